@@ -1,0 +1,87 @@
+//! The engines alive at one moment, as a value that can be kept and compared.
+
+use std::collections::BTreeMap;
+
+use super::{EngineId, EngineUuid};
+use crate::jupyter::MsgId;
+
+/// What an engine's newest `status` message said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Activity {
+    /// No status was seen yet.
+    #[default]
+    Unknown,
+    /// It waits for a request.
+    Idle,
+    /// It works on the request with this id, which may be another client's.
+    Busy(MsgId),
+}
+
+/// One ipyparallel engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Engine {
+    /// The Hub's id.
+    pub id: EngineId,
+    /// Its name on the wire.
+    pub uuid: EngineUuid,
+    /// What it does, as far as its status messages told.
+    pub activity: Activity,
+}
+
+/// The engines of a cluster, in the order of their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineTable {
+    engines: BTreeMap<EngineId, Engine>,
+}
+
+impl EngineTable {
+    /// Adds an engine, or replaces the one of the same id.
+    pub fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
+        self.engines.insert(id, Engine { id, uuid, activity: Activity::Unknown });
+    }
+
+    /// Takes an engine out; gives it back if it was there.
+    pub fn remove(&mut self, id: EngineId) -> Option<Engine> {
+        self.engines.remove(&id)
+    }
+
+    /// The engine of this id.
+    pub fn get(&self, id: EngineId) -> Option<&Engine> {
+        self.engines.get(&id)
+    }
+
+    /// The engine of this id, to note what it does.
+    pub fn get_mut(&mut self, id: EngineId) -> Option<&mut Engine> {
+        self.engines.get_mut(&id)
+    }
+
+    /// All engines, by rising id.
+    pub fn iter(&self) -> impl Iterator<Item = &Engine> {
+        self.engines.values()
+    }
+
+    /// All ids, rising.
+    pub fn ids(&self) -> Vec<EngineId> {
+        self.engines.keys().copied().collect()
+    }
+
+    /// How many engines there are.
+    pub fn len(&self) -> usize {
+        self.engines.len()
+    }
+
+    /// Whether no engine has registered.
+    pub fn is_empty(&self) -> bool {
+        self.engines.is_empty()
+    }
+}
+
+impl FromIterator<(EngineId, EngineUuid)> for EngineTable {
+    fn from_iter<I: IntoIterator<Item = (EngineId, EngineUuid)>>(iter: I) -> Self {
+        let mut table = Self::default();
+        for (id, uuid) in iter {
+            table.insert(id, uuid);
+        }
+        table
+    }
+}

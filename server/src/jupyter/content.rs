@@ -1,0 +1,126 @@
+//! The contents of the message types pxlens reads, named after them. Unknown fields are ignored, since senders of all
+//! versions add some.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Representations of one object, by MIME type, in the order in which the engine sent them.
+///
+/// Texts are strings, JSON types are JSON, binary types (`image/png`) are base64 text.
+pub type MimeBundle = Arc<Map<String, Value>>;
+
+/// `stdout` or `stderr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamName {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// `stream`: a piece of text, cut anywhere.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Stream {
+    /// Which stream.
+    pub name: StreamName,
+    /// The piece.
+    pub text: String,
+}
+
+/// `display_data` and `update_display_data`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct DisplayData {
+    /// What is displayed.
+    pub data: MimeBundle,
+    /// Hints to the front end.
+    #[serde(default)]
+    pub metadata: MimeBundle,
+    /// Holds the display id.
+    #[serde(default)]
+    pub transient: Transient,
+}
+
+/// What a display says of itself that is not to be stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Transient {
+    /// Updates name the display by it.
+    #[serde(default)]
+    pub display_id: Option<String>,
+}
+
+/// `clear_output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ClearOutput {
+    /// Clear only when the next output comes.
+    #[serde(default)]
+    pub wait: bool,
+}
+
+/// `execute_result`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ExecuteResult {
+    /// The value.
+    pub data: MimeBundle,
+    /// Hints to the front end.
+    #[serde(default)]
+    pub metadata: MimeBundle,
+    /// The engine's counter.
+    pub execution_count: u32,
+}
+
+/// `execute_input`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ExecuteInput {
+    /// The engine's counter.
+    pub execution_count: u32,
+}
+
+/// `status`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Status {
+    /// `busy`, `idle` or `starting`.
+    pub execution_state: String,
+}
+
+/// `error` on iopub, and the error part of a reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ErrorContent {
+    /// The exception's class.
+    #[serde(default)]
+    pub ename: String,
+    /// The exception's text.
+    #[serde(default)]
+    pub evalue: String,
+    /// Lines, each of which may hold newlines and ANSI colours. Empty for a `UsageError`.
+    #[serde(default)]
+    pub traceback: Vec<String>,
+}
+
+/// `execute_reply`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum ExecuteReply {
+    /// The code ran to its end.
+    Ok {
+        /// The engine's counter.
+        #[serde(default)]
+        execution_count: Option<u32>,
+        /// `page`, `set_next_input`, `ask_exit`.
+        #[serde(default)]
+        payload: Vec<Value>,
+    },
+    /// The code raised.
+    Error {
+        /// What it raised.
+        #[serde(flatten)]
+        error: ErrorContent,
+        /// The engine's counter.
+        #[serde(default)]
+        execution_count: Option<u32>,
+    },
+    /// The engine dropped the request without running it.
+    Aborted {},
+}

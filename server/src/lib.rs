@@ -1,0 +1,17 @@
+//! pxlens: finds IPython Parallel's px cells in a document, runs them on a cluster, and shows what all engines
+//! answered, grouped.
+//!
+//! Data goes one way: text → cells → plan → cluster → run → render → publish. `ARCHITECTURE.md` at the root of the
+//! repository is the map; each module opens with what it is and what it must never do.
+
+pub mod cells;
+pub mod cli;
+pub mod cluster;
+pub mod engines;
+pub mod jupyter;
+pub mod lsp;
+pub mod plan;
+pub mod render;
+pub mod run;
+pub mod session;
+pub mod text;

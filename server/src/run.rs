@@ -1,0 +1,10 @@
+//! A run: one execution of a px cell on a set of engines.
+//!
+//! Events go in, in any order between engines; the state of the run comes out. `Run::apply` is a pure reducer: the same
+//! code serves a live run, a recorded transcript and a simulated one. No clock, no socket, no lock, no async.
+
+mod event;
+mod state;
+
+pub use event::{Event, EventKind, LostReason, Slot, Time};
+pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};

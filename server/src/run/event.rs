@@ -1,0 +1,168 @@
+//! What can happen to a run, and how a Jupyter message reads as such.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::jupyter::{
+    Message, MsgId,
+    content::{
+        ClearOutput, DisplayData, ErrorContent, ExecuteInput, ExecuteReply, ExecuteResult, MimeBundle,
+        Status, Stream, StreamName,
+    },
+};
+
+/// A moment: milliseconds since 1970, UTC. Taken at the rim; nothing in the middle reads a clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Time(pub u64);
+
+impl Time {
+    /// Milliseconds from `earlier` to this; 0 if that is later.
+    pub fn since(self, earlier: Time) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// The place of one request among those of a run, 0-based, in target order. Not the engine's id: `[0, 0]` asks engine 0
+/// twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+/// Why an engine will never answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LostReason {
+    /// The Hub said that it is gone.
+    EngineDied,
+    /// The controller went away, or came back without this request.
+    ControllerLost,
+    /// The request could not be sent.
+    NotSent(String),
+    /// A reply came, but the end of its output did not, within the time limit.
+    OutputIncomplete,
+}
+
+impl fmt::Display for LostReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EngineDied => f.write_str("the engine died"),
+            Self::ControllerLost => f.write_str("the connection to the controller was lost"),
+            Self::NotSent(why) => write!(f, "the request was not sent: {why}"),
+            Self::OutputIncomplete => f.write_str("the end of its output never came"),
+        }
+    }
+}
+
+/// One thing that happened to one request of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Which request.
+    pub slot: Slot,
+    /// When pxlens saw it.
+    pub at: Time,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What can happen to a request.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// It was handed to the socket.
+    Sent(MsgId),
+    /// The engine began to work on it.
+    Busy,
+    /// The engine's counter for it.
+    Input {
+        /// `In [n]` on that engine.
+        execution_count: u32,
+    },
+    /// A piece of text, cut anywhere.
+    Stream {
+        /// Which stream.
+        name: StreamName,
+        /// The piece.
+        text: String,
+    },
+    /// Something was displayed.
+    Display {
+        /// By MIME type.
+        data: MimeBundle,
+        /// The name that updates use.
+        display_id: Option<String>,
+    },
+    /// A display shows something else from now on.
+    UpdateDisplay {
+        /// By MIME type.
+        data: MimeBundle,
+        /// Which display.
+        display_id: Option<String>,
+    },
+    /// What was shown so far is to go.
+    ClearOutput {
+        /// Only when the next output comes.
+        wait: bool,
+    },
+    /// The value of the last expression.
+    Result {
+        /// By MIME type.
+        data: MimeBundle,
+        /// `Out[n]` on that engine.
+        execution_count: u32,
+    },
+    /// The traceback, as iopub tells it; the reply repeats it.
+    Error(ErrorContent),
+    /// The end of its output.
+    Idle,
+    /// The end of its work.
+    Reply(ExecuteReply),
+    /// There will be no answer, or no end of it.
+    Lost(LostReason),
+    /// A message that could not be read was skipped.
+    Unreadable(String),
+}
+
+impl EventKind {
+    /// Reads a message of an engine as what it means to its request; `None` for types that mean nothing to a run.
+    ///
+    /// A message of a known type and an unknown shape becomes [`EventKind::Unreadable`]: the run says so and lives on.
+    pub fn from_message(message: &Message) -> Option<Self> {
+        fn read<T: serde::de::DeserializeOwned>(
+            message: &Message,
+            into: impl FnOnce(T) -> EventKind,
+        ) -> EventKind {
+            message.content_as().map_or_else(
+                |error| EventKind::Unreadable(format!("{}: {error}", message.header.msg_type)),
+                into,
+            )
+        }
+        Some(match message.header.msg_type.as_str() {
+            "status" => match message.content_as::<Status>() {
+                Ok(Status { execution_state }) if execution_state == "busy" => Self::Busy,
+                Ok(Status { execution_state }) if execution_state == "idle" => Self::Idle,
+                Ok(_) => return None,
+                Err(error) => Self::Unreadable(format!("status: {error}")),
+            },
+            "execute_input" => {
+                read(message, |ExecuteInput { execution_count }| Self::Input { execution_count })
+            }
+            "stream" => read(message, |Stream { name, text }| Self::Stream { name, text }),
+            "display_data" => read(message, |DisplayData { data, transient, .. }| Self::Display {
+                data,
+                display_id: transient.display_id,
+            }),
+            "update_display_data" => read(message, |DisplayData { data, transient, .. }| {
+                Self::UpdateDisplay { data, display_id: transient.display_id }
+            }),
+            "clear_output" => read(message, |ClearOutput { wait }| Self::ClearOutput { wait }),
+            "execute_result" => read(message, |ExecuteResult { data, execution_count, .. }| Self::Result {
+                data,
+                execution_count,
+            }),
+            "error" => read(message, Self::Error),
+            "execute_reply" => read(message, Self::Reply),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,402 @@
+//! The state of a run, and the reducer that makes it from events.
+
+use std::{fmt, sync::Arc};
+
+use ropey::Rope;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Event, EventKind, LostReason, Slot, Time};
+use crate::{
+    engines::{EngineId, RankSet},
+    jupyter::content::{ErrorContent, ExecuteReply, MimeBundle, StreamName},
+};
+
+/// The number of a run in its session; `r12` in text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub u32);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}", self.0)
+    }
+}
+
+/// What was asked for. Never changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRequest {
+    /// The exact code that each engine gets.
+    pub code: Arc<str>,
+    /// Engines in the order of the requests; one may occur twice.
+    pub engines: Vec<EngineId>,
+    /// Whether the targets were one integer, so that plain output carries no labels.
+    pub single: bool,
+}
+
+/// How an engine's part ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// The code ran to its end.
+    Ok,
+    /// The code raised.
+    Error(Arc<ErrorContent>),
+    /// The engine dropped the request without running it.
+    Aborted,
+    /// No answer will come.
+    Lost(LostReason),
+}
+
+/// How far an engine's part is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Not sent yet.
+    #[default]
+    Queued,
+    /// Sent; the engine has not begun.
+    Sent,
+    /// The engine works on it.
+    Running,
+    /// Reply and idle are in, or the engine is lost.
+    Ended(Ending),
+}
+
+/// One thing an engine produced. Adjacent pieces of one stream are one output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// What it is.
+    pub kind: OutputKind,
+    /// Whether it came after the engine's part had ended (threads, child processes).
+    pub late: bool,
+}
+
+/// What an engine can produce.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum OutputKind {
+    /// Text; cheap to clone however long.
+    Stream(StreamName, Rope),
+    /// A display.
+    Display {
+        /// By MIME type.
+        data: MimeBundle,
+        /// The name that updates use.
+        display_id: Option<String>,
+    },
+    /// A display shows something else from here on. Kept as it came: who draws decides what to do with it.
+    UpdateDisplay {
+        /// By MIME type.
+        data: MimeBundle,
+        /// Which display.
+        display_id: Option<String>,
+    },
+    /// What was shown before is to go (`wait`: once the next output comes). Kept as it came.
+    ClearOutput {
+        /// Only when the next output comes.
+        wait: bool,
+    },
+    /// A value.
+    Result {
+        /// By MIME type.
+        data: MimeBundle,
+        /// `Out[n]`.
+        execution_count: u32,
+    },
+    /// A traceback.
+    Error(Arc<ErrorContent>),
+    /// A message that could not be read was skipped; why.
+    Unreadable(String),
+}
+
+/// One engine's part of a run.
+#[derive(Clone, Debug)]
+pub struct EngineRun {
+    /// Which engine.
+    pub engine: EngineId,
+    /// How far it is.
+    pub phase: Phase,
+    /// When the request was sent.
+    pub sent: Option<Time>,
+    /// When the engine began.
+    pub started: Option<Time>,
+    /// When its part ended.
+    pub ended: Option<Time>,
+    /// `In [n]` on that engine.
+    pub execution_count: Option<u32>,
+    /// What it produced, in order of arrival. Only ever grows: a reader that remembers how far it read misses nothing.
+    pub outputs: Vec<Output>,
+    /// What `%px x?` and the like asked the front end to show; data of `page` payloads.
+    pub pages: Vec<MimeBundle>,
+    reply: Option<Ending>,
+    idle: bool,
+    stdout: Sha256,
+    stderr: Sha256,
+    rest: Sha256,
+}
+
+/// What a run is doing as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Nothing was sent yet.
+    Queued,
+    /// Some engine has not ended.
+    Running,
+    /// Every engine ended well.
+    Succeeded,
+    /// Every engine ended, and some raised, aborted or were lost.
+    Failed,
+}
+
+/// A run. Cloning is cheap: one pointer per engine.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// What was asked for.
+    pub request: Arc<RunRequest>,
+    /// When it was asked for.
+    pub created: Time,
+    parts: Vec<Arc<EngineRun>>,
+}
+
+impl EngineRun {
+    fn new(engine: EngineId) -> Self {
+        Self {
+            engine,
+            phase: Phase::Queued,
+            sent: None,
+            started: None,
+            ended: None,
+            execution_count: None,
+            outputs: Vec::new(),
+            pages: Vec::new(),
+            reply: None,
+            idle: false,
+            stdout: Sha256::new(),
+            stderr: Sha256::new(),
+            rest: Sha256::new(),
+        }
+    }
+
+    /// How it ended, if it did.
+    pub fn ending(&self) -> Option<&Ending> {
+        match &self.phase {
+            Phase::Ended(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// The error it raised, as soon as that is known.
+    pub fn error(&self) -> Option<&Arc<ErrorContent>> {
+        if let Some(Ending::Error(error)) = &self.reply {
+            return Some(error);
+        }
+        self.outputs.iter().rev().find_map(|output| match &output.kind {
+            OutputKind::Error(error) => Some(error),
+            _ => None,
+        })
+    }
+
+    /// A hash of all it produced but for the tracebacks and counters: equal hashes mean equal output. Independent of where
+    /// pieces of text were cut, and of how stdout and stderr interleaved.
+    pub fn output_digest(&self) -> [u8; 32] {
+        let mut all = Sha256::new();
+        for part in [&self.stdout, &self.stderr, &self.rest] {
+            all.update(part.clone().finalize());
+        }
+        all.finalize().into()
+    }
+
+    /// All text of one stream, whatever came between its pieces.
+    pub fn stream(&self, wanted: StreamName) -> String {
+        let mut text = String::new();
+        for output in &self.outputs {
+            if let OutputKind::Stream(name, rope) = &output.kind
+                && *name == wanted
+            {
+                rope.chunks().for_each(|chunk| text.push_str(chunk));
+            }
+        }
+        text
+    }
+
+    fn apply(&mut self, at: Time, kind: EventKind) {
+        match kind {
+            EventKind::Sent(_) => {
+                self.sent = Some(at);
+                self.advance(Phase::Sent);
+            }
+            EventKind::Busy => self.begin(at),
+            EventKind::Input { execution_count } => self.execution_count = Some(execution_count),
+            EventKind::Stream { name, text } => self.write(name, &text),
+            EventKind::Display { data, display_id } => {
+                self.note(b"display", &data);
+                self.push(OutputKind::Display { data, display_id });
+            }
+            EventKind::UpdateDisplay { data, display_id } => {
+                self.note(b"update", &data);
+                self.push(OutputKind::UpdateDisplay { data, display_id });
+            }
+            EventKind::ClearOutput { wait } => {
+                self.rest.update([b'c', u8::from(wait)]);
+                self.push(OutputKind::ClearOutput { wait });
+            }
+            EventKind::Result { data, execution_count } => {
+                self.note(b"result", &data);
+                self.execution_count = Some(execution_count);
+                self.push(OutputKind::Result { data, execution_count });
+            }
+            EventKind::Error(error) => self.push(OutputKind::Error(Arc::new(error))),
+            EventKind::Idle => {
+                self.idle = true;
+                self.end_if_complete(at);
+            }
+            EventKind::Reply(reply) => self.answer(at, reply),
+            EventKind::Lost(LostReason::OutputIncomplete) if self.reply.is_some() => {
+                // What the engine answered counts for more than the missing end of its output; the note says so.
+                self.push(OutputKind::Unreadable(LostReason::OutputIncomplete.to_string()));
+                self.idle = true;
+                self.end_if_complete(at);
+            }
+            EventKind::Lost(reason) => self.end(at, Ending::Lost(reason)),
+            EventKind::Unreadable(what) => self.push(OutputKind::Unreadable(what)),
+        }
+    }
+
+    fn begin(&mut self, at: Time) {
+        self.started.get_or_insert(at);
+        self.advance(Phase::Running);
+    }
+
+    /// Goes on to a later phase; an event that comes late never leads back.
+    fn advance(&mut self, phase: Phase) {
+        let ahead = match phase {
+            Phase::Queued | Phase::Ended(_) => false,
+            Phase::Sent => self.phase == Phase::Queued,
+            Phase::Running => matches!(self.phase, Phase::Queued | Phase::Sent),
+        };
+        if ahead {
+            self.phase = phase;
+        }
+    }
+
+    fn write(&mut self, name: StreamName, text: &str) {
+        match name {
+            StreamName::Stdout => self.stdout.update(text),
+            StreamName::Stderr => self.stderr.update(text),
+        }
+        let late = self.ending().is_some();
+        if let Some(Output { kind: OutputKind::Stream(last, rope), late: last_late }) =
+            self.outputs.last_mut()
+            && *last == name
+            && *last_late == late
+        {
+            rope.insert(rope.len_chars(), text);
+            return;
+        }
+        self.push(OutputKind::Stream(name, Rope::from_str(text)));
+    }
+
+    fn push(&mut self, kind: OutputKind) {
+        let late = self.ending().is_some();
+        self.outputs.push(Output { kind, late });
+    }
+
+    fn note(&mut self, what: &[u8], data: &MimeBundle) {
+        self.rest.update(what);
+        let text = serde_json::to_vec(data.as_ref()).expect("a JSON map can be written as JSON");
+        self.rest.update(text.len().to_le_bytes());
+        self.rest.update(text);
+    }
+
+    fn answer(&mut self, at: Time, reply: ExecuteReply) {
+        let ending = match reply {
+            ExecuteReply::Ok { execution_count, payload } => {
+                self.execution_count = execution_count.or(self.execution_count);
+                self.pages.extend(payload.iter().filter_map(page));
+                Ending::Ok
+            }
+            ExecuteReply::Error { error, execution_count } => {
+                self.execution_count = execution_count.or(self.execution_count);
+                Ending::Error(Arc::new(error))
+            }
+            ExecuteReply::Aborted {} => return self.end(at, Ending::Aborted),
+        };
+        self.begin(at);
+        self.reply = Some(ending);
+        self.end_if_complete(at);
+    }
+
+    fn end_if_complete(&mut self, at: Time) {
+        if self.idle
+            && let Some(ending) = self.reply.clone()
+        {
+            self.end(at, ending);
+        }
+    }
+
+    fn end(&mut self, at: Time, ending: Ending) {
+        if self.ending().is_none() {
+            self.phase = Phase::Ended(ending);
+            self.ended = Some(at);
+        }
+    }
+}
+
+fn page(payload: &serde_json::Value) -> Option<MimeBundle> {
+    (payload.get("source")? == "page").then_some(())?;
+    Some(Arc::new(payload.get("data")?.as_object()?.clone()))
+}
+
+impl Run {
+    /// A run that was asked for and not sent.
+    pub fn new(id: RunId, request: Arc<RunRequest>, created: Time) -> Self {
+        let parts = request.engines.iter().map(|&engine| Arc::new(EngineRun::new(engine))).collect();
+        Self { id, request, created, parts }
+    }
+
+    /// Applies one event. An event for a slot that does not exist changes nothing.
+    pub fn apply(&mut self, event: Event) {
+        if let Some(part) = self.parts.get_mut(event.slot.0 as usize) {
+            Arc::make_mut(part).apply(event.at, event.kind);
+        }
+    }
+
+    /// One engine's part after the other, in target order.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = &EngineRun> {
+        self.parts.iter().map(Arc::as_ref)
+    }
+
+    /// The part in this place.
+    pub fn part(&self, slot: Slot) -> Option<&EngineRun> {
+        self.parts.get(slot.0 as usize).map(Arc::as_ref)
+    }
+
+    /// What it is doing as a whole.
+    pub fn state(&self) -> RunState {
+        if self.parts().all(|part| part.phase == Phase::Queued) && !self.parts.is_empty() {
+            RunState::Queued
+        } else if self.parts().any(|part| part.ending().is_none()) {
+            RunState::Running
+        } else if self.parts().all(|part| part.ending() == Some(&Ending::Ok)) {
+            RunState::Succeeded
+        } else {
+            RunState::Failed
+        }
+    }
+
+    /// Whether every engine's part has ended.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state(), RunState::Succeeded | RunState::Failed)
+    }
+
+    /// The engines whose part has not ended.
+    pub fn pending(&self) -> RankSet {
+        self.parts().filter(|part| part.ending().is_none()).map(|part| part.engine).collect()
+    }
+
+    /// When the last engine ended, once all have.
+    pub fn ended(&self) -> Option<Time> {
+        self.is_over().then(|| self.parts().filter_map(|part| part.ended).max()).flatten()
+    }
+}
