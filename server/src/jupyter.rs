@@ -8,6 +8,6 @@ mod framing;
 mod message;
 mod signing;
 
-pub use framing::{FrameError, decode, encode};
+pub use framing::{FrameError, decode, encode, encode_shared};
 pub use message::{Header, Message, MsgId, ParentHeader, SessionId};
 pub use signing::{Signer, SigningError};
