@@ -148,8 +148,8 @@ pub enum ConnectError {
     },
     /// Somebody listens, and no connection came about.
     #[error(
-        "the {channel} port of the controller, {address}, could not be reached within {limit:?}: {reason}; if the \
-         controller of {} has ended, start the cluster again", path.display()
+        "the {channel} port of the controller, {address}, could not be reached within {} s: {reason}; if the \
+         controller of {} has ended, start the cluster again", limit.as_secs(), path.display()
     )]
     Unreachable {
         /// Which of its ports.
