@@ -110,7 +110,7 @@ pub enum ClusterStatus {
 /// Code to run.
 #[derive(Clone, Debug)]
 pub struct Execute {
-    /// Names the run in [`ClusterClient::interrupt`] and [`ClusterClient::forget`].
+    /// Names the run in [`ClusterClient::interrupt`] and [`ClusterClient::forget`]; never used before with this client.
     pub run: RunId,
     /// Sent as it stands.
     pub code: Arc<str>,
@@ -125,7 +125,7 @@ pub struct InterruptReport {
     pub signalled: RankSet,
     /// Had requests of the run waiting, which it will drop.
     pub aborted: RankSet,
-    /// Works for somebody else, and was not signalled.
+    /// Works on something else than the run, and was not signalled for it.
     pub left_alone: RankSet,
     /// Did not answer to a signal or an abort in time.
     pub unanswered: RankSet,

@@ -158,14 +158,15 @@ impl<T: Transport> Actor<T> {
 
     fn take(&mut self, event: TransportEvent) {
         match event {
-            TransportEvent::Message(Channel::Iopub, frames) => {
-                self.output(frames);
-                // The limits of what output can change are looked at by the tick, not by each of its messages.
-                return;
-            }
             TransportEvent::Message(channel, frames) => {
-                if let Some(message) = self.wire.read(channel, frames) {
-                    self.answer(channel, &message);
+                let Some(message) = self.wire.read(channel, frames) else { return };
+                match channel {
+                    Channel::Iopub => self.output(&message),
+                    _ => self.answer(channel, &message),
+                }
+                // The limits of what engines can change are looked at by the tick, not after each of their messages.
+                if matches!(channel, Channel::Iopub | Channel::Mux | Channel::Control) {
+                    return;
                 }
             }
             TransportEvent::Up(channel) => self.up(channel),
@@ -203,13 +204,12 @@ impl<T: Transport> Actor<T> {
     }
 
     /// What one of the engines published, for this client or another.
-    fn output(&mut self, frames: Vec<Bytes>) {
-        let Some(message) = self.wire.read(Channel::Iopub, frames) else { return };
-        if message.header.msg_type == "status" && self.hub.status(&message) {
+    fn output(&mut self, message: &Message) {
+        if message.header.msg_type == "status" && self.hub.status(message) {
             self.dirty = true;
         }
-        let Some(id) = self.wire.our_request(&message) else { return };
-        self.requests.message(id, &message, Instant::now(), clock());
+        let Some(id) = self.wire.our_request(message) else { return };
+        self.requests.message(id, message, Instant::now(), clock());
         match message.header.msg_type.as_str() {
             "status" => {
                 if matches!(&self.warmth, Warmth::Asked { asked, .. } if asked.contains(id)) {
@@ -374,6 +374,11 @@ impl<T: Transport> Actor<T> {
         }
     }
 
+    /// Whether a question to the Hub was not answered in time.
+    fn is_hub_silent(&self, now: Instant) -> bool {
+        self.hub.waiting_since().is_some_and(|since| now >= since + self.options.ping)
+    }
+
     fn lose_everything(&mut self) {
         self.requests.lose_all(&LostReason::ControllerLost, clock());
         self.fences.clear();
@@ -393,7 +398,7 @@ impl<T: Transport> Actor<T> {
     }
 
     fn publish_status(&mut self, now: Instant) {
-        let silent = self.hub.waiting_since().is_some_and(|since| now >= since + self.options.ping);
+        let silent = self.is_hub_silent(now);
         let warm = self.hub.is_known() && matches!(self.warmth, Warmth::Warm);
         let new = self.health.status(silent, warm);
         self.status.send_if_modified(|status| {
@@ -414,7 +419,7 @@ impl<T: Transport> Actor<T> {
         let refused = self.health.refused();
         let error = if refused && waited >= self.options.starting {
             ConnectError::Refused { address, path }
-        } else if self.wire.misfits() > 0 && !self.hub.is_known() {
+        } else if self.wire.misfits() > 0 && self.is_hub_silent(Instant::now()) {
             ConnectError::WrongKey { address, path }
         } else if waited < self.options.connect.max(self.options.starting) {
             return false;

@@ -88,7 +88,7 @@ impl Health {
                 DownReason::Refused => options.refused,
                 _ => options.silence,
             };
-            (now >= *since + limit).then(|| format!("its {channel} port: {reason}"))
+            (now >= *since + limit).then(|| broken(*channel, reason))
         });
         self.lost.is_some()
     }
@@ -119,12 +119,8 @@ impl Health {
             [Channel::Mux, Channel::Control, Channel::Iopub].iter().all(|channel| self.is_up(*channel));
         match self.first_down() {
             Some((_, Some(DownReason::Silent))) if hub_only => ClusterStatus::NotResponding,
-            Some((channel, reason)) => {
-                let why = reason.map_or_else(|| "connecting".to_owned(), ToString::to_string);
-                ClusterStatus::Down {
-                    why: format!("the {channel} connection to the controller is down ({why})"),
-                }
-            }
+            Some((channel, Some(reason))) => ClusterStatus::Down { why: broken(channel, reason) },
+            Some((_, None)) => ClusterStatus::Down { why: "connecting".into() },
             None if !warm => {
                 ClusterStatus::Down { why: "the connection to the controller is being renewed".into() }
             }
@@ -137,4 +133,8 @@ impl Health {
         let found = self.channels.iter_mut().find(|(of, _)| *of == channel);
         found.map(|(_, state)| state).expect("every channel has a state")
     }
+}
+
+fn broken(channel: Channel, reason: &DownReason) -> String {
+    format!("the {channel} connection to the controller is down ({reason})")
 }

@@ -16,6 +16,7 @@ pub(super) struct Wire {
     signer: Signer,
     session: SessionId,
     count: u64,
+    skipped: u64,
     misfits: u64,
 }
 
@@ -25,7 +26,7 @@ pub(super) const EMPTY: Bytes = Bytes::from_static(b"{}");
 impl Wire {
     pub(super) fn new(info: &ConnectionInfo) -> Self {
         let session = uuid::Uuid::new_v4().simple().to_string().as_str().into();
-        Self { signer: info.signer().clone(), session, count: 0, misfits: 0 }
+        Self { signer: info.signer().clone(), session, count: 0, skipped: 0, misfits: 0 }
     }
 
     /// A request with a fresh id, to an engine or to the Hub. The receivers drop repetitions, so frames are never reused.
@@ -59,7 +60,11 @@ impl Wire {
                 if matches!(error, FrameError::Signature(SigningError::Mismatch)) {
                     self.misfits += 1;
                 }
-                tracing::warn!(%channel, %error, "skipped what is no message");
+                self.skipped += 1;
+                // Somebody who sends garbage may send a lot of it.
+                if self.skipped.is_power_of_two() {
+                    tracing::warn!(%channel, %error, so_far = self.skipped, "skipped what is no message");
+                }
                 None
             }
         }

@@ -132,9 +132,10 @@ impl Sockets {
     }
 }
 
-fn short() -> ClientOptions {
+/// Limits that pass quickly. `connect` is only waited out where no connection comes about.
+fn short(connect: u64) -> ClientOptions {
     ClientOptions {
-        connect: Duration::from_secs(3),
+        connect: Duration::from_secs(connect),
         ping: Duration::from_millis(500),
         refused: Duration::from_millis(300),
         ..ClientOptions::default()
@@ -170,7 +171,7 @@ async fn a_run_over_sockets_gets_all_of_its_output_and_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_controller_that_dies_mid_run_is_lost_and_found_again_at_the_same_ports() {
     let controller = Controller::start(&[0; 5], true).await;
-    let client = ClusterClient::connect(controller.info(KEY), short()).await.unwrap();
+    let client = ClusterClient::connect(controller.info(KEY), short(30)).await.unwrap();
     let mut watched = execute(&client, 1, &[0]).await;
     watched.until(0, |kind| *kind == EventKind::Busy).await;
     let ports = controller.ports.clone();
@@ -187,7 +188,7 @@ async fn a_controller_that_dies_mid_run_is_lost_and_found_again_at_the_same_port
 async fn a_wrong_key_is_told_in_time() {
     let controller = Controller::start(&[0; 5], false).await;
     let wrong = controller.info("another key");
-    let error = ClusterClient::connect(wrong, short()).await.unwrap_err();
+    let error = ClusterClient::connect(wrong, short(4)).await.unwrap_err();
     assert!(matches!(error, ConnectError::NoAnswer { .. }), "{error}");
 }
 
@@ -196,10 +197,10 @@ async fn a_stale_file_and_a_stranger_at_the_port_are_told() {
     let mut controller = Controller::start(&[0; 5], false).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     controller.ports[0] = listener.local_addr().unwrap().port();
-    let error = ClusterClient::connect(controller.info(KEY), short()).await.unwrap_err();
+    let error = ClusterClient::connect(controller.info(KEY), short(4)).await.unwrap_err();
     let silent = matches!(error, ConnectError::Unreachable { channel: Channel::Registration, .. });
     assert!(silent, "{error}");
     drop(listener);
-    let error = ClusterClient::connect(controller.info(KEY), short()).await.unwrap_err();
+    let error = ClusterClient::connect(controller.info(KEY), short(4)).await.unwrap_err();
     assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
 }
