@@ -37,7 +37,7 @@ use crate::{
 /// A handle on the client of one controller. With the last handle the connection closes.
 #[derive(Clone, Debug)]
 pub struct ClusterClient {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::UnboundedSender<Command>,
     engines: watch::Receiver<Arc<EngineTable>>,
     status: watch::Receiver<ClusterStatus>,
 }
@@ -242,7 +242,7 @@ impl ClusterClient {
         info: ConnectionInfo,
         options: ClientOptions,
     ) -> Result<Self, ConnectError> {
-        let (commands, inbox) = mpsc::channel(64);
+        let (commands, inbox) = mpsc::unbounded_channel();
         let (table, engines) = watch::channel(Arc::default());
         let starting = ClusterStatus::Down { why: "connecting".into() };
         let (state, status) = watch::channel(starting);
@@ -290,11 +290,8 @@ impl ClusterClient {
 
     /// Lets go of a run's feed. Its requests are not stopped.
     pub fn forget(&self, run: RunId) {
-        let forget = Command::Forget(run);
-        if let Err(mpsc::error::TrySendError::Full(forget)) = self.commands.try_send(forget) {
-            let commands = self.commands.clone();
-            tokio::spawn(async move { commands.send(forget).await });
-        }
+        // A client that is closed has forgotten already.
+        let _ = self.commands.send(Command::Forget(run));
     }
 
     /// Closes the connection. Whatever is outstanding ends as lost; engines go on with what they do.
@@ -304,7 +301,7 @@ impl ClusterClient {
 
     async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Result<A, ClientError> {
         let (answer, answered) = oneshot::channel();
-        self.commands.send(command(answer)).await.map_err(|_| ClientError::Closed)?;
+        self.commands.send(command(answer)).map_err(|_| ClientError::Closed)?;
         answered.await.map_err(|_| ClientError::Closed)
     }
 }

@@ -177,7 +177,7 @@ impl ConnectionInfo {
     }
 
     /// All channels, for a transport to open.
-    pub(super) fn endpoints(&self) -> Endpoints {
+    pub fn endpoints(&self) -> Endpoints {
         Endpoints::new(Channel::ALL.map(|channel| (channel, self.address(channel))))
     }
 

@@ -107,7 +107,7 @@ impl<T: Transport> Actor<T> {
     }
 
     /// Serves until it is closed, or nobody holds a handle, or no connection comes about.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut done = None;

@@ -17,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{Notify, mpsc},
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, sync::DropGuard};
@@ -25,9 +25,8 @@ use tokio_util::{sync::CancellationToken, sync::DropGuard};
 use self::socket::{Dialer, Socket};
 use super::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent};
 
-/// Bytes that one permit of the receive budget stands for. Every message costs at least one, so that the number of
-/// messages that wait is bounded too.
-const PERMIT: usize = 1024;
+/// What a message costs beside its bytes, so that the number of messages that wait is bounded too.
+const PER_MESSAGE: usize = 1024;
 
 /// A connection that lived this long was a good one: the next pause is short again.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -36,7 +35,8 @@ const SETTLED: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct ZeromqTransport {
     channels: Vec<(Channel, Arc<Line>)>,
-    events: mpsc::UnboundedReceiver<Received>,
+    events: mpsc::UnboundedReceiver<TransportEvent>,
+    budget: Arc<Budget>,
     /// Ends the tasks when the transport is dropped.
     _stop: DropGuard,
 }
@@ -52,15 +52,23 @@ struct Line {
     rebuild: Notify,
 }
 
-/// An event and the part of the receive budget it takes up until it is handed out.
-type Received = (TransportEvent, Option<OwnedSemaphorePermit>);
+/// Bytes that were received and not yet taken.
+#[derive(Debug)]
+struct Budget {
+    used: AtomicUsize,
+    limit: usize,
+    freed: Notify,
+}
 
 impl Transport for ZeromqTransport {
     fn open(endpoints: Endpoints) -> Self {
         let stop = CancellationToken::new();
         let (report, events) = mpsc::unbounded_channel();
-        let permits = (endpoints.receive_limit / PERMIT).clamp(1, Semaphore::MAX_PERMITS);
-        let budget = Arc::new(Semaphore::new(permits));
+        let budget = Arc::new(Budget {
+            used: AtomicUsize::new(0),
+            limit: endpoints.receive_limit,
+            freed: Notify::new(),
+        });
         // Kept when a socket is built anew, so that replies to what the old one sent still arrive.
         let identity = Bytes::from(format!("pxlens-{}", uuid::Uuid::new_v4().simple()));
         let open = |&(channel, address)| {
@@ -82,14 +90,14 @@ impl Transport for ZeromqTransport {
                 },
                 line: Arc::clone(&line),
                 unsent,
-                inbox: Inbox { report: report.clone(), budget: Arc::clone(&budget), permits },
+                inbox: Inbox { report: report.clone(), budget: Arc::clone(&budget) },
                 backoff: Backoff::new(&endpoints),
             };
             tokio::spawn(stop.clone().run_until_cancelled_owned(task.supervise()));
             (channel, line)
         };
         let channels = endpoints.channels.iter().map(open).collect();
-        Self { channels, events, _stop: stop.drop_guard() }
+        Self { channels, events, budget, _stop: stop.drop_guard() }
     }
 
     fn send(&self, channel: Channel, frames: Vec<Bytes>) -> Result<(), SendError> {
@@ -105,7 +113,12 @@ impl Transport for ZeromqTransport {
 
     async fn event(&mut self) -> TransportEvent {
         match self.events.recv().await {
-            Some((event, _permit)) => event,
+            Some(event) => {
+                if let TransportEvent::Message(_, frames) = &event {
+                    self.budget.free(frames);
+                }
+                event
+            }
             // Every task has ended, which happens only while the runtime shuts down.
             None => std::future::pending().await,
         }
@@ -198,24 +211,49 @@ impl Task {
 
 /// Where a task leaves what it received.
 struct Inbox {
-    report: mpsc::UnboundedSender<Received>,
-    budget: Arc<Semaphore>,
-    permits: usize,
+    report: mpsc::UnboundedSender<TransportEvent>,
+    budget: Arc<Budget>,
 }
 
 impl Inbox {
     fn tell(&self, event: TransportEvent) {
         // A transport that is gone wants no news.
-        let _ = self.report.send((event, None));
+        let _ = self.report.send(event);
     }
 
-    /// Waits while too many bytes wait already. A message larger than the whole budget takes all of it.
+    /// Hands a message over, then waits while too much waits. In this order, since the wait may be cut short by the end of
+    /// the socket, and the message must not be lost with it.
     async fn deliver(&self, channel: Channel, frames: Vec<Bytes>) {
-        let permits = (size_of_frames(&frames) / PERMIT + 1).min(self.permits);
-        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        let permit = Arc::clone(&self.budget).acquire_many_owned(permits).await;
-        let permit = permit.expect("the budget is never closed");
-        let _ = self.report.send((TransportEvent::Message(channel, frames), Some(permit)));
+        self.budget.take(&frames);
+        self.tell(TransportEvent::Message(channel, frames));
+        self.budget.wait().await;
+    }
+}
+
+impl Budget {
+    fn take(&self, frames: &[Bytes]) {
+        self.used.fetch_add(size_of_frames(frames) + PER_MESSAGE, Ordering::AcqRel);
+    }
+
+    fn free(&self, frames: &[Bytes]) {
+        let size = size_of_frames(frames) + PER_MESSAGE;
+        let before = self.used.fetch_sub(size, Ordering::AcqRel);
+        if before >= self.limit && before - size < self.limit {
+            self.freed.notify_waiters();
+        }
+    }
+
+    async fn wait(&self) {
+        let mut freed = std::pin::pin!(self.freed.notified());
+        loop {
+            // Enlisted before looking, so that what is freed in between is not missed.
+            freed.as_mut().enable();
+            if self.used.load(Ordering::Acquire) < self.limit {
+                return;
+            }
+            freed.as_mut().await;
+            freed.set(self.freed.notified());
+        }
     }
 }
 

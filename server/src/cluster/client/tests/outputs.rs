@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::script::{Controller, KEY, SOMEBODY, answer, execute, info, parent, try_execute, uuid};
 use crate::{
-    cluster::{ClientError, ClientOptions, ClusterClient, Execute, feed, transport::Channel},
+    cluster::{
+        ClientError, ClientOptions, ClusterClient, Execute, InterruptReport, feed, transport::Channel,
+    },
     engines::EngineId,
     jupyter::{
         Signer,
@@ -203,6 +205,19 @@ async fn closing_ends_what_is_outstanding() {
     let all = watched.until_closed().await;
     assert_eq!(all.last(), Some(&EventKind::Lost(LostReason::ControllerLost)));
     assert!(matches!(try_execute(&client, 2, &[0]).await, Err(ClientError::Closed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_closes_the_connection() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    controller.executes(1).await;
+    let another = client.clone();
+    drop(client);
+    assert_eq!(another.interrupt(RunId(9), None, "SIGINT").await, Ok(InterruptReport::default()));
+    drop(another);
+    let all = watched.until_closed().await;
+    assert_eq!(all.last(), Some(&EventKind::Lost(LostReason::ControllerLost)));
 }
 
 #[tokio::test(start_paused = true)]
