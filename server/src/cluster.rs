@@ -1,1 +1,16 @@
-//! Stub.
+//! The way to a cluster: its connection file, the sockets to its controller, and the client that speaks
+//! ipyparallel's protocol over them.
+//!
+//! In go requests, out come [`crate::run::Event`]s and the engine table. Nothing here knows an editor, a document or a
+//! cell; zeromq's types stop at [`transport`].
+
+pub mod client;
+pub mod connection;
+pub mod feed;
+pub mod transport;
+
+pub use client::{
+    ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, Execute, InterruptReport,
+};
+pub use connection::{ConnectionFileError, ConnectionInfo};
+pub use feed::{FeedReceiver, FeedSender, feed};

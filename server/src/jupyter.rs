@@ -7,7 +7,9 @@ pub mod content;
 mod framing;
 mod message;
 mod signing;
+#[cfg(test)]
+mod tests;
 
-pub use framing::{FrameError, decode, encode};
+pub use framing::{FrameError, decode, encode, encode_shared};
 pub use message::{Header, Message, MsgId, ParentHeader, SessionId};
 pub use signing::{Signer, SigningError};

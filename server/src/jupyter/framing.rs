@@ -61,15 +61,26 @@ pub fn encode(
     metadata: &str,
     content: &str,
 ) -> Vec<Bytes> {
+    encode_shared(signer, prefix, header, metadata, Bytes::copy_from_slice(content.as_bytes()))
+}
+
+/// As [`encode`], for a content that many messages share: it is not copied.
+pub fn encode_shared(
+    signer: &Signer,
+    prefix: &[&[u8]],
+    header: &Header,
+    metadata: &str,
+    content: Bytes,
+) -> Vec<Bytes> {
     let header = serde_json::to_vec(header).expect("a header is plain strings");
-    let signature = signer.sign([&header, b"{}", metadata.as_bytes(), content.as_bytes()]);
+    let signature = signer.sign([&header, b"{}", metadata.as_bytes(), &content]);
     let mut frames: Vec<Bytes> = prefix.iter().map(|frame| Bytes::copy_from_slice(frame)).collect();
     frames.push(Bytes::from_static(DELIMITER));
     frames.push(Bytes::from(signature));
     frames.push(Bytes::from(header));
     frames.push(Bytes::from_static(b"{}"));
     frames.push(Bytes::copy_from_slice(metadata.as_bytes()));
-    frames.push(Bytes::copy_from_slice(content.as_bytes()));
+    frames.push(content);
     frames
 }
 

@@ -15,7 +15,7 @@ pub struct Signer {
 #[non_exhaustive]
 pub enum SigningError {
     /// `signature_scheme` of the connection file.
-    #[error("the connection file asks for the signature scheme '{0}'; pxlens knows hmac-sha256 only")]
+    #[error("the controller asks for the signature scheme '{0}'; pxlens knows hmac-sha256 only")]
     UnknownScheme(String),
     /// The frames were signed with another key, or changed on the way.
     #[error("the signature does not fit")]

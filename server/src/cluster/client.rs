@@ -1,0 +1,330 @@
+//! The client of one controller: executes, interrupts, and knows which engines there are.
+//!
+//! [`ClusterClient`] is a cheap handle. Behind it one actor owns the sockets, the engine table and every outstanding
+//! request; requests go in as commands, and what happens to them comes out as [`crate::run::Event`]s in the run's feed. No
+//! wait is without a limit: what cannot be answered any more ends as lost.
+
+mod actor;
+mod health;
+mod hub;
+mod interrupts;
+mod requests;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::actor::Actor;
+use super::{
+    connection::ConnectionInfo,
+    feed::FeedSender,
+    transport::{Channel, DownReason, Transport, ZeromqTransport},
+};
+use crate::{
+    engines::{EngineId, EngineTable, RankSet},
+    run::{RunId, Time},
+};
+
+/// A handle on the client of one controller. With the last handle the connection closes.
+#[derive(Clone, Debug)]
+pub struct ClusterClient {
+    commands: mpsc::UnboundedSender<Command>,
+    engines: watch::Receiver<Arc<EngineTable>>,
+    status: watch::Receiver<ClusterStatus>,
+}
+
+/// Limits of waiting. The defaults are those of the design.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// For the whole handshake.
+    pub connect: Duration,
+    /// How long a controller whose port is closed may still be starting. 0: refused is refused.
+    pub starting: Duration,
+    /// For the first answer of an engine on iopub.
+    pub warm: Duration,
+    /// For the end of an engine's output after its reply, since its last message.
+    pub idle: Duration,
+    /// For what a dead engine had sent, since its last message.
+    pub last_words: Duration,
+    /// Between two questions to the Hub while something is outstanding; also for the answer.
+    pub ping: Duration,
+    /// Until a controller whose port is closed counts as lost.
+    pub refused: Duration,
+    /// Until a controller that does not answer gets new sockets, or counts as lost if its sockets are down.
+    pub silence: Duration,
+    /// For engines that a controller which came back has not listed again.
+    pub relisted: Duration,
+    /// For an engine's answer to a signal.
+    pub signal: Duration,
+    /// Bytes of code that may be outstanding.
+    pub in_flight: usize,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            starting: Duration::ZERO,
+            warm: Duration::from_secs(2),
+            idle: Duration::from_secs(10),
+            last_words: Duration::from_millis(300),
+            ping: Duration::from_secs(3),
+            refused: Duration::from_secs(5),
+            silence: Duration::from_secs(60),
+            relisted: Duration::from_secs(10),
+            signal: Duration::from_secs(1),
+            in_flight: 256 << 20,
+        }
+    }
+}
+
+/// How the controller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClusterStatus {
+    /// Well.
+    Up,
+    /// Its sockets are open and it does not answer. It may only be busy; requests are still sent.
+    NotResponding,
+    /// A connection broke and is being made again. Requests fail.
+    Down {
+        /// What broke.
+        why: String,
+    },
+    /// It is gone; whatever was outstanding is lost. Should it come back, the status says so.
+    Lost {
+        /// How that showed.
+        why: String,
+    },
+}
+
+/// Code to run.
+#[derive(Clone, Debug)]
+pub struct Execute {
+    /// Names the run in [`ClusterClient::interrupt`] and [`ClusterClient::forget`]; never used before with this client.
+    pub run: RunId,
+    /// Sent as it stands.
+    pub code: Arc<str>,
+    /// One request each, in this order; slot `i` is `engines[i]`.
+    pub engines: Vec<EngineId>,
+}
+
+/// What an interrupt did. An engine can be in several sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterruptReport {
+    /// Worked on the run, and was signalled.
+    pub signalled: RankSet,
+    /// Had requests of the run waiting, which it will drop.
+    pub aborted: RankSet,
+    /// Works on something else than the run, and was not signalled for it.
+    pub left_alone: RankSet,
+    /// Did not answer to a signal or an abort in time.
+    pub unanswered: RankSet,
+}
+
+/// Why no controller was reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Nothing listens there.
+    #[error(
+        "no controller runs at {address}, where {} says it is: the file is stale; start the cluster again, or name \
+         another connection file", path.display()
+    )]
+    Refused {
+        /// The registration port.
+        address: SocketAddr,
+        /// The connection file.
+        path: PathBuf,
+    },
+    /// Somebody listens, and no connection came about.
+    #[error(
+        "the {channel} port of the controller, {address}, could not be reached within {} s: {reason}; if the \
+         controller of {} has ended, start the cluster again", limit.as_secs(), path.display()
+    )]
+    Unreachable {
+        /// Which of its ports.
+        channel: Channel,
+        /// Its address.
+        address: SocketAddr,
+        /// Why the last attempt failed.
+        reason: DownReason,
+        /// How long was tried.
+        limit: Duration,
+        /// The connection file.
+        path: PathBuf,
+    },
+    /// The connection stands, and the Hub does not answer.
+    #[error(
+        "the controller at {address} does not answer: either the key in {} is not its key (the file of an earlier \
+         controller), or it hangs; start the cluster again, or name another connection file", path.display()
+    )]
+    NoAnswer {
+        /// The registration port.
+        address: SocketAddr,
+        /// The connection file.
+        path: PathBuf,
+    },
+    /// What the controller sends is signed with another key.
+    #[error(
+        "the key in {} is not that of the controller at {address}: the file is of an earlier controller; name the \
+         file that this controller wrote", path.display()
+    )]
+    WrongKey {
+        /// The registration port.
+        address: SocketAddr,
+        /// The connection file.
+        path: PathBuf,
+    },
+}
+
+/// Why a request was not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// Nothing is kept for later.
+    #[error("the cluster cannot be reached now: {why}; run again once it is back")]
+    Away {
+        /// What the status says.
+        why: String,
+    },
+    /// Too much code waits for engines.
+    #[error(
+        "the engines have not yet taken {waiting} MiB of code; wait for them, or send less code and more data files"
+    )]
+    TooMuchInFlight {
+        /// How much waits.
+        waiting: usize,
+    },
+    /// The engine knows no such signal.
+    #[error("the signal '{signal}' was refused: {why}")]
+    SignalRefused {
+        /// What was asked for.
+        signal: String,
+        /// What the engine said.
+        why: String,
+    },
+    /// The client was closed.
+    #[error("the connection to the cluster is closed")]
+    Closed,
+}
+
+impl ClusterClient {
+    /// Connects to the controller of a connection file: returns once the engines are known and their output arrives.
+    ///
+    /// Must be called in a tokio runtime, which then drives the client.
+    ///
+    /// # Errors
+    /// See [`ConnectError`]; at once where nothing listens, else within [`ClientOptions::connect`].
+    pub async fn connect(info: ConnectionInfo, options: ClientOptions) -> Result<Self, ConnectError> {
+        if let Some(doubt) = info.doubt() {
+            tracing::warn!("{doubt}");
+        }
+        let transport = ZeromqTransport::open(info.endpoints());
+        Self::connect_over(transport, info, options).await
+    }
+
+    /// As [`Self::connect`], over sockets of another kind.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_over<T: Transport>(
+        transport: T,
+        info: ConnectionInfo,
+        options: ClientOptions,
+    ) -> Result<Self, ConnectError> {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let (table, engines) = watch::channel(Arc::default());
+        let starting = ClusterStatus::Down { why: "connecting".into() };
+        let (state, status) = watch::channel(starting);
+        let (ready, connected) = oneshot::channel();
+        let actor = Actor::new(transport, info, options, table, state, ready);
+        tokio::spawn(actor.run(inbox));
+        connected.await.expect("the actor answers before it ends")?;
+        Ok(Self { commands, engines, status })
+    }
+
+    /// The engines alive, now and as they change.
+    pub fn engines(&self) -> watch::Receiver<Arc<EngineTable>> {
+        self.engines.clone()
+    }
+
+    /// How the controller is, now and as it changes.
+    pub fn status(&self) -> watch::Receiver<ClusterStatus> {
+        self.status.clone()
+    }
+
+    /// Sends code to engines. What happens to each request goes into the feed: `Sent`, then in the end `Reply` and `Idle`,
+    /// or an `aborted` reply, or `Lost`. An engine that is not there gets `Lost(NotSent)` at once. Output that comes after the
+    /// end still arrives, until [`Self::forget`].
+    ///
+    /// # Errors
+    /// See [`ClientError`]; then nothing was sent and nothing goes into the feed.
+    pub async fn execute(&self, execute: Execute, feed: FeedSender) -> Result<(), ClientError> {
+        self.ask(|answer| Command::Execute { execute, feed, answer }).await?
+    }
+
+    /// Stops a run, on some of its engines or on all: requests that wait are aborted by their ids, and engines that work on
+    /// the run get the signal, a name such as `SIGINT` or a number. Engines that work for somebody else are left alone.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn interrupt(
+        &self,
+        run: RunId,
+        engines: Option<RankSet>,
+        signal: &str,
+    ) -> Result<InterruptReport, ClientError> {
+        let signal = signal.to_owned();
+        self.ask(|answer| Command::Interrupt { run, engines, signal, answer }).await?
+    }
+
+    /// Lets go of a run's feed. Its requests are not stopped.
+    pub fn forget(&self, run: RunId) {
+        // A client that is closed has forgotten already.
+        let _ = self.commands.send(Command::Forget(run));
+    }
+
+    /// Closes the connection. Whatever is outstanding ends as lost; engines go on with what they do.
+    pub async fn close(&self) {
+        let _ = self.ask(Command::Close).await;
+    }
+
+    async fn ask<A>(&self, command: impl FnOnce(oneshot::Sender<A>) -> Command) -> Result<A, ClientError> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(command(answer)).map_err(|_| ClientError::Closed)?;
+        answered.await.map_err(|_| ClientError::Closed)
+    }
+}
+
+/// What a handle asks of the actor.
+enum Command {
+    Execute {
+        execute: Execute,
+        feed: FeedSender,
+        answer: oneshot::Sender<Result<(), ClientError>>,
+    },
+    Interrupt {
+        run: RunId,
+        engines: Option<RankSet>,
+        signal: String,
+        answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
+    },
+    Forget(RunId),
+    Close(oneshot::Sender<()>),
+}
+
+/// The clock of events.
+fn clock() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

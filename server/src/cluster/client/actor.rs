@@ -1,0 +1,543 @@
+//! The one owner of a controller's sockets. Commands and transport events come in; it keeps the books and sends.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    ClientError, ClientOptions, ClusterStatus, Command, ConnectError, Execute, InterruptReport, clock,
+    health::Health,
+    hub::{Gone, Hub},
+    interrupts::{Ask, Interrupted, Interrupts, Question},
+    requests::{Request, Requests},
+    wire::{EMPTY, Wire},
+};
+use crate::{
+    cluster::{
+        connection::ConnectionInfo,
+        feed::FeedSender,
+        transport::{Channel, DownReason, SendError, Transport, TransportEvent},
+    },
+    engines::{EngineTable, EngineUuid, RankSet},
+    jupyter::{Message, MsgId},
+    run::{LostReason, RunId, Slot},
+};
+
+/// How often limits are looked at while something waits.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Between two questions that ask whether output arrives.
+const WARM_AGAIN: Duration = Duration::from_millis(100);
+
+/// See the module.
+pub(super) struct Actor<T> {
+    transport: T,
+    info: ConnectionInfo,
+    options: ClientOptions,
+    wire: Wire,
+    health: Health,
+    hub: Hub,
+    requests: Requests,
+    interrupts: Interrupts,
+    warmth: Warmth,
+    fences: Vec<Fence>,
+    /// Whether the controller may be another one since the Hub last listed its engines.
+    reconnected: bool,
+    /// Whether the table changed since it was published.
+    dirty: bool,
+    table: watch::Sender<Arc<EngineTable>>,
+    status: watch::Sender<ClusterStatus>,
+    connecting: Option<Connecting>,
+}
+
+/// Whether output arrives. A subscription that is only on its way misses what is published before it arrives.
+enum Warmth {
+    /// Not known; the Hub has to list the engines first.
+    Cold,
+    /// Engines were asked something harmless; the first answer on iopub tells.
+    Asked { asked: Vec<MsgId>, next: Instant, until: Instant },
+    /// It does, or was given up on.
+    Warm,
+}
+
+/// A harmless request that follows earlier ones to the same engine. Its reply says that theirs, if any, went before.
+struct Fence {
+    id: MsgId,
+    engine: EngineUuid,
+    before: Vec<MsgId>,
+}
+
+struct Connecting {
+    since: Instant,
+    ready: oneshot::Sender<Result<(), ConnectError>>,
+}
+
+impl<T: Transport> Actor<T> {
+    pub(super) fn new(
+        transport: T,
+        info: ConnectionInfo,
+        options: ClientOptions,
+        table: watch::Sender<Arc<EngineTable>>,
+        status: watch::Sender<ClusterStatus>,
+        ready: oneshot::Sender<Result<(), ConnectError>>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            transport,
+            wire: Wire::new(&info),
+            info,
+            health: Health::new(now),
+            hub: Hub::default(),
+            requests: Requests::new(options.idle),
+            options,
+            interrupts: Interrupts::default(),
+            warmth: Warmth::Cold,
+            fences: Vec::new(),
+            reconnected: false,
+            dirty: false,
+            table,
+            status,
+            connecting: Some(Connecting { since: now, ready }),
+        }
+    }
+
+    /// Serves until it is closed, or nobody holds a handle, or no connection comes about.
+    pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut done = None;
+        loop {
+            tokio::select! {
+                biased;
+                _ = tick.tick(), if self.waits() => {
+                    self.advance();
+                    self.publish_table();
+                    if self.fail_connecting() {
+                        break;
+                    }
+                }
+                command = commands.recv() => match command {
+                    None => break,
+                    Some(Command::Close(answer)) => {
+                        done = Some(answer);
+                        break;
+                    }
+                    Some(command) => self.obey(command),
+                },
+                event = self.transport.event() => self.take(event),
+                // Once nothing more has arrived, so that a burst of status messages is one news.
+                () = std::future::ready(()), if self.dirty => self.publish_table(),
+            }
+        }
+        self.requests.lose_all(&LostReason::ControllerLost, clock());
+        let _ = self.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
+        drop(self.transport);
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
+    }
+
+    /// Whether any limit is running.
+    fn waits(&self) -> bool {
+        self.requests.outstanding() > 0
+            || self.connecting.is_some()
+            || self.dirty
+            || !self.interrupts.is_empty()
+            || self.hub.waiting_since().is_some()
+            || !self.is_well()
+    }
+
+    fn is_well(&self) -> bool {
+        matches!(*self.status.borrow(), ClusterStatus::Up)
+    }
+
+    fn take(&mut self, event: TransportEvent) {
+        match event {
+            TransportEvent::Message(channel, frames) => {
+                let Some(message) = self.wire.read(channel, frames) else { return };
+                match channel {
+                    Channel::Iopub => self.output(&message),
+                    _ => self.answer(channel, &message),
+                }
+                // The limits of what engines can change are looked at by the tick, not after each of their messages.
+                if matches!(channel, Channel::Iopub | Channel::Mux | Channel::Control) {
+                    return;
+                }
+            }
+            TransportEvent::Up(channel) => self.up(channel),
+            TransportEvent::Down(channel, reason) => self.down(channel, reason),
+        }
+        self.advance();
+    }
+
+    fn up(&mut self, channel: Channel) {
+        self.health.up(channel);
+        match channel {
+            Channel::Registration => {
+                self.hub.disconnected();
+                self.reconnected = self.connecting.is_none();
+            }
+            Channel::Iopub => self.warmth = Warmth::Cold,
+            Channel::Mux => {
+                self.fences.clear();
+                self.set_fences(|_| true);
+            }
+            Channel::Control | Channel::Notification => {}
+        }
+        // Whatever was missed meanwhile, the Hub knows.
+        self.hub.ask_soon();
+    }
+
+    fn down(&mut self, channel: Channel, reason: DownReason) {
+        let was_up = self.health.down(channel, reason, Instant::now());
+        if channel == Channel::Registration {
+            self.hub.disconnected();
+        }
+        if was_up && channel == Channel::Iopub {
+            self.requests.note_gap();
+        }
+    }
+
+    /// What one of the engines published, for this client or another.
+    fn output(&mut self, message: &Message) {
+        if message.header.msg_type == "status" && self.hub.status(message) {
+            self.dirty = true;
+        }
+        let Some(id) = self.wire.our_request(message) else { return };
+        self.requests.message(id, message, Instant::now(), clock());
+        match message.header.msg_type.as_str() {
+            "status" => {
+                if matches!(&self.warmth, Warmth::Asked { asked, .. } if asked.contains(id)) {
+                    self.warmth = Warmth::Warm;
+                    self.advance();
+                }
+            }
+            "execute_input" if !self.interrupts.is_empty() => {
+                let questions = self.interrupts.started(id);
+                self.ask(questions);
+            }
+            _ => {}
+        }
+    }
+
+    /// What came on any channel but iopub.
+    fn answer(&mut self, channel: Channel, message: &Message) {
+        let now = Instant::now();
+        if channel == Channel::Notification {
+            if message.header.msg_type == "shutdown_notification" {
+                self.health.shut_down();
+                self.lose_everything();
+            }
+            let gone = self.hub.notified(message, now);
+            self.dirty = true;
+            self.part_with(gone.into_iter().collect(), false);
+            return;
+        }
+        let Some(id) = self.wire.our_request(message).cloned() else { return };
+        match channel {
+            Channel::Registration => {
+                let Some(gone) = self.hub.answer(&id, message) else { return };
+                self.dirty = true;
+                self.health.found();
+                let reconnected = std::mem::take(&mut self.reconnected);
+                self.hub.table().iter().for_each(|engine| self.requests.spare(&engine.uuid));
+                self.part_with(gone, reconnected);
+            }
+            Channel::Mux => match self.fences.iter().position(|fence| fence.id == id) {
+                Some(at) => {
+                    let fence = self.fences.swap_remove(at);
+                    self.requests.overtaken(&fence.before, now);
+                }
+                None => self.requests.message(&id, message, now, clock()),
+            },
+            Channel::Control => {
+                let questions = self.interrupts.answered(&id, message);
+                self.ask(questions);
+            }
+            Channel::Iopub | Channel::Notification => {}
+        }
+    }
+
+    /// Ends the requests of engines that are gone, once what they had sent is in.
+    fn part_with(&mut self, gone: Vec<Gone>, reconnected: bool) {
+        let now = Instant::now();
+        for Gone { uuid, replaced } in gone {
+            tracing::info!(engine = %uuid, "the engine is gone");
+            self.fences.retain(|fence| fence.engine != uuid);
+            let (reason, quiet) = match (reconnected, replaced) {
+                (false, false) => (LostReason::EngineDied, self.options.last_words),
+                // A controller that comes back with its engines may list them a little later.
+                (true, false) => (LostReason::ControllerLost, self.options.relisted),
+                (_, true) => (LostReason::ControllerLost, self.options.last_words),
+            };
+            self.requests.doom(&uuid, &reason, quiet, now);
+        }
+    }
+
+    /// Everything that is due by now. Doing it twice does nothing.
+    fn advance(&mut self) {
+        let now = Instant::now();
+        self.question_hub(now);
+        self.warm(now);
+        self.requests.expire(now, clock());
+        let limit = self.options.idle;
+        // The end of the output is in and the reply is not: ask what comes after it.
+        self.set_fences(|request| request.is_answerless(now, limit));
+        let questions = self.interrupts.expire(now);
+        self.ask(questions);
+        if self.health.judge(&self.options, now) {
+            self.lose_everything();
+        }
+        self.publish_status(now);
+        if self.is_well()
+            && let Some(connecting) = self.connecting.take()
+        {
+            self.publish_table();
+            let _ = connecting.ready.send(Ok(()));
+        }
+    }
+
+    /// Asks the Hub for its engines: at first, after each reconnection, and from time to time while something waits. It is
+    /// the only sign of life there is.
+    fn question_hub(&mut self, now: Instant) {
+        // Notifications must already arrive, or an engine that comes between answer and subscription is missed.
+        let open = self.health.is_up(Channel::Registration) && self.health.is_up(Channel::Notification);
+        if !open || self.health.is_ending() {
+            return;
+        }
+        if self.hub.waiting_since().is_some_and(|since| now >= since + self.options.silence) {
+            // Perhaps the connections are dead and nobody said so.
+            self.hub.disconnected();
+            Channel::ALL.iter().for_each(|channel| self.transport.rebuild(*channel));
+            return;
+        }
+        let needed = !self.hub.is_known() || self.requests.outstanding() > 0 || !self.is_well();
+        let due = self.hub.last_asked().is_none_or(|at| now >= at + self.options.ping);
+        if needed && due {
+            let (id, frames) = self.wire.request(None, "connection_request", "{}", EMPTY);
+            if self.transport.send(Channel::Registration, frames).is_ok() {
+                self.hub.asked(id, now);
+            }
+        }
+    }
+
+    /// Finds out whether output arrives: `kernel_info_request` on control is answered even by an engine that computes, and one
+    /// engine is enough, since all output comes through one relay.
+    fn warm(&mut self, now: Instant) {
+        if matches!(self.warmth, Warmth::Cold) {
+            let open = self.health.is_up(Channel::Iopub) && self.health.is_up(Channel::Control);
+            if !open || !self.hub.is_known() {
+                return;
+            }
+            self.warmth = if self.hub.table().is_empty() {
+                Warmth::Warm
+            } else {
+                Warmth::Asked { asked: Vec::new(), next: now, until: now + self.options.warm }
+            };
+        }
+        let Warmth::Asked { asked, next, until } = &mut self.warmth else { return };
+        if now >= *until {
+            tracing::warn!("no engine's output arrived in time; the first output may be missing");
+            self.warmth = Warmth::Warm;
+        } else if now >= *next {
+            // Another one each time: one that died unnoticed answers nobody.
+            let turn = asked.len() % self.hub.table().len().max(1);
+            let Some(engine) = self.hub.table().iter().nth(turn) else { return };
+            let (id, frames) = self.wire.request(Some(&engine.uuid), "kernel_info_request", "{}", EMPTY);
+            // One that is not sent is asked again, until the limit.
+            let _ = self.transport.send(Channel::Control, frames);
+            asked.push(id);
+            *next = now + WARM_AGAIN;
+        }
+    }
+
+    /// Sends each engine that still owes replies to `which` requests a harmless one after them. Its shell answers in order, and
+    /// the relay keeps the order, so once that is answered, a reply that is not there is lost.
+    fn set_fences(&mut self, which: impl Fn(&Request) -> bool) {
+        let mut owed: HashMap<EngineUuid, Vec<MsgId>> = HashMap::new();
+        for (id, request) in self.requests.iter_outstanding() {
+            let fenced = || self.fences.iter().any(|fence| fence.before.contains(id));
+            if !request.replied && which(request) && !fenced() {
+                owed.entry(request.uuid.clone()).or_default().push(id.clone());
+            }
+        }
+        for (engine, before) in owed {
+            let (id, frames) = self.wire.request(Some(&engine), "kernel_info_request", "{}", EMPTY);
+            if self.transport.send(Channel::Mux, frames).is_ok() {
+                self.fences.push(Fence { id, engine, before });
+            }
+        }
+    }
+
+    /// Whether a question to the Hub was not answered in time.
+    fn is_hub_silent(&self, now: Instant) -> bool {
+        self.hub.waiting_since().is_some_and(|since| now >= since + self.options.ping)
+    }
+
+    fn lose_everything(&mut self) {
+        self.requests.lose_all(&LostReason::ControllerLost, clock());
+        self.fences.clear();
+        self.hub.lost();
+        self.dirty = true;
+    }
+
+    fn publish_table(&mut self) {
+        self.dirty = false;
+        self.table.send_if_modified(|table| {
+            let changed = **table != *self.hub.table();
+            if changed {
+                *table = Arc::new(self.hub.table().clone());
+            }
+            changed
+        });
+    }
+
+    fn publish_status(&mut self, now: Instant) {
+        let silent = self.is_hub_silent(now);
+        let warm = self.hub.is_known() && matches!(self.warmth, Warmth::Warm);
+        let new = self.health.status(silent, warm);
+        self.status.send_if_modified(|status| {
+            let changed = *status != new;
+            if changed {
+                tracing::info!(status = ?new, "the controller");
+                *status = new;
+            }
+            changed
+        });
+    }
+
+    /// Whether no connection will come about; then that was said.
+    fn fail_connecting(&mut self) -> bool {
+        let Some(connecting) = &self.connecting else { return false };
+        let waited = connecting.since.elapsed();
+        let (path, address) = (self.info.path().to_owned(), self.info.address(Channel::Registration));
+        let refused = self.health.refused();
+        let error = if refused && waited >= self.options.starting {
+            ConnectError::Refused { address, path }
+        } else if self.wire.misfits() > 0 && self.is_hub_silent(Instant::now()) {
+            ConnectError::WrongKey { address, path }
+        } else if waited < self.options.connect.max(self.options.starting) {
+            return false;
+        } else {
+            match self.health.first_down() {
+                Some((channel, reason)) => ConnectError::Unreachable {
+                    channel,
+                    address: self.info.address(channel),
+                    reason: reason.cloned().unwrap_or(DownReason::Silent),
+                    limit: waited,
+                    path,
+                },
+                None => ConnectError::NoAnswer { address, path },
+            }
+        };
+        if let Some(connecting) = self.connecting.take() {
+            let _ = connecting.ready.send(Err(error));
+        }
+        true
+    }
+}
+
+/// What handles ask.
+impl<T: Transport> Actor<T> {
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Execute { execute, feed, answer } => {
+                let _ = answer.send(self.execute(&execute, feed));
+            }
+            Command::Interrupt { run, engines, signal, answer } => {
+                self.interrupt(run, engines.as_ref(), signal, answer);
+            }
+            Command::Forget(run) => self.requests.forget(run),
+            Command::Close(answer) => drop(answer),
+        }
+    }
+
+    fn execute(&mut self, execute: &Execute, feed: FeedSender) -> Result<(), ClientError> {
+        match &*self.status.borrow() {
+            ClusterStatus::Up | ClusterStatus::NotResponding => {}
+            ClusterStatus::Down { why } | ClusterStatus::Lost { why } => {
+                return Err(ClientError::Away { why: why.clone() });
+            }
+        }
+        let waiting = self.requests.bytes();
+        if waiting > 0 && waiting + execute.code.len() > self.options.in_flight {
+            return Err(ClientError::TooMuchInFlight { waiting: waiting >> 20 });
+        }
+        let content = json!({
+            "code": &*execute.code,
+            "silent": false,
+            "store_history": true,
+            "user_expressions": {},
+            "allow_stdin": false,
+            // Other runs that wait on this engine are no concern of this one.
+            "stop_on_error": false,
+        });
+        // All engines get the same bytes, held once.
+        let content = Bytes::from(content.to_string());
+        self.requests.open(execute.run, feed);
+        let mut size = content.len();
+        for (slot, &engine) in (0..).map(Slot).zip(&execute.engines) {
+            let uuid = self.hub.table().get(engine).map(|engine| engine.uuid.clone());
+            let Some(uuid) = uuid else {
+                let why = format!("engine {engine} is not there any more");
+                self.requests.not_sent(execute.run, slot, why, clock());
+                continue;
+            };
+            let metadata = r#"{"label":null}"#;
+            let (id, frames) = self.wire.request(Some(&uuid), "execute_request", metadata, content.clone());
+            match self.transport.send(Channel::Mux, frames) {
+                Ok(()) => {
+                    let size = std::mem::take(&mut size);
+                    let request = Request::new(execute.run, slot, engine, uuid, size);
+                    self.requests.sent(id, request, clock());
+                }
+                Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
+                    self.requests.not_sent(execute.run, slot, error.to_string(), clock());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn interrupt(
+        &mut self,
+        run: RunId,
+        engines: Option<&RankSet>,
+        signal: String,
+        answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
+    ) {
+        if !self.health.is_up(Channel::Control) {
+            let why = "the control connection to the controller is down".to_owned();
+            let _ = answer.send(Err(ClientError::Away { why }));
+            return;
+        }
+        let asked = Interrupted { run, engines, signal };
+        let questions = self.interrupts.begin(asked, &self.requests, self.hub.table(), answer);
+        self.ask(questions);
+    }
+
+    /// Sends what an interrupt asks of engines, and reports on those interrupts that are done.
+    fn ask(&mut self, questions: Vec<Question>) {
+        for question in questions {
+            let (msg_type, content) = match &question.ask {
+                Ask::Signal(signal) => {
+                    // A number is sent as one; a name is looked up by the engine.
+                    let signal = signal.parse::<u32>().map_or_else(|_| json!(signal), |number| json!(number));
+                    ("signal_request", json!({ "sig": signal }).to_string())
+                }
+                Ask::Interrupt => ("interrupt_request", "{}".to_owned()),
+                Ask::Abort(ids) => ("abort_request", json!({ "msg_ids": ids }).to_string()),
+            };
+            let (id, frames) = self.wire.request(Some(&question.uuid), msg_type, "{}", content.into());
+            let until = Instant::now() + self.options.signal;
+            let sent = self.transport.send(Channel::Control, frames).is_ok();
+            self.interrupts.asked(&question, sent.then_some((id, until)));
+        }
+        self.interrupts.report();
+    }
+}

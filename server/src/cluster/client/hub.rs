@@ -1,0 +1,247 @@
+//! What the Hub says: which engines there are. Its answers are lists, its notifications are changes; both meet here.
+//!
+//! A notification can come before the answer that was made before it, so whatever came after the question is applied
+//! again on top of the answer.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::{
+    engines::{Activity, EngineId, EngineTable, EngineUuid},
+    jupyter::{Message, MsgId, content::Status},
+};
+
+/// The engine table and the questions to the Hub.
+#[derive(Default)]
+pub(super) struct Hub {
+    table: EngineTable,
+    ids: HashMap<EngineUuid, EngineId>,
+    /// Without an answer yet, oldest first.
+    questions: VecDeque<(MsgId, Instant)>,
+    last_asked: Option<Instant>,
+    /// Whether it listed its engines since the connection was made.
+    known: bool,
+    news: Vec<(Instant, News)>,
+}
+
+/// An engine that is not in the table any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Gone {
+    pub(super) uuid: EngineUuid,
+    /// Whether another engine has its id now, which happens only with another controller.
+    pub(super) replaced: bool,
+}
+
+/// `registration_notification` and `unregistration_notification`.
+#[derive(Clone, Debug)]
+enum News {
+    Came(EngineId, EngineUuid),
+    Left(EngineId, EngineUuid),
+}
+
+#[derive(Deserialize)]
+struct EngineNews {
+    id: EngineId,
+    uuid: EngineUuid,
+}
+
+#[derive(Deserialize)]
+struct ConnectionReply {
+    status: String,
+    #[serde(default)]
+    engines: BTreeMap<String, EngineUuid>,
+}
+
+/// Requests to the control thread, and short ones to the shell: they come and go beside an engine's work, and do not mean
+/// that it works for somebody.
+const ASIDE: [&str; 12] = [
+    "kernel_info_request",
+    "interrupt_request",
+    "abort_request",
+    "clear_request",
+    "shutdown_request",
+    "signal_request",
+    "debug_request",
+    "usage_request",
+    "comm_info_request",
+    "create_subshell_request",
+    "delete_subshell_request",
+    "list_subshell_request",
+];
+
+impl Hub {
+    pub(super) fn table(&self) -> &EngineTable {
+        &self.table
+    }
+
+    /// The engine that has this uuid now.
+    pub(super) fn engine(&self, uuid: &EngineUuid) -> Option<EngineId> {
+        self.ids.get(uuid).copied()
+    }
+
+    /// Notes a question that was sent.
+    pub(super) fn asked(&mut self, id: MsgId, now: Instant) {
+        self.questions.push_back((id, now));
+        self.last_asked = Some(now);
+    }
+
+    /// When the oldest question without an answer was sent.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        self.questions.front().map(|(_, at)| *at)
+    }
+
+    /// When the newest question was sent; `None` if there is reason to ask at once.
+    pub(super) fn last_asked(&self) -> Option<Instant> {
+        self.last_asked
+    }
+
+    /// Whether it listed its engines since the connection was made.
+    pub(super) fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// There is reason to ask again.
+    pub(super) fn ask_soon(&mut self) {
+        self.last_asked = None;
+    }
+
+    /// The connection broke: what was asked is not answered any more.
+    pub(super) fn disconnected(&mut self) {
+        self.questions.clear();
+        self.news.clear();
+        self.last_asked = None;
+        self.known = false;
+    }
+
+    /// Reads a `connection_reply`; `None` if it answers no question of this client. Gives the engines that are gone.
+    pub(super) fn answer(&mut self, id: &MsgId, message: &Message) -> Option<Vec<Gone>> {
+        let at = self.questions.iter().position(|(question, _)| question == id)?;
+        let (_, asked) = self.questions[at];
+        let reply = match message.content_as::<ConnectionReply>() {
+            Ok(reply) if reply.status == "ok" => reply,
+            Ok(reply) => {
+                tracing::warn!(status = reply.status, "the Hub refused to list its engines");
+                return None;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "unreadable list of engines");
+                return None;
+            }
+        };
+        self.questions.drain(..=at);
+        self.known = true;
+        let mut listed: BTreeMap<EngineId, EngineUuid> = reply
+            .engines
+            .into_iter()
+            .filter_map(|(id, uuid)| Some((EngineId(id.parse().ok()?), uuid)))
+            .collect();
+        for (_, news) in self.news.iter().filter(|(came, _)| *came >= asked) {
+            match news {
+                News::Came(id, uuid) => listed.insert(*id, uuid.clone()),
+                News::Left(id, _) => listed.remove(id),
+            };
+        }
+        if self.questions.is_empty() {
+            self.news.clear();
+        }
+        Some(self.replace(&listed))
+    }
+
+    /// Reads a notification. Gives the engine that is gone by it, if any.
+    pub(super) fn notified(&mut self, message: &Message, now: Instant) -> Option<Gone> {
+        let read = || match message.content_as::<EngineNews>() {
+            Ok(news) => Some(news),
+            Err(error) => {
+                tracing::warn!(%error, "unreadable {}", message.header.msg_type);
+                None
+            }
+        };
+        let news = match message.header.msg_type.as_str() {
+            "registration_notification" => read().map(|news| News::Came(news.id, news.uuid))?,
+            "unregistration_notification" => read().map(|news| News::Left(news.id, news.uuid))?,
+            _ => return None,
+        };
+        if !self.questions.is_empty() {
+            self.news.push((now, news.clone()));
+        }
+        match news {
+            News::Came(id, uuid) => {
+                let before = self.table.get(id).map(|engine| engine.uuid.clone());
+                if before.as_ref() == Some(&uuid) {
+                    return None;
+                }
+                self.insert(id, uuid);
+                before.map(|uuid| {
+                    self.ids.remove(&uuid);
+                    Gone { uuid, replaced: true }
+                })
+            }
+            News::Left(id, uuid) => {
+                self.remove(id);
+                Some(Gone { uuid, replaced: false })
+            }
+        }
+    }
+
+    /// Follows what any engine says of itself, whoever it works for. Whether the table changed.
+    pub(super) fn status(&mut self, message: &Message) -> bool {
+        let uuid = EngineUuid(message.header.session.0.clone());
+        let (Some(id), Some(request)) = (self.engine(&uuid), message.parent.msg_id.clone()) else {
+            return false;
+        };
+        let aside = message.parent.msg_type.as_deref().is_some_and(|kind| ASIDE.contains(&kind));
+        let Some(engine) = self.table.get_mut(id).filter(|_| !aside) else { return false };
+        let activity = match message.content_as::<Status>() {
+            Ok(Status { execution_state }) if execution_state == "busy" => Activity::Busy(request),
+            Ok(Status { execution_state }) if execution_state == "idle" => {
+                // The end of something else than its newest work tells nothing of that.
+                if matches!(&engine.activity, Activity::Busy(newest) if *newest != request) {
+                    return false;
+                }
+                Activity::Idle
+            }
+            _ => return false,
+        };
+        let changed = engine.activity != activity;
+        engine.activity = activity;
+        changed
+    }
+
+    /// The controller is gone, and its engines with it.
+    pub(super) fn lost(&mut self) {
+        self.table = EngineTable::default();
+        self.ids.clear();
+    }
+
+    fn replace(&mut self, listed: &BTreeMap<EngineId, EngineUuid>) -> Vec<Gone> {
+        let mut gone = Vec::new();
+        for engine in self.table.iter() {
+            match listed.get(&engine.id) {
+                Some(uuid) if *uuid == engine.uuid => {}
+                other => gone.push(Gone { uuid: engine.uuid.clone(), replaced: other.is_some() }),
+            }
+        }
+        let leaving: Vec<_> = self.table.ids().into_iter().filter(|id| !listed.contains_key(id)).collect();
+        leaving.into_iter().for_each(|id| self.remove(id));
+        for (&id, uuid) in listed {
+            if self.table.get(id).is_none_or(|engine| engine.uuid != *uuid) {
+                self.remove(id);
+                self.insert(id, uuid.clone());
+            }
+        }
+        gone
+    }
+
+    fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
+        self.ids.insert(uuid.clone(), id);
+        self.table.insert(id, uuid);
+    }
+
+    fn remove(&mut self, id: EngineId) {
+        if let Some(engine) = self.table.remove(id) {
+            self.ids.remove(&engine.uuid);
+        }
+    }
+}

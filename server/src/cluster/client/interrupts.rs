@@ -1,0 +1,296 @@
+//! Interrupts under way: which engine was asked what, what it answered, and what to ask next.
+//!
+//! Only engines whose newest `busy` names a request of the run are signalled; what still waits on an engine is aborted by
+//! its own ids, never by an empty list, which would abort everybody's. Answers are matched by the id of the question: the
+//! nanny's reply has no usable type.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Deserialize;
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{ClientError, InterruptReport, requests::Requests};
+use crate::{
+    engines::{Activity, EngineId, EngineTable, EngineUuid, RankSet},
+    jupyter::{Message, MsgId, content::ErrorContent},
+    run::RunId,
+};
+
+/// All interrupts that wait for engines.
+#[derive(Default)]
+pub(super) struct Interrupts {
+    under_way: Vec<Interrupt>,
+    count: u64,
+}
+
+/// What is to be interrupted, and how.
+pub(super) struct Interrupted<'a> {
+    pub(super) run: RunId,
+    /// `None`: on all of its engines.
+    pub(super) engines: Option<&'a RankSet>,
+    /// A name or a number.
+    pub(super) signal: String,
+}
+
+/// Something to ask an engine on control.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// `signal_request`: the nanny signals the process.
+    Signal(String),
+    /// `interrupt_request`: the engine itself, where no nanny answers.
+    Interrupt,
+    /// `abort_request` with these ids; never empty.
+    Abort(Vec<MsgId>),
+}
+
+/// A question for the actor to send; it tells the id by [`Interrupts::asked`].
+pub(super) struct Question {
+    pub(super) engine: EngineId,
+    pub(super) uuid: EngineUuid,
+    pub(super) ask: Ask,
+    interrupt: u64,
+}
+
+struct Interrupt {
+    number: u64,
+    signal: String,
+    engines: BTreeMap<EngineId, Engine>,
+    open: HashMap<MsgId, (EngineId, Step, Instant)>,
+    refused: Option<String>,
+    answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
+}
+
+/// What an interrupt means for one engine.
+struct Engine {
+    uuid: EngineUuid,
+    /// Whether it works on the run.
+    working: bool,
+    /// Requests of the run that wait there.
+    queued: Vec<MsgId>,
+    for_another: bool,
+    signalled: bool,
+    aborted: bool,
+    unanswered: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Signal,
+    Interrupt,
+    Abort,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(default)]
+    status: String,
+    #[serde(flatten)]
+    error: ErrorContent,
+}
+
+impl Interrupts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Begins an interrupt: decides for each engine by what it works on now.
+    pub(super) fn begin(
+        &mut self,
+        asked: Interrupted<'_>,
+        requests: &Requests,
+        table: &EngineTable,
+        answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
+    ) -> Vec<Question> {
+        let Interrupted { run, engines: only, signal } = asked;
+        self.count += 1;
+        let number = self.count;
+        let mut engines: BTreeMap<EngineId, Engine> = BTreeMap::new();
+        for (id, request) in requests.iter_outstanding() {
+            let chosen = only.is_none_or(|only| only.contains(request.engine));
+            if request.run != run || !chosen || !request.is_open() {
+                continue;
+            }
+            let activity = table.get(request.engine).filter(|engine| engine.uuid == request.uuid);
+            let Some(activity) = activity.map(|engine| &engine.activity) else { continue };
+            let engine = engines.entry(request.engine).or_insert_with(|| Engine::new(&request.uuid));
+            match activity {
+                Activity::Busy(newest) if newest == id => engine.working = true,
+                Activity::Busy(newest) => {
+                    engine.queued.push(id.clone());
+                    engine.for_another |= requests.get(newest).is_none_or(|other| other.run != run);
+                }
+                Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
+            }
+        }
+        let interrupt = Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer };
+        let questions = interrupt.first_questions();
+        self.under_way.push(interrupt);
+        questions
+    }
+
+    /// Notes that a question was sent, or could not be.
+    pub(super) fn asked(&mut self, question: &Question, sent: Option<(MsgId, Instant)>) {
+        let found = self.under_way.iter_mut().find(|interrupt| interrupt.number == question.interrupt);
+        let Some(interrupt) = found else { return };
+        match sent {
+            Some((id, until)) => {
+                interrupt.open.insert(id, (question.engine, question.ask.step(), until));
+            }
+            None => interrupt.engine(question.engine, |engine| engine.unanswered = true),
+        }
+    }
+
+    /// Takes an answer on control. Gives what is to be asked next.
+    pub(super) fn answered(&mut self, id: &MsgId, message: &Message) -> Vec<Question> {
+        let found = self.under_way.iter_mut().find(|interrupt| interrupt.open.contains_key(id));
+        let Some(interrupt) = found else { return Vec::new() };
+        let Some((engine, step, _)) = interrupt.open.remove(id) else { return Vec::new() };
+        let reply = message.content_as::<Reply>();
+        let failed = reply.ok().filter(|reply| reply.status == "error");
+        if let Some(Reply { error, .. }) = failed {
+            interrupt.refused = Some(format!("{}: {}", error.ename, error.evalue));
+            return Vec::new();
+        }
+        interrupt.engine(engine, |engine| match step {
+            Step::Signal | Step::Interrupt => engine.signalled = true,
+            Step::Abort => engine.aborted = true,
+        });
+        match step {
+            Step::Abort => interrupt.signal_after_abort(engine).into_iter().collect(),
+            Step::Signal | Step::Interrupt => Vec::new(),
+        }
+    }
+
+    /// An engine began to run the code of a request. If that is being aborted, the abort came too late.
+    pub(super) fn started(&mut self, id: &MsgId) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for interrupt in &mut self.under_way {
+            let found = interrupt.engines.iter_mut().find(|(_, engine)| engine.queued.contains(id));
+            let Some((&number, engine)) = found else { continue };
+            engine.queued.retain(|queued| queued != id);
+            let waits_for_abort =
+                interrupt.open.values().any(|(of, step, _)| *of == number && *step == Step::Abort);
+            if engine.working {
+                continue;
+            }
+            engine.working = true;
+            if !waits_for_abort {
+                questions.extend(interrupt.signal_after_abort(number));
+            }
+        }
+        questions
+    }
+
+    /// Gives up on answers that are due. Gives what is to be asked instead.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for interrupt in &mut self.under_way {
+            let due: Vec<_> = interrupt.open.extract_if(|_, (_, _, until)| now >= *until).collect();
+            for (_, (engine, step, _)) in due {
+                match step {
+                    // Only this signal does what the engine itself can do too.
+                    Step::Signal if interrupt.is_keyboard() => {
+                        questions.extend(interrupt.question(engine, Ask::Interrupt));
+                    }
+                    Step::Signal | Step::Interrupt => {
+                        interrupt.engine(engine, |engine| engine.unanswered = true);
+                    }
+                    Step::Abort => {
+                        interrupt.engine(engine, |engine| engine.unanswered = true);
+                        questions.extend(interrupt.signal_after_abort(engine));
+                    }
+                }
+            }
+        }
+        questions
+    }
+
+    /// Reports on those interrupts that wait for nothing more.
+    pub(super) fn report(&mut self) {
+        let done = self.under_way.extract_if(.., |interrupt| interrupt.open.is_empty());
+        done.for_each(Interrupt::report);
+    }
+}
+
+impl Engine {
+    fn new(uuid: &EngineUuid) -> Self {
+        Self {
+            uuid: uuid.clone(),
+            working: false,
+            queued: Vec::new(),
+            for_another: false,
+            signalled: false,
+            aborted: false,
+            unanswered: false,
+        }
+    }
+}
+
+impl Ask {
+    fn step(&self) -> Step {
+        match self {
+            Self::Signal(_) => Step::Signal,
+            Self::Interrupt => Step::Interrupt,
+            Self::Abort(_) => Step::Abort,
+        }
+    }
+}
+
+impl Interrupt {
+    /// What waits is aborted first: a signal would only let the next request of the run begin.
+    fn first_questions(&self) -> Vec<Question> {
+        let first = |(&engine, state): (&EngineId, &Engine)| {
+            let ask = match state.queued.as_slice() {
+                [] => state.working.then(|| Ask::Signal(self.signal.clone()))?,
+                queued => Ask::Abort(queued.to_vec()),
+            };
+            self.question(engine, ask)
+        };
+        self.engines.iter().filter_map(first).collect()
+    }
+
+    fn signal_after_abort(&self, engine: EngineId) -> Option<Question> {
+        let working = self.engines.get(&engine).is_some_and(|state| state.working && !state.signalled);
+        working.then(|| self.question(engine, Ask::Signal(self.signal.clone())))?
+    }
+
+    fn question(&self, engine: EngineId, ask: Ask) -> Option<Question> {
+        let uuid = self.engines.get(&engine)?.uuid.clone();
+        Some(Question { engine, uuid, ask, interrupt: self.number })
+    }
+
+    fn engine(&mut self, id: EngineId, change: impl FnOnce(&mut Engine)) {
+        if let Some(engine) = self.engines.get_mut(&id) {
+            change(engine);
+        }
+    }
+
+    fn is_keyboard(&self) -> bool {
+        matches!(self.signal.as_str(), "SIGINT" | "2")
+    }
+
+    fn report(self) {
+        let those = |which: fn(&Engine) -> bool| -> RankSet {
+            self.engines.iter().filter(|(_, engine)| which(engine)).map(|(id, _)| *id).collect()
+        };
+        let report = InterruptReport {
+            signalled: those(|engine| engine.signalled),
+            aborted: those(|engine| engine.aborted && !engine.queued.is_empty()),
+            left_alone: those(|engine| engine.for_another),
+            unanswered: those(|engine| engine.unanswered),
+        };
+        // A handle that is gone wants no report.
+        let _ = self.answer.send(match self.refused {
+            Some(why) => Err(ClientError::SignalRefused { signal: self.signal, why }),
+            None => Ok(report),
+        });
+    }
+}
+
+/// The engines that hold something of what `interrupt` would stop, for logs.
+impl std::fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let engines: BTreeSet<_> = self.engines.keys().collect();
+        f.debug_struct("Interrupt").field("signal", &self.signal).field("engines", &engines).finish()
+    }
+}

@@ -1,0 +1,283 @@
+//! The book of requests: which are outstanding, what is still missing of each, and when to give up on it.
+//!
+//! Messages and moments go in, run events go out into the feeds. Holds no socket and reads no clock.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    cluster::feed::FeedSender,
+    engines::{EngineId, EngineUuid},
+    jupyter::{Message, MsgId, content::ExecuteReply},
+    run::{Event, EventKind, LostReason, RunId, Slot, Time},
+};
+
+/// How many ended requests are remembered, so that their late output still finds its run.
+const REMEMBERED: usize = 10_000;
+
+/// All requests of one client.
+pub(super) struct Requests {
+    all: HashMap<MsgId, Request>,
+    feeds: HashMap<RunId, FeedSender>,
+    ended: VecDeque<MsgId>,
+    outstanding: usize,
+    bytes: usize,
+    idle_limit: Duration,
+}
+
+/// One request to one engine.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) run: RunId,
+    pub(super) engine: EngineId,
+    pub(super) uuid: EngineUuid,
+    pub(super) slot: Slot,
+    /// Bytes of code that it keeps in flight.
+    pub(super) size: usize,
+    /// Whether its reply is in.
+    pub(super) replied: bool,
+    /// Whether the end of its output is in.
+    pub(super) idle: bool,
+    /// Whether the connection that carries its output broke meanwhile.
+    gap: bool,
+    /// Whether nothing more is waited for.
+    over: bool,
+    /// When the last message about it came.
+    last: Instant,
+    /// What it will have been lost to, unless its missing messages come first.
+    doom: Option<Doom>,
+}
+
+#[derive(Clone, Debug)]
+struct Doom {
+    reason: LostReason,
+    /// Since when, and how long it must have been quiet.
+    since: Instant,
+    quiet: Duration,
+}
+
+impl Request {
+    pub(super) fn new(run: RunId, slot: Slot, engine: EngineId, uuid: EngineUuid, size: usize) -> Self {
+        Self {
+            run,
+            engine,
+            uuid,
+            slot,
+            size,
+            replied: false,
+            idle: false,
+            gap: false,
+            over: false,
+            last: Instant::now(),
+            doom: None,
+        }
+    }
+
+    /// Whether its engine may still have to do with it.
+    pub(super) fn is_open(&self) -> bool {
+        !self.over && !self.replied && !self.idle
+    }
+
+    /// Whether its output has ended and its reply is late.
+    pub(super) fn is_answerless(&self, now: Instant, limit: Duration) -> bool {
+        self.idle && !self.replied && now >= self.last + limit
+    }
+}
+
+impl Requests {
+    pub(super) fn new(idle_limit: Duration) -> Self {
+        Self {
+            all: HashMap::new(),
+            feeds: HashMap::new(),
+            ended: VecDeque::new(),
+            outstanding: 0,
+            bytes: 0,
+            idle_limit,
+        }
+    }
+
+    /// How many are not over.
+    pub(super) fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// Bytes of code that are in flight.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Opens a run's feed.
+    pub(super) fn open(&mut self, run: RunId, feed: FeedSender) {
+        self.feeds.insert(run, feed);
+    }
+
+    /// Notes a request that was handed to the socket.
+    pub(super) fn sent(&mut self, id: MsgId, request: Request, at: Time) {
+        self.emit(request.run, request.slot, at, EventKind::Sent(id.clone()));
+        self.outstanding += 1;
+        self.bytes += request.size;
+        self.all.insert(id, request);
+    }
+
+    /// Tells of a request that was not sent.
+    pub(super) fn not_sent(&self, run: RunId, slot: Slot, why: String, at: Time) {
+        self.emit(run, slot, at, EventKind::Lost(LostReason::NotSent(why)));
+    }
+
+    /// Takes a message about one of this client's requests, from either side: reply or output.
+    ///
+    /// It finds its run for as long as the run is not forgotten, even after the request's end.
+    pub(super) fn message(&mut self, id: &MsgId, message: &Message, now: Instant, at: Time) {
+        let Some(request) = self.all.get_mut(id) else { return };
+        request.last = now;
+        let Some(kind) = EventKind::from_message(message) else { return };
+        let is_reply = message.header.msg_type == "execute_reply";
+        // An aborted request is over with its reply: not all versions publish an idle for it.
+        let mut is_over = false;
+        match &kind {
+            EventKind::Reply(reply) => {
+                request.replied = true;
+                is_over = matches!(reply, ExecuteReply::Aborted {});
+            }
+            EventKind::Unreadable(_) if is_reply => {
+                // It did end, only how is unknown; the limit on the other half tells the run.
+                request.idle = true;
+                request.doom.get_or_insert(Doom {
+                    reason: LostReason::OutputIncomplete,
+                    since: now,
+                    quiet: Duration::ZERO,
+                });
+            }
+            EventKind::Idle => request.idle = true,
+            _ => {}
+        }
+        is_over |= request.replied && request.idle;
+        let (run, slot, gap) = (request.run, request.slot, request.gap);
+        if is_over && gap && !request.over {
+            let missing = "output may be missing here: the connection to the controller broke meanwhile";
+            self.emit(run, slot, at, EventKind::Unreadable(missing.into()));
+        }
+        self.emit(run, slot, at, kind);
+        if is_over {
+            self.finish(id);
+        }
+    }
+
+    /// Gives a request up if this is the reply to a later request of the same client to the same engine: they come in the
+    /// order of sending.
+    pub(super) fn overtaken(&mut self, ids: &[MsgId], now: Instant) {
+        for id in ids {
+            if let Some(request) = self.all.get_mut(id)
+                && !request.over
+                && !request.replied
+            {
+                let reason = LostReason::ControllerLost;
+                request.doom = Some(Doom { reason, since: now, quiet: Duration::ZERO });
+            }
+        }
+    }
+
+    /// The engine will not answer any more. What it sent before may still be on its way, for as long as it has not been
+    /// `quiet` for that long.
+    pub(super) fn doom(&mut self, engine: &EngineUuid, reason: &LostReason, quiet: Duration, now: Instant) {
+        for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
+            let sooner = |doom: &Doom| doom.since + doom.quiet <= now + quiet;
+            if !request.doom.as_ref().is_some_and(sooner) {
+                request.doom = Some(Doom { reason: reason.clone(), since: now, quiet });
+            }
+        }
+    }
+
+    /// The engine is there after all.
+    pub(super) fn spare(&mut self, engine: &EngineUuid) {
+        for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
+            request.doom = None;
+        }
+    }
+
+    /// Output of whatever is outstanding may have been lost.
+    pub(super) fn note_gap(&mut self) {
+        self.all.values_mut().filter(|request| !request.over).for_each(|request| request.gap = true);
+    }
+
+    /// Ends what was waited for long enough.
+    pub(super) fn expire(&mut self, now: Instant, at: Time) {
+        if self.outstanding == 0 {
+            return;
+        }
+        let idle_limit = self.idle_limit;
+        let give_up = |request: &Request| {
+            if request.replied && now >= request.last + idle_limit {
+                return Some(LostReason::OutputIncomplete);
+            }
+            let doom = request.doom.as_ref()?;
+            let due = now >= doom.since.max(request.last) + doom.quiet;
+            // An engine that replied did its work; only the end of the output is missing.
+            let reason = if request.replied { LostReason::OutputIncomplete } else { doom.reason.clone() };
+            due.then_some(reason)
+        };
+        let over = self.all.iter().filter(|(_, request)| !request.over);
+        let lost: Vec<_> = over.filter_map(|(id, request)| Some((id.clone(), give_up(request)?))).collect();
+        for (id, reason) in lost {
+            self.lose(&id, reason, at);
+        }
+    }
+
+    /// Ends everything that is outstanding.
+    pub(super) fn lose_all(&mut self, reason: &LostReason, at: Time) {
+        let over = self.all.iter().filter(|(_, request)| !request.over);
+        let ids: Vec<_> = over.map(|(id, _)| id.clone()).collect();
+        ids.iter().for_each(|id| self.lose(id, reason.clone(), at));
+    }
+
+    /// Requests that are not over.
+    pub(super) fn iter_outstanding(&self) -> impl Iterator<Item = (&MsgId, &Request)> {
+        self.all.iter().filter(|(_, request)| !request.over)
+    }
+
+    /// The request of this id, also an ended one.
+    pub(super) fn get(&self, id: &MsgId) -> Option<&Request> {
+        self.all.get(id)
+    }
+
+    /// Lets go of a run's feed and of its ended requests.
+    pub(super) fn forget(&mut self, run: RunId) {
+        self.feeds.remove(&run);
+        self.all.retain(|_, request| request.run != run || !request.over);
+        self.ended.retain(|id| self.all.contains_key(id));
+    }
+
+    fn lose(&mut self, id: &MsgId, reason: LostReason, at: Time) {
+        let Some(request) = self.all.get(id) else { return };
+        self.emit(request.run, request.slot, at, EventKind::Lost(reason));
+        self.finish(id);
+    }
+
+    fn finish(&mut self, id: &MsgId) {
+        let Some(request) = self.all.get_mut(id).filter(|request| !request.over) else { return };
+        request.over = true;
+        self.outstanding -= 1;
+        self.bytes -= request.size;
+        let forgotten = !self.feeds.contains_key(&request.run);
+        if forgotten {
+            self.all.remove(id);
+            return;
+        }
+        self.ended.push_back(id.clone());
+        if self.ended.len() > REMEMBERED
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.all.remove(&oldest);
+        }
+    }
+
+    fn emit(&self, run: RunId, slot: Slot, at: Time, kind: EventKind) {
+        if let Some(feed) = self.feeds.get(&run) {
+            feed.send(Event { slot, at, kind });
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The client against controllers that do what a test says: over no sockets at all, where time stands still unless
+//! everybody waits, and over real ones.
+
+mod controller;
+mod engines;
+mod interrupts;
+mod outputs;
+mod script;
+mod sockets;

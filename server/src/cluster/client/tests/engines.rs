@@ -1,0 +1,135 @@
+//! Engines come, go, and work for others.
+
+use serde_json::json;
+
+use super::script::{Controller, connect, engines, execute, table, uuid};
+use crate::{
+    cluster::transport::Channel,
+    engines::{Activity, EngineId},
+    run::{EventKind, LostReason},
+};
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_joins_late_appears_and_runs() {
+    let (mut controller, client) = Controller::with_client(&[]).await;
+    engines(&client, &[]).await;
+    controller.register(3);
+    engines(&client, &[3]).await;
+    let mut watched = execute(&client, 1, &[3]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.succeed(&request);
+    watched.until(0, |kind| *kind == EventKind::Idle).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_that_overtakes_the_list_of_engines_counts() {
+    let (controller, wires) = Controller::new(&[0, 1]);
+    // Said before the answer to the first question arrives, which was made before.
+    let connecting = tokio::spawn(connect(wires));
+    tokio::task::yield_now().await;
+    controller.notify("registration_notification", &json!({"id": 2, "uuid": uuid(2)}));
+    controller.notify("unregistration_notification", &json!({"id": 0, "uuid": uuid(0)}));
+    let client = connecting.await.unwrap().unwrap();
+    engines(&client, &[1, 2]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_killed_while_running_ends_as_lost_after_its_last_words() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let mut watched = execute(&client, 1, &[0, 1]).await;
+    let requests = controller.executes(2).await;
+    controller.status(&requests[0], "busy");
+    controller.unregister(0);
+    engines(&client, &[1]).await;
+    // On its way while the Hub's notice overtook it.
+    controller.print(&requests[0], "last words");
+    let seen = watched.lost(0).await;
+    assert!(matches!(&seen[..], [EventKind::Busy, EventKind::Stream { .. }, _]), "{seen:?}");
+    assert_eq!(seen.last(), Some(&EventKind::Lost(LostReason::EngineDied)));
+    controller.succeed(&requests[1]);
+    watched.until(1, |kind| *kind == EventKind::Idle).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dying_engine_finished_is_not_thrown_away() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.unregister(0);
+    controller.succeed(&request);
+    let seen = watched.until(0, |kind| *kind == EventKind::Idle).await;
+    assert!(!seen.iter().any(|kind| matches!(kind, EventKind::Lost(_))), "{seen:?}");
+    client.close().await;
+    let all = watched.until_closed().await;
+    assert_eq!(all.last(), Some(&EventKind::Idle));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_replied_and_died_only_lacks_the_end_of_its_output() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.status(&request, "busy");
+    controller.reply_ok(&request);
+    controller.unregister(0);
+    let seen = watched.lost(0).await;
+    assert_eq!(seen.last(), Some(&EventKind::Lost(LostReason::OutputIncomplete)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_death_whose_notification_was_missed_shows_in_the_next_list() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    controller.executes(1).await;
+    controller.list(&[]);
+    let seen = watched.lost(0).await;
+    assert_eq!(seen, [EventKind::Lost(LostReason::EngineDied)]);
+    engines(&client, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn activity_follows_the_newest_work_of_any_client() {
+    let (controller, client) = Controller::with_client(&[0, 1]).await;
+    let busy_for = |request: &'static str| move |activity: &Activity| matches!(activity, Activity::Busy(id) if &*id.0 == request);
+    let say = |kind: &str, id: &str, state: &str| {
+        let parent = json!({"msg_id": id, "session": "s", "msg_type": kind});
+        controller.publish_as(&uuid(0), "status", &parent, &json!({"execution_state": state}));
+    };
+    let until = async |wanted: &dyn Fn(&Activity) -> bool| {
+        table(&client, |table| wanted(&table.get(EngineId(0)).unwrap().activity)).await;
+    };
+    say("execute_request", "a", "busy");
+    until(&busy_for("a")).await;
+    // Control requests come and go while it computes.
+    say("kernel_info_request", "k", "busy");
+    say("kernel_info_request", "k", "idle");
+    say("execute_request", "earlier", "idle");
+    // Something of another engine, to know that the above is through.
+    controller.busy_for_somebody(1);
+    table(&client, |table| table.get(EngineId(1)).unwrap().activity != Activity::Unknown).await;
+    until(&busy_for("a")).await;
+    say("execute_request", "a", "idle");
+    until(&|activity| *activity == Activity::Idle).await;
+    say("apply_request", "b", "busy");
+    until(&busy_for("b")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_ready_though_no_output_arrives() {
+    let (controller, wires) = Controller::new(&[0]);
+    controller.cold();
+    let client = connect(wires).await.unwrap();
+    engines(&client, &[0]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_to_an_engine_whose_id_is_anothers_now_are_lost() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    controller.executes(1).await;
+    controller.list_as([(0, "another".to_owned())]);
+    controller.down(Channel::Registration, crate::cluster::transport::DownReason::Closed);
+    controller.up(Channel::Registration);
+    let seen = watched.lost(0).await;
+    assert_eq!(seen, [EventKind::Lost(LostReason::ControllerLost)]);
+}

@@ -1,0 +1,194 @@
+//! Nothing that is not ours is touched.
+
+use serde_json::{Value, json};
+
+use super::script::{Controller, engines, execute, table};
+use crate::{
+    cluster::{ClientError, ClusterClient, InterruptReport, transport::Channel},
+    engines::{Activity, EngineId, RankSet},
+    jupyter::Message,
+    run::{EventKind, RunId},
+};
+
+fn ranks(ids: &[u32]) -> RankSet {
+    ids.iter().copied().map(EngineId).collect()
+}
+
+fn content(message: &Message) -> Value {
+    serde_json::from_slice(&message.content).unwrap()
+}
+
+/// Waits until these engines are known to be busy.
+async fn busy(client: &ClusterClient, ids: &[u32]) {
+    let is_busy = |activity: &Activity| matches!(activity, Activity::Busy(_));
+    let ids: Vec<_> = ids.iter().copied().map(EngineId).collect();
+    table(client, |table| ids.iter().all(|id| is_busy(&table.get(*id).unwrap().activity))).await;
+}
+
+fn interrupt(
+    client: &ClusterClient,
+    run: u32,
+    only: Option<RankSet>,
+    signal: &str,
+) -> tokio::task::JoinHandle<Result<InterruptReport, ClientError>> {
+    let (client, signal) = (client.clone(), signal.to_owned());
+    tokio::spawn(async move { client.interrupt(RunId(run), only, &signal).await })
+}
+
+/// The next request on control.
+async fn asked(controller: &mut Controller, msg_type: &str) -> Message {
+    let (channel, request) = controller.request().await;
+    assert_eq!((channel, request.header.msg_type.as_str()), (Channel::Control, msg_type));
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_engines_that_work_on_the_run_are_signalled() {
+    let (mut controller, client) = Controller::with_client(&[0, 1, 2]).await;
+    let _watched = execute(&client, 1, &[0, 1, 2]).await;
+    let requests = controller.executes(3).await;
+    controller.status(&requests[0], "busy");
+    controller.busy_for_somebody(1);
+    controller.status(&requests[2], "busy");
+    controller.succeed(&requests[2]);
+    busy(&client, &[0, 1]).await;
+    let report = interrupt(&client, 1, None, "SIGINT");
+    let signal = asked(&mut controller, "signal_request").await;
+    assert_eq!((content(&signal), &signal.prefix[0][..]), (json!({"sig": "SIGINT"}), b"uuid-0".as_slice()));
+    let abort = asked(&mut controller, "abort_request").await;
+    assert_eq!(abort.prefix[0], "uuid-1");
+    assert_eq!(content(&abort), json!({"msg_ids": [requests[1].header.msg_id]}));
+    // The nanny's reply has no usable type.
+    controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
+    controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+    let expected = InterruptReport {
+        signalled: ranks(&[0]),
+        aborted: ranks(&[1]),
+        left_alone: ranks(&[1]),
+        unanswered: ranks(&[]),
+    };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    assert!(controller.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_engine_is_never_signalled_and_nothing_is_aborted_without_ids() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.succeed(&request);
+    watched.until(0, |kind| *kind == EventKind::Idle).await;
+    for run in [1, 99] {
+        let report = client.interrupt(RunId(run), None, "SIGINT").await;
+        assert_eq!(report, Ok(InterruptReport::default()));
+    }
+    assert!(controller.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_behind_is_aborted_before_what_runs_is_signalled() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute(&client, 1, &[0, 0]).await;
+    let requests = controller.executes(2).await;
+    controller.status(&requests[0], "busy");
+    busy(&client, &[0]).await;
+    let report = interrupt(&client, 1, None, "2");
+    let abort = asked(&mut controller, "abort_request").await;
+    assert_eq!(content(&abort), json!({"msg_ids": [requests[1].header.msg_id]}));
+    controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+    let signal = asked(&mut controller, "signal_request").await;
+    assert_eq!(content(&signal), json!({"sig": 2}));
+    controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
+    let report = report.await.unwrap().unwrap();
+    assert_eq!((report.signalled, report.aborted), (ranks(&[0]), ranks(&[0])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_that_came_too_late_is_followed_by_a_signal() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    let report = interrupt(&client, 1, None, "SIGINT");
+    let abort = asked(&mut controller, "abort_request").await;
+    controller.status(&request, "busy");
+    controller.publish(&request, "execute_input", &json!({"code": "1+1", "execution_count": 1}));
+    busy(&client, &[0]).await;
+    controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+    let signal = asked(&mut controller, "signal_request").await;
+    controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
+    let report = report.await.unwrap().unwrap();
+    assert_eq!((report.signalled, report.aborted), (ranks(&[0]), ranks(&[])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_without_a_nanny_is_interrupted_by_itself() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.status(&request, "busy");
+    busy(&client, &[0]).await;
+    let report = interrupt(&client, 1, None, "SIGINT");
+    asked(&mut controller, "signal_request").await;
+    let fallback = asked(&mut controller, "interrupt_request").await;
+    controller.reply(Channel::Control, &fallback, "interrupt_reply", &json!({}));
+    assert_eq!(report.await.unwrap().unwrap().signalled, ranks(&[0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_answers_nothing_is_named() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let _watched = execute(&client, 1, &[0, 1]).await;
+    let requests = controller.executes(2).await;
+    controller.status(&requests[0], "busy");
+    busy(&client, &[0]).await;
+    let expected = InterruptReport { unanswered: ranks(&[0, 1]), ..InterruptReport::default() };
+    assert_eq!(client.interrupt(RunId(1), None, "SIGINT").await, Ok(expected));
+    // A signal that the engine itself cannot stand in for is not replaced by an interrupt.
+    while !controller.is_idle() {}
+    let report = client.interrupt(RunId(1), Some(ranks(&[0])), "SIGUSR1").await.unwrap();
+    assert_eq!(report.unanswered, ranks(&[0]));
+    asked(&mut controller, "signal_request").await;
+    assert!(controller.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_chosen_engines_are_interrupted() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let _watched = execute(&client, 1, &[0, 1]).await;
+    let requests = controller.executes(2).await;
+    requests.iter().for_each(|request| controller.status(request, "busy"));
+    busy(&client, &[0, 1]).await;
+    let report = interrupt(&client, 1, Some(ranks(&[1])), "SIGINT");
+    let signal = asked(&mut controller, "signal_request").await;
+    controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
+    assert_eq!(report.await.unwrap().unwrap().signalled, ranks(&[1]));
+    assert!(controller.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_that_the_engine_does_not_know_is_told() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.status(&request, "busy");
+    busy(&client, &[0]).await;
+    let report = interrupt(&client, 1, None, "SIGNOPE");
+    let signal = asked(&mut controller, "signal_request").await;
+    let content = json!({"status": "error", "ename": "AttributeError", "evalue": "no SIGNOPE"});
+    controller.reply(Channel::Control, &signal, "_request", &content);
+    let error = report.await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "the signal 'SIGNOPE' was refused: AttributeError: no SIGNOPE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_died_meanwhile_is_not_asked() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.status(&request, "busy");
+    busy(&client, &[0]).await;
+    controller.unregister(0);
+    engines(&client, &[]).await;
+    assert_eq!(client.interrupt(RunId(1), None, "SIGINT").await, Ok(InterruptReport::default()));
+    assert!(controller.is_idle());
+}

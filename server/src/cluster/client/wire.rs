@@ -1,0 +1,82 @@
+//! This client's side of the wire: its session, its message ids, signing and reading.
+
+use bytes::Bytes;
+
+use crate::{
+    cluster::connection::ConnectionInfo,
+    engines::EngineUuid,
+    jupyter::{FrameError, Header, Message, MsgId, SessionId, Signer, SigningError, decode, encode_shared},
+};
+
+/// What ipykernel 7 and all since 5 speak.
+const VERSION: &str = "5.3";
+
+/// Writes and reads messages of one session.
+pub(super) struct Wire {
+    signer: Signer,
+    session: SessionId,
+    count: u64,
+    skipped: u64,
+    misfits: u64,
+}
+
+/// Content without fields.
+pub(super) const EMPTY: Bytes = Bytes::from_static(b"{}");
+
+impl Wire {
+    pub(super) fn new(info: &ConnectionInfo) -> Self {
+        let session = uuid::Uuid::new_v4().simple().to_string().as_str().into();
+        Self { signer: info.signer().clone(), session, count: 0, skipped: 0, misfits: 0 }
+    }
+
+    /// A request with a fresh id, to an engine or to the Hub. The receivers drop repetitions, so frames are never reused.
+    pub(super) fn request(
+        &mut self,
+        to: Option<&EngineUuid>,
+        msg_type: &str,
+        metadata: &str,
+        content: Bytes,
+    ) -> (MsgId, Vec<Bytes>) {
+        let text = format!("{}_{}_{}", self.session.0, std::process::id(), self.count);
+        self.count += 1;
+        let id = MsgId::from(text.as_str());
+        let header = Header {
+            msg_id: id.clone(),
+            msg_type: msg_type.to_owned(),
+            session: self.session.clone(),
+            username: "pxlens".to_owned(),
+            date: jiff::Timestamp::now().to_string(),
+            version: VERSION.to_owned(),
+        };
+        let prefix: Vec<&[u8]> = to.into_iter().map(|uuid| uuid.as_str().as_bytes()).collect();
+        (id, encode_shared(&self.signer, &prefix, &header, metadata, content))
+    }
+
+    /// Reads frames; `None` for what is no message of this cluster. The connection lives on.
+    pub(super) fn read(&mut self, channel: impl std::fmt::Display, frames: Vec<Bytes>) -> Option<Message> {
+        match decode(&self.signer, frames) {
+            Ok(message) => Some(message),
+            Err(error) => {
+                if matches!(error, FrameError::Signature(SigningError::Mismatch)) {
+                    self.misfits += 1;
+                }
+                self.skipped += 1;
+                // Somebody who sends garbage may send a lot of it.
+                if self.skipped.is_power_of_two() {
+                    tracing::warn!(%channel, %error, so_far = self.skipped, "skipped what is no message");
+                }
+                None
+            }
+        }
+    }
+
+    /// How many messages were signed with another key.
+    pub(super) fn misfits(&self) -> u64 {
+        self.misfits
+    }
+
+    /// The request of ours that a message is about.
+    pub(super) fn our_request<'a>(&self, message: &'a Message) -> Option<&'a MsgId> {
+        (message.parent.session.as_ref() == Some(&self.session)).then_some(message.parent.msg_id.as_ref()?)
+    }
+}

@@ -1,0 +1,292 @@
+//! A controller's connection file (`ipcontroller-client.json`): read, checked, and turned into addresses.
+//!
+//! In comes a path, out comes a [`ConnectionInfo`] whose controller can be reached as it stands, or one sentence that
+//! says why not. The key is held for signing and never shown. Format and address rules: ipyparallel 6.3 to 9.2.
+
+mod address;
+mod machine;
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+
+use self::machine::{Machine, ThisMachine};
+use super::transport::{Channel, Endpoints};
+use crate::jupyter::{Signer, SigningError};
+
+/// What a connection file says, checked. `Debug` does not show the key.
+#[derive(Clone, Debug)]
+pub struct ConnectionInfo {
+    path: PathBuf,
+    host: IpAddr,
+    ports: [(Channel, u16); Channel::ALL.len()],
+    signer: Signer,
+    location: String,
+    doubt: Option<String>,
+}
+
+/// Why a connection file leads to no controller.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectionFileError {
+    /// It cannot be read.
+    #[error("the connection file {} cannot be read: {source}; start a cluster, or name another file", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no JSON object.
+    #[error(
+        "{} is no connection file: it holds no JSON object ({why}); name an ipcontroller-client.json", path.display()
+    )]
+    NotJson {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said; never shows the text.
+        why: String,
+    },
+    /// Keys that are needed are not there.
+    #[error(
+        "the connection file {} lacks {}; name the ipcontroller-client.json that the controller wrote",
+        path.display(), keys.join(", ")
+    )]
+    MissingKeys {
+        /// The file.
+        path: PathBuf,
+        /// Which.
+        keys: Vec<&'static str>,
+    },
+    /// A key holds what it cannot hold.
+    #[error("the connection file {} has a {key} that is {problem}", path.display())]
+    BadValue {
+        /// The file.
+        path: PathBuf,
+        /// Which key.
+        key: &'static str,
+        /// What it should be.
+        problem: String,
+    },
+    /// Messages in a form that pxlens does not read, such as pickle.
+    #[error(
+        "the controller of {} packs its messages as '{pack}', and pxlens reads JSON only; \
+         start it with --Session.packer=json", path.display()
+    )]
+    Packer {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        pack: String,
+    },
+    /// Messages signed in a way that pxlens does not know.
+    #[error("the connection file {}: {source}", path.display())]
+    Signing {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: SigningError,
+    },
+    /// The connection would have to be encrypted.
+    #[error(
+        "the controller of {} encrypts with CURVE ({asked_by}), which pxlens cannot do yet; \
+         start the controller without enable_curve, and reach it on this machine", path.display()
+    )]
+    Curve {
+        /// The file.
+        path: PathBuf,
+        /// Where it says so.
+        asked_by: &'static str,
+    },
+    /// The controller is on another machine.
+    #[error(
+        "the controller of {} is on another machine ({host}), and pxlens reaches only controllers on this one so far; \
+         run pxlens there, for instance in a remote window of the editor", path.display()
+    )]
+    AcrossNetwork {
+        /// The file.
+        path: PathBuf,
+        /// The other machine.
+        host: String,
+    },
+    /// The file asks for an SSH tunnel.
+    #[error(
+        "the controller of {} is to be reached through an SSH tunnel to '{ssh}', which pxlens cannot open yet; \
+         run pxlens there, for instance in a remote window of the editor", path.display()
+    )]
+    Tunnel {
+        /// The file.
+        path: PathBuf,
+        /// `[user@]host[:port]`.
+        ssh: String,
+    },
+    /// The controller listens on Unix sockets.
+    #[error(
+        "the controller of {} listens at {interface}, and pxlens speaks TCP only; start it without --transport=ipc",
+        path.display()
+    )]
+    Interface {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        interface: String,
+    },
+}
+
+impl ConnectionInfo {
+    /// Reads and checks a file. May look up a host name, for 2 s at most: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// See [`ConnectionFileError`]; each is one sentence.
+    pub fn read(path: &Path) -> Result<Self, ConnectionFileError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| ConnectionFileError::Unreadable { path: path.to_owned(), source })?;
+        // Python's client takes the server key from here where the file has none.
+        let curve = std::env::var_os("IPP_CURVE_SERVERKEY").is_some_and(|key| !key.is_empty());
+        Self::parse(path, &bytes, curve, &ThisMachine)
+    }
+
+    /// Where this channel listens.
+    pub fn address(&self, channel: Channel) -> SocketAddr {
+        let port = self.ports.iter().find(|(of, _)| *of == channel).map(|(_, port)| *port);
+        SocketAddr::new(self.host, port.expect("ports holds every channel"))
+    }
+
+    /// The file this was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the controller says it runs: a host name or an address, `""` if it does not say.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// What may be wrong although the connection is worth a try, as a sentence.
+    pub fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
+    }
+
+    /// Signs and verifies with the file's key.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// All channels, for a transport to open.
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints::new(Channel::ALL.map(|channel| (channel, self.address(channel))))
+    }
+
+    fn parse(
+        path: &Path,
+        bytes: &[u8],
+        curve_in_env: bool,
+        machine: &impl Machine,
+    ) -> Result<Self, ConnectionFileError> {
+        let file = File::new(path, bytes)?;
+        file.check_packers()?;
+        file.check_curve(curve_in_env)?;
+        let signer =
+            Signer::new(file.text("signature_scheme").unwrap_or("hmac-sha256"), file.require("key")?)
+                .map_err(|source| ConnectionFileError::Signing { path: path.to_owned(), source })?;
+        let route = address::route(&file, machine)?;
+        let mut ports = Channel::ALL.map(|channel| (channel, 0));
+        for (channel, port) in &mut ports {
+            *port = file.port(channel.name())?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            host: route.host,
+            ports,
+            signer,
+            location: file.text("location").unwrap_or_default().to_owned(),
+            doubt: route.doubt,
+        })
+    }
+}
+
+/// The file's JSON object, and its path for the errors.
+struct File<'a> {
+    path: &'a Path,
+    object: Map<String, Value>,
+}
+
+impl<'a> File<'a> {
+    /// Without these no controller can be reached. The rest of the keys are optional or not used.
+    const NEEDED: [&'static str; 7] =
+        ["interface", "registration", "control", "mux", "iopub", "notification", "key"];
+
+    fn new(path: &'a Path, bytes: &[u8]) -> Result<Self, ConnectionFileError> {
+        let object: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| {
+            // The parser's own message may quote the text, and the text holds the key.
+            let why = format!("line {}, column {}", error.line(), error.column());
+            ConnectionFileError::NotJson { path: path.to_owned(), why }
+        })?;
+        let keys: Vec<_> = Self::NEEDED.into_iter().filter(|key| !object.contains_key(*key)).collect();
+        if keys.is_empty() {
+            Ok(Self { path, object })
+        } else {
+            Err(ConnectionFileError::MissingKeys { path: path.to_owned(), keys })
+        }
+    }
+
+    /// A text; `None` where the key is missing, null, or something else.
+    fn text(&self, key: &str) -> Option<&str> {
+        self.object.get(key)?.as_str()
+    }
+
+    fn require(&self, key: &'static str) -> Result<&str, ConnectionFileError> {
+        self.text(key).ok_or_else(|| self.bad(key, "not a text"))
+    }
+
+    fn port(&self, key: &'static str) -> Result<u16, ConnectionFileError> {
+        let port = self.object.get(key).and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+        port.filter(|port| *port > 0).ok_or_else(|| {
+            self.bad(
+                key,
+                "not a port number; the file for clients is ipcontroller-client.json, not -engine.json",
+            )
+        })
+    }
+
+    fn bad(&self, key: &'static str, problem: &str) -> ConnectionFileError {
+        ConnectionFileError::BadValue { path: self.path.to_owned(), key, problem: problem.to_owned() }
+    }
+
+    fn check_packers(&self) -> Result<(), ConnectionFileError> {
+        for key in ["pack", "unpack"] {
+            // orjson writes the same bytes faster.
+            let pack = self.text(key).unwrap_or("json");
+            if !matches!(pack, "json" | "orjson") {
+                return Err(ConnectionFileError::Packer {
+                    path: self.path.to_owned(),
+                    pack: pack.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_curve(&self, in_env: bool) -> Result<(), ConnectionFileError> {
+        let in_file = self.text("curve_serverkey").is_some_and(|key| !key.is_empty());
+        let asked_by = match (in_file, in_env) {
+            (true, _) => "curve_serverkey",
+            (false, true) => "the environment variable IPP_CURVE_SERVERKEY",
+            (false, false) => return Ok(()),
+        };
+        Err(ConnectionFileError::Curve { path: self.path.to_owned(), asked_by })
+    }
+}
+
+impl fmt::Debug for File<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

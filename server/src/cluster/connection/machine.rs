@@ -1,0 +1,48 @@
+//! What the system knows of this machine: its name, its addresses, and names it can look up.
+
+use std::{
+    net::{IpAddr, ToSocketAddrs, UdpSocket},
+    sync::mpsc,
+    time::Duration,
+};
+
+/// Asked for names and addresses; a table in tests.
+pub(super) trait Machine {
+    /// This machine's name; `""` if it has none.
+    fn hostname(&self) -> String;
+    /// Whether an address is one of this machine's.
+    fn owns(&self, ip: IpAddr) -> bool;
+    /// The addresses of a name; none if it cannot be looked up.
+    fn resolve(&self, host: &str) -> Vec<IpAddr>;
+}
+
+/// The machine pxlens runs on.
+pub(super) struct ThisMachine;
+
+impl Machine for ThisMachine {
+    #[cfg(unix)]
+    fn hostname(&self) -> String {
+        nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
+    }
+
+    #[cfg(not(unix))]
+    fn hostname(&self) -> String {
+        std::env::var("COMPUTERNAME").unwrap_or_default()
+    }
+
+    fn owns(&self, ip: IpAddr) -> bool {
+        // A socket can be bound to an address exactly if the machine has it.
+        ip.is_loopback() || (!ip.is_unspecified() && UdpSocket::bind((ip, 0)).is_ok())
+    }
+
+    fn resolve(&self, host: &str) -> Vec<IpAddr> {
+        // The system's resolver has no time limit of its own; one that hangs is left to end alone.
+        let (found, answer) = mpsc::channel();
+        let host = host.to_owned();
+        std::thread::spawn(move || {
+            let addresses = (host.as_str(), 0).to_socket_addrs();
+            let _ = found.send(addresses.map_or_else(|_| Vec::new(), |all| all.map(|a| a.ip()).collect()));
+        });
+        answer.recv_timeout(Duration::from_secs(2)).unwrap_or_default()
+    }
+}
