@@ -66,7 +66,7 @@ fn ranks(text: &str) -> Result<Option<Targets>, TargetsError> {
     let bare = unbracketed(text);
     let parts: Vec<&str> = bare.split(',').map(str::trim).collect();
     let parts = match parts.split_last() {
-        Some(("", before)) => before,
+        Some((&"", before)) => before,
         _ => &parts,
     };
     let mut ranges = 0;
