@@ -214,11 +214,7 @@ impl<'a> Scanner<'a> {
             let mut hidden = None;
             match escape {
                 None => {}
-                Some(Escape::Databricks) => {
-                    if let Some(rest) = line.strip_prefix(Escape::DATABRICKS) {
-                        from = line.len() - rest.strip_prefix(' ').unwrap_or(rest).len();
-                    }
-                }
+                Some(Escape::Databricks) => from = databricks_prefix(line).max(from),
                 Some(Escape::Comment | Escape::Bang) => {
                     if !tokens.in_long_string() {
                         hidden =
@@ -323,7 +319,7 @@ impl<'a> Scanner<'a> {
 
     /// A magic or a command of the shell, on these lines, from this column of the first on.
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
-        let text = self.joined(lines.clone(), column, escape.is_some());
+        let text = self.joined(lines.clone(), column, escape);
         let Some(magic) = text.text().strip_prefix('%') else {
             self.out.local.extend(lines);
             return;
@@ -379,14 +375,15 @@ impl<'a> Scanner<'a> {
     }
 
     /// Joins a continued line as IPython does: a blank for each backslash and line end.
-    fn joined(&self, lines: Range<usize>, column: usize, hidden: bool) -> Mapped {
+    fn joined(&self, lines: Range<usize>, column: usize, escape: Option<Escape>) -> Mapped {
         let mut joined = Mapped::default();
         for index in lines.clone() {
             let line = self.line(index);
-            let from = match index == lines.start {
-                true => column,
-                false if hidden => comment_sign(line).map_or(0, |sign| sign.end),
-                false => 0,
+            let from = match escape {
+                _ if index == lines.start => column,
+                None => 0,
+                Some(Escape::Databricks) => databricks_prefix(line),
+                Some(Escape::Comment | Escape::Bang) => comment_sign(line).map_or(0, |sign| sign.end),
             };
             if index + 1 == lines.end {
                 let end = line.trim_end().len().max(from);
@@ -411,8 +408,10 @@ impl<'a> Scanner<'a> {
         }
         let indented = self.first_filled(0) == Some(lines.start);
         let what = if indented { "at the beginning of its line" } else { "on the first line of its cell" };
+        let advice =
+            if self.block.is_script && !indented { "; a line # %% above it begins a cell" } else { "" };
         let message = format!(
-            "%%{name} has to stand {what}: here IPython takes it for a line magic named %{name}, and fails"
+            "%%{name} has to stand {what}: here IPython takes it for a line magic named %{name}, and fails{advice}"
         );
         self.problem(self.filled(lines.start), Severity::Error, "misplaced-cell-magic", message);
     }
@@ -472,6 +471,12 @@ impl<'a> Scanner<'a> {
         tokens.read(self.line(last), range.end - self.block.lines[last].start);
         Some(last + 1)
     }
+}
+
+/// The length of what hides a line of a Databricks cell, if it is there.
+fn databricks_prefix(line: &str) -> usize {
+    let rest = line.strip_prefix(Escape::DATABRICKS).unwrap_or(line);
+    if rest.len() == line.len() { 0 } else { line.len() - rest.strip_prefix(' ').unwrap_or(rest).len() }
 }
 
 /// `# ` or `#` behind the blanks a line begins with.

@@ -304,11 +304,11 @@ impl<'a> Reader<'a> {
     fn diagnose(&mut self, found: &Found) {
         let magic = &found.magic;
         if let Some(error) = &magic.options.error {
-            self.problem(error.range, Severity::Error, "options", error.message.clone());
+            self.problem(error.range, Severity::Error, "options", error.to_string());
         }
         if magic.options.dynamic {
             self.problem(found.magic_range, Severity::Hint, "dynamic-options", DYNAMIC.to_owned());
-        } else if let Some(targets) = &magic.options.targets
+        } else if let (None, Some(targets)) = (&magic.options.error, &magic.options.targets)
             && let Err(error) = &targets.parsed
         {
             self.problem(targets.range, Severity::Error, "targets", error.to_string());
@@ -336,8 +336,8 @@ const EMPTY: &str = "%%px has no body: write code below it, or use %px for a sin
 
 fn unknown_view(magic: &Magic) -> String {
     format!(
-        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; use %px or \
-         %%px with --targets",
+        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; use %px, \
+         or %%px with --targets",
         suffix = magic.suffix,
         name = magic.name,
     )

@@ -12,7 +12,7 @@ use crate::text::TextRange;
 
 /// Why a text is no notebook.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no notebook that can be read: {why}, at line {line}, column {column}")]
+#[error("this notebook cannot be read: {why}, at line {line}, column {column}")]
 pub struct NotNotebook {
     /// 1-based line.
     pub line: usize,
@@ -62,6 +62,11 @@ struct Cell<'a> {
 pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
     let json = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offset = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+    // serde takes an array for a struct as well.
+    if !json.trim_start().starts_with('{') {
+        let why = if json.trim().is_empty() { "the file is empty" } else { "a notebook is a JSON object" };
+        return Err(NotNotebook { line: 1, column: 1, why: why.to_owned() });
+    }
     let notebook: Notebook<'_> = serde_json::from_str(json).map_err(|error| NotNotebook::from(&error))?;
     let worksheets = notebook.worksheets.unwrap_or_default().into_iter().flat_map(|sheet| sheet.cells);
     let Some(cells) =

@@ -4,7 +4,7 @@
 //! value. Flags may be abbreviated, joined to their value (`-t0`, `--targets=0`) and to each other (`-bt0`); the last one
 //! wins. Messages are the ones a user of IPython knows.
 
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -67,6 +67,15 @@ pub struct OptionsError {
     pub range: TextRange,
     /// ipyparallel's own words for it.
     pub message: String,
+    /// What to write instead, where that is known.
+    pub advice: Option<String>,
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, " ({advice})"))
+    }
 }
 
 /// Which magic the options belong to; each takes its own.
@@ -169,8 +178,11 @@ pub(super) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> T
     let mut options = reader.options;
     options.dynamic = is_dynamic(line);
     if !options.dynamic {
-        options.error =
-            result.err().map(|Fault { range, message }| OptionsError { range: locate(range), message });
+        options.error = result.err().map(|Fault { range, message, advice }| OptionsError {
+            range: locate(range),
+            message,
+            advice,
+        });
     }
     options
 }
@@ -178,6 +190,13 @@ pub(super) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> T
 struct Fault {
     range: Range<usize>,
     message: String,
+    advice: Option<String>,
+}
+
+impl Fault {
+    fn new(range: Range<usize>, message: String) -> Self {
+        Self { range, message, advice: None }
+    }
 }
 
 /// `{…}`, or a `$` before a name.
@@ -199,10 +218,7 @@ fn split(line: &str) -> Result<Vec<Range<usize>>, Fault> {
             Some(quote) => match rest[1..].find(quote) {
                 Some(found) => found + 2,
                 None => {
-                    return Err(Fault {
-                        range: begin..line.len(),
-                        message: "No closing quotation".to_owned(),
-                    });
+                    return Err(Fault::new(begin..line.len(), "No closing quotation".to_owned()));
                 }
             },
             None => rest.find(blank).unwrap_or(rest.len()),
@@ -244,7 +260,8 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
             match &kinds[at - 1] {
                 Argument::Positional | Argument::Unknown => extra.push(argument.clone()),
                 Argument::Flag(flag, written, joined) => {
-                    if self.take(*flag, written, joined.clone(), argument, next)? {
+                    let taken = self.take(*flag, written, joined.clone(), argument, next);
+                    if taken.map_err(|fault| self.advise(fault, *flag, arguments.get(at)))? {
                         at += 1;
                     }
                 }
@@ -254,7 +271,23 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
         let Some(first) = extra.first() else { return Ok(()) };
         let words: Vec<&str> = extra.iter().map(|range| &self.line[range.clone()]).collect();
         let message = format!("unrecognized arguments: {}", words.join(" "));
-        Err(Fault { range: first.clone(), message })
+        // `[0, 2]` falls into two arguments.
+        let opened = self
+            .options
+            .targets
+            .as_ref()
+            .is_some_and(|t| t.text.starts_with(['[', '(']) && t.parsed.is_err());
+        let advice = opened.then(|| "write the targets without blanks".to_owned());
+        Err(Fault { range: first.clone(), message, advice })
+    }
+
+    /// `-2:` looks like a flag.
+    fn advise(&self, fault: Fault, flag: Flag, following: Option<&Range<usize>>) -> Fault {
+        let value = following.map(|range| &self.line[range.clone()]);
+        let advice = value
+            .filter(|text| flag == Flag::Targets && fault.advice.is_none() && Targets::parse(text).is_ok())
+            .map(|text| format!("write --targets={text}"));
+        Fault { advice, ..fault }
     }
 
     fn classify(&self, argument: &Range<usize>) -> Result<Argument, Fault> {
@@ -281,7 +314,7 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
                 several => {
                     let names: Vec<&str> = several.iter().map(|(known, _)| *known).collect();
                     let message = format!("ambiguous option: {text} could match {}", names.join(", "));
-                    Err(Fault { range: argument.clone(), message })
+                    Err(Fault::new(argument.clone(), message))
                 }
             };
         }
@@ -309,7 +342,7 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
         loop {
             let fault = |message: String| {
                 let message = format!("argument {}: {message}", flag.name());
-                Fault { range: argument.clone(), message }
+                Fault::new(argument.clone(), message)
             };
             if flag.takes_value() {
                 let (value, used) = match (joined, next) {

@@ -27,7 +27,7 @@ fn parsed(taker: Taker, line: &str) -> String {
     } = options::parse(line, taker, |range| text.range(range));
     let mut shown = String::new();
     if let Some(error) = error {
-        write!(shown, "error at {:?}: {}; ", &line[error.range.as_range()], error.message).unwrap();
+        write!(shown, "error at {:?}: {}; ", &line[error.range.as_range()], error).unwrap();
     }
     if dynamic {
         shown.push_str("dynamic; ");
@@ -100,7 +100,10 @@ fn quotes_keep_blanks_together_and_stay() {
     check("-t 'all'", expect!["targets all"]);
     check("-t \"[0, 2]\"", expect![[r#"targets "[0, 2]" not understood"#]]);
     check("-o 'a b' -b", expect!["block true; out 'a b'"]);
-    check("--targets=\"a b\"", expect![[r#"error at "b\"": unrecognized arguments: b"; targets "a not understood"#]]);
+    check(
+        "--targets=\"a b\"",
+        expect![[r#"error at "b\"": unrecognized arguments: b"; targets "a not understood"#]],
+    );
     check("-t 'abc", expect![[r#"error at "'abc": No closing quotation"#]]);
     check("-t '0'-b", expect!["targets '0' not understood; block true"]);
 }
@@ -116,26 +119,69 @@ fn wrong_lines_get_ipyparallels_words() {
     check("- -b", expect![[r#"error at "-": unrecognized arguments: -; block true"#]]);
     check("-t", expect![[r#"error at "-t": argument -t/--targets: expected one argument"#]]);
     check("-t -b", expect![[r#"error at "-t": argument -t/--targets: expected one argument"#]]);
-    check("-t -2:", expect![[r#"error at "-t": argument -t/--targets: expected one argument"#]]);
+    check(
+        "-t -2:",
+        expect![[r#"error at "-t": argument -t/--targets: expected one argument (write --targets=-2:)"#]],
+    );
     check("-t -- 0", expect![[r#"error at "-t": argument -t/--targets: expected one argument"#]]);
     check("-b -- foo", expect![[r#"error at "--": unrecognized arguments: -- foo; block true"#]]);
-    check("--targets [0, 2]", expect![[r#"error at "2]": unrecognized arguments: 2]; targets [0, not understood"#]]);
+    check(
+        "--targets [0, 2]",
+        expect![[
+            r#"error at "2]": unrecognized arguments: 2] (write the targets without blanks); targets [0, not understood"#
+        ]],
+    );
     check("-bx", expect![[r#"error at "-bx": argument -b/--block: ignored explicit argument 'x'"#]]);
     check("-b=0", expect![[r#"error at "-b=0": argument -b/--block: ignored explicit argument '0'"#]]);
     check("-b-a", expect![[r#"error at "-b-a": argument -b/--block: ignored explicit argument '-a'"#]]);
     check("-b'", expect![[r#"error at "-b'": argument -b/--block: ignored explicit argument "'""#]]);
-    check("--block=1", expect![[r#"error at "--block=1": argument -b/--block: ignored explicit argument '1'"#]]);
+    check(
+        "--block=1",
+        expect![[r#"error at "--block=1": argument -b/--block: ignored explicit argument '1'"#]],
+    );
     check("--stream=", expect![[r#"error at "--stream=": argument --stream: ignored explicit argument ''"#]]);
     check("-r5", expect![[r#"error at "-r5": argument -r: ignored explicit argument '5'"#]]);
     check("-eo", expect![[r#"error at "-eo": argument -o/--out: expected one argument; group Engine"#]]);
-    check("--s", expect![[r#"error at "--s": ambiguous option: --s could match --signal-on-interrupt, --stream"#]]);
-    check("--no", expect![[r#"error at "--no": ambiguous option: --no could match --no-verbose, --no-stream, --noblock"#]]);
-    check("--=x", expect![[r#"error at "--=x": ambiguous option: --=x could match --signal-on-interrupt, --progress-after, --no-verbose, --verbose, --targets, --no-stream, --stream, --noblock, --block, --out, --group-outputs, --local"#]]);
-    check("--group-outputs bad", expect![[r#"error at "--group-outputs": argument --group-outputs: invalid choice: 'bad' (choose from 'engine', 'order', 'type')"#]]);
-    check("--group-outputs ''", expect![[r#"error at "--group-outputs": argument --group-outputs: invalid choice: "''" (choose from 'engine', 'order', 'type')"#]]);
-    check("--progress-after x", expect![[r#"error at "--progress-after": argument --progress-after: invalid float value: 'x'"#]]);
-    check("--progress-after -1e3", expect![[r#"error at "--progress-after": argument --progress-after: expected one argument"#]]);
-    check("--progress-after 1__0", expect![[r#"error at "--progress-after": argument --progress-after: invalid float value: '1__0'"#]]);
+    check(
+        "--s",
+        expect![[r#"error at "--s": ambiguous option: --s could match --signal-on-interrupt, --stream"#]],
+    );
+    check(
+        "--no",
+        expect![[
+            r#"error at "--no": ambiguous option: --no could match --no-verbose, --no-stream, --noblock"#
+        ]],
+    );
+    check(
+        "--=x",
+        expect![[
+            r#"error at "--=x": ambiguous option: --=x could match --signal-on-interrupt, --progress-after, --no-verbose, --verbose, --targets, --no-stream, --stream, --noblock, --block, --out, --group-outputs, --local"#
+        ]],
+    );
+    check(
+        "--group-outputs bad",
+        expect![[
+            r#"error at "--group-outputs": argument --group-outputs: invalid choice: 'bad' (choose from 'engine', 'order', 'type')"#
+        ]],
+    );
+    check(
+        "--group-outputs ''",
+        expect![[
+            r#"error at "--group-outputs": argument --group-outputs: invalid choice: "''" (choose from 'engine', 'order', 'type')"#
+        ]],
+    );
+    check(
+        "--progress-after x",
+        expect![[r#"error at "--progress-after": argument --progress-after: invalid float value: 'x'"#]],
+    );
+    check(
+        "--progress-after -1e3",
+        expect![[r#"error at "--progress-after": argument --progress-after: expected one argument"#]],
+    );
+    check(
+        "--progress-after 1__0",
+        expect![[r#"error at "--progress-after": argument --progress-after: invalid float value: '1__0'"#]],
+    );
     check("-t 0 \\", expect![[r#"error at "\\": unrecognized arguments: \; targets 0"#]]);
 }
 
@@ -145,7 +191,11 @@ fn each_magic_takes_its_own_flags() {
     check(Taker::Config, "-t 0 -b --no-stream", expect!["targets 0; block true; stream false"]);
     check(Taker::Config, "--local", expect![[r#"error at "--local": unrecognized arguments: --local"#]]);
     check(Taker::Config, "-e", expect![[r#"error at "-e": unrecognized arguments: -e"#]]);
-    check(Taker::Config, "--group-outputs x", expect![[r#"error at "--group-outputs": unrecognized arguments: --group-outputs x"#]]);
+    check(
+        Taker::Config,
+        "--group-outputs x",
+        expect![[r#"error at "--group-outputs": unrecognized arguments: --group-outputs x"#]],
+    );
     check(Taker::Result, "-re", expect!["group Engine"]);
     check(Taker::Result, "-b", expect![[r#"error at "-b": unrecognized arguments: -b"#]]);
     check(Taker::Result, "-t 0", expect![[r#"error at "-t": unrecognized arguments: -t 0"#]]);
