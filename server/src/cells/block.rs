@@ -226,7 +226,10 @@ impl<'a> Scanner<'a> {
                     }
                 }
             }
-            let all = self.source_range(index, from..line.len());
+            // IPython empties lines of blanks when it takes off what all lines begin with.
+            let end = if line.trim_matches([' ', '\t']).is_empty() { from } else { line.len() };
+            let end_of_line = self.block.lines[index].end;
+            let all = self.source_range(index, from..end);
             match hidden {
                 None => body.push_part(self.block.source, all.clone()),
                 Some(hidden) => {
@@ -235,10 +238,10 @@ impl<'a> Scanner<'a> {
                     body.push_part(self.block.source, hidden.end..all.end);
                 }
             }
-            if self.block.source.text()[all.end..].starts_with('\n') {
-                body.push_part(self.block.source, all.end..all.end + 1);
+            if self.block.source.text()[end_of_line..].starts_with('\n') {
+                body.push_part(self.block.source, end_of_line..end_of_line + 1);
             } else {
-                let end = self.block.source.end_of(all.end);
+                let end = self.block.source.end_of(end_of_line);
                 body.push_escape("\n", TextRange::new(end, end));
             }
         }
@@ -490,7 +493,9 @@ fn comment_sign(line: &str) -> Option<Range<usize>> {
 fn is_help(text: &str) -> bool {
     let Some(asked) = text.trim_end().strip_suffix('?') else { return false };
     let asked = asked.strip_suffix('?').unwrap_or(asked);
-    let is_name = asked.ends_with(|c: char| c == '_' || c == '*' || c == ']' || c.is_alphanumeric());
+    let is_of_name = |c: char| c == '_' || c == '*' || c.is_alphanumeric();
+    let name = &asked[asked.trim_end_matches(is_of_name).len()..];
+    let is_name = asked.ends_with(']') || name.starts_with(|c: char| !c.is_ascii_digit());
     // With the question mark replaced by a quote, a string begins there only if none, and no comment, was open before.
     let mut tokens = Tokens::default();
     tokens.read(&format!("{asked}\"\"\""), 0);

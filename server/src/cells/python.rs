@@ -8,6 +8,8 @@ pub(super) struct Tokens {
     string: Option<Quote>,
     continued: bool,
     assigned: bool,
+    /// Whether the line ended behind the `=` and a backslash.
+    awaits_value: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,17 @@ impl Tokens {
     /// assigned, and says where it stands; the rest of the line is then not read.
     pub(super) fn read(&mut self, line: &str, from: usize) -> Option<Assigned> {
         let bytes = line.as_bytes();
+        if self.at_statement() && line[from..].trim() == "\\" {
+            return None; // as if the line were blank
+        }
         self.continued = false;
         let mut at = from;
+        if self.awaits_value {
+            at += blanks(&bytes[at..]);
+            if let Some(assigned) = self.value(line, at) {
+                return Some(assigned);
+            }
+        }
         while at < bytes.len() {
             if let Some(quote) = self.string {
                 at = self.read_string(bytes, at, quote);
@@ -73,13 +84,10 @@ impl Tokens {
                     if !operator {
                         self.assigned = true;
                         let value = at + 1 + blanks(&bytes[at + 1..]);
+                        if let Some(assigned) = self.value(line, value) {
+                            return Some(assigned);
+                        }
                         let rest = &line[value..];
-                        if is_magic_name(rest.strip_prefix('%').unwrap_or_default()) {
-                            return Some(Assigned::Magic(value));
-                        }
-                        if rest.starts_with("get_ipython()") {
-                            return Some(Assigned::GetIpython(value));
-                        }
                         if rest.starts_with('!') {
                             break; // a command of the shell: its quotes and brackets are not Python's
                         }
@@ -96,6 +104,16 @@ impl Tokens {
             self.assigned = false;
         }
         None
+    }
+
+    /// What stands at a column where a value is assigned, if it is not Python's.
+    fn value(&mut self, line: &str, at: usize) -> Option<Assigned> {
+        let rest = &line[at..];
+        self.awaits_value = rest == "\\";
+        if is_magic_name(rest.strip_prefix('%').unwrap_or_default()) {
+            return Some(Assigned::Magic(at));
+        }
+        rest.starts_with("get_ipython()").then_some(Assigned::GetIpython(at))
     }
 
     /// Reads to the end of the string, or of the line.
@@ -183,6 +201,9 @@ mod tests {
         assert_eq!(read("d['='] =%px a"), Some(Assigned::Magic(8)));
         assert_eq!(read("x: int = %px a"), Some(Assigned::Magic(9)));
         assert_eq!(read("x = get_ipython().run_line_magic('px', 'a')"), Some(Assigned::GetIpython(4)));
+        let mut tokens = Tokens::default();
+        assert_eq!(tokens.read("x = \\", 0), None);
+        assert_eq!(tokens.read("  %px a", 0), Some(Assigned::Magic(2)));
         for line in [
             "x = y = %px a",
             "x += %px a",

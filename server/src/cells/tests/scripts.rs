@@ -7,6 +7,12 @@ use super::*;
 #[test]
 fn a_cell_magic_takes_its_cell() {
     check_cell(
+        "%%px\na\n \t\n  ",
+        expect![[r#"
+        CellMagic "%%px" sends "a\n\n\n" from "a" "" ""
+    "#]],
+    );
+    check_cell(
         "%%px --targets ::2\na = 1\nb\n",
         expect![[r#"
         CellMagic "%%px" on ::2 sends "a = 1\nb\n" from "a = 1" "b"
@@ -115,6 +121,14 @@ fn a_cell_magic_without_a_body_does_not_run() {
 
 #[test]
 fn line_magics_stand_wherever_a_statement_may() {
+    check_cell(
+        "\\\n%px a\nx = \\\n  %px b\n",
+        expect![[r#"
+        LineMagic "%px" sends "a" from "a"
+        LineMagic "%px" sends "b" from "b"
+        2 local
+    "#]],
+    );
     check_cell(
         "%px  a  \n",
         expect![[r#"
@@ -226,14 +240,15 @@ fn questions_do_not_run() {
     "#]],
     );
     check_cell(
-        "%px print('a?')\n%px a # why?\n%px f('a?\n%px f()?\n",
+        "%px print('a?')\n%px a # why?\n%px 0?\n%px f('a?\n%px f()?\n",
         expect![[r#"
-        LineMagic "%px" sends "print('a?')" from "print('a?')"
-        LineMagic "%px" sends "a # why?" from "a # why?"
-        LineMagic "%px" sends "f('a?" from "f('a?"
-        LineMagic "%px" sends "f()?" from "f()?"
-        Warning open-bracket at "f('a?": a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, or end the line with a backslash
-    "#]],
+            LineMagic "%px" sends "print('a?')" from "print('a?')"
+            LineMagic "%px" sends "a # why?" from "a # why?"
+            LineMagic "%px" sends "0?" from "0?"
+            LineMagic "%px" sends "f('a?" from "f('a?"
+            LineMagic "%px" sends "f()?" from "f()?"
+            Warning open-bracket at "f('a?": a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, or end the line with a backslash
+        "#]],
     );
 }
 
@@ -246,7 +261,7 @@ fn what_is_no_magic_is_local() {
     "#]],
     );
     check_cell(
-        "s = '''\n%px a\n'''\nx = [\n%px b\n]\ny = \\\n%px c\n",
+        "s = '''\n%px a\n'''\nx = [\n%px b\n]\ny = (\\\n%px c)\n",
         expect![[r#"
         8 local
     "#]],
