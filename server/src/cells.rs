@@ -67,7 +67,7 @@ pub struct PxCell {
     pub ordinal: u32,
     /// What it is.
     pub kind: CellKind,
-    /// Its first line, parsed; for a cell inside an `%autopx` region that of the toggle.
+    /// Its first line, parsed; for a cell inside an `%autopx` region the toggle's name and suffix.
     pub magic: Magic,
     /// All of it, from its magic on.
     pub range: TextRange,
@@ -139,7 +139,7 @@ pub struct Magic {
     pub suffix: String,
     /// Its options; empty for the magics that take none.
     pub options: Options,
-    /// The name with its percent signs.
+    /// The name with its percent signs; empty for a cell inside an `%autopx` region.
     pub name_range: TextRange,
 }
 

@@ -236,13 +236,14 @@ impl<'a> Reader<'a> {
         code.push_escape("\n", TextRange::new(range.end, range.end));
         let line = text.lines[first].clone();
         let blanks = python::indent(&text.source.text()[line.clone()]);
+        let magic_range = text.source.range(line.start + blanks..line.end);
         let magic = Magic {
             name: "autopx".to_owned(),
             suffix: region.suffix,
             options: Options::default(),
-            name_range: region.toggle,
+            // The toggle may stand in another document.
+            name_range: TextRange::new(magic_range.start, magic_range.start),
         };
-        let magic_range = text.source.range(line.start + blanks..line.end);
         let found =
             Found { kind: CellKind::AutopxCell, magic, lines, range, magic_range, code, escape: None };
         self.push(found, place);
@@ -256,7 +257,7 @@ impl<'a> Reader<'a> {
         match kind {
             CellKind::Config => {
                 let line = self.line_at(found.range.start);
-                self.carry.configure(&found.magic, line, place.cloned());
+                self.carry.configure(&found.magic, self.text_index, line, place.cloned());
             }
             CellKind::Autopx => {
                 self.carry.autopx = match self.carry.autopx.take() {

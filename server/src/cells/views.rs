@@ -30,13 +30,15 @@ pub struct ViewState {
 /// A line that decides what is in force below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecidedBy {
-    /// The cell of the notebook, where the document is one.
+    /// Which of the texts given to [`super::recognize_cells`] it stands in, from 0; 0 in other documents.
+    pub text: usize,
+    /// The cell of the notebook, in raw notebooks.
     pub notebook_cell: Option<NotebookCellRef>,
     /// The 0-based line of its document; of the cell's document in a synchronised notebook.
     pub line: u32,
     /// The magic on it.
     pub range: TextRange,
-    /// What it sets, as bits of [`Setting`], to find out when nothing is left of it.
+    /// What it sets and no later line has set anew, one bit per setting.
     settings: u8,
 }
 
@@ -129,8 +131,14 @@ impl Carry {
         self.views.get(suffix).cloned().unwrap_or_default()
     }
 
-    pub(super) fn configure(&mut self, magic: &Magic, line: u32, notebook_cell: Option<NotebookCellRef>) {
-        let by = DecidedBy { notebook_cell, line, range: magic.name_range, settings: 0 };
+    pub(super) fn configure(
+        &mut self,
+        magic: &Magic,
+        text: usize,
+        line: u32,
+        notebook_cell: Option<NotebookCellRef>,
+    ) {
+        let by = DecidedBy { text, notebook_cell, line, range: magic.name_range, settings: 0 };
         self.views.entry(magic.suffix.clone()).or_default().configure(magic, by);
     }
 }

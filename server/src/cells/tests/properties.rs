@@ -69,11 +69,8 @@ fn check_ranges(text: &str, cells: &Cells) {
     ranges.extend(cells.blocks.iter().map(|block| block.range));
     for (ordinal, cell) in (0..).zip(&cells.cells) {
         assert_eq!(cell.ordinal, ordinal);
-        ranges.extend([cell.range, cell.magic_range]);
-        if cell.kind != CellKind::AutopxCell {
-            ranges.push(cell.magic.name_range);
-            assert!(cell.range.start <= cell.magic_range.start && cell.magic_range.end <= cell.range.end);
-        }
+        ranges.extend([cell.range, cell.magic_range, cell.magic.name_range]);
+        assert!(cell.range.start <= cell.magic_range.start && cell.magic_range.end <= cell.range.end);
         ranges.extend(cell.magic.options.targets.iter().map(|targets| targets.range));
         for line in 0..cell.lines.len() as u32 {
             let range = cell.lines.document_range(line).unwrap();

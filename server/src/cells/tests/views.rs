@@ -104,7 +104,7 @@ fn in_a_divided_script_autopx_sends_each_cell_as_a_whole() {
         "# %%\n%autopx\nx\n\n# %%\na\n%time b\n\n# %%\n# nothing\n\n# %%\n%autopx\n\n# %%\nlocal\n",
         expect![[r#"
             Autopx "%autopx"
-            AutopxCell "%autopx" sends "a\n%time b\n" from "a" "%time b"
+            AutopxCell "" sends "a\n%time b\n" from "a" "%time b"
             Autopx "%autopx"
             2 local
         "#]],
@@ -116,11 +116,11 @@ fn without_markers_autopx_sends_the_lines_between() {
     check_script(
         "a\n%autopx\nb\n\nc = (1,\n2)\n\n%autopx\nd\n",
         expect![[r#"
-        Autopx "%autopx"
-        AutopxCell "%autopx" sends "b\n\nc = (1,\n2)\n" from "b" "" "c = (1," "2)"
-        Autopx "%autopx"
-        2 local
-    "#]],
+            Autopx "%autopx"
+            AutopxCell "" sends "b\n\nc = (1,\n2)\n" from "b" "" "c = (1," "2)"
+            Autopx "%autopx"
+            2 local
+        "#]],
     );
     check_script(
         "%autopx\n%autopx\na\n",
@@ -137,17 +137,17 @@ fn a_region_that_never_ends_runs_to_the_end() {
     check_script(
         "a\n%autopx\nb\n",
         expect![[r#"
-        Autopx "%autopx"
-        AutopxCell "%autopx" sends "b\n" from "b"
-        1 local
-        Hint open-autopx at "%autopx": no second %autopx ends this region: all cells below are sent to the engines
-    "#]],
+            Autopx "%autopx"
+            AutopxCell "" sends "b\n" from "b"
+            1 local
+            Hint open-autopx at "%autopx": no second %autopx ends this region: all cells below are sent to the engines
+        "#]],
     );
     check_script(
         "%autopx_even\nb\n%autopx_even\n",
         expect![[r#"
             Autopx "%autopx_even"
-            AutopxCell "%autopx_even" sends "b\n" from "b"
+            AutopxCell "" sends "b\n" from "b"
               refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
             Autopx "%autopx_even"
             Warning unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
