@@ -18,7 +18,9 @@ use std::{ops::Range, sync::Arc};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
-pub use views::{Carry, DecidedBy, UnreadTargets, ViewState};
+pub use views::{DecidedBy, UnreadTargets, ViewState};
+
+use views::Carry;
 
 use crate::{
     engines::{Targets, TargetsError},

@@ -110,7 +110,7 @@ fn replace<T: Clone>(value: &mut Option<T>, new: &Option<T>) -> bool {
 
 /// What the part of a document that was read leaves for the rest of it. The default is the beginning of a document.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Carry {
+pub(super) struct Carry {
     views: BTreeMap<String, ViewState>,
     pub(super) autopx: Option<Region>,
 }
