@@ -1,1 +1,211 @@
-//! Stub.
+//! Px cells: text becomes the cells one can run, the exact code each sends, and what is in force at each.
+//!
+//! A pure function of the text. Nothing here runs, evaluates or imports anything, and nothing here knows an engine. All
+//! ranges are bytes of the document; lines are 0-based.
+
+mod block;
+mod calls;
+mod document;
+mod mapped;
+mod markers;
+mod notebook;
+mod options;
+mod python;
+mod views;
+
+use std::{ops::Range, sync::Arc};
+
+pub use mapped::LineMap;
+pub use notebook::NotNotebook;
+pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
+pub use views::{DecidedBy, UnreadTargets, ViewState};
+
+use views::Carry;
+
+use crate::{
+    engines::{Targets, TargetsError},
+    text::TextRange,
+};
+
+/// What kind of text a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// A script, `.py` or `.ipy`: markers divide it into cells, and magics may hide in comments.
+    Script,
+    /// One code cell of a notebook that the client synchronises cell by cell.
+    NotebookCell,
+    /// A notebook as the raw text of its `.ipynb` file.
+    NotebookJson,
+}
+
+/// What a document holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cells {
+    /// The px cells, in the order of the document.
+    pub cells: Vec<PxCell>,
+    /// What is wrong or doubtful, by its place.
+    pub problems: Vec<Problem>,
+    /// The code cells of the document, with or without px cells in them.
+    pub blocks: Vec<Block>,
+}
+
+/// A code cell: of a notebook, between two markers of a script, or a script without markers as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Where it is, its marker included.
+    pub range: TextRange,
+    /// Which cell of the notebook it is, in raw notebooks.
+    pub notebook_cell: Option<NotebookCellRef>,
+    /// The px cells in it, by their ordinal.
+    pub px_cells: Range<u32>,
+    /// How many lines hold code that belongs to no px cell; blank lines and comments do not count.
+    pub local_lines: u32,
+}
+
+/// The smallest thing one can run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PxCell {
+    /// Its 0-based number in the document.
+    pub ordinal: u32,
+    /// What it is.
+    pub kind: CellKind,
+    /// Its first line, parsed; for a cell inside an `%autopx` region the toggle's name and suffix.
+    pub magic: Magic,
+    /// All of it, from its magic on.
+    pub range: TextRange,
+    /// Its magic's line, from the first character that is not blank; of an autopx cell the first line that is not blank.
+    pub magic_range: TextRange,
+    /// Exactly what is sent.
+    pub code: Arc<str>,
+    /// The way from the lines of `code` back to the document.
+    pub lines: LineMap,
+    /// Which cell of the notebook it is in, in raw notebooks.
+    pub notebook_cell: Option<NotebookCellRef>,
+    /// What the lines above it put in force.
+    pub view: ViewState,
+    refusal: Option<String>,
+}
+
+impl PxCell {
+    /// Why it cannot run, whatever the engines are, as a sentence; targets apart, see [`PxCell::targets`].
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// The targets it asks for: its own, else those in force, else all engines.
+    pub fn targets(&self) -> Result<Targets, CellTargetsError> {
+        match (&self.magic.options.targets, &self.view.targets) {
+            (Some(own), _) => Ok(own.parsed.clone()?),
+            (None, Some(view)) => Ok(view.clone()?),
+            (None, None) => Ok(Targets::All),
+        }
+    }
+}
+
+/// Why the targets of a px cell are not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CellTargetsError {
+    /// Its own expression is not in the grammar.
+    #[error(transparent)]
+    Own(#[from] TargetsError),
+    /// A line above set targets that cannot be read.
+    #[error(transparent)]
+    View(#[from] UnreadTargets),
+}
+
+/// What a px cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CellKind {
+    /// `%%px` and its body.
+    CellMagic,
+    /// `%px`, also where its result is assigned.
+    LineMagic,
+    /// `%pxresult` or `%result`: shows the last result again, sends nothing.
+    Result,
+    /// `%pxconfig`: decides for the cells below, sends nothing.
+    Config,
+    /// `%autopx`: opens or closes a region, sends nothing.
+    Autopx,
+    /// A code cell inside an `%autopx` region.
+    AutopxCell,
+}
+
+/// The line that makes a px cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Magic {
+    /// `px`, `pxresult`, `result`, `pxconfig` or `autopx`.
+    pub name: String,
+    /// What stands behind it: the name of the view. Empty for the first view.
+    pub suffix: String,
+    /// Its options; empty for the magics that take none.
+    pub options: Options,
+    /// The name with its percent signs; empty for a cell inside an `%autopx` region.
+    pub name_range: TextRange,
+}
+
+/// Which cell of a notebook something is in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NotebookCellRef {
+    /// Its 0-based place among all cells.
+    pub index: u32,
+    /// Its id, which notebooks have since nbformat 4.5.
+    pub id: Option<String>,
+}
+
+/// Something wrong or doubtful in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub range: TextRange,
+    /// How bad.
+    pub severity: Severity,
+    /// Its kind, a word that stays the same: `options`, `targets`, `dynamic-options`, `empty-body`, `unknown-view`,
+    /// `misplaced-cell-magic`, `line-magic`, `open-bracket`, `options-on-line`, `comment-is-marker`, `px-inside-autopx`,
+    /// `open-autopx`.
+    pub code: &'static str,
+    /// A sentence.
+    pub message: String,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// It does not run.
+    Error,
+    /// It runs, but perhaps not as meant.
+    Warning,
+    /// Good to know.
+    Hint,
+}
+
+/// Finds the px cells of a document that stands alone.
+pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
+    let mut carry = Carry::default();
+    let cells = match dialect {
+        Dialect::Script => document::script(text, &mut carry),
+        Dialect::NotebookCell => document::notebook_cell(text, &mut carry, 0),
+        Dialect::NotebookJson => document::notebook_json(text, &mut carry)?,
+    };
+    let mut all = [cells];
+    document::finish(&mut all, &carry);
+    let [cells] = all;
+    Ok(cells)
+}
+
+/// Finds the px cells of a synchronised notebook, given the texts of its code cells in order: what a cell puts in force
+/// holds in those below it. Gives one answer per text; ranges, lines and ordinals count in that text.
+pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
+    let mut carry = Carry::default();
+    let mut all: Vec<Cells> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| document::notebook_cell(text, &mut carry, index))
+        .collect();
+    document::finish(&mut all, &carry);
+    all
+}
+
+#[cfg(test)]
+mod tests;

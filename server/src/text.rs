@@ -1,1 +1,88 @@
-//! Stub.
+//! Documents as the editor holds them: their text in a rope, their version, positions in the negotiated encoding, and
+//! anchors that move with edits.
+//!
+//! Lines end with `\n`, `\r\n` or `\r`, as in LSP, and with nothing else. Offsets are bytes of UTF-8. Whatever a client
+//! sends, nothing here panics: positions beyond a line or the document are clamped.
+
+mod anchor;
+mod document;
+
+pub use anchor::Anchor;
+pub use document::Document;
+
+/// The unit in which a client counts columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// Bytes of UTF-8.
+    Utf8,
+    /// Code units of UTF-16, what LSP uses if nothing else was agreed.
+    #[default]
+    Utf16,
+    /// Unicode scalar values.
+    Utf32,
+}
+
+/// A place in a document as LSP counts it: both numbers 0-based, the column in units of an [`Encoding`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// 0-based line.
+    pub line: u32,
+    /// 0-based column.
+    pub character: u32,
+}
+
+/// A stretch of a document in bytes, half open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextRange {
+    /// First byte.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+}
+
+impl TextRange {
+    /// The range from `start` to `end`; empty at `start` if they are the wrong way round.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
+    /// Its length in bytes.
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether this byte, or the place right behind the last one, is in it.
+    pub fn touches(self, offset: usize) -> bool {
+        self.start <= offset && offset <= self.end
+    }
+
+    /// As a range that slices text.
+    pub fn as_range(self) -> std::ops::Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// One change of a `didChange`: what replaces a range, or the whole text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What is replaced; `None` for everything.
+    pub range: Option<(Position, Position)>,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// What a change did, in bytes: `start..old_end` of the text before became `start..new_end` of the text after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// First byte that differs.
+    pub start: usize,
+    /// End of what was taken out, in the text before.
+    pub old_end: usize,
+    /// End of what was put in, in the text after.
+    pub new_end: usize,
+}

@@ -1,0 +1,503 @@
+//! Px magics within one block: a notebook's cell, or what stands between two markers of a script.
+//!
+//! This follows IPython's order: a `%%` on the first line that is not blank takes the whole block; in everything else each
+//! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
+
+use std::ops::Range;
+
+use super::{
+    CellKind, Magic, Problem, Severity,
+    calls::{self, Call},
+    mapped::Mapped,
+    markers::{self, Escape},
+    options::{self, Options, Taker},
+    python::{self, Assigned, Tokens},
+};
+use crate::text::TextRange;
+
+/// A block of lines of a source.
+#[derive(Clone, Copy)]
+pub(super) struct BlockText<'a> {
+    pub(super) source: &'a Mapped,
+    /// The lines of it that are code, in bytes of the source and without their line ends.
+    pub(super) lines: &'a [Range<usize>],
+    /// Whether it is a script's: magics may hide in comments, and blank lines at the end do not count.
+    pub(super) is_script: bool,
+}
+
+/// A px magic as found, before it is known what is in force there.
+pub(super) struct Found {
+    pub(super) kind: CellKind,
+    pub(super) magic: Magic,
+    /// The lines of the block it takes.
+    pub(super) lines: Range<usize>,
+    pub(super) range: TextRange,
+    pub(super) magic_range: TextRange,
+    pub(super) code: Mapped,
+    pub(super) escape: Option<Escape>,
+}
+
+/// What a block holds.
+#[derive(Default)]
+pub(super) struct Scan {
+    pub(super) found: Vec<Found>,
+    pub(super) problems: Vec<Problem>,
+    /// The lines, by index, that hold local code.
+    pub(super) local: Vec<usize>,
+}
+
+/// Looks through a block.
+pub(super) fn scan(block: BlockText<'_>) -> Scan {
+    let mut scanner = Scanner { block, dedent: 0, out: Scan::default() };
+    scanner.run();
+    scanner.out
+}
+
+struct Scanner<'a> {
+    block: BlockText<'a>,
+    /// How many blanks all lines begin with, which IPython takes off before it looks for a cell magic.
+    dedent: usize,
+    out: Scan,
+}
+
+/// What the name of a px magic says.
+struct Name<'a> {
+    kind: CellKind,
+    base: &'static str,
+    suffix: &'a str,
+}
+
+/// The px magic of a name, without its percent signs.
+fn px_name(name: &str) -> Option<Name<'_>> {
+    if !name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
+        return None;
+    }
+    if name == "result" {
+        return Some(Name { kind: CellKind::Result, base: "result", suffix: "" });
+    }
+    // The longer names first: `pxresult` is no `px` with the suffix `result`.
+    let names = [
+        ("pxresult", CellKind::Result),
+        ("pxconfig", CellKind::Config),
+        ("autopx", CellKind::Autopx),
+        ("px", CellKind::LineMagic),
+    ];
+    names.into_iter().find_map(|(base, kind)| Some(Name { kind, base, suffix: name.strip_prefix(base)? }))
+}
+
+impl<'a> Scanner<'a> {
+    fn len(&self) -> usize {
+        self.block.lines.len()
+    }
+
+    fn line(&self, index: usize) -> &'a str {
+        &self.block.source.text()[self.block.lines[index].clone()]
+    }
+
+    fn first_filled(&self, from: usize) -> Option<usize> {
+        (from..self.len()).find(|index| !self.line(*index).trim().is_empty())
+    }
+
+    /// A magic in a comment, in a document where that counts.
+    fn escaped(&self, line: &str) -> Option<(Escape, Range<usize>)> {
+        if !self.block.is_script {
+            return None;
+        }
+        // What marks a cell may have more blanks than what merely hides a magic.
+        markers::escaped(line).or_else(|| {
+            let at =
+                line.find("%%").filter(|_| markers::marker(line).is_some_and(|marker| marker.is_magic))?;
+            Some((Escape::Comment, python::indent(line)..at))
+        })
+    }
+
+    fn run(&mut self) {
+        let mut next = 0;
+        while let Some(index) = self.first_filled(next) {
+            let line = self.line(index);
+            let escape = self.escaped(line);
+            let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
+            let Some(head) = line[begin..].strip_prefix("%%") else { break };
+            self.dedent = python::indent(line);
+            if !self.all_begin_alike(index) {
+                self.dedent = 0;
+                break;
+            }
+            let name_length = head.find([' ', '\t']).unwrap_or(head.len());
+            let name = head[..name_length].trim_end();
+            if name.contains('?') || !python::is_magic_name(name) {
+                break;
+            }
+            if markers::is_px(name) && px_name(name).is_some() {
+                self.cell_magic(index, begin, name_length + 2, escape.map(|(escape, _)| escape));
+                return;
+            }
+            if !markers::runs_its_body(name) {
+                if px_name(name).is_some_and(|name| name.kind != CellKind::LineMagic) {
+                    self.line_magic_with_two_signs(index, name);
+                }
+                self.out.local = (index..self.len()).filter(|i| !python::is_idle(self.line(*i))).collect();
+                return;
+            }
+            next = index + 1;
+        }
+        self.statements(next);
+    }
+
+    /// Whether all lines from this one on begin with the same blanks as it, blank lines apart.
+    fn all_begin_alike(&self, index: usize) -> bool {
+        let blanks = &self.line(index)[..self.dedent];
+        blanks.is_empty()
+            || (index..self.len()).all(|i| self.line(i).starts_with(blanks) || self.line(i).trim().is_empty())
+    }
+
+    fn source_range(&self, index: usize, columns: Range<usize>) -> Range<usize> {
+        let start = self.block.lines[index].start;
+        start + columns.start..start + columns.end
+    }
+
+    fn document(&self, range: Range<usize>) -> TextRange {
+        self.block.source.range(range)
+    }
+
+    /// A line from its first character to its last that is not blank.
+    fn filled(&self, index: usize) -> TextRange {
+        let line = self.line(index);
+        let end = line.trim_end().len();
+        self.document(self.source_range(index, python::indent(line).min(end)..end))
+    }
+
+    fn problem(&mut self, range: TextRange, severity: Severity, code: &'static str, message: String) {
+        self.out.problems.push(Problem { range, severity, code, message });
+    }
+
+    fn line_magic_with_two_signs(&mut self, index: usize, name: &str) {
+        let message = format!("%{name} is a line magic: write it with a single %");
+        self.problem(self.filled(index), Severity::Error, "line-magic", message);
+    }
+
+    /// `%%px` with the rest of the block as its body. `name_length` counts the percent signs.
+    fn cell_magic(&mut self, index: usize, begin: usize, name_length: usize, escape: Option<Escape>) {
+        let line = self.line(index).trim_end();
+        let name_end = (begin + name_length).min(line.len());
+        let mut options_text = Mapped::default();
+        options_text.push_part(self.block.source, self.source_range(index, name_end..line.len()));
+        let options = options::parse(options_text.text(), Taker::Px, |range| options_text.range(range));
+        let last = match self.block.is_script {
+            true => (index + 1..self.len()).rfind(|i| !self.line(*i).trim().is_empty()).unwrap_or(index),
+            false => self.len() - 1,
+        };
+        let name_range = self.document(self.source_range(index, begin..name_end));
+        let suffix = line[begin + 2..name_end].trim_end().strip_prefix("px").unwrap_or_default();
+        let magic = Magic { name: "px".to_owned(), suffix: suffix.to_owned(), options, name_range };
+        let end = self.document(self.block.lines[last].clone()).end;
+        let start = self.block.source.start_of(self.block.lines[index].start);
+        self.out.found.push(Found {
+            kind: CellKind::CellMagic,
+            magic,
+            lines: index..last + 1,
+            range: TextRange::new(start, end),
+            magic_range: self.filled(index),
+            code: self.body(index + 1..last + 1, escape),
+            escape,
+        });
+    }
+
+    /// Lines as IPython hands them to a cell magic: each ends in a newline.
+    fn body(&self, lines: Range<usize>, escape: Option<Escape>) -> Mapped {
+        let mut body = Mapped::default();
+        let mut tokens = Tokens::default();
+        let mut continues_magic = false;
+        for index in lines {
+            let line = self.line(index);
+            let mut from = self.dedent.min(python::indent(line));
+            let mut hidden = None;
+            match escape {
+                None => {}
+                Some(Escape::Databricks) => from = databricks_prefix(line).max(from),
+                Some(Escape::Comment | Escape::Bang) => {
+                    if !tokens.in_long_string() {
+                        hidden =
+                            if continues_magic { comment_sign(line) } else { markers::escaped_in_body(line) };
+                        continues_magic = hidden.is_some() && line.ends_with('\\');
+                    }
+                    if hidden.is_none() {
+                        tokens.read(line, 0);
+                    }
+                }
+            }
+            // IPython empties lines of blanks when it takes off what all lines begin with.
+            let end = if line.trim_matches([' ', '\t']).is_empty() { from } else { line.len() };
+            let end_of_line = self.block.lines[index].end;
+            let all = self.source_range(index, from..end);
+            match hidden {
+                None => body.push_part(self.block.source, all.clone()),
+                Some(hidden) => {
+                    let hidden = self.source_range(index, hidden);
+                    body.push_part(self.block.source, all.start..hidden.start.max(all.start));
+                    body.push_part(self.block.source, hidden.end..all.end);
+                }
+            }
+            if self.block.source.text()[end_of_line..].starts_with('\n') {
+                body.push_part(self.block.source, end_of_line..end_of_line + 1);
+            } else {
+                let end = self.block.source.end_of(end_of_line);
+                body.push_escape("\n", TextRange::new(end, end));
+            }
+        }
+        body
+    }
+
+    /// Local code, statement by statement.
+    fn statements(&mut self, from: usize) {
+        let mut tokens = Tokens::default();
+        let mut index = from;
+        while index < self.len() {
+            let line = self.line(index);
+            if !tokens.at_statement() {
+                let assigned = tokens.read(line, 0);
+                index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
+                continue;
+            }
+            let escape = self.escaped(line);
+            let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
+            let rest = &line[begin..];
+            if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
+                let last = self.end_of_continued(index);
+                self.command(index..last + 1, begin, escape.map(|(escape, _)| escape));
+                index = last + 1;
+                continue;
+            }
+            if let Some(next) = self.call(index, begin, &mut tokens) {
+                index = next;
+                continue;
+            }
+            let assigned = tokens.read(line, begin);
+            if escape.is_some() && assigned.is_none() {
+                tokens.restart();
+            }
+            let is_local = escape.is_none() && !python::is_idle(line);
+            index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
+        }
+    }
+
+    /// Deals with what a line assigns, if anything; gives the next line to look at.
+    fn after_line(
+        &mut self,
+        index: usize,
+        assigned: Option<Assigned>,
+        escape: Option<Escape>,
+        tokens: &mut Tokens,
+        is_local: bool,
+    ) -> usize {
+        match assigned {
+            Some(Assigned::Magic(column)) => {
+                let last = self.end_of_continued(index);
+                self.command(index..last + 1, column, escape);
+                tokens.restart();
+                return last + 1;
+            }
+            Some(Assigned::GetIpython(column)) => {
+                if let Some(next) = self.call(index, column, tokens) {
+                    return next;
+                }
+                tokens.read(self.line(index), column);
+            }
+            None => {}
+        }
+        if is_local {
+            self.out.local.push(index);
+        }
+        index + 1
+    }
+
+    /// The last line of a magic that begins on this one: a backslash at the very end continues it.
+    fn end_of_continued(&self, index: usize) -> usize {
+        let mut last = index;
+        while self.line(last).ends_with('\\') && last + 1 < self.len() {
+            last += 1;
+        }
+        last
+    }
+
+    /// A magic or a command of the shell, on these lines, from this column of the first on.
+    fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
+        let text = self.joined(lines.clone(), column, escape);
+        let Some(magic) = text.text().strip_prefix('%') else {
+            self.out.local.extend(lines);
+            return;
+        };
+        if let Some(cell_magic) = magic.strip_prefix('%') {
+            self.misplaced(lines, cell_magic);
+            return;
+        }
+        let name_length = magic.find([' ', '\t']).unwrap_or(magic.len());
+        let Some(name) = px_name(&magic[..name_length]) else {
+            if !(is_help(text.text()) && magic.starts_with("px")) {
+                self.out.local.extend(lines);
+            }
+            return;
+        };
+        if is_help(text.text()) {
+            return;
+        }
+        let (kind, base, suffix) = (name.kind, name.base, name.suffix.to_owned());
+        let name_end = name_length + 1;
+        // IPython drops one blank behind the name.
+        let rest = (name_end + 1).min(text.text().len());
+        let mut arguments = Mapped::default();
+        arguments.push_part(&text, rest..text.text().len());
+        let taker = match kind {
+            CellKind::Config => Some(Taker::Config),
+            CellKind::Result => Some(Taker::Result),
+            _ => None,
+        };
+        let options = taker.map_or_else(Options::default, |taker| {
+            options::parse(arguments.text(), taker, |range| arguments.range(range))
+        });
+        let code = if kind == CellKind::LineMagic { arguments } else { Mapped::default() };
+        if kind == CellKind::LineMagic {
+            self.check_line_code(&code);
+        }
+        let magic = Magic { name: base.to_owned(), suffix, options, name_range: text.range(0..name_end) };
+        self.found_on(lines, kind, magic, code, escape);
+    }
+
+    fn found_on(
+        &mut self,
+        lines: Range<usize>,
+        kind: CellKind,
+        magic: Magic,
+        code: Mapped,
+        escape: Option<Escape>,
+    ) {
+        let (first, last) = (self.filled(lines.start), self.filled(lines.end - 1));
+        let range = TextRange::new(first.start, last.end);
+        let magic_range = if lines.len() > 1 { range } else { first };
+        self.out.found.push(Found { kind, magic, lines, range, magic_range, code, escape });
+    }
+
+    /// Joins a continued line as IPython does: a blank for each backslash and line end.
+    fn joined(&self, lines: Range<usize>, column: usize, escape: Option<Escape>) -> Mapped {
+        let mut joined = Mapped::default();
+        for index in lines.clone() {
+            let line = self.line(index);
+            let from = match escape {
+                _ if index == lines.start => column,
+                None => 0,
+                Some(Escape::Databricks) => databricks_prefix(line),
+                Some(Escape::Comment | Escape::Bang) => comment_sign(line).map_or(0, |sign| sign.end),
+            };
+            if index + 1 == lines.end {
+                let end = line.trim_end().len().max(from);
+                joined.push_part(self.block.source, self.source_range(index, from..end));
+            } else {
+                let end = line.len() - 1;
+                joined.push_part(self.block.source, self.source_range(index, from.min(end)..end));
+                let next = self.block.lines[index + 1].start;
+                let backslash = self.block.lines[index].start + end;
+                joined.push_escape(" ", self.document(backslash..next));
+            }
+        }
+        joined
+    }
+
+    /// `%%px` where IPython does not look for one.
+    fn misplaced(&mut self, lines: Range<usize>, magic: &str) {
+        self.out.local.extend(lines.clone());
+        let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
+        if !markers::is_px(name) || px_name(name).is_none() {
+            return;
+        }
+        let indented = self.first_filled(0) == Some(lines.start);
+        let what = if indented { "at the beginning of its line" } else { "on the first line of its cell" };
+        let advice =
+            if self.block.is_script && !indented { "; a line # %% above it begins a cell" } else { "" };
+        let message = format!(
+            "%%{name} has to stand {what}: here IPython takes it for a line magic named %{name}, and fails{advice}"
+        );
+        self.problem(self.filled(lines.start), Severity::Error, "misplaced-cell-magic", message);
+    }
+
+    /// Warns of what looks right on a `%px` line and is not.
+    fn check_line_code(&mut self, code: &Mapped) {
+        let text = code.text();
+        let mut tokens = Tokens::default();
+        tokens.read(text, 0);
+        let range = code.range(0..text.len());
+        if tokens.is_open() {
+            let message = "a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, \
+                           or end the line with a backslash";
+            self.problem(range, Severity::Warning, "open-bracket", message.to_owned());
+        }
+        let flag = text.trim_start().strip_prefix("--").unwrap_or_default();
+        if flag.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let message = "%px takes no options: all of this line is sent as code. Use %%px for options";
+            self.problem(range, Severity::Warning, "options-on-line", message.to_owned());
+        }
+    }
+
+    /// A call of `get_ipython().run_…_magic` at this column; gives the next line to look at if it runs a px magic.
+    fn call(&mut self, index: usize, column: usize, tokens: &mut Tokens) -> Option<usize> {
+        if !self.line(index)[column..].starts_with("get_ipython()") {
+            return None;
+        }
+        let end = self.block.lines.last().map_or(0, |line| line.end);
+        let call = calls::parse(self.block.source, self.block.lines[index].start + column, end)?;
+        let name = px_name(call.name.text())?;
+        let is_cell = call.is_cell && name.kind == CellKind::LineMagic;
+        if call.is_cell != is_cell {
+            return None;
+        }
+        let (taker, kind) = match name.kind {
+            CellKind::LineMagic if is_cell => (Some(Taker::Px), CellKind::CellMagic),
+            CellKind::Config => (Some(Taker::Config), CellKind::Config),
+            CellKind::Result => (Some(Taker::Result), CellKind::Result),
+            kind => (None, kind),
+        };
+        let (base, suffix) = (name.base.to_owned(), name.suffix.to_owned());
+        let name_range = call.name.range(0..call.name.text().len());
+        let Call { line, body, range, .. } = call;
+        let options = taker.map_or_else(Options::default, |taker| {
+            options::parse(line.text(), taker, |range| line.range(range))
+        });
+        let code = match kind {
+            CellKind::CellMagic => body,
+            CellKind::LineMagic => line,
+            _ => Mapped::default(),
+        };
+        let last = self.block.lines.partition_point(|line| line.end < range.end);
+        let magic = Magic { name: base, suffix, options, name_range };
+        self.found_on(index..last + 1, kind, magic, code, None);
+        // The rest of the statement, such as a semicolon.
+        tokens.restart();
+        tokens.read(self.line(last), range.end - self.block.lines[last].start);
+        Some(last + 1)
+    }
+}
+
+/// The length of what hides a line of a Databricks cell, if it is there.
+fn databricks_prefix(line: &str) -> usize {
+    let rest = line.strip_prefix(Escape::DATABRICKS).unwrap_or(line);
+    if rest.len() == line.len() { 0 } else { line.len() - rest.strip_prefix(' ').unwrap_or(rest).len() }
+}
+
+/// `# ` or `#` behind the blanks a line begins with.
+fn comment_sign(line: &str) -> Option<Range<usize>> {
+    let begin = python::indent(line);
+    let rest = line[begin..].strip_prefix('#')?;
+    Some(begin..line.len() - rest.strip_prefix(' ').unwrap_or(rest).len())
+}
+
+/// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.
+fn is_help(text: &str) -> bool {
+    let Some(asked) = text.trim_end().strip_suffix('?') else { return false };
+    let asked = asked.strip_suffix('?').unwrap_or(asked);
+    let is_of_name = |c: char| c == '_' || c == '*' || c.is_alphanumeric();
+    let name = &asked[asked.trim_end_matches(is_of_name).len()..];
+    let is_name = asked.ends_with(']') || name.starts_with(|c: char| !c.is_ascii_digit());
+    // With the question mark replaced by a quote, a string begins there only if none, and no comment, was open before.
+    let mut tokens = Tokens::default();
+    tokens.read(&format!("{asked}\"\"\""), 0);
+    is_name && tokens.in_long_string()
+}

@@ -1,0 +1,277 @@
+//! Text taken out of a document, with the way back to the document's bytes.
+//!
+//! What a cell sends is rarely a plain slice of its document: line ends are made `\n`, comment prefixes and JSON escapes
+//! are taken off, continued lines are joined. Each piece of such a text remembers where it came from.
+
+use std::ops::Range;
+
+use crate::text::TextRange;
+
+/// A stretch of text and the bytes of the document it came from. If both are of one length, byte follows byte;
+/// otherwise (an escape) the whole piece stands for the whole stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    at: usize,
+    len: usize,
+    document: usize,
+    document_len: usize,
+}
+
+impl Piece {
+    fn is_plain(&self) -> bool {
+        self.len == self.document_len
+    }
+}
+
+/// A text and where each byte of it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mapped {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+impl Mapped {
+    /// A stretch of a document as it stands there.
+    pub(super) fn plain(text: &str, document: usize) -> Self {
+        let mut mapped = Self::default();
+        mapped.push(text, document);
+        mapped
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Adds text that stands in the document as it is.
+    pub(super) fn push(&mut self, text: &str, document: usize) {
+        self.add(text, Piece { at: self.text.len(), len: text.len(), document, document_len: text.len() });
+    }
+
+    /// Adds text that stands in the document in another form.
+    pub(super) fn push_escape(&mut self, text: &str, document: TextRange) {
+        let piece = Piece {
+            at: self.text.len(),
+            len: text.len(),
+            document: document.start,
+            document_len: document.len(),
+        };
+        self.add(text, piece);
+    }
+
+    /// Adds a part of another text.
+    pub(super) fn push_part(&mut self, from: &Mapped, range: Range<usize>) {
+        let first = from.pieces.partition_point(|piece| piece.at + piece.len <= range.start);
+        for piece in &from.pieces[first..] {
+            let (start, end) = (piece.at.max(range.start), (piece.at + piece.len).min(range.end));
+            if start >= end {
+                break;
+            }
+            let text = &from.text[start..end];
+            if piece.is_plain() {
+                self.push(text, piece.document + start - piece.at);
+            } else {
+                self.push_escape(text, TextRange::new(piece.document, piece.document + piece.document_len));
+            }
+        }
+    }
+
+    fn add(&mut self, text: &str, piece: Piece) {
+        if text.is_empty() {
+            return;
+        }
+        self.text.push_str(text);
+        match self.pieces.last_mut() {
+            Some(last)
+                if last.is_plain()
+                    && piece.is_plain()
+                    && last.document + last.document_len == piece.document =>
+            {
+                last.len += piece.len;
+                last.document_len += piece.document_len;
+            }
+            _ => self.pieces.push(piece),
+        }
+    }
+
+    /// The same with `\n` for `\r\n` and `\r`.
+    pub(super) fn with_unix_line_ends(self) -> Self {
+        if !self.text.contains('\r') {
+            return self;
+        }
+        let mut unix = Self::default();
+        let mut done = 0;
+        while let Some(found) = self.text[done..].find('\r') {
+            let at = done + found;
+            let end = if self.text[at + 1..].starts_with('\n') { at + 2 } else { at + 1 };
+            unix.push_part(&self, done..at);
+            unix.push_escape("\n", TextRange::new(self.start_of(at), self.end_of(end)));
+            done = end;
+        }
+        unix.push_part(&self, done..self.text.len());
+        unix
+    }
+
+    /// The document's byte at which a byte of this text begins.
+    pub(super) fn start_of(&self, at: usize) -> usize {
+        start_of(&self.pieces, at)
+    }
+
+    /// The document's byte behind the text before `at`.
+    pub(super) fn end_of(&self, at: usize) -> usize {
+        end_of(&self.pieces, at)
+    }
+
+    /// The stretch of the document that a range came from.
+    pub(super) fn range(&self, range: Range<usize>) -> TextRange {
+        let start = self.start_of(range.start);
+        if range.is_empty() {
+            TextRange::new(start, start)
+        } else {
+            TextRange::new(start, self.end_of(range.end))
+        }
+    }
+
+    /// The way back from the lines of this text. `fallback` is the place for a text that is empty.
+    pub(super) fn line_map(&self, fallback: usize) -> LineMap {
+        let mut starts: Vec<usize> = vec![0];
+        starts.extend(self.text.match_indices('\n').map(|(at, _)| at + 1));
+        // The text's own end is no line of its own.
+        if starts.len() > 1 && starts.last() == Some(&self.text.len()) {
+            starts.pop();
+        }
+        let mut pieces = self.pieces.clone();
+        if pieces.is_empty() {
+            pieces.push(Piece { at: 0, len: 0, document: fallback, document_len: 0 });
+        }
+        LineMap { starts, len: self.text.len(), ends_in_newline: self.text.ends_with('\n'), pieces }
+    }
+}
+
+fn start_of(pieces: &[Piece], at: usize) -> usize {
+    let index = pieces.partition_point(|piece| piece.at + piece.len <= at);
+    match (pieces.get(index), pieces.last()) {
+        (Some(piece), _) if piece.is_plain() => piece.document + at.saturating_sub(piece.at),
+        (Some(piece), _) => piece.document,
+        (None, Some(last)) => last.document + last.document_len,
+        (None, None) => 0,
+    }
+}
+
+fn end_of(pieces: &[Piece], at: usize) -> usize {
+    let index = pieces.partition_point(|piece| piece.at < at);
+    match (index.checked_sub(1).map(|index| pieces[index]), pieces.first()) {
+        (Some(piece), _) if piece.is_plain() => piece.document + (at - piece.at).min(piece.len),
+        (Some(piece), _) => piece.document + piece.document_len,
+        (None, Some(first)) => first.document,
+        (None, None) => 0,
+    }
+}
+
+/// The way from the lines of what a px cell sends back to its document, through comment prefixes, JSON escapes and joined
+/// lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineMap {
+    starts: Vec<usize>,
+    len: usize,
+    ends_in_newline: bool,
+    pieces: Vec<Piece>,
+}
+
+impl LineMap {
+    /// How many lines the code has. Code without text has one empty line; what sends no code has none.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether there is no code.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Where a 0-based line of the code stands in the document, without its line end.
+    pub fn document_range(&self, code_line: u32) -> Option<TextRange> {
+        let code = self.code_range(code_line)?;
+        let start = start_of(&self.pieces, code.start);
+        let end = if code.is_empty() { start } else { end_of(&self.pieces, code.end) };
+        Some(TextRange::new(start, end))
+    }
+
+    /// The document's byte of a 0-based line and byte column of the code; a column beyond the line is its end.
+    pub fn document_offset(&self, code_line: u32, column: usize) -> Option<usize> {
+        let code = self.code_range(code_line)?;
+        let at = code.start.saturating_add(column);
+        Some(if at < code.end { start_of(&self.pieces, at) } else { self.document_range(code_line)?.end })
+    }
+
+    /// The 0-based line and byte column of the code that a byte of the document stands for; `None` if it stands for none
+    /// (a comment prefix, the quotes of JSON, the magic's line).
+    pub fn code_position(&self, document: usize) -> Option<(u32, usize)> {
+        let piece = self.pieces.iter().find(|piece| {
+            let end = piece.document + piece.document_len;
+            piece.document <= document
+                && (document < end || (document == end && piece.at + piece.len == self.len))
+        })?;
+        let at = if piece.is_plain() { piece.at + document - piece.document } else { piece.at };
+        let line = self.starts.partition_point(|start| *start <= at).checked_sub(1)?;
+        Some((u32::try_from(line).ok()?, at - self.starts[line]))
+    }
+
+    /// The bytes of a line of the code, without its line end.
+    fn code_range(&self, code_line: u32) -> Option<Range<usize>> {
+        let line = usize::try_from(code_line).ok()?;
+        let start = *self.starts.get(line)?;
+        let end = match self.starts.get(line + 1) {
+            Some(next) => next - 1,
+            None if self.ends_in_newline => self.len - 1,
+            None => self.len,
+        };
+        Some(start..end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_leads_back_through_prefixes_and_escapes() {
+        // The document: `# ab\r\n# "\n"`, of which `ab⏎` and the escape are taken.
+        let document = "# ab\r\n# \"\\n\"";
+        let mut mapped = Mapped::default();
+        mapped.push("ab", 2);
+        mapped.push_escape("\n", TextRange::new(4, 6));
+        mapped.push("\"", 8);
+        mapped.push_escape("\n", TextRange::new(9, 11));
+        mapped.push("\"", 11);
+        assert_eq!(mapped.text(), "ab\n\"\n\"");
+        let lines = mapped.line_map(0);
+        let shown: Vec<&str> =
+            (0..3).filter_map(|line| lines.document_range(line)).map(|r| &document[r.as_range()]).collect();
+        assert_eq!(shown, ["ab", "\"", "\""]);
+        assert_eq!(lines.document_offset(0, 1), Some(3));
+        assert_eq!(lines.document_offset(1, 0), Some(8));
+        assert_eq!(lines.document_offset(1, 99), Some(9));
+        assert_eq!(lines.document_range(3), None);
+        assert_eq!(lines.code_position(3), Some((0, 1)));
+        assert_eq!(lines.code_position(10), Some((1, 1)));
+        assert_eq!(lines.code_position(7), None, "a comment prefix is no code");
+    }
+
+    #[test]
+    fn every_kind_of_line_end_becomes_one_newline() {
+        let mapped = Mapped::plain("a\r\nb\rc\n", 10).with_unix_line_ends();
+        assert_eq!(mapped.text(), "a\nb\nc\n");
+        assert_eq!(mapped.range(2..3), TextRange::new(13, 14));
+        assert_eq!(mapped.range(1..2), TextRange::new(11, 13));
+        let lines = mapped.line_map(0);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines.document_range(2), Some(TextRange::new(15, 16)));
+    }
+
+    #[test]
+    fn a_code_without_text_has_one_empty_line() {
+        let lines = Mapped::default().line_map(7);
+        assert_eq!((lines.len(), lines.document_range(0)), (1, Some(TextRange::new(7, 7))));
+        assert_eq!(LineMap::default().len(), 0);
+    }
+}

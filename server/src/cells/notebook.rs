@@ -1,0 +1,156 @@
+//! Notebooks as raw JSON: nbformat 3 (`worksheets[].cells[].input`) and 4.0 to 4.5 (`cells[].source`).
+//!
+//! Only where strings begin is taken from serde; they are decoded here, because each byte has to lead back to the file.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::mapped::Mapped;
+use crate::text::TextRange;
+
+/// Why a text is no notebook.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this notebook cannot be read: {why}, at line {line}, column {column}")]
+pub struct NotNotebook {
+    /// 1-based line.
+    pub line: usize,
+    /// 1-based column, in bytes.
+    pub column: usize,
+    /// What is wrong there.
+    pub why: String,
+}
+
+/// A code cell of a notebook.
+pub(super) struct CodeCell {
+    /// Its 0-based place among all cells, Markdown ones counted.
+    pub(super) index: u32,
+    pub(super) id: Option<String>,
+    pub(super) source: Mapped,
+    /// From the beginning of the source's JSON value to its end.
+    pub(super) range: TextRange,
+}
+
+#[derive(Deserialize)]
+struct Notebook<'a> {
+    #[serde(borrow)]
+    cells: Option<Vec<Cell<'a>>>,
+    #[serde(borrow)]
+    worksheets: Option<Vec<Worksheet<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Worksheet<'a> {
+    #[serde(borrow, default)]
+    cells: Vec<Cell<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Cell<'a> {
+    #[serde(borrow)]
+    cell_type: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    source: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+}
+
+/// Finds the code cells of a notebook.
+pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
+    let json = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let offset = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+    // serde takes an array for a struct as well.
+    if !json.trim_start().starts_with('{') {
+        let why = if json.trim().is_empty() { "the file is empty" } else { "a notebook is a JSON object" };
+        return Err(NotNotebook { line: 1, column: 1, why: why.to_owned() });
+    }
+    let notebook: Notebook<'_> = serde_json::from_str(json).map_err(|error| NotNotebook::from(&error))?;
+    let worksheets = notebook.worksheets.unwrap_or_default().into_iter().flat_map(|sheet| sheet.cells);
+    let Some(cells) =
+        notebook.cells.or_else(|| Some(worksheets.collect()).filter(|cells: &Vec<_>| !cells.is_empty()))
+    else {
+        return Err(NotNotebook { line: 1, column: 1, why: "it has no list of cells".to_owned() });
+    };
+    let mut found = Vec::new();
+    for (index, cell) in (0u32..).zip(cells) {
+        let Some(source) = cell.source.or(cell.input).filter(|_| cell.cell_type == "code") else { continue };
+        let raw = source.get();
+        let mut strings = Mapped::default();
+        if raw.starts_with('[') {
+            let items: Vec<&RawValue> =
+                serde_json::from_str(raw).map_err(|error| NotNotebook::from(&error))?;
+            for item in items.iter().filter(|item| item.get().starts_with('"')) {
+                decode(item.get(), offset(item.get()), &mut strings);
+            }
+        } else if raw.starts_with('"') {
+            decode(raw, offset(raw), &mut strings);
+        }
+        found.push(CodeCell {
+            index,
+            id: cell.id.map(Cow::into_owned),
+            source: strings.with_unix_line_ends(),
+            range: TextRange::new(offset(raw), offset(raw) + raw.len()),
+        });
+    }
+    Ok(found)
+}
+
+impl From<&serde_json::Error> for NotNotebook {
+    fn from(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let why = text.strip_suffix(&place).unwrap_or(&text).to_owned();
+        Self { line: error.line(), column: error.column(), why }
+    }
+}
+
+/// Decodes a JSON string, its quotes included, that begins at a byte of the document. serde has seen that it is well
+/// formed, but for lone surrogates, which become U+FFFD.
+fn decode(raw: &str, document: usize, into: &mut Mapped) {
+    let bytes = raw.as_bytes();
+    let last = raw.len().saturating_sub(1);
+    let (mut at, mut plain) = (1, 1);
+    while at < last {
+        if bytes[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        into.push(&raw[plain..at], document + plain);
+        let (c, length) = escape(&raw[at..last]);
+        let mut buffer = [0; 4];
+        into.push_escape(c.encode_utf8(&mut buffer), TextRange::new(document + at, document + at + length));
+        at += length;
+        plain = at;
+    }
+    into.push(raw.get(plain..last).unwrap_or_default(), document + plain);
+}
+
+/// The character that the escape at the beginning of a text stands for, and the escape's length in bytes.
+fn escape(text: &str) -> (char, usize) {
+    let simple = |c: char| (c, 2);
+    match text.as_bytes().get(1) {
+        Some(b'n') => simple('\n'),
+        Some(b't') => simple('\t'),
+        Some(b'r') => simple('\r'),
+        Some(b'b') => simple('\x08'),
+        Some(b'f') => simple('\x0c'),
+        Some(b'u') => match (code_unit(text), text.get(6..).and_then(code_unit)) {
+            (Some(high @ 0xd800..=0xdbff), Some(low @ 0xdc00..=0xdfff)) => {
+                let code = 0x10000 + ((u32::from(high) - 0xd800) << 10) + (u32::from(low) - 0xdc00);
+                (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+            }
+            (Some(unit), _) => (char::from_u32(unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
+            (None, _) => (char::REPLACEMENT_CHARACTER, 2),
+        },
+        Some(byte) if byte.is_ascii() => simple(char::from(*byte)),
+        _ => (char::REPLACEMENT_CHARACTER, 1),
+    }
+}
+
+/// The number of a `\u` escape that a text begins with.
+fn code_unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
+}

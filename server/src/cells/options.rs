@@ -1,0 +1,446 @@
+//! The options on the line of a px magic: ipyparallel 9.2's flags, read as its argparse parser reads them.
+//!
+//! Arguments are split at blanks; a quote at the beginning of an argument keeps blanks together, and *stays* in the
+//! value. Flags may be abbreviated, joined to their value (`-t0`, `--targets=0`) and to each other (`-bt0`); the last one
+//! wins. Messages are the ones a user of IPython knows.
+
+use std::{fmt, ops::Range};
+
+use crate::{
+    engines::{Targets, TargetsError},
+    text::TextRange,
+};
+
+/// What the options of one magic say; `None` and `false` where they say nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// `-t/--targets`.
+    pub targets: Option<TargetsOption>,
+    /// `-b/--block` or `-a/--noblock`.
+    pub block: Option<bool>,
+    /// `--stream` or `--no-stream`.
+    pub stream: Option<bool>,
+    /// `--group-outputs`, `-e` or `-r`.
+    pub group_outputs: Option<GroupOutputs>,
+    /// `-o/--out`: the name to keep the result under.
+    pub out: Option<String>,
+    /// `--local`: run the body locally as well.
+    pub local: bool,
+    /// `--verbose` or `--no-verbose`.
+    pub verbose: Option<bool>,
+    /// `--progress-after`, in seconds: 0 shows the bar at once, a negative number never.
+    pub progress_after: Option<f64>,
+    /// `--signal-on-interrupt`: a name or a number, as written.
+    pub signal_on_interrupt: Option<String>,
+    /// Whether the line holds `{…}` or `$name`, which IPython fills in from its own variables before it reads the line.
+    pub dynamic: bool,
+    /// Why ipyparallel would refuse the line. Never set on a dynamic one.
+    pub error: Option<OptionsError>,
+}
+
+/// What stands after `--targets`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetsOption {
+    /// As written.
+    pub text: String,
+    /// Where, in bytes of the document.
+    pub range: TextRange,
+    /// What it means.
+    pub parsed: Result<Targets, TargetsError>,
+}
+
+/// ipyparallel's ways of laying outputs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupOutputs {
+    /// All stdout, then all stderr, then displays, then results.
+    Type,
+    /// Like type, but the first display of each engine, then the second of each, ...
+    Order,
+    /// All of one engine, then all of the next.
+    Engine,
+}
+
+/// Why an option line is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionsError {
+    /// The argument at fault, in bytes of the document.
+    pub range: TextRange,
+    /// ipyparallel's own words for it.
+    pub message: String,
+    /// What to write instead, where that is known.
+    pub advice: Option<String>,
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, " ({advice})"))
+    }
+}
+
+/// Which magic the options belong to; each takes its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taker {
+    /// `%%px`
+    Px,
+    /// `%pxconfig`
+    Config,
+    /// `%pxresult`, `%result`
+    Result,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flag {
+    Block(bool),
+    Stream(bool),
+    Verbose(bool),
+    Group(GroupOutputs),
+    Local,
+    Targets,
+    ProgressAfter,
+    Signal,
+    GroupOutputs,
+    Out,
+}
+
+impl Flag {
+    fn takes_value(self) -> bool {
+        matches!(self, Self::Targets | Self::ProgressAfter | Self::Signal | Self::GroupOutputs | Self::Out)
+    }
+
+    /// The name argparse gives it in its messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Block(true) => "-b/--block",
+            Self::Block(false) => "-a/--noblock",
+            Self::Stream(true) => "--stream",
+            Self::Stream(false) => "--no-stream",
+            Self::Verbose(true) => "--verbose",
+            Self::Verbose(false) => "--no-verbose",
+            Self::Group(GroupOutputs::Engine) => "-e",
+            Self::Group(_) => "-r",
+            Self::Local => "--local",
+            Self::Targets => "-t/--targets",
+            Self::ProgressAfter => "--progress-after",
+            Self::Signal => "--signal-on-interrupt",
+            Self::GroupOutputs => "--group-outputs",
+            Self::Out => "-o/--out",
+        }
+    }
+}
+
+/// The flags of execution, in the order in which argparse lists them.
+const EXECUTION: [(&str, Flag); 12] = [
+    ("--signal-on-interrupt", Flag::Signal),
+    ("--progress-after", Flag::ProgressAfter),
+    ("--no-verbose", Flag::Verbose(false)),
+    ("--verbose", Flag::Verbose(true)),
+    ("-t", Flag::Targets),
+    ("--targets", Flag::Targets),
+    ("--no-stream", Flag::Stream(false)),
+    ("--stream", Flag::Stream(true)),
+    ("-a", Flag::Block(false)),
+    ("--noblock", Flag::Block(false)),
+    ("-b", Flag::Block(true)),
+    ("--block", Flag::Block(true)),
+];
+
+/// The flags of output.
+const OUTPUT: [(&str, Flag); 5] = [
+    ("-o", Flag::Out),
+    ("--out", Flag::Out),
+    ("--group-outputs", Flag::GroupOutputs),
+    ("-e", Flag::Group(GroupOutputs::Engine)),
+    ("-r", Flag::Group(GroupOutputs::Order)),
+];
+
+const LOCAL: [(&str, Flag); 1] = [("--local", Flag::Local)];
+
+impl Taker {
+    fn flags(self) -> impl Iterator<Item = (&'static str, Flag)> {
+        let (execution, output, local): (&[_], &[_], &[_]) = match self {
+            Self::Px => (&EXECUTION, &OUTPUT, &LOCAL),
+            Self::Config => (&EXECUTION, &[], &[]),
+            Self::Result => (&[], &OUTPUT, &[]),
+        };
+        execution.iter().chain(output).chain(local).copied()
+    }
+
+    fn flag(self, name: &str) -> Option<Flag> {
+        self.flags().find(|(known, _)| *known == name).map(|(_, flag)| flag)
+    }
+}
+
+/// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in the document.
+pub(super) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
+    let mut reader = Reader { line, taker, locate: &locate, options: Options::default() };
+    let result = split(line).and_then(|arguments| reader.read(&arguments));
+    let mut options = reader.options;
+    options.dynamic = is_dynamic(line);
+    if !options.dynamic {
+        options.error = result.err().map(|Fault { range, message, advice }| OptionsError {
+            range: locate(range),
+            message,
+            advice,
+        });
+    }
+    options
+}
+
+struct Fault {
+    range: Range<usize>,
+    message: String,
+    advice: Option<String>,
+}
+
+impl Fault {
+    fn new(range: Range<usize>, message: String) -> Self {
+        Self { range, message, advice: None }
+    }
+}
+
+/// `{…}`, or a `$` before a name.
+fn is_dynamic(line: &str) -> bool {
+    let dollar = |rest: &str| rest.chars().next().is_some_and(|c| c == '_' || c.is_alphanumeric());
+    line.contains('{') || line.match_indices('$').any(|(at, _)| dollar(&line[at + 1..]))
+}
+
+/// Splits as Python's `shlex` does when it is not to follow POSIX: an argument that begins with a quote ends with that
+/// quote; any other ends before a blank.
+fn split(line: &str) -> Result<Vec<Range<usize>>, Fault> {
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
+    let mut arguments = Vec::new();
+    let mut at = 0;
+    while let Some(begin) = line[at..].find(|c: char| !blank(c)).map(|found| at + found) {
+        let rest = &line[begin..];
+        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
+        let length = match quote {
+            Some(quote) => match rest[1..].find(quote) {
+                Some(found) => found + 2,
+                None => {
+                    return Err(Fault::new(begin..line.len(), "No closing quotation".to_owned()));
+                }
+            },
+            None => rest.find(blank).unwrap_or(rest.len()),
+        };
+        arguments.push(begin..begin + length);
+        at = begin + length;
+    }
+    Ok(arguments)
+}
+
+/// What argparse takes an argument for.
+enum Argument {
+    Positional,
+    /// A flag, how it was written, and what is joined to it.
+    Flag(Flag, String, Option<Range<usize>>),
+    Unknown,
+}
+
+struct Reader<'a, L> {
+    line: &'a str,
+    taker: Taker,
+    locate: &'a L,
+    options: Options,
+}
+
+impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
+    fn read(&mut self, arguments: &[Range<usize>]) -> Result<(), Fault> {
+        // Everything behind a lone `--` is positional.
+        let end = arguments.iter().position(|a| &self.line[a.clone()] == "--").unwrap_or(arguments.len());
+        let kinds: Vec<Argument> =
+            arguments[..end].iter().map(|a| self.classify(a)).collect::<Result<_, _>>()?;
+        let mut extra: Vec<Range<usize>> = Vec::new();
+        let mut at = 0;
+        while at < end {
+            let argument = &arguments[at];
+            let next =
+                arguments.get(at + 1).filter(|_| matches!(kinds.get(at + 1), Some(Argument::Positional)));
+            at += 1;
+            match &kinds[at - 1] {
+                Argument::Positional | Argument::Unknown => extra.push(argument.clone()),
+                Argument::Flag(flag, written, joined) => {
+                    let taken = self.take(*flag, written, joined.clone(), argument, next);
+                    if taken.map_err(|fault| self.advise(fault, *flag, arguments.get(at)))? {
+                        at += 1;
+                    }
+                }
+            }
+        }
+        extra.extend_from_slice(&arguments[end..]);
+        let Some(first) = extra.first() else { return Ok(()) };
+        let words: Vec<&str> = extra.iter().map(|range| &self.line[range.clone()]).collect();
+        let message = format!("unrecognized arguments: {}", words.join(" "));
+        // `[0, 2]` falls into two arguments.
+        let opened = self
+            .options
+            .targets
+            .as_ref()
+            .is_some_and(|t| t.text.starts_with(['[', '(']) && t.parsed.is_err());
+        let advice = opened.then(|| "write the targets without blanks".to_owned());
+        Err(Fault { range: first.clone(), message, advice })
+    }
+
+    /// `-2:` looks like a flag.
+    fn advise(&self, fault: Fault, flag: Flag, following: Option<&Range<usize>>) -> Fault {
+        let value = following.map(|range| &self.line[range.clone()]);
+        let advice = value
+            .filter(|text| flag == Flag::Targets && fault.advice.is_none() && Targets::parse(text).is_ok())
+            .map(|text| format!("write --targets={text}"));
+        Fault { advice, ..fault }
+    }
+
+    fn classify(&self, argument: &Range<usize>) -> Result<Argument, Fault> {
+        let text = &self.line[argument.clone()];
+        if !text.starts_with('-') || text.len() == 1 {
+            return Ok(Argument::Positional);
+        }
+        if let Some(flag) = self.taker.flag(text) {
+            return Ok(Argument::Flag(flag, text.to_owned(), None));
+        }
+        let (name, value) = match text.split_once('=') {
+            Some((name, _)) => (name, Some(argument.start + name.len() + 1..argument.end)),
+            None => (text, None),
+        };
+        if let (Some(flag), Some(_)) = (self.taker.flag(name), &value) {
+            return Ok(Argument::Flag(flag, name.to_owned(), value));
+        }
+        if text.starts_with("--") {
+            let matches: Vec<(&str, Flag)> =
+                self.taker.flags().filter(|(known, _)| known.starts_with(name)).collect();
+            return match matches.as_slice() {
+                [(known, flag)] => Ok(Argument::Flag(*flag, (*known).to_owned(), value)),
+                [] => Ok(Argument::Unknown),
+                several => {
+                    let names: Vec<&str> = several.iter().map(|(known, _)| *known).collect();
+                    let message = format!("ambiguous option: {text} could match {}", names.join(", "));
+                    Err(Fault::new(argument.clone(), message))
+                }
+            };
+        }
+        let short: String = text.chars().take(2).collect();
+        match self.taker.flag(&short) {
+            Some(flag) => {
+                let joined = argument.start + short.len()..argument.end;
+                Ok(Argument::Flag(flag, short, Some(joined)))
+            }
+            None if is_negative_number(text) => Ok(Argument::Positional),
+            None => Ok(Argument::Unknown),
+        }
+    }
+
+    /// Takes a flag, and those joined to it; says whether it used the next argument as its value.
+    fn take(
+        &mut self,
+        mut flag: Flag,
+        written: &str,
+        mut joined: Option<Range<usize>>,
+        argument: &Range<usize>,
+        next: Option<&Range<usize>>,
+    ) -> Result<bool, Fault> {
+        let short = !written.starts_with("--");
+        loop {
+            let fault = |message: String| {
+                let message = format!("argument {}: {message}", flag.name());
+                Fault::new(argument.clone(), message)
+            };
+            if flag.takes_value() {
+                let (value, used) = match (joined, next) {
+                    (Some(value), _) => (value, false),
+                    (None, Some(next)) => (next.clone(), true),
+                    (None, None) => return Err(fault("expected one argument".to_owned())),
+                };
+                self.set_value(flag, value).map_err(fault)?;
+                return Ok(used);
+            }
+            let Some(rest) = joined else {
+                self.set(flag);
+                return Ok(false);
+            };
+            let text = &self.line[rest.clone()];
+            let following = text.chars().next().filter(|_| short);
+            let next_flag = following.and_then(|c| self.taker.flag(&format!("-{c}")));
+            let (Some(c), Some(next_flag)) = (following, next_flag) else {
+                return Err(fault(format!("ignored explicit argument {}", quoted(text))));
+            };
+            self.set(flag);
+            flag = next_flag;
+            let rest = rest.start + c.len_utf8()..rest.end;
+            joined = (!rest.is_empty()).then_some(rest);
+        }
+    }
+
+    fn set(&mut self, flag: Flag) {
+        match flag {
+            Flag::Block(on) => self.options.block = Some(on),
+            Flag::Stream(on) => self.options.stream = Some(on),
+            Flag::Verbose(on) => self.options.verbose = Some(on),
+            Flag::Group(group) => self.options.group_outputs = Some(group),
+            Flag::Local => self.options.local = true,
+            Flag::Targets | Flag::ProgressAfter | Flag::Signal | Flag::GroupOutputs | Flag::Out => {}
+        }
+    }
+
+    fn set_value(&mut self, flag: Flag, range: Range<usize>) -> Result<(), String> {
+        let text = &self.line[range.clone()];
+        match flag {
+            // ipyparallel ignores an empty expression, and with it the ones before.
+            Flag::Targets => {
+                self.options.targets = (!text.is_empty()).then(|| TargetsOption {
+                    text: text.to_owned(),
+                    range: (self.locate)(range),
+                    parsed: Targets::parse(text),
+                });
+            }
+            Flag::ProgressAfter => {
+                let seconds = python_float(text);
+                self.options.progress_after =
+                    Some(seconds.ok_or_else(|| format!("invalid float value: {}", quoted(text)))?);
+            }
+            Flag::Signal => self.options.signal_on_interrupt = Some(text.to_owned()),
+            Flag::GroupOutputs => {
+                self.options.group_outputs = Some(match text {
+                    "engine" => GroupOutputs::Engine,
+                    "order" => GroupOutputs::Order,
+                    "type" => GroupOutputs::Type,
+                    _ => {
+                        let choices = "(choose from 'engine', 'order', 'type')";
+                        return Err(format!("invalid choice: {} {choices}", quoted(text)));
+                    }
+                });
+            }
+            Flag::Out => self.options.out = Some(text.to_owned()),
+            Flag::Block(_) | Flag::Stream(_) | Flag::Verbose(_) | Flag::Group(_) | Flag::Local => {}
+        }
+        Ok(())
+    }
+}
+
+/// `-1`, `-1.5`, `-.5`: what argparse takes for a number, not for a flag.
+fn is_negative_number(text: &str) -> bool {
+    let Some(number) = text.strip_prefix('-') else { return false };
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    match number.split_once('.') {
+        Some((whole, part)) => digits(whole) && !part.is_empty() && digits(part),
+        None => !number.is_empty() && digits(number),
+    }
+}
+
+/// A float as Python's `float()` reads it, apart from digits outside ASCII.
+fn python_float(text: &str) -> Option<f64> {
+    let between_digits = text.split('_').all(|part| !part.is_empty());
+    let digits = text
+        .bytes()
+        .zip(text.bytes().skip(1))
+        .all(|(a, b)| (a != b'_' || b.is_ascii_digit()) && (b != b'_' || a.is_ascii_digit()));
+    (between_digits && digits).then(|| text.replace('_', "").parse().ok())?
+}
+
+/// As Python's `repr` writes a text.
+fn quoted(text: &str) -> String {
+    if text.contains('\'') && !text.contains('"') {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', "\\'"))
+    }
+}

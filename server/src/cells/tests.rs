@@ -1,0 +1,67 @@
+//! Tables: a text, and the px cells in it.
+
+mod golden;
+mod notebooks;
+mod options;
+mod properties;
+mod scripts;
+mod views;
+
+use std::fmt::Write;
+
+use expect_test::Expect;
+
+use super::*;
+
+/// A px cell in one line or two: kind, magic, options, what is sent, and the document's text behind each line of it.
+fn shown(text: &str, cells: &Cells) -> String {
+    let mut out = String::new();
+    for cell in &cells.cells {
+        let magic = &cell.magic;
+        write!(out, "{:?} {:?}", cell.kind, &text[magic.name_range.as_range()]).unwrap();
+        if let Some(place) = &cell.notebook_cell {
+            write!(out, " in {}", place.index).unwrap();
+        }
+        match cell.targets() {
+            Ok(Targets::All) => {}
+            Ok(targets) => write!(out, " on {targets}").unwrap(),
+            Err(error) => write!(out, " on no targets: {error}").unwrap(),
+        }
+        if !cell.lines.is_empty() {
+            write!(out, " sends {:?} from", cell.code).unwrap();
+            for line in 0..cell.lines.len() {
+                let range = cell.lines.document_range(line as u32).unwrap();
+                write!(out, " {:?}", &text[range.as_range()]).unwrap();
+            }
+        }
+        if let Some(refusal) = cell.refusal() {
+            write!(out, "\n  refused: {refusal}").unwrap();
+        }
+        out.push('\n');
+    }
+    let local: u32 = cells.blocks.iter().map(|block| block.local_lines).sum();
+    if local > 0 {
+        writeln!(out, "{local} local").unwrap();
+    }
+    for problem in &cells.problems {
+        let place = &text[problem.range.as_range()];
+        writeln!(out, "{:?} {} at {place:?}: {}", problem.severity, problem.code, problem.message).unwrap();
+    }
+    out
+}
+
+fn check(dialect: Dialect, text: &str, expected: Expect) {
+    let shown = match recognize(text, dialect) {
+        Ok(cells) => shown(text, &cells),
+        Err(error) => error.to_string(),
+    };
+    expected.assert_eq(&shown);
+}
+
+fn check_script(text: &str, expected: Expect) {
+    check(Dialect::Script, text, expected);
+}
+
+fn check_cell(text: &str, expected: Expect) {
+    check(Dialect::NotebookCell, text, expected);
+}

@@ -1,0 +1,143 @@
+//! Notebooks as raw JSON.
+
+use expect_test::expect;
+
+use super::*;
+
+fn check_json(text: &str, expected: Expect) {
+    check(Dialect::NotebookJson, text, expected);
+}
+
+#[test]
+fn code_cells_of_every_nbformat_are_read() {
+    check_json(
+        r##"{"cells": [
+  {"cell_type": "markdown", "source": ["%px no"]},
+  {"cell_type": "code", "id": "a1", "source": [
+    "%%px -t 0\n",
+    "a = \"x\"\n",
+    "b"
+  ]},
+  {"cell_type": "code", "source": "%px c\nlocal"},
+  {"cell_type": "code", "source": []},
+  {"cell_type": "raw", "source": "%px no"}
+ ], "nbformat": 4, "nbformat_minor": 5}"##,
+        expect![[r#"
+            CellMagic "%%px" in 1 on 0 sends "a = \"x\"\nb\n" from "a = \\\"x\\\"" "b"
+            LineMagic "%px" in 2 sends "c" from "c"
+            1 local
+        "#]],
+    );
+    check_json(
+        r#"{"nbformat": 3, "worksheets": [{"cells": [
+  {"cell_type": "code", "language": "python", "input": ["%%px\n", "a"], "outputs": []},
+  {"cell_type": "code", "input": "%px b"}
+ ]}, {"cells": [{"cell_type": "code", "input": "%px c"}]}]}"#,
+        expect![[r#"
+            CellMagic "%%px" in 0 sends "a\n" from "a"
+            LineMagic "%px" in 1 sends "b" from "b"
+            LineMagic "%px" in 2 sends "c" from "c"
+        "#]],
+    );
+}
+
+#[test]
+fn escapes_lead_back_to_their_place() {
+    let text =
+        r#"{"cells": [{"cell_type": "code", "source": "%%px\n\u00e9 = '\ud83d\ude00\\' # é\/\t|\r\nx"}]}"#;
+    check_json(
+        text,
+        expect![[r#"
+        CellMagic "%%px" in 0 sends "é = '😀\\' # é/\t|\nx\n" from "\\u00e9 = '\\ud83d\\ude00\\\\' # é\\/\\t|" "x"
+    "#]],
+    );
+    let cells = recognize(text, Dialect::NotebookJson).unwrap();
+    let lines = &cells.cells[0].lines;
+    let code = cells.cells[0].code.lines().next().unwrap();
+    let column = code.find('|').unwrap();
+    let offset = lines.document_offset(0, column).unwrap();
+    assert_eq!(&text[offset..offset + 1], "|");
+    assert_eq!(lines.code_position(offset), Some((0, column)));
+    let smile = code.find('😀').unwrap();
+    let offset = lines.document_offset(0, smile).unwrap();
+    assert!(text[offset..].starts_with(r"\ud83d\ude00"));
+    assert_eq!(
+        lines.document_offset(0, smile + 2),
+        Some(offset),
+        "the middle of a character is its beginning"
+    );
+    assert_eq!(lines.code_position(offset + 7), Some((0, smile)));
+}
+
+#[test]
+fn lone_surrogates_become_replacement_characters() {
+    check_json(
+        r#"{"cells": [{"cell_type": "code", "source": "%px '\ud83d\u0041' \udc00"}]}"#,
+        expect![[r#"
+        LineMagic "%px" in 0 sends "'�A' �" from "'\\ud83d\\u0041' \\udc00"
+    "#]],
+    );
+}
+
+#[test]
+fn comments_hide_no_magics_in_notebooks() {
+    check_json(
+        r##"{"cells": [{"cell_type": "code", "source": "# %%px\n# %px a\n#!%px b\n# %%\n%px c"}]}"##,
+        expect![[r#"
+            LineMagic "%px" in 0 sends "c" from "c"
+        "#]],
+    );
+}
+
+#[test]
+fn a_byte_order_mark_moves_every_place() {
+    check_json(
+        "\u{feff}{\"cells\": [{\"cell_type\": \"code\", \"source\": \"%px a\"}]}",
+        expect![[r#"
+        LineMagic "%px" in 0 sends "a" from "a"
+    "#]],
+    );
+}
+
+#[test]
+fn views_carry_from_cell_to_cell() {
+    let text = r#"{"cells": [
+{"cell_type": "code", "source": ["%pxconfig\n", "%pxconfig -t 1"], "id": "c"},
+{"cell_type": "code", "source": "%px a"}]}"#;
+    let cells = recognize(text, Dialect::NotebookJson).unwrap();
+    let cell = cells.cells.last().unwrap();
+    assert_eq!(cell.targets(), Ok(Targets::One(1)));
+    let by = &cell.view.decided_by[0];
+    assert_eq!(
+        (by.line, by.notebook_cell.clone()),
+        (1, Some(NotebookCellRef { index: 0, id: Some("c".to_owned()) }))
+    );
+}
+
+#[test]
+fn what_is_no_notebook_says_where() {
+    check_json(
+        "{\"cells\": [\n  {\"cell_type\": \"code\", \"source\": \"a\n\"}]}",
+        expect![[
+            r#"this notebook cannot be read: control character (\u0000-\u001F) found while parsing a string, at line 2, column 36"#
+        ]],
+    );
+    check_json(
+        "{\"cells\": [{\"cell_type\": \"code\"},]}",
+        expect!["this notebook cannot be read: trailing comma, at line 1, column 34"],
+    );
+    check_json(
+        "{\"cells\": [{}]}",
+        expect!["this notebook cannot be read: missing field `cell_type`, at line 1, column 13"],
+    );
+    check_json(
+        "{\"nbformat\": 4}",
+        expect!["this notebook cannot be read: it has no list of cells, at line 1, column 1"],
+    );
+    check_json("", expect!["this notebook cannot be read: the file is empty, at line 1, column 1"]);
+    check_json(
+        "[1]",
+        expect!["this notebook cannot be read: a notebook is a JSON object, at line 1, column 1"],
+    );
+    check_json("{\"cells\": [], \"worksheets\": []}", expect![""]);
+}

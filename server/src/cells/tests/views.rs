@@ -1,0 +1,211 @@
+//! What lines above a cell decide for it.
+
+use expect_test::expect;
+
+use super::*;
+
+/// What is in force at each px cell, and the lines that decided.
+fn check_views(text: &str, expected: Expect) {
+    let cells = recognize(text, Dialect::Script).unwrap();
+    let shown: Vec<String> =
+        cells.cells.iter().map(|cell| force(&text[cell.magic_range.as_range()], cell)).collect();
+    expected.assert_eq(&shown.join("\n"));
+}
+
+fn force(name: &str, cell: &PxCell) -> String {
+    let view = &cell.view;
+    let targets = match cell.targets() {
+        Ok(targets) => targets.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let lines: Vec<u32> = view.decided_by.iter().map(|by| by.line).collect();
+    let settings = (view.block, view.stream, view.verbose, view.progress_after, &view.signal_on_interrupt);
+    format!("{name}: {targets} {settings:?} by {lines:?}")
+}
+
+#[test]
+fn a_config_line_decides_for_what_stands_below_it() {
+    check_views(
+        "%px a\n%pxconfig --targets ::2 --noblock\n%px b\n# %%\n%%px -t 0\nc\n# %%\n%pxconfig -t 1\n%px d\n",
+        expect![[r#"
+            %px a: all (None, None, None, None, None) by []
+            %pxconfig --targets ::2 --noblock: ::2 (Some(false), None, None, None, None) by [1]
+            %px b: ::2 (Some(false), None, None, None, None) by [1]
+            %%px -t 0: 0 (Some(false), None, None, None, None) by [1]
+            %pxconfig -t 1: 1 (Some(false), None, None, None, None) by [1, 7]
+            %px d: 1 (Some(false), None, None, None, None) by [1, 7]"#]],
+    );
+    check_views(
+        "%pxconfig --no-stream --verbose\n%pxconfig --progress-after 0 --sig 9 --stream\n%px a\n",
+        expect![[r#"
+            %pxconfig --no-stream --verbose: all (None, Some(false), Some(true), None, None) by [0]
+            %pxconfig --progress-after 0 --sig 9 --stream: all (None, Some(true), Some(true), Some(0.0), Some("9")) by [0, 1]
+            %px a: all (None, Some(true), Some(true), Some(0.0), Some("9")) by [0, 1]"#]],
+    );
+}
+
+#[test]
+fn lines_that_nothing_is_left_of_decide_nothing() {
+    check_views(
+        "%pxconfig -t 0\n%pxconfig -t 1 -b\n%pxconfig -a\n%px a\n",
+        expect![[r#"
+        %pxconfig -t 0: 0 (None, None, None, None, None) by [0]
+        %pxconfig -t 1 -b: 1 (Some(true), None, None, None, None) by [1]
+        %pxconfig -a: 1 (Some(false), None, None, None, None) by [1, 2]
+        %px a: 1 (Some(false), None, None, None, None) by [1, 2]"#]],
+    );
+}
+
+#[test]
+fn a_config_line_that_is_refused_sets_nothing() {
+    check_views(
+        "%pxconfig -t 0\n%pxconfig -t 1 --bogus\n%px a\n",
+        expect![[r#"
+        %pxconfig -t 0: 0 (None, None, None, None, None) by [0]
+        %pxconfig -t 1 --bogus: 1 (None, None, None, None, None) by [0]
+        %px a: 0 (None, None, None, None, None) by [0]"#]],
+    );
+}
+
+#[test]
+fn targets_that_cannot_be_read_are_not_guessed() {
+    check_views(
+        "%pxconfig -t 0\n%pxconfig -t {n}\n%px a\n%pxconfig -t 2\n%px b\n",
+        expect![[r#"
+        %pxconfig -t 0: 0 (None, None, None, None, None) by [0]
+        %pxconfig -t {n}: '{n}' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [1]
+        %px a: the %pxconfig on line 2 takes its options from Python variables, which pxlens does not know; write the targets out (None, None, None, None, None) by [1]
+        %pxconfig -t 2: 2 (None, None, None, None, None) by [3]
+        %px b: 2 (None, None, None, None, None) by [3]"#]],
+    );
+    check_views(
+        "%pxconfig -t 1+1\n%px a\n# %%\n%%px -t 0\nb\n",
+        expect![[r#"
+        %pxconfig -t 1+1: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
+        %px a: the %pxconfig on line 1 sets targets that pxlens cannot read: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
+        %%px -t 0: 0 (None, None, None, None, None) by [0]"#]],
+    );
+}
+
+#[test]
+fn each_suffix_has_its_own_view() {
+    check_views(
+        "%pxconfig_even -t ::2\n%px a\n%px_even b\n",
+        expect![[r#"
+        %pxconfig_even -t ::2: ::2 (None, None, None, None, None) by [0]
+        %px a: all (None, None, None, None, None) by []
+        %px_even b: ::2 (None, None, None, None, None) by [0]"#]],
+    );
+}
+
+#[test]
+fn in_a_divided_script_autopx_sends_each_cell_as_a_whole() {
+    check_script(
+        "# %%\n%autopx\nx\n\n# %%\na\n%time b\n\n# %%\n# nothing\n\n# %%\n%autopx\n\n# %%\nlocal\n",
+        expect![[r#"
+            Autopx "%autopx"
+            AutopxCell "" sends "a\n%time b\n" from "a" "%time b"
+            Autopx "%autopx"
+            2 local
+        "#]],
+    );
+}
+
+#[test]
+fn without_markers_autopx_sends_the_lines_between() {
+    check_script(
+        "a\n%autopx\nb\n\nc = (1,\n2)\n\n%autopx\nd\n",
+        expect![[r#"
+            Autopx "%autopx"
+            AutopxCell "" sends "b\n\nc = (1,\n2)\n" from "b" "" "c = (1," "2)"
+            Autopx "%autopx"
+            2 local
+        "#]],
+    );
+    check_script(
+        "%autopx\n%autopx\na\n",
+        expect![[r#"
+        Autopx "%autopx"
+        Autopx "%autopx"
+        1 local
+    "#]],
+    );
+}
+
+#[test]
+fn a_region_that_never_ends_runs_to_the_end() {
+    check_script(
+        "a\n%autopx\nb\n",
+        expect![[r#"
+            Autopx "%autopx"
+            AutopxCell "" sends "b\n" from "b"
+            1 local
+            Hint open-autopx at "%autopx": no second %autopx ends this region: all cells below are sent to the engines
+        "#]],
+    );
+    check_script(
+        "%autopx_even\nb\n%autopx_even\n",
+        expect![[r#"
+            Autopx "%autopx_even"
+            AutopxCell "" sends "b\n" from "b"
+              refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
+            Autopx "%autopx_even"
+            Warning unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
+            Warning unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
+        "#]],
+    );
+}
+
+#[test]
+fn px_magics_inside_a_region_run_as_if_outside() {
+    check_script(
+        "# %%\n%autopx\n# %%\n%%px\na\n# %%\n%px b\nlocal\n# %%\n%autopx\n",
+        expect![[r#"
+        Autopx "%autopx"
+        CellMagic "%%px" sends "a\n" from "a"
+        LineMagic "%px" sends "b" from "b"
+        Autopx "%autopx"
+        1 local
+        Warning px-inside-autopx at "%%px": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside
+        Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside
+    "#]],
+    );
+    check_script(
+        "%autopx\na\n%px b\n%autopx\n",
+        expect![[r#"
+        Autopx "%autopx"
+        LineMagic "%px" sends "b" from "b"
+        Autopx "%autopx"
+        1 local
+        Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside
+    "#]],
+    );
+}
+
+#[test]
+fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
+    let texts = ["%pxconfig -t 0 -a\n%autopx", "a\nb", "%autopx\n", "local\n%px c"];
+    let all = recognize_cells(&texts);
+    let shown: Vec<String> = texts
+        .iter()
+        .zip(&all)
+        .flat_map(|(text, cells)| {
+            cells
+                .cells
+                .iter()
+                .map(|cell| force(&text[cell.magic_range.as_range()], cell) + &format!(" {:?}", cell.code))
+        })
+        .collect();
+    expect![[r#"
+        %pxconfig -t 0 -a: 0 (Some(false), None, None, None, None) by [0] ""
+        %autopx: 0 (Some(false), None, None, None, None) by [0] ""
+        a: 0 (Some(false), None, None, None, None) by [0] "a\nb\n"
+        %autopx: 0 (Some(false), None, None, None, None) by [0] ""
+        %px c: 0 (Some(false), None, None, None, None) by [0] "c""#]]
+    .assert_eq(&shown.join("\n"));
+    assert!(all.iter().all(|cells| cells.problems.is_empty()));
+
+    let open = recognize_cells(&["%autopx\n", "a"]);
+    assert_eq!(open[0].problems.len(), 1, "the hint stands at the toggle");
+    assert_eq!(open[1].cells[0].kind, CellKind::AutopxCell);
+}
