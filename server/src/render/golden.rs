@@ -1,0 +1,1 @@
+//! Golden displays: what ipyparallel's own terminal printed.
