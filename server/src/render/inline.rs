@@ -83,7 +83,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
             if full.ends_with(&with_time) { full } else { fit("✗ ", &gists, &rest, budget) }
         }
     };
-    if line.chars().count() <= budget { line } else { cut(&line, budget) }
+    cut(&line.replace('\t', " "), budget)
 }
 
 fn errors_so_far(run: &Run) -> String {
@@ -239,7 +239,7 @@ mod tests {
             let line = inline(&run, Time(1000));
             prop_assert!(line.short.chars().count() <= HINT, "{}", line.short);
             prop_assert!(line.text.chars().count() <= FULL);
-            prop_assert!(!line.text.contains(|c: char| c.is_control() && c != '\t'));
+            prop_assert!(!line.text.contains(char::is_control));
         }
     }
 }

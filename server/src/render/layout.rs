@@ -3,6 +3,8 @@
 //! A group whose output is one line stands beside its ranks; longer output stands below a rule. Output is never indented,
 //! so that it can be copied. The shell and the lines beside the code are drawn from the same lines.
 
+use serde::Serialize;
+
 use super::{
     ErrorGroup, GroupBy, Limits, errors, fold,
     screen::{Item, Scope, screen, settle},
@@ -14,8 +16,9 @@ use crate::{
     run::{Ending, EngineRun, Run, Slot},
 };
 
-/// What a piece of text is; the client chooses the colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a piece of text is; the client chooses the colour. As JSON: `ranks`, `failedRanks`, ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Paint {
     /// A rank set.
     Ranks,

@@ -42,12 +42,28 @@ pub(super) struct Scope {
     pub(super) colors: bool,
 }
 
+/// Most outputs at either end that a view with limits looks at.
+const MANY: usize = 500;
+
 /// The screen of one engine, in order of arrival.
 pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
     let outputs = &part.outputs;
     let versions = newest_versions(outputs);
     let mut pieces: Vec<Piece> = Vec::new();
-    for output in &outputs[first_visible(outputs)..] {
+    let visible = &outputs[first_visible(outputs)..];
+    // Of very many outputs (streams that alternate) a view with limits looks at both ends only.
+    let skipped = match scope.bytes {
+        Some(_) if visible.len() > 2 * MANY => MANY..visible.len() - MANY,
+        _ => 0..0,
+    };
+    for (i, output) in visible.iter().enumerate() {
+        if skipped.contains(&i) {
+            continue;
+        }
+        if i > 0 && i == skipped.end {
+            let gone = wording::count(skipped.len(), "output");
+            pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
+        }
         match (&output.kind, pieces.last_mut()) {
             (OutputKind::Stream(name, rope), Some(Piece::Text { name: last, late, rope: before }))
                 if last == name && *late == output.late =>
@@ -326,7 +342,7 @@ impl Lines {
 
 impl Perform for Lines {
     fn print(&mut self, c: char) {
-        if turns_text(c) { self.spell(c) } else { self.put(c) }
+        if is_harmless(c) { self.put(c) } else { self.spell(c) }
     }
 
     fn execute(&mut self, byte: u8) {
@@ -391,6 +407,7 @@ mod tests {
             ("\x1b[2J\x1b[Htop", "top"),
             ("bell\x07", "bell\\x07"),
             ("nul\0", "nul\\x00"),
+            ("del\x7f", "del\\x7f"),
             ("user\u{202e}txt", "user\\u202etxt"),
             ("\x1b]0;never ended\nnext line", "\nnext line"),
             ("c1\u{9b}31m", "c1\\x9b31m"),
@@ -470,6 +487,20 @@ mod tests {
                 Text { name: Stdout, text: "éé", late: false }
             "#]],
         );
+    }
+
+    #[test]
+    fn of_very_many_outputs_both_ends_are_looked_at() {
+        let sample = (0..1000).fold(Sample::new(1), |sample, n| {
+            sample.stdout(0, &format!("out {n}\n")).stderr(0, &format!("err {n}\n"))
+        });
+        let run = sample.run();
+        let part = run.parts().next().expect("the sample has an engine");
+        let items = screen(part, Scope { bytes: Some(50_000), colors: false });
+        assert_eq!(items.len(), 1001);
+        assert_eq!(items[500], Item::Note("… 1,000 outputs …".to_owned()));
+        let all = screen(part, Scope { bytes: None, colors: false });
+        assert_eq!(all.len(), 2000);
     }
 
     proptest! {
