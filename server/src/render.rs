@@ -14,6 +14,7 @@ mod layout;
 mod markdown;
 mod plain;
 mod screen;
+mod settle;
 mod terminal;
 mod wording;
 
@@ -31,7 +32,7 @@ pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
 pub use layout::{BlockLine, Paint, Span, block};
 pub use markdown::markdown;
 pub use plain::{Plain, PromptColor, plain, plain_in};
-pub use screen::settle;
+pub use settle::settle;
 pub use terminal::{Style, terminal};
 pub use wording::{duration, elapsed, outcome};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{screen::settle, wording::size};
+use super::{settle, wording::size};
 use crate::jupyter::content::MimeBundle;
 
 /// The text of a MIME bundle: `text/plain`, and a line such as `<image/png 12 kB>` for each thing that text cannot show.

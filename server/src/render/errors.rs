@@ -33,6 +33,20 @@ pub struct ErrorGroup {
     pub variants: Vec<ErrorVariant>,
 }
 
+impl ErrorGroup {
+    /// `ValueError: bad`, in one line without control characters: the first line of the text, without the text where engines
+    /// differ in it, and without the made-up file name that syntax errors carry.
+    pub fn title(&self) -> String {
+        let ename = settle(&self.ename, false);
+        let evalue = settle(&self.evalue, false);
+        let first = SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), "");
+        if first.is_empty() || self.variants.len() > 1 { ename } else { format!("{ename}: {first}") }
+    }
+}
+
+/// What Python adds to the text of a syntax error.
+static SYNTAX_PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r" \((?:<[^>]*>|\d+\.py), line \d+\)$"));
+
 /// Engines of an error group whose exception had the same text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorVariant {
@@ -117,6 +131,10 @@ static CELL_FRAME: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// The head of a frame in some cell, as ipykernel 6 with IPython 7 names it: by a file that no counter tells. 1: line.
+static FILE_FRAME: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"^\s*(?:File "?)?\S*ipykernel_\d+[/\\]\d+\.py"?(?:(?:, line |:)(\d+))?"#));
+
 /// The head of a frame in code that was made from a text: the body of `%%time`, or a string. 1: line.
 static TEXT_FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"^\s*(?:File )?"?<(?:timed exec|unknown|string|magic-timeit)>"?(?:, line |:)(\d+)"#)
@@ -158,8 +176,19 @@ struct Place {
     source: Option<String>,
     /// 0-based column in characters, without the line's indentation.
     caret: Option<u32>,
-    /// Whether the line is counted from below the cell magic that the code begins with.
-    below_magic: bool,
+    /// What the line is a line of.
+    of: Counted,
+}
+
+/// What a line number counts in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// The cell.
+    Cell,
+    /// What stands below the cell magic that the code begins with.
+    BelowMagic,
+    /// A cell, perhaps another: only the text of the line can tell.
+    SomeCell,
 }
 
 impl Place {
@@ -175,11 +204,15 @@ impl Place {
                 place = Self::in_frame(told, below).filter(|_| of_this_cell).or(place);
             } else if let Some(head) = TEXT_FRAME.captures(line) {
                 let inner = Self::in_frame(head[1].parse().ok(), below);
-                let inner = inner.map(|inner| Self { below_magic: true, source: None, ..inner });
+                let inner = inner.map(|inner| Self { of: Counted::BelowMagic, source: None, ..inner });
                 // Code made from a text stands for the cell only where the cell's own line is a magic that runs it.
                 if place.as_ref().is_none_or(Self::runs_a_magic) {
                     place = inner.or(place);
                 }
+            } else if let Some(head) = FILE_FRAME.captures(line) {
+                let told = head.get(1).and_then(|line| line.as_str().parse().ok());
+                let inner = Self::in_frame(told, below);
+                place = inner.map(|inner| Self { of: Counted::SomeCell, ..inner }).or(place);
             }
         }
         place
@@ -200,7 +233,7 @@ impl Place {
             line,
             source,
             caret: caret.and_then(|column| u32::try_from(column).ok()),
-            below_magic: false,
+            of: Counted::Cell,
         })
     }
 
@@ -213,14 +246,16 @@ impl Place {
         let lines: Vec<&str> = code.lines().collect();
         // IPython drops blank lines at the start before it counts.
         let dropped = lines.iter().take_while(|line| line.trim().is_empty()).count();
-        let below_magic = self.below_magic && lines.get(dropped).is_some_and(|line| line.starts_with("%%"));
-        if self.below_magic && !below_magic {
+        let below_magic = self.of == Counted::BelowMagic;
+        if below_magic && !lines.get(dropped).is_some_and(|line| line.starts_with("%%")) {
             return None;
         }
         let counted = usize::try_from(self.line).ok()?.checked_sub(1)? + dropped + usize::from(below_magic);
         let is_shown = |line: &&str| self.source.as_ref().is_some_and(|source| source.trim() == line.trim());
         let index = if lines.get(counted).is_some_and(is_shown) {
             counted
+        } else if self.of == Counted::SomeCell {
+            return None;
         } else {
             // Counted otherwise than thought, unless IPython shows its own translation of the line (magics).
             let mut alike =
@@ -336,6 +371,13 @@ mod tests {
             expect!["1   1/0"],
         );
         check(
+            "x = 1\n1/0",
+            5,
+            "/tmp/ipykernel_211/2354412189.py in <module>\n      1 x = 1\n----> 2 1/0\n\nE",
+            expect!["1 1/0"],
+        );
+        check("f(1)", 5, "/tmp/ipykernel_211/1111.py in f(a)\n----> 1   return a/0\n\nE", expect!["no line"]);
+        check(
             "def (",
             1,
             "  File \"<ipython-input-1-0a1b2c>\", line 1\n    def (\n        ^\nSyntaxError: invalid syntax",
@@ -347,6 +389,19 @@ mod tests {
     fn an_error_without_a_traceback_has_no_line() {
         check("%nosuch", 1, "", expect!["no line"]);
         check("x", 1, "E: Cell In[1], line 1", expect!["no line"]);
+    }
+
+    #[test]
+    fn a_title_is_one_line() {
+        for (ename, evalue, title) in [
+            ("ValueError", "bad", "ValueError: bad"),
+            ("KeyError", "", "KeyError"),
+            ("E", "two\nlines\x07", "E: two"),
+            ("SyntaxError", "invalid syntax (3342919947.py, line 1)", "SyntaxError: invalid syntax"),
+        ] {
+            let run = Sample::new(1).raise(0, ename, evalue, &[]).run();
+            assert_eq!(errors(&run, "x")[0].title(), title);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A run in one line.
 
-use super::{Group, bundle::in_words, duration, elapsed, errors, fold, screen::settle, wording::cut};
+use super::{Group, bundle::in_words, duration, elapsed, errors, fold, settle, wording::cut};
 use crate::{
     jupyter::content::StreamName,
     run::{Ending, EngineRun, OutputKind, Run, RunState, Time},
@@ -70,7 +70,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
         RunState::Failed => {
             let mut gists: Vec<String> = errors(run, &run.request.code)
                 .iter()
-                .map(|error| format!("{} {}", error.ranks, super::layout::title(error)))
+                .map(|error| format!("{} {}", error.ranks, error.title()))
                 .collect();
             let gone = fold(run);
             let gone =

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{
     ErrorGroup, GroupBy, Limits, errors, fold,
-    screen::{Item, Scope, screen, settle},
+    screen::{Item, Scope, screen},
+    settle,
     wording::cut,
 };
 use crate::{
@@ -130,9 +131,20 @@ pub(super) fn lay_out(run: &Run, view: View) -> Vec<BlockLine> {
         lay_out_blocks(&section.blocks, named, view.width, &mut lines);
     }
     for error in errors(run, &run.request.code) {
-        lay_out_error(&error, view.width, &mut lines);
+        let traceback =
+            if view.scope.colors { colored_traceback(run, &error) } else { error.traceback.clone() };
+        lay_out_error(&error, &traceback, view.width, &mut lines);
     }
     lines
+}
+
+/// The traceback that an error group shows, in the engine's own colours.
+fn colored_traceback(run: &Run, error: &ErrorGroup) -> String {
+    let shown_by = |part: &&EngineRun| {
+        error.variants.first().is_some_and(|first| first.ranks.first() == Some(part.engine))
+    };
+    let raised = run.parts().find(shown_by).and_then(EngineRun::error);
+    raised.map_or_else(|| error.traceback.clone(), |raised| settle(&raised.traceback.join("\n"), true))
 }
 
 /// Blocks under one title.
@@ -279,20 +291,19 @@ fn lay_out_blocks(blocks: &[Block], names_stderr: bool, width: usize, into: &mut
         mark => format!("{} {mark}", block.ranks),
     };
     let beside = |block: &Block, lines: &[BlockLine]| matches!(lines, [only] if label(block).chars().count() + 1 + only.width() <= width);
-    // Ranks of neighbours that stand beside their output line up, unless one of them is long.
-    let widths = drawn
-        .iter()
-        .filter(|(block, lines)| beside(block, lines))
-        .map(|(block, _)| label(block).chars().count());
+    // After output below a rule, a line beside its ranks would read as more of that output.
+    let beside_until = drawn.iter().position(|(block, lines)| !beside(block, lines)).unwrap_or(drawn.len());
+    // Ranks that stand beside their output line up, unless one of them is long.
+    let widths = drawn[..beside_until].iter().map(|(block, _)| label(block).chars().count());
     let pad = widths.filter(|&width| width <= 16).max().unwrap_or(0);
-    for (block, lines) in &drawn {
+    for (i, (block, lines)) in drawn.iter().enumerate() {
         let paint = match block.state {
             State::Ok => Paint::Ranks,
             State::Pending => Paint::Pending,
             State::Failed | State::Gone(_) => Paint::FailedRanks,
         };
         let label = label(block);
-        if beside(block, lines) {
+        if i < beside_until {
             let gap = " ".repeat(pad.saturating_sub(label.chars().count()) + 1);
             let mut line = BlockLine::of(label, paint).and(gap, Paint::Note);
             line.spans.extend(lines[0].spans.iter().cloned());
@@ -367,11 +378,11 @@ fn item_lines(item: &Item, names_stderr: bool, into: &mut Vec<BlockLine>) {
     }
 }
 
-fn lay_out_error(error: &ErrorGroup, width: usize, into: &mut Vec<BlockLine>) {
+fn lay_out_error(error: &ErrorGroup, traceback: &str, width: usize, into: &mut Vec<BlockLine>) {
     let place = error.code_line.map(|line| format!(" · line {}", line + 1)).unwrap_or_default();
     let label = format!("✗ {} ", error.ranks);
     let room = width.min(80).saturating_sub(label.chars().count() + place.chars().count() + 7).max(20);
-    let title = cut(&title(error), room);
+    let title = cut(&error.title(), room);
     let heading = BlockLine::of(label, Paint::FailedRanks).and(title, Paint::Error).and(place, Paint::Note);
     into.push(rule(heading, '─', width));
     for variant in error.variants.iter().filter(|_| error.variants.len() > 1) {
@@ -382,33 +393,29 @@ fn lay_out_error(error: &ErrorGroup, width: usize, into: &mut Vec<BlockLine>) {
         into.extend(lines.map(|line| BlockLine::of(line, Paint::Error)));
     }
     let message = format!("{}: {}", error.ename, error.evalue);
-    match traceback_body(&error.traceback).as_slice() {
+    match traceback_body(traceback).as_slice() {
         [] => into.extend(settle(&message, false).split('\n').map(|line| BlockLine::of(line, Paint::Error))),
         lines => into.extend(lines.iter().map(|line| BlockLine::of(*line, Paint::Traceback))),
     }
 }
 
-/// `ValueError: bad`; the first line only; without the text where engines differ in it.
-pub(super) fn title(error: &ErrorGroup) -> String {
-    let ename = settle(&error.ename, false);
-    let evalue = settle(&error.evalue, false);
-    match evalue.lines().next() {
-        Some(first) if !first.is_empty() && error.variants.len() == 1 => format!("{ename}: {first}"),
-        _ => ename,
-    }
-}
-
-/// A traceback without the line of dashes, `… Traceback (most recent call last)`, and blank lines around it.
+/// A traceback without the line of dashes, `… Traceback (most recent call last)`, and blank lines around it. It may be in
+/// colours.
 pub(super) fn traceback_body(traceback: &str) -> Vec<&str> {
-    let is_blank = |line: &&str| line.trim().is_empty();
-    let mut lines: Vec<&str> = traceback.lines().skip_while(is_blank).collect();
-    if lines.first().is_some_and(|line| line.len() > 20 && line.bytes().all(|byte| byte == b'-')) {
+    let is = |line: &str, wanted: fn(&str) -> bool| wanted(&settle(line, false));
+    let is_blank = |line: &str| line.trim().is_empty();
+    let mut lines: Vec<&str> = traceback.lines().skip_while(|line| is(line, is_blank)).collect();
+    if lines
+        .first()
+        .is_some_and(|line| is(line, |line| line.len() > 20 && line.bytes().all(|byte| byte == b'-')))
+    {
         lines.remove(0);
     }
-    if lines.first().is_some_and(|line| line.ends_with("Traceback (most recent call last)")) {
+    if lines.first().is_some_and(|line| is(line, |line| line.ends_with("Traceback (most recent call last)")))
+    {
         lines.remove(0);
     }
-    while lines.last().is_some_and(is_blank) {
+    while lines.last().is_some_and(|line| is(line, is_blank)) {
         lines.pop();
     }
     lines
@@ -525,6 +532,26 @@ mod tests {
                 display 1
                 Out: 20
             "#]],
+        );
+    }
+
+    #[test]
+    fn after_output_below_a_rule_every_group_has_a_rule() {
+        let sample = Sample::new(5).stdout(2, "two\nlines\n");
+        let sample =
+            [0, 1, 3].into_iter().fold(sample, |sample, slot| sample.result(slot, "1")).result(4, "2");
+        check(
+            sample.all_ok(),
+            GroupBy::Fold,
+            NARROW,
+            expect![[r#"
+            [0-1,3] Out: 1
+            ── [2] ───────────────────────
+            two
+            lines
+            ── [4] ───────────────────────
+            Out: 2
+        "#]],
         );
     }
 

@@ -7,7 +7,8 @@ use super::{
     ErrorGroup, GroupBy, Limits, duration, elapsed, errors,
     layout::{Block, BlockLine, Paint, State, View, body, sections, share, traceback_body},
     outcome,
-    screen::{Scope, settle},
+    screen::Scope,
+    settle,
     wording::count,
 };
 use crate::{

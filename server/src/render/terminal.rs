@@ -253,6 +253,26 @@ mod tests {
     }
 
     #[test]
+    fn a_traceback_keeps_the_engines_colours() {
+        let sample =
+            Sample::new(1).busy(0).input(0, 1).raise(0, "ZeroDivisionError", "division by zero", &[ZERO]);
+        check(
+            sample,
+            Style { color: true, width: 60 },
+            expect![[r#"
+                ␛[2mParallel execution on engine(s): [0]␛[0m
+                ␛[2m── ␛[0m␛[1;31m✗ [0] ␛[0m␛[31mZeroDivisionError: division by zero␛[0m␛[2m · line 1␛[0m␛[2m ──────␛[0m
+                Cell In[1], line 2
+                      1 print('before')
+                ␛[32m----> 2␛[0m 1/0
+
+                ␛[31mZeroDivisionError␛[0m: division by zero
+                ␛[31m✗ 1 of 1 failed␛[0m␛[2m · 50 ms␛[0m
+            "#]],
+        );
+    }
+
+    #[test]
     fn no_output_is_said_too() {
         check(
             Sample::new(3).all_ok(),

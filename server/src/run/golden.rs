@@ -1,26 +1,14 @@
-//! Golden wire transcripts, replayed through the reducer; and what golden tests share: where the files are, which
-//! deviations are listed, and the count of what was compared.
-//!
-//! A transcript holds what ipyparallel's own client sent and received. Requests are grouped as `%px` made them:
-//! consecutive `execute_request`s of the same code on one socket, one per engine, are one run.
+//! What golden tests share: where the files are, which deviations are listed, and the count of what was compared.
+
+mod wire;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::{Value, json};
-
-use super::{Ending, Event, EventKind, LostReason, OutputKind, Run, RunId, RunRequest, Slot, Time};
-use crate::{
-    engines::EngineId,
-    jupyter::{Message, content::StreamName},
-    render::{GroupBy, plain},
-};
 
 /// `$PXLENS_GOLDEN` where it is set, else `tests/golden` of this workspace.
 pub(crate) fn folder() -> PathBuf {
@@ -75,9 +63,14 @@ impl Tally {
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/deviations.toml");
         let text = fs::read_to_string(own).expect("tests/golden/deviations.toml is there");
         let listed: Listed = toml::from_str(&text).expect("deviations.toml has [[deviation]] entries");
-        let listed = listed.deviation.into_iter().filter(|deviation| deviation.file.starts_with(under));
+        Self::with(
+            listed.deviation.into_iter().filter(|deviation| deviation.file.starts_with(under)).collect(),
+        )
+    }
+
+    fn with(listed: Vec<Deviation>) -> Self {
         Self {
-            listed: listed.map(|deviation| (deviation, false)).collect(),
+            listed: listed.into_iter().map(|deviation| (deviation, false)).collect(),
             compared: 0,
             skipped: BTreeMap::new(),
             failures: Vec::new(),
@@ -110,355 +103,70 @@ impl Tally {
         }
     }
 
+    /// One sentence for each difference that is not listed, and each listed one that is none.
+    fn failures(&self) -> Vec<String> {
+        let unseen = self.listed.iter().filter(|(_, seen)| !seen).map(|(deviation, _)| {
+            format!("{}, {}: listed as a deviation, but never compared", deviation.file, deviation.run)
+        });
+        self.failures.iter().cloned().chain(unseen).collect()
+    }
+
     /// Prints the counts; fails where something differs that is not listed, or is listed and does not differ.
     #[allow(clippy::print_stdout, reason = "the counts are what one reads of a golden test")]
-    pub(crate) fn finish(mut self, name: &str) {
+    pub(crate) fn finish(self, name: &str) {
         let deviating = self.listed.iter().filter(|(_, seen)| *seen).count();
-        for (deviation, _) in self.listed.iter().filter(|(_, seen)| !seen) {
-            self.failures.push(format!(
-                "{}, {}: listed as a deviation, but never compared",
-                deviation.file, deviation.run
-            ));
-        }
         let skipped: usize = self.skipped.values().sum();
         println!(
             "{name}: {} compared, {deviating} deviating, {skipped} skipped {:?}",
             self.compared, self.skipped
         );
-        assert!(self.failures.is_empty(), "{} differ:\n{}", self.failures.len(), self.failures.join("\n\n"));
+        let failures = self.failures();
+        assert!(
+            failures.is_empty(),
+            "{} differ:
+{}",
+            failures.len(),
+            failures.join(
+                "
+
+"
+            )
+        );
     }
-}
-
-/// One line of a transcript.
-struct Line(Value);
-
-impl Line {
-    fn text(&self, pointer: &str) -> &str {
-        self.0.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    fn content(&self) -> Value {
-        unelided(self.0["content"].clone())
-    }
-
-    fn at(&self) -> Time {
-        let seconds = self.0["t"].as_f64().expect("each line has a time");
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a few seconds, never negative"
-        )]
-        Time((seconds * 1000.0) as u64)
-    }
-
-    fn message(&self) -> Message {
-        let bytes = |value: &Value| Bytes::from(serde_json::to_vec(value).expect("JSON"));
-        Message {
-            prefix: Vec::new(),
-            header: serde_json::from_value(self.0["header"].clone()).expect("a header"),
-            parent: serde_json::from_value(self.0["parent_header"].clone()).expect("a parent header"),
-            metadata: bytes(&self.0["metadata"]),
-            content: bytes(&self.content()),
-            buffers: Vec::new(),
-        }
-    }
-
-    fn is(&self, dir: &str, msg_type: &str) -> bool {
-        self.text("/dir") == dir && self.text("/header/msg_type") == msg_type
-    }
-}
-
-/// Strings that the capture cut out of its middle become their two ends: only `large_output` has such.
-fn unelided(value: Value) -> Value {
-    match value {
-        Value::Object(map) if map.contains_key("__elided_str__") => {
-            let end = |name: &str| map["__elided_str__"][name].as_str().unwrap_or_default().to_owned();
-            Value::String(end("head") + &end("tail"))
-        }
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, unelided(value))).collect(),
-        Value::Array(items) => items.into_iter().map(unelided).collect(),
-        other => other,
-    }
-}
-
-/// The runs of a transcript, and what was received for each of their slots.
-#[derive(Default)]
-struct Replay {
-    runs: Vec<Run>,
-    /// What was applied to each run, in order: to be applied again in another order.
-    events: Vec<Vec<Event>>,
-    /// What was received, by run and slot: type and content.
-    raw: HashMap<(usize, u32), Vec<(String, Value)>>,
-    /// The slots whose engine left before it answered.
-    left: HashSet<(usize, u32)>,
-    /// Run and slot of each request, by message id.
-    places: HashMap<String, (usize, Slot)>,
-}
-
-impl Replay {
-    fn read(lines: &[Line]) -> Self {
-        let mut replay = Self::default();
-        let mut requests: Vec<RunRequest> = Vec::new();
-        let ids = engine_ids(lines);
-        let mut fresh = true;
-        for line in lines {
-            if line.is("send", "execute_request") {
-                replay.place(line, &ids, fresh, &mut requests);
-                fresh = false;
-            } else if line.text("/dir") != "recv" {
-                fresh = true;
-            }
-        }
-        for (request, number) in requests.into_iter().zip(0..) {
-            replay.runs.push(Run::new(RunId(number), Arc::new(request), Time(0)));
-            replay.events.push(Vec::new());
-        }
-        for line in lines {
-            if line.is("send", "execute_request") {
-                for (id, _) in addressees(line) {
-                    let (run, slot) = replay.places[&id];
-                    replay.apply(run, slot, line.at(), EventKind::Sent(id.as_str().into()));
-                }
-            } else if line.text("/dir") == "recv" {
-                replay.receive(line);
-            }
-        }
-        replay
-    }
-
-    /// Gives a request its place: in the run before it if that asks other engines for the same, else in a new one.
-    fn place(
-        &mut self,
-        line: &Line,
-        ids: &HashMap<String, EngineId>,
-        fresh: bool,
-        requests: &mut Vec<RunRequest>,
-    ) {
-        let code = line.content()["code"].as_str().expect("code").to_owned();
-        for (i, (id, uuid)) in addressees(line).into_iter().enumerate() {
-            // What no table names (a made-up uuid, the task queue) gets a number of its own.
-            let engine = ids.get(&uuid).copied().unwrap_or(EngineId(99));
-            let continues = |last: &&mut RunRequest| {
-                i > 0 || (!fresh && *last.code == code && !last.engines.contains(&engine))
-            };
-            match requests.last_mut().filter(continues) {
-                Some(last) => last.engines.push(engine),
-                None => {
-                    requests.push(RunRequest {
-                        code: code.as_str().into(),
-                        engines: vec![engine],
-                        single: false,
-                    });
-                }
-            }
-            let slot = requests.last().map_or(0, |last| last.engines.len() - 1);
-            self.places.insert(id, (requests.len() - 1, Slot(u32::try_from(slot).expect("few"))));
-        }
-    }
-
-    fn receive(&mut self, line: &Line) {
-        if line.is("recv", "unregistration_notification") {
-            let id = line.content()["id"].as_u64();
-            let places: Vec<(usize, Slot)> = self.places.values().copied().collect();
-            for (run, slot) in places {
-                let part = self.runs[run].part(slot).expect("a slot that has a request");
-                let waits = part.sent.is_some() && part.ending().is_none();
-                if Some(u64::from(part.engine.0)) == id && waits {
-                    self.left.insert((run, slot.0));
-                    self.apply(run, slot, line.at(), EventKind::Lost(LostReason::EngineDied));
-                }
-            }
-            return;
-        }
-        let Some(&(run, slot)) = self.places.get(line.text("/parent_header/msg_id")) else { return };
-        let entry = (line.text("/header/msg_type").to_owned(), line.content());
-        self.raw.entry((run, slot.0)).or_default().push(entry);
-        if let Some(kind) = EventKind::from_message(&line.message()) {
-            self.apply(run, slot, line.at(), kind);
-        }
-    }
-
-    fn apply(&mut self, run: usize, slot: Slot, at: Time, kind: EventKind) {
-        let event = Event { slot, at, kind };
-        self.runs[run].apply(event.clone());
-        self.events[run].push(event);
-    }
-
-    /// What the raw messages of a slot say it produced and how it ended.
-    fn recorded(&self, run: usize, slot: u32) -> Value {
-        let none = Vec::new();
-        let raw = self.raw.get(&(run, slot)).unwrap_or(&none);
-        let stream = |name: &str| -> String {
-            let pieces = raw.iter().filter(|(kind, content)| kind == "stream" && content["name"] == name);
-            pieces.filter_map(|(_, content)| content["text"].as_str()).collect()
-        };
-        let outputs: Vec<Value> = raw
-            .iter()
-            .filter_map(|(kind, content)| match kind.as_str() {
-                "display_data" | "update_display_data" | "execute_result" => {
-                    Some(json!([kind, content["data"]]))
-                }
-                "clear_output" => Some(json!([kind, content["wait"]])),
-                "error" => Some(json!([kind, content["ename"], content["evalue"], content["traceback"]])),
-                _ => None,
-            })
-            .collect();
-        let reply = raw.iter().find(|(kind, _)| kind == "execute_reply");
-        let idle = raw.iter().any(|(kind, content)| kind == "status" && content["execution_state"] == "idle");
-        let ending = match reply {
-            _ if self.left.contains(&(run, slot)) => "lost",
-            Some((_, content)) if idle || content["status"] == "aborted" => {
-                content["status"].as_str().expect("a status")
-            }
-            _ => "pending",
-        };
-        json!({"ending": ending, "stdout": stream("stdout"), "stderr": stream("stderr"), "outputs": outputs})
-    }
-
-    /// The same of the run that the reducer made.
-    fn reduced(&self, run: usize, slot: u32) -> Value {
-        let part = self.runs[run].part(Slot(slot)).expect("a slot");
-        let outputs: Vec<Value> = part
-            .outputs
-            .iter()
-            .filter_map(|output| match &output.kind {
-                OutputKind::Display { data, .. } => Some(json!(["display_data", data])),
-                OutputKind::UpdateDisplay { data, .. } => Some(json!(["update_display_data", data])),
-                OutputKind::Result { data, .. } => Some(json!(["execute_result", data])),
-                OutputKind::ClearOutput { wait } => Some(json!(["clear_output", wait])),
-                OutputKind::Error(error) => {
-                    Some(json!(["error", error.ename, error.evalue, error.traceback]))
-                }
-                OutputKind::Unreadable(why) => Some(json!(["unreadable", why])),
-                OutputKind::Stream(..) => None,
-            })
-            .collect();
-        let ending = match part.ending() {
-            None => "pending",
-            Some(Ending::Ok) => "ok",
-            Some(Ending::Error(_)) => "error",
-            Some(Ending::Aborted) => "aborted",
-            Some(Ending::Lost(_)) => "lost",
-        };
-        let (stdout, stderr) = (part.stream(StreamName::Stdout), part.stream(StreamName::Stderr));
-        json!({"ending": ending, "stdout": stdout, "stderr": stderr, "outputs": outputs})
-    }
-
-    /// The digests of a run whose events come one engine after the other, and each text character by character.
-    fn digests_in_another_order(&self, run: usize) -> Vec<[u8; 32]> {
-        let mut again = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0));
-        let mut events = self.events[run].clone();
-        events.sort_by_key(|event| std::cmp::Reverse(event.slot));
-        for event in events {
-            match event.kind {
-                EventKind::Stream { name, text } => {
-                    for c in text.chars() {
-                        let kind = EventKind::Stream { name, text: c.to_string() };
-                        again.apply(Event { slot: event.slot, at: event.at, kind });
-                    }
-                }
-                kind => again.apply(Event { slot: event.slot, at: event.at, kind }),
-            }
-        }
-        again.parts().map(super::EngineRun::output_digest).collect()
-    }
-}
-
-/// Which uuid is which engine, as notes, replies and notifications say.
-fn engine_ids(lines: &[Line]) -> HashMap<String, EngineId> {
-    let mut ids = HashMap::new();
-    for line in lines {
-        for table in [&line.0["engines"], &line.0["content"]["engines"]] {
-            for (id, uuid) in table.as_object().into_iter().flatten() {
-                if let (Ok(id), Some(uuid)) = (id.parse(), uuid.as_str()) {
-                    ids.insert(uuid.to_owned(), EngineId(id));
-                }
-            }
-        }
-        if line.is("recv", "registration_notification") {
-            let content = line.content();
-            let id = content["id"].as_u64().and_then(|id| u32::try_from(id).ok()).expect("an id");
-            ids.insert(content["uuid"].as_str().expect("a uuid").to_owned(), EngineId(id));
-        }
-    }
-    ids
-}
-
-/// Message id and engine of each request that a sent message stands for: a broadcast stands for one per target, whose
-/// answers carry the engine's uuid in the id.
-fn addressees(line: &Line) -> Vec<(String, String)> {
-    let id = line.text("/header/msg_id").to_owned();
-    match line.0["metadata"]["targets"].as_array() {
-        Some(targets) if line.text("/socket") == "broadcast" => targets
-            .iter()
-            .filter_map(|target| target[0].as_str())
-            .map(|uuid| (format!("{id}_{uuid}"), uuid.to_owned()))
-            .collect(),
-        _ => vec![(id, line.text("/idents/0/utf8").to_owned())],
-    }
-}
-
-fn lines(path: &Path) -> Vec<Line> {
-    let text = fs::read_to_string(path).expect("a readable transcript");
-    text.lines().map(|line| Line(serde_json::from_str(line).expect("a line of JSON"))).collect()
 }
 
 #[test]
-fn golden_wire_transcripts_end_as_recorded_and_lose_nothing() {
-    let mut tally = Tally::new("wire/");
-    for path in files("wire", "jsonl") {
-        let name = format!("wire/{}", path.file_name().expect("a file").to_string_lossy());
-        if name.ends_with("/raw_frames.jsonl") {
-            tally.skip("undecoded frames, for the parser's tests");
-            continue;
-        }
-        let lines = lines(&path);
-        let replay = Replay::read(&lines);
-        if replay.runs.is_empty() {
-            tally.skip("executes nothing");
-        }
-        for (i, run) in replay.runs.iter().enumerate() {
-            for slot in (0..).take(run.parts().len()) {
-                let label = format!("run {i}, slot {slot}");
-                let pretty = |value: Value| serde_json::to_string_pretty(&value).expect("JSON");
-                tally.compare(
-                    &name,
-                    &label,
-                    &pretty(replay.recorded(i, slot)),
-                    &pretty(replay.reduced(i, slot)),
-                );
-            }
-            let digests: Vec<[u8; 32]> = run.parts().map(super::EngineRun::output_digest).collect();
-            assert_eq!(
-                digests,
-                replay.digests_in_another_order(i),
-                "{name}, run {i}: the digest depends on the order"
-            );
-        }
-        compare_terminals(&name, &lines, &mut tally);
+fn a_tally_fails_on_what_is_not_listed_and_on_what_is_listed_in_vain() {
+    let listed = |run: &str, ours: &str| Deviation {
+        file: "display/x.json".to_owned(),
+        run: run.to_owned(),
+        section: "6.5".to_owned(),
+        ours: ours.to_owned(),
+    };
+    let mut tally = Tally::with(vec![
+        listed("meant", "b"),
+        listed("other", "c"),
+        listed("gone", "b"),
+        listed("unseen", ""),
+    ]);
+    for (run, golden, ours) in [
+        ("same", "a", "a"),
+        ("meant", "a", "b"),
+        ("unlisted", "a", "b"),
+        ("other", "a", "b"),
+        ("gone", "b", "b"),
+    ] {
+        tally.compare("display/x.json", run, golden, ours);
     }
-    tally.finish("golden wire transcripts");
-}
-
-/// What the terminal showed in cells that did not stream. Streamed ones show the order of arrival, which no view of a run
-/// claims to.
-fn compare_terminals(name: &str, lines: &[Line], tally: &mut Tally) {
-    let mut cell = "";
-    for (i, line) in lines.iter().enumerate() {
-        match line.text("/note") {
-            "run_cell" => cell = line.text("/cell"),
-            "cell_done" if cell.starts_with("%pxresult") || cell.contains("--no-stream") => {
-                let so_far =
-                    Replay::read(&lines.iter().take(i).map(|line| Line(line.0.clone())).collect::<Vec<_>>());
-                let run = so_far.runs.last().expect("a cell that shows a result has a run before it");
-                let ours: String =
-                    plain(run, GroupBy::Type).events().into_iter().map(|(_, text)| text).collect();
-                let writes = line.0["terminal"].as_array().expect("what the terminal showed");
-                let golden: String = writes.iter().filter_map(|write| write[1].as_str()).collect();
-                tally.compare(name, &format!("terminal at line {i}"), &golden, &ours);
-            }
-            "cell_done" => tally.skip("terminal text in the order of arrival"),
-            _ => {}
-        }
-    }
+    let failures = tally.failures();
+    let first_lines: Vec<&str> = failures.iter().filter_map(|failure| failure.lines().next()).collect();
+    assert_eq!(
+        first_lines,
+        [
+            "display/x.json, unlisted: not as golden",
+            "display/x.json, other: deviates otherwise than listed",
+            "display/x.json, gone: listed as a deviation, but no longer deviates",
+            "display/x.json, unseen: listed as a deviation, but never compared",
+        ]
+    );
 }

@@ -90,7 +90,7 @@ fn check(events: Vec<EventKind>, expected: Expect) {
             Phase::Ended(Ending::Error(error)) => format!("Ended(Error({}))", error.ename),
             other => format!("{other:?}"),
         };
-        text.push_str(&format!("{at:2} {name:14} → {phase}\n"));
+        text.push_str(&format!("{at} {name:14} → {phase}\n"));
     }
     let part = run.part(Slot(0)).expect("the one slot");
     for output in &part.outputs {
@@ -117,26 +117,26 @@ fn a_part_is_over_when_reply_and_idle_are_in_whichever_comes_first() {
     check(
         vec![sent(), EventKind::Busy, out("hi\n"), EventKind::Idle, ok()],
         expect![[r#"
-         1 Sent           → Sent
-         2 Busy           → Running
-         3 Stream         → Running
-         4 Idle           → Running
-         5 Reply          → Ended(Ok)
-           Stdout "hi\n"
-           sent 1, started 2, ended 5, Succeeded
-    "#]],
+            1 Sent           → Sent
+            2 Busy           → Running
+            3 Stream         → Running
+            4 Idle           → Running
+            5 Reply          → Ended(Ok)
+               Stdout "hi\n"
+               sent 1, started 2, ended 5, Succeeded
+        "#]],
     );
     check(
         vec![sent(), ok(), EventKind::Busy, out("hi\n"), EventKind::Idle],
         expect![[r#"
-         1 Sent           → Sent
-         2 Reply          → Running
-         3 Busy           → Running
-         4 Stream         → Running
-         5 Idle           → Ended(Ok)
-           Stdout "hi\n"
-           sent 1, started 2, ended 5, Succeeded
-    "#]],
+            1 Sent           → Sent
+            2 Reply          → Running
+            3 Busy           → Running
+            4 Stream         → Running
+            5 Idle           → Ended(Ok)
+               Stdout "hi\n"
+               sent 1, started 2, ended 5, Succeeded
+        "#]],
     );
 }
 
@@ -145,14 +145,14 @@ fn an_error_is_known_at_once_and_ends_the_part_with_the_idle() {
     check(
         vec![sent(), EventKind::Busy, EventKind::Error(zero()), raised(), EventKind::Idle],
         expect![[r#"
-         1 Sent           → Sent
-         2 Busy           → Running
-         3 Error          → Running
-         4 Reply          → Running
-         5 Idle           → Ended(Error(ZeroDivisionError))
-           Error ZeroDivisionError
-           sent 1, started 2, ended 5, Failed
-    "#]],
+            1 Sent           → Sent
+            2 Busy           → Running
+            3 Error          → Running
+            4 Reply          → Running
+            5 Idle           → Ended(Error(ZeroDivisionError))
+               Error ZeroDivisionError
+               sent 1, started 2, ended 5, Failed
+        "#]],
     );
     let run = reduce(vec![sent(), EventKind::Busy, EventKind::Error(zero())]);
     assert_eq!(
@@ -167,10 +167,10 @@ fn an_aborted_request_needs_no_idle() {
     check(
         vec![sent(), EventKind::Reply(ExecuteReply::Aborted {})],
         expect![[r#"
-         1 Sent           → Sent
-         2 Reply          → Ended(Aborted)
-           sent 1, started -, ended 2, Failed
-    "#]],
+            1 Sent           → Sent
+            2 Reply          → Ended(Aborted)
+               sent 1, started -, ended 2, Failed
+        "#]],
     );
 }
 
@@ -186,12 +186,12 @@ fn a_lost_engine_keeps_what_it_wrote_and_a_reply_after_that_changes_nothing() {
             EventKind::Idle,
         ],
         expect![[r#"
-             1 Sent           → Sent
-             2 Busy           → Running
-             3 Stream         → Running
-             4 Lost           → Ended(Lost(EngineDied))
-             5 Reply          → Ended(Lost(EngineDied))
-             6 Idle           → Ended(Lost(EngineDied))
+            1 Sent           → Sent
+            2 Busy           → Running
+            3 Stream         → Running
+            4 Lost           → Ended(Lost(EngineDied))
+            5 Reply          → Ended(Lost(EngineDied))
+            6 Idle           → Ended(Lost(EngineDied))
                Stdout "hi\n"
                sent 1, started 2, ended 4, Failed
         "#]],
@@ -203,11 +203,11 @@ fn where_the_idle_never_comes_the_answer_counts_and_the_gap_is_noted() {
     check(
         vec![sent(), EventKind::Busy, out("hi\n"), ok(), EventKind::Lost(LostReason::OutputIncomplete)],
         expect![[r#"
-             1 Sent           → Sent
-             2 Busy           → Running
-             3 Stream         → Running
-             4 Reply          → Running
-             5 Lost           → Ended(Ok)
+            1 Sent           → Sent
+            2 Busy           → Running
+            3 Stream         → Running
+            4 Reply          → Running
+            5 Lost           → Ended(Ok)
                Stdout "hi\n"
                Unreadable("the end of its output never came")
                sent 1, started 2, ended 5, Succeeded
@@ -216,10 +216,10 @@ fn where_the_idle_never_comes_the_answer_counts_and_the_gap_is_noted() {
     check(
         vec![sent(), EventKind::Lost(LostReason::OutputIncomplete)],
         expect![[r#"
-         1 Sent           → Sent
-         2 Lost           → Ended(Lost(OutputIncomplete))
-           sent 1, started -, ended 2, Failed
-    "#]],
+            1 Sent           → Sent
+            2 Lost           → Ended(Lost(OutputIncomplete))
+               sent 1, started -, ended 2, Failed
+        "#]],
     );
 }
 
@@ -236,13 +236,13 @@ fn output_after_the_end_is_marked_late_and_kept_apart() {
             out("a thread\n"),
         ],
         expect![[r#"
-             1 Sent           → Sent
-             2 Busy           → Running
-             3 Stream         → Running
-             4 Reply          → Running
-             5 Idle           → Ended(Ok)
-             6 Stream         → Ended(Ok)
-             7 Stream         → Ended(Ok)
+            1 Sent           → Sent
+            2 Busy           → Running
+            3 Stream         → Running
+            4 Reply          → Running
+            5 Idle           → Ended(Ok)
+            6 Stream         → Ended(Ok)
+            7 Stream         → Ended(Ok)
                Stdout "in time\n"
                late Stdout "from a thread\n"
                sent 1, started 2, ended 5, Succeeded
@@ -255,19 +255,19 @@ fn pieces_of_one_stream_are_one_output_until_something_else_comes() {
     check(
         vec![out("a"), out("b\n"), err("oh\n"), out("c\n"), display(None, "d"), out("e")],
         expect![[r#"
-         1 Stream         → Queued
-         2 Stream         → Queued
-         3 Stream         → Queued
-         4 Stream         → Queued
-         5 Display        → Queued
-         6 Stream         → Queued
-           Stdout "ab\n"
-           Stderr "oh\n"
-           Stdout "c\n"
-           Display "d"
-           Stdout "e"
-           sent -, started -, ended -, Queued
-    "#]],
+            1 Stream         → Queued
+            2 Stream         → Queued
+            3 Stream         → Queued
+            4 Stream         → Queued
+            5 Display        → Queued
+            6 Stream         → Queued
+               Stdout "ab\n"
+               Stderr "oh\n"
+               Stdout "c\n"
+               Display "d"
+               Stdout "e"
+               sent -, started -, ended -, Queued
+        "#]],
     );
 }
 
@@ -281,10 +281,10 @@ fn updates_and_clearing_are_kept_as_they_came() {
             result("1"),
         ],
         expect![[r#"
-             1 Display        → Queued
-             2 UpdateDisplay  → Queued
-             3 ClearOutput    → Queued
-             4 Result         → Queued
+            1 Display        → Queued
+            2 UpdateDisplay  → Queued
+            3 ClearOutput    → Queued
+            4 Result         → Queued
                Display "0%"
                UpdateDisplay "50%"
                ClearOutput { wait: true }
@@ -299,11 +299,11 @@ fn an_event_that_comes_late_never_leads_back() {
     check(
         vec![EventKind::Busy, sent(), EventKind::Busy],
         expect![[r#"
-         1 Busy           → Running
-         2 Sent           → Running
-         3 Busy           → Running
-           sent 2, started 1, ended -, Running
-    "#]],
+            1 Busy           → Running
+            2 Sent           → Running
+            3 Busy           → Running
+               sent 2, started 1, ended -, Running
+        "#]],
     );
 }
 
@@ -312,10 +312,10 @@ fn an_unreadable_message_is_noted_and_the_run_lives_on() {
     check(
         vec![sent(), EventKind::Unreadable("stream: no name".to_owned()), ok(), EventKind::Idle],
         expect![[r#"
-             1 Sent           → Sent
-             2 Unreadable     → Sent
-             3 Reply          → Running
-             4 Idle           → Ended(Ok)
+            1 Sent           → Sent
+            2 Unreadable     → Sent
+            3 Reply          → Running
+            4 Idle           → Ended(Ok)
                Unreadable("stream: no name")
                sent 1, started 3, ended 4, Succeeded
         "#]],
