@@ -1,1 +1,110 @@
-//! Stub.
+//! A run, laid out: as ipyparallel prints it, as pxlens shows it in a shell, as hover Markdown, as one line beside the
+//! code, as diagnostics, and as a stream of JSON events.
+//!
+//! Everything is a pure function of a [`Run`](crate::run::Run): no clock, no socket, no editor. What engines sent is
+//! data and never becomes markup, an escape sequence or a link on the way; only [`plain`] and [`Cursor`] hand it on as
+//! it came.
+
+mod bundle;
+mod cursor;
+mod errors;
+mod fold;
+mod inline;
+mod layout;
+mod markdown;
+mod plain;
+mod screen;
+mod settle;
+mod terminal;
+mod wording;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod sample;
+
+use std::{fmt, str::FromStr};
+
+pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
+pub use errors::{ErrorGroup, ErrorVariant, errors};
+pub use fold::{Group, fold};
+pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
+pub use layout::{BlockLine, Paint, Span, block};
+pub use markdown::markdown;
+pub use plain::{Plain, PromptColor, plain, plain_in};
+pub use settle::settle;
+pub use terminal::{Style, terminal};
+pub use wording::{duration, elapsed, outcome};
+
+/// How the engines' output is put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum GroupBy {
+    /// Identical output once, under the engines that share it. pxlens' own.
+    #[default]
+    Fold,
+    /// All stdout, all stderr, all displays, all results. ipyparallel's default.
+    Type,
+    /// One engine after the other, in target order.
+    Engine,
+    /// As `Type`, but the first display of every engine, then the second of every engine, ...
+    Order,
+}
+
+/// A text that is no grouping.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no grouping; choose fold, type, engine or order")]
+pub struct UnknownGrouping(String);
+
+impl fmt::Display for GroupBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fold => "fold",
+            Self::Type => "type",
+            Self::Engine => "engine",
+            Self::Order => "order",
+        })
+    }
+}
+
+impl FromStr for GroupBy {
+    type Err = UnknownGrouping;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Fold, Self::Type, Self::Engine, Self::Order]
+            .into_iter()
+            .find(|by| by.to_string() == text)
+            .ok_or_else(|| UnknownGrouping(text.to_owned()))
+    }
+}
+
+/// How much of a run a view may show. What is left out is said to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most lines (blocks).
+    pub lines: usize,
+    /// Most characters of a line (blocks).
+    pub columns: usize,
+    /// Most bytes of the whole text (Markdown).
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    /// 40 lines of 200 characters; 50,000 bytes.
+    fn default() -> Self {
+        Self { lines: 40, columns: 200, bytes: 50_000 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grouping_is_read_as_it_is_written() {
+        for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
+            assert_eq!(by.to_string().parse(), Ok(by));
+        }
+        let error = "rank".parse::<GroupBy>().expect_err("no grouping");
+        assert_eq!(error.to_string(), "'rank' is no grouping; choose fold, type, engine or order");
+    }
+}

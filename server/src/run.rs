@@ -6,5 +6,10 @@
 mod event;
 mod state;
 
+#[cfg(test)]
+pub(crate) mod golden;
+#[cfg(test)]
+mod tests;
+
 pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};

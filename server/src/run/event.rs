@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::jupyter::{
     Message, MsgId,
@@ -163,6 +164,43 @@ impl EventKind {
             "error" => read(message, Self::Error),
             "execute_reply" => read(message, Self::Reply),
             _ => return None,
+        })
+    }
+    /// The type and content of a message that means this: what [`EventKind::from_message`] reads it from. `None` for what no
+    /// engine sends.
+    pub fn to_message(&self) -> Option<(&'static str, Value)> {
+        let transient =
+            |id: &Option<String>| id.as_ref().map_or_else(|| json!({}), |id| json!({"display_id": id}));
+        Some(match self {
+            Self::Busy => ("status", json!({"execution_state": "busy"})),
+            Self::Idle => ("status", json!({"execution_state": "idle"})),
+            Self::Input { execution_count } => ("execute_input", json!({"execution_count": execution_count})),
+            Self::Stream { name, text } => ("stream", json!({"name": name, "text": text})),
+            Self::Display { data, display_id } => {
+                ("display_data", json!({"data": data, "metadata": {}, "transient": transient(display_id)}))
+            }
+            Self::UpdateDisplay { data, display_id } => (
+                "update_display_data",
+                json!({"data": data, "metadata": {}, "transient": transient(display_id)}),
+            ),
+            Self::ClearOutput { wait } => ("clear_output", json!({"wait": wait})),
+            Self::Result { data, execution_count } => {
+                ("execute_result", json!({"data": data, "metadata": {}, "execution_count": execution_count}))
+            }
+            Self::Error(error) => ("error", json!(error)),
+            Self::Reply(ExecuteReply::Ok { execution_count, payload }) => (
+                "execute_reply",
+                json!({"status": "ok", "execution_count": execution_count, "payload": payload}),
+            ),
+            Self::Reply(ExecuteReply::Error { error, execution_count }) => (
+                "execute_reply",
+                json!({
+                    "status": "error", "ename": error.ename, "evalue": error.evalue, "traceback": error.traceback,
+                    "execution_count": execution_count,
+                }),
+            ),
+            Self::Reply(ExecuteReply::Aborted {}) => ("execute_reply", json!({"status": "aborted"})),
+            Self::Sent(_) | Self::Lost(_) | Self::Unreadable(_) => return None,
         })
     }
 }

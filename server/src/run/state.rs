@@ -204,6 +204,10 @@ impl EngineRun {
         for part in [&self.stdout, &self.stderr, &self.rest] {
             all.update(part.clone().finalize());
         }
+        // Pages come with the reply, in any order with the outputs: they are hashed apart.
+        for page in &self.pages {
+            note(&mut all, b"page", page);
+        }
         all.finalize().into()
     }
 
@@ -230,11 +234,11 @@ impl EngineRun {
             EventKind::Input { execution_count } => self.execution_count = Some(execution_count),
             EventKind::Stream { name, text } => self.write(name, &text),
             EventKind::Display { data, display_id } => {
-                self.note(b"display", &data);
+                note(&mut self.rest, b"display", &data);
                 self.push(OutputKind::Display { data, display_id });
             }
             EventKind::UpdateDisplay { data, display_id } => {
-                self.note(b"update", &data);
+                note(&mut self.rest, b"update", &data);
                 self.push(OutputKind::UpdateDisplay { data, display_id });
             }
             EventKind::ClearOutput { wait } => {
@@ -242,7 +246,7 @@ impl EngineRun {
                 self.push(OutputKind::ClearOutput { wait });
             }
             EventKind::Result { data, execution_count } => {
-                self.note(b"result", &data);
+                note(&mut self.rest, b"result", &data);
                 self.execution_count = Some(execution_count);
                 self.push(OutputKind::Result { data, execution_count });
             }
@@ -254,13 +258,21 @@ impl EngineRun {
             EventKind::Reply(reply) => self.answer(at, reply),
             EventKind::Lost(LostReason::OutputIncomplete) if self.reply.is_some() => {
                 // What the engine answered counts for more than the missing end of its output; the note says so.
-                self.push(OutputKind::Unreadable(LostReason::OutputIncomplete.to_string()));
+                self.remark(LostReason::OutputIncomplete.to_string());
                 self.idle = true;
                 self.end_if_complete(at);
             }
             EventKind::Lost(reason) => self.end(at, Ending::Lost(reason)),
-            EventKind::Unreadable(what) => self.push(OutputKind::Unreadable(what)),
+            EventKind::Unreadable(what) => self.remark(what),
         }
+    }
+
+    /// Notes that something is missing; engines that miss something are unlike those that do not.
+    fn remark(&mut self, what: String) {
+        self.rest.update(b"unreadable");
+        self.rest.update(what.len().to_le_bytes());
+        self.rest.update(&what);
+        self.push(OutputKind::Unreadable(what));
     }
 
     fn begin(&mut self, at: Time) {
@@ -302,13 +314,6 @@ impl EngineRun {
         self.outputs.push(Output { kind, late });
     }
 
-    fn note(&mut self, what: &[u8], data: &MimeBundle) {
-        self.rest.update(what);
-        let text = serde_json::to_vec(data.as_ref()).expect("a JSON map can be written as JSON");
-        self.rest.update(text.len().to_le_bytes());
-        self.rest.update(text);
-    }
-
     fn answer(&mut self, at: Time, reply: ExecuteReply) {
         let ending = match reply {
             ExecuteReply::Ok { execution_count, payload } => {
@@ -341,6 +346,14 @@ impl EngineRun {
             self.ended = Some(at);
         }
     }
+}
+
+/// Adds a kind and what it carries to a hash.
+fn note(hash: &mut Sha256, what: &[u8], data: &MimeBundle) {
+    hash.update(what);
+    let text = serde_json::to_vec(data.as_ref()).expect("a JSON map can be written as JSON");
+    hash.update(text.len().to_le_bytes());
+    hash.update(text);
 }
 
 fn page(payload: &serde_json::Value) -> Option<MimeBundle> {

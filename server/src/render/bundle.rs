@@ -1,0 +1,89 @@
+//! A display or a result in words, for views that show text only.
+
+use serde_json::Value;
+
+use super::{settle, wording::size};
+use crate::jupyter::content::MimeBundle;
+
+/// The text of a MIME bundle: `text/plain`, and a line such as `<image/png 12 kB>` for each thing that text cannot show.
+///
+/// Markdown and LaTeX show their source where `text/plain` only names the class. May hold SGR colours if `colors`.
+pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
+    let plain = data.get("text/plain").map(text_of).filter(|text| !text.is_empty());
+    let names_a_class = plain.as_ref().is_some_and(|text| text.starts_with("<IPython.core.display."));
+    let source =
+        ["text/markdown", "text/latex"].iter().find_map(|&mime| data.get(mime)).filter(|_| names_a_class);
+    if let Some(source) = source {
+        return settle(&text_of(source), colors);
+    }
+    let mut lines: Vec<String> = data
+        .iter()
+        .filter(|(mime, _)| is_binary(mime))
+        .map(|(mime, value)| sized(mime, value, true))
+        .collect();
+    if names_a_class {
+        let texts = data.iter().filter(|(mime, _)| !is_binary(mime) && mime.as_str() != "text/plain");
+        lines.extend(texts.map(|(mime, value)| sized(mime, value, false)));
+    }
+    if let Some(text) = plain.filter(|_| lines.is_empty() || !names_a_class) {
+        // A figure and the line that names it read as one.
+        match lines.as_mut_slice() {
+            [only] if !text.contains('\n') => *only = format!("{only} {}", settle(&text, colors)),
+            _ => lines.push(settle(&text, colors)),
+        }
+    }
+    if lines.is_empty() {
+        lines.extend(data.iter().map(|(mime, value)| sized(mime, value, false)));
+    }
+    lines.join("\n")
+}
+
+fn is_binary(mime: &str) -> bool {
+    (mime.starts_with("image/") && mime != "image/svg+xml")
+        || mime.starts_with("audio/")
+        || mime.starts_with("video/")
+        || mime == "application/pdf"
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// `<image/png 12 kB>`. The size is that of the thing, not of its base64.
+fn sized(mime: &str, value: &Value, base64: bool) -> String {
+    let text = text_of(value);
+    let bytes = if base64 { text.trim().trim_end_matches('=').len() * 3 / 4 } else { text.len() };
+    format!("<{} {}>", settle(mime, false), size(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::bundle;
+
+    #[test]
+    fn what_text_cannot_show_is_named_with_its_size() {
+        let image = "A".repeat(16_000);
+        for (pairs, text) in [
+            (vec![("text/plain", "42")], "42"),
+            (
+                vec![("text/plain", "<Figure size 40x40>"), ("image/png", &image)],
+                "<image/png 12 kB> <Figure size 40x40>",
+            ),
+            (vec![("image/png", "AAAA")], "<image/png 3 B>"),
+            (
+                vec![("text/plain", "<IPython.core.display.HTML object>"), ("text/html", "<b>1</b>")],
+                "<text/html 8 B>",
+            ),
+            (vec![("text/plain", "<IPython.core.display.Markdown object>"), ("text/markdown", "# 1")], "# 1"),
+            (vec![("text/plain", "a  b\n1  2"), ("text/html", "<table/>")], "a  b\n1  2"),
+            (vec![("application/json", "{}")], "<application/json 2 B>"),
+            (vec![], ""),
+        ] {
+            assert_eq!(in_words(&bundle(&pairs), false), text);
+        }
+    }
+}

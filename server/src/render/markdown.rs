@@ -1,0 +1,319 @@
+//! A run as Markdown, for hovers.
+//!
+//! Whatever an engine sent stands in a code fence longer than any run of backticks in it, or in inline code that holds
+//! letters, digits, dots and underscores only. So it can never become a link, HTML or any other markup.
+
+use super::{
+    ErrorGroup, GroupBy, Limits, duration, elapsed, errors,
+    layout::{Block, BlockLine, Paint, State, View, body, sections, share, traceback_body},
+    outcome,
+    screen::Scope,
+    settle,
+    wording::count,
+};
+use crate::{
+    engines::RankSet,
+    run::{Run, RunState},
+};
+
+/// Kept free for the sentence that says what was left out.
+const RESERVE: usize = 200;
+
+/// The groups, results and errors of a run, in at most `limits.bytes` bytes (500 at least).
+pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
+    let most = limits.bytes.max(500);
+    let mut page = Page { text: heading(run), most: most - RESERVE };
+    let scope = Scope { bytes: Some(share(run, limits)), colors: false };
+    let sections = sections(run, View { by, scope, width: limits.columns, names_stderr: false });
+    let errors = errors(run, &run.request.code);
+    let mut left = sections.iter().map(|section| section.blocks.len()).sum::<usize>() + errors.len();
+    let mut hidden = 0;
+    // Errors first: they are what one looks for, and there are few of them.
+    for error in &errors {
+        hidden += usize::from(!page.add(&error_head(error), &[(None, error_text(error))], left));
+        left -= 1;
+    }
+    for section in &sections {
+        let mut title = section.title;
+        for block in &section.blocks {
+            let head = match title.take() {
+                Some(title) => format!("*{title}*\n\n{}", block_head(block)),
+                None => block_head(block),
+            };
+            hidden += usize::from(!page.add(&head, &fences(&body(block, false)), left));
+            left -= 1;
+        }
+    }
+    if hidden > 0 {
+        page.text.push_str(&format!("\n… {} not shown here\n", count(hidden, "more group")));
+    }
+    page.text
+}
+
+fn heading(run: &Run) -> String {
+    let engines: RankSet = run.request.engines.iter().copied().collect();
+    let mark = match run.state() {
+        RunState::Succeeded => "✓",
+        RunState::Failed => "✗",
+        RunState::Queued | RunState::Running => "⏳",
+    };
+    let time =
+        if run.is_over() { format!(" · {}", duration(elapsed(run, run.created))) } else { String::new() };
+    let engines = short_ranks(&engines);
+    format!("{mark} Parallel execution on engine(s): `{engines}` · {}{time}\n", clip(&outcome(run), 120))
+}
+
+fn block_head(block: &Block) -> String {
+    let mark = match &block.state {
+        State::Ok => String::new(),
+        other => format!("{} ", other.mark()),
+    };
+    format!("{mark}`{}`", short_ranks(&block.ranks))
+}
+
+fn error_head(error: &ErrorGroup) -> String {
+    let place = error.code_line.map(|line| format!(" · line {}", line + 1)).unwrap_or_default();
+    format!("✗ `{}` `{}`{place}", short_ranks(&error.ranks), identifier(&error.ename))
+}
+
+/// Sets of scattered engines can be long; the head stays one line.
+fn short_ranks(ranks: &RankSet) -> String {
+    clip(&ranks.to_string(), 100)
+}
+
+/// An exception's name as far as it is one: nothing in it can be markup.
+fn identifier(name: &str) -> String {
+    let kept: String =
+        name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).take(80).collect();
+    if kept.is_empty() { "error".to_owned() } else { kept }
+}
+
+fn error_text(error: &ErrorGroup) -> String {
+    let mut text = String::new();
+    for variant in error.variants.iter().filter(|_| error.variants.len() > 1) {
+        text.push_str(&format!("{} {}\n", variant.ranks, settle(&variant.evalue, false)));
+    }
+    let body = traceback_body(&error.traceback);
+    if body.is_empty() {
+        text.push_str(&settle(&format!("{}: {}", error.ename, error.evalue), false));
+    } else {
+        text.push_str(&body.join("\n"));
+    }
+    text
+}
+
+/// Lines as texts to fence; stderr apart from the rest, under its name.
+fn fences(lines: &[BlockLine]) -> Vec<(Option<&'static str>, String)> {
+    let is_stderr = |line: &BlockLine| line.spans.first().is_some_and(|span| span.paint == Paint::Stderr);
+    lines
+        .chunk_by(|a, b| is_stderr(a) == is_stderr(b))
+        .map(|chunk| {
+            let name = is_stderr(&chunk[0]).then_some("stderr");
+            (name, chunk.iter().map(BlockLine::text).collect::<Vec<_>>().join("\n"))
+        })
+        .collect()
+}
+
+/// The text so far, and how long it may become.
+struct Page {
+    text: String,
+    most: usize,
+}
+
+impl Page {
+    /// Adds a head and its fenced texts, cut to a fair share of the room for `left` entries; whether there was room.
+    fn add(&mut self, head: &str, fenced: &[(Option<&str>, String)], left: usize) -> bool {
+        let room = self.most.saturating_sub(self.text.len()) / left.clamp(1, 8);
+        let mut entry = format!("\n{head}\n");
+        for (name, text) in fenced {
+            let name = name.map(|name| format!("\n{name}\n")).unwrap_or_default();
+            let fence = "`".repeat(longest_backticks(text).max(2) + 1);
+            // Two fences, the word `text`, line ends, and the mark of what was cut.
+            let frame = name.len() + 2 * fence.len() + 16;
+            let Some(room) = room.checked_sub(entry.len() + frame).filter(|room| *room >= text.len().min(40))
+            else {
+                // Something of this entry is shown already, or nothing fits.
+                if entry.ends_with("```\n") {
+                    entry.push_str("\n…\n");
+                    break;
+                }
+                return false;
+            };
+            let text = clip(text, room);
+            entry.push_str(&format!("{name}{fence}text\n{text}\n{fence}\n"));
+        }
+        if self.text.len() + entry.len() > self.most {
+            return false;
+        }
+        self.text.push_str(&entry);
+        true
+    }
+}
+
+fn longest_backticks(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// At most `most` bytes, cut between characters, with a mark where something is missing.
+fn clip(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut end = most.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::render::sample::Sample;
+
+    fn check(sample: Sample, expected: Expect) {
+        expected.assert_eq(&markdown(&sample.run(), GroupBy::Fold, Limits::default()));
+    }
+
+    #[test]
+    fn groups_results_and_errors_have_their_fences() {
+        let mut sample = Sample::asked(&[0, 1, 2], "x\n1/0", false);
+        for slot in 0..3 {
+            sample = sample
+                .busy(slot)
+                .input(slot, 1)
+                .stdout(slot, "hi\n")
+                .stderr(slot, "careful\n")
+                .result(slot, "42");
+        }
+        let traceback = "Cell In[1], line 2\n----> 2 1/0\n\nZeroDivisionError: division by zero";
+        check(
+            sample.raise(2, "ZeroDivisionError", "division by zero", &[traceback]).all_ok(),
+            expect![[r#"
+                ✗ Parallel execution on engine(s): `[0-2]` · 1 of 3 failed · 240 ms
+
+                ✗ `[2]` `ZeroDivisionError` · line 2
+                ```text
+                Cell In[1], line 2
+                ----> 2 1/0
+
+                ZeroDivisionError: division by zero
+                ```
+
+                `[0-1]`
+                ```text
+                hi
+                ```
+
+                stderr
+                ```text
+                careful
+                ```
+                ```text
+                Out: 42
+                ```
+
+                ✗ `[2]`
+                ```text
+                hi
+                ```
+
+                stderr
+                ```text
+                careful
+                ```
+                ```text
+                Out: 42
+                ```
+            "#]],
+        );
+    }
+
+    #[test]
+    fn engine_text_cannot_leave_its_fence() {
+        let text = "````\n[click](command:rm)\n<img src=x>\n```\u{202e}\x07\n";
+        check(
+            Sample::new(1).stdout(0, text).all_ok(),
+            expect![[r#"
+            ✓ Parallel execution on engine(s): `[0]` · 1 engine · 20 ms
+
+            `[0]`
+            `````text
+            ````
+            [click](command:rm)
+            <img src=x>
+            ```\u202e\x07
+            `````
+        "#]],
+        );
+    }
+
+    #[test]
+    fn the_name_of_an_exception_is_no_markup() {
+        let sample = Sample::new(1).raise(0, "`](command:x) <b>", "`` ` ``", &[]);
+        check(
+            sample,
+            expect![[r#"
+            ✗ Parallel execution on engine(s): `[0]` · 1 of 1 failed · 30 ms
+
+            ✗ `[0]` `commandxb`
+            ```text
+            `](command:x) <b>: `` ` ``
+            ```
+        "#]],
+        );
+    }
+
+    /// Takes the fences out as a Markdown reader does; what is left is pxlens' own.
+    fn outside_of_fences(markdown: &str) -> String {
+        let mut outside = String::new();
+        let mut fence: Option<usize> = None;
+        for line in markdown.lines() {
+            let ticks = line.len() - line.trim_start_matches('`').len();
+            match fence {
+                None if ticks >= 3 && line.ends_with("text") => fence = Some(ticks),
+                None => outside.push_str(&format!("{line}\n")),
+                Some(open) if ticks >= open && line.len() == ticks => fence = None,
+                Some(_) => {}
+            }
+        }
+        assert_eq!(fence, None, "a fence is never closed:\n{markdown}");
+        outside
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_of_an_engine_stands_outside_of_a_fence_and_the_limit_holds(
+            texts in prop::collection::vec("(`{1,6}|~{3}|\n|<a>|\\[x\\]\\(y\\)|Q|é|\u{1b}\\[31m|#){0,60}", 1..12),
+            bytes in 500usize..4000,
+        ) {
+            let count = u32::try_from(texts.len()).expect("few");
+            let mut sample = Sample::new(count);
+            for (text, slot) in texts.iter().zip(0..) {
+                sample = sample.busy(slot).stdout(slot, text).stderr(slot, text).result(slot, text).display(slot, &[(text, text)]);
+                if slot % 3 == 0 {
+                    sample = sample.raise(slot, "E", text, &[text]);
+                }
+            }
+            for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
+                let text = markdown(&sample.clone().all_ok().run(), by, Limits { bytes, ..Limits::default() });
+                prop_assert!(text.len() <= bytes, "{} > {bytes}", text.len());
+                let outside = outside_of_fences(&text);
+                prop_assert!(!outside.contains(['Q', '<', 'é', '#', '\u{1b}']), "{outside}");
+            }
+        }
+
+        #[test]
+        fn a_very_long_output_stays_within_the_limit(lines in 1000usize..3000) {
+            let text: String = (0..lines).map(|n| format!("line {n} ```\n")).collect();
+            let run = Sample::new(2).stdout(0, &text).stdout(1, &text).all_ok().run();
+            let text = markdown(&run, GroupBy::Fold, Limits { bytes: 5000, ..Limits::default() });
+            prop_assert!(text.len() <= 5000);
+            prop_assert!(text.contains("line 0 "));
+            prop_assert!(text.contains(" lines ("), "{text}");
+        }
+    }
+}

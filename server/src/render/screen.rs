@@ -1,0 +1,357 @@
+//! What an engine's output looks like once it has all been shown: carriage returns and backspaces have overwritten,
+//! cleared output is gone, updated displays show their newest version.
+//!
+//! [`settle`] does it within a text; here it is done for the outputs of an engine, one after the other.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use ropey::Rope;
+
+use super::{bundle::in_words, settle, wording};
+use crate::{
+    jupyter::content::{ErrorContent, MimeBundle, StreamName},
+    run::{EngineRun, Output, OutputKind},
+};
+
+/// One thing on an engine's screen. Texts end in no newline.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Item {
+    /// Text of one stream.
+    Text { name: StreamName, text: String, late: bool },
+    /// A display, in words.
+    Display { text: String, late: bool },
+    /// A result, in words.
+    Result { text: String },
+    /// A traceback.
+    Error(Arc<ErrorContent>),
+    /// What a pager was asked to show.
+    Page { text: String },
+    /// Something pxlens says.
+    Note(String),
+}
+
+/// What to put on the screen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope {
+    /// Most bytes of stream text; more is cut out of the middle. `None`: all.
+    pub(super) bytes: Option<usize>,
+    /// Whether SGR colours stay.
+    pub(super) colors: bool,
+}
+
+/// Most outputs at either end that a view with limits looks at.
+const MANY: usize = 500;
+
+/// The screen of one engine, in order of arrival.
+pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
+    let outputs = &part.outputs;
+    let versions = newest_versions(outputs);
+    let mut pieces: Vec<Piece> = Vec::new();
+    let visible = &outputs[first_visible(outputs)..];
+    // Of very many outputs (streams that alternate) a view with limits looks at both ends only.
+    let skipped = match scope.bytes {
+        Some(_) if visible.len() > 2 * MANY => MANY..visible.len() - MANY,
+        _ => 0..0,
+    };
+    for (i, output) in visible.iter().enumerate() {
+        if skipped.contains(&i) {
+            continue;
+        }
+        if i > 0 && i == skipped.end {
+            let gone = wording::count(skipped.len(), "output");
+            pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
+        }
+        match (&output.kind, pieces.last_mut()) {
+            (OutputKind::Stream(name, rope), Some(Piece::Text { name: last, late, rope: before }))
+                if last == name && *late == output.late =>
+            {
+                before.append(rope.clone());
+            }
+            (OutputKind::Stream(name, rope), _) => {
+                pieces.push(Piece::Text { name: *name, late: output.late, rope: rope.clone() });
+            }
+            (OutputKind::Display { data, display_id }, _) => {
+                let data = display_id
+                    .as_ref()
+                    .and_then(|id| versions.get(id.as_str()))
+                    .map_or(data, |newest| newest.data);
+                pieces.push(Piece::Whole(Item::Display {
+                    text: in_words(data, scope.colors),
+                    late: output.late,
+                }));
+            }
+            (OutputKind::UpdateDisplay { data, display_id }, _) => {
+                // A display of an earlier run: show it here rather than nowhere.
+                let newest = display_id.as_ref().and_then(|id| versions.get(id.as_str()));
+                if newest.is_none_or(|newest| !newest.displayed && Arc::ptr_eq(newest.data, data)) {
+                    pieces.push(Piece::Whole(Item::Display {
+                        text: in_words(data, scope.colors),
+                        late: output.late,
+                    }));
+                }
+            }
+            (OutputKind::ClearOutput { .. }, _) => {}
+            (OutputKind::Result { data, .. }, _) => {
+                pieces.push(Piece::Whole(Item::Result { text: in_words(data, scope.colors) }));
+            }
+            (OutputKind::Error(error), _) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
+            (OutputKind::Unreadable(why), _) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
+        }
+    }
+    if let Some(bytes) = scope.bytes {
+        cut_middle(&mut pieces, bytes);
+    }
+    let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
+    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors)).chain(pages).collect()
+}
+
+/// The newest data under a display id, and whether this run displayed it at all.
+struct Newest<'a> {
+    data: &'a MimeBundle,
+    displayed: bool,
+}
+
+fn newest_versions(outputs: &[Output]) -> HashMap<&str, Newest<'_>> {
+    let mut versions: HashMap<&str, Newest<'_>> = HashMap::new();
+    for output in outputs {
+        let (data, id, shown) = match &output.kind {
+            OutputKind::Display { data, display_id: Some(id) } => (data, id, true),
+            OutputKind::UpdateDisplay { data, display_id: Some(id) } => (data, id, false),
+            _ => continue,
+        };
+        let displayed = shown || versions.get(id.as_str()).is_some_and(|before| before.displayed);
+        versions.insert(id, Newest { data, displayed });
+    }
+    versions
+}
+
+/// The first output that no `clear_output` has taken away.
+fn first_visible(outputs: &[Output]) -> usize {
+    let mut first = 0;
+    let mut waiting = None;
+    for (i, output) in outputs.iter().enumerate() {
+        match output.kind {
+            OutputKind::ClearOutput { wait: false } => {
+                first = i + 1;
+                waiting = None;
+            }
+            OutputKind::ClearOutput { wait: true } => waiting = Some(i + 1),
+            OutputKind::UpdateDisplay { .. } | OutputKind::Unreadable(_) => {}
+            _ => first = waiting.take().unwrap_or(first),
+        }
+    }
+    first
+}
+
+/// What is on the screen before text is settled: long ropes are cut first, so that a view with limits costs no more than
+/// it shows.
+enum Piece {
+    Text { name: StreamName, late: bool, rope: Rope },
+    Whole(Item),
+}
+
+impl Piece {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text { rope, .. } => rope.len_bytes(),
+            Self::Whole(Item::Display { text, .. } | Item::Result { text }) => text.len(),
+            Self::Whole(_) => 0,
+        }
+    }
+
+    fn settled(self, colors: bool) -> Option<Item> {
+        match self {
+            Self::Whole(item) => Some(item),
+            Self::Text { rope, .. } if rope.len_bytes() == 0 => None,
+            Self::Text { name, late, rope } => {
+                Some(Item::Text { name, text: settle(&rope.to_string(), colors), late })
+            }
+        }
+    }
+}
+
+/// Takes the middle out of what is longer than `most` bytes, at line ends where there are some.
+fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
+    let all: usize = pieces.iter().map(Piece::bytes).sum();
+    if all <= most {
+        return;
+    }
+    let hidden = most / 2..all - most / 2;
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    let (mut lines, mut bytes, mut start) = (0, 0, 0);
+    for piece in pieces.drain(..) {
+        let end = start + piece.bytes();
+        match piece {
+            piece if end <= hidden.start => head.push(piece),
+            piece if start >= hidden.end => tail.push(piece),
+            Piece::Text { name, late, rope } => {
+                let from = line_end_before(&rope, hidden.start.saturating_sub(start));
+                let to = line_start_after(&rope, hidden.end.min(end) - start).max(from);
+                let gone = rope.byte_slice(from..to);
+                lines += gone.len_lines().saturating_sub(1).max(1);
+                bytes += gone.len_bytes();
+                let part =
+                    |range: Range<usize>| Piece::Text { name, late, rope: rope.byte_slice(range).into() };
+                if from > 0 {
+                    head.push(part(0..from));
+                }
+                if to < rope.len_bytes() {
+                    tail.push(part(to..rope.len_bytes()));
+                }
+            }
+            // A display or result that is too long is left out whole.
+            piece @ Piece::Whole(_) => {
+                lines += 1;
+                bytes += piece.bytes();
+            }
+        }
+        start = end;
+    }
+    let gone = format!("… {} ({}) …", wording::count(lines, "line"), wording::size(bytes));
+    head.push(Piece::Whole(Item::Note(gone)));
+    head.append(&mut tail);
+    *pieces = head;
+}
+
+/// The last line start at or before this byte; within a line that begins the text, the character there.
+fn line_end_before(rope: &Rope, byte: usize) -> usize {
+    match rope.line_to_byte(rope.byte_to_line(byte)) {
+        0 => rope.char_to_byte(rope.byte_to_char(byte)),
+        start => start,
+    }
+}
+
+/// The first line start at or after this byte; within the last line, the character after it.
+fn line_start_after(rope: &Rope, byte: usize) -> usize {
+    let line = rope.byte_to_line(byte);
+    if rope.line_to_byte(line) == byte {
+        return byte;
+    }
+    let next = rope.try_line_to_byte(line + 1).unwrap_or(rope.len_bytes());
+    if next < rope.len_bytes() {
+        return next;
+    }
+    let char = rope.byte_to_char(byte);
+    let at = rope.char_to_byte(char);
+    if at == byte { at } else { rope.char_to_byte(char + 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::render::sample::Sample;
+
+    fn check(sample: Sample, bytes: Option<usize>, expected: Expect) {
+        let run = sample.run();
+        let part = run.parts().next().expect("the sample has an engine");
+        let text: String =
+            screen(part, Scope { bytes, colors: false }).iter().map(|item| format!("{item:?}\n")).collect();
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn cleared_output_is_gone_at_once_or_with_the_next_output() {
+        let sample = Sample::new(1).stdout(0, "1\n").clear(0, false);
+        check(sample, None, expect![[""]]);
+        let sample = Sample::new(1).stdout(0, "1\n").clear(0, true);
+        check(
+            sample.clone(),
+            None,
+            expect![[r#"
+                Text { name: Stdout, text: "1", late: false }
+            "#]],
+        );
+        check(
+            sample.stdout(0, "2\n"),
+            None,
+            expect![[r#"
+                Text { name: Stdout, text: "2", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_updated_display_stays_in_its_place_and_shows_the_newest() {
+        let sample = Sample::new(1)
+            .display_as(0, "bar", "10%")
+            .stdout(0, "x\n")
+            .update(0, "bar", "50%")
+            .update(0, "bar", "99%");
+        check(
+            sample,
+            None,
+            expect![[r#"
+                Display { text: "99%", late: false }
+                Text { name: Stdout, text: "x", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_update_of_an_earlier_runs_display_is_shown_once() {
+        let sample = Sample::new(1).update(0, "old", "1%").update(0, "old", "2%");
+        check(
+            sample,
+            None,
+            expect![[r#"
+                Display { text: "2%", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_too_long_loses_its_middle_and_says_so() {
+        let text: String = (0..1000).map(|n| format!("line {n}\n")).collect();
+        check(
+            Sample::new(1).stdout(0, &text),
+            Some(40),
+            expect![[r#"
+                Text { name: Stdout, text: "line 0\nline 1", late: false }
+                Note("… 996 lines (8.8 kB) …")
+                Text { name: Stdout, text: "line 998\nline 999", late: false }
+            "#]],
+        );
+        check(
+            Sample::new(1).stdout(0, &"é".repeat(100)),
+            Some(11),
+            expect![[r#"
+                Text { name: Stdout, text: "éé", late: false }
+                Note("… 1 line (192 B) …")
+                Text { name: Stdout, text: "éé", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
+    fn of_very_many_outputs_both_ends_are_looked_at() {
+        let sample = (0..1000).fold(Sample::new(1), |sample, n| {
+            sample.stdout(0, &format!("out {n}\n")).stderr(0, &format!("err {n}\n"))
+        });
+        let run = sample.run();
+        let part = run.parts().next().expect("the sample has an engine");
+        let items = screen(part, Scope { bytes: Some(50_000), colors: false });
+        assert_eq!(items.len(), 1001);
+        assert_eq!(items[500], Item::Note("… 1,000 outputs …".to_owned()));
+        let all = screen(part, Scope { bytes: None, colors: false });
+        assert_eq!(all.len(), 2000);
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_view_is_no_longer_than_its_limit(lines in prop::collection::vec("[a-zé]{0,12}\n?", 0..40), most in 0usize..200) {
+            let sample = lines.iter().enumerate().fold(Sample::new(1), |sample, (i, text)| {
+                if i % 5 == 4 { sample.stderr(0, text) } else { sample.stdout(0, text) }
+            });
+            let run = sample.run();
+            let part = run.parts().next().expect("one engine");
+            let shown: usize = screen(part, Scope { bytes: Some(most), colors: false }).iter().map(|item| match item {
+                Item::Text { text, .. } => text.len(),
+                _ => 0,
+            }).sum();
+            prop_assert!(shown <= most, "{shown} > {most}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A run in a shell.
+
+use std::fmt::Write as _;
+
+use super::{
+    GroupBy, duration, elapsed,
+    layout::{BlockLine, Paint, View, lay_out},
+    outcome,
+    screen::Scope,
+};
+use crate::{
+    engines::RankSet,
+    run::{Run, RunState},
+};
+
+/// How the shell can show text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour (the caller looks at `NO_COLOR` and whether this is a terminal).
+    pub color: bool,
+    /// Columns of the terminal; rules are at most 80 long.
+    pub width: usize,
+}
+
+impl Default for Style {
+    /// No colour, 80 columns.
+    fn default() -> Self {
+        Self { color: false, width: 80 }
+    }
+}
+
+/// A run as `pxlens run` shows it: which engines, their groups, the errors, and how it ended.
+///
+/// Nothing is cut. Ends in a newline. Without `color` there is no escape sequence in it.
+pub fn terminal(run: &Run, by: GroupBy, style: Style) -> String {
+    let engines: RankSet = run.request.engines.iter().copied().collect();
+    let mut text = String::new();
+    let heading = BlockLine::of(format!("Parallel execution on engine(s): {engines}"), Paint::Note);
+    write_line(&mut text, &heading, style);
+    let scope = Scope { bytes: None, colors: style.color };
+    let view = View { by, scope, width: style.width, names_stderr: !style.color };
+    for line in lay_out(run, view) {
+        write_line(&mut text, &line, style);
+    }
+    write_line(&mut text, &closing(run), style);
+    text
+}
+
+/// The last line: `✓ 4 engines · 1.2 s`.
+fn closing(run: &Run) -> BlockLine {
+    let said = outcome(run);
+    let (mark, paint) = match run.state() {
+        RunState::Succeeded => ("✓", Paint::Ranks),
+        RunState::Failed => ("✗", Paint::Error),
+        RunState::Queued | RunState::Running => ("⏳", Paint::Pending),
+    };
+    let mut line = BlockLine::of(format!("{mark} {said}"), paint);
+    if run.is_over() {
+        let time = duration(elapsed(run, run.created));
+        line.spans.extend(BlockLine::of(format!(" · {time}"), Paint::Note).spans);
+    }
+    line
+}
+
+fn write_line(text: &mut String, line: &BlockLine, style: Style) {
+    let mut line_text = String::new();
+    for span in &line.spans {
+        match sgr(span.paint).filter(|_| style.color && !span.text.is_empty()) {
+            Some(code) => {
+                let _ = write!(line_text, "\x1b[{code}m{}\x1b[0m", span.text);
+            }
+            None => line_text.push_str(&span.text),
+        }
+    }
+    text.push_str(&line_text);
+    text.push('\n');
+}
+
+/// The colour of each kind, in the terminal's own palette.
+fn sgr(paint: Paint) -> Option<&'static str> {
+    match paint {
+        Paint::Ranks => Some("1;36"),
+        Paint::FailedRanks => Some("1;31"),
+        Paint::Rule | Paint::Note => Some("2"),
+        Paint::Stderr | Paint::Error => Some("31"),
+        Paint::Pending => Some("33"),
+        // The engine's own colours show.
+        Paint::Stdout | Paint::Display | Paint::Result | Paint::Traceback => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::{render::sample::Sample, run::LostReason};
+
+    fn check(sample: Sample, style: Style, expected: Expect) {
+        let text = terminal(&sample.run(), GroupBy::Fold, style);
+        expected.assert_eq(&text.replace('\x1b', "␛"));
+    }
+
+    const PLAIN: Style = Style { color: false, width: 60 };
+
+    const ZERO: &str = "\x1b[31m---------------------------------------------------------------------------\x1b[39m\n\x1b[31mZeroDivisionError\x1b[39m                         Traceback (most recent call last)\nCell In[1], line 2\n      1 print('before')\n\x1b[32m----> 2\x1b[39m 1/0\n\n\x1b[31mZeroDivisionError\x1b[39m: division by zero";
+
+    #[test]
+    fn one_line_stands_beside_its_ranks() {
+        let sample = (0..4)
+            .fold(Sample::new(4), |sample, slot| sample.result(slot, if slot == 3 { "7" } else { "42" }));
+        check(
+            sample.all_ok(),
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-3]
+            [0-2] Out: 42
+            [3]   Out: 7
+            ✓ 4 engines · 110 ms
+        "#]],
+        );
+    }
+
+    #[test]
+    fn more_lines_stand_below_a_rule() {
+        let sample =
+            (0..3).fold(Sample::new(3), |sample, slot| sample.stdout(slot, "one\ntwo\n").result(slot, "42"));
+        check(
+            sample.all_ok(),
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-2]
+            ── [0-2] ───────────────────────────────────────────────────
+            one
+            two
+            Out: 42
+            ✓ 3 engines · 80 ms
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_traceback_is_shown_once_for_all_engines_that_raised_it() {
+        let mut sample = Sample::asked(&[0, 1, 2, 3], "print('before')\n1/0", false);
+        for slot in 0..4 {
+            sample = sample.busy(slot).input(slot, 1).stdout(slot, &format!("before {}\n", slot / 2));
+        }
+        for slot in 1..4 {
+            sample = sample.raise(slot, "ZeroDivisionError", "division by zero", &[ZERO]);
+        }
+        check(
+            sample.ok(0),
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-3]
+            [2-3] ✗ before 1
+            [0]     before 0
+            [1] ✗   before 0
+            ── ✗ [1-3] ZeroDivisionError: division by zero · line 2 ────
+            Cell In[1], line 2
+                  1 print('before')
+            ----> 2 1/0
+
+            ZeroDivisionError: division by zero
+            ✗ 3 of 4 failed · 260 ms
+        "#]],
+        );
+    }
+
+    #[test]
+    fn texts_that_differ_stand_over_the_one_traceback() {
+        let mut sample = Sample::asked(&[0, 1], "raise E(rank)", false);
+        for slot in 0..2 {
+            let text = format!("Cell In[1], line 1\n----> 1 raise E(rank)\n\nE: rank {slot}");
+            sample = sample.busy(slot).input(slot, 1).raise(slot, "E", &format!("rank {slot}"), &[&text]);
+        }
+        check(
+            sample,
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-1]
+            ── ✗ [0-1] E · line 1 ──────────────────────────────────────
+            [0] rank 0
+            [1] rank 1
+            Cell In[1], line 1
+            ----> 1 raise E(rank)
+
+            E: rank 0
+            ✗ 2 of 2 failed · 110 ms
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_never_ran_and_what_is_still_running_is_said() {
+        let sample =
+            Sample::new(4).busy(0).stdout(0, "step 1\n").busy(1).aborted(2).lost(3, LostReason::EngineDied);
+        check(
+            sample,
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-3]
+            [0] ⏳ step 1
+            [1] ⏳ running
+            [2] ✗ aborted: not run
+            [3] ✗ lost: the engine died
+            ⏳ 2 of 4 ended, waiting on [0-1]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn colours_mark_ranks_and_stderr_and_leave_the_engines_own() {
+        let sample = Sample::new(2)
+            .stdout(0, "\x1b[32mgreen\x1b[0m\n\x1b]0;title\x07")
+            .stderr(0, "problem\n")
+            .ok(0)
+            .busy(1)
+            .raise(1, "E", "", &[]);
+        check(
+            sample,
+            Style { color: true, width: 40 },
+            expect![[r#"
+                ␛[2mParallel execution on engine(s): [0-1]␛[0m
+                ␛[2m── ␛[0m␛[1;36m[0]␛[0m␛[2m ─────────────────────────────────␛[0m
+                ␛[32mgreen␛[0m
+
+                ␛[31mproblem␛[0m
+                ␛[2m── ␛[0m␛[1;31m✗ [1] ␛[0m␛[31mE␛[0m␛[2m ─────────────────────────────␛[0m
+                ␛[31mE: ␛[0m
+                ␛[31m✗ 1 of 2 failed␛[0m␛[2m · 70 ms␛[0m
+            "#]],
+        );
+    }
+
+    #[test]
+    fn without_colours_stderr_is_named() {
+        let sample = Sample::new(2).stderr(0, "one line\n").stdout(1, "out\n").stderr(1, "two\nlines\n");
+        check(
+            sample.all_ok(),
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-1]
+            [0] stderr: one line
+            ── [1] ─────────────────────────────────────────────────────
+            out
+            stderr:
+            two
+            lines
+            ✓ 2 engines · 50 ms
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_traceback_keeps_the_engines_colours() {
+        let sample =
+            Sample::new(1).busy(0).input(0, 1).raise(0, "ZeroDivisionError", "division by zero", &[ZERO]);
+        check(
+            sample,
+            Style { color: true, width: 60 },
+            expect![[r#"
+                ␛[2mParallel execution on engine(s): [0]␛[0m
+                ␛[2m── ␛[0m␛[1;31m✗ [0] ␛[0m␛[31mZeroDivisionError: division by zero␛[0m␛[2m · line 1␛[0m␛[2m ──────␛[0m
+                Cell In[1], line 2
+                      1 print('before')
+                ␛[32m----> 2␛[0m 1/0
+
+                ␛[31mZeroDivisionError␛[0m: division by zero
+                ␛[31m✗ 1 of 1 failed␛[0m␛[2m · 50 ms␛[0m
+            "#]],
+        );
+    }
+
+    #[test]
+    fn no_output_is_said_too() {
+        check(
+            Sample::new(3).all_ok(),
+            PLAIN,
+            expect![[r#"
+            Parallel execution on engine(s): [0-2]
+            [0-2] (no output)
+            ✓ 3 engines · 80 ms
+        "#]],
+        );
+    }
+}

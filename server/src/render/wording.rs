@@ -1,0 +1,128 @@
+//! Durations, sizes, counts and endings in words, the same in every view.
+
+use crate::run::{Ending, Run, RunState, Time};
+
+/// Milliseconds in words: `12 ms`, `1.2 s`, `34 s`, `3 min 20 s`, `1 h 03 min`.
+pub fn duration(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    match seconds {
+        0 => format!("{milliseconds} ms"),
+        1..10 => format!("{seconds}.{} s", milliseconds % 1000 / 100),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// How long a run took, or has taken up to `now`, in milliseconds from its first request on; 0 if none was sent.
+pub fn elapsed(run: &Run, now: Time) -> u64 {
+    let begun = run.parts().filter_map(|part| part.sent).min().unwrap_or(run.created);
+    match run.state() {
+        RunState::Queued => 0,
+        _ => run.ended().unwrap_or(now).since(begun),
+    }
+}
+
+/// A run's state in a few words, without its time: `4 engines`, `1 of 4 failed`, `3 of 4 ended, waiting on [2]`.
+pub fn outcome(run: &Run) -> String {
+    let all = run.parts().len();
+    match run.state() {
+        RunState::Queued => "queued".to_owned(),
+        RunState::Running => {
+            let ended = run.parts().filter(|part| part.ending().is_some()).count();
+            format!("{ended} of {all} ended, waiting on {}", run.pending())
+        }
+        RunState::Succeeded if all == 1 => "1 engine".to_owned(),
+        RunState::Succeeded => format!("{all} engines"),
+        RunState::Failed => {
+            let count = |wanted: fn(&Ending) -> bool| {
+                run.parts().filter_map(|part| part.ending()).filter(|ending| wanted(ending)).count()
+            };
+            let counts = [
+                (count(|ending| matches!(ending, Ending::Error(_))), "failed"),
+                (count(|ending| matches!(ending, Ending::Aborted)), "aborted"),
+                (count(|ending| matches!(ending, Ending::Lost(_))), "lost"),
+            ];
+            let told: Vec<String> =
+                counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+            match told.as_slice() {
+                [one] => one.replacen(' ', &format!(" of {all} "), 1),
+                several => format!("{} of {all}", several.join(", ")),
+            }
+        }
+    }
+}
+
+/// A number of bytes in words: `512 B`, `12 kB`, `3.4 MB`.
+pub(super) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} B"),
+        1000..10_000 => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
+        10_000..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// `1 line`, `2 lines`, `12,345 lines`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let s = if n == 1 { "" } else { "s" };
+    format!("{grouped} {what}{s}")
+}
+
+/// At most `most` characters; what was cut off is marked by `…`, which counts.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) if most == 0 => String::new(),
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{render::sample::Sample, run::LostReason};
+
+    #[test]
+    fn durations_and_sizes_are_short() {
+        let times = [0, 12, 999, 1250, 9999, 34_567, 200_000, 3_780_000].map(duration);
+        assert_eq!(times, ["0 ms", "12 ms", "999 ms", "1.2 s", "9.9 s", "34 s", "3 min 20 s", "1 h 03 min"]);
+        let sizes = [999, 1234, 12_345, 3_456_789].map(size);
+        assert_eq!(sizes, ["999 B", "1.2 kB", "12 kB", "3.4 MB"]);
+        assert_eq!(count(1, "line"), "1 line");
+        assert_eq!(count(1_234_567, "line"), "1,234,567 lines");
+    }
+
+    #[test]
+    fn what_is_cut_is_marked_and_counts() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("äbcd", 3), "äb…");
+        assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn the_outcome_counts_what_went_wrong() {
+        let raise = |sample: Sample, slot| sample.raise(slot, "E", "", &[]);
+        for (sample, text) in [
+            (Sample::new(4), "queued"),
+            (Sample::new(4).busy(0).ok(1), "1 of 4 ended, waiting on [0,2-3]"),
+            (Sample::new(4).all_ok(), "4 engines"),
+            (Sample::new(1).all_ok(), "1 engine"),
+            (raise(Sample::new(4), 2).all_ok(), "1 of 4 failed"),
+            (
+                raise(Sample::new(3), 2).aborted(1).lost(0, LostReason::EngineDied),
+                "1 failed, 1 aborted, 1 lost of 3",
+            ),
+        ] {
+            assert_eq!(outcome(&sample.run()), text);
+        }
+    }
+}
