@@ -65,6 +65,12 @@ impl Layout {
         [self.client_file(), self.engine_file(), self.cluster_file(), self.engine_table()]
     }
 
+    /// All files of a cluster of `n` engines, the logs included.
+    pub(super) fn all_files(&self, n: u32) -> Vec<PathBuf> {
+        let logs = (0..n).map(|index| self.engine_log(index)).chain([self.controller_log()]);
+        logs.chain(self.state_files()).collect()
+    }
+
     fn security(&self, name: &str) -> PathBuf {
         self.profile_dir.join("security").join(name)
     }

@@ -107,7 +107,7 @@ async fn an_attached_cluster_ends_when_its_owner_lets_go_of_it_while_it_starts()
     let cluster_id = started.cluster_id.clone();
     let _cleanup = Cleanup([vec![started.controller_pid], started.engine_pids.clone()].concat());
     assert!(started.found().is_temporary());
-    let files = started.layout.state_files();
+    let files = started.layout.all_files(2);
     drop(started);
     until("its processes end", || process::naming(&[&cluster_id]).is_empty()).await;
     until("its files go", || files.iter().all(|file| !file.exists())).await;

@@ -33,9 +33,13 @@ const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
 const LOCK_LIMIT: Duration = Duration::from_secs(60 * 60);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// Where systems keep the wheel that a working `ensurepip` would use.
+pub(super) const SYSTEM_WHEELS: &[&str] =
+    &["/usr/share/python-wheels", "/usr/share/python3-wheels", "/usr/lib/python3/wheels"];
+
 /// Variables that would send packages somewhere else than into the environment.
-const DIVERTING: [&str; 6] =
-    ["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PYTHONHOME", "PYTHONPATH"];
+const DIVERTING: [&str; 5] =
+    ["PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PYTHONHOME", "PYTHONPATH"];
 
 /// The private environment, made first if it is missing or not whole; `base` is a Python that can make it.
 ///
@@ -47,13 +51,17 @@ pub async fn private_env(base: &PythonEnv, say: impl Fn(&str)) -> Result<PythonE
         })?;
     let variable = |name: &str| std::env::var_os(name);
     let around = Surroundings { variable: &variable, folder: Path::new("/") };
-    Workshop { folder: data.join("python"), around, say: &say }.environment(base).await
+    Workshop { folder: data.join("python"), around, wheel_folders: SYSTEM_WHEELS, say: &say }
+        .environment(base)
+        .await
 }
 
 /// Where and how the environment is made.
 pub(super) struct Workshop<'a> {
     pub(super) folder: PathBuf,
     pub(super) around: Surroundings<'a>,
+    /// Folders that may hold a pip wheel.
+    pub(super) wheel_folders: &'a [&'a str],
     pub(super) say: &'a dyn Fn(&str),
 }
 
@@ -234,7 +242,7 @@ impl Workshop<'_> {
                     .await;
             }
         }
-        for folder in ["/usr/share/python-wheels", "/usr/share/python3-wheels", "/usr/lib/python3/wheels"] {
+        for folder in self.wheel_folders {
             if let Some(wheel) = pip_wheel_in(Path::new(folder)) {
                 self.say_installing("the pip wheel of the system");
                 let from_wheel = wheel.join("pip");
@@ -297,6 +305,8 @@ fn command<'a, T: AsRef<OsStr>>(
     for name in DIVERTING {
         command.env_remove(name);
     }
+    // A configuration file may ask for it, and pip refuses it in an environment.
+    command.env("PIP_USER", "0");
     command
 }
 

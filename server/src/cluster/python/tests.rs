@@ -146,7 +146,8 @@ async fn make(machine: &Machine, base: &PythonEnv) -> (Result<PythonEnv, PythonE
     let say = |text: &str| said.borrow_mut().push(text.to_owned());
     let variable = |name: &str| machine.variables.get(name).cloned();
     let around = Surroundings { variable: &variable, folder: Path::new("/") };
-    let made = Workshop { folder: machine.path("data/python"), around, say: &say }.environment(base).await;
+    let folder = machine.path("data/python");
+    let made = Workshop { folder, around, wheel_folders: &[], say: &say }.environment(base).await;
     (made, said.into_inner())
 }
 
@@ -184,6 +185,39 @@ async fn without_ensurepip_a_pip_on_path_installs_for_the_environment() {
     );
     assert!(calls.contains("-m venv --without-pip") && calls.contains(&install), "{calls}");
     assert!(said[1].ends_with("with a pip from elsewhere"), "{said:?}");
+}
+
+#[tokio::test]
+async fn without_ensurepip_and_any_pip_the_package_to_install_is_named() {
+    let machine = Machine::new();
+    let base = base(&machine, GOOD, false);
+    let error = make(&machine, &base).await.0.expect_err("there is no pip").to_string();
+    assert!(error.contains("`sudo apt install python3-venv`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_second_pxlens_waits_for_the_first_and_makes_nothing() {
+    let machine = Machine::new();
+    let base = base(&machine, GOOD, true);
+    let lock = machine.path("data/python.lock");
+    fs::create_dir_all(machine.path("data")).expect("a folder");
+    let first = fs::File::create(&lock).expect("a file");
+    first.lock().expect("nobody else has it");
+    let said = RefCell::new(Vec::new());
+    let say = |text: &str| {
+        said.borrow_mut().push(text.to_owned());
+        // The first has made it, and ends.
+        machine.python("data/python/bin/python", GOOD);
+        let stamp = machine.path("data/python/pxlens-stamp.txt");
+        fs::write(stamp, PRIVATE_PACKAGES.join("\n")).expect("a file");
+        first.unlock().expect("it was locked");
+    };
+    let variable = |_: &str| None;
+    let around = Surroundings { variable: &variable, folder: Path::new("/") };
+    let folder = machine.path("data/python");
+    let workshop = Workshop { folder, around, wheel_folders: &[], say: &say };
+    workshop.environment(&base).await.expect("it is there");
+    assert_eq!(said.into_inner(), ["another pxlens is making its Python environment; waiting for it"]);
 }
 
 #[tokio::test]
