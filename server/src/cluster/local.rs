@@ -226,8 +226,8 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
         "starting a controller and {engines} with {} (ipyparallel {version})",
         options.python.program.display()
     ));
-    let mut watch =
-        Watch::start(&layout.all_files(options.n)).map_err(doing("start the watch on the cluster's processes"))?;
+    let mut watch = Watch::start(&layout.all_files(options.n))
+        .map_err(doing("start the watch on the cluster's processes"))?;
     let mut controller =
         launch(&options, &layout, controller_arguments(&cluster_id), &layout.controller_log())?;
     let controller_pid = watched(&mut watch, &controller)?;

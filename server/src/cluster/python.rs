@@ -61,6 +61,8 @@ pub struct PythonEnv {
     pub ipyparallel: Option<String>,
     /// The version of ipykernel it has.
     pub ipykernel: Option<String>,
+    /// The version of matplotlib it has; the demo plots with it.
+    pub matplotlib: Option<String>,
     /// What was passed over on the way to it: a sentence for the user.
     pub note: Option<String>,
 }
@@ -179,18 +181,42 @@ pub async fn ready_python(
     say: impl Fn(&str),
 ) -> Result<PythonEnv, PythonError> {
     let found = find_python(explicit, folder).await?;
+    if found.ipyparallel.is_some() {
+        say_note(&found, &say);
+        return Ok(found);
+    }
+    instead_of(&found, "ipyparallel", say).await
+}
+
+/// A Python that also plots, for the demo: one that was named is taken as it is, others need matplotlib.
+pub async fn ready_python_for_demo(
+    explicit: Option<&Path>,
+    folder: &Path,
+    say: impl Fn(&str),
+) -> Result<PythonEnv, PythonError> {
+    let found = find_python(explicit, folder).await?;
+    if found.ipyparallel.is_some() && (found.matplotlib.is_some() || explicit.is_some()) {
+        say_note(&found, &say);
+        return Ok(found);
+    }
+    let lacks = if found.ipyparallel.is_none() { "ipyparallel" } else { "matplotlib" };
+    instead_of(&found, lacks, say).await
+}
+
+fn say_note(found: &PythonEnv, say: impl Fn(&str)) {
     if let Some(note) = &found.note {
         say(note);
     }
-    if found.ipyparallel.is_some() {
-        return Ok(found);
-    }
+}
+
+async fn instead_of(found: &PythonEnv, lacks: &str, say: impl Fn(&str)) -> Result<PythonEnv, PythonError> {
+    say_note(found, &say);
     say(&format!(
-        "{} ({}) has no ipyparallel; using an environment of pxlens' own, without your project's packages",
+        "{} ({}) has no {lacks}; using an environment of pxlens' own, without your project's packages",
         found.program.display(),
         found.source
     ));
-    private_env(&found, say).await
+    private_env(found, say).await
 }
 
 async fn find_in(explicit: Option<&Path>, around: &Surroundings<'_>) -> Result<PythonEnv, PythonError> {

@@ -69,13 +69,12 @@ pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopErr
     let words: &[&str] = if cluster.ours { &[&cluster.cluster_id] } else { &IPYPARALLEL };
     let is_its = |pid: &u32| process::look(*pid).mentions(words);
     let engines: Vec<u32> = file.engine_pids().into_iter().filter(is_its).collect();
-    let mut controller: Vec<u32> = file.controller_pid().into_iter().filter(is_its).collect();
-    if cluster.ours && controller.is_empty() {
-        // A controller that was killed leaves its schedulers, and they still carry its command line.
-        controller = process::naming(&["ipyparallel.controller", &cluster.cluster_id]);
-    }
+    let controller: Vec<u32> = file.controller_pid().into_iter().filter(is_its).collect();
     let mut left = end(&engines, &controller).await;
     left.retain(is_still_there);
+    if cluster.ours {
+        left.extend(end_orphans(&cluster.cluster_id).await);
+    }
     if !left.is_empty() {
         return Err(StopError::StillRunning { label, pids: left });
     }
@@ -105,6 +104,25 @@ pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
     let mut left = end_leaders(engines, &nannies).await;
     left.extend(end_leaders(controller, &schedulers).await);
     left
+}
+
+/// Ends the schedulers of a cluster of ours whose controller is gone; gives back what did not end.
+///
+/// A controller that was killed leaves them, and so does one that is asked to end while it still starts them. They
+/// carry its command line, with the cluster id.
+async fn end_orphans(cluster_id: &str) -> Vec<u32> {
+    let orphans = || process::naming(&["ipyparallel.controller", cluster_id]);
+    let deadline = Instant::now() + FORCED;
+    loop {
+        let left = orphans();
+        if left.is_empty() || Instant::now() >= deadline {
+            return left;
+        }
+        for pid in left {
+            signal(pid, Ending::Force, process::end_process);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// Asks the leaders to end, waits for them and their helpers, and forces what is left.

@@ -27,6 +27,7 @@ fn test_python() -> PythonEnv {
         version: "3".to_owned(),
         ipyparallel: Some("9.2.0".to_owned()),
         ipykernel: None,
+        matplotlib: None,
         note: None,
     }
 }
@@ -121,7 +122,36 @@ async fn an_engine_that_ends_by_itself_is_named_with_the_end_of_its_log() {
     process::end_process(started.engine_pids[1], process::Ending::Force).expect("it is ours");
     let error = tokio::time::timeout(LIMIT, started.ended()).await.expect("it ends").to_string();
     assert!(error.starts_with("engine 1 ended by itself (signal: 9"), "{error}");
+    let cluster_id = started.cluster_id.clone();
     started.stop().await.expect("the others stop");
+    assert_eq!(process::naming(&[&cluster_id]), [] as [u32; 0]);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_stopped_while_it_starts_leaves_no_process() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // The connection file is there before the schedulers are.
+    let started = start(options(folder.path(), false), |_| {}).await.expect("it starts");
+    let cluster_id = started.cluster_id.clone();
+    started.stop().await.expect("it stops");
+    assert_eq!(process::naming(&[&cluster_id]), [] as [u32; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_cluster_whose_controller_was_killed_is_gone_and_stopping_it_ends_what_is_left() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let started = start(options(folder.path(), true), |_| {}).await.expect("it starts");
+    let _cleanup = Cleanup([vec![started.controller_pid], started.engine_pids.clone()].concat());
+    until("the schedulers start", || process::descendants(&[started.controller_pid]).len() >= 7).await;
+    process::end_process(started.controller_pid, process::Ending::Force).expect("it is ours");
+    until("the controller ends", || process::look(started.controller_pid) == Look::Gone).await;
+    let selection = Selection { ipython_dir: Some(folder.path().to_owned()), ..Selection::default() };
+    let found = discovery::find(&selection).expect("no error").remove(0);
+    assert_eq!(found.state, ClusterState::Gone);
+    stop(&found, false).await.expect("what is left stops");
+    assert_eq!(process::naming(&[&started.cluster_id]), [] as [u32; 0]);
+    assert_eq!(discovery::find(&selection).expect("no error"), []);
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ print(json.dumps({
     'version': '%d.%d.%d' % sys.version_info[:3],
     'ipyparallel': version('ipyparallel'),
     'ipykernel': version('ipykernel'),
+    'matplotlib': version('matplotlib'),
 }))
 ";
 
@@ -37,6 +38,7 @@ struct Answer {
     version: String,
     ipyparallel: Option<String>,
     ipykernel: Option<String>,
+    matplotlib: Option<String>,
 }
 
 /// Why a program did not answer as Python does.
@@ -72,6 +74,7 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
         version: answer.version,
         ipyparallel: answer.ipyparallel,
         ipykernel: answer.ipykernel,
+        matplotlib: answer.matplotlib,
         note: None,
     })
 }

@@ -136,6 +136,7 @@ esac"#
         version: "3.12.1".to_owned(),
         ipyparallel: None,
         ipykernel: None,
+        matplotlib: None,
         note: None,
     }
 }
