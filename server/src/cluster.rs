@@ -1,12 +1,16 @@
-//! The way to a cluster: its connection file, the sockets to its controller, and the client that speaks
-//! ipyparallel's protocol over them.
+//! The way to a cluster: finding it or starting one, its connection file, the sockets to its controller, and the client
+//! that speaks ipyparallel's protocol over them.
 //!
 //! In go requests, out come [`crate::run::Event`]s and the engine table. Nothing here knows an editor, a document or a
 //! cell; zeromq's types stop at [`transport`].
 
 pub mod client;
 pub mod connection;
+pub mod discovery;
 pub mod feed;
+pub mod local;
+mod process;
+pub mod python;
 pub mod transport;
 
 pub use client::{

@@ -1,0 +1,410 @@
+//! Starting and stopping clusters on this machine: one `ipcontroller` and some `ipengine`s of a given Python.
+//!
+//! Each process gets a session of its own: no Ctrl-C of the terminal reaches an engine before pxlens has interrupted
+//! it, and no closing terminal ends it. What ends an attached cluster is the [`watch`]. Everything listens on 127.0.0.1
+//! only. A cluster file as ipyparallel writes it makes the cluster visible to `ipcluster list` and `ipcluster stop`.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::{
+    process::{Child, Command},
+    time::Instant,
+};
+
+use super::{
+    discovery::{self, ClusterState, DiscoveryError, FoundCluster, OUR_PREFIX, Selection, TEMPORARY_PREFIX},
+    python::PythonEnv,
+};
+
+mod layout;
+mod stop;
+mod watch;
+
+use layout::Layout;
+pub use stop::{StopError, stop};
+use watch::Watch;
+
+/// How long a controller may take to write its connection file.
+const CONTROLLER_LIMIT: Duration = Duration::from_secs(90);
+/// How often to look for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// The Hub shows an engine at the second heartbeat after it registered; upstream's period of 3000 ms makes that slow.
+const HEARTBEAT_MS: u32 = 250;
+/// An engine counts as lost after this many heartbeats without an answer: 30 s, as upstream has it.
+const HUB_MISSES: u32 = 120;
+/// An engine gives up on its controller after this many misses (each period + 500 ms): 175 s, as upstream has it.
+const ENGINE_MISSES: u32 = 233;
+/// How long an engine waits for the Hub's answer to its registration, in seconds; upstream's 5 are few on a busy machine.
+const REGISTRATION_S: u32 = 60;
+
+/// Makes itself the leader of a session, then becomes the program it was given.
+const IN_OWN_SESSION: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct StartOptions {
+    /// How many engines; at least one.
+    pub n: u32,
+    /// The Python that runs controller and engines; it has ipyparallel.
+    pub python: PythonEnv,
+    /// The IPython profile, else `default`. It is made if it is missing.
+    pub profile: Option<String>,
+    /// The cluster id, else a new one. It always begins with `pxlens-`, or `pxlens-run-` if attached.
+    pub cluster_id: Option<String>,
+    /// Whether the cluster outlives this process. If not, it ends with the [`StartedCluster`], at the latest with us.
+    pub detached: bool,
+    /// The IPython directory, else `$IPYTHONDIR`, else `~/.ipython`.
+    pub ipython_dir: Option<PathBuf>,
+    /// The folder that engines run in, else the current one.
+    pub folder: Option<PathBuf>,
+}
+
+/// Why a cluster could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Not on this system.
+    #[error(
+        "pxlens cannot start clusters on this system yet; start one with `ipcluster start` and pxlens will connect to it"
+    )]
+    Unsupported,
+    /// No engines.
+    #[error("a cluster needs at least one engine; ask for 1 or more")]
+    NoEngines,
+    /// The Python has no ipyparallel.
+    #[error("{} has no ipyparallel; install it with `{} -m pip install ipyparallel`", .0.display(), .0.display())]
+    NoIpyparallel(PathBuf),
+    /// The cluster id or the profile does not fit into a file name.
+    #[error("'{0}' is no name for a cluster or a profile; use letters, digits, '.', '_' and '-'")]
+    BadName(String),
+    /// There is one already.
+    #[error("the cluster {0} is running already; stop it first, or choose another id")]
+    Exists(String),
+    /// The IPython directory cannot be told.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    /// A file could not be written or a program not run.
+    #[error("pxlens cannot {doing}: {why}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// A process of the cluster ended by itself.
+    #[error("{what} ended by itself ({how}){}", tail(log))]
+    Ended {
+        /// `the controller`, `engine 2`.
+        what: String,
+        /// The exit status.
+        how: String,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// No connection file came.
+    #[error("the controller has written no connection file within {} s{}", limit.as_secs(), tail(log))]
+    TooSlow {
+        /// How long pxlens waited.
+        limit: Duration,
+        /// The last lines of its log.
+        log: String,
+    },
+}
+
+fn tail(log: &str) -> String {
+    if log.is_empty() { String::new() } else { format!("; the end of its log:\n{log}") }
+}
+
+fn doing<'a>(what: impl Into<String> + 'a) -> impl FnOnce(io::Error) -> StartError + 'a {
+    move |why| StartError::Io { doing: what.into(), why }
+}
+
+/// A cluster that this process has started.
+///
+/// Dropping an attached one ends its processes; [`StartedCluster::stop`] does so and waits.
+#[derive(Debug)]
+pub struct StartedCluster {
+    /// The client connection file; it is there.
+    pub connection_file: PathBuf,
+    /// The profile it is in.
+    pub profile: String,
+    /// Its id.
+    pub cluster_id: String,
+    /// The controller's process id.
+    pub controller_pid: u32,
+    /// The engines' process ids, by the engine ids they ask for.
+    pub engine_pids: Vec<u32>,
+    layout: Layout,
+    /// Controller first, then the engines.
+    children: Vec<Child>,
+    /// `None`: detached.
+    watch: Option<Watch>,
+}
+
+impl StartedCluster {
+    /// The same cluster as discovery sees it.
+    pub fn found(&self) -> FoundCluster {
+        FoundCluster {
+            profile: self.profile.clone(),
+            cluster_id: self.cluster_id.clone(),
+            connection_file: self.connection_file.clone(),
+            cluster_file: Some(self.layout.cluster_file()),
+            pid: Some(self.controller_pid),
+            state: ClusterState::Running,
+            engines_expected: u32::try_from(self.engine_pids.len()).ok(),
+            launcher: Some("local".to_owned()),
+            ours: true,
+            written: discovery::files::written(&self.connection_file),
+            note: None,
+        }
+    }
+
+    /// Waits until a process of the cluster ends by itself, and says which and why. Cancel safe.
+    ///
+    /// For whoever waits for the engines to register: what has ended will not.
+    pub async fn ended(&mut self) -> StartError {
+        let first = {
+            let waits =
+                self.children.iter_mut().enumerate().map(async |(index, child)| (index, child.wait().await));
+            let mut waits: FuturesUnordered<_> = waits.collect();
+            waits.next().await
+        };
+        // A cluster that was started has a controller.
+        let Some((index, status)) = first else { return std::future::pending().await };
+        let pid = if index == 0 { Some(&self.controller_pid) } else { self.engine_pids.get(index - 1) };
+        if let (Some(watch), Some(pid)) = (&mut self.watch, pid) {
+            // A watch that is gone has nothing to forget.
+            let _ = watch.remove(*pid);
+        }
+        match u32::try_from(index).unwrap_or_default().checked_sub(1) {
+            None => ended("the controller", status, &self.layout.controller_log()),
+            Some(engine) => ended(format!("engine {engine}"), status, &self.layout.engine_log(engine)),
+        }
+    }
+
+    /// Stops it, waits until its processes have ended, and removes its files.
+    pub async fn stop(self) -> Result<(), StopError> {
+        let stopped = stop(&self.found(), true).await;
+        if let (Ok(()), Some(watch)) = (&stopped, self.watch) {
+            let _ = watch.release();
+        }
+        stopped
+    }
+}
+
+/// Starts a controller, waits until its connection file is there, and starts the engines; does not wait for those.
+///
+/// If this is given up half-way, what was started is ended.
+pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<StartedCluster, StartError> {
+    if cfg!(not(unix)) {
+        return Err(StartError::Unsupported);
+    }
+    if options.n == 0 {
+        return Err(StartError::NoEngines);
+    }
+    let Some(version) = options.python.ipyparallel.clone() else {
+        return Err(StartError::NoIpyparallel(options.python.program.clone()));
+    };
+    let profile = checked_name(options.profile.as_deref().unwrap_or("default"))?.to_owned();
+    let ipython_dir = discovery::ipython_dir(options.ipython_dir.as_deref())?;
+    let ipython_dir = std::path::absolute(&ipython_dir).unwrap_or(ipython_dir);
+    let cluster_id = cluster_id(&options)?;
+    let layout = Layout::new(&ipython_dir, &profile, cluster_id.clone());
+    refuse_second(&options, &ipython_dir, &profile, &cluster_id)?;
+    layout.make_folders().map_err(doing(format!("make the profile {}", layout.profile_dir.display())))?;
+    stop::remove(layout.state_files());
+
+    let engines = if options.n == 1 { "1 engine".to_owned() } else { format!("{} engines", options.n) };
+    progress(&format!(
+        "starting a controller and {engines} with {} (ipyparallel {version})",
+        options.python.program.display()
+    ));
+    let mut watch = Watch::start(&layout.all_files(options.n))
+        .map_err(doing("start the watch on the cluster's processes"))?;
+    let mut controller =
+        launch(&options, &layout, controller_arguments(&cluster_id), &layout.controller_log())?;
+    let controller_pid = watched(&mut watch, &controller)?;
+    wait_for_connection_files(&layout, &mut controller).await?;
+    progress("the controller is up; its engines are starting");
+
+    let mut children = vec![controller];
+    let mut engine_pids = Vec::new();
+    for index in 0..options.n {
+        let engine = launch(&options, &layout, engine_arguments(&layout, index), &layout.engine_log(index))?;
+        engine_pids.push(watched(&mut watch, &engine)?);
+        children.push(engine);
+    }
+    let state = layout.cluster_state(controller_pid, &engine_pids).to_string();
+    fs::write(layout.cluster_file(), state).map_err(doing("write the cluster file"))?;
+    let watch = if options.detached {
+        watch.release().map_err(doing("let go of the cluster"))?;
+        None
+    } else {
+        Some(watch)
+    };
+    let connection_file = layout.client_file();
+    Ok(StartedCluster {
+        connection_file,
+        profile,
+        cluster_id,
+        controller_pid,
+        engine_pids,
+        layout,
+        children,
+        watch,
+    })
+}
+
+/// Names go into file names and command lines.
+fn checked_name(name: &str) -> Result<&str, StartError> {
+    let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    let good = !name.is_empty() && name.len() <= 100 && name.chars().all(plain);
+    if good { Ok(name) } else { Err(StartError::BadName(name.to_owned())) }
+}
+
+fn cluster_id(options: &StartOptions) -> Result<String, StartError> {
+    let prefix = if options.detached { OUR_PREFIX } else { TEMPORARY_PREFIX };
+    match &options.cluster_id {
+        Some(id) => {
+            let name = checked_name(id)?;
+            Ok(if name.starts_with(prefix) { name.to_owned() } else { format!("{prefix}{name}") })
+        }
+        None => {
+            let random = uuid::Uuid::new_v4().simple().to_string();
+            Ok(format!("{prefix}{}", &random[..8]))
+        }
+    }
+}
+
+fn refuse_second(
+    options: &StartOptions,
+    ipython_dir: &Path,
+    profile: &str,
+    cluster_id: &str,
+) -> Result<(), StartError> {
+    if options.cluster_id.is_none() {
+        return Ok(());
+    }
+    let same = Selection {
+        profile: Some(profile.to_owned()),
+        cluster_id: Some(cluster_id.to_owned()),
+        ipython_dir: Some(ipython_dir.to_owned()),
+        ..Selection::default()
+    };
+    match discovery::find(&same)?.iter().find(|cluster| cluster.state != ClusterState::Gone) {
+        Some(running) => Err(StartError::Exists(running.label())),
+        None => Ok(()),
+    }
+}
+
+fn controller_arguments(cluster_id: &str) -> Vec<String> {
+    vec![
+        "ipyparallel.controller".to_owned(),
+        format!("--cluster-id={cluster_id}"),
+        "--ip=127.0.0.1".to_owned(),
+        "--location=127.0.0.1".to_owned(),
+        format!("--HeartMonitor.period={HEARTBEAT_MS}"),
+        format!("--HeartMonitor.max_heartmonitor_misses={HUB_MISSES}"),
+        // pxlens cannot speak CURVE to it yet; nobody but this machine reaches it, and messages are signed.
+        "--IPController.enable_curve=False".to_owned(),
+        "--IPController.reuse_files=False".to_owned(),
+    ]
+}
+
+fn engine_arguments(layout: &Layout, index: u32) -> Vec<String> {
+    vec![
+        "ipyparallel.engine".to_owned(),
+        format!("--cluster-id={}", layout.cluster_id),
+        // So that the id of an engine is the number of its log.
+        format!("--IPEngine.id={index}"),
+        format!("--IPEngine.timeout={REGISTRATION_S}"),
+        format!("--IPEngine.max_heartbeat_misses={ENGINE_MISSES}"),
+    ]
+}
+
+/// Runs `python -m <module and its arguments>` in a session of its own, with its output in a log.
+fn launch(
+    options: &StartOptions,
+    layout: &Layout,
+    arguments: Vec<String>,
+    log: &Path,
+) -> Result<Child, StartError> {
+    let python = &options.python.program;
+    let run = || -> io::Result<Child> {
+        let output = fs::File::create(log)?;
+        let mut command = Command::new(python);
+        // -I and -S: this Python only makes the session, so it need not read site-packages.
+        command.args(["-I", "-S", "-c", IN_OWN_SESSION]).arg(python).arg("-m").args(arguments);
+        if let Some(folder) = &options.folder {
+            command.current_dir(folder);
+        }
+        for inherited in ["IPP_CONNECTION_INFO", "IPP_SESSION_KEY", "IPP_ENABLE_CURVE"] {
+            command.env_remove(inherited);
+        }
+        command.env("IPP_CLUSTER_ID", &layout.cluster_id).env("IPP_PROFILE_DIR", &layout.profile_dir);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        command.spawn()
+    };
+    run().map_err(doing(format!("run {} in {}", python.display(), options.folder_name())))
+}
+
+impl StartOptions {
+    fn folder_name(&self) -> String {
+        self.folder
+            .as_deref()
+            .map_or_else(|| "the current folder".to_owned(), |folder| folder.display().to_string())
+    }
+}
+
+/// Puts a process under the watch and gives back its id.
+fn watched(watch: &mut Watch, child: &Child) -> Result<u32, StartError> {
+    let gone = || StartError::Io { doing: "watch a process".to_owned(), why: io::ErrorKind::NotFound.into() };
+    let pid = child.id().ok_or_else(gone)?;
+    watch.add(pid).map_err(doing("watch a process"))?;
+    Ok(pid)
+}
+
+/// Waits until both connection files are there and whole: the controller writes them in place.
+async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> Result<(), StartError> {
+    let deadline = Instant::now() + CONTROLLER_LIMIT;
+    let log = layout.controller_log();
+    loop {
+        if is_whole(&layout.client_file()) && is_whole(&layout.engine_file()) {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(StartError::TooSlow { limit: CONTROLLER_LIMIT, log: last_lines(&log) });
+        }
+        tokio::select! {
+            status = controller.wait() => return Err(ended("the controller", status, &log)),
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}
+
+fn is_whole(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())
+}
+
+fn ended(what: impl Into<String>, status: io::Result<ExitStatus>, log: &Path) -> StartError {
+    let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+    StartError::Ended { what: what.into(), how, log: last_lines(log) }
+}
+
+/// The last lines of a log, as many as help in a message.
+fn last_lines(log: &Path) -> String {
+    const LINES: usize = 15;
+    let text = fs::read(log).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,185 @@
+//! Stopping a cluster: its engines, then its controller, by their own process ids, and nothing else.
+//!
+//! Engines go first, so that their nannies can still tell the Hub and end by themselves.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use tokio::time::Instant;
+
+use super::layout::Layout;
+use crate::cluster::{
+    discovery::{ClusterState, FoundCluster, files::ClusterFile},
+    process::{self, Ending, IPYPARALLEL, Look},
+};
+
+/// How long a process may take to end after it was asked.
+const ASKED: Duration = Duration::from_secs(5);
+/// How long the system may take to end a process by force.
+const FORCED: Duration = Duration::from_secs(3);
+/// How often to look whether a process that is no child of ours has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(25);
+
+/// Why a cluster was not stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StopError {
+    /// pxlens did not start it, and nobody confirmed.
+    #[error("pxlens did not start the cluster {0}; stopping it needs your confirmation")]
+    NotConfirmed(String),
+    /// There is no process id to signal.
+    #[error(
+        "pxlens does not know the processes of the cluster {label}; stop it where it was started, e.g. with `{command}`"
+    )]
+    NoProcesses {
+        /// The cluster.
+        label: String,
+        /// What stops it.
+        command: String,
+    },
+    /// Some process is still there.
+    #[error("the cluster {label} has processes that do not end: {}", pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", "))]
+    StillRunning {
+        /// The cluster.
+        label: String,
+        /// What is left.
+        pids: Vec<u32>,
+    },
+}
+
+/// Stops this cluster and waits until its processes have ended, then removes what they left behind.
+///
+/// One that pxlens did not start is stopped only if `confirmed`. One that is gone already only loses its files.
+pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopError> {
+    let label = cluster.label();
+    if !cluster.ours && !confirmed {
+        return Err(StopError::NotConfirmed(label));
+    }
+    let file = cluster.cluster_file.as_deref().and_then(ClusterFile::read);
+    // Process ids are worth something only on the machine that wrote them, and of a launcher that runs things there.
+    let known = match cluster.state {
+        ClusterState::Gone => true,
+        ClusterState::Running | ClusterState::Starting => cluster.pid.is_some(),
+        ClusterState::Unknown => false,
+    };
+    if !known {
+        return Err(StopError::NoProcesses { command: by_ipcluster(cluster), label });
+    }
+    let file = file.unwrap_or_default();
+    // Other clusters' engines carry no id in their command lines, ours do.
+    let words: &[&str] = if cluster.ours { &[&cluster.cluster_id] } else { &IPYPARALLEL };
+    let is_its = |pid: &u32| process::look(*pid).mentions(words);
+    let engines: Vec<u32> = file.engine_pids().into_iter().filter(is_its).collect();
+    let controller: Vec<u32> = file.controller_pid().into_iter().filter(is_its).collect();
+    let mut left = end(&engines, &controller).await;
+    left.retain(is_still_there);
+    if cluster.ours {
+        left.extend(end_orphans(&cluster.cluster_id).await);
+    }
+    if !left.is_empty() {
+        return Err(StopError::StillRunning { label, pids: left });
+    }
+    remove_files(cluster, &file);
+    Ok(())
+}
+
+fn by_ipcluster(cluster: &FoundCluster) -> String {
+    let mut command = "ipcluster stop".to_owned();
+    if !cluster.profile.is_empty() && cluster.profile != "default" {
+        command += &format!(" --profile={}", cluster.profile);
+    }
+    if !cluster.cluster_id.is_empty() {
+        command += &format!(" --cluster-id={}", cluster.cluster_id);
+    }
+    command
+}
+
+/// Ends engines and controller, each with what it started for the cluster; gives back what did not end.
+pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
+    let helpers = |pids: &[u32]| -> Vec<u32> {
+        let of_cluster = |pid: &u32| process::look(*pid).mentions(&IPYPARALLEL);
+        process::descendants(pids).into_iter().filter(of_cluster).collect()
+    };
+    let nannies = helpers(engines);
+    let schedulers = helpers(controller);
+    let mut left = end_leaders(engines, &nannies).await;
+    left.extend(end_leaders(controller, &schedulers).await);
+    left
+}
+
+/// Ends the schedulers of a cluster of ours whose controller is gone; gives back what did not end.
+///
+/// A controller that was killed leaves them, and so does one that is asked to end while it still starts them. They
+/// carry its command line, with the cluster id.
+async fn end_orphans(cluster_id: &str) -> Vec<u32> {
+    let orphans = || process::naming(&["ipyparallel.controller", cluster_id]);
+    let deadline = Instant::now() + FORCED;
+    loop {
+        let left = orphans();
+        if left.is_empty() || Instant::now() >= deadline {
+            return left;
+        }
+        for pid in left {
+            signal(pid, Ending::Force, process::end_process);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Asks the leaders to end, waits for them and their helpers, and forces what is left.
+async fn end_leaders(leaders: &[u32], helpers: &[u32]) -> Vec<u32> {
+    for pid in leaders {
+        signal(*pid, Ending::Ask, process::end_process);
+    }
+    let all: Vec<u32> = leaders.iter().chain(helpers).copied().collect();
+    for pid in ended_within(&all, ASKED).await {
+        let by = if leaders.contains(&pid) { process::end_group } else { process::end_process };
+        signal(pid, Ending::Force, by);
+    }
+    ended_within(&all, FORCED).await
+}
+
+fn signal(pid: u32, ending: Ending, by: fn(u32, Ending) -> std::io::Result<()>) {
+    if let Err(error) = by(pid, ending) {
+        tracing::warn!(pid, %error, "a process of the cluster cannot be signalled");
+    }
+}
+
+fn is_still_there(pid: &u32) -> bool {
+    process::look(*pid) != Look::Gone
+}
+
+/// Waits until these processes have ended; gives back those that have not when time is up.
+async fn ended_within(pids: &[u32], limit: Duration) -> Vec<u32> {
+    let deadline = Instant::now() + limit;
+    let mut left = pids.to_vec();
+    loop {
+        left.retain(is_still_there);
+        if left.is_empty() || Instant::now() >= deadline {
+            return left;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn remove_files(cluster: &FoundCluster, file: &ClusterFile) {
+    let Some(layout) = Layout::of_client_file(&cluster.connection_file, &cluster.cluster_id) else { return };
+    if cluster.profile.is_empty() {
+        return;
+    }
+    remove(layout.state_files());
+    // Logs of other clusters are for whoever started them.
+    if cluster.ours {
+        remove(file.logs().into_iter().filter(|log| log.starts_with(layout.log_dir())));
+    }
+}
+
+pub(super) fn remove(files: impl IntoIterator<Item = PathBuf>) {
+    for path in files {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(path = %path.display(), %error, "a file of the cluster cannot be removed");
+            }
+            _ => {}
+        }
+    }
+}

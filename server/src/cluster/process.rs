@@ -1,0 +1,271 @@
+//! Looking at processes of this machine, and signalling them: all that depends on the system when clusters are found,
+//! started and stopped.
+//!
+//! A process id may have gone to somebody else since it was written down, so nothing here is signalled unless its
+//! command line still says what it was.
+
+use std::{io, path::Path};
+
+/// What can be told about a process id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// No such process, or one that has ended and only waits to be reaped.
+    Gone,
+    /// It runs, with this command line (blanks between arguments).
+    Running(String),
+    /// This system gives no answer.
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux always gives one"))]
+    Unknown,
+}
+
+impl Look {
+    /// Whether it runs and its command line holds one of these words.
+    pub(crate) fn mentions(&self, words: &[&str]) -> bool {
+        matches!(self, Self::Running(command) if words.iter().any(|word| command.contains(word)))
+    }
+}
+
+/// What the command line of any process of an ipyparallel cluster holds.
+pub(crate) const IPYPARALLEL: [&str; 3] = ["ipyparallel", "ipcontroller", "ipengine"];
+
+/// A signal that ends a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ending {
+    /// Ask: SIGTERM.
+    Ask,
+    /// Force: SIGKILL.
+    Force,
+}
+
+pub(crate) use imp::{
+    descendants, end_group, end_process, host_name, is_program, look, make_private_directory, naming,
+};
+
+#[cfg(unix)]
+mod imp {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+
+    use nix::{
+        errno::Errno,
+        sys::signal::{Signal, kill, killpg},
+        unistd::{Pid, getpgid},
+    };
+
+    use super::*;
+
+    impl From<Ending> for Signal {
+        fn from(ending: Ending) -> Self {
+            match ending {
+                Ending::Ask => Self::SIGTERM,
+                Ending::Force => Self::SIGKILL,
+            }
+        }
+    }
+
+    fn unless_gone(result: Result<(), Errno>) -> io::Result<()> {
+        match result {
+            Ok(()) | Err(Errno::ESRCH) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The id as the system calls take it; ids that would name a group, or everybody, are refused.
+    fn pid(id: u32) -> io::Result<Pid> {
+        match i32::try_from(id) {
+            Ok(id) if id > 1 => Ok(Pid::from_raw(id)),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{id} is no process id"))),
+        }
+    }
+
+    /// Signals one process; one that is gone already counts as done.
+    pub(crate) fn end_process(id: u32, ending: Ending) -> io::Result<()> {
+        unless_gone(kill(pid(id)?, Signal::from(ending)))
+    }
+
+    /// Signals the process and, where it leads a process group of its own, everything in that group.
+    pub(crate) fn end_group(id: u32, ending: Ending) -> io::Result<()> {
+        let pid = pid(id)?;
+        match getpgid(Some(pid)) {
+            Ok(group) if group == pid => unless_gone(killpg(group, Signal::from(ending))),
+            _ => end_process(id, ending),
+        }
+    }
+
+    /// The name of this machine, as `socket.gethostname()` gives it.
+    pub(crate) fn host_name() -> Option<String> {
+        nix::unistd::gethostname().ok()?.into_string().ok()
+    }
+
+    /// Whether this is a file that may be run.
+    pub(crate) fn is_program(path: &Path) -> bool {
+        path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    }
+
+    /// Makes a directory, and those above it, for this user only.
+    pub(crate) fn make_private_directory(directory: &Path) -> io::Result<()> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    }
+
+    #[cfg(target_os = "linux")]
+    mod table {
+        use super::*;
+
+        /// The state letter and the parent from `/proc/<pid>/stat`; the name before them may hold anything.
+        fn state_and_parent(id: u32) -> Option<(u8, u32)> {
+            let stat = std::fs::read(format!("/proc/{id}/stat")).ok()?;
+            let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
+            let fields = std::str::from_utf8(&stat[after_name..]).ok()?;
+            let mut fields = fields.split_ascii_whitespace();
+            let state = *fields.next()?.as_bytes().first()?;
+            Some((state, fields.next()?.parse().ok()?))
+        }
+
+        /// Right after `exec` the command line reads empty for a moment, as that of a kernel thread always does.
+        const READS: usize = 100;
+
+        pub(crate) fn look(id: u32) -> Look {
+            for _ in 0..READS {
+                match state_and_parent(id) {
+                    None | Some((b'Z' | b'X', _)) => return Look::Gone,
+                    Some(_) => {}
+                }
+                let Ok(words) = std::fs::read(format!("/proc/{id}/cmdline")) else { return Look::Gone };
+                if !words.is_empty() {
+                    let line = String::from_utf8_lossy(&words).replace('\0', " ");
+                    return Look::Running(line.trim_end().to_owned());
+                }
+                std::thread::yield_now();
+            }
+            Look::Running(String::new())
+        }
+
+        pub(super) fn parents() -> Vec<(u32, u32)> {
+            let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+            entries
+                .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+                .filter_map(|id| Some((id, state_and_parent(id)?.1)))
+                .collect()
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    mod table {
+        use std::process::Command;
+
+        use super::*;
+
+        pub(crate) fn look(id: u32) -> Look {
+            let asked = Command::new("ps").args(["-o", "stat=,command=", "-p", &id.to_string()]).output();
+            let Ok(output) = asked else { return Look::Unknown };
+            let text = String::from_utf8_lossy(&output.stdout);
+            match text.trim().split_once(char::is_whitespace) {
+                None => Look::Gone,
+                Some((state, _)) if state.starts_with('Z') => Look::Gone,
+                Some((_, command)) => Look::Running(command.trim().to_owned()),
+            }
+        }
+
+        pub(super) fn parents() -> Vec<(u32, u32)> {
+            let Ok(output) = Command::new("ps").args(["-axo", "pid=,ppid="]).output() else {
+                return Vec::new();
+            };
+            String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .filter_map(|line| {
+                    let mut ids = line.split_whitespace().map(str::parse);
+                    Some((ids.next()?.ok()?, ids.next()?.ok()?))
+                })
+                .collect()
+        }
+    }
+
+    pub(crate) use table::look;
+
+    /// All processes whose command lines hold all of these words.
+    pub(crate) fn naming(words: &[&str]) -> Vec<u32> {
+        let ids = table::parents().into_iter().map(|(id, _)| id);
+        ids.filter(|id| words.iter().all(|word| look(*id).mentions(&[word]))).collect()
+    }
+
+    /// The children of these processes, their children, and so on.
+    pub(crate) fn descendants(of: &[u32]) -> Vec<u32> {
+        let parents = table::parents();
+        let mut found: Vec<u32> = of.to_vec();
+        let mut next = 0;
+        while let Some(&parent) = found.get(next) {
+            next += 1;
+            let children = parents.iter().filter(|(child, above)| *above == parent && !found.contains(child));
+            let children: Vec<u32> = children.map(|(child, _)| *child).collect();
+            found.extend(children);
+        }
+        found.split_off(of.len())
+    }
+}
+
+#[cfg(not(unix))]
+mod imp {
+    use super::*;
+
+    fn unsupported() -> io::Error {
+        io::Error::new(io::ErrorKind::Unsupported, "pxlens stops no processes on this system")
+    }
+
+    pub(crate) fn look(_: u32) -> Look {
+        Look::Unknown
+    }
+
+    pub(crate) fn descendants(_: &[u32]) -> Vec<u32> {
+        Vec::new()
+    }
+
+    pub(crate) fn naming(_: &[&str]) -> Vec<u32> {
+        Vec::new()
+    }
+
+    pub(crate) fn end_process(_: u32, _: Ending) -> io::Result<()> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn end_group(_: u32, _: Ending) -> io::Result<()> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn host_name() -> Option<String> {
+        std::env::var("COMPUTERNAME").ok()
+    }
+
+    pub(crate) fn is_program(path: &Path) -> bool {
+        path.is_file()
+    }
+
+    pub(crate) fn make_private_directory(directory: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(directory)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_seen_while_it_runs_and_not_after() {
+        let mut child =
+            Command::new("sleep").arg("1234").stdout(Stdio::null()).spawn().expect("sleep is everywhere");
+        let seen = look(child.id());
+        let is_child = descendants(&[std::process::id()]).contains(&child.id());
+        end_process(child.id(), Ending::Force).expect("a child of ours");
+        child.wait().expect("it was started");
+        assert!(seen.mentions(&["1234"]) && is_child, "{seen:?}");
+        assert_eq!(look(child.id()), Look::Gone);
+        end_process(child.id(), Ending::Force).expect("gone counts as done");
+    }
+
+    #[test]
+    fn ids_that_name_groups_are_refused() {
+        for id in [0, 1, u32::MAX] {
+            end_process(id, Ending::Ask).expect_err("no single process");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+use std::{cell::RefCell, collections::HashMap, fs, os::unix::fs::PermissionsExt};
+
+use expect_test::{Expect, expect};
+
+use super::{private::Workshop, *};
+
+/// A machine made of folders: fake Pythons and the variables that lead to them.
+struct Machine {
+    folder: tempfile::TempDir,
+    variables: HashMap<&'static str, OsString>,
+}
+
+const GOOD: &str = r#"{"program": "", "version": "3.12.1", "ipyparallel": "9.2.0", "ipykernel": "7.4.0"}"#;
+const BARE: &str = r#"{"program": "", "version": "3.12.1", "ipyparallel": null, "ipykernel": null}"#;
+
+impl Machine {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), variables: HashMap::new() }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// A program that runs this shell script.
+    fn script(&self, path: &str, script: &str) -> PathBuf {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        path
+    }
+
+    /// A Python that answers this.
+    fn python(&self, path: &str, answer: &str) -> PathBuf {
+        self.script(path, &format!("echo '{answer}'"))
+    }
+
+    fn set(&mut self, name: &'static str, path: &str) {
+        self.variables.insert(name, self.path(path).into_os_string());
+    }
+
+    async fn find(&self, explicit: Option<&Path>, folder: &str) -> Result<PythonEnv, PythonError> {
+        let variable = |name: &str| self.variables.get(name).cloned();
+        let folder = self.path(folder);
+        find_in(explicit, &Surroundings { variable: &variable, folder: &folder }).await
+    }
+
+    /// What was found, or why nothing was, without the machine's own folder.
+    async fn check(&self, explicit: Option<&str>, folder: &str, expected: Expect) {
+        let explicit = explicit.map(|path| self.path(path));
+        let text = match self.find(explicit.as_deref(), folder).await {
+            Ok(env) => format!("{}: {:?}", env.source, env.program) + &env.note.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&text.replace(&format!("{}/", self.folder.path().display()), ""));
+    }
+}
+
+#[tokio::test]
+async fn each_place_is_asked_before_the_next() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    machine.python("bin/python", GOOD);
+    machine.check(None, "a/b", expect![[r#"on PATH: "bin/python""#]]).await;
+    machine.python("bin/python3", GOOD);
+    machine.check(None, "a/b", expect![[r#"on PATH: "bin/python3""#]]).await;
+    machine.set("CONDA_PREFIX", "conda");
+    machine.check(None, "a/b", expect![[r#"on PATH: "bin/python3""#]]).await;
+    machine.python("conda/bin/python", BARE);
+    machine.check(None, "a/b", expect![[r#"$CONDA_PREFIX: "conda/bin/python""#]]).await;
+    machine.python("a/.venv/bin/python", BARE);
+    machine.check(None, "a/b", expect![[r#".venv: "a/.venv/bin/python""#]]).await;
+    machine.check(None, "c", expect![[r#"$CONDA_PREFIX: "conda/bin/python""#]]).await;
+    machine.set("VIRTUAL_ENV", "active");
+    machine.python("active/bin/python", BARE);
+    machine.check(None, "a/b", expect![[r#"$VIRTUAL_ENV: "active/bin/python""#]]).await;
+    machine.check(Some("bin/python3"), "a/b", expect![[r#"named by you: "bin/python3""#]]).await;
+}
+
+#[tokio::test]
+async fn one_that_does_not_run_is_passed_over_and_told() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    machine.script("a/.venv/bin/python", "echo 'no module named encodings' >&2; exit 1");
+    machine.check(None, "a", expect!["no Python was found: there is no active environment, no .venv, and no python3 on PATH; install Python 3.11 or later, or name one with --python; passed over a/.venv/bin/python (.venv): it does not answer as Python does (exit status: 1: no module named encodings)"]).await;
+    machine.python("bin/python3", GOOD);
+    machine.check(None, "a", expect![[r#"on PATH: "bin/python3"passed over a/.venv/bin/python (.venv): it does not answer as Python does (exit status: 1: no module named encodings)"#]]).await;
+}
+
+#[tokio::test]
+async fn one_that_was_named_must_run_and_have_ipyparallel() {
+    let machine = Machine::new();
+    machine.python("env/bin/python", BARE);
+    machine.check(Some("nowhere/python"), "", expect!["the Python nowhere/python cannot be used: it does not run (No such file or directory (os error 2))"]).await;
+    machine.check(Some("env"), "", expect!["the Python env/bin/python has no ipyparallel; install it with `env/bin/python -m pip install ipyparallel`, or leave the Python out and pxlens will use an environment of its own"]).await;
+    machine.python("env/bin/python", GOOD);
+    machine.check(Some("env"), "", expect![[r#"named by you: "env/bin/python""#]]).await;
+}
+
+#[tokio::test]
+async fn a_name_that_was_given_is_looked_up_on_path() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    let program = machine.python("bin/python3.99", GOOD);
+    let found = machine.find(Some(Path::new("python3.99")), "").await.expect("it is on PATH");
+    assert_eq!(found.program, program);
+}
+
+/// A base whose `venv` makes an environment with a Python of this answer, and whose `pip` installs nothing.
+fn base(machine: &Machine, answer: &str, ensurepip: bool) -> PythonEnv {
+    let log = machine.path("calls.txt");
+    let made = format!(
+        r#"echo "$@" >> {log}
+mkdir -p "$folder/bin"
+printf '#!/bin/sh\necho env "$@" >> {log}\necho '"'"'{answer}'"'"'\n' > "$folder/bin/python"
+chmod +x "$folder/bin/python""#,
+        log = log.display()
+    );
+    let program = machine.script(
+        "base/python",
+        &format!(
+            r#"for folder; do :; done
+case "$*" in
+  "-m venv --without-pip"*) {made} ;;
+  "-m venv"*) if {ensurepip}; then {made}
+    else echo "ensurepip is not available" >&2; mkdir -p "$folder/half"; exit 1; fi ;;
+  "-m pip --version") exit 1 ;;
+  *) exit 7 ;;
+esac"#
+        ),
+    );
+    PythonEnv {
+        program,
+        source: PythonSource::Path,
+        version: "3.12.1".to_owned(),
+        ipyparallel: None,
+        ipykernel: None,
+        matplotlib: None,
+        note: None,
+    }
+}
+
+/// The environment of a workshop on this machine, and what was said.
+async fn make(machine: &Machine, base: &PythonEnv) -> (Result<PythonEnv, PythonError>, Vec<String>) {
+    let said = RefCell::new(Vec::new());
+    let say = |text: &str| said.borrow_mut().push(text.to_owned());
+    let variable = |name: &str| machine.variables.get(name).cloned();
+    let around = Surroundings { variable: &variable, folder: Path::new("/") };
+    let folder = machine.path("data/python");
+    let made = Workshop { folder, around, wheel_folders: &[], say: &say }.environment(base).await;
+    (made, said.into_inner())
+}
+
+#[tokio::test]
+async fn a_whole_environment_is_made_once_and_a_half_made_one_again() {
+    let machine = Machine::new();
+    let base = base(&machine, GOOD, true);
+    let (made, said) = make(&machine, &base).await;
+    assert_eq!(made.expect("it is made").source, PythonSource::Private);
+    assert_eq!(said.len(), 3, "{said:?}");
+    let (again, said) = make(&machine, &base).await;
+    assert!(again.is_ok() && said.is_empty(), "{said:?}");
+    fs::remove_file(machine.path("data/python/pxlens-stamp.txt")).expect("it was written");
+    fs::write(machine.path("data/python/half"), "").expect("a file");
+    let (again, said) = make(&machine, &base).await;
+    assert!(again.is_ok() && said.len() == 3, "{said:?}");
+    assert!(!machine.path("data/python/half").exists());
+}
+
+#[tokio::test]
+async fn without_ensurepip_a_pip_on_path_installs_for_the_environment() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    let log = machine.path("calls.txt");
+    let version = r#"[ "$1" = --version ] && echo "pip 23.0.1 from somewhere" && exit"#;
+    machine.script("bin/pip3", &format!("{version}\necho pip3 \"$@\" >> {}", log.display()));
+    let base = base(&machine, GOOD, false);
+    let (made, said) = make(&machine, &base).await;
+    made.expect("it is made");
+    let calls = fs::read_to_string(log).expect("calls were made");
+    let folder = machine.path("data/python");
+    let install = format!(
+        "pip3 --python {}/bin/python install --no-input --disable-pip-version-check ipyparallel==9.2.0",
+        folder.display()
+    );
+    assert!(calls.contains("-m venv --without-pip") && calls.contains(&install), "{calls}");
+    assert!(said[1].ends_with("with a pip from elsewhere"), "{said:?}");
+}
+
+#[tokio::test]
+async fn without_ensurepip_and_any_pip_the_package_to_install_is_named() {
+    let machine = Machine::new();
+    let base = base(&machine, GOOD, false);
+    let error = make(&machine, &base).await.0.expect_err("there is no pip").to_string();
+    assert!(error.contains("`sudo apt install python3-venv`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_second_pxlens_waits_for_the_first_and_makes_nothing() {
+    let machine = Machine::new();
+    let base = base(&machine, GOOD, true);
+    let lock = machine.path("data/python.lock");
+    fs::create_dir_all(machine.path("data")).expect("a folder");
+    let first = fs::File::create(&lock).expect("a file");
+    first.lock().expect("nobody else has it");
+    let said = RefCell::new(Vec::new());
+    let say = |text: &str| {
+        said.borrow_mut().push(text.to_owned());
+        // The first has made it, and ends.
+        machine.python("data/python/bin/python", GOOD);
+        let stamp = machine.path("data/python/pxlens-stamp.txt");
+        fs::write(stamp, PRIVATE_PACKAGES.join("\n")).expect("a file");
+        first.unlock().expect("it was locked");
+    };
+    let variable = |_: &str| None;
+    let around = Surroundings { variable: &variable, folder: Path::new("/") };
+    let folder = machine.path("data/python");
+    let workshop = Workshop { folder, around, wheel_folders: &[], say: &say };
+    workshop.environment(&base).await.expect("it is there");
+    assert_eq!(said.into_inner(), ["another pxlens is making its Python environment; waiting for it"]);
+}
+
+#[tokio::test]
+async fn what_the_tool_said_last_is_in_the_error_and_the_environment_is_not_whole() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    let version = r#"[ "$1" = --version ] && echo "pip 23.0.1 from somewhere" && exit"#;
+    machine.script("bin/pip3", &format!("{version}\nseq 1 40; echo 'no space left' >&2; exit 1"));
+    let base = base(&machine, GOOD, false);
+    let error = make(&machine, &base).await.0.expect_err("pip fails").to_string();
+    assert!(
+        error.starts_with("pxlens could not install ipyparallel with pip; the last lines said:\n"),
+        "{error}"
+    );
+    assert!(error.contains("no space left") && !error.contains("\n12\n"), "{error}");
+    assert!(!machine.path("data/python/pxlens-stamp.txt").exists());
+}
+
+#[tokio::test]
+async fn a_python_that_is_too_old_makes_way_for_a_newer_one_on_path() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    let old = PythonEnv { version: "3.9.18".to_owned(), ..base(&machine, GOOD, true) };
+    let error = make(&machine, &old).await.0.expect_err("too old").to_string();
+    assert!(error.contains("is version 3.9.18, and pxlens' own environment needs 3.11 or later"), "{error}");
+    fs::create_dir_all(machine.path("bin")).expect("a folder");
+    let newer = fs::read_to_string(&old.program).expect("a script");
+    let newer = newer.replacen('\n', &format!("\n[ \"$1\" = -c ] && echo '{BARE}' && exit\n"), 1);
+    machine.script("bin/python3.13", newer.strip_prefix("#!/bin/sh\n").expect("a script"));
+    make(&machine, &old).await.0.expect("the newer one makes it");
+}
