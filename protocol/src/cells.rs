@@ -58,6 +58,11 @@ pub struct Cell {
     pub magic_range: Range,
     /// The magic with its suffix, as in `px_even`, `pxresult`.
     pub magic: String,
+    /// The cell of the script or notebook that it stands in, counted from 0: px lines of the same one share a lens. Absent
+    /// where the document has no cells of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub outer: Option<u32>,
     /// The exact text that engines get.
     #[serde(default)]
     pub code: String,
@@ -92,6 +97,9 @@ pub struct Plan {
     /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines`.
     #[serde(default)]
     pub ranks: String,
+    /// How many engines are alive.
+    #[serde(default)]
+    pub alive: u32,
     /// Whether later runs wait for it.
     #[serde(default)]
     pub block: bool,

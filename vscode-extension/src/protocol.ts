@@ -147,6 +147,11 @@ export type Cell = {
   magicRange: Range;
   /** The magic with its suffix, as in `px_even`, `pxresult`. */
   magic: string;
+  /**
+   * The cell of the script or notebook that it stands in, counted from 0: px lines of the same one share a lens. Absent
+   * where the document has no cells of its own.
+   */
+  outer?: number;
   /** The exact text that engines get. */
   code: string;
   /** What running it would do, with the engines alive now. */
@@ -170,6 +175,8 @@ export type Plan = {
   engines: Array<number>;
   /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines`. */
   ranks: string;
+  /** How many engines are alive. */
+  alive: number;
   /** Whether later runs wait for it. */
   block: boolean;
   /** How many local engines running it starts first; absent when a cluster is there. */
