@@ -12,7 +12,10 @@ use lsp_types::{Diagnostic, DiagnosticSeverity, Uri};
 use pxlens_protocol::{CellsResult, Problem, ProblemSeverity};
 use tokio::sync::watch;
 
-use super::facade::{EngineError, Session};
+use super::{
+    facade::{EngineError, Session},
+    tasks,
+};
 
 const SOURCE: &str = "pxlens";
 
@@ -34,7 +37,10 @@ impl Diagnostics {
             // The task holds a sender itself, so that this never fails.
             while changed.changed().await.is_ok() {
                 for uri in taker.take() {
-                    let (version, now) = look(&session, &uri).await;
+                    let Some((version, now)) = tasks::guarded("diagnostics", look(&session, &uri)).await
+                    else {
+                        continue;
+                    };
                     if told.get(&uri).map_or(&[][..], Vec::as_slice) == now {
                         continue;
                     }

@@ -20,7 +20,10 @@ use lsp_types::{Range, Uri};
 use pxlens_protocol::{CellId, CellOutput, OutputsParams};
 use tokio::{sync::watch, time::Instant};
 
-use super::facade::{CellOutputs, Session};
+use super::{
+    facade::{CellOutputs, Session},
+    tasks,
+};
 
 /// The least time between two messages to a client that acknowledges them.
 const GAP: Duration = Duration::from_millis(50);
@@ -238,7 +241,8 @@ impl<V: View, S: Sink> Publisher<V, S> {
     async fn message(&mut self, uri: Uri, touched: Touched) -> Option<OutputsParams> {
         let whole = touched.full || touched.all;
         let asked = (!whole).then(|| touched.cells.clone());
-        let CellOutputs { version, cells } = self.view.outputs(&uri, asked).await?;
+        let view = tasks::guarded("publisher", self.view.outputs(&uri, asked)).await?;
+        let CellOutputs { version, cells } = view?;
         let told = self.told.entry(uri.clone()).or_default();
         let present: BTreeSet<CellId> = cells.iter().map(|cell| cell.id.clone()).collect();
         let gone = |cell: &CellId| !present.contains(cell) && (whole || touched.cells.contains(cell));

@@ -21,13 +21,20 @@ pub(super) fn spawn(
     tokio::spawn(async move {
         tokio::select! {
             () = lifetime.ended() => {}
-            result = AssertUnwindSafe(work).catch_unwind() => {
-                if let Err(panic) = result {
-                    tracing::error!(name, what = panic_text(&*panic), "a task panicked; this is a bug in pxlens");
-                }
-            }
+            _ = guarded(name, work) => {}
         }
     })
+}
+
+/// What the work gives; `None`, and a line in the log, if it panics. For tasks that must go on.
+pub(super) async fn guarded<T>(name: &'static str, work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .inspect_err(|panic| {
+            tracing::error!(name, what = panic_text(&**panic), "a task panicked; this is a bug in pxlens");
+        })
+        .ok()
 }
 
 /// Waits for the client's answer, but not for ever.
