@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use lsp_types::MessageDirection;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use ts_rs::{Config, TS};
@@ -169,7 +170,11 @@ fn schema() -> Value {
     for message in messages() {
         let mut entry = json!({
             "kind": match message.kind { Kind::Request => "request", Kind::Notification => "notification" },
-            "direction": message.direction,
+            "direction": match message.direction {
+                MessageDirection::ClientToServer => "clientToServer",
+                MessageDirection::ServerToClient => "serverToClient",
+                MessageDirection::Both => "both",
+            },
             "params": (message.params_schema)(&mut generator),
         });
         if let Some(describe) = message.result_schema {
@@ -269,8 +274,6 @@ fn sections() -> Vec<Section> {
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, path::Path};
-
-    use lsp_types::MessageDirection;
 
     use super::*;
 

@@ -62,8 +62,17 @@ fn mend_params(method: &str, params: Option<Value>) -> Option<Value> {
             drop_odd_execution_summaries(&mut params);
             Some(params)
         }
+        (method, Some(Value::Object(mut object))) if method.starts_with("px/") => {
+            drop_nulls(&mut object);
+            Some(Value::Object(object))
+        }
         (_, params) => params,
     }
+}
+
+/// An optional field that is `null` is absent: many languages cannot say the one without the other.
+pub(super) fn drop_nulls(object: &mut Map<String, Value>) {
+    object.retain(|_, value| !value.is_null());
 }
 
 fn unwrap_list(list: Vec<Value>) -> Value {
@@ -179,6 +188,12 @@ mod tests {
         for absent in [None, Some(Value::Null), Some(json!([null])), Some(json!([])), Some(json!([{}]))] {
             assert_eq!(mend_params("px/engines", absent), Some(json!({})));
         }
+    }
+
+    #[test]
+    fn a_null_in_our_own_messages_is_absent() {
+        let params = json!({ "uri": "a", "scope": null, "targets": null });
+        assert_eq!(mend_params("px/run", Some(params)), Some(json!({ "uri": "a" })));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session};
+use crate::lsp::{backend::Backend, facade::Session, tolerance::drop_nulls};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteCommandParams) -> Result<Value> {
     let command = params.command.as_str();
@@ -33,7 +33,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
 }
 
 fn argument<T: DeserializeOwned>(command: &str, arguments: Option<Vec<Value>>) -> Result<T> {
-    let first = arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
+    let mut first = arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
+    if let Value::Object(object) = &mut first {
+        drop_nulls(object);
+    }
     serde_json::from_value(first)
         .map_err(|error| Error::invalid_params(format!("{command} takes one object: {error}")))
 }

@@ -27,6 +27,18 @@ async fn the_lens_runs_what_it_names() {
 }
 
 #[tokio::test]
+async fn a_command_may_say_null_for_what_it_leaves_out() {
+    let mut client = Client::start(json!({})).await;
+    let argument = json!({ "uri": URI, "scope": null, "position": null });
+    let params = json!({ "command": "pxlens.server.runAll", "arguments": [argument] });
+    client.request("workspace/executeCommand", params).await;
+    client.request("px/run", argument).await;
+    let scopes: Vec<_> = client.session.runs().into_iter().map(|run| run.scope).collect();
+    assert_eq!(scopes, [pxlens_protocol::Scope::All, pxlens_protocol::Scope::Cell]);
+    client.end().await;
+}
+
+#[tokio::test]
 async fn commands_that_are_wrong_are_refused() {
     let mut client = Client::start(json!({})).await;
     for wrong in [
