@@ -1,1 +1,39 @@
-//! Stub.
+//! The messages with which pxlens extends LSP, as types: one module per message.
+//!
+//! `README.md` beside this crate's manifest is their specification; TypeScript types, a JSON schema and example
+//! exchanges are generated from the two (see [`generate`]). Parameters and results are objects, enums are strings,
+//! times are milliseconds, engines are ids, positions use the negotiated encoding. What a later version adds is
+//! optional, and unknown fields are skipped, so that both sides may be of different age.
+//!
+//! Nothing here knows a server, a client or an engine.
+
+mod ack_outputs;
+mod capabilities;
+mod cells;
+pub mod commands;
+mod engines;
+mod generate;
+mod ids;
+mod interrupt;
+mod message;
+mod outputs;
+mod position;
+mod refresh_outputs;
+mod result;
+mod run;
+mod trust;
+
+pub use ack_outputs::{AckOutputs, AckOutputsParams};
+pub use capabilities::{ClientCapabilities, ServerCapabilities};
+pub use cells::{Cell, CellState, Cells, CellsParams, CellsResult, Plan, Problem, ProblemSeverity};
+pub use engines::{Cluster, ClusterState, Engine, EngineState, Engines, EnginesParams, EnginesResult};
+pub use generate::generate;
+pub use ids::{CellId, RunId};
+pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
+pub use message::{Kind, Message, messages};
+pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
+pub use position::{TsPosition, TsRange};
+pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
+pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult};
+pub use run::{NotRun, Run, RunParams, RunResult, Scope, StartedRun};
+pub use trust::{Trust, TrustParams};

@@ -1,1 +1,3 @@
-//! End-to-end tests.
+//! The binary as its users run it.
+
+mod lsp_shell;

@@ -1,0 +1,18 @@
+//! The ids of the commands that the server executes (`workspace/executeCommand`). Each takes one object.
+//!
+//! Lenses and code actions use them in any client. `vscode-languageclient` registers them by itself, so an extension's own
+//! palette commands are named otherwise (`pxlens.run`).
+
+/// Takes [`RunParams`](crate::RunParams), answers with [`RunResult`](crate::RunResult).
+pub const RUN: &str = "pxlens.server.run";
+/// Takes [`RunParams`](crate::RunParams) and sets its scope to `above`.
+pub const RUN_ABOVE: &str = "pxlens.server.runAbove";
+/// Takes [`RunParams`](crate::RunParams) and sets its scope to `below`.
+pub const RUN_BELOW: &str = "pxlens.server.runBelow";
+/// Takes [`RunParams`](crate::RunParams) and sets its scope to `all`.
+pub const RUN_ALL: &str = "pxlens.server.runAll";
+/// Takes [`InterruptParams`](crate::InterruptParams), answers with [`InterruptResult`](crate::InterruptResult).
+pub const INTERRUPT: &str = "pxlens.server.interrupt";
+
+/// All of them.
+pub const ALL: [&str; 5] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT];

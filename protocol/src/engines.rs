@@ -1,0 +1,110 @@
+//! `px/engines`: the clusters in reach, and the engines of the one in use.
+
+use lsp_types::{LspRequestMethod, MessageDirection, Request};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Lists clusters and engines. Starts nothing.
+#[derive(Debug)]
+pub enum Engines {}
+
+impl Request for Engines {
+    type Params = EnginesParams;
+    type Result = EnginesResult;
+    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/engines");
+    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+}
+
+/// Nothing to say yet; an object all the same, so that it can grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnginesParams {}
+
+/// What is in reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnginesResult {
+    /// The one in use first.
+    #[serde(default)]
+    pub clusters: Vec<Cluster>,
+    /// Why there is none, or none that can be used: a sentence for the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub message: Option<String>,
+}
+
+/// One ipyparallel cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cluster {
+    /// Its IPython profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub profile: Option<String>,
+    /// Its id in that profile, `""` for the one without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cluster_id: Option<String>,
+    /// Where its connection file is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub connection_file: Option<String>,
+    /// Whether it answers.
+    pub state: ClusterState,
+    /// Whether it is the one that px cells run on.
+    #[serde(default)]
+    pub in_use: bool,
+    /// Whether pxlens started it.
+    #[serde(default)]
+    pub ours: bool,
+    /// Its engines by rising id; empty unless it is in use.
+    #[serde(default)]
+    pub engines: Vec<Engine>,
+}
+
+/// Whether a cluster answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ClusterState {
+    /// It was found, and nobody asked it yet.
+    Found,
+    /// It is being started.
+    Starting,
+    /// It answers.
+    Up,
+    /// It did not answer in time.
+    NotResponding,
+    /// It is gone.
+    Down,
+}
+
+/// One engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Engine {
+    /// Its rank.
+    pub id: u32,
+    /// What it does.
+    pub state: EngineState,
+    /// Where it runs, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub host: Option<String>,
+    /// Its process, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pid: Option<u32>,
+}
+
+/// What an engine does, as far as it told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EngineState {
+    /// It said nothing yet.
+    Unknown,
+    /// It waits for a request.
+    Idle,
+    /// It works, perhaps for another client.
+    Busy,
+}

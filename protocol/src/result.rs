@@ -1,0 +1,113 @@
+//! `px/result`: what the engines answered, grouped and laid out.
+
+use lsp_types::{LspRequestMethod, MessageDirection, Position, Request, Uri};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{CellState, RunId, TsPosition};
+
+/// Shows a run, or the last one of a px cell or of a suffix. Sends nothing to engines.
+#[derive(Debug)]
+pub enum Result {}
+
+impl Request for Result {
+    type Params = ResultParams;
+    type Result = ResultResult;
+    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/result");
+    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+}
+
+/// How outputs are grouped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GroupBy {
+    /// Identical output once, under the engines that gave it.
+    #[default]
+    Fold,
+    /// As ipyparallel's `--group-outputs=type`: all of one kind, then the next.
+    Type,
+    /// As ipyparallel's `--group-outputs=engine`: all of one engine, then the next.
+    Engine,
+    /// As ipyparallel's `--group-outputs=order`: the first display of each engine, then the second.
+    Order,
+}
+
+/// Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the
+/// newest of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultParams {
+    /// The run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub run: Option<RunId>,
+    /// The document of `position`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(type = "string", optional)]
+    #[schemars(with = "Option<String>")]
+    pub uri: Option<Uri>,
+    /// A place in the px cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(as = "Option<TsPosition>", optional)]
+    #[schemars(with = "Option<TsPosition>")]
+    pub position: Option<Position>,
+    /// The suffix of a view, `""` for the one without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suffix: Option<String>,
+    /// The grouping; the setting `pxlens.groupBy` if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub group_by: Option<GroupBy>,
+}
+
+/// A run as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultResult {
+    /// Which run it is.
+    pub run: RunId,
+    /// How it is doing.
+    pub state: CellState,
+    /// Engines whose outputs are alike, the largest group first.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// All of it as plain text, in the grouping that was asked for.
+    #[serde(default)]
+    pub text: String,
+    /// The same as Markdown. Text of engines is escaped in it.
+    #[serde(default)]
+    pub markdown: String,
+}
+
+/// Engines whose outputs are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The engines as a rank set, such as `[0-2,4]`.
+    pub ranks: String,
+    /// Their ids, rising.
+    pub engines: Vec<u32>,
+    /// How they are doing.
+    pub state: GroupState,
+    /// What each of them gave, as plain text.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// How the engines of a group are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GroupState {
+    /// They have not ended.
+    Pending,
+    /// They ended well.
+    Ok,
+    /// They raised.
+    Error,
+    /// They dropped the request without running it.
+    Aborted,
+    /// They will not answer.
+    Lost,
+}

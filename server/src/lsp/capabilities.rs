@@ -1,0 +1,146 @@
+//! What the client can do, read with tolerance, and what the server announces.
+
+use lsp_types::{
+    CodeActionKind, CodeActionOptions, CodeLensOptions, ExecuteCommandOptions, HoverProvider,
+    InitializeParams, Notebook, NotebookCellLanguage, NotebookDocumentFilterWithNotebook,
+    NotebookDocumentSyncOptions, PositionEncodingKind, ServerCapabilities, TextDocumentSyncKind,
+    TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
+};
+use pxlens_protocol as protocol;
+
+/// What the server wants to know of its client. Behaviour depends on this and never on the client's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Client {
+    /// The unit of positions, negotiated.
+    pub(super) encoding: PositionEncodingKind,
+    /// What it announced under `experimental.pxlens`.
+    pub(super) extension: protocol::ClientCapabilities,
+    /// It shows progress that the server creates.
+    pub(super) progress: bool,
+    /// It asks for lenses again when told to.
+    pub(super) lens_refresh: bool,
+    /// It asks for hints again when told to.
+    pub(super) hint_refresh: bool,
+    /// It answers `workspace/configuration`.
+    pub(super) configuration: bool,
+    /// It lets the server register for `workspace/didChangeConfiguration`.
+    pub(super) watches_configuration: bool,
+    /// It shows Markdown in hovers.
+    pub(super) markdown: bool,
+    /// It takes code actions that are more than commands.
+    pub(super) action_literals: bool,
+}
+
+impl Client {
+    /// Reads what `initialize` says.
+    pub(super) fn read(params: &InitializeParams) -> Self {
+        let all = &params.capabilities;
+        let workspace = all.workspace.as_ref();
+        let text = all.text_document.as_ref();
+        let on = |flag: Option<bool>| flag == Some(true);
+        Self {
+            encoding: negotiate(
+                all.general.as_ref().and_then(|general| general.position_encodings.as_deref()).unwrap_or(&[]),
+            ),
+            extension: protocol::ClientCapabilities::from_experimental(all.experimental.as_ref()),
+            progress: on(all.window.as_ref().and_then(|window| window.work_done_progress)),
+            lens_refresh: on(workspace.and_then(|w| w.code_lens.as_ref()?.refresh_support)),
+            hint_refresh: on(workspace.and_then(|w| w.inlay_hint.as_ref()?.refresh_support)),
+            configuration: on(workspace.and_then(|w| w.configuration)),
+            watches_configuration: on(
+                workspace.and_then(|w| w.did_change_configuration.as_ref()?.dynamic_registration)
+            ),
+            markdown: text
+                .and_then(|text| text.hover.as_ref()?.content_format.as_ref())
+                .is_some_and(|formats| formats.contains(&lsp_types::MarkupKind::Markdown)),
+            action_literals: text
+                .and_then(|text| text.code_action.as_ref()?.code_action_literal_support.as_ref())
+                .is_some(),
+        }
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::read(&InitializeParams::default())
+    }
+}
+
+/// The first encoding of the client's list that pxlens knows: the client orders them by what costs it least.
+fn negotiate(offered: &[PositionEncodingKind]) -> PositionEncodingKind {
+    let known = [PositionEncodingKind::UTF8, PositionEncodingKind::UTF16, PositionEncodingKind::UTF32];
+    offered.iter().find(|kind| known.contains(kind)).cloned().unwrap_or(PositionEncodingKind::UTF16)
+}
+
+/// What the server announces to this client.
+pub(super) fn server(client: &Client) -> ServerCapabilities {
+    ServerCapabilities {
+        position_encoding: Some(client.encoding.clone()),
+        text_document_sync: Some(
+            TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(TextDocumentSyncKind::Incremental),
+                ..Default::default()
+            }
+            .into(),
+        ),
+        notebook_document_sync: Some(
+            NotebookDocumentSyncOptions {
+                notebook_selector: vec![
+                    NotebookDocumentFilterWithNotebook {
+                        notebook: Notebook::String("jupyter-notebook".into()),
+                        cells: Some(vec![NotebookCellLanguage { language: "python".into() }]),
+                    }
+                    .into(),
+                ],
+                save: None,
+            }
+            .into(),
+        ),
+        hover_provider: Some(HoverProvider::Bool(true)),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false), ..Default::default() }),
+        code_action_provider: Some(
+            CodeActionOptions {
+                code_action_kinds: Some(vec![CodeActionKind::new("source.pxlens"), CodeActionKind::QuickFix]),
+                ..Default::default()
+            }
+            .into(),
+        ),
+        inlay_hint_provider: Some(true.into()),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: protocol::commands::ALL.map(String::from).into(),
+            ..Default::default()
+        }),
+        workspace: Some(WorkspaceOptions {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(true.into()),
+            }),
+            ..Default::default()
+        }),
+        experimental: Some(protocol::ServerCapabilities::default().to_experimental()),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_known_encoding_of_the_client_is_taken() {
+        use PositionEncodingKind as Kind;
+        assert_eq!(negotiate(&[]), Kind::UTF16);
+        assert_eq!(negotiate(&[Kind::UTF8, Kind::UTF16, Kind::UTF32]), Kind::UTF8);
+        assert_eq!(negotiate(&[Kind::new("utf-7"), Kind::UTF32, Kind::UTF8]), Kind::UTF32);
+        assert_eq!(negotiate(&[Kind::new("utf-7")]), Kind::UTF16);
+    }
+
+    #[test]
+    fn a_client_that_announces_nothing_is_a_plain_one() {
+        let plain = Client::default();
+        assert_eq!(plain.encoding, PositionEncodingKind::UTF16);
+        assert!(!plain.progress && !plain.lens_refresh && !plain.configuration && !plain.markdown);
+        assert_eq!(plain.extension, protocol::ClientCapabilities::default());
+    }
+}

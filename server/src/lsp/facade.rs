@@ -1,0 +1,270 @@
+//! What the language server needs of the session, and nothing more: a seam, so that the face can be tested without a
+//! cluster and the session without an editor.
+//!
+//! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
+
+use std::{collections::BTreeSet, future::Future};
+
+use lsp_types::{Position, PositionEncodingKind, Range, Uri};
+use pxlens_protocol::{
+    CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, ResultParams,
+    ResultResult, RunId, RunParams, RunResult,
+};
+use tokio::sync::mpsc;
+
+use super::Settings;
+
+/// A handle of the session. Cloning is cheap.
+pub trait Session: Clone + Send + Sync + 'static {
+    /// Tells of a change. Synchronous: its effect is in place before anything that is asked afterwards is answered.
+    fn tell(&self, change: Change);
+
+    /// What happens from now on. Asked once, when the face starts.
+    fn happenings(&self) -> mpsc::UnboundedReceiver<Happening>;
+
+    /// The px cells of a document; `None` if it is not open.
+    fn cells(&self, uri: &Uri) -> impl Future<Output = Option<CellsResult>> + Send;
+
+    /// What to paint beside px cells, those of `only` or all; cells without anything to show are not in it. `None` if the
+    /// document is not open.
+    fn outputs(
+        &self,
+        uri: &Uri,
+        only: Option<BTreeSet<CellId>>,
+    ) -> impl Future<Output = Option<CellOutputs>> + Send;
+
+    /// What the engines raised in the newest runs of a document's px cells.
+    fn errors(&self, uri: &Uri) -> impl Future<Output = Vec<EngineError>> + Send;
+
+    /// Runs px cells.
+    fn run(&self, params: RunParams) -> impl Future<Output = RunResult> + Send;
+
+    /// Interrupts a run; `None` if there is no such run.
+    fn interrupt(&self, params: InterruptParams) -> impl Future<Output = Option<InterruptResult>> + Send;
+
+    /// Shows a run; `None` if there is none.
+    fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
+
+    /// Clusters and engines.
+    fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
+
+    /// Lets go of clusters and files.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// What an editor tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The unit of positions, negotiated once before anything else.
+    Encoding(PositionEncodingKind),
+    /// The folders of the window.
+    Folders(Vec<Uri>),
+    /// Other settings are in force.
+    Configure(Box<Settings>),
+    /// Whether the workspace may be more than parsed. While it may not, nothing of it is read or asked, and of the settings
+    /// `python` and `cluster` do not count.
+    Trust(bool),
+    /// A document was opened.
+    Open {
+        /// Its key.
+        uri: Uri,
+        /// The client's word for its language.
+        language: String,
+        /// Its version.
+        version: i32,
+        /// All of it.
+        text: String,
+    },
+    /// A document was edited.
+    Edit {
+        /// Its key.
+        uri: Uri,
+        /// The version after the edits.
+        version: i32,
+        /// Each applies to what the one before left.
+        changes: Vec<TextChange>,
+    },
+    /// A document was closed.
+    Close {
+        /// Its key.
+        uri: Uri,
+    },
+    /// A notebook was opened.
+    OpenNotebook {
+        /// Its key.
+        uri: Uri,
+        /// Its version.
+        version: i32,
+        /// All its cells, in order.
+        cells: Vec<NotebookCell>,
+        /// The texts of cells.
+        texts: Vec<CellText>,
+    },
+    /// A notebook changed.
+    ChangeNotebook {
+        /// Its key.
+        uri: Uri,
+        /// The version afterwards.
+        version: i32,
+        /// What changed, in this order.
+        change: NotebookChange,
+    },
+    /// A notebook was closed, with all its cells.
+    CloseNotebook {
+        /// Its key.
+        uri: Uri,
+    },
+}
+
+/// An edit of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextChange {
+    /// What is replaced; `None` for all of it.
+    pub range: Option<Range>,
+    /// What is there instead.
+    pub text: String,
+}
+
+/// A cell of a notebook: its place in the order, not its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotebookCell {
+    /// The key of its text. The only tie between the two.
+    pub uri: Uri,
+    /// Whether it holds code.
+    pub code: bool,
+    /// The nbformat id, where the client tells it in the metadata.
+    pub id: Option<String>,
+}
+
+/// The text of a notebook's cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellText {
+    /// Its key.
+    pub uri: Uri,
+    /// The client's word for its language.
+    pub language: String,
+    /// Its version.
+    pub version: i32,
+    /// All of it.
+    pub text: String,
+}
+
+/// What changed in a notebook. A client moves a cell by deleting and inserting it, without sending its text again; so a text
+/// is dropped only when it is in `closed`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotebookChange {
+    /// Cells taken out of, and put into, the order.
+    pub splice: Option<NotebookSplice>,
+    /// Texts of cells that are new.
+    pub opened: Vec<CellText>,
+    /// Texts of cells that are no more.
+    pub closed: Vec<Uri>,
+    /// Cells whose kind or metadata changed.
+    pub data: Vec<NotebookCell>,
+    /// Edits of cells' texts: key, version, edits.
+    pub texts: Vec<(Uri, i32, Vec<TextChange>)>,
+}
+
+/// Cells taken out of, and put into, the order of a notebook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotebookSplice {
+    /// 0-based place of the first that goes.
+    pub start: u32,
+    /// How many go.
+    pub delete: u32,
+    /// What comes in their place.
+    pub insert: Vec<NotebookCell>,
+}
+
+/// What to paint beside the px cells of one version of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CellOutputs {
+    /// The version that the ranges are of.
+    pub version: i32,
+    /// Those that have something to show, with `block` lines.
+    pub cells: Vec<CellOutput>,
+}
+
+/// What engines raised alike in the newest run of a px cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineError {
+    /// Which px cell.
+    pub cell: CellId,
+    /// Which run.
+    pub run: RunId,
+    /// The line that raised, or the magic's if that is not known.
+    pub range: Range,
+    /// The engines as a rank set.
+    pub ranks: String,
+    /// The exception's name.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+    /// The whole traceback, plain.
+    pub traceback: String,
+    /// Whether the run was of another code or plan than what would run now.
+    pub stale: bool,
+}
+
+impl EngineError {
+    /// Whether the error is on the line of this position.
+    pub(super) fn is_at(&self, position: Position) -> bool {
+        (self.range.start.line..=self.range.end.line).contains(&position.line)
+    }
+}
+
+/// What happens in a session that an editor may have to hear of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// The px cells of a document, their plans, or their staleness changed.
+    CellsChanged {
+        /// The document.
+        uri: Uri,
+    },
+    /// A run of a px cell began, ended, or lost an engine.
+    StateChanged {
+        /// The document.
+        uri: Uri,
+        /// The px cell.
+        cell: CellId,
+    },
+    /// There is more output of a px cell. May come as often as it likes.
+    OutputGrew {
+        /// The document.
+        uri: Uri,
+        /// The px cell.
+        cell: CellId,
+    },
+    /// Engines came or went, so that any plan may be another.
+    EnginesChanged,
+    /// A run was made.
+    RunStarted {
+        /// Which.
+        run: RunId,
+        /// What to call it.
+        title: String,
+    },
+    /// Some of its engines ended.
+    RunAdvanced {
+        /// Which.
+        run: RunId,
+        /// How many of its requests ended.
+        ended: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// It is over.
+    RunEnded {
+        /// Which.
+        run: RunId,
+        /// How, in a few words.
+        summary: String,
+    },
+    /// The user is to be told something.
+    Said {
+        /// How important it is.
+        severity: lsp_types::MessageType,
+        /// A sentence.
+        text: String,
+    },
+}

@@ -1,0 +1,63 @@
+//! `textDocument/codeAction`: the lenses' commands for the px cells at the cursor, for clients that show no lenses.
+
+use lsp_types::{CodeAction, CodeActionParams, CodeActionResponse, Command, Range, Uri};
+use pxlens_protocol::{Cell, InterruptParams, RunParams, Scope, commands};
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc::Result;
+
+use super::code_lens::{busy_run, run_params, run_title, runs};
+use crate::lsp::{backend::Backend, facade::Session};
+
+pub(crate) async fn handle<S: Session>(
+    backend: &Backend<S>,
+    params: CodeActionParams,
+) -> Result<Option<Vec<CodeActionResponse>>> {
+    // Asked for certain kinds (on save, "organize imports"), pxlens has none: its actions run code.
+    if params.context.only.is_some_and(|kinds| !kinds.is_empty()) {
+        return Ok(None);
+    }
+    let uri = params.text_document.uri;
+    let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
+    let literals = backend.capabilities().action_literals;
+    let respond = |command: Command| {
+        if literals {
+            let title = command.title.clone();
+            CodeAction { title, command: Some(command), ..Default::default() }.into()
+        } else {
+            CodeActionResponse::from(command)
+        }
+    };
+    Ok(Some(actions(&uri, &found.cells, params.range).into_iter().map(respond).collect()))
+}
+
+fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
+    let here: Vec<&Cell> = cells.iter().filter(|cell| runs(cell) && touch(cell.range, range)).collect();
+    let Some(first) = here.first() else { return Vec::new() };
+    let mut actions = Vec::new();
+    if let Some(run) = here.iter().copied().find_map(busy_run) {
+        let argument = json!(InterruptParams { run, engines: None, signal: None });
+        actions.push(command("■ Interrupt", commands::INTERRUPT, argument));
+    }
+    let one = run_params(uri, first);
+    let selected = RunParams { cell: None, range: Some(range), ..one.clone() };
+    let params = if here.len() == 1 { one.clone() } else { selected };
+    actions.push(command(&run_title(&here), commands::RUN, json!(params)));
+    if cells.iter().any(|cell| runs(cell) && cell.range.end <= first.range.start) {
+        let above = RunParams { scope: Scope::Above, ..one.clone() };
+        actions.push(command("▶ Run cells above", commands::RUN_ABOVE, json!(above)));
+    }
+    if cells.iter().any(|cell| runs(cell) && cell.range.start >= first.range.end) {
+        let below = RunParams { scope: Scope::Below, ..one };
+        actions.push(command("▶ Run this cell and those below", commands::RUN_BELOW, json!(below)));
+    }
+    actions
+}
+
+fn command(title: &str, id: &str, argument: Value) -> Command {
+    Command { title: title.into(), tooltip: None, command: id.into(), arguments: Some(vec![argument]) }
+}
+
+/// Whether a selection, or a cursor, is in a px cell.
+fn touch(cell: Range, selection: Range) -> bool {
+    cell.start <= selection.end && selection.start <= cell.end
+}

@@ -1,0 +1,232 @@
+//! `textDocument/codeLens`: what running each px cell would do, and the button that does it.
+
+use lsp_types::{CodeLens, CodeLensParams, Command, Range, Uri};
+use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, RunParams, Scope, commands};
+use serde_json::json;
+use tower_lsp::jsonrpc::Result;
+
+use crate::lsp::{backend::Backend, facade::Session};
+
+pub(crate) async fn handle<S: Session>(
+    backend: &Backend<S>,
+    params: CodeLensParams,
+) -> Result<Option<Vec<CodeLens>>> {
+    let uri = params.text_document.uri;
+    let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
+    Ok(Some(lenses(&uri, &found.cells)))
+}
+
+/// The lenses of a document. Px lines that stand in one cell of a script or notebook share one.
+fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<CodeLens> {
+    let mut lenses = Vec::new();
+    let mut above = false;
+    for group in cells.chunk_by(|one, next| one.outer.is_some() && one.outer == next.outer) {
+        let runnable: Vec<&Cell> = group.iter().filter(|cell| runs(cell)).collect();
+        let Some(first) = runnable.first() else { continue };
+        let at = first.magic_range;
+        if let Some(run) = group.iter().find_map(busy_run) {
+            let argument = json!(InterruptParams { run, engines: None, signal: None });
+            lenses.push(lens(at, "■ Interrupt".into(), None, commands::INTERRUPT, argument));
+        }
+        let mut params = run_params(uri, first);
+        if runnable.len() > 1 {
+            // The whole of the cell: each of its px lines, in order.
+            params.cell = None;
+            params.range = Some(Range {
+                start: group[0].range.start,
+                end: group.last().map_or(first.range.end, |last| last.range.end),
+            });
+        }
+        let tooltip = first.plan.as_ref().map(tooltip);
+        lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, json!(params)));
+        if above {
+            let params = RunParams { scope: Scope::Above, ..run_params(uri, first) };
+            lenses.push(lens(at, "▶ Run cells above".into(), None, commands::RUN_ABOVE, json!(params)));
+        }
+        above = true;
+    }
+    lenses
+}
+
+/// Whether running a px cell asks engines for something: not so for `%pxconfig` and the like, nor for what is refused.
+pub(super) fn runs(cell: &Cell) -> bool {
+    cell.plan.as_ref().is_some_and(|plan| plan.note.is_none())
+}
+
+/// The newest run of a px cell, if it is not over.
+pub(super) fn busy_run(cell: &Cell) -> Option<pxlens_protocol::RunId> {
+    matches!(cell.state, CellState::Queued | CellState::Running).then_some(cell.run).flatten()
+}
+
+pub(super) fn run_params(uri: &Uri, cell: &Cell) -> RunParams {
+    RunParams {
+        uri: uri.clone(),
+        scope: Scope::Cell,
+        cell: Some(cell.id.clone()),
+        range: None,
+        position: None,
+        targets: None,
+        block: None,
+    }
+}
+
+/// What the lens of one or more px cells says.
+pub(super) fn run_title(cells: &[&Cell]) -> String {
+    let [first, rest @ ..] = cells else { return String::new() };
+    let Some(plan) = &first.plan else { return String::new() };
+    let same = rest.iter().all(|cell| {
+        cell.plan.as_ref().is_some_and(|other| other.engines == plan.engines && other.starts == plan.starts)
+    });
+    let what = if rest.is_empty() { String::new() } else { format!(" {} px lines", cells.len()) };
+    if !same {
+        return format!("▶ Run{what}");
+    }
+    format!("▶ Run{what} {}", on(plan))
+}
+
+fn on(plan: &Plan) -> String {
+    match (plan.starts, plan.engines.len()) {
+        (Some(1), _) => "(starts 1 local engine)".into(),
+        (Some(n), _) => format!("(starts {n} local engines)"),
+        (None, 1) => format!("on engine {}", plan.engines[0]),
+        (None, n) if n as u64 == u64::from(plan.alive) || plan.ranks.chars().count() > 16 => {
+            format!("on {n} engines")
+        }
+        (None, _) => format!("on {}", plan.ranks),
+    }
+}
+
+fn tooltip(plan: &Plan) -> String {
+    let mut text = if plan.starts.is_some() {
+        "No cluster is running; one is started on this machine.".to_owned()
+    } else {
+        format!("Runs on {} of {} engines: {}.", plan.engines.len(), plan.alive, plan.ranks)
+    };
+    if let [lines @ .., last] = plan.decided_by.as_slice() {
+        let mut numbers: Vec<String> = lines.iter().map(|line| (line + 1).to_string()).collect();
+        numbers.push((last + 1).to_string());
+        text.push_str(&format!(" Decided by line {}.", numbers.join(", ")));
+    }
+    text
+}
+
+fn lens(
+    at: Range,
+    title: String,
+    tooltip: Option<String>,
+    command: &str,
+    argument: serde_json::Value,
+) -> CodeLens {
+    let command = Command { title, tooltip, command: command.into(), arguments: Some(vec![argument]) };
+    CodeLens { range: at, command: Some(command), data: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use lsp_types::Position;
+    use pxlens_protocol::RunId;
+
+    use super::*;
+
+    fn cell(line: u32, engines: &[u32], alive: u32) -> Cell {
+        let range =
+            Range { start: Position { line, character: 0 }, end: Position { line: line + 1, character: 0 } };
+        Cell {
+            id: format!("c{line}").as_str().into(),
+            range,
+            magic_range: range,
+            magic: "px".into(),
+            outer: None,
+            code: String::new(),
+            plan: Some(Plan {
+                ranks: format!("{engines:?}").replace(", ", ","),
+                engines: engines.into(),
+                alive,
+                block: true,
+                ..Default::default()
+            }),
+            refusal: None,
+            state: CellState::Idle,
+            stale: false,
+            run: None,
+        }
+    }
+
+    fn check(cells: &[Cell], expected: Expect) {
+        let text: String = lenses(&"file:///a.py".into(), cells)
+            .into_iter()
+            .map(|lens| {
+                let command = lens.command.unwrap();
+                format!(
+                    "{}: {} | {}\n",
+                    lens.range.start.line,
+                    command.title,
+                    command.tooltip.unwrap_or_default()
+                )
+            })
+            .collect();
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn a_lens_says_on_which_engines() {
+        let mut starting = cell(9, &[], 0);
+        starting.plan.as_mut().unwrap().starts = Some(4);
+        check(
+            &[cell(0, &[0, 1, 2, 3], 4), cell(3, &[0, 2], 4), cell(5, &[3], 4), starting],
+            expect![[r#"
+                0: ▶ Run on 4 engines | Runs on 4 of 4 engines: [0,1,2,3].
+                3: ▶ Run on [0,2] | Runs on 2 of 4 engines: [0,2].
+                3: ▶ Run cells above | 
+                5: ▶ Run on engine 3 | Runs on 1 of 4 engines: [3].
+                5: ▶ Run cells above | 
+                9: ▶ Run (starts 4 local engines) | No cluster is running; one is started on this machine.
+                9: ▶ Run cells above | 
+            "#]],
+        );
+    }
+
+    #[test]
+    fn several_px_lines_of_a_script_cell_share_one_lens() {
+        let lines = [0, 1, 2].map(|line| Cell { outer: Some(0), ..cell(line, &[0, 1], 2) });
+        check(
+            &lines,
+            expect![[r#"
+                0: ▶ Run 3 px lines on 2 engines | Runs on 2 of 2 engines: [0,1].
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_running_cell_can_be_interrupted() {
+        let running = Cell { state: CellState::Running, run: Some(RunId(1)), ..cell(0, &[0, 1], 2) };
+        check(
+            &[running],
+            expect![[r#"
+                0: ■ Interrupt | 
+                0: ▶ Run on 2 engines | Runs on 2 of 2 engines: [0,1].
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_runs_nothing_has_no_lens() {
+        let refused = Cell { plan: None, refusal: Some("no such view".into()), ..cell(0, &[], 2) };
+        let mut config = cell(1, &[], 2);
+        config.plan.as_mut().unwrap().note = Some("sets the targets below to ::2".into());
+        check(&[refused, config], expect![""]);
+    }
+
+    #[test]
+    fn a_tooltip_names_the_lines_that_decided_counted_from_1() {
+        let mut decided = cell(4, &[0], 2);
+        decided.plan.as_mut().unwrap().decided_by = vec![0, 2];
+        check(
+            &[decided],
+            expect![[r#"
+                4: ▶ Run on engine 0 | Runs on 1 of 2 engines: [0]. Decided by line 1, 3.
+            "#]],
+        );
+    }
+}

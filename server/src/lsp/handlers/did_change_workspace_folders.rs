@@ -1,0 +1,16 @@
+//! `workspace/didChangeWorkspaceFolders`.
+
+use lsp_types::DidChangeWorkspaceFoldersParams;
+
+use crate::lsp::{backend::Backend, facade::Session, tolerance::Lenient};
+
+pub(crate) async fn handle<S: Session>(
+    backend: &Backend<S>,
+    params: Lenient<DidChangeWorkspaceFoldersParams>,
+) {
+    let Some(params) = params.or_log("workspace/didChangeWorkspaceFolders") else { return };
+    backend.change_folders(|folders| {
+        folders.retain(|uri| !params.event.removed.iter().any(|folder| folder.uri == *uri));
+        folders.extend(params.event.added.into_iter().map(|folder| folder.uri));
+    });
+}

@@ -1,0 +1,83 @@
+//! `workspace/executeCommand`: what lenses and code actions ask for. Each command takes one object.
+
+use lsp_types::{ExecuteCommandParams, MessageType};
+use pxlens_protocol::{InterruptParams, RunParams, RunResult, Scope, commands};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tower_lsp::jsonrpc::{Error, Result};
+
+use crate::lsp::{backend::Backend, facade::Session, tolerance::drop_nulls};
+
+pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteCommandParams) -> Result<Value> {
+    let command = params.command.as_str();
+    let scope = match command {
+        commands::RUN => None,
+        commands::RUN_ABOVE => Some(Scope::Above),
+        commands::RUN_BELOW => Some(Scope::Below),
+        commands::RUN_ALL => Some(Scope::All),
+        commands::INTERRUPT => {
+            let params: InterruptParams = argument(command, params.arguments)?;
+            return Ok(written(backend.session.interrupt(params).await));
+        }
+        other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
+    };
+    let mut params: RunParams = argument(command, params.arguments)?;
+    params.scope = scope.unwrap_or(params.scope);
+    let result = backend.session.run(params).await;
+    // A client that only knows commands shows their result nowhere.
+    if let Some((severity, text)) = to_say(&result) {
+        let client = backend.client.clone();
+        tokio::spawn(async move { client.show_message(severity, text).await });
+    }
+    Ok(written(result))
+}
+
+fn argument<T: DeserializeOwned>(command: &str, arguments: Option<Vec<Value>>) -> Result<T> {
+    let mut first = arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
+    if let Value::Object(object) = &mut first {
+        drop_nulls(object);
+    }
+    serde_json::from_value(first)
+        .map_err(|error| Error::invalid_params(format!("{command} takes one object: {error}")))
+}
+
+fn written(result: impl serde::Serialize) -> Value {
+    serde_json::to_value(result).unwrap_or_default()
+}
+
+/// What the user has to hear of a run that was asked for, if anything.
+fn to_say(result: &RunResult) -> Option<(MessageType, String)> {
+    let mut said: Vec<String> = Vec::new();
+    for not_run in &result.not_run {
+        if !said.contains(&not_run.reason) {
+            said.push(not_run.reason.clone());
+        }
+    }
+    let severity = if said.is_empty() { MessageType::Info } else { MessageType::Warning };
+    match result.local_lines {
+        0 => {}
+        1 => said.push("1 local line not run".into()),
+        n => said.push(format!("{n} local lines not run")),
+    }
+    (!said.is_empty()).then(|| (severity, said.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use pxlens_protocol::NotRun;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_goes_well_says_nothing() {
+        assert_eq!(to_say(&RunResult::default()), None);
+    }
+
+    #[test]
+    fn reasons_are_said_once_and_local_lines_are_counted() {
+        let reason = || NotRun { cell: None, reason: "no cluster".into() };
+        let result = RunResult { not_run: vec![reason(), reason()], local_lines: 2, ..Default::default() };
+        let text = "no cluster\n2 local lines not run".to_owned();
+        assert_eq!(to_say(&result), Some((MessageType::Warning, text)));
+    }
+}

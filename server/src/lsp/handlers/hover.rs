@@ -1,0 +1,183 @@
+//! `textDocument/hover`: the result of a px cell. On the magic's line, on the line that failed, at the end of the last
+//! line, and on `%pxresult`; nowhere else, so that it is not in the way of what Python's own server says.
+
+use lsp_types::{
+    Contents, Hover, HoverParams, MarkupContent, MarkupKind, Position, PositionEncodingKind, Range,
+};
+use pxlens_protocol::{Cell, ResultParams};
+use tower_lsp::jsonrpc::Result;
+
+use super::code_lens::run_title;
+use crate::lsp::{
+    backend::Backend,
+    facade::{EngineError, Session},
+};
+
+pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams) -> Result<Option<Hover>> {
+    let uri = params.text_document_position_params.text_document.uri;
+    let position = params.text_document_position_params.position;
+    let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
+    let Some(cell) = found.cells.iter().find(|cell| holds(cell.range, position)) else { return Ok(None) };
+    let on_magic = cell.magic_range.start.line == position.line;
+    if !on_magic {
+        let errors = backend.session.errors(&uri).await;
+        let here: Vec<_> =
+            errors.iter().filter(|error| error.cell == cell.id && error.is_at(position)).collect();
+        if let Some(first) = here.first() {
+            let text = here.iter().map(|error| traceback(error)).collect::<Vec<_>>().join("\n");
+            return Ok(Some(hover(backend.capabilities().markdown, &text, &text, Some(first.range))));
+        }
+        if !at_end(cell, position, &backend.capabilities().encoding) {
+            return Ok(None);
+        }
+    }
+    let mut markdown = if on_magic { about(cell) } else { String::new() };
+    let mut plain = markdown.clone();
+    let shown = match cell.run {
+        Some(run) => Some(ResultParams { run: Some(run), ..Default::default() }),
+        None if shows_results(cell) => {
+            Some(ResultParams { uri: Some(uri), position: Some(position), ..Default::default() })
+        }
+        None => None,
+    };
+    if let Some(params) = shown
+        && let Some(result) = backend.session.result(params).await
+    {
+        if cell.stale {
+            markdown.push_str("*The code or its plan changed since this run.*\n\n");
+        }
+        markdown.push_str(&result.markdown);
+        plain.push_str(&result.text);
+    }
+    if markdown.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(hover(backend.capabilities().markdown, &markdown, &plain, Some(cell.magic_range))))
+}
+
+fn hover(speaks_markdown: bool, markdown: &str, plain: &str, range: Option<Range>) -> Hover {
+    let (kind, value) = if speaks_markdown {
+        (MarkupKind::Markdown, markdown.to_owned())
+    } else {
+        (MarkupKind::PlainText, plain.to_owned())
+    };
+    Hover { contents: Contents::MarkupContent(MarkupContent { kind, value }), range }
+}
+
+fn shows_results(cell: &Cell) -> bool {
+    cell.magic.starts_with("pxresult") || cell.magic == "result"
+}
+
+/// What running the px cell would do, or why it does not run.
+fn about(cell: &Cell) -> String {
+    if let Some(refusal) = &cell.refusal {
+        return format!("{refusal}\n\n");
+    }
+    match &cell.plan {
+        Some(plan) if plan.note.is_some() => format!("{}\n\n", plan.note.as_deref().unwrap_or_default()),
+        Some(plan) if plan.starts.is_none() => {
+            let waits = if plan.block { "" } else { ", without waiting" };
+            format!("{}{waits}\n\n", run_title(&[cell]).trim_start_matches("▶ "))
+        }
+        Some(_) => format!("{}\n\n", run_title(&[cell]).trim_start_matches("▶ ")),
+        None => String::new(),
+    }
+}
+
+/// A traceback as a block of code. The fence is longer than any in it, so that engine text stays text.
+fn traceback(error: &EngineError) -> String {
+    let longest = error.traceback.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{}\n\n{fence}text\n{}\n{fence}\n", error.ranks, error.traceback.trim_end())
+}
+
+/// Whether a px cell holds a position. A cell that ends at the start of a line does not hold that line.
+fn holds(range: Range, position: Position) -> bool {
+    range.start.line <= position.line && position.line <= last_line(range)
+}
+
+fn last_line(range: Range) -> u32 {
+    let ends_before = range.end.character == 0 && range.end.line > range.start.line;
+    range.end.line - u32::from(ends_before)
+}
+
+/// Whether a position is at or behind the end of the last line.
+fn at_end(cell: &Cell, position: Position, encoding: &PositionEncodingKind) -> bool {
+    let end = cell.range.end;
+    let length = if end.line > position.line {
+        // The range ends with the line's end, so that its length is that of the last line of code.
+        units(cell.code.lines().last().unwrap_or_default(), encoding)
+    } else {
+        end.character as usize
+    };
+    position.line == last_line(cell.range) && position.character as usize >= length
+}
+
+/// The length of a text in units of an encoding.
+fn units(text: &str, encoding: &PositionEncodingKind) -> usize {
+    match encoding {
+        PositionEncodingKind::UTF8 => text.len(),
+        PositionEncodingKind::UTF32 => text.chars().count(),
+        _ => text.chars().map(char::len_utf16).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pxlens_protocol::RunId;
+
+    use super::*;
+
+    #[test]
+    fn backticks_of_an_engine_do_not_end_the_block() {
+        let error = EngineError {
+            cell: "c".into(),
+            run: RunId(1),
+            range: Range::default(),
+            ranks: "[0]".into(),
+            name: "E".into(),
+            value: String::new(),
+            traceback: "```\n[click](command:evil)".into(),
+            stale: false,
+        };
+        assert_eq!(traceback(&error), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");
+    }
+
+    #[test]
+    fn a_cell_that_ends_at_the_start_of_a_line_does_not_hold_it() {
+        let at = |line, character| Position { line, character };
+        let range = Range { start: at(1, 0), end: at(3, 0) };
+        assert!(holds(range, at(2, 9)) && !holds(range, at(3, 0)));
+    }
+
+    #[test]
+    fn the_end_of_the_last_line_is_counted_in_the_negotiated_units() {
+        let at = |line, character| Position { line, character };
+        let cell = |end| Cell {
+            id: "c".into(),
+            range: Range { start: at(1, 0), end },
+            magic_range: Range::default(),
+            magic: "px".into(),
+            outer: None,
+            code: "x = '\u{1f600}'\n".into(),
+            plan: None,
+            refusal: None,
+            state: Default::default(),
+            stale: false,
+            run: None,
+        };
+        let whole = cell(at(3, 0));
+        for (encoding, length) in [
+            (PositionEncodingKind::UTF8, 10),
+            (PositionEncodingKind::UTF16, 8),
+            (PositionEncodingKind::UTF32, 7),
+        ] {
+            assert!(
+                at_end(&whole, at(2, length), &encoding) && !at_end(&whole, at(2, length - 1), &encoding)
+            );
+        }
+        let one_line = cell(at(1, 5));
+        assert!(at_end(&one_line, at(1, 5), &PositionEncodingKind::UTF8));
+        assert!(!at_end(&one_line, at(1, 4), &PositionEncodingKind::UTF8));
+    }
+}

@@ -1,0 +1,13 @@
+//! `px/refreshOutputs`.
+
+use pxlens_protocol::RefreshOutputsParams;
+
+use crate::lsp::{backend::Backend, facade::Session, tolerance::Lenient};
+
+pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<RefreshOutputsParams>) {
+    let Some(params) = params.or_log("px/refreshOutputs") else { return };
+    match backend.marks() {
+        Some(marks) => marks.refresh(&params.uri),
+        None => tracing::warn!("px/refreshOutputs from a client that did not announce outputs"),
+    }
+}

@@ -1,0 +1,36 @@
+//! Which handler answers which method.
+
+use tower_lsp::{ClientSocket, LspService};
+
+use super::{backend::Backend, facade::Session, handlers, lifetime::Lifetime};
+
+/// The service of one client, and the socket that carries what the server asks of it.
+///
+/// Everything but the life cycle is registered here rather than through the `LanguageServer` trait: the trait drops
+/// notifications that it cannot read without a word, and a method that it knows cannot be overridden.
+pub(super) fn service<S: Session>(session: S, lifetime: Lifetime) -> (LspService<Backend<S>>, ClientSocket) {
+    LspService::build_with_lifecycle_methods(|client| Backend::new(client, session, lifetime))
+        .custom_method("textDocument/didOpen", handlers::did_open::handle)
+        .custom_method("textDocument/didChange", handlers::did_change::handle)
+        .custom_method("textDocument/didClose", handlers::did_close::handle)
+        .custom_method("notebookDocument/didOpen", handlers::notebook_did_open::handle)
+        .custom_method("notebookDocument/didChange", handlers::notebook_did_change::handle)
+        .custom_method("notebookDocument/didClose", handlers::notebook_did_close::handle)
+        .custom_method("textDocument/codeLens", handlers::code_lens::handle)
+        .custom_method("textDocument/codeAction", handlers::code_action::handle)
+        .custom_method("textDocument/hover", handlers::hover::handle)
+        .custom_method("textDocument/inlayHint", handlers::inlay_hint::handle)
+        .custom_method("workspace/executeCommand", handlers::execute_command::handle)
+        .custom_method("workspace/didChangeConfiguration", handlers::did_change_configuration::handle)
+        .custom_method("workspace/didChangeWorkspaceFolders", handlers::did_change_workspace_folders::handle)
+        .custom_method("window/workDoneProgress/cancel", handlers::progress_cancel::handle)
+        .custom_method("px/run", handlers::px_run::handle)
+        .custom_method("px/interrupt", handlers::px_interrupt::handle)
+        .custom_method("px/cells", handlers::px_cells::handle)
+        .custom_method("px/result", handlers::px_result::handle)
+        .custom_method("px/engines", handlers::px_engines::handle)
+        .custom_method("px/refreshOutputs", handlers::px_refresh_outputs::handle)
+        .custom_method("px/ackOutputs", handlers::px_ack_outputs::handle)
+        .custom_method("px/trust", handlers::px_trust::handle)
+        .finish()
+}

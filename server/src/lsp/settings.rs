@@ -1,0 +1,163 @@
+//! The settings of section `pxlens`: the same in `initializationOptions` and `workspace/configuration`.
+//!
+//! A bad value keeps its default and is reported once, with its key.
+
+use std::path::PathBuf;
+
+use pxlens_protocol::GroupBy;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How many engines are started where none are, everywhere.
+pub const DEFAULT_ENGINES: u32 = 4;
+
+/// What the user set, or the defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The Python that starts clusters; found in the project if it is absent. Only in a trusted workspace.
+    pub python: Option<PathBuf>,
+    /// Which cluster; the only one that runs if it is absent. Only in a trusted workspace.
+    pub cluster: Option<ClusterChoice>,
+    /// How many engines to start where no cluster runs.
+    pub engines: u32,
+    /// How results are grouped.
+    pub group_by: GroupBy,
+}
+
+/// Which cluster the user means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterChoice {
+    /// An IPython profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// A cluster id in it.
+    #[serde(default)]
+    pub cluster_id: Option<String>,
+    /// Or a connection file.
+    #[serde(default)]
+    pub connection_file: Option<PathBuf>,
+}
+
+/// A value that was not understood; its default is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("the setting pxlens.{key} is not understood and keeps its default: {why}")]
+pub struct BadSetting {
+    /// Its key in the section.
+    pub key: String,
+    /// What it should be.
+    pub why: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { python: None, cluster: None, engines: DEFAULT_ENGINES, group_by: GroupBy::default() }
+    }
+}
+
+impl Settings {
+    /// Reads a section. Keys that are absent or `null` keep their defaults; unknown keys are skipped, since older servers
+    /// meet newer editors.
+    pub fn read(section: &Value) -> (Self, Vec<BadSetting>) {
+        // Some clients wrap the section in its own name.
+        let section = section.get("pxlens").unwrap_or(section);
+        let mut settings = Self::default();
+        let mut bad = Vec::new();
+        for (key, value) in section.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            if let Err(why) = settings.set(key, value) {
+                bad.push(BadSetting { key: key.clone(), why });
+            }
+        }
+        (settings, bad)
+    }
+
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), String> {
+        match key {
+            "python" => self.python = text(value)?.map(PathBuf::from),
+            "cluster" => self.cluster = cluster(value)?,
+            "engines" => {
+                self.engines = value
+                    .as_u64()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .filter(|n| (1..=1024).contains(n))
+                    .ok_or("it should be a whole number from 1 to 1024")?;
+            }
+            "groupBy" => {
+                self.group_by = GroupBy::deserialize(value)
+                    .map_err(|_| "it should be \"fold\", \"type\", \"engine\" or \"order\"")?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn text(value: &Value) -> Result<Option<&str>, String> {
+    let text = value.as_str().ok_or("it should be a text")?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// A profile by its name, a connection file by its path, or an object that says which is which.
+fn cluster(value: &Value) -> Result<Option<ClusterChoice>, String> {
+    if value.is_object() {
+        return ClusterChoice::deserialize(value).map(Some).map_err(|error| error.to_string());
+    }
+    let name = text(value).map_err(|_| {
+        "it should be a profile, a path to a connection file, or an object with profile, clusterId or connectionFile"
+    })?;
+    Ok(name.map(|name| {
+        if name.ends_with(".json") || name.contains(['/', '\\']) {
+            ClusterChoice { connection_file: Some(name.into()), ..Default::default() }
+        } else {
+            ClusterChoice { profile: Some(name.into()), ..Default::default() }
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_bad_value_keeps_its_default_and_is_named() {
+        let (settings, bad) = Settings::read(&json!({
+            "engines": 0, "groupBy": "colour", "python": null, "cluster": "mpi", "newer": { "than": "this" },
+        }));
+        let expected = Settings {
+            cluster: Some(ClusterChoice { profile: Some("mpi".into()), ..Default::default() }),
+            ..Default::default()
+        };
+        assert_eq!(settings, expected);
+        let said: Vec<String> = bad.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "the setting pxlens.engines is not understood and keeps its default: it should be a whole number from 1 to 1024",
+                "the setting pxlens.groupBy is not understood and keeps its default: it should be \"fold\", \"type\", \"engine\" or \"order\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_section_may_be_wrapped_in_its_name() {
+        let (settings, _) = Settings::read(&json!({ "pxlens": { "engines": 2, "groupBy": "engine" } }));
+        assert_eq!((settings.engines, settings.group_by), (2, GroupBy::Engine));
+    }
+
+    #[test]
+    fn no_section_is_no_mistake() {
+        for nothing in [json!(null), json!({}), json!([]), json!("?")] {
+            assert_eq!(Settings::read(&nothing), (Settings::default(), vec![]));
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_a_profile_a_file_or_an_object() {
+        let read = |value: Value| Settings::read(&json!({ "cluster": value })).0.cluster.unwrap_or_default();
+        assert_eq!(read(json!("/tmp/c.json")).connection_file, Some("/tmp/c.json".into()));
+        assert_eq!(read(json!({ "profile": "mpi", "clusterId": "a" })).cluster_id, Some("a".into()));
+        assert_eq!(Settings::read(&json!({ "cluster": { "id": "a" } })).1.len(), 1);
+    }
+}

@@ -1,0 +1,65 @@
+//! The server round the handlers: reads, routes, answers, and comes to an end whatever happens.
+//!
+//! ```text
+//! stdin ─ Input ─▶ Tolerance ▶ Guard ▶ router ▶ handlers ▶ session
+//! stdout ◀ Output ◀─────────────────────────────────────────┘
+//! ```
+//!
+//! Four traps of tower-lsp are closed here. Its queue never fills, so that a cancel is heard at once and the reader never
+//! waits for a handler that waits for the reader. Handlers' panics are caught. The end of the client is noticed in every
+//! form it takes, and running handlers get a grace, not a veto. And the exit code tells whether `shutdown` was asked for.
+
+use std::{process::ExitCode, time::Duration};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_lsp::Server;
+
+use super::{
+    facade::Session,
+    guard::Guard,
+    lifetime::Lifetime,
+    pipes::{Input, Output},
+    router,
+    tolerance::Tolerance,
+};
+
+/// How long running handlers may go on, and last replies be written, after the client is gone.
+const GRACE: Duration = Duration::from_millis(200);
+/// How long the session may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Serves a client on standard input and output until it is gone.
+///
+/// Reading standard input blocks a thread that nobody can stop, so the caller must not wait for the runtime to end:
+/// `runtime.shutdown_background()`, and then return the code from `main`.
+pub async fn serve_stdio<S: Session>(session: S) -> ExitCode {
+    ExitCode::from(serve(tokio::io::stdin(), tokio::io::stdout(), session).await)
+}
+
+/// Serves a client on any pair of pipes until it is gone; gives the exit code.
+pub async fn serve<R, W, S>(reader: R, writer: W, session: S) -> u8
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+    S: Session,
+{
+    let lifetime = Lifetime::default();
+    let (service, socket) = router::service(session.clone(), lifetime.clone());
+    let service = Tolerance::new(Guard::new(service, lifetime.clone()));
+    let server =
+        Server::new(Input::new(reader, lifetime.clone()), Output::new(writer, lifetime.clone()), socket)
+            .concurrency_level(usize::MAX);
+    // The grace belongs into this branch: after it, `select!` drops the server with replies unwritten.
+    let end = async {
+        lifetime.ended().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = server.serve(service) => lifetime.end("the conversation is over"),
+        () = end => {}
+    }
+    if tokio::time::timeout(CLOSING, session.close()).await.is_err() {
+        tracing::warn!("the session did not close in time");
+    }
+    lifetime.exit_code()
+}

@@ -1,0 +1,172 @@
+//! A client at the other end of a pipe in memory. It answers nothing by itself, and fails on what nobody read.
+
+use std::{collections::VecDeque, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream},
+    task::JoinHandle,
+};
+
+use super::fake::Fake;
+use crate::lsp::serve;
+
+/// Only to end a test that would hang; no test waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) struct Client {
+    writer: DuplexStream,
+    reader: BufReader<DuplexStream>,
+    server: JoinHandle<u8>,
+    unread: VecDeque<Value>,
+    last_id: i64,
+    pub(super) session: Fake,
+}
+
+impl Client {
+    /// A client whose server waits for `initialize`.
+    pub(super) fn connect() -> Self {
+        let (writer, server_reader) = tokio::io::duplex(1 << 20);
+        let (server_writer, reader) = tokio::io::duplex(1 << 16);
+        let session = Fake::default();
+        let server = tokio::spawn(serve(server_reader, server_writer, session.clone()));
+        Self { writer, reader: BufReader::new(reader), server, unread: VecDeque::new(), last_id: 0, session }
+    }
+
+    /// A client that has said which capabilities it has, and knows the server's.
+    pub(super) async fn start(capabilities: Value) -> Self {
+        let mut client = Self::connect();
+        client.request("initialize", json!({ "processId": null, "capabilities": capabilities })).await;
+        client.notify("initialized", json!({})).await;
+        client
+    }
+
+    pub(super) async fn send(&mut self, message: &Value) {
+        self.send_raw(&message.to_string()).await;
+    }
+
+    pub(super) async fn send_raw(&mut self, body: &str) {
+        let framed = format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        self.writer.write_all(framed.as_bytes()).await.unwrap();
+    }
+
+    pub(super) async fn notify(&mut self, method: &str, params: Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+    }
+
+    /// Sends a request without waiting for its answer; gives its id.
+    pub(super) async fn ask(&mut self, method: &str, params: Value) -> i64 {
+        self.last_id += 1;
+        let id = self.last_id;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+        id
+    }
+
+    /// Waits for an answer; keeps whatever else comes.
+    pub(super) async fn answer(&mut self, id: i64) -> Value {
+        self.take(|message| message["id"] == id && message.get("method").is_none()).await
+    }
+
+    /// Sends a request and waits for its result.
+    pub(super) async fn request(&mut self, method: &str, params: Value) -> Value {
+        let id = self.ask(method, params).await;
+        let answer = self.answer(id).await;
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    /// Waits for a message of the server's own; keeps whatever else comes.
+    pub(super) async fn expect(&mut self, method: &str) -> Value {
+        self.take(|message| message["method"] == method).await
+    }
+
+    /// Takes the first message of a kind, from those that came or are to come.
+    async fn take(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(place) = self.unread.iter().position(&wanted) {
+            return self.unread.remove(place).unwrap();
+        }
+        loop {
+            let message = self.read().await.expect("the server ended the conversation");
+            if wanted(&message) {
+                return message;
+            }
+            self.unread.push_back(message);
+        }
+    }
+
+    /// The next message as it comes; `None` at the end.
+    pub(super) async fn read(&mut self) -> Option<Value> {
+        tokio::time::timeout(PATIENCE, read(&mut self.reader)).await.expect("the server is silent")
+    }
+
+    pub(super) async fn open(&mut self, uri: &str, text: &str) {
+        let document = json!({ "uri": uri, "languageId": "python", "version": 1, "text": text });
+        self.notify("textDocument/didOpen", json!({ "textDocument": document })).await;
+    }
+
+    pub(super) async fn edit(&mut self, uri: &str, version: i32, text: &str) {
+        let params = json!({
+            "textDocument": { "uri": uri, "version": version },
+            "contentChanges": [{ "text": text }],
+        });
+        self.notify("textDocument/didChange", params).await;
+    }
+
+    /// What the session was told so far; waits until everything sent was handled.
+    pub(super) async fn told(&mut self) -> Vec<crate::lsp::Change> {
+        self.request("px/engines", json!({})).await;
+        self.session.told()
+    }
+
+    /// Ends the conversation as it should end, and fails if there is anything that nobody read.
+    pub(super) async fn end(mut self) {
+        self.request("shutdown", Value::Null).await;
+        self.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+        while let Some(message) = self.read().await {
+            self.unread.push_back(message);
+        }
+        assert!(self.unread.is_empty(), "nobody read {:?}", self.unread);
+        assert_eq!(self.exit_code().await, 0);
+    }
+
+    /// Waits for the server to end.
+    pub(super) async fn exit_code(self) -> u8 {
+        let Self { server, writer, reader, .. } = self;
+        let code = tokio::time::timeout(PATIENCE, server).await.expect("the server stays").unwrap();
+        drop((writer, reader));
+        code
+    }
+
+    /// Closes the pipe to the server, and waits for it to end.
+    pub(super) async fn hang_up(self) -> u8 {
+        let Self { server, writer, reader, .. } = self;
+        drop(writer);
+        let code = tokio::time::timeout(PATIENCE, server).await.expect("the server stays").unwrap();
+        drop(reader);
+        code
+    }
+
+    /// Stops taking what the server says; the other direction stays.
+    pub(super) fn deafen(&mut self) {
+        self.reader = BufReader::new(tokio::io::duplex(1).0);
+    }
+}
+
+async fn read(reader: &mut BufReader<DuplexStream>) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).await.unwrap() == 0 {
+            return None;
+        }
+        if line == "\r\n" {
+            break;
+        }
+        if let Some(number) = line.strip_prefix("Content-Length: ") {
+            length = number.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).await.unwrap();
+    Some(serde_json::from_slice(&body).unwrap())
+}

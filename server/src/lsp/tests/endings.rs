@@ -1,0 +1,83 @@
+//! How a server ends: in every way a client can go, soon, and with the right exit code.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::Client,
+    fake::{HANGING_RUN, HANGS},
+};
+
+#[tokio::test]
+async fn shutdown_and_exit_end_with_0() {
+    Client::start(json!({})).await.end().await;
+}
+
+#[tokio::test]
+async fn exit_without_shutdown_ends_with_1() {
+    let mut client = Client::start(json!({})).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    assert_eq!(client.exit_code().await, 1);
+}
+
+#[tokio::test]
+async fn exit_before_initialize_ends_with_1() {
+    let mut client = Client::connect();
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    assert_eq!(client.exit_code().await, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_ends_it_with_1() {
+    assert_eq!(Client::start(json!({})).await.hang_up().await, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_after_shutdown_ends_it_with_0() {
+    let mut client = Client::start(json!({})).await;
+    client.request("shutdown", Value::Null).await;
+    assert_eq!(client.hang_up().await, 0);
+}
+
+#[tokio::test]
+async fn exit_ends_it_although_a_notification_handler_hangs() {
+    let mut client = Client::start(json!({})).await;
+    let token = format!("px/run/{}", HANGING_RUN.0);
+    client.notify("window/workDoneProgress/cancel", json!({ "token": token })).await;
+    client.request("shutdown", Value::Null).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    assert_eq!(client.exit_code().await, 0);
+}
+
+#[tokio::test]
+async fn hanging_up_ends_it_although_a_request_hangs() {
+    let mut client = Client::start(json!({})).await;
+    client.ask("px/run", json!({ "uri": "file:///a.py", "targets": HANGS })).await;
+    assert_eq!(client.hang_up().await, 1);
+}
+
+#[tokio::test]
+async fn replies_in_flight_are_written_before_the_end() {
+    let mut client = Client::start(json!({})).await;
+    let id = client.ask("px/engines", json!({})).await;
+    let shutdown = client.ask("shutdown", Value::Null).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    client.answer(id).await;
+    client.answer(shutdown).await;
+    assert_eq!(client.exit_code().await, 0);
+}
+
+#[tokio::test]
+async fn a_broken_output_ends_it() {
+    let mut client = Client::start(json!({})).await;
+    client.deafen();
+    client.ask("px/engines", json!({})).await;
+    assert_eq!(client.exit_code().await, 1);
+}
+
+#[tokio::test]
+async fn broken_json_is_answered_and_ends_it() {
+    let mut client = Client::start(json!({})).await;
+    client.send_raw("{\"jsonrpc\": ").await;
+    assert_eq!(client.read().await.unwrap()["error"]["code"], -32700);
+    assert_eq!(client.exit_code().await, 1);
+}

@@ -1,0 +1,400 @@
+// Generated from the Rust types in `protocol/` by `cargo xtask codegen`. Do not edit.
+// The specification is `protocol/README.md`.
+
+import { NotificationType, RequestType } from "vscode-languageclient/node";
+
+/** A place in a document. */
+export type Position = {
+  /** 0-based line. */
+  line: number;
+  /** 0-based, in units of the negotiated encoding. */
+  character: number;
+};
+
+/** A stretch of a document. */
+export type Range = {
+  /** Where it begins. */
+  start: Position;
+  /** The place after its last character. */
+  end: Position;
+};
+
+/** The number of a run, unique while the server lives. */
+export type RunId = number;
+
+/**
+ * The name of a px cell: opaque, unique in its document, and the same for as long as the cell lives and the document
+ * is open, wherever edits move it.
+ */
+export type CellId = string;
+
+/** What a client can do beyond LSP. All of it is off unless announced. */
+export type ClientCapabilities = {
+  /** It paints `px/outputs`. It then gets no result hints, and no run state in lenses but "■ Interrupt". */
+  outputs?: boolean;
+  /** It answers each `px/outputs` with `px/ackOutputs`. */
+  ack?: boolean;
+  /** It paints `block` lines. */
+  blocks?: boolean;
+  /** It follows `command:` links in Markdown that the server wrote. */
+  commandLinks?: boolean;
+  /** It shows images in Markdown. */
+  images?: boolean;
+  /** It runs the body of a `--local` cell in a kernel of its own. */
+  runLocal?: boolean;
+};
+
+/** What the server can do beyond LSP. */
+export type ServerCapabilities = {
+  /** The command ids it executes. */
+  commands: Array<string>;
+};
+
+/** What is to run. */
+export type RunParams = {
+  /** The document; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** Which px cells; `cell` if it is absent. */
+  scope?: Scope;
+  /** The px cell that the scope starts from. Goes before `range` and `position`. */
+  cell?: CellId;
+  /** Or every px cell that this touches. Goes before `position`. */
+  range?: Range;
+  /** Or the px cell at this place. */
+  position?: Position;
+  /** A target expression or rank set that goes before what the cells say. */
+  targets?: string;
+  /** Whether to wait for earlier runs on the same engines; goes before what the cells say. */
+  block?: boolean;
+};
+
+/** Which px cells of a document are meant. */
+export type Scope = "cell" | "above" | "below" | "all";
+
+/** What runs now, or waits for its engines, and what does not. */
+export type RunResult = {
+  /** The runs, in document order. */
+  runs: Array<StartedRun>;
+  /** What was meant and does not run, and why. */
+  notRun: Array<NotRun>;
+  /** How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel. */
+  localLines: number;
+};
+
+/** A run that was made. */
+export type StartedRun = {
+  /** Its number. */
+  run: RunId;
+  /** Its px cell. */
+  cell: CellId;
+  /** The engines it is sent to, in that order; an id may occur twice. Empty while the engines are being started. */
+  engines: Array<number>;
+};
+
+/** A px cell, or a whole request, that does not run. */
+export type NotRun = {
+  /** The px cell, unless the reason is one of the whole request. */
+  cell?: CellId;
+  /** A sentence for the user: what stands in the way, and what to do. */
+  reason: string;
+};
+
+/** What is to stop. */
+export type InterruptParams = {
+  /** The run. */
+  run: RunId;
+  /** Only its part on these engines. */
+  engines?: Array<number>;
+  /** The signal's name, such as `SIGTERM`; `SIGINT` if it is absent. */
+  signal?: string;
+};
+
+/** What became of each engine of the run that had not ended. An engine is in one list at most. */
+export type InterruptResult = {
+  /** Engines that work on this run and were signalled. */
+  signalled: Array<number>;
+  /** Engines that will not begin it: its request was dropped or aborted. */
+  aborted: Array<number>;
+  /** Engines that are busy for somebody else, and were not touched. */
+  leftAlone: Array<number>;
+  /** Engines that were signalled or asked, and did not answer in time. */
+  unanswered: Array<number>;
+};
+
+/** Which document. */
+export type CellsParams = {
+  /** The document; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+};
+
+/** The px cells of one version of a document. */
+export type CellsResult = {
+  /** The version they were found in. */
+  version: number;
+  /** In document order. */
+  cells: Array<Cell>;
+  /** What is wrong or doubtful in the magics, also sent as diagnostics. */
+  problems: Array<Problem>;
+};
+
+/** One px cell. Exactly one of `plan` and `refusal` is there. */
+export type Cell = {
+  /** Its name. */
+  id: CellId;
+  /** All of it, magic and body. */
+  range: Range;
+  /** The line with the magic. */
+  magicRange: Range;
+  /** The magic with its suffix, as in `px_even`, `pxresult`. */
+  magic: string;
+  /**
+   * The cell of the script or notebook that it stands in, counted from 0: px lines of the same one share a lens. Absent
+   * where the document has no cells of its own.
+   */
+  outer?: number;
+  /** The exact text that engines get. */
+  code: string;
+  /** What running it would do, with the engines alive now. */
+  plan?: Plan;
+  /** Why it cannot run: a sentence for the user. */
+  refusal?: string;
+  /** How its newest run is doing. */
+  state: CellState;
+  /** Whether its newest run was of another code or plan than what would run now. */
+  stale: boolean;
+  /** Its newest run. */
+  run?: RunId;
+};
+
+/** What running a px cell would do. */
+export type Plan = {
+  /**
+   * The engines, in the order of the requests; an id may occur twice. Empty for a line that runs nothing, such as
+   * `%pxconfig`, and while no engine is there (see `starts`).
+   */
+  engines: Array<number>;
+  /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines`. */
+  ranks: string;
+  /** How many engines are alive. */
+  alive: number;
+  /** Whether later runs wait for it. */
+  block: boolean;
+  /** How many local engines running it starts first; absent when a cluster is there. */
+  starts?: number;
+  /** 0-based lines above it (`%pxconfig`, `%autopx`) that had a say. */
+  decidedBy: Array<number>;
+  /** For a line that runs nothing: what it sets or shows, as a sentence. */
+  note?: string;
+};
+
+/** How the newest run of a px cell is doing. */
+export type CellState = "idle" | "queued" | "running" | "succeeded" | "failed";
+
+/** Something wrong or doubtful in a magic. */
+export type Problem = {
+  /** Where. */
+  range: Range;
+  /** How bad. */
+  severity: ProblemSeverity;
+  /** Its name in the documentation. */
+  code: string;
+  /** A sentence for the user. */
+  message: string;
+};
+
+/** How bad a problem is. */
+export type ProblemSeverity = "error" | "warning" | "hint";
+
+/**
+ * Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the
+ * newest of all.
+ */
+export type ResultParams = {
+  /** The run. */
+  run?: RunId;
+  /** The document of `position`. */
+  uri?: string;
+  /** A place in the px cell. */
+  position?: Position;
+  /** The suffix of a view, `""` for the one without. */
+  suffix?: string;
+  /** The grouping; the setting `pxlens.groupBy` if it is absent. */
+  groupBy?: GroupBy;
+};
+
+/** How outputs are grouped. */
+export type GroupBy = "fold" | "type" | "engine" | "order";
+
+/** A run as it stands now. */
+export type ResultResult = {
+  /** Which run it is. */
+  run: RunId;
+  /** How it is doing. */
+  state: CellState;
+  /** Engines whose outputs are alike, the largest group first. */
+  groups: Array<Group>;
+  /** All of it as plain text, in the grouping that was asked for. */
+  text: string;
+  /** The same as Markdown. Text of engines is escaped in it. */
+  markdown: string;
+};
+
+/** Engines whose outputs are alike. */
+export type Group = {
+  /** The engines as a rank set, such as `[0-2,4]`. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** How they are doing. */
+  state: GroupState;
+  /** What each of them gave, as plain text. */
+  text: string;
+};
+
+/** How the engines of a group are doing. */
+export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type EnginesParams = Record<string, never>;
+
+/** What is in reach. */
+export type EnginesResult = {
+  /** The one in use first. */
+  clusters: Array<Cluster>;
+  /** Why there is none, or none that can be used: a sentence for the user. */
+  message?: string;
+};
+
+/** One ipyparallel cluster. */
+export type Cluster = {
+  /** Its IPython profile. */
+  profile?: string;
+  /** Its id in that profile, `""` for the one without. */
+  clusterId?: string;
+  /** Where its connection file is. */
+  connectionFile?: string;
+  /** Whether it answers. */
+  state: ClusterState;
+  /** Whether it is the one that px cells run on. */
+  inUse: boolean;
+  /** Whether pxlens started it. */
+  ours: boolean;
+  /** Its engines by rising id; empty unless it is in use. */
+  engines: Array<Engine>;
+};
+
+/** Whether a cluster answers. */
+export type ClusterState = "found" | "starting" | "up" | "notResponding" | "down";
+
+/** One engine. */
+export type Engine = {
+  /** Its rank. */
+  id: number;
+  /** What it does. */
+  state: EngineState;
+  /** Where it runs, where that is known. */
+  host?: string;
+  /** Its process, where that is known. */
+  pid?: number;
+};
+
+/** What an engine does, as far as it told. */
+export type EngineState = "unknown" | "idle" | "busy";
+
+/** What changed in one document. */
+export type OutputsParams = {
+  /** The document. */
+  uri: string;
+  /** The version that the ranges are of. A client that has a newer one moves them itself, or waits for the next. */
+  version: number;
+  /** Rises by one with every `px/outputs` of the session, whatever its document. */
+  seq: number;
+  /** Whether `cells` are all there are: forget the rest. */
+  full: boolean;
+  /** The cells that changed, each replaced whole. */
+  cells: Array<CellOutput>;
+  /** Cells that are gone, or have nothing to show any more. */
+  removed: Array<CellId>;
+};
+
+/** What to paint beside one px cell. */
+export type CellOutput = {
+  /** Which px cell. */
+  id: CellId;
+  /** The run that is shown. */
+  run?: RunId;
+  /** All of the px cell. */
+  range: Range;
+  /** How the run is doing. */
+  state: CellState;
+  /** Whether the run was of another code or plan than what would run now. */
+  stale: boolean;
+  /** One line, to paint at the end of the px cell's first line. */
+  line?: Line;
+  /** Lines to paint under the px cell, for a client that announced `blocks`. */
+  block?: Array<BlockLine>;
+};
+
+/** One line that sums a run up. Plain text: no markup, no control characters. */
+export type Line = {
+  /** What it says. */
+  text: string;
+  /** How to colour it. */
+  severity: LineSeverity;
+};
+
+/** How a summary line is coloured. */
+export type LineSeverity = "info" | "ok" | "warning" | "error";
+
+/** One line of a block. Plain text: no markup, no control characters. */
+export type BlockLine = {
+  /** What it says, without a line end. */
+  text: string;
+  /** What it is. */
+  style: LineStyle;
+};
+
+/** What a line of a block is, for its colour. */
+export type LineStyle = "label" | "stdout" | "stderr" | "result" | "error" | "note";
+
+/** Which document. */
+export type RefreshOutputsParams = {
+  /** The document. */
+  uri: string;
+};
+
+/** How far the client is. */
+export type AckOutputsParams = {
+  /** The `seq` of the last `px/outputs` painted; those before it count as painted. */
+  seq: number;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type TrustParams = Record<string, never>;
+
+export const run = new RequestType<RunParams, RunResult, void>("px/run");
+
+export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
+
+export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells");
+
+export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
+
+export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
+
+export const outputs = new NotificationType<OutputsParams>("px/outputs");
+
+export const refreshOutputs = new NotificationType<RefreshOutputsParams>("px/refreshOutputs");
+
+export const ackOutputs = new NotificationType<AckOutputsParams>("px/ackOutputs");
+
+export const trust = new NotificationType<TrustParams>("px/trust");
+
+/** The commands that the server executes. Each takes one object. */
+export const serverCommands = {
+  run: "pxlens.server.run",
+  runAbove: "pxlens.server.runAbove",
+  runBelow: "pxlens.server.runBelow",
+  runAll: "pxlens.server.runAll",
+  interrupt: "pxlens.server.interrupt",
+} as const;
