@@ -194,15 +194,18 @@ impl Running {
 
     /// Waits until stdout holds `text`. Panics when it does not come.
     pub fn wait_for_stdout(&mut self, text: &str) {
-        while !self.seen[0].contains(text) {
-            assert!(self.read_more(), "it ended without writing {text:?}: {:#?}", self.seen);
-        }
+        self.wait_until(text, |stdout, _| stdout.contains(text));
     }
 
     /// Waits until stderr holds `text`. Panics when it does not come.
     pub fn wait_for_stderr(&mut self, text: &str) {
-        while !self.seen[1].contains(text) {
-            assert!(self.read_more(), "it ended without writing {text:?}: {:#?}", self.seen);
+        self.wait_until(text, |_, stderr| stderr.contains(text));
+    }
+
+    /// Waits until `fits` says so of stdout and stderr. Panics when that does not happen.
+    pub fn wait_until(&mut self, what: &str, fits: impl Fn(&str, &str) -> bool) {
+        while !fits(&self.seen[0], &self.seen[1]) {
+            assert!(self.read_more(), "it ended without {what:?}: {:#?}", self.seen);
         }
     }
 
