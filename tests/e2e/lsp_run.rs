@@ -81,7 +81,9 @@ fn vscode_runs_a_cell_from_its_lens_and_paints_its_outputs() {
     let painted = client.expect("px/outputs", |params| {
         params["uri"] == uri.as_str()
             && params["cells"].as_array().is_some_and(|cells| {
-                cells.iter().any(|cell| cell["range"]["start"]["line"] == FIRST && cell["state"] == "done")
+                cells
+                    .iter()
+                    .any(|cell| cell["range"]["start"]["line"] == FIRST && cell["state"] == "succeeded")
             })
     });
     let line = &painted["cells"][0]["line"]["text"];
@@ -142,7 +144,7 @@ fn a_notebook_cell_runs_and_is_painted_under_its_own_address() {
         params["uri"] == cell.as_str()
             && params["cells"]
                 .as_array()
-                .is_some_and(|cells| cells.iter().any(|cell| cell["state"] == "done"))
+                .is_some_and(|cells| cells.iter().any(|cell| cell["state"] == "succeeded"))
     });
     hover(&mut client, &cell, 0, "in a notebook");
 }

@@ -208,7 +208,8 @@ impl Client {
     /// # Errors
     /// What the server answered.
     pub fn answer(&mut self, sent: Sent) -> Result<Value, ResponseError> {
-        self.shared.wait_until("the answer to a request", |log| log.answers.remove(&sent.0))
+        let method = self.shared.log().waiting.get(&sent.0).cloned().unwrap_or_default();
+        self.shared.wait_until(&format!("answer to {method}"), |log| log.answers.remove(&sent.0))
     }
 
     /// Whether the answer to a request is there.
@@ -479,7 +480,11 @@ impl Shared {
             if left.is_zero() || (log.closed && log.quiet) {
                 let ended = if !left.is_zero() { "the server is gone" } else { "the time is up" };
                 let heard: Vec<_> = log.heard.iter().map(|one| &one.method).collect();
-                let text = format!("no {what}: {ended}. Heard: {heard:?}\nstderr:\n{}", log.stderr);
+                let same: Vec<_> = log.heard.iter().filter(|one| one.method == what).collect();
+                let text = format!(
+                    "no {what} that fits: {ended}. Heard: {heard:?}\nof this kind: {same:#?}\nstderr:\n{}",
+                    log.stderr
+                );
                 drop(log);
                 panic!("{text}");
             }
