@@ -1,2 +1,114 @@
-//! Stub.
-fn main() {}
+//! `cargo xtask`: the one entry for checks, code generation and benchmarks, the same here and in CI.
+
+#![allow(clippy::print_stdout, reason = "a program for people at a terminal, which prints what it does")]
+
+mod codegen;
+mod python;
+mod steps;
+mod tidy;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use steps::{Steps, cargo};
+
+/// Checks, code generation and benchmarks of pxlens.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests.
+    Test {
+        /// Goes to `cargo test` behind `--workspace`, e.g. `-- --test-threads=1`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check what no compiler does: layout, file sizes, paths, lock files, licences.
+    Tidy,
+    /// Make the Python environment of the tests under target/python, unless it is there.
+    Python,
+    /// Write the files that are generated from the protocol's types.
+    Codegen {
+        /// Write nothing; fail where a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run the benchmarks, built for release.
+    Bench {
+        /// Goes to the benchmark program.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    let result = match Arguments::parse().task {
+        Task::Test { arguments } => test(&root, &arguments),
+        Task::Tidy => tidy::check(&root),
+        Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
+        Task::Codegen { check } => codegen::run(&root, generated(), check),
+        Task::Bench { arguments } => bench(&root, &arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(root: &Path, arguments: &[String]) -> Result<()> {
+    let mut steps = Steps::default();
+    steps.run("tidy", || tidy::check(root));
+    steps.run("format", || cargo(root, &["fmt", "--all", "--check"]).run());
+    steps.run("generated files", || codegen::run(root, generated(), true));
+    steps.run("clippy", || {
+        cargo(root, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]).run()
+    });
+    let mut interpreter = None;
+    steps.run("Python of the tests", || {
+        interpreter = Some(python::ensure(root)?);
+        Ok(())
+    });
+    steps.run("tests", || {
+        let mut test = cargo(root, &["test", "--workspace", "--no-fail-fast"]);
+        test.arguments(arguments);
+        if let Some(python) = &interpreter {
+            test.env("PXLENS_TEST_PYTHON", python);
+        }
+        test.run()
+    });
+    steps.sum_up("cargo xtask test")
+}
+
+fn bench(root: &Path, arguments: &[String]) -> Result<()> {
+    let python = python::ensure(root)?;
+    let mut bench = cargo(root, &["run", "--release", "--package", "pxlens-bench", "--"]);
+    bench.arguments(arguments).env("PXLENS_TEST_PYTHON", &python);
+    bench.run()
+}
+
+/// Path below the workspace and content of every generated file.
+fn generated() -> Vec<(String, String)> {
+    Vec::new()
+}
+
+/// The top level of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies one folder below the workspace")
+        .to_owned()
+}

@@ -1,0 +1,187 @@
+//! What can go wrong, one test each: one clear sentence, the right exit status, no panic.
+
+use std::path::Path;
+
+use pxlens_tests::{
+    cli::Done,
+    real::RealCluster,
+    sim::{Script, Sim},
+};
+use serde_json::json;
+
+use crate::program::{Written, cli, run};
+
+const CELL: &str = "# %%\n%%px\nwork()\n";
+
+/// Exactly one sentence of pxlens on stderr, which holds all of `words`; nothing that only a programmer reads.
+#[track_caller]
+fn check(done: &Done, status: i32, words: &[&str]) {
+    let Done { stdout, stderr, .. } = done;
+    assert_eq!(done.status, status, "exit status; stdout {stdout:?}, stderr {stderr:?}");
+    for alien in ["panicked", "RUST_BACKTRACE", "Error {", "Err(", "Os {", "unwrap"] {
+        assert!(!stderr.contains(alien) && !stdout.contains(alien), "{alien:?} in {stdout:?} {stderr:?}");
+    }
+    let sentences: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    assert_eq!(sentences.len(), 1, "one sentence: {stderr:?}");
+    for word in words {
+        assert!(sentences[0].to_lowercase().contains(&word.to_lowercase()), "{word:?} in {sentences:?}");
+    }
+}
+
+fn script() -> Written {
+    Written::new("work.py", CELL)
+}
+
+#[test]
+fn a_connection_file_that_is_not_there_is_named() {
+    let done = run(script().path(), Path::new("nowhere/client.json")).run();
+    check(&done, 3, &["nowhere/client.json"]);
+}
+
+#[test]
+fn a_stale_connection_file_is_named() {
+    let sim = Sim::builder().engines(1).start_blocking();
+    let text = std::fs::read_to_string(sim.connection_file()).expect("the connection file is there");
+    let stale = Written::new("ipcontroller-client.json", text);
+    sim.stop();
+    let done = run(script().path(), stale.path()).run();
+    check(&done, 3, &["ipcontroller-client.json"]);
+}
+
+#[test]
+fn a_wrong_key_is_suspected_when_the_controller_stays_silent() {
+    let sim = Sim::builder().engines(1).start_blocking();
+    let wrong = sim.connection_file_with(&json!({"key": "not the key"}));
+    let done = run(script().path(), &wrong).run();
+    check(&done, 3, &["key"]);
+    assert!(sim.rejected() > 0);
+    assert!(!done.stderr.contains("not the key"), "a key is never shown");
+}
+
+#[test]
+fn a_connection_file_that_is_no_json_is_named() {
+    let broken = Written::new("client.json", "{\"key\": ");
+    check(&run(script().path(), broken.path()).run(), 3, &["client.json"]);
+}
+
+#[test]
+fn a_target_that_does_not_exist_is_named() {
+    let sim = Sim::builder().engines(4).start_blocking();
+    let cell = Written::new("work.py", "# %%\n%%px --targets 99\nwork()\n");
+    check(&run(cell.path(), &sim.connection_file()).run(), 2, &["99"]);
+    let done = run(script().path(), &sim.connection_file()).args(["--targets", "7"]).run();
+    check(&done, 2, &["7"]);
+    assert!(sim.executed().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn a_cell_that_does_not_exist_is_named() {
+    let sim = Sim::builder().engines(1).start_blocking();
+    let done = run(script().path(), &sim.connection_file()).args(["--cell", "9"]).run();
+    check(&done, 2, &["9"]);
+}
+
+#[test]
+fn a_cluster_without_engines_says_so() {
+    let sim = Sim::builder().start_blocking();
+    let done = run(script().path(), &sim.connection_file()).run();
+    assert!([2, 3].contains(&done.status), "exit status {}", done.status);
+    check(&done, done.status, &["engine"]);
+}
+
+#[test]
+fn a_file_that_is_missing_or_not_utf_8_is_named() {
+    check(&cli(["run", "nowhere.py"]).run(), 2, &["nowhere.py"]);
+    let latin = Written::new("latin.py", b"# %%\n%%px\nprint('caf\xe9')\n");
+    check(&cli(["run"]).arg(latin.path()).run(), 2, &["latin.py", "UTF-8"]);
+    check(&cli(["cells"]).arg(latin.path()).run(), 2, &["latin.py", "UTF-8"]);
+}
+
+#[test]
+fn broken_json_in_a_notebook_is_named_with_its_place() {
+    let broken = Written::new("broken.ipynb", "{\"cells\": [\n  {\"cell_type\": }\n]}");
+    check(&cli(["run"]).arg(broken.path()).run(), 2, &["broken.ipynb", "line 2"]);
+    check(&cli(["cells"]).arg(broken.path()).run(), 2, &["broken.ipynb", "line 2"]);
+    let other = Written::new("other.ipynb", "{\"nbformat\": 4}");
+    check(&cli(["run"]).arg(other.path()).run(), 2, &["other.ipynb"]);
+}
+
+#[test]
+fn an_engine_that_dies_in_the_run_ends_it_and_is_named() {
+    let sim = Sim::builder()
+        .engines(4)
+        .on("work()", Script::new().stdout("done\n"))
+        .on_engine(2, "work()", Script::new().stdout("last words\n").die())
+        .start_blocking();
+    let done = run(script().path(), &sim.connection_file()).run();
+    assert_eq!(done.status, 1, "{done:?}");
+    assert!(!done.stderr.contains("panicked"), "{done:?}");
+    for text in ["[2]", "last words", "died", "[0-1,3]", "done"] {
+        assert!(done.stdout.contains(text), "{text:?} in {}", done.stdout);
+    }
+}
+
+#[test]
+fn a_real_engine_that_is_killed_in_the_run_ends_it_and_is_named() {
+    let cluster = RealCluster::start(2);
+    let cell = "# %%\n%%px\nprint('alive', flush=True)\nif rank == 1: __import__('os').kill(__import__('os').getpid(), 9)\n";
+    let done = run(Written::new("work.py", cell).path(), &cluster.connection_file()).run();
+    assert_eq!(done.status, 1, "{done:?}");
+    assert!(done.stdout.contains("died") && !done.stderr.contains("panicked"), "{done:?}");
+}
+
+#[test]
+fn a_controller_that_goes_away_in_the_run_ends_it() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().hang()).start_blocking();
+    let file = script();
+    let running = run(file.path(), &sim.connection_file()).start();
+    sim.wait_for_runs_blocking(2);
+    _ = sim.vanish();
+    let done = running.wait();
+    assert_eq!(done.status, 3, "{done:?}");
+    assert!(!done.stderr.contains("panicked"), "{done:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn control_c_interrupts_the_engines_first() {
+    let sim = Sim::builder().engines(3).on("work()", Script::new().hang()).start_blocking();
+    let file = script();
+    let mut running = run(file.path(), &sim.connection_file()).arg("--json").start();
+    running.wait_until("3 engines started", |stdout, _| count(stdout, "event", "started") == 3);
+    running.interrupt();
+    let done = running.wait();
+    assert_eq!(done.status, 130, "{done:?}");
+    assert!(!done.stderr.contains("panicked"), "{done:?}");
+    assert_eq!(count(&done.stdout, "ename", "KeyboardInterrupt"), 3, "{}", done.stdout);
+    let signalled: std::collections::BTreeSet<_> = sim
+        .requests()
+        .into_iter()
+        .filter(|one| one.msg_type == "signal_request")
+        .map(|one| one.engine)
+        .collect();
+    assert_eq!(signalled, [Some(0), Some(1), Some(2)].into());
+}
+
+#[cfg(unix)]
+#[test]
+fn control_c_ends_a_real_run() {
+    let cluster = pxlens_tests::real::shared(4);
+    let file = Written::new(
+        "work.py",
+        "# %%\n%%px\nprint('begun', flush=True)\nimport time\nwhile True: time.sleep(0.05)\n",
+    );
+    let mut running = run(file.path(), &cluster.connection_file()).arg("--json").start();
+    running.wait_until("output of 4 engines", |stdout, _| count(stdout, "event", "stdout") == 4);
+    running.interrupt();
+    let done = running.wait();
+    assert_eq!(done.status, 130, "{done:?}");
+    assert_eq!(count(&done.stdout, "ename", "KeyboardInterrupt"), 4, "{}", done.stdout);
+}
+
+/// How many events of `--json`, so far, have this field.
+#[cfg(unix)]
+fn count(stdout: &str, field: &str, value: &str) -> usize {
+    let events = stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    events.filter(|event| event[field] == value).count()
+}

@@ -1,0 +1,57 @@
+//! The tour in `examples/`: as a script and as a notebook the same cells give the same groups.
+
+use std::path::PathBuf;
+
+use pxlens_tests::{cli::Done, real};
+use serde_json::Value;
+
+use crate::program::{events, run};
+
+fn example(name: &str) -> PathBuf {
+    pxlens_tests::workspace().join("examples").join(name)
+}
+
+/// What was shown, without the titles, which name lines, and with one mask: how long it took.
+fn groups(done: &Done) -> String {
+    let shown: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("── px cell")).collect();
+    let took = regex::Regex::new(r"· [0-9.]+ m?s\b").expect("a valid pattern");
+    took.replace_all(&shown.join("\n"), "· <time>").into_owned()
+}
+
+/// The exact code of each cell, with what each engine did with it in the end.
+fn runs(done: &Done) -> Vec<[Value; 3]> {
+    let wanted =
+        |event: &Value| ["run", "result", "error", "ended"].iter().any(|name| event["event"] == *name);
+    let mut runs: Vec<[Value; 3]> = events(done)
+        .iter()
+        .filter(|event| wanted(event))
+        .map(|event| {
+            let what = match event["event"].as_str() {
+                Some("run") => event["code"].clone(),
+                Some("result") => event["data"]["text/plain"].clone(),
+                Some("error") => event["evalue"].clone(),
+                _ => event["state"].clone(),
+            };
+            [event["cell"].clone(), event["engine"].clone(), what]
+        })
+        .collect();
+    runs.sort_by_key(|parts| parts.iter().map(Value::to_string).collect::<Vec<_>>());
+    runs
+}
+
+#[test]
+fn the_tour_gives_the_same_groups_as_script_and_as_notebook() {
+    let mut cluster = real::shared(4);
+    let mut tour = |name: &str, flag: &str| {
+        cluster.reset_counts();
+        run(&example(name), &cluster.connection_file()).args(["--keep-going", flag]).run()
+    };
+    let (script, notebook) = (tour("tour.py", "--group-by=fold"), tour("tour.ipynb", "--group-by=fold"));
+    assert_eq!(script.status, notebook.status);
+    assert!(script.stdout.contains("[0-3]"), "engines fold into one group: {}", script.stdout);
+    assert_eq!(groups(&script), groups(&notebook));
+
+    let (script, notebook) = (tour("tour.py", "--json"), tour("tour.ipynb", "--json"));
+    assert_eq!(runs(&script), runs(&notebook));
+    assert!(runs(&script).len() > 8, "the tour runs some cells");
+}

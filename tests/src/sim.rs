@@ -1,0 +1,444 @@
+//! A simulated ipyparallel controller with as many engines as a test wants, over real sockets.
+//!
+//! For what a real cluster cannot be made to do: die at a given message, fall silent, send garbage, answer
+//! late or twice, have 1,000 engines. It speaks the wire protocol of ipyparallel 9.2 with its own signing and
+//! transport, and writes a real connection file. Engines run their requests one after the other and do what a
+//! [`Script`] says; code that no rule knows runs without output.
+//!
+//! It runs on threads of its own, so tests may be async or not. Nothing in it sleeps or drops: a subscriber
+//! that does not read slows the engines down after some 16,000 messages.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+//! use pxlens_tests::sim::{Script, Sim};
+//! let sim = Sim::builder()
+//!     .engines(4)
+//!     .on("1+1", Script::new().result_text("2"))
+//!     .on_engine(2, "1+1", Script::new().error("ValueError", "not here"))
+//!     .start()
+//!     .await;
+//! assert!(sim.connection_file().exists());
+//! # });
+//! ```
+
+mod controller;
+mod engine;
+mod script;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::mpsc,
+    time::timeout,
+};
+
+pub use controller::Channel;
+pub use script::{Garbage, Script, Step, flood_line};
+
+use crate::{PATIENCE, zmtp::Incoming};
+use controller::{Core, Sockets};
+use wire::Signer;
+
+/// A message that a client sent, well signed.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Where it came in.
+    pub channel: Channel,
+    /// The engine it is for, where it names one that lives.
+    pub engine: Option<u32>,
+    /// From its header.
+    pub msg_id: String,
+    /// From its header.
+    pub msg_type: String,
+    /// From its header.
+    pub session: String,
+    /// The whole header.
+    pub header: Value,
+    /// The metadata.
+    pub metadata: Value,
+    /// The content.
+    pub content: Value,
+}
+
+impl Received {
+    /// The code of an `execute_request`, nothing of others.
+    pub fn code(&self) -> &str {
+        self.content["code"].as_str().unwrap_or_default()
+    }
+}
+
+/// What a script is looked up by.
+#[derive(Clone, Debug)]
+pub struct ExecuteRequest {
+    /// The engine that runs it.
+    pub engine: u32,
+    /// The code, as it was sent.
+    pub code: String,
+    /// The request's id.
+    pub msg_id: String,
+}
+
+type Rule = Arc<dyn Fn(&ExecuteRequest) -> Option<Script> + Send + Sync>;
+
+/// The rules of a simulation; of those that fit, the last added wins.
+#[derive(Clone, Default)]
+struct Scripts(Arc<std::sync::RwLock<Vec<Rule>>>);
+
+impl Scripts {
+    fn add(&self, rule: Rule) {
+        self.0.write().expect("no holder of this lock panics").push(rule);
+    }
+
+    fn find(&self, request: &ExecuteRequest) -> Script {
+        let rules = self.0.read().expect("no holder of this lock panics").clone();
+        rules.iter().rev().find_map(|rule| rule(request)).unwrap_or_default()
+    }
+}
+
+/// Describes a simulation before it starts.
+#[derive(Default)]
+pub struct Builder {
+    engines: u32,
+    scripts: Scripts,
+    key: Option<String>,
+    without_nanny: bool,
+}
+
+impl Builder {
+    /// How many engines are registered at the start; without it, none.
+    #[must_use]
+    pub fn engines(mut self, count: u32) -> Self {
+        self.engines = count;
+        self
+    }
+
+    /// What every engine does with `code`. Blanks at the ends do not count.
+    #[must_use]
+    pub fn on(self, code: &str, script: Script) -> Self {
+        let code = code.trim().to_owned();
+        self.script(move |request| (request.code.trim() == code).then(|| script.clone()))
+    }
+
+    /// What one engine does with `code`.
+    #[must_use]
+    pub fn on_engine(self, engine: u32, code: &str, script: Script) -> Self {
+        let code = code.trim().to_owned();
+        self.script(move |request| {
+            (request.engine == engine && request.code.trim() == code).then(|| script.clone())
+        })
+    }
+
+    /// What engines do, by a function of engine and code. Of the rules that fit, the last added wins.
+    #[must_use]
+    pub fn script(self, rule: impl Fn(&ExecuteRequest) -> Option<Script> + Send + Sync + 'static) -> Self {
+        self.scripts.add(Arc::new(rule));
+        self
+    }
+
+    /// The key of the connection file, instead of a random one.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// Engines without nannies: `signal_request` is never answered.
+    #[must_use]
+    pub fn without_nanny(mut self) -> Self {
+        self.without_nanny = true;
+        self
+    }
+
+    /// Starts it; the connection file is there and all ports are bound when this returns.
+    pub async fn start(self) -> Sim {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || _ = sender.send(self.start_blocking()));
+        receiver.await.expect("the simulation starts")
+    }
+
+    /// Like [`Self::start`], for tests that are not async. Panics inside an async one.
+    pub fn start_blocking(self) -> Sim {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("simulated-controller")
+            .enable_all()
+            .build()
+            .expect("a runtime can be made");
+        let key = self.key.unwrap_or_else(wire::fresh_id);
+        let (deaths, dead) = mpsc::unbounded_channel();
+        let (inbox, incoming) = mpsc::unbounded_channel();
+        let core = Arc::new(Core::new(Signer::new(&key), self.scripts, deaths));
+        core.state().nanny = !self.without_nanny;
+        let folder = tempfile::Builder::new().prefix("pxlens-sim-").tempdir().expect("a temporary folder");
+        let sim = Sim {
+            core: core.clone(),
+            inbox,
+            key,
+            folder,
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        };
+        sim.handle.spawn(core.clone().serve(incoming));
+        sim.handle.spawn(core.clone().bury(dead));
+        sim.handle.block_on(sim.open_sockets([0; 7]));
+        let _context = sim.handle.enter();
+        for _ in 0..self.engines {
+            core.new_engine();
+        }
+        sim
+    }
+}
+
+/// A running simulation. Everything in it ends when it is dropped.
+#[derive(Debug)]
+pub struct Sim {
+    core: Arc<Core>,
+    inbox: mpsc::UnboundedSender<Incoming<Channel>>,
+    key: String,
+    folder: tempfile::TempDir,
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Sim {
+    /// Describes a simulation.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// An IPython directory in which discovery finds this controller (by its connection file).
+    pub fn ipython_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The client's connection file.
+    pub fn connection_file(&self) -> PathBuf {
+        self.folder.path().join("profile_default/security/ipcontroller-client.json")
+    }
+
+    /// A copy of the connection file with some keys changed, e.g. a wrong `key`.
+    pub fn connection_file_with(&self, changes: &Value) -> PathBuf {
+        let text = std::fs::read_to_string(self.connection_file()).expect("the connection file is there");
+        let mut info: Value = serde_json::from_str(&text).expect("the connection file is JSON");
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            info[key] = value.clone();
+        }
+        let path = self.folder.path().join(format!("changed-{}.json", wire::fresh_id()));
+        std::fs::write(&path, info.to_string()).expect("the temporary folder can be written");
+        path
+    }
+
+    /// The ids and uuids of the engines that the hub lists.
+    pub fn engines(&self) -> Vec<(u32, String)> {
+        self.core.state().engines.iter().map(|(id, engine)| (*id, engine.uuid.clone())).collect()
+    }
+
+    /// Adds a rule to those of the builder; it goes before them.
+    pub fn on(&self, code: &str, script: Script) {
+        let code = code.trim().to_owned();
+        self.core.scripts.add(Arc::new(move |request| (request.code.trim() == code).then(|| script.clone())));
+    }
+
+    /// Registers one more engine and tells it; gives its id.
+    pub async fn add_engine(&self) -> u32 {
+        let (id, uuid) = {
+            let _context = self.handle.enter();
+            self.core.new_engine()
+        };
+        self.core.notify("registration_notification", id, &uuid).await;
+        id
+    }
+
+    /// An engine dies, and its nanny tells the hub.
+    pub async fn kill_engine(&self, id: u32) {
+        let engine = self.core.state().engines.remove(&id);
+        if let Some(engine) = engine {
+            self.core.notify("unregistration_notification", id, &engine.uuid).await;
+        }
+    }
+
+    /// An engine and its nanny are gone, and the hub has not noticed: it is listed, and never answers.
+    pub fn lose_engine(&self, id: u32) {
+        if let Some(engine) = self.core.state().engines.get(&id) {
+            engine.silence();
+        }
+    }
+
+    /// Lets all scripts pass that wait at this gate, and those that come to it later.
+    pub fn open(&self, gate: &str) {
+        self.core.gates.send_modify(|open| _ = open.insert(gate.to_owned()));
+    }
+
+    /// While `mute`, requests are recorded and nothing is answered: a controller that hangs.
+    pub fn mute(&self, mute: bool) {
+        self.core.state().mute = mute;
+    }
+
+    /// The controller is gone: all its sockets close at once, engines with it. The connection file stays.
+    pub fn vanish(&self) -> Gone {
+        let (sockets, engines) = {
+            let mut state = self.core.state();
+            (state.sockets.take(), std::mem::take(&mut state.engines))
+        };
+        drop(engines);
+        let ports = sockets.as_ref().map_or([0; 7], Sockets::ports);
+        drop(sockets);
+        Gone { ports }
+    }
+
+    /// The controller is back on the same ports with the same key, and `engines` new engines with ids from 0.
+    pub async fn come_back(&self, gone: Gone, engines: u32) {
+        self.restart(gone.ports, engines).await;
+    }
+
+    /// The controller is back on other ports, which the connection file says now.
+    pub async fn come_back_elsewhere(&self, _gone: Gone, engines: u32) {
+        self.restart([0; 7], engines).await;
+    }
+
+    async fn restart(&self, ports: [u16; 7], engines: u32) {
+        self.core.state().next_id = 0;
+        // Sockets live on the simulation's own runtime, whichever the caller runs on.
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let inbox = self.inbox.clone();
+        self.handle.spawn(async move { sender.send(bind(ports, &inbox).await) });
+        self.put_sockets(receiver.await.expect("the simulation's runtime is up"));
+        let _context = self.handle.enter();
+        for _ in 0..engines {
+            self.core.new_engine();
+        }
+    }
+
+    async fn open_sockets(&self, ports: [u16; 7]) {
+        self.put_sockets(bind(ports, &self.inbox).await);
+    }
+
+    fn put_sockets(&self, sockets: Sockets) {
+        write_connection_file(&self.connection_file(), &sockets, &self.key);
+        self.core.state().sockets = Some(sockets);
+    }
+
+    /// All well signed messages that arrived so far, in order.
+    pub fn requests(&self) -> Vec<Received> {
+        self.core.state().requests.clone()
+    }
+
+    /// The `execute_request`s that arrived so far, in order.
+    pub fn executed(&self) -> Vec<Received> {
+        let mut requests = self.requests();
+        requests.retain(|one| one.msg_type == "execute_request");
+        requests
+    }
+
+    /// How many messages arrived that were no messages, or had no right signature.
+    pub fn rejected(&self) -> usize {
+        self.core.state().rejected
+    }
+
+    /// How many subscribers iopub has.
+    pub fn subscribers(&self) -> usize {
+        self.core.state().sockets.as_ref().map_or(0, |sockets| sockets.of(Channel::Iopub).peers())
+    }
+
+    /// Waits until an arrived message fits, and gives the first that does. Panics when none comes.
+    pub async fn wait_for(&self, what: &str, fits: impl Fn(&Received) -> bool) -> Received {
+        let mut arrived = self.core.arrived.subscribe();
+        let search = async {
+            loop {
+                arrived.mark_unchanged();
+                if let Some(found) = self.requests().into_iter().find(|one| fits(one)) {
+                    return found;
+                }
+                arrived.changed().await.expect("the simulation outlives the waiting");
+            }
+        };
+        let found = timeout(PATIENCE, search).await;
+        found.unwrap_or_else(|_| panic!("no {what} arrived; what did: {:#?}", self.requests()))
+    }
+
+    /// Waits until `count` `execute_request`s arrived, and gives all. Panics when they do not come.
+    pub async fn wait_for_runs(&self, count: usize) -> Vec<Received> {
+        let mut arrived = self.core.arrived.subscribe();
+        let enough = async {
+            loop {
+                arrived.mark_unchanged();
+                let executed = self.executed();
+                if executed.len() >= count {
+                    return executed;
+                }
+                arrived.changed().await.expect("the simulation outlives the waiting");
+            }
+        };
+        let found = timeout(PATIENCE, enough).await;
+        found.unwrap_or_else(|_| panic!("only {} of {count} requests arrived", self.executed().len()))
+    }
+
+    /// [`Self::wait_for_runs`] for tests that are not async.
+    pub fn wait_for_runs_blocking(&self, count: usize) -> Vec<Received> {
+        self.handle.block_on(self.wait_for_runs(count))
+    }
+
+    /// Ends it. Dropping does the same.
+    pub fn stop(self) {}
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        {
+            let mut state = self.core.state();
+            state.engines.clear();
+            state.sockets = None;
+        }
+        if let Some(runtime) = self.runtime.take() {
+            // Not waited for: a drop may happen inside another runtime, where waiting is refused.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The ports of a controller that vanished, to come back on.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Gone {
+    ports: [u16; 7],
+}
+
+async fn bind(ports: [u16; 7], inbox: &mpsc::UnboundedSender<Incoming<Channel>>) -> Sockets {
+    // Sockets of the life before close in their tasks, a moment after they were told to.
+    let bound = timeout(PATIENCE, async {
+        loop {
+            match Sockets::bind(ports, inbox).await {
+                Ok(sockets) => return sockets,
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                Err(error) => panic!("cannot listen on 127.0.0.1: {error}"),
+            }
+        }
+    });
+    bound.await.expect("the ports of the life before become free")
+}
+
+fn write_connection_file(path: &Path, sockets: &Sockets, key: &str) {
+    let mut info = json!({
+        "ssh": "", "interface": "tcp://127.0.0.1", "task_scheme": "leastload", "key": key,
+        "curve_serverkey": null, "location": "localhost", "pack": "json", "unpack": "json",
+        "signature_scheme": "hmac-sha256",
+    });
+    for (channel, port) in Channel::ALL.into_iter().zip(sockets.ports()) {
+        info[channel.name()] = json!(port);
+    }
+    let folder = path.parent().expect("the file lies in a folder");
+    std::fs::create_dir_all(folder).expect("the temporary folder can be written");
+    // A reader must never see half of it.
+    let unfinished = path.with_extension("tmp");
+    std::fs::write(&unfinished, info.to_string()).expect("the temporary folder can be written");
+    std::fs::rename(&unfinished, path).expect("the temporary folder can be written");
+}

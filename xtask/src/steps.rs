@@ -1,0 +1,117 @@
+//! Steps of a task: each announced, each run though an earlier one failed, summed up in one last line.
+
+use std::{
+    ffi::OsStr,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// The steps that ran so far.
+#[derive(Default)]
+pub(crate) struct Steps {
+    done: usize,
+    failed: Vec<&'static str>,
+    spent: Duration,
+}
+
+impl Steps {
+    /// Runs one step, and says how it went.
+    pub(crate) fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) {
+        println!("==> {name}");
+        let start = Instant::now();
+        let result = step();
+        let spent = start.elapsed();
+        self.done += 1;
+        self.spent += spent;
+        match result {
+            Ok(()) => println!("==> {name}: ok ({:.1} s)\n", spent.as_secs_f32()),
+            Err(error) => {
+                println!("==> {name}: FAILED: {error:#}\n");
+                self.failed.push(name);
+            }
+        }
+    }
+
+    /// The last line, and whether all went well.
+    pub(crate) fn sum_up(self, task: &str) -> Result<()> {
+        let Self { done, failed, spent } = self;
+        if !failed.is_empty() {
+            bail!("{task}: {} of {done} steps failed: {}", failed.len(), failed.join(", "));
+        }
+        println!("{task}: all {done} steps passed in {:.0} s", spent.as_secs_f32());
+        Ok(())
+    }
+}
+
+/// A program to run in the workspace, its output shown.
+pub(crate) struct Program {
+    command: Command,
+    shown: String,
+}
+
+/// Cargo with these arguments.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Program {
+    let name = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut cargo = program(root, name);
+    cargo.shown = "cargo".to_owned();
+    cargo.arguments(arguments);
+    cargo
+}
+
+/// A program by name or path.
+pub(crate) fn program(root: &Path, name: impl AsRef<OsStr>) -> Program {
+    let mut command = Command::new(name.as_ref());
+    command.current_dir(root);
+    Program { shown: name.as_ref().to_string_lossy().into_owned(), command }
+}
+
+impl Program {
+    pub(crate) fn arguments(&mut self, arguments: &[impl AsRef<str>]) -> &mut Self {
+        for argument in arguments.iter().map(AsRef::as_ref) {
+            self.command.arg(argument);
+            self.shown.push(' ');
+            self.shown.push_str(argument);
+        }
+        self
+    }
+
+    pub(crate) fn path(&mut self, path: &Path) -> &mut Self {
+        self.command.arg(path);
+        self.shown.push(' ');
+        self.shown.push_str(&path.display().to_string());
+        self
+    }
+
+    pub(crate) fn env(&mut self, name: &str, value: impl AsRef<OsStr>) -> &mut Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it, showing the command line first.
+    pub(crate) fn run(&mut self) -> Result<()> {
+        println!("  $ {}", self.shown);
+        let status = self.command.status().with_context(|| format!("cannot start `{}`", self.shown))?;
+        if !status.success() {
+            bail!("`{}` ended with {status}", self.shown);
+        }
+        Ok(())
+    }
+
+    /// Whether it runs and ends well, without showing anything.
+    pub(crate) fn succeeds(&mut self) -> bool {
+        self.command.output().is_ok_and(|output| output.status.success())
+    }
+
+    /// Its standard output.
+    pub(crate) fn output(&mut self) -> Result<String> {
+        let output = self.command.output().with_context(|| format!("cannot start `{}`", self.shown))?;
+        if !output.status.success() {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            bail!("`{}` ended with {}: {stderr}", self.shown, output.status);
+        }
+        String::from_utf8(output.stdout).with_context(|| format!("`{}` wrote no UTF-8", self.shown))
+    }
+}
