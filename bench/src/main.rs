@@ -1,2 +1,38 @@
-//! Stub.
-fn main() {}
+//! Benchmarks of pxlens. Each compares side by side in one run, and prints what it measured and on what.
+#![allow(clippy::print_stdout, reason = "figures are what a benchmark is for")]
+
+mod pxlens_client;
+mod round_trip;
+mod skeleton;
+
+use clap::Parser;
+
+/// Measures pxlens.
+#[derive(Parser)]
+enum Command {
+    /// Everything, one after the other
+    All,
+    /// Round trip of `1+1` through pxlens and through ipyparallel, for 1, 4 and 8 engines
+    RoundTrip,
+    /// Memory of the language server while 16 engines write 100,000 lines each
+    Skeleton,
+    /// The pxlens side of the round trip: reads "rounds N" lines from stdin
+    #[command(hide = true)]
+    PxlensClient {
+        /// The cluster's connection file
+        connection_file: std::path::PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::All => {
+            skeleton::measure().await?;
+            round_trip::measure().await
+        }
+        Command::RoundTrip => round_trip::measure().await,
+        Command::Skeleton => skeleton::measure().await,
+        Command::PxlensClient { connection_file } => pxlens_client::serve(&connection_file).await,
+    }
+}

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod cluster;
 pub mod engines;
 pub mod jupyter;
+pub mod log;
 pub mod lsp;
 pub mod plan;
 pub mod render;

@@ -12,6 +12,7 @@
 //! * A client's URI is a key: compared byte for byte, given back unchanged.
 
 mod backend;
+mod bridge;
 mod capabilities;
 mod diagnostics;
 mod facade;
@@ -19,7 +20,6 @@ mod guard;
 mod handlers;
 mod herald;
 mod lifetime;
-mod log;
 mod parent;
 mod paths;
 mod pipes;
@@ -33,11 +33,11 @@ mod tasks;
 mod tests;
 mod tolerance;
 
+pub use bridge::Bridge;
 pub use facade::{
     CellOutputs, CellText, Change, EngineError, Happening, NotebookCell, NotebookChange, NotebookSplice,
     Session, TextChange,
 };
-pub use log::start as start_logging;
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};
 pub use settings::{BadSetting, ClusterChoice, DEFAULT_ENGINES, Settings};

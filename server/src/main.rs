@@ -1,2 +1,38 @@
-//! Stub.
-fn main() {}
+//! The binary: reads the command line, sets up the log, and hands over to one of the two faces.
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::{CommandFactory, Parser};
+use pxlens::{
+    cli::{self, Args, Command},
+    lsp,
+};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let Some(command) = args.command.or_else(default_command) else {
+        return Args::command().print_help().map_or(ExitCode::from(2), |()| ExitCode::from(2));
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("the runtime could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    pxlens::log::start();
+    match command {
+        Command::Lsp => {
+            let code = runtime.block_on(async { lsp::serve_stdio(lsp::Bridge::start()).await });
+            // Reading stdin blocks a thread that nobody can stop.
+            runtime.shutdown_background();
+            code
+        }
+        command => runtime.block_on(cli::main(command)),
+    }
+}
+
+/// A client that starts the bare binary with pipes wants LSP; a person at a terminal wants help.
+fn default_command() -> Option<Command> {
+    (!std::io::stdin().is_terminal()).then_some(Command::Lsp)
+}

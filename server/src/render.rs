@@ -29,12 +29,14 @@ pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
-pub use layout::{BlockLine, Paint, Span, block};
+pub use layout::{BlockLine, Paint, Span, block, part_text};
 pub use markdown::markdown;
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use settle::settle;
 pub use terminal::{Style, terminal};
 pub use wording::{duration, elapsed, outcome};
+
+use crate::cells::GroupOutputs;
 
 /// How the engines' output is put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,6 +50,16 @@ pub enum GroupBy {
     Engine,
     /// As `Type`, but the first display of every engine, then the second of every engine, ...
     Order,
+}
+
+impl From<GroupOutputs> for GroupBy {
+    fn from(written: GroupOutputs) -> Self {
+        match written {
+            GroupOutputs::Type => Self::Type,
+            GroupOutputs::Order => Self::Order,
+            GroupOutputs::Engine => Self::Engine,
+        }
+    }
 }
 
 /// A text that is no grouping.

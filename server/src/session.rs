@@ -1,1 +1,397 @@
-//! Stub.
+//! The session owns documents, cells, the cluster and the index of runs. One task; faces send it messages and await an
+//! answer.
+//!
+//! It never blocks: what takes long runs beside it and comes back as a message. A notification's effect is in place
+//! before the next message is looked at. It hears of the life of runs (started, over), never of their output: that stays
+//! in each run's own task ([`RunHandle::view`]).
+
+mod actor;
+mod attach;
+mod clock;
+mod documents;
+mod queue;
+mod run_task;
+mod settings;
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
+pub use clock::now;
+pub use documents::{BlockView, CellView, DocumentView};
+pub use settings::Settings;
+
+use crate::{
+    cells::{Dialect, LineMap},
+    cluster::{ClusterStatus, InterruptReport},
+    engines::{EngineId, EngineTable, RankSet, ResolveError},
+    plan::{Fingerprint, Overrides, Plan},
+    run::{Run, RunId},
+    text::{Change, Encoding},
+};
+
+/// What names a document: the client's URI, opaque, compared byte for byte and given back unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentKey(pub Arc<str>);
+
+impl From<&str> for DocumentKey {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for DocumentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A px cell of a session, the same while its text is edited and moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId(pub u32);
+
+impl fmt::Display for CellId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c{}", self.0)
+    }
+}
+
+/// A change of a synchronised notebook, as LSP tells it.
+#[derive(Clone, Debug, Default)]
+pub struct NotebookChange {
+    /// Cells taken out and put in: first index, how many go, which come. Texts stay with their keys.
+    pub splice: Option<(usize, usize, Vec<DocumentKey>)>,
+    /// Cell texts that are new.
+    pub opened: Vec<CellText>,
+    /// Cell texts that are gone.
+    pub closed: Vec<DocumentKey>,
+    /// Edits of cell texts.
+    pub edited: Vec<(DocumentKey, i32, Vec<Change>)>,
+}
+
+/// The text of one cell of a synchronised notebook.
+#[derive(Clone, Debug)]
+pub struct CellText {
+    /// The cell's own URI.
+    pub key: DocumentKey,
+    /// Its version.
+    pub version: i32,
+    /// Its text.
+    pub text: String,
+}
+
+/// Which px cells to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One px cell.
+    Cell(CellId),
+    /// The px cells whose lines touch these, first and last, 0-based.
+    Lines(u32, u32),
+    /// The px cells above the one that holds this line.
+    Above(u32),
+    /// The px cell that holds this line, and those below it.
+    Below(u32),
+    /// All px cells of the document; of a synchronised notebook, all its cells.
+    All,
+}
+
+/// A wish to run cells.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The document, or the cell of a notebook.
+    pub document: DocumentKey,
+    /// Which of its cells.
+    pub scope: Scope,
+    /// What the face asks for on top.
+    pub overrides: Overrides,
+    /// Whether later cells are run after one that failed.
+    pub keep_going: bool,
+    /// What to do where no cluster runs.
+    pub start: StartPolicy,
+}
+
+/// What became of an [`Ask`].
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The runs, in order.
+    pub runs: Vec<Arc<RunHandle>>,
+    /// Cells that run nothing, with the reason.
+    pub not_run: Vec<(CellId, String)>,
+    /// Lines of local code beside the px lines, which only a local Python could run.
+    pub local_lines: u32,
+}
+
+/// Why nothing was run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The document is not open.
+    #[error("{0} is not open")]
+    NoDocument(DocumentKey),
+    /// The document cannot be read as what it is.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The scope holds no px cell.
+    #[error("there is no px cell here")]
+    NoCell,
+    /// A cell is wrong in itself.
+    #[error("line {line}: {why}")]
+    Refused {
+        /// The magic's line, 1-based.
+        line: u32,
+        /// The sentence.
+        why: String,
+    },
+    /// The targets choose nothing.
+    #[error("line {line}: {source}")]
+    Targets {
+        /// The magic's line, 1-based.
+        line: u32,
+        /// What is wrong with them.
+        source: ResolveError,
+    },
+    /// There is no cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The workspace is not trusted.
+    #[error("this workspace is not trusted, so nothing is run; trust it first")]
+    Untrusted,
+    /// The session has ended.
+    #[error("the session has ended")]
+    Ended,
+}
+
+/// A run, as its session knows it. Its output is read from `view`.
+#[derive(Debug)]
+pub struct RunHandle {
+    /// Its number.
+    pub id: RunId,
+    /// Where its cell stood when it was asked for.
+    pub document: DocumentKey,
+    /// Its cell.
+    pub cell: CellId,
+    /// The cell's place among the px cells of its document, 1-based, as `pxlens cells` counts.
+    pub number: u32,
+    /// The magic's line, 0-based, at the time of asking.
+    pub line: u32,
+    /// The magic's line as text.
+    pub title: String,
+    /// The suffix of its magic: the view it belongs to.
+    pub suffix: String,
+    /// From lines of the code to places in the document, at the time of asking.
+    pub lines: LineMap,
+    /// What was planned.
+    pub plan: Plan,
+    /// The engines, in order.
+    pub engines: Vec<EngineId>,
+    /// The newest state.
+    pub view: watch::Receiver<Arc<Run>>,
+    /// To tell whether its cell has changed since.
+    pub fingerprint: Fingerprint,
+}
+
+impl RunHandle {
+    /// The newest state.
+    pub fn now(&self) -> Arc<Run> {
+        self.view.borrow().clone()
+    }
+}
+
+/// What a session tells its face without being asked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Cells of this document came, went or changed.
+    Cells(DocumentKey),
+    /// A run was asked for.
+    Started(Arc<RunHandle>),
+    /// A run has ended.
+    Over(Arc<RunHandle>),
+    /// Engines came or went, or the cluster did.
+    Cluster,
+    /// A sentence for the user.
+    Say(Level, String),
+}
+
+/// How much a sentence matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Progress.
+    Info,
+    /// Something is not as it should be.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// The cluster of a session.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterView {
+    /// Where it was found, and who started it; `None` while there is none.
+    pub owner: Option<Owner>,
+    /// Its name: cluster id, profile or connection file.
+    pub name: String,
+    /// Its engines.
+    pub engines: Arc<EngineTable>,
+    /// Whether it answers.
+    pub status: Option<ClusterStatus>,
+}
+
+/// What became of an interrupt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interrupted {
+    /// Runs that waited and will not be sent.
+    pub dropped: Vec<RunId>,
+    /// What was done to engines, run by run.
+    pub reports: Vec<(RunId, InterruptReport)>,
+}
+
+/// The handle of a session. Cheap to clone; the session ends when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Session {
+    messages: mpsc::UnboundedSender<actor::Message>,
+}
+
+impl Session {
+    /// Starts a session. What it says unasked comes out of the receiver.
+    ///
+    /// `follow`: whether it looks for a cluster by itself as long as a document with px cells is open.
+    pub fn start(
+        settings: Settings,
+        encoding: Encoding,
+        trusted: bool,
+        follow: bool,
+    ) -> (Self, mpsc::UnboundedReceiver<Notice>) {
+        let (messages, inbox) = mpsc::unbounded_channel();
+        let (notices, heard) = mpsc::unbounded_channel();
+        tokio::spawn(actor::run(
+            actor::Setup { settings, encoding, trusted, follow },
+            inbox,
+            messages.downgrade(),
+            notices,
+        ));
+        (Self { messages }, heard)
+    }
+
+    /// A document was opened.
+    pub fn open(&self, key: DocumentKey, dialect: Dialect, version: i32, text: String) {
+        self.tell(actor::Message::Open { key, dialect, version, text });
+    }
+
+    /// A document was edited.
+    pub fn change(&self, key: DocumentKey, version: i32, changes: Vec<Change>) {
+        self.tell(actor::Message::Change { key, version, changes });
+    }
+
+    /// A document was closed. Its runs go on.
+    pub fn close(&self, key: DocumentKey) {
+        self.tell(actor::Message::Close { key });
+    }
+
+    /// A notebook was opened: the keys of all its cells in order, and the texts of those that hold code.
+    pub fn open_notebook(&self, key: DocumentKey, order: Vec<DocumentKey>, cells: Vec<CellText>) {
+        self.tell(actor::Message::OpenNotebook { key, order, cells });
+    }
+
+    /// A notebook was edited.
+    pub fn change_notebook(&self, key: DocumentKey, change: NotebookChange) {
+        self.tell(actor::Message::ChangeNotebook { key, change: Box::new(change) });
+    }
+
+    /// A notebook was closed.
+    pub fn close_notebook(&self, key: DocumentKey) {
+        self.tell(actor::Message::CloseNotebook { key });
+    }
+
+    /// New settings.
+    pub fn configure(&self, settings: Settings) {
+        self.tell(actor::Message::Configure(Box::new(settings)));
+    }
+
+    /// Whether the workspace is trusted from now on. Where it is not, nothing is run and no cluster is looked for.
+    pub fn set_trust(&self, trusted: bool) {
+        self.tell(actor::Message::Trust(trusted));
+    }
+
+    /// The unit of columns in what is told from now on.
+    pub fn set_encoding(&self, encoding: Encoding) {
+        self.tell(actor::Message::Encoding(encoding));
+    }
+
+    /// Forgets the results of a document's cells; the runs stay in the history.
+    pub fn clear(&self, key: DocumentKey) {
+        self.tell(actor::Message::Clear { key });
+    }
+
+    /// A document as it is now.
+    pub async fn document(&self, key: DocumentKey) -> Option<DocumentView> {
+        self.ask(|reply| actor::Message::Document { key, reply }).await.flatten()
+    }
+
+    /// The keys of all open documents, notebooks' cells among them.
+    pub async fn documents(&self) -> Vec<DocumentKey> {
+        self.ask(|reply| actor::Message::Documents { reply }).await.unwrap_or_default()
+    }
+
+    /// Runs cells. Answers when they are planned and queued, which may need a cluster to be found or started first.
+    ///
+    /// # Errors
+    /// See [`AskError`]; then nothing was run.
+    pub async fn run(&self, ask: Ask) -> Result<Asked, AskError> {
+        self.ask(|reply| actor::Message::Run { ask: Box::new(ask), reply })
+            .await
+            .unwrap_or(Err(AskError::Ended))
+    }
+
+    /// Interrupts a run on some or all of its engines; `None` means everything that runs or waits.
+    pub async fn interrupt(
+        &self,
+        run: Option<RunId>,
+        engines: Option<RankSet>,
+        signal: String,
+    ) -> Interrupted {
+        self.ask(|reply| actor::Message::Interrupt { run, engines, signal, reply }).await.unwrap_or_default()
+    }
+
+    /// A run by its number.
+    pub async fn run_handle(&self, run: RunId) -> Option<Arc<RunHandle>> {
+        self.ask(|reply| actor::Message::RunHandle { run, reply }).await.flatten()
+    }
+
+    /// The runs that are kept, oldest first; those of one document, or all.
+    pub async fn runs(&self, document: Option<DocumentKey>) -> Vec<Arc<RunHandle>> {
+        self.ask(|reply| actor::Message::Runs { document, reply }).await.unwrap_or_default()
+    }
+
+    /// The cluster as it is now.
+    pub async fn cluster(&self) -> ClusterView {
+        self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
+    }
+
+    /// Finds, or by `start` starts, a cluster, and connects to it.
+    ///
+    /// # Errors
+    /// See [`ClusterError`].
+    pub async fn connect(&self, start: StartPolicy) -> Result<ClusterView, ClusterError> {
+        self.ask(|reply| actor::Message::Connect { start, reply })
+            .await
+            .unwrap_or(Err(ClusterError::Unreachable("the session has ended".to_owned())))
+    }
+
+    /// Ends the session: drops what waits, closes the sockets, and stops a cluster that was to end with it.
+    pub async fn shutdown(&self) {
+        self.ask(|reply| actor::Message::Shutdown { reply }).await;
+    }
+
+    fn tell(&self, message: actor::Message) {
+        // The session has ended: there is nothing left that the message could change.
+        let _ = self.messages.send(message);
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> actor::Message) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(message(reply));
+        answer.await.ok()
+    }
+}

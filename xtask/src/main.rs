@@ -102,7 +102,7 @@ fn bench(root: &Path, arguments: &[String]) -> Result<()> {
 
 /// Path below the workspace and content of every generated file.
 fn generated() -> Vec<(String, String)> {
-    Vec::new()
+    pxlens_protocol::generate()
 }
 
 /// The top level of the workspace.

@@ -2,57 +2,47 @@
 
 use std::io::{self, Write};
 
-use crate::cluster::{
-    discovery::{self, ClusterState, DiscoveryError, FoundCluster, Selection},
-    local::{StartError, StopError},
-    python::PythonError,
-};
+use serde_json::json;
 
-/// Why a command about clusters failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClusterCommandError {
-    /// Looking for clusters failed.
-    #[error(transparent)]
-    Discovery(#[from] DiscoveryError),
-    /// There is no Python to start one with.
-    #[error(transparent)]
-    Python(#[from] PythonError),
-    /// It did not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// It did not stop.
-    #[error(transparent)]
-    Stop(#[from] StopError),
-    /// pxlens did not start it, and `--yes` was not given.
-    #[error("pxlens did not start the cluster {0}; add --yes to stop it all the same")]
-    NeedsYes(String),
-    /// Nothing to stop.
-    #[error("no cluster that pxlens started is running; name another one with --profile or --cluster-id")]
-    NoneOfOurs,
-    /// Several fit.
-    #[error("several clusters fit: {0}; name one with --cluster-id, or add --all")]
-    Several(String),
-    /// The output could not be written.
-    #[error("the output cannot be written: {0}")]
-    Output(#[from] io::Error),
-}
+use super::{Failure, Status, args::ClustersArgs, no_cluster};
+use crate::cluster::discovery::{self, ClusterState, FoundCluster};
 
-/// Arguments of `pxlens clusters`.
-#[derive(Clone, Debug, Default)]
-pub struct ClustersArgs {
-    /// Which to list.
-    pub selection: Selection,
-    /// Whether those that are gone and left files are listed too.
-    pub all: bool,
-}
-
-/// Writes the table.
-pub fn run(args: &ClustersArgs, out: &mut impl Write) -> Result<(), ClusterCommandError> {
-    let mut found = discovery::find(&args.selection)?;
+/// Lists what runs on this machine, and batch jobs that may.
+pub(super) fn clusters(args: &ClustersArgs) -> Result<Status, Failure> {
+    let mut found = discovery::find(&args.selection()).map_err(no_cluster)?;
     found.retain(|cluster| args.all || cluster.state != ClusterState::Gone);
-    table(&found, out)?;
-    Ok(())
+    let mut out = io::stdout().lock();
+    if args.json {
+        for cluster in &found {
+            writeln!(out, "{}", as_json(cluster))?;
+        }
+    } else {
+        table(&found, &mut out)?;
+    }
+    Ok(Status::Ok)
+}
+
+fn as_json(cluster: &FoundCluster) -> serde_json::Value {
+    json!({
+        "cluster": cluster.label(),
+        "profile": cluster.profile,
+        "clusterId": cluster.cluster_id,
+        "connectionFile": cluster.connection_file,
+        "state": word(cluster.state),
+        "pid": cluster.pid,
+        "engines": cluster.engines_expected,
+        "launcher": cluster.launcher,
+        "startedByPxlens": cluster.ours,
+    })
+}
+
+fn word(state: ClusterState) -> &'static str {
+    match state {
+        ClusterState::Running => "running",
+        ClusterState::Starting => "starting",
+        ClusterState::Unknown => "unknown",
+        ClusterState::Gone => "gone",
+    }
 }
 
 fn table(found: &[FoundCluster], out: &mut impl Write) -> io::Result<()> {
@@ -71,12 +61,6 @@ fn table(found: &[FoundCluster], out: &mut impl Write) -> io::Result<()> {
 }
 
 fn row(cluster: &FoundCluster) -> [String; 5] {
-    let state = match cluster.state {
-        ClusterState::Running => "running",
-        ClusterState::Starting => "starting",
-        ClusterState::Unknown => "unknown",
-        ClusterState::Gone => "gone",
-    };
     let by = match (cluster.ours, cluster.is_temporary()) {
         (_, true) => "pxlens run",
         (true, false) => "pxlens",
@@ -84,7 +68,7 @@ fn row(cluster: &FoundCluster) -> [String; 5] {
     };
     [
         cluster.label(),
-        state.to_owned(),
+        word(cluster.state).to_owned(),
         cluster.engines_expected.map_or_else(|| "?".to_owned(), |n| n.to_string()),
         cluster.launcher.clone().unwrap_or_else(|| "?".to_owned()),
         by.to_owned(),

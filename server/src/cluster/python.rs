@@ -117,7 +117,7 @@ fn output_of(output: &str) -> String {
 
 /// The environment variables that decide, and the folder one works in.
 struct Surroundings<'a> {
-    variable: &'a dyn Fn(&str) -> Option<OsString>,
+    variable: &'a (dyn Fn(&str) -> Option<OsString> + Sync),
     folder: &'a Path,
 }
 
@@ -178,7 +178,7 @@ pub async fn find_python(explicit: Option<&Path>, folder: &Path) -> Result<Pytho
 pub async fn ready_python(
     explicit: Option<&Path>,
     folder: &Path,
-    say: impl Fn(&str),
+    say: impl Fn(&str) + Send + Sync,
 ) -> Result<PythonEnv, PythonError> {
     let found = find_python(explicit, folder).await?;
     if found.ipyparallel.is_some() {
@@ -192,7 +192,7 @@ pub async fn ready_python(
 pub async fn ready_python_for_demo(
     explicit: Option<&Path>,
     folder: &Path,
-    say: impl Fn(&str),
+    say: impl Fn(&str) + Send + Sync,
 ) -> Result<PythonEnv, PythonError> {
     let found = find_python(explicit, folder).await?;
     if found.ipyparallel.is_some() && (found.matplotlib.is_some() || explicit.is_some()) {
@@ -203,13 +203,17 @@ pub async fn ready_python_for_demo(
     instead_of(&found, lacks, say).await
 }
 
-fn say_note(found: &PythonEnv, say: impl Fn(&str)) {
+fn say_note(found: &PythonEnv, say: impl Fn(&str) + Send + Sync) {
     if let Some(note) = &found.note {
         say(note);
     }
 }
 
-async fn instead_of(found: &PythonEnv, lacks: &str, say: impl Fn(&str)) -> Result<PythonEnv, PythonError> {
+async fn instead_of(
+    found: &PythonEnv,
+    lacks: &str,
+    say: impl Fn(&str) + Send + Sync,
+) -> Result<PythonEnv, PythonError> {
     say_note(found, &say);
     say(&format!(
         "{} ({}) has no {lacks}; using an environment of pxlens' own, without your project's packages",

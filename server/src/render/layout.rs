@@ -324,6 +324,15 @@ fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine {
     line.and(format!(" {}", strokes(width.min(80).saturating_sub(used).max(2))), Paint::Rule)
 }
 
+/// What one engine's part shows, as plain text: output, result, and the error it ended with.
+pub fn part_text(run: &Run, slot: Slot) -> String {
+    let Some(part) = run.part(slot) else { return String::new() };
+    let scope = Scope { bytes: None, colors: false };
+    let block = Block { ranks: RankSet::default(), state: State::of(part), items: screen(part, scope) };
+    let lines: Vec<String> = body(&block, true).iter().map(BlockLine::text).collect();
+    lines.join("\n")
+}
+
 /// What a block shows, without its ranks.
 pub(super) fn body(block: &Block, names_stderr: bool) -> Vec<BlockLine> {
     let mut lines = Vec::new();

@@ -44,7 +44,10 @@ const DIVERTING: [&str; 5] =
 /// The private environment, made first if it is missing or not whole; `base` is a Python that can make it.
 ///
 /// `say` hears of each step that takes time.
-pub async fn private_env(base: &PythonEnv, say: impl Fn(&str)) -> Result<PythonEnv, PythonError> {
+pub async fn private_env(
+    base: &PythonEnv,
+    say: impl Fn(&str) + Send + Sync,
+) -> Result<PythonEnv, PythonError> {
     let data =
         etcetera::choose_base_strategy().map(|dirs| dirs.data_dir().join("pxlens")).map_err(|error| {
             PythonError::Failed { step: "find your data directory".to_owned(), output: error.to_string() }
@@ -62,7 +65,7 @@ pub(super) struct Workshop<'a> {
     pub(super) around: Surroundings<'a>,
     /// Folders that may hold a pip wheel.
     pub(super) wheel_folders: &'a [&'a str],
-    pub(super) say: &'a dyn Fn(&str),
+    pub(super) say: &'a (dyn Fn(&str) + Sync),
 }
 
 fn failed<E: ToString>(step: impl Into<String>) -> impl FnOnce(E) -> PythonError {

@@ -1,4 +1,4 @@
-use std::{cell::RefCell, collections::HashMap, fs, os::unix::fs::PermissionsExt};
+use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 
 use expect_test::{Expect, expect};
 
@@ -143,13 +143,13 @@ esac"#
 
 /// The environment of a workshop on this machine, and what was said.
 async fn make(machine: &Machine, base: &PythonEnv) -> (Result<PythonEnv, PythonError>, Vec<String>) {
-    let said = RefCell::new(Vec::new());
-    let say = |text: &str| said.borrow_mut().push(text.to_owned());
+    let said = Mutex::new(Vec::new());
+    let say = |text: &str| said.lock().expect("no panic").push(text.to_owned());
     let variable = |name: &str| machine.variables.get(name).cloned();
     let around = Surroundings { variable: &variable, folder: Path::new("/") };
     let folder = machine.path("data/python");
     let made = Workshop { folder, around, wheel_folders: &[], say: &say }.environment(base).await;
-    (made, said.into_inner())
+    (made, said.into_inner().expect("no panic"))
 }
 
 #[tokio::test]
@@ -204,9 +204,9 @@ async fn a_second_pxlens_waits_for_the_first_and_makes_nothing() {
     fs::create_dir_all(machine.path("data")).expect("a folder");
     let first = fs::File::create(&lock).expect("a file");
     first.lock().expect("nobody else has it");
-    let said = RefCell::new(Vec::new());
+    let said = Mutex::new(Vec::new());
     let say = |text: &str| {
-        said.borrow_mut().push(text.to_owned());
+        said.lock().expect("no panic").push(text.to_owned());
         // The first has made it, and ends.
         machine.python("data/python/bin/python", GOOD);
         let stamp = machine.path("data/python/pxlens-stamp.txt");
@@ -218,7 +218,10 @@ async fn a_second_pxlens_waits_for_the_first_and_makes_nothing() {
     let folder = machine.path("data/python");
     let workshop = Workshop { folder, around, wheel_folders: &[], say: &say };
     workshop.environment(&base).await.expect("it is there");
-    assert_eq!(said.into_inner(), ["another pxlens is making its Python environment; waiting for it"]);
+    assert_eq!(
+        said.into_inner().expect("no panic"),
+        ["another pxlens is making its Python environment; waiting for it"]
+    );
 }
 
 #[tokio::test]

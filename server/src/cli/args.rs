@@ -1,0 +1,210 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::{cluster::discovery::Selection, render::GroupBy, session::Settings};
+
+/// Run IPython Parallel's %px cells on all engines, and read their grouped answers.
+#[derive(Debug, Parser)]
+#[command(name = "pxlens", version, disable_help_subcommand = true)]
+pub struct Args {
+    /// What to do; without a command pxlens speaks LSP on stdin and stdout.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the px cells of a file, in order
+    Run(RunArgs),
+    /// List the px cells of a file; needs no cluster
+    Cells(CellsArgs),
+    /// List the clusters that run
+    Clusters(ClustersArgs),
+    /// Start a local cluster that goes on running
+    Start(StartArgs),
+    /// Stop a cluster
+    Stop(StopArgs),
+    /// List the engines of the cluster
+    Engines(EnginesArgs),
+    /// Run a bundled example on a cluster of its own
+    Demo(DemoArgs),
+    /// Speak LSP on stdin and stdout
+    Lsp,
+}
+
+/// Which cluster.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct ClusterArgs {
+    /// IPython profile of the cluster
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Cluster id
+    #[arg(long, value_name = "ID")]
+    pub cluster_id: Option<String>,
+    /// Connection file (ipcontroller-client.json)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "cluster_id"])]
+    pub connection_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+}
+
+impl ClusterArgs {
+    pub(super) fn selection(&self) -> Selection {
+        Selection {
+            profile: self.profile.clone(),
+            cluster_id: self.cluster_id.clone(),
+            connection_file: self.connection_file.clone(),
+            ..self.place.selection()
+        }
+    }
+}
+
+/// How a local cluster is started.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct LocalArgs {
+    /// Engines to start
+    #[arg(short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub n: u32,
+    /// Python that starts the cluster [default: $VIRTUAL_ENV, .venv, conda, python3]
+    #[arg(long, value_name = "PYTHON")]
+    pub python: Option<PathBuf>,
+}
+
+/// `pxlens run`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// A script (.py, .ipy) or a notebook (.ipynb)
+    pub file: PathBuf,
+    /// Only the px cell of this number, as `pxlens cells` counts
+    #[arg(long, value_name = "N", conflicts_with = "line")]
+    pub cell: Option<u32>,
+    /// Only the px cell that holds this line, counted from 1
+    #[arg(long, value_name = "L")]
+    pub line: Option<u32>,
+    /// Engines to run on, instead of those the cells name: all, 0, ::2, [0,2], 0-3
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub targets: Option<String>,
+    /// How to group outputs: fold, type, engine or order
+    #[arg(long, value_name = "HOW")]
+    pub group_by: Option<GroupBy>,
+    /// Print what ipyparallel prints in a terminal with --no-stream
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+    /// Print one JSON object per event (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+    /// Go on after a cell that failed
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Save the pictures that engines show into this folder
+    #[arg(long, value_name = "DIR")]
+    pub images: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
+}
+
+impl RunArgs {
+    pub(super) fn settings(&self, folder: PathBuf) -> Settings {
+        Settings {
+            python: self.local.python.clone(),
+            cluster: self.cluster.selection(),
+            engines: self.local.n,
+            group_by: self.group_by.unwrap_or(GroupBy::Fold),
+            folder,
+        }
+    }
+}
+
+/// `pxlens cells`.
+#[derive(Debug, clap::Args)]
+pub struct CellsArgs {
+    /// A script (.py, .ipy) or a notebook (.ipynb)
+    pub file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pxlens clusters`.
+#[derive(Debug, clap::Args)]
+pub struct ClustersArgs {
+    /// Print one JSON object per cluster
+    #[arg(long)]
+    pub json: bool,
+    /// List those that are gone and left files, too
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+}
+
+impl ClustersArgs {
+    pub(super) fn selection(&self) -> Selection {
+        self.place.selection()
+    }
+}
+
+/// Where clusters leave their files.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct PlaceArgs {
+    /// Where IPython keeps its profiles [default: $IPYTHONDIR, ~/.ipython]
+    #[arg(long, value_name = "DIR")]
+    pub(super) ipython_dir: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    fn selection(&self) -> Selection {
+        Selection { ipython_dir: self.ipython_dir.clone(), ..Selection::default() }
+    }
+}
+
+/// `pxlens start`.
+#[derive(Debug, clap::Args)]
+pub struct StartArgs {
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+}
+
+impl StartArgs {
+    pub(super) fn selection(&self) -> Selection {
+        self.place.selection()
+    }
+}
+
+/// `pxlens stop`.
+#[derive(Debug, clap::Args)]
+pub struct StopArgs {
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    /// Stop it even if pxlens did not start it
+    #[arg(long)]
+    pub yes: bool,
+    /// Stop all that fit, instead of exactly one
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `pxlens engines`.
+#[derive(Debug, clap::Args)]
+pub struct EnginesArgs {
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    /// Print one JSON object per engine
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pxlens demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    pub(super) local: LocalArgs,
+}

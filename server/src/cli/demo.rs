@@ -1,0 +1,53 @@
+//! `pxlens demo`: a bundled example, run on a local cluster of its own that ends with it.
+
+use std::path::PathBuf;
+
+use super::{
+    Failure, Status,
+    args::{ClusterArgs, DemoArgs, LocalArgs, PlaceArgs, RunArgs},
+    file::SourceFile,
+    no_cluster,
+    output::say,
+    run::run_source,
+};
+use crate::{cells::Dialect, cluster::python, session::Level};
+
+/// The example; also a file that users can open in an editor.
+const EXAMPLE: &str = include_str!("../../../examples/demo.py");
+
+/// Runs the example. The error in it is part of the show, so the demo ends well although an engine raised.
+pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
+    // A folder of its own, so that no cluster the user runs is found and used.
+    let ipython_dir = tempfile::Builder::new().prefix("pxlens-demo-").tempdir()?;
+    let place = PlaceArgs { ipython_dir: Some(ipython_dir.path().to_owned()) };
+    let images = std::env::temp_dir().join("pxlens-demo");
+    let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    // One that can draw the plot.
+    let python =
+        python::ready_python_for_demo(args.local.python.as_deref(), &folder, |text| say(Level::Info, text))
+            .await
+            .map_err(no_cluster)?;
+    let file = SourceFile {
+        label: "demo.py".to_owned(),
+        text: EXAMPLE.to_owned(),
+        dialect: Dialect::Script,
+        folder,
+    };
+    let run = RunArgs {
+        file: PathBuf::from("demo.py"),
+        cell: None,
+        line: None,
+        targets: None,
+        group_by: None,
+        plain: false,
+        json: false,
+        keep_going: true,
+        images: Some(images),
+        cluster: ClusterArgs { place, ..ClusterArgs::default() },
+        local: LocalArgs { python: Some(python.program), ..args.local },
+    };
+    match run_source(file, run).await? {
+        Status::EngineFailed => Ok(Status::Ok),
+        other => Ok(other),
+    }
+}

@@ -1,0 +1,40 @@
+//! A source file as the shell's face reads it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Failure, Status};
+use crate::cells::Dialect;
+
+/// A script or a notebook, read whole.
+pub(super) struct SourceFile {
+    /// How messages name it: the path as it was given.
+    pub(super) label: String,
+    /// Its text.
+    pub(super) text: String,
+    /// How it is to be read.
+    pub(super) dialect: Dialect,
+    /// The folder it lies in.
+    pub(super) folder: PathBuf,
+}
+
+impl SourceFile {
+    /// Reads a file; `.ipynb` is a notebook, everything else a script.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let label = path.display().to_string();
+        let usage = |sentence: String| Failure::new(Status::Usage, sentence);
+        let bytes = fs::read(path).map_err(|error| usage(format!("{label} could not be read: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            usage(format!("{label} is not UTF-8 (line {line}); save it as UTF-8 and try again"))
+        })?;
+        let notebook = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"));
+        let dialect = if notebook { Dialect::NotebookJson } else { Dialect::Script };
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = absolute.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+        Ok(Self { label, text, dialect, folder })
+    }
+}

@@ -1,0 +1,348 @@
+//! The seam between this face and the session: answers the facade's questions from the session's, in the protocol's
+//! values, and turns the session's notices into happenings.
+
+mod answers;
+mod happenings;
+
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use lsp_types::{PositionEncodingKind, Uri};
+use pxlens_protocol::{
+    CellId, CellsResult, EnginesResult, InterruptParams, InterruptResult, NotRun, ResultParams, ResultResult,
+    RunId, RunParams, RunResult, Scope as AskedScope, StartedRun,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    ClusterChoice, Settings,
+    facade::{self, CellOutputs, CellText, Change, EngineError, Happening, NotebookChange, TextChange},
+    file_path,
+};
+use crate::{
+    cells::{CellKind, Dialect},
+    cluster::discovery::Selection,
+    engines::{EngineId, RankSet, Targets},
+    plan::Overrides,
+    render::GroupBy,
+    run,
+    session::{self, Ask, AskError, DocumentKey, Notice, RunHandle, Scope, Session, StartPolicy},
+    text::{self, Encoding},
+};
+
+/// The facade over a real session.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    session: Session,
+    state: Arc<Mutex<State>>,
+}
+
+/// What the face told, and what its answers depend on.
+#[derive(Debug)]
+struct State {
+    encoding: Encoding,
+    trusted: bool,
+    settings: Settings,
+    folder: Option<PathBuf>,
+    /// Taken by the face when it starts.
+    notices: Option<mpsc::UnboundedReceiver<Notice>>,
+}
+
+impl Bridge {
+    /// Starts a session that follows its documents: it looks for a cluster while one with px cells is open. Nothing is
+    /// trusted before the client said so.
+    pub fn start() -> Self {
+        let (session, notices) = Session::start(session::Settings::default(), Encoding::Utf16, false, true);
+        let state = State {
+            encoding: Encoding::Utf16,
+            trusted: false,
+            settings: Settings::default(),
+            folder: None,
+            notices: Some(notices),
+        };
+        Self { session, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Looks at the state, or changes it. The lock is held no longer than `look` takes.
+    fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        // A change is one assignment, so even after a panic the state is whole.
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn configure(&self, change: impl FnOnce(&mut State)) {
+        let settings = self.state(|state| {
+            change(state);
+            to_session(state)
+        });
+        self.session.configure(settings);
+    }
+
+    /// How results are grouped where neither the question nor the cell says.
+    fn group_by(&self) -> GroupBy {
+        from_protocol(self.state(|state| state.settings.group_by))
+    }
+
+    async fn ask(&self, params: &RunParams) -> Result<session::Asked, AskError> {
+        let key = key(&params.uri);
+        let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
+        let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
+        let line = params.position.map(|position| position.line);
+        let cell = params.cell.as_ref().and_then(session_cell);
+        let line = match (line, cell) {
+            (None, Some(cell)) => self.line_of(&key, cell).await,
+            (line, _) => line,
+        };
+        let scope = match (params.scope, cell, params.range, line) {
+            (AskedScope::All, ..) => Scope::All,
+            (AskedScope::Above, _, _, Some(line)) => Scope::Above(line),
+            (AskedScope::Below, _, _, Some(line)) => Scope::Below(line),
+            (AskedScope::Cell, Some(cell), ..) => Scope::Cell(cell),
+            (AskedScope::Cell, None, Some(range), _) => Scope::Lines(range.start.line, range.end.line),
+            (AskedScope::Cell, None, None, Some(line)) => Scope::Lines(line, line),
+            _ => return Err(AskError::NoCell),
+        };
+        let overrides = Overrides { targets, block: params.block };
+        let ask = Ask { document: key, scope, overrides, keep_going: false, start: StartPolicy::Detached };
+        self.session.run(ask).await
+    }
+
+    async fn line_of(&self, key: &DocumentKey, cell: session::CellId) -> Option<u32> {
+        let view = self.session.document(key.clone()).await?;
+        view.cells.iter().find(|view| view.id == cell).map(|view| view.line)
+    }
+
+    /// The run that a question is about.
+    async fn find_run(&self, params: &ResultParams) -> Option<(Arc<RunHandle>, Option<GroupBy>)> {
+        if let Some(run) = params.run {
+            return Some((self.session.run_handle(run::RunId(run.0)).await?, None));
+        }
+        let document = params.uri.as_ref().map(key);
+        let (Some(key), Some(position)) = (&document, params.position) else {
+            let suffix = params.suffix.as_deref().unwrap_or_default();
+            return Some((self.newest(document, suffix).await?, None));
+        };
+        let view = self.session.document(key.clone()).await?;
+        let cell = view.cells.iter().find(|cell| (cell.line..=cell.last_line).contains(&position.line))?;
+        if cell.cell.kind == CellKind::Result {
+            let group_by = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+            return Some((self.newest(document, &cell.cell.magic.suffix).await?, group_by));
+        }
+        Some((cell.run.clone()?, None))
+    }
+
+    /// The newest run in time of a suffix, in a document and what belongs to it.
+    async fn newest(&self, document: Option<DocumentKey>, suffix: &str) -> Option<Arc<RunHandle>> {
+        let runs = self.session.runs(document).await;
+        runs.into_iter().rev().find(|run| run.suffix == suffix)
+    }
+}
+
+impl facade::Session for Bridge {
+    fn tell(&self, change: Change) {
+        match change {
+            Change::Encoding(kind) => {
+                let encoding = match kind {
+                    PositionEncodingKind::UTF8 => Encoding::Utf8,
+                    PositionEncodingKind::UTF32 => Encoding::Utf32,
+                    _ => Encoding::Utf16,
+                };
+                self.state(|state| state.encoding = encoding);
+                self.session.set_encoding(encoding);
+            }
+            Change::Folders(folders) => {
+                let folder = folders.iter().find_map(file_path);
+                self.configure(|state| state.folder = folder);
+            }
+            Change::Configure(settings) => self.configure(|state| state.settings = *settings),
+            Change::Trust(trusted) => {
+                // Python and cluster count only where the workspace is trusted.
+                self.configure(|state| state.trusted = trusted);
+                self.session.set_trust(trusted);
+            }
+            Change::Open { uri, language: _, version, text } => {
+                self.session.open(key(&uri), dialect(&uri), version, text);
+            }
+            Change::Edit { uri, version, changes } => {
+                self.session.change(key(&uri), version, changes.into_iter().map(edit).collect());
+            }
+            Change::Close { uri } => self.session.close(key(&uri)),
+            Change::OpenNotebook { uri, version: _, cells, texts } => {
+                let order = cells.iter().map(|cell| key(&cell.uri)).collect();
+                self.session.open_notebook(key(&uri), order, texts.into_iter().map(cell_text).collect());
+            }
+            Change::ChangeNotebook { uri, version: _, change } => {
+                self.session.change_notebook(key(&uri), notebook_change(change));
+            }
+            Change::CloseNotebook { uri } => self.session.close_notebook(key(&uri)),
+        }
+    }
+
+    fn happenings(&self) -> mpsc::UnboundedReceiver<Happening> {
+        let (sender, happenings) = mpsc::unbounded_channel();
+        if let Some(notices) = self.state(|state| state.notices.take()) {
+            tokio::spawn(happenings::translate(notices, sender));
+        }
+        happenings
+    }
+
+    async fn cells(&self, uri: &Uri) -> Option<CellsResult> {
+        let view = self.session.document(key(uri)).await?;
+        let cluster = self.session.cluster().await;
+        let scene = self.state(|state| answers::Scene {
+            view: &view,
+            encoding: state.encoding,
+            engines: &cluster.engines,
+            connected: cluster.owner.is_some(),
+            starts: state.settings.engines,
+            trusted: state.trusted,
+        });
+        Some(scene.cells())
+    }
+
+    async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
+        let view = self.session.document(key(uri)).await?;
+        let (encoding, group_by) = (self.state(|state| state.encoding), self.group_by());
+        Some(answers::outputs(&view, encoding, group_by, only.as_ref()))
+    }
+
+    async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
+        let Some(view) = self.session.document(key(uri)).await else { return Vec::new() };
+        answers::errors(&view, self.state(|state| state.encoding))
+    }
+
+    async fn run(&self, params: RunParams) -> RunResult {
+        match self.ask(&params).await {
+            Ok(asked) => RunResult {
+                runs: asked
+                    .runs
+                    .iter()
+                    .map(|handle| StartedRun {
+                        run: RunId(handle.id.0),
+                        cell: answers::cell_id(handle.cell),
+                        engines: handle.engines.iter().map(|engine| engine.0).collect(),
+                    })
+                    .collect(),
+                not_run: asked
+                    .not_run
+                    .into_iter()
+                    .map(|(cell, reason)| NotRun { cell: Some(answers::cell_id(cell)), reason })
+                    .collect(),
+                local_lines: asked.local_lines,
+            },
+            Err(error) => RunResult {
+                not_run: vec![NotRun { cell: None, reason: error.to_string() }],
+                ..RunResult::default()
+            },
+        }
+    }
+
+    async fn interrupt(&self, params: InterruptParams) -> Option<InterruptResult> {
+        let run = run::RunId(params.run.0);
+        self.session.run_handle(run).await?;
+        let engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
+        let signal = params.signal.unwrap_or_else(|| "SIGINT".to_owned());
+        let outcome = self.session.interrupt(Some(run), engines, signal).await;
+        let mut result = InterruptResult::default();
+        for (_, report) in outcome.reports {
+            result.signalled.extend(ids(&report.signalled));
+            result.aborted.extend(ids(&report.aborted));
+            result.left_alone.extend(ids(&report.left_alone));
+            result.unanswered.extend(ids(&report.unanswered));
+        }
+        Some(result)
+    }
+
+    async fn result(&self, params: ResultParams) -> Option<ResultResult> {
+        let (handle, wish) = self.find_run(&params).await?;
+        let asked = params.group_by.map(from_protocol);
+        let group_by = asked.or(wish).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
+        Some(answers::result(&handle, group_by))
+    }
+
+    async fn engines(&self) -> EnginesResult {
+        let cluster = self.session.cluster().await;
+        let (trusted, selection) = self.state(|state| (state.trusted, to_session(state).cluster));
+        if !trusted {
+            return EnginesResult {
+                message: Some(AskError::Untrusted.to_string()),
+                ..EnginesResult::default()
+            };
+        }
+        answers::engines(cluster, selection).await
+    }
+
+    async fn close(&self) {
+        self.session.shutdown().await;
+    }
+}
+
+/// A client's URI is a key as it stands.
+fn key(uri: &Uri) -> DocumentKey {
+    DocumentKey::from(uri.as_ref())
+}
+
+fn dialect(uri: &Uri) -> Dialect {
+    let path = uri.0.split(['?', '#']).next().unwrap_or_default();
+    if path.to_ascii_lowercase().ends_with(".ipynb") { Dialect::NotebookJson } else { Dialect::Script }
+}
+
+fn session_cell(id: &CellId) -> Option<session::CellId> {
+    id.0.strip_prefix('c')?.parse().ok().map(session::CellId)
+}
+
+fn ids(ranks: &RankSet) -> impl Iterator<Item = u32> + '_ {
+    ranks.iter().map(|engine| engine.0)
+}
+
+fn edit(change: TextChange) -> text::Change {
+    let at =
+        |position: lsp_types::Position| text::Position { line: position.line, character: position.character };
+    text::Change { range: change.range.map(|range| (at(range.start), at(range.end))), text: change.text }
+}
+
+fn cell_text(cell: CellText) -> session::CellText {
+    session::CellText { key: key(&cell.uri), version: cell.version, text: cell.text }
+}
+
+fn notebook_change(change: NotebookChange) -> session::NotebookChange {
+    session::NotebookChange {
+        splice: change.splice.map(|splice| {
+            let come = splice.insert.iter().map(|cell| key(&cell.uri)).collect();
+            (splice.start as usize, splice.delete as usize, come)
+        }),
+        opened: change.opened.into_iter().map(cell_text).collect(),
+        closed: change.closed.iter().map(key).collect(),
+        edited: change
+            .texts
+            .into_iter()
+            .map(|(uri, version, changes)| (key(&uri), version, changes.into_iter().map(edit).collect()))
+            .collect(),
+    }
+}
+
+fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
+    match group_by {
+        pxlens_protocol::GroupBy::Fold => GroupBy::Fold,
+        pxlens_protocol::GroupBy::Type => GroupBy::Type,
+        pxlens_protocol::GroupBy::Engine => GroupBy::Engine,
+        pxlens_protocol::GroupBy::Order => GroupBy::Order,
+    }
+}
+
+/// What the session is to know of the settings. Python and cluster may come from the workspace, so they count only where
+/// that is trusted.
+fn to_session(state: &State) -> session::Settings {
+    let settings = &state.settings;
+    let choice = settings.cluster.clone().filter(|_| state.trusted).unwrap_or_default();
+    let ClusterChoice { profile, cluster_id, connection_file } = choice;
+    session::Settings {
+        python: settings.python.clone().filter(|_| state.trusted),
+        cluster: Selection { profile, cluster_id, connection_file, ..Selection::default() },
+        engines: settings.engines,
+        group_by: from_protocol(settings.group_by),
+        folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
+    }
+}

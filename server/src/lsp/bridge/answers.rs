@@ -1,0 +1,326 @@
+//! The session's values as the protocol's.
+
+use std::collections::BTreeSet;
+
+use lsp_types::{Position, Range};
+use pxlens_protocol::{
+    BlockLine, Cell, CellId, CellOutput, CellState, CellsResult, Cluster, ClusterState, Engine, EngineState,
+    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, Plan, Problem, ProblemSeverity,
+    ResultResult, RunId,
+};
+
+use crate::{
+    cells::{self, Dialect},
+    cluster::{
+        ClusterStatus,
+        discovery::{self, FoundCluster, Selection},
+    },
+    engines::{Activity, EngineTable, RankSet},
+    lsp::facade::{CellOutputs, EngineError},
+    plan::Refusal,
+    render::{self, GroupBy, Limits, Paint, Style},
+    run::{Ending, Run, RunState},
+    session::{self, AskError, CellView, ClusterView, DocumentView, Owner, RunHandle, now},
+    text::{Encoding, TextRange},
+};
+
+/// What the answer about a document's cells depends on.
+pub(super) struct Scene<'a> {
+    pub(super) view: &'a DocumentView,
+    pub(super) encoding: Encoding,
+    pub(super) engines: &'a EngineTable,
+    pub(super) connected: bool,
+    /// How many engines running starts where no cluster is.
+    pub(super) starts: u32,
+    pub(super) trusted: bool,
+}
+
+/// The name of a px cell in messages.
+pub(super) fn cell_id(id: session::CellId) -> CellId {
+    CellId(id.to_string())
+}
+
+impl Scene<'_> {
+    /// The answer to `px/cells`.
+    pub(super) fn cells(&self) -> CellsResult {
+        let cells = self.view.cells.iter().enumerate().map(|(index, cell)| self.cell(index, cell)).collect();
+        let mut problems: Vec<Problem> =
+            self.view.problems.iter().map(|problem| self.problem(problem)).collect();
+        if let Some(why) = &self.view.unreadable {
+            problems.push(Problem {
+                range: Range::default(),
+                severity: ProblemSeverity::Error,
+                code: "unreadable".into(),
+                message: why.clone(),
+            });
+        }
+        CellsResult { version: self.view.text.version(), cells, problems }
+    }
+
+    fn cell(&self, index: usize, view: &CellView) -> Cell {
+        let cell = &view.cell;
+        let (plan, refusal) = self.plan(view);
+        Cell {
+            id: cell_id(view.id),
+            range: range(self.view, cell.range, self.encoding),
+            magic_range: range(self.view, cell.magic_range, self.encoding),
+            magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
+            outer: self.outer(index),
+            code: cell.code.to_string(),
+            plan,
+            refusal,
+            state: state_of(view.run.as_deref()),
+            stale: view.stale,
+            run: view.run.as_ref().map(|run| RunId(run.id.0)),
+        }
+    }
+
+    fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
+        if !self.trusted {
+            return (None, Some(AskError::Untrusted.to_string()));
+        }
+        let plan = match &view.plan {
+            Ok(plan) => plan,
+            Err(Refusal::RunsNothing(note)) => {
+                return (Some(Plan { note: Some((*note).to_owned()), ..Plan::default() }), None);
+            }
+            Err(refusal) => return (None, Some(refusal.to_string())),
+        };
+        let decided_by = view.cell.view.decided_by.iter().map(|by| by.line).collect();
+        if !self.connected {
+            let plan = Plan {
+                ranks: format!("{} local engines", self.starts),
+                block: plan.blocking,
+                starts: Some(self.starts),
+                decided_by,
+                ..Plan::default()
+            };
+            return (Some(plan), None);
+        }
+        match plan.request(self.engines) {
+            Err(error) => (None, Some(error.to_string())),
+            Ok(request) => {
+                let ranks: RankSet = request.engines.iter().copied().collect();
+                let plan = Plan {
+                    engines: request.engines.iter().map(|engine| engine.0).collect(),
+                    ranks: ranks.to_string(),
+                    alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX),
+                    block: plan.blocking,
+                    starts: None,
+                    decided_by,
+                    note: None,
+                };
+                (Some(plan), None)
+            }
+        }
+    }
+
+    /// Which cell of the script or notebook a px cell stands in, where there is more than one such cell.
+    fn outer(&self, index: usize) -> Option<u32> {
+        let divided = self.view.dialect != Dialect::Script || self.view.blocks.len() > 1;
+        let at = self.view.blocks.iter().position(|block| block.px_cells.contains(&index));
+        at.filter(|_| divided).and_then(|at| u32::try_from(at).ok())
+    }
+
+    fn problem(&self, problem: &cells::Problem) -> Problem {
+        Problem {
+            range: range(self.view, problem.range, self.encoding),
+            severity: match problem.severity {
+                cells::Severity::Error => ProblemSeverity::Error,
+                cells::Severity::Warning => ProblemSeverity::Warning,
+                cells::Severity::Hint => ProblemSeverity::Hint,
+            },
+            code: problem.code.to_owned(),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+/// What to paint beside the cells that have something to show.
+pub(super) fn outputs(
+    view: &DocumentView,
+    encoding: Encoding,
+    group_by: GroupBy,
+    only: Option<&BTreeSet<CellId>>,
+) -> CellOutputs {
+    let wanted = |cell: &&CellView| only.is_none_or(|only| only.contains(&cell_id(cell.id)));
+    let cells = view.cells.iter().filter(wanted).filter_map(|cell| {
+        let handle = cell.run.as_ref()?;
+        let run = handle.now();
+        let line = render::inline(&run, now());
+        let by = handle.plan.group_by.unwrap_or(group_by);
+        Some(CellOutput {
+            id: cell_id(cell.id),
+            run: Some(RunId(handle.id.0)),
+            range: range(view, cell.cell.range, encoding),
+            state: run_state(&run),
+            stale: cell.stale,
+            line: Some(Line { text: line.text, severity: severity(line.severity) }),
+            block: Some(render::block(&run, by, Limits::default()).iter().map(block_line).collect()),
+        })
+    });
+    CellOutputs { version: view.text.version(), cells: cells.collect() }
+}
+
+/// What the engines raised in the newest runs of a document's cells.
+pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError> {
+    let mut errors = Vec::new();
+    for cell in &view.cells {
+        let Some(handle) = &cell.run else { continue };
+        let run = handle.now();
+        for group in render::errors(&run, &run.request.code) {
+            // The map belongs to the code as it is now; of other code the line would be a guess.
+            let line =
+                group.code_line.filter(|_| !cell.stale).and_then(|line| cell.cell.lines.document_range(line));
+            let at = line.map_or(cell.cell.magic_range, |line| without_indent(view, line));
+            errors.push(EngineError {
+                cell: cell_id(cell.id),
+                run: RunId(handle.id.0),
+                range: range(view, at, encoding),
+                ranks: group.ranks.to_string(),
+                name: group.ename,
+                value: group.evalue,
+                traceback: group.traceback,
+                stale: cell.stale,
+            });
+        }
+    }
+    errors
+}
+
+/// The answer to `px/result`.
+pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
+    let run = handle.now();
+    let groups = render::fold(&run)
+        .into_iter()
+        .map(|group| Group {
+            ranks: group.ranks.to_string(),
+            engines: group.ranks.iter().map(|engine| engine.0).collect(),
+            state: match group.ending {
+                None => GroupState::Pending,
+                Some(Ending::Ok) => GroupState::Ok,
+                Some(Ending::Error(_)) => GroupState::Error,
+                Some(Ending::Aborted) => GroupState::Aborted,
+                Some(Ending::Lost(_)) => GroupState::Lost,
+            },
+            text: render::part_text(&run, group.representative),
+        })
+        .collect();
+    ResultResult {
+        run: RunId(handle.id.0),
+        state: run_state(&run),
+        groups,
+        text: render::terminal(&run, group_by, Style::default()),
+        markdown: render::markdown(&run, group_by, Limits::default()),
+    }
+}
+
+/// The answer to `px/engines`: the cluster in use first, then others in reach.
+pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> EnginesResult {
+    let selection = Selection { ipython_dir: selection.ipython_dir, ..Selection::default() };
+    let found = tokio::task::spawn_blocking(move || discovery::find(&selection)).await;
+    let (found, message) = match found {
+        Ok(Ok(found)) => (found, None),
+        Ok(Err(error)) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let mut clusters: Vec<Cluster> = Vec::new();
+    if let Some(owner) = cluster.owner {
+        clusters.push(Cluster {
+            profile: None,
+            cluster_id: Some(cluster.name.clone()),
+            connection_file: None,
+            state: match cluster.status {
+                Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
+                Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
+                _ => ClusterState::Up,
+            },
+            in_use: true,
+            ours: owner != Owner::Other,
+            engines: cluster.engines.iter().map(engine).collect(),
+        });
+    }
+    let others = found.iter().filter(|found| found.alive() && found.label() != cluster.name);
+    clusters.extend(others.map(found_cluster));
+    EnginesResult { clusters, message }
+}
+
+fn engine(engine: &crate::engines::Engine) -> Engine {
+    let state = match engine.activity {
+        Activity::Unknown => EngineState::Unknown,
+        Activity::Idle => EngineState::Idle,
+        Activity::Busy(_) => EngineState::Busy,
+    };
+    Engine { id: engine.id.0, state, host: None, pid: None }
+}
+
+fn found_cluster(found: &FoundCluster) -> Cluster {
+    Cluster {
+        profile: Some(found.profile.clone()),
+        cluster_id: Some(found.cluster_id.clone()),
+        connection_file: Some(found.connection_file.display().to_string()),
+        state: ClusterState::Found,
+        in_use: false,
+        ours: found.ours,
+        engines: Vec::new(),
+    }
+}
+
+fn state_of(handle: Option<&RunHandle>) -> CellState {
+    handle.map_or(CellState::Idle, |handle| run_state(&handle.now()))
+}
+
+fn run_state(run: &Run) -> CellState {
+    match run.state() {
+        RunState::Queued => CellState::Queued,
+        RunState::Running => CellState::Running,
+        RunState::Succeeded => CellState::Succeeded,
+        RunState::Failed => CellState::Failed,
+    }
+}
+
+fn severity(severity: render::Severity) -> LineSeverity {
+    match severity {
+        render::Severity::Pending => LineSeverity::Info,
+        render::Severity::Ok => LineSeverity::Ok,
+        render::Severity::Warning => LineSeverity::Warning,
+        render::Severity::Error => LineSeverity::Error,
+    }
+}
+
+/// A line has one style in the protocol: that of what it says, not of the label or the rule beside it.
+fn block_line(line: &render::BlockLine) -> BlockLine {
+    let says = |paint: &Paint| !matches!(paint, Paint::Ranks | Paint::Rule | Paint::Note);
+    let paint = line
+        .spans
+        .iter()
+        .map(|span| span.paint)
+        .find(says)
+        .or_else(|| line.spans.first().map(|span| span.paint));
+    let style = match paint {
+        Some(Paint::Ranks | Paint::Rule | Paint::Pending) => LineStyle::Label,
+        Some(Paint::Stderr) => LineStyle::Stderr,
+        Some(Paint::Display | Paint::Result) => LineStyle::Result,
+        Some(Paint::FailedRanks | Paint::Error | Paint::Traceback) => LineStyle::Error,
+        Some(Paint::Note) => LineStyle::Note,
+        Some(Paint::Stdout) | None => LineStyle::Stdout,
+    };
+    BlockLine { text: line.text(), style }
+}
+
+fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
+    let at = |offset| {
+        let position = view.text.position(offset, encoding);
+        Position { line: position.line, character: position.character }
+    };
+    Range { start: at(range.start), end: at(range.end) }
+}
+
+fn without_indent(view: &DocumentView, line: TextRange) -> TextRange {
+    let blanks = view
+        .text
+        .rope()
+        .get_byte_slice(line.start..line.end)
+        .map_or(0, |text| text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count());
+    TextRange::new(line.start + blanks, line.end)
+}

@@ -1,0 +1,92 @@
+//! The session's notices and the life of its runs, as happenings of this face.
+
+use std::sync::Arc;
+
+use lsp_types::{MessageType, Uri};
+use pxlens_protocol::RunId;
+use tokio::sync::mpsc;
+
+use super::answers::cell_id;
+use crate::{
+    lsp::facade::Happening,
+    render,
+    run::{Phase, Run},
+    session::{Level, Notice, RunHandle},
+};
+
+/// Translates until the session or the face has ended.
+pub(super) async fn translate(
+    mut notices: mpsc::UnboundedReceiver<Notice>,
+    to: mpsc::UnboundedSender<Happening>,
+) {
+    while let Some(notice) = notices.recv().await {
+        let happening = match notice {
+            Notice::Cells(key) => Happening::CellsChanged { uri: Uri::from(&*key.0) },
+            Notice::Cluster => Happening::EnginesChanged,
+            Notice::Say(level, text) => Happening::Said { severity: severity(level), text },
+            Notice::Started(handle) => {
+                tokio::spawn(follow(handle, to.clone()));
+                continue;
+            }
+            // Whoever follows the run has seen its end.
+            Notice::Over(_) => continue,
+        };
+        if to.send(happening).is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells of one run until nothing more can come of it, late output included.
+async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
+    let (run, uri, cell) = (RunId(handle.id.0), Uri::from(&*handle.document.0), cell_id(handle.cell));
+    let title = format!("px cell {} on {}", handle.number, ranks(&handle));
+    // The face has gone where a send fails; then so does this.
+    let tell = |happening| to.send(happening).is_ok();
+    let mut view = handle.view.clone();
+    drop(handle);
+    if !tell(Happening::RunStarted { run, title }) {
+        return;
+    }
+    let mut seen: Option<(usize, usize)> = None;
+    let mut over = false;
+    loop {
+        let now = view.borrow_and_update().clone();
+        let ended = now.parts().filter(|part| part.ending().is_some()).count();
+        let begun = now.parts().filter(|part| part.phase != Phase::Queued).count();
+        let state_changed = seen.replace((begun, ended)) != Some((begun, ended));
+        let mut heard = if state_changed {
+            tell(Happening::StateChanged { uri: uri.clone(), cell: cell.clone() })
+                && tell(Happening::RunAdvanced { run, ended: count(ended), of: count(now.parts().len()) })
+        } else {
+            tell(Happening::OutputGrew { uri: uri.clone(), cell: cell.clone() })
+        };
+        if now.is_over() && !std::mem::replace(&mut over, true) {
+            heard = heard && tell(Happening::RunEnded { run, summary: summary(&now) });
+        }
+        drop(now);
+        if !heard || view.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn summary(run: &Run) -> String {
+    render::outcome(run)
+}
+
+fn ranks(handle: &RunHandle) -> String {
+    handle.engines.iter().copied().collect::<crate::engines::RankSet>().to_string()
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn severity(level: Level) -> MessageType {
+    match level {
+        Level::Info => MessageType::Info,
+        Level::Warning => MessageType::Warning,
+        Level::Error => MessageType::Error,
+    }
+}

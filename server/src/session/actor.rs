@@ -1,0 +1,295 @@
+//! The session's task: one message after the other changes the state; effects are spawned and come back as messages.
+
+mod connection;
+mod runs;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::MissedTickBehavior,
+};
+
+use super::{
+    Ask, AskError, Asked, CellText, ClusterError, ClusterView, DocumentKey, DocumentView, Interrupted, Level,
+    NotebookChange, Notice, RunHandle, Settings, StartPolicy, attach::Attached, documents::Documents,
+    queue::Queue, run_task::Order,
+};
+use crate::{
+    cells::Dialect,
+    engines::RankSet,
+    run::RunId,
+    text::{Change, Encoding},
+};
+
+/// How often a session that follows looks whether a cluster has come up.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How many runs of one document are kept.
+const HISTORY: usize = 20;
+
+/// What a session is started with.
+pub(super) struct Setup {
+    pub(super) settings: Settings,
+    pub(super) encoding: Encoding,
+    pub(super) trusted: bool,
+    pub(super) follow: bool,
+}
+
+/// Every cause of change.
+pub(super) enum Message {
+    Open {
+        key: DocumentKey,
+        dialect: Dialect,
+        version: i32,
+        text: String,
+    },
+    Change {
+        key: DocumentKey,
+        version: i32,
+        changes: Vec<Change>,
+    },
+    Close {
+        key: DocumentKey,
+    },
+    OpenNotebook {
+        key: DocumentKey,
+        order: Vec<DocumentKey>,
+        cells: Vec<CellText>,
+    },
+    ChangeNotebook {
+        key: DocumentKey,
+        change: Box<NotebookChange>,
+    },
+    CloseNotebook {
+        key: DocumentKey,
+    },
+    Configure(Box<Settings>),
+    Trust(bool),
+    Encoding(Encoding),
+    Clear {
+        key: DocumentKey,
+    },
+    Document {
+        key: DocumentKey,
+        reply: oneshot::Sender<Option<DocumentView>>,
+    },
+    Documents {
+        reply: oneshot::Sender<Vec<DocumentKey>>,
+    },
+    Run {
+        ask: Box<Ask>,
+        reply: oneshot::Sender<Result<Asked, AskError>>,
+    },
+    Interrupt {
+        run: Option<RunId>,
+        engines: Option<RankSet>,
+        signal: String,
+        reply: oneshot::Sender<Interrupted>,
+    },
+    RunHandle {
+        run: RunId,
+        reply: oneshot::Sender<Option<Arc<RunHandle>>>,
+    },
+    Runs {
+        document: Option<DocumentKey>,
+        reply: oneshot::Sender<Vec<Arc<RunHandle>>>,
+    },
+    Cluster {
+        reply: oneshot::Sender<ClusterView>,
+    },
+    Connect {
+        start: StartPolicy,
+        reply: oneshot::Sender<Result<ClusterView, ClusterError>>,
+    },
+    Shutdown {
+        reply: oneshot::Sender<()>,
+    },
+    /// An attempt to find or start a cluster came to its end.
+    Attached {
+        policy: StartPolicy,
+        result: Box<Result<Attached, ClusterError>>,
+    },
+    /// The engine table or the state of this connection changed.
+    ClusterChanged {
+        generation: u64,
+        lost: Option<String>,
+    },
+    /// A run ended.
+    Over {
+        run: RunId,
+        succeeded: bool,
+    },
+    /// Something running beside the session has a word for the user.
+    Say(Level, String),
+}
+
+/// Something that waits for a cluster.
+enum Waiter {
+    Run(Ask, oneshot::Sender<Result<Asked, AskError>>),
+    Connect(StartPolicy, oneshot::Sender<Result<ClusterView, ClusterError>>),
+}
+
+/// A run and the way to give it its order, until it had one.
+struct RunEntry {
+    handle: Arc<RunHandle>,
+    order: Option<oneshot::Sender<Order>>,
+    over: bool,
+}
+
+struct Actor {
+    settings: Settings,
+    trusted: bool,
+    follow: bool,
+    documents: Documents,
+    queue: Queue,
+    runs: BTreeMap<RunId, RunEntry>,
+    next_run: u32,
+    cluster: Option<Attached>,
+    /// Tells messages about the present connection from those about an earlier one.
+    generation: u64,
+    attaching: Option<StartPolicy>,
+    waiters: Vec<Waiter>,
+    this: mpsc::WeakUnboundedSender<Message>,
+    notices: mpsc::UnboundedSender<Notice>,
+}
+
+/// The session's loop; ends with its last handle.
+pub(super) async fn run(
+    setup: Setup,
+    mut inbox: mpsc::UnboundedReceiver<Message>,
+    this: mpsc::WeakUnboundedSender<Message>,
+    notices: mpsc::UnboundedSender<Notice>,
+) {
+    let mut actor = Actor {
+        settings: setup.settings,
+        trusted: setup.trusted,
+        follow: setup.follow,
+        documents: Documents::new(setup.encoding),
+        queue: Queue::default(),
+        runs: BTreeMap::new(),
+        next_run: 1,
+        cluster: None,
+        generation: 0,
+        attaching: None,
+        waiters: Vec::new(),
+        this,
+        notices,
+    };
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            message = inbox.recv() => match message {
+                Some(Message::Shutdown { reply }) => {
+                    actor.end().await;
+                    // Whoever asked may be gone.
+                    let _ = reply.send(());
+                    return;
+                }
+                Some(message) => actor.handle(message),
+                None => return actor.end().await,
+            },
+            _ = look.tick(), if actor.wants_cluster() => actor.attach(StartPolicy::Never),
+        }
+    }
+}
+
+impl Actor {
+    fn handle(&mut self, message: Message) {
+        // An asker that has gone away does not want its answer: sends to it may fail.
+        match message {
+            Message::Open { key, dialect, version, text } => {
+                let notices = self.documents.open(key, dialect, version, &text);
+                self.tell_all(notices);
+            }
+            Message::Change { key, version, changes } => {
+                let notices = self.documents.change(&key, version, &changes);
+                self.tell_all(notices);
+            }
+            Message::Close { key } => {
+                let notices = self.documents.close(&key);
+                self.tell_all(notices);
+            }
+            Message::OpenNotebook { key, order, cells } => {
+                let notices = self.documents.open_notebook(key, order, cells);
+                self.tell_all(notices);
+            }
+            Message::ChangeNotebook { key, change } => {
+                let notices = self.documents.change_notebook(&key, *change);
+                self.tell_all(notices);
+            }
+            Message::CloseNotebook { key } => {
+                let notices = self.documents.close_notebook(&key);
+                self.tell_all(notices);
+            }
+            Message::Configure(settings) => self.settings = *settings,
+            Message::Trust(trusted) => self.trusted = trusted,
+            Message::Encoding(encoding) => self.documents.set_encoding(encoding),
+            Message::Clear { key } => {
+                let notices = self.documents.clear(&key);
+                self.tell_all(notices);
+            }
+            Message::Document { key, reply } => drop(reply.send(self.documents.view(&key))),
+            Message::Documents { reply } => drop(reply.send(self.documents.keys())),
+            Message::Run { ask, reply } => self.run(*ask, reply),
+            Message::Interrupt { run, engines, signal, reply } => self.interrupt(run, engines, signal, reply),
+            Message::RunHandle { run, reply } => {
+                drop(reply.send(self.runs.get(&run).map(|entry| entry.handle.clone())));
+            }
+            Message::Runs { document, reply } => {
+                let together = document.as_ref().map(|key| self.documents.together(key));
+                let of_document = |handle: &Arc<RunHandle>| {
+                    together.as_ref().is_none_or(|keys| keys.contains(&handle.document))
+                };
+                let runs = self.runs.values().map(|entry| entry.handle.clone()).filter(of_document).collect();
+                drop(reply.send(runs));
+            }
+            Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
+            Message::Connect { start, reply } => match &self.cluster {
+                Some(cluster) => drop(reply.send(Ok(cluster.view()))),
+                None => {
+                    self.waiters.push(Waiter::Connect(start, reply));
+                    self.attach(start);
+                }
+            },
+            Message::Shutdown { .. } => {}
+            Message::Attached { policy, result } => self.attached(policy, *result),
+            Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
+            Message::Over { run, succeeded } => self.over(run, succeeded),
+            Message::Say(level, text) => self.tell(Notice::Say(level, text)),
+        }
+    }
+
+    fn tell(&self, notice: Notice) {
+        // A face that no longer listens needs no notices.
+        let _ = self.notices.send(notice);
+    }
+
+    fn tell_all(&self, notices: Vec<Notice>) {
+        notices.into_iter().for_each(|notice| self.tell(notice));
+    }
+
+    async fn end(&mut self) {
+        let waiting: Vec<RunId> = self.queue.waiting().collect();
+        for run in waiting {
+            let steps = self.queue.withdraw(run, "the session ended");
+            self.take(steps);
+        }
+        if let Some(cluster) = self.cluster.take() {
+            cluster.client.close().await;
+            if let Some(started) = cluster.started
+                && let Err(error) = started.stop().await
+            {
+                self.tell(Notice::Say(Level::Error, format!("the cluster was not stopped: {error}")));
+            }
+        }
+    }
+}
+
+/// Sends a message to the session from something that runs beside it; a session that has ended does not want it.
+fn send_back(session: &mpsc::WeakUnboundedSender<Message>, message: Message) {
+    if let Some(session) = session.upgrade() {
+        let _ = session.send(message);
+    }
+}

@@ -1,0 +1,415 @@
+//! Open documents, and which px cell is which while their text is edited.
+//!
+//! A cell keeps its id, and with it its result, as long as it can be followed: in a notebook by the cell that holds it, in
+//! raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. Where the anchor is
+//! gone because the whole text was replaced, equal code in the same order counts as the same cell.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, RunHandle};
+use crate::{
+    cells::{Cells, Dialect, Problem, PxCell, recognize, recognize_cells},
+    plan::{Overrides, Plan, Refusal, plan},
+    text::{Anchor, Change, Document, Edit, Encoding, TextRange},
+};
+
+/// A document as faces see it: a snapshot.
+#[derive(Clone, Debug)]
+pub struct DocumentView {
+    /// Its key.
+    pub key: DocumentKey,
+    /// Its text.
+    pub text: Document,
+    /// How it is read.
+    pub dialect: Dialect,
+    /// Its px cells, in order.
+    pub cells: Vec<CellView>,
+    /// Cells of the file's own kind (percent cells, notebook cells) that hold px cells.
+    pub blocks: Vec<BlockView>,
+    /// What is wrong in it.
+    pub problems: Vec<Problem>,
+    /// Why it cannot be read at all.
+    pub unreadable: Option<String>,
+}
+
+/// A px cell as faces see it.
+#[derive(Clone, Debug)]
+pub struct CellView {
+    /// Its id.
+    pub id: CellId,
+    /// What was recognised.
+    pub cell: Arc<PxCell>,
+    /// The magic's line, 0-based.
+    pub line: u32,
+    /// The last line of the px cell, 0-based.
+    pub last_line: u32,
+    /// What running it would do.
+    pub plan: Result<Plan, Refusal>,
+    /// Its newest run, unless cleared.
+    pub run: Option<Arc<RunHandle>>,
+    /// Whether what would be sent now differs from what that run sent.
+    pub stale: bool,
+}
+
+/// A percent cell or notebook cell that holds px cells.
+#[derive(Clone, Debug)]
+pub struct BlockView {
+    /// Where it stands.
+    pub range: TextRange,
+    /// Indices into the document's px cells.
+    pub px_cells: std::ops::Range<usize>,
+    /// Lines in it that are local code.
+    pub local_lines: u32,
+}
+
+/// A px cell that is followed through edits.
+#[derive(Debug)]
+struct Tracked {
+    id: CellId,
+    cell: Arc<PxCell>,
+    /// Where its magic begins and ends, in bytes; moves with edits. `None`: it was deleted.
+    anchors: Option<(usize, usize)>,
+    run: Option<Arc<RunHandle>>,
+}
+
+/// One text: a script, a raw notebook, or one cell of a synchronised notebook.
+#[derive(Debug)]
+struct Unit {
+    text: Document,
+    dialect: Dialect,
+    notebook: Option<DocumentKey>,
+    cells: Vec<Tracked>,
+    blocks: Vec<BlockView>,
+    problems: Vec<Problem>,
+    unreadable: Option<String>,
+}
+
+/// All open documents.
+#[derive(Debug)]
+pub(super) struct Documents {
+    encoding: Encoding,
+    units: HashMap<DocumentKey, Unit>,
+    /// The cells of each synchronised notebook, in order.
+    notebooks: HashMap<DocumentKey, Vec<DocumentKey>>,
+    next_cell: u32,
+}
+
+impl Documents {
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self { encoding, units: HashMap::new(), notebooks: HashMap::new(), next_cell: 1 }
+    }
+
+    pub(super) fn open(
+        &mut self,
+        key: DocumentKey,
+        dialect: Dialect,
+        version: i32,
+        text: &str,
+    ) -> Vec<Notice> {
+        // Some clients open a notebook's cells as documents as well; the notebook's own message says more.
+        if self.units.get(&key).is_some_and(|unit| unit.notebook.is_some()) {
+            return Vec::new();
+        }
+        self.units.insert(key.clone(), Unit::new(Document::new(text, version), dialect, None));
+        self.recognize(&key);
+        vec![Notice::Cells(key)]
+    }
+
+    pub(super) fn change(&mut self, key: &DocumentKey, version: i32, changes: &[Change]) -> Vec<Notice> {
+        let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
+        unit.edit(version, changes, self.encoding);
+        match unit.notebook.clone() {
+            Some(notebook) => self.recognize_notebook(&notebook),
+            None => {
+                self.recognize(key);
+                vec![Notice::Cells(key.clone())]
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, key: &DocumentKey) -> Vec<Notice> {
+        if self.units.get(key).is_some_and(|unit| unit.notebook.is_some()) {
+            return Vec::new();
+        }
+        self.units.remove(key);
+        vec![Notice::Cells(key.clone())]
+    }
+
+    pub(super) fn open_notebook(
+        &mut self,
+        key: DocumentKey,
+        order: Vec<DocumentKey>,
+        cells: Vec<CellText>,
+    ) -> Vec<Notice> {
+        self.add_cells(&key, cells);
+        self.notebooks.insert(key.clone(), order);
+        self.recognize_notebook(&key)
+    }
+
+    pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<Notice> {
+        self.add_cells(key, change.opened);
+        let Some(order) = self.notebooks.get_mut(key) else { return Vec::new() };
+        if let Some((start, gone, come)) = change.splice {
+            let start = start.min(order.len());
+            let end = (start + gone).min(order.len());
+            order.splice(start..end, come);
+        }
+        for (cell, version, changes) in change.edited {
+            if let Some(unit) = self.units.get_mut(&cell) {
+                unit.edit(version, &changes, self.encoding);
+            }
+        }
+        let mut notices = Vec::new();
+        for cell in change.closed {
+            if self.units.remove(&cell).is_some() {
+                notices.push(Notice::Cells(cell));
+            }
+        }
+        notices.extend(self.recognize_notebook(key));
+        notices
+    }
+
+    pub(super) fn close_notebook(&mut self, key: &DocumentKey) -> Vec<Notice> {
+        self.notebooks.remove(key);
+        let gone: Vec<DocumentKey> = self
+            .units
+            .iter()
+            .filter(|(_, unit)| unit.notebook.as_ref() == Some(key))
+            .map(|(cell, _)| cell.clone())
+            .collect();
+        gone.iter().for_each(|cell| drop(self.units.remove(cell)));
+        gone.into_iter().map(Notice::Cells).collect()
+    }
+
+    pub(super) fn set_encoding(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
+    }
+
+    pub(super) fn keys(&self) -> Vec<DocumentKey> {
+        let mut keys: Vec<DocumentKey> = self.units.keys().cloned().collect();
+        keys.sort();
+        keys
+    }
+
+    /// The texts that belong together, in order: a document alone, or all cells of its notebook.
+    pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
+        let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
+        match self.notebooks.get(notebook) {
+            Some(order) => order.iter().filter(|cell| self.units.contains_key(*cell)).cloned().collect(),
+            None if self.units.contains_key(key) => vec![key.clone()],
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether any open document holds a px cell.
+    pub(super) fn has_cells(&self) -> bool {
+        self.units.values().any(|unit| !unit.cells.is_empty())
+    }
+
+    pub(super) fn view(&self, key: &DocumentKey) -> Option<DocumentView> {
+        let unit = self.units.get(key)?;
+        let cells = unit.cells.iter().map(|cell| cell.view(&unit.text)).collect();
+        Some(DocumentView {
+            key: key.clone(),
+            text: unit.text.clone(),
+            dialect: unit.dialect,
+            cells,
+            blocks: unit.blocks.clone(),
+            problems: unit.problems.clone(),
+            unreadable: unit.unreadable.clone(),
+        })
+    }
+
+    /// A part of a document's text; empty where there is none.
+    pub(super) fn excerpt(&self, key: &DocumentKey, range: TextRange) -> String {
+        let excerpt = |unit: &Unit| {
+            unit.text.rope().get_byte_slice(range.start..range.end).map(|part| part.to_string())
+        };
+        self.units.get(key).and_then(excerpt).unwrap_or_default()
+    }
+
+    /// Notes the newest run of a cell.
+    pub(super) fn set_run(&mut self, run: &Arc<RunHandle>) {
+        let cell = self
+            .units
+            .get_mut(&run.document)
+            .and_then(|unit| unit.cells.iter_mut().find(|cell| cell.id == run.cell));
+        if let Some(cell) = cell {
+            cell.run = Some(run.clone());
+        }
+    }
+
+    /// Forgets the results of a document's cells.
+    pub(super) fn clear(&mut self, key: &DocumentKey) -> Vec<Notice> {
+        let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
+        unit.cells.iter_mut().for_each(|cell| cell.run = None);
+        vec![Notice::Cells(key.clone())]
+    }
+
+    fn add_cells(&mut self, notebook: &DocumentKey, cells: Vec<CellText>) {
+        for cell in cells {
+            let text = Document::new(&cell.text, cell.version);
+            let unit = Unit::new(text, Dialect::NotebookCell, Some(notebook.clone()));
+            self.units.insert(cell.key, unit);
+        }
+    }
+
+    fn recognize(&mut self, key: &DocumentKey) {
+        let Some(unit) = self.units.get_mut(key) else { return };
+        let found = recognize(&unit.text.text(), unit.dialect).map_err(|error| error.to_string());
+        unit.take_in(found, &mut self.next_cell);
+    }
+
+    /// What one cell sets is in force in those after it, so all are read again.
+    fn recognize_notebook(&mut self, key: &DocumentKey) -> Vec<Notice> {
+        let order = self.notebooks.get(key).cloned().unwrap_or_default();
+        let present: Vec<DocumentKey> =
+            order.into_iter().filter(|cell| self.units.contains_key(cell)).collect();
+        let texts: Vec<String> = present.iter().map(|cell| self.units[cell].text.text()).collect();
+        let found = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        for (cell, found) in present.iter().zip(found) {
+            if let Some(unit) = self.units.get_mut(cell) {
+                unit.take_in(Ok(found), &mut self.next_cell);
+            }
+        }
+        present.into_iter().map(Notice::Cells).collect()
+    }
+}
+
+impl Unit {
+    fn new(text: Document, dialect: Dialect, notebook: Option<DocumentKey>) -> Self {
+        Self {
+            text,
+            dialect,
+            notebook,
+            cells: Vec::new(),
+            blocks: Vec::new(),
+            problems: Vec::new(),
+            unreadable: None,
+        }
+    }
+
+    fn edit(&mut self, version: i32, changes: &[Change], encoding: Encoding) {
+        let edits = self.text.apply(changes, version, encoding);
+        for cell in &mut self.cells {
+            cell.anchors = cell.anchors.and_then(|anchors| edits.iter().try_fold(anchors, moved));
+        }
+    }
+
+    /// Takes in what was recognised. A notebook that is broken for a moment, in the middle of an edit, keeps its cells and
+    /// their results.
+    fn take_in(&mut self, found: Result<Cells, String>, next: &mut u32) {
+        match found {
+            Err(why) => {
+                self.unreadable = Some(why);
+                self.problems.clear();
+            }
+            Ok(found) => {
+                self.unreadable = None;
+                self.problems = found.problems;
+                self.blocks = found
+                    .blocks
+                    .into_iter()
+                    .map(|block| BlockView {
+                        range: block.range,
+                        px_cells: block.px_cells.start as usize..block.px_cells.end as usize,
+                        local_lines: block.local_lines,
+                    })
+                    .collect();
+                let old = std::mem::take(&mut self.cells);
+                self.cells = follow(old, found.cells, next);
+            }
+        }
+    }
+}
+
+impl Tracked {
+    fn view(&self, text: &Document) -> CellView {
+        let plan = plan(&self.cell, &Overrides::default());
+        let stale = match (&self.run, &plan) {
+            (Some(run), Ok(plan)) => run.fingerprint != plan.fingerprint(),
+            (Some(_), Err(_)) => true,
+            (None, _) => false,
+        };
+        let range = self.cell.range;
+        CellView {
+            id: self.id,
+            cell: self.cell.clone(),
+            line: text.line_of(self.cell.magic_range.start),
+            last_line: text.line_of(range.end.saturating_sub(1).max(range.start)),
+            plan,
+            run: self.run.clone(),
+            stale,
+        }
+    }
+}
+
+/// Where a magic is after an edit; `None` where it was deleted: then one end is gone, or both are in the same place.
+fn moved((start, end): (usize, usize), edit: &Edit) -> Option<(usize, usize)> {
+    let start = Anchor::new(start).moved(edit)?.offset();
+    let end = Anchor::new(end).moved(edit)?.offset();
+    (start < end).then_some((start, end))
+}
+
+/// Gives each new cell the id and the run of the old cell that it is.
+fn follow(old: Vec<Tracked>, new: Vec<PxCell>, next: &mut u32) -> Vec<Tracked> {
+    let old_places = places(old.iter().map(|old| &*old.cell));
+    let new_places = places(new.iter());
+    let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
+    let mut found: Vec<Option<Tracked>> = Vec::with_capacity(new.len());
+    let mut from = 0;
+    for (cell, place) in new.iter().zip(&new_places) {
+        let at = match place {
+            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
+            // Anchors rise, so what was passed over need not be looked at again.
+            None => old[from..]
+                .iter()
+                .position(|old| old.as_ref().is_some_and(|old| is_anchored_in(old, cell)))
+                .map(|at| from + at),
+        };
+        if let Some(at) = at {
+            from = from.max(at);
+        }
+        found.push(at.and_then(|at| old[at].take()));
+    }
+    // What was replaced as a whole (a formatter, a client that sends full texts) has no anchors left.
+    let mut rest = old.into_iter().flatten();
+    for (slot, cell) in found.iter_mut().zip(&new).filter(|(slot, _)| slot.is_none()) {
+        *slot = rest
+            .by_ref()
+            .find(|old| old.cell.code == cell.code && old.cell.magic.suffix == cell.magic.suffix);
+    }
+    let mut tracked = |(old, cell): (Option<Tracked>, PxCell)| {
+        let (id, run) = old.map_or_else(
+            || {
+                *next += 1;
+                (CellId(*next - 1), None)
+            },
+            |old| (old.id, old.run),
+        );
+        Tracked {
+            id,
+            anchors: Some((cell.magic_range.start, cell.magic_range.end)),
+            cell: Arc::new(cell),
+            run,
+        }
+    };
+    found.into_iter().zip(new).map(&mut tracked).collect()
+}
+
+/// The places that px cells of a raw notebook have: the nbformat id of their cell, and their number in it.
+fn places<'a>(cells: impl Iterator<Item = &'a PxCell>) -> Vec<Option<(String, usize)>> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    cells
+        .map(|cell| {
+            let id = cell.notebook_cell.as_ref()?.id.clone()?;
+            let count = counts.entry(id.clone()).or_default();
+            *count += 1;
+            Some((id, *count))
+        })
+        .collect()
+}
+
+fn is_anchored_in(old: &Tracked, new: &PxCell) -> bool {
+    old.anchors.is_some_and(|(start, _)| (new.magic_range.start..new.magic_range.end).contains(&start))
+}

@@ -1,0 +1,96 @@
+//! One run is one task. It alone holds the [`Run`], applies events as the cluster hands them over, and leaves the newest
+//! state in a watch cell, at once for the first event and then at most every [`PACE`].
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{oneshot, watch},
+    time::{Instant, sleep_until},
+};
+
+use super::clock::now;
+use crate::{
+    cluster::{ClusterClient, Execute, FeedReceiver, feed},
+    run::{Event, EventKind, LostReason, Run, Slot},
+};
+
+/// Readers see a new state at most this often while a run streams.
+const PACE: Duration = Duration::from_millis(20);
+
+/// What a run that waits in the queue is told.
+pub(super) enum Order {
+    /// Its turn has come.
+    Send(ClusterClient),
+    /// It will not be sent, and why.
+    Drop(String),
+}
+
+/// Drives one run from the queue to its end, and goes on taking in late output until the cluster forgets the run.
+///
+/// `over` is called once, when the last engine's part has ended.
+pub(super) async fn drive(
+    mut run: Run,
+    view: watch::Sender<Arc<Run>>,
+    order: oneshot::Receiver<Order>,
+    over: impl FnOnce(&Run) + Send,
+) {
+    let sent = match order.await {
+        Ok(Order::Send(client)) => send(&run, &client).await,
+        Ok(Order::Drop(why)) => Err(why),
+        Err(_) => Err("the session ended".to_owned()),
+    };
+    match sent {
+        Err(why) => {
+            for slot in 0..run.request.engines.len() {
+                let slot = Slot(u32::try_from(slot).expect("targets are bounded far below 2^32"));
+                let kind = EventKind::Lost(LostReason::NotSent(why.clone()));
+                run.apply(Event { slot, at: now(), kind });
+            }
+            view.send_replace(Arc::new(run.clone()));
+            over(&run);
+        }
+        Ok(events) => follow(run, events, view, over).await,
+    }
+}
+
+async fn send(run: &Run, client: &ClusterClient) -> Result<FeedReceiver, String> {
+    let (sender, events) = feed();
+    let execute =
+        Execute { run: run.id, code: run.request.code.clone(), engines: run.request.engines.clone() };
+    client.execute(execute, sender).await.map_err(|error| error.to_string())?;
+    Ok(events)
+}
+
+async fn follow(
+    mut run: Run,
+    mut events: FeedReceiver,
+    view: watch::Sender<Arc<Run>>,
+    over: impl FnOnce(&Run) + Send,
+) {
+    let mut over = Some(over);
+    let mut batch = Vec::new();
+    let mut shown = Instant::now() - PACE;
+    let mut unshown = false;
+    loop {
+        tokio::select! {
+            open = events.recv_many(&mut batch) => {
+                batch.drain(..).for_each(|event| run.apply(event));
+                unshown = true;
+                if !open {
+                    break;
+                }
+            }
+            () = sleep_until(shown + PACE), if unshown => {}
+        }
+        let ends = run.is_over() && over.is_some();
+        if ends || shown.elapsed() >= PACE {
+            view.send_replace(Arc::new(run.clone()));
+            shown = Instant::now();
+            unshown = false;
+        }
+        if ends && let Some(over) = over.take() {
+            over(&run);
+        }
+    }
+    view.send_replace(Arc::new(run.clone()));
+}

@@ -1,0 +1,180 @@
+//! Data goes one way: no module names one above it, and the pure ones hold nothing that waits. ARCHITECTURE.md,
+//! invariants 1 to 3. Reads the source, so that a slip fails with the line it stands on.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Module, and what it may name of pxlens.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("engines", &["jupyter"]),
+    ("jupyter", &[]),
+    ("cells", &["text", "engines"]),
+    ("run", &["jupyter", "text", "engines"]),
+    ("plan", &["cells", "run", "engines", "render"]),
+    ("render", &["cells", "run", "jupyter", "text", "engines"]),
+    ("cluster", &["run", "jupyter", "engines"]),
+    ("session", &["plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines"]),
+    ("lsp", &["session", "plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "log"]),
+    ("cli", &["session", "plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "log"]),
+];
+
+/// What values are made of has no business with these.
+const NOT_PURE: &[&str] = &[
+    "tokio",
+    "std::net",
+    "std::thread",
+    "SystemTime::now",
+    "Instant::now",
+    "Mutex",
+    "RwLock",
+    "async fn",
+    "std::fs",
+];
+
+fn sources() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("readable").path();
+            let for_tests =
+                path.file_stem().is_some_and(|name| ["tests", "golden"].iter().any(|test| name == *test));
+            if for_tests {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The top module a file belongs to.
+fn module_of(file: &Path) -> String {
+    let inside = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("a source");
+    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Lines of code before the tests, with their number; comments left out.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    code.lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// The pxlens modules that a file names, whether by `crate::x` or inside `use crate::{x, y::z}`.
+fn named(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut depth = 0usize;
+    for (number, line) in lines(text) {
+        if depth == 0 && line.trim_start().starts_with("use crate::{") {
+            depth = 1;
+            let rest = line.split_once('{').expect("just seen").1;
+            found.extend(heads(rest, &mut depth).into_iter().map(|name| (number, name)));
+        } else if depth > 0 {
+            found.extend(heads(line, &mut depth).into_iter().map(|name| (number, name)));
+        } else {
+            for rest in line.split("crate::").skip(1) {
+                found.push((number, rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()));
+            }
+        }
+    }
+    found
+}
+
+/// Names at the outermost level of a `use crate::{…}` that may span lines.
+fn heads(text: &str, depth: &mut usize) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut at_head = *depth == 1;
+    for c in text.chars() {
+        match c {
+            '{' => *depth += 1,
+            '}' => *depth = depth.saturating_sub(1),
+            ',' if *depth == 1 => at_head = true,
+            _ => {}
+        }
+        if at_head && (c.is_alphanumeric() || c == '_') {
+            name.push(c);
+        } else if !name.is_empty() {
+            names.push(std::mem::take(&mut name));
+            at_head = false;
+        }
+    }
+    if !name.is_empty() {
+        names.push(name);
+    }
+    names
+}
+
+#[test]
+fn no_module_names_one_above_it() {
+    let modules: Vec<&str> = MAY_NAME.iter().map(|(module, _)| *module).collect();
+    let mut slips = Vec::new();
+    let mut seen = 0;
+    for file in sources() {
+        let module = module_of(&file);
+        let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == module) else { continue };
+        let text = fs::read_to_string(&file).expect("UTF-8");
+        for (line, name) in named(&text) {
+            seen += 1;
+            let known = modules.contains(&name.as_str());
+            if known && name != module && !allowed.contains(&name.as_str()) {
+                slips.push(format!("{}:{line}: {module} names {name}", file.display()));
+            }
+        }
+    }
+    assert!(seen > 50, "the reader of `use` lines found only {seen} names");
+    assert!(slips.is_empty(), "{}", slips.join("\n"));
+}
+
+#[test]
+fn the_pure_modules_hold_nothing_that_waits() {
+    let mut slips = Vec::new();
+    for file in sources() {
+        if !["cells", "plan", "run", "render", "engines", "text", "jupyter"]
+            .contains(&module_of(&file).as_str())
+            || file.file_name().is_some_and(|name| name.to_string_lossy().contains("test"))
+        {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("UTF-8");
+        for (line, code) in lines(&text) {
+            slips.extend(
+                NOT_PURE
+                    .iter()
+                    .filter(|word| code.contains(*word))
+                    .map(|word| format!("{}:{line}: {word}", file.display())),
+            );
+        }
+    }
+    assert!(slips.is_empty(), "{}", slips.join("\n"));
+}
+
+#[test]
+fn foreign_types_stop_at_their_border() {
+    let mut slips = Vec::new();
+    for file in sources() {
+        let text = fs::read_to_string(&file).expect("UTF-8");
+        let path = file.to_string_lossy().replace('\\', "/");
+        for (line, code) in lines(&text) {
+            let lsp = ["lsp_types", "tower_lsp"].iter().any(|name| code.contains(name))
+                && module_of(&file) != "lsp";
+            let zmq = code.contains("zeromq::") && !path.contains("/cluster/transport/");
+            if lsp || zmq {
+                slips.push(format!("{path}:{line}: {}", code.trim()));
+            }
+        }
+    }
+    assert!(slips.is_empty(), "{}", slips.join("\n"));
+}
