@@ -38,7 +38,8 @@ const TOP_LEVEL: [&str; 24] = [
 const ITSELF: &str = "xtask";
 
 /// Files without which nothing may be passed on.
-const NEEDED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "Cargo.lock", ".ci/run"];
+const NEEDED: [&str; 6] =
+    ["README.md", "ARCHITECTURE.md", "LICENSE-APACHE", "LICENSE-MIT", "Cargo.lock", ".ci/run"];
 
 /// Lines that a Rust file may have at most.
 const LINES: usize = 700;

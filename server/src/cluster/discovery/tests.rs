@@ -1,3 +1,5 @@
+//! Discovery, told by fake IPython directories.
+
 use std::time::Duration;
 
 use expect_test::{Expect, expect};

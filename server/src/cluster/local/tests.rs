@@ -1,3 +1,5 @@
+//! Starting and stopping, with a real Python.
+
 use super::*;
 use crate::cluster::{
     process::{self, Look},

@@ -1,3 +1,5 @@
+//! Finding and making Pythons, on machines made of shell scripts.
+
 use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 
 use expect_test::{Expect, expect};

@@ -1,3 +1,5 @@
+//! Target expressions as a table.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
