@@ -5,10 +5,16 @@ mod pxlens_client;
 mod round_trip;
 mod skeleton;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-/// Measures pxlens.
+/// Measures pxlens; without a command, everything.
 #[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
 enum Command {
     /// Everything, one after the other
     All,
@@ -26,7 +32,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Command::parse() {
+    match Args::parse().command.unwrap_or(Command::All) {
         Command::All => {
             skeleton::measure().await?;
             round_trip::measure().await

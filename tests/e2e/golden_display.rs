@@ -19,20 +19,20 @@ use crate::program::{Written, run};
 
 /// Makes engines as they were when the golden files were captured: the next prompt is `[1]`, and a warning that
 /// was shown before is shown again.
-const AS_CAPTURED: &str = r#"
+pub(crate) const AS_CAPTURED: &str = r#"
 rc[:].execute("""
 get_ipython().execution_count = 1
 getattr(__import__('sys').modules['IPython.core.interactiveshell'], '__warningregistry__', {}).clear()
 """, silent=True, block=True)
 "#;
 
-fn golden() -> PathBuf {
+pub(crate) fn golden() -> PathBuf {
     std::env::var_os("PXLENS_GOLDEN")
         .map_or_else(|| pxlens_tests::workspace().join("tests/golden"), PathBuf::from)
 }
 
 /// What differs from one machine or process to the next.
-fn mask(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     let rules = [
         (r"0x[0-9a-f]{6,}", "0xADDRESS"),
         (r#"(?:/[^\s"'\x1b()<>\[\]]*/ipykernel_\d+/|<tmp>/ipykernel/)"#, "<ipykernel>/"),
@@ -53,7 +53,7 @@ fn streams(writes: &Value) -> [String; 2] {
     })
 }
 
-fn scenarios(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn scenarios(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a readable folder").path())

@@ -4,6 +4,7 @@
 
 mod faults;
 mod golden_display;
+mod golden_recording;
 mod layers;
 mod lsp_run;
 mod lsp_shell;

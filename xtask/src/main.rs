@@ -95,6 +95,8 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
 
 fn bench(root: &Path, arguments: &[String]) -> Result<()> {
     let python = python::ensure(root)?;
+    // The server is measured as a process of its own.
+    cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
     let mut bench = cargo(root, &["run", "--release", "--package", "pxlens-bench", "--"]);
     bench.arguments(arguments).env("PXLENS_TEST_PYTHON", &python);
     bench.run()
