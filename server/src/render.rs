@@ -12,6 +12,7 @@ mod fold;
 mod inline;
 mod layout;
 mod markdown;
+mod numbers;
 mod plain;
 mod screen;
 mod settle;

@@ -1,6 +1,8 @@
 //! A run in one line.
 
-use super::{Group, bundle::in_words, duration, elapsed, errors, fold, settle, wording::cut};
+use super::{
+    Group, bundle::in_words, duration, elapsed, errors, fold, numbers::summed_up, settle, wording::cut,
+};
 use crate::{
     jupyter::content::StreamName,
     run::{Ending, EngineRun, OutputKind, Run, RunState, Time},
@@ -64,7 +66,10 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
             if told.chars().count() <= budget { told } else { format!("⏳ {ended}/{all}{failed} · {time}") }
         }
         RunState::Succeeded => {
-            let gists = fold(run).iter().map(|group| gist(run, group)).collect::<Vec<_>>();
+            let gists = match summed_up(run) {
+                Some((ranks, told)) => vec![format!("{ranks} {told}")],
+                None => fold(run).iter().map(|group| gist(run, group)).collect(),
+            };
             fit("✓ ", &gists, &format!(" · {time}"), budget)
         }
         RunState::Failed => {

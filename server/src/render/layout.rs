@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     ErrorGroup, GroupBy, Limits, errors, fold,
+    numbers::summed_up,
     screen::{Item, Scope, screen},
     settle,
     wording::cut,
@@ -129,6 +130,11 @@ pub(super) fn lay_out(run: &Run, view: View) -> Vec<BlockLine> {
         }
         let named = view.names_stderr && section.title.is_none();
         lay_out_blocks(&section.blocks, named, view.width, &mut lines);
+    }
+    if view.by == GroupBy::Fold
+        && let Some((ranks, told)) = summed_up(run)
+    {
+        lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
     }
     for error in errors(run, &run.request.code) {
         let traceback =

@@ -6,6 +6,7 @@
 use super::{
     ErrorGroup, GroupBy, Limits, duration, elapsed, errors,
     layout::{Block, BlockLine, Paint, State, View, body, sections, share, traceback_body},
+    numbers::summed_up,
     outcome,
     screen::Scope,
     settle,
@@ -43,6 +44,12 @@ pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
             hidden += usize::from(!page.add(&head, &fences(&body(block, false)), left));
             left -= 1;
         }
+    }
+    if by == GroupBy::Fold
+        && let Some((ranks, told)) = summed_up(run)
+    {
+        // Made of digits and bars by `numbers`: nothing in it is markup.
+        page.add(&format!("`{}`", short_ranks(&ranks)), &[(None, told)], 0);
     }
     if hidden > 0 {
         page.text.push_str(&format!("\n… {} not shown here\n", count(hidden, "more group")));

@@ -113,11 +113,12 @@ mod tests {
             sample.all_ok(),
             PLAIN,
             expect![[r#"
-            Parallel execution on engine(s): [0-3]
-            [0-2] Out: 42
-            [3]   Out: 7
-            ✓ 4 engines · 110 ms
-        "#]],
+                Parallel execution on engine(s): [0-3]
+                [0-2] Out: 42
+                [3]   Out: 7
+                [0-3] {7…42} med 42 ███▁
+                ✓ 4 engines · 110 ms
+            "#]],
         );
     }
 
