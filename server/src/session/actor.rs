@@ -11,9 +11,9 @@ use tokio::{
 };
 
 use super::{
-    Ask, AskError, Asked, CellText, ClusterError, ClusterView, DocumentKey, DocumentView, Interrupted, Level,
-    NotebookChange, Notice, RunHandle, Settings, StartPolicy, attach::Attached, documents::Documents,
-    queue::Queue, run_task::Order,
+    Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
+    Interrupted, Level, NotebookChange, Notice, RunHandle, Settings, StartPolicy, attach::Attached,
+    documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
@@ -126,7 +126,7 @@ pub(super) enum Message {
 
 /// Something that waits for a cluster.
 enum Waiter {
-    Run(Ask, oneshot::Sender<Result<Asked, AskError>>),
+    Run(Ask, Vec<(DocumentKey, CellId)>, oneshot::Sender<Result<Asked, AskError>>),
     Connect(StartPolicy, oneshot::Sender<Result<ClusterView, ClusterError>>),
 }
 

@@ -92,11 +92,12 @@ pub(super) async fn attach(
         .map_err(|error| ClusterError::Unreachable(error.to_string()))?;
     match chosen {
         Some(found) => {
+            let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
+            let client = connect(found.connection_file.clone()).await?;
+            // Said of a cluster that answers: one that does not is tried again and again.
             if let Some(note) = &found.note {
                 say(Level::Info, note.clone());
             }
-            let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
-            let client = connect(found.connection_file.clone()).await?;
             if start != StartPolicy::Never {
                 wait_for_engines(&client, 1, ENGINES_LIMIT).await?;
             }
@@ -149,7 +150,7 @@ async fn start_one(
         error = started.ended() => return Err(not_started(error.to_string())),
     }
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
-    Ok(Attached { client, name: started.cluster_id.clone(), owner, started: Some(started) })
+    Ok(Attached { client, name: started.found().label(), owner, started: (!detached).then_some(started) })
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {

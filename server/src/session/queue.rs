@@ -15,9 +15,17 @@ pub(super) struct Entry {
     pub(super) cell: CellId,
     pub(super) engines: HashSet<EngineId>,
     pub(super) blocking: bool,
-    /// The run of the same ask that must have succeeded before this one may go.
-    pub(super) after: Option<RunId>,
+    /// The run of the same ask that must have ended before this one may go.
+    pub(super) after: Option<After>,
     pub(super) sent: bool,
+}
+
+/// A run that another one waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct After {
+    pub(super) run: RunId,
+    /// Whether the other is dropped where this one fails.
+    pub(super) must_succeed: bool,
 }
 
 /// What is to be done after something changed.
@@ -36,19 +44,21 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds a run. One of the same cell that still waits is replaced.
+    /// Adds a run. One of the same cell that still waits is replaced; what waited for that waits for this one.
     pub(super) fn add(&mut self, entry: Entry) -> Steps {
         let mut steps = Steps::default();
-        let replaced: Vec<RunId> = self
-            .entries
-            .iter()
-            .filter(|old| old.cell == entry.cell && !old.sent)
-            .map(|old| old.run)
-            .collect();
-        for old in replaced {
-            self.drop_with_followers(old, "it was asked for again before its turn came", &mut steps);
+        let replaced = self.entries.iter().position(|old| old.cell == entry.cell && !old.sent);
+        match replaced {
+            None => self.entries.push(entry),
+            // In the same place: what waits for it must not hold its engines before it.
+            Some(at) => {
+                let new = entry.run;
+                let old = std::mem::replace(&mut self.entries[at], entry);
+                let waiting = self.entries.iter_mut().filter_map(|entry| entry.after.as_mut());
+                waiting.filter(|after| after.run == old.run).for_each(|after| after.run = new);
+                steps.drop.push((old.run, "it was asked for again before its turn came".to_owned()));
+            }
         }
-        self.entries.push(entry);
         self.advance(&mut steps);
         steps
     }
@@ -57,17 +67,16 @@ impl Queue {
     pub(super) fn ended(&mut self, run: RunId, succeeded: bool) -> Steps {
         let mut steps = Steps::default();
         self.entries.retain(|entry| entry.run != run);
-        let followers: Vec<RunId> =
-            self.entries.iter().filter(|entry| entry.after == Some(run)).map(|entry| entry.run).collect();
-        for follower in followers {
-            if succeeded {
-                self.entries
-                    .iter_mut()
-                    .filter(|entry| entry.run == follower)
-                    .for_each(|entry| entry.after = None);
-            } else {
-                self.drop_with_followers(follower, "a cell before it failed", &mut steps);
+        let mut doomed = Vec::new();
+        for entry in &mut self.entries {
+            match entry.after {
+                Some(after) if after.run == run && after.must_succeed && !succeeded => doomed.push(entry.run),
+                Some(after) if after.run == run => entry.after = None,
+                _ => {}
             }
+        }
+        for follower in doomed {
+            self.drop_with_followers(follower, "a cell before it failed", &mut steps);
         }
         self.advance(&mut steps);
         steps
@@ -96,8 +105,8 @@ impl Queue {
     fn drop_with_followers(&mut self, run: RunId, why: &str, steps: &mut Steps) {
         let mut doomed = vec![run];
         while let Some(run) = doomed.pop() {
-            doomed
-                .extend(self.entries.iter().filter(|entry| entry.after == Some(run)).map(|entry| entry.run));
+            let waits = |entry: &&Entry| entry.after.is_some_and(|after| after.run == run);
+            doomed.extend(self.entries.iter().filter(waits).map(|entry| entry.run));
             self.entries.retain(|entry| entry.run != run);
             steps.drop.push((run, why.to_owned()));
         }
@@ -105,15 +114,19 @@ impl Queue {
 
     fn advance(&mut self, steps: &mut Steps) {
         let mut held: HashSet<EngineId> = HashSet::new();
+        let mut passed: HashSet<RunId> = HashSet::new();
         for entry in &mut self.entries {
             let free = !entry.blocking || entry.engines.is_disjoint(&held);
             if !entry.sent && entry.after.is_none() && free {
                 entry.sent = true;
                 steps.send.push(entry.run);
             }
-            if entry.blocking {
+            // One that waits for a later one (cells were moved and asked for again) must not keep that from its engines.
+            let waits_for_later = entry.after.is_some_and(|after| !passed.contains(&after.run));
+            if entry.blocking && !waits_for_later {
                 held.extend(&entry.engines);
             }
+            passed.insert(entry.run);
         }
     }
 }
@@ -131,6 +144,10 @@ mod tests {
             after: None,
             sent: false,
         }
+    }
+
+    fn after(run: u32) -> Option<After> {
+        Some(After { run: RunId(run), must_succeed: true })
     }
 
     fn sends(steps: &Steps) -> Vec<u32> {
@@ -166,8 +183,8 @@ mod tests {
     fn a_failed_cell_stops_the_ones_that_were_asked_for_with_it() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
-        queue.add(Entry { after: Some(RunId(1)), ..entry(2, [1]) });
-        queue.add(Entry { after: Some(RunId(2)), ..entry(3, [1]) });
+        queue.add(Entry { after: after(1), ..entry(2, [1]) });
+        queue.add(Entry { after: after(2), ..entry(3, [1]) });
         queue.add(entry(4, [0]));
         let steps = queue.ended(RunId(1), false);
         assert_eq!((sends(&steps), drops(&steps)), (vec![4], vec![2, 3]));
@@ -184,11 +201,45 @@ mod tests {
     }
 
     #[test]
+    fn what_waited_for_a_replaced_run_waits_for_the_new_one() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(Entry { after: after(1), ..entry(2, [0]) });
+        queue.add(Entry { after: after(2), ..entry(3, [0]) });
+        let steps = queue.add(Entry { cell: CellId(2), ..entry(4, [0]) });
+        assert_eq!((sends(&steps), drops(&steps)), (vec![], vec![2]));
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [4]);
+        assert_eq!(sends(&queue.ended(RunId(4), true)), [3]);
+    }
+
+    #[test]
+    fn a_run_that_waits_for_a_later_one_does_not_hold_its_engines() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [0]));
+        queue.add(entry(3, [0]));
+        // Cell 2 was moved below cell 3, and both are asked for again.
+        queue.add(Entry { cell: CellId(3), ..entry(4, [0]) });
+        queue.add(Entry { cell: CellId(2), after: after(4), ..entry(5, [0]) });
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [4]);
+        assert_eq!(sends(&queue.ended(RunId(4), true)), [5]);
+    }
+
+    #[test]
+    fn cells_that_go_on_after_a_failure_still_go_one_after_the_other() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        let after = Some(After { run: RunId(1), must_succeed: false });
+        assert_eq!(sends(&queue.add(Entry { after, ..entry(2, [1]) })), [] as [u32; 0]);
+        assert_eq!(sends(&queue.ended(RunId(1), false)), [2]);
+    }
+
+    #[test]
     fn a_withdrawn_run_takes_its_followers_along() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         queue.add(entry(2, [0]));
-        queue.add(Entry { after: Some(RunId(2)), ..entry(3, [0]) });
+        queue.add(Entry { after: after(2), ..entry(3, [0]) });
         let steps = queue.withdraw(RunId(2), "interrupted");
         assert_eq!(drops(&steps), [2, 3]);
         assert_eq!(queue.sent().count(), 1);

@@ -11,7 +11,7 @@ use tokio::{
 use super::clock::now;
 use crate::{
     cluster::{ClusterClient, Execute, FeedReceiver, feed},
-    run::{Event, EventKind, LostReason, Run, Slot},
+    run::{Event, EventKind, LostReason, Run, RunRequest, Slot},
 };
 
 /// Readers see a new state at most this often while a run streams.
@@ -19,8 +19,8 @@ const PACE: Duration = Duration::from_millis(20);
 
 /// What a run that waits in the queue is told.
 pub(super) enum Order {
-    /// Its turn has come.
-    Send(ClusterClient),
+    /// Its turn has come; the request as it is to be sent, for engines that may have come and gone since it was asked for.
+    Send(ClusterClient, RunRequest),
     /// It will not be sent, and why.
     Drop(String),
 }
@@ -35,7 +35,12 @@ pub(super) async fn drive(
     over: impl FnOnce(&Run) + Send,
 ) {
     let sent = match order.await {
-        Ok(Order::Send(client)) => send(&run, &client).await,
+        Ok(Order::Send(client, request)) => {
+            if *run.request != request {
+                run = Run::new(run.id, Arc::new(request), run.created);
+            }
+            send(&run, &client).await
+        }
         Ok(Order::Drop(why)) => Err(why),
         Err(_) => Err("the session ended".to_owned()),
     };

@@ -48,7 +48,9 @@ impl Actor {
                 self.tell(Notice::Cluster);
                 for waiter in waiters {
                     match waiter {
-                        Waiter::Run(ask, reply) => drop(reply.send(self.start_runs(&ask))),
+                        // Whoever cancelled the request does not want its code run.
+                        Waiter::Run(_, _, reply) if reply.is_closed() => {}
+                        Waiter::Run(ask, chosen, reply) => drop(reply.send(self.start_runs(&ask, &chosen))),
                         Waiter::Connect(_, reply) => drop(reply.send(Ok(self.cluster_view()))),
                     }
                 }
@@ -57,7 +59,7 @@ impl Actor {
                 let mut again = None;
                 for waiter in waiters {
                     let start = match &waiter {
-                        Waiter::Run(ask, _) => ask.start,
+                        Waiter::Run(ask, ..) => ask.start,
                         Waiter::Connect(start, _) => *start,
                     };
                     // The attempt that failed was made without leave to start; this waiter gives it.
@@ -67,7 +69,7 @@ impl Actor {
                         continue;
                     }
                     match waiter {
-                        Waiter::Run(_, reply) => drop(reply.send(Err(error.clone().into()))),
+                        Waiter::Run(.., reply) => drop(reply.send(Err(error.clone().into()))),
                         Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
                     }
                 }

@@ -13,38 +13,38 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId, RunRequest, RunState},
     session::{
-        Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, Interrupted, Level, Notice,
-        RunHandle, Scope,
+        Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
+        Notice, RunHandle, Scope,
         clock::now,
-        queue::{Entry, Steps},
+        queue::{After, Entry, Steps},
         run_task::{self, Order},
     },
 };
 
 impl Actor {
     pub(super) fn run(&mut self, ask: Ask, reply: oneshot::Sender<Result<Asked, AskError>>) {
-        if !self.trusted {
-            drop(reply.send(Err(AskError::Untrusted)));
-        } else if let Err(error) = self.select(&ask) {
-            // What is wrong in the document is said before a cluster is looked for or started.
-            drop(reply.send(Err(error)));
-        } else if self.cluster.is_some() {
-            drop(reply.send(self.start_runs(&ask)));
-        } else {
-            let start = ask.start;
-            self.waiters.push(Waiter::Run(ask, reply));
-            self.attach(start);
+        // Which cells are meant is settled now, and what is wrong in them said, before a cluster is looked for or started:
+        // lines may shift meanwhile.
+        let chosen = if self.trusted { self.select(&ask) } else { Err(AskError::Untrusted) };
+        match chosen {
+            Err(error) => drop(reply.send(Err(error))),
+            Ok(chosen) if self.cluster.is_some() => drop(reply.send(self.start_runs(&ask, &chosen))),
+            Ok(chosen) => {
+                let start = ask.start;
+                self.waiters.push(Waiter::Run(ask, chosen, reply));
+                self.attach(start);
+            }
         }
     }
 
     /// The cells of an ask, with the key of their text.
-    fn select(&self, ask: &Ask) -> Result<Vec<(DocumentKey, CellView)>, AskError> {
+    fn select(&self, ask: &Ask) -> Result<Vec<(DocumentKey, CellId)>, AskError> {
         let keys = match ask.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![ask.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.together(&ask.document),
         };
         let here = keys.iter().position(|key| *key == ask.document);
-        let mut chosen = Vec::new();
+        let mut chosen: Vec<(DocumentKey, CellView)> = Vec::new();
         for (index, key) in keys.iter().enumerate() {
             let Some(view) = self.documents.view(key) else { continue };
             if let Some(why) = view.unreadable {
@@ -75,26 +75,35 @@ impl Actor {
                 return Err(AskError::Refused { line: cell.line + 1, why });
             }
         }
-        Ok(chosen)
+        Ok(chosen.into_iter().map(|(key, cell)| (key, cell.id)).collect())
     }
 
     /// Plans all cells of an ask, and queues them all or, where one cannot be planned, none.
-    pub(super) fn start_runs(&mut self, ask: &Ask) -> Result<Asked, AskError> {
-        let chosen = self.select(ask)?;
+    pub(super) fn start_runs(
+        &mut self,
+        ask: &Ask,
+        chosen: &[(DocumentKey, CellId)],
+    ) -> Result<Asked, AskError> {
         let table = self.cluster.as_ref().ok_or(ClusterError::None)?.view().engines;
         let mut asked = Asked::default();
         let mut planned = Vec::new();
-        for (key, cell) in chosen {
+        let views = self.views_of(chosen);
+        for (key, id) in chosen {
+            let cell = views.get(key).and_then(|view| view.cells.iter().find(|cell| cell.id == *id)).cloned();
+            let Some(cell) = cell else {
+                asked.not_run.push((*id, "it was deleted before there was a cluster".to_owned()));
+                continue;
+            };
             match plan(&cell.cell, &ask.overrides) {
                 Err(why) => asked.not_run.push((cell.id, why.to_string())),
                 Ok(plan) => match plan.request(&table) {
-                    Ok(request) => planned.push((key, cell, plan, request)),
+                    Ok(request) => planned.push((key.clone(), cell, plan, request)),
                     Err(source) if ask.keep_going => asked.not_run.push((cell.id, source.to_string())),
                     Err(source) => return Err(AskError::Targets { line: cell.line + 1, source }),
                 },
             }
         }
-        asked.local_lines = self.local_lines(planned.iter().map(|(key, cell, ..)| (key, cell.id)));
+        asked.local_lines = local_lines(&views, planned.iter().map(|(key, cell, ..)| (key, cell.id)));
         let mut after = None;
         for (key, cell, plan, request) in planned {
             let blocking = plan.blocking;
@@ -110,8 +119,8 @@ impl Actor {
             let steps = self.queue.add(entry);
             self.tell(Notice::Started(handle.clone()));
             self.take(steps);
-            if blocking && !ask.keep_going {
-                after = Some(handle.id);
+            if blocking {
+                after = Some(After { run: handle.id, must_succeed: !ask.keep_going });
             }
             asked.runs.push(handle);
         }
@@ -157,32 +166,28 @@ impl Actor {
         handle
     }
 
-    /// Local lines beside the px cells, in the cells of the file that hold them; each counted once.
-    fn local_lines<'a>(&self, cells: impl Iterator<Item = (&'a DocumentKey, CellId)>) -> u32 {
-        let mut counted: HashMap<(DocumentKey, usize), u32> = HashMap::new();
-        for (key, id) in cells {
-            let Some(view) = self.documents.view(key) else { continue };
-            let at = view.cells.iter().position(|cell| cell.id == id);
-            let block = view
-                .blocks
-                .iter()
-                .enumerate()
-                .find(|(_, block)| at.is_some_and(|at| block.px_cells.contains(&at)));
-            if let Some((index, block)) = block {
-                counted.insert((key.clone(), index), block.local_lines);
-            }
-        }
-        counted.values().sum()
+    fn views_of(&self, chosen: &[(DocumentKey, CellId)]) -> HashMap<DocumentKey, DocumentView> {
+        let keys: HashSet<&DocumentKey> = chosen.iter().map(|(key, _)| key).collect();
+        keys.into_iter().filter_map(|key| Some((key.clone(), self.documents.view(key)?))).collect()
     }
 
     pub(super) fn take(&mut self, steps: Steps) {
         for run in steps.send {
-            let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
-            self.order(run, client.map_or_else(|| Order::Drop(ClusterError::None.to_string()), Order::Send));
+            let order = self.sending(run).unwrap_or_else(Order::Drop);
+            self.order(run, order);
         }
         for (run, why) in steps.drop {
             self.order(run, Order::Drop(why));
         }
+    }
+
+    /// What a run whose turn has come is sent with: its targets among the engines that are alive now.
+    fn sending(&self, run: RunId) -> Result<Order, String> {
+        let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
+        let entry = self.runs.get(&run).ok_or_else(|| "it is forgotten".to_owned())?;
+        let table = cluster.client.engines().borrow().clone();
+        let request = entry.handle.plan.request(&table).map_err(|error| error.to_string())?;
+        Ok(Order::Send(cluster.client.clone(), request))
     }
 
     fn order(&mut self, run: RunId, order: Order) {
@@ -259,4 +264,22 @@ impl Actor {
             let _ = reply.send(outcome);
         });
     }
+}
+
+/// Local lines beside px cells, in the cells of the file that hold them; each counted once.
+fn local_lines<'a>(
+    views: &HashMap<DocumentKey, DocumentView>,
+    cells: impl Iterator<Item = (&'a DocumentKey, CellId)>,
+) -> u32 {
+    let chosen: HashSet<(&DocumentKey, CellId)> = cells.collect();
+    let mut lines = 0;
+    for (key, view) in views {
+        for block in &view.blocks {
+            let held = view.cells.get(block.px_cells.clone()).unwrap_or_default();
+            if held.iter().any(|cell| chosen.contains(&(key, cell.id))) {
+                lines += block.local_lines;
+            }
+        }
+    }
+    lines
 }
