@@ -1,6 +1,6 @@
 //! Sets of engines, written the way ClusterShell and Slurm users read them.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use super::EngineId;
 
@@ -9,7 +9,8 @@ use super::EngineId;
 /// Ordered by engine id; an id occurs once. Parsing accepts what [`fmt::Display`] writes, with or without brackets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RankSet {
-    ids: Vec<EngineId>,
+    /// Shared, since every cell of a document may hold the same set.
+    ids: Arc<[EngineId]>,
 }
 
 /// Why a text is no rank set.
@@ -22,8 +23,8 @@ pub enum ParseRankSetError {
     /// A range falls, such as `3-0`.
     #[error("the range '{0}' falls; write the lower id first")]
     FallingRange(String),
-    /// A range names more engines than any cluster has.
-    #[error("the range '{0}' names more than 1,000,000 engines")]
+    /// It names more engines than any cluster has.
+    #[error("up to and with '{0}' more than 16,384 engines are named")]
     TooLarge(String),
     /// There is nothing in it.
     #[error("no engine is named")]
@@ -31,8 +32,8 @@ pub enum ParseRankSetError {
 }
 
 impl RankSet {
-    /// The largest number of ids one range may name, so that a typing slip cannot fill the memory.
-    const MOST: u32 = 1_000_000;
+    /// The largest number of ids a text may name, so that a typing slip cannot fill the memory.
+    pub(super) const MOST: usize = 16_384;
 
     /// The ids, rising.
     pub fn iter(&self) -> impl Iterator<Item = EngineId> + '_ {
@@ -65,14 +66,14 @@ impl FromIterator<EngineId> for RankSet {
         let mut ids: Vec<EngineId> = iter.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();
-        Self { ids }
+        Self { ids: ids.into() }
     }
 }
 
 impl fmt::Display for RankSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;
-        let mut rest = self.ids.as_slice();
+        let mut rest = &*self.ids;
         while let Some(first) = rest.first() {
             // Ids rise by at least one, so "value minus index" stays the same exactly along a run of neighbours.
             let run = rest.iter().zip(0u32..).take_while(|(id, i)| id.0 - i == first.0).count();
@@ -106,7 +107,8 @@ impl FromStr for RankSet {
                     if high < low {
                         return Err(ParseRankSetError::FallingRange(part.to_owned()));
                     }
-                    if high - low >= Self::MOST {
+                    let named = (high - low) as usize + 1;
+                    if ids.len().saturating_add(named) > Self::MOST {
                         return Err(ParseRankSetError::TooLarge(part.to_owned()));
                     }
                     ids.extend((low..=high).map(EngineId));
@@ -157,7 +159,8 @@ mod tests {
         check("0-", expect!["'0-' is no engine id and no range of ids such as 0-3"]);
         check("+1", expect!["'+1' is no engine id and no range of ids such as 0-3"]);
         check("3-0", expect!["the range '3-0' falls; write the lower id first"]);
-        check("0-4294967295", expect!["the range '0-4294967295' names more than 1,000,000 engines"]);
+        check("0-4294967295", expect!["up to and with '0-4294967295' more than 16,384 engines are named"]);
+        check("0-16382,7,9-10", expect!["up to and with '9-10' more than 16,384 engines are named"]);
         check("[ ]", expect!["no engine is named"]);
     }
 

@@ -5,7 +5,7 @@
 
 mod parse;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{EngineId, RankSet};
 
@@ -19,7 +19,7 @@ pub enum Targets {
     /// One integer: an id, or, if negative, a position from the end. Answers as a *single* result.
     One(i64),
     /// A list, tuple or range of ids, in that order, duplicates kept.
-    Ids(Vec<i64>),
+    Ids(Arc<[i64]>),
     /// A slice of the sorted ids, by position.
     Slice {
         /// First position.

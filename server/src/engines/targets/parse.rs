@@ -11,7 +11,7 @@ const FORMS: &str = "write all, an id such as 0 or -1, ids such as 0,2 or [0,2],
                      rank set such as 0-3,7";
 
 /// The most engines a `range()` may name, so that a typing slip cannot fill the memory.
-const MOST: i128 = 1_000_000;
+const MOST: i128 = RankSet::MOST as i128;
 
 pub(super) fn document(text: &str) -> Result<Targets, TargetsError> {
     let text = text.trim();
@@ -35,7 +35,7 @@ pub(super) fn document(text: &str) -> Result<Targets, TargetsError> {
 pub(super) fn flag(text: &str) -> Result<Targets, TargetsError> {
     let text = text.trim();
     match lone_range(unbracketed(text)) {
-        Some((low, high)) if low == high => Ok(Targets::Ids(vec![low.into()])),
+        Some((low, high)) if low == high => Ok(Targets::Ids([low.into()].into())),
         Some((low, high)) if low < high => rank_set(text).map(Targets::Ranks),
         _ => document(text),
     }
@@ -164,7 +164,7 @@ impl Value {
         match self {
             Self::Integer(id) => Ok(Targets::One(id)),
             Self::None => Ok(Targets::All),
-            Self::Sequence(ids) => Ok(Targets::Ids(ids)),
+            Self::Sequence(ids) => Ok(Targets::Ids(ids.into())),
             Self::Slice([start, stop, step]) => Ok(Targets::Slice { start, stop, step }),
             Self::Refused(why) => refuse(text, why),
         }
@@ -290,7 +290,7 @@ fn range(arguments: &[Option<i64>]) -> Option<Value> {
     let (start, stop, step) = (i128::from(start), i128::from(stop), i128::from(step));
     let count = if step > 0 { (stop - start + step - 1) / step } else { (start - stop - step - 1) / -step };
     if count > MOST {
-        return Some(Value::Refused("the range names more than 1,000,000 engines"));
+        return Some(Value::Refused("the range names more than 16,384 engines"));
     }
     // Each number lies between `start` and `stop`, which are 64-bit.
     let ids = (0..count.max(0)).map_while(|i| i64::try_from(start + i * step).ok()).collect();

@@ -155,7 +155,7 @@ fn what_is_not_in_the_grammar_says_what_is() {
         "range(99999999)",
         &[0],
         expect![
-            "'range(99999999)' is no target expression pxlens reads: the range names more than 1,000,000 engines"
+            "'range(99999999)' is no target expression pxlens reads: the range names more than 16,384 engines"
         ],
     );
 }
