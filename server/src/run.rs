@@ -7,7 +7,7 @@ mod event;
 mod state;
 
 #[cfg(test)]
-pub(crate) mod golden;
+mod golden;
 #[cfg(test)]
 mod tests;
 

@@ -4,22 +4,21 @@
 //! engines, reply and output interleave, is left to chance by ipyparallel; so each engine's streams are compared as whole
 //! texts, and its other messages in their order.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs, path::Path, sync::Arc};
 
 use pxlens::{
     cluster::{ClientOptions, ClusterClient, ConnectionInfo, Execute, feed},
     engines::EngineId,
     run::{Event, Run, RunId, RunRequest, Time},
 };
-use pxlens_tests::real::{self, RealCluster};
+use pxlens_tests::{
+    golden::{files_in, mask, own_folder},
+    real::{self, RealCluster},
+};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::golden_display::{AS_CAPTURED, golden, mask, scenarios};
+use crate::golden_display::AS_CAPTURED;
 
 /// The messages of one run on all engines, in order of arrival, as the recordings hold them.
 async fn messages(cluster: &RealCluster, run: RunId, code: &str) -> Vec<Value> {
@@ -142,8 +141,7 @@ fn golden_recordings_are_what_engines_send() {
     let mut checked = 0;
     for (folder, engines) in [("recorded", 4), ("recorded/six_engines", 6)] {
         let mut cluster = real::shared(engines);
-        let paths: Vec<PathBuf> = scenarios(&golden().join(folder));
-        for path in paths {
+        for path in files_in(&own_folder().join(folder), "json") {
             checked += 1;
             check(&mut cluster, &path, RunId(checked), &mut differences);
         }

@@ -4,12 +4,14 @@
 //! * [`real`]: real ipyparallel clusters, which never outlive the test process.
 //! * [`lsp`]: a language client over the standard streams of a child process.
 //! * [`cli`]: one run of a program, with its output and exit status.
+//! * [`golden`]: the recordings of the real thing, and the count of what was compared with them.
 //! * [`zmtp`]: the small ZMTP 3.0 server under [`sim`].
 //!
 //! The harness has its own signing, framing and transport: it does not use the code it tests. It knows no
 //! module of the crate `pxlens`.
 
 pub mod cli;
+pub mod golden;
 pub mod lsp;
 pub mod real;
 pub mod sim;

@@ -2,10 +2,10 @@
 //!
 //! One mask is applied to both sides: addresses, process ids in `ipykernel_*` paths, and the folder of Python's packages.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, sync::Arc};
 
 use bytes::Bytes;
-use regex::Regex;
+use pxlens_tests::golden::{Tally, files, folder, mask, own_folder};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,10 +13,7 @@ use super::{GroupBy, PromptColor, plain_in};
 use crate::{
     engines::EngineId,
     jupyter::{Header, Message, ParentHeader, content::StreamName},
-    run::{
-        Event, EventKind, Run, RunId, RunRequest, Slot, Time,
-        golden::{Tally, files, folder},
-    },
+    run::{Event, EventKind, Run, RunId, RunRequest, Slot, Time},
 };
 
 /// `recorded/<scenario>.json`; its README says what the fields are.
@@ -38,7 +35,7 @@ impl Recording {
     /// The recording of a scenario; `None` where golden data from elsewhere has one that was never recorded.
     fn read(path: &str) -> Option<Self> {
         // Recordings are ours, as the list of deviations is, wherever the golden data is.
-        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/recorded");
+        let own = own_folder().join("recorded");
         let given = folder().join("recorded");
         let path = if given.is_dir() { given } else { own }.join(path);
         let text = fs::read_to_string(&path).ok()?;
@@ -97,19 +94,6 @@ fn golden_recordings_read_the_same_after_a_round_trip() {
             assert_eq!(EventKind::from_message(&again.message()), Some(kind), "{file_name}");
         }
     }
-}
-
-/// What differs from one machine or process to the next.
-fn mask(text: &str) -> String {
-    let rules = [
-        (r"0x[0-9a-f]{6,}", "0xADDRESS"),
-        (r#"(?:/[^\s"'\x1b()<>\[\]]*/ipykernel_\d+/|<tmp>/ipykernel/)"#, "<ipykernel>/"),
-        (r#"(?:/[^\s"'\x1b()<>\[\]]*/lib/python3\.\d+/site-packages/|<site-packages>/)"#, "<packages>/"),
-        (r#"(?:/[^\s"'\x1b()<>\[\]]*/lib/python3\.\d+/|<stdlib>/)"#, "<python>/"),
-    ];
-    rules.into_iter().fold(text.to_owned(), |text, (pattern, to)| {
-        Regex::new(pattern).expect("a valid pattern").replace_all(&text, to).into_owned()
-    })
 }
 
 /// Writes as one text that shows which stream each went to.

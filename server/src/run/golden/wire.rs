@@ -11,10 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use pxlens_tests::golden::{Tally, files};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::{Tally, files};
 use crate::{
     engines::EngineId,
     jupyter::{Message, content::StreamName},

@@ -1,0 +1,198 @@
+//! What golden tests share: where the files are, what is masked, which deviations are listed, and the count of what was
+//! compared.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use regex::Regex;
+use serde::Deserialize;
+
+use crate::workspace;
+
+/// `$PXLENS_GOLDEN` where it is set, else [`own_folder`].
+pub fn folder() -> PathBuf {
+    std::env::var_os("PXLENS_GOLDEN").map_or_else(own_folder, PathBuf::from)
+}
+
+/// `tests/golden` of this workspace: recordings and deviations are ours, wherever the golden data is.
+pub fn own_folder() -> PathBuf {
+    workspace().join("tests/golden")
+}
+
+/// A text without what differs from one machine or process to the next: addresses, process ids in `ipykernel_*` paths, and
+/// the folders of Python's packages.
+pub fn mask(text: &str) -> String {
+    let rules = [
+        (r"0x[0-9a-f]{6,}", "0xADDRESS"),
+        (r#"(?:/[^\s"'\x1b()<>\[\]]*/ipykernel_\d+/|<tmp>/ipykernel/)"#, "<ipykernel>/"),
+        (r#"(?:/[^\s"'\x1b()<>\[\]]*/lib/python3\.\d+/site-packages/|<site-packages>/)"#, "<packages>/"),
+        (r#"(?:/[^\s"'\x1b()<>\[\]]*/lib/python3\.\d+/|<stdlib>/)"#, "<python>/"),
+    ];
+    rules.into_iter().fold(text.to_owned(), |text, (pattern, to)| {
+        Regex::new(pattern).expect("a valid pattern").replace_all(&text, to).into_owned()
+    })
+}
+
+/// The files of a folder of the golden data that end in `.<extension>`, by name.
+pub fn files(under: &str, extension: &str) -> Vec<PathBuf> {
+    files_in(&folder().join(under), extension)
+}
+
+/// The files of a folder that end in `.<extension>`, by name.
+pub fn files_in(path: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    files
+}
+
+/// A difference from the golden data that is meant.
+#[derive(Clone, Debug, Deserialize)]
+struct Deviation {
+    /// The golden file, relative to the folder.
+    file: String,
+    /// Which run in it.
+    run: String,
+    /// The section of the reference that says why.
+    #[allow(dead_code, reason = "read by people; a listed deviation must name it")]
+    section: String,
+    /// Our text.
+    ours: String,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default)]
+    deviation: Vec<Deviation>,
+}
+
+/// Compares, and counts.
+#[derive(Debug)]
+pub struct Tally {
+    listed: Vec<(Deviation, bool)>,
+    compared: usize,
+    skipped: BTreeMap<String, usize>,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    /// With the listed deviations of files under this folder.
+    pub fn new(under: &str) -> Self {
+        let text = fs::read_to_string(own_folder().join("deviations.toml"))
+            .expect("tests/golden/deviations.toml is there");
+        let listed: Listed = toml::from_str(&text).expect("deviations.toml has [[deviation]] entries");
+        Self::with(
+            listed.deviation.into_iter().filter(|deviation| deviation.file.starts_with(under)).collect(),
+        )
+    }
+
+    fn with(listed: Vec<Deviation>) -> Self {
+        Self {
+            listed: listed.into_iter().map(|deviation| (deviation, false)).collect(),
+            compared: 0,
+            skipped: BTreeMap::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Counts a run that is not compared, and why.
+    pub fn skip(&mut self, why: &str) {
+        *self.skipped.entry(why.to_owned()).or_default() += 1;
+    }
+
+    /// Compares one run of a file.
+    pub fn compare(&mut self, file: &str, run: &str, golden: &str, ours: &str) {
+        self.compared += 1;
+        let listed =
+            self.listed.iter_mut().find(|(deviation, _)| deviation.file == file && deviation.run == run);
+        match listed {
+            None if golden == ours => {}
+            None => self
+                .failures
+                .push(format!("{file}, {run}: not as golden\n--- golden\n{golden}\n--- ours\n{ours}")),
+            Some((deviation, seen)) => {
+                *seen = true;
+                if golden == ours {
+                    self.failures
+                        .push(format!("{file}, {run}: listed as a deviation, but no longer deviates"));
+                } else if deviation.ours != ours {
+                    self.failures
+                        .push(format!("{file}, {run}: deviates otherwise than listed\n--- ours\n{ours}"));
+                }
+            }
+        }
+    }
+
+    /// One sentence for each difference that is not listed, and each listed one that is none.
+    fn failures(&self) -> Vec<String> {
+        let unseen = self.listed.iter().filter(|(_, seen)| !seen).map(|(deviation, _)| {
+            format!("{}, {}: listed as a deviation, but never compared", deviation.file, deviation.run)
+        });
+        self.failures.iter().cloned().chain(unseen).collect()
+    }
+
+    /// Prints the counts; fails where something differs that is not listed, or is listed and does not differ.
+    #[allow(clippy::print_stdout, reason = "the counts are what one reads of a golden test")]
+    pub fn finish(self, name: &str) {
+        let deviating = self.listed.iter().filter(|(_, seen)| *seen).count();
+        let skipped: usize = self.skipped.values().sum();
+        println!(
+            "{name}: {} compared, {deviating} deviating, {skipped} skipped {:?}",
+            self.compared, self.skipped
+        );
+        let failures = self.failures();
+        assert!(
+            failures.is_empty(),
+            "{} differ:
+{}",
+            failures.len(),
+            failures.join(
+                "
+
+"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_tally_fails_on_what_is_not_listed_and_on_what_is_listed_in_vain() {
+    let listed = |run: &str, ours: &str| Deviation {
+        file: "display/x.json".to_owned(),
+        run: run.to_owned(),
+        section: "6.5".to_owned(),
+        ours: ours.to_owned(),
+    };
+    let mut tally = Tally::with(vec![
+        listed("meant", "b"),
+        listed("other", "c"),
+        listed("gone", "b"),
+        listed("unseen", ""),
+    ]);
+    for (run, golden, ours) in [
+        ("same", "a", "a"),
+        ("meant", "a", "b"),
+        ("unlisted", "a", "b"),
+        ("other", "a", "b"),
+        ("gone", "b", "b"),
+    ] {
+        tally.compare("display/x.json", run, golden, ours);
+    }
+    let failures = tally.failures();
+    let first_lines: Vec<&str> = failures.iter().filter_map(|failure| failure.lines().next()).collect();
+    assert_eq!(
+        first_lines,
+        [
+            "display/x.json, unlisted: not as golden",
+            "display/x.json, other: deviates otherwise than listed",
+            "display/x.json, gone: listed as a deviation, but no longer deviates",
+            "display/x.json, unseen: listed as a deviation, but never compared",
+        ]
+    );
+}
