@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     let Some(command) = args.command.or_else(default_command) else {
         return Args::command().print_help().map_or(ExitCode::from(2), |()| ExitCode::from(2));
     };
+    pxlens::log::start();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    pxlens::log::start();
+
     match command {
         Command::Lsp => {
             let code = runtime.block_on(async { lsp::serve_stdio(lsp::Bridge::start()).await });

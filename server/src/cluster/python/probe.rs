@@ -8,12 +8,19 @@ use std::{
 };
 
 use serde::Deserialize;
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::Command,
+};
 
 use super::{PythonEnv, PythonSource};
+use crate::cluster::process::{self, Ending};
 
 /// How long an answer may take: an environment on a slow network file system may need seconds.
 const LIMIT: Duration = Duration::from_secs(20);
+
+/// The most bytes that are read of what it prints.
+const MOST: u64 = 64 * 1024;
 
 const QUESTION: &str = "
 import json, sys
@@ -56,15 +63,30 @@ pub(super) enum ProbeError {
 pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<PythonEnv, ProbeError> {
     let mut command = Command::new(program);
     command.args(["-c", QUESTION]).current_dir(if cfg!(windows) { "\\" } else { "/" });
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(LIMIT, command.output()).await.map_err(|_| ProbeError::TooSlow)??;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    // A shim may start children; a group of its own lets all of them be ended together.
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn()?;
+    let group = child.id();
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let answering = async {
+        let (out, err) = tokio::join!(beginning(out), beginning(err));
+        Ok::<_, io::Error>((child.wait().await?, out?, err?))
+    };
+    let Ok(answered) = tokio::time::timeout(LIMIT, answering).await else {
+        // What has ended by now needs no ending.
+        let _ = group.map(|group| process::end_group(group, Ending::Force));
+        return Err(ProbeError::TooSlow);
+    };
+    let (status, out, err) = answered?;
     // Start-up files may print before the answer.
-    let text = String::from_utf8_lossy(&output.stdout);
-    let answer = text.lines().rev().find_map(|line| serde_json::from_str::<Answer>(line).ok());
-    let Some(answer) = answer.filter(|_| output.status.success()) else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.trim().lines().next_back().unwrap_or("it printed nothing");
-        return Err(ProbeError::NoAnswer(format!("{}: {said}", output.status)));
+    let answer = out.lines().rev().find_map(|line| serde_json::from_str::<Answer>(line).ok());
+    let Some(answer) = answer.filter(|_| status.success()) else {
+        let last = |text: &str| text.trim().lines().next_back().map(str::to_owned);
+        let said = last(&err).or_else(|| last(&out)).unwrap_or_else(|| "it printed nothing".to_owned());
+        let said: String = said.chars().take(200).collect();
+        return Err(ProbeError::NoAnswer(format!("{status}: {said}")));
     };
     // What is on PATH may be a shim that starts the real one.
     let real = answer.program.filter(|real| source == PythonSource::Path && real.is_absolute());
@@ -77,4 +99,13 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
         matplotlib: answer.matplotlib,
         note: None,
     })
+}
+
+/// The first [`MOST`] bytes of what comes; who writes more finds the pipe closed.
+async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(MOST).read_to_end(&mut bytes).await?;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -255,3 +255,11 @@ async fn a_python_that_is_too_old_makes_way_for_a_newer_one_on_path() {
     machine.script("bin/python3.13", newer.strip_prefix("#!/bin/sh\n").expect("a script"));
     make(&machine, &old).await.0.expect("the newer one makes it");
 }
+
+#[tokio::test]
+async fn a_python_that_prints_without_end_is_refused() {
+    let machine = Machine::new();
+    let endless = machine.script("endless", "yes");
+    let error = machine.find(Some(&endless), ".").await.expect_err("it is no Python").to_string();
+    assert!(error.contains("does not answer as Python does") && error.len() < 500, "{error}");
+}
