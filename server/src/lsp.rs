@@ -28,6 +28,7 @@ mod publish;
 mod router;
 mod settings;
 mod shell;
+mod strainer;
 mod tasks;
 #[cfg(test)]
 mod tests;

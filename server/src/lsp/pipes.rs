@@ -1,7 +1,4 @@
-//! The two ends of the pipe to the client, each of which notices when the client is gone.
-//!
-//! tower-lsp reads on after a broken output, and drains running handlers after the end of the input; with these two the
-//! shell hears of both at once.
+//! The output to the client, which notices when the client is gone: tower-lsp reads on after a broken one.
 
 use std::{
     io,
@@ -9,41 +6,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWrite;
 
 use super::lifetime::Lifetime;
-
-/// The input, which tells the lifetime of its end.
-#[derive(Debug)]
-pub(super) struct Input<R> {
-    inner: R,
-    lifetime: Lifetime,
-}
-
-impl<R> Input<R> {
-    pub(super) fn new(inner: R, lifetime: Lifetime) -> Self {
-        Self { inner, lifetime }
-    }
-}
-
-impl<R: AsyncRead + Unpin> AsyncRead for Input<R> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let result = ready!(Pin::new(&mut self.inner).poll_read(context, buffer));
-        match &result {
-            Ok(()) if buffer.filled().len() == before && buffer.remaining() > 0 => {
-                self.lifetime.end("the client closed its end");
-            }
-            Ok(()) => {}
-            Err(error) => self.lifetime.end(&format!("reading from the client failed: {error}")),
-        }
-        Poll::Ready(result)
-    }
-}
 
 /// The output, which tells the lifetime when it breaks.
 #[derive(Debug)]

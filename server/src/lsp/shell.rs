@@ -1,7 +1,7 @@
 //! The server round the handlers: reads, routes, answers, and comes to an end whatever happens.
 //!
 //! ```text
-//! stdin ─ Input ─▶ Tolerance ▶ Guard ▶ router ▶ handlers ▶ session
+//! stdin ▶ strainer ▶ Tolerance ▶ Guard ▶ router ▶ handlers ▶ session
 //! stdout ◀ Output ◀─────────────────────────────────────────┘
 //! ```
 //!
@@ -15,16 +15,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::Server;
 
 use super::{
-    facade::Session,
-    guard::Guard,
-    lifetime::Lifetime,
-    pipes::{Input, Output},
-    router,
+    facade::Session, guard::Guard, lifetime::Lifetime, pipes::Output, router, strainer::strain,
     tolerance::Tolerance,
 };
 
 /// How long running handlers may go on, and last replies be written, after the client is gone.
 const GRACE: Duration = Duration::from_millis(200);
+/// Bytes between the strainer and the server.
+const PIPE: usize = 64 * 1024;
 /// How long the session may take to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -46,16 +44,18 @@ where
     let lifetime = Lifetime::default();
     let (service, socket) = router::service(session.clone(), lifetime.clone());
     let service = Tolerance::new(Guard::new(service, lifetime.clone()));
+    let (strained, input) = tokio::io::duplex(PIPE);
     let server =
-        Server::new(Input::new(reader, lifetime.clone()), Output::new(writer, lifetime.clone()), socket)
-            .concurrency_level(usize::MAX);
+        Server::new(strained, Output::new(writer, lifetime.clone()), socket).concurrency_level(usize::MAX);
     // The grace belongs into this branch: after it, `select!` drops the server with replies unwritten.
     let end = async {
         lifetime.ended().await;
         tokio::time::sleep(GRACE).await;
     };
+    // Ends with the input; the server, which then finds its own input at the end, drains what is running.
+    let conversation = async { tokio::join!(server.serve(service), strain(reader, input, &lifetime)) };
     tokio::select! {
-        () = server.serve(service) => lifetime.end("the conversation is over"),
+        _ = conversation => lifetime.end("the conversation is over"),
         () = end => {}
     }
     if tokio::time::timeout(CLOSING, session.close()).await.is_err() {

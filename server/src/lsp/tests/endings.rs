@@ -75,9 +75,19 @@ async fn a_broken_output_ends_it() {
 }
 
 #[tokio::test]
-async fn broken_json_is_answered_and_ends_it() {
+async fn broken_messages_do_not_end_it() {
     let mut client = Client::start(json!({})).await;
-    client.send_raw("{\"jsonrpc\": ").await;
-    assert_eq!(client.read().await.unwrap()["error"]["code"], -32700);
-    assert_eq!(client.exit_code().await, 1);
+    for broken in [
+        "{\"jsonrpc\": ",
+        "[1]",
+        "{}",
+        "null",
+        "{\"jsonrpc\": \"2.0\", \"id\": 1.5, \"method\": \"px/engines\"}",
+    ] {
+        client.send_raw(broken).await;
+    }
+    client.send_raw("{\"jsonrpc\": \"1.0\", \"id\": \"old\", \"method\": \"px/engines\"}").await;
+    assert_eq!(client.read().await.unwrap()["error"]["code"], -32601);
+    let id = client.ask("px/engines", json!({})).await;
+    client.answer(id).await;
 }
