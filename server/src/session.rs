@@ -12,6 +12,8 @@ mod documents;
 mod queue;
 mod run_task;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc};
 
@@ -382,6 +384,12 @@ impl Session {
     /// Ends the session: drops what waits, closes the sockets, and stops a cluster that was to end with it.
     pub async fn shutdown(&self) {
         self.ask(|reply| actor::Message::Shutdown { reply }).await;
+    }
+
+    /// Makes the session's task panic over a message.
+    #[cfg(test)]
+    pub(crate) fn panic(&self) {
+        self.tell(actor::Message::Panic);
     }
 
     fn tell(&self, message: actor::Message) {

@@ -119,7 +119,8 @@ impl<S: Session> Backend<S> {
             tasks::spawn("publisher", &self.lifetime, publisher.run());
             marks
         });
-        let (diagnostics, checker) = Diagnostics::new(self.session.clone(), self.client.clone());
+        let (diagnostics, checker) =
+            Diagnostics::new(self.session.clone(), self.client.clone(), capabilities.related_information);
         tasks::spawn("diagnostics", &self.lifetime, checker);
         let herald = Herald::new(
             self.client.clone(),

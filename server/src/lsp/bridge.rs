@@ -66,6 +66,12 @@ impl Bridge {
         Self { session, state: Arc::new(Mutex::new(state)) }
     }
 
+    /// The session behind it, for tests of what both do together.
+    #[cfg(test)]
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Looks at the state, or changes it. The lock is held no longer than `look` takes.
     fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         // A change is one assignment, so even after a panic the state is whole.
@@ -162,8 +168,8 @@ impl facade::Session for Bridge {
                 self.configure(|state| state.trusted = trusted);
                 self.session.set_trust(trusted);
             }
-            Change::Open { uri, language: _, version, text } => {
-                self.session.open(key(&uri), dialect(&uri), version, text);
+            Change::Open { uri, language, version, text } => {
+                self.session.open(key(&uri), dialect(&uri, &language), version, text);
             }
             Change::Edit { uri, version, changes } => {
                 self.session.change(key(&uri), version, changes.into_iter().map(edit).collect());
@@ -196,7 +202,7 @@ impl facade::Session for Bridge {
             encoding: state.encoding,
             engines: &cluster.engines,
             connected: cluster.owner.is_some(),
-            starts: state.settings.engines,
+            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
             trusted: state.trusted,
         });
         Some(scene.cells())
@@ -284,7 +290,16 @@ fn key(uri: &Uri) -> DocumentKey {
     DocumentKey::from(uri.as_ref())
 }
 
-fn dialect(uri: &Uri) -> Dialect {
+/// How a document that was opened by itself is read.
+fn dialect(uri: &Uri, language: &str) -> Dialect {
+    // A client without notebook synchronisation opens the cells of one as documents.
+    if uri.0.starts_with("vscode-notebook-cell:") {
+        return Dialect::NotebookCell;
+    }
+    // Some editors show a notebook as a script, under its own name.
+    if language.contains("python") {
+        return Dialect::Script;
+    }
     let path = uri.0.split(['?', '#']).next().unwrap_or_default();
     if path.to_ascii_lowercase().ends_with(".ipynb") { Dialect::NotebookJson } else { Dialect::Script }
 }
@@ -337,10 +352,10 @@ fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
 fn to_session(state: &State) -> session::Settings {
     let settings = &state.settings;
     let choice = settings.cluster.clone().filter(|_| state.trusted).unwrap_or_default();
-    let ClusterChoice { profile, cluster_id, connection_file } = choice;
+    let ClusterChoice { name, profile, cluster_id, connection_file } = choice;
     session::Settings {
         python: settings.python.clone().filter(|_| state.trusted),
-        cluster: Selection { profile, cluster_id, connection_file, ..Selection::default() },
+        cluster: Selection { name, profile, cluster_id, connection_file, ..Selection::default() },
         engines: settings.engines,
         group_by: from_protocol(settings.group_by),
         folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),

@@ -8,6 +8,8 @@ use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cluster::discovery::Selection;
+
 /// How many engines are started where none are, everywhere.
 pub const DEFAULT_ENGINES: u32 = 4;
 
@@ -37,6 +39,9 @@ pub struct ClusterChoice {
     /// Or a connection file.
     #[serde(default)]
     pub connection_file: Option<PathBuf>,
+    /// Or one word that is a profile or a cluster id.
+    #[serde(skip)]
+    pub name: Option<String>,
 }
 
 /// A value that was not understood; its default is in force.
@@ -97,7 +102,7 @@ fn text(value: &Value) -> Result<Option<&str>, String> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// A profile by its name, a connection file by its path, or an object that says which is which.
+/// A text as the shell's `--cluster` has it, or an object that says which is which.
 fn cluster(value: &Value) -> Result<Option<ClusterChoice>, String> {
     if value.is_object() {
         return ClusterChoice::deserialize(value).map(Some).map_err(|error| error.to_string());
@@ -106,11 +111,8 @@ fn cluster(value: &Value) -> Result<Option<ClusterChoice>, String> {
         "it should be a profile, a path to a connection file, or an object with profile, clusterId or connectionFile"
     })?;
     Ok(name.map(|name| {
-        if name.ends_with(".json") || name.contains(['/', '\\']) {
-            ClusterChoice { connection_file: Some(name.into()), ..Default::default() }
-        } else {
-            ClusterChoice { profile: Some(name.into()), ..Default::default() }
-        }
+        let Selection { profile, cluster_id, name, connection_file, .. } = Selection::parse(name);
+        ClusterChoice { profile, cluster_id, connection_file, name }
     }))
 }
 
@@ -126,7 +128,7 @@ mod tests {
             "engines": 0, "groupBy": "colour", "python": null, "cluster": "mpi", "newer": { "than": "this" },
         }));
         let expected = Settings {
-            cluster: Some(ClusterChoice { profile: Some("mpi".into()), ..Default::default() }),
+            cluster: Some(ClusterChoice { name: Some("mpi".into()), ..Default::default() }),
             ..Default::default()
         };
         assert_eq!(settings, expected);
@@ -157,6 +159,7 @@ mod tests {
     fn a_cluster_is_a_profile_a_file_or_an_object() {
         let read = |value: Value| Settings::read(&json!({ "cluster": value })).0.cluster.unwrap_or_default();
         assert_eq!(read(json!("/tmp/c.json")).connection_file, Some("/tmp/c.json".into()));
+        assert_eq!(read(json!("mpi:a")), read(json!({ "profile": "mpi", "clusterId": "a" })));
         assert_eq!(read(json!({ "profile": "mpi", "clusterId": "a" })).cluster_id, Some("a".into()));
         assert_eq!(Settings::read(&json!({ "cluster": { "id": "a" } })).1.len(), 1);
     }

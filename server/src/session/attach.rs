@@ -6,7 +6,8 @@ use tokio::time::timeout;
 
 use super::{ClusterView, Level, Settings};
 use crate::cluster::{
-    ClientOptions, ClusterClient, ConnectionInfo, discovery,
+    ClientOptions, ClusterClient, ConnectionInfo,
+    discovery::{self, Selection},
     local::{self, StartOptions, StartedCluster},
     python,
 };
@@ -59,6 +60,8 @@ pub(super) struct Attached {
     pub(super) client: ClusterClient,
     pub(super) name: String,
     pub(super) owner: Owner,
+    /// By which it was found.
+    pub(super) selection: Selection,
     /// Stops the cluster when dropped, if it is to end with the session.
     pub(super) started: Option<StartedCluster>,
 }
@@ -92,15 +95,17 @@ pub(super) async fn attach(
         .map_err(|error| ClusterError::Unreachable(error.to_string()))?;
     match chosen {
         Some(found) => {
-            if let Some(note) = &found.note {
-                say(Level::Info, note.clone());
-            }
             let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
             let client = connect(found.connection_file.clone()).await?;
             if start != StartPolicy::Never {
                 wait_for_engines(&client, 1, ENGINES_LIMIT).await?;
             }
-            Ok(Attached { client, name: found.label(), owner, started: None })
+            // Only of one that answers, since one that does not is tried again and again.
+            if let Some(note) = &found.note {
+                say(Level::Info, note.clone());
+            }
+            let selection = settings.cluster;
+            Ok(Attached { client, name: found.label(), owner, selection, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
         None => start_one(settings, start == StartPolicy::Detached, say).await,
@@ -149,7 +154,8 @@ async fn start_one(
         error = started.ended() => return Err(not_started(error.to_string())),
     }
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
-    Ok(Attached { client, name: started.cluster_id.clone(), owner, started: Some(started) })
+    let name = started.cluster_id.clone();
+    Ok(Attached { client, name, owner, selection: settings.cluster, started: Some(started) })
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {

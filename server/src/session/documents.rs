@@ -353,34 +353,10 @@ fn moved((start, end): (usize, usize), edit: &Edit) -> Option<(usize, usize)> {
 
 /// Gives each new cell the id and the run of the old cell that it is.
 fn follow(old: Vec<Tracked>, new: Vec<PxCell>, next: &mut u32) -> Vec<Tracked> {
-    let old_places = places(old.iter().map(|old| &*old.cell));
-    let new_places = places(new.iter());
+    let is_whose = pair(&old, &new);
     let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
-    let mut found: Vec<Option<Tracked>> = Vec::with_capacity(new.len());
-    let mut from = 0;
-    for (cell, place) in new.iter().zip(&new_places) {
-        let at = match place {
-            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
-            // Anchors rise, so what was passed over need not be looked at again.
-            None => old[from..]
-                .iter()
-                .position(|old| old.as_ref().is_some_and(|old| is_anchored_in(old, cell)))
-                .map(|at| from + at),
-        };
-        if let Some(at) = at {
-            from = from.max(at);
-        }
-        found.push(at.and_then(|at| old[at].take()));
-    }
-    // What was replaced as a whole (a formatter, a client that sends full texts) has no anchors left.
-    let mut rest = old.into_iter().flatten();
-    for (slot, cell) in found.iter_mut().zip(&new).filter(|(slot, _)| slot.is_none()) {
-        *slot = rest
-            .by_ref()
-            .find(|old| old.cell.code == cell.code && old.cell.magic.suffix == cell.magic.suffix);
-    }
-    let mut tracked = |(old, cell): (Option<Tracked>, PxCell)| {
-        let (id, run) = old.map_or_else(
+    let mut tracked = |(cell, whose): (PxCell, Option<usize>)| {
+        let (id, run) = whose.and_then(|at| old[at].take()).map_or_else(
             || {
                 *next += 1;
                 (CellId(*next - 1), None)
@@ -394,7 +370,63 @@ fn follow(old: Vec<Tracked>, new: Vec<PxCell>, next: &mut u32) -> Vec<Tracked> {
             run,
         }
     };
-    found.into_iter().zip(new).map(&mut tracked).collect()
+    new.into_iter().zip(is_whose).map(&mut tracked).collect()
+}
+
+/// For each new cell, the old one that it is.
+fn pair(old: &[Tracked], new: &[PxCell]) -> Vec<Option<usize>> {
+    let old_places = places(old.iter().map(|old| &*old.cell));
+    let new_places = places(new.iter());
+    let mut pairs: Vec<Option<usize>> = Vec::with_capacity(new.len());
+    let mut from = 0;
+    for (cell, place) in new.iter().zip(&new_places) {
+        let at = match place {
+            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
+            // Anchors rise, so what was passed over need not be looked at again.
+            None => old[from..].iter().position(|old| is_anchored_in(old, cell)).map(|at| from + at),
+        };
+        if let (Some(at), None) = (at, place) {
+            from = at + 1;
+        }
+        pairs.push(at);
+    }
+    let places = |at: usize| new_places[at].is_some();
+    // Where cells look alike, a difference of two texts can put the anchor of one on its neighbour; equal code tells.
+    reunite(&mut pairs, old, new, places, |one, other| one == other);
+    // A formatter that replaces all leaves no anchors, and changes blanks and quotes.
+    reunite(&mut pairs, old, new, places, |one, other| one == other || essence(one).eq(essence(other)));
+    pairs
+}
+
+/// Pairs new cells with old ones of like code, if neither is with one that is liker.
+fn reunite(
+    pairs: &mut [Option<usize>],
+    old: &[Tracked],
+    new: &[PxCell],
+    is_placed: impl Fn(usize) -> bool,
+    alike: impl Fn(&str, &str) -> bool,
+) {
+    let fits = |at: usize, cell: &PxCell| {
+        old[at].cell.magic.suffix == cell.magic.suffix && alike(&old[at].cell.code, &cell.code)
+    };
+    let settled =
+        |at: usize, whose: Option<usize>| is_placed(at) || whose.is_some_and(|whose| fits(whose, &new[at]));
+    for at in 0..new.len() {
+        if settled(at, pairs[at]) {
+            continue;
+        }
+        let free = |whose: &usize| {
+            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*whose) || !settled(at, *taken))
+        };
+        let Some(whose) = (0..old.len()).filter(|whose| fits(*whose, &new[at])).find(free) else { continue };
+        pairs.iter_mut().filter(|taken| **taken == Some(whose)).for_each(|taken| *taken = None);
+        pairs[at] = Some(whose);
+    }
+}
+
+/// What a formatter leaves of a code.
+fn essence(code: &str) -> impl Iterator<Item = char> + '_ {
+    code.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
 }
 
 /// The places that px cells of a raw notebook have: the nbformat id of their cell, and their number in it.
@@ -413,3 +445,6 @@ fn places<'a>(cells: impl Iterator<Item = &'a PxCell>) -> Vec<Option<(String, us
 fn is_anchored_in(old: &Tracked, new: &PxCell) -> bool {
     old.anchors.is_some_and(|(start, _)| (new.magic_range.start..new.magic_range.end).contains(&start))
 }
+
+#[cfg(test)]
+mod tests;
