@@ -134,7 +134,8 @@ impl Scene<'_> {
             let rest = rest.trim_start();
             rest.starts_with("%%") || rest.starts_with("In[") || rest.starts_with("<codecell>")
         });
-        marked || only.range.start > 0 || only.range.end < text.len_bytes()
+        let behind = text.byte_slice(only.range.end.min(text.len_bytes())..);
+        marked || only.range.start > 0 || behind.chars().any(|c| !c.is_whitespace())
     }
 
     fn problem(&self, problem: &cells::Problem) -> Problem {

@@ -174,7 +174,7 @@ fn edit(start: Value, end: Value, text: &str) -> Value {
 async fn edits_with_odd_line_ends_and_positions_give_the_text_of_the_client() {
     let mut client = start().await;
     // U+2028 and form feed end no line; CR, CRLF and LF do.
-    client.open(URI, "# \u{2028}\u{c}a\r# b\r\n%%px\nx = '\u{1f600}'\n").await;
+    client.open(URI, "# \u{2028}\u{c}a\r# %%\r\n%%px\nx = '\u{1f600}'\n").await;
     let found = cells(&mut client, URI).await;
     assert_eq!(found["cells"][0]["magicRange"]["start"], at(2, 0), "{found:#}");
     // Behind the second half of a surrogate pair, and in the middle of it: the whole character is kept.
@@ -233,7 +233,7 @@ async fn a_moved_cell_keeps_its_text_and_its_name() {
     let after = cells(&mut client, uri).await;
     assert_eq!(
         (&after["cells"][0]["id"], &after["cells"][0]["code"]),
-        (&before["cells"][0]["id"], &json!("print(0)"))
+        (&before["cells"][0]["id"], &json!("print(0)\n"))
     );
     client.end().await;
 }
@@ -245,7 +245,7 @@ async fn a_notebook_is_read_whatever_its_execution_summaries_hold() {
     client.notify("notebookDocument/didOpen", notebook(summaries)).await;
     for index in 0..3 {
         let found = cells(&mut client, &format!("vscode-notebook-cell:/h/nb.ipynb#{index}")).await;
-        assert_eq!(found["cells"][0]["code"], format!("print({index})"));
+        assert_eq!(found["cells"][0]["code"], format!("print({index})\n"));
     }
     client.end().await;
 }
