@@ -5,8 +5,10 @@
 mod faults;
 mod golden_display;
 mod layers;
+mod lsp_flood;
 mod lsp_run;
 mod lsp_shell;
+mod lsp_work;
 mod nothing_lost;
 mod program;
 mod tour;

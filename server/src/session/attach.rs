@@ -62,7 +62,7 @@ pub(super) struct Attached {
     pub(super) owner: Owner,
     /// By which it was found.
     pub(super) selection: Selection,
-    /// Stops the cluster when dropped, if it is to end with the session.
+    /// What the session stops when it ends: nothing, unless it started a cluster for itself alone.
     pub(super) started: Option<StartedCluster>,
 }
 
@@ -155,7 +155,9 @@ async fn start_one(
     }
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     let name = started.cluster_id.clone();
-    Ok(Attached { client, name, owner, selection: settings.cluster, started: Some(started) })
+    // What is kept here ends with the session.
+    let started = (!detached).then_some(started);
+    Ok(Attached { client, name, owner, selection: settings.cluster, started })
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
