@@ -206,11 +206,13 @@ impl RunHandle {
 pub enum Notice {
     /// Cells of this document came, went or changed.
     Cells(DocumentKey),
+    /// An edit changed what cells in other texts would do, as a `%pxconfig` in an earlier cell of a notebook does.
+    Plans,
     /// A run was asked for.
     Started(Arc<RunHandle>),
     /// A run has ended.
     Over(Arc<RunHandle>),
-    /// Engines came or went, or the cluster did.
+    /// Engines came or went, or the cluster did, or what decides about it. What engines are busy with is not told.
     Cluster,
     /// A sentence for the user.
     Say(Level, String),

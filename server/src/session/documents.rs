@@ -119,7 +119,7 @@ impl Documents {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
         unit.edit(version, changes, self.encoding);
         match unit.notebook.clone() {
-            Some(notebook) => self.recognize_notebook(&notebook),
+            Some(notebook) => self.recognize_notebook(&notebook, std::slice::from_ref(key)),
             None => {
                 self.recognize(key);
                 vec![Notice::Cells(key.clone())]
@@ -142,11 +142,13 @@ impl Documents {
         cells: Vec<CellText>,
     ) -> Vec<Notice> {
         self.add_cells(&key, cells);
-        self.notebooks.insert(key.clone(), order);
-        self.recognize_notebook(&key)
+        self.notebooks.insert(key.clone(), order.clone());
+        self.recognize_notebook(&key, &order)
     }
 
     pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<Notice> {
+        let mut touched: Vec<DocumentKey> = change.opened.iter().map(|cell| cell.key.clone()).collect();
+        touched.extend(change.edited.iter().map(|(cell, ..)| cell.clone()));
         self.add_cells(key, change.opened);
         let Some(order) = self.notebooks.get_mut(key) else { return Vec::new() };
         if let Some((start, gone, come)) = change.splice {
@@ -165,7 +167,7 @@ impl Documents {
                 notices.push(Notice::Cells(cell));
             }
         }
-        notices.extend(self.recognize_notebook(key));
+        notices.extend(self.recognize_notebook(key, &touched));
         notices
     }
 
@@ -260,19 +262,26 @@ impl Documents {
         unit.take_in(found, &mut self.next_cell);
     }
 
-    /// What one cell sets is in force in those after it, so all are read again.
-    fn recognize_notebook(&mut self, key: &DocumentKey) -> Vec<Notice> {
+    /// What one cell sets is in force in those after it, so all are read again. Of those that were not touched, a client
+    /// asks for no new plan by itself.
+    fn recognize_notebook(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<Notice> {
         let order = self.notebooks.get(key).cloned().unwrap_or_default();
         let present: Vec<DocumentKey> =
             order.into_iter().filter(|cell| self.units.contains_key(cell)).collect();
         let texts: Vec<String> = present.iter().map(|cell| self.units[cell].text.text()).collect();
         let found = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut notices: Vec<Notice> = present.iter().cloned().map(Notice::Cells).collect();
+        let mut replanned = false;
         for (cell, found) in present.iter().zip(found) {
-            if let Some(unit) = self.units.get_mut(cell) {
-                unit.take_in(Ok(found), &mut self.next_cell);
-            }
+            let Some(unit) = self.units.get_mut(cell) else { continue };
+            let before = unit.plans();
+            unit.take_in(Ok(found), &mut self.next_cell);
+            replanned |= !touched.contains(cell) && unit.plans() != before;
         }
-        present.into_iter().map(Notice::Cells).collect()
+        if replanned {
+            notices.push(Notice::Plans);
+        }
+        notices
     }
 }
 
@@ -287,6 +296,11 @@ impl Unit {
             problems: Vec::new(),
             unreadable: None,
         }
+    }
+
+    /// What running each cell would do.
+    fn plans(&self) -> Vec<Result<Plan, Refusal>> {
+        self.cells.iter().map(|cell| plan(&cell.cell, &Overrides::default())).collect()
     }
 
     fn edit(&mut self, version: i32, changes: &[Change], encoding: Encoding) {

@@ -332,3 +332,25 @@ async fn errors_that_differ_in_their_text_name_their_engines() {
         assert_eq!(shown[0]["relatedInformation"].is_array(), related, "{shown:#}");
     }
 }
+
+#[tokio::test]
+async fn a_pxresult_line_shows_without_running_and_other_places_say_nothing() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("the output")).start().await;
+    let mut client = start_on(&sim, refreshes()).await;
+    client.open(URI, "x = 1\n%px work()\n\n%pxresult\n").await;
+    first_lens(&mut client, URI, "▶ Run on 2 engines").await;
+    client.request("px/run", json!({ "uri": URI, "position": at(1, 0) })).await;
+    let mut hover = async |line: u32| {
+        let params = json!({ "textDocument": { "uri": URI }, "position": at(line, 2) });
+        client.request("textDocument/hover", params).await["contents"]["value"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    while !hover(1).await.contains("the output") {
+        tokio::task::yield_now().await;
+    }
+    assert!(hover(3).await.contains("the output"));
+    assert_eq!((hover(0).await, hover(2).await), (String::new(), String::new()));
+    assert_eq!(sim.executed().len(), 2);
+}

@@ -137,10 +137,19 @@ impl Actor {
         let (mut engines, mut status) = (attached.client.engines(), attached.client.status());
         let (this, generation) = (self.this.clone(), self.generation);
         tokio::spawn(async move {
+            let mut known = engines.borrow_and_update().ids();
             loop {
                 let changed = tokio::select! {
-                    changed = engines.changed() => changed,
                     changed = status.changed() => changed,
+                    changed = engines.changed() => {
+                        let now = engines.borrow_and_update().ids();
+                        // Engines that get busy or idle change no plan.
+                        if changed.is_ok() && now == known {
+                            continue;
+                        }
+                        known = now;
+                        changed
+                    }
                 };
                 let lost = match &*status.borrow_and_update() {
                     ClusterStatus::Lost { why } => Some(why.clone()),

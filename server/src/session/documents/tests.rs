@@ -305,7 +305,10 @@ fn a_closed_cell_of_a_notebook_loses_its_result_and_a_new_one_has_none() {
 #[test]
 fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_stale() {
     let mut desk = notebook();
-    desk.edit_in("a", "%%px\n1", "%pxconfig --targets 0");
+    let change = |text: &str| [Change { range: None, text: text.into() }];
+    let is_plans = |notices: Vec<Notice>| notices.iter().any(|notice| matches!(notice, Notice::Plans));
+    assert!(!is_plans(desk.documents.change(&key("a"), 2, &change("%%px\n12"))), "only its own");
+    assert!(is_plans(desk.documents.change(&key("a"), 3, &change("%pxconfig --targets 0"))));
     desk.check_in(
         "b",
         expect![[r#"
