@@ -106,7 +106,11 @@ impl Bridge {
             (AskedScope::Above, _, _, Some(line)) => Scope::Above(line),
             (AskedScope::Below, _, _, Some(line)) => Scope::Below(line),
             (AskedScope::Cell, Some(cell), ..) => Scope::Cell(cell),
-            (AskedScope::Cell, None, Some(range), _) => Scope::Lines(range.start.line, range.end.line),
+            (AskedScope::Cell, None, Some(range), _) => {
+                // A range that ends before the first column of a line does not touch it.
+                let ends_before = range.end.character == 0 && range.end.line > range.start.line;
+                Scope::Lines(range.start.line, range.end.line - u32::from(ends_before))
+            }
             (AskedScope::Cell, None, None, Some(line)) => Scope::Lines(line, line),
             _ => return Err(AskError::NoCell),
         };

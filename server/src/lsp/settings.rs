@@ -64,13 +64,22 @@ impl Settings {
     /// Reads a section. Keys that are absent or `null` keep their defaults; unknown keys are skipped, since older servers
     /// meet newer editors.
     pub fn read(section: &Value) -> (Self, Vec<BadSetting>) {
-        // Some clients wrap the section in its own name.
-        let section = section.get("pxlens").unwrap_or(section);
+        Self::read_over(&Value::Null, section)
+    }
+
+    /// Reads a section that goes before another one key by key: a client that has no settings answers `null` or `{}` and
+    /// means what it said at the beginning.
+    pub fn read_over(base: &Value, section: &Value) -> (Self, Vec<BadSetting>) {
         let mut settings = Self::default();
         let mut bad = Vec::new();
-        for (key, value) in section.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-            if let Err(why) = settings.set(key, value) {
-                bad.push(BadSetting { key: key.clone(), why });
+        for section in [base, section] {
+            // Some clients wrap the section in its own name.
+            let section = section.get("pxlens").unwrap_or(section);
+            let present = section.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+            for (key, value) in present {
+                if let Err(why) = settings.set(key, value) {
+                    bad.push(BadSetting { key: key.clone(), why });
+                }
             }
         }
         (settings, bad)
@@ -146,6 +155,14 @@ mod tests {
     fn a_section_may_be_wrapped_in_its_name() {
         let (settings, _) = Settings::read(&json!({ "pxlens": { "engines": 2, "groupBy": "engine" } }));
         assert_eq!((settings.engines, settings.group_by), (2, GroupBy::Engine));
+    }
+
+    #[test]
+    fn what_is_said_later_goes_before_what_was_said_first_key_by_key() {
+        let options = json!({ "engines": 2, "groupBy": "engine" });
+        let (settings, _) = Settings::read_over(&options, &json!({ "engines": 3, "groupBy": null }));
+        assert_eq!((settings.engines, settings.group_by), (3, GroupBy::Engine));
+        assert_eq!(Settings::read_over(&options, &json!(null)).0.engines, 2);
     }
 
     #[test]

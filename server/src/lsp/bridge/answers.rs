@@ -101,21 +101,27 @@ impl Scene<'_> {
             return (Some(plan), refusal);
         }
         match plan.request(self.engines) {
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => {
+                let ranks = if self.engines.is_empty() { "no engine is there" } else { "no such engine" };
+                let plan = Plan { ranks: ranks.into(), block: plan.blocking, decided_by, ..self.bare_plan() };
+                (Some(plan), Some(error.to_string()))
+            }
             Ok(request) => {
                 let ranks: RankSet = request.engines.iter().copied().collect();
                 let plan = Plan {
                     engines: request.engines.iter().map(|engine| engine.0).collect(),
                     ranks: ranks.to_string(),
-                    alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX),
                     block: plan.blocking,
-                    starts: None,
                     decided_by,
-                    note: None,
+                    ..self.bare_plan()
                 };
                 (Some(plan), None)
             }
         }
+    }
+
+    fn bare_plan(&self) -> Plan {
+        Plan { alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX), ..Plan::default() }
     }
 
     /// Which cell of the script or notebook a px cell stands in, where there is more than one such cell.

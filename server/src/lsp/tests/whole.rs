@@ -354,3 +354,42 @@ async fn a_pxresult_line_shows_without_running_and_other_places_say_nothing() {
     assert_eq!((hover(0).await, hover(2).await), (String::new(), String::new()));
     assert_eq!(sim.executed().len(), 2);
 }
+
+#[tokio::test]
+async fn the_lens_says_when_there_is_no_such_engine() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = start_on(&sim, refreshes()).await;
+    client.open(URI, "%%px --targets 7\nwork()\n").await;
+    let lens = first_lens(&mut client, URI, "▶ Run (no such engine)").await;
+    assert!(lens["tooltip"].as_str().unwrap().contains('7'), "{lens}");
+    client.edit(URI, 2, "%px work()\n").await;
+    first_lens(&mut client, URI, "▶ Run on 2 engines").await;
+    sim.kill_engine(0).await;
+    sim.kill_engine(1).await;
+    first_lens(&mut client, URI, "▶ Run (no engine is there)").await;
+    sim.add_engine().await;
+    first_lens(&mut client, URI, "▶ Run on engine 2").await;
+}
+
+#[tokio::test]
+async fn the_lens_of_a_cell_runs_its_lines_and_not_the_next_cell() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = start_on(&sim, refreshes()).await;
+    client.open(URI, "# %%\n%px a\n%px b\n# %%px\nc\n").await;
+    let lens = first_lens(&mut client, URI, "▶ Run 2 px lines on engine 0").await;
+    let click = json!({ "command": lens["command"], "arguments": lens["arguments"] });
+    let result = client.request("workspace/executeCommand", click).await;
+    assert_eq!(result["runs"].as_array().map(Vec::len), Some(2), "{result}");
+}
+
+#[tokio::test]
+async fn a_client_that_has_no_settings_means_what_it_said_at_the_beginning() {
+    let options =
+        json!({ "trusted": true, "engines": 3, "cluster": { "profile": "pxlens-no-such-profile" } });
+    let mut client = start_with(json!({ "workspace": { "configuration": true } }), options).await;
+    let asked = client.expect("workspace/configuration").await;
+    client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": [null] })).await;
+    client.open(URI, "%px work()\n").await;
+    let found = cells(&mut client, URI).await;
+    assert_eq!(found["cells"][0]["plan"]["ranks"], "its cluster is not in reach");
+}
