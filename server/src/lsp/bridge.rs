@@ -215,12 +215,13 @@ impl facade::Session for Bridge {
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
         let view = self.session.document(key(uri)).await?;
         let (encoding, group_by) = (self.state(|state| state.encoding), self.group_by());
-        Some(answers::outputs(&view, encoding, group_by, only.as_ref()))
+        Some(aside(move || answers::outputs(&view, encoding, group_by, only.as_ref())).await)
     }
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
         let Some(view) = self.session.document(key(uri)).await else { return Vec::new() };
-        answers::errors(&view, self.state(|state| state.encoding))
+        let encoding = self.state(|state| state.encoding);
+        aside(move || answers::errors(&view, encoding)).await
     }
 
     async fn run(&self, params: RunParams) -> RunResult {
@@ -269,7 +270,7 @@ impl facade::Session for Bridge {
         let (handle, wish) = self.find_run(&params).await?;
         let asked = params.group_by.map(from_protocol);
         let group_by = asked.or(wish).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
-        Some(answers::result(&handle, group_by))
+        Some(aside(move || answers::result(&handle, group_by)).await)
     }
 
     async fn engines(&self) -> EnginesResult {
@@ -286,6 +287,19 @@ impl facade::Session for Bridge {
 
     async fn close(&self) {
         self.session.shutdown().await;
+    }
+}
+
+/// Works on a thread of its own: laying out megabytes of output takes a while, and all handlers share one task.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            // The guard round the handler makes an answer of it.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // It is only cancelled when the whole process ends.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 
