@@ -42,7 +42,8 @@ pub struct CellsResult {
     pub problems: Vec<Problem>,
 }
 
-/// One px cell. Exactly one of `plan` and `refusal` is there.
+/// One px cell. One that is wrong in itself has a `refusal` and no `plan`; one that could run but for what is not there now (the
+/// workspace's trust, its cluster, its engines) has both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
@@ -94,7 +95,7 @@ pub struct Plan {
     /// `%pxconfig`, and while no engine is there (see `starts`).
     #[serde(default)]
     pub engines: Vec<u32>,
-    /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines`.
+    /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engine is there`.
     #[serde(default)]
     pub ranks: String,
     /// How many engines are alive.

@@ -36,8 +36,8 @@ mod tolerance;
 
 pub use bridge::Bridge;
 pub use facade::{
-    CellOutputs, CellText, Change, EngineError, Happening, NotebookCell, NotebookChange, NotebookSplice,
-    Session, TextChange,
+    CellOutputs, CellText, Change, EngineError, ErrorVariant, Happening, NotebookCell, NotebookChange,
+    NotebookSplice, Session, TextChange,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

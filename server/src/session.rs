@@ -12,6 +12,8 @@ mod documents;
 mod queue;
 mod run_task;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc};
 
@@ -204,11 +206,13 @@ impl RunHandle {
 pub enum Notice {
     /// Cells of this document came, went or changed.
     Cells(DocumentKey),
+    /// An edit changed what cells in other texts would do, as a `%pxconfig` in an earlier cell of a notebook does.
+    Plans,
     /// A run was asked for.
     Started(Arc<RunHandle>),
     /// A run has ended.
     Over(Arc<RunHandle>),
-    /// Engines came or went, or the cluster did.
+    /// Engines came or went, or the cluster did, or what decides about it. What engines are busy with is not told.
     Cluster,
     /// A sentence for the user.
     Say(Level, String),
@@ -382,6 +386,12 @@ impl Session {
     /// Ends the session: drops what waits, closes the sockets, and stops a cluster that was to end with it.
     pub async fn shutdown(&self) {
         self.ask(|reply| actor::Message::Shutdown { reply }).await;
+    }
+
+    /// Makes the session's task panic over a message.
+    #[cfg(test)]
+    pub(crate) fn panic(&self) {
+        self.tell(actor::Message::Panic);
     }
 
     fn tell(&self, message: actor::Message) {

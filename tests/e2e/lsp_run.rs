@@ -29,12 +29,12 @@ const FIRST: u64 = 3;
 const SECOND: u64 = 8;
 const RAISES: u64 = 11;
 
-fn start(client: Builder, file: &Written, cluster: &RealCluster) -> Client {
+pub(crate) fn start(client: Builder, file: &Written, cluster: &RealCluster) -> Client {
     client.args(["lsp"]).env("IPYTHONDIR", cluster.ipython_dir()).folder(file.folder()).start()
 }
 
 /// The lens of the px cell at `line` whose title holds `text`, once there is one.
-fn lens(client: &mut Client, uri: &str, line: u64, text: &str) -> Value {
+pub(crate) fn lens(client: &mut Client, uri: &str, line: u64, text: &str) -> Value {
     let fits = |lens: &Value| {
         lens["range"]["start"]["line"] == line
             && lens["command"]["title"].as_str().is_some_and(|title| title.contains(text))
@@ -45,13 +45,13 @@ fn lens(client: &mut Client, uri: &str, line: u64, text: &str) -> Value {
     list(&answer).into_iter().find(fits).expect("one fits: that was waited for")
 }
 
-fn click(client: &mut Client, lens: &Value) -> Value {
+pub(crate) fn click(client: &mut Client, lens: &Value) -> Value {
     let command = &lens["command"];
     let params = json!({"command": command["command"], "arguments": command["arguments"]});
     client.request("workspace/executeCommand", params)
 }
 
-fn hover(client: &mut Client, uri: &str, line: u64, text: &str) -> String {
+pub(crate) fn hover(client: &mut Client, uri: &str, line: u64, text: &str) -> String {
     let params = json!({"textDocument": {"uri": uri}, "position": {"line": line, "character": 2}});
     let words = |answer: &Value| answer["contents"]["value"].as_str().unwrap_or_default().to_owned();
     words(&client.ask_until("textDocument/hover", &params, |answer| words(answer).contains(text)))

@@ -15,17 +15,22 @@ use serde_json::{Value, json};
 /// Only to end a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Server {
-    child: Child,
+/// A server with nobody who reads what it says unless a test does.
+pub(crate) struct Server {
+    pub(crate) child: Child,
     input: Option<ChildStdin>,
     output: Option<BufReader<ChildStdout>>,
 }
 
 impl Server {
     fn start() -> Self {
+        Self::start_with_log("trace")
+    }
+
+    pub(crate) fn start_with_log(level: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pxlens"))
             .arg("lsp")
-            .env("PXLENS_LOG", "trace")
+            .env("PXLENS_LOG", level)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -44,18 +49,18 @@ impl Server {
         server
     }
 
-    fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         let body = message.to_string();
         let input = self.input.as_mut().unwrap();
         write!(input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         input.flush().unwrap();
     }
 
-    fn notify(&mut self, method: &str) {
+    pub(crate) fn notify(&mut self, method: &str) {
         self.send(&json!({ "jsonrpc": "2.0", "method": method }));
     }
 
-    fn request(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn request(&mut self, method: &str, params: Value) -> Value {
         self.send(&json!({ "jsonrpc": "2.0", "id": method, "method": method, "params": params }));
         loop {
             let message = self.read();
@@ -66,7 +71,7 @@ impl Server {
     }
 
     /// The next message. Anything on standard output that is no message fails the test.
-    fn read(&mut self) -> Value {
+    pub(crate) fn read(&mut self) -> Value {
         let output = self.output.as_mut().unwrap();
         let mut length = None;
         loop {
@@ -85,7 +90,7 @@ impl Server {
     }
 
     /// Waits for the process to end, with its pipes as they are.
-    fn code(mut self) -> Option<i32> {
+    pub(crate) fn code(mut self) -> Option<i32> {
         let (sender, ended) = mpsc::channel::<ExitStatus>();
         let id = self.child.id();
         let pipes = (self.input.take(), self.output.take());

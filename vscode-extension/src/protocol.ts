@@ -137,7 +137,10 @@ export type CellsResult = {
   problems: Array<Problem>;
 };
 
-/** One px cell. Exactly one of `plan` and `refusal` is there. */
+/**
+ * One px cell. One that is wrong in itself has a `refusal` and no `plan`; one that could run but for what is not there now (the
+ * workspace's trust, its cluster, its engines) has both.
+ */
 export type Cell = {
   /** Its name. */
   id: CellId;
@@ -173,7 +176,7 @@ export type Plan = {
    * `%pxconfig`, and while no engine is there (see `starts`).
    */
   engines: Array<number>;
-  /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines`. */
+  /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engine is there`. */
   ranks: string;
   /** How many engines are alive. */
   alive: number;

@@ -29,8 +29,16 @@ pub(super) struct Backend<S> {
     lifetime: Lifetime,
     negotiated: OnceLock<Negotiated>,
     folders: Mutex<Vec<Uri>>,
+    standing: Arc<Standing>,
+}
+
+/// What settings come on top of, and what was said of them.
+#[derive(Debug, Default)]
+struct Standing {
+    /// `initializationOptions`: what the client says later goes before it, key by key.
+    options: OnceLock<Value>,
     /// Bad settings the user was told of, so that each is told once.
-    told: Arc<Mutex<Vec<BadSetting>>>,
+    told: Mutex<Vec<BadSetting>>,
 }
 
 /// What is there once `initialize` was answered.
@@ -49,7 +57,7 @@ impl<S: Session> Backend<S> {
             lifetime,
             negotiated: OnceLock::new(),
             folders: Mutex::default(),
-            told: Arc::default(),
+            standing: Arc::default(),
         }
     }
 
@@ -93,17 +101,18 @@ impl<S: Session> Backend<S> {
 
     /// Puts a section of settings in force.
     pub(super) fn configure(&self, section: &Value) {
-        apply(&self.session, &self.client, &self.told, section);
+        apply(&self.session, &self.client, &self.standing, section);
     }
 
     /// Asks the client for its settings, where it answers that. Does not wait for the answer.
     pub(super) fn pull_settings(&self) {
-        let (session, client, told) = (self.session.clone(), self.client.clone(), Arc::clone(&self.told));
+        let (session, client) = (self.session.clone(), self.client.clone());
+        let standing = Arc::clone(&self.standing);
         tasks::spawn("settings", &self.lifetime, async move {
             let item = ConfigurationItem { section: Some("pxlens".into()), ..Default::default() };
             match tasks::ask(client.configuration(vec![item])).await {
                 Ok(sections) => {
-                    apply(&session, &client, &told, sections.first().unwrap_or(&Value::Null));
+                    apply(&session, &client, &standing, sections.first().unwrap_or(&Value::Null));
                 }
                 Err(error) => tracing::warn!(%error, "the client did not tell its settings"),
             }
@@ -119,7 +128,8 @@ impl<S: Session> Backend<S> {
             tasks::spawn("publisher", &self.lifetime, publisher.run());
             marks
         });
-        let (diagnostics, checker) = Diagnostics::new(self.session.clone(), self.client.clone());
+        let (diagnostics, checker) =
+            Diagnostics::new(self.session.clone(), self.client.clone(), capabilities.related_information);
         tasks::spawn("diagnostics", &self.lifetime, checker);
         let herald = Herald::new(
             self.client.clone(),
@@ -136,15 +146,11 @@ impl<S: Session> Backend<S> {
     }
 }
 
-fn apply<S: Session>(
-    session: &S,
-    client: &tower_lsp::Client,
-    told: &Mutex<Vec<BadSetting>>,
-    section: &Value,
-) {
-    let (settings, bad) = Settings::read(section);
+fn apply<S: Session>(session: &S, client: &tower_lsp::Client, standing: &Standing, section: &Value) {
+    let options = standing.options.get().unwrap_or(&Value::Null);
+    let (settings, bad) = Settings::read_over(options, section);
     session.tell(Change::Configure(Box::new(settings)));
-    let mut told = told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut told = standing.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     for bad in bad.into_iter().filter(|bad| !told.contains(bad)).collect::<Vec<_>>() {
         let (client, text) = (client.clone(), bad.to_string());
         tracing::warn!("{text}");
@@ -172,7 +178,9 @@ impl<S: Session> LanguageServer for Backend<S> {
         self.session.tell(Change::Encoding(capabilities.encoding.clone()));
         self.session.tell(Change::Trust(trusted));
         self.change_folders(|all| *all = folders(&params));
-        self.configure(options);
+        // A second `initialize` is refused before it comes here.
+        let _ = self.standing.options.set(options.clone());
+        self.configure(&Value::Null);
         Ok(InitializeResult {
             capabilities: capabilities::server(capabilities),
             server_info: Some(ServerInfo {

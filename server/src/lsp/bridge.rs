@@ -66,6 +66,12 @@ impl Bridge {
         Self { session, state: Arc::new(Mutex::new(state)) }
     }
 
+    /// The session behind it, for tests of what both do together.
+    #[cfg(test)]
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Looks at the state, or changes it. The lock is held no longer than `look` takes.
     fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         // A change is one assignment, so even after a panic the state is whole.
@@ -100,7 +106,11 @@ impl Bridge {
             (AskedScope::Above, _, _, Some(line)) => Scope::Above(line),
             (AskedScope::Below, _, _, Some(line)) => Scope::Below(line),
             (AskedScope::Cell, Some(cell), ..) => Scope::Cell(cell),
-            (AskedScope::Cell, None, Some(range), _) => Scope::Lines(range.start.line, range.end.line),
+            (AskedScope::Cell, None, Some(range), _) => {
+                // A range that ends before the first column of a line does not touch it.
+                let ends_before = range.end.character == 0 && range.end.line > range.start.line;
+                Scope::Lines(range.start.line, range.end.line - u32::from(ends_before))
+            }
             (AskedScope::Cell, None, None, Some(line)) => Scope::Lines(line, line),
             _ => return Err(AskError::NoCell),
         };
@@ -162,8 +172,8 @@ impl facade::Session for Bridge {
                 self.configure(|state| state.trusted = trusted);
                 self.session.set_trust(trusted);
             }
-            Change::Open { uri, language: _, version, text } => {
-                self.session.open(key(&uri), dialect(&uri), version, text);
+            Change::Open { uri, language, version, text } => {
+                self.session.open(key(&uri), dialect(&uri, &language), version, text);
             }
             Change::Edit { uri, version, changes } => {
                 self.session.change(key(&uri), version, changes.into_iter().map(edit).collect());
@@ -196,7 +206,7 @@ impl facade::Session for Bridge {
             encoding: state.encoding,
             engines: &cluster.engines,
             connected: cluster.owner.is_some(),
-            starts: state.settings.engines,
+            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
             trusted: state.trusted,
         });
         Some(scene.cells())
@@ -205,12 +215,13 @@ impl facade::Session for Bridge {
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
         let view = self.session.document(key(uri)).await?;
         let (encoding, group_by) = (self.state(|state| state.encoding), self.group_by());
-        Some(answers::outputs(&view, encoding, group_by, only.as_ref()))
+        Some(aside(move || answers::outputs(&view, encoding, group_by, only.as_ref())).await)
     }
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
         let Some(view) = self.session.document(key(uri)).await else { return Vec::new() };
-        answers::errors(&view, self.state(|state| state.encoding))
+        let encoding = self.state(|state| state.encoding);
+        aside(move || answers::errors(&view, encoding)).await
     }
 
     async fn run(&self, params: RunParams) -> RunResult {
@@ -259,7 +270,7 @@ impl facade::Session for Bridge {
         let (handle, wish) = self.find_run(&params).await?;
         let asked = params.group_by.map(from_protocol);
         let group_by = asked.or(wish).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
-        Some(answers::result(&handle, group_by))
+        Some(aside(move || answers::result(&handle, group_by)).await)
     }
 
     async fn engines(&self) -> EnginesResult {
@@ -279,12 +290,34 @@ impl facade::Session for Bridge {
     }
 }
 
+/// Works on a thread of its own: laying out megabytes of output takes a while, and all handlers share one task.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            // The guard round the handler makes an answer of it.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // It is only cancelled when the whole process ends.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// A client's URI is a key as it stands.
 fn key(uri: &Uri) -> DocumentKey {
     DocumentKey::from(uri.as_ref())
 }
 
-fn dialect(uri: &Uri) -> Dialect {
+/// How a document that was opened by itself is read.
+fn dialect(uri: &Uri, language: &str) -> Dialect {
+    // A client without notebook synchronisation opens the cells of one as documents.
+    if uri.0.starts_with("vscode-notebook-cell:") {
+        return Dialect::NotebookCell;
+    }
+    // Some editors show a notebook as a script, under its own name.
+    if language.contains("python") {
+        return Dialect::Script;
+    }
     let path = uri.0.split(['?', '#']).next().unwrap_or_default();
     if path.to_ascii_lowercase().ends_with(".ipynb") { Dialect::NotebookJson } else { Dialect::Script }
 }
@@ -337,10 +370,10 @@ fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
 fn to_session(state: &State) -> session::Settings {
     let settings = &state.settings;
     let choice = settings.cluster.clone().filter(|_| state.trusted).unwrap_or_default();
-    let ClusterChoice { profile, cluster_id, connection_file } = choice;
+    let ClusterChoice { name, profile, cluster_id, connection_file } = choice;
     session::Settings {
         python: settings.python.clone().filter(|_| state.trusted),
-        cluster: Selection { profile, cluster_id, connection_file, ..Selection::default() },
+        cluster: Selection { name, profile, cluster_id, connection_file, ..Selection::default() },
         engines: settings.engines,
         group_by: from_protocol(settings.group_by),
         folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),

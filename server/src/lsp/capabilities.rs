@@ -27,6 +27,8 @@ pub(super) struct Client {
     pub(super) watches_configuration: bool,
     /// It shows Markdown in hovers.
     pub(super) markdown: bool,
+    /// It shows what else belongs to a diagnostic.
+    pub(super) related_information: bool,
     /// It takes code actions that are more than commands.
     pub(super) action_literals: bool,
 }
@@ -53,6 +55,9 @@ impl Client {
             markdown: text
                 .and_then(|text| text.hover.as_ref()?.content_format.as_ref())
                 .is_some_and(|formats| formats.contains(&lsp_types::MarkupKind::Markdown)),
+            related_information: on(text.and_then(|text| {
+                text.publish_diagnostics.as_ref()?.diagnostics_capabilities.related_information
+            })),
             action_literals: text
                 .and_then(|text| text.code_action.as_ref()?.code_action_literal_support.as_ref())
                 .is_some(),

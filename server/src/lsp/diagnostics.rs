@@ -8,7 +8,7 @@ use std::{
     mem,
 };
 
-use lsp_types::{Diagnostic, DiagnosticSeverity, Uri};
+use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Uri};
 use pxlens_protocol::{CellsResult, Problem, ProblemSeverity};
 use tokio::sync::watch;
 
@@ -19,15 +19,19 @@ use super::{
 
 const SOURCE: &str = "pxlens";
 
+/// How many engine groups a message lists, for a client that shows no related information.
+const LISTED: usize = 8;
+
 /// The handle that marks documents.
 #[derive(Clone, Debug)]
 pub(super) struct Diagnostics(watch::Sender<HashSet<Uri>>);
 
 impl Diagnostics {
-    /// A handle, and the task behind it.
+    /// A handle, and the task behind it. `related`: whether the client shows related information.
     pub(super) fn new<S: Session>(
         session: S,
         client: tower_lsp::Client,
+        related: bool,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (sender, mut changed) = watch::channel(HashSet::new());
         let marks = Self(sender);
@@ -37,7 +41,8 @@ impl Diagnostics {
             // The task holds a sender itself, so that this never fails.
             while changed.changed().await.is_ok() {
                 for uri in taker.take() {
-                    let Some((version, now)) = tasks::guarded("diagnostics", look(&session, &uri)).await
+                    let Some((version, now)) =
+                        tasks::guarded("diagnostics", look(&session, &uri, related)).await
                     else {
                         continue;
                     };
@@ -74,13 +79,13 @@ impl Diagnostics {
 }
 
 /// The diagnostics of a document as it is now; none for one that is closed.
-async fn look<S: Session>(session: &S, uri: &Uri) -> (Option<i32>, Vec<Diagnostic>) {
+async fn look<S: Session>(session: &S, uri: &Uri, related: bool) -> (Option<i32>, Vec<Diagnostic>) {
     let Some(CellsResult { version, problems, .. }) = session.cells(uri).await else {
         return (None, Vec::new());
     };
     let errors = session.errors(uri).await;
     let mut all: Vec<Diagnostic> = problems.into_iter().map(of_problem).collect();
-    all.extend(errors.into_iter().map(of_error));
+    all.extend(errors.into_iter().map(|error| of_error(uri, error, related)));
     (Some(version), all)
 }
 
@@ -99,14 +104,33 @@ fn of_problem(problem: Problem) -> Diagnostic {
     }
 }
 
-fn of_error(error: EngineError) -> Diagnostic {
-    let said = if error.value.is_empty() { String::new() } else { format!(": {}", error.value) };
+/// One diagnostic for all engines that raised alike; where they say different things, each with its engines.
+fn of_error(uri: &Uri, error: EngineError, related: bool) -> Diagnostic {
+    let mut message = format!("{} {}", error.ranks, error.title);
+    let mut information = None;
+    if error.variants.len() > 1 {
+        let lines = error.variants.iter().map(|variant| {
+            let first = variant.value.lines().next().unwrap_or_default();
+            format!("{} {}: {first}", variant.ranks, error.name)
+        });
+        if related {
+            let at = || Location { uri: uri.clone(), range: error.range };
+            let related = lines.map(|message| DiagnosticRelatedInformation { location: at(), message });
+            information = Some(related.collect());
+        } else {
+            lines.take(LISTED).for_each(|line| message.extend(["\n", &line]));
+            if error.variants.len() > LISTED {
+                message.push_str(&format!("\nand {} more", error.variants.len() - LISTED));
+            }
+        }
+    }
     Diagnostic {
         range: error.range,
         severity: Some(if error.stale { DiagnosticSeverity::Hint } else { DiagnosticSeverity::Error }),
-        code: Some(error.name.clone().into()),
+        code: Some(error.name.into()),
         source: Some(SOURCE.into()),
-        message: format!("{} {}{said}", error.ranks, error.name).into(),
+        message: message.into(),
+        related_information: information,
         ..Default::default()
     }
 }

@@ -198,12 +198,23 @@ pub struct EngineError {
     pub ranks: String,
     /// The exception's name.
     pub name: String,
-    /// What it says.
+    /// The exception in one line, without its text where engines differ in it.
+    pub title: String,
+    /// What exactly was raised, by engines; the largest first. One entry, unless the texts differ.
+    pub variants: Vec<ErrorVariant>,
+    /// Whether the run was of another code or plan than what would run now.
+    pub stale: bool,
+}
+
+/// What some of the engines of an [`EngineError`] raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorVariant {
+    /// The engines as a rank set.
+    pub ranks: String,
+    /// What the exception says.
     pub value: String,
     /// The whole traceback, plain.
     pub traceback: String,
-    /// Whether the run was of another code or plan than what would run now.
-    pub stale: bool,
 }
 
 impl EngineError {

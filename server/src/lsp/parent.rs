@@ -10,16 +10,21 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Ends the lifetime when the process `pid` is gone. Does nothing if it cannot be seen: a client may number processes of
 /// another machine or container.
-pub(super) async fn watch(pid: i32, lifetime: Lifetime) {
-    let Some(parent) = Parent::find(pid) else {
-        tracing::debug!(pid, "the client's process cannot be seen from here, and is not watched");
-        return;
-    };
-    loop {
-        tokio::time::sleep(INTERVAL).await;
-        if parent.is_gone() {
-            lifetime.end("the client's process is gone");
+///
+/// It is looked for at once, not when the watching begins: a client may die as soon as it was answered.
+pub(super) fn watch(pid: i32, lifetime: Lifetime) -> impl Future<Output = ()> + Send + 'static {
+    let parent = Parent::find(pid);
+    async move {
+        let Some(parent) = parent else {
+            tracing::debug!(pid, "the client's process cannot be seen from here, and is not watched");
             return;
+        };
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            if parent.is_gone() {
+                lifetime.end("the client's process is gone");
+                return;
+            }
         }
     }
 }

@@ -8,6 +8,8 @@ use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cluster::discovery::Selection;
+
 /// How many engines are started where none are, everywhere.
 pub const DEFAULT_ENGINES: u32 = 4;
 
@@ -37,6 +39,9 @@ pub struct ClusterChoice {
     /// Or a connection file.
     #[serde(default)]
     pub connection_file: Option<PathBuf>,
+    /// Or one word that is a profile or a cluster id.
+    #[serde(skip)]
+    pub name: Option<String>,
 }
 
 /// A value that was not understood; its default is in force.
@@ -59,13 +64,22 @@ impl Settings {
     /// Reads a section. Keys that are absent or `null` keep their defaults; unknown keys are skipped, since older servers
     /// meet newer editors.
     pub fn read(section: &Value) -> (Self, Vec<BadSetting>) {
-        // Some clients wrap the section in its own name.
-        let section = section.get("pxlens").unwrap_or(section);
+        Self::read_over(&Value::Null, section)
+    }
+
+    /// Reads a section that goes before another one key by key: a client that has no settings answers `null` or `{}` and
+    /// means what it said at the beginning.
+    pub fn read_over(base: &Value, section: &Value) -> (Self, Vec<BadSetting>) {
         let mut settings = Self::default();
         let mut bad = Vec::new();
-        for (key, value) in section.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-            if let Err(why) = settings.set(key, value) {
-                bad.push(BadSetting { key: key.clone(), why });
+        for section in [base, section] {
+            // Some clients wrap the section in its own name.
+            let section = section.get("pxlens").unwrap_or(section);
+            let present = section.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+            for (key, value) in present {
+                if let Err(why) = settings.set(key, value) {
+                    bad.push(BadSetting { key: key.clone(), why });
+                }
             }
         }
         (settings, bad)
@@ -97,7 +111,7 @@ fn text(value: &Value) -> Result<Option<&str>, String> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// A profile by its name, a connection file by its path, or an object that says which is which.
+/// A text as the shell's `--cluster` has it, or an object that says which is which.
 fn cluster(value: &Value) -> Result<Option<ClusterChoice>, String> {
     if value.is_object() {
         return ClusterChoice::deserialize(value).map(Some).map_err(|error| error.to_string());
@@ -106,11 +120,8 @@ fn cluster(value: &Value) -> Result<Option<ClusterChoice>, String> {
         "it should be a profile, a path to a connection file, or an object with profile, clusterId or connectionFile"
     })?;
     Ok(name.map(|name| {
-        if name.ends_with(".json") || name.contains(['/', '\\']) {
-            ClusterChoice { connection_file: Some(name.into()), ..Default::default() }
-        } else {
-            ClusterChoice { profile: Some(name.into()), ..Default::default() }
-        }
+        let Selection { profile, cluster_id, name, connection_file, .. } = Selection::parse(name);
+        ClusterChoice { profile, cluster_id, connection_file, name }
     }))
 }
 
@@ -126,7 +137,7 @@ mod tests {
             "engines": 0, "groupBy": "colour", "python": null, "cluster": "mpi", "newer": { "than": "this" },
         }));
         let expected = Settings {
-            cluster: Some(ClusterChoice { profile: Some("mpi".into()), ..Default::default() }),
+            cluster: Some(ClusterChoice { name: Some("mpi".into()), ..Default::default() }),
             ..Default::default()
         };
         assert_eq!(settings, expected);
@@ -147,6 +158,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_later_goes_before_what_was_said_first_key_by_key() {
+        let options = json!({ "engines": 2, "groupBy": "engine" });
+        let (settings, _) = Settings::read_over(&options, &json!({ "engines": 3, "groupBy": null }));
+        assert_eq!((settings.engines, settings.group_by), (3, GroupBy::Engine));
+        assert_eq!(Settings::read_over(&options, &json!(null)).0.engines, 2);
+    }
+
+    #[test]
     fn no_section_is_no_mistake() {
         for nothing in [json!(null), json!({}), json!([]), json!("?")] {
             assert_eq!(Settings::read(&nothing), (Settings::default(), vec![]));
@@ -157,6 +176,7 @@ mod tests {
     fn a_cluster_is_a_profile_a_file_or_an_object() {
         let read = |value: Value| Settings::read(&json!({ "cluster": value })).0.cluster.unwrap_or_default();
         assert_eq!(read(json!("/tmp/c.json")).connection_file, Some("/tmp/c.json".into()));
+        assert_eq!(read(json!("mpi:a")), read(json!({ "profile": "mpi", "clusterId": "a" })));
         assert_eq!(read(json!({ "profile": "mpi", "clusterId": "a" })).cluster_id, Some("a".into()));
         assert_eq!(Settings::read(&json!({ "cluster": { "id": "a" } })).1.len(), 1);
     }

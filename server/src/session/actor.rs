@@ -3,7 +3,7 @@
 mod connection;
 mod runs;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -122,12 +122,25 @@ pub(super) enum Message {
     },
     /// Something running beside the session has a word for the user.
     Say(Level, String),
+    /// A bug, for tests of what it costs.
+    #[cfg(test)]
+    Panic,
 }
 
 /// Something that waits for a cluster.
 enum Waiter {
     Run(Ask, Vec<(DocumentKey, CellId)>, oneshot::Sender<Result<Asked, AskError>>),
     Connect(StartPolicy, oneshot::Sender<Result<ClusterView, ClusterError>>),
+}
+
+impl Waiter {
+    /// What it lets be done where no cluster runs.
+    fn start(&self) -> StartPolicy {
+        match self {
+            Self::Run(ask, ..) => ask.start,
+            Self::Connect(start, _) => *start,
+        }
+    }
 }
 
 /// A run and the way to give it its order, until it had one.
@@ -187,7 +200,7 @@ pub(super) async fn run(
                     let _ = reply.send(());
                     return;
                 }
-                Some(message) => actor.handle(message),
+                Some(message) => actor.survive(message),
                 None => return actor.end().await,
             },
             _ = look.tick(), if actor.wants_cluster() => actor.attach(StartPolicy::Never),
@@ -196,6 +209,15 @@ pub(super) async fn run(
 }
 
 impl Actor {
+    /// Handles a message. A panic in it is a bug, and costs that message and nothing else.
+    fn survive(&mut self, message: Message) {
+        if std::panic::catch_unwind(AssertUnwindSafe(|| self.handle(message))).is_err() {
+            tracing::error!("the session panicked over a message; this is a bug in pxlens");
+            let text = "pxlens met a bug and goes on without the last thing it was told; please report this";
+            self.tell(Notice::Say(Level::Error, text.to_owned()));
+        }
+    }
+
     fn handle(&mut self, message: Message) {
         // An asker that has gone away does not want its answer: sends to it may fail.
         match message {
@@ -223,8 +245,13 @@ impl Actor {
                 let notices = self.documents.close_notebook(&key);
                 self.tell_all(notices);
             }
-            Message::Configure(settings) => self.settings = *settings,
-            Message::Trust(trusted) => self.trusted = trusted,
+            Message::Configure(settings) => self.configure(*settings),
+            Message::Trust(trusted) => {
+                // What every cell would do, or why it does nothing, is another now.
+                if std::mem::replace(&mut self.trusted, trusted) != trusted {
+                    self.tell(Notice::Cluster);
+                }
+            }
             Message::Encoding(encoding) => self.documents.set_encoding(encoding),
             Message::Clear { key } => {
                 let notices = self.documents.clear(&key);
@@ -247,8 +274,8 @@ impl Actor {
             }
             Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
             Message::Connect { start, reply } => match &self.cluster {
-                Some(cluster) => drop(reply.send(Ok(cluster.view()))),
-                None => {
+                Some(cluster) if !self.is_leaving() => drop(reply.send(Ok(cluster.view()))),
+                _ => {
                     self.waiters.push(Waiter::Connect(start, reply));
                     self.attach(start);
                 }
@@ -258,6 +285,8 @@ impl Actor {
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::Over { run, succeeded } => self.over(run, succeeded),
             Message::Say(level, text) => self.tell(Notice::Say(level, text)),
+            #[cfg(test)]
+            Message::Panic => panic!("a test asked for it"),
         }
     }
 

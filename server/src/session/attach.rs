@@ -6,7 +6,8 @@ use tokio::time::timeout;
 
 use super::{ClusterView, Level, Settings};
 use crate::cluster::{
-    ClientOptions, ClusterClient, ConnectionInfo, discovery,
+    ClientOptions, ClusterClient, ConnectionInfo,
+    discovery::{self, Selection},
     local::{self, StartOptions, StartedCluster},
     python,
 };
@@ -59,7 +60,9 @@ pub(super) struct Attached {
     pub(super) client: ClusterClient,
     pub(super) name: String,
     pub(super) owner: Owner,
-    /// Stops the cluster when dropped, if it is to end with the session.
+    /// By which it was found.
+    pub(super) selection: Selection,
+    /// What the session stops when it ends: nothing, unless it started a cluster for itself alone.
     pub(super) started: Option<StartedCluster>,
 }
 
@@ -94,14 +97,15 @@ pub(super) async fn attach(
         Some(found) => {
             let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
             let client = connect(found.connection_file.clone()).await?;
-            // Said of a cluster that answers: one that does not is tried again and again.
-            if let Some(note) = &found.note {
-                say(Level::Info, note.clone());
-            }
             if start != StartPolicy::Never {
                 wait_for_engines(&client, 1, ENGINES_LIMIT).await?;
             }
-            Ok(Attached { client, name: found.label(), owner, started: None })
+            // Only of one that answers, since one that does not is tried again and again.
+            if let Some(note) = &found.note {
+                say(Level::Info, note.clone());
+            }
+            let selection = settings.cluster;
+            Ok(Attached { client, name: found.label(), owner, selection, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
         None => start_one(settings, start == StartPolicy::Detached, say).await,
@@ -150,7 +154,10 @@ async fn start_one(
         error = started.ended() => return Err(not_started(error.to_string())),
     }
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
-    Ok(Attached { client, name: started.found().label(), owner, started: (!detached).then_some(started) })
+    let name = started.found().label();
+    // What is kept here ends with the session.
+    let started = (!detached).then_some(started);
+    Ok(Attached { client, name, owner, selection: settings.cluster, started })
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {

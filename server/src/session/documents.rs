@@ -119,7 +119,7 @@ impl Documents {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
         unit.edit(version, changes, self.encoding);
         match unit.notebook.clone() {
-            Some(notebook) => self.recognize_notebook(&notebook),
+            Some(notebook) => self.recognize_notebook(&notebook, std::slice::from_ref(key)),
             None => {
                 self.recognize(key);
                 vec![Notice::Cells(key.clone())]
@@ -142,11 +142,13 @@ impl Documents {
         cells: Vec<CellText>,
     ) -> Vec<Notice> {
         self.add_cells(&key, cells);
-        self.notebooks.insert(key.clone(), order);
-        self.recognize_notebook(&key)
+        self.notebooks.insert(key.clone(), order.clone());
+        self.recognize_notebook(&key, &order)
     }
 
     pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<Notice> {
+        let mut touched: Vec<DocumentKey> = change.opened.iter().map(|cell| cell.key.clone()).collect();
+        touched.extend(change.edited.iter().map(|(cell, ..)| cell.clone()));
         self.add_cells(key, change.opened);
         let Some(order) = self.notebooks.get_mut(key) else { return Vec::new() };
         if let Some((start, gone, come)) = change.splice {
@@ -165,7 +167,7 @@ impl Documents {
                 notices.push(Notice::Cells(cell));
             }
         }
-        notices.extend(self.recognize_notebook(key));
+        notices.extend(self.recognize_notebook(key, &touched));
         notices
     }
 
@@ -260,19 +262,26 @@ impl Documents {
         unit.take_in(found, &mut self.next_cell);
     }
 
-    /// What one cell sets is in force in those after it, so all are read again.
-    fn recognize_notebook(&mut self, key: &DocumentKey) -> Vec<Notice> {
+    /// What one cell sets is in force in those after it, so all are read again. Of those that were not touched, a client
+    /// asks for no new plan by itself.
+    fn recognize_notebook(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<Notice> {
         let order = self.notebooks.get(key).cloned().unwrap_or_default();
         let present: Vec<DocumentKey> =
             order.into_iter().filter(|cell| self.units.contains_key(cell)).collect();
         let texts: Vec<String> = present.iter().map(|cell| self.units[cell].text.text()).collect();
         let found = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut notices: Vec<Notice> = present.iter().cloned().map(Notice::Cells).collect();
+        let mut replanned = false;
         for (cell, found) in present.iter().zip(found) {
-            if let Some(unit) = self.units.get_mut(cell) {
-                unit.take_in(Ok(found), &mut self.next_cell);
-            }
+            let Some(unit) = self.units.get_mut(cell) else { continue };
+            let before = unit.plans();
+            unit.take_in(Ok(found), &mut self.next_cell);
+            replanned |= !touched.contains(cell) && unit.plans() != before;
         }
-        present.into_iter().map(Notice::Cells).collect()
+        if replanned {
+            notices.push(Notice::Plans);
+        }
+        notices
     }
 }
 
@@ -287,6 +296,11 @@ impl Unit {
             problems: Vec::new(),
             unreadable: None,
         }
+    }
+
+    /// What running each cell would do.
+    fn plans(&self) -> Vec<Result<Plan, Refusal>> {
+        self.cells.iter().map(|cell| plan(&cell.cell, &Overrides::default())).collect()
     }
 
     fn edit(&mut self, version: i32, changes: &[Change], encoding: Encoding) {
@@ -353,34 +367,10 @@ fn moved((start, end): (usize, usize), edit: &Edit) -> Option<(usize, usize)> {
 
 /// Gives each new cell the id and the run of the old cell that it is.
 fn follow(old: Vec<Tracked>, new: Vec<PxCell>, next: &mut u32) -> Vec<Tracked> {
-    let old_places = places(old.iter().map(|old| &*old.cell));
-    let new_places = places(new.iter());
+    let is_whose = pair(&old, &new);
     let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
-    let mut found: Vec<Option<Tracked>> = Vec::with_capacity(new.len());
-    let mut from = 0;
-    for (cell, place) in new.iter().zip(&new_places) {
-        let at = match place {
-            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
-            // Anchors rise, so what was passed over need not be looked at again.
-            None => old[from..]
-                .iter()
-                .position(|old| old.as_ref().is_some_and(|old| is_anchored_in(old, cell)))
-                .map(|at| from + at),
-        };
-        if let Some(at) = at {
-            from = from.max(at);
-        }
-        found.push(at.and_then(|at| old[at].take()));
-    }
-    // What was replaced as a whole (a formatter, a client that sends full texts) has no anchors left.
-    let mut rest = old.into_iter().flatten();
-    for (slot, cell) in found.iter_mut().zip(&new).filter(|(slot, _)| slot.is_none()) {
-        *slot = rest
-            .by_ref()
-            .find(|old| old.cell.code == cell.code && old.cell.magic.suffix == cell.magic.suffix);
-    }
-    let mut tracked = |(old, cell): (Option<Tracked>, PxCell)| {
-        let (id, run) = old.map_or_else(
+    let mut tracked = |(cell, whose): (PxCell, Option<usize>)| {
+        let (id, run) = whose.and_then(|at| old[at].take()).map_or_else(
             || {
                 *next += 1;
                 (CellId(*next - 1), None)
@@ -394,7 +384,63 @@ fn follow(old: Vec<Tracked>, new: Vec<PxCell>, next: &mut u32) -> Vec<Tracked> {
             run,
         }
     };
-    found.into_iter().zip(new).map(&mut tracked).collect()
+    new.into_iter().zip(is_whose).map(&mut tracked).collect()
+}
+
+/// For each new cell, the old one that it is.
+fn pair(old: &[Tracked], new: &[PxCell]) -> Vec<Option<usize>> {
+    let old_places = places(old.iter().map(|old| &*old.cell));
+    let new_places = places(new.iter());
+    let mut pairs: Vec<Option<usize>> = Vec::with_capacity(new.len());
+    let mut from = 0;
+    for (cell, place) in new.iter().zip(&new_places) {
+        let at = match place {
+            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
+            // Anchors rise, so what was passed over need not be looked at again.
+            None => old[from..].iter().position(|old| is_anchored_in(old, cell)).map(|at| from + at),
+        };
+        if let (Some(at), None) = (at, place) {
+            from = at + 1;
+        }
+        pairs.push(at);
+    }
+    let places = |at: usize| new_places[at].is_some();
+    // Where cells look alike, a difference of two texts can put the anchor of one on its neighbour; equal code tells.
+    reunite(&mut pairs, old, new, places, |one, other| one == other);
+    // A formatter that replaces all leaves no anchors, and changes blanks and quotes.
+    reunite(&mut pairs, old, new, places, |one, other| one == other || essence(one).eq(essence(other)));
+    pairs
+}
+
+/// Pairs new cells with old ones of like code, if neither is with one that is liker.
+fn reunite(
+    pairs: &mut [Option<usize>],
+    old: &[Tracked],
+    new: &[PxCell],
+    is_placed: impl Fn(usize) -> bool,
+    alike: impl Fn(&str, &str) -> bool,
+) {
+    let fits = |at: usize, cell: &PxCell| {
+        old[at].cell.magic.suffix == cell.magic.suffix && alike(&old[at].cell.code, &cell.code)
+    };
+    let settled =
+        |at: usize, whose: Option<usize>| is_placed(at) || whose.is_some_and(|whose| fits(whose, &new[at]));
+    for at in 0..new.len() {
+        if settled(at, pairs[at]) {
+            continue;
+        }
+        let free = |whose: &usize| {
+            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*whose) || !settled(at, *taken))
+        };
+        let Some(whose) = (0..old.len()).filter(|whose| fits(*whose, &new[at])).find(free) else { continue };
+        pairs.iter_mut().filter(|taken| **taken == Some(whose)).for_each(|taken| *taken = None);
+        pairs[at] = Some(whose);
+    }
+}
+
+/// What a formatter leaves of a code.
+fn essence(code: &str) -> impl Iterator<Item = char> + '_ {
+    code.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
 }
 
 /// The places that px cells of a raw notebook have: the nbformat id of their cell, and their number in it.
@@ -413,3 +459,6 @@ fn places<'a>(cells: impl Iterator<Item = &'a PxCell>) -> Vec<Option<(String, us
 fn is_anchored_in(old: &Tracked, new: &PxCell) -> bool {
     old.anchors.is_some_and(|(start, _)| (new.magic_range.start..new.magic_range.end).contains(&start))
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,16 @@ impl Queue {
         steps
     }
 
+    /// Whether no run waits or goes on.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What waits or goes on of a cell.
+    pub(super) fn of_cell(&self, cell: CellId) -> impl Iterator<Item = &Entry> + '_ {
+        self.entries.iter().filter(move |entry| entry.cell == cell)
+    }
+
     /// Runs that were sent and have not ended.
     pub(super) fn sent(&self) -> impl Iterator<Item = RunId> + '_ {
         self.entries.iter().filter(|entry| entry.sent).map(|entry| entry.run)

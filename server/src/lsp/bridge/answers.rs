@@ -10,13 +10,13 @@ use pxlens_protocol::{
 };
 
 use crate::{
-    cells::{self, Dialect},
+    cells::{self, Dialect, PxCell},
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
     engines::{Activity, EngineTable, RankSet},
-    lsp::facade::{CellOutputs, EngineError},
+    lsp::facade::{CellOutputs, EngineError, ErrorVariant},
     plan::Refusal,
     render::{self, GroupBy, Limits, Paint, Style},
     run::{Ending, Run, RunState},
@@ -31,7 +31,8 @@ pub(super) struct Scene<'a> {
     pub(super) engines: &'a EngineTable,
     pub(super) connected: bool,
     /// How many engines running starts where no cluster is.
-    pub(super) starts: u32,
+    /// `None`: it starts none, since the settings name a cluster.
+    pub(super) starts: Option<u32>,
     pub(super) trusted: bool,
 }
 
@@ -76,9 +77,6 @@ impl Scene<'_> {
     }
 
     fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
-        if !self.trusted {
-            return (None, Some(AskError::Untrusted.to_string()));
-        }
         let plan = match &view.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
@@ -87,39 +85,63 @@ impl Scene<'_> {
             Err(refusal) => return (None, Some(refusal.to_string())),
         };
         let decided_by = view.cell.view.decided_by.iter().map(|by| by.line).collect();
-        if !self.connected {
-            let plan = Plan {
-                ranks: format!("{} local engines", self.starts),
-                block: plan.blocking,
-                starts: Some(self.starts),
-                decided_by,
-                ..Plan::default()
+        if !self.trusted || !self.connected {
+            let (ranks, refusal) = match self.starts {
+                _ if !self.trusted => {
+                    ("this workspace is not trusted".to_owned(), Some(AskError::Untrusted.to_string()))
+                }
+                Some(n) => (format!("{n} local engines"), None),
+                None => {
+                    let why = "the cluster that the setting pxlens.cluster names is not in reach";
+                    ("its cluster is not in reach".to_owned(), Some(why.to_owned()))
+                }
             };
-            return (Some(plan), None);
+            let starts = self.starts.filter(|_| refusal.is_none());
+            let plan = Plan { ranks, block: plan.blocking, starts, decided_by, ..Plan::default() };
+            return (Some(plan), refusal);
         }
         match plan.request(self.engines) {
-            Err(error) => (None, Some(error.to_string())),
+            Err(error) => {
+                let ranks = if self.engines.is_empty() { "no engine is there" } else { "no such engine" };
+                let plan = Plan { ranks: ranks.into(), block: plan.blocking, decided_by, ..self.bare_plan() };
+                (Some(plan), Some(error.to_string()))
+            }
             Ok(request) => {
                 let ranks: RankSet = request.engines.iter().copied().collect();
                 let plan = Plan {
                     engines: request.engines.iter().map(|engine| engine.0).collect(),
                     ranks: ranks.to_string(),
-                    alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX),
                     block: plan.blocking,
-                    starts: None,
                     decided_by,
-                    note: None,
+                    ..self.bare_plan()
                 };
                 (Some(plan), None)
             }
         }
     }
 
+    fn bare_plan(&self) -> Plan {
+        Plan { alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX), ..Plan::default() }
+    }
+
     /// Which cell of the script or notebook a px cell stands in, where there is more than one such cell.
     fn outer(&self, index: usize) -> Option<u32> {
-        let divided = self.view.dialect != Dialect::Script || self.view.blocks.len() > 1;
+        let divided = self.view.dialect != Dialect::Script || self.is_divided();
         let at = self.view.blocks.iter().position(|block| block.px_cells.contains(&index));
         at.filter(|_| divided).and_then(|at| u32::try_from(at).ok())
+    }
+
+    /// Whether markers divide a script, so that a block is a cell and not the whole of it.
+    fn is_divided(&self) -> bool {
+        let [only] = self.view.blocks.as_slice() else { return true };
+        let text = self.view.text.rope();
+        let first = text.line(0).to_string();
+        let marked = first.trim_start().strip_prefix('#').is_some_and(|rest| {
+            let rest = rest.trim_start();
+            rest.starts_with("%%") || rest.starts_with("In[") || rest.starts_with("<codecell>")
+        });
+        let behind = text.byte_slice(only.range.end.min(text.len_bytes())..);
+        marked || only.range.start > 0 || behind.chars().any(|c| !c.is_whitespace())
     }
 
     fn problem(&self, problem: &cells::Problem) -> Problem {
@@ -170,17 +192,25 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
         let run = handle.now();
         for group in render::errors(&run, &run.request.code) {
             // The map belongs to the code as it is now; of other code the line would be a guess.
-            let line =
-                group.code_line.filter(|_| !cell.stale).and_then(|line| cell.cell.lines.document_range(line));
-            let at = line.map_or(cell.cell.magic_range, |line| without_indent(view, line));
+            let line = group.code_line.filter(|_| run.request.code == cell.cell.code);
+            let at = line.and_then(|line| place(&cell.cell, line, group.column));
+            let at = at.unwrap_or(cell.cell.magic_range);
             errors.push(EngineError {
                 cell: cell_id(cell.id),
                 run: RunId(handle.id.0),
                 range: range(view, at, encoding),
                 ranks: group.ranks.to_string(),
+                title: group.title(),
                 name: group.ename,
-                value: group.evalue,
-                traceback: group.traceback,
+                variants: group
+                    .variants
+                    .into_iter()
+                    .map(|variant| ErrorVariant {
+                        ranks: variant.ranks.to_string(),
+                        value: variant.evalue,
+                        traceback: variant.traceback,
+                    })
+                    .collect(),
                 stale: cell.stale,
             });
         }
@@ -316,11 +346,15 @@ fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
     Range { start: at(range.start), end: at(range.end) }
 }
 
-fn without_indent(view: &DocumentView, line: TextRange) -> TextRange {
-    let blanks = view
-        .text
-        .rope()
-        .get_byte_slice(line.start..line.end)
-        .map_or(0, |text| text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count());
-    TextRange::new(line.start + blanks, line.end)
+/// From a line of the code, or a column of it in characters, to the end of the line in the document.
+fn place(cell: &PxCell, line: u32, column: Option<u32>) -> Option<TextRange> {
+    let code = cell.code.lines().nth(line as usize).unwrap_or_default();
+    let indent = code.len() - code.trim_start().len();
+    let from = match column {
+        Some(column) => code.char_indices().nth(column as usize).map_or(indent, |(at, _)| at),
+        None => indent,
+    };
+    let whole = cell.lines.document_range(line)?;
+    let start = cell.lines.document_offset(line, from)?;
+    Some(TextRange::new(start.min(whole.end), whole.end))
 }

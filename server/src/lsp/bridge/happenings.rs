@@ -22,7 +22,7 @@ pub(super) async fn translate(
     while let Some(notice) = notices.recv().await {
         let happening = match notice {
             Notice::Cells(key) => Happening::CellsChanged { uri: Uri::from(&*key.0) },
-            Notice::Cluster => Happening::EnginesChanged,
+            Notice::Cluster | Notice::Plans => Happening::EnginesChanged,
             Notice::Say(level, text) => Happening::Said { severity: severity(level), text },
             Notice::Started(handle) => {
                 tokio::spawn(follow(handle, to.clone()));

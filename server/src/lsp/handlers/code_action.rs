@@ -57,7 +57,32 @@ fn command(title: &str, id: &str, argument: Value) -> Command {
     Command { title: title.into(), tooltip: None, command: id.into(), arguments: Some(vec![argument]) }
 }
 
-/// Whether a selection, or a cursor, is in a px cell.
+/// Whether a selection, or a cursor, is in a px cell. What ends before the first column of a line does not touch it.
 fn touch(cell: Range, selection: Range) -> bool {
-    cell.start <= selection.end && selection.start <= cell.end
+    let last = |range: Range| {
+        range.end.line - u32::from(range.end.character == 0 && range.end.line > range.start.line)
+    };
+    cell.start.line <= last(selection) && selection.start.line <= last(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use lsp_types::Position;
+
+    use super::*;
+
+    fn range(start: (u32, u32), end: (u32, u32)) -> Range {
+        let at = |(line, character)| Position { line, character };
+        Range { start: at(start), end: at(end) }
+    }
+
+    #[test]
+    fn a_cursor_is_in_one_cell_and_selected_lines_end_where_they_end() {
+        let (first, second) = (range((0, 0), (2, 0)), range((2, 0), (4, 0)));
+        let cursor = range((2, 0), (2, 0));
+        assert!(!touch(first, cursor) && touch(second, cursor));
+        let lines = range((0, 0), (2, 0));
+        assert!(touch(first, lines) && !touch(second, lines));
+        assert!(touch(first, range((1, 5), (2, 1))) && touch(second, range((1, 5), (2, 1))));
+    }
 }

@@ -37,7 +37,7 @@ fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<CodeLens> {
                 end: group.last().map_or(first.range.end, |last| last.range.end),
             });
         }
-        let tooltip = first.plan.as_ref().map(tooltip);
+        let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().map(tooltip));
         lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, json!(params)));
         if above {
             let params = RunParams { scope: Scope::Above, ..run_params(uri, first) };
@@ -88,6 +88,7 @@ fn on(plan: &Plan) -> String {
     match (plan.starts, plan.engines.len()) {
         (Some(1), _) => "(starts 1 local engine)".into(),
         (Some(n), _) => format!("(starts {n} local engines)"),
+        (None, 0) => format!("({})", plan.ranks),
         (None, 1) => format!("on engine {}", plan.engines[0]),
         (None, n) if n as u64 == u64::from(plan.alive) || plan.ranks.chars().count() > 16 => {
             format!("on {n} engines")
@@ -207,6 +208,19 @@ mod tests {
                 0: ■ Interrupt | 
                 0: ▶ Run on 2 engines | Runs on 2 of 2 engines: [0,1].
             "#]],
+        );
+    }
+
+    #[test]
+    fn a_cell_that_cannot_run_yet_says_why() {
+        let mut untrusted = cell(0, &[], 0);
+        untrusted.plan.as_mut().unwrap().ranks = "this workspace is not trusted".into();
+        untrusted.refusal = Some("trust it first".into());
+        check(
+            &[untrusted],
+            expect![[r#"
+            0: ▶ Run (this workspace is not trusted) | trust it first
+        "#]],
         );
     }
 

@@ -10,7 +10,7 @@ use tower_lsp::jsonrpc::Result;
 use super::code_lens::run_title;
 use crate::lsp::{
     backend::Backend,
-    facade::{EngineError, Session},
+    facade::{EngineError, ErrorVariant, Session},
 };
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams) -> Result<Option<Hover>> {
@@ -84,11 +84,21 @@ fn about(cell: &Cell) -> String {
     }
 }
 
-/// A traceback as a block of code. The fence is longer than any in it, so that engine text stays text.
+/// How many tracebacks of an error that engines raised with different texts are shown.
+const SHOWN: usize = 4;
+
+/// Each traceback as a block of code. The fence is longer than any in it, so that engine text stays text.
 fn traceback(error: &EngineError) -> String {
-    let longest = error.traceback.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{}\n\n{fence}text\n{}\n{fence}\n", error.ranks, error.traceback.trim_end())
+    let block = |variant: &ErrorVariant| {
+        let longest = variant.traceback.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        format!("{}\n\n{fence}text\n{}\n{fence}\n", variant.ranks, variant.traceback.trim_end())
+    };
+    let mut blocks: Vec<String> = error.variants.iter().take(SHOWN).map(block).collect();
+    if error.variants.len() > SHOWN {
+        blocks.push(format!("{} more of {}\n", error.variants.len() - SHOWN, error.ranks));
+    }
+    blocks.join("\n")
 }
 
 /// Whether a px cell holds a position. A cell that ends at the start of a line does not hold that line.
@@ -136,8 +146,12 @@ mod tests {
             range: Range::default(),
             ranks: "[0]".into(),
             name: "E".into(),
-            value: String::new(),
-            traceback: "```\n[click](command:evil)".into(),
+            title: "E".into(),
+            variants: vec![ErrorVariant {
+                ranks: "[0]".into(),
+                value: String::new(),
+                traceback: "```\n[click](command:evil)".into(),
+            }],
             stale: false,
         };
         assert_eq!(traceback(&error), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");

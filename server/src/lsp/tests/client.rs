@@ -9,34 +9,54 @@ use tokio::{
 };
 
 use super::fake::Fake;
-use crate::lsp::serve;
+use crate::lsp::{Session, serve};
 
 /// Only to end a test that would hang; no test waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) struct Client {
+pub(super) struct Client<S = Fake> {
     writer: DuplexStream,
     reader: BufReader<DuplexStream>,
     server: JoinHandle<u8>,
     unread: VecDeque<Value>,
     last_id: i64,
-    pub(super) session: Fake,
+    pub(super) session: S,
 }
 
 impl Client {
     /// A client whose server waits for `initialize`.
     pub(super) fn connect() -> Self {
-        let (writer, server_reader) = tokio::io::duplex(1 << 20);
-        let (server_writer, reader) = tokio::io::duplex(1 << 16);
-        let session = Fake::default();
-        let server = tokio::spawn(serve(server_reader, server_writer, session.clone()));
-        Self { writer, reader: BufReader::new(reader), server, unread: VecDeque::new(), last_id: 0, session }
+        Self::connect_to(Fake::default())
     }
 
     /// A client that has said which capabilities it has, and knows the server's.
     pub(super) async fn start(capabilities: Value) -> Self {
-        let mut client = Self::connect();
-        client.request("initialize", json!({ "processId": null, "capabilities": capabilities })).await;
+        Self::start_with(Fake::default(), capabilities, Value::Null).await
+    }
+
+    /// What the session was told so far; waits until everything sent was handled.
+    pub(super) async fn told(&mut self) -> Vec<crate::lsp::Change> {
+        self.request("px/engines", json!({})).await;
+        self.session.told()
+    }
+}
+
+impl<S: Session> Client<S> {
+    /// A client whose server waits for `initialize`, over any session.
+    pub(super) fn connect_to(session: S) -> Self {
+        let (writer, server_reader) = tokio::io::duplex(1 << 20);
+        let (server_writer, reader) = tokio::io::duplex(1 << 16);
+        let server = tokio::spawn(serve(server_reader, server_writer, session.clone()));
+        Self { writer, reader: BufReader::new(reader), server, unread: VecDeque::new(), last_id: 0, session }
+    }
+
+    /// A client that has said which capabilities and options it has, over any session.
+    pub(super) async fn start_with(session: S, capabilities: Value, options: Value) -> Self {
+        let mut client = Self::connect_to(session);
+        let params = json!({
+            "processId": null, "capabilities": capabilities, "initializationOptions": options,
+        });
+        client.request("initialize", params).await;
         client.notify("initialized", json!({})).await;
         client
     }
@@ -110,12 +130,6 @@ impl Client {
             "contentChanges": [{ "text": text }],
         });
         self.notify("textDocument/didChange", params).await;
-    }
-
-    /// What the session was told so far; waits until everything sent was handled.
-    pub(super) async fn told(&mut self) -> Vec<crate::lsp::Change> {
-        self.request("px/engines", json!({})).await;
-        self.session.told()
     }
 
     /// Ends the conversation as it should end, and fails if there is anything that nobody read.

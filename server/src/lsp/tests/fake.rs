@@ -12,7 +12,7 @@ use pxlens_protocol::{
 };
 use tokio::sync::mpsc;
 
-use crate::lsp::{CellOutputs, Change, EngineError, Happening, Session};
+use crate::lsp::{CellOutputs, Change, EngineError, ErrorVariant, Happening, Session};
 
 /// A document with this in its URI panics when it is told of.
 pub(super) const PANICS_WHEN_TOLD: &str = "panics-when-told";
@@ -82,8 +82,12 @@ impl Fake {
             range: line_range(1),
             ranks: "[0]".into(),
             name: name.into(),
-            value: value.into(),
-            traceback: format!("Traceback\n{name}: {value}"),
+            title: if value.is_empty() { name.into() } else { format!("{name}: {value}") },
+            variants: vec![ErrorVariant {
+                ranks: "[0]".into(),
+                value: value.into(),
+                traceback: format!("Traceback\n{name}: {value}"),
+            }],
             stale: false,
         };
         self.with(|state| state.documents.entry(uri.into()).or_default().errors = vec![error]);

@@ -201,3 +201,16 @@ async fn lenses_are_refreshed_at_most_twice_a_second() {
     assert!((2..=21).contains(&refreshes), "{refreshes} in ten seconds");
     client.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn output_that_grows_refreshes_no_lens() {
+    let mut client = Client::start(json!({ "workspace": { "codeLens": { "refreshSupport": true } } })).await;
+    client.open(URI, "").await;
+    client.told().await;
+    for _ in 0..100 {
+        client.session.happen(Happening::OutputGrew { uri: URI.into(), cell: "c".into() });
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    // It ends with a check that nothing came unread.
+    client.end().await;
+}

@@ -1,10 +1,14 @@
 //! The connection to a cluster: looking for one, taking it in, losing it.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+
 use super::{Actor, Message, Waiter, send_back};
 use crate::{
     cluster::ClusterStatus,
     session::{
-        ClusterError, ClusterView, Level, Notice, StartPolicy,
+        ClusterError, ClusterView, Level, Notice, Settings, StartPolicy,
         attach::{Attached, attach},
     },
 };
@@ -22,23 +26,75 @@ impl Actor {
         self.cluster.as_ref().map(Attached::view).unwrap_or_default()
     }
 
+    /// Puts settings in force. Where they name another cluster, the present one is left as soon as nothing runs on it.
+    pub(super) fn configure(&mut self, settings: Settings) {
+        if settings == self.settings {
+            return;
+        }
+        self.settings = settings;
+        self.tell(Notice::Cluster);
+        self.leave_if_idle();
+    }
+
+    /// Whether the settings now name another cluster than the one in use was found by.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| cluster.selection != self.settings.cluster)
+    }
+
+    /// Lets go of a cluster that the settings no longer name, unless a run of ours is on it or waits for it.
+    pub(super) fn leave_if_idle(&mut self) {
+        if !self.is_leaving() || !self.queue.is_empty() {
+            return;
+        }
+        if let Some(left) = self.cluster.take() {
+            // What is still heard of it is not about the present connection.
+            self.generation += 1;
+            self.tell(Notice::Cluster);
+            tokio::spawn(async move { left.client.close().await });
+        }
+        if !self.waiters.is_empty() {
+            self.attach_for_waiters();
+        }
+    }
+
+    /// Looks for a cluster with leave to start one if any waiter gives it.
+    fn attach_for_waiters(&mut self) {
+        let start = self.waiters.iter().map(Waiter::start).find(|start| *start != StartPolicy::Never);
+        self.attach(start.unwrap_or(StartPolicy::Never));
+    }
+
     pub(super) fn attach(&mut self, policy: StartPolicy) {
-        if self.attaching.is_some() {
+        // A cluster that is about to be left is left before another is looked for.
+        if self.attaching.is_some() || self.cluster.is_some() {
             return;
         }
         self.attaching = Some(policy);
         let (settings, this) = (self.settings.clone(), self.this.clone());
         tokio::spawn(async move {
             let words = this.clone();
-            let result =
-                attach(settings, policy, move |level, text| send_back(&words, Message::Say(level, text)))
-                    .await;
+            let say = move |level, text| send_back(&words, Message::Say(level, text));
+            let attempt = AssertUnwindSafe(attach(settings, policy, say)).catch_unwind().await;
+            // A session that waited for an attempt for ever would never look again.
+            let result = attempt.unwrap_or_else(|_| {
+                let why = "pxlens met a bug while it looked for a cluster; please report this";
+                Err(ClusterError::Unreachable(why.to_owned()))
+            });
             send_back(&this, Message::Attached { policy, result: Box::new(result) });
         });
     }
 
     pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
         self.attaching = None;
+        if let Ok(found) = &result
+            && policy == StartPolicy::Never
+            && found.selection != self.settings.cluster
+        {
+            // The settings changed meanwhile, and nobody asked for this one.
+            if !self.waiters.is_empty() {
+                self.attach_for_waiters();
+            }
+            return;
+        }
         let waiters = std::mem::take(&mut self.waiters);
         match result {
             Ok(attached) => {
@@ -54,14 +110,12 @@ impl Actor {
                         Waiter::Connect(_, reply) => drop(reply.send(Ok(self.cluster_view()))),
                     }
                 }
+                self.leave_if_idle();
             }
             Err(error) => {
                 let mut again = None;
                 for waiter in waiters {
-                    let start = match &waiter {
-                        Waiter::Run(ask, ..) => ask.start,
-                        Waiter::Connect(start, _) => *start,
-                    };
+                    let start = waiter.start();
                     // The attempt that failed was made without leave to start; this waiter gives it.
                     if policy == StartPolicy::Never && start != StartPolicy::Never {
                         again = Some(start);
@@ -85,10 +139,19 @@ impl Actor {
         let (mut engines, mut status) = (attached.client.engines(), attached.client.status());
         let (this, generation) = (self.this.clone(), self.generation);
         tokio::spawn(async move {
+            let mut known = engines.borrow_and_update().ids();
             loop {
                 let changed = tokio::select! {
-                    changed = engines.changed() => changed,
                     changed = status.changed() => changed,
+                    changed = engines.changed() => {
+                        let now = engines.borrow_and_update().ids();
+                        // Engines that get busy or idle change no plan.
+                        if changed.is_ok() && now == known {
+                            continue;
+                        }
+                        known = now;
+                        changed
+                    }
                 };
                 let lost = match &*status.borrow_and_update() {
                     ClusterStatus::Lost { why } => Some(why.clone()),

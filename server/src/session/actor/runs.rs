@@ -28,7 +28,9 @@ impl Actor {
         let chosen = if self.trusted { self.select(&ask) } else { Err(AskError::Untrusted) };
         match chosen {
             Err(error) => drop(reply.send(Err(error))),
-            Ok(chosen) if self.cluster.is_some() => drop(reply.send(self.start_runs(&ask, &chosen))),
+            Ok(chosen) if self.cluster.is_some() && !self.is_leaving() => {
+                drop(reply.send(self.start_runs(&ask, &chosen)));
+            }
             Ok(chosen) => {
                 let start = ask.start;
                 self.waiters.push(Waiter::Run(ask, chosen, reply));
@@ -156,19 +158,36 @@ impl Actor {
             engines,
             view,
         });
-        self.documents.set_run(&handle);
+        // While an earlier run of the cell goes on, that is the one to look at and to stop.
+        if !self.is_going_on(handle.cell) {
+            self.documents.set_run(&handle);
+        }
         self.runs.insert(id, RunEntry { handle: handle.clone(), order: Some(order), over: false });
         let this = self.this.clone();
-        tokio::spawn(run_task::drive(run, tell_view, wait, move |run| {
+        let bereaved = this.clone();
+        let task = tokio::spawn(run_task::drive(run, tell_view, wait, move |run| {
             let succeeded = run.state() == RunState::Succeeded;
             send_back(&this, Message::Over { run: run.id, succeeded });
         }));
+        tokio::spawn(async move {
+            if task.await.is_err() {
+                // Its engines would be held for ever.
+                send_back(&bereaved, Message::Over { run: id, succeeded: false });
+                let why = format!("pxlens met a bug and lost sight of {id}; please report this");
+                send_back(&bereaved, Message::Say(Level::Error, why));
+            }
+        });
         handle
     }
 
     fn views_of(&self, chosen: &[(DocumentKey, CellId)]) -> HashMap<DocumentKey, DocumentView> {
         let keys: HashSet<&DocumentKey> = chosen.iter().map(|(key, _)| key).collect();
         keys.into_iter().filter_map(|key| Some((key.clone(), self.documents.view(key)?))).collect()
+    }
+
+    /// Whether a run of the cell was sent and has not ended.
+    fn is_going_on(&self, cell: CellId) -> bool {
+        self.queue.of_cell(cell).any(|entry| entry.sent)
     }
 
     pub(super) fn take(&mut self, steps: Steps) {
@@ -191,7 +210,11 @@ impl Actor {
     }
 
     fn order(&mut self, run: RunId, order: Order) {
-        if let Some(wait) = self.runs.get_mut(&run).and_then(|entry| entry.order.take()) {
+        let Some(entry) = self.runs.get_mut(&run) else { return };
+        if let Some(wait) = entry.order.take() {
+            if let Order::Send(..) = order {
+                self.documents.set_run(&entry.handle);
+            }
             // The run's task waits for exactly this; it cannot be gone.
             let _ = wait.send(order);
         }
@@ -204,6 +227,7 @@ impl Actor {
         let steps = self.queue.ended(run, succeeded);
         self.tell(Notice::Over(handle));
         self.take(steps);
+        self.leave_if_idle();
     }
 
     /// Keeps the newest runs of each document, and all that have not ended.
@@ -233,18 +257,21 @@ impl Actor {
         reply: oneshot::Sender<Interrupted>,
     ) {
         let mut outcome = Interrupted::default();
-        // Engines of a run that waits are not busy with it, so it is withdrawn only as a whole.
-        let waiting: Vec<RunId> = match run {
-            Some(run) => self.queue.waiting().filter(|waiting| *waiting == run).collect(),
-            None => self.queue.waiting().collect(),
+        // Whoever stops a cell does not want it to begin again: what else waits of it goes too. Only some engines of a run
+        // can be meant, then it is just that run; but what waits is withdrawn as a whole, since no engine is busy with it.
+        let cell = run.and_then(|run| self.runs.get(&run)).map(|entry| entry.handle.cell);
+        let alike: Vec<RunId> = match (run, &engines, cell) {
+            (Some(_), None, Some(cell)) => self.queue.of_cell(cell).map(|entry| entry.run).collect(),
+            (Some(run), ..) => vec![run],
+            (None, ..) => self.queue.waiting().chain(self.queue.sent()).collect(),
         };
+        let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| alike.contains(waiting)).collect();
         for run in waiting {
             let steps = self.queue.withdraw(run, "interrupted before it was sent");
             outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
             self.take(steps);
         }
-        let running: Vec<RunId> =
-            self.queue.sent().filter(|sent| run.is_none_or(|run| run == *sent)).collect();
+        let running: Vec<RunId> = self.queue.sent().filter(|sent| alike.contains(sent)).collect();
         let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
             drop(reply.send(outcome));
             return;

@@ -1,0 +1,391 @@
+//! Which cell keeps its result, and when that is stale.
+
+use expect_test::{Expect, expect};
+use tokio::sync::watch;
+
+use super::*;
+use crate::{
+    engines::EngineId,
+    run::{Run, RunId, RunRequest, Time},
+};
+
+const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
+
+/// Documents, each of whose cells was run and gave its number as a result.
+struct Desk {
+    documents: Documents,
+    version: i32,
+    runs: u32,
+}
+
+fn key(name: &str) -> DocumentKey {
+    DocumentKey::from(name)
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { documents: Documents::new(Encoding::Utf16), version: 1, runs: 0 }
+    }
+
+    fn open(name: &str, dialect: Dialect, text: &str) -> Self {
+        let mut desk = Self::new();
+        desk.documents.open(key(name), dialect, 1, text);
+        desk.run_all(name);
+        desk
+    }
+
+    fn script(text: &str) -> Self {
+        Self::open("a", Dialect::Script, text)
+    }
+
+    /// Runs every cell of a document.
+    fn run_all(&mut self, name: &str) {
+        for cell in self.documents.view(&key(name)).unwrap().cells {
+            let Ok(plan) = cell.plan else { continue };
+            self.runs += 1;
+            let request = RunRequest { code: plan.code.clone(), engines: vec![EngineId(0)], single: true };
+            let run = Run::new(RunId(self.runs), Arc::new(request), Time(0));
+            let (_, view) = watch::channel(Arc::new(run));
+            self.documents.set_run(&Arc::new(RunHandle {
+                id: RunId(self.runs),
+                document: key(name),
+                cell: cell.id,
+                number: cell.cell.ordinal + 1,
+                line: cell.line,
+                title: String::new(),
+                suffix: String::new(),
+                lines: cell.cell.lines.clone(),
+                fingerprint: plan.fingerprint(),
+                plan,
+                engines: vec![EngineId(0)],
+                view,
+            }));
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.documents.view(&key(name)).unwrap().text.text()
+    }
+
+    /// Replaces the one place where `old` stands, as typing or an edit command does.
+    fn edit_in(&mut self, name: &str, old: &str, new: &str) -> &mut Self {
+        let text = self.text(name);
+        assert_eq!(text.matches(old).count(), 1, "{old:?} in {text:?}");
+        let at = text.find(old).unwrap();
+        let document = Document::new(&text, 0);
+        let position = |byte| document.position(byte, Encoding::Utf16);
+        let range = Some((position(at), position(at + old.len())));
+        self.change(name, Change { range, text: new.into() })
+    }
+
+    fn edit(&mut self, old: &str, new: &str) -> &mut Self {
+        self.edit_in("a", old, new)
+    }
+
+    /// Replaces all of the text, as a formatter or a simple client does.
+    fn replace(&mut self, text: &str) -> &mut Self {
+        self.change("a", Change { range: None, text: text.into() })
+    }
+
+    fn change(&mut self, name: &str, change: Change) -> &mut Self {
+        self.version += 1;
+        self.documents.change(&key(name), self.version, &[change]);
+        self
+    }
+
+    fn show(&self, name: &str) -> String {
+        let view = self.documents.view(&key(name)).unwrap();
+        let cell = |cell: CellView| {
+            let result = match (cell.run, cell.stale) {
+                (None, _) => "nothing".to_owned(),
+                (Some(run), false) => format!("result {}", run.id.0),
+                (Some(run), true) => format!("result {}, stale", run.id.0),
+            };
+            format!("{}: {result}\n", cell.cell.code.trim().replace('\n', " | "))
+        };
+        view.cells.into_iter().map(cell).collect()
+    }
+
+    fn check(&self, expected: Expect) {
+        self.check_in("a", expected);
+    }
+
+    fn check_in(&self, name: &str, expected: Expect) {
+        expected.assert_eq(&self.show(name));
+    }
+}
+
+#[test]
+fn typing_above_keeps_a_result() {
+    let mut desk = Desk::script(TWO);
+    desk.edit("# %%\n%%px\nprint(1)", "import os\n\n# %%\n%%px\nprint(1)");
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+    // A new px cell above is one of its own.
+    desk.edit("import os\n", "%px new\n");
+    desk.check(expect![[r#"
+        new: nothing
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn typing_in_a_body_makes_stale_and_undoing_it_makes_fresh() {
+    let mut desk = Desk::script(TWO);
+    desk.edit("print(1)", "print(1, 5)");
+    desk.check(expect![[r#"
+        print(1, 5): result 1, stale
+        print(2): result 2
+    "#]]);
+    desk.edit("print(1, 5)", "print(1)");
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn typing_at_the_magic_keeps_a_result_and_its_options_decide_whether_it_is_stale() {
+    let mut desk = Desk::script(TWO);
+    desk.edit("%%px\nprint(1)", "%%px --targets 0\nprint(1)");
+    desk.check(expect![[r#"
+        print(1): result 1, stale
+        print(2): result 2
+    "#]]);
+    desk.edit("%%px --targets 0\n", "%%px\n");
+    desk.edit("%%px\nprint(1)", "%%px --group-outputs=engine\nprint(1)");
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn a_pxconfig_above_makes_stale() {
+    let mut desk = Desk::script(TWO);
+    desk.edit("# %%\n%%px\nprint(2)", "# %%\n%pxconfig --targets ::2\n\n# %%\n%%px\nprint(2)");
+    desk.check(expect![[r#"
+        print(1): result 1
+        : nothing
+        print(2): result 2, stale
+    "#]]);
+    desk.edit("# %%\n%pxconfig --targets ::2\n\n", "");
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn a_deleted_cell_loses_its_result_and_the_next_does_not_inherit_it() {
+    for gone in ["# %%\n%%px\nprint(1)\n\n", "%%px\nprint(1)\n\n# %%\n", "x\nprint(1)\n\n# %%\n%%p"] {
+        let mut desk = Desk::script(TWO);
+        desk.edit(gone.trim_start_matches('x'), "");
+        if gone.starts_with('x') {
+            // What is left of both magics is one, and it could be either.
+            assert_eq!(desk.text("a").matches("print").count(), 1);
+            continue;
+        }
+        desk.check(expect![[r#"
+            print(2): result 2
+        "#]]);
+    }
+}
+
+#[test]
+fn a_deleted_cell_does_not_come_back_with_its_result() {
+    let mut desk = Desk::script(TWO);
+    let cell = "# %%\n%%px\nprint(1)\n\n";
+    desk.edit(cell, "");
+    desk.edit("# %%\n%%px\nprint(2)", &format!("{cell}# %%\n%%px\nprint(2)"));
+    desk.check(expect![[r#"
+        print(1): nothing
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn a_deleted_cell_is_told_from_its_neighbour_in_a_text_sent_whole() {
+    let mut desk = Desk::script(TWO);
+    desk.replace("# %%\n%%px\nprint(2)\n");
+    desk.check(expect![[r#"
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn a_duplicate_starts_empty() {
+    for (old, new) in [
+        // Below, and above.
+        ("print(1)\n", "print(1)\n\n# %%\n%%px\nprint(1)\n"),
+        ("# %%\n%%px\nprint(1)\n", "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(1)\n"),
+    ] {
+        let mut desk = Desk::script(TWO);
+        desk.edit(old, new);
+        let shown = desk.show("a");
+        assert_eq!(shown.matches("print(1): result 1\n").count(), 1, "{shown}");
+        assert_eq!(shown.matches("print(1): nothing\n").count(), 1, "{shown}");
+    }
+}
+
+#[test]
+fn a_formatter_that_replaces_all_keeps_results() {
+    let mut desk = Desk::script("import os,sys\n# %%\n%%px\nprint( 1 )\n# %%\n%%px\nprint(2)\n");
+    desk.replace("import os\nimport sys\n\n# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n\n");
+    desk.check(expect![[r#"
+        print(1): result 1, stale
+        print(2): result 2
+    "#]]);
+}
+
+fn cell(name: &str, text: &str) -> CellText {
+    CellText { key: key(name), version: 1, text: text.into() }
+}
+
+fn notebook() -> Desk {
+    let mut desk = Desk::new();
+    let order = ["a", "b", "c"].map(key).to_vec();
+    let cells = vec![cell("a", "%%px\n1"), cell("b", "%%px\n2"), cell("c", "%px 3\n%px 4")];
+    desk.documents.open_notebook(key("nb"), order, cells);
+    ["a", "b", "c"].iter().for_each(|name| desk.run_all(name));
+    desk
+}
+
+#[test]
+fn a_moved_cell_of_a_notebook_keeps_its_result() {
+    let mut desk = notebook();
+    // VS Code: the cell goes and comes, and its text is not sent again.
+    for splice in [(0, 1, vec![]), (2, 0, vec![key("a")])] {
+        let change = NotebookChange { splice: Some(splice), ..NotebookChange::default() };
+        desk.documents.change_notebook(&key("nb"), change);
+    }
+    assert_eq!(desk.documents.together(&key("a")), ["b", "c", "a"].map(key));
+    desk.check_in(
+        "a",
+        expect![[r#"
+        1: result 1
+    "#]],
+    );
+    desk.edit_in("a", "1", "12").check_in(
+        "a",
+        expect![[r#"
+        12: result 1, stale
+    "#]],
+    );
+}
+
+#[test]
+fn a_closed_cell_of_a_notebook_loses_its_result_and_a_new_one_has_none() {
+    let mut desk = notebook();
+    let change = NotebookChange {
+        splice: Some((0, 1, vec![key("d")])),
+        opened: vec![cell("d", "%%px\n1")],
+        closed: vec![key("a")],
+        edited: vec![],
+    };
+    desk.documents.change_notebook(&key("nb"), change);
+    assert!(desk.documents.view(&key("a")).is_none());
+    desk.check_in(
+        "d",
+        expect![[r#"
+        1: nothing
+    "#]],
+    );
+    desk.check_in(
+        "b",
+        expect![[r#"
+        2: result 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_stale() {
+    let mut desk = notebook();
+    let change = |text: &str| [Change { range: None, text: text.into() }];
+    let is_plans = |notices: Vec<Notice>| notices.iter().any(|notice| matches!(notice, Notice::Plans));
+    assert!(!is_plans(desk.documents.change(&key("a"), 2, &change("%%px\n12"))), "only its own");
+    assert!(is_plans(desk.documents.change(&key("a"), 3, &change("%pxconfig --targets 0"))));
+    desk.check_in(
+        "b",
+        expect![[r#"
+        2: result 2, stale
+    "#]],
+    );
+    desk.edit_in("a", "%pxconfig --targets 0", "%%px\n1");
+    desk.check_in(
+        "b",
+        expect![[r#"
+        2: result 2
+    "#]],
+    );
+}
+
+#[test]
+fn several_px_lines_of_a_cell_are_followed_each() {
+    let mut desk = notebook();
+    desk.edit_in("c", "%px 3\n", "");
+    desk.check_in(
+        "c",
+        expect![[r#"
+        4: result 4
+    "#]],
+    );
+}
+
+fn raw(cells: &[(&str, &str)]) -> String {
+    let cell = |(id, code): &(&str, &str)| serde_json::json!({ "id": id, "cell_type": "code", "metadata": {}, "outputs": [], "source": code });
+    let cells: Vec<_> = cells.iter().map(cell).collect();
+    let all = serde_json::json!({ "nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells });
+    serde_json::to_string_pretty(&all).unwrap()
+}
+
+#[test]
+fn a_cell_of_a_raw_notebook_is_known_by_its_id() {
+    let one = ("one", "%%px\nprint(1)");
+    let two = ("two", "%%px\nprint(2)");
+    let mut desk = Desk::open("a", Dialect::NotebookJson, &raw(&[one, two]));
+    desk.replace(&raw(&[two, ("new", "%%px\nprint(1)"), ("one", "%%px\nprint(1, 5)")]));
+    desk.check(expect![[r#"
+        print(2): result 2
+        print(1): nothing
+        print(1, 5): result 1, stale
+    "#]]);
+}
+
+#[test]
+fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
+    let mut desk =
+        Desk::open("a", Dialect::NotebookJson, &raw(&[("one", "%%px\nprint(1)"), ("two", "%%px\nprint(2)")]));
+    desk.edit("\"nbformat\": 4,", "\"nbformat\": 4 \"");
+    assert!(desk.documents.view(&key("a")).unwrap().unreadable.is_some());
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+    desk.edit("\"nbformat\": 4 \"", "\"nbformat\": 4,");
+    assert!(desk.documents.view(&key("a")).unwrap().unreadable.is_none());
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+    // A document that is cut off in the middle has cells whose places are behind its end.
+    desk.replace("{\"cells\": [");
+    desk.check(expect![[r#"
+        print(1): result 1
+        print(2): result 2
+    "#]]);
+}
+
+#[test]
+fn clearing_forgets_results() {
+    let mut desk = Desk::script(TWO);
+    desk.documents.clear(&key("a"));
+    desk.check(expect![[r#"
+        print(1): nothing
+        print(2): nothing
+    "#]]);
+}

@@ -1,0 +1,246 @@
+//! The session with simulated controllers: which cluster it uses, what it does with what it was told.
+
+use std::{path::Path, time::Duration};
+
+use pxlens_tests::sim::{Script, Sim};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::*;
+use crate::{cluster::discovery::Selection, run::RunState};
+
+/// Only to end a test that would hang.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const TEXT: &str = "%px work()\n";
+
+fn at(file: &Path) -> Settings {
+    let cluster = Selection { connection_file: Some(file.to_owned()), ..Selection::default() };
+    Settings { cluster, ..Settings::default() }
+}
+
+fn in_folder(ipython_dir: &Path) -> Settings {
+    let cluster = Selection { ipython_dir: Some(ipython_dir.to_owned()), ..Selection::default() };
+    Settings { cluster, ..Settings::default() }
+}
+
+/// A session that follows, with one document open.
+struct Desk {
+    session: Session,
+    notices: UnboundedReceiver<Notice>,
+    key: DocumentKey,
+}
+
+impl Desk {
+    fn open(settings: Settings, trusted: bool) -> Self {
+        let (session, notices) = Session::start(settings, Encoding::Utf16, trusted, true);
+        let key = DocumentKey::from("a");
+        session.open(key.clone(), Dialect::Script, 1, TEXT.to_owned());
+        Self { session, notices, key }
+    }
+
+    /// Asks until the cluster is as wanted.
+    async fn cluster(&mut self, what: &str, fits: impl Fn(&ClusterView) -> bool) -> ClusterView {
+        let looking = async {
+            loop {
+                let view = self.session.cluster().await;
+                if fits(&view) {
+                    return view;
+                }
+                while !matches!(self.notices.recv().await.expect("the session lives"), Notice::Cluster) {}
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("no cluster with {what}"))
+    }
+
+    async fn engines(&mut self, count: usize) -> ClusterView {
+        self.cluster(&format!("{count} engines"), |view| view.owner.is_some() && view.engines.len() == count)
+            .await
+    }
+
+    async fn ask(&self) -> Result<Asked, AskError> {
+        let ask = Ask {
+            document: self.key.clone(),
+            scope: Scope::All,
+            overrides: Overrides::default(),
+            keep_going: false,
+            start: StartPolicy::Never,
+        };
+        tokio::time::timeout(PATIENCE, self.session.run(ask)).await.expect("an answer")
+    }
+
+    async fn run(&self) -> Arc<RunHandle> {
+        self.ask().await.expect("it runs").runs.remove(0)
+    }
+
+    async fn shown(&self) -> Option<RunId> {
+        let view = self.session.document(self.key.clone()).await.expect("it is open");
+        view.cells[0].run.as_ref().map(|run| run.id)
+    }
+}
+
+async fn ends(handle: &RunHandle) -> RunState {
+    let mut view = handle.view.clone();
+    let over = tokio::time::timeout(PATIENCE, view.wait_for(|run| run.is_over())).await.expect("it ends");
+    over.expect("a run's view outlives it").state()
+}
+
+fn hangs() -> Script {
+    Script::new().stdout("begun").hang()
+}
+
+#[tokio::test]
+async fn a_panic_over_one_message_costs_that_message_only() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut desk = Desk::open(at(&sim.connection_file()), true);
+    desk.engines(2).await;
+    let run = desk.run().await;
+    desk.session.panic();
+    assert_eq!(ends(&run).await, RunState::Succeeded);
+    assert_eq!(desk.shown().await, Some(run.id));
+    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
+    let said = std::iter::from_fn(|| desk.notices.try_recv().ok())
+        .filter(|notice| matches!(notice, Notice::Say(Level::Error, text) if text.contains("bug in pxlens") || text.contains("met a bug")))
+        .count();
+    assert_eq!(said, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_looked_for_in_an_untrusted_workspace_until_it_is_trusted() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut desk = Desk::open(at(&sim.connection_file()), false);
+    assert_eq!(desk.ask().await.unwrap_err(), AskError::Untrusted);
+    assert!(desk.session.cluster().await.owner.is_none());
+    assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
+    desk.session.set_trust(true);
+    desk.engines(2).await;
+    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
+}
+
+#[tokio::test]
+async fn other_settings_lead_to_the_other_cluster() {
+    let (one, two) = (Sim::builder().engines(1).start().await, Sim::builder().engines(2).start().await);
+    let mut desk = Desk::open(at(&one.connection_file()), true);
+    desk.engines(1).await;
+    desk.session.configure(at(&two.connection_file()));
+    desk.engines(2).await;
+    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
+    assert_eq!((one.executed().len(), two.executed().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn other_settings_wait_for_what_runs() {
+    let one = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
+    let two = Sim::builder().engines(2).start().await;
+    let mut desk = Desk::open(at(&one.connection_file()), true);
+    desk.engines(1).await;
+    let first = desk.run().await;
+    one.wait_for_runs(1).await;
+    desk.session.configure(at(&two.connection_file()));
+    // Asked for now, it runs on the cluster that is asked for now, when that is in use.
+    let second = desk.ask();
+    let opened = async {
+        assert_eq!(desk.session.cluster().await.engines.len(), 1);
+        one.open("gate");
+    };
+    let (second, ()) = tokio::join!(second, opened);
+    assert_eq!(ends(&first).await, RunState::Succeeded);
+    assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!((one.executed().len(), two.executed().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn settings_that_say_the_same_again_change_nothing() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut desk = Desk::open(at(&sim.connection_file()), true);
+    desk.engines(1).await;
+    let engines = Settings { engines: 7, ..at(&sim.connection_file()) };
+    desk.session.configure(at(&sim.connection_file()));
+    desk.session.configure(engines);
+    assert_eq!(desk.session.cluster().await.engines.len(), 1);
+}
+
+#[tokio::test]
+async fn a_cluster_that_comes_up_later_is_found_and_one_that_dies_is_said_once_and_used_again_when_it_is_back()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::open(in_folder(folder.path()), true);
+    assert!(matches!(desk.ask().await, Err(AskError::Cluster(ClusterError::None))));
+    let sim = Sim::builder().engines(2).start().await;
+    // Discovery looks there; the files of the simulation appear as those of a new cluster do.
+    copy(sim.ipython_dir(), folder.path());
+    desk.engines(2).await;
+    let gone = sim.vanish();
+    desk.cluster("nobody in it", |view| view.owner.is_none()).await;
+    assert!(matches!(desk.ask().await, Err(AskError::Cluster(_))));
+    sim.come_back(gone, 3).await;
+    desk.engines(3).await;
+    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
+    desk.session.shutdown().await;
+    let mut said = Vec::new();
+    while let Some(notice) = desk.notices.recv().await {
+        if let Notice::Say(_, text) = notice {
+            said.push(text);
+        }
+    }
+    assert!(said.iter().all(|text| !text.contains("lost")), "said once, and it was read above: {said:?}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cell_asked_for_again_while_it_runs_shows_the_run_that_goes_on() {
+    let sim = Sim::builder().engines(1).on("work()", hangs()).start().await;
+    let mut desk = Desk::open(at(&sim.connection_file()), true);
+    desk.engines(1).await;
+    let first = desk.run().await;
+    sim.wait_for_runs(1).await;
+    let second = desk.run().await;
+    assert_eq!(desk.shown().await, Some(first.id), "the second one waits");
+    let third = desk.run().await;
+    assert_eq!(ends(&second).await, RunState::Failed, "one waits at most");
+    assert_eq!(desk.shown().await, Some(first.id));
+    // Stopping the cell stops what runs and drops what waits.
+    let stopped = desk.session.interrupt(Some(first.id), None, "SIGINT".into()).await;
+    assert_eq!(stopped.dropped, [third.id]);
+    assert_eq!(ends(&first).await, RunState::Failed);
+    assert_eq!(ends(&third).await, RunState::Failed);
+    assert_eq!(sim.executed().len(), 1);
+    assert_eq!(desk.shown().await, Some(first.id));
+}
+
+#[tokio::test]
+async fn a_cell_asked_for_again_shows_the_second_run_once_that_is_sent() {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
+    let mut desk = Desk::open(at(&sim.connection_file()), true);
+    desk.engines(1).await;
+    let first = desk.run().await;
+    let second = desk.run().await;
+    assert_eq!(desk.shown().await, Some(first.id));
+    sim.open("gate");
+    assert_eq!(ends(&second).await, RunState::Succeeded);
+    assert_eq!(desk.shown().await, Some(second.id));
+}
+
+#[tokio::test]
+async fn a_run_outlives_its_document() {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().wait("gate").stdout("done")).start().await;
+    let mut desk = Desk::open(at(&sim.connection_file()), true);
+    desk.engines(1).await;
+    let run = desk.run().await;
+    desk.session.close(desk.key.clone());
+    assert!(desk.session.document(desk.key.clone()).await.is_none());
+    sim.open("gate");
+    assert_eq!(ends(&run).await, RunState::Succeeded);
+    assert!(desk.session.run_handle(run.id).await.is_some());
+}

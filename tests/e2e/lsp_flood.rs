@@ -1,0 +1,84 @@
+//! A client that does not read while engines write much: the server's memory stays what the output itself takes, and when
+//! the client reads again, nothing is missing.
+
+#![cfg(target_os = "linux")]
+
+use pxlens_tests::sim::{Script, Sim, flood_line};
+use serde_json::{Value, json};
+
+use crate::lsp_shell::Server;
+
+const URI: &str = "file:///flood.py";
+const ENGINES: u32 = 16;
+const LINES: usize = 1_000;
+const BYTES: usize = 1_000;
+
+/// The most memory that a process ever had, in bytes.
+fn peak(server: &Server) -> usize {
+    let path = format!("/proc/{}/status", server.child.id());
+    let status = std::fs::read_to_string(path).expect("the server runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+    let kilobytes: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    kilobytes * 1024
+}
+
+fn client(sim: &Sim, extension: &Value) -> Server {
+    let mut server = Server::start_with_log("warn");
+    let capabilities = json!({
+        "experimental": { "pxlens": extension },
+        "window": { "workDoneProgress": true },
+        "workspace": { "codeLens": { "refreshSupport": true } },
+    });
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
+    server.request(
+        "initialize",
+        json!({ "processId": null, "capabilities": capabilities, "initializationOptions": options }),
+    );
+    server.send(&json!({ "jsonrpc": "2.0", "method": "initialized", "params": {} }));
+    let document = json!({
+        "uri": URI, "languageId": "python", "version": 1, "text": "%px flood()\n%px after()\n",
+    });
+    let open =
+        json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument": document } });
+    server.send(&open);
+    server
+}
+
+/// Engines flood a client with these capabilities, which reads nothing until all is over.
+fn check(extension: &Value) {
+    let sim = Sim::builder()
+        .engines(ENGINES)
+        .on("flood()", Script::new().flood_by(LINES, BYTES, 10))
+        .start_blocking();
+    let mut server = client(&sim, extension);
+    let before = peak(&server);
+    let answer = server.request("px/run", json!({ "uri": URI, "scope": "all" }));
+    let run = answer["result"]["runs"][0]["run"].clone();
+    // The second cell is sent when the first is over: then all of its output has arrived.
+    sim.wait_for_runs_blocking(2 * ENGINES as usize);
+    let grown = peak(&server).saturating_sub(before);
+    let output = ENGINES as usize * LINES * BYTES;
+    assert!(grown < 2 * output + (24 << 20), "{grown} bytes more for {output} bytes of output");
+
+    let result = server.request("px/result", json!({ "run": run, "groupBy": "engine" }));
+    let groups = result["result"]["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), ENGINES as usize);
+    for group in groups {
+        let engine = u32::try_from(group["engines"][0].as_u64().expect("an id")).expect("it is small");
+        let all: String = (0..LINES).map(|number| flood_line(engine, number, BYTES)).collect();
+        assert!(group["text"].as_str().expect("a text") == all.trim_end(), "engine {engine} lost something");
+    }
+    assert_eq!(server.request("shutdown", Value::Null)["result"], Value::Null);
+    server.notify("exit");
+    assert_eq!(server.code(), Some(0));
+}
+
+#[test]
+fn a_client_that_does_not_read_costs_no_memory_and_no_byte() {
+    check(&json!({ "outputs": true, "blocks": true }));
+}
+
+#[test]
+fn a_client_that_does_not_acknowledge_costs_no_memory_and_no_byte() {
+    check(&json!({ "outputs": true, "blocks": true, "ack": true }));
+}
