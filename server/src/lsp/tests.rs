@@ -19,7 +19,7 @@
 //! | didChange: line ends, surrogates, out of range | `conversation::edits_reach_the_session_as_they_were_sent` | `whole::edits_with_odd_line_ends_and_positions_give_the_text_of_the_client` |
 //! | notebook reorder | `conversation::a_moved_cell_is_deleted_and_inserted_but_not_closed` | `whole::a_moved_cell_keeps_its_text_and_its_name` |
 //! | slow client, memory bound | `publish::tests` | `lsp_flood::a_client_that_does_not_read_costs_no_memory_and_no_byte` |
-//! | executionSummary present, absent | `conversation` (`a_notebook_with_…`) | `whole::a_notebook_is_read_whatever_its_execution_summaries_hold` |
+//! | executionSummary present, absent | `conversation::a_notebook_opens_whatever_its_execution_summary_says` | `whole::a_notebook_is_read_whatever_its_execution_summaries_hold` |
 //! | trace "compact" | `conversation::odd_capabilities_and_traces_do_not_keep_a_client_out` | the reader is the same |
 //! | custom method with null params | `conversation::requests_without_params_with_null_and_with_an_empty_list_are_answered` | `whole::our_methods_take_null_for_no_parameters` |
 
