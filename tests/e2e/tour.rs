@@ -11,11 +11,13 @@ fn example(name: &str) -> PathBuf {
     pxlens_tests::workspace().join("examples").join(name)
 }
 
-/// What was shown, without the titles, which name lines, and with one mask: how long it took.
+/// What was shown, without the titles, which name lines, and with two masks: where an error stands, and how long it took.
 fn groups(done: &Done) -> String {
     let shown: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("── px cell")).collect();
     let took = regex::Regex::new(r"· [0-9.]+ m?s\b").expect("a valid pattern");
-    took.replace_all(&shown.join("\n"), "· <time>").into_owned()
+    let place = regex::Regex::new(r"· tour\.(py|ipynb) line [0-9]+ ─+").expect("a valid pattern");
+    let shown = took.replace_all(&shown.join("\n"), "· <time>").into_owned();
+    place.replace_all(&shown, "· <place>").into_owned()
 }
 
 /// The exact code of each cell, with what each engine did with it in the end.
