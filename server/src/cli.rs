@@ -11,6 +11,8 @@ mod file;
 mod follow;
 mod images;
 mod interrupts;
+#[cfg(test)]
+mod json_page;
 mod output;
 mod run;
 mod start;

@@ -9,4 +9,5 @@ mod lsp_run;
 mod lsp_shell;
 mod nothing_lost;
 mod program;
+mod shell;
 mod tour;

@@ -11,7 +11,7 @@ use crate::{
     engines::RankSet,
     jupyter::content::StreamName,
     render::{self, Cursor, GroupBy, PromptColor, Style},
-    run::{Run, RunId},
+    run::{Run, RunId, Time},
     session::{CellView, Level, RunHandle, now},
     text::Document,
 };
@@ -177,7 +177,7 @@ impl Screen {
         if !self.paints || now().since(run.created) < PROGRESS_AFTER {
             return Ok(());
         }
-        let line = progress_line(run, behind, terminal_columns());
+        let line = progress_line(run, now(), behind, terminal_columns());
         self.progress = true;
         let mut err = io::stderr().lock();
         write!(err, "\r\x1b[2K{line}")?;
@@ -247,10 +247,10 @@ fn cut(text: &str, room: usize) -> String {
 }
 
 /// One line of at most `columns`, so that it can be painted over.
-fn progress_line(run: &Run, behind: &RankSet, columns: usize) -> String {
+fn progress_line(run: &Run, at: Time, behind: &RankSet, columns: usize) -> String {
     // The hourglass is two columns wide, and a terminal may wrap after its last column.
     let room = columns.saturating_sub(2).max(10);
-    let line = render::inline_within(run, now(), room);
+    let line = render::inline_within(run, at, room);
     if behind.is_empty() {
         return line;
     }
@@ -277,4 +277,51 @@ fn width() -> usize {
 /// Columns that stderr has, now: a window may be resized.
 fn terminal_columns() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        engines::EngineId,
+        jupyter::MsgId,
+        run::{Event, EventKind, RunRequest, Slot},
+    };
+
+    /// A run that was sent to four engines 12 s ago.
+    fn running() -> Run {
+        let request =
+            RunRequest { code: "code".into(), engines: (0..4).map(EngineId).collect(), single: false };
+        let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
+        (0..4).for_each(|slot| {
+            run.apply(Event { slot: Slot(slot), at: Time(0), kind: EventKind::Sent(MsgId::from("m")) })
+        });
+        run
+    }
+
+    #[test]
+    fn the_progress_line_says_which_engines_have_not_begun_and_why() {
+        let behind = RankSet::from_iter([EngineId(2)]);
+        assert_eq!(
+            progress_line(&running(), Time(12_000), &behind, 80),
+            "⏳ 0/4 · waiting on [0-3] · 12 s · [2] busy with other work"
+        );
+    }
+
+    #[test]
+    fn the_progress_line_fits_into_the_terminal() {
+        let behind = RankSet::from_iter([EngineId(2)]);
+        for columns in 14..80 {
+            let line = progress_line(&running(), Time(12_000), &behind, columns);
+            assert!(line.chars().count() + 2 <= columns, "{columns}: {line}");
+        }
+        assert_eq!(progress_line(&running(), Time(12_000), &behind, 40), "⏳ 0/4 · waiting on [0-3] · 12 s");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_with_an_ellipsis() {
+        assert_eq!((cut("abcdef", 6), cut("abcdefg", 6)), ("abcdef".to_owned(), "abcde…".to_owned()));
+    }
 }

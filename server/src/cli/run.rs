@@ -13,6 +13,7 @@ use super::{
     output::{Form, Screen},
 };
 use crate::{
+    cells::{Problem, Severity},
     engines::Targets,
     plan::{Overrides, Refusal, plan},
     session::{
@@ -75,12 +76,18 @@ async fn run_in(
             let ask = Ask { document: key, scope, overrides, keep_going: args.keep_going, start };
             tokio::select! {
                 asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
-                () = interrupts.next() => return Ok(Status::Interrupted),
+                () = interrupts.next() => {
+                    super::output::say(Level::Info, "interrupted before anything was run");
+                    return Ok(Status::Interrupted);
+                }
             }
         }
     };
     if let Some(note) = ignored_flags(args, &session.cluster().await) {
         super::output::say(Level::Info, &note);
+    }
+    for warning in warnings(&view, &asked).iter().filter(|_| !args.plain) {
+        super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
     let form = match (args.json, args.plain) {
         (true, _) => Form::Json,
@@ -120,6 +127,19 @@ fn nothing_to_send(
         }
     }
     Some(Asked { not_run, ..Asked::default() })
+}
+
+/// What is doubtful in the cells that run: they may not do what was meant.
+fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
+    let runs = |at: usize| {
+        let of = |cell: &CellView| asked.runs.iter().any(|handle| handle.cell == cell.id);
+        view.cells.iter().any(|cell| of(cell) && (cell.cell.range.start..=cell.cell.range.end).contains(&at))
+    };
+    let doubtful = |problem: &&Problem| problem.severity == Severity::Warning && runs(problem.range.start);
+    let sentence = |problem: &Problem| {
+        format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
+    };
+    view.problems.iter().filter(doubtful).map(sentence).collect()
 }
 
 /// A word about flags that say how to start a cluster, where one was running already.
