@@ -322,7 +322,32 @@ mod local {
         running.interrupt();
         let done = running.wait();
         status(&done, 130);
-        assert!(done.stderr.contains("interrupted") && done.stderr.contains("1 px cell not run"), "{done:?}");
+        assert!(done.stderr.contains("[0] may still be at work; 1 px cell not run"), "{done:?}");
+    }
+
+    #[test]
+    fn control_c_twice_leaves_a_local_cluster_that_ends_all_the_same() {
+        let deaf = "# %%\n%%px\nimport time\nwhile True:\n    try: time.sleep(60)\n    except KeyboardInterrupt: pass\n";
+        let file = Written::new("deaf.py", deaf);
+        let mut running = with_own_folder(&["run", "--json", "-n", "1"], &file)
+            .arg(file.path())
+            .arg("--python")
+            .arg(real::python())
+            .start();
+        running.wait_for_stdout("\"started\"");
+        // Where the system makes one of two signals, a limit of time does what the second would.
+        running.interrupt();
+        running.interrupt();
+        let done = running.wait();
+        status(&done, 130);
+        let deadline = std::time::Instant::now() + pxlens_tests::PATIENCE;
+        while !with_own_folder(&["clusters", "--all"], &file)
+            .run()
+            .stdout
+            .starts_with("No cluster is running.")
+        {
+            assert!(std::time::Instant::now() < deadline, "the cluster lives on");
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) struct Show<'a> {
     pub(super) view: &'a DocumentView,
     pub(super) asked: &'a Asked,
     pub(super) screen: Screen,
-    pub(super) interrupts: Interrupts,
+    pub(super) interrupts: &'a mut Interrupts,
     pub(super) keep_going: bool,
     /// Whether all cells of the file were asked for, rather than one.
     pub(super) whole_file: bool,
@@ -211,8 +211,16 @@ impl Follower<'_> {
         let unsent = asked.runs.iter().filter(|handle| was_never_sent(&handle.now())).count();
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         if self.stop != Stop::No {
-            let rest =
-                if unsent > 0 { format!("; {} not run", count(unsent, "px cell")) } else { String::new() };
+            let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
+            let working: RankSet =
+                not_over.flat_map(|run| run.pending().iter().collect::<Vec<_>>()).collect();
+            let mut rest = String::new();
+            if !working.is_empty() {
+                rest += &format!("; {working} may still be at work");
+            }
+            if unsent > 0 {
+                rest += &format!("; {} not run", count(unsent, "px cell"));
+            }
             screen.note(&format!("interrupted{rest}"))?;
             return Ok(Status::Interrupted);
         }

@@ -38,9 +38,15 @@ pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status
         Overrides { targets: args.targets.as_deref().map(parse_targets).transpose()?, block: None };
     let (session, notices) = Session::start(args.settings(file.folder.clone()), Encoding::Utf8, true, false);
     let telling = tokio::spawn(tell(notices));
-    let outcome = run_in(&session, &file, &args, overrides).await;
-    // Stops a cluster that was started for this.
-    session.shutdown().await;
+    let mut interrupts = Interrupts::listen();
+    let outcome = run_in(&session, &file, &args, overrides, &mut interrupts).await;
+    tokio::select! {
+        biased;
+        // A cluster that was started for this ends when this process does.
+        () = interrupts.second() => return outcome,
+        // Stops it, and waits until it is gone.
+        () = session.shutdown() => {}
+    }
     // Work that was given up half-way may still hold the other end.
     let _ = timeout(LAST_WORDS, telling).await;
     outcome
@@ -51,6 +57,7 @@ async fn run_in(
     file: &SourceFile,
     args: &RunArgs,
     overrides: Overrides,
+    interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
     let key = DocumentKey::from(file.label.as_str());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
@@ -67,7 +74,6 @@ async fn run_in(
         make_folder(folder)?;
     }
     let whole_file = scope == Scope::All;
-    let mut interrupts = Interrupts::listen();
     let asked = match nothing_to_send(&view, &scope, &overrides, args.keep_going) {
         // No cluster is looked for or started.
         Some(asked) => asked,

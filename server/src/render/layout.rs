@@ -394,7 +394,7 @@ fn item_lines(item: &Item, names_stderr: bool, into: &mut Vec<BlockLine>) {
 
 fn lay_out_error(error: &ErrorGroup, place: &str, traceback: &str, width: usize, into: &mut Vec<BlockLine>) {
     let label = format!("✗ {} ", error.ranks);
-    let room = width.min(80).saturating_sub(label.chars().count() + place.chars().count() + 7).max(20);
+    let room = width.min(80).saturating_sub(label.chars().count() + place.chars().count() + 7).max(8);
     let title = cut(&error.title(), room);
     let heading = BlockLine::of(label, Paint::FailedRanks).and(title, Paint::Error).and(place, Paint::Note);
     into.push(rule(heading, '─', width));
