@@ -14,7 +14,7 @@ rank = get_ipython().kernel.engine_id
 noise = np.random.default_rng(rank)
 print("ready to fit y = 2x + 1")
 
-# %% Numbers from every engine: one line per step, summed up across engines.
+# %% Numbers from every engine, step by step.
 %%px
 x = np.linspace(0, 1, 200)
 y = 2 * x + 1 + noise.normal(0, 0.1 * (rank + 1), x.size)

@@ -8,7 +8,11 @@ mod clusters;
 mod demo;
 mod engines;
 mod file;
+mod follow;
 mod images;
+mod interrupts;
+#[cfg(test)]
+mod json_page;
 mod output;
 mod run;
 mod start;

@@ -12,4 +12,5 @@ mod lsp_shell;
 mod lsp_work;
 mod nothing_lost;
 mod program;
+mod shell;
 mod tour;

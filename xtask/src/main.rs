@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal, which prints what it does")]
 
 mod codegen;
+mod picture;
 mod python;
 mod steps;
 mod tidy;
@@ -43,6 +44,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Run the demo, and draw what it prints as docs/demo.svg.
+    Picture,
     /// Run the benchmarks, built for release.
     Bench {
         /// Goes to the benchmark program.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::check(&root),
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
+        Task::Picture => picture::draw(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
     match result {

@@ -66,12 +66,19 @@ impl ClusterArgs {
 /// How a local cluster is started.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct LocalArgs {
-    /// Engines to start
-    #[arg(short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub n: u32,
+    /// Engines to start [default: 4]
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub n: Option<u32>,
     /// Python that starts the cluster [default: $VIRTUAL_ENV, .venv, conda, python3]
     #[arg(long, value_name = "PYTHON")]
     pub python: Option<PathBuf>,
+}
+
+impl LocalArgs {
+    /// How many engines a cluster gets that is started.
+    pub(super) fn engines(&self) -> u32 {
+        self.n.unwrap_or_else(|| Settings::default().engines)
+    }
 }
 
 /// `pxlens run`.
@@ -97,7 +104,7 @@ pub struct RunArgs {
     /// Print one JSON object per event (docs/json.md)
     #[arg(long)]
     pub json: bool,
-    /// Go on after a cell that failed
+    /// Go on after a cell that failed, and past one that cannot run
     #[arg(long)]
     pub keep_going: bool,
     /// Save the pictures that engines show into this folder
@@ -114,7 +121,7 @@ impl RunArgs {
         Settings {
             python: self.local.python.clone(),
             cluster: self.cluster.selection(),
-            engines: self.local.n,
+            engines: self.local.engines(),
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             folder,
         }

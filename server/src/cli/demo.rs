@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use etcetera::BaseStrategy;
+
 use super::{
     Failure, Status,
     args::{ClusterArgs, DemoArgs, LocalArgs, PlaceArgs, RunArgs},
@@ -15,12 +17,20 @@ use crate::{cells::Dialect, cluster::python, session::Level};
 /// The example; also a file that users can open in an editor.
 const EXAMPLE: &str = include_str!("../../../examples/demo.py");
 
+/// What to do next.
+const AFTERWORD: &str =
+    "this was examples/demo.py, error included; now try `pxlens run` with a file of yours";
+
 /// Runs the example. The error in it is part of the show, so the demo ends well although an engine raised.
 pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
     // A folder of its own, so that no cluster the user runs is found and used.
     let ipython_dir = tempfile::Builder::new().prefix("pxlens-demo-").tempdir()?;
     let place = PlaceArgs { ipython_dir: Some(ipython_dir.path().to_owned()) };
-    let images = std::env::temp_dir().join("pxlens-demo");
+    // Kept, so that one can look at it; made anew by the next demo.
+    let images = etcetera::choose_base_strategy()
+        .map_or_else(|_| std::env::temp_dir(), |dirs| dirs.cache_dir())
+        .join("pxlens")
+        .join("demo");
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     // One that can draw the plot.
     let python =
@@ -47,7 +57,10 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
         local: LocalArgs { python: Some(python.program), ..args.local },
     };
     match run_source(file, run).await? {
-        Status::EngineFailed => Ok(Status::Ok),
+        Status::EngineFailed | Status::Ok => {
+            say(Level::Info, AFTERWORD);
+            Ok(Status::Ok)
+        }
         other => Ok(other),
     }
 }

@@ -37,4 +37,10 @@ impl SourceFile {
         let folder = absolute.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
         Ok(Self { label, text, dialect, folder })
     }
+
+    /// Its name without its folder.
+    pub(super) fn name(&self) -> String {
+        let name = Path::new(&self.label).file_name();
+        name.map_or_else(|| self.label.clone(), |name| name.to_string_lossy().into_owned())
+    }
 }

@@ -8,7 +8,7 @@ use crate::session::{Settings, start_cluster};
 /// Starts a cluster, whatever else runs, and waits until its engines are there.
 pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     let settings = Settings {
-        engines: args.local.n,
+        engines: args.local.engines(),
         cluster: args.selection(),
         folder: std::env::current_dir()?,
         python: args.local.python,

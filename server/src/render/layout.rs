@@ -88,7 +88,7 @@ impl BlockLine {
 pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let scope = Scope { bytes: Some(share(run, limits)), colors: false };
     let view = View { by, scope, width: limits.columns.min(80), names_stderr: false };
-    let mut lines = lay_out(run, view);
+    let mut lines = lay_out(run, view, &|_| None);
     if lines.len() > limits.lines {
         let keep = limits.lines.saturating_sub(1);
         let more = super::wording::count(lines.len() - keep, "more line");
@@ -121,8 +121,11 @@ pub(super) struct View {
     pub(super) names_stderr: bool,
 }
 
-/// The lines of a run: sections, then errors.
-pub(super) fn lay_out(run: &Run, view: View) -> Vec<BlockLine> {
+/// Where a 0-based line of the code stands, for whoever reads more than the cell: `demo.py line 14`.
+pub(super) type Place<'a> = &'a dyn Fn(u32) -> Option<String>;
+
+/// The lines of a run: sections, then errors. A line of the code that has no `place` is named by its number in the cell.
+pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine> {
     let mut lines = Vec::new();
     for section in sections(run, view) {
         if let Some(title) = section.title {
@@ -139,7 +142,9 @@ pub(super) fn lay_out(run: &Run, view: View) -> Vec<BlockLine> {
     for error in errors(run, &run.request.code) {
         let traceback =
             if view.scope.colors { colored_traceback(run, &error) } else { error.traceback.clone() };
-        lay_out_error(&error, &traceback, view.width, &mut lines);
+        let line = |line: u32| place(line).unwrap_or_else(|| format!("line {}", line + 1));
+        let place = error.code_line.map(line).map(|line| format!(" · {line}")).unwrap_or_default();
+        lay_out_error(&error, &place, &traceback, view.width, &mut lines);
     }
     lines
 }
@@ -393,10 +398,9 @@ fn item_lines(item: &Item, names_stderr: bool, into: &mut Vec<BlockLine>) {
     }
 }
 
-fn lay_out_error(error: &ErrorGroup, traceback: &str, width: usize, into: &mut Vec<BlockLine>) {
-    let place = error.code_line.map(|line| format!(" · line {}", line + 1)).unwrap_or_default();
+fn lay_out_error(error: &ErrorGroup, place: &str, traceback: &str, width: usize, into: &mut Vec<BlockLine>) {
     let label = format!("✗ {} ", error.ranks);
-    let room = width.min(80).saturating_sub(label.chars().count() + place.chars().count() + 7).max(20);
+    let room = width.min(80).saturating_sub(label.chars().count() + place.chars().count() + 7).max(8);
     let title = cut(&error.title(), room);
     let heading = BlockLine::of(label, Paint::FailedRanks).and(title, Paint::Error).and(place, Paint::Note);
     into.push(rule(heading, '─', width));

@@ -14,32 +14,35 @@ use crate::{
 };
 
 /// How the shell can show text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
+#[derive(Clone, Copy)]
+pub struct Style<'a> {
     /// Whether to colour (the caller looks at `NO_COLOR` and whether this is a terminal).
     pub color: bool,
     /// Columns of the terminal; rules are at most 80 long.
     pub width: usize,
+    /// How headings of errors name a 0-based line of the code, for instance `demo.py line 14`; without it, or where it says
+    /// nothing, by its number in the cell.
+    pub place: Option<&'a dyn Fn(u32) -> Option<String>>,
 }
 
-impl Default for Style {
-    /// No colour, 80 columns.
+impl Default for Style<'_> {
+    /// No colour, 80 columns, lines of the cell.
     fn default() -> Self {
-        Self { color: false, width: 80 }
+        Self { color: false, width: 80, place: None }
     }
 }
 
 /// A run as `pxlens run` shows it: which engines, their groups, the errors, and how it ended.
 ///
 /// Nothing is cut. Ends in a newline. Without `color` there is no escape sequence in it.
-pub fn terminal(run: &Run, by: GroupBy, style: Style) -> String {
+pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
     let engines: RankSet = run.request.engines.iter().copied().collect();
     let mut text = String::new();
     let heading = BlockLine::of(format!("Parallel execution on engine(s): {engines}"), Paint::Note);
     write_line(&mut text, &heading, style);
     let scope = Scope { bytes: None, colors: style.color };
     let view = View { by, scope, width: style.width, names_stderr: !style.color };
-    for line in lay_out(run, view) {
+    for line in lay_out(run, view, style.place.unwrap_or(&|_| None)) {
         write_line(&mut text, &line, style);
     }
     write_line(&mut text, &closing(run), style);
@@ -62,7 +65,7 @@ fn closing(run: &Run) -> BlockLine {
     line
 }
 
-fn write_line(text: &mut String, line: &BlockLine, style: Style) {
+fn write_line(text: &mut String, line: &BlockLine, style: Style<'_>) {
     let mut line_text = String::new();
     for span in &line.spans {
         match sgr(span.paint).filter(|_| style.color && !span.text.is_empty()) {
@@ -96,12 +99,12 @@ mod tests {
     use super::*;
     use crate::{render::sample::Sample, run::LostReason};
 
-    fn check(sample: Sample, style: Style, expected: Expect) {
+    fn check(sample: Sample, style: Style<'_>, expected: Expect) {
         let text = terminal(&sample.run(), GroupBy::Fold, style);
         expected.assert_eq(&text.replace('\x1b', "␛"));
     }
 
-    const PLAIN: Style = Style { color: false, width: 60 };
+    const PLAIN: Style<'_> = Style { color: false, width: 60, place: None };
 
     const ZERO: &str = "\x1b[31m---------------------------------------------------------------------------\x1b[39m\n\x1b[31mZeroDivisionError\x1b[39m                         Traceback (most recent call last)\nCell In[1], line 2\n      1 print('before')\n\x1b[32m----> 2\x1b[39m 1/0\n\n\x1b[31mZeroDivisionError\x1b[39m: division by zero";
 
@@ -169,6 +172,15 @@ mod tests {
     }
 
     #[test]
+    fn an_error_in_a_file_names_the_line_of_the_file() {
+        let sample = Sample::new(1).busy(0).input(0, 1).raise(0, "ZeroDivisionError", "no", &[ZERO]);
+        let (run, place) = (sample.run(), |line: u32| Some(format!("demo.py line {}", line + 40)));
+        let text = terminal(&run, GroupBy::Fold, Style { place: Some(&place), ..PLAIN });
+        let heading = text.lines().find(|line| line.contains("✗ [0]")).unwrap_or_default();
+        assert_eq!(heading, "── ✗ [0] ZeroDivisionError: no · demo.py line 40 ───────────");
+    }
+
+    #[test]
     fn texts_that_differ_stand_over_the_one_traceback() {
         let mut sample = Sample::asked(&[0, 1], "raise E(rank)", false);
         for slot in 0..2 {
@@ -220,7 +232,7 @@ mod tests {
             .raise(1, "E", "", &[]);
         check(
             sample,
-            Style { color: true, width: 40 },
+            Style { color: true, width: 40, place: None },
             expect![[r#"
                 ␛[2mParallel execution on engine(s): [0-1]␛[0m
                 ␛[2m── ␛[0m␛[1;36m[0]␛[0m␛[2m ─────────────────────────────────␛[0m
@@ -259,7 +271,7 @@ mod tests {
             Sample::new(1).busy(0).input(0, 1).raise(0, "ZeroDivisionError", "division by zero", &[ZERO]);
         check(
             sample,
-            Style { color: true, width: 60 },
+            Style { color: true, width: 60, place: None },
             expect![[r#"
                 ␛[2mParallel execution on engine(s): [0]␛[0m
                 ␛[2m── ␛[0m␛[1;31m✗ [0] ␛[0m␛[31mZeroDivisionError: division by zero␛[0m␛[2m · line 1␛[0m␛[2m ──────␛[0m

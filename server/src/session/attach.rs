@@ -2,14 +2,17 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{ClusterView, Level, Settings};
-use crate::cluster::{
-    ClientOptions, ClusterClient, ConnectionInfo,
-    discovery::{self, Selection},
-    local::{self, StartOptions, StartedCluster},
-    python,
+use crate::{
+    cluster::{
+        ClientOptions, ClusterClient, ConnectionInfo,
+        discovery::{self, Selection},
+        local::{self, StartOptions, StartedCluster},
+        python,
+    },
+    render,
 };
 
 /// What to do where no cluster runs.
@@ -145,6 +148,7 @@ async fn start_one(
         ipython_dir: settings.cluster.ipython_dir.clone(),
         folder: Some(settings.folder.clone()),
     };
+    let begun = Instant::now();
     let mut started = local::start(options, &info).await.map_err(|error| not_started(error.to_string()))?;
     let client = connect(started.connection_file.clone()).await?;
     let wanted = settings.engines as usize;
@@ -153,11 +157,26 @@ async fn start_one(
         // An engine that cannot even be started would be waited for in vain.
         error = started.ended() => return Err(not_started(error.to_string())),
     }
+    let (level, text) = readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started);
+    say(level, text);
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     let name = started.found().label();
     // What is kept here ends with the session.
     let started = (!detached).then_some(started);
     Ok(Attached { client, name, owner, selection: settings.cluster, started })
+}
+
+/// How many of the engines are there, and after which time.
+fn readiness(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> (Level, String) {
+    let took = render::duration(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    if there < wanted {
+        // `profile/security/client.json`, and beside it `profile/log`.
+        let logs = started.connection_file.ancestors().nth(2).map(|profile| profile.join("log"));
+        let logs = logs.map(|logs| format!("; the logs are in {}", logs.display())).unwrap_or_default();
+        return (Level::Warning, format!("only {there} of {wanted} engines came up in {took}{logs}"));
+    }
+    let engines = if there == 1 { "1 engine is".to_owned() } else { format!("{there} engines are") };
+    (Level::Info, format!("{engines} ready after {took}"))
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {

@@ -1,0 +1,112 @@
+//! Which cells the flags choose, and what is decided before a cluster is looked for.
+
+use clap::Parser;
+
+use super::*;
+use crate::{
+    cells::Dialect,
+    cli::{Args, Command},
+    session::Settings,
+};
+
+const FILE: &str = "x = 1\n%px a\n\n%%px\nb\nc\n";
+
+async fn view(text: &str) -> DocumentView {
+    let (session, _notices) = Session::start(Settings::default(), Encoding::Utf8, true, false);
+    let key = DocumentKey::from("file.py");
+    session.open(key.clone(), Dialect::Script, 0, text.to_owned());
+    session.document(key).await.expect("it was opened")
+}
+
+fn args(flags: &str) -> RunArgs {
+    let line = ["pxlens", "run", "file.py"].into_iter().chain(flags.split_whitespace());
+    match Args::try_parse_from(line).map(|args| args.command) {
+        Ok(Some(Command::Run(args))) => args,
+        other => panic!("{flags}: {other:?}"),
+    }
+}
+
+async fn chosen(text: &str, flags: &str) -> Result<Option<Vec<u32>>, String> {
+    let view = view(text).await;
+    let scope = scope_of(&view, &args(flags))?;
+    let is_in = |cell: &&CellView| match scope {
+        Some(Scope::Cell(id)) => cell.id == id,
+        _ => true,
+    };
+    let numbers = view.cells.iter().filter(is_in).map(|cell| cell.cell.ordinal + 1).collect();
+    Ok(scope.is_some().then_some(numbers))
+}
+
+#[tokio::test]
+async fn without_a_flag_all_cells_are_chosen() {
+    assert_eq!(chosen("# %%\n%px a\n# %%\n%%px\nb\n", "").await, Ok(Some(vec![1, 2])));
+}
+
+#[tokio::test]
+async fn a_cell_is_chosen_by_its_number_or_by_any_of_its_lines() {
+    let text = "# %%\n%px a\n# %%\n%%px\nb\nc\n";
+    for (flags, number) in [("--cell 2", 2), ("--line 2", 1), ("--line 4", 2), ("--line 6", 2)] {
+        assert_eq!(chosen(text, flags).await, Ok(Some(vec![number])), "{flags}");
+    }
+}
+
+#[tokio::test]
+async fn a_cell_that_is_not_there_is_refused_with_how_many_there_are() {
+    for flags in ["--cell 0", "--cell 9", "--line 1", "--line 99"] {
+        let why = chosen(FILE, flags).await.expect_err(flags);
+        assert!(why.contains("the file has") && why.contains("pxlens cells"), "{flags}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_px_cells_is_no_error_unless_one_is_asked_for() {
+    assert_eq!(chosen("x = 1\n", "").await, Ok(None));
+    assert!(chosen("x = 1\n", "--cell 1").await.is_err());
+    assert!(chosen("x = 1\n", "--line 1").await.is_err());
+}
+
+#[tokio::test]
+async fn no_cluster_is_needed_where_no_cell_sends_anything() {
+    let sends_nothing = async |text: &str, keep_going: bool| {
+        let asked = nothing_to_send(&view(text).await, &Scope::All, &Overrides::default(), keep_going);
+        asked.map(|asked| asked.not_run.len())
+    };
+    assert_eq!(sends_nothing("%pxconfig --targets 0\n%pxresult\n", false).await, Some(2));
+    assert_eq!(sends_nothing("%pxconfig --targets 0\n%px a\n", false).await, None);
+    // Of a cell that is wrong the session says so, and nothing runs.
+    assert_eq!(sends_nothing("# %%\n%px_no a\n# %%\n%px_no b\n", false).await, None);
+    assert_eq!(sends_nothing("# %%\n%px_no a\n# %%\n%px_no b\n", true).await, Some(2));
+}
+
+#[test]
+fn flags_for_a_new_cluster_are_told_to_be_unused_where_one_was_running() {
+    let cluster =
+        |owner| ClusterView { owner: Some(owner), name: "default:mine".to_owned(), ..ClusterView::default() };
+    let note = ignored_flags(&args("-n 8 --python p"), &cluster(Owner::Other)).unwrap_or_default();
+    assert!(note.starts_with("-n and --python") && note.contains("default:mine"), "{note}");
+    assert_eq!(ignored_flags(&args("-n 8"), &cluster(Owner::Session)), None);
+    assert_eq!(ignored_flags(&args(""), &cluster(Owner::Other)), None);
+}
+
+#[test]
+fn flags_that_contradict_each_other_are_refused() {
+    for flags in [
+        "--cell 1 --line 1",
+        "--plain --json",
+        "--connection-file f --profile p",
+        "--connection-file f --cluster-id i",
+        "-n 0",
+        "-n 257",
+        "--group-by size",
+        "--cell x",
+    ] {
+        let line = ["pxlens", "run", "file.py"].into_iter().chain(flags.split_whitespace());
+        let error = Args::try_parse_from(line).expect_err(flags);
+        assert_eq!(error.exit_code(), 2, "{flags}");
+    }
+}
+
+#[test]
+fn without_a_flag_a_cluster_gets_four_engines() {
+    assert_eq!((args("").local.engines(), args("-n 2").local.engines()), (4, 2));
+}

@@ -1,0 +1,376 @@
+//! `pxlens run` and its siblings, as somebody at a shell meets them.
+
+use std::path::Path;
+
+use pxlens_tests::{
+    cli::{Cli, Done},
+    real,
+    sim::{Script, Sim},
+};
+
+use crate::program::{Written, cli, events, pxlens, run};
+
+/// The places of these texts in what was shown; they must be there, in this order.
+#[track_caller]
+fn in_order(shown: &str, texts: &[&str]) {
+    let mut from = 0;
+    for text in texts {
+        let Some(at) = shown[from..].find(text) else { panic!("no {text:?} behind byte {from} of {shown}") };
+        from += at + text.len();
+    }
+}
+
+#[track_caller]
+fn status(done: &Done, expected: i32) {
+    assert_eq!(done.status, expected, "{done:?}");
+    assert!(!done.stderr.contains("panicked"), "{done:?}");
+}
+
+fn nowhere() -> &'static Path {
+    Path::new("nowhere/client.json")
+}
+
+#[test]
+fn an_error_names_the_line_of_the_file_that_raised() {
+    let cluster = real::shared(4);
+    let file =
+        Written::new("demo.py", "# %%\nx = 1\n# %%\n%%px\n\ndef half(n):\n    return n / 0\n\nhalf(rank)\n");
+    let done = run(file.path(), &cluster.connection_file()).run();
+    status(&done, 1);
+    in_order(&done.stdout, &["px cell 1 · line 4 · %%px · def half(n):", "✗ [0-3]", "· demo.py line 7 ──"]);
+}
+
+#[test]
+fn an_error_of_a_line_magic_names_its_own_line() {
+    let cluster = real::shared(4);
+    let file = Written::new("one.py", "# %%\n%px ok = 1\n%px 1/0\n");
+    let done = run(file.path(), &cluster.connection_file()).arg("--keep-going").run();
+    status(&done, 1);
+    in_order(&done.stdout, &["line 2 · %px ok = 1", "✓ 4 engines", "line 3 · %px 1/0", "· one.py line 3 ──"]);
+}
+
+#[test]
+fn a_file_without_px_cells_is_told_and_is_no_error() {
+    let file = Written::new("plain.py", "print('local')\n");
+    for flag in ["--plain", "--json", "--group-by=fold"] {
+        let done = run(file.path(), nowhere()).arg(flag).run();
+        status(&done, 0);
+        assert!(done.stdout.is_empty() && done.stderr.contains("plain.py has no px cell"), "{done:?}");
+    }
+    for flags in [["--cell", "1"], ["--line", "1"]] {
+        let done = run(file.path(), nowhere()).args(flags).run();
+        status(&done, 2);
+        assert!(done.stderr.contains("there is no px cell"), "{done:?}");
+    }
+}
+
+#[test]
+fn a_file_that_sends_nothing_needs_no_cluster() {
+    let file = Written::new("config.py", "# %%\n%pxconfig --targets 0\n# %%\n%pxresult\n");
+    let done = run(file.path(), nowhere()).run();
+    status(&done, 0);
+    assert_eq!(done.stderr, "pxlens: line 4: no cell above has run, so there is no result to show\n");
+    let done = run(file.path(), nowhere()).args(["--cell", "1"]).run();
+    status(&done, 0);
+    assert!(done.stderr.contains("line 2: this line sets defaults"), "{done:?}");
+}
+
+#[test]
+fn local_lines_are_mentioned_where_the_whole_file_was_asked_for() {
+    let sim = Sim::builder().engines(1).start_blocking();
+    let file = Written::new("mixed.py", "# %%\na = 1\n%px work()\nb = 2\n# %%\nc = 3\n");
+    let whole = run(file.path(), &sim.connection_file()).run();
+    status(&whole, 0);
+    assert!(whole.stderr.contains("2 local lines beside px magics not run"), "{whole:?}");
+    let one = run(file.path(), &sim.connection_file()).args(["--cell", "1"]).run();
+    status(&one, 0);
+    assert_eq!(one.stderr, "");
+}
+
+#[test]
+fn a_cell_that_cannot_run_is_refused_before_anything_runs() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("worked\n")).start_blocking();
+    let file = Written::new("bad.py", "# %%\n%px work()\n# %%\n%%px --nosuch\nwork()\n# %%\n%px work()\n");
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 2);
+    assert!(done.stderr.contains("bad.py: line 4") && done.stderr.contains("--nosuch"), "{done:?}");
+    assert!(sim.executed().is_empty() && done.stdout.is_empty(), "{done:?}");
+
+    // Asked to keep going it is told and passed over; the status still says that something is wrong.
+    for form in ["--group-by=fold", "--plain", "--json"] {
+        let done = run(file.path(), &sim.connection_file()).args(["--keep-going", form]).run();
+        status(&done, 2);
+        assert!(done.stderr.contains("line 4:") && done.stderr.contains("--nosuch"), "{done:?}");
+        assert!(done.stdout.contains("worked"), "{done:?}");
+    }
+    assert_eq!(sim.executed().len(), 3 * 2 * 2, "both other cells, on both engines, three times");
+}
+
+#[test]
+fn what_is_doubtful_in_a_cell_that_runs_is_told_once() {
+    let sim = Sim::builder().engines(1).start_blocking();
+    let file = Written::new("doubt.py", "# %%\n%px --targets 0 work()\n# %%\n%px fine()\n");
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 0);
+    assert_eq!(done.stderr.lines().count(), 1, "{done:?}");
+    assert!(done.stderr.contains("warning: ") && done.stderr.contains("doubt.py: line 2: "), "{done:?}");
+    let other = run(file.path(), &sim.connection_file()).args(["--cell", "2"]).run();
+    assert_eq!((other.status, &*other.stderr), (0, ""));
+}
+
+#[test]
+fn cells_behind_one_that_failed_are_counted() {
+    let sim = Sim::builder().engines(2).on("fails()", Script::new().error("E", "no")).start_blocking();
+    let file = Written::new("three.py", "# %%\n%px fails()\n# %%\n%px a()\n# %%\n%px b()\n");
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 1);
+    assert!(done.stderr.contains("2 px cells after it not run"), "{done:?}");
+    let done = run(file.path(), &sim.connection_file()).arg("--keep-going").run();
+    status(&done, 1);
+    assert_eq!(done.stderr, "");
+    in_order(&done.stdout, &["fails()", "a()", "b()"]);
+}
+
+#[test]
+fn a_run_that_nothing_waits_for_is_shown_when_it_ends() {
+    let sim = Sim::builder()
+        .engines(2)
+        .on("quick()", Script::new().stdout("was quick\n"))
+        .on("slow()", Script::new().wait("slow may end").stdout("was slow\n"))
+        .start_blocking();
+    let file =
+        Written::new("two.py", "# %%\n%%px --noblock --targets 0\nquick()\n# %%\n%%px --targets 1\nslow()\n");
+    let mut running = run(file.path(), &sim.connection_file()).start();
+    // The cell below it still runs.
+    running.wait_for_stdout("was quick");
+    assert!(!running.stdout().contains("was slow"));
+    sim.open("slow may end");
+    let done = running.wait();
+    status(&done, 0);
+    in_order(&done.stdout, &["px cell 1", "was quick", "px cell 2", "was slow"]);
+}
+
+#[test]
+fn a_run_that_nothing_waits_for_is_shown_at_the_latest_at_the_end() {
+    let sim = Sim::builder()
+        .engines(2)
+        .on("slow()", Script::new().wait("slow may end").stdout("was slow\n"))
+        .on("quick()", Script::new().stdout("was quick\n"))
+        .start_blocking();
+    let file =
+        Written::new("two.py", "# %%\n%%px --noblock --targets 0\nslow()\n# %%\n%%px --targets 1\nquick()\n");
+    let mut running = run(file.path(), &sim.connection_file()).start();
+    running.wait_for_stdout("was quick");
+    sim.open("slow may end");
+    let done = running.wait();
+    status(&done, 0);
+    in_order(&done.stdout, &["px cell 2", "was quick", "px cell 1", "was slow"]);
+}
+
+#[test]
+fn pxresult_shows_the_newest_run_again_in_its_own_grouping() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().result_text("42")).start_blocking();
+    let file = Written::new("again.py", "# %%\n%px work()\n# %%\n%pxresult --group-outputs=type\n");
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 0);
+    in_order(
+        &done.stdout,
+        &[
+            "px cell 1",
+            "[0-1] Out: 42",
+            "px cell 2 · line 4 · %pxresult of px cell 1",
+            "━━ results",
+            "[1] Out: 42",
+        ],
+    );
+    assert_eq!(sim.executed().len(), 2, "it ran once on each engine");
+}
+
+#[test]
+fn pxresult_shows_a_run_that_nothing_waited_for_only_there() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("done\n")).start_blocking();
+    let file = Written::new("again.py", "# %%\n%%px --noblock\nwork()\n# %%\n%pxresult\n");
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 0);
+    assert_eq!(done.stdout.matches("[0-1] done").count(), 1, "{}", done.stdout);
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_failure() {
+    let sim = Sim::builder().engines(1).on("flood()", Script::new().flood(20_000, 80)).start_blocking();
+    let file = Written::new("flood.py", "# %%\n%px flood()\n");
+    let line = "\"$0\" run \"$1\" --connection-file \"$2\" | head -n 3";
+    let done = Cli::new("/bin/sh")
+        .args(["-c", line])
+        .arg(pxlens())
+        .arg(file.path())
+        .arg(sim.connection_file())
+        .run();
+    status(&done, 0);
+    assert_eq!((done.stdout.lines().count(), &*done.stderr), (3, ""));
+}
+
+#[test]
+fn colours_are_where_they_are_wanted() {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().stdout("hi\n")).start_blocking();
+    let file = Written::new("work.py", "# %%\n%px work()\n");
+    let coloured = |name: &str, value: &str| {
+        let done = run(file.path(), &sim.connection_file()).env(name, value).run();
+        status(&done, 0);
+        done.stdout.contains('\x1b')
+    };
+    assert!(coloured("CLICOLOR_FORCE", "1"));
+    assert!(!coloured("NO_COLOR", "1"));
+    assert!(!coloured("CLICOLOR", "1"), "this is no terminal");
+}
+
+#[test]
+fn pictures_are_saved_and_named() {
+    let sim = Sim::builder()
+        .engines(3)
+        .on("plot()", Script::new().display(serde_json::json!({"image/png": "cGljdHVyZQ=="})))
+        .start_blocking();
+    let file = Written::new("plot.py", "# %%\n%px plot()\n");
+    let folder = file.folder().join("new/pictures");
+    let done = run(file.path(), &sim.connection_file()).arg("--images").arg(&folder).run();
+    status(&done, 0);
+    assert!(done.stderr.contains("picture of [0-2]:") && done.stderr.contains("cell-1-1.png"), "{done:?}");
+    assert_eq!(std::fs::read(folder.join("cell-1-1.png")).ok(), Some(b"picture".to_vec()));
+
+    let in_the_way = run(file.path(), &sim.connection_file()).arg("--images").arg(file.path()).run();
+    status(&in_the_way, 2);
+    assert!(in_the_way.stderr.contains("--images:") && in_the_way.stdout.is_empty(), "{in_the_way:?}");
+}
+
+#[test]
+fn json_holds_one_object_per_line_and_nothing_else() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("hi\n")).start_blocking();
+    let file = Written::new("mixed.py", "# %%\nlocal = 1\n%pxconfig --targets all\n%px work()\n%pxresult\n");
+    let done = run(file.path(), &sim.connection_file()).arg("--json").run();
+    status(&done, 0);
+    let names: Vec<String> =
+        events(&done).iter().map(|event| event["event"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(
+        (names.first().map(String::as_str), names.last().map(String::as_str)),
+        (Some("run"), Some("done"))
+    );
+    assert_eq!(names.iter().filter(|name| *name == "stdout").count(), 2);
+}
+
+#[cfg(unix)]
+mod local {
+    use super::*;
+
+    /// A folder for clusters that nobody else looks at.
+    fn with_own_folder(args: &[&str], home: &Written) -> Cli {
+        cli(args.iter().copied()).env("IPYTHONDIR", home.folder().join("ipython"))
+    }
+
+    #[track_caller]
+    fn no_cluster_is_left(home: &Written) {
+        let done = with_own_folder(&["clusters", "--all"], home).run();
+        assert!(done.stdout.starts_with("No cluster is running."), "{done:?}");
+    }
+
+    #[test]
+    fn without_a_cluster_a_local_one_is_started_told_of_and_stopped() {
+        let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
+        let python = real::python();
+        let done =
+            with_own_folder(&["run", "-n", "2"], &file).arg(file.path()).arg("--python").arg(&python).run();
+        status(&done, 0);
+        assert!(done.stdout.contains("[0-1] Out: 42"), "{done:?}");
+        let program = python.display().to_string();
+        in_order(&done.stderr, &["starting", "2 engines with", &program, "2 engines are ready after"]);
+        no_cluster_is_left(&file);
+    }
+
+    #[test]
+    fn control_c_in_the_start_of_a_local_cluster_stops_it() {
+        let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
+        let mut running = with_own_folder(&["run", "-n", "2"], &file)
+            .arg(file.path())
+            .arg("--python")
+            .arg(real::python())
+            .start();
+        running.wait_for_stderr("starting a controller");
+        running.interrupt();
+        let done = running.wait();
+        status(&done, 130);
+        assert!(done.stderr.contains("interrupted before anything was run"), "{done:?}");
+        no_cluster_is_left(&file);
+    }
+
+    #[test]
+    fn flags_for_a_new_cluster_are_told_to_be_unused_where_one_runs() {
+        let sim = Sim::builder().engines(1).start_blocking();
+        let file = Written::new("work.py", "# %%\n%px work()\n");
+        let done = run(file.path(), &sim.connection_file()).args(["-n", "8"]).run();
+        status(&done, 0);
+        assert!(done.stderr.contains("-n not used"), "{done:?}");
+    }
+
+    #[test]
+    fn control_c_twice_leaves_engines_that_do_not_stop() {
+        let sim = Sim::builder().engines(1).on("work()", Script::new().wait("never")).start_blocking();
+        let file = Written::new("work.py", "# %%\n%%px\nwork()\n# %%\n%px more()\n");
+        let running = run(file.path(), &sim.connection_file()).start();
+        sim.wait_for_runs_blocking(1);
+        // Muted it answers nothing, and so does not end the run.
+        sim.mute(true);
+        running.interrupt();
+        running.interrupt();
+        let done = running.wait();
+        status(&done, 130);
+        assert!(done.stderr.contains("[0] may still be at work; 1 px cell not run"), "{done:?}");
+    }
+
+    #[test]
+    fn control_c_twice_leaves_a_local_cluster_that_ends_all_the_same() {
+        let deaf = "# %%\n%%px\nimport time\nwhile True:\n    try: time.sleep(60)\n    except KeyboardInterrupt: pass\n";
+        let file = Written::new("deaf.py", deaf);
+        let mut running = with_own_folder(&["run", "--json", "-n", "1"], &file)
+            .arg(file.path())
+            .arg("--python")
+            .arg(real::python())
+            .start();
+        running.wait_for_stdout("\"started\"");
+        // Where the system makes one of two signals, a limit of time does what the second would.
+        running.interrupt();
+        running.interrupt();
+        let done = running.wait();
+        status(&done, 130);
+        let deadline = std::time::Instant::now() + pxlens_tests::PATIENCE;
+        while !with_own_folder(&["clusters", "--all"], &file)
+            .run()
+            .stdout
+            .starts_with("No cluster is running.")
+        {
+            assert!(std::time::Instant::now() < deadline, "the cluster lives on");
+        }
+    }
+
+    #[test]
+    fn the_demo_ends_well_and_leaves_no_cluster_behind() {
+        let home = Written::new("home", "");
+        let done = with_own_folder(&["demo"], &home)
+            .arg("--python")
+            .arg(real::python())
+            .env("XDG_CACHE_HOME", home.folder())
+            .run();
+        status(&done, 0);
+        in_order(
+            &done.stdout,
+            &[
+                "[0-3] ready to fit",
+                "Out: (",
+                "[0-1] good fit",
+                "image/png",
+                "✗ [2] ValueError",
+                "demo.py line ",
+            ],
+        );
+        assert!(home.folder().join("pxlens/demo/cell-5-1.png").is_file(), "{done:?}");
+        no_cluster_is_left(&home);
+    }
+}
