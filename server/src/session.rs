@@ -26,7 +26,7 @@ pub use settings::Settings;
 
 use crate::{
     cells::{Dialect, LineMap},
-    cluster::{ClusterStatus, InterruptReport},
+    cluster::{ClusterStatus, InterruptReport, discovery::FoundCluster},
     engines::{EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
     run::{Run, RunId},
@@ -234,8 +234,10 @@ pub enum Level {
 pub struct ClusterView {
     /// Where it was found, and who started it; `None` while there is none.
     pub owner: Option<Owner>,
-    /// Its name: cluster id, profile or connection file.
+    /// How it is named in sentences and in the setting `pxlens.cluster`.
     pub name: String,
+    /// Its files, as discovery sees them.
+    pub found: Option<FoundCluster>,
     /// Its engines.
     pub engines: Arc<EngineTable>,
     /// Whether it answers.

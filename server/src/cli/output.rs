@@ -194,7 +194,7 @@ impl Screen {
 
     /// What is new of a run, as JSON.
     pub(super) fn events(&mut self, handle: &RunHandle) -> Result<(), Failure> {
-        let cursor = self.cursors.entry(handle.id).or_insert_with(|| Cursor::of_cell(handle.number - 1));
+        let cursor = self.cursors.entry(handle.id).or_insert_with(|| Cursor::of_cell(handle.number));
         let mut out = io::stdout().lock();
         for event in cursor.delta(&handle.now()) {
             serde_json::to_writer(&mut out, &event).map_err(io::Error::from)?;

@@ -18,6 +18,8 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     let count = cluster.engines.len();
     let engines = if count == 1 { "engine" } else { "engines" };
     writeln!(io::stdout(), "Started the cluster {} with {count} {engines}.", cluster.name)?;
-    writeln!(io::stdout(), "Stop it with: pxlens stop --cluster-id {}", cluster.name)?;
+    if let Some(found) = cluster.found {
+        writeln!(io::stdout(), "Stop it with: pxlens stop --cluster-id {}", found.cluster_id)?;
+    }
     Ok(Status::Ok)
 }

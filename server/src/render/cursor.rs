@@ -15,7 +15,7 @@ use crate::{
 
 /// One line of `--json`: `{"event": …, "run": …, "cell": …, "engine": …, "slot": …, …}`.
 ///
-/// `cell` is the 0-based ordinal of the px cell in its file, where the caller knows one. `engine` and `slot` are absent in
+/// `cell` is the number of the px cell in its file, from 1, where the caller knows one. `engine` and `slot` are absent in
 /// `run` and `done`, which speak of all engines. `slot` is the 0-based place among the requests: it differs from `engine`
 /// when targets name engines out of order or twice. Times are milliseconds since 1970, UTC.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,7 +25,7 @@ pub struct JsonEvent {
     pub what: JsonKind,
     /// The run's number in this session.
     pub run: RunId,
-    /// The px cell, 0-based.
+    /// The px cell, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<u32>,
     /// The engine's id.
@@ -192,7 +192,7 @@ struct PartCursor {
 }
 
 impl Cursor {
-    /// A cursor for the run of this px cell (0-based ordinal in its file), which its events name.
+    /// A cursor for the run of this px cell (its number in its file, from 1), which its events name.
     pub fn of_cell(cell: u32) -> Self {
         Self { cell: Some(cell), ..Self::default() }
     }

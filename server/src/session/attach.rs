@@ -8,7 +8,7 @@ use super::{ClusterView, Level, Settings};
 use crate::{
     cluster::{
         ClientOptions, ClusterClient, ConnectionInfo,
-        discovery::{self, Selection},
+        discovery::{self, FoundCluster, Selection},
         local::{self, StartOptions, StartedCluster},
         python,
     },
@@ -61,7 +61,7 @@ pub enum ClusterError {
 #[derive(Debug)]
 pub(super) struct Attached {
     pub(super) client: ClusterClient,
-    pub(super) name: String,
+    pub(super) found: FoundCluster,
     pub(super) owner: Owner,
     /// By which it was found.
     pub(super) selection: Selection,
@@ -73,7 +73,8 @@ impl Attached {
     pub(super) fn view(&self) -> ClusterView {
         ClusterView {
             owner: Some(self.owner),
-            name: self.name.clone(),
+            name: self.found.label(),
+            found: Some(self.found.clone()),
             engines: self.client.engines().borrow().clone(),
             status: Some(self.client.status().borrow().clone()),
         }
@@ -108,7 +109,7 @@ pub(super) async fn attach(
                 say(Level::Info, note.clone());
             }
             let selection = settings.cluster;
-            Ok(Attached { client, name: found.label(), owner, selection, started: None })
+            Ok(Attached { client, found, owner, selection, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
         None => start_one(settings, start == StartPolicy::Detached, say).await,
@@ -160,10 +161,10 @@ async fn start_one(
     let (level, text) = readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started);
     say(level, text);
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
-    let name = started.found().label();
+    let found = started.found();
     // What is kept here ends with the session.
     let started = (!detached).then_some(started);
-    Ok(Attached { client, name, owner, selection: settings.cluster, started })
+    Ok(Attached { client, found, owner, selection: settings.cluster, started })
 }
 
 /// How many of the engines are there, and after which time.

@@ -255,11 +255,8 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
     let mut clusters: Vec<Cluster> = Vec::new();
-    if let Some(owner) = cluster.owner {
+    if let (Some(owner), Some(found)) = (cluster.owner, &cluster.found) {
         clusters.push(Cluster {
-            profile: None,
-            cluster_id: Some(cluster.name.clone()),
-            connection_file: None,
             state: match cluster.status {
                 Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
                 Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
@@ -268,10 +265,13 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
             in_use: true,
             ours: owner != Owner::Other,
             engines: cluster.engines.iter().map(engine).collect(),
+            ..found_cluster(found)
         });
     }
-    let others = found.iter().filter(|found| found.alive() && found.label() != cluster.name);
-    clusters.extend(others.map(found_cluster));
+    let in_use = |other: &FoundCluster| {
+        cluster.found.as_ref().is_some_and(|found| found.connection_file == other.connection_file)
+    };
+    clusters.extend(found.iter().filter(|found| found.alive() && !in_use(found)).map(found_cluster));
     EnginesResult { clusters, message }
 }
 
@@ -286,8 +286,8 @@ fn engine(engine: &crate::engines::Engine) -> Engine {
 
 fn found_cluster(found: &FoundCluster) -> Cluster {
     Cluster {
-        profile: Some(found.profile.clone()),
-        cluster_id: Some(found.cluster_id.clone()),
+        profile: (!found.profile.is_empty()).then(|| found.profile.clone()),
+        cluster_id: (!found.cluster_id.is_empty()).then(|| found.cluster_id.clone()),
         connection_file: Some(found.connection_file.display().to_string()),
         state: ClusterState::Found,
         in_use: false,
