@@ -251,7 +251,7 @@ impl<T: Transport> Actor<T> {
             Channel::Mux => match self.fences.iter().position(|fence| fence.id == id) {
                 Some(at) => {
                     let fence = self.fences.swap_remove(at);
-                    self.requests.overtaken(&fence.before, now);
+                    self.requests.overtaken(&fence.before, clock());
                 }
                 None => self.requests.message(&id, message, now, clock()),
             },
