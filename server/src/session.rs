@@ -25,7 +25,7 @@ pub use settings::Settings;
 use crate::{
     cells::{Dialect, LineMap},
     cluster::{ClusterStatus, InterruptReport},
-    engines::{EngineId, EngineTable, RankSet, ResolveError},
+    engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
     run::{Run, RunId},
     text::{Change, Encoding},
@@ -234,6 +234,8 @@ pub struct ClusterView {
     pub name: String,
     /// Its engines.
     pub engines: Arc<EngineTable>,
+    /// What they do; no news is sent when that changes.
+    pub activities: Arc<Activities>,
     /// Whether it answers.
     pub status: Option<ClusterStatus>,
 }

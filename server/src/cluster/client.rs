@@ -23,14 +23,14 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::actor::Actor;
+use self::actor::{Actor, Told};
 use super::{
     connection::ConnectionInfo,
     feed::FeedSender,
     transport::{Channel, DownReason, Transport, ZeromqTransport},
 };
 use crate::{
-    engines::{EngineId, EngineTable, RankSet},
+    engines::{Activities, EngineId, EngineTable, RankSet},
     run::{RunId, Time},
 };
 
@@ -39,6 +39,7 @@ use crate::{
 pub struct ClusterClient {
     commands: mpsc::UnboundedSender<Command>,
     engines: watch::Receiver<Arc<EngineTable>>,
+    activities: watch::Receiver<Arc<Activities>>,
     status: watch::Receiver<ClusterStatus>,
 }
 
@@ -244,18 +245,25 @@ impl ClusterClient {
     ) -> Result<Self, ConnectError> {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (table, engines) = watch::channel(Arc::default());
+        let (doing, activities) = watch::channel(Arc::default());
         let starting = ClusterStatus::Down { why: "connecting".into() };
         let (state, status) = watch::channel(starting);
         let (ready, connected) = oneshot::channel();
-        let actor = Actor::new(transport, info, options, table, state, ready);
+        let told = Told { table, activities: doing, status: state };
+        let actor = Actor::new(transport, info, options, told, ready);
         tokio::spawn(actor.run(inbox));
         connected.await.expect("the actor answers before it ends")?;
-        Ok(Self { commands, engines, status })
+        Ok(Self { commands, engines, activities, status })
     }
 
-    /// The engines alive, now and as they change.
+    /// The engines alive, now and as they come and go.
     pub fn engines(&self) -> watch::Receiver<Arc<EngineTable>> {
         self.engines.clone()
+    }
+
+    /// What the engines do, for this client or another. Lags some 100 ms behind, so that a busy cluster is no flood of news.
+    pub fn activities(&self) -> watch::Receiver<Arc<Activities>> {
+        self.activities.clone()
     }
 
     /// How the controller is, now and as it changes.

@@ -69,6 +69,7 @@ impl Attached {
             owner: Some(self.owner),
             name: self.name.clone(),
             engines: self.client.engines().borrow().clone(),
+            activities: self.client.activities().borrow().clone(),
             status: Some(self.client.status().borrow().clone()),
         }
     }

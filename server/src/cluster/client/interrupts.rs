@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Deserialize;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{ClientError, InterruptReport, requests::Requests};
+use super::{ClientError, InterruptReport, hub::Hub, requests::Requests};
 use crate::{
-    engines::{Activity, EngineId, EngineTable, EngineUuid, RankSet},
+    engines::{Activity, EngineId, EngineUuid, RankSet},
     jupyter::{Message, MsgId, content::ErrorContent},
     run::RunId,
 };
@@ -98,7 +98,7 @@ impl Interrupts {
         &mut self,
         asked: Interrupted<'_>,
         requests: &Requests,
-        table: &EngineTable,
+        hub: &Hub,
         answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
     ) -> Vec<Question> {
         let Interrupted { run, engines: only, signal } = asked;
@@ -107,13 +107,12 @@ impl Interrupts {
         let mut engines: BTreeMap<EngineId, Engine> = BTreeMap::new();
         for (id, request) in requests.iter_outstanding() {
             let chosen = only.is_none_or(|only| only.contains(request.engine));
-            if request.run != run || !chosen || !request.is_open() {
+            let there = hub.engine(&request.uuid) == Some(request.engine);
+            if request.run != run || !chosen || !there || !request.is_open() {
                 continue;
             }
-            let activity = table.get(request.engine).filter(|engine| engine.uuid == request.uuid);
-            let Some(activity) = activity.map(|engine| &engine.activity) else { continue };
             let engine = engines.entry(request.engine).or_insert_with(|| Engine::new(&request.uuid));
-            match activity {
+            match hub.activities().of(request.engine) {
                 Activity::Busy(newest) if newest == id => engine.working = true,
                 Activity::Busy(newest) => {
                     engine.queued.push(id.clone());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Controller, engines, execute, table};
+use super::script::{Controller, activities, engines, execute};
 use crate::{
     cluster::{ClientError, ClusterClient, InterruptReport, transport::Channel},
     engines::{Activity, EngineId, RankSet},
@@ -22,7 +22,7 @@ fn content(message: &Message) -> Value {
 async fn busy(client: &ClusterClient, ids: &[u32]) {
     let is_busy = |activity: &Activity| matches!(activity, Activity::Busy(_));
     let ids: Vec<_> = ids.iter().copied().map(EngineId).collect();
-    table(client, |table| ids.iter().all(|id| is_busy(&table.get(*id).unwrap().activity))).await;
+    activities(client, |activities| ids.iter().all(|id| is_busy(activities.of(*id)))).await;
 }
 
 fn interrupt(

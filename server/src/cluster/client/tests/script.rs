@@ -16,7 +16,7 @@ use crate::{
         FeedReceiver, feed,
         transport::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent},
     },
-    engines::{EngineId, EngineTable},
+    engines::{Activities, EngineId, EngineTable},
     jupyter::{Message, Signer, decode},
     run::{Event, EventKind, RunId, Slot},
 };
@@ -373,6 +373,11 @@ pub(super) async fn status(client: &ClusterClient, wanted: impl Fn(&ClusterStatu
 /// Waits until the table is as wanted.
 pub(super) async fn table(client: &ClusterClient, wanted: impl Fn(&EngineTable) -> bool) {
     client.engines().wait_for(|table| wanted(table)).await.unwrap();
+}
+
+/// Waits until what the engines do is as wanted.
+pub(super) async fn activities(client: &ClusterClient, wanted: impl Fn(&Activities) -> bool) {
+    client.activities().wait_for(|activities| wanted(activities)).await.unwrap();
 }
 
 /// Waits until these engines are there.
