@@ -119,17 +119,17 @@ pub struct Execute {
     pub engines: Vec<EngineId>,
 }
 
-/// What an interrupt did. An engine can be in several sets.
+/// What an interrupt did. An engine is in one set at most, the first of these that fits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InterruptReport {
     /// Worked on the run, and was signalled.
     pub signalled: RankSet,
-    /// Had requests of the run waiting, which it will drop.
-    pub aborted: RankSet,
-    /// Works on something else than the run, and was not signalled for it.
-    pub left_alone: RankSet,
     /// Did not answer to a signal or an abort in time.
     pub unanswered: RankSet,
+    /// Works on something else than the run, and was not signalled for it. Requests of the run that waited there are aborted.
+    pub left_alone: RankSet,
+    /// Had requests of the run waiting, which it drops.
+    pub aborted: RankSet,
 }
 
 /// Why no controller was reached.

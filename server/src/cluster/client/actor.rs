@@ -230,7 +230,7 @@ impl<T: Transport> Actor<T> {
                 }
             }
             "execute_input" if !self.interrupts.is_empty() => {
-                let questions = self.interrupts.started(id);
+                let questions = self.interrupts.started(id, &self.requests);
                 self.ask(questions);
             }
             _ => {}
@@ -268,7 +268,7 @@ impl<T: Transport> Actor<T> {
                 None => self.requests.message(&id, message, now, clock()),
             },
             Channel::Control => {
-                let questions = self.interrupts.answered(&id, message);
+                let questions = self.interrupts.answered(&id, message, now + self.options.signal);
                 self.ask(questions);
             }
             Channel::Iopub | Channel::Notification => {}
@@ -300,7 +300,7 @@ impl<T: Transport> Actor<T> {
         let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
         self.set_fences(|request| request.is_answerless(now, limit));
-        let questions = self.interrupts.expire(now);
+        let questions = self.interrupts.expire(&self.requests, now);
         self.ask(questions);
         if self.health.judge(&self.options, now) {
             self.lose_everything();

@@ -42,6 +42,8 @@ pub(super) struct Request {
     pub(super) replied: bool,
     /// Whether the end of its output is in.
     pub(super) idle: bool,
+    /// Whether it was aborted before it began.
+    pub(super) aborted: bool,
     /// Whether the connection that carries its output broke meanwhile.
     gap: bool,
     /// Whether nothing more is waited for.
@@ -70,6 +72,7 @@ impl Request {
             size,
             replied: false,
             idle: false,
+            aborted: false,
             gap: false,
             over: false,
             last: Instant::now(),
@@ -143,6 +146,7 @@ impl Requests {
             EventKind::Reply(reply) => {
                 request.replied = true;
                 is_over = matches!(reply, ExecuteReply::Aborted {});
+                request.aborted = is_over;
             }
             EventKind::Unreadable(_) if is_reply => {
                 // It did end, only how is unknown.
