@@ -231,6 +231,8 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
     let mut controller =
         launch(&options, &layout, controller_arguments(&cluster_id), &layout.controller_log())?;
     let controller_pid = watched(&mut watch, &controller)?;
+    // Already now, so that another pxlens sees that a cluster is on its way.
+    write_cluster_file(&layout, controller_pid, &[])?;
     wait_for_connection_files(&layout, &mut controller).await?;
     progress("the controller is up; its engines are starting");
 
@@ -241,8 +243,7 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
         engine_pids.push(watched(&mut watch, &engine)?);
         children.push(engine);
     }
-    let state = layout.cluster_state(controller_pid, &engine_pids).to_string();
-    fs::write(layout.cluster_file(), state).map_err(doing("write the cluster file"))?;
+    write_cluster_file(&layout, controller_pid, &engine_pids)?;
     let watch = if options.detached {
         watch.release().map_err(doing("let go of the cluster"))?;
         None
@@ -260,6 +261,11 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
         children,
         watch,
     })
+}
+
+fn write_cluster_file(layout: &Layout, controller: u32, engines: &[u32]) -> Result<(), StartError> {
+    let state = layout.cluster_state(controller, engines).to_string();
+    fs::write(layout.cluster_file(), state).map_err(doing("write the cluster file"))
 }
 
 /// Names go into file names and command lines.

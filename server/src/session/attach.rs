@@ -2,11 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{ClusterView, Level, Settings};
 use crate::cluster::{
-    ClientOptions, ClusterClient, ConnectionInfo, discovery,
+    ClientOptions, ClusterClient, ConnectionInfo,
+    discovery::{self, DiscoveryError, FoundCluster, Selection},
     local::{self, StartOptions, StartedCluster},
     python,
 };
@@ -78,6 +79,12 @@ impl Attached {
 /// How long engines of a running cluster may take to register.
 const ENGINES_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long a controller that was found starting may take until it can be connected to.
+const CONTROLLER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often to look for that.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// How long a cluster that was just started may take until all engines are there.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
@@ -87,11 +94,8 @@ pub(super) async fn attach(
     start: StartPolicy,
     say: impl Fn(Level, String) + Send + Sync,
 ) -> Result<Attached, ClusterError> {
-    let selection = settings.cluster.clone();
-    let chosen = blocking(move || discovery::choose(&selection))
-        .await
-        .map_err(|error| ClusterError::Unreachable(error.to_string()))?;
-    match chosen {
+    let chosen = choose(&settings.cluster).await;
+    match chosen.map_err(|error| ClusterError::Unreachable(error.to_string()))? {
         Some(found) => {
             if let Some(note) = &found.note {
                 say(Level::Info, note.clone());
@@ -151,6 +155,18 @@ async fn start_one(
     }
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     Ok(Attached { client, name: started.cluster_id.clone(), owner, started: Some(started) })
+}
+
+/// Chooses a cluster; waits for one that is still starting.
+async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
+    let until = Instant::now() + CONTROLLER_LIMIT;
+    loop {
+        let selection = selection.clone();
+        match blocking(move || discovery::choose(&selection)).await {
+            Err(DiscoveryError::Starting(_)) if Instant::now() < until => sleep(LOOK_AGAIN).await,
+            chosen => return chosen,
+        }
+    }
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {

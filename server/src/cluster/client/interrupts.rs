@@ -130,7 +130,8 @@ impl Interrupts {
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
         }
-        let interrupt = Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer: Some(answer) };
+        let interrupt =
+            Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer: Some(answer) };
         let questions = interrupt.first_questions();
         self.under_way.push(interrupt);
         questions
