@@ -7,7 +7,6 @@
 
 mod actor;
 mod attach;
-mod clock;
 mod documents;
 mod queue;
 mod run_task;
@@ -17,8 +16,8 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
-pub use clock::now;
 pub use documents::{BlockView, CellView, DocumentView};
 pub use settings::Settings;
 

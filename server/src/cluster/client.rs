@@ -14,12 +14,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -31,7 +26,7 @@ use super::{
 };
 use crate::{
     engines::{Activities, EngineId, EngineTable, RankSet},
-    run::{RunId, Time},
+    run::RunId,
 };
 
 /// A handle on the client of one controller. With the last handle the connection closes.
@@ -329,10 +324,4 @@ enum Command {
     },
     Forget(RunId),
     Close(oneshot::Sender<()>),
-}
-
-/// The clock of events.
-fn clock() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

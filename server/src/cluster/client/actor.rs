@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    ClientError, ClientOptions, ClusterStatus, Command, ConnectError, Execute, InterruptReport, clock,
+    ClientError, ClientOptions, ClusterStatus, Command, ConnectError, Execute, InterruptReport,
     health::Health,
     hub::{Gone, Hub},
     interrupts::{Ask, Interrupted, Interrupts, Question},
@@ -18,6 +18,7 @@ use super::{
     wire::{EMPTY, Wire},
 };
 use crate::{
+    clock,
     cluster::{
         connection::ConnectionInfo,
         feed::FeedSender,
@@ -145,7 +146,7 @@ impl<T: Transport> Actor<T> {
                 () = std::future::ready(()), if self.dirty => self.publish_table(),
             }
         }
-        self.requests.lose_all(&LostReason::ControllerLost, clock());
+        self.requests.lose_all(&LostReason::ControllerLost, clock::now());
         let _ = self.told.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
         drop(self.transport);
         if let Some(done) = done {
@@ -221,7 +222,7 @@ impl<T: Transport> Actor<T> {
             self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
         }
         let Some(id) = self.wire.our_request(message) else { return };
-        self.requests.message(id, message, Instant::now(), clock());
+        self.requests.message(id, message, Instant::now(), clock::now());
         match message.header.msg_type.as_str() {
             "status" => {
                 if matches!(&self.warmth, Warmth::Asked { asked, .. } if asked.contains(id)) {
@@ -263,9 +264,9 @@ impl<T: Transport> Actor<T> {
             Channel::Mux => match self.fences.iter().position(|fence| fence.id == id) {
                 Some(at) => {
                     let fence = self.fences.swap_remove(at);
-                    self.requests.overtaken(&fence.before, clock());
+                    self.requests.overtaken(&fence.before, clock::now());
                 }
-                None => self.requests.message(&id, message, now, clock()),
+                None => self.requests.message(&id, message, now, clock::now()),
             },
             Channel::Control => {
                 let questions = self.interrupts.answered(&id, message, now + self.options.signal);
@@ -296,7 +297,7 @@ impl<T: Transport> Actor<T> {
         let now = Instant::now();
         self.question_hub(now);
         self.warm(now);
-        self.requests.expire(now, clock());
+        self.requests.expire(now, clock::now());
         let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
         self.set_fences(|request| request.is_answerless(now, limit));
@@ -392,7 +393,7 @@ impl<T: Transport> Actor<T> {
     }
 
     fn lose_everything(&mut self) {
-        self.requests.lose_all(&LostReason::ControllerLost, clock());
+        self.requests.lose_all(&LostReason::ControllerLost, clock::now());
         self.fences.clear();
         self.hub.lost();
         self.dirty = true;
@@ -507,7 +508,7 @@ impl<T: Transport> Actor<T> {
             let uuid = self.hub.table().get(engine).map(|engine| engine.uuid.clone());
             let Some(uuid) = uuid else {
                 let why = format!("engine {engine} is not there any more");
-                self.requests.not_sent(execute.run, slot, why, clock());
+                self.requests.not_sent(execute.run, slot, why, clock::now());
                 continue;
             };
             let metadata = r#"{"label":null}"#;
@@ -516,10 +517,10 @@ impl<T: Transport> Actor<T> {
                 Ok(()) => {
                     let size = std::mem::take(&mut size);
                     let request = Request::new(execute.run, slot, engine, uuid, size);
-                    self.requests.sent(id, request, clock());
+                    self.requests.sent(id, request, clock::now());
                 }
                 Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
-                    self.requests.not_sent(execute.run, slot, error.to_string(), clock());
+                    self.requests.not_sent(execute.run, slot, error.to_string(), clock::now());
                 }
             }
         }
