@@ -382,7 +382,7 @@ async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> R
     let deadline = Instant::now() + CONTROLLER_LIMIT;
     let log = layout.controller_log();
     loop {
-        if is_whole(&layout.client_file()) && is_whole(&layout.engine_file()) {
+        if is_whole(&layout.client_file()).await && is_whole(&layout.engine_file()).await {
             return Ok(());
         }
         if Instant::now() >= deadline {
@@ -395,8 +395,10 @@ async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> R
     }
 }
 
-fn is_whole(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())
+async fn is_whole(path: &Path) -> bool {
+    tokio::fs::read(path)
+        .await
+        .is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())
 }
 
 fn ended(what: impl Into<String>, status: io::Result<ExitStatus>, log: &Path) -> StartError {
