@@ -11,7 +11,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 pub use rank_set::{ParseRankSetError, RankSet};
-pub use table::{Activity, Engine, EngineTable};
+pub use table::{Activities, Activity, Engine, EngineTable};
 pub use targets::{ResolveError, Resolved, Targets, TargetsError};
 
 /// The Hub's number for an engine. What users call its rank.

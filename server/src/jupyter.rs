@@ -10,6 +10,6 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
-pub use framing::{FrameError, decode, encode, encode_shared};
+pub use framing::{FrameError, decode, encode};
 pub use message::{Header, Message, MsgId, ParentHeader, SessionId};
 pub use signing::{Signer, SigningError};

@@ -6,6 +6,7 @@
 
 pub mod cells;
 pub mod cli;
+pub mod clock;
 pub mod cluster;
 pub mod engines;
 pub mod jupyter;

@@ -7,7 +7,6 @@
 
 mod actor;
 mod attach;
-mod clock;
 mod documents;
 mod queue;
 mod run_task;
@@ -19,15 +18,15 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
-pub use clock::now;
 pub use documents::{BlockView, CellView, DocumentView};
 pub use settings::Settings;
 
 use crate::{
     cells::{Dialect, LineMap},
     cluster::{ClusterStatus, InterruptReport, discovery::FoundCluster},
-    engines::{EngineId, EngineTable, RankSet, ResolveError},
+    engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
     run::{Run, RunId},
     text::{Change, Encoding},
@@ -240,6 +239,8 @@ pub struct ClusterView {
     pub found: Option<FoundCluster>,
     /// Its engines.
     pub engines: Arc<EngineTable>,
+    /// What they do; no news is sent when that changes.
+    pub activities: Arc<Activities>,
     /// Whether it answers.
     pub status: Option<ClusterStatus>,
 }

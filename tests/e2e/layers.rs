@@ -15,10 +15,23 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("run", &["jupyter", "text", "engines"]),
     ("plan", &["cells", "run", "engines", "render"]),
     ("render", &["cells", "run", "jupyter", "text", "engines"]),
-    ("cluster", &["run", "jupyter", "engines"]),
-    ("session", &["plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines"]),
-    ("lsp", &["session", "plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "log"]),
-    ("cli", &["session", "plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "log"]),
+    ("clock", &["run"]),
+    ("cluster", &["run", "jupyter", "engines", "clock"]),
+    ("session", &["plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "clock"]),
+    (
+        "lsp",
+        &[
+            "session", "plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "log",
+            "clock",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "session", "plan", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "log",
+            "clock",
+        ],
+    ),
 ];
 
 /// What values are made of has no business with these.

@@ -28,7 +28,7 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
         writeln!(out, "{} {heading}", cluster.name)?;
     }
     for engine in cluster.engines.iter() {
-        let activity = word(&engine.activity);
+        let activity = word(cluster.activities.of(engine.id));
         if args.json {
             writeln!(out, "{}", json!({ "id": engine.id, "uuid": engine.uuid, "activity": activity }))?;
         } else {

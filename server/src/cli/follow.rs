@@ -155,9 +155,9 @@ impl Follower<'_> {
 
     /// Engines that have not begun with a run that was sent to them, since they work on something else.
     async fn behind_other_work(&self, run: &Run) -> RankSet {
-        let engines = self.show.session.cluster().await.engines;
+        let activities = self.show.session.cluster().await.activities;
         // An engine that became busy before we connected never told us so.
-        let idle = |id| engines.get(id).is_some_and(|engine| engine.activity == Activity::Idle);
+        let idle = |id| *activities.of(id) == Activity::Idle;
         let waiting = run
             .parts()
             .filter(|part| part.sent.is_some() && part.started.is_none() && part.ending().is_none());

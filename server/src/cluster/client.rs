@@ -14,24 +14,19 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::actor::Actor;
+use self::actor::{Actor, Told};
 use super::{
     connection::ConnectionInfo,
     feed::FeedSender,
     transport::{Channel, DownReason, Transport, ZeromqTransport},
 };
 use crate::{
-    engines::{EngineId, EngineTable, RankSet},
-    run::{RunId, Time},
+    engines::{Activities, EngineId, EngineTable, RankSet},
+    run::RunId,
 };
 
 /// A handle on the client of one controller. With the last handle the connection closes.
@@ -39,6 +34,7 @@ use crate::{
 pub struct ClusterClient {
     commands: mpsc::UnboundedSender<Command>,
     engines: watch::Receiver<Arc<EngineTable>>,
+    activities: watch::Receiver<Arc<Activities>>,
     status: watch::Receiver<ClusterStatus>,
 }
 
@@ -118,17 +114,17 @@ pub struct Execute {
     pub engines: Vec<EngineId>,
 }
 
-/// What an interrupt did. An engine can be in several sets.
+/// What an interrupt did. An engine is in one set at most, the first of these that fits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InterruptReport {
     /// Worked on the run, and was signalled.
     pub signalled: RankSet,
-    /// Had requests of the run waiting, which it will drop.
-    pub aborted: RankSet,
-    /// Works on something else than the run, and was not signalled for it.
-    pub left_alone: RankSet,
     /// Did not answer to a signal or an abort in time.
     pub unanswered: RankSet,
+    /// Works on something else than the run, and was not signalled for it. Requests of the run that waited there are aborted.
+    pub left_alone: RankSet,
+    /// Had requests of the run waiting, which it drops.
+    pub aborted: RankSet,
 }
 
 /// Why no controller was reached.
@@ -244,18 +240,25 @@ impl ClusterClient {
     ) -> Result<Self, ConnectError> {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (table, engines) = watch::channel(Arc::default());
+        let (doing, activities) = watch::channel(Arc::default());
         let starting = ClusterStatus::Down { why: "connecting".into() };
         let (state, status) = watch::channel(starting);
         let (ready, connected) = oneshot::channel();
-        let actor = Actor::new(transport, info, options, table, state, ready);
+        let told = Told { table, activities: doing, status: state };
+        let actor = Actor::new(transport, info, options, told, ready);
         tokio::spawn(actor.run(inbox));
         connected.await.expect("the actor answers before it ends")?;
-        Ok(Self { commands, engines, status })
+        Ok(Self { commands, engines, activities, status })
     }
 
-    /// The engines alive, now and as they change.
+    /// The engines alive, now and as they come and go.
     pub fn engines(&self) -> watch::Receiver<Arc<EngineTable>> {
         self.engines.clone()
+    }
+
+    /// What the engines do, for this client or another. Lags some 100 ms behind, so that a busy cluster is no flood of news.
+    pub fn activities(&self) -> watch::Receiver<Arc<Activities>> {
+        self.activities.clone()
     }
 
     /// How the controller is, now and as it changes.
@@ -321,10 +324,4 @@ enum Command {
     },
     Forget(RunId),
     Close(oneshot::Sender<()>),
-}
-
-/// The clock of events.
-fn clock() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

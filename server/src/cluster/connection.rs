@@ -25,7 +25,6 @@ pub struct ConnectionInfo {
     host: IpAddr,
     ports: [(Channel, u16); Channel::ALL.len()],
     signer: Signer,
-    location: String,
     doubt: Option<String>,
 }
 
@@ -161,11 +160,6 @@ impl ConnectionInfo {
         &self.path
     }
 
-    /// Where the controller says it runs: a host name or an address, `""` if it does not say.
-    pub fn location(&self) -> &str {
-        &self.location
-    }
-
     /// What may be wrong although the connection is worth a try, as a sentence.
     pub fn doubt(&self) -> Option<&str> {
         self.doubt.as_deref()
@@ -198,14 +192,7 @@ impl ConnectionInfo {
         for (channel, port) in &mut ports {
             *port = file.port(channel.name())?;
         }
-        Ok(Self {
-            path: path.to_owned(),
-            host: route.host,
-            ports,
-            signer,
-            location: file.text("location").unwrap_or_default().to_owned(),
-            doubt: route.doubt,
-        })
+        Ok(Self { path: path.to_owned(), host: route.host, ports, signer, doubt: route.doubt })
     }
 }
 

@@ -189,7 +189,8 @@ pub enum DiscoveryError {
         /// What runs instead.
         running: Alternatives,
     },
-    /// What was asked for has a controller without a connection file yet.
+    /// What was asked for has a controller without a connection file yet; or nothing was, and a cluster of ours is the
+    /// only one that will do. Waiting a little helps.
     #[error(
         "the cluster {0} is still starting; try again when its controller has written its connection file"
     )]
@@ -253,6 +254,8 @@ fn only_wanted(selection: &Selection, all: &[FoundCluster]) -> Vec<FoundCluster>
 
 /// The cluster to use: `None` if nothing runs and nothing was named.
 ///
+/// Where a cluster that pxlens started is about to run, that is [`DiscoveryError::Starting`], lest a second is started.
+///
 /// Of several that fit, those known to run come before those that may, the ones pxlens started before others, the
 /// newest first; [`FoundCluster::note`] then says so. One that ends with another `pxlens run` is taken only by name.
 pub fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
@@ -273,8 +276,11 @@ fn choose_among(selection: &Selection, all: &[FoundCluster]) -> Result<Option<Fo
         (!known, c.is_temporary(), !c.ours, std::cmp::Reverse(c.written))
     });
     let Some((&best, others)) = fit.split_first() else {
-        return match wanted.iter().find(|c| c.state == ClusterState::Starting) {
-            Some(starting) if selection.is_explicit() => Err(DiscoveryError::Starting(starting.label())),
+        let comes = |c: &&FoundCluster| {
+            c.state == ClusterState::Starting && (selection.is_explicit() || (c.ours && !c.is_temporary()))
+        };
+        return match wanted.iter().find(comes) {
+            Some(starting) => Err(DiscoveryError::Starting(starting.label())),
             _ if selection.is_explicit() => {
                 let running = all.iter().filter(|c| c.alive()).map(FoundCluster::label).collect();
                 Err(DiscoveryError::NotRunning {
@@ -368,7 +374,8 @@ fn examine(
     let cluster = cluster_file.as_deref().and_then(ClusterFile::read);
     let client = ClientFile::read(&connection_file);
     let pid = cluster.as_ref().and_then(ClusterFile::controller_pid);
-    let has_client = connection_file.is_file();
+    // Controllers write it in place: half of it is none yet.
+    let has_client = client.is_some();
     let elsewhere =
         || client.as_ref().is_some_and(|client| client.is_elsewhere(process::host_name().as_deref()));
     let listening = || client.as_ref().and_then(ClientFile::is_listening);

@@ -231,6 +231,8 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
     let mut controller =
         launch(&options, &layout, controller_arguments(&cluster_id), &layout.controller_log())?;
     let controller_pid = watched(&mut watch, &controller)?;
+    // Already now, so that another pxlens sees that a cluster is on its way.
+    write_cluster_file(&layout, controller_pid, &[])?;
     wait_for_connection_files(&layout, &mut controller).await?;
     progress("the controller is up; its engines are starting");
 
@@ -241,8 +243,7 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
         engine_pids.push(watched(&mut watch, &engine)?);
         children.push(engine);
     }
-    let state = layout.cluster_state(controller_pid, &engine_pids).to_string();
-    fs::write(layout.cluster_file(), state).map_err(doing("write the cluster file"))?;
+    write_cluster_file(&layout, controller_pid, &engine_pids)?;
     let watch = if options.detached {
         watch.release().map_err(doing("let go of the cluster"))?;
         None
@@ -260,6 +261,11 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
         children,
         watch,
     })
+}
+
+fn write_cluster_file(layout: &Layout, controller: u32, engines: &[u32]) -> Result<(), StartError> {
+    let state = layout.cluster_state(controller, engines).to_string();
+    fs::write(layout.cluster_file(), state).map_err(doing("write the cluster file"))
 }
 
 /// Names go into file names and command lines.
@@ -376,7 +382,7 @@ async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> R
     let deadline = Instant::now() + CONTROLLER_LIMIT;
     let log = layout.controller_log();
     loop {
-        if is_whole(&layout.client_file()) && is_whole(&layout.engine_file()) {
+        if is_whole(&layout.client_file()).await && is_whole(&layout.engine_file()).await {
             return Ok(());
         }
         if Instant::now() >= deadline {
@@ -389,8 +395,10 @@ async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> R
     }
 }
 
-fn is_whole(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())
+async fn is_whole(path: &Path) -> bool {
+    tokio::fs::read(path)
+        .await
+        .is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())
 }
 
 fn ended(what: impl Into<String>, status: io::Result<ExitStatus>, log: &Path) -> StartError {

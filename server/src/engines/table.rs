@@ -1,21 +1,11 @@
-//! The engines alive at one moment, as a value that can be kept and compared.
+//! The engines alive at one moment, and what they do: values that can be kept and compared.
+//!
+//! They are two, since engines come and go seldom, and work changes hands all the time.
 
 use std::collections::BTreeMap;
 
 use super::{EngineId, EngineUuid};
 use crate::jupyter::MsgId;
-
-/// What an engine's newest `status` message said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Activity {
-    /// No status was seen yet.
-    #[default]
-    Unknown,
-    /// It waits for a request.
-    Idle,
-    /// It works on the request with this id, which may be another client's.
-    Busy(MsgId),
-}
 
 /// One ipyparallel engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +14,9 @@ pub struct Engine {
     pub id: EngineId,
     /// Its name on the wire.
     pub uuid: EngineUuid,
-    /// What it does, as far as its status messages told.
-    pub activity: Activity,
 }
 
-/// The engines of a cluster, in the order of their ids.
+/// The engines of a cluster, in the order of their ids: who is there, not what they do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineTable {
     engines: BTreeMap<EngineId, Engine>,
@@ -37,7 +25,7 @@ pub struct EngineTable {
 impl EngineTable {
     /// Adds an engine, or replaces the one of the same id.
     pub fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
-        self.engines.insert(id, Engine { id, uuid, activity: Activity::Unknown });
+        self.engines.insert(id, Engine { id, uuid });
     }
 
     /// Takes an engine out; gives it back if it was there.
@@ -48,11 +36,6 @@ impl EngineTable {
     /// The engine of this id.
     pub fn get(&self, id: EngineId) -> Option<&Engine> {
         self.engines.get(&id)
-    }
-
-    /// The engine of this id, to note what it does.
-    pub fn get_mut(&mut self, id: EngineId) -> Option<&mut Engine> {
-        self.engines.get_mut(&id)
     }
 
     /// All engines, by rising id.
@@ -83,5 +66,42 @@ impl FromIterator<(EngineId, EngineUuid)> for EngineTable {
             table.insert(id, uuid);
         }
         table
+    }
+}
+
+/// What an engine's newest `status` message said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Activity {
+    /// No status was seen yet.
+    #[default]
+    Unknown,
+    /// It waits for a request.
+    Idle,
+    /// It works on the request with this id, which may be another client's.
+    Busy(MsgId),
+}
+
+/// What each engine does, as far as its status messages told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activities {
+    known: BTreeMap<EngineId, Activity>,
+}
+
+impl Activities {
+    /// What this engine does; unknown also where there is no such engine.
+    pub fn of(&self, id: EngineId) -> &Activity {
+        self.known.get(&id).unwrap_or(&Activity::Unknown)
+    }
+
+    /// Notes what an engine does. Whether that is news.
+    pub fn note(&mut self, id: EngineId, activity: Activity) -> bool {
+        let changed = *self.of(id) != activity;
+        self.known.insert(id, activity);
+        changed
+    }
+
+    /// Knows nothing of this engine any more. Whether it did.
+    pub fn forget(&mut self, id: EngineId) -> bool {
+        self.known.remove(&id).is_some()
     }
 }

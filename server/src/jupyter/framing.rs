@@ -54,18 +54,9 @@ pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameE
 }
 
 /// The frames of a message that answers none (every request), signed.
+///
+/// Many messages may share a content: it is not copied.
 pub fn encode(
-    signer: &Signer,
-    prefix: &[&[u8]],
-    header: &Header,
-    metadata: &str,
-    content: &str,
-) -> Vec<Bytes> {
-    encode_shared(signer, prefix, header, metadata, Bytes::copy_from_slice(content.as_bytes()))
-}
-
-/// As [`encode`], for a content that many messages share: it is not copied.
-pub fn encode_shared(
     signer: &Signer,
     prefix: &[&[u8]],
     header: &Header,

@@ -74,7 +74,7 @@ fn header(msg_id: &str) -> Header {
 #[test]
 fn an_empty_key_signs_with_nothing_and_checks_nothing() {
     let signer = Signer::new("hmac-sha256", "").unwrap();
-    let mut frames = encode(&signer, &[b"engine"], &header("1"), "{}", "{}");
+    let mut frames = encode(&signer, &[b"engine"], &header("1"), "{}", Bytes::from_static(b"{}"));
     assert!(frames[2].is_empty());
     frames[2] = Bytes::from_static(b"anything");
     assert_eq!(decode(&signer, frames).unwrap().prefix, [b"engine".as_slice()]);
@@ -83,7 +83,7 @@ fn an_empty_key_signs_with_nothing_and_checks_nothing() {
 #[test]
 fn what_is_no_message_says_why() {
     let signer = Signer::new("hmac-sha256", "key").unwrap();
-    let frames = encode(&signer, &[], &header("1"), "{}", "{}");
+    let frames = encode(&signer, &[], &header("1"), "{}", Bytes::from_static(b"{}"));
     let why = |frames: Vec<Bytes>| decode(&signer, frames).unwrap_err().to_string();
     assert_eq!(why(Vec::new()), "no <IDS|MSG> frame among 0 frames");
     assert_eq!(why(frames[1..].to_vec()), "no <IDS|MSG> frame among 5 frames");
@@ -115,7 +115,7 @@ proptest! {
         let signer = Signer::new("hmac-sha256", &key).unwrap();
         let prefix: Vec<&[u8]> = prefix.iter().map(Vec::as_slice).collect();
         let header = header(&id);
-        let frames = encode(&signer, &prefix, &header, "{}", &content);
+        let frames = encode(&signer, &prefix, &header, "{}", content.clone().into());
         let message = decode(&signer, frames).unwrap();
         prop_assert_eq!(message.prefix, prefix);
         prop_assert_eq!(message.header, header);

@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{ClusterView, Level, Settings};
 use crate::{
     cluster::{
         ClientOptions, ClusterClient, ConnectionInfo,
-        discovery::{self, FoundCluster, Selection},
+        discovery::{self, DiscoveryError, FoundCluster, Selection},
         local::{self, StartOptions, StartedCluster},
         python,
     },
@@ -76,6 +76,7 @@ impl Attached {
             name: self.found.label(),
             found: Some(self.found.clone()),
             engines: self.client.engines().borrow().clone(),
+            activities: self.client.activities().borrow().clone(),
             status: Some(self.client.status().borrow().clone()),
         }
     }
@@ -83,6 +84,15 @@ impl Attached {
 
 /// How long engines of a running cluster may take to register.
 const ENGINES_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a controller that was found starting may take until it can be connected to.
+const CONTROLLER_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often to look for that.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A cluster that is younger may still be getting its engines.
+const NEW: Duration = Duration::from_secs(60);
 
 /// How long a cluster that was just started may take until all engines are there.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -93,16 +103,13 @@ pub(super) async fn attach(
     start: StartPolicy,
     say: impl Fn(Level, String) + Send + Sync,
 ) -> Result<Attached, ClusterError> {
-    let selection = settings.cluster.clone();
-    let chosen = blocking(move || discovery::choose(&selection))
-        .await
-        .map_err(|error| ClusterError::Unreachable(error.to_string()))?;
-    match chosen {
+    let chosen = choose(&settings.cluster).await;
+    match chosen.map_err(|error| ClusterError::Unreachable(error.to_string()))? {
         Some(found) => {
             let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
             let client = connect(found.connection_file.clone()).await?;
             if start != StartPolicy::Never {
-                wait_for_engines(&client, 1, ENGINES_LIMIT).await?;
+                wait_for_engines(&client, expected(&found), ENGINES_LIMIT).await?;
             }
             // Only of one that answers, since one that does not is tried again and again.
             if let Some(note) = &found.note {
@@ -178,6 +185,26 @@ fn readiness(there: usize, wanted: usize, took: Duration, started: &StartedClust
     }
     let engines = if there == 1 { "1 engine is".to_owned() } else { format!("{there} engines are") };
     (Level::Info, format!("{engines} ready after {took}"))
+}
+
+/// How many engines to wait for: all of a cluster that has just been started, one of any other, since engines may have left
+/// it for good.
+fn expected(found: &FoundCluster) -> usize {
+    let age = found.written.and_then(|written| written.elapsed().ok());
+    let is_new = age.is_some_and(|age| age < NEW);
+    found.engines_expected.filter(|_| is_new).map_or(1, |engines| engines as usize)
+}
+
+/// Chooses a cluster; waits for one that is still starting.
+async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
+    let until = Instant::now() + CONTROLLER_LIMIT;
+    loop {
+        let selection = selection.clone();
+        match blocking(move || discovery::choose(&selection)).await {
+            Err(DiscoveryError::Starting(_)) if Instant::now() < until => sleep(LOOK_AGAIN).await,
+            chosen => return chosen,
+        }
+    }
 }
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::clock::now;
+use crate::clock::now;
 use crate::{
     cluster::{ClusterClient, Execute, FeedReceiver, feed},
     run::{Event, EventKind, LostReason, Run, RunRequest, Slot},

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    ClientError, ClientOptions, ClusterStatus, Command, ConnectError, Execute, InterruptReport, clock,
+    ClientError, ClientOptions, ClusterStatus, Command, ConnectError, Execute, InterruptReport,
     health::Health,
     hub::{Gone, Hub},
     interrupts::{Ask, Interrupted, Interrupts, Question},
@@ -18,18 +18,22 @@ use super::{
     wire::{EMPTY, Wire},
 };
 use crate::{
+    clock,
     cluster::{
         connection::ConnectionInfo,
         feed::FeedSender,
         transport::{Channel, DownReason, SendError, Transport, TransportEvent},
     },
-    engines::{EngineTable, EngineUuid, RankSet},
+    engines::{Activities, EngineTable, EngineUuid, RankSet},
     jupyter::{Message, MsgId},
     run::{LostReason, RunId, Slot},
 };
 
 /// How often limits are looked at while something waits.
 const TICK: Duration = Duration::from_millis(50);
+
+/// Between two news of what engines do.
+const ACTIVITY_PACE: Duration = Duration::from_millis(100);
 
 /// Between two questions that ask whether output arrives.
 const WARM_AGAIN: Duration = Duration::from_millis(100);
@@ -50,9 +54,17 @@ pub(super) struct Actor<T> {
     reconnected: bool,
     /// Whether the table changed since it was published.
     dirty: bool,
-    table: watch::Sender<Arc<EngineTable>>,
-    status: watch::Sender<ClusterStatus>,
+    /// When to tell what engines do; `None` while that is told.
+    activities_due: Option<Instant>,
+    told: Told,
     connecting: Option<Connecting>,
+}
+
+/// What handles see.
+pub(super) struct Told {
+    pub(super) table: watch::Sender<Arc<EngineTable>>,
+    pub(super) activities: watch::Sender<Arc<Activities>>,
+    pub(super) status: watch::Sender<ClusterStatus>,
 }
 
 /// Whether output arrives. A subscription that is only on its way misses what is published before it arrives.
@@ -82,8 +94,7 @@ impl<T: Transport> Actor<T> {
         transport: T,
         info: ConnectionInfo,
         options: ClientOptions,
-        table: watch::Sender<Arc<EngineTable>>,
-        status: watch::Sender<ClusterStatus>,
+        told: Told,
         ready: oneshot::Sender<Result<(), ConnectError>>,
     ) -> Self {
         let now = Instant::now();
@@ -100,8 +111,8 @@ impl<T: Transport> Actor<T> {
             fences: Vec::new(),
             reconnected: false,
             dirty: false,
-            table,
-            status,
+            activities_due: None,
+            told,
             connecting: Some(Connecting { since: now, ready }),
         }
     }
@@ -117,6 +128,7 @@ impl<T: Transport> Actor<T> {
                 _ = tick.tick(), if self.waits() => {
                     self.advance();
                     self.publish_table();
+                    self.publish_activities();
                     if self.fail_connecting() {
                         break;
                     }
@@ -130,12 +142,12 @@ impl<T: Transport> Actor<T> {
                     Some(command) => self.obey(command),
                 },
                 event = self.transport.event() => self.take(event),
-                // Once nothing more has arrived, so that a burst of status messages is one news.
+                // Once nothing more has arrived, so that a burst of notifications is one news.
                 () = std::future::ready(()), if self.dirty => self.publish_table(),
             }
         }
-        self.requests.lose_all(&LostReason::ControllerLost, clock());
-        let _ = self.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
+        self.requests.lose_all(&LostReason::ControllerLost, clock::now());
+        let _ = self.told.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
         drop(self.transport);
         if let Some(done) = done {
             let _ = done.send(());
@@ -147,13 +159,14 @@ impl<T: Transport> Actor<T> {
         self.requests.outstanding() > 0
             || self.connecting.is_some()
             || self.dirty
+            || self.activities_due.is_some()
             || !self.interrupts.is_empty()
             || self.hub.waiting_since().is_some()
             || !self.is_well()
     }
 
     fn is_well(&self) -> bool {
-        matches!(*self.status.borrow(), ClusterStatus::Up)
+        matches!(*self.told.status.borrow(), ClusterStatus::Up)
     }
 
     fn take(&mut self, event: TransportEvent) {
@@ -206,10 +219,10 @@ impl<T: Transport> Actor<T> {
     /// What one of the engines published, for this client or another.
     fn output(&mut self, message: &Message) {
         if message.header.msg_type == "status" && self.hub.status(message) {
-            self.dirty = true;
+            self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
         }
         let Some(id) = self.wire.our_request(message) else { return };
-        self.requests.message(id, message, Instant::now(), clock());
+        self.requests.message(id, message, Instant::now(), clock::now());
         match message.header.msg_type.as_str() {
             "status" => {
                 if matches!(&self.warmth, Warmth::Asked { asked, .. } if asked.contains(id)) {
@@ -218,7 +231,7 @@ impl<T: Transport> Actor<T> {
                 }
             }
             "execute_input" if !self.interrupts.is_empty() => {
-                let questions = self.interrupts.started(id);
+                let questions = self.interrupts.started(id, &self.requests);
                 self.ask(questions);
             }
             _ => {}
@@ -251,12 +264,12 @@ impl<T: Transport> Actor<T> {
             Channel::Mux => match self.fences.iter().position(|fence| fence.id == id) {
                 Some(at) => {
                     let fence = self.fences.swap_remove(at);
-                    self.requests.overtaken(&fence.before, now);
+                    self.requests.overtaken(&fence.before, clock::now());
                 }
-                None => self.requests.message(&id, message, now, clock()),
+                None => self.requests.message(&id, message, now, clock::now()),
             },
             Channel::Control => {
-                let questions = self.interrupts.answered(&id, message);
+                let questions = self.interrupts.answered(&id, message, now + self.options.signal);
                 self.ask(questions);
             }
             Channel::Iopub | Channel::Notification => {}
@@ -284,11 +297,11 @@ impl<T: Transport> Actor<T> {
         let now = Instant::now();
         self.question_hub(now);
         self.warm(now);
-        self.requests.expire(now, clock());
+        self.requests.expire(now, clock::now());
         let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
         self.set_fences(|request| request.is_answerless(now, limit));
-        let questions = self.interrupts.expire(now);
+        let questions = self.interrupts.expire(&self.requests, now);
         self.ask(questions);
         if self.health.judge(&self.options, now) {
             self.lose_everything();
@@ -380,7 +393,7 @@ impl<T: Transport> Actor<T> {
     }
 
     fn lose_everything(&mut self) {
-        self.requests.lose_all(&LostReason::ControllerLost, clock());
+        self.requests.lose_all(&LostReason::ControllerLost, clock::now());
         self.fences.clear();
         self.hub.lost();
         self.dirty = true;
@@ -388,20 +401,30 @@ impl<T: Transport> Actor<T> {
 
     fn publish_table(&mut self) {
         self.dirty = false;
-        self.table.send_if_modified(|table| {
+        let changed = self.told.table.send_if_modified(|table| {
             let changed = **table != *self.hub.table();
             if changed {
                 *table = Arc::new(self.hub.table().clone());
             }
             changed
         });
+        if changed {
+            // What an engine did goes with it.
+            self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
+        }
+    }
+
+    fn publish_activities(&mut self) {
+        if self.activities_due.take_if(|due| Instant::now() >= *due).is_some() {
+            self.told.activities.send_replace(Arc::new(self.hub.activities().clone()));
+        }
     }
 
     fn publish_status(&mut self, now: Instant) {
         let silent = self.is_hub_silent(now);
         let warm = self.hub.is_known() && matches!(self.warmth, Warmth::Warm);
         let new = self.health.status(silent, warm);
-        self.status.send_if_modified(|status| {
+        self.told.status.send_if_modified(|status| {
             let changed = *status != new;
             if changed {
                 tracing::info!(status = ?new, "the controller");
@@ -458,7 +481,7 @@ impl<T: Transport> Actor<T> {
     }
 
     fn execute(&mut self, execute: &Execute, feed: FeedSender) -> Result<(), ClientError> {
-        match &*self.status.borrow() {
+        match &*self.told.status.borrow() {
             ClusterStatus::Up | ClusterStatus::NotResponding => {}
             ClusterStatus::Down { why } | ClusterStatus::Lost { why } => {
                 return Err(ClientError::Away { why: why.clone() });
@@ -485,7 +508,7 @@ impl<T: Transport> Actor<T> {
             let uuid = self.hub.table().get(engine).map(|engine| engine.uuid.clone());
             let Some(uuid) = uuid else {
                 let why = format!("engine {engine} is not there any more");
-                self.requests.not_sent(execute.run, slot, why, clock());
+                self.requests.not_sent(execute.run, slot, why, clock::now());
                 continue;
             };
             let metadata = r#"{"label":null}"#;
@@ -494,10 +517,10 @@ impl<T: Transport> Actor<T> {
                 Ok(()) => {
                     let size = std::mem::take(&mut size);
                     let request = Request::new(execute.run, slot, engine, uuid, size);
-                    self.requests.sent(id, request, clock());
+                    self.requests.sent(id, request, clock::now());
                 }
                 Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
-                    self.requests.not_sent(execute.run, slot, error.to_string(), clock());
+                    self.requests.not_sent(execute.run, slot, error.to_string(), clock::now());
                 }
             }
         }
@@ -517,7 +540,7 @@ impl<T: Transport> Actor<T> {
             return;
         }
         let asked = Interrupted { run, engines, signal };
-        let questions = self.interrupts.begin(asked, &self.requests, self.hub.table(), answer);
+        let questions = self.interrupts.begin(asked, &self.requests, &self.hub, answer);
         self.ask(questions);
     }
 

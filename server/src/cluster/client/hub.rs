@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
-    engines::{Activity, EngineId, EngineTable, EngineUuid},
+    engines::{Activities, Activity, EngineId, EngineTable, EngineUuid},
     jupyter::{Message, MsgId, content::Status},
 };
 
@@ -17,6 +17,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Hub {
     table: EngineTable,
+    activities: Activities,
     ids: HashMap<EngineUuid, EngineId>,
     /// Without an answer yet, oldest first.
     questions: VecDeque<(MsgId, Instant)>,
@@ -74,6 +75,11 @@ const ASIDE: [&str; 12] = [
 impl Hub {
     pub(super) fn table(&self) -> &EngineTable {
         &self.table
+    }
+
+    /// What the engines do.
+    pub(super) fn activities(&self) -> &Activities {
+        &self.activities
     }
 
     /// The engine that has this uuid now.
@@ -185,33 +191,34 @@ impl Hub {
         }
     }
 
-    /// Follows what any engine says of itself, whoever it works for. Whether the table changed.
+    /// Follows what any engine says of itself, whoever it works for. Whether that is news.
     pub(super) fn status(&mut self, message: &Message) -> bool {
         let uuid = EngineUuid(message.header.session.0.clone());
         let (Some(id), Some(request)) = (self.engine(&uuid), message.parent.msg_id.clone()) else {
             return false;
         };
         let aside = message.parent.msg_type.as_deref().is_some_and(|kind| ASIDE.contains(&kind));
-        let Some(engine) = self.table.get_mut(id).filter(|_| !aside) else { return false };
+        if aside {
+            return false;
+        }
         let activity = match message.content_as::<Status>() {
             Ok(Status { execution_state }) if execution_state == "busy" => Activity::Busy(request),
             Ok(Status { execution_state }) if execution_state == "idle" => {
                 // The end of something else than its newest work tells nothing of that.
-                if matches!(&engine.activity, Activity::Busy(newest) if *newest != request) {
+                if matches!(self.activities.of(id), Activity::Busy(newest) if *newest != request) {
                     return false;
                 }
                 Activity::Idle
             }
             _ => return false,
         };
-        let changed = engine.activity != activity;
-        engine.activity = activity;
-        changed
+        self.activities.note(id, activity)
     }
 
     /// The controller is gone, and its engines with it.
     pub(super) fn lost(&mut self) {
         self.table = EngineTable::default();
+        self.activities = Activities::default();
         self.ids.clear();
     }
 
@@ -236,10 +243,12 @@ impl Hub {
 
     fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
         self.ids.insert(uuid.clone(), id);
+        self.activities.forget(id);
         self.table.insert(id, uuid);
     }
 
     fn remove(&mut self, id: EngineId) {
+        self.activities.forget(id);
         if let Some(engine) = self.table.remove(id) {
             self.ids.remove(&engine.uuid);
         }

@@ -9,9 +9,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Deserialize;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{ClientError, InterruptReport, requests::Requests};
+use super::{
+    ClientError, InterruptReport,
+    hub::Hub,
+    requests::{Request, Requests},
+};
 use crate::{
-    engines::{Activity, EngineId, EngineTable, EngineUuid, RankSet},
+    engines::{Activity, EngineId, EngineUuid, RankSet},
     jupyter::{Message, MsgId, content::ErrorContent},
     run::RunId,
 };
@@ -57,7 +61,8 @@ struct Interrupt {
     engines: BTreeMap<EngineId, Engine>,
     open: HashMap<MsgId, (EngineId, Step, Instant)>,
     refused: Option<String>,
-    answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
+    /// `None` once it was given. What may yet begin to run is signalled even then.
+    answer: Option<oneshot::Sender<Result<InterruptReport, ClientError>>>,
 }
 
 /// What an interrupt means for one engine.
@@ -65,8 +70,12 @@ struct Engine {
     uuid: EngineUuid,
     /// Whether it works on the run.
     working: bool,
-    /// Requests of the run that wait there.
+    /// Requests of the run that wait there, also after they were aborted: what was taken on just before may begin yet.
     queued: Vec<MsgId>,
+    /// Until when the report waits for what becomes of them.
+    settling: Option<Instant>,
+    /// Whether any of them ended without having begun.
+    dropped: bool,
     for_another: bool,
     signalled: bool,
     aborted: bool,
@@ -98,7 +107,7 @@ impl Interrupts {
         &mut self,
         asked: Interrupted<'_>,
         requests: &Requests,
-        table: &EngineTable,
+        hub: &Hub,
         answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
     ) -> Vec<Question> {
         let Interrupted { run, engines: only, signal } = asked;
@@ -107,13 +116,12 @@ impl Interrupts {
         let mut engines: BTreeMap<EngineId, Engine> = BTreeMap::new();
         for (id, request) in requests.iter_outstanding() {
             let chosen = only.is_none_or(|only| only.contains(request.engine));
-            if request.run != run || !chosen || !request.is_open() {
+            let there = hub.engine(&request.uuid) == Some(request.engine);
+            if request.run != run || !chosen || !there || !request.is_open() {
                 continue;
             }
-            let activity = table.get(request.engine).filter(|engine| engine.uuid == request.uuid);
-            let Some(activity) = activity.map(|engine| &engine.activity) else { continue };
             let engine = engines.entry(request.engine).or_insert_with(|| Engine::new(&request.uuid));
-            match activity {
+            match hub.activities().of(request.engine) {
                 Activity::Busy(newest) if newest == id => engine.working = true,
                 Activity::Busy(newest) => {
                     engine.queued.push(id.clone());
@@ -122,7 +130,8 @@ impl Interrupts {
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
         }
-        let interrupt = Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer };
+        let interrupt =
+            Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer: Some(answer) };
         let questions = interrupt.first_questions();
         self.under_way.push(interrupt);
         questions
@@ -140,8 +149,8 @@ impl Interrupts {
         }
     }
 
-    /// Takes an answer on control. Gives what is to be asked next.
-    pub(super) fn answered(&mut self, id: &MsgId, message: &Message) -> Vec<Question> {
+    /// Takes an answer on control; one that aborts has taken effect `until` then. Gives what is to be asked next.
+    pub(super) fn answered(&mut self, id: &MsgId, message: &Message, until: Instant) -> Vec<Question> {
         let found = self.under_way.iter_mut().find(|interrupt| interrupt.open.contains_key(id));
         let Some(interrupt) = found else { return Vec::new() };
         let Some((engine, step, _)) = interrupt.open.remove(id) else { return Vec::new() };
@@ -153,7 +162,12 @@ impl Interrupts {
         }
         interrupt.engine(engine, |engine| match step {
             Step::Signal | Step::Interrupt => engine.signalled = true,
-            Step::Abort => engine.aborted = true,
+            Step::Abort => {
+                engine.aborted = true;
+                // One that works for somebody gets to its queue only after that.
+                let soon = !engine.working && !engine.for_another && !engine.queued.is_empty();
+                engine.settling = soon.then_some(until);
+            }
         });
         match step {
             Step::Abort => interrupt.signal_after_abort(engine).into_iter().collect(),
@@ -162,12 +176,17 @@ impl Interrupts {
     }
 
     /// An engine began to run the code of a request. If that is being aborted, the abort came too late.
-    pub(super) fn started(&mut self, id: &MsgId) -> Vec<Question> {
+    pub(super) fn started(&mut self, id: &MsgId, requests: &Requests) -> Vec<Question> {
         let mut questions = Vec::new();
+        // Its reply can overtake the news of its beginning.
+        if !requests.get(id).is_some_and(Request::is_open) {
+            return questions;
+        }
         for interrupt in &mut self.under_way {
             let found = interrupt.engines.iter_mut().find(|(_, engine)| engine.queued.contains(id));
             let Some((&number, engine)) = found else { continue };
             engine.queued.retain(|queued| queued != id);
+            engine.settling = None;
             let waits_for_abort =
                 interrupt.open.values().any(|(of, step, _)| *of == number && *step == Step::Abort);
             if engine.working {
@@ -181,10 +200,11 @@ impl Interrupts {
         questions
     }
 
-    /// Gives up on answers that are due. Gives what is to be asked instead.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<Question> {
+    /// Gives up on what is due, and lets go of what has ended. Gives what is to be asked instead.
+    pub(super) fn expire(&mut self, requests: &Requests, now: Instant) -> Vec<Question> {
         let mut questions = Vec::new();
         for interrupt in &mut self.under_way {
+            interrupt.engines.values_mut().for_each(|engine| engine.settle(requests, now));
             let due: Vec<_> = interrupt.open.extract_if(|_, (_, _, until)| now >= *until).collect();
             for (_, (engine, step, _)) in due {
                 match step {
@@ -205,10 +225,10 @@ impl Interrupts {
         questions
     }
 
-    /// Reports on those interrupts that wait for nothing more.
+    /// Reports on those interrupts that wait for nothing more, and keeps those whose requests may yet begin.
     pub(super) fn report(&mut self) {
-        let done = self.under_way.extract_if(.., |interrupt| interrupt.open.is_empty());
-        done.for_each(Interrupt::report);
+        self.under_way.iter_mut().filter(|interrupt| interrupt.is_settled()).for_each(Interrupt::report);
+        self.under_way.retain(|interrupt| !interrupt.is_settled() || interrupt.is_watching());
     }
 }
 
@@ -218,12 +238,55 @@ impl Engine {
             uuid: uuid.clone(),
             working: false,
             queued: Vec::new(),
+            settling: None,
+            dropped: false,
             for_another: false,
             signalled: false,
             aborted: false,
             unanswered: false,
         }
     }
+}
+
+impl Engine {
+    /// Lets go of requests that have ended.
+    fn settle(&mut self, requests: &Requests, now: Instant) {
+        let dropped = &mut self.dropped;
+        self.queued.retain(|id| {
+            let request = requests.get(id);
+            let open = request.is_some_and(Request::is_open);
+            *dropped |= !open && request.is_none_or(|request| request.aborted || !request.replied);
+            open
+        });
+        if self.queued.is_empty() || self.settling.is_some_and(|until| now >= until) {
+            self.settling = None;
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        if self.signalled {
+            Outcome::Signalled
+        } else if self.unanswered {
+            Outcome::Unanswered
+        } else if self.for_another {
+            Outcome::LeftAlone
+        } else if self.aborted && (self.dropped || !self.queued.is_empty()) {
+            Outcome::Aborted
+        } else {
+            Outcome::Ended
+        }
+    }
+}
+
+/// What a report says of an engine: of several things that were done, the one that matters most.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Signalled,
+    Unanswered,
+    LeftAlone,
+    Aborted,
+    /// It was done before anything could be done to it.
+    Ended,
 }
 
 impl Ask {
@@ -269,19 +332,28 @@ impl Interrupt {
         matches!(self.signal.as_str(), "SIGINT" | "2")
     }
 
-    fn report(self) {
-        let those = |which: fn(&Engine) -> bool| -> RankSet {
-            self.engines.iter().filter(|(_, engine)| which(engine)).map(|(id, _)| *id).collect()
+    fn is_settled(&self) -> bool {
+        self.open.is_empty() && self.engines.values().all(|engine| engine.settling.is_none())
+    }
+
+    fn is_watching(&self) -> bool {
+        self.refused.is_none() && self.engines.values().any(|engine| !engine.queued.is_empty())
+    }
+
+    fn report(&mut self) {
+        let Some(answer) = self.answer.take() else { return };
+        let those = |which: Outcome| -> RankSet {
+            self.engines.iter().filter(|(_, engine)| engine.outcome() == which).map(|(id, _)| *id).collect()
         };
         let report = InterruptReport {
-            signalled: those(|engine| engine.signalled),
-            aborted: those(|engine| engine.aborted && !engine.queued.is_empty()),
-            left_alone: those(|engine| engine.for_another),
-            unanswered: those(|engine| engine.unanswered),
+            signalled: those(Outcome::Signalled),
+            aborted: those(Outcome::Aborted),
+            left_alone: those(Outcome::LeftAlone),
+            unanswered: those(Outcome::Unanswered),
         };
         // A handle that is gone wants no report.
-        let _ = self.answer.send(match self.refused {
-            Some(why) => Err(ClientError::SignalRefused { signal: self.signal, why }),
+        let _ = answer.send(match self.refused.clone() {
+            Some(why) => Err(ClientError::SignalRefused { signal: self.signal.clone(), why }),
             None => Ok(report),
         });
     }

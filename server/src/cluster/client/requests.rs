@@ -42,6 +42,8 @@ pub(super) struct Request {
     pub(super) replied: bool,
     /// Whether the end of its output is in.
     pub(super) idle: bool,
+    /// Whether it was aborted before it began.
+    pub(super) aborted: bool,
     /// Whether the connection that carries its output broke meanwhile.
     gap: bool,
     /// Whether nothing more is waited for.
@@ -70,6 +72,7 @@ impl Request {
             size,
             replied: false,
             idle: false,
+            aborted: false,
             gap: false,
             over: false,
             last: Instant::now(),
@@ -138,19 +141,16 @@ impl Requests {
         let is_reply = message.header.msg_type == "execute_reply";
         // An aborted request is over with its reply: not all versions publish an idle for it.
         let mut is_over = false;
+        let mut is_lost = false;
         match &kind {
             EventKind::Reply(reply) => {
                 request.replied = true;
                 is_over = matches!(reply, ExecuteReply::Aborted {});
+                request.aborted = is_over;
             }
             EventKind::Unreadable(_) if is_reply => {
-                // It did end, only how is unknown; the limit on the other half tells the run.
-                request.idle = true;
-                request.doom.get_or_insert(Doom {
-                    reason: LostReason::OutputIncomplete,
-                    since: now,
-                    quiet: Duration::ZERO,
-                });
+                // It did end, only how is unknown.
+                is_lost = !request.over;
             }
             EventKind::Idle => request.idle = true,
             _ => {}
@@ -164,19 +164,19 @@ impl Requests {
         self.emit(run, slot, at, kind);
         if is_over {
             self.finish(id);
+        } else if is_lost {
+            self.lose(id, LostReason::OutputIncomplete, at);
         }
     }
 
-    /// Gives a request up if this is the reply to a later request of the same client to the same engine: they come in the
-    /// order of sending.
-    pub(super) fn overtaken(&mut self, ids: &[MsgId], now: Instant) {
+    /// Gives these requests up, since a later request of the same client to the same engine was answered: replies come in
+    /// the order of sending.
+    ///
+    /// At once, and not by a doom: the engine is alive, and that would spare them.
+    pub(super) fn overtaken(&mut self, ids: &[MsgId], at: Time) {
         for id in ids {
-            if let Some(request) = self.all.get_mut(id)
-                && !request.over
-                && !request.replied
-            {
-                let reason = LostReason::ControllerLost;
-                request.doom = Some(Doom { reason, since: now, quiet: Duration::ZERO });
+            if self.all.get(id).is_some_and(|request| !request.over && !request.replied) {
+                self.lose(id, LostReason::ControllerLost, at);
             }
         }
     }

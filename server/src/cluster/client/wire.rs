@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::{
     cluster::connection::ConnectionInfo,
     engines::EngineUuid,
-    jupyter::{FrameError, Header, Message, MsgId, SessionId, Signer, SigningError, decode, encode_shared},
+    jupyter::{FrameError, Header, Message, MsgId, SessionId, Signer, SigningError, decode, encode},
 };
 
 /// What ipykernel 7 and all since 5 speak.
@@ -49,7 +49,7 @@ impl Wire {
             version: VERSION.to_owned(),
         };
         let prefix: Vec<&[u8]> = to.into_iter().map(|uuid| uuid.as_str().as_bytes()).collect();
-        (id, encode_shared(&self.signer, &prefix, &header, metadata, content))
+        (id, encode(&self.signer, &prefix, &header, metadata, content))
     }
 
     /// Reads frames; `None` for what is no message of this cluster. The connection lives on.

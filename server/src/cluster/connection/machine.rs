@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use crate::cluster::process;
+
 /// Asked for names and addresses; a table in tests.
 pub(super) trait Machine {
     /// This machine's name; `""` if it has none.
@@ -20,14 +22,8 @@ pub(super) trait Machine {
 pub(super) struct ThisMachine;
 
 impl Machine for ThisMachine {
-    #[cfg(unix)]
     fn hostname(&self) -> String {
-        nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_default()
-    }
-
-    #[cfg(not(unix))]
-    fn hostname(&self) -> String {
-        std::env::var("COMPUTERNAME").unwrap_or_default()
+        process::host_name().unwrap_or_default()
     }
 
     fn owns(&self, ip: IpAddr) -> bool {

@@ -199,6 +199,16 @@ fn one_that_runs_is_chosen_and_of_several_ours_then_the_newest() {
     check_choice("", &[], expect!["nothing"]);
     check_choice("", &[cluster("default:a", Gone, 0), cluster("default:b", Starting, 0)], expect!["nothing"]);
     check_choice("", &[cluster("default:a", Gone, 0), cluster("p:b", Running, 5)], expect!["p:b"]);
+    let starting = [cluster("default:pxlens-1", Starting, 0), cluster("p:b", Running, 5)];
+    check_choice("", &starting, expect!["p:b"]);
+    check_choice(
+        "",
+        &starting[..1],
+        expect![
+            "the cluster default:pxlens-1 is still starting; try again when its controller has written its connection file"
+        ],
+    );
+    check_choice("", &[cluster("default:pxlens-run-1", Starting, 0)], expect!["nothing"]);
     let several = [
         cluster("default:old", Running, 9),
         cluster("default:pxlens-1", Running, 7),

@@ -67,11 +67,17 @@ pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopErr
     let file = file.unwrap_or_default();
     // Other clusters' engines carry no id in their command lines, ours do.
     let words: &[&str] = if cluster.ours { &[&cluster.cluster_id] } else { &IPYPARALLEL };
-    let is_its = |pid: &u32| process::look(*pid).mentions(words);
-    let engines: Vec<u32> = file.engine_pids().into_iter().filter(is_its).collect();
-    let controller: Vec<u32> = file.controller_pid().into_iter().filter(is_its).collect();
-    let mut left = end(&engines, &controller).await;
-    left.retain(is_still_there);
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let (engines, controller) = (file.engine_pids(), file.controller_pid());
+    let (engines, controller) = blocking(move || {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let its = |pids: Vec<u32>| -> Vec<u32> {
+            pids.into_iter().filter(|pid| process::look(*pid).mentions(&words)).collect()
+        };
+        (its(engines), its(controller.into_iter().collect()))
+    })
+    .await;
+    let mut left = still_there(end(&engines, &controller).await).await;
     if cluster.ours {
         left.extend(end_orphans(&cluster.cluster_id).await);
     }
@@ -95,12 +101,13 @@ fn by_ipcluster(cluster: &FoundCluster) -> String {
 
 /// Ends engines and controller, each with what it started for the cluster; gives back what did not end.
 pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
-    let helpers = |pids: &[u32]| -> Vec<u32> {
+    let helpers = async |pids: &[u32]| -> Vec<u32> {
+        let pids = pids.to_vec();
         let of_cluster = |pid: &u32| process::look(*pid).mentions(&IPYPARALLEL);
-        process::descendants(pids).into_iter().filter(of_cluster).collect()
+        blocking(move || process::descendants(&pids).into_iter().filter(of_cluster).collect()).await
     };
-    let nannies = helpers(engines);
-    let schedulers = helpers(controller);
+    let nannies = helpers(engines).await;
+    let schedulers = helpers(controller).await;
     let mut left = end_leaders(engines, &nannies).await;
     left.extend(end_leaders(controller, &schedulers).await);
     left
@@ -111,10 +118,13 @@ pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
 /// A controller that was killed leaves them, and so does one that is asked to end while it still starts them. They
 /// carry its command line, with the cluster id.
 async fn end_orphans(cluster_id: &str) -> Vec<u32> {
-    let orphans = || process::naming(&["ipyparallel.controller", cluster_id]);
+    let orphans = async || {
+        let id = cluster_id.to_owned();
+        blocking(move || process::naming(&["ipyparallel.controller", &id])).await
+    };
     let deadline = Instant::now() + FORCED;
     loop {
-        let left = orphans();
+        let left = orphans().await;
         if left.is_empty() || Instant::now() >= deadline {
             return left;
         }
@@ -144,8 +154,18 @@ fn signal(pid: u32, ending: Ending, by: fn(u32, Ending) -> std::io::Result<()>) 
     }
 }
 
-fn is_still_there(pid: &u32) -> bool {
-    process::look(*pid) != Look::Gone
+/// Those of these processes that have not ended.
+async fn still_there(mut pids: Vec<u32>) -> Vec<u32> {
+    blocking(move || {
+        pids.retain(|pid| process::look(*pid) != Look::Gone);
+        pids
+    })
+    .await
+}
+
+/// Looks at processes where it holds nobody up: that reads `/proc`, or runs `ps`.
+async fn blocking<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(look).await.expect("looking at processes does not panic")
 }
 
 /// Waits until these processes have ended; gives back those that have not when time is up.
@@ -153,7 +173,7 @@ async fn ended_within(pids: &[u32], limit: Duration) -> Vec<u32> {
     let deadline = Instant::now() + limit;
     let mut left = pids.to_vec();
     loop {
-        left.retain(is_still_there);
+        left = still_there(left).await;
         if left.is_empty() || Instant::now() >= deadline {
             return left;
         }

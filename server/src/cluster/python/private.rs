@@ -174,8 +174,9 @@ impl Workshop<'_> {
         Err(PythonError::TooOld { program: base.program.clone(), version: base.version.clone() })
     }
 
-    fn clear(&self) -> Result<(), PythonError> {
-        match fs::remove_dir_all(&self.folder) {
+    async fn clear(&self) -> Result<(), PythonError> {
+        // Thousands of files: not on a thread that others wait for.
+        match tokio::fs::remove_dir_all(&self.folder).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(failed(format!("remove the old {}", self.folder.display()))(error))
             }
@@ -184,7 +185,7 @@ impl Workshop<'_> {
     }
 
     async fn make_with_uv(&self, uv: &Path, base: &PythonEnv) -> Result<(), PythonError> {
-        self.clear()?;
+        self.clear().await?;
         let make =
             command(uv, ["venv".as_ref(), "--python".as_ref(), base.program.as_os_str()], [&self.folder]);
         run(make, "make an environment with uv").await?;
@@ -195,7 +196,7 @@ impl Workshop<'_> {
     }
 
     async fn make_with_venv(&self, base: &PythonEnv) -> Result<(), PythonError> {
-        self.clear()?;
+        self.clear().await?;
         let python = program_in(&self.folder);
         let venv = |option: &[&str]| {
             let module = ["-m", "venv"].iter().chain(option).map(OsStr::new).collect::<Vec<_>>();
@@ -208,7 +209,7 @@ impl Workshop<'_> {
         };
         // Debian's python3 comes without ensurepip; and some come without venv as a whole.
         tracing::info!(%why, "venv with pip failed, trying without");
-        self.clear()?;
+        self.clear().await?;
         run(venv(&["--without-pip"]), "make an environment with venv").await?;
         self.install_without_ensurepip(base, &python).await
     }

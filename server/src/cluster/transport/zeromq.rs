@@ -182,10 +182,8 @@ impl Task {
         let send = async {
             loop {
                 let Some(frames) = unsent.recv().await else { return DownReason::Closed };
-                let size = size_of_frames(&frames);
-                let sent = sender.send(frames).await;
-                line.waiting.fetch_sub(size, Ordering::AcqRel);
-                if let Err(reason) = sent {
+                let _place = Place { waiting: &line.waiting, size: size_of_frames(&frames) };
+                if let Err(reason) = sender.send(frames).await {
                     return reason;
                 }
             }
@@ -206,6 +204,18 @@ impl Task {
         };
         line.up.store(false, Ordering::Release);
         reason
+    }
+}
+
+/// Frames on their way out, which count as waiting until they are sent or the sending is given up half-way.
+struct Place<'a> {
+    waiting: &'a AtomicUsize,
+    size: usize,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.size, Ordering::AcqRel);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
-    engines::{Activity, EngineTable, RankSet},
+    engines::{Activity, EngineId, EngineTable, RankSet},
     lsp::facade::{CellOutputs, EngineError, ErrorVariant},
     plan::Refusal,
     render::{self, GroupBy, Limits, Paint, Style},
@@ -264,7 +264,7 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
             },
             in_use: true,
             ours: owner != Owner::Other,
-            engines: cluster.engines.iter().map(engine).collect(),
+            engines: cluster.engines.iter().map(|engine| self::engine(engine.id, &cluster)).collect(),
             ..found_cluster(found)
         });
     }
@@ -275,13 +275,13 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
     EnginesResult { clusters, message }
 }
 
-fn engine(engine: &crate::engines::Engine) -> Engine {
-    let state = match engine.activity {
+fn engine(id: EngineId, cluster: &ClusterView) -> Engine {
+    let state = match cluster.activities.of(id) {
         Activity::Unknown => EngineState::Unknown,
         Activity::Idle => EngineState::Idle,
         Activity::Busy(_) => EngineState::Busy,
     };
-    Engine { id: engine.id.0, state, host: None, pid: None }
+    Engine { id: id.0, state, host: None, pid: None }
 }
 
 fn found_cluster(found: &FoundCluster) -> Cluster {

@@ -9,13 +9,13 @@ use tokio::sync::{oneshot, watch};
 
 use super::{Actor, HISTORY, Message, RunEntry, Waiter, send_back};
 use crate::{
+    clock::now,
     engines::{EngineId, RankSet},
     plan::{Plan, Refusal, plan},
     run::{Run, RunId, RunRequest, RunState},
     session::{
         Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
         Notice, RunHandle, Scope,
-        clock::now,
         queue::{After, Entry, Steps},
         run_task::{self, Order},
     },

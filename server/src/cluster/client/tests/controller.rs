@@ -134,6 +134,23 @@ async fn a_request_that_a_broken_connection_swallowed_is_found_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_found_lost_stays_lost_though_the_hub_lists_its_engine() {
+    // Symptom: the run hung for ever if the Hub's answer came right after the reply that showed the loss.
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let mut watched = execute(&client, 1, &[0]).await;
+    controller.executes(1).await;
+    controller.silence(true);
+    controller.down(Channel::Mux, DownReason::Closed);
+    controller.up(Channel::Mux);
+    let (_, fence) = controller.request().await;
+    controller.reply(Channel::Mux, &fence, "kernel_info_reply", &json!({"status": "ok"}));
+    controller.answer_late().await;
+    controller.silence(false);
+    let lost = tokio::time::timeout(std::time::Duration::from_secs(60), watched.lost(0)).await;
+    assert_eq!(lost.expect("it ends"), [EventKind::Lost(LostReason::ControllerLost)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_is_not_death() {
     let (mut controller, client) = Controller::with_client(&[0]).await;
     let mut watched = execute(&client, 1, &[0]).await;

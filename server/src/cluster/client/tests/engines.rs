@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::script::{Controller, connect, engines, execute, table, uuid};
+use super::script::{Controller, activities, connect, engines, execute, uuid};
 use crate::{
     cluster::transport::Channel,
     engines::{Activity, EngineId},
@@ -96,7 +96,7 @@ async fn activity_follows_the_newest_work_of_any_client() {
         controller.publish_as(&uuid(0), "status", &parent, &json!({"execution_state": state}));
     };
     let until = async |wanted: &dyn Fn(&Activity) -> bool| {
-        table(&client, |table| wanted(&table.get(EngineId(0)).unwrap().activity)).await;
+        activities(&client, |activities| wanted(activities.of(EngineId(0)))).await;
     };
     say("execute_request", "a", "busy");
     until(&busy_for("a")).await;
@@ -106,12 +106,38 @@ async fn activity_follows_the_newest_work_of_any_client() {
     say("execute_request", "earlier", "idle");
     // Something of another engine, to know that the above is through.
     controller.busy_for_somebody(1);
-    table(&client, |table| table.get(EngineId(1)).unwrap().activity != Activity::Unknown).await;
+    activities(&client, |activities| *activities.of(EngineId(1)) != Activity::Unknown).await;
     until(&busy_for("a")).await;
     say("execute_request", "a", "idle");
     until(&|activity| *activity == Activity::Idle).await;
     say("apply_request", "b", "busy");
     until(&busy_for("b")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_is_no_news_of_who_is_there_and_a_burst_of_it_is_one() {
+    let (controller, client) = Controller::with_client(&[0]).await;
+    let (mut there, mut doing) = (client.engines(), client.activities());
+    there.borrow_and_update();
+    doing.borrow_and_update();
+    let say = |id: &str, state: &str| {
+        let parent = json!({"msg_id": id, "session": "s", "msg_type": "execute_request"});
+        controller.publish_as(&uuid(0), "status", &parent, &json!({"execution_state": state}));
+    };
+    for n in 0..100 {
+        say(&n.to_string(), "busy");
+        say(&n.to_string(), "idle");
+    }
+    say("last", "busy");
+    doing.changed().await.unwrap();
+    assert_eq!(*doing.borrow_and_update().of(EngineId(0)), Activity::Busy("last".into()));
+    assert!(!there.has_changed().unwrap());
+    // What an engine did goes with it.
+    controller.unregister(0);
+    engines(&client, &[]).await;
+    controller.register(0);
+    engines(&client, &[0]).await;
+    activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Unknown).await;
 }
 
 #[tokio::test(start_paused = true)]

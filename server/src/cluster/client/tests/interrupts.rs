@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Controller, engines, execute, table};
+use super::script::{Controller, activities, engines, execute};
 use crate::{
     cluster::{ClientError, ClusterClient, InterruptReport, transport::Channel},
     engines::{Activity, EngineId, RankSet},
@@ -22,7 +22,7 @@ fn content(message: &Message) -> Value {
 async fn busy(client: &ClusterClient, ids: &[u32]) {
     let is_busy = |activity: &Activity| matches!(activity, Activity::Busy(_));
     let ids: Vec<_> = ids.iter().copied().map(EngineId).collect();
-    table(client, |table| ids.iter().all(|id| is_busy(&table.get(*id).unwrap().activity))).await;
+    activities(client, |activities| ids.iter().all(|id| is_busy(activities.of(*id)))).await;
 }
 
 fn interrupt(
@@ -63,7 +63,7 @@ async fn only_engines_that_work_on_the_run_are_signalled() {
     controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
     let expected = InterruptReport {
         signalled: ranks(&[0]),
-        aborted: ranks(&[1]),
+        aborted: ranks(&[]),
         left_alone: ranks(&[1]),
         unanswered: ranks(&[]),
     };
@@ -100,7 +100,7 @@ async fn what_waits_behind_is_aborted_before_what_runs_is_signalled() {
     assert_eq!(content(&signal), json!({"sig": 2}));
     controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
     let report = report.await.unwrap().unwrap();
-    assert_eq!((report.signalled, report.aborted), (ranks(&[0]), ranks(&[0])));
+    assert_eq!((report.signalled, report.aborted), (ranks(&[0]), ranks(&[])));
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,6 +118,53 @@ async fn an_abort_that_came_too_late_is_followed_by_a_signal() {
     controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
     let report = report.await.unwrap().unwrap();
     assert_eq!((report.signalled, report.aborted), (ranks(&[0]), ranks(&[])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_begins_after_its_abort_was_answered_is_signalled() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let input = json!({"code": "1+1", "execution_count": 1});
+    // At once, and after the report was given.
+    for late in [false, true] {
+        let run = u32::from(late);
+        let _watched = execute(&client, run, &[0]).await;
+        let request = controller.executes(1).await.remove(0);
+        let mut report = interrupt(&client, run, None, "SIGINT");
+        let abort = asked(&mut controller, "abort_request").await;
+        controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+        let early = if late { Some((&mut report).await.unwrap().unwrap()) } else { None };
+        controller.status(&request, "busy");
+        controller.publish(&request, "execute_input", &input);
+        let signal = asked(&mut controller, "signal_request").await;
+        controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
+        let told = match early {
+            Some(told) => told,
+            None => report.await.unwrap().unwrap(),
+        };
+        let expected = if late { (ranks(&[]), ranks(&[0])) } else { (ranks(&[0]), ranks(&[])) };
+        assert_eq!((told.signalled, told.aborted), expected);
+        controller.reply_ok(&request);
+        controller.status(&request, "idle");
+        activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ended_before_its_news_arrive_is_neither_signalled_nor_called_aborted() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let _watched = execute(&client, 1, &[0, 1]).await;
+    let requests = controller.executes(2).await;
+    let report = interrupt(&client, 1, None, "SIGINT");
+    for _ in &requests {
+        let abort = asked(&mut controller, "abort_request").await;
+        controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+    }
+    controller.reply_ok(&requests[0]);
+    controller.publish(&requests[0], "execute_input", &json!({"code": "1+1", "execution_count": 1}));
+    controller.reply(Channel::Mux, &requests[1], "execute_reply", &json!({"status": "aborted"}));
+    let expected = InterruptReport { aborted: ranks(&[1]), ..InterruptReport::default() };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    assert!(controller.is_idle());
 }
 
 #[tokio::test(start_paused = true)]

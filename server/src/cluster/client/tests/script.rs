@@ -16,7 +16,7 @@ use crate::{
         FeedReceiver, feed,
         transport::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent},
     },
-    engines::{EngineId, EngineTable},
+    engines::{Activities, EngineId, EngineTable},
     jupyter::{Message, Signer, decode},
     run::{Event, EventKind, RunId, Slot},
 };
@@ -39,6 +39,8 @@ struct Shared {
     engines: BTreeMap<String, String>,
     /// Whether the Hub says nothing.
     silent: bool,
+    /// What it would have said meanwhile.
+    unsaid: Vec<Vec<Bytes>>,
     /// Whether engines say nothing to `kernel_info_request` on control.
     cold: bool,
     rebuilt: Vec<Channel>,
@@ -149,7 +151,9 @@ impl Controller {
                         let content = json!({"status": "ok", "engines": engines});
                         let reply =
                             answer(&signer, &[], "hub", "connection_reply", &parent(&message), &content);
-                        if !silent {
+                        if silent {
+                            shared.lock().unwrap().unsaid.push(reply);
+                        } else {
                             say(Channel::Registration, reply);
                         }
                     }
@@ -188,6 +192,17 @@ impl Controller {
 
     pub(super) fn silence(&self, silent: bool) {
         self.shared.lock().unwrap().silent = silent;
+    }
+
+    /// The Hub answers what it was asked while it was silent; waits until it was asked something.
+    pub(super) async fn answer_late(&self) {
+        loop {
+            let unsaid = std::mem::take(&mut self.shared.lock().unwrap().unsaid);
+            if !unsaid.is_empty() {
+                return unsaid.into_iter().for_each(|reply| self.say(Channel::Registration, reply));
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// No output of any engine arrives.
@@ -358,6 +373,11 @@ pub(super) async fn status(client: &ClusterClient, wanted: impl Fn(&ClusterStatu
 /// Waits until the table is as wanted.
 pub(super) async fn table(client: &ClusterClient, wanted: impl Fn(&EngineTable) -> bool) {
     client.engines().wait_for(|table| wanted(table)).await.unwrap();
+}
+
+/// Waits until what the engines do is as wanted.
+pub(super) async fn activities(client: &ClusterClient, wanted: impl Fn(&Activities) -> bool) {
+    client.activities().wait_for(|activities| wanted(activities)).await.unwrap();
 }
 
 /// Waits until these engines are there.

@@ -25,6 +25,7 @@ pub(super) fn all<T: Transport>() -> Vec<Case> {
         case("a closed port is refused at once, and found once it opens", || refused::<T>().boxed()),
         case("frames are refused while down, and never sent later", || nothing_is_replayed::<T>().boxed()),
         case("frames beyond the limit are refused", || send_limit::<T>().boxed()),
+        case("what a broken connection was sending counts no more", || cut_short::<T>().boxed()),
         case("messages beyond the receive limit arrive, in order", || receive_limit::<T>().boxed()),
         case("DEALER: a reset is told and the connection renewed", || {
             ending::<T>(DEALER, End::Reset).boxed()
@@ -192,6 +193,31 @@ async fn send_limit<T: Transport>() -> Verdict {
     }
     transport.send(DEALER, vec![Bytes::from(vec![0; 1000])]).map_err(|e| e.to_string())?;
     connection.message().await.map(drop).ok_or_else(|| "the connection ended".to_owned())
+}
+
+async fn cut_short<T: Transport>() -> Verdict {
+    const LIMIT: usize = 100_000;
+    static PART: [u8; LIMIT / 100] = [0; LIMIT / 100];
+    let peer = Peer::new(DEALER).await;
+    let mut transport = T::open(Endpoints { send_limit: LIMIT, ..endpoints([(DEALER, peer.address())]) });
+    // It reads nothing: whatever lies between fills up, and at last one message is on its way and does not get through.
+    let _first = peer.accept().await;
+    up(&mut transport).await?;
+    let mut refused = 0;
+    while refused < 1_000 {
+        match transport.send(DEALER, vec![Bytes::from_static(&PART)]) {
+            Ok(()) => refused = 0,
+            Err(_) => {
+                refused += 1;
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    transport.rebuild(DEALER);
+    down(&mut transport).await?;
+    let _second = peer.accept().await;
+    up(&mut transport).await?;
+    transport.send(DEALER, vec![Bytes::from(vec![0; LIMIT])]).map_err(|e| e.to_string())
 }
 
 async fn receive_limit<T: Transport>() -> Verdict {

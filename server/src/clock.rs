@@ -1,4 +1,4 @@
-//! The one place where the session reads the clock.
+//! The one place where the time of events is read. What is below it takes times as arguments.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
