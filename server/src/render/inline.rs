@@ -1,7 +1,12 @@
 //! A run in one line.
 
 use super::{
-    Group, bundle::in_words, duration, elapsed, errors, fold, numbers::summed_up, settle, wording::cut,
+    Group,
+    bundle::in_words,
+    duration, elapsed, errors, fold,
+    numbers::summed_up,
+    settle,
+    wording::{cut, is_unsent},
 };
 use crate::{
     jupyter::content::StreamName,
@@ -44,9 +49,7 @@ pub fn inline(run: &Run, now: Time) -> InlineLine {
     let severity = match run.state() {
         RunState::Queued | RunState::Running => Severity::Pending,
         RunState::Succeeded => Severity::Ok,
-        RunState::Failed if endings().all(|ending| matches!(ending, Ending::Ok | Ending::Aborted)) => {
-            Severity::Warning
-        }
+        RunState::Failed if endings().all(is_mild) => Severity::Warning,
         RunState::Failed => Severity::Error,
     };
     InlineLine { text: inline_within(run, now, FULL), short: inline_within(run, now, HINT), severity }
@@ -91,6 +94,15 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
     cut(&line.replace('\t', " "), budget)
 }
 
+/// Whether nothing went wrong on an engine, though it may not have run the code.
+fn is_mild(ending: &Ending) -> bool {
+    match ending {
+        Ending::Ok | Ending::Aborted => true,
+        Ending::Lost(reason) => is_unsent(reason),
+        Ending::Error(_) => false,
+    }
+}
+
 fn errors_so_far(run: &Run) -> String {
     let failed: crate::engines::RankSet =
         run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
@@ -108,6 +120,7 @@ fn summary(part: &EngineRun) -> String {
     match part.ending() {
         Some(Ending::Error(error)) => return settle(&error.ename, false),
         Some(Ending::Aborted) => return "aborted".to_owned(),
+        Some(Ending::Lost(reason)) if is_unsent(reason) => return "not run".to_owned(),
         Some(Ending::Lost(_)) => return "lost".to_owned(),
         Some(Ending::Ok) | None => {}
     }

@@ -1,6 +1,6 @@
 //! Durations, sizes, counts and endings in words, the same in every view.
 
-use crate::run::{Ending, Run, RunState, Time};
+use crate::run::{Ending, LostReason, Run, RunState, Time};
 
 /// Milliseconds in words: `12 ms`, `1.2 s`, `34 s`, `3 min 20 s`, `1 h 03 min`.
 pub fn duration(milliseconds: u64) -> String {
@@ -41,7 +41,8 @@ pub fn outcome(run: &Run) -> String {
             let counts = [
                 (count(|ending| matches!(ending, Ending::Error(_))), "failed"),
                 (count(|ending| matches!(ending, Ending::Aborted)), "aborted"),
-                (count(|ending| matches!(ending, Ending::Lost(_))), "lost"),
+                (count(|ending| matches!(ending, Ending::Lost(reason) if !is_unsent(reason))), "lost"),
+                (count(|ending| matches!(ending, Ending::Lost(reason) if is_unsent(reason))), "not run"),
             ];
             let told: Vec<String> =
                 counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
@@ -51,6 +52,11 @@ pub fn outcome(run: &Run) -> String {
             }
         }
     }
+}
+
+/// Whether this says that the engine never got the code.
+pub(super) fn is_unsent(reason: &LostReason) -> bool {
+    matches!(reason, LostReason::NotSent(_))
 }
 
 /// A number of bytes in words: `512 B`, `12 kB`, `3.4 MB`.
@@ -89,7 +95,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{render::sample::Sample, run::LostReason};
+    use crate::render::sample::Sample;
 
     #[test]
     fn durations_and_sizes_are_short() {

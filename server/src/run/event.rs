@@ -42,6 +42,9 @@ pub enum LostReason {
     NotSent(String),
     /// A reply came, but the end of its output did not, within the time limit.
     OutputIncomplete,
+    /// The end of its output came, and so did the reply to a later request, but not its own. ipyparallel drops the reply to
+    /// code that awaits at its top level.
+    ReplyMissing,
 }
 
 impl fmt::Display for LostReason {
@@ -51,6 +54,7 @@ impl fmt::Display for LostReason {
             Self::ControllerLost => f.write_str("the connection to the controller was lost"),
             Self::NotSent(why) => write!(f, "the request was not sent: {why}"),
             Self::OutputIncomplete => f.write_str("the end of its output never came"),
+            Self::ReplyMissing => f.write_str("it ran to its end, and its reply never came"),
         }
     }
 }

@@ -262,6 +262,11 @@ impl EngineRun {
                 self.idle = true;
                 self.end_if_complete(at);
             }
+            EventKind::Lost(LostReason::ReplyMissing) if self.idle => {
+                // All it had to say is in; only how it ended must be taken from that.
+                let ending = self.error().cloned().map_or(Ending::Ok, Ending::Error);
+                self.end(at, ending);
+            }
             EventKind::Lost(reason) => self.end(at, Ending::Lost(reason)),
             EventKind::Unreadable(what) => self.remark(what),
         }

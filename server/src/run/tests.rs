@@ -416,3 +416,18 @@ proptest! {
         prop_assert_eq!(digest(cut), digest(vec![err(&of(false)), out(&of(true))]));
     }
 }
+
+#[test]
+fn where_only_the_reply_never_comes_what_was_seen_says_how_it_ended() {
+    let missing = || EventKind::Lost(LostReason::ReplyMissing);
+    let ending = |kinds: Vec<EventKind>| {
+        let mut run = run_on(&[0]);
+        for (kind, at) in kinds.into_iter().zip(0..) {
+            run.apply(Event { slot: Slot(0), at: Time(at), kind });
+        }
+        run.part(Slot(0)).and_then(EngineRun::ending).cloned()
+    };
+    assert_eq!(ending(vec![EventKind::Busy, out("5"), EventKind::Idle, missing()]), Some(Ending::Ok));
+    let raised = ending(vec![EventKind::Busy, EventKind::Error(zero()), EventKind::Idle, missing()]);
+    assert_eq!(raised, Some(Ending::Error(Arc::new(zero()))));
+}

@@ -175,9 +175,12 @@ impl Requests {
     /// At once, and not by a doom: the engine is alive, and that would spare them.
     pub(super) fn overtaken(&mut self, ids: &[MsgId], at: Time) {
         for id in ids {
-            if self.all.get(id).is_some_and(|request| !request.over && !request.replied) {
-                self.lose(id, LostReason::ControllerLost, at);
-            }
+            let Some(request) = self.all.get(id).filter(|request| !request.over && !request.replied) else {
+                continue;
+            };
+            // With the end of its output in hand nothing but the reply is missing.
+            let reason = if request.idle { LostReason::ReplyMissing } else { LostReason::ControllerLost };
+            self.lose(id, reason, at);
         }
     }
 

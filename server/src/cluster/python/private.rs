@@ -314,20 +314,21 @@ fn command<'a, T: AsRef<OsStr>>(
     command
 }
 
-/// Runs a tool; if it fails, its last lines are the error.
+/// Runs a tool; if it fails, its last lines are the error: those of stdout, then those of stderr.
 async fn run(mut command: Command, step: &str) -> Result<(), PythonError> {
-    const LINES: usize = 12;
+    const LINES: usize = 8;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed(step))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let mut last: Vec<String> = Vec::new();
+    // Apart, or the many lines of one could push out the few of the other that say why.
+    let (mut said, mut complained) = (Vec::new(), Vec::new());
     let reading = async {
         let mut out = stdout.map(|out| BufReader::new(out).split(b'\n'));
         let mut err = stderr.map(|err| BufReader::new(err).split(b'\n'));
         while out.is_some() || err.is_some() {
-            let line = tokio::select! {
-                line = next_line(&mut out) => line,
-                line = next_line(&mut err) => line,
+            let (line, last) = tokio::select! {
+                line = next_line(&mut out) => (line, &mut said),
+                line = next_line(&mut err) => (line, &mut complained),
             };
             let Some(line) = line.filter(|line| !line.trim().is_empty()) else { continue };
             if last.len() == LINES {
@@ -340,9 +341,9 @@ async fn run(mut command: Command, step: &str) -> Result<(), PythonError> {
     let status = tokio::time::timeout(STEP_LIMIT, reading).await;
     match status {
         Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) if last.is_empty() => Err(failed(step)(status)),
+        Ok(Ok(status)) if said.is_empty() && complained.is_empty() => Err(failed(step)(status)),
         Ok(Err(error)) => Err(failed(step)(error)),
-        Ok(Ok(_)) => Err(failed(step)(last.join("\n"))),
+        Ok(Ok(_)) => Err(failed(step)([said, complained].concat().join("\n"))),
         Err(_) => Err(failed(step)(format!("it took more than {} minutes", STEP_LIMIT.as_secs() / 60))),
     }
 }

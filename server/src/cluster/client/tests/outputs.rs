@@ -150,7 +150,7 @@ async fn a_reply_that_was_lost_is_found_out_by_what_comes_after_it() {
     assert_eq!((channel, fence.header.msg_type.as_str()), (Channel::Mux, "kernel_info_request"));
     controller.reply(Channel::Mux, &fence, "kernel_info_reply", &json!({"status": "ok"}));
     let seen = watched.lost(0).await;
-    assert_eq!(seen.last(), Some(&EventKind::Lost(LostReason::ControllerLost)));
+    assert_eq!(seen.last(), Some(&EventKind::Lost(LostReason::ReplyMissing)));
 }
 
 #[tokio::test(start_paused = true)]
