@@ -7,7 +7,8 @@ use ts_rs::TS;
 
 use crate::{CellId, RunId, TsPosition, TsRange};
 
-/// Runs px cells; answers as soon as it is decided which, without waiting for engines.
+/// Runs px cells; answers as soon as it is decided which run where, without waiting for their output. Where no cluster runs yet,
+/// that is when one has been started, which takes seconds.
 #[derive(Debug)]
 pub enum Run {}
 
@@ -92,7 +93,7 @@ pub struct StartedRun {
     pub run: RunId,
     /// Its px cell.
     pub cell: CellId,
-    /// The engines it is sent to, in that order; an id may occur twice. Empty while the engines are being started.
+    /// The engines it is sent to, in that order; an id may occur twice.
     #[serde(default)]
     pub engines: Vec<u32>,
 }

@@ -87,7 +87,7 @@ export type StartedRun = {
   run: RunId;
   /** Its px cell. */
   cell: CellId;
-  /** The engines it is sent to, in that order; an id may occur twice. Empty while the engines are being started. */
+  /** The engines it is sent to, in that order; an id may occur twice. */
   engines: Array<number>;
 };
 

@@ -257,12 +257,27 @@ impl facade::Session for Bridge {
         let signal = params.signal.unwrap_or_else(|| "SIGINT".to_owned());
         let outcome = self.session.interrupt(Some(run), engines, signal).await;
         let mut result = InterruptResult::default();
+        for dropped in outcome.dropped {
+            let handle = self.session.run_handle(dropped).await;
+            result
+                .aborted
+                .extend(handle.iter().flat_map(|handle| handle.engines.iter().map(|engine| engine.0)));
+        }
         for (_, report) in outcome.reports {
             result.signalled.extend(ids(&report.signalled));
             result.aborted.extend(ids(&report.aborted));
             result.left_alone.extend(ids(&report.left_alone));
             result.unanswered.extend(ids(&report.unanswered));
         }
+        // What waited of a run is dropped on engines that may be signalled for another of the same cell.
+        let told: Vec<u32> = [&result.signalled, &result.left_alone, &result.unanswered]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
+        result.aborted.retain(|engine| !told.contains(engine));
+        result.aborted.sort_unstable();
+        result.aborted.dedup();
         Some(result)
     }
 

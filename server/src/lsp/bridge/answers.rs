@@ -201,13 +201,14 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 range: range(view, at, encoding),
                 ranks: group.ranks.to_string(),
                 title: group.title(),
-                name: group.ename,
+                // What an engine sent is text, and stays so in whatever shows it.
+                name: render::settle(&group.ename, false),
                 variants: group
                     .variants
                     .into_iter()
                     .map(|variant| ErrorVariant {
                         ranks: variant.ranks.to_string(),
-                        value: variant.evalue,
+                        value: render::settle(&variant.evalue, false),
                         traceback: variant.traceback,
                     })
                     .collect(),

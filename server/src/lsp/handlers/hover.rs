@@ -47,7 +47,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
             markdown.push_str("*The code or its plan changed since this run.*\n\n");
         }
         markdown.push_str(&result.markdown);
-        plain.push_str(&result.text);
+        plain.push_str(beginning(&result.text));
     }
     if markdown.is_empty() {
         return Ok(None);
@@ -62,6 +62,16 @@ fn hover(speaks_markdown: bool, markdown: &str, plain: &str, range: Option<Range
         (MarkupKind::PlainText, plain.to_owned())
     };
     Hover { contents: Contents::MarkupContent(MarkupContent { kind, value }), range }
+}
+
+/// As many whole lines of a text as a hover may hold; what follows is in `px/result`.
+fn beginning(text: &str) -> &str {
+    const MOST: usize = 50_000;
+    if text.len() <= MOST {
+        return text;
+    }
+    let whole = (0..=MOST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+    text[..whole].rsplit_once('\n').map_or(&text[..whole], |(lines, _)| lines)
 }
 
 fn shows_results(cell: &Cell) -> bool {
@@ -155,6 +165,14 @@ mod tests {
             stale: false,
         };
         assert_eq!(traceback(&error), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");
+    }
+
+    #[test]
+    fn a_plain_hover_holds_whole_lines_and_no_more_than_fits() {
+        assert_eq!(beginning("short"), "short");
+        let long = "é".repeat(20_000) + "\n" + &"x".repeat(20_000);
+        assert_eq!(beginning(&long), "é".repeat(20_000));
+        assert_eq!(beginning(&"é".repeat(30_000)).len(), 50_000);
     }
 
     #[test]
