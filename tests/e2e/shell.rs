@@ -1,8 +1,9 @@
 //! `pxlens run` and its siblings, as somebody at a shell meets them.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use pxlens_tests::{
+    PATIENCE,
     cli::{Cli, Done},
     real,
     sim::{Script, Sim},
@@ -266,10 +267,17 @@ mod local {
         cli(args.iter().copied()).env("IPYTHONDIR", home.folder().join("ipython"))
     }
 
+    /// Waits until nothing is left of a cluster: where pxlens went in a hurry, the watch it left behind still tidies up.
     #[track_caller]
     fn no_cluster_is_left(home: &Written) {
-        let done = with_own_folder(&["clusters", "--all"], home).run();
-        assert!(done.stdout.starts_with("No cluster is running."), "{done:?}");
+        let begun = Instant::now();
+        loop {
+            let done = with_own_folder(&["clusters", "--all"], home).run();
+            if done.stdout.starts_with("No cluster is running.") {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "a cluster is left: {done:?}");
+        }
     }
 
     #[test]
