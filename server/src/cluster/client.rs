@@ -47,10 +47,8 @@ pub struct ClientOptions {
     pub starting: Duration,
     /// For the first answer of an engine on iopub.
     pub warm: Duration,
-    /// For the end of an engine's output after its reply, since its last message.
+    /// For the end of an engine's output after its reply, and for its reply after that end, since its last message.
     pub idle: Duration,
-    /// For the reply after the end of the output, since the last message, before a question is sent after it.
-    pub reply: Duration,
     /// For what a dead engine had sent, since its last message.
     pub last_words: Duration,
     /// Between two questions to the Hub while something is outstanding; also for the answer.
@@ -74,7 +72,6 @@ impl Default for ClientOptions {
             starting: Duration::ZERO,
             warm: Duration::from_secs(2),
             idle: Duration::from_secs(10),
-            reply: Duration::from_millis(500),
             last_words: Duration::from_millis(300),
             ping: Duration::from_secs(3),
             refused: Duration::from_secs(5),

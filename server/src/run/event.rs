@@ -42,8 +42,8 @@ pub enum LostReason {
     NotSent(String),
     /// A reply came, but the end of its output did not, within the time limit.
     OutputIncomplete,
-    /// The end of its output came, and so did the reply to a later request, but not its own. ipyparallel drops the reply to
-    /// code that awaits at its top level.
+    /// The engine was called idle and answered a later request, but not this one. So does code that awaits at its top level:
+    /// ipyparallel calls the engine idle when it awaits for the first time, and never replies.
     ReplyMissing,
 }
 
@@ -54,7 +54,9 @@ impl fmt::Display for LostReason {
             Self::ControllerLost => f.write_str("the connection to the controller was lost"),
             Self::NotSent(why) => write!(f, "the request was not sent: {why}"),
             Self::OutputIncomplete => f.write_str("the end of its output never came"),
-            Self::ReplyMissing => f.write_str("it ran to its end, and its reply never came"),
+            Self::ReplyMissing => f.write_str(
+                "no reply came; to code that awaits at its top level ipyparallel sends none, so it may still be at work",
+            ),
         }
     }
 }

@@ -263,9 +263,9 @@ impl EngineRun {
                 self.end_if_complete(at);
             }
             EventKind::Lost(LostReason::ReplyMissing) if self.idle => {
-                // All it had to say is in; only how it ended must be taken from that.
-                let ending = self.error().cloned().map_or(Ending::Ok, Ending::Error);
-                self.end(at, ending);
+                // A value or an error is the last word; without either nobody knows whether it is over.
+                let last_word = self.last_word();
+                self.end(at, last_word.unwrap_or(Ending::Lost(LostReason::ReplyMissing)));
             }
             EventKind::Lost(reason) => self.end(at, Ending::Lost(reason)),
             EventKind::Unreadable(what) => self.remark(what),
@@ -317,6 +317,20 @@ impl EngineRun {
     fn push(&mut self, kind: OutputKind) {
         let late = self.ending().is_some();
         self.outputs.push(Output { kind, late });
+        if self.ending() == Some(&Ending::Lost(LostReason::ReplyMissing))
+            && let Some(last_word) = self.last_word()
+        {
+            self.phase = Phase::Ended(last_word);
+        }
+    }
+
+    /// How code ended that gets no reply, if it said so: it raised, or gave a value.
+    fn last_word(&self) -> Option<Ending> {
+        self.outputs.iter().rev().find_map(|output| match &output.kind {
+            OutputKind::Error(error) => Some(Ending::Error(error.clone())),
+            OutputKind::Result { .. } => Some(Ending::Ok),
+            _ => None,
+        })
     }
 
     fn answer(&mut self, at: Time, reply: ExecuteReply) {

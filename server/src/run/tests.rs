@@ -418,8 +418,9 @@ proptest! {
 }
 
 #[test]
-fn where_only_the_reply_never_comes_what_was_seen_says_how_it_ended() {
+fn where_no_reply_comes_a_value_or_an_error_is_the_last_word() {
     let missing = || EventKind::Lost(LostReason::ReplyMissing);
+    let unknown = Some(Ending::Lost(LostReason::ReplyMissing));
     let ending = |kinds: Vec<EventKind>| {
         let mut run = run_on(&[0]);
         for (kind, at) in kinds.into_iter().zip(0..) {
@@ -427,7 +428,9 @@ fn where_only_the_reply_never_comes_what_was_seen_says_how_it_ended() {
         }
         run.part(Slot(0)).and_then(EngineRun::ending).cloned()
     };
-    assert_eq!(ending(vec![EventKind::Busy, out("5"), EventKind::Idle, missing()]), Some(Ending::Ok));
-    let raised = ending(vec![EventKind::Busy, EventKind::Error(zero()), EventKind::Idle, missing()]);
-    assert_eq!(raised, Some(Ending::Error(Arc::new(zero()))));
+    let raised = Some(Ending::Error(Arc::new(zero())));
+    assert_eq!(ending(vec![EventKind::Busy, EventKind::Idle, result("5"), missing()]), Some(Ending::Ok));
+    assert_eq!(ending(vec![EventKind::Busy, EventKind::Idle, EventKind::Error(zero()), missing()]), raised);
+    assert_eq!(ending(vec![EventKind::Busy, out("a"), EventKind::Idle, missing()]), unknown);
+    assert_eq!(ending(vec![EventKind::Busy, EventKind::Idle, missing(), EventKind::Error(zero())]), raised);
 }

@@ -298,7 +298,7 @@ impl<T: Transport> Actor<T> {
         self.question_hub(now);
         self.warm(now);
         self.requests.expire(now, clock::now());
-        let limit = self.options.reply;
+        let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
         self.set_fences(|request| request.is_answerless(now, limit));
         let questions = self.interrupts.expire(&self.requests, now);

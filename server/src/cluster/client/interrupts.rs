@@ -127,6 +127,10 @@ impl Interrupts {
                     engine.queued.push(id.clone());
                     engine.for_another |= requests.get(newest).is_none_or(|other| other.run != run);
                 }
+                // Code that awaits at its top level is at work although the engine was called idle.
+                Activity::Idle | Activity::Unknown if request.idle && !request.replied => {
+                    engine.working = true
+                }
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
         }

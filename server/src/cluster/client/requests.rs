@@ -141,7 +141,7 @@ impl Requests {
         let is_reply = message.header.msg_type == "execute_reply";
         // An aborted request is over with its reply: not all versions publish an idle for it.
         let mut is_over = false;
-        let mut is_lost = false;
+        let mut lost = None;
         match &kind {
             EventKind::Reply(reply) => {
                 request.replied = true;
@@ -150,7 +150,12 @@ impl Requests {
             }
             EventKind::Unreadable(_) if is_reply => {
                 // It did end, only how is unknown.
-                is_lost = !request.over;
+                lost = (!request.over).then_some(LostReason::OutputIncomplete);
+            }
+            // A value or an error after the idle is the last word of code that awaits at its top level: ipyparallel calls
+            // the engine idle when it awaits for the first time, and never replies.
+            EventKind::Result { .. } | EventKind::Error(_) if request.idle && !request.replied => {
+                lost = (!request.over).then_some(LostReason::ReplyMissing);
             }
             EventKind::Idle => request.idle = true,
             _ => {}
@@ -164,8 +169,8 @@ impl Requests {
         self.emit(run, slot, at, kind);
         if is_over {
             self.finish(id);
-        } else if is_lost {
-            self.lose(id, LostReason::OutputIncomplete, at);
+        } else if let Some(reason) = lost {
+            self.lose(id, reason, at);
         }
     }
 
