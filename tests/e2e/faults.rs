@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pxlens_tests::{
     cli::Done,
-    real::RealCluster,
+    real::{self, RealCluster},
     sim::{Script, Sim},
 };
 use serde_json::json;
@@ -184,4 +184,17 @@ fn control_c_ends_a_real_run() {
 fn count(stdout: &str, field: &str, value: &str) -> usize {
     let events = stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     events.filter(|event| event[field] == value).count()
+}
+
+#[test]
+fn code_that_awaits_ends_with_what_it_raised_or_gave() {
+    let cluster = real::shared(4);
+    let code = "# %%\n%%px\nimport asyncio\nawait asyncio.sleep(0.3)\n6 * 7\n# %%\n%%px\nawait asyncio.sleep(0.3)\nraise ValueError('told')\n";
+    let file = Written::new("awaits.py", code);
+    let done = run(file.path(), &cluster.connection_file()).run();
+    assert_eq!(done.status, 1, "{done:?}");
+    assert!(
+        done.stdout.contains("[0-3] Out: 42") && done.stdout.contains("✗ [0-3] ValueError: told"),
+        "{done:?}"
+    );
 }

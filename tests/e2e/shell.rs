@@ -310,6 +310,19 @@ mod local {
     }
 
     #[test]
+    fn control_c_in_the_start_of_a_lasting_cluster_leaves_none() {
+        let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
+        let mut running =
+            with_own_folder(&["start", "-n", "2"], &file).arg("--python").arg(real::python()).start();
+        running.wait_for_stderr("its engines are starting");
+        running.interrupt();
+        let done = running.wait();
+        status(&done, 130);
+        assert!(done.stderr.contains("nothing is left running"), "{done:?}");
+        no_cluster_is_left(&file);
+    }
+
+    #[test]
     fn flags_for_a_new_cluster_are_told_to_be_unused_where_one_runs() {
         let sim = Sim::builder().engines(1).start_blocking();
         let file = Written::new("work.py", "# %%\n%px work()\n");

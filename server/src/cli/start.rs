@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Failure, Status, args::StartArgs, no_cluster, output::say};
-use crate::session::{Settings, start_cluster};
+use crate::session::{ClusterError, Settings, start_cluster};
 
 /// Starts a cluster, whatever else runs, and waits until its engines are there.
 pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
@@ -14,7 +14,16 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
         python: args.local.python,
         ..Settings::default()
     };
-    let cluster = start_cluster(settings, say).await.map_err(no_cluster)?;
+    let given_up = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // No signal can be heard on this system: then none comes.
+            std::future::pending::<()>().await;
+        }
+    };
+    let cluster = match start_cluster(settings, say, given_up).await {
+        Err(error @ ClusterError::GivenUp) => return Err(Failure::new(Status::Interrupted, error)),
+        started => started.map_err(no_cluster)?,
+    };
     let count = cluster.engines.len();
     let engines = if count == 1 { "engine" } else { "engines" };
     writeln!(io::stdout(), "Started the cluster {} with {count} {engines}.", cluster.name)?;

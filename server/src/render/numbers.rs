@@ -21,7 +21,8 @@ pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
     let well: Vec<&EngineRun> = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).collect();
     let rows: Vec<Vec<f64>> = well.iter().map(|part| newest_numbers(part)).collect::<Option<_>>()?;
     let places = rows.first()?.len();
-    let differ = rows.iter().any(|row| row.iter().zip(&rows[0]).any(|(a, b)| a.to_bits() != b.to_bits()));
+    let unlike = |a: f64, b: f64| a != b && !(a.is_nan() && b.is_nan());
+    let differ = rows.iter().any(|row| row.iter().zip(&rows[0]).any(|(a, b)| unlike(*a, *b)));
     if rows.len() < 2 || rows.iter().any(|row| row.len() != places) || !differ {
         return None;
     }
@@ -89,7 +90,8 @@ fn tell(column: &[f64]) -> String {
                 sparkline(column, *first, *last)
             )
         }
-        [first, ..] => format!("≡ {}", short(*first)),
+        [same, ..] if odd == 0 => format!("≡ {}", short(*same)),
+        [same, ..] => short(*same),
     };
     if odd > 0 {
         let gap = if told.is_empty() { "" } else { " " };
@@ -165,6 +167,7 @@ mod tests {
     #[test]
     fn what_is_not_finite_is_counted() {
         check(&["1", "nan", "3"], expect!["[0-2] {1…3} med 2 ▁!█ ⚠ 1 not finite"]);
+        check(&["1.0", "nan", "inf"], expect!["[0-2] 1 ⚠ 2 not finite"]);
         check(&["nan", "inf"], expect!["[0-1] ⚠ 2 not finite"]);
     }
 
@@ -172,6 +175,8 @@ mod tests {
     fn what_is_no_number_or_the_same_everywhere_is_not_summed_up() {
         check(&["1", "'a'"], expect!["-"]);
         check(&["7", "7"], expect!["-"]);
+        check(&["0", "-0.0"], expect!["-"]);
+        check(&["nan", "nan"], expect!["-"]);
         check(&["True", "False"], expect!["-"]);
         check(&["infinity", "1"], expect!["-"]);
         check(&["1"], expect!["-"]);

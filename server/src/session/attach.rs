@@ -1,8 +1,8 @@
 //! Finding a cluster, or starting one if asked to, and connecting to it. Runs beside the session.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{ClusterView, Level, Settings};
 use crate::{
@@ -50,6 +50,9 @@ pub enum ClusterError {
     /// One was to be started, and was not.
     #[error("{0}")]
     NotStarted(String),
+    /// Whoever asked for one changed their mind.
+    #[error("interrupted; nothing is left running")]
+    GivenUp,
     /// It runs and has no engines.
     #[error(
         "the cluster has no engines, and none registered within {0} s; see its logs, or start engines with `ipcluster engines`"
@@ -91,6 +94,9 @@ const CONTROLLER_LIMIT: Duration = Duration::from_secs(30);
 /// How often to look for that.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long to wait for one more engine where some are there: they register within a few heartbeats of one another.
+const GROWTH: Duration = Duration::from_secs(8);
+
 /// A cluster that is younger may still be getting its engines.
 const NEW: Duration = Duration::from_secs(60);
 
@@ -119,19 +125,31 @@ pub(super) async fn attach(
             Ok(Attached { client, found, owner, selection, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
-        None => start_one(settings, start == StartPolicy::Detached, say).await,
+        None => start_one(settings, start == StartPolicy::Detached, say, &OnceLock::new()).await,
     }
 }
 
-/// Starts a cluster that goes on without this process, whatever else runs, and lets go of it.
+/// Starts a cluster that goes on without this process, whatever else runs, and lets go of it. Where `given_up` ends first,
+/// nothing is left running.
 ///
 /// # Errors
 /// See [`ClusterError`].
 pub async fn start_cluster(
     settings: Settings,
     say: impl Fn(Level, &str) + Send + Sync,
+    given_up: impl Future<Output = ()>,
 ) -> Result<ClusterView, ClusterError> {
-    let attached = start_one(settings, true, |level, text| say(level, &text)).await?;
+    let launched = OnceLock::new();
+    let attached = tokio::select! {
+        attached = start_one(settings, true, |level, text| say(level, &text), &launched) => attached?,
+        () = given_up => {
+            // What was not launched whole ends by itself: nobody holds it any more.
+            if let Some(found) = launched.get() {
+                local::stop(found, true).await.map_err(|error| ClusterError::NotStarted(error.to_string()))?;
+            }
+            return Err(ClusterError::GivenUp);
+        }
+    };
     let view = attached.view();
     attached.client.close().await;
     Ok(view)
@@ -141,6 +159,7 @@ async fn start_one(
     settings: Settings,
     detached: bool,
     say: impl Fn(Level, String) + Send + Sync,
+    launched: &OnceLock<FoundCluster>,
 ) -> Result<Attached, ClusterError> {
     let not_started = |why: String| ClusterError::NotStarted(why);
     let info = |text: &str| say(Level::Info, text.to_owned());
@@ -158,6 +177,7 @@ async fn start_one(
     };
     let begun = Instant::now();
     let mut started = local::start(options, &info).await.map_err(|error| not_started(error.to_string()))?;
+    launched.get_or_init(|| started.found());
     let client = connect(started.connection_file.clone()).await?;
     let wanted = settings.engines as usize;
     tokio::select! {
@@ -217,18 +237,27 @@ async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
         .map_err(|error| unreachable(error.to_string()))
 }
 
-/// Waits until at least `wanted` engines are there; fewer will do where the limit passes with some.
+/// Waits until at least `wanted` engines are there. Fewer will do where the limit passes with some, or where no more have
+/// come for [`GROWTH`].
 async fn wait_for_engines(
     client: &ClusterClient,
     wanted: usize,
     limit: Duration,
 ) -> Result<(), ClusterError> {
     let mut engines = client.engines();
-    let enough = engines.wait_for(|table| table.len() >= wanted);
-    match timeout(limit, enough).await {
-        Ok(Ok(_)) => Ok(()),
-        _ if !client.engines().borrow().is_empty() => Ok(()),
-        _ => Err(ClusterError::NoEngines(limit.as_secs())),
+    let until = Instant::now() + limit;
+    loop {
+        let there = engines.borrow_and_update().len();
+        if there >= wanted {
+            return Ok(());
+        }
+        let patience = if there == 0 { until } else { until.min(Instant::now() + GROWTH) };
+        let changed = timeout_at(patience, engines.wait_for(|table| table.len() > there)).await;
+        match changed {
+            Ok(Ok(_)) => {}
+            _ if there > 0 => return Ok(()),
+            _ => return Err(ClusterError::NoEngines(limit.as_secs())),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     session::{
         Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
         Notice, RunHandle, Scope,
+        attach::Attached,
         queue::{After, Entry, Steps},
         run_task::{self, Order},
     },
@@ -32,6 +33,13 @@ impl Actor {
                 drop(reply.send(self.start_runs(&ask, &chosen)));
             }
             Ok(chosen) => {
+                if let Some(cluster) = self.cluster.as_ref().map(Attached::view) {
+                    let text = format!(
+                        "waiting until the runs on {} are over, since another cluster is set now",
+                        cluster.name
+                    );
+                    self.tell(Notice::Say(Level::Info, text));
+                }
                 let start = ask.start;
                 self.waiters.push(Waiter::Run(ask, chosen, reply));
                 self.attach(start);
