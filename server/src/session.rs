@@ -336,11 +336,6 @@ impl Session {
         self.ask(|reply| actor::Message::Document { key, reply }).await.flatten()
     }
 
-    /// The keys of all open documents, notebooks' cells among them.
-    pub async fn documents(&self) -> Vec<DocumentKey> {
-        self.ask(|reply| actor::Message::Documents { reply }).await.unwrap_or_default()
-    }
-
     /// Runs cells. Answers when they are planned and queued, which may need a cluster to be found or started first.
     ///
     /// # Errors

@@ -56,11 +56,6 @@ impl TextRange {
         self.start == self.end
     }
 
-    /// Whether this byte, or the place right behind the last one, is in it.
-    pub fn touches(self, offset: usize) -> bool {
-        self.start <= offset && offset <= self.end
-    }
-
     /// As a range that slices text.
     pub fn as_range(self) -> std::ops::Range<usize> {
         self.start..self.end

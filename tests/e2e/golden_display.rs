@@ -40,7 +40,7 @@ fn shown(stdout: &str, stderr: &str) -> String {
 
 #[test]
 fn golden_displays_on_real_clusters() {
-    // The listed deviations of displays are those of the recordings, which are compared in another test, with the same list.
+    // The same list as for the recordings: what deviates there deviates here.
     let mut tally = Tally::new("display/");
     for (folder, engines, colors) in
         [("display", 4, false), ("display/terminal_with_colors", 4, true), ("display/six_engines", 6, false)]

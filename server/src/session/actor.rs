@@ -74,9 +74,6 @@ pub(super) enum Message {
         key: DocumentKey,
         reply: oneshot::Sender<Option<DocumentView>>,
     },
-    Documents {
-        reply: oneshot::Sender<Vec<DocumentKey>>,
-    },
     Run {
         ask: Box<Ask>,
         reply: oneshot::Sender<Result<Asked, AskError>>,
@@ -258,7 +255,6 @@ impl Actor {
                 self.tell_all(notices);
             }
             Message::Document { key, reply } => drop(reply.send(self.documents.view(&key))),
-            Message::Documents { reply } => drop(reply.send(self.documents.keys())),
             Message::Run { ask, reply } => self.run(*ask, reply),
             Message::Interrupt { run, engines, signal, reply } => self.interrupt(run, engines, signal, reply),
             Message::RunHandle { run, reply } => {

@@ -187,12 +187,6 @@ impl Documents {
         self.encoding = encoding;
     }
 
-    pub(super) fn keys(&self) -> Vec<DocumentKey> {
-        let mut keys: Vec<DocumentKey> = self.units.keys().cloned().collect();
-        keys.sort();
-        keys
-    }
-
     /// The texts that belong together, in order: a document alone, or all cells of its notebook.
     pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
