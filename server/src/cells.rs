@@ -13,7 +13,10 @@ mod options;
 mod python;
 mod views;
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::{Deref, Range},
+    sync::Arc,
+};
 
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
@@ -102,6 +105,58 @@ impl PxCell {
     }
 }
 
+/// A px cell where it stands: the ranges in a [`PxCell`] count from a base, and this knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    cell: Arc<PxCell>,
+    base: usize,
+}
+
+impl Placed {
+    /// A cell whose ranges count from byte `base` of its document.
+    pub fn new(cell: Arc<PxCell>, base: usize) -> Self {
+        Self { cell, base }
+    }
+
+    /// A range of the cell, in bytes of the document.
+    pub fn place(&self, range: TextRange) -> TextRange {
+        TextRange::new(self.base + range.start, self.base + range.end)
+    }
+
+    /// All of it, in bytes of the document.
+    pub fn range(&self) -> TextRange {
+        self.place(self.cell.range)
+    }
+
+    /// Its magic's line, in bytes of the document; see [`PxCell::magic_range`].
+    pub fn magic_range(&self) -> TextRange {
+        self.place(self.cell.magic_range)
+    }
+
+    /// The magic's name with its percent signs, in bytes of the document.
+    pub fn name_range(&self) -> TextRange {
+        self.place(self.cell.magic.name_range)
+    }
+
+    /// Where a 0-based line of its code stands in the document, without its line end.
+    pub fn code_range(&self, code_line: u32) -> Option<TextRange> {
+        self.cell.lines.document_range(code_line).map(|range| self.place(range))
+    }
+
+    /// The document's byte of a 0-based line and byte column of its code; a column beyond the line is its end.
+    pub fn code_offset(&self, code_line: u32, column: usize) -> Option<usize> {
+        Some(self.base + self.cell.lines.document_offset(code_line, column)?)
+    }
+}
+
+impl Deref for Placed {
+    type Target = PxCell;
+
+    fn deref(&self) -> &PxCell {
+        &self.cell
+    }
+}
+
 /// Why the targets of a px cell are not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -167,6 +222,17 @@ pub struct Problem {
     pub code: &'static str,
     /// A sentence.
     pub message: String,
+    /// What would mend it, the likeliest first.
+    pub fixes: Vec<Fix>,
+}
+
+/// A change of the text that mends a [`Problem`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an order: "Write --targets 0,2".
+    pub title: String,
+    /// What is replaced, each in bytes as the problem's own range; in rising order, none touching the next.
+    pub edits: Vec<(TextRange, String)>,
 }
 
 /// How bad a problem is.

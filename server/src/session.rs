@@ -24,7 +24,7 @@ pub use documents::{BlockView, CellView, DocumentView};
 pub use settings::Settings;
 
 use crate::{
-    cells::{Dialect, LineMap},
+    cells::{Dialect, Placed},
     cluster::{ClusterStatus, InterruptReport, discovery::FoundCluster},
     engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
@@ -180,8 +180,8 @@ pub struct RunHandle {
     pub title: String,
     /// The suffix of its magic: the view it belongs to.
     pub suffix: String,
-    /// From lines of the code to places in the document, at the time of asking.
-    pub lines: LineMap,
+    /// Its cell where it stood at the time of asking: the way from lines of the code to the document.
+    pub place: Placed,
     /// What was planned.
     pub plan: Plan,
     /// The engines, in order.

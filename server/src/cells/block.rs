@@ -168,7 +168,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn problem(&mut self, range: TextRange, severity: Severity, code: &'static str, message: String) {
-        self.out.problems.push(Problem { range, severity, code, message });
+        self.out.problems.push(Problem { range, severity, code, message, fixes: Vec::new() });
     }
 
     fn line_magic_with_two_signs(&mut self, index: usize, name: &str) {

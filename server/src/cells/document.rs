@@ -67,6 +67,7 @@ pub(super) fn finish(all: &mut [Cells], carry: &Carry) {
                 "no second %autopx{} ends this region: all cells below are sent to the engines",
                 region.suffix
             ),
+            fixes: Vec::new(),
         });
     }
     for cells in all {
@@ -160,7 +161,7 @@ impl<'a> Reader<'a> {
     }
 
     fn problem(&mut self, range: TextRange, severity: Severity, code: &'static str, message: String) {
-        self.cells.problems.push(Problem { range, severity, code, message });
+        self.cells.problems.push(Problem { range, severity, code, message, fixes: Vec::new() });
     }
 
     /// Takes a block in. In a document that is divided into cells an `%autopx` sends whole cells, as upstream; in a script

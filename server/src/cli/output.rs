@@ -113,7 +113,7 @@ impl Screen {
             Form::Plain => self.plain(&run, wish.unwrap_or(GroupBy::Type)),
             Form::Grouped => {
                 let place = |line: u32| {
-                    let start = handle.lines.document_range(line)?.start;
+                    let start = handle.place.code_range(line)?.start;
                     Some(format!("{} line {}", self.file, self.text.line_of(start) + 1))
                 };
                 let by = wish.unwrap_or(GroupBy::Fold);

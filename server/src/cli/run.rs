@@ -139,7 +139,9 @@ fn nothing_to_send(
 fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
     let runs = |at: usize| {
         let of = |cell: &CellView| asked.runs.iter().any(|handle| handle.cell == cell.id);
-        view.cells.iter().any(|cell| of(cell) && (cell.cell.range.start..=cell.cell.range.end).contains(&at))
+        view.cells
+            .iter()
+            .any(|cell| of(cell) && (cell.cell.range().start..=cell.cell.range().end).contains(&at))
     };
     let doubtful = |problem: &&Problem| problem.severity == Severity::Warning && runs(problem.range.start);
     let sentence = |problem: &Problem| {

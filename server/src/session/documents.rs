@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, RunHandle};
 use crate::{
-    cells::{Cells, Dialect, Problem, PxCell, recognize, recognize_cells},
+    cells::{Cells, Dialect, Placed, Problem, PxCell, recognize, recognize_cells},
     plan::{Overrides, Plan, Refusal, plan},
     text::{Anchor, Change, Document, Edit, Encoding, TextRange},
 };
@@ -37,8 +37,8 @@ pub struct DocumentView {
 pub struct CellView {
     /// Its id.
     pub id: CellId,
-    /// What was recognised.
-    pub cell: Arc<PxCell>,
+    /// What was recognised, and where.
+    pub cell: Placed,
     /// The magic's line, 0-based.
     pub line: u32,
     /// The last line of the px cell, 0-based.
@@ -339,12 +339,13 @@ impl Tracked {
             (Some(_), Err(_)) => true,
             (None, _) => false,
         };
-        let range = self.cell.range;
+        let cell = Placed::new(self.cell.clone(), 0);
+        let range = cell.range();
         CellView {
             id: self.id,
-            cell: self.cell.clone(),
-            line: text.line_of(self.cell.magic_range.start),
+            line: text.line_of(cell.magic_range().start),
             last_line: text.line_of(range.end.saturating_sub(1).max(range.start)),
+            cell,
             plan,
             run: self.run.clone(),
             stale,

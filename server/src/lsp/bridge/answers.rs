@@ -10,7 +10,7 @@ use pxlens_protocol::{
 };
 
 use crate::{
-    cells::{self, Dialect, PxCell},
+    cells::{self, Dialect, Placed},
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
@@ -63,8 +63,8 @@ impl Scene<'_> {
         let (plan, refusal) = self.plan(view);
         Cell {
             id: cell_id(view.id),
-            range: range(self.view, cell.range, self.encoding),
-            magic_range: range(self.view, cell.magic_range, self.encoding),
+            range: range(self.view, cell.range(), self.encoding),
+            magic_range: range(self.view, cell.magic_range(), self.encoding),
             magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
             outer: self.outer(index),
             code: cell.code.to_string(),
@@ -174,7 +174,7 @@ pub(super) fn outputs(
         Some(CellOutput {
             id: cell_id(cell.id),
             run: Some(RunId(handle.id.0)),
-            range: range(view, cell.cell.range, encoding),
+            range: range(view, cell.cell.range(), encoding),
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
@@ -194,7 +194,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
             // The map belongs to the code as it is now; of other code the line would be a guess.
             let line = group.code_line.filter(|_| run.request.code == cell.cell.code);
             let at = line.and_then(|line| place(&cell.cell, line, group.column));
-            let at = at.unwrap_or(cell.cell.magic_range);
+            let at = at.unwrap_or(cell.cell.magic_range());
             errors.push(EngineError {
                 cell: cell_id(cell.id),
                 run: RunId(handle.id.0),
@@ -348,14 +348,14 @@ fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
 }
 
 /// From a line of the code, or a column of it in characters, to the end of the line in the document.
-fn place(cell: &PxCell, line: u32, column: Option<u32>) -> Option<TextRange> {
+fn place(cell: &Placed, line: u32, column: Option<u32>) -> Option<TextRange> {
     let code = cell.code.lines().nth(line as usize).unwrap_or_default();
     let indent = code.len() - code.trim_start().len();
     let from = match column {
         Some(column) => code.char_indices().nth(column as usize).map_or(indent, |(at, _)| at),
         None => indent,
     };
-    let whole = cell.lines.document_range(line)?;
-    let start = cell.lines.document_offset(line, from)?;
+    let whole = cell.code_range(line)?;
+    let start = cell.code_offset(line, from)?;
     Some(TextRange::new(start.min(whole.end), whole.end))
 }

@@ -151,7 +151,7 @@ impl Actor {
         let run = Run::new(id, Arc::new(request), now());
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
-        let title = self.documents.excerpt(&key, cell.cell.magic_range);
+        let title = self.documents.excerpt(&key, cell.cell.magic_range());
         let handle = Arc::new(RunHandle {
             id,
             document: key,
@@ -160,7 +160,7 @@ impl Actor {
             line: cell.line,
             title,
             suffix: cell.cell.magic.suffix.clone(),
-            lines: cell.cell.lines.clone(),
+            place: cell.cell.clone(),
             fingerprint: plan.fingerprint(),
             plan,
             engines,

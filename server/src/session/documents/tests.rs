@@ -54,7 +54,7 @@ impl Desk {
                 line: cell.line,
                 title: String::new(),
                 suffix: String::new(),
-                lines: cell.cell.lines.clone(),
+                place: cell.cell.clone(),
                 fingerprint: plan.fingerprint(),
                 plan,
                 engines: vec![EngineId(0)],
