@@ -7,18 +7,22 @@
 
 mod bundle;
 mod cursor;
+mod difference;
 mod errors;
 mod fold;
+mod grouped;
 mod inline;
 mod layout;
 mod markdown;
 mod numbers;
 mod plain;
 mod screen;
-mod settle;
+mod template;
 mod terminal;
 mod wording;
 
+#[cfg(test)]
+mod fold_cases;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -30,12 +34,13 @@ pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
-pub use layout::{BlockLine, Paint, Span, block, part_text};
+pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use markdown::markdown;
 pub use plain::{Plain, PromptColor, plain, plain_in};
-pub use settle::settle;
 pub use terminal::{Style, terminal};
 pub use wording::{duration, elapsed, outcome};
+
+pub use crate::run::settle;
 
 use crate::cells::GroupOutputs;
 

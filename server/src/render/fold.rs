@@ -1,14 +1,20 @@
 //! Engines that did the same, put together.
 
-use std::collections::HashMap;
-
-use super::errors::stack_text;
-use crate::{
-    engines::RankSet,
-    run::{Ending, EngineRun, LostReason, Run, Slot},
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
 };
 
-/// Engines whose output is identical, and whose parts ended alike.
+use crate::{
+    engines::{EngineId, RankSet},
+    run::{
+        Ending, EngineRun, Likeness, Run, Slot, likeness_by,
+        rules::{Rule, Rules},
+    },
+};
+
+/// Engines whose output is identical or alike, and whose parts ended alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// Which engines.
@@ -17,39 +23,10 @@ pub struct Group {
     pub slots: Vec<Slot>,
     /// How they ended; `None` while they have not.
     pub ending: Option<Ending>,
-    /// The slot whose output stands for all of them: the one of the lowest engine.
+    /// The slot of the lowest engine; where output is identical, it stands for all of them.
     pub representative: Slot,
-}
-
-/// What makes two parts alike. Counters are left out: `In [n]` differs between engines that ran a different number of cells.
-#[derive(PartialEq, Eq, Hash)]
-struct Likeness {
-    output: [u8; 32],
-    ending: Option<EndingKey>,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum EndingKey {
-    Ok,
-    Error { ename: String, evalue: String, stack: String },
-    Aborted,
-    Lost(LostReason),
-}
-
-impl Likeness {
-    fn of(part: &EngineRun) -> Self {
-        let ending = part.ending().map(|ending| match ending {
-            Ending::Ok => EndingKey::Ok,
-            Ending::Error(error) => EndingKey::Error {
-                ename: error.ename.clone(),
-                evalue: error.evalue.clone(),
-                stack: stack_text(error, part.execution_count),
-            },
-            Ending::Aborted => EndingKey::Aborted,
-            Ending::Lost(reason) => EndingKey::Lost(reason.clone()),
-        });
-        Self { output: part.output_digest(), ending }
-    }
+    /// Whether their output is identical; else it differs in numbers and the like.
+    pub identical: bool,
 }
 
 /// The groups of a run: the largest first, among equals the one with the lowest rank.
@@ -57,29 +34,79 @@ impl Likeness {
 /// How an engine ended is part of what is compared. Engines that have not ended are grouped by what they wrote so far, so
 /// those with nothing yet are one group.
 pub fn fold(run: &Run) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut known: HashMap<Likeness, usize> = HashMap::new();
+    fold_by(run, Rules::default())
+}
+
+pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
+    let likeness =
+        |part: &EngineRun| if rules == Rules::default() { part.likeness() } else { likeness_by(part, rules) };
+    let mut alike: Vec<Vec<(Slot, EngineId, Likeness)>> = Vec::new();
+    let mut known: HashMap<u64, usize, BuildHasherDefault<AsItIs>> = HashMap::default();
     for (part, slot) in run.parts().zip((0..).map(Slot)) {
-        let index = *known.entry(Likeness::of(part)).or_insert(groups.len());
-        match groups.get_mut(index) {
-            Some(group) => group.slots.push(slot),
-            None => groups.push(Group {
-                ranks: RankSet::default(),
-                slots: vec![slot],
-                ending: part.ending().cloned(),
-                representative: slot,
-            }),
+        let likeness = likeness(part);
+        let index = *known.entry(likeness.shape()).or_insert(alike.len());
+        if index == alike.len() {
+            alike.push(Vec::new());
+        }
+        alike[index].push((slot, part.engine, likeness));
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for members in alike {
+        match majority(&members).filter(|_| rules.has(Rule::Majority)) {
+            None => groups.extend(group(run, &members)),
+            Some(same) => {
+                let (many, few): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| member.2 == same);
+                groups.extend(group(run, &many));
+                groups.extend(group(run, &few));
+            }
         }
     }
-    for group in &mut groups {
-        let engine = |slot: &Slot| run.part(*slot).map(|part| part.engine);
-        group.ranks = group.slots.iter().filter_map(engine).collect();
-        if let Some(&lowest) = group.slots.iter().min_by_key(|slot| (engine(slot), **slot)) {
-            group.representative = lowest;
-        }
-    }
-    groups.sort_by_key(|group| (std::cmp::Reverse(group.slots.len()), group.ranks.first()));
+    groups.sort_by_key(|group| (Reverse(group.slots.len()), group.ranks.first()));
     groups
+}
+
+/// What at least three quarters of the engines have in common to the byte, if these are three or more and not all.
+fn majority(members: &[(Slot, EngineId, Likeness)]) -> Option<Likeness> {
+    // Boyer and Moore's vote: who has more than half is what is left.
+    let (mut candidate, mut votes) = (members.first()?.2, 0usize);
+    for (_, _, likeness) in members {
+        match (*likeness == candidate, votes) {
+            (true, _) => votes += 1,
+            (false, 0) => (candidate, votes) = (*likeness, 1),
+            (false, _) => votes -= 1,
+        }
+    }
+    let count = members.iter().filter(|member| member.2 == candidate).count();
+    (count >= 3 && count < members.len() && count * 4 >= members.len() * 3).then_some(candidate)
+}
+
+fn group(run: &Run, members: &[(Slot, EngineId, Likeness)]) -> Option<Group> {
+    let (representative, _, likeness) = *members.iter().min_by_key(|(slot, engine, _)| (*engine, *slot))?;
+    Some(Group {
+        ranks: members.iter().map(|member| member.1).collect(),
+        slots: members.iter().map(|member| member.0).collect(),
+        ending: run.part(representative)?.ending().cloned(),
+        representative,
+        identical: members.iter().all(|member| member.2 == likeness),
+    })
+}
+
+/// For keys that are hashes already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,19 @@
 use super::{
     Group,
     bundle::in_words,
-    duration, elapsed, errors, fold,
-    numbers::summed_up,
+    duration, elapsed, errors,
+    fold::fold_by,
+    grouped::{Shown, of_group},
+    layout::{BlockLine, Paint},
+    numbers::{Detail, summed_up},
+    screen::{Item, Scope},
     settle,
     wording::{cut, is_unsent},
 };
 use crate::{
+    engines::RankSet,
     jupyter::content::StreamName,
-    run::{Ending, EngineRun, OutputKind, Run, RunState, Time},
+    run::{Ending, EngineRun, OutputKind, Run, RunState, Time, rules::Rules},
 };
 
 /// Most characters of a hint: plan and result share a line in editors that show both.
@@ -57,6 +62,10 @@ pub fn inline(run: &Run, now: Time) -> InlineLine {
 
 /// As [`inline`], in at most `budget` characters.
 pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
+    inline_by(run, now, budget, Rules::default())
+}
+
+pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> String {
     let time = duration(elapsed(run, now));
     let line = match run.state() {
         RunState::Queued => "⏳ queued".to_owned(),
@@ -69,21 +78,33 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
             if told.chars().count() <= budget { told } else { format!("⏳ {ended}/{all}{failed} · {time}") }
         }
         RunState::Succeeded => {
-            let gists = match summed_up(run) {
-                Some((ranks, told)) => vec![format!("{ranks} {told}")],
-                None => fold(run).iter().map(|group| gist(run, group)).collect(),
+            let gists: Vec<Gist> = fold_by(run, rules).iter().map(|group| Gist::of(run, group, rules)).collect();
+            let tail = format!(" · {time}");
+            let has_room = |gists: &[String]| {
+                let line = gists.join(" · ");
+                line.chars().count() + 2 + tail.chars().count() <= budget
             };
-            fit("✓ ", &gists, &format!(" · {time}"), budget)
+            let brief = || gists.iter().map(|gist| gist.text(Detail::Range)).collect();
+            let told = [Detail::Bars(16), Detail::Median, Detail::Range]
+                .into_iter()
+                .map(|detail| gists.iter().map(|gist| gist.text(detail)).collect::<Vec<_>>())
+                .find(|gists| has_room(gists))
+                .or_else(|| {
+                    let (ranks, told) = (gists.len() > 1).then(|| summed_up(run))??;
+                    Some(vec![format!("{} {told}", short_ranks(&ranks))])
+                })
+                .unwrap_or_else(brief);
+            fit("✓ ", &told, &tail, budget)
         }
         RunState::Failed => {
             let mut gists: Vec<String> = errors(run, &run.request.code)
                 .iter()
                 .map(|error| format!("{} {}", error.ranks, error.title()))
                 .collect();
-            let gone = fold(run);
+            let gone = fold_by(run, rules);
             let gone =
                 gone.iter().filter(|group| matches!(group.ending, Some(Ending::Aborted | Ending::Lost(_))));
-            gists.extend(gone.map(|group| gist(run, group)));
+            gists.extend(gone.map(|group| Gist::of(run, group, rules).text(Detail::Range)));
             let ok = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).count();
             let rest = if ok > 0 { format!(" · {ok} ok") } else { String::new() };
             let with_time = format!("{rest} · {time}");
@@ -104,15 +125,77 @@ fn is_mild(ending: &Ending) -> bool {
 }
 
 fn errors_so_far(run: &Run) -> String {
-    let failed: crate::engines::RankSet =
+    let failed: RankSet =
         run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
     if failed.is_empty() { String::new() } else { format!(" · ✗ {failed}") }
 }
 
 /// A group and what it has to say, in one line.
-fn gist(run: &Run, group: &Group) -> String {
-    let said = run.part(group.representative).map(summary).unwrap_or_default();
-    if said.is_empty() { group.ranks.to_string() } else { format!("{} {said}", group.ranks) }
+struct Gist {
+    ranks: RankSet,
+    said: Said,
+}
+
+enum Said {
+    Text(String),
+    /// What the engines differ in, and where in it the one line is.
+    Alike(Vec<Shown>),
+}
+
+impl Gist {
+    fn of(run: &Run, group: &Group, rules: Rules) -> Self {
+        let said = match run.part(group.representative) {
+            Some(part) if group.identical || !matches!(part.ending(), Some(Ending::Ok) | None) => {
+                Said::Text(summary(part))
+            }
+            _ => {
+                let scope = Scope { bytes: Some(2000), ..Scope::default() };
+                Said::Alike(of_group(run, group, scope, rules))
+            }
+        };
+        Self { ranks: group.ranks.clone(), said }
+    }
+
+    fn text(&self, detail: Detail) -> String {
+        let said = match &self.said {
+            Said::Text(text) => text.clone(),
+            Said::Alike(shown) => summary_of(shown, detail),
+        };
+        let ranks = short_ranks(&self.ranks);
+        if said.is_empty() { ranks } else { format!("{ranks} {said}") }
+    }
+}
+
+/// Ranks that are scattered are counted rather than named.
+fn short_ranks(ranks: &RankSet) -> String {
+    let named = ranks.to_string();
+    if named.len() <= 16 { named } else { format!("{} ×", ranks.len()) }
+}
+
+/// As [`summary`], of engines that differ in numbers.
+fn summary_of(shown: &[Shown], detail: Detail) -> String {
+    let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
+    let lines = |shown: &Shown| -> Vec<String> {
+        match &shown.template {
+            Some(template) => {
+                template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect()
+            }
+            None => shown.item.text().unwrap_or_default().lines().map(str::to_owned).collect(),
+        }
+    };
+    let last = |shown: &Shown| last_of(&lines(shown).join("\n"));
+    let first = |shown: &Shown| first_line(&lines(shown).join("\n"));
+    newest(|item| matches!(item, Item::Result { .. }))
+        .map(first)
+        .or_else(|| newest(|item| matches!(item, Item::Text { name: StreamName::Stdout, .. })).map(last))
+        .or_else(|| newest(|item| matches!(item, Item::Display { .. })).map(first))
+        .or_else(|| newest(|item| matches!(item, Item::Text { .. })).map(last))
+        .unwrap_or_default()
+}
+
+/// The last line that holds more than blanks.
+fn last_of(text: &str) -> String {
+    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// The one line that tells most of an engine's part: how it failed, else its result, else the last line it wrote.

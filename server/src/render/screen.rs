@@ -30,13 +30,36 @@ pub(super) enum Item {
     Note(String),
 }
 
+impl Item {
+    /// Its text, if it is an engine's.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } | Self::Display { text, .. } | Self::Result { text } | Self::Page { text } => {
+                Some(text)
+            }
+            Self::Error(_) | Self::Note(_) => None,
+        }
+    }
+
+    /// Whether both are of one kind, whatever their texts.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text { name, .. }, Self::Text { name: other, .. }) => name == other,
+            (Self::Note(text), Self::Note(other)) => text == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
 /// What to put on the screen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope {
     /// Most bytes of stream text; more is cut out of the middle. `None`: all.
     pub(super) bytes: Option<usize>,
     /// Whether SGR colours stay.
     pub(super) colors: bool,
+    /// Whether all text of a stream is put together, whatever came between.
+    pub(super) merged: bool,
 }
 
 /// Most outputs at either end that a view with limits looks at.
@@ -44,13 +67,45 @@ const MANY: usize = 500;
 
 /// The screen of one engine, in order of arrival.
 pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
+    let mut pieces = pieces(part, scope);
+    if let Some(bytes) = scope.bytes {
+        cut_middle(&mut pieces, bytes);
+    }
+    settled(pieces, part, scope)
+}
+
+/// The screens of engines that are alike. Where something has to be left out, it is the same lines of all: those that the
+/// first engine has no room for.
+pub(super) fn screens(parts: &[&EngineRun], scope: Scope) -> Vec<Vec<Item>> {
+    let mut hidden = None;
+    let mut screens = Vec::with_capacity(parts.len());
+    for (i, part) in parts.iter().enumerate() {
+        let mut pieces = pieces(part, scope);
+        if let Some(bytes) = scope.bytes.filter(|_| i == 0) {
+            hidden = hidden_lines(&pieces, bytes);
+        }
+        if let Some(hidden) = &hidden {
+            cut_lines(&mut pieces, hidden);
+        }
+        screens.push(settled(pieces, part, scope));
+    }
+    screens
+}
+
+fn settled(pieces: Vec<Piece>, part: &EngineRun, scope: Scope) -> Vec<Item> {
+    let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
+    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors)).chain(pages).collect()
+}
+
+/// What is on the screen of one engine, whole.
+fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
     let outputs = &part.outputs;
     let versions = newest_versions(outputs);
     let mut pieces: Vec<Piece> = Vec::new();
     let visible = &outputs[first_visible(outputs)..];
     // Of very many outputs (streams that alternate) a view with limits looks at both ends only.
     let skipped = match scope.bytes {
-        Some(_) if visible.len() > 2 * MANY => MANY..visible.len() - MANY,
+        Some(_) if visible.len() > 2 * MANY && !scope.merged => MANY..visible.len() - MANY,
         _ => 0..0,
     };
     for (i, output) in visible.iter().enumerate() {
@@ -61,9 +116,13 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
             let gone = wording::count(skipped.len(), "output");
             pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
         }
-        match (&output.kind, pieces.last_mut()) {
+        let before = match &output.kind {
+            OutputKind::Stream(name, _) if scope.merged => pieces.iter_mut().find(|piece| piece.is_of(*name)),
+            _ => pieces.last_mut(),
+        };
+        match (&output.kind, before) {
             (OutputKind::Stream(name, rope), Some(Piece::Text { name: last, late, rope: before }))
-                if last == name && *late == output.late =>
+                if last == name && (*late == output.late || scope.merged) =>
             {
                 before.append(rope.clone());
             }
@@ -98,11 +157,15 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
             (OutputKind::Unreadable(why), _) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
         }
     }
-    if let Some(bytes) = scope.bytes {
-        cut_middle(&mut pieces, bytes);
+    if scope.merged {
+        // What is on the streams comes first: only they are put together.
+        pieces.sort_by_key(|piece| match piece {
+            Piece::Text { name: StreamName::Stdout, .. } => 0,
+            Piece::Text { name: StreamName::Stderr, .. } => 1,
+            Piece::Whole(_) => 2,
+        });
     }
-    let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
-    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors)).chain(pages).collect()
+    pieces
 }
 
 /// The newest data under a display id, and whether this run displayed it at all.
@@ -151,6 +214,10 @@ enum Piece {
 }
 
 impl Piece {
+    fn is_of(&self, wanted: StreamName) -> bool {
+        matches!(self, Self::Text { name, .. } if *name == wanted)
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Text { rope, .. } => rope.len_bytes(),
@@ -213,6 +280,77 @@ fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
     *pieces = head;
 }
 
+/// Lines that are left out: from a line of a piece to a line of a piece, both counted from 0; and what says so.
+struct HiddenLines {
+    from: (usize, usize),
+    to: (usize, usize),
+    note: String,
+}
+
+/// The whole lines to leave out of the middle of what is longer than `most` bytes.
+fn hidden_lines(pieces: &[Piece], most: usize) -> Option<HiddenLines> {
+    let all: usize = pieces.iter().map(Piece::bytes).sum();
+    if all <= most {
+        return None;
+    }
+    let hidden = most / 2..all - most / 2;
+    let (mut from, mut to, mut start) = (None, (pieces.len(), 0), 0);
+    let (mut lines, mut bytes) = (0, 0);
+    for (i, piece) in pieces.iter().enumerate() {
+        let end = start + piece.bytes();
+        if end > hidden.start && start < hidden.end {
+            let (first, last, size) = match piece {
+                Piece::Whole(_) => ((i, 0), (i + 1, 0), piece.bytes()),
+                Piece::Text { rope, .. } => {
+                    let first = rope.byte_to_line(hidden.start.saturating_sub(start));
+                    let until = hidden.end.min(end) - start;
+                    let line = rope.byte_to_line(until);
+                    let last = if rope.line_to_byte(line) == until { line } else { line + 1 };
+                    let size = rope.line_to_byte(last.min(rope.len_lines())) - rope.line_to_byte(first);
+                    ((i, first), (i, last), size)
+                }
+            };
+            from.get_or_insert(first);
+            to = last;
+            lines += if last.0 == i { last.1 - first.1 } else { 1 };
+            bytes += size;
+        }
+        start = end;
+    }
+    let note = format!("… {} ({}) …", wording::count(lines, "line"), wording::size(bytes));
+    Some(HiddenLines { from: from?, to, note })
+}
+
+fn cut_lines(pieces: &mut Vec<Piece>, hidden: &HiddenLines) {
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    for (i, piece) in pieces.drain(..).enumerate() {
+        let before = i < hidden.from.0;
+        let after = i > hidden.to.0;
+        match piece {
+            piece if before => head.push(piece),
+            piece if after => tail.push(piece),
+            Piece::Text { name, late, rope } => {
+                let byte = |line: usize| rope.try_line_to_byte(line).unwrap_or(rope.len_bytes());
+                let part =
+                    |range: Range<usize>| Piece::Text { name, late, rope: rope.byte_slice(range).into() };
+                let from = if i == hidden.from.0 { byte(hidden.from.1) } else { 0 };
+                let to = if i == hidden.to.0 { byte(hidden.to.1).max(from) } else { rope.len_bytes() };
+                if from > 0 {
+                    head.push(part(0..from));
+                }
+                if to < rope.len_bytes() {
+                    tail.push(part(to..rope.len_bytes()));
+                }
+            }
+            piece @ Piece::Whole(_) if i == hidden.to.0 => tail.push(piece),
+            Piece::Whole(_) => {}
+        }
+    }
+    head.push(Piece::Whole(Item::Note(hidden.note.clone())));
+    head.append(&mut tail);
+    *pieces = head;
+}
+
 /// The last line start at or before this byte; within a line that begins the text, the character there.
 fn line_end_before(rope: &Rope, byte: usize) -> usize {
     match rope.line_to_byte(rope.byte_to_line(byte)) {
@@ -248,7 +386,7 @@ mod tests {
         let run = sample.run();
         let part = run.parts().next().expect("the sample has an engine");
         let text: String =
-            screen(part, Scope { bytes, colors: false }).iter().map(|item| format!("{item:?}\n")).collect();
+            screen(part, Scope { bytes, ..Scope::default() }).iter().map(|item| format!("{item:?}\n")).collect();
         expected.assert_eq(&text);
     }
 
@@ -332,10 +470,10 @@ mod tests {
         });
         let run = sample.run();
         let part = run.parts().next().expect("the sample has an engine");
-        let items = screen(part, Scope { bytes: Some(50_000), colors: false });
+        let items = screen(part, Scope { bytes: Some(50_000), ..Scope::default() });
         assert_eq!(items.len(), 1001);
         assert_eq!(items[500], Item::Note("… 1,000 outputs …".to_owned()));
-        let all = screen(part, Scope { bytes: None, colors: false });
+        let all = screen(part, Scope::default());
         assert_eq!(all.len(), 2000);
     }
 
@@ -347,7 +485,7 @@ mod tests {
             });
             let run = sample.run();
             let part = run.parts().next().expect("one engine");
-            let shown: usize = screen(part, Scope { bytes: Some(most), colors: false }).iter().map(|item| match item {
+            let shown: usize = screen(part, Scope { bytes: Some(most), ..Scope::default() }).iter().map(|item| match item {
                 Item::Text { text, .. } => text.len(),
                 _ => 0,
             }).sum();

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engines::RankSet,
-    run::{Run, RunState},
+    run::{Run, RunState, rules::Rules},
 };
 
 /// How the shell can show text.
@@ -40,8 +40,9 @@ pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
     let mut text = String::new();
     let heading = BlockLine::of(format!("Parallel execution on engine(s): {engines}"), Paint::Note);
     write_line(&mut text, &heading, style);
-    let scope = Scope { bytes: None, colors: style.color };
-    let view = View { by, scope, width: style.width, names_stderr: !style.color };
+    let scope = Scope { colors: style.color, ..Scope::default() };
+    let (width, names_stderr) = (style.width, !style.color);
+    let view = View { by, scope, width, names_stderr, rules: Rules::default() };
     for line in lay_out(run, view, style.place.unwrap_or(&|_| None)) {
         write_line(&mut text, &line, style);
     }

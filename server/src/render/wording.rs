@@ -1,5 +1,7 @@
 //! Durations, sizes, counts and endings in words, the same in every view.
 
+use std::time::Duration;
+
 use crate::run::{Ending, LostReason, Run, RunState, Time};
 
 /// Milliseconds in words: `12 ms`, `1.2 s`, `34 s`, `3 min 20 s`, `1 h 03 min`.
@@ -12,6 +14,26 @@ pub fn duration(milliseconds: u64) -> String {
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }
+}
+
+/// Seconds, however few, in words: `12.5 µs`, `340 ms`, `1.05 s`, `3 min 20 s`.
+pub(super) fn seconds(seconds: f64) -> String {
+    let size = seconds.abs();
+    let (scale, unit) = match size {
+        _ if size >= 60.0 => {
+            let sign = if seconds < 0.0 { "-" } else { "" };
+            let milliseconds = Duration::try_from_secs_f64(size).map_or(u64::MAX, |size| {
+                u64::try_from(size.as_millis()).unwrap_or(u64::MAX)
+            });
+            return format!("{sign}{}", duration(milliseconds));
+        }
+        _ if size >= 1.0 || size == 0.0 => (1.0, "s"),
+        _ if size >= 1e-3 => (1e-3, "ms"),
+        _ if size >= 1e-6 => (1e-6, "µs"),
+        _ => (1e-9, "ns"),
+    };
+    let value = format!("{:.2}", seconds / scale);
+    format!("{} {unit}", value.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// How long a run took, or has taken up to `now`, in milliseconds from its first request on; 0 if none was sent.

@@ -1,12 +1,18 @@
 //! The state of a run, and the reducer that makes it from events.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use ropey::Rope;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{Event, EventKind, LostReason, Slot, Time};
+use super::{
+    Event, EventKind, LostReason, Slot, Time,
+    outline::{Likeness, Outline},
+    rules::Rules,
+};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::{ErrorContent, ExecuteReply, MimeBundle, StreamName},
@@ -129,9 +135,9 @@ pub struct EngineRun {
     pub pages: Vec<MimeBundle>,
     reply: Option<Ending>,
     idle: bool,
-    stdout: Sha256,
-    stderr: Sha256,
-    rest: Sha256,
+    outline: Outline,
+    /// What the outline amounts to, once somebody asked.
+    likeness: OnceLock<Likeness>,
 }
 
 /// What a run is doing as a whole.
@@ -172,9 +178,8 @@ impl EngineRun {
             pages: Vec::new(),
             reply: None,
             idle: false,
-            stdout: Sha256::new(),
-            stderr: Sha256::new(),
-            rest: Sha256::new(),
+            outline: Outline::new(Rules::default()),
+            likeness: OnceLock::new(),
         }
     }
 
@@ -197,18 +202,9 @@ impl EngineRun {
         })
     }
 
-    /// A hash of all it produced but for the tracebacks and counters: equal hashes mean equal output. Independent of where
-    /// pieces of text were cut, and of how stdout and stderr interleaved.
-    pub fn output_digest(&self) -> [u8; 32] {
-        let mut all = Sha256::new();
-        for part in [&self.stdout, &self.stderr, &self.rest] {
-            all.update(part.clone().finalize());
-        }
-        // Pages come with the reply, in any order with the outputs: they are hashed apart.
-        for page in &self.pages {
-            note(&mut all, b"page", page);
-        }
-        all.finalize().into()
+    /// What it shows and how it ended, to compare with others.
+    pub fn likeness(&self) -> Likeness {
+        *self.likeness.get_or_init(|| self.outline.likeness(self))
     }
 
     /// All text of one stream, whatever came between its pieces.
@@ -225,6 +221,7 @@ impl EngineRun {
     }
 
     fn apply(&mut self, at: Time, kind: EventKind) {
+        self.likeness.take();
         match kind {
             EventKind::Sent(_) => {
                 self.sent = Some(at);
@@ -234,23 +231,26 @@ impl EngineRun {
             EventKind::Input { execution_count } => self.execution_count = Some(execution_count),
             EventKind::Stream { name, text } => self.write(name, &text),
             EventKind::Display { data, display_id } => {
-                note(&mut self.rest, b"display", &data);
+                self.outline.display(&data, display_id.as_deref());
                 self.push(OutputKind::Display { data, display_id });
             }
             EventKind::UpdateDisplay { data, display_id } => {
-                note(&mut self.rest, b"update", &data);
+                self.outline.update(&data, display_id.as_deref());
                 self.push(OutputKind::UpdateDisplay { data, display_id });
             }
             EventKind::ClearOutput { wait } => {
-                self.rest.update([b'c', u8::from(wait)]);
+                self.outline.clear(wait);
                 self.push(OutputKind::ClearOutput { wait });
             }
             EventKind::Result { data, execution_count } => {
-                note(&mut self.rest, b"result", &data);
+                self.outline.result(&data);
                 self.execution_count = Some(execution_count);
                 self.push(OutputKind::Result { data, execution_count });
             }
-            EventKind::Error(error) => self.push(OutputKind::Error(Arc::new(error))),
+            EventKind::Error(error) => {
+                self.outline.raised();
+                self.push(OutputKind::Error(Arc::new(error)));
+            }
             EventKind::Idle => {
                 self.idle = true;
                 self.end_if_complete(at);
@@ -272,11 +272,9 @@ impl EngineRun {
         }
     }
 
-    /// Notes that something is missing; engines that miss something are unlike those that do not.
+    /// Notes that something is missing.
     fn remark(&mut self, what: String) {
-        self.rest.update(b"unreadable");
-        self.rest.update(what.len().to_le_bytes());
-        self.rest.update(&what);
+        self.outline.remark(&what);
         self.push(OutputKind::Unreadable(what));
     }
 
@@ -298,10 +296,7 @@ impl EngineRun {
     }
 
     fn write(&mut self, name: StreamName, text: &str) {
-        match name {
-            StreamName::Stdout => self.stdout.update(text),
-            StreamName::Stderr => self.stderr.update(text),
-        }
+        self.outline.write(name, text);
         let late = self.ending().is_some();
         if let Some(Output { kind: OutputKind::Stream(last, rope), late: last_late }) =
             self.outputs.last_mut()
@@ -365,14 +360,6 @@ impl EngineRun {
             self.ended = Some(at);
         }
     }
-}
-
-/// Adds a kind and what it carries to a hash.
-fn note(hash: &mut Sha256, what: &[u8], data: &MimeBundle) {
-    hash.update(what);
-    let text = serde_json::to_vec(data.as_ref()).expect("a JSON map can be written as JSON");
-    hash.update(text.len().to_le_bytes());
-    hash.update(text);
 }
 
 fn page(payload: &serde_json::Value) -> Option<MimeBundle> {

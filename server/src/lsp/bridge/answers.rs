@@ -225,6 +225,7 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
     let groups = render::fold(&run)
         .into_iter()
         .map(|group| Group {
+            text: render::group_text(&run, &group),
             ranks: group.ranks.to_string(),
             engines: group.ranks.iter().map(|engine| engine.0).collect(),
             state: match group.ending {
@@ -234,7 +235,6 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
                 Some(Ending::Aborted) => GroupState::Aborted,
                 Some(Ending::Lost(_)) => GroupState::Lost,
             },
-            text: render::part_text(&run, group.representative),
         })
         .collect();
     ResultResult {

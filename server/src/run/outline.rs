@@ -1,0 +1,350 @@
+//! What an engine's output is like, kept up to date while it streams at a cost linear in the text: two fingerprints, one of
+//! all but the tokens that may differ, one of those tokens.
+//!
+//! What counts is what is on the engine's screen: overwritten characters, cleared output and older versions of displays do
+//! not. So does no counter, nor where pieces of text were cut, nor how stdout and stderr interleaved.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hasher},
+};
+
+use super::{
+    Ending, EngineRun, OutputKind,
+    rules::Rules,
+    settle,
+    tokens::{is_value, tokens},
+};
+use crate::jupyter::content::{ErrorContent, MimeBundle, StreamName};
+
+/// What an engine's part is like. Equal values: identical output. [Alike](Likeness::is_alike): it differs in numbers and other
+/// tokens only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    shape: u64,
+    values: u64,
+}
+
+impl Likeness {
+    /// A number that is the same for parts that are alike.
+    pub fn shape(self) -> u64 {
+        self.shape
+    }
+
+    /// Whether the parts differ in nothing but numbers and the like.
+    pub fn is_alike(self, other: Self) -> bool {
+        self.shape == other.shape
+    }
+}
+
+/// A line longer than this is compared byte for byte, so that no line costs more than its length.
+const LONG: usize = 65_536;
+
+/// The outline of all an engine produced so far.
+#[derive(Clone, Debug)]
+pub(super) struct Outline {
+    rules: Rules,
+    stdout: Flow,
+    stderr: Flow,
+    /// Displays, results and remarks on the screen.
+    rest: Vec<Thing>,
+    /// Displays of this run, also those that were cleared.
+    displayed: BTreeSet<String>,
+    /// How many of the rest go with the next output.
+    waiting: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Thing {
+    kind: u8,
+    id: Option<String>,
+    likeness: Likeness,
+}
+
+const DISPLAY: u8 = 1;
+const UPDATE: u8 = 2;
+const RESULT: u8 = 3;
+const REMARK: u8 = 4;
+const PAGE: u8 = 5;
+
+impl Outline {
+    pub(super) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            stdout: Flow::default(),
+            stderr: Flow::default(),
+            rest: Vec::new(),
+            displayed: BTreeSet::new(),
+            waiting: None,
+        }
+    }
+
+    /// The outline of what an engine produced, from scratch.
+    fn of(part: &EngineRun, rules: Rules) -> Self {
+        let mut outline = Self::new(rules);
+        for output in &part.outputs {
+            match &output.kind {
+                OutputKind::Stream(name, rope) => {
+                    rope.chunks().for_each(|chunk| outline.write(*name, chunk));
+                }
+                OutputKind::Display { data, display_id } => outline.display(data, display_id.as_deref()),
+                OutputKind::UpdateDisplay { data, display_id } => {
+                    outline.update(data, display_id.as_deref());
+                }
+                OutputKind::ClearOutput { wait } => outline.clear(*wait),
+                OutputKind::Result { data, .. } => outline.result(data),
+                OutputKind::Error(_) => outline.raised(),
+                OutputKind::Unreadable(what) => outline.remark(what),
+            }
+        }
+        outline
+    }
+
+    pub(super) fn write(&mut self, name: StreamName, text: &str) {
+        self.go_on();
+        let rules = self.rules;
+        match name {
+            StreamName::Stdout => self.stdout.write(text, rules),
+            StreamName::Stderr => self.stderr.write(text, rules),
+        }
+    }
+
+    pub(super) fn display(&mut self, data: &MimeBundle, id: Option<&str>) {
+        self.go_on();
+        if let Some(id) = id {
+            self.rest.retain(|thing| thing.kind != UPDATE || thing.id.as_deref() != Some(id));
+            self.displayed.insert(id.to_owned());
+            self.renew(id, of_bundle(data, false, self.rules));
+        }
+        self.push(DISPLAY, id, of_bundle(data, false, self.rules));
+    }
+
+    pub(super) fn update(&mut self, data: &MimeBundle, id: Option<&str>) {
+        let likeness = of_bundle(data, false, self.rules);
+        let Some(id) = id else { return self.push(UPDATE, None, likeness) };
+        if self.displayed.contains(id) {
+            self.renew(id, likeness);
+        } else {
+            // Of an earlier run's display the newest version is shown, where it came.
+            if let Some(waiting) = &mut self.waiting {
+                *waiting -= self.rest[..*waiting].iter().filter(|thing| thing.is_update_of(id)).count();
+            }
+            self.rest.retain(|thing| !thing.is_update_of(id));
+            self.push(UPDATE, Some(id), likeness);
+        }
+    }
+
+    pub(super) fn result(&mut self, data: &MimeBundle) {
+        self.go_on();
+        self.push(RESULT, None, of_bundle(data, true, self.rules));
+    }
+
+    pub(super) fn raised(&mut self) {
+        self.go_on();
+    }
+
+    /// Something pxlens notes about the output; engines that miss something are unlike those that do not.
+    pub(super) fn remark(&mut self, what: &str) {
+        let mut prints = Prints::default();
+        prints.raw(what.as_bytes());
+        self.push(REMARK, None, prints.finish());
+    }
+
+    pub(super) fn clear(&mut self, wait: bool) {
+        self.waiting = Some(self.rest.len());
+        if !wait {
+            self.go_on();
+        }
+    }
+
+    /// What waits for the next output to be cleared goes.
+    fn go_on(&mut self) {
+        if let Some(count) = self.waiting.take() {
+            self.rest.drain(..count.min(self.rest.len()));
+            self.stdout = Flow::default();
+            self.stderr = Flow::default();
+        }
+    }
+
+    fn renew(&mut self, id: &str, likeness: Likeness) {
+        let of_id = |thing: &&mut Thing| thing.kind == DISPLAY && thing.id.as_deref() == Some(id);
+        self.rest.iter_mut().filter(of_id).for_each(|thing| thing.likeness = likeness);
+    }
+
+    fn push(&mut self, kind: u8, id: Option<&str>, likeness: Likeness) {
+        self.rest.push(Thing { kind, id: id.map(str::to_owned), likeness });
+    }
+
+    /// What the part is like that has this outline.
+    pub(super) fn likeness(&self, part: &EngineRun) -> Likeness {
+        let mut prints = Prints::default();
+        for flow in [&self.stdout, &self.stderr] {
+            prints.note(0, flow.finish(self.rules));
+        }
+        for thing in &self.rest {
+            prints.note(thing.kind, thing.likeness);
+        }
+        // Pages come with the reply, in any order with the outputs.
+        for page in &part.pages {
+            prints.note(PAGE, of_bundle(page, false, self.rules));
+        }
+        match part.ending() {
+            None => prints.shape.write_u8(0),
+            Some(Ending::Ok) => prints.shape.write_u8(1),
+            Some(Ending::Error(error)) => prints.shape.write_u64(of_error(error, self.rules).shape),
+            Some(Ending::Aborted) => prints.shape.write_u8(3),
+            Some(Ending::Lost(why)) => prints.raw(why.to_string().as_bytes()),
+        }
+        prints.finish()
+    }
+}
+
+impl Thing {
+    fn is_update_of(&self, id: &str) -> bool {
+        self.kind == UPDATE && self.id.as_deref() == Some(id)
+    }
+}
+
+/// What a part is like by some of the rules only, from scratch.
+pub(crate) fn likeness_by(part: &EngineRun, rules: Rules) -> Likeness {
+    Outline::of(part, rules).likeness(part)
+}
+
+/// The two fingerprints in the making. What is hashed is written line by line, never chunk by chunk.
+#[derive(Clone, Debug, Default)]
+struct Prints {
+    shape: DefaultHasher,
+    values: DefaultHasher,
+}
+
+impl Prints {
+    fn text(&mut self, text: &str, value: bool, rules: Rules) {
+        let (mut shape, mut values, mut at) = (Vec::new(), Vec::new(), 0);
+        for token in tokens(text, value, rules) {
+            shape.extend_from_slice(&text.as_bytes()[at..token.whole.start]);
+            // Bytes that no text holds.
+            let apart = u8::from(token.apart_before) + 2 * u8::from(token.apart_after);
+            shape.extend_from_slice(&[0xff, token.kind as u8, apart]);
+            values.extend_from_slice(&text.as_bytes()[token.whole.clone()]);
+            values.push(0xff);
+            at = token.whole.end;
+        }
+        if at == 0 {
+            self.shape.write(text.as_bytes());
+        } else {
+            shape.extend_from_slice(&text.as_bytes()[at..]);
+            self.shape.write(&shape);
+            self.values.write(&values);
+        }
+        self.shape.write_u8(0xfe);
+    }
+
+    /// Text that has to be the same to the byte.
+    fn raw(&mut self, bytes: &[u8]) {
+        self.shape.write(bytes);
+        self.shape.write_u8(0xfd);
+    }
+
+    fn note(&mut self, kind: u8, likeness: Likeness) {
+        self.shape.write_u8(kind);
+        self.shape.write_u64(likeness.shape);
+        self.values.write_u64(likeness.values);
+    }
+
+    fn finish(&self) -> Likeness {
+        Likeness { shape: self.shape.finish(), values: self.values.finish() }
+    }
+}
+
+/// One stream.
+#[derive(Clone, Debug, Default)]
+struct Flow {
+    prints: Prints,
+    /// The line that has not ended, as it came, but for what carriage returns made of it.
+    pending: String,
+    /// Whether the line that has not ended is so long that it is hashed as it comes.
+    long: bool,
+}
+
+impl Flow {
+    fn write(&mut self, text: &str, rules: Rules) {
+        for piece in text.split_inclusive('\n') {
+            let (body, ends) = piece.strip_suffix('\n').map_or((piece, false), |body| (body, true));
+            if self.long {
+                self.prints.shape.write(body.as_bytes());
+            } else if self.pending.is_empty() && ends {
+                self.line(body, rules);
+            } else {
+                self.pending.push_str(body);
+                self.tidy();
+            }
+            if ends && (self.long || !self.pending.is_empty()) {
+                let pending = std::mem::take(&mut self.pending);
+                if std::mem::take(&mut self.long) {
+                    self.prints.shape.write_u8(0xfd);
+                } else {
+                    self.line(&pending, rules);
+                }
+            }
+        }
+    }
+
+    /// Keeps the pending line short: of a progress bar only the newest state counts, and what is too long is hashed.
+    fn tidy(&mut self) {
+        if let Some(last) = self.pending.rfind('\r').filter(|_| self.pending.len() > 512) {
+            let shown = settle(&self.pending[..last], false);
+            self.pending.replace_range(..last, &shown);
+        }
+        if self.pending.len() > LONG {
+            self.long = true;
+            self.prints.shape.write(self.pending.as_bytes());
+            self.pending.clear();
+        }
+    }
+
+    fn line(&mut self, line: &str, rules: Rules) {
+        if line.len() > LONG {
+            self.prints.raw(line.as_bytes());
+        } else if line.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+            self.prints.text(line, false, rules);
+        } else {
+            self.prints.text(&settle(line, false), false, rules);
+        }
+    }
+
+    fn finish(&self, rules: Rules) -> Likeness {
+        if self.pending.is_empty() {
+            return self.prints.finish();
+        }
+        let mut whole = self.clone();
+        let pending = std::mem::take(&mut whole.pending);
+        whole.line(&pending, rules);
+        whole.prints.finish()
+    }
+}
+
+/// A display or result: its texts by their tokens, all else to the byte.
+fn of_bundle(data: &MimeBundle, result: bool, rules: Rules) -> Likeness {
+    let mut prints = Prints::default();
+    for (mime, value) in data.iter() {
+        prints.raw(mime.as_bytes());
+        match value.as_str() {
+            Some(text) if mime.starts_with("text/") && !text.is_empty() => {
+                let text = settle(text, false);
+                prints.text(&text, result && mime == "text/plain" && is_value(&text), rules);
+            }
+            Some(text) => prints.raw(text.as_bytes()),
+            None => prints.raw(value.to_string().as_bytes()),
+        }
+    }
+    prints.finish()
+}
+
+/// An error; of its numbers (counters of cells among them) nothing counts.
+fn of_error(error: &ErrorContent, rules: Rules) -> Likeness {
+    let mut prints = Prints::default();
+    for text in [error.ename.as_str(), error.evalue.as_str(), &error.traceback.join("\n")] {
+        prints.text(&settle(text, false), false, rules);
+    }
+    prints.finish()
+}
