@@ -41,8 +41,9 @@ fn flood(sim: &Sim) -> Result<()> {
     let peak = resident(client.pid(), "VmHWM:")?;
     let result =
         client.request("px/result", json!({ "uri": uri, "position": { "line": 0, "character": 0 } }));
-    let groups = result["groups"].as_array().map_or(0, Vec::len);
-    ensure!(groups == ENGINES as usize, "every engine wrote lines of its own, so each is a group: {result}");
+    let grouped = result["groups"].as_array().into_iter().flatten();
+    let engines: usize = grouped.map(|group| group["engines"].as_array().map_or(0, Vec::len)).sum();
+    ensure!(engines == ENGINES as usize, "every engine is in one group: {result}");
     let text = ENGINES as usize * LINES * LINE_BYTES;
     println!(
         "Walking skeleton: {ENGINES} engines × {LINES} lines of {LINE_BYTES} bytes ({} MB of text)\n",

@@ -6,7 +6,8 @@ use std::{fs, path::PathBuf};
 use proptest::prelude::*;
 
 use super::{
-    GroupBy, fold, fold::fold_by,
+    GroupBy, fold,
+    fold::fold_by,
     grouped::of_group,
     inline::inline_by,
     layout::{BlockLine, View, lay_out},
@@ -102,8 +103,7 @@ impl Case {
                 sample = match word {
                     "stdout" | "stderr" => {
                         let end = if rest == "without-newline" || body.is_empty() { "" } else { "\n" };
-                        let name =
-                            if word == "stdout" { StreamName::Stdout } else { StreamName::Stderr };
+                        let name = if word == "stdout" { StreamName::Stdout } else { StreamName::Stderr };
                         sample.event(slot, EventKind::Stream { name, text: text + end })
                     }
                     "result" => sample.result(slot, &text),
@@ -138,8 +138,7 @@ impl Case {
     /// What the fold shows of it: groups and errors, then the line beside the code.
     fn shown(&self, rules: Rules) -> String {
         let run = self.run();
-        let view =
-            View { by: GroupBy::Fold, scope: Scope::default(), width: 72, names_stderr: true, rules };
+        let view = View { by: GroupBy::Fold, scope: Scope::default(), width: 72, names_stderr: true, rules };
         let lines = lay_out(&run, view, &|_| None);
         let mut text: String = lines.iter().map(|line| line.text() + "\n").collect();
         let line = inline_by(&run, Time(0), 100, rules);

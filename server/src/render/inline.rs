@@ -78,7 +78,7 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
             if told.chars().count() <= budget { told } else { format!("⏳ {ended}/{all}{failed} · {time}") }
         }
         RunState::Succeeded => {
-            let gists: Vec<Gist> = fold_by(run, rules).iter().map(|group| Gist::of(run, group, rules)).collect();
+            let gists = gists(run, &fold_by(run, rules), rules);
             let tail = format!(" · {time}");
             let has_room = |gists: &[String]| {
                 let line = gists.join(" · ");
@@ -125,10 +125,38 @@ fn is_mild(ending: &Ending) -> bool {
 }
 
 fn errors_so_far(run: &Run) -> String {
-    let failed: RankSet =
-        run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
+    let failed: RankSet = run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
     if failed.is_empty() { String::new() } else { format!(" · ✗ {failed}") }
 }
+
+/// What the groups have to say; of groups that end in the same words, the last line in which they differ from the first.
+fn gists(run: &Run, groups: &[Group], rules: Rules) -> Vec<Gist> {
+    let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group, rules)).collect();
+    let Some((first, others)) = gists.split_first_mut() else { return gists };
+    let first = first.text(Detail::Range);
+    let said = |text: &str| text.split_once(' ').map(|(_, said)| said.to_owned());
+    for (gist, group) in others.iter_mut().zip(&groups[1..]) {
+        if gist.said_is_text() && said(&gist.text(Detail::Range)) == said(&first) {
+            let known = lines_of(run, &groups[0], rules);
+            let own = lines_of(run, group, rules);
+            if let Some(line) = own.into_iter().rev().find(|line| !line.is_empty() && !known.contains(line)) {
+                gist.said = Said::Text(line);
+            }
+        }
+    }
+    gists
+}
+
+/// The last lines of a group, as text.
+fn lines_of(run: &Run, group: &Group, rules: Rules) -> Vec<String> {
+    let scope = Scope { bytes: Some(READ), ..Scope::default() };
+    let shown = of_group(run, group, scope, rules);
+    let texts = shown.iter().filter_map(|shown| shown.item.text());
+    texts.flat_map(str::lines).map(|line| line.trim().to_owned()).collect()
+}
+
+/// Bytes of each engine that the line is made from.
+const READ: usize = 2000;
 
 /// A group and what it has to say, in one line.
 struct Gist {
@@ -149,11 +177,15 @@ impl Gist {
                 Said::Text(summary(part))
             }
             _ => {
-                let scope = Scope { bytes: Some(2000), ..Scope::default() };
+                let scope = Scope { bytes: Some(READ), ..Scope::default() };
                 Said::Alike(of_group(run, group, scope, rules))
             }
         };
         Self { ranks: group.ranks.clone(), said }
+    }
+
+    fn said_is_text(&self) -> bool {
+        matches!(&self.said, Said::Text(text) if !text.is_empty())
     }
 
     fn text(&self, detail: Detail) -> String {
@@ -177,9 +209,7 @@ fn summary_of(shown: &[Shown], detail: Detail) -> String {
     let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
     let lines = |shown: &Shown| -> Vec<String> {
         match &shown.template {
-            Some(template) => {
-                template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect()
-            }
+            Some(template) => template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect(),
             None => shown.item.text().unwrap_or_default().lines().map(str::to_owned).collect(),
         }
     };
@@ -292,12 +322,27 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_counted() {
-        let sample =
-            (0..5).fold(Sample::new(5), |sample, slot| sample.result(slot, &format!("value {slot}")));
+        let words = ["alpha", "bravo", "charly", "delta", "echo"];
+        let sample = (0..).zip(words).fold(Sample::new(5), |sample, (slot, word)| sample.result(slot, word));
         check(
             sample.all_ok(),
-            "✓ [0] value 0 · [1] value 1 · [2] value 2 · [3] value 3 · [4] value 4 · 140 ms",
-            "✓ [0] value 0 · [1] value 1 · +3 · 140 ms",
+            "✓ [0] alpha · [1] bravo · [2] charly · [3] delta · [4] echo · 140 ms",
+            "✓ [0] alpha · [1] bravo · [2] charly · +2",
+            Severity::Ok,
+        );
+    }
+
+    #[test]
+    fn what_differs_in_numbers_is_one_template_with_as_much_detail_as_there_is_room() {
+        let losses = |count: u32| {
+            (0..count).fold(Sample::new(count), |sample, slot| {
+                sample.stdout(slot, &format!("training on {slot}\nloss 0.3{slot}\n"))
+            })
+        };
+        check(
+            losses(4).all_ok(),
+            "✓ [0-3] loss {0.3…0.33} med 0.315 ▁▃▆█ · 110 ms",
+            "✓ [0-3] loss {0.3…0.33} med 0.315 · 110 ms",
             Severity::Ok,
         );
     }

@@ -344,19 +344,31 @@ pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
     let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
     let blocks = &section.blocks;
     let reference = (0..blocks.len())
-        .min_by_key(|&i| (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first()))
+        .min_by_key(|&i| {
+            (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
+        })
         .filter(|_| section.compared && blocks.len() > 1);
-    let in_brief = reference.map(|i| body(&blocks[i], view.names_stderr, Some(Detail::Range)));
-    let draw = |(i, block)| {
+    let in_brief = reference.map(|i| (i, body(&blocks[i], view.names_stderr, Some(Detail::Range))));
+    let mut first = 0;
+    let mut drawn: Vec<Drawn<'_>> = Vec::new();
+    for (i, block) in blocks.iter().enumerate() {
         let lines = body(block, view.names_stderr, None);
-        let small = reference.filter(|&of| of < i && block.ranks.len() <= blocks[of].ranks.len());
-        let of = small.map(|of| &blocks[of].ranks);
-        match of.zip(in_brief.as_ref()).and_then(|(of, brief)| Some((difference(brief, &lines, of)?, of))) {
-            Some((lines, of)) => Drawn { block, lines, differs_from: Some(of.clone()) },
+        let other = in_brief.as_ref().filter(|(reference, _)| *reference != i);
+        let differs = other.and_then(|(reference, brief)| {
+            let ranks = &blocks[*reference].ranks;
+            Some((*reference, difference(brief, &lines, ranks)?, ranks.clone()))
+        });
+        drawn.push(match differs {
             None => Drawn { block, lines, differs_from: None },
-        }
-    };
-    blocks.iter().enumerate().map(|(i, block): (usize, &Block)| draw((i, block))).collect()
+            Some((reference, lines, ranks)) => {
+                first = reference;
+                Drawn { block, lines, differs_from: Some(ranks) }
+            }
+        });
+    }
+    // What others are compared with comes before them.
+    drawn[..(first + 1).min(blocks.len())].rotate_right(usize::from(first > 0));
+    drawn
 }
 
 fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) {
@@ -385,7 +397,7 @@ fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) 
         } else {
             let mut heading = BlockLine::of(label, paint);
             if let Some(ranks) = differs_from {
-                heading = heading.and(format!(" differs from {ranks}"), Paint::Note);
+                heading = heading.and(format!(" compared with {ranks}"), Paint::Note);
             }
             into.push(rule(heading, '─', width));
             into.extend(lines.iter().cloned());
@@ -441,9 +453,7 @@ fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockL
 fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &mut Vec<BlockLine>) {
     let painted = |paint: Paint| match (&shown.template, shown.item.text()) {
         (Some(template), _) => template.lines(paint, detail),
-        (None, text) => {
-            text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect()
-        }
+        (None, text) => text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect(),
     };
     let named = |name: &str, paint: Paint, into: &mut Vec<BlockLine>| {
         let mut lines = painted(paint);

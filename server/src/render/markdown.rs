@@ -76,7 +76,7 @@ fn block_head(drawn: &Drawn<'_>) -> String {
         other => format!("{} ", other.mark()),
     };
     let from = drawn.differs_from.as_ref();
-    let from = from.map(|ranks| format!(" differs from `{}`", short_ranks(ranks))).unwrap_or_default();
+    let from = from.map(|ranks| format!(" compared with `{}`", short_ranks(ranks))).unwrap_or_default();
     format!("{mark}`{}`{from}", short_ranks(&drawn.block.ranks))
 }
 
@@ -225,17 +225,9 @@ mod tests {
                 Out: 42
                 ```
 
-                ✗ `[2]`
+                ✗ `[2]` compared with `[0-1]`
                 ```text
-                hi
-                ```
-
-                stderr
-                ```text
-                careful
-                ```
-                ```text
-                Out: 42
+                ⋮ 3 lines as [0-1]
                 ```
             "#]],
         );

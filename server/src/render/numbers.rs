@@ -121,7 +121,7 @@ pub(super) fn spread(
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let odd = odd_ones(values, engines);
     let (Some(&lowest), Some(&highest)) = (order.first(), order.last()) else {
-        return Told { range: "{}".to_owned(), rest: odd };
+        return Told::plain(odd.trim_start());
     };
     let (min, max) = (values[lowest], values[highest]);
     let written = |i: usize| texts.get(i).map_or_else(|| short(values[i]), |text| (*text).to_owned());
@@ -129,18 +129,23 @@ pub(super) fn spread(
         return Told { range: written(lowest), rest: odd };
     }
     // A few digits, unless that would make two numbers one.
-    let (from, to) = match (short(min), short(max)) {
-        _ if time => (written(lowest), written(highest)),
-        (from, to) if from == to => (written(lowest), written(highest)),
-        short => short,
-    };
+    let close = short(min) == short(max);
+    let (from, to) =
+        if time || close { (written(lowest), written(highest)) } else { (short(min), short(max)) };
     let sorted: Vec<f64> = order.iter().map(|&i| values[i]).collect();
     let middle = median(&sorted);
-    let median = if time { wording::seconds(middle) } else { short(middle) };
+    let median = match time {
+        true if texts.iter().any(|text| text.contains(':')) => wording::clock(middle),
+        true => wording::seconds(middle),
+        false if close => middle.to_string(),
+        false => short(middle),
+    };
     let rest = match detail {
         Detail::Range => odd,
         Detail::Median => format!(" med {median}{odd}"),
-        Detail::Bars(most) => format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most, rules)),
+        Detail::Bars(most) => {
+            format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most, rules))
+        }
     };
     Told { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
 }
@@ -163,8 +168,12 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail, ru
     let (Some(&min), Some(&max)) = (all.first(), all.last()) else {
         return Told { range: "{}".to_owned(), rest: " ⚠ nothing finite".to_owned() };
     };
-    let with_odd: RankSet =
-        medians.iter().zip(engines).filter(|(median, _)| median.is_nan()).map(|(_, engine)| *engine).collect();
+    let with_odd: RankSet = medians
+        .iter()
+        .zip(engines)
+        .filter(|(median, _)| median.is_nan())
+        .map(|(_, engine)| *engine)
+        .collect();
     let odd = if with_odd.is_empty() { String::new() } else { format!(" ⚠ not finite {with_odd}") };
     let middle = median(&all);
     let known = finite(&medians);
@@ -176,7 +185,9 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail, ru
     };
     let rest = match detail {
         Detail::Range => odd,
-        Detail::Median | Detail::Bars(_) => format!(" med {} {bars}", short(middle)).trim_end().to_owned() + &odd,
+        Detail::Median | Detail::Bars(_) => {
+            format!(" med {} {bars}", short(middle)).trim_end().to_owned() + &odd
+        }
     };
     Told { range: format!("{{{}…{}}}", short(min), short(max)), rest }
 }
@@ -184,8 +195,12 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail, ru
 /// ` ⚠ nan [1], inf [3]`
 fn odd_ones(values: &[f64], engines: &[EngineId]) -> String {
     let named = |name: &str, wanted: fn(f64) -> bool| {
-        let of: RankSet =
-            values.iter().zip(engines).filter(|(value, _)| wanted(**value)).map(|(_, engine)| *engine).collect();
+        let of: RankSet = values
+            .iter()
+            .zip(engines)
+            .filter(|(value, _)| wanted(**value))
+            .map(|(_, engine)| *engine)
+            .collect();
         (!of.is_empty()).then(|| format!("{name} {of}"))
     };
     let told: Vec<String> = [
@@ -214,7 +229,8 @@ fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize, rules
     }
     // Halves first: the span of two huge numbers may exceed what a float holds.
     let height = |value: f64| ((value / 2.0 - min / 2.0) / (max / 2.0 - min / 2.0) * 7.0).round();
-    let farther = |a: &f64, b: &f64| (a / 2.0 - median / 2.0).abs().total_cmp(&(b / 2.0 - median / 2.0).abs());
+    let farther =
+        |a: &f64, b: &f64| (a / 2.0 - median / 2.0).abs().total_cmp(&(b / 2.0 - median / 2.0).abs());
     let bar = |several: &[f64]| {
         let extreme = several.iter().copied().max_by(farther).unwrap_or(f64::NAN);
         // A height is from 0 to 7 by its making.
@@ -275,7 +291,7 @@ mod tests {
     fn what_is_not_finite_is_counted() {
         check(&["1", "nan", "3"], expect!["[0-2] {1…3} med 2 ▁!█ ⚠ nan [1]"]);
         check(&["1.0", "nan", "inf"], expect!["[0-2] 1 ⚠ nan [1], inf [2]"]);
-        check(&["nan", "inf"], expect!["[0-1] {} ⚠ nan [0], inf [1]"]);
+        check(&["nan", "inf"], expect!["[0-1] ⚠ nan [0], inf [1]"]);
     }
 
     #[test]

@@ -34,9 +34,10 @@ impl Item {
     /// Its text, if it is an engine's.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
-            Self::Text { text, .. } | Self::Display { text, .. } | Self::Result { text } | Self::Page { text } => {
-                Some(text)
-            }
+            Self::Text { text, .. }
+            | Self::Display { text, .. }
+            | Self::Result { text }
+            | Self::Page { text } => Some(text),
             Self::Error(_) | Self::Note(_) => None,
         }
     }
@@ -385,8 +386,10 @@ mod tests {
     fn check(sample: Sample, bytes: Option<usize>, expected: Expect) {
         let run = sample.run();
         let part = run.parts().next().expect("the sample has an engine");
-        let text: String =
-            screen(part, Scope { bytes, ..Scope::default() }).iter().map(|item| format!("{item:?}\n")).collect();
+        let text: String = screen(part, Scope { bytes, ..Scope::default() })
+            .iter()
+            .map(|item| format!("{item:?}\n"))
+            .collect();
         expected.assert_eq(&text);
     }
 

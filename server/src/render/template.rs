@@ -40,6 +40,8 @@ struct Column {
     kind: Kind,
     /// Whether what stands before it says that it is a process id.
     pid: bool,
+    /// Whether its line or bracket ends behind it, so that no blanks are needed there.
+    last: bool,
     cells: Vec<Cell>,
 }
 
@@ -80,17 +82,21 @@ impl Template {
                 *at = other.whole.end;
             }
             let pid = rules.has(Rule::Pids) && names_pid(literal);
+            let next = first[token.whole.end..].chars().next();
+            let last = matches!(next, None | Some('\n' | ']' | ')' | '}' | ','));
             pieces.push(Piece::Same(literal.to_owned()));
             pieces.push(match cells.iter().all(|cell| cell.text == cells[0].text) {
-                false => Piece::Varies(Column { kind: token.kind, pid, cells }),
+                false => Piece::Varies(Column { kind: token.kind, pid, last, cells }),
                 true if value && token.kind == Kind::Number => Piece::Equal(cells.swap_remove(0).text),
                 true => Piece::Same(cells.swap_remove(0).text),
             });
         }
         let rest = &first[at[0]..];
-        let complete = texts.iter().zip(&all).zip(&at).all(|(((_, text), found), at)| {
-            found.len() == all[0].len() && text[*at..] == *rest
-        });
+        let complete = texts
+            .iter()
+            .zip(&all)
+            .zip(&at)
+            .all(|(((_, text), found), at)| found.len() == all[0].len() && text[*at..] == *rest);
         pieces.push(Piece::Same(rest.to_owned()));
         complete.then(|| Self {
             engines: texts.iter().map(|(engine, _)| *engine).collect(),
@@ -122,8 +128,9 @@ impl Template {
                 lines.push(vec![piece]);
             }
         }
-        let varying = |line: &Vec<&Piece>| line.iter().filter(|piece| matches!(piece, Piece::Varies(_))).count();
-        let mut drawn = Drawn { lines: vec![BlockLine::default()] };
+        let varying =
+            |line: &Vec<&Piece>| line.iter().filter(|piece| matches!(piece, Piece::Varies(_))).count();
+        let mut drawn = Drawn { lines: vec![BlockLine::default()], ..Drawn::default() };
         for (n, line) in lines.iter().enumerate() {
             let detail = detail.unwrap_or(match varying(line) {
                 0 | 1 => Detail::Bars(40),
@@ -136,26 +143,36 @@ impl Template {
                 self.draw(piece, base, detail, &mut drawn);
             }
         }
+        drawn.finish();
         drawn.lines
     }
 
     fn draw(&self, piece: &Piece, base: Paint, detail: Detail, drawn: &mut Drawn) {
+        let marked = |text: &str, drawn: &mut Drawn| {
+            let blanks = text.len() - text.trim_start().len();
+            drawn.literal(&text[..blanks], base);
+            drawn.text("≡ ", Paint::Note);
+            drawn.text(&text[blanks..], base);
+        };
+        let marks = self.composed && self.rules.has(Rule::Equal);
         match piece {
-            Piece::Same(text) => drawn.text(text, base),
-            Piece::Equal(text) if self.composed && self.rules.has(Rule::Equal) => {
-                let blanks = text.len() - text.trim_start().len();
-                drawn.text(&text[..blanks], base);
-                drawn.text("≡ ", Paint::Note);
-                drawn.text(&text[blanks..], base);
-            }
-            Piece::Equal(text) => drawn.text(text, base),
+            Piece::Equal(text) if marks => marked(text, drawn),
+            Piece::Same(text) | Piece::Equal(text) => drawn.literal(text, base),
             Piece::Varies(column) => {
                 let (before, after) = column.blanks();
-                let told = self.tell(column, detail);
+                drawn.finish();
                 drawn.text(&before, base);
-                drawn.text(&told.range, base);
-                drawn.text(&told.rest, Paint::Note);
-                drawn.text(&after, base);
+                if marks && column.kind == Kind::Number && column.is_equal() {
+                    marked(column.cells[0].core(), drawn);
+                } else {
+                    let told = self.tell(column, detail);
+                    drawn.text(&told.range, base);
+                    drawn.said = told.rest;
+                }
+                if !after.is_empty() {
+                    drawn.finish();
+                    drawn.text(&after, base);
+                }
             }
         }
     }
@@ -177,7 +194,9 @@ impl Template {
                 let time = column.kind == Kind::Duration;
                 let read = if time { seconds } else { number };
                 let values: Option<Vec<f64>> = texts().map(read).collect();
-                let Some(values) = values else { return Told::plain(&format!("{{{} texts}}", distinct().len())) };
+                let Some(values) = values else {
+                    return Told::plain(&format!("{{{} texts}}", distinct().len()));
+                };
                 let detail = if column.pid { Detail::Range } else { detail };
                 let texts: Vec<&str> = texts().collect();
                 spread(&values, &texts, time, &self.engines, detail, self.rules)
@@ -216,7 +235,9 @@ impl Template {
 
     /// Of a value of many numbers: what it is, and how the numbers of all engines lie.
     fn by_shape(&self, detail: Option<Detail>) -> Option<Told> {
-        let many = self.pieces.iter().filter(|piece| !matches!(piece, Piece::Same(_))).count() > SMALL;
+        let text = self.fill(0);
+        let numbers = self.pieces.iter().filter(|piece| !matches!(piece, Piece::Same(_))).count();
+        let many = numbers > SMALL || (is_array(&text) && text.contains("..."));
         let only_numbers = self.pieces.iter().all(|piece| match piece {
             Piece::Varies(column) => column.kind == Kind::Number,
             _ => true,
@@ -224,7 +245,6 @@ impl Template {
         if !(many && only_numbers && self.composed && self.rules.has(Rule::Large)) {
             return None;
         }
-        let text = self.fill(0);
         let what = what_is(&text)?;
         // The numbers behind the last bracket say what the array is, not what is in it.
         let inside = |text: &str| text[..text.rfind(']').unwrap_or(text.len())].to_owned();
@@ -234,34 +254,59 @@ impl Template {
             let found = tokens(&text, true, self.rules).filter(|token| token.kind == Kind::Number);
             rows.push(found.filter_map(|token| number(&text[token.core])).collect());
         }
-        let all = super::numbers::pooled(&rows, &self.engines, detail.unwrap_or(Detail::Bars(40)), self.rules);
-        Some(Told { range: format!("{what} {}", all.range), rest: all.rest })
+        let all =
+            super::numbers::pooled(&rows, &self.engines, detail.unwrap_or(Detail::Bars(40)), self.rules);
+        let part = if text.contains("...") { " (of what is printed)" } else { "" };
+        Some(Told { range: format!("{what} {}", all.range), rest: all.rest + part })
     }
 }
 
 impl Column {
-    /// The blanks to show round a summary: those of the longest text.
+    /// The blanks to show round a summary: as they are where all have the same, else one if all have some.
     fn blanks(&self) -> (String, String) {
-        let fewest = |of: fn(&Cell) -> &str| {
-            let mut all = self.cells.iter().map(of);
-            let first = all.next().unwrap_or_default();
-            let shortest = all.clone().min_by_key(|text| text.len()).unwrap_or(first);
-            let shown = if shortest.len() < first.len() { shortest } else { first };
-            if all.all(|text| text == first) { first.to_owned() } else { shown.replace('\n', " ") }
+        let agreed = |of: fn(&Cell) -> &str| {
+            let first = self.cells.first().map_or("", of);
+            let some = self.cells.iter().all(|cell| !of(cell).is_empty());
+            match self.cells.iter().all(|cell| of(cell) == first) {
+                true => first.to_owned(),
+                false => " ".repeat(usize::from(some)),
+            }
         };
-        (
-            fewest(|cell| &cell.text[..cell.blanks.0]),
-            fewest(|cell| &cell.text[cell.text.len() - cell.blanks.1..]),
-        )
+        let before = agreed(|cell| &cell.text[..cell.blanks.0]);
+        let after = agreed(|cell| &cell.text[cell.text.len() - cell.blanks.1..]);
+        (before, if self.last && !after.contains('\n') { String::new() } else { after })
+    }
+
+    /// Whether only blanks differ.
+    fn is_equal(&self) -> bool {
+        self.cells.iter().all(|cell| cell.core() == self.cells[0].core())
     }
 }
 
 /// Lines in the making.
+#[derive(Default)]
 struct Drawn {
     lines: Vec<BlockLine>,
+    /// What was said about a range; waits for the unit behind the range.
+    said: String,
 }
 
 impl Drawn {
+    /// Text that stands between gaps.
+    fn literal(&mut self, text: &str, base: Paint) {
+        let is_unit = |c: char| c.is_alphabetic() || matches!(c, '%' | '°' | '/');
+        let unit = text.find(|c| !is_unit(c)).unwrap_or(text.len());
+        let unit = if self.said.is_empty() { 0 } else { unit };
+        self.text(&text[..unit], base);
+        self.finish();
+        self.text(&text[unit..], base);
+    }
+
+    fn finish(&mut self) {
+        let said = std::mem::take(&mut self.said);
+        self.text(&said, Paint::Note);
+    }
+
     fn text(&mut self, text: &str, paint: Paint) {
         for (i, part) in text.split('\n').enumerate() {
             if i > 0 {
@@ -278,7 +323,9 @@ impl Drawn {
 fn names_pid(text: &str) -> bool {
     let word = text.trim_end_matches([' ', ':', '=', '#', '(', '[']);
     let start = word.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + 1);
-    ["pid", "ppid", "process"].iter().any(|name| word.get(start..).is_some_and(|word| word.eq_ignore_ascii_case(name)))
+    ["pid", "ppid", "process"]
+        .iter()
+        .any(|name| word.get(start..).is_some_and(|word| word.eq_ignore_ascii_case(name)))
 }
 
 /// The first and last of some texts, or all of them if they are few.
@@ -292,12 +339,15 @@ fn ends<K: Ord>(texts: &mut [&str], key: impl Fn(&str) -> K) -> String {
 
 /// Digits within names, as ClusterShell writes them: `[01-04,07]`.
 fn node_set(digits: &[&str]) -> String {
-    let mut numbers: Vec<(u64, &str)> = digits.iter().filter_map(|text| Some((text.parse().ok()?, *text))).collect();
+    let mut numbers: Vec<(u64, &str)> =
+        digits.iter().filter_map(|text| Some((text.parse().ok()?, *text))).collect();
     numbers.sort_unstable();
     let mut ranges: Vec<(&str, &str, u64)> = Vec::new();
     for (number, text) in &numbers {
         match ranges.last_mut() {
-            Some((_, last, end)) if *end + 1 == *number && last.len() <= text.len() => (*last, *end) = (text, *number),
+            Some((_, last, end)) if *end + 1 == *number && last.len() <= text.len() => {
+                (*last, *end) = (text, *number)
+            }
             _ => ranges.push((text, text, *number)),
         }
     }
@@ -306,9 +356,12 @@ fn node_set(digits: &[&str]) -> String {
             format!("[{first}…{last}]")
         }
         few => {
-            let told = few.iter().map(|(first, last, _)| {
-                if first == last { (*first).to_owned() } else { format!("{first}-{last}") }
-            });
+            let told =
+                few.iter().map(
+                    |(first, last, _)| {
+                        if first == last { (*first).to_owned() } else { format!("{first}-{last}") }
+                    },
+                );
             format!("[{}]", told.collect::<Vec<_>>().join(","))
         }
     }
@@ -350,8 +403,7 @@ fn what_is(text: &str) -> Option<String> {
         }
         None => String::new(),
     };
-    let part = if elided { ", of the numbers printed" } else { "" };
-    Some(format!("{kind}{size}{dtype}{part}"))
+    Some(format!("{kind}{size}{dtype}"))
 }
 
 /// The size of nested brackets in each dimension, if it is the same throughout.
@@ -359,7 +411,8 @@ fn sizes(text: &str) -> Option<Vec<String>> {
     let mut known: Vec<Option<usize>> = Vec::new();
     // Commas so far in each open bracket, and whether anything came after the last one.
     let mut open: Vec<(usize, bool)> = Vec::new();
-    let body = text.strip_prefix("array").or_else(|| text.strip_prefix("tensor")).map_or(text, |rest| &rest[1..]);
+    let body =
+        text.strip_prefix("array").or_else(|| text.strip_prefix("tensor")).map_or(text, |rest| &rest[1..]);
     for c in body.chars() {
         match c {
             '[' | '(' => {

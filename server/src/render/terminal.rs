@@ -157,18 +157,17 @@ mod tests {
             sample.ok(0),
             PLAIN,
             expect![[r#"
-            Parallel execution on engine(s): [0-3]
-            [2-3] ✗ before 1
-            [0]     before 0
-            [1] ✗   before 0
-            ── ✗ [1-3] ZeroDivisionError: division by zero · line 2 ────
-            Cell In[1], line 2
-                  1 print('before')
-            ----> 2 1/0
+                Parallel execution on engine(s): [0-3]
+                [1-3] ✗ before {0…1} med 1 ▁██
+                [0]     before 0
+                ── ✗ [1-3] ZeroDivisionError: division by zero · line 2 ────
+                Cell In[1], line 2
+                      1 print('before')
+                ----> 2 1/0
 
-            ZeroDivisionError: division by zero
-            ✗ 3 of 4 failed · 260 ms
-        "#]],
+                ZeroDivisionError: division by zero
+                ✗ 3 of 4 failed · 260 ms
+            "#]],
         );
     }
 

@@ -419,7 +419,12 @@ fn likeness_tells_outputs_apart_and_nothing_else() {
 fn only_what_is_on_the_screen_counts() {
     let done = likeness(vec![out("done\n"), display(Some("bar"), "100%")]);
     for events in [
-        vec![out("old\n"), EventKind::ClearOutput { wait: true }, out("done\n"), display(Some("bar"), "100%")],
+        vec![
+            out("old\n"),
+            EventKind::ClearOutput { wait: true },
+            out("done\n"),
+            display(Some("bar"), "100%"),
+        ],
         vec![out(" 50%\rdone\n"), display(Some("bar"), "1%"), update("bar", "100%")],
         vec![out(&"working\r".repeat(1000)), out("done\x1b[K\n"), display(Some("bar"), "100%")],
     ] {

@@ -404,7 +404,12 @@ mod tests {
         let (mut marked, mut at) = (String::new(), 0);
         for token in tokens(text, value, Rules::default()) {
             let kind = format!("{:?}", token.kind);
-            marked.push_str(&format!("{}{}⟨{}⟩", &text[at..token.whole.start], &kind[..1], &text[token.core]));
+            marked.push_str(&format!(
+                "{}{}⟨{}⟩",
+                &text[at..token.whole.start],
+                &kind[..1],
+                &text[token.core]
+            ));
             at = token.whole.end;
         }
         marked + &text[at..]
@@ -415,9 +420,9 @@ mod tests {
         for (text, expected) in [
             ("loss 0.31", "lossN⟨0.31⟩"),
             ("loss:   -1.5e-03 |", "loss:N⟨-1.5e-03⟩|"),
-            ("a-1, 3-2", "a-I⟨1⟩, N⟨3⟩-N⟨2⟩"),
+            ("a-1, 3-2", "a-N⟨1⟩,N⟨3⟩-N⟨2⟩"),
             ("nan -inf banana info", "N⟨nan⟩N⟨-inf⟩banana info"),
-            ("took 980 ms, 1 min 3 s or 1min3s", "tookD⟨980 ms⟩, D⟨1 min 3 s⟩orD⟨1min3s⟩"),
+            ("took 980 ms, 1 min 3 s or 1min3s", "tookD⟨980 ms⟩,D⟨1 min 3 s⟩orD⟨1min3s⟩"),
             ("[00:12<00:30] 12:01:33.5", "[D⟨00:12⟩<D⟨00:30⟩]D⟨12:01:33.5⟩"),
             ("<A at 0x7f3a> 3f2a9c1b", "<A atA⟨0x7f3a⟩>A⟨3f2a9c1b⟩"),
             ("id 550e8400-e29b-41d4-a716-446655440000.", "idA⟨550e8400-e29b-41d4-a716-446655440000⟩."),

@@ -19,7 +19,10 @@ use crate::{
     engines::EngineId,
     jupyter::{Message, content::StreamName},
     render::{GroupBy, plain},
-    run::{Ending, EngineRun, Event, EventKind, Likeness, LostReason, OutputKind, Run, RunId, RunRequest, Slot, Time},
+    run::{
+        Ending, EngineRun, Event, EventKind, Likeness, LostReason, OutputKind, Run, RunId, RunRequest, Slot,
+        Time,
+    },
 };
 
 /// One line of a transcript.
