@@ -17,6 +17,7 @@ mod markdown;
 mod numbers;
 mod plain;
 mod screen;
+mod sections;
 mod template;
 mod terminal;
 mod wording;

@@ -5,11 +5,10 @@
 
 use super::{
     ErrorGroup, GroupBy, Limits, duration, elapsed, errors,
-    layout::{
-        BlockLine, Drawn, Paint, State, View, across_groups, draw_blocks, sections, share, traceback_body,
-    },
+    layout::{BlockLine, Drawn, Paint, View, across_groups, draw_blocks, share, traceback_body},
     outcome,
     screen::Scope,
+    sections::{State, sections},
     settle,
     wording::count,
 };

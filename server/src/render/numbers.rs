@@ -247,7 +247,9 @@ fn short(value: f64) -> String {
         return format!("{value:.0}");
     }
     if !(1e-3..1e6).contains(&size) {
-        return format!("{value:.3e}");
+        let digits = format!("{value:.3e}");
+        let Some((mantissa, exponent)) = digits.split_once('e') else { return digits };
+        return format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'));
     }
     let before = if size < 1.0 { 0 } else { size.log10() as usize + 1 };
     let digits = format!("{value:.*}", 4usize.saturating_sub(before));
@@ -276,8 +278,8 @@ mod tests {
     fn numbers_are_summed_up_as_a_range_a_median_and_a_bar_per_engine() {
         check(&["0", "1", "4", "9"], expect!["[0-3] {0…9} med 2.5 ▁▂▄█"]);
         check(&["0.31", "0.33", "np.float64(0.32)"], expect!["[0-2] {0.31…0.33} med 0.32 ▁█▅"]);
-        check(&["1e-07", "2e+30"], expect!["[0-1] {1.000e-7…2.000e30} med 1.000e30 ▁█"]);
-        check(&["-1.7e308", "1.7e308"], expect!["[0-1] {-1.700e308…1.700e308} med 0 ▁█"]);
+        check(&["1e-07", "2e+30"], expect!["[0-1] {1e-7…2e30} med 1e30 ▁█"]);
+        check(&["-1.7e308", "1.7e308"], expect!["[0-1] {-1.7e308…1.7e308} med 0 ▁█"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     lsp::facade::{CellOutputs, EngineError, ErrorVariant},
     plan::Refusal,
     render::{self, GroupBy, Limits, Paint, Style},
-    run::{Ending, Run, RunState},
+    run::{Ending, Run, RunState, Slot},
     session::{self, AskError, CellView, ClusterView, DocumentView, Owner, RunHandle, now},
     text::{Encoding, TextRange},
 };
@@ -222,21 +222,34 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
 /// The answer to `px/result`.
 pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
     let run = handle.now();
-    let groups = render::fold(&run)
-        .into_iter()
-        .map(|group| Group {
-            text: render::group_text(&run, &group),
-            ranks: group.ranks.to_string(),
-            engines: group.ranks.iter().map(|engine| engine.0).collect(),
-            state: match group.ending {
-                None => GroupState::Pending,
-                Some(Ending::Ok) => GroupState::Ok,
-                Some(Ending::Error(_)) => GroupState::Error,
-                Some(Ending::Aborted) => GroupState::Aborted,
-                Some(Ending::Lost(_)) => GroupState::Lost,
-            },
-        })
-        .collect();
+    let state = |ending: Option<&Ending>| match ending {
+        None => GroupState::Pending,
+        Some(Ending::Ok) => GroupState::Ok,
+        Some(Ending::Error(_)) => GroupState::Error,
+        Some(Ending::Aborted) => GroupState::Aborted,
+        Some(Ending::Lost(_)) => GroupState::Lost,
+    };
+    let groups = match group_by {
+        GroupBy::Engine => (0..)
+            .map(Slot)
+            .zip(run.parts())
+            .map(|(slot, part)| Group {
+                ranks: std::iter::once(part.engine).collect::<RankSet>().to_string(),
+                engines: vec![part.engine.0],
+                state: state(part.ending()),
+                text: render::part_text(&run, slot),
+            })
+            .collect(),
+        GroupBy::Fold | GroupBy::Type | GroupBy::Order => render::fold(&run)
+            .into_iter()
+            .map(|group| Group {
+                ranks: group.ranks.to_string(),
+                engines: group.ranks.iter().map(|engine| engine.0).collect(),
+                state: state(group.ending.as_ref()),
+                text: render::group_text(&run, &group),
+            })
+            .collect(),
+    };
     ResultResult {
         run: RunId(handle.id.0),
         state: run_state(&run),
