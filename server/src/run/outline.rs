@@ -2,7 +2,10 @@
 //! all but the tokens that may differ, one of those tokens.
 //!
 //! What counts is what is on the engine's screen: overwritten characters, cleared output and older versions of displays do
-//! not. So does no counter, nor where pieces of text were cut, nor how stdout and stderr interleaved.
+//! not. Neither do counters, where pieces of text were cut, and how stdout and stderr interleaved.
+//!
+//! It lives in each engine's part, beside the output: the run task, which applies the events, keeps it, and whoever draws a
+//! run finds it there. From scratch it is a run made of the same events, or [`likeness_by`].
 
 use std::{
     collections::BTreeSet,
@@ -111,12 +114,13 @@ impl Outline {
 
     pub(super) fn display(&mut self, data: &MimeBundle, id: Option<&str>) {
         self.go_on();
+        let likeness = of_bundle(data, false, self.rules);
         if let Some(id) = id {
-            self.rest.retain(|thing| thing.kind != UPDATE || thing.id.as_deref() != Some(id));
+            self.rest.retain(|thing| !thing.is_update_of(id));
             self.displayed.insert(id.to_owned());
-            self.renew(id, of_bundle(data, false, self.rules));
+            self.renew(id, likeness);
         }
-        self.push(DISPLAY, id, of_bundle(data, false, self.rules));
+        self.push(DISPLAY, id, likeness);
     }
 
     pub(super) fn update(&mut self, data: &MimeBundle, id: Option<&str>) {
