@@ -63,7 +63,11 @@ impl RankSet {
 
 impl FromIterator<EngineId> for RankSet {
     fn from_iter<I: IntoIterator<Item = EngineId>>(iter: I) -> Self {
-        let mut ids: Vec<EngineId> = iter.into_iter().collect();
+        let ids: Arc<[EngineId]> = iter.into_iter().collect();
+        if ids.is_sorted_by(|a, b| a < b) {
+            return Self { ids };
+        }
+        let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         Self { ids: ids.into() }

@@ -7,10 +7,7 @@
 //! It lives in each engine's part, beside the output: the run task, which applies the events, keeps it, and whoever draws a
 //! run finds it there. From scratch it is a run made of the same events, or [`likeness_by`].
 
-use std::{
-    collections::BTreeSet,
-    hash::{DefaultHasher, Hasher},
-};
+use std::collections::BTreeSet;
 
 use super::{
     Ending, EngineRun, OutputKind,
@@ -193,10 +190,10 @@ impl Outline {
             prints.note(PAGE, of_bundle(page, false, self.rules));
         }
         match part.ending() {
-            None => prints.shape.write_u8(0),
-            Some(Ending::Ok) => prints.shape.write_u8(1),
-            Some(Ending::Error(error)) => prints.shape.write_u64(of_error(error, self.rules).shape),
-            Some(Ending::Aborted) => prints.shape.write_u8(3),
+            None => prints.shape.word(0),
+            Some(Ending::Ok) => prints.shape.word(1),
+            Some(Ending::Error(error)) => prints.shape.word(of_error(error, self.rules).shape),
+            Some(Ending::Aborted) => prints.shape.word(3),
             Some(Ending::Lost(why)) => prints.raw(why.to_string().as_bytes()),
         }
         prints.finish()
@@ -214,49 +211,73 @@ pub(crate) fn likeness_by(part: &EngineRun, rules: Rules) -> Likeness {
     Outline::of(part, rules).likeness(part)
 }
 
-/// The two fingerprints in the making. What is hashed is written line by line, never chunk by chunk.
+/// A fingerprint in the making, of records: where one ends counts, so texts are told apart however they are cut.
+#[derive(Clone, Copy, Debug, Default)]
+struct Print(u64);
+
+impl Print {
+    /// Multiplies and folds, as wyhash and foldhash do.
+    #[inline]
+    fn word(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word ^ 0xa076_1d64_78bd_642f) * 0xe703_7ed1_a0b4_28db;
+        self.0 = (product as u64) ^ ((product >> 64) as u64);
+    }
+
+    #[inline]
+    fn record(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.word(u64::from_le_bytes(last));
+        self.word(bytes.len() as u64);
+    }
+
+    /// A piece of a record that comes in pieces.
+    fn piece(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.word(u64::from(byte)));
+    }
+}
+
+/// The two fingerprints in the making.
 #[derive(Clone, Debug, Default)]
 struct Prints {
-    shape: DefaultHasher,
-    values: DefaultHasher,
+    shape: Print,
+    values: Print,
 }
+
+/// What stands between records; no kind of token has these numbers.
+const LINE: u64 = 0xfe;
+const RAW: u64 = 0xfd;
 
 impl Prints {
     fn text(&mut self, text: &str, value: bool, rules: Rules) {
-        let (mut shape, mut values, mut at) = (Vec::new(), Vec::new(), 0);
+        let (bytes, mut at) = (text.as_bytes(), 0);
         for token in tokens(text, value, rules) {
-            shape.extend_from_slice(&text.as_bytes()[at..token.whole.start]);
-            // Bytes that no text holds.
-            let apart = u8::from(token.apart_before) + 2 * u8::from(token.apart_after);
-            shape.extend_from_slice(&[0xff, token.kind as u8, apart]);
-            values.extend_from_slice(&text.as_bytes()[token.whole.clone()]);
-            values.push(0xff);
+            self.shape.record(&bytes[at..token.whole.start]);
+            let apart = u64::from(token.apart_before) + 2 * u64::from(token.apart_after);
+            self.shape.word(token.kind as u64 * 4 + apart);
+            self.values.record(&bytes[token.whole.clone()]);
             at = token.whole.end;
         }
-        if at == 0 {
-            self.shape.write(text.as_bytes());
-        } else {
-            shape.extend_from_slice(&text.as_bytes()[at..]);
-            self.shape.write(&shape);
-            self.values.write(&values);
-        }
-        self.shape.write_u8(0xfe);
+        self.shape.record(&bytes[at..]);
+        self.shape.word(LINE);
     }
 
     /// Text that has to be the same to the byte.
     fn raw(&mut self, bytes: &[u8]) {
-        self.shape.write(bytes);
-        self.shape.write_u8(0xfd);
+        self.shape.record(bytes);
+        self.shape.word(RAW);
     }
 
     fn note(&mut self, kind: u8, likeness: Likeness) {
-        self.shape.write_u8(kind);
-        self.shape.write_u64(likeness.shape);
-        self.values.write_u64(likeness.values);
+        self.shape.word(u64::from(kind));
+        self.shape.word(likeness.shape);
+        self.values.word(likeness.values);
     }
 
     fn finish(&self) -> Likeness {
-        Likeness { shape: self.shape.finish(), values: self.values.finish() }
+        Likeness { shape: self.shape.0, values: self.values.0 }
     }
 }
 
@@ -275,7 +296,7 @@ impl Flow {
         for piece in text.split_inclusive('\n') {
             let (body, ends) = piece.strip_suffix('\n').map_or((piece, false), |body| (body, true));
             if self.long {
-                self.prints.shape.write(body.as_bytes());
+                self.prints.shape.piece(body.as_bytes());
             } else if self.pending.is_empty() && ends {
                 self.line(body, rules);
             } else {
@@ -285,7 +306,7 @@ impl Flow {
             if ends && (self.long || !self.pending.is_empty()) {
                 let pending = std::mem::take(&mut self.pending);
                 if std::mem::take(&mut self.long) {
-                    self.prints.shape.write_u8(0xfd);
+                    self.prints.shape.word(RAW);
                 } else {
                     self.line(&pending, rules);
                 }
@@ -301,15 +322,18 @@ impl Flow {
         }
         if self.pending.len() > LONG {
             self.long = true;
-            self.prints.shape.write(self.pending.as_bytes());
+            self.prints.shape.piece(self.pending.as_bytes());
             self.pending.clear();
         }
     }
 
     fn line(&mut self, line: &str, rules: Rules) {
+        // No early end: so it is done many bytes at a time.
+        let odd = line.bytes().fold(0, |odd, byte| odd | u8::from(!(b' '..0x7f).contains(&byte)));
         if line.len() > LONG {
-            self.prints.raw(line.as_bytes());
-        } else if line.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+            self.prints.shape.piece(line.as_bytes());
+            self.prints.shape.word(RAW);
+        } else if odd == 0 {
             self.prints.text(line, false, rules);
         } else {
             self.prints.text(&settle(line, false), false, rules);

@@ -114,14 +114,21 @@ impl Iterator for Tokens<'_> {
 type Found = Result<(Kind, Range<usize>), usize>;
 
 impl Tokens<'_> {
+    #[inline]
     fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(0)
     }
 
-    fn skip(&self, from: usize, wanted: fn(u8) -> bool) -> usize {
-        self.bytes[from..].iter().position(|&byte| !wanted(byte)).map_or(self.bytes.len(), |n| from + n)
+    #[inline]
+    fn skip(&self, from: usize, wanted: impl Fn(u8) -> bool) -> usize {
+        let mut at = from;
+        while at < self.bytes.len() && wanted(self.bytes[at]) {
+            at += 1;
+        }
+        at
     }
 
+    #[inline]
     fn digits(&self, from: usize) -> usize {
         self.skip(from, |byte| byte.is_ascii_digit())
     }
@@ -129,20 +136,22 @@ impl Tokens<'_> {
     fn at_digit(&self, at: usize) -> Found {
         let before = self.bytes[self.end..at].iter().rev().take_while(|&&byte| in_name(byte)).count();
         let start = at - before;
-        if let Some(end) = self.address(start).filter(|_| self.rules.has(Rule::Addresses)) {
+        let digits = self.digits(at);
+        if self.rules.has(Rule::Addresses)
+            && let Some(end) = self.address(start, digits)
+        {
             return Ok((Kind::Address, start..end));
         }
-        let digits = self.digits(at);
         if before > 0 {
             if self.rules.has(Rule::Types) && is_type(&self.bytes[start..at]) {
                 return Err(self.skip(at, in_name));
             }
             return if self.rules.has(Rule::Names) { Ok((Kind::InName, at..digits)) } else { Err(digits) };
         }
-        if let Some(end) = self.clock(at).filter(|_| self.rules.has(Rule::Durations)) {
+        if let Some(end) = self.clock(at, digits).filter(|_| self.rules.has(Rule::Durations)) {
             return Ok((Kind::Duration, at..end));
         }
-        if let Some(end) = self.dotted(at).filter(|_| self.rules.has(Rule::Dotted)) {
+        if let Some(end) = self.dotted(digits).filter(|_| self.rules.has(Rule::Dotted)) {
             return Ok((Kind::Dotted, at..end));
         }
         let end = self.number(at);
@@ -157,7 +166,11 @@ impl Tokens<'_> {
     }
 
     /// The end of `0x…`, of a UUID, or of a word of at least eight hexadecimal digits with letters among them.
-    fn address(&self, start: usize) -> Option<usize> {
+    fn address(&self, start: usize, digits: usize) -> Option<usize> {
+        // Most numbers are none, and soon told.
+        if digits - start < 8 && !matches!(self.byte(digits), b'a'..=b'f' | b'x' | b'X') {
+            return None;
+        }
         if self.byte(start) == b'0' && matches!(self.byte(start + 1), b'x' | b'X') {
             let end = self.skip(start + 2, |byte| byte.is_ascii_hexdigit());
             return (end > start + 2 && !in_name(self.byte(end))).then_some(end);
@@ -180,10 +193,9 @@ impl Tokens<'_> {
         (end - start >= 8 && letters > 1 && !in_name(self.byte(end))).then_some(end)
     }
 
-    /// The end of `1:02`, `0:01:23` or `12:01:33.5`.
-    fn clock(&self, at: usize) -> Option<usize> {
+    /// The end of `1:02`, `0:01:23` or `12:01:33.5`, whose first digits end there.
+    fn clock(&self, at: usize, first: usize) -> Option<usize> {
         let two = |at: usize| self.byte(at) == b':' && self.digits((at + 1).min(self.bytes.len())) == at + 3;
-        let first = self.digits(at);
         if first - at > 2 || !two(first) || (at > 0 && self.byte(at - 1) == b':') {
             return None;
         }
@@ -197,9 +209,9 @@ impl Tokens<'_> {
         (self.byte(end) != b':' && !in_name(self.byte(end))).then_some(end)
     }
 
-    /// The end of `1.2.3`.
-    fn dotted(&self, at: usize) -> Option<usize> {
-        let mut end = self.digits(at);
+    /// The end of `1.2.3`, whose first digits end there.
+    fn dotted(&self, first: usize) -> Option<usize> {
+        let mut end = first;
         let mut dots = 0;
         while self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit() {
             end = self.digits(end + 1);
@@ -271,6 +283,9 @@ impl Tokens<'_> {
 
     fn unit(&self, number: usize) -> Option<usize> {
         let start = number + usize::from(self.byte(number) == b' ');
+        if !matches!(self.byte(start), b'n' | b'u' | b'm' | b's' | b'h' | 0xc2 | 0xce) {
+            return None;
+        }
         let rest = self.bytes.get(start..)?;
         let unit = UNITS.iter().find(|(unit, _)| {
             rest.starts_with(unit.as_bytes()) && !rest.get(unit.len()).is_some_and(|&byte| in_name(byte))
@@ -297,6 +312,9 @@ impl Tokens<'_> {
 
     fn nonfinite_end(&self, at: usize) -> Option<usize> {
         let end = self.skip(at, in_name);
+        if end != at + 3 {
+            return None;
+        }
         ["nan", "NaN", "inf", "Inf", "NAN", "INF"]
             .iter()
             .any(|word| word.as_bytes() == &self.bytes[at..end])
