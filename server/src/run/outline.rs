@@ -223,14 +223,13 @@ impl Print {
         self.0 = (product as u64) ^ ((product >> 64) as u64);
     }
 
+    /// Text. Its last word holds a byte that no UTF-8 does, so that records cannot run into each other.
     #[inline]
     fn record(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.word(u64::from_le_bytes(last));
-        self.word(bytes.len() as u64);
+        let end = 0xf8 + rest.len() as u64;
+        self.word(rest.iter().fold(end, |word, &byte| (word << 8) | u64::from(byte)));
     }
 
     /// A piece of a record that comes in pieces.
