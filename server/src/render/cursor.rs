@@ -118,6 +118,16 @@ pub enum JsonKind {
         /// By MIME type.
         data: MimeBundle,
     },
+    /// `spilled`: here text is missing that was moved to a file before this reader came to it. The file holds everything
+    /// that the engine wrote to stdout and stderr.
+    Spilled {
+        /// How many bytes.
+        bytes: usize,
+        /// How many line ends in them.
+        lines: usize,
+        /// Where.
+        file: Option<String>,
+    },
     /// `unreadable`: a message was skipped.
     Unreadable {
         /// Which, and why.
@@ -248,16 +258,20 @@ impl PartCursor {
             let read_before = i < self.outputs;
             let into = if output.late { &mut late } else { &mut early };
             match &output.kind {
-                OutputKind::Stream(name, rope) => {
+                OutputKind::Stream(name, text) => {
                     let from = if read_before { self.chars } else { 0 };
-                    self.chars = rope.len_chars();
-                    if self.chars > from {
-                        let text = rope.slice(from..).to_string();
-                        into.push(match name {
-                            StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
-                            StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
-                        });
+                    self.chars = text.len_chars();
+                    let wrote = |text: String| match name {
+                        StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
+                        StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
+                    };
+                    let (head, hidden, tail) = text.since(from);
+                    into.extend((!head.is_empty()).then(|| wrote(head)));
+                    if !hidden.is_empty() {
+                        let file = part.spilled.as_deref().map(|file| file.display().to_string());
+                        into.push(JsonKind::Spilled { bytes: hidden.bytes, lines: hidden.lines, file });
                     }
+                    into.extend((!tail.is_empty()).then(|| wrote(tail)));
                 }
                 _ if read_before => {}
                 other => {
