@@ -421,6 +421,22 @@ mod tests {
         (0u32..3, 0u8..4, "[a-cé\n]{0,4}")
     }
 
+    #[test]
+    fn text_that_was_moved_to_a_file_before_it_was_read_is_said_to_be_there() {
+        let text: String = (0..100).map(|n| format!("line {n}\n")).collect();
+        let mut cursor = Cursor::default();
+        let sample = Sample::new(1).stdout(0, "first\n");
+        cursor.delta(&sample.clone().run());
+        check(
+            &sample.stdout(0, &text).spilled(0, 40).run(),
+            &mut cursor,
+            expect![[r#"
+                {"event":"spilled","bytes":774,"lines":98,"file":"/cache/engine.txt","run":1,"engine":0,"slot":0}
+                {"event":"stdout","text":"line 98\nline 99\n","late":false,"run":1,"engine":0,"slot":0}
+            "#]],
+        );
+    }
+
     proptest! {
         #[test]
         fn however_often_one_looks_the_texts_put_together_are_what_was_written(

@@ -358,6 +358,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_a_file_is_counted_and_named_once() {
+        let lines = |from: usize, to: usize| (from..to).map(|n| format!("line {n}\n")).collect::<String>();
+        let sample = Sample::new(1)
+            .stdout(0, &lines(0, 500))
+            .stderr(0, "a warning\n")
+            .stdout(0, &lines(500, 1000))
+            .spilled(0, 60)
+            .stdout(0, "the end\n");
+        check(
+            sample.clone(),
+            None,
+            expect![[r#"
+                Text { name: Stdout, text: "line 0\nline 1", late: false }
+                Note("… 996 lines (8.8 kB), all of it in /cache/engine.txt …")
+                Text { name: Stdout, text: "line 997\nline 998\nline 999\nthe end", late: false }
+            "#]],
+        );
+        // Cutting further still says it once, and counts both.
+        check(
+            sample,
+            Some(20),
+            expect![[r#"
+                Text { name: Stdout, text: "line 0", late: false }
+                Note("… 1,000 lines (8.8 kB), all of it in /cache/engine.txt …")
+                Text { name: Stdout, text: "the end", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
     fn of_very_many_outputs_both_ends_are_looked_at() {
         let sample = (0..1000).fold(Sample::new(1), |sample, n| {
             sample.stdout(0, &format!("out {n}\n")).stderr(0, &format!("err {n}\n"))

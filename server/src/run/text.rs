@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ropey::Rope;
+use ropey::{Rope, RopeBuilder, RopeSlice};
 
 /// Text that may have lost its middle. Cheap to clone.
 ///
@@ -123,16 +123,23 @@ impl Text {
         }
         if self.hidden.is_empty() {
             self.hidden = Hidden::of(&self.head, from..to);
-            self.tail = self.head.byte_slice(to..).into();
-            self.head = self.head.byte_slice(..from).into();
+            self.tail = compact(self.head.byte_slice(to..));
+            self.head = compact(self.head.byte_slice(..from));
         } else {
             let gone = Hidden::of(&self.head, from..head).and(Hidden::of(&self.tail, 0..to - head));
             self.hidden = self.hidden.and(gone);
-            self.head = self.head.byte_slice(..from).into();
-            self.tail = self.tail.byte_slice(to - head..).into();
+            self.head = compact(self.head.byte_slice(..from));
+            self.tail = compact(self.tail.byte_slice(to - head..));
         }
         to - from
     }
+}
+
+/// A rope that grew by small pieces holds up to twice its text; one that is built whole does not.
+fn compact(part: RopeSlice<'_>) -> Rope {
+    let mut whole = RopeBuilder::new();
+    part.chunks().for_each(|chunk| whole.append(chunk));
+    whole.finish()
 }
 
 /// How far a cut may move to stand between two lines.

@@ -13,7 +13,10 @@ use std::{
 use tempfile::TempDir;
 
 use super::settings::Limits;
-use crate::run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text};
+use crate::{
+    cluster::process::{self, Look},
+    run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
+};
 
 /// The folder of one run's files; there only once something is put in it, and gone with the last of its holders.
 #[derive(Debug)]
@@ -34,13 +37,41 @@ impl SpillFolder {
         if self.made.get().is_none() {
             let parent = self.parent.clone().unwrap_or_else(cache);
             let made = fs::create_dir_all(&parent)
-                .and_then(|()| tempfile::Builder::new().prefix(&format!("{}-", self.run)).tempdir_in(&parent))
+                .and_then(|()| {
+                    sweep(&parent)?;
+                    let prefix = format!("{}-{}-", owner(std::process::id()), self.run);
+                    tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)
+                })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
             // One task writes a run's files, so nobody was faster.
             let _ = self.made.set(made);
         }
         Ok(self.made.get().expect("it was just set").path())
     }
+}
+
+/// How the folders of a process begin. A home folder may be that of many machines.
+fn owner(process: u32) -> String {
+    format!("{}-{process}", process::host_name().unwrap_or_default())
+}
+
+/// Takes away what processes of this machine left behind that were killed.
+fn sweep(parent: &Path) -> io::Result<()> {
+    let host = owner(0);
+    let host = host.trim_end_matches('0');
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(host));
+        let id = rest.and_then(|rest| rest.split('-').next()?.parse().ok());
+        if id.is_some_and(|id| process::look(id) == Look::Gone)
+            && let Err(error) = fs::remove_dir_all(entry.path())
+        {
+            // Another process may be at it as well.
+            tracing::debug!(%error, "a folder that was left behind stays");
+        }
+    }
+    Ok(())
 }
 
 /// Where spilled text goes unless the user says otherwise.
@@ -209,6 +240,24 @@ mod tests {
         assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
         drop(spill);
         assert!(!file.exists(), "the files go with the last who holds the folder");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_a_killed_process_left_behind_is_taken_away() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let mut ended = std::process::Command::new("true").spawn().expect("it starts");
+        ended.wait().expect("it ends");
+        let left = parent.path().join(format!("{}-r1-abc", owner(ended.id())));
+        let others = parent.path().join(format!("elsewhere-{}-r1-abc", ended.id()));
+        let ours = parent.path().join(format!("{}-r1-abc", owner(std::process::id())));
+        for folder in [&left, &others, &ours] {
+            fs::create_dir(folder).expect("it can be made");
+        }
+        let mut spill = spill(100, parent.path());
+        let mut run = run(1);
+        spill.take_in(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
+        assert!(!left.exists() && others.exists() && ours.exists());
     }
 
     #[tokio::test]
