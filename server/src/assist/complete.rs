@@ -46,6 +46,13 @@ pub enum CompletionKind {
 /// What may stand at a byte of a document, the likeliest first. Nothing in bodies of px cells, and nothing where no magic
 /// can stand.
 pub fn complete(snapshot: Snapshot<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
+    let mut found = at(snapshot, cursor, known);
+    // In the middle of an escape, or of what joins two lines, nothing can be put in.
+    found.retain(|completion| completion.edit.start <= cursor && cursor <= completion.edit.end);
+    found
+}
+
+fn at(snapshot: Snapshot<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     let Some(mut line) = source::around(snapshot.text, snapshot.dialect, cursor, snapshot.block) else {
         return Vec::new();
     };
@@ -76,7 +83,9 @@ pub fn complete(snapshot: Snapshot<'_>, cursor: usize, known: &Known) -> Vec<Com
             }
         }
     }
-    let Some(head) = line::head(&line.text, is_script) else { return Vec::new() };
+    let Some(head) = line::head(&line.text, is_script).filter(|_| line.holds(cursor)) else {
+        return Vec::new();
+    };
     let at = line.byte_of(cursor);
     is_placed |= head.is_marker || is_first(snapshot, begin);
     let place = Place { line: &line, at, known };
@@ -140,6 +149,10 @@ impl Place<'_> {
     fn names(&self, head: &Head, is_placed: bool, only_autopx: bool) -> Vec<Completion> {
         let typed = self.typed(head.begin);
         let edit = self.line.range(head.begin..head.name.end);
+        // `# %%` alone is the border of a plain cell, and the next key may be Enter.
+        if head.is_marker && head.name.is_empty() {
+            return Vec::new();
+        }
         let mut found = Vec::new();
         for (name, detail) in NAMES {
             let fits = match name {

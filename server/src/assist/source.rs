@@ -59,13 +59,21 @@ impl Line {
         (at..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len())
     }
 
-    fn holds(&self, document: usize) -> bool {
+    /// Whether a byte of the document stands in the line, or at its end.
+    pub(super) fn holds(&self, document: usize) -> bool {
         (self.start_of(0)..=self.start_of(self.text.len())).contains(&document)
     }
 }
 
+/// The nearest border of a character at or before a byte: of a notebook that is broken for a moment, older places are known.
+fn border(document: &Document, at: usize) -> usize {
+    let rope = document.rope();
+    rope.char_to_byte(rope.byte_to_char(at.min(rope.len_bytes())))
+}
+
 /// The line that begins at a byte, with those that a backslash makes part of it. `hidden`: behind comment signs.
 pub(super) fn from(document: &Document, dialect: Dialect, start: usize, hidden: bool) -> Line {
+    let start = border(document, start);
     if dialect == Dialect::NotebookJson {
         json_from(document, start)
     } else {
@@ -172,7 +180,7 @@ struct Strings<I: Iterator<Item = char>> {
 
 impl<'a> Strings<ropey::iter::Chars<'a>> {
     fn new(document: &'a Document, at: usize) -> Self {
-        let at = at.min(document.rope().len_bytes());
+        let at = border(document, at);
         Self { chars: document.rope().byte_slice(at..).chars().peekable(), at }
     }
 }

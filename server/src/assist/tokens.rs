@@ -42,9 +42,9 @@ pub enum TokenKind {
 pub fn tokens(document: &Document, dialect: Dialect, cell: &Placed) -> Vec<Token> {
     let name = cell.name_range();
     // Calls of `get_ipython()` are Python.
-    let is_magic =
-        document.rope().get_byte_slice(name.start..name.end).is_some_and(|text| text.char(0) == '%');
-    if name.is_empty() || cell.kind == CellKind::AutopxCell || !is_magic {
+    let text = document.rope().get_byte_slice(name.start..name.end);
+    let is_magic = text.is_some_and(|text| text.get_char(0) == Some('%'));
+    if cell.kind == CellKind::AutopxCell || !is_magic {
         return Vec::new();
     }
     let mut tokens = vec![Token { range: name, kind: TokenKind::Magic }];
@@ -54,9 +54,13 @@ pub fn tokens(document: &Document, dialect: Dialect, cell: &Placed) -> Vec<Token
         Some(magic @ (Magic::Px | Magic::Result | Magic::Config)) => magic,
         _ => return tokens,
     };
+    let end = cell.magic_range().end;
     let mut add = |part: Range<usize>, kind| {
         let range = line.range(part);
-        if !range.is_empty() && document.line_of(range.start) == document.line_of(range.end) {
+        if range.end <= end
+            && !range.is_empty()
+            && document.line_of(range.start) == document.line_of(range.end)
+        {
             tokens.push(Token { range, kind });
         }
     };

@@ -44,7 +44,11 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
-        let mut cells = self.cells_without_code();
+        let exact = |cell: &CellView| {
+            let place = |bytes| range(self.view, bytes, self.encoding);
+            (place(cell.cell.range()), place(cell.cell.magic_range()))
+        };
+        let mut cells = self.cells_at(exact);
         for (cell, view) in cells.iter_mut().zip(&self.view.cells) {
             cell.code = view.cell.code.to_string();
         }
@@ -61,20 +65,31 @@ impl Scene<'_> {
         CellsResult { version: self.view.text.version(), cells, problems }
     }
 
-    /// The px cells, without the code that would be sent: there may be megabytes of it.
-    pub(super) fn cells_without_code(&self) -> Vec<Cell> {
-        let is_divided = self.view.dialect != Dialect::Script || self.is_divided();
-        let cells = self.view.cells.iter().enumerate();
-        cells.map(|(index, cell)| self.cell(cell, self.outer(index).filter(|_| is_divided))).collect()
+    /// The px cells for lenses: without the code that would be sent, and with whole lines for ranges. There may be
+    /// thousands, and megabytes of code.
+    pub(super) fn cells_by_line(&self) -> Vec<Cell> {
+        let at = |line| Position { line, character: 0 };
+        self.cells_at(|cell| {
+            let magic = Range { start: at(cell.line), end: at(cell.line) };
+            (Range { start: at(cell.line), end: at(cell.last_line + 1) }, magic)
+        })
     }
 
-    fn cell(&self, view: &CellView, outer: Option<u32>) -> Cell {
+    fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
+        let is_divided = self.view.dialect != Dialect::Script || self.is_divided();
+        let cells = self.view.cells.iter().enumerate();
+        cells
+            .map(|(index, cell)| self.cell(cell, self.outer(index).filter(|_| is_divided), place(cell)))
+            .collect()
+    }
+
+    fn cell(&self, view: &CellView, outer: Option<u32>, (range, magic_range): (Range, Range)) -> Cell {
         let cell = &view.cell;
         let (plan, refusal) = self.plan(view);
         Cell {
             id: cell_id(view.id),
-            range: range(self.view, cell.range(), self.encoding),
-            magic_range: range(self.view, cell.magic_range(), self.encoding),
+            range,
+            magic_range,
             magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
             outer,
             code: String::new(),

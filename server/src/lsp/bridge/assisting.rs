@@ -10,8 +10,8 @@ use crate::{
     lsp::facade::{
         Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
     },
-    render::{HINT, inline_within},
-    run::{Ending, Run, RunState},
+    render::{HINT, inline_within, outcome},
+    run::{Ending, LostReason, Run, RunState},
     session::{CellView, DocumentView, now},
     text::{self, Encoding, TextRange},
 };
@@ -88,6 +88,9 @@ impl<'a> Page<'a> {
     }
 
     pub(super) fn explain(&self, position: Position) -> Option<Explanation> {
+        if self.view.unreadable.is_some() {
+            return None;
+        }
         let at = self.byte(position);
         let help = self.at(at, |snapshot| assist::help(snapshot, at))?;
         Some(Explanation { range: self.range(help.range), lines: help.lines, is_of_magic: help.is_of_magic })
@@ -95,8 +98,10 @@ impl<'a> Page<'a> {
 
     pub(super) fn tokens(&self, wanted: Option<Range>) -> Vec<Token> {
         let cells = match wanted {
+            // The places are those of an older text.
+            _ if self.view.unreadable.is_some() => &[],
             Some(range) => self.near(TextRange::new(self.byte(range.start), self.byte(range.end))),
-            None => &self.view.cells,
+            None => self.view.cells.as_slice(),
         };
         let mut tokens = Vec::new();
         for view in cells {
@@ -258,7 +263,7 @@ impl Scene<'_> {
     }
 
     pub(super) fn lenses(&self, texts: &[DocumentView]) -> Lenses {
-        let cells = self.cells_without_code().into_iter().zip(&self.view.cells).map(|(cell, view)| {
+        let cells = self.cells_by_line().into_iter().zip(&self.view.cells).map(|(cell, view)| {
             let shows =
                 view.cell.kind == CellKind::Result || view.run.as_ref().is_some_and(|run| !run.plan.blocking);
             LensCell { cell, shows }
@@ -377,8 +382,14 @@ fn state(run: &Run) -> String {
         RunState::Succeeded if all == 1 => "✓ 1 engine".to_owned(),
         RunState::Succeeded => format!("✓ {all} engines"),
         RunState::Failed => {
-            let failed = run.parts().filter(|part| part.ending() != Some(&Ending::Ok));
-            format!("✗ {}", failed.map(|part| part.engine).collect::<RankSet>())
+            let is_bad = |ending: &Ending| match ending {
+                Ending::Error(_) => true,
+                Ending::Lost(reason) => !matches!(reason, LostReason::NotSent(_)),
+                Ending::Ok | Ending::Aborted => false,
+            };
+            let bad = run.parts().filter(|part| part.ending().is_some_and(is_bad));
+            let bad: RankSet = bad.map(|part| part.engine).collect();
+            if bad.is_empty() { outcome(run) } else { format!("✗ {bad}") }
         }
     }
 }

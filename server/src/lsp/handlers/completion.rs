@@ -18,7 +18,11 @@ pub(crate) async fn handle<S: Session>(
     params: CompletionParams,
 ) -> Result<Option<Vec<CompletionItem>>> {
     let at = params.text_document_position_params;
-    let found = backend.session.complete(&at.text_document.uri, at.position).await;
+    let mut found = backend.session.complete(&at.text_document.uri, at.position).await;
+    // Whoever goes on to the next line behind a blank does not want an option.
+    if params.context.is_some_and(|context| context.trigger_character.as_deref() == Some(" ")) {
+        found.retain(|completion| completion.kind == CompletionKind::Value);
+    }
     if found.is_empty() {
         return Ok(None);
     }
