@@ -142,9 +142,9 @@ impl<'a> Page<'a> {
             let here = |place: &assist::Place| self.is_here(texts, place.text);
             let open = here(&region.open).then(|| cells.get(region.open.cell)).flatten();
             let close = region.close.filter(here).and_then(|close| cells.get(close.cell));
-            let inside =
+            let mut inside =
                 region.cells.iter().filter(|place| here(place)).filter_map(|place| cells.get(place.cell));
-            let last = close.or(inside.last()).map(|view| view.last_line);
+            let last = close.or(inside.next_back()).map(|view| view.last_line);
             if let (Some(open), Some(end_line)) = (open, last) {
                 folds.push(Fold { start_line: open.line, end_line });
             }

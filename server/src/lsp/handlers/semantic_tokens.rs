@@ -55,5 +55,5 @@ fn encode(tokens: &[Token]) -> Option<SemanticTokens> {
         });
         last = start;
     }
-    (!data.is_empty()).then(|| SemanticTokens { result_id: None, data })
+    (!data.is_empty()).then_some(SemanticTokens { result_id: None, data })
 }
