@@ -7,8 +7,11 @@ use crate::{
     assist::{self, Decision, Known, Region, Snapshot},
     cells::{CellKind, Placed},
     engines::{EngineId, RankSet},
-    lsp::facade::{
-        Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
+    lsp::{
+        facade::{
+            Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
+        },
+        handlers::code_lens::plan_title,
     },
     render::{HINT, inline_within, outcome},
     run::{Ending, LostReason, Run, RunState},
@@ -196,16 +199,22 @@ impl Scene<'_> {
             .filter(|view| (bytes.start..=bytes.end).contains(&view.cell.magic_range().end))
             .filter_map(|view| {
                 let plan = self.plan_label(view, &ids);
-                let taken = plan.as_ref().map_or(0, |plan| plan.chars().count() + 1);
                 let run = view.run.as_ref().filter(|_| results).map(|run| run.now());
-                let room = HINT.saturating_sub(taken).max(LEAST);
-                let result = run.map(|run| inline_within(&run, now, room));
+                let result = run.map(|run| inline_within(&run, now, self.room(view, plan.as_deref())));
                 let tooltip = plan.as_ref().map(|_| self.tooltip(view, &ids, texts)).unwrap_or_default();
                 let end = view.cell.magic_range().end;
                 let at = page.range(TextRange::new(end, end)).start;
                 (plan.is_some() || result.is_some()).then_some(Hint { at, plan, tooltip, result })
             })
             .collect()
+    }
+
+    /// How many characters a result may take behind a plan. Some editors show the lens on the same line.
+    fn room(&self, view: &CellView, plan: Option<&str>) -> usize {
+        let plan = plan.map_or(0, |plan| plan.chars().count() + 1);
+        let lens = self.plan(view).0.filter(|plan| plan.note.is_none());
+        let lens = lens.map_or(0, |plan| plan_title(&plan).chars().count() + 1);
+        HINT.saturating_sub(plan + lens).max(LEAST)
     }
 
     /// The engines that a px cell would run on, where that is known.

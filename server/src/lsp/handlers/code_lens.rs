@@ -129,6 +129,11 @@ pub(super) fn run_title(cells: &[&Cell]) -> String {
     format!("▶ Run{what} {}", on(plan))
 }
 
+/// What the lens of a px cell with this plan says.
+pub(crate) fn plan_title(plan: &Plan) -> String {
+    format!("▶ Run {}", on(plan))
+}
+
 fn on(plan: &Plan) -> String {
     match (plan.starts, plan.engines.len()) {
         (Some(1), _) => "(starts 1 local engine)".into(),
