@@ -13,6 +13,8 @@ pub const RUN_BELOW: &str = "pxlens.server.runBelow";
 pub const RUN_ALL: &str = "pxlens.server.runAll";
 /// Takes [`InterruptParams`](crate::InterruptParams), answers with [`InterruptResult`](crate::InterruptResult).
 pub const INTERRUPT: &str = "pxlens.server.interrupt";
+/// Takes [`ConsoleParams`](crate::ConsoleParams), answers with [`ConsoleResult`](crate::ConsoleResult) and shows what to type.
+pub const CONSOLE: &str = "pxlens.server.console";
 
 /// All of them.
-pub const ALL: [&str; 5] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT];
+pub const ALL: [&str; 6] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, CONSOLE];

@@ -110,7 +110,7 @@ impl Console {
 
     /// [`Self::argv`] as one types it into a shell.
     pub fn command_line(&self, front_end: FrontEnd) -> String {
-        self.argv(front_end).iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        command_line(&self.argv(front_end))
     }
 
     /// What the user has to know before a front end is opened.
@@ -122,6 +122,11 @@ impl Console {
             self.engine
         ))
     }
+}
+
+/// Program and arguments as one types them into a shell.
+pub fn command_line(argv: &[String]) -> String {
+    argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a POSIX shell takes it whole.

@@ -15,6 +15,7 @@ use super::{
     lifetime::Lifetime,
     progress::Progress,
     publish::{Mark, Marks},
+    run_local::RunLocal,
     tasks,
 };
 
@@ -33,6 +34,7 @@ pub(super) struct Herald {
     refreshed: Option<Instant>,
     refreshing: Option<JoinHandle<()>>,
     outdated: bool,
+    local: RunLocal,
 }
 
 impl Herald {
@@ -43,6 +45,7 @@ impl Herald {
         diagnostics: Diagnostics,
         lifetime: Lifetime,
     ) -> Self {
+        let local = RunLocal::new(client.clone(), lifetime.clone());
         Self {
             client,
             capabilities,
@@ -53,6 +56,7 @@ impl Herald {
             refreshed: None,
             refreshing: None,
             outdated: false,
+            local,
         }
     }
 
@@ -97,6 +101,11 @@ impl Herald {
             Happening::RunEnded { run, summary } => {
                 if let Some(progress) = self.running.remove(&run) {
                     progress.end(summary);
+                }
+            }
+            Happening::LocalPart(params) => {
+                if self.capabilities.extension.run_local {
+                    self.local.send(params);
                 }
             }
             Happening::Said { severity, text } => {

@@ -8,9 +8,12 @@ use pxlens_protocol::{Cell, ResultParams};
 use tower_lsp::jsonrpc::Result;
 
 use super::code_lens::run_title;
-use crate::lsp::{
-    backend::Backend,
-    facade::{EngineError, ErrorVariant, Session},
+use crate::{
+    lsp::{
+        backend::Backend,
+        facade::{EngineError, ErrorVariant, Session},
+    },
+    render,
 };
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams) -> Result<Option<Hover>> {
@@ -47,7 +50,8 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
             markdown.push_str("*The code or its plan changed since this run.*\n\n");
         }
         markdown.push_str(&result.markdown);
-        plain.push_str(beginning(&result.text));
+        // `px/result` gives what the engines printed; what is shown unasked hides the key of a kernel.
+        plain.push_str(&render::without_keys(beginning(&result.text)));
     }
     if markdown.is_empty() {
         return Ok(None);
