@@ -50,11 +50,11 @@ impl KernelInfo {
 
     fn check(value: Value) -> Option<Self> {
         let Value::Object(fields) = value else { return None };
-        let port = |name: &&str| {
-            fields.get(*name).and_then(Value::as_u64).is_some_and(|port| (1..=65535).contains(&port))
+        let port = |name: &str| {
+            fields.get(name).and_then(Value::as_u64).is_some_and(|port| (1..=65535).contains(&port))
         };
         let text = |name: &str| fields.get(name).is_some_and(Value::is_string);
-        let whole = PORTS.iter().all(|name| port(&name)) && text("key") && text("ip");
+        let whole = PORTS.iter().all(|name| port(name)) && text("key") && text("ip");
         whole.then_some(Self { fields })
     }
 
