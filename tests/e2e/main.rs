@@ -2,10 +2,12 @@
 //!
 //! Golden tests have `golden` in their names.
 
+mod console;
 mod faults;
 mod golden_display;
 mod golden_recording;
 mod layers;
+mod local_part;
 mod lsp_flood;
 mod lsp_run;
 mod lsp_shell;
