@@ -55,6 +55,17 @@ fn fragments() -> impl Strategy<Value = String> {
         "{n}",
         "# noescape",
         "!ls",
+        "rc[::2].activate('_even')\n",
+        "even = rc[",
+        "even.block = True\n",
+        "with rc[:].sync_imports():\n",
+        "import os\n",
+        "if x:\n",
+        "else:",
+        "try:\n",
+        "rc.activate(",
+        "even.targets = ",
+        ";",
     ];
     prop::collection::vec(prop::sample::select(parts.to_vec()), 0..24).prop_map(|parts| parts.concat())
 }
