@@ -14,5 +14,8 @@ pub const RUN_ALL: &str = "pxlens.server.runAll";
 /// Takes [`InterruptParams`](crate::InterruptParams), answers with [`InterruptResult`](crate::InterruptResult).
 pub const INTERRUPT: &str = "pxlens.server.interrupt";
 
+/// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
+pub const WRITE_VIEW: &str = "pxlens.server.writeView";
+
 /// All of them.
-pub const ALL: [&str; 5] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT];
+pub const ALL: [&str; 6] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, WRITE_VIEW];

@@ -15,8 +15,8 @@ use crate::{
     ClientCapabilities, Cluster, ClusterState, Engine, EngineState, EnginesParams, EnginesResult, Group,
     GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
     OutputsParams, Plan, Problem, ProblemSeverity, RefreshOutputsParams, ResultParams, ResultResult, RunId,
-    RunParams, RunResult, Scope, ServerCapabilities, StartedRun, TrustParams, TsPosition, TsRange, commands,
-    messages,
+    RunParams, RunResult, Scope, ServerCapabilities, StartedRun, TrustParams, TsPosition, TsRange,
+    WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -92,6 +92,9 @@ fn declarations() -> Vec<Declaration> {
         declaration::<RefreshOutputsParams>(),
         declaration::<AckOutputsParams>(),
         declaration::<TrustParams>(),
+        declaration::<WriteSettingParams>(),
+        declaration::<WriteSettingResult>(),
+        declaration::<WriteViewParams>(),
     ]
 }
 

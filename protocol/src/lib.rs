@@ -22,6 +22,7 @@ mod refresh_outputs;
 mod result;
 mod run;
 mod trust;
+mod write_setting;
 
 pub use ack_outputs::{AckOutputs, AckOutputsParams};
 pub use capabilities::{ClientCapabilities, ServerCapabilities};
@@ -37,3 +38,4 @@ pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
 pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult};
 pub use run::{NotRun, Run, RunParams, RunResult, Scope, StartedRun};
 pub use trust::{Trust, TrustParams};
+pub use write_setting::{WriteSetting, WriteSettingParams, WriteSettingResult, WriteViewParams};

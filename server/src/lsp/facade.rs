@@ -62,7 +62,7 @@ pub enum Change {
     /// Other settings are in force.
     Configure(Box<Settings>),
     /// Whether the workspace may be more than parsed. While it may not, nothing of it is read or asked, and of the settings
-    /// `python` and `cluster` do not count.
+    /// `python`, `cluster` and `views` do not count.
     Trust(bool),
     /// A document was opened.
     Open {

@@ -22,3 +22,4 @@ pub(super) mod px_refresh_outputs;
 pub(super) mod px_result;
 pub(super) mod px_run;
 pub(super) mod px_trust;
+mod write_view;

@@ -23,6 +23,16 @@ impl Views {
         self.0.get(suffix)
     }
 
+    /// Adds a view, of a setting or a flag of the shell. The error is what the value should be.
+    pub fn add(&mut self, suffix: &str, targets: &str, block: bool) -> Result<(), String> {
+        if !Self::is_suffix(suffix) {
+            return Err(format!("'{suffix}' is no suffix of a magic: those hold letters, digits and _"));
+        }
+        let targets = Targets::parse_flag(targets).map_err(|error| error.to_string())?;
+        self.0.insert(suffix.to_owned(), ViewSetting { targets, block });
+        Ok(())
+    }
+
     /// Whether a text can be the suffix of a magic: letters, digits and `_`, or nothing.
     pub fn is_suffix(text: &str) -> bool {
         text.chars().all(|c| c == '_' || c.is_alphanumeric())

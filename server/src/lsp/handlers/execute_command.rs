@@ -1,11 +1,12 @@
 //! `workspace/executeCommand`: what lenses and code actions ask for. Each command takes one object.
 
 use lsp_types::{ExecuteCommandParams, MessageType};
-use pxlens_protocol::{InterruptParams, RunParams, RunResult, Scope, commands};
+use pxlens_protocol::{InterruptParams, RunParams, RunResult, Scope, WriteViewParams, commands};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
+use super::write_view;
 use crate::lsp::{backend::Backend, facade::Session, tolerance::drop_nulls};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteCommandParams) -> Result<Value> {
@@ -18,6 +19,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
             return Ok(written(backend.session.interrupt(params).await));
+        }
+        commands::WRITE_VIEW => {
+            let params: WriteViewParams = argument(command, params.arguments)?;
+            return Ok(written(write_view::write(backend, params).await));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };
