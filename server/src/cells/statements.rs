@@ -326,9 +326,9 @@ impl<'a> Walk<'a> {
         match word {
             "import" | "from" => self.import_names(logical, text),
             _ if text.len() <= LONGEST && WORDS.iter().any(|word| text.contains(word)) => {
-                self.parsed(logical, text, &mut None);
+                drop(self.parsed(logical, text, false));
             }
-            "del" => self.parsed(logical, text, &mut None),
+            "del" => drop(self.parsed(logical, text, false)),
             _ => self.assignment(logical, text),
         }
     }
@@ -337,7 +337,7 @@ impl<'a> Walk<'a> {
     fn assignment(&mut self, logical: &Logical, text: &str) {
         let Some((names, value)) = assigned(text) else { return };
         if value.len() <= LONGEST_VALUE && may_be_of_use(value) {
-            self.parsed(logical, text, &mut None);
+            drop(self.parsed(logical, text, false));
         } else {
             self.push(logical.bytes.clone(), Act::Forget(names));
         }
@@ -390,10 +390,10 @@ impl<'a> Walk<'a> {
         let inline = kind != Kind::Plain && text.contains("activate");
         if text.len() <= LONGEST && (is_with || inline) {
             if kind == Kind::Plain {
-                self.parsed(logical, text, &mut imports);
+                imports = self.parsed(logical, text, true);
             } else {
                 self.suites.push(Suite { indent: logical.indent, kind, imports: None });
-                self.parsed(logical, text, &mut None);
+                drop(self.parsed(logical, text, true));
                 self.suites.pop();
             }
         }
@@ -402,11 +402,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Parses a statement and takes in what it does.
-    fn parsed(&mut self, logical: &Logical, text: &str, imports: &mut Option<Imports>) {
+    fn parsed(&mut self, logical: &Logical, text: &str, is_header: bool) -> Option<Imports> {
         let start = logical.bytes.start;
         let place = |range: Range<usize>| start + range.start..start + range.end.min(text.len());
         let reader = self.reader.get_or_insert_with(Reader::new);
-        let outcome = reader.read(text);
+        let outcome = reader.read(text, is_header);
         let in_definition = self.is_in_definition();
         for (range, act) in outcome.acts {
             let act = match act {
@@ -426,22 +426,22 @@ impl<'a> Walk<'a> {
             let act = Act::Evaluate(call);
             self.code.statements.push(Statement { range, is_certain: false, act });
         }
-        if let Some(sync) = outcome.imports {
+        outcome.imports.map(|sync| {
             let mut code = Mapped::default();
             for import in sync.inline {
                 code.push_part(self.block.source, start + import.start..start + import.end);
                 let end = self.block.source.end_of(start + import.end);
                 code.push_escape("\n", TextRange::new(end, end));
             }
-            *imports = Some(Imports {
+            Imports {
                 view: sync.view,
                 name: start + sync.name.start..start + sync.name.end,
                 lines: logical.lines.clone(),
                 taken: self.count_local(&logical.lines),
                 header: logical.bytes.clone(),
                 code,
-            });
-        }
+            }
+        })
     }
 
     /// Adds an import to the `sync_imports` block that it stands in; says whether it stands in one.
@@ -566,7 +566,9 @@ fn may_be_of_use(value: &str) -> bool {
     let word = first_word(value);
     let rest = value[word.len()..].trim_start();
     let calls = ["range", "slice", "list", "tuple", "sorted"];
+    // `frame["column"]` is no view.
     !word.is_empty()
+        && !(rest.starts_with("[\"") || rest.starts_with("['"))
         && (rest.is_empty()
             || rest.starts_with(['[', '#', '=', ',', ';'])
             || rest.starts_with(".ids")

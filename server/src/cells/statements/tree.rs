@@ -58,13 +58,13 @@ impl Reader {
         Self { parser }
     }
 
-    /// Reads a statement, without the body it may have on further lines.
-    pub(super) fn read(&mut self, text: &str) -> Outcome {
-        let with_body = format!("{text}\n pass");
+    /// Reads a statement, without the body it has on further lines if it is a header.
+    pub(super) fn read(&mut self, text: &str, is_header: bool) -> Outcome {
+        let with_body = if is_header { format!("{text}\n pass") } else { text.to_owned() };
         let opens = |tree: &Tree| !tree.root_node().has_error();
-        let Some(tree) =
-            self.parser.parse(&with_body, None).filter(opens).or_else(|| self.parser.parse(text, None))
-        else {
+        // A header that has its body on the same line takes no other.
+        let tree = self.parser.parse(&with_body, None).filter(|tree| !is_header || opens(tree));
+        let Some(tree) = tree.or_else(|| self.parser.parse(text, None)) else {
             return Outcome::default();
         };
         let mut statement = StatementReader { text: &with_body, outcome: Outcome::default() };

@@ -14,10 +14,13 @@ async fn start(capabilities: Value, options: Value) -> Client<Bridge> {
 /// Why the first px cell does not run, whatever engines there are.
 async fn refusal(client: &mut Client<Bridge>) -> Value {
     let found = client.request("px/cells", json!({ "uri": URI })).await;
+    let told = client.expect("textDocument/publishDiagnostics").await;
+    assert_eq!(told["params"]["diagnostics"][0]["code"], found["problems"][0]["code"]);
     json!([found["cells"][0]["refusal"], found["problems"][0]["code"]])
 }
 
 async fn actions(client: &mut Client<Bridge>) -> Vec<Value> {
+    client.expect("textDocument/publishDiagnostics").await;
     let at = json!({ "line": 0, "character": 3 });
     let params = json!({
         "textDocument": { "uri": URI }, "range": { "start": at, "end": at }, "context": { "diagnostics": [] },
