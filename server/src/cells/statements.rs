@@ -567,8 +567,8 @@ fn may_be_of_use(value: &str) -> bool {
     let rest = value[word.len()..].trim_start();
     let calls = ["range", "slice", "list", "tuple", "sorted"];
     // `frame["column"]` is no view.
-    !word.is_empty()
-        && !(rest.starts_with("[\"") || rest.starts_with("['"))
+    let is_column = rest.starts_with("[\"") || rest.starts_with("['");
+    (!word.is_empty() && !is_column)
         && (rest.is_empty()
             || rest.starts_with(['[', '#', '=', ',', ';'])
             || rest.starts_with(".ids")

@@ -5,6 +5,7 @@
 //! and gives them new defaults of their own (streaming, verbosity, ...), while `block` and `targets` belong to the view,
 //! whichever way it is reached.
 
+mod choice;
 mod objects;
 mod setting;
 
