@@ -21,6 +21,7 @@ mod position;
 mod refresh_outputs;
 mod result;
 mod run;
+mod runs;
 mod trust;
 
 pub use ack_outputs::{AckOutputs, AckOutputsParams};
@@ -35,5 +36,6 @@ pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs,
 pub use position::{TsPosition, TsRange};
 pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
 pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult};
-pub use run::{NotRun, Run, RunParams, RunResult, Scope, StartedRun};
+pub use run::{NotRun, RecalledRun, Run, RunParams, RunResult, Scope, StartedRun};
+pub use runs::{PastRun, Runs, RunsParams, RunsResult};
 pub use trust::{Trust, TrustParams};

@@ -75,6 +75,8 @@ export type Scope = "cell" | "above" | "below" | "all";
 export type RunResult = {
   /** The runs, in document order. */
   runs: Array<StartedRun>;
+  /** `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on. */
+  recalled: Array<RecalledRun>;
   /** What was meant and does not run, and why. */
   notRun: Array<NotRun>;
   /** How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel. */
@@ -105,7 +107,10 @@ export type InterruptParams = {
   run: RunId;
   /** Only its part on these engines. */
   engines?: Array<number>;
-  /** The signal's name, such as `SIGTERM`; `SIGINT` if it is absent. */
+  /**
+   * The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
+   * `SIGINT`.
+   */
   signal?: string;
 };
 
@@ -209,12 +214,14 @@ export type Problem = {
 export type ProblemSeverity = "error" | "warning" | "hint";
 
 /**
- * Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the
- * newest of all.
+ * Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,
+ * else the newest of all.
  */
 export type ResultParams = {
   /** The run. */
   run?: RunId;
+  /** A name that `-o` gave; the newest run that has it, also one of an earlier session. */
+  name?: string;
   /** The document of `position`. */
   uri?: string;
   /** A place in the px cell. */
@@ -230,7 +237,7 @@ export type GroupBy = "fold" | "type" | "engine" | "order";
 
 /** A run as it stands now. */
 export type ResultResult = {
-  /** Which run it is. */
+  /** Which run it is; 0 for one of an earlier session, found by its name. */
   run: RunId;
   /** How it is doing. */
   state: CellState;
@@ -383,6 +390,8 @@ export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells")
 
 export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
 
+export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
+
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 
 export const outputs = new NotificationType<OutputsParams>("px/outputs");
@@ -400,4 +409,5 @@ export const serverCommands = {
   runBelow: "pxlens.server.runBelow",
   runAll: "pxlens.server.runAll",
   interrupt: "pxlens.server.interrupt",
+  showResult: "pxlens.server.showResult",
 } as const;

@@ -3,12 +3,12 @@
 //!
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{collections::BTreeSet, future::Future, time::Duration};
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
     CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, ResultParams,
-    ResultResult, RunId, RunParams, RunResult,
+    ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult,
 };
 use tokio::sync::mpsc;
 
@@ -44,6 +44,9 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
+
+    /// The history, newest first.
+    fn runs(&self, params: RunsParams) -> impl Future<Output = RunsResult> + Send;
 
     /// Clusters and engines.
     fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
@@ -224,6 +227,18 @@ impl EngineError {
     }
 }
 
+/// When the progress of a run is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// When it has taken as long as anything may take without a word.
+    #[default]
+    Usual,
+    /// After so long; zero is at once.
+    After(Duration),
+    /// Not at all.
+    Never,
+}
+
 /// What happens in a session that an editor may have to hear of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
@@ -254,6 +269,8 @@ pub enum Happening {
         run: RunId,
         /// What to call it.
         title: String,
+        /// When to show how far it is.
+        progress: Progress,
     },
     /// Some of its engines ended.
     RunAdvanced {

@@ -21,4 +21,5 @@ pub(super) mod px_interrupt;
 pub(super) mod px_refresh_outputs;
 pub(super) mod px_result;
 pub(super) mod px_run;
+pub(super) mod px_runs;
 pub(super) mod px_trust;

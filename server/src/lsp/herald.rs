@@ -13,7 +13,7 @@ use super::{
     diagnostics::Diagnostics,
     facade::Happening,
     lifetime::Lifetime,
-    progress::Progress,
+    progress::{self, Progress},
     publish::{Mark, Marks},
     tasks,
 };
@@ -83,9 +83,11 @@ impl Herald {
             }
             Happening::OutputGrew { uri, cell } => self.mark(&uri, Mark::Cell(cell)),
             Happening::EnginesChanged => self.outdated = true,
-            Happening::RunStarted { run, title } => {
-                if self.capabilities.progress {
-                    let progress = Progress::start(run, title, self.client.clone(), &self.lifetime);
+            Happening::RunStarted { run, title, progress } => {
+                if let Some(delay) = progress::delay(progress)
+                    && self.capabilities.progress
+                {
+                    let progress = Progress::start(run, title, delay, self.client.clone(), &self.lifetime);
                     self.running.insert(run, progress);
                 }
             }

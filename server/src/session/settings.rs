@@ -17,6 +17,8 @@ pub struct Settings {
     pub group_by: GroupBy,
     /// Where the project lies: where its Python is looked for, and where engines start.
     pub folder: PathBuf,
+    /// Where named results are kept; `None`: in the user's state folder.
+    pub results: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -27,6 +29,7 @@ impl Default for Settings {
             engines: 4,
             group_by: GroupBy::Fold,
             folder: PathBuf::from("."),
+            results: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `workspace/executeCommand`: what lenses and code actions ask for. Each command takes one object.
 
 use lsp_types::{ExecuteCommandParams, MessageType};
-use pxlens_protocol::{InterruptParams, RunParams, RunResult, Scope, commands};
+use pxlens_protocol::{InterruptParams, ResultParams, RunParams, RunResult, Scope, commands};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
@@ -18,6 +18,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
             return Ok(written(backend.session.interrupt(params).await));
+        }
+        commands::SHOW_RESULT => {
+            let params: ResultParams = argument(command, params.arguments)?;
+            return super::px_result::handle(backend, params).await.map(written);
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };

@@ -8,7 +8,8 @@ use std::{
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, EnginesResult, InterruptParams, InterruptResult, Line,
-    LineSeverity, Plan, ResultParams, ResultResult, RunId, RunParams, RunResult, StartedRun,
+    LineSeverity, Plan, ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult,
+    StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -214,6 +215,10 @@ impl Session for Fake {
             text: "plain".into(),
             markdown: "**marked**".into(),
         })
+    }
+
+    async fn runs(&self, _: RunsParams) -> RunsResult {
+        RunsResult::default()
     }
 
     async fn engines(&self) -> EnginesResult {
