@@ -29,4 +29,5 @@ mod endings;
 mod fake;
 mod order;
 mod plain;
+mod results;
 mod whole;
