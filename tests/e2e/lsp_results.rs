@@ -63,8 +63,11 @@ fn a_script_keeps_recalls_and_names_its_results() {
     // Hovering runs nothing, and neither does running it.
     let shown = hover(&mut client, &uri, 7, "after 2");
     assert!(shown.contains("result of line 5: %%px -t 0,2"), "{shown}");
-    let asked = json!({"uri": uri, "position": {"line": 7, "character": 0}});
-    let answer = client.request("px/run", asked);
+    let at = json!({"line": 7, "character": 0});
+    let asked = json!({"textDocument": {"uri": uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}});
+    let action = client.request("textDocument/codeAction", asked)[0].clone();
+    assert_eq!(action["title"], "▶ Show the newest result here", "{action:#}");
+    let answer = click(&mut client, &action);
     assert_eq!(answer["runs"], json!([]), "{answer}");
     let shown = painted(&mut client, &uri, 7, |cell| cell["state"] == "succeeded");
     let lines = first_lines(&shown);
@@ -85,7 +88,8 @@ fn a_script_keeps_recalls_and_names_its_results() {
     assert_eq!(named["run"], 0);
     assert!(named["text"].as_str().expect("a text").contains("[3] Out: 9"), "{named:#}");
     let unknown = client.try_request("px/result", json!({"name": "nosuch"}));
-    assert!(unknown.is_err(), "{unknown:?}");
+    let why = unknown.expect_err("there is none").message;
+    assert_eq!(why, "there is no result named 'nosuch'; `pxlens result` lists those that are kept");
     let done = cli(["result", "squares"]).env("XDG_STATE_HOME", &state).run();
     assert!(done.status == 0 && done.stdout.contains("Out: 9"), "{done:?}");
 }

@@ -30,7 +30,8 @@ use crate::{
     render::GroupBy,
     run,
     session::{
-        self, Ask, AskError, DocumentKey, KeptResult, Notice, RunHandle, Scope, Session, Shelf, StartPolicy,
+        self, Ask, AskError, DocumentKey, KeptResult, Notice, RunHandle, Scope, Session, Shelf, ShelfError,
+        StartPolicy,
     },
     text::{self, Encoding},
 };
@@ -174,11 +175,8 @@ impl From<Arc<RunHandle>> for Found {
 }
 
 /// A result that was kept under this name, also by another session.
-async fn kept(name: String) -> Option<KeptResult> {
-    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name)))
-        .await
-        .inspect_err(|error| tracing::info!("{error}"))
-        .ok()
+async fn kept(name: String) -> Result<KeptResult, ShelfError> {
+    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name))).await
 }
 
 impl facade::Session for Bridge {
@@ -322,7 +320,7 @@ impl facade::Session for Bridge {
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
         let asked = params.group_by.map(from_protocol);
         let Some(found) = self.find_run(&params).await else {
-            let kept = kept(params.name.filter(|_| params.run.is_none())?).await?;
+            let kept = kept(params.name.filter(|_| params.run.is_none())?).await.ok()?;
             let group_by = asked.or(kept.head.wish()).unwrap_or_else(|| self.group_by());
             let run = kept.run()?;
             return Some(aside(move || answers::result(RunId(0), &run, group_by, None)).await);
@@ -334,6 +332,15 @@ impl facade::Session for Bridge {
         let group_by = asked.or(found.group_by).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
         let (id, run) = (RunId(handle.id.0), handle.now());
         Some(aside(move || answers::result(id, &run, group_by, found.line.as_deref())).await)
+    }
+
+    async fn why_no_result(&self, params: ResultParams) -> String {
+        let unknown = match params.name.filter(|_| params.run.is_none()) {
+            Some(name) => kept(name).await.err(),
+            None => None,
+        };
+        let generic = || "there is no such run; nothing was run there yet".to_owned();
+        unknown.map_or_else(generic, |error| error.to_string())
     }
 
     async fn runs(&self, params: RunsParams) -> RunsResult {

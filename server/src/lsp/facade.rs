@@ -45,6 +45,9 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
 
+    /// Why [`Session::result`] has none: a sentence for the user.
+    fn why_no_result(&self, params: ResultParams) -> impl Future<Output = String> + Send;
+
     /// The history, newest first.
     fn runs(&self, params: RunsParams) -> impl Future<Output = RunsResult> + Send;
 

@@ -32,7 +32,7 @@ pub(crate) async fn handle<S: Session>(
 
 fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     let here: Vec<&Cell> = cells.iter().filter(|cell| runs(cell) && touch(cell.range, range)).collect();
-    let Some(first) = here.first() else { return Vec::new() };
+    let Some(first) = here.first() else { return recalls(uri, cells, range) };
     let mut actions = Vec::new();
     if let Some(run) = here.iter().copied().find_map(busy_run) {
         let argument = json!(InterruptParams { run, engines: None, signal: None });
@@ -51,6 +51,16 @@ fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
         actions.push(command("▶ Run this cell and those below", commands::RUN_BELOW, json!(below)));
     }
     actions
+}
+
+/// For `%pxresult` lines, which run nothing on engines.
+fn recalls(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
+    let shows = |cell: &&Cell| {
+        cell.refusal.is_none() && (cell.magic.starts_with("pxresult") || cell.magic == "result")
+    };
+    let here = cells.iter().filter(|cell| touch(cell.range, range)).find(shows);
+    let title = "▶ Show the newest result here";
+    here.map(|cell| command(title, commands::RUN, json!(run_params(uri, cell)))).into_iter().collect()
 }
 
 fn command(title: &str, id: &str, argument: Value) -> Command {

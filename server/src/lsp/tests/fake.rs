@@ -217,6 +217,10 @@ impl Session for Fake {
         })
     }
 
+    async fn why_no_result(&self, _: ResultParams) -> String {
+        "there is no such run".into()
+    }
+
     async fn runs(&self, _: RunsParams) -> RunsResult {
         RunsResult::default()
     }

@@ -83,7 +83,7 @@ async fn a_pxresult_that_is_run_is_painted_grouped_its_own_way_with_the_cell_nam
     let cell = painted(&mut client, 5, |cell| cell["stale"] == true).await;
     assert_eq!(block(&cell)[0], "result of line 2: %%px -t 0,1");
     let shown = hover(&mut client, 5).await;
-    assert!(shown.contains("` result of line 7: %px -1 (line 2, right above, ran before that) `"), "{shown}");
+    assert!(shown.contains("result of line 7: %px -1 (line 2, right above, ran before that)\n"), "{shown}");
 }
 
 #[tokio::test]
