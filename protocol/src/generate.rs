@@ -14,9 +14,9 @@ use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
     ClientCapabilities, Cluster, ClusterState, Engine, EngineState, EnginesParams, EnginesResult, Group,
     GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
-    OutputsParams, Plan, Problem, ProblemSeverity, RefreshOutputsParams, ResultParams, ResultResult, RunId,
-    RunParams, RunResult, Scope, ServerCapabilities, StartedRun, TrustParams, TsPosition, TsRange, commands,
-    messages,
+    OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultParams,
+    ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun,
+    TrustParams, TsPosition, TsRange, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -62,6 +62,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<Scope>(),
         declaration::<RunResult>(),
         declaration::<StartedRun>(),
+        declaration::<RecalledRun>(),
         declaration::<NotRun>(),
         declaration::<InterruptParams>(),
         declaration::<InterruptResult>(),
@@ -77,6 +78,9 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ResultResult>(),
         declaration::<Group>(),
         declaration::<GroupState>(),
+        declaration::<RunsParams>(),
+        declaration::<RunsResult>(),
+        declaration::<PastRun>(),
         declaration::<EnginesParams>(),
         declaration::<EnginesResult>(),
         declaration::<Cluster>(),

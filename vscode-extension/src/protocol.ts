@@ -93,6 +93,14 @@ export type StartedRun = {
   engines: Array<number>;
 };
 
+/** What a `%pxresult` shows. */
+export type RecalledRun = {
+  /** Its px cell: the `%pxresult` line. */
+  cell: CellId;
+  /** The run that it shows. */
+  run: RunId;
+};
+
 /** A px cell, or a whole request, that does not run. */
 export type NotRun = {
   /** The px cell, unless the reason is one of the whole request. */
@@ -263,6 +271,50 @@ export type Group = {
 
 /** How the engines of a group are doing. */
 export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
+
+/** Of what. */
+export type RunsParams = {
+  /** Only those of this document; of a notebook, or of one of its cells, those of all its cells. */
+  uri?: string;
+};
+
+/** The last 20 runs of each document, and those that its px cells still show. */
+export type RunsResult = {
+  /** The newest first. */
+  runs: Array<PastRun>;
+};
+
+/** A run that is kept, whether it goes on or is over. */
+export type PastRun = {
+  /** Its number. */
+  run: RunId;
+  /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** Its px cell. */
+  cell: CellId;
+  /** The 0-based line of the magic, when it was asked for. */
+  line: number;
+  /** That line as text. */
+  title: string;
+  /** The suffix of its magic, `""` for the one without. */
+  suffix: string;
+  /** The name that `-o` gave it. */
+  name?: string;
+  /** How it is doing. */
+  state: CellState;
+  /** The engines, in the order of the requests; an id may occur twice. */
+  engines: Array<number>;
+  /** The same as a rank set. */
+  ranks: string;
+  /** Whether later runs wait for it. */
+  block: boolean;
+  /** When it was asked for, in milliseconds since 1970. */
+  created: number;
+  /** When its last engine ended, in milliseconds since 1970; absent while it goes on. */
+  ended?: number;
+  /** One line that sums it up. Plain text. */
+  summary: string;
+};
 
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type EnginesParams = Record<string, never>;
