@@ -74,5 +74,6 @@ fn about(head: &KeptHead) -> String {
     let at = i64::try_from(head.at.0).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     let at = at.map(|at| format!(" · {} UTC", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
     let title = render::settle(&head.title, false);
-    format!("{} line {} · {title}{at}", render::settle(&head.document, false), head.line)
+    let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{} line {} · {title}{at}", render::settle(file, false), head.line)
 }

@@ -59,7 +59,9 @@ async fn run_in(
     overrides: Overrides,
     interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
-    let key = DocumentKey::from(file.label.as_str());
+    // What is kept of it is listed from anywhere.
+    let path = std::path::absolute(&file.label).unwrap_or_else(|_| (&file.label).into());
+    let key = DocumentKey::from(&*path.to_string_lossy());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
     let view = session.document(key.clone()).await.ok_or_else(ended)?;
     if let Some(why) = &view.unreadable {

@@ -30,8 +30,8 @@ use crate::{
     render::GroupBy,
     run,
     session::{
-        self, Ask, AskError, DocumentKey, KeptResult, Notice, RunHandle, Scope, Session, Shelf, ShelfError,
-        StartPolicy,
+        self, Ask, AskError, DocumentKey, KeptResult, NotRunKind, Notice, RunHandle, Scope, Session, Shelf,
+        ShelfError, StartPolicy,
     },
     text::{self, Encoding},
 };
@@ -159,6 +159,32 @@ impl Bridge {
     }
 }
 
+fn run_result(asked: session::Asked) -> RunResult {
+    let started = |handle: &Arc<RunHandle>| StartedRun {
+        run: RunId(handle.id.0),
+        cell: answers::cell_id(handle.cell),
+        engines: handle.engines.iter().map(|engine| engine.0).collect(),
+    };
+    let recalled = |recalled: &session::Recalled| RecalledRun {
+        cell: answers::cell_id(recalled.cell),
+        run: RunId(recalled.run.id.0),
+    };
+    // Among cells that run, those that run nothing anyway were not meant.
+    let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
+    let meant = |one: &session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
+    RunResult {
+        runs: asked.runs.iter().map(started).collect(),
+        recalled: asked.recalled.iter().map(recalled).collect(),
+        not_run: asked
+            .not_run
+            .into_iter()
+            .filter(meant)
+            .map(|one| NotRun { cell: Some(answers::cell_id(one.cell)), reason: one.why })
+            .collect(),
+        local_lines: asked.local_lines,
+    }
+}
+
 /// The run that a question is about.
 struct Found {
     run: Arc<RunHandle>,
@@ -255,31 +281,7 @@ impl facade::Session for Bridge {
 
     async fn run(&self, params: RunParams) -> RunResult {
         match self.ask(&params).await {
-            Ok(asked) => RunResult {
-                runs: asked
-                    .runs
-                    .iter()
-                    .map(|handle| StartedRun {
-                        run: RunId(handle.id.0),
-                        cell: answers::cell_id(handle.cell),
-                        engines: handle.engines.iter().map(|engine| engine.0).collect(),
-                    })
-                    .collect(),
-                recalled: asked
-                    .recalled
-                    .iter()
-                    .map(|recalled| RecalledRun {
-                        cell: answers::cell_id(recalled.cell),
-                        run: RunId(recalled.run.id.0),
-                    })
-                    .collect(),
-                not_run: asked
-                    .not_run
-                    .into_iter()
-                    .map(|one| NotRun { cell: Some(answers::cell_id(one.cell)), reason: one.why })
-                    .collect(),
-                local_lines: asked.local_lines,
-            },
+            Ok(asked) => run_result(asked),
             Err(error) => RunResult {
                 not_run: vec![NotRun { cell: None, reason: error.to_string() }],
                 ..RunResult::default()
@@ -322,8 +324,8 @@ impl facade::Session for Bridge {
         let Some(found) = self.find_run(&params).await else {
             let kept = kept(params.name.filter(|_| params.run.is_none())?).await.ok()?;
             let group_by = asked.or(kept.head.wish()).unwrap_or_else(|| self.group_by());
-            let run = kept.run()?;
-            return Some(aside(move || answers::result(RunId(0), &run, group_by, None)).await);
+            let work = move || Some(answers::result(RunId(0), &kept.run()?, group_by, None));
+            return aside(work).await;
         };
         let handle = found.run;
         if !handle.plan.blocking {

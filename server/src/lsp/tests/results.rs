@@ -183,14 +183,15 @@ async fn the_history_lists_runs_newest_first_and_each_stays_in_reach() {
 #[tokio::test]
 async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_told() {
     let sim = Sim::builder().engines(1).start().await;
-    let mut client = open(&sim, "# %%\n%px a()\n# %%\n%%px --bogus\nb()\n# %%\n%px c()\n").await;
-    // The first run finds the cluster.
+    let mut client =
+        open(&sim, "# %%\n%pxconfig --targets 0\n# %%\n%px a()\n# %%\n%%px --bogus\nb()\n# %%\n%px c()\n")
+            .await;
     let answer = client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     assert_eq!(answer["runs"].as_array().map(Vec::len), Some(1), "{answer}");
     let reasons: Vec<&str> =
         answer["notRun"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
     assert!(reasons[0].contains("--bogus"), "{reasons:?}");
-    assert_eq!(reasons[1..], ["not run, since line 4 before it cannot run"]);
+    assert_eq!(reasons[1..], ["not run, since line 6 before it cannot run"], "a %pxconfig is no news");
 }
 
 #[tokio::test]

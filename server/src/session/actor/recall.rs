@@ -183,9 +183,10 @@ impl Actor {
     pub(super) fn keep_named(&mut self, run: RunId) {
         let Some(entry) = self.runs.get(&run) else { return };
         for name in entry.names.iter().filter(|name| self.named.get(*name) == Some(&run)) {
-            let result = KeptResult::new(name, &entry.handle);
+            let (name, handle) = (name.clone(), entry.handle.clone());
             let (folder, this) = (self.settings.results.clone(), self.this.clone());
             self.keeper.keep(Box::new(move || {
+                let result = KeptResult::new(&name, &handle);
                 if let Err(error) = Shelf::new(folder.as_deref()).and_then(|shelf| shelf.save(&result)) {
                     let text = format!("a result was not kept for later: {error}");
                     send_back(&this, Message::Say(Level::Warning, text));
