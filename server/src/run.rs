@@ -8,6 +8,7 @@ mod outline;
 pub(crate) mod rules;
 mod settle;
 mod state;
+mod text;
 pub(crate) mod tokens;
 
 #[cfg(test)]
@@ -21,3 +22,4 @@ pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub use outline::Likeness;
 pub use settle::settle;
 pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};
+pub use text::{Hidden, Text};

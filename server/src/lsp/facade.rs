@@ -3,14 +3,20 @@
 //!
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
-use std::{collections::BTreeSet, future::Future};
+mod assist;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, ResultParams,
-    ResultResult, RunId, RunParams, RunResult,
+    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
+    InterruptResult, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult, RunsParams,
+    RunsResult,
 };
+use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
+
+pub use assist::{
+    Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
+};
 
 use super::Settings;
 
@@ -36,6 +42,27 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// What the engines raised in the newest runs of a document's px cells.
     fn errors(&self, uri: &Uri) -> impl Future<Output = Vec<EngineError>> + Send;
 
+    /// What may stand at a position, the likeliest first.
+    fn complete(&self, uri: &Uri, position: Position) -> impl Future<Output = Vec<Completion>> + Send;
+
+    /// What the option or the magic at a position means.
+    fn explain(&self, uri: &Uri, position: Position) -> impl Future<Output = Option<Explanation>> + Send;
+
+    /// The coloured parts of magics' lines, in order; those of px cells that touch `range`, or all.
+    fn tokens(&self, uri: &Uri, range: Option<Range>) -> impl Future<Output = Vec<Token>> + Send;
+
+    /// What can be folded.
+    fn folds(&self, uri: &Uri) -> impl Future<Output = Vec<Fold>> + Send;
+
+    /// The px cells by name, in order.
+    fn symbols(&self, uri: &Uri) -> impl Future<Output = Vec<Symbol>> + Send;
+
+    /// What to say behind magics' lines in a range: plans, and `results` in one line.
+    fn hints(&self, uri: &Uri, range: Range, results: bool) -> impl Future<Output = Vec<Hint>> + Send;
+
+    /// What lenses are made of; `None` if the document is not open.
+    fn lenses(&self, uri: &Uri) -> impl Future<Output = Option<Lenses>> + Send;
+
     /// Runs px cells.
     fn run(&self, params: RunParams) -> impl Future<Output = RunResult> + Send;
 
@@ -45,8 +72,17 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
 
+    /// Why [`Session::result`] has none: a sentence for the user.
+    fn why_no_result(&self, params: ResultParams) -> impl Future<Output = String> + Send;
+
+    /// The history, newest first.
+    fn runs(&self, params: RunsParams) -> impl Future<Output = RunsResult> + Send;
+
     /// Clusters and engines.
     fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
+
+    /// Binds the kernel of an engine and writes its connection file.
+    fn console(&self, params: ConsoleParams) -> impl Future<Output = ConsoleResult> + Send;
 
     /// Lets go of clusters and files.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -62,8 +98,10 @@ pub enum Change {
     /// Other settings are in force.
     Configure(Box<Settings>),
     /// Whether the workspace may be more than parsed. While it may not, nothing of it is read or asked, and of the settings
-    /// `python` and `cluster` do not count.
+    /// `python`, `cluster` and `views` do not count.
     Trust(bool),
+    /// Whether the editor runs the local parts of `--local` cells. Until it is told, it does not.
+    RunsLocal(bool),
     /// A document was opened.
     Open {
         /// Its key.
@@ -224,6 +262,18 @@ impl EngineError {
     }
 }
 
+/// When the progress of a run is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// When it has taken as long as anything may take without a word.
+    #[default]
+    Usual,
+    /// After so long; zero is at once.
+    After(Duration),
+    /// Not at all.
+    Never,
+}
+
 /// What happens in a session that an editor may have to hear of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
@@ -254,6 +304,8 @@ pub enum Happening {
         run: RunId,
         /// What to call it.
         title: String,
+        /// When to show how far it is.
+        progress: Progress,
     },
     /// Some of its engines ended.
     RunAdvanced {
@@ -271,6 +323,8 @@ pub enum Happening {
         /// How, in a few words.
         summary: String,
     },
+    /// A run with a local part has begun on its engines.
+    LocalPart(RunLocalParams),
     /// The user is to be told something.
     Said {
         /// How important it is.

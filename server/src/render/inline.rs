@@ -10,6 +10,8 @@ use super::{
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
     settle,
+    template::Template,
+    without_key,
     wording::{cut, is_unsent},
 };
 use crate::{
@@ -112,7 +114,7 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
             if full.ends_with(&with_time) { full } else { fit("✗ ", &gists, &rest, budget) }
         }
     };
-    cut(&line.replace('\t', " "), budget)
+    cut(&without_key(&line.replace('\t', " ")), budget)
 }
 
 /// Whether nothing went wrong on an engine, though it may not have run the code.
@@ -178,7 +180,9 @@ impl Gist {
             }
             _ => {
                 let scope = Scope { bytes: Some(READ), ..Scope::default() };
-                Said::Alike(of_group(run, group, scope, rules))
+                let shown = of_group(run, group, scope, rules);
+                let summed_up = shown.iter().any(|shown| shown.template.is_some());
+                Said::Alike(if summed_up { shown } else { vec![summaries(run, group, rules)] })
             }
         };
         Self { ranks: group.ranks.clone(), said }
@@ -223,6 +227,21 @@ fn summary_of(shown: &[Shown], detail: Detail) -> String {
         .unwrap_or_default()
 }
 
+/// What engines have to say whose whole output cannot be summed up, because it is not all in memory for example: that one line
+/// of each, summed up.
+fn summaries(run: &Run, group: &Group, rules: Rules) -> Shown {
+    let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
+    parts.sort_by_key(|part| part.engine);
+    let texts: Vec<_> = parts.into_iter().map(|part| (part.engine, summary(part))).collect();
+    let mut text = texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
+    let same = texts.iter().all(|(_, other)| *other == text);
+    let template = if same { None } else { Template::of(&texts, false, rules) };
+    if !same && template.is_none() {
+        text.push_str(" …");
+    }
+    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template }
+}
+
 /// The last line that holds more than blanks.
 fn last_of(text: &str) -> String {
     text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
@@ -265,12 +284,11 @@ fn first_line(text: &str) -> String {
 
 /// The last line of a stream piece that holds more than blanks; of long text only the end is looked at.
 fn last_line(kind: &OutputKind, wanted: StreamName) -> Option<String> {
-    let OutputKind::Stream(name, rope) = kind else { return None };
+    let OutputKind::Stream(name, text) = kind else { return None };
     if *name != wanted {
         return None;
     }
-    let end = rope.slice(rope.len_chars().saturating_sub(2000)..).to_string();
-    let shown = settle(&end, false);
+    let shown = settle(&text.end(2000), false);
     Some(shown.lines().rev().map(str::trim).find(|line| !line.is_empty())?.to_owned())
 }
 
@@ -345,6 +363,15 @@ mod tests {
             "✓ [0-3] loss {0.3…0.33} med 0.315 · 110 ms",
             Severity::Ok,
         );
+    }
+
+    #[test]
+    fn of_output_that_left_memory_the_last_lines_are_summed_up() {
+        let long = |n: u32| "line\n".repeat(100) + &format!("loss 0.{n}\n");
+        let sample = (0..3)
+            .fold(Sample::new(3), |sample, slot| sample.stdout(slot, &long(slot + 1)).spilled(slot, 100));
+        let text = "✓ [0-2] loss {0.1…0.3} med 0.2 ▁▅█ · 80 ms";
+        check(sample.all_ok(), text, text, Severity::Ok);
     }
 
     #[test]

@@ -3,14 +3,14 @@
 //!
 //! [`settle`] does it within a text; here it is done for the outputs of an engine, one after the other.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
 use ropey::Rope;
 
 use super::{bundle::in_words, settle, wording};
 use crate::{
     jupyter::content::{ErrorContent, MimeBundle, StreamName},
-    run::{EngineRun, Output, OutputKind},
+    run::{EngineRun, Hidden, Output, OutputKind},
 };
 
 /// One thing on an engine's screen. Texts end in no newline.
@@ -95,7 +95,8 @@ pub(super) fn screens(parts: &[&EngineRun], scope: Scope) -> Vec<Vec<Item>> {
 
 fn settled(pieces: Vec<Piece>, part: &EngineRun, scope: Scope) -> Vec<Item> {
     let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
-    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors)).chain(pages).collect()
+    let file = part.spilled.as_deref();
+    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors, file)).chain(pages).collect()
 }
 
 /// What is on the screen of one engine, whole.
@@ -117,20 +118,17 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
             let gone = wording::count(skipped.len(), "output");
             pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
         }
-        let before = match &output.kind {
-            OutputKind::Stream(name, _) if scope.merged => pieces.iter_mut().find(|piece| piece.is_of(*name)),
-            _ => pieces.last_mut(),
-        };
-        match (&output.kind, before) {
-            (OutputKind::Stream(name, rope), Some(Piece::Text { name: last, late, rope: before }))
-                if last == name && (*late == output.late || scope.merged) =>
-            {
-                before.append(rope.clone());
+        match &output.kind {
+            OutputKind::Stream(name, text) => {
+                add_text(&mut pieces, *name, output.late, text.head(), scope.merged);
+                match pieces.last_mut() {
+                    _ if text.hidden().is_empty() => {}
+                    Some(Piece::Spilled(hidden)) => *hidden = hidden.and(text.hidden()),
+                    _ => pieces.push(Piece::Spilled(text.hidden())),
+                }
+                add_text(&mut pieces, *name, output.late, text.tail(), scope.merged);
             }
-            (OutputKind::Stream(name, rope), _) => {
-                pieces.push(Piece::Text { name: *name, late: output.late, rope: rope.clone() });
-            }
-            (OutputKind::Display { data, display_id }, _) => {
+            OutputKind::Display { data, display_id } => {
                 let data = display_id
                     .as_ref()
                     .and_then(|id| versions.get(id.as_str()))
@@ -140,7 +138,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                     late: output.late,
                 }));
             }
-            (OutputKind::UpdateDisplay { data, display_id }, _) => {
+            OutputKind::UpdateDisplay { data, display_id } => {
                 // A display of an earlier run: show it here rather than nowhere.
                 let newest = display_id.as_ref().and_then(|id| versions.get(id.as_str()));
                 if newest.is_none_or(|newest| !newest.displayed && Arc::ptr_eq(newest.data, data)) {
@@ -150,12 +148,12 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                     }));
                 }
             }
-            (OutputKind::ClearOutput { .. }, _) => {}
-            (OutputKind::Result { data, .. }, _) => {
+            OutputKind::ClearOutput { .. } => {}
+            OutputKind::Result { data, .. } => {
                 pieces.push(Piece::Whole(Item::Result { text: in_words(data, scope.colors) }));
             }
-            (OutputKind::Error(error), _) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
-            (OutputKind::Unreadable(why), _) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
+            OutputKind::Error(error) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
+            OutputKind::Unreadable(why) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
         }
     }
     if scope.merged {
@@ -163,10 +161,34 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
         pieces.sort_by_key(|piece| match piece {
             Piece::Text { name: StreamName::Stdout, .. } => 0,
             Piece::Text { name: StreamName::Stderr, .. } => 1,
-            Piece::Whole(_) => 2,
+            Piece::Whole(_) | Piece::Spilled(_) => 2,
         });
     }
     pieces
+}
+
+/// Whether all text that is on the screen is in memory.
+pub(super) fn is_whole(part: &EngineRun) -> bool {
+    let hidden =
+        |output: &Output| matches!(&output.kind, OutputKind::Stream(_, text) if !text.hidden().is_empty());
+    part.spilled.is_none() || !part.outputs[first_visible(&part.outputs)..].iter().any(hidden)
+}
+
+/// Puts text behind what is there, to what is there where that is of the same kind.
+fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, rope: &Rope, merged: bool) {
+    let before = match merged {
+        true => pieces.iter_mut().find(|piece| piece.is_of(name)),
+        false => pieces.last_mut(),
+    };
+    match before {
+        _ if rope.len_bytes() == 0 => {}
+        Some(Piece::Text { name: last, late: before, rope: text })
+            if *last == name && (*before == late || merged) =>
+        {
+            text.append(rope.clone());
+        }
+        _ => pieces.push(Piece::Text { name, late, rope: rope.clone() }),
+    }
 }
 
 /// The newest data under a display id, and whether this run displayed it at all.
@@ -210,7 +232,13 @@ fn first_visible(outputs: &[Output]) -> usize {
 /// What is on the screen before text is settled: long ropes are cut first, so that a view with limits costs no more than
 /// it shows.
 enum Piece {
-    Text { name: StreamName, late: bool, rope: Rope },
+    Text {
+        name: StreamName,
+        late: bool,
+        rope: Rope,
+    },
+    /// Text that is not shown, or no longer in memory.
+    Spilled(Hidden),
     Whole(Item),
 }
 
@@ -223,18 +251,28 @@ impl Piece {
         match self {
             Self::Text { rope, .. } => rope.len_bytes(),
             Self::Whole(Item::Display { text, .. } | Item::Result { text }) => text.len(),
-            Self::Whole(_) => 0,
+            Self::Whole(_) | Self::Spilled(_) => 0,
         }
     }
 
-    fn settled(self, colors: bool) -> Option<Item> {
+    fn settled(self, colors: bool, file: Option<&Path>) -> Option<Item> {
         match self {
+            Self::Spilled(hidden) => Some(Item::Note(format!("… {} …", missing(hidden, file)))),
             Self::Whole(item) => Some(item),
             Self::Text { rope, .. } if rope.len_bytes() == 0 => None,
             Self::Text { name, late, rope } => {
                 Some(Item::Text { name, text: settle(&rope.to_string(), colors), late })
             }
         }
+    }
+}
+
+/// How much is not shown, and where it is.
+fn missing(hidden: Hidden, file: Option<&Path>) -> String {
+    let much = format!("{} ({})", wording::count(hidden.lines.max(1), "line"), wording::size(hidden.bytes));
+    match file {
+        Some(file) => format!("{much}, all of it in {}", settle(&file.display().to_string(), false)),
+        None => much,
     }
 }
 
@@ -267,6 +305,10 @@ fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
                     tail.push(part(to..rope.len_bytes()));
                 }
             }
+            Piece::Spilled(hidden) => {
+                lines += hidden.lines;
+                bytes += hidden.bytes;
+            }
             // A display or result that is too long is left out whole.
             piece @ Piece::Whole(_) => {
                 lines += 1;
@@ -275,17 +317,16 @@ fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
         }
         start = end;
     }
-    let gone = format!("… {} ({}) …", wording::count(lines, "line"), wording::size(bytes));
-    head.push(Piece::Whole(Item::Note(gone)));
+    head.push(Piece::Spilled(Hidden { bytes, lines, chars: 0 }));
     head.append(&mut tail);
     *pieces = head;
 }
 
-/// Lines that are left out: from a line of a piece to a line of a piece, both counted from 0; and what says so.
+/// Lines that are left out: from a line of a piece to a line of a piece, both counted from 0; and how much that is.
 struct HiddenLines {
     from: (usize, usize),
     to: (usize, usize),
-    note: String,
+    gone: Hidden,
 }
 
 /// The whole lines to leave out of the middle of what is longer than `most` bytes.
@@ -302,6 +343,7 @@ fn hidden_lines(pieces: &[Piece], most: usize) -> Option<HiddenLines> {
         if end > hidden.start && start < hidden.end {
             let (first, last, size) = match piece {
                 Piece::Whole(_) => ((i, 0), (i + 1, 0), piece.bytes()),
+                Piece::Spilled(hidden) => ((i, 0), (i + 1, 0), hidden.bytes),
                 Piece::Text { rope, .. } => {
                     let first = rope.byte_to_line(hidden.start.saturating_sub(start));
                     let until = hidden.end.min(end) - start;
@@ -318,8 +360,7 @@ fn hidden_lines(pieces: &[Piece], most: usize) -> Option<HiddenLines> {
         }
         start = end;
     }
-    let note = format!("… {} ({}) …", wording::count(lines, "line"), wording::size(bytes));
-    Some(HiddenLines { from: from?, to, note })
+    Some(HiddenLines { from: from?, to, gone: Hidden { bytes, lines, chars: 0 } })
 }
 
 fn cut_lines(pieces: &mut Vec<Piece>, hidden: &HiddenLines) {
@@ -343,11 +384,11 @@ fn cut_lines(pieces: &mut Vec<Piece>, hidden: &HiddenLines) {
                     tail.push(part(to..rope.len_bytes()));
                 }
             }
-            piece @ Piece::Whole(_) if i == hidden.to.0 => tail.push(piece),
-            Piece::Whole(_) => {}
+            piece @ (Piece::Whole(_) | Piece::Spilled(_)) if i == hidden.to.0 => tail.push(piece),
+            Piece::Whole(_) | Piece::Spilled(_) => {}
         }
     }
-    head.push(Piece::Whole(Item::Note(hidden.note.clone())));
+    head.push(Piece::Spilled(hidden.gone));
     head.append(&mut tail);
     *pieces = head;
 }
@@ -462,6 +503,36 @@ mod tests {
                 Text { name: Stdout, text: "éé", late: false }
                 Note("… 1 line (192 B) …")
                 Text { name: Stdout, text: "éé", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_in_a_file_is_counted_and_named_once() {
+        let lines = |from: usize, to: usize| (from..to).map(|n| format!("line {n}\n")).collect::<String>();
+        let sample = Sample::new(1)
+            .stdout(0, &lines(0, 500))
+            .stderr(0, "a warning\n")
+            .stdout(0, &lines(500, 1000))
+            .spilled(0, 60)
+            .stdout(0, "the end\n");
+        check(
+            sample.clone(),
+            None,
+            expect![[r#"
+                Text { name: Stdout, text: "line 0\nline 1", late: false }
+                Note("… 996 lines (8.8 kB), all of it in /cache/engine.txt …")
+                Text { name: Stdout, text: "line 997\nline 998\nline 999\nthe end", late: false }
+            "#]],
+        );
+        // Cutting further still says it once, and counts both.
+        check(
+            sample,
+            Some(20),
+            expect![[r#"
+                Text { name: Stdout, text: "line 0", late: false }
+                Note("… 1,000 lines (8.8 kB), all of it in /cache/engine.txt …")
+                Text { name: Stdout, text: "the end", late: false }
             "#]],
         );
     }

@@ -5,7 +5,7 @@ use super::{
     fold::fold_by,
     grouped::{Shown, of_group, of_one},
     layout::View,
-    screen::Item,
+    screen::{Item, is_whole},
     settle,
 };
 use crate::{
@@ -76,7 +76,9 @@ pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
             let groups = fold_by(run, view.rules);
             let blocks = groups.iter().filter_map(|group| of_group_block(run, group, view));
             let blocks = blocks.filter(Block::is_worth_showing).collect();
-            vec![Section { title: None, blocks, compared: view.rules.has(Rule::Differences) }]
+            // Of text that is not in memory nobody can say how it differs.
+            let compared = view.rules.has(Rule::Differences) && run.parts().all(is_whole);
+            vec![Section { title: None, blocks, compared }]
         }
         GroupBy::Engine => {
             let blocks = slots.map(|(_, part)| of_slot(part, items(part)));

@@ -3,15 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{
-    GroupBy, duration, elapsed,
-    layout::{BlockLine, Paint, View, lay_out},
+    GroupBy, duration, elapsed, heading,
+    layout::{BlockLine, Paint, View, lay_out, lay_out_errors},
     outcome,
     screen::Scope,
 };
-use crate::{
-    engines::RankSet,
-    run::{Run, RunState, rules::Rules},
-};
+use crate::run::{Run, RunState, rules::Rules};
 
 /// How the shell can show text.
 #[derive(Clone, Copy)]
@@ -36,18 +33,30 @@ impl Default for Style<'_> {
 ///
 /// Nothing is cut. Ends in a newline. Without `color` there is no escape sequence in it.
 pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
-    let engines: RankSet = run.request.engines.iter().copied().collect();
     let mut text = String::new();
-    let heading = BlockLine::of(format!("Parallel execution on engine(s): {engines}"), Paint::Note);
-    write_line(&mut text, &heading, style);
-    let scope = Scope { colors: style.color, ..Scope::default() };
-    let (width, names_stderr) = (style.width, !style.color);
-    let view = View { by, scope, width, names_stderr, rules: Rules::default() };
+    write_line(&mut text, &BlockLine::of(heading(run), Paint::Note), style);
+    let view = View { names_stderr: !style.color, ..view(by, style) };
     for line in lay_out(run, view, style.place.unwrap_or(&|_| None)) {
         write_line(&mut text, &line, style);
     }
     write_line(&mut text, &closing(run), style);
     text
+}
+
+/// What [`terminal`] shows behind the groups, for whoever has seen all output as it came: the errors, and how it ended.
+pub fn terminal_end(run: &Run, style: Style<'_>) -> String {
+    let view = view(GroupBy::Fold, style);
+    let mut lines = Vec::new();
+    lay_out_errors(run, view, style.place.unwrap_or(&|_| None), &mut lines);
+    lines.push(closing(run));
+    let mut text = String::new();
+    lines.iter().for_each(|line| write_line(&mut text, line, style));
+    text
+}
+
+fn view(by: GroupBy, style: Style<'_>) -> View {
+    let scope = Scope { colors: style.color, ..Scope::default() };
+    View { by, scope, width: style.width, names_stderr: false, rules: Rules::default() }
 }
 
 /// The last line: `✓ 4 engines · 1.2 s`.

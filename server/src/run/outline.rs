@@ -84,8 +84,8 @@ impl Outline {
         let mut outline = Self::new(rules);
         for output in &part.outputs {
             match &output.kind {
-                OutputKind::Stream(name, rope) => {
-                    rope.chunks().for_each(|chunk| outline.write(*name, chunk));
+                OutputKind::Stream(name, text) => {
+                    text.chunks().for_each(|chunk| outline.write(*name, chunk));
                 }
                 OutputKind::Display { data, display_id } => outline.display(data, display_id.as_deref()),
                 OutputKind::UpdateDisplay { data, display_id } => {
@@ -206,9 +206,13 @@ impl Thing {
     }
 }
 
-/// What a part is like by some of the rules only, from scratch.
+/// What a part is like by some of the rules only, from scratch. Once text of it has left memory there is only what was noted
+/// while it came, by all rules.
 pub(crate) fn likeness_by(part: &EngineRun, rules: Rules) -> Likeness {
-    Outline::of(part, rules).likeness(part)
+    match part.spilled {
+        None => Outline::of(part, rules).likeness(part),
+        Some(_) => part.likeness(),
+    }
 }
 
 /// A fingerprint in the making, of records: where one ends counts, so texts are told apart however they are cut.

@@ -6,10 +6,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, RunHandle};
+use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, Recall, RunHandle};
 use crate::{
-    cells::{Cells, Dialect, Placed, Problem, PxCell, recognize, recognize_cells},
+    cells::{Cells, Dialect, Placed, Problem, PxCell, Views, recognize_cells_with, recognize_with},
     plan::{Overrides, Plan, Refusal, plan},
+    run::RunId,
     text::{Anchor, Change, Document, Edit, Encoding, TextRange},
 };
 
@@ -47,8 +48,14 @@ pub struct CellView {
     pub plan: Result<Plan, Refusal>,
     /// Its newest run, unless cleared.
     pub run: Option<Arc<RunHandle>>,
-    /// Whether what would be sent now differs from what that run sent.
+    /// Whether what would be sent now differs from what that run sent; of a `%pxresult`, whether there is a newer run.
     pub stale: bool,
+    /// Of a `%pxresult`: what it would show now.
+    pub recalls: Option<Recall>,
+    /// Of a `%pxresult` that was run: what it shows, which is also its `run`.
+    pub recalled: Option<Recall>,
+    /// Whether the output of its run is kept until somebody asks for it.
+    pub withheld: bool,
 }
 
 /// A percent cell or notebook cell that holds px cells.
@@ -88,6 +95,8 @@ struct Unit {
 #[derive(Debug)]
 pub(super) struct Documents {
     encoding: Encoding,
+    /// What the settings name; counts at the top of each document.
+    views: Arc<Views>,
     units: HashMap<DocumentKey, Unit>,
     /// The cells of each synchronised notebook, in order.
     notebooks: HashMap<DocumentKey, Vec<DocumentKey>>,
@@ -96,7 +105,13 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new(encoding: Encoding) -> Self {
-        Self { encoding, units: HashMap::new(), notebooks: HashMap::new(), next_cell: 1 }
+        Self {
+            encoding,
+            views: Arc::default(),
+            units: HashMap::new(),
+            notebooks: HashMap::new(),
+            next_cell: 1,
+        }
     }
 
     pub(super) fn open(
@@ -187,6 +202,26 @@ impl Documents {
         self.encoding = encoding;
     }
 
+    /// Reads all documents again, with other views from the settings.
+    pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<Notice> {
+        if self.views == *views {
+            return Vec::new();
+        }
+        self.views = views.clone();
+        let mut notices = vec![Notice::Plans];
+        let notebooks: Vec<DocumentKey> = self.notebooks.keys().cloned().collect();
+        for notebook in notebooks {
+            notices.extend(self.recognize_notebook(&notebook, &[]));
+        }
+        let alone = self.units.iter().filter(|(_, unit)| unit.notebook.is_none());
+        let alone: Vec<DocumentKey> = alone.map(|(key, _)| key.clone()).collect();
+        for key in alone {
+            self.recognize(&key);
+            notices.push(Notice::Cells(key));
+        }
+        notices
+    }
+
     /// The texts that belong together, in order: a document alone, or all cells of its notebook.
     pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
@@ -195,6 +230,17 @@ impl Documents {
             None if self.units.contains_key(key) => vec![key.clone()],
             None => Vec::new(),
         }
+    }
+
+    /// What holds a text: its notebook, else itself.
+    pub(super) fn home(&self, key: &DocumentKey) -> DocumentKey {
+        self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key).clone()
+    }
+
+    /// Every px cell there is, and the run that it shows.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (CellId, Option<RunId>)> + '_ {
+        let cells = self.units.values().flat_map(|unit| &unit.cells);
+        cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
     }
 
     /// Whether any open document holds a px cell.
@@ -252,7 +298,8 @@ impl Documents {
 
     fn recognize(&mut self, key: &DocumentKey) {
         let Some(unit) = self.units.get_mut(key) else { return };
-        let found = recognize(&unit.text.text(), unit.dialect).map_err(|error| error.to_string());
+        let found =
+            recognize_with(&unit.text.text(), unit.dialect, &self.views).map_err(|error| error.to_string());
         unit.take_in(found, &mut self.next_cell);
     }
 
@@ -263,7 +310,7 @@ impl Documents {
         let present: Vec<DocumentKey> =
             order.into_iter().filter(|cell| self.units.contains_key(cell)).collect();
         let texts: Vec<String> = present.iter().map(|cell| self.units[cell].text.text()).collect();
-        let found = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let found = recognize_cells_with(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &self.views);
         let mut notices: Vec<Notice> = present.iter().cloned().map(Notice::Cells).collect();
         let mut replanned = false;
         for (cell, found) in present.iter().zip(found) {
@@ -349,6 +396,9 @@ impl Tracked {
             plan,
             run: self.run.clone(),
             stale,
+            recalls: None,
+            recalled: None,
+            withheld: false,
         }
     }
 }

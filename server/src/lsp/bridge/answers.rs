@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lsp_types::{Position, Range};
+use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     BlockLine, Cell, CellId, CellOutput, CellState, CellsResult, Cluster, ClusterState, Engine, EngineState,
-    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, Plan, Problem, ProblemSeverity,
+    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, PastRun, Plan, Problem, ProblemSeverity,
     ResultResult, RunId,
 };
 
@@ -44,7 +44,14 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
-        let cells = self.view.cells.iter().enumerate().map(|(index, cell)| self.cell(index, cell)).collect();
+        let exact = |cell: &CellView| {
+            let place = |bytes| range(self.view, bytes, self.encoding);
+            (place(cell.cell.range()), place(cell.cell.magic_range()))
+        };
+        let mut cells = self.cells_at(exact);
+        for (cell, view) in cells.iter_mut().zip(&self.view.cells) {
+            cell.code = view.cell.code.to_string();
+        }
         let mut problems: Vec<Problem> =
             self.view.problems.iter().map(|problem| self.problem(problem)).collect();
         if let Some(why) = &self.view.unreadable {
@@ -58,16 +65,34 @@ impl Scene<'_> {
         CellsResult { version: self.view.text.version(), cells, problems }
     }
 
-    fn cell(&self, index: usize, view: &CellView) -> Cell {
+    /// The px cells for lenses: without the code that would be sent, and with whole lines for ranges. There may be
+    /// thousands, and megabytes of code.
+    pub(super) fn cells_by_line(&self) -> Vec<Cell> {
+        let at = |line| Position { line, character: 0 };
+        self.cells_at(|cell| {
+            let magic = Range { start: at(cell.line), end: at(cell.line) };
+            (Range { start: at(cell.line), end: at(cell.last_line + 1) }, magic)
+        })
+    }
+
+    fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
+        let is_divided = self.view.dialect != Dialect::Script || self.is_divided();
+        let cells = self.view.cells.iter().enumerate();
+        cells
+            .map(|(index, cell)| self.cell(cell, self.outer(index).filter(|_| is_divided), place(cell)))
+            .collect()
+    }
+
+    fn cell(&self, view: &CellView, outer: Option<u32>, (range, magic_range): (Range, Range)) -> Cell {
         let cell = &view.cell;
         let (plan, refusal) = self.plan(view);
         Cell {
             id: cell_id(view.id),
-            range: range(self.view, cell.range(), self.encoding),
-            magic_range: range(self.view, cell.magic_range(), self.encoding),
+            range,
+            magic_range,
             magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
-            outer: self.outer(index),
-            code: cell.code.to_string(),
+            outer,
+            code: String::new(),
             plan,
             refusal,
             state: state_of(view.run.as_deref()),
@@ -76,7 +101,7 @@ impl Scene<'_> {
         }
     }
 
-    fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
+    pub(super) fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
         let plan = match &view.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
@@ -124,11 +149,11 @@ impl Scene<'_> {
         Plan { alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX), ..Plan::default() }
     }
 
-    /// Which cell of the script or notebook a px cell stands in, where there is more than one such cell.
+    /// Which cell of the script or notebook a px cell stands in.
     fn outer(&self, index: usize) -> Option<u32> {
-        let divided = self.view.dialect != Dialect::Script || self.is_divided();
-        let at = self.view.blocks.iter().position(|block| block.px_cells.contains(&index));
-        at.filter(|_| divided).and_then(|at| u32::try_from(at).ok())
+        let at = self.view.blocks.partition_point(|block| block.px_cells.end <= index);
+        let block = self.view.blocks.get(at)?;
+        u32::try_from(at).ok().filter(|_| block.px_cells.contains(&index))
     }
 
     /// Whether markers divide a script, so that a block is a cell and not the whole of it.
@@ -163,14 +188,35 @@ pub(super) fn outputs(
     view: &DocumentView,
     encoding: Encoding,
     group_by: GroupBy,
+    runs_local: bool,
     only: Option<&BTreeSet<CellId>>,
 ) -> CellOutputs {
     let wanted = |cell: &&CellView| only.is_none_or(|only| only.contains(&cell_id(cell.id)));
     let cells = view.cells.iter().filter(wanted).filter_map(|cell| {
         let handle = cell.run.as_ref()?;
         let run = handle.now();
-        let line = render::inline(&run, now());
-        let by = handle.plan.group_by.unwrap_or(group_by);
+        let mut line = render::inline(&run, now());
+        let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.plan.group_by).unwrap_or(group_by);
+        let note_line = |text| BlockLine { text, style: LineStyle::Note };
+        let mut block = Vec::new();
+        if let Some(recall) = &cell.recalled {
+            line.text = format!("{}: {}", recall.place, line.text);
+            block.push(note_line(render::settle(&recall.line(), false)));
+        }
+        block.push(note_line(render::heading(&run)));
+        // A failure shows in any case.
+        let withheld = cell.withheld && run.state() != RunState::Failed;
+        if !withheld {
+            block.extend(render::block(&run, by, Limits::default()).iter().map(block_line));
+        } else if run.is_over() {
+            let suffix = &handle.suffix;
+            line.text = format!("✓ {} done · %pxresult{suffix} or hover shows it", run.parts().len());
+        }
+        if let Some(note) = note(handle, runs_local) {
+            line.text.push_str(&format!(" · {note}"));
+            block.push(note_line(note.to_owned()));
+        }
         Some(CellOutput {
             id: cell_id(cell.id),
             run: Some(RunId(handle.id.0)),
@@ -178,7 +224,7 @@ pub(super) fn outputs(
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
-            block: Some(render::block(&run, by, Limits::default()).iter().map(block_line).collect()),
+            block: Some(block),
         })
     });
     CellOutputs { version: view.text.version(), cells: cells.collect() }
@@ -188,7 +234,8 @@ pub(super) fn outputs(
 pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError> {
     let mut errors = Vec::new();
     for cell in &view.cells {
-        let Some(handle) = &cell.run else { continue };
+        // A %pxresult shows what its own cell raised; that stands on the line that raised it.
+        let Some(handle) = cell.run.as_ref().filter(|_| cell.recalled.is_none()) else { continue };
         let run = handle.now();
         for group in render::errors(&run, &run.request.code) {
             // The map belongs to the code as it is now; of other code the line would be a guess.
@@ -200,7 +247,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 run: RunId(handle.id.0),
                 range: range(view, at, encoding),
                 ranks: group.ranks.to_string(),
-                title: group.title(),
+                title: render::without_key(&group.title()).into_owned(),
                 // What an engine sent is text, and stays so in whatever shows it.
                 name: render::settle(&group.ename, false),
                 variants: group
@@ -208,8 +255,8 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                     .into_iter()
                     .map(|variant| ErrorVariant {
                         ranks: variant.ranks.to_string(),
-                        value: render::settle(&variant.evalue, false),
-                        traceback: variant.traceback,
+                        value: render::without_keys(&render::settle(&variant.evalue, false)).into_owned(),
+                        traceback: render::without_keys(&variant.traceback).into_owned(),
                     })
                     .collect(),
                 stale: cell.stale,
@@ -219,9 +266,40 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
     errors
 }
 
-/// The answer to `px/result`.
-pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
-    let run = handle.now();
+/// What a run's card says besides what engines did: what `--local` asks for and this client does not do.
+pub(super) fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
+    (handle.plan.local && !runs_local).then_some("local part not run")
+}
+
+/// The answer to `px/result`. `line` names the run, where it is not the one of the cell that was asked about; `note` is what its
+/// card says besides what engines did.
+pub(super) fn result(
+    id: RunId,
+    run: &Run,
+    group_by: GroupBy,
+    line: Option<&str>,
+    note: Option<&str>,
+) -> ResultResult {
+    let named = line.map(|line| render::settle(line, false)).unwrap_or_default();
+    let (mut text, mut markdown) = (String::new(), String::new());
+    if !named.is_empty() {
+        text = format!("{named}\n");
+        // Text of the document, in a fence that nothing in it ends.
+        let longest = named.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest + 1);
+        markdown = format!("{fence} {named} {fence}\n\n");
+    }
+    text += &render::terminal(run, group_by, Style::default());
+    markdown += &render::markdown(run, group_by, Limits::default());
+    if let Some(note) = note {
+        text.push_str(&format!("{note}\n"));
+        markdown.push_str(&format!("\n*{note}*\n"));
+    }
+    ResultResult { run: id, state: run_state(run), groups: groups(run, group_by), text, markdown }
+}
+
+/// The groups of the answer to `px/result`: one per engine, if that was asked for.
+fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
     let state = |ending: Option<&Ending>| match ending {
         None => GroupState::Pending,
         Some(Ending::Ok) => GroupState::Ok,
@@ -229,7 +307,7 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
         Some(Ending::Aborted) => GroupState::Aborted,
         Some(Ending::Lost(_)) => GroupState::Lost,
     };
-    let groups = match group_by {
+    match group_by {
         GroupBy::Engine => (0..)
             .map(Slot)
             .zip(run.parts())
@@ -237,25 +315,41 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
                 ranks: std::iter::once(part.engine).collect::<RankSet>().to_string(),
                 engines: vec![part.engine.0],
                 state: state(part.ending()),
-                text: render::part_text(&run, slot),
+                text: render::part_text(run, slot),
             })
             .collect(),
-        GroupBy::Fold | GroupBy::Type | GroupBy::Order => render::fold(&run)
+        GroupBy::Fold | GroupBy::Type | GroupBy::Order => render::fold(run)
             .into_iter()
             .map(|group| Group {
                 ranks: group.ranks.to_string(),
                 engines: group.ranks.iter().map(|engine| engine.0).collect(),
                 state: state(group.ending.as_ref()),
-                text: render::group_text(&run, &group),
+                text: render::group_text(run, &group),
             })
             .collect(),
-    };
-    ResultResult {
+    }
+}
+
+/// A run of the answer to `px/runs`.
+pub(super) fn past_run(past: &session::PastRun) -> PastRun {
+    let handle = &past.run;
+    let run = handle.now();
+    let engines = &run.request.engines;
+    PastRun {
         run: RunId(handle.id.0),
+        uri: Uri::from(&*handle.document.0),
+        cell: cell_id(handle.cell),
+        line: handle.line,
+        title: handle.title.trim().to_owned(),
+        suffix: handle.suffix.clone(),
+        name: past.name.clone(),
         state: run_state(&run),
-        groups,
-        text: render::terminal(&run, group_by, Style::default()),
-        markdown: render::markdown(&run, group_by, Limits::default()),
+        engines: engines.iter().map(|engine| engine.0).collect(),
+        ranks: engines.iter().copied().collect::<RankSet>().to_string(),
+        block: run.blocking,
+        created: run.created.0,
+        ended: run.ended().map(|at| at.0),
+        summary: render::inline(&run, now()).text,
     }
 }
 
@@ -352,7 +446,7 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
     BlockLine { text: line.text(), style }
 }
 
-fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
+pub(super) fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
     let at = |offset| {
         let position = view.text.position(offset, encoding);
         Position { line: position.line, character: position.character }

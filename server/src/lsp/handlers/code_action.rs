@@ -1,11 +1,17 @@
 //! `textDocument/codeAction`: the lenses' commands for the px cells at the cursor, for clients that show no lenses.
 
+mod console;
+
 use lsp_types::{CodeAction, CodeActionParams, CodeActionResponse, Command, Range, Uri};
 use pxlens_protocol::{Cell, InterruptParams, RunParams, Scope, commands};
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::Result;
 
-use super::code_lens::{busy_run, run_params, run_title, runs};
+use super::{
+    code_lens::{busy_run, run_params, run_title, runs},
+    hover::shows_results,
+    write_view,
+};
 use crate::lsp::{backend::Backend, facade::Session};
 
 pub(crate) async fn handle<S: Session>(
@@ -27,12 +33,14 @@ pub(crate) async fn handle<S: Session>(
             CodeActionResponse::from(command)
         }
     };
-    Ok(Some(actions(&uri, &found.cells, params.range).into_iter().map(respond).collect()))
+    let mut commands = actions(&uri, &found.cells, params.range);
+    commands.extend(write_view::actions(&found, params.range));
+    Ok(Some(commands.into_iter().map(respond).collect()))
 }
 
 fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     let here: Vec<&Cell> = cells.iter().filter(|cell| runs(cell) && touch(cell.range, range)).collect();
-    let Some(first) = here.first() else { return Vec::new() };
+    let Some(first) = here.first() else { return recalls(uri, cells, range) };
     let mut actions = Vec::new();
     if let Some(run) = here.iter().copied().find_map(busy_run) {
         let argument = json!(InterruptParams { run, engines: None, signal: None });
@@ -50,15 +58,24 @@ fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
         let below = RunParams { scope: Scope::Below, ..one };
         actions.push(command("▶ Run this cell and those below", commands::RUN_BELOW, json!(below)));
     }
+    actions.extend(console::console_actions(&here));
     actions
 }
 
-fn command(title: &str, id: &str, argument: Value) -> Command {
+/// For `%pxresult` lines, which run nothing on engines.
+fn recalls(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
+    let shows = |cell: &&Cell| cell.refusal.is_none() && shows_results(cell);
+    let here = cells.iter().filter(|cell| touch(cell.range, range)).find(shows);
+    let title = "▶ Show the newest result here";
+    here.map(|cell| command(title, commands::RUN, json!(run_params(uri, cell)))).into_iter().collect()
+}
+
+pub(super) fn command(title: &str, id: &str, argument: Value) -> Command {
     Command { title: title.into(), tooltip: None, command: id.into(), arguments: Some(vec![argument]) }
 }
 
 /// Whether a selection, or a cursor, is in a px cell. What ends before the first column of a line does not touch it.
-fn touch(cell: Range, selection: Range) -> bool {
+pub(super) fn touch(cell: Range, selection: Range) -> bool {
     let last = |range: Range| {
         range.end.line - u32::from(range.end.character == 0 && range.end.line > range.start.line)
     };

@@ -4,7 +4,7 @@ use pxlens_protocol::RunId;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Happening;
+use crate::lsp::{Happening, facade::Progress};
 
 const URI: &str = "file:///a.py";
 
@@ -76,18 +76,19 @@ async fn hints(client: &mut Client) -> Value {
 }
 
 #[tokio::test]
-async fn plan_and_result_stay_within_43_characters() {
+async fn a_plain_client_gets_plan_and_result_as_hints() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "").await;
     client.told().await;
-    client.session.output(URI, "[0-1] the quick brown fox jumps over the lazy dog");
-    let label = hints(&mut client).await[0]["label"].as_str().unwrap().to_owned();
-    assert_eq!(label, "[0-1] the quick brown f…");
+    client.session.output(URI, "[0-1] ready");
+    let hints = hints(&mut client).await;
+    assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [0-1]"), &json!("this line")));
+    assert_eq!(hints[1]["label"], "[0-1] ready");
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_paints_gets_outputs_and_no_hints() {
+async fn a_client_that_paints_gets_outputs_and_hints_of_plans_only() {
     let mut client = Client::start(json!({ "experimental": { "pxlens": { "outputs": true } } })).await;
     client.open(URI, "").await;
     let first = client.expect("px/outputs").await;
@@ -96,7 +97,8 @@ async fn a_client_that_paints_gets_outputs_and_no_hints() {
     let next = client.expect("px/outputs").await;
     assert_eq!(next["params"]["cells"][0]["line"]["text"], "ready");
     assert_eq!(next["params"]["seq"], 2);
-    assert_eq!(hints(&mut client).await, Value::Null);
+    let hints = hints(&mut client).await;
+    assert_eq!((hints.as_array().unwrap().len(), &hints[0]["label"]), (1, &json!("→ [0-1]")));
     client.notify("px/refreshOutputs", document()).await;
     assert_eq!(client.expect("px/outputs").await["params"]["full"], true);
     client.end().await;
@@ -161,7 +163,11 @@ async fn progress_comes_after_a_second_ends_with_the_run_and_its_button_interrup
     client.told().await;
     let (short, long) = (RunId(1), RunId(2));
     for (run, title) in [(short, "short"), (long, "long")] {
-        client.session.happen(Happening::RunStarted { run, title: title.into() });
+        client.session.happen(Happening::RunStarted {
+            run,
+            title: title.into(),
+            progress: Progress::default(),
+        });
     }
     client.session.happen(Happening::RunEnded { run: short, summary: "done".into() });
     client.session.happen(Happening::RunAdvanced { run: long, ended: 1, of: 4 });
