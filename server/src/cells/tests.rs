@@ -1,5 +1,6 @@
 //! Tables: a text, and the px cells in it.
 
+mod advice;
 mod golden;
 mod notebooks;
 mod options;
