@@ -12,6 +12,7 @@ mod markers;
 mod notebook;
 mod options;
 mod python;
+mod spelling;
 mod views;
 
 use std::{
@@ -23,6 +24,7 @@ pub use advice::{RULES, Rule};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
+pub use spelling::{is_marker, spelled};
 pub use views::{DecidedBy, UnreadTargets, ViewState};
 
 use views::Carry;

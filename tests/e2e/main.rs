@@ -7,6 +7,7 @@ mod golden_display;
 mod golden_recording;
 mod layers;
 mod lsp_flood;
+mod lsp_mend;
 mod lsp_run;
 mod lsp_shell;
 mod lsp_work;

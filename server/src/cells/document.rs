@@ -170,7 +170,13 @@ impl<'a> Reader<'a> {
         let block::Scan { found, problems, local } = block::scan(text);
         let mut local_lines = local.len();
         let first = self.next_ordinal();
-        for problem in problems {
+        // A new border inside an `%autopx` region would change what the region sends.
+        let in_region =
+            self.carry.autopx.is_some() || found.iter().any(|found| found.kind == CellKind::Autopx);
+        for mut problem in problems {
+            if in_region {
+                problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+            }
             // What holds for the whole document is said once.
             let is_marker = problem.code == advice::markers::COMMENT_IS_MARKER.code;
             if !(is_marker && std::mem::replace(&mut self.warned_of_markers, true)) {

@@ -60,6 +60,17 @@ pub enum GroupOutputs {
     Engine,
 }
 
+impl GroupOutputs {
+    /// The word for it behind `--group-outputs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Order => "order",
+            Self::Engine => "engine",
+        }
+    }
+}
+
 /// Why an option line is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionsError {

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use lsp_types::{PositionEncodingKind, Uri};
+use lsp_types::{PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
     CellId, CellsResult, EnginesResult, InterruptParams, InterruptResult, NotRun, ResultParams, ResultResult,
     RunId, RunParams, RunResult, Scope as AskedScope, StartedRun,
@@ -19,7 +19,10 @@ use tokio::sync::mpsc;
 
 use super::{
     ClusterChoice, Settings,
-    facade::{self, CellOutputs, CellText, Change, EngineError, Happening, NotebookChange, TextChange},
+    facade::{
+        self, CellOutputs, CellText, Change, EngineError, Happening, NotebookChange, Suggestions, TextChange,
+        Wanted,
+    },
     file_path,
 };
 use crate::{
@@ -29,7 +32,10 @@ use crate::{
     plan::Overrides,
     render::GroupBy,
     run,
-    session::{self, Ask, AskError, DocumentKey, Notice, RunHandle, Scope, Session, StartPolicy},
+    session::{
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, Notice, RunHandle, Scope, Session,
+        StartPolicy,
+    },
     text::{self, Encoding},
 };
 
@@ -84,6 +90,18 @@ impl Bridge {
             to_session(state)
         });
         self.session.configure(settings);
+    }
+
+    /// What the answer about a document's cells depends on.
+    fn scene<'a>(&self, view: &'a DocumentView, cluster: &'a ClusterView) -> answers::Scene<'a> {
+        self.state(|state| answers::Scene {
+            view,
+            encoding: state.encoding,
+            engines: &cluster.engines,
+            connected: cluster.owner.is_some(),
+            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
+            trusted: state.trusted,
+        })
     }
 
     /// How results are grouped where neither the question nor the cell says.
@@ -201,15 +219,21 @@ impl facade::Session for Bridge {
     async fn cells(&self, uri: &Uri) -> Option<CellsResult> {
         let view = self.session.document(key(uri)).await?;
         let cluster = self.session.cluster().await;
-        let scene = self.state(|state| answers::Scene {
-            view: &view,
-            encoding: state.encoding,
-            engines: &cluster.engines,
-            connected: cluster.owner.is_some(),
-            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
-            trusted: state.trusted,
-        });
-        Some(scene.cells())
+        Some(self.scene(&view, &cluster).cells())
+    }
+
+    async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {
+        let view = self.session.document(key(uri)).await?;
+        let mut suggestions = Suggestions { version: view.text.version(), all: Vec::new() };
+        if wanted.fixes {
+            let cluster = self.session.cluster().await;
+            suggestions.all = self.scene(&view, &cluster).fixes(range);
+        }
+        if wanted.rewrites && !view.cells.is_empty() {
+            let encoding = self.state(|state| state.encoding);
+            suggestions.all.extend(aside(move || answers::rewrites(&view, encoding, range)).await);
+        }
+        Some(suggestions)
     }
 
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {

@@ -31,6 +31,10 @@ pub(super) struct Client {
     pub(super) related_information: bool,
     /// It takes code actions that are more than commands.
     pub(super) action_literals: bool,
+    /// It shows code actions that cannot be chosen, with the reason.
+    pub(super) disabled_actions: bool,
+    /// It takes edits of a certain version of a document.
+    pub(super) versioned_edits: bool,
 }
 
 impl Client {
@@ -61,6 +65,8 @@ impl Client {
             action_literals: text
                 .and_then(|text| text.code_action.as_ref()?.code_action_literal_support.as_ref())
                 .is_some(),
+            disabled_actions: on(text.and_then(|text| text.code_action.as_ref()?.disabled_support)),
+            versioned_edits: on(workspace.and_then(|w| w.workspace_edit.as_ref()?.document_changes)),
         }
     }
 }
@@ -106,7 +112,12 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false), ..Default::default() }),
         code_action_provider: Some(
             CodeActionOptions {
-                code_action_kinds: Some(vec![CodeActionKind::new("source.pxlens"), CodeActionKind::QuickFix]),
+                // What runs code has the empty kind, which nothing that is done on saving asks for.
+                code_action_kinds: Some(vec![
+                    CodeActionKind::QuickFix,
+                    CodeActionKind::RefactorRewrite,
+                    CodeActionKind::Empty,
+                ]),
                 ..Default::default()
             }
             .into(),

@@ -89,7 +89,8 @@ async fn look<S: Session>(session: &S, uri: &Uri, related: bool) -> (Option<i32>
     (Some(version), all)
 }
 
-fn of_problem(problem: Problem) -> Diagnostic {
+/// A problem as LSP shows it.
+pub(super) fn of_problem(problem: Problem) -> Diagnostic {
     Diagnostic {
         range: problem.range,
         severity: Some(match problem.severity {

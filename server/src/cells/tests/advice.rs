@@ -538,6 +538,16 @@ fn a_magic_inside_a_region_comes_off() {
 }
 
 #[test]
+fn no_fix_divides_a_region() {
+    check_fix("%autopx\na\n%px b = (1,\n2)\nc\n%autopx\n", expect![[r#"
+        px-inside-autopx
+          Take the magic off: the region sends the code as it is: "%autopx\na\nb = (1,\n2)\nc\n%autopx\n"
+        open-bracket
+          End the lines with backslashes: "%autopx\na\n%px b = (1, \\\n2)\nc\n%autopx\n"
+    "#]]);
+}
+
+#[test]
 fn python_2_becomes_python_3() {
     check_fix(
         "%px print 'hi'\n",

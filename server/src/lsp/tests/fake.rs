@@ -8,11 +8,15 @@ use std::{
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, EnginesResult, InterruptParams, InterruptResult, Line,
-    LineSeverity, Plan, ResultParams, ResultResult, RunId, RunParams, RunResult, StartedRun,
+    LineSeverity, Plan, Problem, ProblemSeverity, ResultParams, ResultResult, RunId, RunParams, RunResult,
+    StartedRun,
 };
 use tokio::sync::mpsc;
 
-use crate::lsp::{CellOutputs, Change, EngineError, ErrorVariant, Happening, Session};
+use crate::lsp::{
+    CellOutputs, Change, EngineError, ErrorVariant, Happening, Purpose, Session, Suggestion, Suggestions,
+    TextChange, Wanted,
+};
 
 /// A document with this in its URI panics when it is told of.
 pub(super) const PANICS_WHEN_TOLD: &str = "panics-when-told";
@@ -162,6 +166,32 @@ impl Session for Fake {
             run: document.line.is_some().then_some(RunId(1)),
         };
         Some(CellsResult { version: document.version, cells: vec![cell], problems: vec![] })
+    }
+
+    async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {
+        let document = self.with(|state| state.documents.get(&uri.0).cloned())?;
+        let suggestion = |title: &str, purpose| Suggestion {
+            title: title.into(),
+            purpose,
+            edits: vec![TextChange { range: Some(range), text: "%px".into() }],
+        };
+        let problem = Problem {
+            range: line_range(0),
+            severity: ProblemSeverity::Error,
+            code: "line-magic".into(),
+            message: "two signs".into(),
+        };
+        let disabled = Some("no".to_owned());
+        let mut all = vec![
+            suggestion("Mend", Purpose::Fix { problem, only: true }),
+            suggestion("Rewrite", Purpose::Rewrite { disabled: None }),
+            suggestion("Never", Purpose::Rewrite { disabled }),
+        ];
+        all.retain(|suggestion| match suggestion.purpose {
+            Purpose::Fix { .. } => wanted.fixes,
+            Purpose::Rewrite { .. } => wanted.rewrites,
+        });
+        Some(Suggestions { version: document.version, all })
     }
 
     async fn outputs(&self, uri: &Uri, _: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
