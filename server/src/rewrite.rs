@@ -106,8 +106,7 @@ impl Source<'_> {
         start < end && !self.text[start..end].trim().is_empty()
     }
 
-    /// Whether the text with these edits holds the same px cells, apart from lines that run nothing where `toggles` may
-    /// go.
+    /// Whether the text with these edits holds the same px cells; `lines_may_go`: lines that run nothing may be missing.
     fn keeps(&self, edits: &[(TextRange, String)], lines_may_go: bool) -> bool {
         let Ok(after) = recognize(&applied(self.text, edits), self.dialect) else { return false };
         same::same(self.cells, &after, lines_may_go)

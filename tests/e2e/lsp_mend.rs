@@ -45,8 +45,13 @@ impl Page<'_> {
     /// Puts an edit into the text, from its end to its beginning, and tells the server.
     fn apply(&mut self, edit: &Value) {
         let change = &edit["documentChanges"][0];
-        assert_eq!(change["textDocument"], json!({ "uri": self.uri, "version": self.version }), "{edit:#}");
-        let mut edits: Vec<(usize, usize, String)> = change["edits"]
+        let edits = if change.is_null() {
+            &edit["changes"][&self.uri]
+        } else {
+            assert_eq!(change["textDocument"], json!({ "uri": self.uri, "version": self.version }));
+            &change["edits"]
+        };
+        let mut edits: Vec<(usize, usize, String)> = edits
             .as_array()
             .expect("edits")
             .iter()

@@ -82,7 +82,10 @@ impl Herald {
                 self.outdated = true;
             }
             Happening::OutputGrew { uri, cell } => self.mark(&uri, Mark::Cell(cell)),
-            Happening::EnginesChanged => self.outdated = true,
+            Happening::EnginesChanged => {
+                self.diagnostics.check_all();
+                self.outdated = true;
+            }
             Happening::RunStarted { run, title } => {
                 if self.capabilities.progress {
                     let progress = Progress::start(run, title, self.client.clone(), &self.lifetime);

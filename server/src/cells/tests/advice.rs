@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -539,12 +540,15 @@ fn a_magic_inside_a_region_comes_off() {
 
 #[test]
 fn no_fix_divides_a_region() {
-    check_fix("%autopx\na\n%px b = (1,\n2)\nc\n%autopx\n", expect![[r#"
+    check_fix(
+        "%autopx\na\n%px b = (1,\n2)\nc\n%autopx\n",
+        expect![[r#"
         px-inside-autopx
           Take the magic off: the region sends the code as it is: "%autopx\na\nb = (1,\n2)\nc\n%autopx\n"
         open-bracket
           End the lines with backslashes: "%autopx\na\n%px b = (1, \\\n2)\nc\n%autopx\n"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -644,4 +648,65 @@ fn fixes_in_raw_notebooks_keep_the_json() {
         open-autopx
     "#]],
     );
+}
+
+/// Lines of cells with something wrong in them, in any order.
+fn wrong_lines() -> impl Strategy<Value = String> {
+    let lines = [
+        "%%px --targts 0",
+        "%%px --targets \"[0, 2]\"",
+        "  %%px -t 0-2",
+        "%%px --stream -a",
+        "%%px",
+        "%%px a = \"é\\n\"",
+        "# \"why\" \\",
+        "# %%px",
+        "#!%%px -t ALL",
+        "%px --block x = '\\t'",
+        "%px a = (\"1\",",
+        "x = %px [",
+        "2)]",
+        "%px print \"😀\", ",
+        "print 'a', b",
+        "from IPython.parallel import Client",
+        "%autopx",
+        "%%pxresult --group-outputs typ",
+        "%pxconfig --no",
+        "# %%",
+        "s = '''",
+        "'''",
+        "",
+        "get_ipython().run_cell_magic('px', '--targts 0', 'print x\\n')",
+    ];
+    let ends = prop::sample::select(vec!["\n", "\r\n"]);
+    (prop::collection::vec(prop::sample::select(lines.to_vec()), 1..8), ends)
+        .prop_map(|(lines, end)| lines.iter().flat_map(|line| [*line, end]).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_fix_is_whole_wherever_it_is_offered(source in wrong_lines(), lines in any::<bool>()) {
+        let json = match lines {
+            true => serde_json::json!(source.split_inclusive('\n').collect::<Vec<_>>()),
+            false => serde_json::json!(source),
+        };
+        let cells = serde_json::json!([{ "cell_type": "code", "source": json }]);
+        let json = serde_json::json!({ "cells": cells }).to_string();
+        for (dialect, text) in [
+            (Dialect::Script, &source),
+            (Dialect::NotebookCell, &source),
+            (Dialect::NotebookJson, &json),
+        ] {
+            let problems = recognize(text, dialect).unwrap().problems;
+            for problem in &problems {
+                for fix in &problem.fixes {
+                    let fixed = applied(text, fix);
+                    let left = recognize(&fixed, dialect);
+                    prop_assert!(left.is_ok(), "{} of {text:?} gives {fixed:?}", fix.title);
+                }
+            }
+        }
+    }
 }

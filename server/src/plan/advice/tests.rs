@@ -117,7 +117,7 @@ fn the_page_of_diagnostics_is_up_to_date() {
             writeln!(page, "> {}", problem.message).unwrap();
             for fix in &problem.fixes {
                 let fixed = applied(example, fix);
-                write!(page, "\n{}:\n\n```python\n{fixed}```\n", fix.title).unwrap();
+                write!(page, "\nFix: *{}*\n\n```python\n{fixed}```\n", fix.title).unwrap();
             }
         }
     }
