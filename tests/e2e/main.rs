@@ -9,6 +9,7 @@ mod golden_recording;
 mod layers;
 mod local_part;
 mod lsp_flood;
+mod lsp_mend;
 mod lsp_results;
 mod lsp_run;
 mod lsp_shell;
