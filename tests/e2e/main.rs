@@ -13,4 +13,5 @@ mod lsp_work;
 mod nothing_lost;
 mod program;
 mod shell;
+mod targets;
 mod tour;
