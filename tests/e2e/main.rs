@@ -10,6 +10,7 @@ mod lsp_flood;
 mod lsp_run;
 mod lsp_shell;
 mod lsp_work;
+mod never_panics;
 mod nothing_lost;
 mod program;
 mod shell;
