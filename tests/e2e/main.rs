@@ -2,9 +2,11 @@
 //!
 //! Golden tests have `golden` in their names.
 
+mod apart;
 mod faults;
 mod golden_display;
 mod golden_recording;
+mod golden_sessions;
 mod layers;
 mod lsp_flood;
 mod lsp_run;
@@ -12,6 +14,7 @@ mod lsp_shell;
 mod lsp_work;
 mod never_panics;
 mod nothing_lost;
+mod original_examples;
 mod program;
 mod shell;
 mod targets;
