@@ -14,7 +14,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use crate::{
-    apart::{Form, Shown, run_apart},
+    apart::{Form, Shown, run_apart_with_rest},
     golden_display::AS_CAPTURED,
 };
 
@@ -43,7 +43,7 @@ impl Cell {
 
 /// A text after the mask of these tests: the numbers of lines are those of the notebook's file.
 fn masked(text: &str) -> String {
-    let line = Regex::new(r"(?m)(^pxlens: (?:warning: )?|\bon )line [0-9]+").expect("a valid pattern");
+    let line = Regex::new(r"(pxlens: (?:warning: )?|\bon )line [0-9]+").expect("a valid pattern");
     let file = Regex::new(r"\S*cells\.ipynb").expect("a valid pattern");
     let text = line.replace_all(text, "${1}line <n>");
     mask(&file.replace_all(&text, "<file>"))
@@ -132,7 +132,7 @@ impl Mode {
 fn replay(session: &Session, file: &str, cluster: &RealCluster, tally: &mut Tally) {
     let cells: Vec<String> = session.cells.iter().map(|cell| cell.cell.clone()).collect();
     let is_interactive = session.preamble != "NONINTERACTIVE";
-    let shown = run_apart(Form::Notebook, &cells, cluster, |cli| match is_interactive {
+    let (shown, rest) = run_apart_with_rest(Form::Notebook, &cells, cluster, |cli| match is_interactive {
         true => cli,
         false => cli.env("IPP_NONINTERACTIVE", "1"),
     });
@@ -152,6 +152,7 @@ fn replay(session: &Session, file: &str, cluster: &RealCluster, tally: &mut Tall
             tally.compare(file, &label, &whole(&golden), &whole(ours));
         }
     }
+    tally.compare(file, "after the last cell", &whole(&Shown::default()), &whole(&rest));
 }
 
 #[test]
