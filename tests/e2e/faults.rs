@@ -198,3 +198,11 @@ fn code_that_awaits_ends_with_what_it_raised_or_gave() {
         "{done:?}"
     );
 }
+
+#[test]
+fn code_that_sets_the_counter_of_inputs_ends_well() {
+    let cluster = real::shared(4);
+    let file = Written::new("count.py", "# %%\n%px get_ipython().execution_count = 0; print('set')\n");
+    let done = run(file.path(), &cluster.connection_file()).run();
+    assert_eq!((done.status, done.stdout.contains("[0-3] set")), (0, true), "{done:?}");
+}

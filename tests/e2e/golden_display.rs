@@ -83,9 +83,9 @@ fn golden_displays_on_real_clusters() {
     tally.finish("golden displays on real clusters");
 }
 
-/// [`AS_CAPTURED`], as a px cell: it ends with the prompt `[1]`.
+/// [`AS_CAPTURED`], as a px cell. IPython has counted it before it sets the count.
 const RESET: &str = r#"%%px
-get_ipython().execution_count = 0
+get_ipython().execution_count = 1
 getattr(__import__('sys').modules['IPython.core.interactiveshell'], '__warningregistry__', {}).clear()
 "#;
 
