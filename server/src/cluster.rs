@@ -9,7 +9,7 @@ pub mod connection;
 pub mod discovery;
 pub mod feed;
 pub mod local;
-mod process;
+pub(crate) mod process;
 pub mod python;
 pub mod transport;
 

@@ -11,6 +11,7 @@ mod documents;
 mod queue;
 mod run_task;
 mod settings;
+mod spill;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use documents::{BlockView, CellView, DocumentView};
-pub use settings::Settings;
+pub use settings::{Limits, Settings};
+pub use spill::SpillFolder;
 
 use crate::{
     cells::{Dialect, Placed},
@@ -190,6 +192,8 @@ pub struct RunHandle {
     pub view: watch::Receiver<Arc<Run>>,
     /// To tell whether its cell has changed since.
     pub fingerprint: Fingerprint,
+    /// What it wrote and is no longer in memory; there as long as this is.
+    pub spilled: Arc<SpillFolder>,
 }
 
 impl RunHandle {

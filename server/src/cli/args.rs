@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{cluster::discovery::Selection, render::GroupBy, session::Settings};
+use crate::{
+    cluster::discovery::Selection,
+    render::GroupBy,
+    session::{Limits, Settings},
+};
 
 /// Run IPython Parallel's %px cells on all engines, and read their grouped answers.
 #[derive(Debug, Parser)]
@@ -124,6 +128,8 @@ impl RunArgs {
             engines: self.local.engines(),
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             folder,
+            // What the shell prints is not cut, and is printed only once all of it is there.
+            limits: Limits::NONE,
         }
     }
 }

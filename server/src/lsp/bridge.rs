@@ -392,5 +392,6 @@ fn to_session(state: &State) -> session::Settings {
         engines: settings.engines,
         group_by: from_protocol(settings.group_by),
         folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
+        limits: settings.limits.clone(),
     }
 }

@@ -8,7 +8,7 @@ use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::discovery::Selection;
+use crate::{cluster::discovery::Selection, session::Limits};
 
 /// How many engines are started where none are, everywhere.
 pub const DEFAULT_ENGINES: u32 = 4;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub engines: u32,
     /// How results are grouped.
     pub group_by: GroupBy,
+    /// How much of what engines write is kept in memory.
+    pub limits: Limits,
 }
 
 /// Which cluster the user means.
@@ -56,7 +58,13 @@ pub struct BadSetting {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { python: None, cluster: None, engines: DEFAULT_ENGINES, group_by: GroupBy::default() }
+        Self {
+            python: None,
+            cluster: None,
+            engines: DEFAULT_ENGINES,
+            group_by: GroupBy::default(),
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -100,10 +108,31 @@ impl Settings {
                 self.group_by = GroupBy::deserialize(value)
                     .map_err(|_| "it should be \"fold\", \"type\", \"engine\" or \"order\"")?;
             }
+            "limits" => self.limits = limits(value)?,
             _ => {}
         }
         Ok(())
     }
+}
+
+/// What `limits` says; what it does not say keeps its default.
+fn limits(value: &Value) -> Result<Limits, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Said {
+        engine_text: Option<usize>,
+        run_text: Option<usize>,
+        folder: Option<PathBuf>,
+    }
+    let said = Said::deserialize(value).map_err(|error| {
+        format!("it should be an object with engineText and runText in bytes, and folder: {error}")
+    })?;
+    let default = Limits::default();
+    Ok(Limits {
+        engine_text: said.engine_text.unwrap_or(default.engine_text),
+        run_text: said.run_text.unwrap_or(default.run_text),
+        folder: said.folder.filter(|folder| !folder.as_os_str().is_empty()),
+    })
 }
 
 fn text(value: &Value) -> Result<Option<&str>, String> {

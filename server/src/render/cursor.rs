@@ -118,6 +118,16 @@ pub enum JsonKind {
         /// By MIME type.
         data: MimeBundle,
     },
+    /// `spilled`: here text is missing that was moved to a file before this reader came to it. The file holds everything
+    /// that the engine wrote to stdout and stderr.
+    Spilled {
+        /// How many bytes.
+        bytes: usize,
+        /// How many line ends in them.
+        lines: usize,
+        /// Where.
+        file: Option<String>,
+    },
     /// `unreadable`: a message was skipped.
     Unreadable {
         /// Which, and why.
@@ -248,16 +258,20 @@ impl PartCursor {
             let read_before = i < self.outputs;
             let into = if output.late { &mut late } else { &mut early };
             match &output.kind {
-                OutputKind::Stream(name, rope) => {
+                OutputKind::Stream(name, text) => {
                     let from = if read_before { self.chars } else { 0 };
-                    self.chars = rope.len_chars();
-                    if self.chars > from {
-                        let text = rope.slice(from..).to_string();
-                        into.push(match name {
-                            StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
-                            StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
-                        });
+                    self.chars = text.len_chars();
+                    let wrote = |text: String| match name {
+                        StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
+                        StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
+                    };
+                    let (head, hidden, tail) = text.since(from);
+                    into.extend((!head.is_empty()).then(|| wrote(head)));
+                    if !hidden.is_empty() {
+                        let file = part.spilled.as_deref().map(|file| file.display().to_string());
+                        into.push(JsonKind::Spilled { bytes: hidden.bytes, lines: hidden.lines, file });
                     }
+                    into.extend((!tail.is_empty()).then(|| wrote(tail)));
                 }
                 _ if read_before => {}
                 other => {
@@ -405,6 +419,22 @@ mod tests {
     /// One step of a made-up run.
     fn step() -> impl Strategy<Value = (u32, u8, String)> {
         (0u32..3, 0u8..4, "[a-cé\n]{0,4}")
+    }
+
+    #[test]
+    fn text_that_was_moved_to_a_file_before_it_was_read_is_said_to_be_there() {
+        let text: String = (0..100).map(|n| format!("line {n}\n")).collect();
+        let mut cursor = Cursor::default();
+        let sample = Sample::new(1).stdout(0, "first\n");
+        cursor.delta(&sample.clone().run());
+        check(
+            &sample.stdout(0, &text).spilled(0, 40).run(),
+            &mut cursor,
+            expect![[r#"
+                {"event":"spilled","bytes":774,"lines":98,"file":"/cache/engine.txt","run":1,"engine":0,"slot":0}
+                {"event":"stdout","text":"line 98\nline 99\n","late":false,"run":1,"engine":0,"slot":0}
+            "#]],
+        );
     }
 
     proptest! {

@@ -152,12 +152,11 @@ fn first_line(text: &str) -> String {
 
 /// The last line of a stream piece that holds more than blanks; of long text only the end is looked at.
 fn last_line(kind: &OutputKind, wanted: StreamName) -> Option<String> {
-    let OutputKind::Stream(name, rope) = kind else { return None };
+    let OutputKind::Stream(name, text) = kind else { return None };
     if *name != wanted {
         return None;
     }
-    let end = rope.slice(rope.len_chars().saturating_sub(2000)..).to_string();
-    let shown = settle(&end, false);
+    let shown = settle(&text.end(2000), false);
     Some(shown.lines().rev().map(str::trim).find(|line| !line.is_empty())?.to_owned())
 }
 

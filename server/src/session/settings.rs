@@ -17,6 +17,36 @@ pub struct Settings {
     pub group_by: GroupBy,
     /// Where the project lies: where its Python is looked for, and where engines start.
     pub folder: PathBuf,
+    /// How much of what engines write is kept in memory.
+    pub limits: Limits,
+}
+
+/// How much of what engines write is kept in memory; the rest is in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of text per engine of a run.
+    pub engine_text: usize,
+    /// Bytes of text per run; each engine has an equal share.
+    pub run_text: usize,
+    /// Where the files are put; `None`: in the user's cache folder.
+    pub folder: Option<PathBuf>,
+}
+
+impl Limits {
+    /// All is kept in memory: for a process that passes output on as it comes.
+    pub const NONE: Self = Self { engine_text: usize::MAX, run_text: usize::MAX, folder: None };
+
+    /// Bytes of text that one of so many engines may have.
+    pub(super) fn of_engine(&self, engines: usize) -> usize {
+        // Less than a screen would not show what happened.
+        self.engine_text.min(self.run_text / engines.max(1)).max(4096.min(self.engine_text))
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { engine_text: 1_000_000, run_text: 64_000_000, folder: None }
+    }
 }
 
 impl Default for Settings {
@@ -27,6 +57,7 @@ impl Default for Settings {
             engines: 4,
             group_by: GroupBy::Fold,
             folder: PathBuf::from("."),
+            limits: Limits::default(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         attach::Attached,
         queue::{After, Entry, Steps},
         run_task::{self, Order},
+        spill::{Spill, SpillFolder},
     },
 };
 
@@ -152,6 +153,8 @@ impl Actor {
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
         let title = self.documents.excerpt(&key, cell.cell.magic_range());
+        let limits = self.settings.limits.clone();
+        let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
         let handle = Arc::new(RunHandle {
             id,
             document: key,
@@ -165,6 +168,7 @@ impl Actor {
             plan,
             engines,
             view,
+            spilled: Arc::clone(&spilled),
         });
         // While an earlier run of the cell goes on, that is the one to look at and to stop.
         if !self.is_going_on(handle.cell) {
@@ -173,7 +177,10 @@ impl Actor {
         self.runs.insert(id, RunEntry { handle: handle.clone(), order: Some(order), over: false });
         let this = self.this.clone();
         let bereaved = this.clone();
-        let task = tokio::spawn(run_task::drive(run, tell_view, wait, move |run| {
+        let words = this.clone();
+        let warn = move |why| send_back(&words, Message::Say(Level::Warning, why));
+        let spill = Spill::new(limits, spilled);
+        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, move |run| {
             let succeeded = run.state() == RunState::Succeeded;
             send_back(&this, Message::Over { run: run.id, succeeded });
         }));

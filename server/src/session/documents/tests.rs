@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
+    session::SpillFolder,
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
@@ -59,6 +60,7 @@ impl Desk {
                 plan,
                 engines: vec![EngineId(0)],
                 view,
+                spilled: Arc::new(SpillFolder::new(None, RunId(self.runs))),
             }));
         }
     }
