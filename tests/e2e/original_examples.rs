@@ -12,15 +12,17 @@ use std::{
 
 use pxlens_tests::{
     golden::mask,
-    real::{self, RealCluster},
+    lsp::{Client, uri},
+    real::RealCluster,
     workspace,
 };
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     apart::{Form, Shown, run_apart_with_rest},
-    program::run,
+    lsp_run,
+    program::{Written, pxlens, run},
 };
 
 /// An example: how the page names it, and its cell.
@@ -144,7 +146,8 @@ fn script_and_notebook_hold_the_same_examples() {
 
 #[test]
 fn the_files_of_the_examples_run_as_they_are() {
-    let cluster = real::shared(4);
+    // Not a shared one: its engines become kernels.
+    let cluster = RealCluster::start(4);
     for name in ["magics.py", "magics.ipynb"] {
         let done = run(&fixture(name), &cluster.connection_file()).run();
         assert_eq!(done.status, 0, "{name}: {done:?}");
@@ -152,6 +155,52 @@ fn the_files_of_the_examples_run_as_they_are() {
             done.stdout.contains("[0-3] hi") && done.stdout.contains("[0,2] We aren't odd!"),
             "{name}: {done:?}"
         );
+    }
+}
+
+/// The notebook as VS Code hands it over, cell by cell; all of it is run at once.
+#[test]
+fn the_examples_run_in_an_editor() {
+    let cluster = RealCluster::start(4);
+    let file = Written::new("magics.ipynb", "{}");
+    let notebook = uri(file.path());
+    let mut client = lsp_run::start(Client::vscode(pxlens()), &file, &cluster);
+    let examples = of_notebook();
+    let address = |at: usize| format!("{}#c{at}", notebook.replace("file:", "vscode-notebook-cell:"));
+    let cells: Vec<Value> =
+        (0..examples.len()).map(|at| json!({"kind": 2, "document": address(at)})).collect();
+    let texts = examples.iter().enumerate().map(
+        |(at, (_, text))| json!({"uri": address(at), "languageId": "python", "version": 1, "text": text}),
+    );
+    client.notify(
+        "notebookDocument/didOpen",
+        json!({
+            "notebookDocument": {"uri": notebook, "notebookType": "jupyter-notebook", "version": 1, "cells": cells},
+            "cellTextDocuments": texts.collect::<Vec<_>>(),
+        }),
+    );
+    let started = client.request("px/run", json!({"uri": address(0), "scope": "all"}));
+    for run in started["runs"].as_array().expect("runs") {
+        client.ask_until("px/result", &json!({"run": run["run"]}), |answer| answer["state"] == "succeeded");
+    }
+    for (name, expected) in [
+        ("In [29]", "[0-3] hi"),
+        ("In [40]", "Out: [<matplotlib.lines.Line2D"),
+        ("In [6]", "[0,2] I am even"),
+        ("In [7]", "[1] I am number 1"),
+        ("In [8]", "[0-3] still 'all' by default"),
+        ("In [34]", "Average max eigenvalue is: "),
+        ("In [9], of %pxconfig", "[0,2] are you there?"),
+        ("In [15]", "[0,2] hi"),
+        ("In [18]", "[0-3] hi all"),
+        ("In [19]", "[0,2] We aren't odd!"),
+        ("In [51], of %connect_info", "shell_port"),
+    ] {
+        let at = examples.iter().position(|(example, _)| example == name).expect("an example");
+        let found = client.request("px/cells", json!({"uri": address(at)}));
+        let run = &found["cells"][0]["run"];
+        let result = client.request("px/result", json!({"run": run, "groupBy": "fold"}));
+        assert!(result["text"].as_str().is_some_and(|text| text.contains(expected)), "{name}: {result:#}");
     }
 }
 
