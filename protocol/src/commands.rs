@@ -13,6 +13,8 @@ pub const RUN_BELOW: &str = "pxlens.server.runBelow";
 pub const RUN_ALL: &str = "pxlens.server.runAll";
 /// Takes [`InterruptParams`](crate::InterruptParams), answers with [`InterruptResult`](crate::InterruptResult).
 pub const INTERRUPT: &str = "pxlens.server.interrupt";
+/// Takes [`ShowResultParams`](crate::ShowResultParams), answers with [`ResultResult`](crate::ResultResult) or `null`.
+pub const SHOW_RESULT: &str = "pxlens.server.showResult";
 
 /// All of them.
-pub const ALL: [&str; 5] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT];
+pub const ALL: [&str; 6] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT];

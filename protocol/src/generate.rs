@@ -15,8 +15,8 @@ use crate::{
     ClientCapabilities, Cluster, ClusterState, Engine, EngineState, EnginesParams, EnginesResult, Group,
     GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
     OutputsParams, Plan, Problem, ProblemSeverity, RefreshOutputsParams, ResultParams, ResultResult, RunId,
-    RunParams, RunResult, Scope, ServerCapabilities, StartedRun, TrustParams, TsPosition, TsRange, commands,
-    messages,
+    RunParams, RunResult, Scope, ServerCapabilities, ShowResultParams, StartedRun, TrustParams, TsPosition,
+    TsRange, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -73,6 +73,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<Problem>(),
         declaration::<ProblemSeverity>(),
         declaration::<ResultParams>(),
+        declaration::<ShowResultParams>(),
         declaration::<GroupBy>(),
         declaration::<ResultResult>(),
         declaration::<Group>(),

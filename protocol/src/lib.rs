@@ -34,6 +34,6 @@ pub use message::{Kind, Message, messages};
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
 pub use position::{TsPosition, TsRange};
 pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
-pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult};
+pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult, ShowResultParams};
 pub use run::{NotRun, Run, RunParams, RunResult, Scope, StartedRun};
 pub use trust::{Trust, TrustParams};

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{CellState, RunId, TsPosition};
+use crate::{CellId, CellState, RunId, TsPosition};
 
 /// Shows a run, or the last one of a px cell or of a suffix. Sends nothing to engines.
 #[derive(Debug)]
@@ -31,6 +31,18 @@ pub enum GroupBy {
     Engine,
     /// As ipyparallel's `--group-outputs=order`: the first display of each engine, then the second.
     Order,
+}
+
+/// Which px cell to show the result of: its newest run, or what a `%pxresult` shows. For the command of that name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShowResultParams {
+    /// The document.
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub uri: Uri,
+    /// The px cell.
+    pub cell: CellId,
 }
 
 /// Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the

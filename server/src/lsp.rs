@@ -36,8 +36,9 @@ mod tolerance;
 
 pub use bridge::Bridge;
 pub use facade::{
-    CellOutputs, CellText, Change, EngineError, ErrorVariant, Happening, NotebookCell, NotebookChange,
-    NotebookSplice, Session, TextChange,
+    CellOutputs, CellText, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint,
+    LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, RegionEnd, Session, Symbol, SymbolKind,
+    TextChange, Token,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

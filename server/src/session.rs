@@ -340,6 +340,11 @@ impl Session {
         self.ask(|reply| actor::Message::Document { key, reply }).await.flatten()
     }
 
+    /// The texts that belong together, in order: a document alone, or all code cells of the notebook it is in.
+    pub async fn together(&self, key: DocumentKey) -> Vec<DocumentView> {
+        self.ask(|reply| actor::Message::Together { key, reply }).await.unwrap_or_default()
+    }
+
     /// Runs cells. Answers when they are planned and queued, which may need a cluster to be found or started first.
     ///
     /// # Errors

@@ -225,6 +225,14 @@ export type ResultParams = {
   groupBy?: GroupBy;
 };
 
+/** Which px cell to show the result of: its newest run, or what a `%pxresult` shows. For the command of that name. */
+export type ShowResultParams = {
+  /** The document. */
+  uri: string;
+  /** The px cell. */
+  cell: CellId;
+};
+
 /** How outputs are grouped. */
 export type GroupBy = "fold" | "type" | "engine" | "order";
 
@@ -400,4 +408,5 @@ export const serverCommands = {
   runBelow: "pxlens.server.runBelow",
   runAll: "pxlens.server.runAll",
   interrupt: "pxlens.server.interrupt",
+  showResult: "pxlens.server.showResult",
 } as const;

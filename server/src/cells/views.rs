@@ -42,6 +42,14 @@ pub struct DecidedBy {
     settings: u8,
 }
 
+impl DecidedBy {
+    /// What it sets and no later line has set anew, each in a word or two.
+    pub fn decides(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let names = ["the targets", "blocking", "streaming", "verbosity", "the progress bar", "the signal"];
+        names.into_iter().enumerate().filter(|(bit, _)| self.settings & (1 << bit) != 0).map(|(_, name)| name)
+    }
+}
+
 /// Why the targets that a `%pxconfig` set are not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -2,6 +2,7 @@
 //! values, and turns the session's notices into happenings.
 
 mod answers;
+mod assisting;
 mod happenings;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use lsp_types::{PositionEncodingKind, Uri};
+use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
     CellId, CellsResult, EnginesResult, InterruptParams, InterruptResult, NotRun, ResultParams, ResultResult,
     RunId, RunParams, RunResult, Scope as AskedScope, StartedRun,
@@ -19,7 +20,10 @@ use tokio::sync::mpsc;
 
 use super::{
     ClusterChoice, Settings,
-    facade::{self, CellOutputs, CellText, Change, EngineError, Happening, NotebookChange, TextChange},
+    facade::{
+        self, CellOutputs, CellText, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
+        Lenses, NotebookChange, Symbol, TextChange, Token,
+    },
     file_path,
 };
 use crate::{
@@ -29,7 +33,10 @@ use crate::{
     plan::Overrides,
     render::GroupBy,
     run,
-    session::{self, Ask, AskError, DocumentKey, Notice, RunHandle, Scope, Session, StartPolicy},
+    session::{
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, Notice, RunHandle, Scope, Session,
+        StartPolicy,
+    },
     text::{self, Encoding},
 };
 
@@ -143,6 +150,33 @@ impl Bridge {
         Some((cell.run.clone()?, None))
     }
 
+    fn page<'a>(&self, view: &'a DocumentView) -> assisting::Page<'a> {
+        assisting::Page { view, encoding: self.state(|state| state.encoding) }
+    }
+
+    fn scene<'a>(&self, view: &'a DocumentView, cluster: &'a ClusterView) -> answers::Scene<'a> {
+        self.state(|state| answers::Scene {
+            view,
+            encoding: state.encoding,
+            engines: &cluster.engines,
+            connected: cluster.owner.is_some(),
+            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
+            trusted: state.trusted,
+        })
+    }
+
+    /// All texts that belong together with a document, and which of them it is.
+    async fn texts(&self, uri: &Uri) -> Option<(Vec<DocumentView>, usize)> {
+        let view = self.session.document(key(uri)).await?;
+        if view.dialect == Dialect::NotebookCell {
+            let texts = self.session.together(key(uri)).await;
+            if let Some(at) = texts.iter().position(|text| text.key == view.key) {
+                return Some((texts, at));
+            }
+        }
+        Some((vec![view], 0))
+    }
+
     /// The newest run in time of a suffix, in a document and what belongs to it.
     async fn newest(&self, document: Option<DocumentKey>, suffix: &str) -> Option<Arc<RunHandle>> {
         let runs = self.session.runs(document).await;
@@ -201,15 +235,48 @@ impl facade::Session for Bridge {
     async fn cells(&self, uri: &Uri) -> Option<CellsResult> {
         let view = self.session.document(key(uri)).await?;
         let cluster = self.session.cluster().await;
-        let scene = self.state(|state| answers::Scene {
-            view: &view,
-            encoding: state.encoding,
-            engines: &cluster.engines,
-            connected: cluster.owner.is_some(),
-            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
-            trusted: state.trusted,
-        });
-        Some(scene.cells())
+        Some(self.scene(&view, &cluster).cells())
+    }
+
+    async fn complete(&self, uri: &Uri, position: Position) -> Vec<Completion> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        let engines = self.session.cluster().await.engines.ids();
+        self.page(&texts[at]).complete(position, engines, &texts)
+    }
+
+    async fn explain(&self, uri: &Uri, position: Position) -> Option<Explanation> {
+        let view = self.session.document(key(uri)).await?;
+        self.page(&view).explain(position)
+    }
+
+    async fn tokens(&self, uri: &Uri, range: Option<Range>) -> Vec<Token> {
+        let view = self.session.document(key(uri)).await;
+        view.map(|view| self.page(&view).tokens(range)).unwrap_or_default()
+    }
+
+    async fn folds(&self, uri: &Uri) -> Vec<Fold> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        self.page(&texts[at]).folds(&texts)
+    }
+
+    async fn symbols(&self, uri: &Uri) -> Vec<Symbol> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        let cluster = self.session.cluster().await;
+        self.scene(&texts[at], &cluster).symbols(&texts)
+    }
+
+    async fn hints(&self, uri: &Uri, range: Range, results: bool) -> Vec<Hint> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        let cluster = self.session.cluster().await;
+        let bridge = self.clone();
+        // A result in one line is folded from all that its engines said.
+        aside(move || bridge.scene(&texts[at], &cluster).hints(range, results, &texts)).await
+    }
+
+    async fn lenses(&self, uri: &Uri) -> Option<Lenses> {
+        let (texts, at) = self.texts(uri).await?;
+        let cluster = self.session.cluster().await;
+        Some(self.scene(&texts[at], &cluster).lenses(&texts))
     }
 
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {

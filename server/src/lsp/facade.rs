@@ -3,6 +3,8 @@
 //!
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
+mod assist;
+
 use std::{collections::BTreeSet, future::Future};
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
@@ -11,6 +13,10 @@ use pxlens_protocol::{
     ResultResult, RunId, RunParams, RunResult,
 };
 use tokio::sync::mpsc;
+
+pub use assist::{
+    Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
+};
 
 use super::Settings;
 
@@ -35,6 +41,27 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// What the engines raised in the newest runs of a document's px cells.
     fn errors(&self, uri: &Uri) -> impl Future<Output = Vec<EngineError>> + Send;
+
+    /// What may stand at a position, the likeliest first.
+    fn complete(&self, uri: &Uri, position: Position) -> impl Future<Output = Vec<Completion>> + Send;
+
+    /// What the option or the magic at a position means.
+    fn explain(&self, uri: &Uri, position: Position) -> impl Future<Output = Option<Explanation>> + Send;
+
+    /// The coloured parts of magics' lines, in order; those of px cells that touch `range`, or all.
+    fn tokens(&self, uri: &Uri, range: Option<Range>) -> impl Future<Output = Vec<Token>> + Send;
+
+    /// What can be folded.
+    fn folds(&self, uri: &Uri) -> impl Future<Output = Vec<Fold>> + Send;
+
+    /// The px cells by name, in order.
+    fn symbols(&self, uri: &Uri) -> impl Future<Output = Vec<Symbol>> + Send;
+
+    /// What to say behind magics' lines in a range: plans, and `results` in one line.
+    fn hints(&self, uri: &Uri, range: Range, results: bool) -> impl Future<Output = Vec<Hint>> + Send;
+
+    /// What lenses are made of; `None` if the document is not open.
+    fn lenses(&self, uri: &Uri) -> impl Future<Output = Option<Lenses>> + Send;
 
     /// Runs px cells.
     fn run(&self, params: RunParams) -> impl Future<Output = RunResult> + Send;

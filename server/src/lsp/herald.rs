@@ -33,6 +33,8 @@ pub(super) struct Herald {
     refreshed: Option<Instant>,
     refreshing: Option<JoinHandle<()>>,
     outdated: bool,
+    /// Whether what cells would run on may have changed since the client was last asked.
+    replanned: bool,
 }
 
 impl Herald {
@@ -53,6 +55,7 @@ impl Herald {
             refreshed: None,
             refreshing: None,
             outdated: false,
+            replanned: false,
         }
     }
 
@@ -82,7 +85,10 @@ impl Herald {
                 self.outdated = true;
             }
             Happening::OutputGrew { uri, cell } => self.mark(&uri, Mark::Cell(cell)),
-            Happening::EnginesChanged => self.outdated = true,
+            Happening::EnginesChanged => {
+                self.outdated = true;
+                self.replanned = true;
+            }
             Happening::RunStarted { run, title } => {
                 if self.capabilities.progress {
                     let progress = Progress::start(run, title, self.client.clone(), &self.lifetime);
@@ -122,7 +128,9 @@ impl Herald {
         }
         self.outdated = false;
         let lens = self.capabilities.lens_refresh;
-        let hint = self.capabilities.hint_refresh && !self.capabilities.extension.outputs;
+        // Who paints outputs has hints of plans only.
+        let hint = self.capabilities.hint_refresh && (self.replanned || !self.capabilities.extension.outputs);
+        self.replanned = false;
         let client = self.client.clone();
         self.refreshing = Some(tasks::spawn("refresh", &self.lifetime, async move {
             if lens && let Err(error) = tasks::ask(client.code_lens_refresh()).await {

@@ -74,6 +74,10 @@ pub(super) enum Message {
         key: DocumentKey,
         reply: oneshot::Sender<Option<DocumentView>>,
     },
+    Together {
+        key: DocumentKey,
+        reply: oneshot::Sender<Vec<DocumentView>>,
+    },
     Run {
         ask: Box<Ask>,
         reply: oneshot::Sender<Result<Asked, AskError>>,
@@ -255,6 +259,10 @@ impl Actor {
                 self.tell_all(notices);
             }
             Message::Document { key, reply } => drop(reply.send(self.documents.view(&key))),
+            Message::Together { key, reply } => {
+                let keys = self.documents.together(&key);
+                drop(reply.send(keys.iter().filter_map(|key| self.documents.view(key)).collect()));
+            }
             Message::Run { ask, reply } => self.run(*ask, reply),
             Message::Interrupt { run, engines, signal, reply } => self.interrupt(run, engines, signal, reply),
             Message::RunHandle { run, reply } => {

@@ -44,7 +44,14 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
-        let cells = self.view.cells.iter().enumerate().map(|(index, cell)| self.cell(index, cell)).collect();
+        let exact = |cell: &CellView| {
+            let place = |bytes| range(self.view, bytes, self.encoding);
+            (place(cell.cell.range()), place(cell.cell.magic_range()))
+        };
+        let mut cells = self.cells_at(exact);
+        for (cell, view) in cells.iter_mut().zip(&self.view.cells) {
+            cell.code = view.cell.code.to_string();
+        }
         let mut problems: Vec<Problem> =
             self.view.problems.iter().map(|problem| self.problem(problem)).collect();
         if let Some(why) = &self.view.unreadable {
@@ -58,16 +65,34 @@ impl Scene<'_> {
         CellsResult { version: self.view.text.version(), cells, problems }
     }
 
-    fn cell(&self, index: usize, view: &CellView) -> Cell {
+    /// The px cells for lenses: without the code that would be sent, and with whole lines for ranges. There may be
+    /// thousands, and megabytes of code.
+    pub(super) fn cells_by_line(&self) -> Vec<Cell> {
+        let at = |line| Position { line, character: 0 };
+        self.cells_at(|cell| {
+            let magic = Range { start: at(cell.line), end: at(cell.line) };
+            (Range { start: at(cell.line), end: at(cell.last_line + 1) }, magic)
+        })
+    }
+
+    fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
+        let is_divided = self.view.dialect != Dialect::Script || self.is_divided();
+        let cells = self.view.cells.iter().enumerate();
+        cells
+            .map(|(index, cell)| self.cell(cell, self.outer(index).filter(|_| is_divided), place(cell)))
+            .collect()
+    }
+
+    fn cell(&self, view: &CellView, outer: Option<u32>, (range, magic_range): (Range, Range)) -> Cell {
         let cell = &view.cell;
         let (plan, refusal) = self.plan(view);
         Cell {
             id: cell_id(view.id),
-            range: range(self.view, cell.range(), self.encoding),
-            magic_range: range(self.view, cell.magic_range(), self.encoding),
+            range,
+            magic_range,
             magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
-            outer: self.outer(index),
-            code: cell.code.to_string(),
+            outer,
+            code: String::new(),
             plan,
             refusal,
             state: state_of(view.run.as_deref()),
@@ -76,7 +101,7 @@ impl Scene<'_> {
         }
     }
 
-    fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
+    pub(super) fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
         let plan = match &view.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
@@ -124,11 +149,11 @@ impl Scene<'_> {
         Plan { alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX), ..Plan::default() }
     }
 
-    /// Which cell of the script or notebook a px cell stands in, where there is more than one such cell.
+    /// Which cell of the script or notebook a px cell stands in.
     fn outer(&self, index: usize) -> Option<u32> {
-        let divided = self.view.dialect != Dialect::Script || self.is_divided();
-        let at = self.view.blocks.iter().position(|block| block.px_cells.contains(&index));
-        at.filter(|_| divided).and_then(|at| u32::try_from(at).ok())
+        let at = self.view.blocks.partition_point(|block| block.px_cells.end <= index);
+        let block = self.view.blocks.get(at)?;
+        u32::try_from(at).ok().filter(|_| block.px_cells.contains(&index))
     }
 
     /// Whether markers divide a script, so that a block is a cell and not the whole of it.
@@ -339,7 +364,7 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
     BlockLine { text: line.text(), style }
 }
 
-fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
+pub(super) fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
     let at = |offset| {
         let position = view.text.position(offset, encoding);
         Position { line: position.line, character: position.character }

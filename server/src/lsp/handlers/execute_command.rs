@@ -1,7 +1,9 @@
 //! `workspace/executeCommand`: what lenses and code actions ask for. Each command takes one object.
 
 use lsp_types::{ExecuteCommandParams, MessageType};
-use pxlens_protocol::{InterruptParams, RunParams, RunResult, Scope, commands};
+use pxlens_protocol::{
+    InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope, ShowResultParams, commands,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
@@ -19,6 +21,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
             let params: InterruptParams = argument(command, params.arguments)?;
             return Ok(written(backend.session.interrupt(params).await));
         }
+        commands::SHOW_RESULT => {
+            let params: ShowResultParams = argument(command, params.arguments)?;
+            return Ok(written(show_result(backend, params).await));
+        }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };
     let mut params: RunParams = argument(command, params.arguments)?;
@@ -30,6 +36,32 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         tokio::spawn(async move { client.show_message(severity, text).await });
     }
     Ok(written(result))
+}
+
+/// What the newest run of a px cell gave, or what a `%pxresult` shows.
+async fn show_result<S: Session>(backend: &Backend<S>, params: ShowResultParams) -> Option<ResultResult> {
+    let found = backend.session.cells(&params.uri).await?;
+    let cell = found.cells.into_iter().find(|cell| cell.id == params.cell)?;
+    let result = backend
+        .session
+        .result(ResultParams {
+            run: cell.run,
+            uri: Some(params.uri),
+            position: Some(cell.magic_range.start),
+            ..Default::default()
+        })
+        .await;
+    // Who paints outputs shows the answer by itself; a client that only knows commands shows it nowhere.
+    if !backend.capabilities().extension.outputs {
+        const MOST: usize = 2000;
+        let text = match &result {
+            Some(result) => result.text.chars().take(MOST).collect(),
+            None => "nothing was run here yet".to_owned(),
+        };
+        let client = backend.client.clone();
+        tokio::spawn(async move { client.show_message(MessageType::Info, text).await });
+    }
+    result
 }
 
 fn argument<T: DeserializeOwned>(command: &str, arguments: Option<Vec<Value>>) -> Result<T> {

@@ -12,7 +12,10 @@ use pxlens_protocol::{
 };
 use tokio::sync::mpsc;
 
-use crate::lsp::{CellOutputs, Change, EngineError, ErrorVariant, Happening, Session};
+use crate::lsp::{
+    CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, LensCell,
+    Lenses, Session, Symbol, Token,
+};
 
 /// A document with this in its URI panics when it is told of.
 pub(super) const PANICS_WHEN_TOLD: &str = "panics-when-told";
@@ -183,6 +186,39 @@ impl Session for Fake {
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
         self.with(|state| Some(state.documents.get(&uri.0)?.errors.clone())).unwrap_or_default()
+    }
+
+    async fn complete(&self, _: &Uri, _: Position) -> Vec<Completion> {
+        Vec::new()
+    }
+
+    async fn explain(&self, _: &Uri, _: Position) -> Option<Explanation> {
+        None
+    }
+
+    async fn tokens(&self, _: &Uri, _: Option<Range>) -> Vec<Token> {
+        Vec::new()
+    }
+
+    async fn folds(&self, _: &Uri) -> Vec<Fold> {
+        Vec::new()
+    }
+
+    async fn symbols(&self, _: &Uri) -> Vec<Symbol> {
+        Vec::new()
+    }
+
+    async fn hints(&self, uri: &Uri, _: Range, results: bool) -> Vec<Hint> {
+        let line = self.with(|state| state.documents.get(&uri.0).and_then(|document| document.line.clone()));
+        let (at, plan) = (line_range(0).end, Some("→ [0-1]".to_owned()));
+        let tooltip = "this line".to_owned();
+        vec![Hint { at, plan, tooltip, result: line.filter(|_| results) }]
+    }
+
+    async fn lenses(&self, uri: &Uri) -> Option<Lenses> {
+        let cells = self.cells(uri).await?.cells.into_iter();
+        let cells = cells.map(|cell| LensCell { cell, shows: false }).collect();
+        Some(Lenses { cells, regions: Vec::new() })
     }
 
     async fn run(&self, params: RunParams) -> RunResult {

@@ -76,18 +76,19 @@ async fn hints(client: &mut Client) -> Value {
 }
 
 #[tokio::test]
-async fn plan_and_result_stay_within_43_characters() {
+async fn a_plain_client_gets_plan_and_result_as_hints() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "").await;
     client.told().await;
-    client.session.output(URI, "[0-1] the quick brown fox jumps over the lazy dog");
-    let label = hints(&mut client).await[0]["label"].as_str().unwrap().to_owned();
-    assert_eq!(label, "[0-1] the quick brown f…");
+    client.session.output(URI, "[0-1] ready");
+    let hints = hints(&mut client).await;
+    assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [0-1]"), &json!("this line")));
+    assert_eq!(hints[1]["label"], "[0-1] ready");
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_paints_gets_outputs_and_no_hints() {
+async fn a_client_that_paints_gets_outputs_and_hints_of_plans_only() {
     let mut client = Client::start(json!({ "experimental": { "pxlens": { "outputs": true } } })).await;
     client.open(URI, "").await;
     let first = client.expect("px/outputs").await;
@@ -96,7 +97,8 @@ async fn a_client_that_paints_gets_outputs_and_no_hints() {
     let next = client.expect("px/outputs").await;
     assert_eq!(next["params"]["cells"][0]["line"]["text"], "ready");
     assert_eq!(next["params"]["seq"], 2);
-    assert_eq!(hints(&mut client).await, Value::Null);
+    let hints = hints(&mut client).await;
+    assert_eq!((hints.as_array().unwrap().len(), &hints[0]["label"]), (1, &json!("→ [0-1]")));
     client.notify("px/refreshOutputs", document()).await;
     assert_eq!(client.expect("px/outputs").await["params"]["full"], true);
     client.end().await;
