@@ -15,6 +15,8 @@ pub const RUN_ALL: &str = "pxlens.server.runAll";
 pub const INTERRUPT: &str = "pxlens.server.interrupt";
 /// Takes [`ShowResultParams`](crate::ShowResultParams), answers with [`ResultResult`](crate::ResultResult) or `null`.
 pub const SHOW_RESULT: &str = "pxlens.server.showResult";
+/// Takes [`ConsoleParams`](crate::ConsoleParams), answers with [`ConsoleResult`](crate::ConsoleResult) and shows what to type.
+pub const CONSOLE: &str = "pxlens.server.console";
 
 /// All of them.
-pub const ALL: [&str; 6] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT];
+pub const ALL: [&str; 7] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE];

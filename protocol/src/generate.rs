@@ -12,11 +12,12 @@ use ts_rs::{Config, TS};
 
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
-    ClientCapabilities, Cluster, ClusterState, Engine, EngineState, EnginesParams, EnginesResult, Group,
-    GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
-    OutputsParams, Plan, Problem, ProblemSeverity, RefreshOutputsParams, ResultParams, ResultResult, RunId,
-    RunParams, RunResult, Scope, ServerCapabilities, ShowResultParams, StartedRun, TrustParams, TsPosition,
-    TsRange, commands, messages,
+    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
+    EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
+    Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, Plan, Problem, ProblemSeverity,
+    RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams,
+    RunResult, Scope, ServerCapabilities, ShowResultParams, StartedRun, TrustParams, TsPosition, TsRange,
+    commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -84,6 +85,11 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ClusterState>(),
         declaration::<Engine>(),
         declaration::<EngineState>(),
+        declaration::<ConsoleParams>(),
+        declaration::<ConsoleResult>(),
+        declaration::<ConsoleCommand>(),
+        declaration::<RunLocalParams>(),
+        declaration::<RunLocalResult>(),
         declaration::<OutputsParams>(),
         declaration::<CellOutput>(),
         declaration::<Line>(),

@@ -93,6 +93,8 @@ pub fn messages() -> Vec<Message> {
         request::<crate::Cells>("Cells"),
         request::<crate::Result>("Result"),
         request::<crate::Engines>("Engines"),
+        request::<crate::Console>("Console"),
+        request::<crate::RunLocal>("RunLocal"),
         notification::<crate::Outputs>("Outputs"),
         notification::<crate::RefreshOutputs>("RefreshOutputs"),
         notification::<crate::AckOutputs>("AckOutputs"),

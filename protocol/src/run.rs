@@ -96,6 +96,10 @@ pub struct StartedRun {
     /// The engines it is sent to, in that order; an id may occur twice.
     #[serde(default)]
     pub engines: Vec<u32>,
+    /// What of the cell does not run, as a sentence: the local part of a `--local` cell, for a client without `runLocal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub note: Option<String>,
 }
 
 /// A px cell, or a whole request, that does not run.

@@ -1,10 +1,11 @@
-//! The shell's face: `pxlens run`, `cells`, `clusters`, `start`, `stop`, `engines`, `demo`.
+//! The shell's face: `pxlens run`, `cells`, `clusters`, `start`, `stop`, `engines`, `console`, `demo`.
 //!
 //! Parses flags, asks the session, and writes to the terminal. Lays nothing out by itself: that is `render`'s.
 
 mod args;
 pub mod cells;
 mod clusters;
+mod console;
 mod demo;
 mod engines;
 mod file;
@@ -89,6 +90,7 @@ pub async fn main(command: Command) -> ExitCode {
         Command::Start(args) => start::start(args).await,
         Command::Stop(args) => stop::stop(&args).await,
         Command::Engines(args) => engines::engines(args).await,
+        Command::Console(args) => console::console(args).await,
         Command::Demo(args) => demo::demo(args).await,
         Command::Lsp => unreachable!("main hands this to the other face"),
     };

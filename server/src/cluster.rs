@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod connection;
+pub mod console;
 pub mod discovery;
 pub mod feed;
 pub mod local;
@@ -17,4 +18,5 @@ pub use client::{
     ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, Execute, InterruptReport,
 };
 pub use connection::{ConnectionFileError, ConnectionInfo};
+pub use console::{Console, ConsoleError};
 pub use feed::{FeedReceiver, FeedSender, feed};

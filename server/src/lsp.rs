@@ -26,6 +26,7 @@ mod pipes;
 mod progress;
 mod publish;
 mod router;
+mod run_local;
 mod settings;
 mod shell;
 mod strainer;

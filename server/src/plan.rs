@@ -34,6 +34,8 @@ pub struct Plan {
     pub blocking: bool,
     /// How the cell asks for its output to be grouped; `None` leaves it to the setting.
     pub group_by: Option<GroupBy>,
+    /// Whether the body is to run locally as well, which is left to the client (`--local`).
+    pub local: bool,
 }
 
 /// Why a cell cannot be run.
@@ -75,7 +77,7 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
     };
     let blocking = overrides.block.or(options.block).or(cell.view.block).unwrap_or(true);
     let group_by = options.group_outputs.map(GroupBy::from);
-    Ok(Plan { code: cell.code.clone(), targets, blocking, group_by })
+    Ok(Plan { code: cell.code.clone(), targets, blocking, group_by, local: options.local })
 }
 
 impl Plan {
@@ -92,7 +94,7 @@ impl Plan {
     /// fingerprint of its cell is no longer that of its run.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = DefaultHasher::new();
-        (&self.code, &self.targets, self.blocking).hash(&mut hasher);
+        (&self.code, &self.targets, self.blocking, self.local).hash(&mut hasher);
         Fingerprint(hasher.finish())
     }
 }

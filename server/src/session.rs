@@ -7,6 +7,7 @@
 
 mod actor;
 mod attach;
+mod consoles;
 mod documents;
 mod queue;
 mod run_task;
@@ -21,6 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
+pub use consoles::NoConsole;
 pub use documents::{BlockView, CellView, DocumentView};
 pub use settings::{Limits, Settings};
 pub use spill::SpillFolder;

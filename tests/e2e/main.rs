@@ -3,11 +3,13 @@
 //! Golden tests have `golden` in their names.
 
 mod apart;
+mod console;
 mod faults;
 mod golden_display;
 mod golden_recording;
 mod golden_sessions;
 mod layers;
+mod local_part;
 mod lsp_flood;
 mod lsp_run;
 mod lsp_shell;

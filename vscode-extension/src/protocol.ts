@@ -89,6 +89,8 @@ export type StartedRun = {
   cell: CellId;
   /** The engines it is sent to, in that order; an id may occur twice. */
   engines: Array<number>;
+  /** What of the cell does not run, as a sentence: the local part of a `--local` cell, for a client without `runLocal`. */
+  note?: string;
 };
 
 /** A px cell, or a whole request, that does not run. */
@@ -312,6 +314,45 @@ export type Engine = {
 /** What an engine does, as far as it told. */
 export type EngineState = "unknown" | "idle" | "busy";
 
+/** Whose kernel. */
+export type ConsoleParams = {
+  /** The engine. */
+  engine: number;
+};
+
+/** Where its connection file is and what opens it, or why there is none. */
+export type ConsoleResult = {
+  /** The connection file, which only its owner can read; absent where there is none. */
+  file?: string;
+  /** Front ends that can be started with it; the first is the one for a terminal. */
+  commands: Array<ConsoleCommand>;
+  /** What the user has to know: why there is none, or what has to be in reach. Never holds the key. */
+  message?: string;
+};
+
+/** A front end. */
+export type ConsoleCommand = {
+  /** What to call it. */
+  title: string;
+  /** The program and its arguments. */
+  argv: Array<string>;
+};
+
+/** What is to run, and which run it belongs to. */
+export type RunLocalParams = {
+  /** The document; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** The px cell. */
+  cell: CellId;
+  /** Its run on the engines, which has begun. */
+  run: RunId;
+  /** The body, as the engines got it. */
+  code: string;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type RunLocalResult = Record<string, never>;
+
 /** What changed in one document. */
 export type OutputsParams = {
   /** The document. */
@@ -393,6 +434,10 @@ export const result = new RequestType<ResultParams, ResultResult, void>("px/resu
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 
+export const console = new RequestType<ConsoleParams, ConsoleResult, void>("px/console");
+
+export const runLocal = new RequestType<RunLocalParams, RunLocalResult, void>("px/runLocal");
+
 export const outputs = new NotificationType<OutputsParams>("px/outputs");
 
 export const refreshOutputs = new NotificationType<RefreshOutputsParams>("px/refreshOutputs");
@@ -409,4 +454,5 @@ export const serverCommands = {
   runAll: "pxlens.server.runAll",
   interrupt: "pxlens.server.interrupt",
   showResult: "pxlens.server.showResult",
+  console: "pxlens.server.console",
 } as const;

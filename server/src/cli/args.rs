@@ -34,6 +34,8 @@ pub enum Command {
     Stop(StopArgs),
     /// List the engines of the cluster
     Engines(EnginesArgs),
+    /// Open a Jupyter console on an engine
+    Console(ConsoleArgs),
     /// Run a bundled example on a cluster of its own
     Demo(DemoArgs),
     /// Speak LSP on stdin and stdout
@@ -213,6 +215,24 @@ pub struct EnginesArgs {
     /// Print one JSON object per engine
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pxlens console`.
+#[derive(Debug, clap::Args)]
+pub struct ConsoleArgs {
+    /// The engine, as `pxlens engines` numbers it
+    pub engine: u32,
+    /// Open a QtConsole instead of a console in this terminal
+    #[arg(long)]
+    pub qtconsole: bool,
+    /// Only print the command line that opens it
+    #[arg(long)]
+    pub print: bool,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    /// Python that has the front end [default: $VIRTUAL_ENV, .venv, conda, python3]
+    #[arg(long, value_name = "PYTHON")]
+    pub python: Option<PathBuf>,
 }
 
 /// `pxlens demo`.

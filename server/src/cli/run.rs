@@ -95,6 +95,9 @@ async fn run_in(
     for warning in warnings(&view, &asked).iter().filter(|_| !args.plain) {
         super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
+    for note in local_parts(&asked).iter().filter(|_| !args.plain) {
+        super::output::say(Level::Info, &format!("{}: {note}", file.label));
+    }
     let form = match (args.json, args.plain) {
         (true, _) => Form::Json,
         (_, true) => Form::Plain,
@@ -148,6 +151,12 @@ fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
         format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
     };
     view.problems.iter().filter(doubtful).map(sentence).collect()
+}
+
+/// The cells whose body `--local` wants in a local Python as well, which a shell has not.
+fn local_parts(asked: &Asked) -> Vec<String> {
+    let wanting = asked.runs.iter().filter(|handle| handle.plan.local);
+    wanting.map(|handle| format!("line {}: --local: local part not run", handle.line + 1)).collect()
 }
 
 /// A word about flags that say how to start a cluster, where one was running already.

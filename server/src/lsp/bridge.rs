@@ -9,12 +9,14 @@ use std::{
     collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellsResult, EnginesResult, InterruptParams, InterruptResult, NotRun, ResultParams, ResultResult,
-    RunId, RunParams, RunResult, Scope as AskedScope, StartedRun,
+    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
+    InterruptResult, NotRun, ResultParams, ResultResult, RunId, RunParams, RunResult, Scope as AskedScope,
+    StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -28,7 +30,7 @@ use super::{
 };
 use crate::{
     cells::{CellKind, Dialect},
-    cluster::discovery::Selection,
+    cluster::{console::FrontEnd, discovery::Selection},
     engines::{EngineId, RankSet, Targets},
     plan::Overrides,
     render::GroupBy,
@@ -39,6 +41,9 @@ use crate::{
     },
     text::{self, Encoding},
 };
+
+/// How long a busy engine is waited for that is to give a console.
+const CONSOLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// The facade over a real session.
 #[derive(Clone, Debug)]
@@ -52,6 +57,8 @@ pub struct Bridge {
 struct State {
     encoding: Encoding,
     trusted: bool,
+    /// Whether the client runs the local parts of `--local` cells.
+    runs_local: bool,
     settings: Settings,
     folder: Option<PathBuf>,
     /// Taken by the face when it starts.
@@ -66,6 +73,7 @@ impl Bridge {
         let state = State {
             encoding: Encoding::Utf16,
             trusted: false,
+            runs_local: false,
             settings: Settings::default(),
             folder: None,
             notices: Some(notices),
@@ -177,6 +185,11 @@ impl Bridge {
         Some((vec![view], 0))
     }
 
+    /// What the card of a run says besides what engines did.
+    fn note(&self, handle: &RunHandle) -> Option<&'static str> {
+        answers::note(handle, self.state(|state| state.runs_local))
+    }
+
     /// The newest run in time of a suffix, in a document and what belongs to it.
     async fn newest(&self, document: Option<DocumentKey>, suffix: &str) -> Option<Arc<RunHandle>> {
         let runs = self.session.runs(document).await;
@@ -206,6 +219,7 @@ impl facade::Session for Bridge {
                 self.configure(|state| state.trusted = trusted);
                 self.session.set_trust(trusted);
             }
+            Change::RunsLocal(runs) => self.state(|state| state.runs_local = runs),
             Change::Open { uri, language, version, text } => {
                 self.session.open(key(&uri), dialect(&uri, &language), version, text);
             }
@@ -281,8 +295,9 @@ impl facade::Session for Bridge {
 
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
         let view = self.session.document(key(uri)).await?;
-        let (encoding, group_by) = (self.state(|state| state.encoding), self.group_by());
-        Some(aside(move || answers::outputs(&view, encoding, group_by, only.as_ref())).await)
+        let group_by = self.group_by();
+        let (encoding, runs_local) = self.state(|state| (state.encoding, state.runs_local));
+        Some(aside(move || answers::outputs(&view, encoding, group_by, runs_local, only.as_ref())).await)
     }
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
@@ -301,6 +316,7 @@ impl facade::Session for Bridge {
                         run: RunId(handle.id.0),
                         cell: answers::cell_id(handle.cell),
                         engines: handle.engines.iter().map(|engine| engine.0).collect(),
+                        note: self.note(handle).map(str::to_owned),
                     })
                     .collect(),
                 not_run: asked
@@ -352,7 +368,8 @@ impl facade::Session for Bridge {
         let (handle, wish) = self.find_run(&params).await?;
         let asked = params.group_by.map(from_protocol);
         let group_by = asked.or(wish).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
-        Some(aside(move || answers::result(&handle, group_by)).await)
+        let note = self.note(&handle);
+        Some(aside(move || answers::result(&handle, group_by, note)).await)
     }
 
     async fn engines(&self) -> EnginesResult {
@@ -365,6 +382,27 @@ impl facade::Session for Bridge {
             };
         }
         answers::engines(cluster, selection).await
+    }
+
+    async fn console(&self, params: ConsoleParams) -> ConsoleResult {
+        let opened =
+            self.session.console(EngineId(params.engine), Some(CONSOLE_LIMIT), std::future::pending()).await;
+        match opened {
+            Ok(console) => ConsoleResult {
+                file: Some(console.file.display().to_string()),
+                commands: [
+                    ("Jupyter console", FrontEnd::Console),
+                    ("Jupyter QtConsole", FrontEnd::QtConsole),
+                ]
+                .map(|(title, front_end)| ConsoleCommand {
+                    title: title.to_owned(),
+                    argv: console.argv(front_end),
+                })
+                .into(),
+                message: console.note(),
+            },
+            Err(error) => ConsoleResult { message: Some(error.to_string()), ..ConsoleResult::default() },
+        }
     }
 
     async fn close(&self) {

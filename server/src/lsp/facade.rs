@@ -9,8 +9,8 @@ use std::{collections::BTreeSet, future::Future};
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, ResultParams,
-    ResultResult, RunId, RunParams, RunResult,
+    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
+    InterruptResult, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
 };
 use tokio::sync::mpsc;
 
@@ -75,6 +75,9 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// Clusters and engines.
     fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
 
+    /// Binds the kernel of an engine and writes its connection file.
+    fn console(&self, params: ConsoleParams) -> impl Future<Output = ConsoleResult> + Send;
+
     /// Lets go of clusters and files.
     fn close(&self) -> impl Future<Output = ()> + Send;
 }
@@ -91,6 +94,8 @@ pub enum Change {
     /// Whether the workspace may be more than parsed. While it may not, nothing of it is read or asked, and of the settings
     /// `python` and `cluster` do not count.
     Trust(bool),
+    /// Whether the editor runs the local parts of `--local` cells. Until it is told, it does not.
+    RunsLocal(bool),
     /// A document was opened.
     Open {
         /// Its key.
@@ -298,6 +303,8 @@ pub enum Happening {
         /// How, in a few words.
         summary: String,
     },
+    /// A run with a local part has begun on its engines.
+    LocalPart(RunLocalParams),
     /// The user is to be told something.
     Said {
         /// How important it is.

@@ -19,6 +19,7 @@ pub(super) mod notebook_did_open;
 pub(super) mod progress_cancel;
 pub(super) mod px_ack_outputs;
 pub(super) mod px_cells;
+pub(super) mod px_console;
 pub(super) mod px_engines;
 pub(super) mod px_interrupt;
 pub(super) mod px_refresh_outputs;

@@ -15,6 +15,7 @@ use super::{
     lifetime::Lifetime,
     progress::Progress,
     publish::{Mark, Marks},
+    run_local::RunLocal,
     tasks,
 };
 
@@ -35,6 +36,7 @@ pub(super) struct Herald {
     outdated: bool,
     /// Whether what cells would run on may have changed since the client was last asked.
     replanned: bool,
+    local: RunLocal,
 }
 
 impl Herald {
@@ -45,6 +47,7 @@ impl Herald {
         diagnostics: Diagnostics,
         lifetime: Lifetime,
     ) -> Self {
+        let local = RunLocal::new(client.clone(), lifetime.clone());
         Self {
             client,
             capabilities,
@@ -56,6 +59,7 @@ impl Herald {
             refreshing: None,
             outdated: false,
             replanned: false,
+            local,
         }
     }
 
@@ -103,6 +107,11 @@ impl Herald {
             Happening::RunEnded { run, summary } => {
                 if let Some(progress) = self.running.remove(&run) {
                     progress.end(summary);
+                }
+            }
+            Happening::LocalPart(params) => {
+                if self.capabilities.extension.run_local {
+                    self.local.send(params);
                 }
             }
             Happening::Said { severity, text } => {

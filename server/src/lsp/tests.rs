@@ -28,6 +28,7 @@ mod client;
 mod conversation;
 mod endings;
 mod fake;
+mod local_parts;
 mod order;
 mod plain;
 mod whole;

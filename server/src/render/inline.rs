@@ -5,7 +5,7 @@ use super::{
     bundle::in_words,
     duration, elapsed, errors, fold,
     numbers::summed_up,
-    settle,
+    settle, without_key,
     wording::{cut, is_unsent},
 };
 use crate::{
@@ -91,7 +91,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
             if full.ends_with(&with_time) { full } else { fit("✗ ", &gists, &rest, budget) }
         }
     };
-    cut(&line.replace('\t', " "), budget)
+    cut(&without_key(&line.replace('\t', " ")), budget)
 }
 
 /// Whether nothing went wrong on an engine, though it may not have run the code.

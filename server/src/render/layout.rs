@@ -3,13 +3,15 @@
 //! A group whose output is one line stands beside its ranks; longer output stands below a rule. Output is never indented,
 //! so that it can be copied. The shell and the lines beside the code are drawn from the same lines.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{
     ErrorGroup, GroupBy, Limits, errors, fold,
     numbers::summed_up,
     screen::{Item, Scope, screen},
-    settle,
+    settle, without_key,
     wording::cut,
 };
 use crate::{
@@ -96,6 +98,11 @@ pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
         lines.push(BlockLine::of(format!("… {more}"), Paint::Note));
     }
     for line in &mut lines {
+        for span in &mut line.spans {
+            if let Cow::Owned(masked) = without_key(&span.text) {
+                span.text = masked;
+            }
+        }
         let mut left = limits.columns;
         for span in &mut line.spans {
             span.text = cut(&span.text, left);

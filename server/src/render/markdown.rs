@@ -9,7 +9,7 @@ use super::{
     numbers::summed_up,
     outcome,
     screen::Scope,
-    settle,
+    settle, without_keys,
     wording::count,
 };
 use crate::{
@@ -54,7 +54,8 @@ pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
     if hidden > 0 {
         page.text.push_str(&format!("\n… {} not shown here\n", count(hidden, "more group")));
     }
-    page.text
+    // Only ever shorter, or as long: the limit holds.
+    without_keys(&page.text).into_owned()
 }
 
 fn heading(run: &Run) -> String {

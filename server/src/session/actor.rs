@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     cells::Dialect,
+    cluster::ClusterClient,
     engines::RankSet,
     run::RunId,
     text::{Change, Encoding},
@@ -98,6 +99,10 @@ pub(super) enum Message {
     },
     Cluster {
         reply: oneshot::Sender<ClusterView>,
+    },
+    /// Whether the workspace is trusted, and the client of the cluster in use.
+    Client {
+        reply: oneshot::Sender<(bool, Option<ClusterClient>)>,
     },
     Connect {
         start: StartPolicy,
@@ -277,6 +282,10 @@ impl Actor {
                 drop(reply.send(runs));
             }
             Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
+            Message::Client { reply } => {
+                let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
+                drop(reply.send((self.trusted, client)));
+            }
             Message::Connect { start, reply } => match &self.cluster {
                 Some(cluster) if !self.is_leaving() => drop(reply.send(Ok(cluster.view()))),
                 _ => {

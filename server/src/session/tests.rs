@@ -111,6 +111,9 @@ async fn nothing_is_looked_for_in_an_untrusted_workspace_until_it_is_trusted() {
     assert_eq!(desk.ask().await.unwrap_err(), AskError::Untrusted);
     assert!(desk.session.cluster().await.owner.is_none());
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
+    let console = desk.session.console(EngineId(0), None, std::future::pending()).await;
+    assert!(matches!(console, Err(NoConsole::Untrusted)), "{console:?}");
+    assert!(sim.requests().is_empty(), "nor asked anything");
     desk.session.set_trust(true);
     desk.engines(2).await;
     assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);

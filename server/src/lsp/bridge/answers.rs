@@ -188,6 +188,7 @@ pub(super) fn outputs(
     view: &DocumentView,
     encoding: Encoding,
     group_by: GroupBy,
+    runs_local: bool,
     only: Option<&BTreeSet<CellId>>,
 ) -> CellOutputs {
     let wanted = |cell: &&CellView| only.is_none_or(|only| only.contains(&cell_id(cell.id)));
@@ -195,6 +196,8 @@ pub(super) fn outputs(
         let handle = cell.run.as_ref()?;
         let run = handle.now();
         let line = render::inline(&run, now());
+        let note = note(handle, runs_local);
+        let text = note.map_or(line.text.clone(), |note| format!("{} · {note}", line.text));
         let by = handle.plan.group_by.unwrap_or(group_by);
         Some(CellOutput {
             id: cell_id(cell.id),
@@ -202,8 +205,14 @@ pub(super) fn outputs(
             range: range(view, cell.cell.range(), encoding),
             state: run_state(&run),
             stale: cell.stale,
-            line: Some(Line { text: line.text, severity: severity(line.severity) }),
-            block: Some(render::block(&run, by, Limits::default()).iter().map(block_line).collect()),
+            line: Some(Line { text, severity: severity(line.severity) }),
+            block: Some(
+                render::block(&run, by, Limits::default())
+                    .iter()
+                    .map(block_line)
+                    .chain(note.map(|note| BlockLine { text: note.to_owned(), style: LineStyle::Note }))
+                    .collect(),
+            ),
         })
     });
     CellOutputs { version: view.text.version(), cells: cells.collect() }
@@ -225,7 +234,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 run: RunId(handle.id.0),
                 range: range(view, at, encoding),
                 ranks: group.ranks.to_string(),
-                title: group.title(),
+                title: render::without_key(&group.title()).into_owned(),
                 // What an engine sent is text, and stays so in whatever shows it.
                 name: render::settle(&group.ename, false),
                 variants: group
@@ -233,8 +242,8 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                     .into_iter()
                     .map(|variant| ErrorVariant {
                         ranks: variant.ranks.to_string(),
-                        value: render::settle(&variant.evalue, false),
-                        traceback: variant.traceback,
+                        value: render::without_keys(&render::settle(&variant.evalue, false)).into_owned(),
+                        traceback: render::without_keys(&variant.traceback).into_owned(),
                     })
                     .collect(),
                 stale: cell.stale,
@@ -244,8 +253,13 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
     errors
 }
 
+/// What a run's card says besides what engines did: what `--local` asks for and this client does not do.
+pub(super) fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
+    (handle.plan.local && !runs_local).then_some("local part not run")
+}
+
 /// The answer to `px/result`.
-pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
+pub(super) fn result(handle: &RunHandle, group_by: GroupBy, note: Option<&str>) -> ResultResult {
     let run = handle.now();
     let groups = render::fold(&run)
         .into_iter()
@@ -262,13 +276,13 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
             text: render::part_text(&run, group.representative),
         })
         .collect();
-    ResultResult {
-        run: RunId(handle.id.0),
-        state: run_state(&run),
-        groups,
-        text: render::terminal(&run, group_by, Style::default()),
-        markdown: render::markdown(&run, group_by, Limits::default()),
+    let mut text = render::terminal(&run, group_by, Style::default());
+    let mut markdown = render::markdown(&run, group_by, Limits::default());
+    if let Some(note) = note {
+        text.push_str(&format!("{note}\n"));
+        markdown.push_str(&format!("\n*{note}*\n"));
     }
+    ResultResult { run: RunId(handle.id.0), state: run_state(&run), groups, text, markdown }
 }
 
 /// The answer to `px/engines`: the cluster in use first, then others in reach.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use lsp_types::{MessageType, Uri};
-use pxlens_protocol::RunId;
+use pxlens_protocol::{RunId, RunLocalParams};
 use tokio::sync::mpsc;
 
 use super::answers::cell_id;
 use crate::{
     lsp::facade::Happening,
     render,
-    run::{Phase, Run},
+    run::{Ending, LostReason, Phase, Run},
     session::{Level, Notice, RunHandle},
 };
 
@@ -44,6 +44,12 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
     // The face has gone where a send fails; then so does this.
     let tell = |happening| to.send(happening).is_ok();
     let mut view = handle.view.clone();
+    let mut local = handle.plan.local.then(|| RunLocalParams {
+        uri: handle.document.to_string(),
+        cell: cell.clone(),
+        run,
+        code: handle.plan.code.to_string(),
+    });
     drop(handle);
     if !tell(Happening::RunStarted { run, title }) {
         return;
@@ -61,6 +67,12 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
         } else {
             tell(Happening::OutputGrew { uri: uri.clone(), cell: cell.clone() })
         };
+        // Not before its turn has come: a run that is dropped has no local part either.
+        if was_sent(&now)
+            && let Some(params) = local.take()
+        {
+            heard = heard && tell(Happening::LocalPart(params));
+        }
         if now.is_over() && !std::mem::replace(&mut over, true) {
             heard = heard && tell(Happening::RunEnded { run, summary: summary(&now) });
         }
@@ -69,6 +81,12 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
             return;
         }
     }
+}
+
+/// Whether anything of the run was sent to an engine.
+fn was_sent(run: &Run) -> bool {
+    run.parts()
+        .any(|part| !matches!(part.phase, Phase::Queued | Phase::Ended(Ending::Lost(LostReason::NotSent(_)))))
 }
 
 fn summary(run: &Run) -> String {

@@ -1,5 +1,7 @@
 //! `textDocument/codeAction`: the lenses' commands for the px cells at the cursor, for clients that show no lenses.
 
+mod console;
+
 use lsp_types::{CodeAction, CodeActionParams, CodeActionResponse, Command, Range, Uri};
 use pxlens_protocol::{Cell, InterruptParams, RunParams, Scope, commands};
 use serde_json::{Value, json};
@@ -50,6 +52,7 @@ fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
         let below = RunParams { scope: Scope::Below, ..one };
         actions.push(command("▶ Run this cell and those below", commands::RUN_BELOW, json!(below)));
     }
+    actions.extend(console::console_actions(&here));
     actions
 }
 

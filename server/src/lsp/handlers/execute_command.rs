@@ -2,13 +2,17 @@
 
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
-    InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope, ShowResultParams, commands,
+    ConsoleParams, ConsoleResult, InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope,
+    ShowResultParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session, tolerance::drop_nulls};
+use crate::{
+    cluster::console::command_line,
+    lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
+};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteCommandParams) -> Result<Value> {
     let command = params.command.as_str();
@@ -24,6 +28,14 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::SHOW_RESULT => {
             let params: ShowResultParams = argument(command, params.arguments)?;
             return Ok(written(show_result(backend, params).await));
+        }
+        commands::CONSOLE => {
+            let params: ConsoleParams = argument(command, params.arguments)?;
+            let result = backend.session.console(params).await;
+            let (severity, text) = how_to_open(&result);
+            let client = backend.client.clone();
+            tokio::spawn(async move { client.show_message(severity, text).await });
+            return Ok(written(result));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };
@@ -77,6 +89,16 @@ fn written(result: impl serde::Serialize) -> Value {
     serde_json::to_value(result).unwrap_or_default()
 }
 
+/// What to type for a console, or why there is none.
+fn how_to_open(result: &ConsoleResult) -> (MessageType, String) {
+    let mut said: Vec<String> = result.message.iter().cloned().collect();
+    let severity = if result.file.is_some() { MessageType::Info } else { MessageType::Warning };
+    said.extend(
+        result.commands.first().map(|command| format!("in a terminal: {}", command_line(&command.argv))),
+    );
+    (severity, said.join("\n"))
+}
+
 /// What the user has to hear of a run that was asked for, if anything.
 fn to_say(result: &RunResult) -> Option<(MessageType, String)> {
     let mut said: Vec<String> = Vec::new();
@@ -91,14 +113,31 @@ fn to_say(result: &RunResult) -> Option<(MessageType, String)> {
         1 => said.push("1 local line not run".into()),
         n => said.push(format!("{n} local lines not run")),
     }
+    let notes = result.runs.iter().filter_map(|run| run.note.as_ref());
+    for note in notes {
+        if !said.contains(note) {
+            said.push(note.clone());
+        }
+    }
     (!said.is_empty()).then(|| (severity, said.join("\n")))
 }
 
 #[cfg(test)]
 mod tests {
-    use pxlens_protocol::NotRun;
+    use pxlens_protocol::{ConsoleCommand, NotRun};
 
     use super::*;
+
+    #[test]
+    fn a_console_is_opened_by_what_one_types() {
+        let argv = ["jupyter", "console", "--existing", "/a b.json"].map(String::from).into();
+        let command = ConsoleCommand { title: "Jupyter console".into(), argv };
+        let result = ConsoleResult { file: Some("/a b.json".into()), commands: vec![command], message: None };
+        let text = "in a terminal: jupyter console --existing '/a b.json'".to_owned();
+        assert_eq!(how_to_open(&result), (MessageType::Info, text));
+        let none = ConsoleResult { message: Some("there is no engine 9".into()), ..Default::default() };
+        assert_eq!(how_to_open(&none), (MessageType::Warning, "there is no engine 9".to_owned()));
+    }
 
     #[test]
     fn a_run_that_goes_well_says_nothing() {

@@ -9,9 +9,12 @@ use pxlens_protocol::{Cell, ResultParams};
 use tower_lsp::jsonrpc::Result;
 
 use super::code_lens::run_title;
-use crate::lsp::{
-    backend::Backend,
-    facade::{EngineError, ErrorVariant, Explanation, Session},
+use crate::{
+    lsp::{
+        backend::Backend,
+        facade::{EngineError, ErrorVariant, Explanation, Session},
+    },
+    render,
 };
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams) -> Result<Option<Hover>> {
@@ -60,7 +63,8 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
             markdown.push_str("*The code or its plan changed since this run.*\n\n");
         }
         markdown.push_str(&result.markdown);
-        plain.push_str(beginning(&result.text));
+        // `px/result` gives what the engines printed; what is shown unasked hides the key of a kernel.
+        plain.push_str(&render::without_keys(beginning(&result.text)));
     }
     if let Some((help, plain_help, _)) = &explained {
         for (text, help) in [(&mut markdown, help), (&mut plain, plain_help)] {

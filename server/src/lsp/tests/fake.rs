@@ -7,8 +7,9 @@ use std::{
 
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
-    Cell, CellId, CellOutput, CellState, CellsResult, EnginesResult, InterruptParams, InterruptResult, Line,
-    LineSeverity, Plan, ResultParams, ResultResult, RunId, RunParams, RunResult, StartedRun,
+    Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
+    EnginesResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, ResultParams, ResultResult,
+    RunId, RunParams, RunResult, StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -229,7 +230,7 @@ impl Session for Fake {
             state.runs.push(params);
             RunId(u32::try_from(state.runs.len()).unwrap())
         });
-        let started = StartedRun { run, cell: "c".into(), engines: vec![0, 1] };
+        let started = StartedRun { run, cell: "c".into(), engines: vec![0, 1], note: None };
         RunResult { runs: vec![started], ..Default::default() }
     }
 
@@ -254,6 +255,14 @@ impl Session for Fake {
 
     async fn engines(&self) -> EnginesResult {
         EnginesResult::default()
+    }
+
+    async fn console(&self, params: ConsoleParams) -> ConsoleResult {
+        let command = ConsoleCommand {
+            title: "Jupyter console".into(),
+            argv: vec!["jupyter".into(), "console".into(), format!("kernel {}.json", params.engine)],
+        };
+        ConsoleResult { file: Some("kernel.json".into()), commands: vec![command], message: None }
     }
 
     async fn close(&self) {}
