@@ -17,6 +17,8 @@ pub const INTERRUPT: &str = "pxlens.server.interrupt";
 pub const SHOW_RESULT: &str = "pxlens.server.showResult";
 /// Takes [`ConsoleParams`](crate::ConsoleParams), answers with [`ConsoleResult`](crate::ConsoleResult) and shows what to type.
 pub const CONSOLE: &str = "pxlens.server.console";
+/// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
+pub const WRITE_VIEW: &str = "pxlens.server.writeView";
 
 /// All of them.
-pub const ALL: [&str; 7] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE];
+pub const ALL: [&str; 8] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];

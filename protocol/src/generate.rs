@@ -17,7 +17,7 @@ use crate::{
     Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, Plan, Problem, ProblemSeverity,
     RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams,
     RunResult, Scope, ServerCapabilities, ShowResultParams, StartedRun, TrustParams, TsPosition, TsRange,
-    commands, messages,
+    WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -99,6 +99,9 @@ fn declarations() -> Vec<Declaration> {
         declaration::<RefreshOutputsParams>(),
         declaration::<AckOutputsParams>(),
         declaration::<TrustParams>(),
+        declaration::<WriteSettingParams>(),
+        declaration::<WriteSettingResult>(),
+        declaration::<WriteViewParams>(),
     ]
 }
 

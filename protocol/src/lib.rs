@@ -24,6 +24,7 @@ mod result;
 mod run;
 mod run_local;
 mod trust;
+mod write_setting;
 
 pub use ack_outputs::{AckOutputs, AckOutputsParams};
 pub use capabilities::{ClientCapabilities, ServerCapabilities};
@@ -41,3 +42,4 @@ pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult,
 pub use run::{NotRun, Run, RunParams, RunResult, Scope, StartedRun};
 pub use run_local::{RunLocal, RunLocalParams, RunLocalResult};
 pub use trust::{Trust, TrustParams};
+pub use write_setting::{WriteSetting, WriteSettingParams, WriteSettingResult, WriteViewParams};

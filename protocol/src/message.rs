@@ -99,5 +99,6 @@ pub fn messages() -> Vec<Message> {
         notification::<crate::RefreshOutputs>("RefreshOutputs"),
         notification::<crate::AckOutputs>("AckOutputs"),
         notification::<crate::Trust>("Trust"),
+        request::<crate::WriteSetting>("WriteSetting"),
     ]
 }

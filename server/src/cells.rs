@@ -11,6 +11,7 @@ mod markers;
 mod notebook;
 mod options;
 mod python;
+mod statements;
 mod views;
 
 use std::{
@@ -21,7 +22,7 @@ use std::{
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
-pub use views::{DecidedBy, UnreadTargets, ViewState};
+pub use views::{DecidedBy, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
 use views::Carry;
 
@@ -185,18 +186,29 @@ pub enum CellKind {
     Autopx,
     /// A code cell inside an `%autopx` region.
     AutopxCell,
+    /// A `with view.sync_imports():` block: its imports, as they are written. Unlike upstream, which sends only the names of
+    /// modules, `import numpy as np` gives the engines `np`, and `from module import *` works.
+    SyncImports,
+}
+
+impl CellKind {
+    /// Whether a px cell of this kind sends code.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::SyncImports)
+    }
 }
 
 /// The line that makes a px cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Magic {
-    /// `px`, `pxresult`, `result`, `pxconfig` or `autopx`.
+    /// `px`, `pxresult`, `result`, `pxconfig`, `autopx`, or `sync_imports` for a block of imports.
     pub name: String,
     /// What stands behind it: the name of the view. Empty for the first view.
     pub suffix: String,
     /// Its options; empty for the magics that take none.
     pub options: Options,
-    /// The name with its percent signs; empty for a cell inside an `%autopx` region.
+    /// The name with its percent signs; empty for a cell inside an `%autopx` region. Of a block of imports the word
+    /// `sync_imports`.
     pub name_range: TextRange,
 }
 
@@ -218,7 +230,7 @@ pub struct Problem {
     pub severity: Severity,
     /// Its kind, a word that stays the same: `options`, `targets`, `dynamic-options`, `empty-body`, `unknown-view`,
     /// `misplaced-cell-magic`, `line-magic`, `open-bracket`, `options-on-line`, `comment-is-marker`, `px-inside-autopx`,
-    /// `open-autopx`.
+    /// `open-autopx`, `unread-view`, `no-effect`.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
@@ -248,7 +260,12 @@ pub enum Severity {
 
 /// Finds the px cells of a document that stands alone.
 pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
-    let mut carry = Carry::default();
+    recognize_with(text, dialect, &Arc::default())
+}
+
+/// The same, with the views that the settings name.
+pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
+    let mut carry = Carry::new(views);
     let cells = match dialect {
         Dialect::Script => document::script(text, &mut carry),
         Dialect::NotebookCell => document::notebook_cell(text, &mut carry, 0),
@@ -263,7 +280,12 @@ pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
 /// Finds the px cells of a synchronised notebook, given the texts of its code cells in order: what a cell puts in force
 /// holds in those below it. Gives one answer per text; ranges, lines and ordinals count in that text.
 pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
-    let mut carry = Carry::default();
+    recognize_cells_with(texts, &Arc::default())
+}
+
+/// The same, with the views that the settings name.
+pub fn recognize_cells_with(texts: &[&str], views: &Arc<Views>) -> Vec<Cells> {
+    let mut carry = Carry::new(views);
     let mut all: Vec<Cells> = texts
         .iter()
         .enumerate()

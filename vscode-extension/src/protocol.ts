@@ -42,6 +42,8 @@ export type ClientCapabilities = {
   images?: boolean;
   /** It runs the body of a `--local` cell in a kernel of its own. */
   runLocal?: boolean;
+  /** It answers `px/writeSetting`. */
+  writeSettings?: boolean;
 };
 
 /** What the server can do beyond LSP. */
@@ -424,6 +426,28 @@ export type AckOutputsParams = {
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type TrustParams = Record<string, never>;
 
+/** What to write. */
+export type WriteSettingParams = {
+  /** The key in the section, such as `views`. */
+  key: string;
+  /** Its value. The fields of an object are added to what is there, and replace those of the same name. */
+  value: unknown;
+};
+
+/** What became of it. */
+export type WriteSettingResult = {
+  /** Whether it was written. */
+  written: boolean;
+};
+
+/** The argument of [`WRITE_VIEW`](crate::commands::WRITE_VIEW): a view for the setting `views`. */
+export type WriteViewParams = {
+  /** The suffix of its magics, such as `_even`. */
+  suffix: string;
+  /** A target expression or rank set. */
+  targets: string;
+};
+
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
@@ -446,6 +470,8 @@ export const ackOutputs = new NotificationType<AckOutputsParams>("px/ackOutputs"
 
 export const trust = new NotificationType<TrustParams>("px/trust");
 
+export const writeSetting = new RequestType<WriteSettingParams, WriteSettingResult, void>("px/writeSetting");
+
 /** The commands that the server executes. Each takes one object. */
 export const serverCommands = {
   run: "pxlens.server.run",
@@ -455,4 +481,5 @@ export const serverCommands = {
   interrupt: "pxlens.server.interrupt",
   showResult: "pxlens.server.showResult",
   console: "pxlens.server.console",
+  writeView: "pxlens.server.writeView",
 } as const;

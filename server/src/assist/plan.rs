@@ -1,7 +1,7 @@
 //! What is in force at a px cell, in words: only what differs from the plain default, and which line decided it.
 
 use crate::{
-    cells::{Dialect, Placed},
+    cells::{Dialect, Placed, Sets},
     engines::Targets,
     text::Document,
 };
@@ -15,8 +15,10 @@ pub struct Decision {
     pub place: String,
     /// The line, or what of it decides.
     pub text: String,
-    /// What it sets, each in a word or two.
-    pub sets: Vec<&'static str>,
+    /// What it sets.
+    pub sets: Vec<Sets>,
+    /// Whether Python would have fixed the engines on this line.
+    pub is_frozen: bool,
 }
 
 impl Decision {
@@ -26,31 +28,43 @@ impl Decision {
         let targets = options.targets.as_ref().map(|targets| format!("--targets {}", targets.text));
         let block = options.block.map(|block| if block { "--block" } else { "--noblock" }.to_owned());
         let mut sets = Vec::new();
-        sets.extend(targets.as_ref().map(|_| "the targets"));
-        sets.extend(block.as_ref().map(|_| "blocking"));
+        sets.extend(targets.as_ref().map(|_| Sets::Targets));
+        sets.extend(block.as_ref().map(|_| Sets::Block));
         let text: Vec<String> = targets.into_iter().chain(block).collect();
-        (!sets.is_empty()).then(|| Self { place: "this line".to_owned(), text: text.join(" "), sets })
+        (!sets.is_empty()).then(|| Self {
+            place: "this line".to_owned(),
+            text: text.join(" "),
+            sets,
+            is_frozen: false,
+        })
     }
 
     /// As a sentence without its full stop.
     pub fn sentence(&self) -> String {
-        let what = match self.sets.as_slice() {
+        let words: Vec<&str> = self.sets.iter().map(|sets| in_words(*sets)).collect();
+        let what = match words.as_slice() {
             [] => "decides".to_owned(),
             [only] => format!("sets {only}"),
             [all @ .., last] => format!("sets {} and {last}", all.join(", ")),
         };
         let mut sentence = format!("{}: {} {what}", self.place, self.text);
-        // A slice of a client, such as `rc[::2].activate()`, not a list of ids.
-        let is_slice = !self.text.starts_with(['%', '-'])
-            && self
-                .text
-                .split_once('[')
-                .is_some_and(|(_, rest)| rest.split(']').next().is_some_and(|inside| inside.contains(':')));
-        if is_slice {
+        if self.is_frozen {
             sentence
                 .push_str("; of the engines alive when it runs, where Python would have frozen them here");
         }
         sentence
+    }
+}
+
+fn in_words(sets: Sets) -> &'static str {
+    match sets {
+        Sets::View => "the view",
+        Sets::Targets => "the targets",
+        Sets::Block => "blocking",
+        Sets::Stream => "streaming",
+        Sets::Verbose => "verbosity",
+        Sets::ProgressAfter => "the progress bar",
+        Sets::SignalOnInterrupt => "the signal",
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     regions, tokens,
 };
 use crate::{
-    cells::{Dialect, Placed, recognize},
+    cells::{Dialect, Placed, Sets, recognize},
     engines::{EngineId, Targets},
     text::{Document, TextRange},
 };
@@ -540,15 +540,15 @@ fn a_label_says_only_what_differs_from_the_default() {
 
 #[test]
 fn a_decision_is_a_sentence_and_a_slice_says_what_python_would_have_done() {
-    let decision = |text: &str, sets: &[&'static str]| {
-        Decision { place: "line 3".into(), text: text.into(), sets: sets.into() }.sentence()
+    let decision = |text: &str, sets: &[Sets], is_frozen| {
+        Decision { place: "line 3".into(), text: text.into(), sets: sets.into(), is_frozen }.sentence()
     };
     assert_eq!(
-        decision("%pxconfig --targets ::2 --noblock", &["the targets", "blocking"]),
+        decision("%pxconfig --targets ::2 --noblock", &[Sets::Targets, Sets::Block], false),
         "line 3: %pxconfig --targets ::2 --noblock sets the targets and blocking"
     );
     assert_eq!(
-        decision("rc[::2].activate('_even')", &["the targets"]),
+        decision("rc[::2].activate('_even')", &[Sets::Targets], true),
         "line 3: rc[::2].activate('_even') sets the targets; of the engines alive when it runs, where Python would have \
          frozen them here"
     );

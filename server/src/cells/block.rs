@@ -12,6 +12,7 @@ use super::{
     markers::{self, Escape},
     options::{self, Options, Taker},
     python::{self, Assigned, Tokens},
+    statements::{self, Expr, Statement},
 };
 use crate::text::TextRange;
 
@@ -35,6 +36,8 @@ pub(super) struct Found {
     pub(super) magic_range: TextRange,
     pub(super) code: Mapped,
     pub(super) escape: Option<Escape>,
+    /// Of a `sync_imports` block its view, and how many lines of local code are no longer local.
+    pub(super) imports: Option<(Expr, usize)>,
 }
 
 /// What a block holds.
@@ -42,15 +45,24 @@ pub(super) struct Found {
 pub(super) struct Scan {
     pub(super) found: Vec<Found>,
     pub(super) problems: Vec<Problem>,
-    /// The lines, by index, that hold local code.
+    /// The lines, by index, that hold local code; those of `sync_imports` blocks too.
     pub(super) local: Vec<usize>,
+    /// What local code says about views.
+    pub(super) statements: Vec<Statement>,
 }
 
 /// Looks through a block.
 pub(super) fn scan(block: BlockText<'_>) -> Scan {
     let mut scanner = Scanner { block, dedent: 0, out: Scan::default() };
     scanner.run();
-    scanner.out
+    let mut scan = scanner.out;
+    if !scan.local.is_empty() {
+        let code = statements::read(block, &scan.found, &scan.local);
+        scan.statements = code.statements;
+        scan.found.extend(code.imports);
+        scan.found.sort_by_key(|found| found.range.start);
+    }
+    scan
 }
 
 struct Scanner<'a> {
@@ -200,6 +212,7 @@ impl<'a> Scanner<'a> {
             magic_range: self.filled(index),
             code: self.body(index + 1..last + 1, escape),
             escape,
+            imports: None,
         });
     }
 
@@ -374,7 +387,7 @@ impl<'a> Scanner<'a> {
         let (first, last) = (self.filled(lines.start), self.filled(lines.end - 1));
         let range = TextRange::new(first.start, last.end);
         let magic_range = if lines.len() > 1 { range } else { first };
-        self.out.found.push(Found { kind, magic, lines, range, magic_range, code, escape });
+        self.out.found.push(Found { kind, magic, lines, range, magic_range, code, escape, imports: None });
     }
 
     /// Joins a continued line as IPython does: a blank for each backslash and line end.

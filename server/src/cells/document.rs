@@ -1,15 +1,17 @@
 //! Whole documents: scripts are divided into blocks, notebooks into cells; then what each block holds is put in order and
 //! told what is in force there.
 
-use std::{cell::OnceCell, ops::Range};
+use std::{cell::OnceCell, iter::Peekable, ops::Range, vec};
 
 use super::{
     Block, Carry, CellKind, Cells, Magic, NotNotebook, NotebookCellRef, Options, Problem, PxCell, Severity,
+    ViewState,
     block::{self, BlockText, Found},
     mapped::Mapped,
     markers::{self, Escape},
     notebook, python,
-    views::Region,
+    statements::Statement,
+    views::{Place, Region, UnreadTargets},
 };
 use crate::text::TextRange;
 
@@ -173,20 +175,29 @@ impl<'a> Reader<'a> {
         is_divided: bool,
         place: Option<NotebookCellRef>,
     ) {
-        let block::Scan { found, problems, local } = block::scan(text);
+        let block::Scan { found, problems, local, statements } = block::scan(text);
+        let mut statements = statements.into_iter().peekable();
         let mut local_lines = local.len();
         let first = self.next_ordinal();
         self.cells.problems.extend(problems);
-        if is_divided && found.is_empty() && self.carry.autopx.is_some() {
+        let only_code = found.iter().all(|found| found.kind == CellKind::SyncImports);
+        if is_divided && only_code && self.carry.autopx.is_some() {
             local_lines -= self.autopx_cell(text, 0..text.lines.len(), &local, place.as_ref());
         } else if is_divided {
             for found in found {
+                self.statements(&mut statements, found.range.start, place.as_ref());
+                local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
                 self.found(found, place.as_ref());
             }
         } else {
             let mut sent_from = 0;
             let mut is_mixed = false;
             for found in found {
+                self.statements(&mut statements, found.range.start, place.as_ref());
+                if found.kind == CellKind::SyncImports && self.carry.autopx.is_some() {
+                    continue;
+                }
+                local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
                 let lines = found.lines.clone();
                 if found.kind == CellKind::Autopx {
                     if self.carry.autopx.is_some() && !is_mixed {
@@ -202,9 +213,33 @@ impl<'a> Reader<'a> {
                 local_lines -= self.autopx_cell(text, sent_from..text.lines.len(), &local, place.as_ref());
             }
         }
+        self.statements(&mut statements, usize::MAX, place.as_ref());
         let local_lines = u32::try_from(local_lines).unwrap_or(u32::MAX);
         let px_cells = first..self.next_ordinal();
         self.cells.blocks.push(Block { range, notebook_cell: place, px_cells, local_lines });
+    }
+
+    /// Takes in what statements before a byte say about views. Inside an `%autopx` region they are sent to the engines, and
+    /// say nothing here.
+    fn statements(
+        &mut self,
+        statements: &mut Peekable<vec::IntoIter<Statement>>,
+        before: usize,
+        notebook_cell: Option<&NotebookCellRef>,
+    ) {
+        while let Some(statement) = statements.next_if(|statement| statement.range.start < before) {
+            if self.carry.autopx.is_none() {
+                let place = self.place(statement.range, notebook_cell);
+                if let Some(note) = self.carry.execute(&statement, place) {
+                    self.problem(statement.range, Severity::Hint, "no-effect", note.to_owned());
+                }
+            }
+        }
+    }
+
+    fn place(&self, range: TextRange, notebook_cell: Option<&NotebookCellRef>) -> Place {
+        let line = self.line_at(range.start);
+        Place { text: self.text_index, notebook_cell: notebook_cell.cloned(), line, range }
     }
 
     /// Lines inside an `%autopx` region, if there is code on them; gives how many of the local lines are sent so.
@@ -245,8 +280,16 @@ impl<'a> Reader<'a> {
             // The toggle may stand in another document.
             name_range: TextRange::new(magic_range.start, magic_range.start),
         };
-        let found =
-            Found { kind: CellKind::AutopxCell, magic, lines, range, magic_range, code, escape: None };
+        let found = Found {
+            kind: CellKind::AutopxCell,
+            magic,
+            lines,
+            range,
+            magic_range,
+            code,
+            escape: None,
+            imports: None,
+        };
         self.push(found, place);
         sent
     }
@@ -254,11 +297,10 @@ impl<'a> Reader<'a> {
     /// Takes a magic in, with what it changes for the ones below.
     fn found(&mut self, found: Found, place: Option<&NotebookCellRef>) {
         let kind = found.kind;
-        self.diagnose(&found);
         match kind {
             CellKind::Config => {
-                let line = self.line_at(found.range.start);
-                self.carry.configure(&found.magic, self.text_index, line, place.cloned());
+                let at = self.place(found.magic.name_range, place);
+                self.carry.configure(&found.magic, at);
             }
             CellKind::Autopx => {
                 self.carry.autopx = match self.carry.autopx.take() {
@@ -284,11 +326,19 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, found: Found, place: Option<&NotebookCellRef>) {
-        let sends = matches!(found.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell);
+        let sends = found.kind.sends();
         let lines =
             if sends { found.code.line_map(found.magic_range.end) } else { super::LineMap::default() };
-        let refusal = refusal(&found);
-        let view = self.carry.view(&found.magic.suffix);
+        let view = match &found.imports {
+            Some((view, _)) => {
+                let at = self.place(found.magic_range, place);
+                Some(self.carry.imports(view, at))
+            }
+            None => self.carry.view(&found.magic.suffix),
+        };
+        self.diagnose(&found, view.as_ref());
+        let refusal = refusal(&found, view.is_some());
+        let view = view.unwrap_or_default();
         self.cells.cells.push(PxCell {
             ordinal: self.next_ordinal(),
             kind: found.kind,
@@ -303,8 +353,11 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn diagnose(&mut self, found: &Found) {
+    fn diagnose(&mut self, found: &Found, view: Option<&ViewState>) {
         let magic = &found.magic;
+        if found.kind == CellKind::AutopxCell {
+            return; // the toggle has it
+        }
         if let Some(error) = &magic.options.error {
             self.problem(error.range, Severity::Error, "options", error.to_string());
         }
@@ -318,8 +371,23 @@ impl<'a> Reader<'a> {
         if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
             self.problem(found.magic_range, Severity::Error, "empty-body", EMPTY.to_owned());
         }
-        if !magic.suffix.is_empty() && found.kind != CellKind::Config {
-            self.problem(magic.name_range, Severity::Warning, "unknown-view", unknown_view(magic));
+        match view {
+            None => self.problem(magic.name_range, Severity::Error, "unknown-view", unknown_view(magic)),
+            Some(ViewState { targets: Some(Err(error)), .. })
+                if magic.options.targets.is_none()
+                    && (found.kind.sends() || found.kind == CellKind::Autopx) =>
+            {
+                // A %pxconfig that cannot be read has a problem of its own. Imports are local code too.
+                let severity = match error {
+                    UnreadTargets::Refused { .. } | UnreadTargets::Dynamic { .. } => None,
+                    _ if found.imports.is_some() => Some(Severity::Warning),
+                    _ => Some(Severity::Error),
+                };
+                if let Some(severity) = severity {
+                    self.problem(magic.name_range, severity, "unread-view", error.to_string());
+                }
+            }
+            Some(_) => {}
         }
         let is_comment = found.escape == Some(Escape::Comment) && found.kind == CellKind::CellMagic;
         if is_comment && !self.warned_of_markers {
@@ -338,15 +406,15 @@ const EMPTY: &str = "%%px has no body: write code below it, or use %px for a sin
 
 fn unknown_view(magic: &Magic) -> String {
     format!(
-        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; use %px, \
-         or %%px with --targets",
+        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; activate one \
+         above, with view.activate('{suffix}'), or name its targets in the setting pxlens.views",
         suffix = magic.suffix,
         name = magic.name,
     )
 }
 
 /// Why a px cell cannot run, whatever the engines are.
-fn refusal(found: &Found) -> Option<String> {
+fn refusal(found: &Found, has_view: bool) -> Option<String> {
     let magic = &found.magic;
     if let Some(error) = &magic.options.error {
         let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
@@ -362,5 +430,5 @@ fn refusal(found: &Found) -> Option<String> {
         return Some(EMPTY.to_owned());
     }
     let needs_view = !matches!(found.kind, CellKind::Config | CellKind::Autopx);
-    (needs_view && !magic.suffix.is_empty()).then(|| unknown_view(magic))
+    (needs_view && !has_view).then(|| unknown_view(magic))
 }

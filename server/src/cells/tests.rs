@@ -1,5 +1,6 @@
 //! Tables: a text, and the px cells in it.
 
+mod activation;
 mod golden;
 mod notebooks;
 mod options;

@@ -1,10 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
 use crate::{
+    cells::Views,
     cluster::discovery::Selection,
     render::GroupBy,
     session::{Limits, Settings},
@@ -101,6 +102,9 @@ pub struct RunArgs {
     /// Engines to run on, instead of those the cells name: all, 0, ::2, [0,2], 0-3
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub targets: Option<String>,
+    /// The engines of a view that the file does not make, such as _even=::2; may be given again
+    #[arg(long = "view", value_name = "SUFFIX=T")]
+    pub views: Vec<String>,
     /// How to group outputs: fold, type, engine or order
     #[arg(long, value_name = "HOW")]
     pub group_by: Option<GroupBy>,
@@ -123,17 +127,30 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    pub(super) fn settings(&self, folder: PathBuf) -> Settings {
-        Settings {
+    pub(super) fn settings(&self, folder: PathBuf) -> Result<Settings, String> {
+        Ok(Settings {
             python: self.local.python.clone(),
             cluster: self.cluster.selection(),
             engines: self.local.engines(),
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
+            views: views(&self.views)?,
             folder,
             // What the shell prints is not cut, and is printed only once all of it is there.
             limits: Limits::NONE,
-        }
+        })
     }
+}
+
+/// The views that flags name.
+pub(super) fn views(flags: &[String]) -> Result<Arc<Views>, String> {
+    let mut views = Views::default();
+    for flag in flags {
+        let (suffix, targets) = flag
+            .split_once('=')
+            .ok_or_else(|| format!("--view: '{flag}' should be a suffix, = and targets, as in _even=::2"))?;
+        views.add(suffix, targets, true).map_err(|why| format!("--view {flag}: {why}"))?;
+    }
+    Ok(Arc::new(views))
 }
 
 /// `pxlens cells`.
@@ -141,6 +158,9 @@ impl RunArgs {
 pub struct CellsArgs {
     /// A script (.py, .ipy) or a notebook (.ipynb)
     pub file: PathBuf,
+    /// The engines of a view that the file does not make, such as _even=::2; may be given again
+    #[arg(long = "view", value_name = "SUFFIX=T")]
+    pub views: Vec<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

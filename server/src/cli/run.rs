@@ -36,7 +36,8 @@ pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
 pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status, Failure> {
     let overrides =
         Overrides { targets: args.targets.as_deref().map(parse_targets).transpose()?, block: None };
-    let (session, notices) = Session::start(args.settings(file.folder.clone()), Encoding::Utf8, true, false);
+    let settings = args.settings(file.folder.clone()).map_err(usage)?;
+    let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let telling = tokio::spawn(tell(notices));
     let mut interrupts = Interrupts::listen();
     let outcome = run_in(&session, &file, &args, overrides, &mut interrupts).await;

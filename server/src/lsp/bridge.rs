@@ -215,7 +215,7 @@ impl facade::Session for Bridge {
             }
             Change::Configure(settings) => self.configure(|state| state.settings = *settings),
             Change::Trust(trusted) => {
-                // Python and cluster count only where the workspace is trusted.
+                // Python, cluster and views count only where the workspace is trusted.
                 self.configure(|state| state.trusted = trusted);
                 self.session.set_trust(trusted);
             }
@@ -485,7 +485,7 @@ fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
     }
 }
 
-/// What the session is to know of the settings. Python and cluster may come from the workspace, so they count only where
+/// What the session is to know of the settings. Python, cluster and views may come from the workspace, so they count only where
 /// that is trusted.
 fn to_session(state: &State) -> session::Settings {
     let settings = &state.settings;
@@ -496,6 +496,7 @@ fn to_session(state: &State) -> session::Settings {
         cluster: Selection { name, profile, cluster_id, connection_file, ..Selection::default() },
         engines: settings.engines,
         group_by: from_protocol(settings.group_by),
+        views: if state.trusted { settings.views.clone() } else { Arc::default() },
         folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
         limits: settings.limits.clone(),
     }

@@ -92,7 +92,7 @@ pub enum Change {
     /// Other settings are in force.
     Configure(Box<Settings>),
     /// Whether the workspace may be more than parsed. While it may not, nothing of it is read or asked, and of the settings
-    /// `python` and `cluster` do not count.
+    /// `python`, `cluster` and `views` do not count.
     Trust(bool),
     /// Whether the editor runs the local parts of `--local` cells. Until it is told, it does not.
     RunsLocal(bool),

@@ -27,3 +27,4 @@ pub(super) mod px_result;
 pub(super) mod px_run;
 pub(super) mod px_trust;
 pub(super) mod semantic_tokens;
+mod write_view;

@@ -31,4 +31,5 @@ mod fake;
 mod local_parts;
 mod order;
 mod plain;
+mod views;
 mod whole;

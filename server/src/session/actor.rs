@@ -180,11 +180,13 @@ pub(super) async fn run(
     this: mpsc::WeakUnboundedSender<Message>,
     notices: mpsc::UnboundedSender<Notice>,
 ) {
+    let mut documents = Documents::new(setup.encoding);
+    documents.set_views(&setup.settings.views);
     let mut actor = Actor {
         settings: setup.settings,
         trusted: setup.trusted,
         follow: setup.follow,
-        documents: Documents::new(setup.encoding),
+        documents,
         queue: Queue::default(),
         runs: BTreeMap::new(),
         next_run: 1,

@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, RunHandle};
 use crate::{
-    cells::{Cells, Dialect, Placed, Problem, PxCell, recognize, recognize_cells},
+    cells::{Cells, Dialect, Placed, Problem, PxCell, Views, recognize_cells_with, recognize_with},
     plan::{Overrides, Plan, Refusal, plan},
     text::{Anchor, Change, Document, Edit, Encoding, TextRange},
 };
@@ -88,6 +88,8 @@ struct Unit {
 #[derive(Debug)]
 pub(super) struct Documents {
     encoding: Encoding,
+    /// What the settings name; counts at the top of each document.
+    views: Arc<Views>,
     units: HashMap<DocumentKey, Unit>,
     /// The cells of each synchronised notebook, in order.
     notebooks: HashMap<DocumentKey, Vec<DocumentKey>>,
@@ -96,7 +98,13 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new(encoding: Encoding) -> Self {
-        Self { encoding, units: HashMap::new(), notebooks: HashMap::new(), next_cell: 1 }
+        Self {
+            encoding,
+            views: Arc::default(),
+            units: HashMap::new(),
+            notebooks: HashMap::new(),
+            next_cell: 1,
+        }
     }
 
     pub(super) fn open(
@@ -187,6 +195,26 @@ impl Documents {
         self.encoding = encoding;
     }
 
+    /// Reads all documents again, with other views from the settings.
+    pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<Notice> {
+        if self.views == *views {
+            return Vec::new();
+        }
+        self.views = views.clone();
+        let mut notices = vec![Notice::Plans];
+        let notebooks: Vec<DocumentKey> = self.notebooks.keys().cloned().collect();
+        for notebook in notebooks {
+            notices.extend(self.recognize_notebook(&notebook, &[]));
+        }
+        let alone = self.units.iter().filter(|(_, unit)| unit.notebook.is_none());
+        let alone: Vec<DocumentKey> = alone.map(|(key, _)| key.clone()).collect();
+        for key in alone {
+            self.recognize(&key);
+            notices.push(Notice::Cells(key));
+        }
+        notices
+    }
+
     /// The texts that belong together, in order: a document alone, or all cells of its notebook.
     pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
@@ -252,7 +280,8 @@ impl Documents {
 
     fn recognize(&mut self, key: &DocumentKey) {
         let Some(unit) = self.units.get_mut(key) else { return };
-        let found = recognize(&unit.text.text(), unit.dialect).map_err(|error| error.to_string());
+        let found =
+            recognize_with(&unit.text.text(), unit.dialect, &self.views).map_err(|error| error.to_string());
         unit.take_in(found, &mut self.next_cell);
     }
 
@@ -263,7 +292,7 @@ impl Documents {
         let present: Vec<DocumentKey> =
             order.into_iter().filter(|cell| self.units.contains_key(cell)).collect();
         let texts: Vec<String> = present.iter().map(|cell| self.units[cell].text.text()).collect();
-        let found = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let found = recognize_cells_with(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &self.views);
         let mut notices: Vec<Notice> = present.iter().cloned().map(Notice::Cells).collect();
         let mut replanned = false;
         for (cell, found) in present.iter().zip(found) {

@@ -1,8 +1,8 @@
 //! What a user can set, however a face reads it: editor settings or shell flags.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use crate::{cluster::discovery::Selection, render::GroupBy};
+use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
 
 /// What a user can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Settings {
     pub engines: u32,
     /// How outputs are grouped where the cell does not say.
     pub group_by: GroupBy,
+    /// Views that no line of a document makes, or that cannot be read.
+    pub views: Arc<Views>,
     /// Where the project lies: where its Python is looked for, and where engines start.
     pub folder: PathBuf,
     /// How much of what engines write is kept in memory.
@@ -56,6 +58,7 @@ impl Default for Settings {
             cluster: Selection::default(),
             engines: 4,
             group_by: GroupBy::Fold,
+            views: Arc::default(),
             folder: PathBuf::from("."),
             limits: Limits::default(),
         }

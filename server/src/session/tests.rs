@@ -247,3 +247,29 @@ async fn a_run_outlives_its_document() {
     assert_eq!(ends(&run).await, RunState::Succeeded);
     assert!(desk.session.run_handle(run.id).await.is_some());
 }
+
+#[tokio::test]
+async fn views_of_the_settings_plan_open_documents_anew() {
+    let mut views = crate::cells::Views::default();
+    views.add("_even", "::2", false).expect("a view");
+    let mut desk = Desk::open(Settings::default(), false);
+    let notebook = DocumentKey::from("notebook");
+    let cell = |name: &str| CellText { key: name.into(), version: 1, text: "%px_even 1".to_owned() };
+    desk.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
+    desk.session.open(desk.key.clone(), Dialect::Script, 2, "%px_even 1".to_owned());
+    let plans = async |desk: &Desk| {
+        let mut plans = Vec::new();
+        for key in [desk.key.clone(), DocumentKey::from("b")] {
+            let view = desk.session.document(key).await.expect("it is open");
+            plans
+                .push(view.cells[0].plan.as_ref().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
+        }
+        plans
+    };
+    assert_eq!(plans(&desk).await, [None, None]);
+    desk.session.configure(Settings { views: Arc::new(views), ..Settings::default() });
+    assert_eq!(plans(&desk).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
+    while !matches!(desk.notices.recv().await, Some(Notice::Plans)) {}
+    desk.session.configure(Settings::default());
+    assert_eq!(plans(&desk).await, [None, None]);
+}

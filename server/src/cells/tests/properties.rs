@@ -159,6 +159,15 @@ fn line() -> impl Strategy<Value = String> {
         "\u{feff}",
         "get_ipython().run_cell_magic('px', '--targets ::2', 'a\\n')",
         "get_ipython().run_line_magic('px', ",
+        "rc[::2].activate('_even')",
+        "even = rc[",
+        "even.block = True",
+        "import os",
+        "if x:",
+        "else:",
+        "try:",
+        "even.targets = ",
+        ";",
     ];
     let other = prop::sample::select(others.to_vec()).prop_map(str::to_owned);
     let line = prop_oneof![4 => magic, 5 => other, 1 => any::<String>()];
@@ -408,6 +417,15 @@ fn a_script_of_a_hundred_thousand_lines_is_read() {
     ] {
         let text = line.repeat(100_000);
         assert!(recognize(&text, Dialect::Script).unwrap().cells.len() <= 200_000);
+    }
+    for line in [
+        "x = y[0]\n",
+        "# %%\ndv = rc[::2]\ndv.activate('_a')\n",
+        "with rc[:].sync_imports():\n",
+        "  with rc[:].sync_imports(): import os\n",
+        "if x: rc.activate(\n",
+    ] {
+        assert!(recognize(&line.repeat(2_000), Dialect::Script).unwrap().cells.len() <= 2_000);
     }
 }
 

@@ -110,3 +110,16 @@ fn flags_that_contradict_each_other_are_refused() {
 fn without_a_flag_a_cluster_gets_four_engines() {
     assert_eq!((args("").local.engines(), args("-n 2").local.engines()), (4, 2));
 }
+
+#[test]
+fn flags_name_views() {
+    let settings = args("--view _even=::2 --view 0=[0]").settings(".".into()).expect("they are views");
+    let shown: Vec<String> =
+        settings.views.0.iter().map(|(suffix, view)| format!("{suffix} {}", view.targets)).collect();
+    assert_eq!(shown, ["0 [0]", "_even ::2"]);
+    for (flags, why) in [("--view even", "should be a suffix"), ("--view _e=x+y", "is no target expression")]
+    {
+        let said = args(flags).settings(".".into()).expect_err(flags);
+        assert!(said.contains(why), "{flags}: {said}");
+    }
+}

@@ -5,7 +5,7 @@ use lsp_types::{Position, Range};
 use super::answers::{Scene, range};
 use crate::{
     assist::{self, Decision, Known, Region, Snapshot},
-    cells::{CellKind, Placed},
+    cells::{CellKind, Placed, Sets},
     engines::{EngineId, RankSet},
     lsp::{
         facade::{
@@ -240,8 +240,8 @@ impl Scene<'_> {
         let mut lines = vec![format!("Runs on {on}{waits}.")];
         let own = Decision::own(&view.cell);
         for by in &view.cell.view.decided_by {
-            let is_free = |what: &&'static str| own.as_ref().is_none_or(|own| !own.sets.contains(what));
-            let sets: Vec<&'static str> = by.decides().filter(is_free).collect();
+            let is_free = |sets: &Sets| own.as_ref().is_none_or(|own| !own.sets.contains(sets));
+            let sets: Vec<Sets> = by.sets.iter().copied().filter(is_free).collect();
             let Some(text) = texts.get(by.text).filter(|_| !sets.is_empty()) else { continue };
             let document = &text.text;
             let is_there = document.line_of(by.range.start) == by.line;
@@ -249,6 +249,7 @@ impl Scene<'_> {
             let decision = Decision {
                 place: self.place_of(texts, by.text, by.line),
                 text: assist::excerpt(document, text.dialect, at),
+                is_frozen: view.cell.view.is_frozen && sets.contains(&Sets::Targets),
                 sets,
             };
             lines.push(decision.sentence());

@@ -7,7 +7,10 @@ use pxlens_protocol::{Cell, InterruptParams, RunParams, Scope, commands};
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::Result;
 
-use super::code_lens::{busy_run, run_params, run_title, runs};
+use super::{
+    code_lens::{busy_run, run_params, run_title, runs},
+    write_view,
+};
 use crate::lsp::{backend::Backend, facade::Session};
 
 pub(crate) async fn handle<S: Session>(
@@ -29,7 +32,9 @@ pub(crate) async fn handle<S: Session>(
             CodeActionResponse::from(command)
         }
     };
-    Ok(Some(actions(&uri, &found.cells, params.range).into_iter().map(respond).collect()))
+    let mut commands = actions(&uri, &found.cells, params.range);
+    commands.extend(write_view::actions(&found, params.range));
+    Ok(Some(commands.into_iter().map(respond).collect()))
 }
 
 fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
@@ -56,12 +61,12 @@ fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     actions
 }
 
-fn command(title: &str, id: &str, argument: Value) -> Command {
+pub(super) fn command(title: &str, id: &str, argument: Value) -> Command {
     Command { title: title.into(), tooltip: None, command: id.into(), arguments: Some(vec![argument]) }
 }
 
 /// Whether a selection, or a cursor, is in a px cell. What ends before the first column of a line does not touch it.
-fn touch(cell: Range, selection: Range) -> bool {
+pub(super) fn touch(cell: Range, selection: Range) -> bool {
     let last = |range: Range| {
         range.end.line - u32::from(range.end.character == 0 && range.end.line > range.start.line)
     };

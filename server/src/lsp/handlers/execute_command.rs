@@ -3,12 +3,13 @@
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
     ConsoleParams, ConsoleResult, InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope,
-    ShowResultParams, commands,
+    ShowResultParams, WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
+use super::write_view;
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -36,6 +37,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
             let client = backend.client.clone();
             tokio::spawn(async move { client.show_message(severity, text).await });
             return Ok(written(result));
+        }
+        commands::WRITE_VIEW => {
+            let params: WriteViewParams = argument(command, params.arguments)?;
+            return Ok(written(write_view::write(backend, params).await));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };
