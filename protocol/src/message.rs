@@ -92,6 +92,7 @@ pub fn messages() -> Vec<Message> {
         request::<crate::Interrupt>("Interrupt"),
         request::<crate::Cells>("Cells"),
         request::<crate::Result>("Result"),
+        request::<crate::Runs>("Runs"),
         request::<crate::Engines>("Engines"),
         request::<crate::Console>("Console"),
         request::<crate::RunLocal>("RunLocal"),

@@ -77,6 +77,9 @@ pub struct RunResult {
     /// The runs, in document order.
     #[serde(default)]
     pub runs: Vec<StartedRun>,
+    /// `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on.
+    #[serde(default)]
+    pub recalled: Vec<RecalledRun>,
     /// What was meant and does not run, and why.
     #[serde(default)]
     pub not_run: Vec<NotRun>,
@@ -100,6 +103,16 @@ pub struct StartedRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub note: Option<String>,
+}
+
+/// What a `%pxresult` shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecalledRun {
+    /// Its px cell: the `%pxresult` line.
+    pub cell: CellId,
+    /// The run that it shows.
+    pub run: RunId,
 }
 
 /// A px cell, or a whole request, that does not run.

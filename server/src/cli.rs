@@ -1,4 +1,4 @@
-//! The shell's face: `pxlens run`, `cells`, `clusters`, `start`, `stop`, `engines`, `console`, `demo`.
+//! The shell's face: `pxlens run`, `cells`, `result`, `clusters`, `start`, `stop`, `engines`, `console`, `demo`.
 //!
 //! Parses flags, asks the session, and writes to the terminal. Lays nothing out by itself: that is `render`'s.
 
@@ -15,6 +15,7 @@ mod interrupts;
 #[cfg(test)]
 mod json_page;
 mod output;
+mod result;
 mod run;
 mod start;
 mod stop;
@@ -86,6 +87,7 @@ pub async fn main(command: Command) -> ExitCode {
     let ended = match command {
         Command::Run(args) => run::run(args).await,
         Command::Cells(args) => cells_of(&args),
+        Command::Result(args) => result::result(&args),
         Command::Clusters(args) => clusters::clusters(&args),
         Command::Start(args) => start::start(args).await,
         Command::Stop(args) => stop::stop(&args).await,

@@ -11,9 +11,11 @@ mod errors;
 mod fold;
 mod inline;
 mod layout;
+mod live;
 mod markdown;
 mod numbers;
 mod plain;
+mod replay;
 mod screen;
 mod secrets;
 mod settle;
@@ -32,12 +34,14 @@ pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, part_text};
+pub use live::Live;
 pub use markdown::markdown;
 pub use plain::{Plain, PromptColor, plain, plain_in};
+pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use settle::settle;
-pub use terminal::{Style, terminal};
-pub use wording::{duration, elapsed, outcome};
+pub use terminal::{Style, terminal, terminal_end};
+pub use wording::{duration, elapsed, heading, outcome};
 
 use crate::cells::GroupOutputs;
 

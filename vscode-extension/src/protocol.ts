@@ -77,6 +77,8 @@ export type Scope = "cell" | "above" | "below" | "all";
 export type RunResult = {
   /** The runs, in document order. */
   runs: Array<StartedRun>;
+  /** `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on. */
+  recalled: Array<RecalledRun>;
   /** What was meant and does not run, and why. */
   notRun: Array<NotRun>;
   /** How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel. */
@@ -95,6 +97,14 @@ export type StartedRun = {
   note?: string;
 };
 
+/** What a `%pxresult` shows. */
+export type RecalledRun = {
+  /** Its px cell: the `%pxresult` line. */
+  cell: CellId;
+  /** The run that it shows. */
+  run: RunId;
+};
+
 /** A px cell, or a whole request, that does not run. */
 export type NotRun = {
   /** The px cell, unless the reason is one of the whole request. */
@@ -109,7 +119,10 @@ export type InterruptParams = {
   run: RunId;
   /** Only its part on these engines. */
   engines?: Array<number>;
-  /** The signal's name, such as `SIGTERM`; `SIGINT` if it is absent. */
+  /**
+   * The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
+   * `SIGINT`.
+   */
   signal?: string;
 };
 
@@ -213,12 +226,14 @@ export type Problem = {
 export type ProblemSeverity = "error" | "warning" | "hint";
 
 /**
- * Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the
- * newest of all.
+ * Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,
+ * else the newest of all.
  */
 export type ResultParams = {
   /** The run. */
   run?: RunId;
+  /** A name that `-o` gave; the newest run that has it, also one of an earlier session. */
+  name?: string;
   /** The document of `position`. */
   uri?: string;
   /** A place in the px cell. */
@@ -229,20 +244,12 @@ export type ResultParams = {
   groupBy?: GroupBy;
 };
 
-/** Which px cell to show the result of: its newest run, or what a `%pxresult` shows. For the command of that name. */
-export type ShowResultParams = {
-  /** The document. */
-  uri: string;
-  /** The px cell. */
-  cell: CellId;
-};
-
 /** How outputs are grouped. */
 export type GroupBy = "fold" | "type" | "engine" | "order";
 
 /** A run as it stands now. */
 export type ResultResult = {
-  /** Which run it is. */
+  /** Which run it is; 0 for one of an earlier session, found by its name. */
   run: RunId;
   /** How it is doing. */
   state: CellState;
@@ -268,6 +275,50 @@ export type Group = {
 
 /** How the engines of a group are doing. */
 export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
+
+/** Of what. */
+export type RunsParams = {
+  /** Only those of this document; of a notebook, or of one of its cells, those of all its cells. */
+  uri?: string;
+};
+
+/** The last 20 runs of each document, and those that its px cells still show. */
+export type RunsResult = {
+  /** The newest first. */
+  runs: Array<PastRun>;
+};
+
+/** A run that is kept, whether it goes on or is over. */
+export type PastRun = {
+  /** Its number. */
+  run: RunId;
+  /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** Its px cell. */
+  cell: CellId;
+  /** The 0-based line of the magic, when it was asked for. */
+  line: number;
+  /** That line as text. */
+  title: string;
+  /** The suffix of its magic, `""` for the one without. */
+  suffix: string;
+  /** The name that `-o` gave it. */
+  name?: string;
+  /** How it is doing. */
+  state: CellState;
+  /** The engines, in the order of the requests; an id may occur twice. */
+  engines: Array<number>;
+  /** The same as a rank set. */
+  ranks: string;
+  /** Whether later runs wait for it. */
+  block: boolean;
+  /** When it was asked for, in milliseconds since 1970. */
+  created: number;
+  /** When its last engine ended, in milliseconds since 1970; absent while it goes on. */
+  ended?: number;
+  /** One line that sums it up. Plain text. */
+  summary: string;
+};
 
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type EnginesParams = Record<string, never>;
@@ -455,6 +506,8 @@ export const interrupt = new RequestType<InterruptParams, InterruptResult, void>
 export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells");
 
 export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
+
+export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 

@@ -27,6 +27,8 @@ pub enum Command {
     Run(RunArgs),
     /// List the px cells of a file; needs no cluster
     Cells(CellsArgs),
+    /// Show again what a cell gave that was named with -o, or list those names; needs no cluster
+    Result(ResultArgs),
     /// List the clusters that run
     Clusters(ClustersArgs),
     /// Start a local cluster that goes on running
@@ -137,6 +139,7 @@ impl RunArgs {
             folder,
             // What the shell prints is not cut, and is printed only once all of it is there.
             limits: Limits::NONE,
+            results: None,
         })
     }
 }
@@ -164,6 +167,22 @@ pub struct CellsArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pxlens result`.
+#[derive(Debug, clap::Args)]
+pub struct ResultArgs {
+    /// What the cell was run with: %%px -o NAME; without it all names are listed, the newest first
+    pub name: Option<String>,
+    /// How to group outputs: fold, type, engine or order
+    #[arg(long, alias = "group-by", value_name = "HOW", requires = "name")]
+    pub group_outputs: Option<GroupBy>,
+    /// Print one JSON object per event (docs/json.md), or per name
+    #[arg(long)]
+    pub json: bool,
+    /// Save the pictures in it into this folder
+    #[arg(long, value_name = "DIR", requires = "name")]
+    pub images: Option<PathBuf>,
 }
 
 /// `pxlens clusters`.

@@ -60,7 +60,9 @@ async fn run_in(
     overrides: Overrides,
     interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
-    let key = DocumentKey::from(file.label.as_str());
+    // What is kept of it is listed from anywhere.
+    let path = std::path::absolute(&file.label).unwrap_or_else(|_| (&file.label).into());
+    let key = DocumentKey::from(&*path.to_string_lossy());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
     let view = session.document(key.clone()).await.ok_or_else(ended)?;
     if let Some(why) = &view.unreadable {
@@ -75,21 +77,23 @@ async fn run_in(
         make_folder(folder)?;
     }
     let whole_file = scope == Scope::All;
-    let asked = match nothing_to_send(&view, &scope, &overrides, args.keep_going) {
-        // No cluster is looked for or started.
-        Some(asked) => asked,
-        None => {
-            let start = StartPolicy::Attached;
-            let ask = Ask { document: key, scope, overrides, keep_going: args.keep_going, start };
-            tokio::select! {
-                asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
-                () = interrupts.next() => {
-                    super::output::say(Level::Info, "interrupted before anything was run");
-                    return Ok(Status::Interrupted);
-                }
-            }
+    if whole_file
+        && !args.keep_going
+        && let Some(error) = refusal(&view, &overrides)
+    {
+        return Err(refused(file, error));
+    }
+    let start = StartPolicy::Attached;
+    let ask = Ask { document: key.clone(), scope, overrides, keep_going: args.keep_going, start };
+    let asked = tokio::select! {
+        asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
+        () = interrupts.next() => {
+            super::output::say(Level::Info, "interrupted before anything was run");
+            return Ok(Status::Interrupted);
         }
     };
+    // With what each `%pxresult` shows.
+    let view = session.document(key).await.ok_or_else(ended)?;
     if let Some(note) = ignored_flags(args, &session.cluster().await) {
         super::output::say(Level::Info, &note);
     }
@@ -115,28 +119,12 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| usage(format!("--images: {} cannot be made: {error}", folder.display())))
 }
 
-/// What became of an ask of which no cell can be sent; `None` where one can, or where the session is to refuse it.
-fn nothing_to_send(
-    view: &DocumentView,
-    scope: &Scope,
-    overrides: &Overrides,
-    keep_going: bool,
-) -> Option<Asked> {
-    let wanted = |cell: &&CellView| match scope {
-        Scope::Cell(id) => cell.id == *id,
-        _ => true,
-    };
-    let chosen: Vec<&CellView> = view.cells.iter().filter(wanted).collect();
-    let told = keep_going && chosen.len() > 1;
-    let mut not_run = Vec::new();
-    for cell in chosen {
-        match plan(&cell.cell, overrides) {
-            Ok(_) => return None,
-            Err(Refusal::Cell(_)) if !told => return None,
-            Err(why) => not_run.push((cell.id, why.to_string())),
-        }
-    }
-    Some(Asked { not_run, ..Asked::default() })
+/// Why nothing of a file is run, where a cell of it cannot be whatever the engines are: told before hours of work.
+fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<AskError> {
+    view.cells.iter().find_map(|cell| match plan(&cell.cell, overrides) {
+        Err(Refusal::Cell(why)) => Some(AskError::Refused { line: cell.line + 1, why }),
+        _ => None,
+    })
 }
 
 /// What is doubtful in the cells that run: they may not do what was meant.

@@ -15,8 +15,8 @@ use std::{
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
     CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, NotRun, ResultParams, ResultResult, RunId, RunParams, RunResult, Scope as AskedScope,
-    StartedRun,
+    InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId, RunParams, RunResult,
+    RunsParams, RunsResult, Scope as AskedScope, StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -36,8 +36,8 @@ use crate::{
     render::GroupBy,
     run,
     session::{
-        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, Notice, RunHandle, Scope, Session,
-        StartPolicy,
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, KeptResult, NotRunKind, Notice,
+        RunHandle, Scope, Session, Shelf, ShelfError, StartPolicy,
     },
     text::{self, Encoding},
 };
@@ -140,22 +140,34 @@ impl Bridge {
     }
 
     /// The run that a question is about.
-    async fn find_run(&self, params: &ResultParams) -> Option<(Arc<RunHandle>, Option<GroupBy>)> {
+    async fn find_run(&self, params: &ResultParams) -> Option<Found> {
         if let Some(run) = params.run {
-            return Some((self.session.run_handle(run::RunId(run.0)).await?, None));
+            return Some(self.session.run_handle(run::RunId(run.0)).await?.into());
+        }
+        if let Some(name) = &params.name {
+            return Some(self.session.named_run(name.clone()).await?.into());
         }
         let document = params.uri.as_ref().map(key);
         let (Some(key), Some(position)) = (&document, params.position) else {
-            let suffix = params.suffix.as_deref().unwrap_or_default();
-            return Some((self.newest(document, suffix).await?, None));
+            return Some(self.newest(document, params.suffix.as_deref()).await?.into());
         };
         let view = self.session.document(key.clone()).await?;
         let cell = view.cells.iter().find(|cell| (cell.line..=cell.last_line).contains(&position.line))?;
         if cell.cell.kind == CellKind::Result {
+            let recall = cell.recalls.as_ref()?;
             let group_by = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-            return Some((self.newest(document, &cell.cell.magic.suffix).await?, group_by));
+            return Some(Found { run: recall.run.clone(), group_by, line: Some(recall.line()) });
         }
-        Some((cell.run.clone()?, None))
+        Some(cell.run.clone()?.into())
+    }
+
+    /// The newest run in time, of a suffix or of all, in a document and what belongs to it.
+    async fn newest(&self, document: Option<DocumentKey>, suffix: Option<&str>) -> Option<Arc<RunHandle>> {
+        let runs = self.session.history(document).await;
+        runs.into_iter()
+            .rev()
+            .map(|past| past.run)
+            .find(|run| suffix.is_none_or(|suffix| run.suffix == suffix))
     }
 
     fn page<'a>(&self, view: &'a DocumentView) -> assisting::Page<'a> {
@@ -190,11 +202,52 @@ impl Bridge {
         answers::note(handle, self.state(|state| state.runs_local))
     }
 
-    /// The newest run in time of a suffix, in a document and what belongs to it.
-    async fn newest(&self, document: Option<DocumentKey>, suffix: &str) -> Option<Arc<RunHandle>> {
-        let runs = self.session.runs(document).await;
-        runs.into_iter().rev().find(|run| run.suffix == suffix)
+    fn run_result(&self, asked: session::Asked) -> RunResult {
+        let started = |handle: &Arc<RunHandle>| StartedRun {
+            run: RunId(handle.id.0),
+            cell: answers::cell_id(handle.cell),
+            engines: handle.engines.iter().map(|engine| engine.0).collect(),
+            note: self.note(handle).map(str::to_owned),
+        };
+        let recalled = |recalled: &session::Recalled| RecalledRun {
+            cell: answers::cell_id(recalled.cell),
+            run: RunId(recalled.run.id.0),
+        };
+        // Among cells that run, those that run nothing anyway were not meant.
+        let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
+        let meant = |one: &session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
+        RunResult {
+            runs: asked.runs.iter().map(started).collect(),
+            recalled: asked.recalled.iter().map(recalled).collect(),
+            not_run: asked
+                .not_run
+                .into_iter()
+                .filter(meant)
+                .map(|one| NotRun { cell: Some(answers::cell_id(one.cell)), reason: one.why })
+                .collect(),
+            local_lines: asked.local_lines,
+        }
     }
+}
+
+/// The run that a question is about.
+struct Found {
+    run: Arc<RunHandle>,
+    /// How the line that asks wants it grouped.
+    group_by: Option<GroupBy>,
+    /// What names it, where it is not the run of the cell that was asked about.
+    line: Option<String>,
+}
+
+impl From<Arc<RunHandle>> for Found {
+    fn from(run: Arc<RunHandle>) -> Self {
+        Self { run, group_by: None, line: None }
+    }
+}
+
+/// A result that was kept under this name, also by another session.
+async fn kept(name: String) -> Result<KeptResult, ShelfError> {
+    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name))).await
 }
 
 impl facade::Session for Bridge {
@@ -308,24 +361,7 @@ impl facade::Session for Bridge {
 
     async fn run(&self, params: RunParams) -> RunResult {
         match self.ask(&params).await {
-            Ok(asked) => RunResult {
-                runs: asked
-                    .runs
-                    .iter()
-                    .map(|handle| StartedRun {
-                        run: RunId(handle.id.0),
-                        cell: answers::cell_id(handle.cell),
-                        engines: handle.engines.iter().map(|engine| engine.0).collect(),
-                        note: self.note(handle).map(str::to_owned),
-                    })
-                    .collect(),
-                not_run: asked
-                    .not_run
-                    .into_iter()
-                    .map(|(cell, reason)| NotRun { cell: Some(answers::cell_id(cell)), reason })
-                    .collect(),
-                local_lines: asked.local_lines,
-            },
+            Ok(asked) => self.run_result(asked),
             Err(error) => RunResult {
                 not_run: vec![NotRun { cell: None, reason: error.to_string() }],
                 ..RunResult::default()
@@ -337,8 +373,7 @@ impl facade::Session for Bridge {
         let run = run::RunId(params.run.0);
         self.session.run_handle(run).await?;
         let engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
-        let signal = params.signal.unwrap_or_else(|| "SIGINT".to_owned());
-        let outcome = self.session.interrupt(Some(run), engines, signal).await;
+        let outcome = self.session.interrupt(Some(run), engines, params.signal).await;
         let mut result = InterruptResult::default();
         for dropped in outcome.dropped {
             let handle = self.session.run_handle(dropped).await;
@@ -365,11 +400,35 @@ impl facade::Session for Bridge {
     }
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
-        let (handle, wish) = self.find_run(&params).await?;
         let asked = params.group_by.map(from_protocol);
-        let group_by = asked.or(wish).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
-        let note = self.note(&handle);
-        Some(aside(move || answers::result(&handle, group_by, note)).await)
+        let Some(found) = self.find_run(&params).await else {
+            let kept = kept(params.name.filter(|_| params.run.is_none())?).await.ok()?;
+            let group_by = asked.or(kept.head.wish()).unwrap_or_else(|| self.group_by());
+            let work = move || Some(answers::result(RunId(0), &kept.run()?, group_by, None, None));
+            return aside(work).await;
+        };
+        let handle = found.run;
+        if !handle.plan.blocking {
+            self.session.asked_for(handle.id);
+        }
+        let group_by = asked.or(found.group_by).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
+        let (id, run, note) = (RunId(handle.id.0), handle.now(), self.note(&handle));
+        let line = found.line;
+        Some(aside(move || answers::result(id, &run, group_by, line.as_deref(), note)).await)
+    }
+
+    async fn why_no_result(&self, params: ResultParams) -> String {
+        let unknown = match params.name.filter(|_| params.run.is_none()) {
+            Some(name) => kept(name).await.err(),
+            None => None,
+        };
+        let generic = || "there is no such run; nothing was run there yet".to_owned();
+        unknown.map_or_else(generic, |error| error.to_string())
+    }
+
+    async fn runs(&self, params: RunsParams) -> RunsResult {
+        let runs = self.session.history(params.uri.as_ref().map(key)).await;
+        aside(move || RunsResult { runs: runs.iter().rev().map(answers::past_run).collect() }).await
     }
 
     async fn engines(&self) -> EnginesResult {
@@ -499,5 +558,6 @@ fn to_session(state: &State) -> session::Settings {
         views: if state.trusted { settings.views.clone() } else { Arc::default() },
         folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
         limits: settings.limits.clone(),
+        results: None,
     }
 }

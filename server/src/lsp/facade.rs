@@ -5,13 +5,13 @@
 
 mod assist;
 
-use std::{collections::BTreeSet, future::Future};
-
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
     CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
+    InterruptResult, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult, RunsParams,
+    RunsResult,
 };
+use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
 
 pub use assist::{
@@ -71,6 +71,12 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
+
+    /// Why [`Session::result`] has none: a sentence for the user.
+    fn why_no_result(&self, params: ResultParams) -> impl Future<Output = String> + Send;
+
+    /// The history, newest first.
+    fn runs(&self, params: RunsParams) -> impl Future<Output = RunsResult> + Send;
 
     /// Clusters and engines.
     fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
@@ -256,6 +262,18 @@ impl EngineError {
     }
 }
 
+/// When the progress of a run is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// When it has taken as long as anything may take without a word.
+    #[default]
+    Usual,
+    /// After so long; zero is at once.
+    After(Duration),
+    /// Not at all.
+    Never,
+}
+
 /// What happens in a session that an editor may have to hear of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
@@ -286,6 +304,8 @@ pub enum Happening {
         run: RunId,
         /// What to call it.
         title: String,
+        /// When to show how far it is.
+        progress: Progress,
     },
     /// Some of its engines ended.
     RunAdvanced {

@@ -25,6 +25,7 @@ pub(super) mod px_interrupt;
 pub(super) mod px_refresh_outputs;
 pub(super) mod px_result;
 pub(super) mod px_run;
+pub(super) mod px_runs;
 pub(super) mod px_trust;
 pub(super) mod semantic_tokens;
 mod write_view;

@@ -13,7 +13,7 @@ use super::{
     diagnostics::Diagnostics,
     facade::Happening,
     lifetime::Lifetime,
-    progress::Progress,
+    progress::{self, Progress},
     publish::{Mark, Marks},
     run_local::RunLocal,
     tasks,
@@ -93,9 +93,11 @@ impl Herald {
                 self.outdated = true;
                 self.replanned = true;
             }
-            Happening::RunStarted { run, title } => {
-                if self.capabilities.progress {
-                    let progress = Progress::start(run, title, self.client.clone(), &self.lifetime);
+            Happening::RunStarted { run, title, progress } => {
+                if let Some(delay) = progress::delay(progress)
+                    && self.capabilities.progress
+                {
+                    let progress = Progress::start(run, title, delay, self.client.clone(), &self.lifetime);
                     self.running.insert(run, progress);
                 }
             }

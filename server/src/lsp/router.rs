@@ -33,6 +33,7 @@ pub(super) fn service<S: Session>(session: S, lifetime: Lifetime) -> (LspService
         .custom_method("px/interrupt", handlers::px_interrupt::handle)
         .custom_method("px/cells", handlers::px_cells::handle)
         .custom_method("px/result", handlers::px_result::handle)
+        .custom_method("px/runs", handlers::px_runs::handle)
         .custom_method("px/engines", handlers::px_engines::handle)
         .custom_method("px/console", handlers::px_console::handle)
         .custom_method("px/refreshOutputs", handlers::px_refresh_outputs::handle)

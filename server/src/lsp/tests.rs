@@ -31,5 +31,6 @@ mod fake;
 mod local_parts;
 mod order;
 mod plain;
+mod results;
 mod views;
 mod whole;

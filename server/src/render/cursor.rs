@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     engines::EngineId,
@@ -18,7 +18,7 @@ use crate::{
 /// `cell` is the number of the px cell in its file, from 1, where the caller knows one. `engine` and `slot` are absent in
 /// `run` and `done`, which speak of all engines. `slot` is the 0-based place among the requests: it differs from `engine`
 /// when targets name engines out of order or twice. Times are milliseconds since 1970, UTC.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JsonEvent {
     /// What happened, with the fields of that event.
     #[serde(flatten)]
@@ -37,7 +37,7 @@ pub struct JsonEvent {
 }
 
 /// What happened; `event` in the JSON.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JsonKind {
@@ -155,7 +155,7 @@ pub enum JsonKind {
 }
 
 /// How an engine's part ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndState {
     /// The code ran to its end.

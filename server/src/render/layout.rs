@@ -146,14 +146,19 @@ pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine>
     {
         lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
     }
+    lay_out_errors(run, view, place, &mut lines);
+    lines
+}
+
+/// The errors of a run, once per stack.
+pub(super) fn lay_out_errors(run: &Run, view: View, place: Place<'_>, lines: &mut Vec<BlockLine>) {
     for error in errors(run, &run.request.code) {
         let traceback =
             if view.scope.colors { colored_traceback(run, &error) } else { error.traceback.clone() };
         let line = |line: u32| place(line).unwrap_or_else(|| format!("line {}", line + 1));
         let place = error.code_line.map(line).map(|line| format!(" · {line}")).unwrap_or_default();
-        lay_out_error(&error, &place, &traceback, view.width, &mut lines);
+        lay_out_error(&error, &place, &traceback, view.width, lines);
     }
-    lines
 }
 
 /// The traceback that an error group shows, in the engine's own colours.

@@ -10,7 +10,7 @@ use super::{
     outcome,
     screen::Scope,
     settle, without_keys,
-    wording::count,
+    wording::{count, heading_words},
 };
 use crate::{
     engines::RankSet,
@@ -68,7 +68,8 @@ fn heading(run: &Run) -> String {
     let time =
         if run.is_over() { format!(" · {}", duration(elapsed(run, run.created))) } else { String::new() };
     let engines = short_ranks(&engines);
-    format!("{mark} Parallel execution on engine(s): `{engines}` · {}{time}\n", clip(&outcome(run), 120))
+    let words = heading_words(run);
+    format!("{mark} {words}`{engines}` · {}{time}\n", clip(&outcome(run), 120))
 }
 
 fn block_head(block: &Block) -> String {

@@ -159,6 +159,8 @@ pub struct Run {
     pub request: Arc<RunRequest>,
     /// When it was asked for.
     pub created: Time,
+    /// Whether somebody waits for it: not so with `--noblock`.
+    pub blocking: bool,
     parts: Vec<Arc<EngineRun>>,
 }
 
@@ -412,7 +414,7 @@ impl Run {
     /// A run that was asked for and not sent.
     pub fn new(id: RunId, request: Arc<RunRequest>, created: Time) -> Self {
         let parts = request.engines.iter().map(|&engine| Arc::new(EngineRun::new(engine))).collect();
-        Self { id, request, created, parts }
+        Self { id, request, created, blocking: true, parts }
     }
 
     /// Applies one event. An event for a slot that does not exist changes nothing.
@@ -456,6 +458,12 @@ impl Run {
     /// Whether every engine's part has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.state(), RunState::Succeeded | RunState::Failed)
+    }
+
+    /// Whether it will never be sent: it was dropped while it waited, or there was no way to the engines.
+    pub fn was_never_sent(&self) -> bool {
+        let unsent = |part: &EngineRun| matches!(part.ending(), Some(Ending::Lost(LostReason::NotSent(_))));
+        self.parts().all(unsent)
     }
 
     /// The engines whose part has not ended.

@@ -6,10 +6,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, RunHandle};
+use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, Recall, RunHandle};
 use crate::{
     cells::{Cells, Dialect, Placed, Problem, PxCell, Views, recognize_cells_with, recognize_with},
     plan::{Overrides, Plan, Refusal, plan},
+    run::RunId,
     text::{Anchor, Change, Document, Edit, Encoding, TextRange},
 };
 
@@ -47,8 +48,14 @@ pub struct CellView {
     pub plan: Result<Plan, Refusal>,
     /// Its newest run, unless cleared.
     pub run: Option<Arc<RunHandle>>,
-    /// Whether what would be sent now differs from what that run sent.
+    /// Whether what would be sent now differs from what that run sent; of a `%pxresult`, whether there is a newer run.
     pub stale: bool,
+    /// Of a `%pxresult`: what it would show now.
+    pub recalls: Option<Recall>,
+    /// Of a `%pxresult` that was run: what it shows, which is also its `run`.
+    pub recalled: Option<Recall>,
+    /// Whether the output of its run is kept until somebody asks for it.
+    pub withheld: bool,
 }
 
 /// A percent cell or notebook cell that holds px cells.
@@ -225,6 +232,17 @@ impl Documents {
         }
     }
 
+    /// What holds a text: its notebook, else itself.
+    pub(super) fn home(&self, key: &DocumentKey) -> DocumentKey {
+        self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key).clone()
+    }
+
+    /// Every px cell there is, and the run that it shows.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (CellId, Option<RunId>)> + '_ {
+        let cells = self.units.values().flat_map(|unit| &unit.cells);
+        cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
+    }
+
     /// Whether any open document holds a px cell.
     pub(super) fn has_cells(&self) -> bool {
         self.units.values().any(|unit| !unit.cells.is_empty())
@@ -378,6 +396,9 @@ impl Tracked {
             plan,
             run: self.run.clone(),
             stale,
+            recalls: None,
+            recalled: None,
+            withheld: false,
         }
     }
 }

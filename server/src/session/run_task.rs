@@ -40,7 +40,9 @@ pub(super) async fn drive(
     let sent = match order.await {
         Ok(Order::Send(client, request)) => {
             if *run.request != request {
+                let blocking = run.blocking;
                 run = Run::new(run.id, Arc::new(request), run.created);
+                run.blocking = blocking;
             }
             send(&run, &client).await
         }

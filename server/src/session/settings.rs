@@ -21,6 +21,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// How much of what engines write is kept in memory.
     pub limits: Limits,
+    /// Where named results are kept; `None`: in the user's state folder.
+    pub results: Option<PathBuf>,
 }
 
 /// How much of what engines write is kept in memory; the rest is in files.
@@ -61,6 +63,7 @@ impl Default for Settings {
             views: Arc::default(),
             folder: PathBuf::from("."),
             limits: Limits::default(),
+            results: None,
         }
     }
 }

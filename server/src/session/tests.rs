@@ -1,5 +1,7 @@
 //! The session with simulated controllers: which cluster it uses, what it does with what it was told.
 
+mod recall;
+
 use std::{path::Path, time::Duration};
 
 use pxlens_tests::sim::{Script, Sim};
@@ -32,9 +34,13 @@ struct Desk {
 
 impl Desk {
     fn open(settings: Settings, trusted: bool) -> Self {
+        Self::with(settings, trusted, TEXT)
+    }
+
+    fn with(settings: Settings, trusted: bool, text: &str) -> Self {
         let (session, notices) = Session::start(settings, Encoding::Utf16, trusted, true);
         let key = DocumentKey::from("a");
-        session.open(key.clone(), Dialect::Script, 1, TEXT.to_owned());
+        session.open(key.clone(), Dialect::Script, 1, text.to_owned());
         Self { session, notices, key }
     }
 
@@ -58,11 +64,15 @@ impl Desk {
     }
 
     async fn ask(&self) -> Result<Asked, AskError> {
+        self.ask_for(Scope::All, false).await
+    }
+
+    async fn ask_for(&self, scope: Scope, keep_going: bool) -> Result<Asked, AskError> {
         let ask = Ask {
             document: self.key.clone(),
-            scope: Scope::All,
+            scope,
             overrides: Overrides::default(),
-            keep_going: false,
+            keep_going,
             start: StartPolicy::Never,
         };
         tokio::time::timeout(PATIENCE, self.session.run(ask)).await.expect("an answer")
@@ -214,7 +224,7 @@ async fn a_cell_asked_for_again_while_it_runs_shows_the_run_that_goes_on() {
     assert_eq!(ends(&second).await, RunState::Failed, "one waits at most");
     assert_eq!(desk.shown().await, Some(first.id));
     // Stopping the cell stops what runs and drops what waits.
-    let stopped = desk.session.interrupt(Some(first.id), None, "SIGINT".into()).await;
+    let stopped = desk.session.interrupt(Some(first.id), None, None).await;
     assert_eq!(stopped.dropped, [third.id]);
     assert_eq!(ends(&first).await, RunState::Failed);
     assert_eq!(ends(&third).await, RunState::Failed);

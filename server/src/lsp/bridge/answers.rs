@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lsp_types::{Position, Range};
+use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     BlockLine, Cell, CellId, CellOutput, CellState, CellsResult, Cluster, ClusterState, Engine, EngineState,
-    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, Plan, Problem, ProblemSeverity,
+    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, PastRun, Plan, Problem, ProblemSeverity,
     ResultResult, RunId,
 };
 
@@ -195,24 +195,36 @@ pub(super) fn outputs(
     let cells = view.cells.iter().filter(wanted).filter_map(|cell| {
         let handle = cell.run.as_ref()?;
         let run = handle.now();
-        let line = render::inline(&run, now());
-        let note = note(handle, runs_local);
-        let text = note.map_or(line.text.clone(), |note| format!("{} · {note}", line.text));
-        let by = handle.plan.group_by.unwrap_or(group_by);
+        let mut line = render::inline(&run, now());
+        let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.plan.group_by).unwrap_or(group_by);
+        let note_line = |text| BlockLine { text, style: LineStyle::Note };
+        let mut block = Vec::new();
+        if let Some(recall) = &cell.recalled {
+            line.text = format!("{}: {}", recall.place, line.text);
+            block.push(note_line(render::settle(&recall.line(), false)));
+        }
+        block.push(note_line(render::heading(&run)));
+        // A failure shows in any case.
+        let withheld = cell.withheld && run.state() != RunState::Failed;
+        if !withheld {
+            block.extend(render::block(&run, by, Limits::default()).iter().map(block_line));
+        } else if run.is_over() {
+            let suffix = &handle.suffix;
+            line.text = format!("✓ {} done · %pxresult{suffix} or hover shows it", run.parts().len());
+        }
+        if let Some(note) = note(handle, runs_local) {
+            line.text.push_str(&format!(" · {note}"));
+            block.push(note_line(note.to_owned()));
+        }
         Some(CellOutput {
             id: cell_id(cell.id),
             run: Some(RunId(handle.id.0)),
             range: range(view, cell.cell.range(), encoding),
             state: run_state(&run),
             stale: cell.stale,
-            line: Some(Line { text, severity: severity(line.severity) }),
-            block: Some(
-                render::block(&run, by, Limits::default())
-                    .iter()
-                    .map(block_line)
-                    .chain(note.map(|note| BlockLine { text: note.to_owned(), style: LineStyle::Note }))
-                    .collect(),
-            ),
+            line: Some(Line { text: line.text, severity: severity(line.severity) }),
+            block: Some(block),
         })
     });
     CellOutputs { version: view.text.version(), cells: cells.collect() }
@@ -222,7 +234,8 @@ pub(super) fn outputs(
 pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError> {
     let mut errors = Vec::new();
     for cell in &view.cells {
-        let Some(handle) = &cell.run else { continue };
+        // A %pxresult shows what its own cell raised; that stands on the line that raised it.
+        let Some(handle) = cell.run.as_ref().filter(|_| cell.recalled.is_none()) else { continue };
         let run = handle.now();
         for group in render::errors(&run, &run.request.code) {
             // The map belongs to the code as it is now; of other code the line would be a guess.
@@ -258,10 +271,27 @@ pub(super) fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str>
     (handle.plan.local && !runs_local).then_some("local part not run")
 }
 
-/// The answer to `px/result`.
-pub(super) fn result(handle: &RunHandle, group_by: GroupBy, note: Option<&str>) -> ResultResult {
-    let run = handle.now();
-    let groups = render::fold(&run)
+/// The answer to `px/result`. `line` names the run, where it is not the one of the cell that was asked about; `note` is what its
+/// card says besides what engines did.
+pub(super) fn result(
+    id: RunId,
+    run: &Run,
+    group_by: GroupBy,
+    line: Option<&str>,
+    note: Option<&str>,
+) -> ResultResult {
+    let named = line.map(|line| render::settle(line, false)).unwrap_or_default();
+    let (mut text, mut markdown) = (String::new(), String::new());
+    if !named.is_empty() {
+        text = format!("{named}\n");
+        // Text of the document, in a fence that nothing in it ends.
+        let longest = named.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest + 1);
+        markdown = format!("{fence} {named} {fence}\n\n");
+    }
+    text += &render::terminal(run, group_by, Style::default());
+    markdown += &render::markdown(run, group_by, Limits::default());
+    let groups = render::fold(run)
         .into_iter()
         .map(|group| Group {
             ranks: group.ranks.to_string(),
@@ -273,16 +303,37 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy, note: Option<&str>) 
                 Some(Ending::Aborted) => GroupState::Aborted,
                 Some(Ending::Lost(_)) => GroupState::Lost,
             },
-            text: render::part_text(&run, group.representative),
+            text: render::part_text(run, group.representative),
         })
         .collect();
-    let mut text = render::terminal(&run, group_by, Style::default());
-    let mut markdown = render::markdown(&run, group_by, Limits::default());
     if let Some(note) = note {
         text.push_str(&format!("{note}\n"));
         markdown.push_str(&format!("\n*{note}*\n"));
     }
-    ResultResult { run: RunId(handle.id.0), state: run_state(&run), groups, text, markdown }
+    ResultResult { run: id, state: run_state(run), groups, text, markdown }
+}
+
+/// A run of the answer to `px/runs`.
+pub(super) fn past_run(past: &session::PastRun) -> PastRun {
+    let handle = &past.run;
+    let run = handle.now();
+    let engines = &run.request.engines;
+    PastRun {
+        run: RunId(handle.id.0),
+        uri: Uri::from(&*handle.document.0),
+        cell: cell_id(handle.cell),
+        line: handle.line,
+        title: handle.title.trim().to_owned(),
+        suffix: handle.suffix.clone(),
+        name: past.name.clone(),
+        state: run_state(&run),
+        engines: engines.iter().map(|engine| engine.0).collect(),
+        ranks: engines.iter().copied().collect::<RankSet>().to_string(),
+        block: run.blocking,
+        created: run.created.0,
+        ended: run.ended().map(|at| at.0),
+        summary: render::inline(&run, now()).text,
+    }
 }
 
 /// The answer to `px/engines`: the cluster in use first, then others in reach.

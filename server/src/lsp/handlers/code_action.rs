@@ -9,6 +9,7 @@ use tower_lsp::jsonrpc::Result;
 
 use super::{
     code_lens::{busy_run, run_params, run_title, runs},
+    hover::shows_results,
     write_view,
 };
 use crate::lsp::{backend::Backend, facade::Session};
@@ -39,7 +40,7 @@ pub(crate) async fn handle<S: Session>(
 
 fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     let here: Vec<&Cell> = cells.iter().filter(|cell| runs(cell) && touch(cell.range, range)).collect();
-    let Some(first) = here.first() else { return Vec::new() };
+    let Some(first) = here.first() else { return recalls(uri, cells, range) };
     let mut actions = Vec::new();
     if let Some(run) = here.iter().copied().find_map(busy_run) {
         let argument = json!(InterruptParams { run, engines: None, signal: None });
@@ -59,6 +60,14 @@ fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     }
     actions.extend(console::console_actions(&here));
     actions
+}
+
+/// For `%pxresult` lines, which run nothing on engines.
+fn recalls(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
+    let shows = |cell: &&Cell| cell.refusal.is_none() && shows_results(cell);
+    let here = cells.iter().filter(|cell| touch(cell.range, range)).find(shows);
+    let title = "▶ Show the newest result here";
+    here.map(|cell| command(title, commands::RUN, json!(run_params(uri, cell)))).into_iter().collect()
 }
 
 pub(super) fn command(title: &str, id: &str, argument: Value) -> Command {

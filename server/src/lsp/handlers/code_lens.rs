@@ -1,10 +1,11 @@
 //! `textDocument/codeLens`: what running each px cell would do, and the button that does it.
 
 use lsp_types::{CodeLensParams, Range, Uri};
-use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, RunParams, Scope, ShowResultParams, commands};
+use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, ResultParams, RunParams, Scope, commands};
 use serde::Serialize;
 use tower_lsp::jsonrpc::Result;
 
+use super::hover::shows_results;
 use crate::lsp::{
     backend::Backend,
     facade::{LensCell, Lenses, Session},
@@ -33,7 +34,7 @@ struct Command {
 enum Argument {
     Run(RunParams),
     Interrupt(InterruptParams),
-    ShowResult(ShowResultParams),
+    ShowResult(ResultParams),
 }
 
 pub(crate) async fn handle<S: Session>(
@@ -57,10 +58,15 @@ fn lenses(uri: &Uri, Lenses { cells, regions }: Lenses) -> Vec<Lens> {
     for group in cells.chunk_by(|one, next| one.cell.outer.is_some() && one.cell.outer == next.cell.outer) {
         above |= run_lenses(uri, group, above, &mut lenses);
         for LensCell { cell, .. } in group.iter().filter(|lens| lens.shows) {
-            let params = ShowResultParams { uri: uri.clone(), cell: cell.id.clone() };
-            let argument = Argument::ShowResult(params);
             let title = "Show result".to_owned();
-            lenses.push(lens(cell.magic_range, title, None, commands::SHOW_RESULT, argument));
+            lenses.push(if shows_results(cell) {
+                // To run such a line is to show the newest result there.
+                lens(cell.magic_range, title, None, commands::RUN, Argument::Run(run_params(uri, cell)))
+            } else {
+                let params = ResultParams { run: cell.run, ..ResultParams::default() };
+                let argument = Argument::ShowResult(params);
+                lens(cell.magic_range, title, None, commands::SHOW_RESULT, argument)
+            });
         }
     }
     lenses

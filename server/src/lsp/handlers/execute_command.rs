@@ -3,7 +3,7 @@
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
     ConsoleParams, ConsoleResult, InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope,
-    ShowResultParams, WriteViewParams, commands,
+    WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use super::write_view;
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
+    render::without_keys,
 };
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteCommandParams) -> Result<Value> {
@@ -27,8 +28,8 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
             return Ok(written(backend.session.interrupt(params).await));
         }
         commands::SHOW_RESULT => {
-            let params: ShowResultParams = argument(command, params.arguments)?;
-            return Ok(written(show_result(backend, params).await));
+            let params: ResultParams = argument(command, params.arguments)?;
+            return Ok(written(show_result(backend, params).await?));
         }
         commands::CONSOLE => {
             let params: ConsoleParams = argument(command, params.arguments)?;
@@ -56,29 +57,16 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
 }
 
 /// What the newest run of a px cell gave, or what a `%pxresult` shows.
-async fn show_result<S: Session>(backend: &Backend<S>, params: ShowResultParams) -> Option<ResultResult> {
-    let found = backend.session.cells(&params.uri).await?;
-    let cell = found.cells.into_iter().find(|cell| cell.id == params.cell)?;
-    let result = backend
-        .session
-        .result(ResultParams {
-            run: cell.run,
-            uri: Some(params.uri),
-            position: Some(cell.magic_range.start),
-            ..Default::default()
-        })
-        .await;
+async fn show_result<S: Session>(backend: &Backend<S>, params: ResultParams) -> Result<ResultResult> {
+    let result = super::px_result::handle(backend, params).await?;
     // Who paints outputs shows the answer by itself; a client that only knows commands shows it nowhere.
     if !backend.capabilities().extension.outputs {
         const MOST: usize = 2000;
-        let text = match &result {
-            Some(result) => result.text.chars().take(MOST).collect(),
-            None => "nothing was run here yet".to_owned(),
-        };
+        let text: String = without_keys(&result.text).chars().take(MOST).collect();
         let client = backend.client.clone();
         tokio::spawn(async move { client.show_message(MessageType::Info, text).await });
     }
-    result
+    Ok(result)
 }
 
 fn argument<T: DeserializeOwned>(command: &str, arguments: Option<Vec<Value>>) -> Result<T> {

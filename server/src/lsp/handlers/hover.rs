@@ -50,16 +50,17 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
     let mut markdown = if on_magic { about(cell) } else { String::new() };
     let mut plain = markdown.clone();
     let shown = match cell.run {
-        Some(run) => Some(ResultParams { run: Some(run), ..Default::default() }),
-        None if shows_results(cell) => {
+        // What it would show now, in its own grouping, which may be newer than what it shows.
+        _ if shows_results(cell) => {
             Some(ResultParams { uri: Some(uri), position: Some(position), ..Default::default() })
         }
+        Some(run) => Some(ResultParams { run: Some(run), ..Default::default() }),
         None => None,
     };
     if let Some(params) = shown
         && let Some(result) = backend.session.result(params).await
     {
-        if cell.stale {
+        if cell.stale && !shows_results(cell) {
             markdown.push_str("*The code or its plan changed since this run.*\n\n");
         }
         markdown.push_str(&result.markdown);
@@ -112,7 +113,7 @@ fn beginning(text: &str) -> &str {
     text[..whole].rsplit_once('\n').map_or(&text[..whole], |(lines, _)| lines)
 }
 
-fn shows_results(cell: &Cell) -> bool {
+pub(super) fn shows_results(cell: &Cell) -> bool {
     cell.magic.starts_with("pxresult") || cell.magic == "result"
 }
 

@@ -402,11 +402,12 @@ async fn a_hint_says_what_differs_from_the_default_and_which_line_decided_it() {
     assert_eq!(
         hints[0]["tooltip"],
         "Runs on 2 of 4 engines: [0,2], without waiting.\nline 2: %pxconfig --targets ::2 --noblock sets the targets and \
-         blocking"
+         blocking; of the engines alive when it runs, where Python would have frozen them here"
     );
     assert_eq!(
         hints[1]["tooltip"],
-        "Runs on 2 of 4 engines: [0,2].\nline 2: %pxconfig --targets ::2 --noblock sets the targets\nthis line: --block sets \
+        "Runs on 2 of 4 engines: [0,2].\nline 2: %pxconfig --targets ::2 --noblock sets the targets; of the engines alive when it runs, \
+         where Python would have frozen them here\nthis line: --block sets \
          blocking"
     );
     assert_eq!(labels(&ask_in(&mut client, "inlayHint", 3, 9).await), ["4: → [0,2]"]);
@@ -504,7 +505,7 @@ async fn show_result_is_offered_where_output_waits_to_be_asked_for() {
             break;
         }
     }
-    let unknown = json!([{ "uri": URI, "cell": "c999" }]);
-    let params = json!({ "command": "pxlens.server.showResult", "arguments": unknown });
-    assert_eq!(client.request("workspace/executeCommand", params).await, Value::Null);
+    let params = json!({ "command": "pxlens.server.showResult", "arguments": [{ "run": 999 }] });
+    let id = client.ask("workspace/executeCommand", params).await;
+    assert_eq!(client.answer(id).await["error"]["code"], -32602);
 }

@@ -9,7 +9,7 @@ use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
     EnginesResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, ResultParams, ResultResult,
-    RunId, RunParams, RunResult, StartedRun,
+    RunId, RunParams, RunResult, RunsParams, RunsResult, StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -251,6 +251,14 @@ impl Session for Fake {
             text: "plain".into(),
             markdown: "**marked**".into(),
         })
+    }
+
+    async fn why_no_result(&self, _: ResultParams) -> String {
+        "there is no such run".into()
+    }
+
+    async fn runs(&self, _: RunsParams) -> RunsResult {
+        RunsResult::default()
     }
 
     async fn engines(&self) -> EnginesResult {

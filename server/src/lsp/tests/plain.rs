@@ -4,7 +4,7 @@ use pxlens_protocol::RunId;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Happening;
+use crate::lsp::{Happening, facade::Progress};
 
 const URI: &str = "file:///a.py";
 
@@ -163,7 +163,11 @@ async fn progress_comes_after_a_second_ends_with_the_run_and_its_button_interrup
     client.told().await;
     let (short, long) = (RunId(1), RunId(2));
     for (run, title) in [(short, "short"), (long, "long")] {
-        client.session.happen(Happening::RunStarted { run, title: title.into() });
+        client.session.happen(Happening::RunStarted {
+            run,
+            title: title.into(),
+            progress: Progress::default(),
+        });
     }
     client.session.happen(Happening::RunEnded { run: short, summary: "done".into() });
     client.session.happen(Happening::RunAdvanced { run: long, ended: 1, of: 4 });

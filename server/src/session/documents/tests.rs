@@ -48,6 +48,7 @@ impl Desk {
             let run = Run::new(RunId(self.runs), Arc::new(request), Time(0));
             let (_, view) = watch::channel(Arc::new(run));
             self.documents.set_run(&Arc::new(RunHandle {
+                home: key(name),
                 id: RunId(self.runs),
                 document: key(name),
                 cell: cell.id,
