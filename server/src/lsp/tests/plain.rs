@@ -108,7 +108,7 @@ async fn actions_come_by_kind_and_saving_runs_no_code() {
         assert!(only(json!([on_save])).await.is_empty(), "{on_save}");
     }
     let unasked = actions(json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
-    assert_eq!(titles(&unasked), ["▶ Run on 2 engines", "Mend"]);
+    assert_eq!(titles(&unasked).last(), Some(&"Mend"));
 }
 
 #[tokio::test]
