@@ -3,6 +3,7 @@
 //! A pure function of the text. Nothing here runs, evaluates or imports anything, and nothing here knows an engine. All
 //! ranges are bytes of the document; lines are 0-based.
 
+mod advice;
 mod block;
 mod calls;
 mod document;
@@ -11,6 +12,7 @@ mod markers;
 mod notebook;
 mod options;
 mod python;
+mod spelling;
 mod statements;
 mod views;
 
@@ -19,9 +21,11 @@ use std::{
     sync::Arc,
 };
 
+pub use advice::{RULES, Rule};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
+pub use spelling::{is_marker, spelled};
 pub use views::{DecidedBy, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
 use views::Carry;
@@ -87,7 +91,27 @@ pub struct PxCell {
     pub notebook_cell: Option<NotebookCellRef>,
     /// What the lines above it put in force.
     pub view: ViewState,
+    /// How it is written.
+    pub spelling: Spelling,
     refusal: Option<String>,
+}
+
+/// How a px magic is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spelling {
+    /// `%%px`, `%px`: as IPython reads it. Also of a cell inside an `%autopx` region.
+    Plain,
+    /// `# %%px`, `#%px`: jupytext's way to keep a script Python.
+    Comment,
+    /// `#!%%px`: VS Code's.
+    Bang,
+    /// `# MAGIC %%px`: that of Databricks, which hides all lines of a cell.
+    Databricks,
+    /// `get_ipython().run_cell_magic(…)`.
+    Call {
+        /// Whether nothing else stands on its lines: no assignment, no other statement.
+        is_alone: bool,
+    },
 }
 
 impl PxCell {
@@ -228,9 +252,7 @@ pub struct Problem {
     pub range: TextRange,
     /// How bad.
     pub severity: Severity,
-    /// Its kind, a word that stays the same: `options`, `targets`, `dynamic-options`, `empty-body`, `unknown-view`,
-    /// `misplaced-cell-magic`, `line-magic`, `open-bracket`, `options-on-line`, `comment-is-marker`, `px-inside-autopx`,
-    /// `open-autopx`, `unread-view`, `no-effect`.
+    /// Its kind, a word that stays the same: that of one of the [`RULES`], or of a part that knows more than the text.
     pub code: &'static str,
     /// A sentence.
     pub message: String,

@@ -15,6 +15,7 @@ pub mod log;
 pub mod lsp;
 pub mod plan;
 pub mod render;
+pub mod rewrite;
 pub mod run;
 pub mod session;
 pub mod text;

@@ -38,8 +38,8 @@ mod tolerance;
 pub use bridge::Bridge;
 pub use facade::{
     CellOutputs, CellText, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint,
-    LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, RegionEnd, Session, Symbol, SymbolKind,
-    TextChange, Token,
+    LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Purpose, RegionEnd, Session, Suggestion,
+    Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

@@ -5,11 +5,10 @@ use std::{cell::OnceCell, iter::Peekable, ops::Range, vec};
 
 use super::{
     Block, Carry, CellKind, Cells, Magic, NotNotebook, NotebookCellRef, Options, Problem, PxCell, Severity,
-    ViewState,
+    Spelling, ViewState, advice,
     block::{self, BlockText, Found},
     mapped::Mapped,
-    markers::{self, Escape},
-    notebook, python,
+    markers, notebook, python,
     statements::Statement,
     views::{Place, Region, UnreadTargets},
 };
@@ -61,18 +60,17 @@ pub(super) fn finish(all: &mut [Cells], carry: &Carry) {
     if let Some(region) = &carry.autopx
         && let Some(cells) = all.get_mut(region.text)
     {
-        cells.problems.push(Problem {
-            range: region.toggle,
-            severity: Severity::Hint,
-            code: "open-autopx",
-            message: format!(
-                "no second %autopx{} ends this region: all cells below are sent to the engines",
-                region.suffix
-            ),
-            fixes: Vec::new(),
+        let end = cells.blocks.last().zip(region.end.as_ref()).map(|(block, end)| {
+            let at = block.range.end;
+            (TextRange::new(at, at), end.clone())
         });
+        cells.problems.push(advice::autopx::open(region.toggle, &region.suffix, end));
     }
+    let has_cells = all.iter().any(|cells| !cells.cells.is_empty());
     for cells in all {
+        if !has_cells {
+            cells.problems.retain(|problem| !advice::old_python::is_about_python(problem));
+        }
         cells.problems.sort_by_key(|problem| (problem.range, problem.severity));
     }
 }
@@ -162,10 +160,6 @@ impl<'a> Reader<'a> {
         u32::try_from(self.cells.cells.len()).unwrap_or(u32::MAX)
     }
 
-    fn problem(&mut self, range: TextRange, severity: Severity, code: &'static str, message: String) {
-        self.cells.problems.push(Problem { range, severity, code, message, fixes: Vec::new() });
-    }
-
     /// Takes a block in. In a document that is divided into cells an `%autopx` sends whole cells, as upstream; in a script
     /// that is not, it sends the lines up to the next one.
     fn block(
@@ -179,7 +173,19 @@ impl<'a> Reader<'a> {
         let mut statements = statements.into_iter().peekable();
         let mut local_lines = local.len();
         let first = self.next_ordinal();
-        self.cells.problems.extend(problems);
+        // A new border inside an `%autopx` region would change what the region sends.
+        let in_region =
+            self.carry.autopx.is_some() || found.iter().any(|found| found.kind == CellKind::Autopx);
+        for mut problem in problems {
+            if in_region {
+                problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+            }
+            // What holds for the whole document is said once.
+            let is_marker = problem.code == advice::markers::COMMENT_IS_MARKER.code;
+            if !(is_marker && std::mem::replace(&mut self.warned_of_markers, true)) {
+                self.cells.problems.push(problem);
+            }
+        }
         let only_code = found.iter().all(|found| found.kind == CellKind::SyncImports);
         if is_divided && only_code && self.carry.autopx.is_some() {
             local_lines -= self.autopx_cell(text, 0..text.lines.len(), &local, place.as_ref());
@@ -187,7 +193,8 @@ impl<'a> Reader<'a> {
             for found in found {
                 self.statements(&mut statements, found.range.start, place.as_ref());
                 local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
-                self.found(found, place.as_ref());
+                let toggle = text.toggle(found.kind, "\n# %%\n%autopx");
+                self.found(found, toggle, place.as_ref());
             }
         } else {
             let mut sent_from = 0;
@@ -207,7 +214,8 @@ impl<'a> Reader<'a> {
                 } else {
                     is_mixed = true;
                 }
-                self.found(found, place.as_ref());
+                let toggle = text.toggle(found.kind, "\n%autopx");
+                self.found(found, toggle, place.as_ref());
             }
             if self.carry.autopx.is_some() && !is_mixed {
                 local_lines -= self.autopx_cell(text, sent_from..text.lines.len(), &local, place.as_ref());
@@ -231,7 +239,8 @@ impl<'a> Reader<'a> {
             if self.carry.autopx.is_none() {
                 let place = self.place(statement.range, notebook_cell);
                 if let Some(note) = self.carry.execute(&statement, place) {
-                    self.problem(statement.range, Severity::Hint, "no-effect", note.to_owned());
+                    let problem = advice::views::NO_EFFECT.problem(statement.range, note, Vec::new());
+                    self.cells.problems.push(problem);
                 }
             }
         }
@@ -289,13 +298,15 @@ impl<'a> Reader<'a> {
             code,
             escape: None,
             imports: None,
+            spelling: Spelling::Plain,
         };
         self.push(found, place);
         sent
     }
 
     /// Takes a magic in, with what it changes for the ones below.
-    fn found(&mut self, found: Found, place: Option<&NotebookCellRef>) {
+    /// `toggle` is what ends a region if it is put at the end of the document.
+    fn found(&mut self, found: Found, toggle: Option<String>, place: Option<&NotebookCellRef>) {
         let kind = found.kind;
         match kind {
             CellKind::Config => {
@@ -309,18 +320,16 @@ impl<'a> Reader<'a> {
                         suffix: found.magic.suffix.clone(),
                         toggle: found.magic.name_range,
                         text: self.text_index,
+                        end: toggle.map(|toggle| toggle + &found.magic.suffix),
                     }),
                 };
             }
-            _ if self.carry.autopx.is_some() => {
-                let name = &found.magic.name;
-                let message = format!(
-                    "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if \
-                     outside"
-                );
-                self.problem(found.magic_range, Severity::Warning, "px-inside-autopx", message);
+            _ => {
+                if let Some(region) = &self.carry.autopx {
+                    let problem = advice::autopx::px_inside(&found, &region.suffix);
+                    self.cells.problems.push(problem);
+                }
             }
-            _ => {}
         }
         self.push(found, place);
     }
@@ -349,6 +358,7 @@ impl<'a> Reader<'a> {
             notebook_cell: place.cloned(),
             view,
             refusal,
+            spelling: found.spelling,
             magic: found.magic,
         });
     }
@@ -358,21 +368,12 @@ impl<'a> Reader<'a> {
         if found.kind == CellKind::AutopxCell {
             return; // the toggle has it
         }
-        if let Some(error) = &magic.options.error {
-            self.problem(error.range, Severity::Error, "options", error.to_string());
-        }
-        if magic.options.dynamic {
-            self.problem(found.magic_range, Severity::Hint, "dynamic-options", DYNAMIC.to_owned());
-        } else if let (None, Some(targets)) = (&magic.options.error, &magic.options.targets)
-            && let Err(error) = &targets.parsed
-        {
-            self.problem(targets.range, Severity::Error, "targets", error.to_string());
-        }
-        if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
-            self.problem(found.magic_range, Severity::Error, "empty-body", EMPTY.to_owned());
-        }
         match view {
-            None => self.problem(magic.name_range, Severity::Error, "unknown-view", unknown_view(magic)),
+            None => {
+                let problem =
+                    advice::views::UNKNOWN.problem(magic.name_range, unknown_view(magic), Vec::new());
+                self.cells.problems.push(problem);
+            }
             Some(ViewState { targets: Some(Err(error)), .. })
                 if magic.options.targets.is_none()
                     && (found.kind.sends() || found.kind == CellKind::Autopx) =>
@@ -384,25 +385,15 @@ impl<'a> Reader<'a> {
                     _ => Some(Severity::Error),
                 };
                 if let Some(severity) = severity {
-                    self.problem(magic.name_range, severity, "unread-view", error.to_string());
+                    let problem =
+                        advice::views::UNREAD.problem(magic.name_range, error.to_string(), Vec::new());
+                    self.cells.problems.push(Problem { severity, ..problem });
                 }
             }
             Some(_) => {}
         }
-        let is_comment = found.escape == Some(Escape::Comment) && found.kind == CellKind::CellMagic;
-        if is_comment && !self.warned_of_markers {
-            self.warned_of_markers = true;
-            let message = "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a \
-                           cell, and would run the lines below it locally";
-            self.problem(found.magic_range, Severity::Warning, "comment-is-marker", message.to_owned());
-        }
     }
 }
-
-const DYNAMIC: &str = "the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none of \
-                       them: write the values out to run this";
-
-const EMPTY: &str = "%%px has no body: write code below it, or use %px for a single line";
 
 fn unknown_view(magic: &Magic) -> String {
     format!(
@@ -424,10 +415,10 @@ fn refusal(found: &Found, has_view: bool) -> Option<String> {
         ));
     }
     if magic.options.dynamic {
-        return Some(DYNAMIC.to_owned());
+        return Some(advice::options::DYNAMIC_MESSAGE.to_owned());
     }
     if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
-        return Some(EMPTY.to_owned());
+        return Some(advice::magics::EMPTY_MESSAGE.to_owned());
     }
     let needs_view = !matches!(found.kind, CellKind::Config | CellKind::Autopx);
     (needs_view && !has_view).then(|| unknown_view(magic))

@@ -68,17 +68,16 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
         return Err(NotNotebook { line: 1, column: 1, why: why.to_owned() });
     }
     let notebook: Notebook<'_> = serde_json::from_str(json).map_err(|error| NotNotebook::from(&error))?;
-    let worksheets = notebook.worksheets.unwrap_or_default().into_iter().flat_map(|sheet| sheet.cells);
-    let Some(cells) =
-        notebook.cells.or_else(|| Some(worksheets.collect()).filter(|cells: &Vec<_>| !cells.is_empty()))
-    else {
+    let worksheets =
+        notebook.worksheets.map(|sheets| sheets.into_iter().flat_map(|sheet| sheet.cells).collect());
+    let Some(cells): Option<Vec<Cell<'_>>> = notebook.cells.or(worksheets) else {
         return Err(NotNotebook { line: 1, column: 1, why: "it has no list of cells".to_owned() });
     };
     let mut found = Vec::new();
     for (index, cell) in (0u32..).zip(cells) {
         let Some(source) = cell.source.or(cell.input).filter(|_| cell.cell_type == "code") else { continue };
         let raw = source.get();
-        let mut strings = Mapped::default();
+        let mut strings = Mapped::json();
         if raw.starts_with('[') {
             let items: Vec<&RawValue> =
                 serde_json::from_str(raw).map_err(|error| NotNotebook::from(&error))?;

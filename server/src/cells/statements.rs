@@ -11,7 +11,7 @@ mod tree;
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, Options,
+    CellKind, Magic, Options, Spelling,
     block::{BlockText, Found},
     mapped::Mapped,
     markers,
@@ -518,6 +518,7 @@ impl<'a> Walk<'a> {
             magic_range: source.range(imports.header.start..imports.header.start + header),
             code: imports.code,
             escape: None,
+            spelling: Spelling::Plain,
             imports: Some((imports.view, imports.taken)),
         });
     }

@@ -1,6 +1,7 @@
 //! Tables: a text, and the px cells in it.
 
 mod activation;
+mod advice;
 mod golden;
 mod notebooks;
 mod options;

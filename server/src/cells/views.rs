@@ -170,6 +170,8 @@ pub(super) struct Region {
     pub(super) toggle: TextRange,
     /// Which of the texts that were read holds the toggle, counted from 0.
     pub(super) text: usize,
+    /// What ends it if it is put at the end of the document, where that can be done.
+    pub(super) end: Option<String>,
 }
 
 /// Where a line that decides stands.

@@ -24,7 +24,7 @@ use super::{
     ClusterChoice, Settings,
     facade::{
         self, CellOutputs, CellText, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
-        Lenses, NotebookChange, Symbol, TextChange, Token,
+        Lenses, NotebookChange, Suggestions, Symbol, TextChange, Token, Wanted,
     },
     file_path,
 };
@@ -174,6 +174,7 @@ impl Bridge {
         assisting::Page { view, encoding: self.state(|state| state.encoding) }
     }
 
+    /// What the answer about a document's cells depends on.
     fn scene<'a>(&self, view: &'a DocumentView, cluster: &'a ClusterView) -> answers::Scene<'a> {
         self.state(|state| answers::Scene {
             view,
@@ -344,6 +345,20 @@ impl facade::Session for Bridge {
         let (texts, at) = self.texts(uri).await?;
         let cluster = self.session.cluster().await;
         Some(self.scene(&texts[at], &cluster).lenses(&texts))
+    }
+
+    async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {
+        let view = self.session.document(key(uri)).await?;
+        let mut suggestions = Suggestions { version: view.text.version(), all: Vec::new() };
+        if wanted.fixes {
+            let cluster = self.session.cluster().await;
+            suggestions.all = self.scene(&view, &cluster).fixes(range);
+        }
+        if wanted.rewrites && !view.cells.is_empty() {
+            let encoding = self.state(|state| state.encoding);
+            suggestions.all.extend(aside(move || answers::rewrites(&view, encoding, range)).await);
+        }
+        Some(suggestions)
     }
 
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {

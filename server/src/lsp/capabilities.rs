@@ -40,6 +40,10 @@ pub(super) struct Client {
     pub(super) nested_symbols: bool,
     /// The most folding ranges it takes.
     pub(super) fold_limit: Option<u32>,
+    /// It shows code actions that cannot be chosen, with the reason.
+    pub(super) disabled_actions: bool,
+    /// It takes edits of a certain version of a document.
+    pub(super) versioned_edits: bool,
 }
 
 impl Client {
@@ -75,6 +79,8 @@ impl Client {
                 text.and_then(|text| text.document_symbol.as_ref()?.hierarchical_document_symbol_support)
             ),
             fold_limit: text.and_then(|text| text.folding_range.as_ref()?.range_limit),
+            disabled_actions: on(text.and_then(|text| text.code_action.as_ref()?.disabled_support)),
+            versioned_edits: on(workspace.and_then(|w| w.workspace_edit.as_ref()?.document_changes)),
         }
     }
 }
@@ -120,7 +126,12 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false), ..Default::default() }),
         code_action_provider: Some(
             CodeActionOptions {
-                code_action_kinds: Some(vec![CodeActionKind::new("source.pxlens"), CodeActionKind::QuickFix]),
+                // What runs code has the empty kind, which nothing that is done on saving asks for.
+                code_action_kinds: Some(vec![
+                    CodeActionKind::QuickFix,
+                    CodeActionKind::RefactorRewrite,
+                    CodeActionKind::Empty,
+                ]),
                 ..Default::default()
             }
             .into(),

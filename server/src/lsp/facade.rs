@@ -8,8 +8,8 @@ mod assist;
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
     CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult, RunsParams,
-    RunsResult,
+    InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
+    RunsParams, RunsResult,
 };
 use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
@@ -30,6 +30,14 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// The px cells of a document; `None` if it is not open.
     fn cells(&self, uri: &Uri) -> impl Future<Output = Option<CellsResult>> + Send;
+
+    /// What could be changed about the px cells of a document that these lines touch; `None` if it is not open.
+    fn suggestions(
+        &self,
+        uri: &Uri,
+        range: Range,
+        wanted: Wanted,
+    ) -> impl Future<Output = Option<Suggestions>> + Send;
 
     /// What to paint beside px cells, those of `only` or all; cells without anything to show are not in it. `None` if the
     /// document is not open.
@@ -212,6 +220,52 @@ pub struct NotebookSplice {
     pub delete: u32,
     /// What comes in their place.
     pub insert: Vec<NotebookCell>,
+}
+
+/// Which suggestions are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What mends problems.
+    pub fixes: bool,
+    /// What writes px cells in another way.
+    pub rewrites: bool,
+}
+
+/// Changes of one version of a document that somebody may want.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suggestions {
+    /// The version that the edits are of.
+    pub version: i32,
+    /// Fixes of one problem stand side by side, the likeliest first.
+    pub all: Vec<Suggestion>,
+}
+
+/// A change of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What it does, as an order.
+    pub title: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What replaces what; none touches another.
+    pub edits: Vec<TextChange>,
+}
+
+/// What a [`Suggestion`] is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It mends a problem.
+    Fix {
+        /// The problem.
+        problem: Problem,
+        /// Whether it is the only fix.
+        only: bool,
+    },
+    /// It writes px cells in another way, unless there is a reason why it cannot.
+    Rewrite {
+        /// The reason.
+        disabled: Option<String>,
+    },
 }
 
 /// What to paint beside the px cells of one version of a document.

@@ -90,6 +90,7 @@ impl Herald {
             }
             Happening::OutputGrew { uri, cell } => self.mark(&uri, Mark::Cell(cell)),
             Happening::EnginesChanged => {
+                self.diagnostics.check_all();
                 self.outdated = true;
                 self.replanned = true;
             }

@@ -16,12 +16,13 @@ use crate::{
         discovery::{self, FoundCluster, Selection},
     },
     engines::{Activity, EngineId, EngineTable, RankSet},
-    lsp::facade::{CellOutputs, EngineError, ErrorVariant},
-    plan::Refusal,
+    lsp::facade::{CellOutputs, EngineError, ErrorVariant, Purpose, Suggestion, TextChange},
+    plan::{self, Refusal},
     render::{self, GroupBy, Limits, Paint, Style},
+    rewrite,
     run::{Ending, Run, RunState, Slot},
     session::{self, AskError, CellView, ClusterView, DocumentView, Owner, RunHandle, now},
-    text::{Encoding, TextRange},
+    text::{self, Encoding, TextRange},
 };
 
 /// What the answer about a document's cells depends on.
@@ -62,6 +63,7 @@ impl Scene<'_> {
                 message: why.clone(),
             });
         }
+        problems.extend(self.dead_targets().iter().map(|problem| self.problem(problem)));
         CellsResult { version: self.view.text.version(), cells, problems }
     }
 
@@ -81,6 +83,33 @@ impl Scene<'_> {
         cells
             .map(|(index, cell)| self.cell(cell, self.outer(index).filter(|_| is_divided), place(cell)))
             .collect()
+    }
+
+    /// Targets that choose no engine of the cluster that is connected.
+    fn dead_targets(&self) -> Vec<cells::Problem> {
+        if !self.trusted || !self.connected {
+            return Vec::new();
+        }
+        self.view.cells.iter().filter_map(|cell| plan::dead_target(&cell.cell, self.engines)).collect()
+    }
+
+    /// What mends the problems on these lines.
+    pub(super) fn fixes(&self, lines: Range) -> Vec<Suggestion> {
+        let dead = self.dead_targets();
+        let mut suggestions = Vec::new();
+        for found in self.view.problems.iter().chain(&dead) {
+            let problem = self.problem(found);
+            if problem.range.start.line > lines.end.line || problem.range.end.line < lines.start.line {
+                continue;
+            }
+            let only = found.fixes.len() == 1;
+            suggestions.extend(found.fixes.iter().map(|fix| Suggestion {
+                title: fix.title.clone(),
+                purpose: Purpose::Fix { problem: problem.clone(), only },
+                edits: edits(self.view, self.encoding, &fix.edits),
+            }));
+        }
+        suggestions
     }
 
     fn cell(&self, view: &CellView, outer: Option<u32>, (range, magic_range): (Range, Range)) -> Cell {
@@ -181,6 +210,28 @@ impl Scene<'_> {
             message: problem.message.clone(),
         }
     }
+}
+
+/// Other ways to write the px cells on these lines.
+pub(super) fn rewrites(view: &DocumentView, encoding: Encoding, lines: Range) -> Vec<Suggestion> {
+    let at = |position: Position| text::Position { line: position.line, character: position.character };
+    let from = view.text.byte(text::Position { character: 0, ..at(lines.start) }, encoding);
+    let to = view.text.byte(at(lines.end), encoding);
+    let offers = rewrite::offers(&view.text.text(), view.dialect, TextRange::new(from, to));
+    let suggestion = |offer: rewrite::Rewrite| Suggestion {
+        title: offer.title,
+        edits: edits(view, encoding, &offer.edits),
+        purpose: Purpose::Rewrite { disabled: offer.disabled },
+    };
+    offers.into_iter().map(suggestion).collect()
+}
+
+fn edits(view: &DocumentView, encoding: Encoding, edits: &[(TextRange, String)]) -> Vec<TextChange> {
+    let change = |(at, text): &(TextRange, String)| TextChange {
+        range: Some(range(view, *at, encoding)),
+        text: text.clone(),
+    };
+    edits.iter().map(change).collect()
 }
 
 /// What to paint beside the cells that have something to show.

@@ -8,14 +8,14 @@ use std::{
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
-    EnginesResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, ResultParams, ResultResult,
-    RunId, RunParams, RunResult, RunsParams, RunsResult, StartedRun,
+    EnginesResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, Problem, ProblemSeverity,
+    ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult, StartedRun,
 };
 use tokio::sync::mpsc;
 
 use crate::lsp::{
     CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, LensCell,
-    Lenses, Session, Symbol, Token,
+    Lenses, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
 };
 
 /// A document with this in its URI panics when it is told of.
@@ -166,6 +166,32 @@ impl Session for Fake {
             run: document.line.is_some().then_some(RunId(1)),
         };
         Some(CellsResult { version: document.version, cells: vec![cell], problems: vec![] })
+    }
+
+    async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {
+        let document = self.with(|state| state.documents.get(&uri.0).cloned())?;
+        let suggestion = |title: &str, purpose| Suggestion {
+            title: title.into(),
+            purpose,
+            edits: vec![TextChange { range: Some(range), text: "%px".into() }],
+        };
+        let problem = Problem {
+            range: line_range(0),
+            severity: ProblemSeverity::Error,
+            code: "line-magic".into(),
+            message: "two signs".into(),
+        };
+        let disabled = Some("no".to_owned());
+        let mut all = vec![
+            suggestion("Mend", Purpose::Fix { problem, only: true }),
+            suggestion("Rewrite", Purpose::Rewrite { disabled: None }),
+            suggestion("Never", Purpose::Rewrite { disabled }),
+        ];
+        all.retain(|suggestion| match suggestion.purpose {
+            Purpose::Fix { .. } => wanted.fixes,
+            Purpose::Rewrite { .. } => wanted.rewrites,
+        });
+        Some(Suggestions { version: document.version, all })
     }
 
     async fn outputs(&self, uri: &Uri, _: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {

@@ -70,6 +70,66 @@ async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
     client.end().await;
 }
 
+/// The actions of certain kinds, or of any, for a client that takes edits.
+async fn actions(capabilities: Value, context: Value) -> Vec<Value> {
+    let mut capabilities = capabilities;
+    let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
+    let mut text = json!({ "codeAction": literals });
+    text["codeAction"]["disabledSupport"] = capabilities["disabled"].take();
+    capabilities["textDocument"] = text;
+    let mut client = Client::start(capabilities).await;
+    client.open(URI, "%%px\n1\n").await;
+    let at = json!({ "line": 0, "character": 0 });
+    let range = json!({ "start": at, "end": at });
+    let params = json!({ "textDocument": document(), "range": range, "context": context });
+    let actions = client.request("textDocument/codeAction", params).await;
+    client.end().await;
+    actions.as_array().unwrap().clone()
+}
+
+fn titles(actions: &[Value]) -> Vec<&str> {
+    actions.iter().map(|action| action["title"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn actions_come_by_kind_and_saving_runs_no_code() {
+    let only = |kinds: Value| actions(json!({}), json!({ "diagnostics": [], "only": kinds }));
+    assert_eq!(
+        titles(&only(json!([])).await),
+        ["▶ Run on 2 engines", "Open a console on engine 0", "Open a console on engine 1", "Mend", "Rewrite"]
+    );
+    assert_eq!(
+        titles(&only(json!([""])).await),
+        ["▶ Run on 2 engines", "Open a console on engine 0", "Open a console on engine 1", "Mend", "Rewrite"]
+    );
+    assert_eq!(titles(&only(json!(["quickfix"])).await), ["Mend"]);
+    assert_eq!(titles(&only(json!(["refactor"])).await), ["Rewrite"]);
+    for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens"] {
+        assert!(only(json!([on_save])).await.is_empty(), "{on_save}");
+    }
+    let unasked = actions(json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
+    assert_eq!(titles(&unasked).last(), Some(&"Mend"));
+}
+
+#[tokio::test]
+async fn edits_have_the_form_that_the_client_takes() {
+    let context = json!({ "diagnostics": [], "only": ["quickfix", "refactor"] });
+    let plain = actions(json!({}), context.clone()).await;
+    let at = json!({ "line": 0, "character": 0 });
+    let edits = json!([{ "range": { "start": at, "end": at }, "newText": "%px" }]);
+    assert_eq!(plain[0]["edit"], json!({ "changes": { URI: edits } }));
+    assert_eq!(plain[0]["kind"], "quickfix");
+    assert_eq!(plain[0]["isPreferred"], true);
+    assert_eq!(plain[0]["diagnostics"][0]["code"], "line-magic");
+    let newer = json!({ "disabled": true, "workspace": { "workspaceEdit": { "documentChanges": true } } });
+    let newer = actions(newer, context).await;
+    let versioned = json!({ "textDocument": { "uri": URI, "version": 1 }, "edits": edits });
+    assert_eq!(newer[1]["edit"], json!({ "documentChanges": [versioned] }));
+    assert_eq!(newer[1]["kind"], "refactor.rewrite");
+    assert_eq!(titles(&newer), ["Mend", "Rewrite", "Never"]);
+    assert_eq!(newer[2]["disabled"]["reason"], "no");
+}
+
 async fn hints(client: &mut Client) -> Value {
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
     client.request("textDocument/inlayHint", json!({ "textDocument": document(), "range": range })).await
