@@ -40,22 +40,24 @@ pub fn fold(run: &Run) -> Vec<Group> {
 pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
     let likeness =
         |part: &EngineRun| if rules == Rules::default() { part.likeness() } else { likeness_by(part, rules) };
-    let mut alike: Vec<Vec<(Slot, EngineId, Likeness)>> = Vec::new();
-    let mut known: HashMap<u64, usize, BuildHasherDefault<AsItIs>> = HashMap::default();
+    let count = run.parts().len();
+    let mut known: HashMap<u64, usize, BuildHasherDefault<AsItIs>> =
+        HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default());
+    let mut members = Vec::with_capacity(count);
     for (part, slot) in run.parts().zip((0..).map(Slot)) {
         let likeness = likeness(part);
-        let index = *known.entry(likeness.shape()).or_insert(alike.len());
-        if index == alike.len() {
-            alike.push(Vec::new());
-        }
-        alike[index].push((slot, part.engine, likeness));
+        let next = known.len();
+        let kind = *known.entry(likeness.shape()).or_insert(next);
+        members.push(Member { kind, slot, engine: part.engine, likeness });
     }
-    let mut groups: Vec<Group> = Vec::new();
-    for members in alike {
-        match majority(&members).filter(|_| rules.has(Rule::Majority)) {
-            None => groups.extend(group(run, &members)),
+    members.sort_by_key(|member| member.kind);
+    let mut groups: Vec<Group> = Vec::with_capacity(known.len());
+    for members in members.chunk_by(|a, b| a.kind == b.kind) {
+        match majority(members).filter(|_| rules.has(Rule::Majority)) {
+            None => groups.extend(group(run, members)),
             Some(same) => {
-                let (many, few): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| member.2 == same);
+                let (many, few): (Vec<_>, Vec<_>) =
+                    members.iter().copied().partition(|member| member.likeness == same);
                 groups.extend(group(run, &many));
                 groups.extend(group(run, &few));
             }
@@ -65,29 +67,39 @@ pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
     groups
 }
 
+/// An engine's part, to be put into a group.
+#[derive(Clone, Copy)]
+struct Member {
+    /// The same number for parts that are alike, in order of the first of them.
+    kind: usize,
+    slot: Slot,
+    engine: EngineId,
+    likeness: Likeness,
+}
+
 /// What at least three quarters of the engines have in common to the byte, if these are three or more and not all.
-fn majority(members: &[(Slot, EngineId, Likeness)]) -> Option<Likeness> {
+fn majority(members: &[Member]) -> Option<Likeness> {
     // Boyer and Moore's vote: who has more than half is what is left.
-    let (mut candidate, mut votes) = (members.first()?.2, 0usize);
-    for (_, _, likeness) in members {
+    let (mut candidate, mut votes) = (members.first()?.likeness, 0usize);
+    for Member { likeness, .. } in members {
         match (*likeness == candidate, votes) {
             (true, _) => votes += 1,
             (false, 0) => (candidate, votes) = (*likeness, 1),
             (false, _) => votes -= 1,
         }
     }
-    let count = members.iter().filter(|member| member.2 == candidate).count();
+    let count = members.iter().filter(|member| member.likeness == candidate).count();
     (count >= 3 && count < members.len() && count * 4 >= members.len() * 3).then_some(candidate)
 }
 
-fn group(run: &Run, members: &[(Slot, EngineId, Likeness)]) -> Option<Group> {
-    let (representative, _, likeness) = *members.iter().min_by_key(|(slot, engine, _)| (*engine, *slot))?;
+fn group(run: &Run, members: &[Member]) -> Option<Group> {
+    let first = members.iter().min_by_key(|member| (member.engine, member.slot))?;
     Some(Group {
-        ranks: members.iter().map(|member| member.1).collect(),
-        slots: members.iter().map(|member| member.0).collect(),
-        ending: run.part(representative)?.ending().cloned(),
-        representative,
-        identical: members.iter().all(|member| member.2 == likeness),
+        ranks: members.iter().map(|member| member.engine).collect(),
+        slots: members.iter().map(|member| member.slot).collect(),
+        ending: run.part(first.slot)?.ending().cloned(),
+        representative: first.slot,
+        identical: members.iter().all(|member| member.likeness == first.likeness),
     })
 }
 
