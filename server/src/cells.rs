@@ -5,25 +5,31 @@
 
 mod block;
 mod calls;
-mod document;
+mod divide;
+mod index;
 mod mapped;
 mod markers;
 mod notebook;
 mod options;
 mod python;
+mod resolve;
+mod scan;
+mod shift;
 mod views;
 
 use std::{
+    collections::BTreeMap,
     ops::{Deref, Range},
     sync::Arc,
 };
 
+use ropey::Rope;
+
+pub use index::{BlockRef, Delta, Index};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
-pub use views::{DecidedBy, UnreadTargets, ViewState};
-
-use views::Carry;
+pub use views::{Carry, DecidedBy, Origin, UnreadTargets, ViewState};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -50,6 +56,14 @@ pub struct Cells {
     pub problems: Vec<Problem>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
+    lines: BTreeMap<Origin, u32>,
+}
+
+impl Cells {
+    /// The 0-based line, in its own text, of a line that decides something; `None` if it stands in another text.
+    pub fn line_of(&self, by: &DecidedBy) -> Option<u32> {
+        self.lines.get(&by.origin).copied()
+    }
 }
 
 /// A code cell: of a notebook, between two markers of a script, or a script without markers as a whole.
@@ -68,7 +82,7 @@ pub struct Block {
 /// The smallest thing one can run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PxCell {
-    /// Its 0-based number in the document.
+    /// Its 0-based number in what its ranges count from: in the document, or see [`Placed`].
     pub ordinal: u32,
     /// What it is.
     pub kind: CellKind,
@@ -105,9 +119,11 @@ impl PxCell {
     }
 }
 
-/// A px cell where it stands: the ranges in a [`PxCell`] count from a base, and this knows it.
+/// A px cell where it stands: the ranges and the ordinal in a [`PxCell`] count from a base, and this knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
+    /// Its 0-based number in the document.
+    pub ordinal: u32,
     cell: Arc<PxCell>,
     base: usize,
 }
@@ -115,7 +131,12 @@ pub struct Placed {
 impl Placed {
     /// A cell whose ranges count from byte `base` of its document.
     pub fn new(cell: Arc<PxCell>, base: usize) -> Self {
-        Self { cell, base }
+        Self { ordinal: cell.ordinal, cell, base }
+    }
+
+    /// The same cell, numbered in its document.
+    pub fn numbered(self, ordinal: u32) -> Self {
+        Self { ordinal, ..self }
     }
 
     /// A range of the cell, in bytes of the document.
@@ -248,29 +269,24 @@ pub enum Severity {
 
 /// Finds the px cells of a document that stands alone.
 pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
-    let mut carry = Carry::default();
-    let cells = match dialect {
-        Dialect::Script => document::script(text, &mut carry),
-        Dialect::NotebookCell => document::notebook_cell(text, &mut carry, 0),
-        Dialect::NotebookJson => document::notebook_json(text, &mut carry)?,
-    };
-    let mut all = [cells];
-    document::finish(&mut all, &carry);
-    let [cells] = all;
-    Ok(cells)
+    let index = Index::new(&Rope::from_str(text), dialect, 0, Arc::default());
+    match index.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok(index.cells(index.after())),
+    }
 }
 
 /// Finds the px cells of a synchronised notebook, given the texts of its code cells in order: what a cell puts in force
 /// holds in those below it. Gives one answer per text; ranges, lines and ordinals count in that text.
 pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
-    let mut carry = Carry::default();
-    let mut all: Vec<Cells> = texts
-        .iter()
-        .enumerate()
-        .map(|(index, text)| document::notebook_cell(text, &mut carry, index))
-        .collect();
-    document::finish(&mut all, &carry);
-    all
+    let mut carry = Arc::<Carry>::default();
+    let mut read = |(number, text): (u32, &&str)| {
+        let index = Index::new(&Rope::from_str(text), Dialect::NotebookCell, number, carry.clone());
+        carry.clone_from(index.after());
+        index
+    };
+    let all: Vec<Index> = (0..).zip(texts).map(&mut read).collect();
+    all.iter().map(|index| index.cells(&carry)).collect()
 }
 
 #[cfg(test)]

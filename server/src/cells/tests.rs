@@ -1,6 +1,7 @@
 //! Tables: a text, and the px cells in it.
 
 mod golden;
+mod index;
 mod notebooks;
 mod options;
 mod properties;

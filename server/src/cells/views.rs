@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Magic, NotebookCellRef};
-use crate::{
-    engines::{Targets, TargetsError},
-    text::TextRange,
-};
+use super::Magic;
+use crate::engines::{Targets, TargetsError};
 
 /// What is in force at a px cell, apart from its own options. `None` where nothing above decided.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,16 +27,22 @@ pub struct ViewState {
 /// A line that decides what is in force below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecidedBy {
-    /// Which of the texts given to [`super::recognize_cells`] it stands in, from 0; 0 in other documents.
-    pub text: usize,
-    /// The cell of the notebook, in raw notebooks.
-    pub notebook_cell: Option<NotebookCellRef>,
-    /// The 0-based line of its document; of the cell's document in a synchronised notebook.
-    pub line: u32,
-    /// The magic on it.
-    pub range: TextRange,
+    /// Which line.
+    pub origin: Origin,
     /// What it sets and no later line has set anew, one bit per setting.
     settings: u8,
+}
+
+/// Names a line that decides something by what stays the same while text is edited around it, so that what is in force
+/// stays equal then. [`super::Index::deciders`] and [`super::Cells::line_of`] say where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Which text: the number its index was made with; in [`super::recognize_cells`] its place among the texts given.
+    pub text: u32,
+    /// Which block of it: a number no other block of the text has.
+    pub block: u32,
+    /// Which of the block's magics, from 0.
+    pub nth: u32,
 }
 
 /// Why the targets that a `%pxconfig` set are not known.
@@ -47,22 +50,13 @@ pub struct DecidedBy {
 #[non_exhaustive]
 pub enum UnreadTargets {
     /// The expression is not in the grammar.
-    #[error("the %pxconfig on line {} sets targets that pxlens cannot read: {error}", line + 1)]
-    Refused {
-        /// 0-based line.
-        line: u32,
-        /// Why.
-        error: TargetsError,
-    },
+    #[error("the %pxconfig above sets targets that pxlens cannot read: {0}")]
+    Refused(TargetsError),
     /// The line holds `{…}` or `$name`.
     #[error(
-        "the %pxconfig on line {} takes its options from Python variables, which pxlens does not know; write the targets out",
-        line + 1
+        "the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out"
     )]
-    Dynamic {
-        /// 0-based line.
-        line: u32,
-    },
+    Dynamic,
 }
 
 impl ViewState {
@@ -78,11 +72,10 @@ impl ViewState {
             }
         };
         if options.dynamic {
-            self.targets = Some(Err(UnreadTargets::Dynamic { line: by.line }));
+            self.targets = Some(Err(UnreadTargets::Dynamic));
             set(0, true);
         } else if let Some(targets) = &options.targets {
-            self.targets =
-                Some(targets.parsed.clone().map_err(|error| UnreadTargets::Refused { line: by.line, error }));
+            self.targets = Some(targets.parsed.clone().map_err(UnreadTargets::Refused));
             set(0, true);
         }
         set(1, replace(&mut self.block, &options.block));
@@ -110,7 +103,7 @@ fn replace<T: Clone>(value: &mut Option<T>, new: &Option<T>) -> bool {
 
 /// What the part of a document that was read leaves for the rest of it. The default is the beginning of a document.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Carry {
+pub struct Carry {
     views: BTreeMap<String, ViewState>,
     pub(super) autopx: Option<Region>,
 }
@@ -119,10 +112,8 @@ pub(super) struct Carry {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Region {
     pub(super) suffix: String,
-    /// The toggle's line, in its own document.
-    pub(super) toggle: TextRange,
-    /// Which of the texts that were read holds the toggle, counted from 0.
-    pub(super) text: usize,
+    /// The toggle's line.
+    pub(super) toggle: Origin,
 }
 
 impl Carry {
@@ -131,14 +122,13 @@ impl Carry {
         self.views.get(suffix).cloned().unwrap_or_default()
     }
 
-    pub(super) fn configure(
-        &mut self,
-        magic: &Magic,
-        text: usize,
-        line: u32,
-        notebook_cell: Option<NotebookCellRef>,
-    ) {
-        let by = DecidedBy { text, notebook_cell, line, range: magic.name_range, settings: 0 };
+    /// The text that an `%autopx` stands in whose region is open.
+    pub fn open_region(&self) -> Option<u32> {
+        self.autopx.as_ref().map(|region| region.toggle.text)
+    }
+
+    pub(super) fn configure(&mut self, magic: &Magic, origin: Origin) {
+        let by = DecidedBy { origin, settings: 0 };
         self.views.entry(magic.suffix.clone()).or_default().configure(magic, by);
     }
 }

@@ -12,8 +12,8 @@ use tokio::{
 
 use super::{
     Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
-    Interrupted, Level, NotebookChange, Notice, RunHandle, Settings, StartPolicy, attach::Attached,
-    documents::Documents, queue::Queue, run_task::Order,
+    Interrupted, Level, NotebookChange, Notice, ProblemsView, RunHandle, Settings, StartPolicy,
+    attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
@@ -71,6 +71,14 @@ pub(super) enum Message {
         key: DocumentKey,
     },
     Document {
+        key: DocumentKey,
+        reply: oneshot::Sender<Option<DocumentView>>,
+    },
+    Problems {
+        key: DocumentKey,
+        reply: oneshot::Sender<Option<ProblemsView>>,
+    },
+    RunsIn {
         key: DocumentKey,
         reply: oneshot::Sender<Option<DocumentView>>,
     },
@@ -255,6 +263,8 @@ impl Actor {
                 self.tell_all(notices);
             }
             Message::Document { key, reply } => drop(reply.send(self.documents.view(&key))),
+            Message::Problems { key, reply } => drop(reply.send(self.documents.problems(&key))),
+            Message::RunsIn { key, reply } => drop(reply.send(self.documents.view_of_runs(&key))),
             Message::Run { ask, reply } => self.run(*ask, reply),
             Message::Interrupt { run, engines, signal, reply } => self.interrupt(run, engines, signal, reply),
             Message::RunHandle { run, reply } => {

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Pieces of scripts and notebooks, so that chance meets what matters.
-fn fragments() -> impl Strategy<Value = String> {
+pub(super) fn fragments() -> impl Strategy<Value = String> {
     let parts = [
         "%%px",
         "%px ",

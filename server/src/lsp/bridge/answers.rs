@@ -84,7 +84,7 @@ impl Scene<'_> {
             }
             Err(refusal) => return (None, Some(refusal.to_string())),
         };
-        let decided_by = view.cell.view.decided_by.iter().map(|by| by.line).collect();
+        let decided_by = view.cell.view.decided_by.iter().filter_map(|by| self.view.line_of(by)).collect();
         if !self.trusted || !self.connected {
             let (ranks, refusal) = match self.starts {
                 _ if !self.trusted => {
