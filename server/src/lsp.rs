@@ -37,7 +37,7 @@ mod tolerance;
 pub use bridge::Bridge;
 pub use facade::{
     CellOutputs, CellText, Change, EngineError, ErrorVariant, Happening, NotebookCell, NotebookChange,
-    NotebookSplice, Session, TextChange,
+    NotebookSplice, Problems, Session, TextChange,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

@@ -212,15 +212,27 @@ impl facade::Session for Bridge {
         Some(scene.cells())
     }
 
+    async fn problems(&self, uri: &Uri) -> Option<facade::Problems> {
+        let view = self.session.problems(key(uri)).await?;
+        let encoding = self.state(|state| state.encoding);
+        Some(answers::problems(&view, encoding))
+    }
+
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
-        let view = self.session.document(key(uri)).await?;
-        let (encoding, group_by) = (self.state(|state| state.encoding), self.group_by());
-        Some(aside(move || answers::outputs(&view, encoding, group_by, only.as_ref())).await)
+        let view = self.session.runs_in(key(uri)).await?;
+        let group_by = self.group_by();
+        if view.cells.is_empty() {
+            return Some(CellOutputs { version: view.text.version(), cells: Vec::new() });
+        }
+        Some(aside(move || answers::outputs(&view, group_by, only.as_ref())).await)
     }
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
-        let Some(view) = self.session.document(key(uri)).await else { return Vec::new() };
+        let Some(view) = self.session.runs_in(key(uri)).await else { return Vec::new() };
         let encoding = self.state(|state| state.encoding);
+        if view.cells.is_empty() {
+            return Vec::new();
+        }
         aside(move || answers::errors(&view, encoding)).await
     }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, future::Future};
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, ResultParams,
+    CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, Problem, ResultParams,
     ResultResult, RunId, RunParams, RunResult,
 };
 use tokio::sync::mpsc;
@@ -24,6 +24,9 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// The px cells of a document; `None` if it is not open.
     fn cells(&self, uri: &Uri) -> impl Future<Output = Option<CellsResult>> + Send;
+
+    /// What is wrong in a document; `None` if it is not open.
+    fn problems(&self, uri: &Uri) -> impl Future<Output = Option<Problems>> + Send;
 
     /// What to paint beside px cells, those of `only` or all; cells without anything to show are not in it. `None` if the
     /// document is not open.
@@ -183,6 +186,15 @@ pub struct CellOutputs {
     pub version: i32,
     /// Those that have something to show, with `block` lines.
     pub cells: Vec<CellOutput>,
+}
+
+/// What is wrong in one version of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// The version that the ranges are of.
+    pub version: i32,
+    /// By their place.
+    pub problems: Vec<Problem>,
 }
 
 /// What engines raised alike in the newest run of a px cell.

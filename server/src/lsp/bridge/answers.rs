@@ -10,18 +10,18 @@ use pxlens_protocol::{
 };
 
 use crate::{
-    cells::{self, Dialect, Placed},
+    cells::{self, Placed},
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
     engines::{Activity, EngineId, EngineTable, RankSet},
-    lsp::facade::{CellOutputs, EngineError, ErrorVariant},
+    lsp::facade::{CellOutputs, EngineError, ErrorVariant, Problems},
     plan::Refusal,
     render::{self, GroupBy, Limits, Paint, Style},
     run::{Ending, Run, RunState},
-    session::{self, AskError, CellView, ClusterView, DocumentView, Owner, RunHandle, now},
-    text::{Encoding, TextRange},
+    session::{self, AskError, CellView, ClusterView, DocumentView, Owner, ProblemsView, RunHandle, now},
+    text::{self, Document, Encoding, TextRange},
 };
 
 /// What the answer about a document's cells depends on.
@@ -44,29 +44,25 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
-        let cells = self.view.cells.iter().enumerate().map(|(index, cell)| self.cell(index, cell)).collect();
-        let mut problems: Vec<Problem> =
-            self.view.problems.iter().map(|problem| self.problem(problem)).collect();
-        if let Some(why) = &self.view.unreadable {
-            problems.push(Problem {
-                range: Range::default(),
-                severity: ProblemSeverity::Error,
-                code: "unreadable".into(),
-                message: why.clone(),
-            });
+        let mut cells = Vec::with_capacity(self.view.cells.len());
+        for (number, block) in (0u32..).zip(&self.view.blocks) {
+            let outer = self.view.divided.then_some(number);
+            cells.extend(self.view.cells[block.px_cells.clone()].iter().map(|cell| self.cell(outer, cell)));
         }
+        let view = self.view;
+        let problems = problem_list(&view.text, &view.problems, view.unreadable.as_deref(), self.encoding);
         CellsResult { version: self.view.text.version(), cells, problems }
     }
 
-    fn cell(&self, index: usize, view: &CellView) -> Cell {
+    fn cell(&self, outer: Option<u32>, view: &CellView) -> Cell {
         let cell = &view.cell;
         let (plan, refusal) = self.plan(view);
         Cell {
             id: cell_id(view.id),
-            range: range(self.view, cell.range(), self.encoding),
-            magic_range: range(self.view, cell.magic_range(), self.encoding),
+            range: placed(view.places.range),
+            magic_range: placed(view.places.magic),
             magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
-            outer: self.outer(index),
+            outer,
             code: cell.code.to_string(),
             plan,
             refusal,
@@ -123,45 +119,45 @@ impl Scene<'_> {
     fn bare_plan(&self) -> Plan {
         Plan { alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX), ..Plan::default() }
     }
+}
 
-    /// Which cell of the script or notebook a px cell stands in, where there is more than one such cell.
-    fn outer(&self, index: usize) -> Option<u32> {
-        let divided = self.view.dialect != Dialect::Script || self.is_divided();
-        let at = self.view.blocks.iter().position(|block| block.px_cells.contains(&index));
-        at.filter(|_| divided).and_then(|at| u32::try_from(at).ok())
+/// What is wrong in a document.
+pub(super) fn problems(view: &ProblemsView, encoding: Encoding) -> Problems {
+    let ProblemsView { text, problems, unreadable } = view;
+    Problems {
+        version: text.version(),
+        problems: problem_list(text, problems, unreadable.as_deref(), encoding),
     }
+}
 
-    /// Whether markers divide a script, so that a block is a cell and not the whole of it.
-    fn is_divided(&self) -> bool {
-        let [only] = self.view.blocks.as_slice() else { return true };
-        let text = self.view.text.rope();
-        let first = text.line(0).to_string();
-        let marked = first.trim_start().strip_prefix('#').is_some_and(|rest| {
-            let rest = rest.trim_start();
-            rest.starts_with("%%") || rest.starts_with("In[") || rest.starts_with("<codecell>")
-        });
-        let behind = text.byte_slice(only.range.end.min(text.len_bytes())..);
-        marked || only.range.start > 0 || behind.chars().any(|c| !c.is_whitespace())
-    }
-
-    fn problem(&self, problem: &cells::Problem) -> Problem {
-        Problem {
-            range: range(self.view, problem.range, self.encoding),
-            severity: match problem.severity {
-                cells::Severity::Error => ProblemSeverity::Error,
-                cells::Severity::Warning => ProblemSeverity::Warning,
-                cells::Severity::Hint => ProblemSeverity::Hint,
-            },
-            code: problem.code.to_owned(),
-            message: problem.message.clone(),
-        }
-    }
+fn problem_list(
+    text: &Document,
+    problems: &[cells::Problem],
+    unreadable: Option<&str>,
+    encoding: Encoding,
+) -> Vec<Problem> {
+    let problem = |problem: &cells::Problem| Problem {
+        range: range(text, problem.range, encoding),
+        severity: match problem.severity {
+            cells::Severity::Error => ProblemSeverity::Error,
+            cells::Severity::Warning => ProblemSeverity::Warning,
+            cells::Severity::Hint => ProblemSeverity::Hint,
+        },
+        code: problem.code.to_owned(),
+        message: problem.message.clone(),
+    };
+    let why = unreadable.map(|why| Problem {
+        range: Range::default(),
+        severity: ProblemSeverity::Error,
+        code: "unreadable".into(),
+        message: why.to_owned(),
+    });
+    problems.iter().map(problem).chain(why).collect()
 }
 
 /// What to paint beside the cells that have something to show.
 pub(super) fn outputs(
     view: &DocumentView,
-    encoding: Encoding,
     group_by: GroupBy,
     only: Option<&BTreeSet<CellId>>,
 ) -> CellOutputs {
@@ -174,7 +170,7 @@ pub(super) fn outputs(
         Some(CellOutput {
             id: cell_id(cell.id),
             run: Some(RunId(handle.id.0)),
-            range: range(view, cell.cell.range(), encoding),
+            range: placed(cell.places.range),
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
@@ -198,7 +194,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
             errors.push(EngineError {
                 cell: cell_id(cell.id),
                 run: RunId(handle.id.0),
-                range: range(view, at, encoding),
+                range: range(&view.text, at, encoding),
                 ranks: group.ranks.to_string(),
                 title: group.title(),
                 // What an engine sent is text, and stays so in whatever shows it.
@@ -339,12 +335,13 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
     BlockLine { text: line.text(), style }
 }
 
-fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
-    let at = |offset| {
-        let position = view.text.position(offset, encoding);
-        Position { line: position.line, character: position.character }
-    };
-    Range { start: at(range.start), end: at(range.end) }
+fn range(text: &Document, range: TextRange, encoding: Encoding) -> Range {
+    placed([range.start, range.end].map(|offset| text.position(offset, encoding)))
+}
+
+fn placed(places: [text::Position; 2]) -> Range {
+    let [start, end] = places.map(|position| Position { line: position.line, character: position.character });
+    Range { start, end }
 }
 
 /// From a line of the code, or a column of it in characters, to the end of the line in the document.

@@ -12,7 +12,7 @@ use pxlens_protocol::{
 };
 use tokio::sync::mpsc;
 
-use crate::lsp::{CellOutputs, Change, EngineError, ErrorVariant, Happening, Session};
+use crate::lsp::{CellOutputs, Change, EngineError, ErrorVariant, Happening, Problems, Session};
 
 /// A document with this in its URI panics when it is told of.
 pub(super) const PANICS_WHEN_TOLD: &str = "panics-when-told";
@@ -162,6 +162,11 @@ impl Session for Fake {
             run: document.line.is_some().then_some(RunId(1)),
         };
         Some(CellsResult { version: document.version, cells: vec![cell], problems: vec![] })
+    }
+
+    async fn problems(&self, uri: &Uri) -> Option<Problems> {
+        let CellsResult { version, problems, .. } = self.cells(uri).await?;
+        Some(Problems { version, problems })
     }
 
     async fn outputs(&self, uri: &Uri, _: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
