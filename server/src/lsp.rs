@@ -33,6 +33,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod tolerance;
+mod written;
 
 pub use bridge::Bridge;
 pub use facade::{

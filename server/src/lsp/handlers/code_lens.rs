@@ -5,15 +5,15 @@ use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, RunParams, Scope, 
 use serde_json::json;
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session};
+use crate::lsp::{backend::Backend, facade::Session, written::Written};
 
 pub(crate) async fn handle<S: Session>(
     backend: &Backend<S>,
     params: CodeLensParams,
-) -> Result<Option<Vec<CodeLens>>> {
+) -> Result<Option<Written>> {
     let uri = params.text_document.uri;
     let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
-    Ok(Some(lenses(&uri, &found.cells)))
+    backend.shelf.put(&lenses(&uri, &found.cells)).map(Some)
 }
 
 /// The lenses of a document. Px lines that stand in one cell of a script or notebook share one.
