@@ -359,9 +359,9 @@ impl Documents {
     /// Passes what one cell of a notebook sets on to those after it. Of those that were not touched, a client asks for no
     /// new plan by itself.
     fn pass_on(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<Notice> {
-        let mut notices = Vec::new();
+        let mut told: Vec<DocumentKey> = Vec::new();
         let mut replanned = false;
-        let Some(notebook) = self.notebooks.get_mut(key) else { return notices };
+        let Some(notebook) = self.notebooks.get_mut(key) else { return Vec::new() };
         let mut carry = Arc::<Carry>::default();
         // Whose open region is told of, or was.
         let mut texts = vec![notebook.end.open_region()];
@@ -374,16 +374,20 @@ impl Documents {
             let is_touched = touched.contains(cell);
             replanned |= other_plans && !is_touched;
             if is_changed || is_touched {
-                notices.push(Notice::Cells(cell.clone()));
+                told.push(cell.clone());
             }
         }
         texts.push(carry.open_region());
         notebook.end = carry;
         if texts[0] != texts[1] {
-            let is_told_of = |unit: &Unit| texts.contains(&Some(unit.index.text()));
-            let told_of = notebook.order.iter().filter(|cell| self.units.get(*cell).is_some_and(is_told_of));
-            notices.extend(told_of.cloned().map(Notice::Cells));
+            let has_region = |unit: &Unit| texts.contains(&Some(unit.index.text()));
+            for cell in &notebook.order {
+                if self.units.get(cell).is_some_and(has_region) && !told.contains(cell) {
+                    told.push(cell.clone());
+                }
+            }
         }
+        let mut notices: Vec<Notice> = told.into_iter().map(Notice::Cells).collect();
         if replanned {
             notices.push(Notice::Plans);
         }
