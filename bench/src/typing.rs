@@ -48,7 +48,7 @@ fn type_into(sim: &Sim) -> Result<()> {
     let uri = "file:///bench/typing.py";
     client.open(uri, &text);
     let document = json!({ "textDocument": { "uri": uri } });
-    client.ask_until("px/engines", &Value::Null, |found| found["clusters"][0]["inUse"] == true);
+    client.ask_until("px/engines", &json!({}), |found| found["clusters"][0]["inUse"] == true);
     let lenses = client.request("textDocument/codeLens", document.clone());
     let run = lenses.as_array().map_or(0, |all| all.iter().filter(|lens| is_run(lens)).count());
     ensure!(run == CELLS, "{run} of {CELLS} px cells have a lens to run them");

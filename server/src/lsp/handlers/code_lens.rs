@@ -1,11 +1,34 @@
 //! `textDocument/codeLens`: what running each px cell would do, and the button that does it.
 
-use lsp_types::{CodeLens, CodeLensParams, Command, Range, Uri};
+use lsp_types::{CodeLensParams, Range, Uri};
 use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, RunParams, Scope, commands};
-use serde_json::json;
+use serde::Serialize;
 use tower_lsp::jsonrpc::Result;
 
 use crate::lsp::{backend::Backend, facade::Session, written::Written};
+
+/// A lens, as LSP has it. There may be thousands, so they are written without a detour over JSON values.
+#[derive(Debug, Serialize)]
+pub(crate) struct Lens {
+    range: Range,
+    command: Command,
+}
+
+#[derive(Debug, Serialize)]
+struct Command {
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tooltip: Option<String>,
+    command: &'static str,
+    arguments: [Argument; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Argument {
+    Run(RunParams),
+    Interrupt(InterruptParams),
+}
 
 pub(crate) async fn handle<S: Session>(
     backend: &Backend<S>,
@@ -17,7 +40,7 @@ pub(crate) async fn handle<S: Session>(
 }
 
 /// The lenses of a document. Px lines that stand in one cell of a script or notebook share one.
-fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<CodeLens> {
+fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<Lens> {
     let mut lenses = Vec::new();
     let mut above = false;
     for group in cells.chunk_by(|one, next| one.outer.is_some() && one.outer == next.outer) {
@@ -25,7 +48,7 @@ fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<CodeLens> {
         let Some(first) = runnable.first() else { continue };
         let at = first.magic_range;
         if let Some(run) = group.iter().find_map(busy_run) {
-            let argument = json!(InterruptParams { run, engines: None, signal: None });
+            let argument = Argument::Interrupt(InterruptParams { run, engines: None, signal: None });
             lenses.push(lens(at, "■ Interrupt".into(), None, commands::INTERRUPT, argument));
         }
         let mut params = run_params(uri, first);
@@ -38,10 +61,16 @@ fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<CodeLens> {
             });
         }
         let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().map(tooltip));
-        lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, json!(params)));
+        lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, Argument::Run(params)));
         if above {
             let params = RunParams { scope: Scope::Above, ..run_params(uri, first) };
-            lenses.push(lens(at, "▶ Run cells above".into(), None, commands::RUN_ABOVE, json!(params)));
+            lenses.push(lens(
+                at,
+                "▶ Run cells above".into(),
+                None,
+                commands::RUN_ABOVE,
+                Argument::Run(params),
+            ));
         }
         above = true;
     }
@@ -112,14 +141,13 @@ fn tooltip(plan: &Plan) -> String {
 }
 
 fn lens(
-    at: Range,
+    range: Range,
     title: String,
     tooltip: Option<String>,
-    command: &str,
-    argument: serde_json::Value,
-) -> CodeLens {
-    let command = Command { title, tooltip, command: command.into(), arguments: Some(vec![argument]) };
-    CodeLens { range: at, command: Some(command), data: None }
+    command: &'static str,
+    argument: Argument,
+) -> Lens {
+    Lens { range, command: Command { title, tooltip, command, arguments: [argument] } }
 }
 
 #[cfg(test)]
@@ -158,7 +186,7 @@ mod tests {
         let text: String = lenses(&"file:///a.py".into(), cells)
             .into_iter()
             .map(|lens| {
-                let command = lens.command.unwrap();
+                let command = lens.command;
                 format!(
                     "{}: {} | {}\n",
                     lens.range.start.line,
