@@ -96,8 +96,8 @@ impl Index {
             entries: Vec::new(),
             error: None,
         };
-        index.read(rope);
-        index.resolve();
+        let replaced = index.read(rope);
+        index.resolve(&replaced);
         index
     }
 
@@ -110,13 +110,14 @@ impl Index {
             Dialect::Script => self.edit_script(rope, &hunks::hunks(edits)),
             Dialect::NotebookCell | Dialect::NotebookJson => self.read(rope),
         };
-        Delta { replaced, resolved: self.resolve() }
+        let resolved = self.resolve(&replaced);
+        Delta { replaced, resolved }
     }
 
     /// Takes in what is in force where the document begins.
     pub fn begin_with(&mut self, before: &Arc<Carry>) -> Delta {
         self.before = Arc::clone(before);
-        Delta { replaced: Vec::new(), resolved: self.resolve() }
+        Delta { replaced: Vec::new(), resolved: self.resolve(&[]) }
     }
 
     /// What is in force where the document ends.
@@ -269,17 +270,27 @@ impl Index {
         self.entries.splice(old, new);
     }
 
-    /// Tells blocks what stands above them where they do not know it. Gives those that were not replaced and hold others
+    /// Tells blocks what stands above them where they do not know it, up to where what they know is still so. Gives those that were not replaced and hold others
     /// px cells or problems now.
-    fn resolve(&mut self) -> Vec<usize> {
+    fn resolve(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
         let mut changed = Vec::new();
         let is_divided = self.is_divided();
         let was_divided = self.script.note_divided(is_divided);
-        let mut carry = Arc::clone(&self.before);
-        for (at, entry) in self.entries.iter_mut().enumerate() {
+        let (mut begin, mut end) = (0, self.entries.len());
+        if was_divided == is_divided {
+            // Behind the last block that was replaced, each knows what the one before it leaves.
+            begin = replaced.first().map_or(0, |(_, new)| new.start);
+            end = replaced.last().map_or(0, |(_, new)| new.end);
+        }
+        let above = begin.checked_sub(1).and_then(|at| self.entries[at].told.as_ref());
+        let mut carry = Arc::clone(above.map_or(&self.before, |told| &told.after));
+        for (at, entry) in self.entries.iter_mut().enumerate().skip(begin) {
             if let Some(told) = entry.told.as_ref().filter(|_| was_divided == is_divided)
                 && same(&told.before, &carry)
             {
+                if at >= end {
+                    break;
+                }
                 carry = Arc::clone(&told.after);
                 continue;
             }
