@@ -2,7 +2,7 @@
 //! publisher of the real server, to a client that acknowledges what it paints.
 //!
 //! The server is a process of its own; its peak is what the system says (`VmHWM`). The simulation lives in this process, and
-//! never drops a line by itself.
+//! never drops a line by itself. Then the same of one message of 100 MB.
 
 use std::{fs, path::PathBuf, time::Instant};
 
@@ -16,44 +16,106 @@ use serde_json::{Value, json};
 const ENGINES: u32 = 16;
 const LINES: usize = 100_000;
 const LINE_BYTES: usize = 64;
+const BIG: usize = 100_000_000;
 
 pub(crate) async fn measure() -> Result<()> {
-    let sim =
-        Sim::builder().engines(ENGINES).on("flood()", Script::new().flood(LINES, LINE_BYTES)).start().await;
-    tokio::task::spawn_blocking(move || flood(&sim)).await?
+    let flood = Script::new().flood(LINES, LINE_BYTES);
+    let sim = Sim::builder().engines(ENGINES).on("flood()", flood).start().await;
+    tokio::task::spawn_blocking(move || flood_of_lines(&sim)).await??;
+    let big = Script::new().stdout("x".repeat(79) + "\n").stdout(("y".repeat(99) + "\n").repeat(BIG / 100));
+    let sim = Sim::builder().engines(1).on("big()", big).start().await;
+    tokio::task::spawn_blocking(move || one_big_message(&sim)).await?
 }
 
-fn flood(sim: &Sim) -> Result<()> {
-    let mut client = Client::vscode(server()?)
-        .args(["lsp"])
-        .options(json!({ "trusted": true, "cluster": sim.connection_file() }))
-        .start();
-    let uri = "file:///bench/flood.py";
-    client.open(uri, "%%px\nflood()\n");
-    let before = resident(client.pid(), "VmRSS:")?;
-    let begun = Instant::now();
-    client.request("px/run", json!({ "uri": uri, "scope": "all" }));
-    let last = client.expect("px/outputs", |outputs| {
-        outputs["cells"].as_array().is_some_and(|cells| cells.iter().any(|cell| is_over(&cell["state"])))
-    });
-    let seconds = begun.elapsed().as_secs_f64();
-    let updates = 1 + client.heard("px/outputs").len();
-    let peak = resident(client.pid(), "VmHWM:")?;
-    let result =
-        client.request("px/result", json!({ "uri": uri, "position": { "line": 0, "character": 0 } }));
-    let groups = result["groups"].as_array().map_or(0, Vec::len);
-    ensure!(groups == ENGINES as usize, "every engine wrote lines of its own, so each is a group: {result}");
+fn flood_of_lines(sim: &Sim) -> Result<()> {
+    let watched = Watched::run(sim, "flood()")?;
     let text = ENGINES as usize * LINES * LINE_BYTES;
     println!(
         "Walking skeleton: {ENGINES} engines × {LINES} lines of {LINE_BYTES} bytes ({} MB of text)\n",
         text / 1_000_000
     );
-    println!(
-        "| resident before MB | peak resident MB | seconds | updates to the editor | bytes of the last one |"
+    watched.print();
+    ensure!(
+        watched.groups == ENGINES as usize,
+        "every engine wrote lines of its own, so each is a group: {} groups",
+        watched.groups
     );
-    println!("|---|---|---|---|---|");
-    println!("| {before:.1} | {peak:.1} | {seconds:.1} | {updates} | {} |\n", last.to_string().len());
+    ensure!(watched.spilled == text, "the files hold {} of {text} bytes", watched.spilled);
     Ok(())
+}
+
+fn one_big_message(sim: &Sim) -> Result<()> {
+    let watched = Watched::run(sim, "big()")?;
+    println!("One message of {} MB\n", BIG / 1_000_000);
+    watched.print();
+    ensure!(watched.spilled == BIG + 80, "the file holds {} of {} bytes", watched.spilled, BIG + 80);
+    Ok(())
+}
+
+/// What was seen of a language server while a px cell ran in it.
+struct Watched {
+    before: f64,
+    peak: f64,
+    seconds: f64,
+    updates: usize,
+    /// Bytes of the largest update.
+    largest: usize,
+    groups: usize,
+    /// Bytes in the run's files.
+    spilled: usize,
+}
+
+impl Watched {
+    fn run(sim: &Sim, code: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut client = Client::vscode(server()?)
+            .args(["lsp"])
+            .options(json!({
+                "trusted": true,
+                "cluster": sim.connection_file(),
+                "limits": { "folder": folder.path() },
+            }))
+            .start();
+        let uri = "file:///bench/flood.py";
+        client.open(uri, &format!("%%px\n{code}\n"));
+        let before = resident(client.pid(), "VmRSS:")?;
+        let begun = Instant::now();
+        client.request("px/run", json!({ "uri": uri, "scope": "all" }));
+        let last = client.expect("px/outputs", |outputs| {
+            outputs["cells"].as_array().is_some_and(|cells| cells.iter().any(|cell| is_over(&cell["state"])))
+        });
+        let seconds = begun.elapsed().as_secs_f64();
+        let mut sizes: Vec<usize> =
+            client.heard("px/outputs").iter().map(|update| update.to_string().len()).collect();
+        sizes.push(last.to_string().len());
+        let peak = resident(client.pid(), "VmHWM:")?;
+        let result =
+            client.request("px/result", json!({ "uri": uri, "position": { "line": 0, "character": 0 } }));
+        let mut spilled = 0;
+        for run in fs::read_dir(folder.path())? {
+            for file in fs::read_dir(run?.path())? {
+                spilled += usize::try_from(file?.metadata()?.len())?;
+            }
+        }
+        Ok(Self {
+            before,
+            peak,
+            seconds,
+            updates: sizes.len(),
+            largest: sizes.into_iter().max().unwrap_or_default(),
+            groups: result["groups"].as_array().map_or(0, Vec::len),
+            spilled,
+        })
+    }
+
+    fn print(&self) {
+        println!(
+            "| resident before MB | peak resident MB | seconds | updates to the editor | bytes of the largest | bytes in files |"
+        );
+        println!("|---|---|---|---|---|---|");
+        let Self { before, peak, seconds, updates, largest, spilled, .. } = self;
+        println!("| {before:.1} | {peak:.1} | {seconds:.1} | {updates} | {largest} | {spilled} |\n");
+    }
 }
 
 fn is_over(state: &Value) -> bool {

@@ -35,6 +35,10 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub run_local: bool,
+    /// It answers `px/writeSetting`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub write_settings: bool,
 }
 
 impl ClientCapabilities {
@@ -50,6 +54,7 @@ impl ClientCapabilities {
             command_links: on("commandLinks"),
             images: on("images"),
             run_local: on("runLocal"),
+            write_settings: on("writeSettings"),
         }
     }
 }

@@ -13,6 +13,13 @@ pub const RUN_BELOW: &str = "pxlens.server.runBelow";
 pub const RUN_ALL: &str = "pxlens.server.runAll";
 /// Takes [`InterruptParams`](crate::InterruptParams), answers with [`InterruptResult`](crate::InterruptResult).
 pub const INTERRUPT: &str = "pxlens.server.interrupt";
+/// Takes [`ConsoleParams`](crate::ConsoleParams), answers with [`ConsoleResult`](crate::ConsoleResult) and shows what to type.
+pub const CONSOLE: &str = "pxlens.server.console";
+/// Takes [`ResultParams`](crate::ResultParams), answers with [`ResultResult`](crate::ResultResult): the output that a
+/// non-blocking run kept back is shown from then on.
+pub const SHOW_RESULT: &str = "pxlens.server.showResult";
+/// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
+pub const WRITE_VIEW: &str = "pxlens.server.writeView";
 
 /// All of them.
-pub const ALL: [&str; 5] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT];
+pub const ALL: [&str; 8] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];

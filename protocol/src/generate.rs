@@ -12,11 +12,12 @@ use ts_rs::{Config, TS};
 
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
-    ClientCapabilities, Cluster, ClusterState, Engine, EngineState, EnginesParams, EnginesResult, Group,
-    GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
-    OutputsParams, Plan, Problem, ProblemSeverity, RefreshOutputsParams, ResultParams, ResultResult, RunId,
-    RunParams, RunResult, Scope, ServerCapabilities, StartedRun, TrustParams, TsPosition, TsRange, commands,
-    messages,
+    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
+    EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
+    Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity,
+    RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult,
+    RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams,
+    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -62,6 +63,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<Scope>(),
         declaration::<RunResult>(),
         declaration::<StartedRun>(),
+        declaration::<RecalledRun>(),
         declaration::<NotRun>(),
         declaration::<InterruptParams>(),
         declaration::<InterruptResult>(),
@@ -77,12 +79,20 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ResultResult>(),
         declaration::<Group>(),
         declaration::<GroupState>(),
+        declaration::<RunsParams>(),
+        declaration::<RunsResult>(),
+        declaration::<PastRun>(),
         declaration::<EnginesParams>(),
         declaration::<EnginesResult>(),
         declaration::<Cluster>(),
         declaration::<ClusterState>(),
         declaration::<Engine>(),
         declaration::<EngineState>(),
+        declaration::<ConsoleParams>(),
+        declaration::<ConsoleResult>(),
+        declaration::<ConsoleCommand>(),
+        declaration::<RunLocalParams>(),
+        declaration::<RunLocalResult>(),
         declaration::<OutputsParams>(),
         declaration::<CellOutput>(),
         declaration::<Line>(),
@@ -92,6 +102,9 @@ fn declarations() -> Vec<Declaration> {
         declaration::<RefreshOutputsParams>(),
         declaration::<AckOutputsParams>(),
         declaration::<TrustParams>(),
+        declaration::<WriteSettingParams>(),
+        declaration::<WriteSettingResult>(),
+        declaration::<WriteViewParams>(),
     ]
 }
 

@@ -28,7 +28,8 @@ pub struct InterruptParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub engines: Option<Vec<u32>>,
-    /// The signal's name, such as `SIGTERM`; `SIGINT` if it is absent.
+    /// The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
+    /// `SIGINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub signal: Option<String>,

@@ -92,10 +92,14 @@ pub fn messages() -> Vec<Message> {
         request::<crate::Interrupt>("Interrupt"),
         request::<crate::Cells>("Cells"),
         request::<crate::Result>("Result"),
+        request::<crate::Runs>("Runs"),
         request::<crate::Engines>("Engines"),
+        request::<crate::Console>("Console"),
+        request::<crate::RunLocal>("RunLocal"),
         notification::<crate::Outputs>("Outputs"),
         notification::<crate::RefreshOutputs>("RefreshOutputs"),
         notification::<crate::AckOutputs>("AckOutputs"),
         notification::<crate::Trust>("Trust"),
+        request::<crate::WriteSetting>("WriteSetting"),
     ]
 }

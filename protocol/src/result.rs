@@ -33,8 +33,8 @@ pub enum GroupBy {
     Order,
 }
 
-/// Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the
-/// newest of all.
+/// Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,
+/// else the newest of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultParams {
@@ -42,6 +42,10 @@ pub struct ResultParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub run: Option<RunId>,
+    /// A name that `-o` gave; the newest run that has it, also one of an earlier session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
     /// The document of `position`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(type = "string", optional)]
@@ -66,7 +70,7 @@ pub struct ResultParams {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultResult {
-    /// Which run it is.
+    /// Which run it is; 0 for one of an earlier session, found by its name.
     pub run: RunId,
     /// How it is doing.
     pub state: CellState,

@@ -77,6 +77,9 @@ pub struct RunResult {
     /// The runs, in document order.
     #[serde(default)]
     pub runs: Vec<StartedRun>,
+    /// `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on.
+    #[serde(default)]
+    pub recalled: Vec<RecalledRun>,
     /// What was meant and does not run, and why.
     #[serde(default)]
     pub not_run: Vec<NotRun>,
@@ -96,6 +99,20 @@ pub struct StartedRun {
     /// The engines it is sent to, in that order; an id may occur twice.
     #[serde(default)]
     pub engines: Vec<u32>,
+    /// What of the cell does not run, as a sentence: the local part of a `--local` cell, for a client without `runLocal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub note: Option<String>,
+}
+
+/// What a `%pxresult` shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecalledRun {
+    /// Its px cell: the `%pxresult` line.
+    pub cell: CellId,
+    /// The run that it shows.
+    pub run: RunId,
 }
 
 /// A px cell, or a whole request, that does not run.

@@ -3,6 +3,7 @@
 //! A pure function of the text. Nothing here runs, evaluates or imports anything, and nothing here knows an engine. All
 //! ranges are bytes of the document; lines are 0-based.
 
+mod advice;
 mod block;
 mod calls;
 mod divide;
@@ -15,6 +16,8 @@ mod python;
 mod resolve;
 mod scan;
 mod shift;
+mod spelling;
+mod statements;
 mod views;
 
 use std::{
@@ -25,11 +28,13 @@ use std::{
 
 use ropey::Rope;
 
-pub use index::{BlockRef, Delta, Index};
+pub use advice::{RULES, Rule};
+pub use index::{BlockRef, Delta, End, Index};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
-pub use views::{Carry, DecidedBy, Origin, UnreadTargets, ViewState};
+pub use spelling::{is_marker, spelled};
+pub use views::{Carry, DecidedBy, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -56,14 +61,23 @@ pub struct Cells {
     pub problems: Vec<Problem>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
-    lines: BTreeMap<Origin, u32>,
+    deciders: BTreeMap<Origin, Decider>,
 }
 
 impl Cells {
-    /// The 0-based line, in its own text, of a line that decides something; `None` if it stands in another text.
-    pub fn line_of(&self, by: &DecidedBy) -> Option<u32> {
-        self.lines.get(&by.origin).copied()
+    /// Where a line stands that decides something; `None` if it stands in another text.
+    pub fn decider(&self, by: &DecidedBy) -> Option<Decider> {
+        self.deciders.get(&by.origin).copied()
     }
+}
+
+/// Where a line stands that decides what is in force below it, in its own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decider {
+    /// Its 0-based line.
+    pub line: u32,
+    /// The magic or the statement on it.
+    pub range: TextRange,
 }
 
 /// A code cell: of a notebook, between two markers of a script, or a script without markers as a whole.
@@ -100,7 +114,27 @@ pub struct PxCell {
     pub notebook_cell: Option<NotebookCellRef>,
     /// What the lines above it put in force.
     pub view: ViewState,
+    /// How it is written.
+    pub spelling: Spelling,
     refusal: Option<String>,
+}
+
+/// How a px magic is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spelling {
+    /// `%%px`, `%px`: as IPython reads it. Also of a cell inside an `%autopx` region.
+    Plain,
+    /// `# %%px`, `#%px`: jupytext's way to keep a script Python.
+    Comment,
+    /// `#!%%px`: VS Code's.
+    Bang,
+    /// `# MAGIC %%px`: that of Databricks, which hides all lines of a cell.
+    Databricks,
+    /// `get_ipython().run_cell_magic(…)`.
+    Call {
+        /// Whether nothing else stands on its lines: no assignment, no other statement.
+        is_alone: bool,
+    },
 }
 
 impl PxCell {
@@ -206,18 +240,29 @@ pub enum CellKind {
     Autopx,
     /// A code cell inside an `%autopx` region.
     AutopxCell,
+    /// A `with view.sync_imports():` block: its imports, as they are written. Unlike upstream, which sends only the names of
+    /// modules, `import numpy as np` gives the engines `np`, and `from module import *` works.
+    SyncImports,
+}
+
+impl CellKind {
+    /// Whether a px cell of this kind sends code.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::SyncImports)
+    }
 }
 
 /// The line that makes a px cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Magic {
-    /// `px`, `pxresult`, `result`, `pxconfig` or `autopx`.
+    /// `px`, `pxresult`, `result`, `pxconfig`, `autopx`, or `sync_imports` for a block of imports.
     pub name: String,
     /// What stands behind it: the name of the view. Empty for the first view.
     pub suffix: String,
     /// Its options; empty for the magics that take none.
     pub options: Options,
-    /// The name with its percent signs; empty for a cell inside an `%autopx` region.
+    /// The name with its percent signs; empty for a cell inside an `%autopx` region. Of a block of imports the word
+    /// `sync_imports`.
     pub name_range: TextRange,
 }
 
@@ -237,9 +282,7 @@ pub struct Problem {
     pub range: TextRange,
     /// How bad.
     pub severity: Severity,
-    /// Its kind, a word that stays the same: `options`, `targets`, `dynamic-options`, `empty-body`, `unknown-view`,
-    /// `misplaced-cell-magic`, `line-magic`, `open-bracket`, `options-on-line`, `comment-is-marker`, `px-inside-autopx`,
-    /// `open-autopx`.
+    /// Its kind, a word that stays the same: that of one of the [`RULES`], or of a part that knows more than the text.
     pub code: &'static str,
     /// A sentence.
     pub message: String,
@@ -269,24 +312,36 @@ pub enum Severity {
 
 /// Finds the px cells of a document that stands alone.
 pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
-    let index = Index::new(&Rope::from_str(text), dialect, 0, Arc::default());
+    recognize_with(text, dialect, &Arc::default())
+}
+
+/// The same, with the views that the settings name.
+pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
+    let rope = Rope::from_str(text);
+    let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
     match index.error() {
         Some(error) => Err(error.clone()),
-        None => Ok(index.cells(index.after())),
+        None => Ok(index.cells(&rope, &index.end())),
     }
 }
 
 /// Finds the px cells of a synchronised notebook, given the texts of its code cells in order: what a cell puts in force
 /// holds in those below it. Gives one answer per text; ranges, lines and ordinals count in that text.
 pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
-    let mut carry = Arc::<Carry>::default();
+    recognize_cells_with(texts, &Arc::default())
+}
+
+/// The same, with the views that the settings name.
+pub fn recognize_cells_with(texts: &[&str], views: &Arc<Views>) -> Vec<Cells> {
+    let mut end = End { carry: Arc::new(Carry::new(views)), has_px: false };
     let mut read = |(number, text): (u32, &&str)| {
-        let index = Index::new(&Rope::from_str(text), Dialect::NotebookCell, number, carry.clone());
-        carry.clone_from(index.after());
-        index
+        let rope = Rope::from_str(text);
+        let index = Index::new(&rope, Dialect::NotebookCell, number, end.carry.clone());
+        end = End { carry: index.after().clone(), has_px: end.has_px || index.has_px() };
+        (rope, index)
     };
-    let all: Vec<Index> = (0..).zip(texts).map(&mut read).collect();
-    all.iter().map(|index| index.cells(&carry)).collect()
+    let all: Vec<(Rope, Index)> = (0..).zip(texts).map(&mut read).collect();
+    all.iter().map(|(rope, index)| index.cells(rope, &end)).collect()
 }
 
 #[cfg(test)]

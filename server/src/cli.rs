@@ -1,10 +1,11 @@
-//! The shell's face: `pxlens run`, `cells`, `clusters`, `start`, `stop`, `engines`, `demo`.
+//! The shell's face: `pxlens run`, `cells`, `result`, `clusters`, `start`, `stop`, `engines`, `console`, `demo`.
 //!
 //! Parses flags, asks the session, and writes to the terminal. Lays nothing out by itself: that is `render`'s.
 
 mod args;
 pub mod cells;
 mod clusters;
+mod console;
 mod demo;
 mod engines;
 mod file;
@@ -14,6 +15,7 @@ mod interrupts;
 #[cfg(test)]
 mod json_page;
 mod output;
+mod result;
 mod run;
 mod start;
 mod stop;
@@ -85,10 +87,12 @@ pub async fn main(command: Command) -> ExitCode {
     let ended = match command {
         Command::Run(args) => run::run(args).await,
         Command::Cells(args) => cells_of(&args),
+        Command::Result(args) => result::result(&args),
         Command::Clusters(args) => clusters::clusters(&args),
         Command::Start(args) => start::start(args).await,
         Command::Stop(args) => stop::stop(&args).await,
         Command::Engines(args) => engines::engines(args).await,
+        Command::Console(args) => console::console(args).await,
         Command::Demo(args) => demo::demo(args).await,
         Command::Lsp => unreachable!("main hands this to the other face"),
     };
@@ -105,7 +109,8 @@ pub async fn main(command: Command) -> ExitCode {
 
 fn cells_of(args: &args::CellsArgs) -> Result<Status, Failure> {
     let file = file::SourceFile::read(&args.file)?;
-    let found = crate::cells::recognize(&file.text, file.dialect)
+    let views = args::views(&args.views).map_err(|why| Failure::new(Status::Usage, why))?;
+    let found = crate::cells::recognize_with(&file.text, file.dialect, &views)
         .map_err(|error| Failure::new(Status::Usage, format!("{}: {error}", file.label)))?;
     cells::report(&file.label, &found, &file.text, args.json, &mut io::stdout().lock())?;
     Ok(Status::Ok)

@@ -6,10 +6,11 @@
 
 pub mod client;
 pub mod connection;
+pub mod console;
 pub mod discovery;
 pub mod feed;
 pub mod local;
-mod process;
+pub(crate) mod process;
 pub mod python;
 pub mod transport;
 
@@ -17,4 +18,5 @@ pub use client::{
     ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, Execute, InterruptReport,
 };
 pub use connection::{ConnectionFileError, ConnectionInfo};
+pub use console::{Console, ConsoleError};
 pub use feed::{FeedReceiver, FeedSender, feed};

@@ -4,6 +4,7 @@
 //! Data goes one way: text → cells → plan → cluster → run → render → publish. `ARCHITECTURE.md` at the root of the
 //! repository is the map; each module opens with what it is and what it must never do.
 
+pub mod assist;
 pub mod cells;
 pub mod cli;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod log;
 pub mod lsp;
 pub mod plan;
 pub mod render;
+pub mod rewrite;
 pub mod run;
 pub mod session;
 pub mod text;

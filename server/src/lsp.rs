@@ -26,6 +26,7 @@ mod pipes;
 mod progress;
 mod publish;
 mod router;
+mod run_local;
 mod settings;
 mod shell;
 mod strainer;
@@ -37,8 +38,9 @@ mod written;
 
 pub use bridge::Bridge;
 pub use facade::{
-    CellOutputs, CellText, Change, EngineError, ErrorVariant, Happening, NotebookCell, NotebookChange,
-    NotebookSplice, Problems, Session, TextChange,
+    CellOutputs, CellText, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint,
+    LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Problems, Purpose, RegionEnd, Session,
+    Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

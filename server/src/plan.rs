@@ -2,6 +2,8 @@
 //!
 //! Pure. Every error about targets ends here: what leaves this module can be sent.
 
+mod advice;
+
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
@@ -13,6 +15,8 @@ use crate::{
     render::GroupBy,
     run::RunRequest,
 };
+
+pub use advice::{DEAD_TARGET, dead_target, rules};
 
 /// What a face asks for on top of what the document says.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +38,40 @@ pub struct Plan {
     pub blocking: bool,
     /// How the cell asks for its output to be grouped; `None` leaves it to the setting.
     pub group_by: Option<GroupBy>,
+    /// Whether the body is to run locally as well, which is left to the client (`--local`).
+    pub local: bool,
+    /// Whether the cell asks for its output as it comes, or for none before the end; `None` leaves it to the face.
+    pub stream: Option<bool>,
+    /// Whether the cell wants to be told first which engines it goes to.
+    pub verbose: bool,
+    /// When the cell wants to see how far it is; `None` leaves it to the face.
+    pub progress: Option<ProgressAfter>,
+    /// The signal that an interrupt of the run sends, a name or a number as written; `None` stands for `SIGINT`.
+    pub signal: Option<Arc<str>>,
+    /// The name under which the run can be found again.
+    pub name: Option<Arc<str>>,
+}
+
+/// When it is told how far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProgressAfter {
+    /// After so many milliseconds; 0 is at once.
+    Milliseconds(u64),
+    /// Not at all.
+    Never,
+}
+
+impl ProgressAfter {
+    /// As `--progress-after` has it: seconds, and never if they are negative.
+    fn seconds(seconds: f64) -> Self {
+        // What is no number is no time to wait for either.
+        if seconds.is_nan() || seconds < 0.0 {
+            return Self::Never;
+        }
+        // The conversion stops at the largest number there is.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not negative")]
+        Self::Milliseconds((seconds * 1000.0) as u64)
+    }
 }
 
 /// Why a cell cannot be run.
@@ -75,7 +113,20 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
     };
     let blocking = overrides.block.or(options.block).or(cell.view.block).unwrap_or(true);
     let group_by = options.group_outputs.map(GroupBy::from);
-    Ok(Plan { code: cell.code.clone(), targets, blocking, group_by })
+    let seconds = options.progress_after.or(cell.view.progress_after);
+    let signal = options.signal_on_interrupt.as_deref().or(cell.view.signal_on_interrupt.as_deref());
+    Ok(Plan {
+        code: cell.code.clone(),
+        targets,
+        blocking,
+        group_by,
+        local: options.local,
+        stream: options.stream.or(cell.view.stream),
+        verbose: options.verbose.or(cell.view.verbose).unwrap_or(false),
+        progress: seconds.map(ProgressAfter::seconds),
+        signal: signal.map(Arc::from),
+        name: options.out.as_deref().map(Arc::from),
+    })
 }
 
 impl Plan {
@@ -92,7 +143,7 @@ impl Plan {
     /// fingerprint of its cell is no longer that of its run.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = DefaultHasher::new();
-        (&self.code, &self.targets, self.blocking).hash(&mut hasher);
+        (&self.code, &self.targets, self.blocking, self.local).hash(&mut hasher);
         Fingerprint(hasher.finish())
     }
 }
@@ -100,3 +151,35 @@ impl Plan {
 /// See [`Plan::fingerprint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::{Dialect, recognize};
+
+    fn last_plan(text: &str) -> Plan {
+        let cells = recognize(text, Dialect::Script).expect("a script").cells;
+        plan(cells.last().expect("a px cell"), &Overrides::default()).expect("it can run")
+    }
+
+    #[test]
+    fn the_options_of_a_cell_are_in_its_plan_and_go_before_those_above_it() {
+        let text =
+            "# %%\n%pxconfig --verbose --progress-after 5 --signal-on-interrupt SIGTERM --no-stream\n# %%\n";
+        let above = last_plan(&format!("{text}%px x\n"));
+        assert_eq!((above.verbose, above.stream, above.name), (true, Some(false), None));
+        assert_eq!(above.progress, Some(ProgressAfter::Milliseconds(5000)));
+        assert_eq!(above.signal.as_deref(), Some("SIGTERM"));
+        let own = "%%px --no-verbose --stream --progress-after=-1 --signal-on-interrupt 10 -o fit\nx\n";
+        let own = last_plan(&format!("{text}{own}"));
+        assert_eq!((own.verbose, own.stream, own.name.as_deref()), (false, Some(true), Some("fit")));
+        assert_eq!((own.progress, own.signal.as_deref()), (Some(ProgressAfter::Never), Some("10")));
+    }
+
+    #[test]
+    fn what_only_shows_another_way_makes_no_result_stale() {
+        let shown = last_plan("%%px --verbose --stream -o fit --progress-after 3\nx\n");
+        assert_eq!(shown.fingerprint(), last_plan("%%px\nx\n").fingerprint());
+        assert_ne!(shown.fingerprint(), last_plan("%%px --noblock\nx\n").fingerprint());
+    }
+}

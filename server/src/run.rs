@@ -5,6 +5,7 @@
 
 mod event;
 mod state;
+mod text;
 
 #[cfg(test)]
 mod golden;
@@ -13,3 +14,4 @@ mod tests;
 
 pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};
+pub use text::{Hidden, Text};

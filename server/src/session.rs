@@ -7,10 +7,14 @@
 
 mod actor;
 mod attach;
+mod consoles;
 mod documents;
 mod queue;
+mod recall;
 mod run_task;
 mod settings;
+mod shelf;
+mod spill;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +24,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
+pub use consoles::NoConsole;
 pub use documents::{BlockView, CellView, DocumentView, Places, ProblemsView};
-pub use settings::Settings;
+pub use recall::{PastRun, Recall, Recalled};
+pub use settings::{Limits, Settings};
+pub use shelf::{KeptHead, KeptResult, Shelf, ShelfError};
+pub use spill::SpillFolder;
 
 use crate::{
     cells::{Dialect, Placed},
@@ -117,10 +125,36 @@ pub struct Ask {
 pub struct Asked {
     /// The runs, in order.
     pub runs: Vec<Arc<RunHandle>>,
-    /// Cells that run nothing, with the reason.
-    pub not_run: Vec<(CellId, String)>,
+    /// `%pxresult` lines, and the run that each shows.
+    pub recalled: Vec<Recalled>,
+    /// Cells that run nothing, with the reason, in order.
+    pub not_run: Vec<NotRun>,
     /// Lines of local code beside the px lines, which only a local Python could run.
     pub local_lines: u32,
+}
+
+/// A cell that runs nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRun {
+    /// Which.
+    pub cell: CellId,
+    /// What kind of reason there is.
+    pub kind: NotRunKind,
+    /// The reason, as a sentence.
+    pub why: String,
+}
+
+/// What kind of reason there is for a cell not to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotRunKind {
+    /// It is one of those that run nothing, such as a `%pxconfig`.
+    RunsNothing,
+    /// A `%pxresult`, and nothing has run that it could show.
+    NothingYet,
+    /// It is wrong in itself, its targets choose nothing, or it is gone.
+    Refused,
+    /// One before it could not run, or a `%pxresult` before it shows a run that failed.
+    Behind,
 }
 
 /// Why nothing was run.
@@ -170,6 +204,8 @@ pub struct RunHandle {
     pub id: RunId,
     /// Where its cell stood when it was asked for.
     pub document: DocumentKey,
+    /// The notebook of that text; the document itself where it has none.
+    pub home: DocumentKey,
     /// Its cell.
     pub cell: CellId,
     /// The cell's place among the px cells of its document, 1-based, as `pxlens cells` counts.
@@ -190,6 +226,8 @@ pub struct RunHandle {
     pub view: watch::Receiver<Arc<Run>>,
     /// To tell whether its cell has changed since.
     pub fingerprint: Fingerprint,
+    /// What it wrote and is no longer in memory; there as long as this is.
+    pub spilled: Arc<SpillFolder>,
 }
 
 impl RunHandle {
@@ -209,6 +247,13 @@ pub enum Notice {
     Plans,
     /// A run was asked for.
     Started(Arc<RunHandle>),
+    /// A `%pxresult` shows a run from now on.
+    Recalled {
+        /// The text it stands in.
+        document: DocumentKey,
+        /// The `%pxresult`, and what it shows.
+        recalled: Recalled,
+    },
     /// A run has ended.
     Over(Arc<RunHandle>),
     /// Engines came or went, or the cluster did, or what decides about it. What engines are busy with is not told.
@@ -346,6 +391,11 @@ impl Session {
         self.ask(|reply| actor::Message::RunsIn { key, reply }).await.flatten()
     }
 
+    /// The texts that belong together, in order: a document alone, or all code cells of the notebook it is in.
+    pub async fn together(&self, key: DocumentKey) -> Vec<DocumentView> {
+        self.ask(|reply| actor::Message::Together { key, reply }).await.unwrap_or_default()
+    }
+
     /// Runs cells. Answers when they are planned and queued, which may need a cluster to be found or started first.
     ///
     /// # Errors
@@ -356,12 +406,13 @@ impl Session {
             .unwrap_or(Err(AskError::Ended))
     }
 
-    /// Interrupts a run on some or all of its engines; `None` means everything that runs or waits.
+    /// Interrupts a run on some or all of its engines; `None` means everything that runs or waits. Without a signal, each
+    /// run gets the one that its cell names, else `SIGINT`.
     pub async fn interrupt(
         &self,
         run: Option<RunId>,
         engines: Option<RankSet>,
-        signal: String,
+        signal: Option<String>,
     ) -> Interrupted {
         self.ask(|reply| actor::Message::Interrupt { run, engines, signal, reply }).await.unwrap_or_default()
     }
@@ -371,9 +422,19 @@ impl Session {
         self.ask(|reply| actor::Message::RunHandle { run, reply }).await.flatten()
     }
 
-    /// The runs that are kept, oldest first; those of one document, or all.
-    pub async fn runs(&self, document: Option<DocumentKey>) -> Vec<Arc<RunHandle>> {
-        self.ask(|reply| actor::Message::Runs { document, reply }).await.unwrap_or_default()
+    /// The newest run that was given a name.
+    pub async fn named_run(&self, name: String) -> Option<Arc<RunHandle>> {
+        self.ask(|reply| actor::Message::NamedRun { name, reply }).await.flatten()
+    }
+
+    /// The runs that are kept, oldest first; those of one document and its notebook, or all.
+    pub async fn history(&self, document: Option<DocumentKey>) -> Vec<PastRun> {
+        self.ask(|reply| actor::Message::History { document, reply }).await.unwrap_or_default()
+    }
+
+    /// Somebody asked to see this run: its cell need not keep the output back any more.
+    pub fn asked_for(&self, run: RunId) {
+        self.tell(actor::Message::AskedFor { run });
     }
 
     /// The cluster as it is now.

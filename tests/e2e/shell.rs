@@ -13,7 +13,7 @@ use crate::program::{Written, cli, events, pxlens, run};
 
 /// The places of these texts in what was shown; they must be there, in this order.
 #[track_caller]
-fn in_order(shown: &str, texts: &[&str]) {
+pub(crate) fn in_order(shown: &str, texts: &[&str]) {
     let mut from = 0;
     for text in texts {
         let Some(at) = shown[from..].find(text) else { panic!("no {text:?} behind byte {from} of {shown}") };
@@ -22,7 +22,7 @@ fn in_order(shown: &str, texts: &[&str]) {
 }
 
 #[track_caller]
-fn status(done: &Done, expected: i32) {
+pub(crate) fn status(done: &Done, expected: i32) {
     assert_eq!(done.status, expected, "{done:?}");
     assert!(!done.stderr.contains("panicked"), "{done:?}");
 }
@@ -69,8 +69,10 @@ fn a_file_without_px_cells_is_told_and_is_no_error() {
 fn a_file_that_sends_nothing_needs_no_cluster() {
     let file = Written::new("config.py", "# %%\n%pxconfig --targets 0\n# %%\n%pxresult\n");
     let done = run(file.path(), nowhere()).run();
-    status(&done, 0);
-    assert_eq!(done.stderr, "pxlens: line 4: no cell above has run, so there is no result to show\n");
+    status(&done, 2);
+    let why = "%pxresult recalls the last %px result, and none of this document has run yet";
+    assert_eq!(done.stderr, format!("pxlens: line 4: {why}\n"));
+    status(&run(file.path(), nowhere()).arg("--keep-going").run(), 0);
     let done = run(file.path(), nowhere()).args(["--cell", "1"]).run();
     status(&done, 0);
     assert!(done.stderr.contains("line 2: this line sets defaults"), "{done:?}");
@@ -130,70 +132,6 @@ fn cells_behind_one_that_failed_are_counted() {
     status(&done, 1);
     assert_eq!(done.stderr, "");
     in_order(&done.stdout, &["fails()", "a()", "b()"]);
-}
-
-#[test]
-fn a_run_that_nothing_waits_for_is_shown_when_it_ends() {
-    let sim = Sim::builder()
-        .engines(2)
-        .on("quick()", Script::new().stdout("was quick\n"))
-        .on("slow()", Script::new().wait("slow may end").stdout("was slow\n"))
-        .start_blocking();
-    let file =
-        Written::new("two.py", "# %%\n%%px --noblock --targets 0\nquick()\n# %%\n%%px --targets 1\nslow()\n");
-    let mut running = run(file.path(), &sim.connection_file()).start();
-    // The cell below it still runs.
-    running.wait_for_stdout("was quick");
-    assert!(!running.stdout().contains("was slow"));
-    sim.open("slow may end");
-    let done = running.wait();
-    status(&done, 0);
-    in_order(&done.stdout, &["px cell 1", "was quick", "px cell 2", "was slow"]);
-}
-
-#[test]
-fn a_run_that_nothing_waits_for_is_shown_at_the_latest_at_the_end() {
-    let sim = Sim::builder()
-        .engines(2)
-        .on("slow()", Script::new().wait("slow may end").stdout("was slow\n"))
-        .on("quick()", Script::new().stdout("was quick\n"))
-        .start_blocking();
-    let file =
-        Written::new("two.py", "# %%\n%%px --noblock --targets 0\nslow()\n# %%\n%%px --targets 1\nquick()\n");
-    let mut running = run(file.path(), &sim.connection_file()).start();
-    running.wait_for_stdout("was quick");
-    sim.open("slow may end");
-    let done = running.wait();
-    status(&done, 0);
-    in_order(&done.stdout, &["px cell 2", "was quick", "px cell 1", "was slow"]);
-}
-
-#[test]
-fn pxresult_shows_the_newest_run_again_in_its_own_grouping() {
-    let sim = Sim::builder().engines(2).on("work()", Script::new().result_text("42")).start_blocking();
-    let file = Written::new("again.py", "# %%\n%px work()\n# %%\n%pxresult --group-outputs=type\n");
-    let done = run(file.path(), &sim.connection_file()).run();
-    status(&done, 0);
-    in_order(
-        &done.stdout,
-        &[
-            "px cell 1",
-            "[0-1] Out: 42",
-            "px cell 2 · line 4 · %pxresult of px cell 1",
-            "━━ results",
-            "[1] Out: 42",
-        ],
-    );
-    assert_eq!(sim.executed().len(), 2, "it ran once on each engine");
-}
-
-#[test]
-fn pxresult_shows_a_run_that_nothing_waited_for_only_there() {
-    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("done\n")).start_blocking();
-    let file = Written::new("again.py", "# %%\n%%px --noblock\nwork()\n# %%\n%pxresult\n");
-    let done = run(file.path(), &sim.connection_file()).run();
-    status(&done, 0);
-    assert_eq!(done.stdout.matches("[0-1] done").count(), 1, "{}", done.stdout);
 }
 
 #[test]

@@ -12,8 +12,7 @@ fn example(name: &str) -> PathBuf {
 }
 
 /// What was shown, without the titles, which name lines, and with two masks: the heading of an
-/// error, whose text is cut to make room for the name of the file, and how long it took. One text per run, sorted: a cell
-/// that does not block is shown when it ends.
+/// error, whose text is cut to make room for the name of the file, and how long it took. One text per run, sorted.
 fn groups(done: &Done) -> Vec<String> {
     let shown: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("── px cell")).collect();
     let took = regex::Regex::new(r"· [0-9.]+ m?s\b").expect("a valid pattern");

@@ -42,6 +42,8 @@ export type ClientCapabilities = {
   images?: boolean;
   /** It runs the body of a `--local` cell in a kernel of its own. */
   runLocal?: boolean;
+  /** It answers `px/writeSetting`. */
+  writeSettings?: boolean;
 };
 
 /** What the server can do beyond LSP. */
@@ -75,6 +77,8 @@ export type Scope = "cell" | "above" | "below" | "all";
 export type RunResult = {
   /** The runs, in document order. */
   runs: Array<StartedRun>;
+  /** `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on. */
+  recalled: Array<RecalledRun>;
   /** What was meant and does not run, and why. */
   notRun: Array<NotRun>;
   /** How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel. */
@@ -89,6 +93,16 @@ export type StartedRun = {
   cell: CellId;
   /** The engines it is sent to, in that order; an id may occur twice. */
   engines: Array<number>;
+  /** What of the cell does not run, as a sentence: the local part of a `--local` cell, for a client without `runLocal`. */
+  note?: string;
+};
+
+/** What a `%pxresult` shows. */
+export type RecalledRun = {
+  /** Its px cell: the `%pxresult` line. */
+  cell: CellId;
+  /** The run that it shows. */
+  run: RunId;
 };
 
 /** A px cell, or a whole request, that does not run. */
@@ -105,7 +119,10 @@ export type InterruptParams = {
   run: RunId;
   /** Only its part on these engines. */
   engines?: Array<number>;
-  /** The signal's name, such as `SIGTERM`; `SIGINT` if it is absent. */
+  /**
+   * The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
+   * `SIGINT`.
+   */
   signal?: string;
 };
 
@@ -209,12 +226,14 @@ export type Problem = {
 export type ProblemSeverity = "error" | "warning" | "hint";
 
 /**
- * Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`, else the
- * newest of all.
+ * Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,
+ * else the newest of all.
  */
 export type ResultParams = {
   /** The run. */
   run?: RunId;
+  /** A name that `-o` gave; the newest run that has it, also one of an earlier session. */
+  name?: string;
   /** The document of `position`. */
   uri?: string;
   /** A place in the px cell. */
@@ -230,7 +249,7 @@ export type GroupBy = "fold" | "type" | "engine" | "order";
 
 /** A run as it stands now. */
 export type ResultResult = {
-  /** Which run it is. */
+  /** Which run it is; 0 for one of an earlier session, found by its name. */
   run: RunId;
   /** How it is doing. */
   state: CellState;
@@ -256,6 +275,50 @@ export type Group = {
 
 /** How the engines of a group are doing. */
 export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
+
+/** Of what. */
+export type RunsParams = {
+  /** Only those of this document; of a notebook, or of one of its cells, those of all its cells. */
+  uri?: string;
+};
+
+/** The last 20 runs of each document, and those that its px cells still show. */
+export type RunsResult = {
+  /** The newest first. */
+  runs: Array<PastRun>;
+};
+
+/** A run that is kept, whether it goes on or is over. */
+export type PastRun = {
+  /** Its number. */
+  run: RunId;
+  /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** Its px cell. */
+  cell: CellId;
+  /** The 0-based line of the magic, when it was asked for. */
+  line: number;
+  /** That line as text. */
+  title: string;
+  /** The suffix of its magic, `""` for the one without. */
+  suffix: string;
+  /** The name that `-o` gave it. */
+  name?: string;
+  /** How it is doing. */
+  state: CellState;
+  /** The engines, in the order of the requests; an id may occur twice. */
+  engines: Array<number>;
+  /** The same as a rank set. */
+  ranks: string;
+  /** Whether later runs wait for it. */
+  block: boolean;
+  /** When it was asked for, in milliseconds since 1970. */
+  created: number;
+  /** When its last engine ended, in milliseconds since 1970; absent while it goes on. */
+  ended?: number;
+  /** One line that sums it up. Plain text. */
+  summary: string;
+};
 
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type EnginesParams = Record<string, never>;
@@ -303,6 +366,45 @@ export type Engine = {
 
 /** What an engine does, as far as it told. */
 export type EngineState = "unknown" | "idle" | "busy";
+
+/** Whose kernel. */
+export type ConsoleParams = {
+  /** The engine. */
+  engine: number;
+};
+
+/** Where its connection file is and what opens it, or why there is none. */
+export type ConsoleResult = {
+  /** The connection file, which only its owner can read; absent where there is none. */
+  file?: string;
+  /** Front ends that can be started with it; the first is the one for a terminal. */
+  commands: Array<ConsoleCommand>;
+  /** What the user has to know: why there is none, or what has to be in reach. Never holds the key. */
+  message?: string;
+};
+
+/** A front end. */
+export type ConsoleCommand = {
+  /** What to call it. */
+  title: string;
+  /** The program and its arguments. */
+  argv: Array<string>;
+};
+
+/** What is to run, and which run it belongs to. */
+export type RunLocalParams = {
+  /** The document; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** The px cell. */
+  cell: CellId;
+  /** Its run on the engines, which has begun. */
+  run: RunId;
+  /** The body, as the engines got it. */
+  code: string;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type RunLocalResult = Record<string, never>;
 
 /** What changed in one document. */
 export type OutputsParams = {
@@ -375,6 +477,28 @@ export type AckOutputsParams = {
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type TrustParams = Record<string, never>;
 
+/** What to write. */
+export type WriteSettingParams = {
+  /** The key in the section, such as `views`. */
+  key: string;
+  /** Its value. The fields of an object are added to what is there, and replace those of the same name. */
+  value: unknown;
+};
+
+/** What became of it. */
+export type WriteSettingResult = {
+  /** Whether it was written. */
+  written: boolean;
+};
+
+/** The argument of [`WRITE_VIEW`](crate::commands::WRITE_VIEW): a view for the setting `views`. */
+export type WriteViewParams = {
+  /** The suffix of its magics, such as `_even`. */
+  suffix: string;
+  /** A target expression or rank set. */
+  targets: string;
+};
+
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
@@ -383,7 +507,13 @@ export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells")
 
 export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
 
+export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
+
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
+
+export const console = new RequestType<ConsoleParams, ConsoleResult, void>("px/console");
+
+export const runLocal = new RequestType<RunLocalParams, RunLocalResult, void>("px/runLocal");
 
 export const outputs = new NotificationType<OutputsParams>("px/outputs");
 
@@ -393,6 +523,8 @@ export const ackOutputs = new NotificationType<AckOutputsParams>("px/ackOutputs"
 
 export const trust = new NotificationType<TrustParams>("px/trust");
 
+export const writeSetting = new RequestType<WriteSettingParams, WriteSettingResult, void>("px/writeSetting");
+
 /** The commands that the server executes. Each takes one object. */
 export const serverCommands = {
   run: "pxlens.server.run",
@@ -400,4 +532,7 @@ export const serverCommands = {
   runBelow: "pxlens.server.runBelow",
   runAll: "pxlens.server.runAll",
   interrupt: "pxlens.server.interrupt",
+  showResult: "pxlens.server.showResult",
+  console: "pxlens.server.console",
+  writeView: "pxlens.server.writeView",
 } as const;

@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, Problem, Severity,
+    CellKind, Magic, Problem, Spelling, advice,
     calls::{self, Call},
     mapped::Mapped,
     markers::{self, Escape},
     options::{self, Options, Taker},
     python::{self, Assigned, Tokens},
+    statements::{self, Expr, Statement},
 };
 use crate::text::TextRange;
 
@@ -36,6 +37,33 @@ pub(super) struct Found {
     pub(super) magic_range: TextRange,
     pub(super) code: Mapped,
     pub(super) escape: Option<Escape>,
+    pub(super) spelling: Spelling,
+    /// Of a `sync_imports` block its view, and how many lines of local code are no longer local.
+    pub(super) imports: Option<(Expr, usize)>,
+}
+
+impl<'a> BlockText<'a> {
+    /// A line without its line end.
+    pub(super) fn line(&self, index: usize) -> &'a str {
+        &self.source.text()[self.lines[index].clone()]
+    }
+
+    /// The first line from this one on that is not blank.
+    pub(super) fn first_filled(&self, from: usize) -> Option<usize> {
+        (from..self.lines.len()).find(|index| !self.line(*index).trim().is_empty())
+    }
+
+    /// What ends the region that an `%autopx` begins, at the end of a script; a notebook would need a cell for it.
+    pub(super) fn toggle(&self, kind: CellKind, text: &str) -> Option<String> {
+        (kind == CellKind::Autopx && self.is_script).then(|| self.source.edit(0..0, text).1)
+    }
+
+    /// A line from its first character to its last that is not blank, in bytes of the document.
+    pub(super) fn filled(&self, index: usize) -> TextRange {
+        let (line, start) = (self.line(index), self.lines[index].start);
+        let end = line.trim_end().len();
+        self.source.range(start + python::indent(line).min(end)..start + end)
+    }
 }
 
 /// What a block holds.
@@ -43,15 +71,24 @@ pub(super) struct Found {
 pub(super) struct Scan {
     pub(super) found: Vec<Found>,
     pub(super) problems: Vec<Problem>,
-    /// The lines, by index, that hold local code.
+    /// The lines, by index, that hold local code; those of `sync_imports` blocks too.
     pub(super) local: Vec<usize>,
+    /// What local code says about views.
+    pub(super) statements: Vec<Statement>,
 }
 
 /// Looks through a block.
 pub(super) fn scan(block: BlockText<'_>) -> Scan {
     let mut scanner = Scanner { block, dedent: 0, out: Scan::default() };
     scanner.run();
-    scanner.out
+    let mut scan = scanner.out;
+    if !scan.local.is_empty() {
+        let code = statements::read(block, &scan.found, &scan.local);
+        scan.statements = code.statements;
+        scan.found.extend(code.imports);
+        scan.found.sort_by_key(|found| found.range.start);
+    }
+    scan
 }
 
 struct Scanner<'a> {
@@ -92,11 +129,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn line(&self, index: usize) -> &'a str {
-        &self.block.source.text()[self.block.lines[index].clone()]
-    }
-
-    fn first_filled(&self, from: usize) -> Option<usize> {
-        (from..self.len()).find(|index| !self.line(*index).trim().is_empty())
+        self.block.line(index)
     }
 
     /// A magic in a comment, in a document where that counts.
@@ -114,7 +147,7 @@ impl<'a> Scanner<'a> {
 
     fn run(&mut self) {
         let mut next = 0;
-        while let Some(index) = self.first_filled(next) {
+        while let Some(index) = self.block.first_filled(next) {
             let line = self.line(index);
             let escape = self.escaped(line);
             let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
@@ -135,7 +168,7 @@ impl<'a> Scanner<'a> {
             }
             if !markers::runs_its_body(name) {
                 if px_name(name).is_some_and(|name| name.kind != CellKind::LineMagic) {
-                    self.line_magic_with_two_signs(index, name);
+                    self.out.problems.push(advice::magics::two_signs(&self.block, index, begin, name));
                 }
                 self.out.local = (index..self.len()).filter(|i| !python::is_idle(self.line(*i))).collect();
                 return;
@@ -161,22 +194,6 @@ impl<'a> Scanner<'a> {
         self.block.source.range(range)
     }
 
-    /// A line from its first character to its last that is not blank.
-    fn filled(&self, index: usize) -> TextRange {
-        let line = self.line(index);
-        let end = line.trim_end().len();
-        self.document(self.source_range(index, python::indent(line).min(end)..end))
-    }
-
-    fn problem(&mut self, range: TextRange, severity: Severity, code: &'static str, message: String) {
-        self.out.problems.push(Problem { range, severity, code, message, fixes: Vec::new() });
-    }
-
-    fn line_magic_with_two_signs(&mut self, index: usize, name: &str) {
-        let message = format!("%{name} is a line magic: write it with a single %");
-        self.problem(self.filled(index), Severity::Error, "line-magic", message);
-    }
-
     /// `%%px` with the rest of the block as its body. `name_length` counts the percent signs.
     fn cell_magic(&mut self, index: usize, begin: usize, name_length: usize, escape: Option<Escape>) {
         let line = self.line(index).trim_end();
@@ -193,14 +210,27 @@ impl<'a> Scanner<'a> {
         let magic = Magic { name: "px".to_owned(), suffix: suffix.to_owned(), options, name_range };
         let end = self.document(self.block.lines[last].clone()).end;
         let start = self.block.source.start_of(self.block.lines[index].start);
+        let magic_range = self.block.filled(index);
+        let code = self.body(index + 1..last + 1, escape);
+        let problems = &mut self.out.problems;
+        problems.extend(advice::options::check(&options_text, Taker::Px, &magic.options, magic_range));
+        if code.text().is_empty() {
+            problems.push(advice::magics::empty_body(&self.block, index, begin, &magic.options));
+        }
+        if escape == Some(Escape::Comment) {
+            problems.push(advice::markers::comment_is_marker(&self.block, index, begin));
+        }
+        problems.extend(advice::old_python::of_code(&code));
         self.out.found.push(Found {
             kind: CellKind::CellMagic,
             magic,
             lines: index..last + 1,
             range: TextRange::new(start, end),
-            magic_range: self.filled(index),
-            code: self.body(index + 1..last + 1, escape),
+            magic_range,
+            code,
             escape,
+            imports: None,
+            spelling: escape.into(),
         });
     }
 
@@ -278,6 +308,11 @@ impl<'a> Scanner<'a> {
                 tokens.restart();
             }
             let is_local = escape.is_none() && !python::is_idle(line);
+            if is_local && tokens.at_statement() {
+                let old =
+                    advice::old_python::of_statement(self.block.source, self.block.lines[index].clone());
+                self.out.problems.extend(old);
+            }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
         }
     }
@@ -329,7 +364,7 @@ impl<'a> Scanner<'a> {
             return;
         };
         if let Some(cell_magic) = magic.strip_prefix('%') {
-            self.misplaced(lines, cell_magic);
+            self.misplaced(lines, column, escape, cell_magic);
             return;
         }
         let name_length = magic.find([' ', '\t']).unwrap_or(magic.len());
@@ -356,12 +391,32 @@ impl<'a> Scanner<'a> {
         let options = taker.map_or_else(Options::default, |taker| {
             options::parse(arguments.text(), taker, |range| arguments.range(range))
         });
-        let code = if kind == CellKind::LineMagic { arguments } else { Mapped::default() };
         if kind == CellKind::LineMagic {
-            self.check_line_code(&code);
+            let is_whole = escape.is_none() && column == 0;
+            let name = &text.text()[..name_end];
+            let block = self.block;
+            let line = advice::lines::Line {
+                block,
+                lines: lines.clone(),
+                text: &text,
+                name,
+                code: &arguments,
+                is_whole,
+            };
+            self.out.problems.extend(advice::lines::check(&line));
+            self.out.problems.extend(advice::old_python::of_code(&arguments));
+        } else if let Some(taker) = taker {
+            let at = self.spanned(&lines);
+            self.out.problems.extend(advice::options::check(&arguments, taker, &options, at));
         }
+        let code = if kind == CellKind::LineMagic { arguments } else { Mapped::default() };
         let magic = Magic { name: base.to_owned(), suffix, options, name_range: text.range(0..name_end) };
-        self.found_on(lines, kind, magic, code, escape);
+        self.found_on(lines, kind, magic, code, escape, escape.into());
+    }
+
+    /// Lines from the first character of the first to the last of the last that is not blank.
+    fn spanned(&self, lines: &Range<usize>) -> TextRange {
+        TextRange::new(self.block.filled(lines.start).start, self.block.filled(lines.end - 1).end)
     }
 
     fn found_on(
@@ -371,11 +426,20 @@ impl<'a> Scanner<'a> {
         magic: Magic,
         code: Mapped,
         escape: Option<Escape>,
+        spelling: Spelling,
     ) {
-        let (first, last) = (self.filled(lines.start), self.filled(lines.end - 1));
-        let range = TextRange::new(first.start, last.end);
-        let magic_range = if lines.len() > 1 { range } else { first };
-        self.out.found.push(Found { kind, magic, lines, range, magic_range, code, escape });
+        let range = self.spanned(&lines);
+        self.out.found.push(Found {
+            kind,
+            magic,
+            lines,
+            range,
+            magic_range: range,
+            code,
+            escape,
+            spelling,
+            imports: None,
+        });
     }
 
     /// Joins a continued line as IPython does: a blank for each backslash and line end.
@@ -403,39 +467,19 @@ impl<'a> Scanner<'a> {
         joined
     }
 
-    /// `%%px` where IPython does not look for one.
-    fn misplaced(&mut self, lines: Range<usize>, magic: &str) {
+    /// A cell magic where IPython does not look for one.
+    fn misplaced(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
         self.out.local.extend(lines.clone());
         let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
-        if !markers::is_px(name) || px_name(name).is_none() {
-            return;
-        }
-        let indented = self.first_filled(0) == Some(lines.start);
-        let what = if indented { "at the beginning of its line" } else { "on the first line of its cell" };
-        let advice =
-            if self.block.is_script && !indented { "; a line # %% above it begins a cell" } else { "" };
-        let message = format!(
-            "%%{name} has to stand {what}: here IPython takes it for a line magic named %{name}, and fails{advice}"
-        );
-        self.problem(self.filled(lines.start), Severity::Error, "misplaced-cell-magic", message);
-    }
-
-    /// Warns of what looks right on a `%px` line and is not.
-    fn check_line_code(&mut self, code: &Mapped) {
-        let text = code.text();
-        let mut tokens = Tokens::default();
-        tokens.read(text, 0);
-        let range = code.range(0..text.len());
-        if tokens.is_open() {
-            let message = "a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, \
-                           or end the line with a backslash";
-            self.problem(range, Severity::Warning, "open-bracket", message.to_owned());
-        }
-        let flag = text.trim_start().strip_prefix("--").unwrap_or_default();
-        if flag.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            let message = "%px takes no options: all of this line is sent as code. Use %%px for options";
-            self.problem(range, Severity::Warning, "options-on-line", message.to_owned());
-        }
+        let block = &self.block;
+        let problem = match px_name(name) {
+            Some(px) if px.kind != CellKind::LineMagic => {
+                advice::magics::two_signs(block, lines.start, column, name)
+            }
+            Some(_) => advice::magics::misplaced(block, lines, column, escape, name),
+            None => return,
+        };
+        self.out.problems.push(problem);
     }
 
     /// A call of `get_ipython().run_…_magic` at this column; gives the next line to look at if it runs a px magic.
@@ -464,16 +508,46 @@ impl<'a> Scanner<'a> {
         });
         let code = match kind {
             CellKind::CellMagic => body,
-            CellKind::LineMagic => line,
+            CellKind::LineMagic => line.clone(),
             _ => Mapped::default(),
         };
         let last = self.block.lines.partition_point(|line| line.end < range.end);
+        let lines = index..last + 1;
+        if let Some(taker) = taker {
+            let at = self.spanned(&lines);
+            self.out.problems.extend(advice::options::check(&line, taker, &options, at));
+        }
+        if kind == CellKind::CellMagic && code.text().is_empty() {
+            self.out.problems.push(advice::magics::EMPTY_BODY.problem(
+                self.spanned(&lines),
+                advice::magics::EMPTY_MESSAGE,
+                Vec::new(),
+            ));
+        }
+        // A quote in a fix could end the string round the code.
+        let is_bare = |problem: &Problem| {
+            problem.fixes.iter().flat_map(|fix| &fix.edits).all(|(_, new)| !new.contains('\''))
+        };
+        self.out.problems.extend(advice::old_python::of_code(&code).into_iter().filter(is_bare));
+        let behind = &self.line(last)[range.end - self.block.lines[last].start..];
+        let is_alone = column == python::indent(self.line(index)) && matches!(behind.trim(), "" | ";");
         let magic = Magic { name: base, suffix, options, name_range };
-        self.found_on(index..last + 1, kind, magic, code, None);
+        self.found_on(lines, kind, magic, code, None, Spelling::Call { is_alone });
         // The rest of the statement, such as a semicolon.
         tokens.restart();
         tokens.read(self.line(last), range.end - self.block.lines[last].start);
         Some(last + 1)
+    }
+}
+
+impl From<Option<Escape>> for Spelling {
+    fn from(escape: Option<Escape>) -> Self {
+        match escape {
+            None => Self::Plain,
+            Some(Escape::Comment) => Self::Comment,
+            Some(Escape::Bang) => Self::Bang,
+            Some(Escape::Databricks) => Self::Databricks,
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use ropey::Rope;
 
 use super::{
-    Block, Carry, Cells, Dialect, NotNotebook, Origin, Problem, PxCell, Severity,
-    resolve::{COMMENT_IS_MARKER, Resolved, resolve},
+    Block, Carry, Cells, Decider, Dialect, NotNotebook, Origin, Problem, PxCell, advice,
+    resolve::{Resolved, resolve},
     scan::Scanned,
 };
 use crate::text::{Edit, TextRange};
@@ -73,6 +73,15 @@ pub struct BlockRef<'a> {
     pub cells: &'a [Arc<PxCell>],
     /// See [`Block::local_lines`].
     pub local_lines: u32,
+}
+
+/// What only the end of all texts that belong together shows: a document alone, or the cells of a notebook.
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// What is in force there.
+    pub carry: Arc<Carry>,
+    /// Whether any of the texts holds a px cell.
+    pub has_px: bool,
 }
 
 /// What became of the blocks of a document.
@@ -162,22 +171,34 @@ impl Index {
         BlockRef { base: entry.start, line: entry.line, range, cells, local_lines }
     }
 
-    /// What is wrong in it, by place, in bytes of the document. `end` is what is in force at the end of the last of the
-    /// texts that belong together.
-    pub fn problems(&self, end: &Carry) -> Vec<Problem> {
+    /// Whether it holds px cells.
+    pub fn has_px(&self) -> bool {
+        self.entries.iter().filter_map(|entry| entry.told.as_ref()).any(|told| !told.cells.is_empty())
+    }
+
+    /// What the end of a document shows that stands alone.
+    pub fn end(&self) -> End {
+        End { carry: Arc::clone(self.after()), has_px: self.has_px() }
+    }
+
+    /// What is wrong in it, by place, in bytes of the document.
+    pub fn problems(&self, end: &End) -> Vec<Problem> {
         let mut problems = Vec::new();
         if self.error.is_some() {
             return problems;
         }
+        let counts = |problem: &&Problem| end.has_px || !advice::old_python::is_about_python(problem);
         for entry in &self.entries {
-            let found = entry.told.iter().flat_map(|told| &told.problems);
+            let found = entry.told.iter().flat_map(|told| &told.problems).filter(counts);
             problems.extend(found.map(|problem| problem.shifted(entry.start)));
         }
-        problems.extend(self.open_region(end));
+        problems.extend(self.open_region(&end.carry));
         problems.sort_by_key(|problem| (problem.range, problem.severity));
+        // What holds for the whole document is said once.
         let mut warned_of_markers = false;
         problems.retain(|problem| {
-            problem.code != COMMENT_IS_MARKER || !std::mem::replace(&mut warned_of_markers, true)
+            let is_marker = problem.code == advice::markers::COMMENT_IS_MARKER.code;
+            !(is_marker && std::mem::replace(&mut warned_of_markers, true))
         });
         problems
     }
@@ -186,28 +207,24 @@ impl Index {
         let region = end.autopx.as_ref().filter(|region| region.toggle.text == self.text)?;
         let entry = self.entries.iter().find(|entry| entry.number == region.toggle.block)?;
         let toggle = entry.scanned.found.get(region.toggle.nth as usize)?;
-        Some(Problem {
-            range: toggle.magic.name_range.shifted(entry.start),
-            severity: Severity::Hint,
-            code: "open-autopx",
-            message: format!(
-                "no second %autopx{} ends this region: all cells below are sent to the engines",
-                region.suffix
-            ),
-            fixes: Vec::new(),
-        })
+        let closing = if self.is_divided() { "\n# %%\n%autopx" } else { "\n%autopx" };
+        let closing = entry.scanned.text().toggle(toggle.kind, closing);
+        let at = self.entries.last().map(|last| last.start + last.scanned.range.end)?;
+        let edit = closing.map(|text| (TextRange::new(at, at), text + &region.suffix));
+        let range = toggle.magic.name_range.shifted(entry.start);
+        Some(advice::autopx::open(range, &region.suffix, edit))
     }
 
-    /// Where the lines stand that decide something: their 0-based lines in the document.
-    pub fn deciders(&self) -> impl Iterator<Item = (Origin, u32)> {
+    /// Where the lines stand that may decide something, in bytes of the document.
+    pub fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
         self.entries.iter().flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
-            entry.scanned.deciders().map(move |(nth, line)| (origin(nth), entry.line + line))
+            entry.scanned.deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
         })
     }
 
-    /// All of it in one piece, in bytes of the document.
-    pub fn cells(&self, end: &Carry) -> Cells {
+    /// All of it in one piece, in bytes of the document, which is the rope.
+    pub fn cells(&self, rope: &Rope, end: &End) -> Cells {
         let mut all = Cells { problems: self.problems(end), ..Cells::default() };
         let mut next = 0;
         for (block, entry) in self.blocks().zip(&self.entries) {
@@ -223,7 +240,10 @@ impl Index {
                 local_lines: block.local_lines,
             });
         }
-        all.lines = self.deciders().collect::<BTreeMap<_, _>>();
+        let decider = |(origin, range): (Origin, TextRange)| {
+            (origin, Decider { line: script::line_at(rope, range.start), range })
+        };
+        all.deciders = self.deciders().map(decider).collect::<BTreeMap<_, _>>();
         all
     }
 

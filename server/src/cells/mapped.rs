@@ -23,11 +23,22 @@ impl Piece {
     }
 }
 
+/// How a document writes a text that it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Notation {
+    /// As it is.
+    #[default]
+    Plain,
+    /// As strings of JSON.
+    Json,
+}
+
 /// A text and where each byte of it came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mapped {
     text: String,
     pieces: Vec<Piece>,
+    notation: Notation,
 }
 
 impl Mapped {
@@ -38,8 +49,31 @@ impl Mapped {
         mapped
     }
 
+    /// For text that stands in JSON strings.
+    pub(super) fn json() -> Self {
+        Self { notation: Notation::Json, ..Self::default() }
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The change of the document that puts other text in the place of a range.
+    pub(super) fn edit(&self, range: Range<usize>, text: &str) -> (TextRange, String) {
+        let written = match self.notation {
+            Notation::Plain => text.replace('\n', self.line_end()),
+            Notation::Json => {
+                let quoted = serde_json::Value::from(text).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            }
+        };
+        (self.range(range), written)
+    }
+
+    /// How the document ends a line.
+    fn line_end(&self) -> &'static str {
+        let is_two_bytes = |piece: &Piece| piece.len == 1 && piece.document_len == 2;
+        if self.pieces.iter().any(is_two_bytes) { "\r\n" } else { "\n" }
     }
 
     /// Adds text that stands in the document as it is.
@@ -98,7 +132,7 @@ impl Mapped {
         if !self.text.contains('\r') {
             return self;
         }
-        let mut unix = Self::default();
+        let mut unix = Self { notation: self.notation, ..Self::default() };
         let mut done = 0;
         while let Some(found) = self.text[done..].find('\r') {
             let at = done + found;

@@ -78,7 +78,7 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
     for (index, cell) in (0u32..).zip(cells) {
         let Some(source) = cell.source.or(cell.input).filter(|_| cell.cell_type == "code") else { continue };
         let raw = source.get();
-        let mut strings = Mapped::default();
+        let mut strings = Mapped::json();
         if raw.starts_with('[') {
             let items: Vec<&RawValue> =
                 serde_json::from_str(raw).map_err(|error| NotNotebook::from(&error))?;

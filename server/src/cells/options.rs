@@ -60,6 +60,17 @@ pub enum GroupOutputs {
     Engine,
 }
 
+impl GroupOutputs {
+    /// The word for it behind `--group-outputs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Order => "order",
+            Self::Engine => "engine",
+        }
+    }
+}
+
 /// Why an option line is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionsError {
@@ -166,6 +177,11 @@ impl Taker {
         execution.iter().chain(output).chain(local).copied()
     }
 
+    /// The names of its flags.
+    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+        self.flags().map(|(name, _)| name)
+    }
+
     fn flag(self, name: &str) -> Option<Flag> {
         self.flags().find(|(known, _)| *known == name).map(|(_, flag)| flag)
     }
@@ -203,6 +219,11 @@ impl Fault {
 fn is_dynamic(line: &str) -> bool {
     let dollar = |rest: &str| rest.chars().next().is_some_and(|c| c == '_' || c.is_alphanumeric());
     line.contains('{') || line.match_indices('$').any(|(at, _)| dollar(&line[at + 1..]))
+}
+
+/// The arguments of a line; none where a quote is not closed.
+pub(super) fn arguments(line: &str) -> Vec<Range<usize>> {
+    split(line).unwrap_or_default()
 }
 
 /// Splits as Python's `shlex` does when it is not to follow POSIX: an argument that begins with a quote ends with that

@@ -3,8 +3,12 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    Carry, CellKind, Magic, Options, Origin, Problem, PxCell, Severity, block::Found, mapped::Mapped,
-    markers::Escape, python, scan::Scanned, views::Region,
+    Carry, CellKind, Magic, Options, Origin, Problem, PxCell, Severity, Spelling, ViewState, advice,
+    block::Found,
+    mapped::Mapped,
+    python,
+    scan::Scanned,
+    views::{Region, UnreadTargets},
 };
 use crate::text::TextRange;
 
@@ -35,7 +39,8 @@ pub(super) fn resolve(
         carry: Arc::clone(before),
         origin: Origin { text, block: number, nth: 0 },
         cells: Vec::new(),
-        problems: scanned.problems.clone(),
+        problems: Vec::new(),
+        next_statement: 0,
     };
     let local_lines = resolver.run(is_divided);
     let Resolver { carry, cells, problems, .. } = resolver;
@@ -46,29 +51,33 @@ pub(super) fn resolve(
 struct Resolver<'a> {
     scanned: &'a Scanned,
     carry: Arc<Carry>,
-    /// The magic that is dealt with.
+    /// The magic or statement that is dealt with.
     origin: Origin,
     cells: Vec<PxCell>,
     problems: Vec<Problem>,
+    next_statement: usize,
 }
 
 impl Resolver<'_> {
-    fn problem(&mut self, range: TextRange, severity: Severity, code: &'static str, message: String) {
-        self.problems.push(Problem { range, severity, code, message, fixes: Vec::new() });
-    }
-
     /// Takes the block in; gives how many of its lines are local.
     fn run(&mut self, is_divided: bool) -> usize {
         let scanned = self.scanned;
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
-        if is_divided && scanned.found.is_empty() && self.carry.autopx.is_some() {
+        self.problems_found();
+        let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
+        if is_divided && only_code && self.carry.autopx.is_some() {
             return local_lines - self.autopx_cell(0..count);
         }
         let mut sent_from = 0;
         let mut is_mixed = is_divided;
         for (nth, found) in (0..).zip(&scanned.found) {
+            self.statements(found.range.start);
+            if !is_divided && found.kind == CellKind::SyncImports && self.carry.autopx.is_some() {
+                continue;
+            }
             self.origin.nth = nth;
+            local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
             let lines = found.lines.clone();
             if found.kind == CellKind::Autopx && !is_divided {
                 if self.carry.autopx.is_some() && !is_mixed {
@@ -83,7 +92,36 @@ impl Resolver<'_> {
         if self.carry.autopx.is_some() && !is_mixed {
             local_lines -= self.autopx_cell(sent_from..count);
         }
+        self.statements(usize::MAX);
         local_lines
+    }
+
+    /// Takes over what is wrong in the block's own text.
+    fn problems_found(&mut self) {
+        self.problems.extend_from_slice(&self.scanned.problems);
+        let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
+        if self.carry.autopx.is_some() || self.scanned.found.iter().any(is_toggle) {
+            // A new border inside an `%autopx` region would change what the region sends.
+            for problem in &mut self.problems {
+                problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+            }
+        }
+    }
+
+    /// Takes in what statements before a byte say about views. Inside an `%autopx` region they are sent to the engines, and
+    /// say nothing here.
+    fn statements(&mut self, before: usize) {
+        while let Some(statement) = self.scanned.statements.get(self.next_statement)
+            && statement.range.start < before
+        {
+            if self.carry.autopx.is_none() && self.carry.is_changed_by(statement) {
+                self.origin.nth = self.scanned.number_of(self.next_statement);
+                let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
+                let problem = |note| advice::views::NO_EFFECT.problem(statement.range, note, Vec::new());
+                self.problems.extend(note.map(problem));
+            }
+            self.next_statement += 1;
+        }
     }
 
     /// Lines inside an `%autopx` region, if there is code on them; gives how many of the local lines are sent so.
@@ -119,15 +157,23 @@ impl Resolver<'_> {
             // The toggle may stand in another document.
             name_range: TextRange::new(magic_range.start, magic_range.start),
         };
-        let found =
-            Found { kind: CellKind::AutopxCell, magic, lines, range, magic_range, code, escape: None };
+        let found = Found {
+            kind: CellKind::AutopxCell,
+            magic,
+            lines,
+            range,
+            magic_range,
+            code,
+            escape: None,
+            imports: None,
+            spelling: Spelling::Plain,
+        };
         self.push(&found);
         sent
     }
 
     /// Takes a magic in, with what it changes for the ones below.
     fn found(&mut self, found: &Found) {
-        self.diagnose(found);
         match found.kind {
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
@@ -137,25 +183,25 @@ impl Resolver<'_> {
                     None => Some(Region { suffix: found.magic.suffix.clone(), toggle: self.origin }),
                 };
             }
-            _ if self.carry.autopx.is_some() => {
-                let name = &found.magic.name;
-                let message = format!(
-                    "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if \
-                     outside"
-                );
-                self.problem(found.magic_range, Severity::Warning, "px-inside-autopx", message);
+            _ => {
+                if let Some(region) = &self.carry.autopx {
+                    self.problems.push(advice::autopx::px_inside(found, &region.suffix));
+                }
             }
-            _ => {}
         }
         self.push(found);
     }
 
     fn push(&mut self, found: &Found) {
-        let sends = matches!(found.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell);
+        let sends = found.kind.sends();
         let lines =
             if sends { found.code.line_map(found.magic_range.end) } else { super::LineMap::default() };
-        let refusal = refusal(found);
-        let view = self.carry.view(&found.magic.suffix);
+        let view = match &found.imports {
+            Some((view, _)) => Some(self.carry.imports(view, self.origin)),
+            None => self.carry.view(&found.magic.suffix),
+        };
+        self.problems.extend(view_problem(found, view.as_ref()));
+        let refusal = refusal(found, view.is_some());
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
             kind: found.kind,
@@ -164,58 +210,47 @@ impl Resolver<'_> {
             code: found.code.text().into(),
             lines,
             notebook_cell: self.scanned.place.clone(),
-            view,
+            view: view.unwrap_or_default(),
             refusal,
+            spelling: found.spelling,
             magic: found.magic.clone(),
         });
     }
-
-    fn diagnose(&mut self, found: &Found) {
-        let magic = &found.magic;
-        if let Some(error) = &magic.options.error {
-            self.problem(error.range, Severity::Error, "options", error.to_string());
-        }
-        if magic.options.dynamic {
-            self.problem(found.magic_range, Severity::Hint, "dynamic-options", DYNAMIC.to_owned());
-        } else if let (None, Some(targets)) = (&magic.options.error, &magic.options.targets)
-            && let Err(error) = &targets.parsed
-        {
-            self.problem(targets.range, Severity::Error, "targets", error.to_string());
-        }
-        if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
-            self.problem(found.magic_range, Severity::Error, "empty-body", EMPTY.to_owned());
-        }
-        if !magic.suffix.is_empty() && found.kind != CellKind::Config {
-            self.problem(magic.name_range, Severity::Warning, "unknown-view", unknown_view(magic));
-        }
-        let is_comment = found.escape == Some(Escape::Comment) && found.kind == CellKind::CellMagic;
-        if is_comment {
-            let message = "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a \
-                           cell, and would run the lines below it locally";
-            self.problem(found.magic_range, Severity::Warning, COMMENT_IS_MARKER, message.to_owned());
-        }
-    }
 }
 
-/// Of these a document gets one: the first.
-pub(super) const COMMENT_IS_MARKER: &str = "comment-is-marker";
-
-const DYNAMIC: &str = "the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none of \
-                       them: write the values out to run this";
-
-const EMPTY: &str = "%%px has no body: write code below it, or use %px for a single line";
+/// What is wrong with the view that a magic goes by.
+fn view_problem(found: &Found, view: Option<&ViewState>) -> Option<Problem> {
+    let magic = &found.magic;
+    if found.kind == CellKind::AutopxCell {
+        return None; // the toggle has it
+    }
+    let Some(view) = view else {
+        return Some(advice::views::UNKNOWN.problem(magic.name_range, unknown_view(magic), Vec::new()));
+    };
+    let goes_by_view =
+        magic.options.targets.is_none() && (found.kind.sends() || found.kind == CellKind::Autopx);
+    let Some(Err(error)) = view.targets.as_ref().filter(|_| goes_by_view) else { return None };
+    // A %pxconfig that cannot be read has a problem of its own. Imports are local code too.
+    let severity = match error {
+        UnreadTargets::Refused(_) | UnreadTargets::Dynamic => return None,
+        _ if found.imports.is_some() => Severity::Warning,
+        _ => Severity::Error,
+    };
+    let problem = advice::views::UNREAD.problem(magic.name_range, error.to_string(), Vec::new());
+    Some(Problem { severity, ..problem })
+}
 
 fn unknown_view(magic: &Magic) -> String {
     format!(
-        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; use %px, \
-         or %%px with --targets",
+        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; activate one \
+         above, with view.activate('{suffix}'), or name its targets in the setting pxlens.views",
         suffix = magic.suffix,
         name = magic.name,
     )
 }
 
 /// Why a px cell cannot run, whatever the engines are.
-fn refusal(found: &Found) -> Option<String> {
+fn refusal(found: &Found, has_view: bool) -> Option<String> {
     let magic = &found.magic;
     if let Some(error) = &magic.options.error {
         let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
@@ -225,11 +260,11 @@ fn refusal(found: &Found) -> Option<String> {
         ));
     }
     if magic.options.dynamic {
-        return Some(DYNAMIC.to_owned());
+        return Some(advice::options::DYNAMIC_MESSAGE.to_owned());
     }
     if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
-        return Some(EMPTY.to_owned());
+        return Some(advice::magics::EMPTY_MESSAGE.to_owned());
     }
     let needs_view = !matches!(found.kind, CellKind::Config | CellKind::Autopx);
-    (needs_view && !magic.suffix.is_empty()).then(|| unknown_view(magic))
+    (needs_view && !has_view).then(|| unknown_view(magic))
 }

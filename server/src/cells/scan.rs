@@ -6,84 +6,89 @@ use std::ops::Range;
 use super::{
     CellKind, NotNotebook, NotebookCellRef, Problem,
     block::{self, BlockText, Found},
-    divide::lines,
     mapped::Mapped,
     notebook,
+    statements::{Act, Expr, Statement},
 };
 use crate::text::TextRange;
 
 /// A block that was looked through.
 #[derive(Debug)]
 pub(super) struct Scanned {
+    /// With its marker.
     source: Mapped,
-    /// The lines of the source, without their ends.
+    /// The lines of the source that are code, without their ends.
     lines: Vec<Range<usize>>,
     is_script: bool,
     /// The block, its marker included and its last line end not.
     pub(super) range: TextRange,
     pub(super) place: Option<NotebookCellRef>,
     pub(super) found: Vec<Found>,
-    /// The line of each magic found.
-    pub(super) first_lines: Vec<u32>,
     pub(super) problems: Vec<Problem>,
     /// The lines, by index, that hold local code.
     pub(super) local: Vec<usize>,
+    /// What local code says about views, in order.
+    pub(super) statements: Vec<Statement>,
 }
 
 impl Scanned {
-    fn new(source: Mapped, is_script: bool, range: TextRange, place: Option<NotebookCellRef>) -> Self {
-        let lines = lines_of(source.text());
-        let block::Scan { found, problems, local } =
+    /// The first `head` lines are no code.
+    fn new(
+        source: Mapped,
+        head: usize,
+        is_script: bool,
+        range: TextRange,
+        place: Option<NotebookCellRef>,
+    ) -> Self {
+        let mut lines = lines_of(source.text());
+        lines.drain(..head);
+        let block::Scan { found, problems, local, statements } =
             block::scan(BlockText { source: &source, lines: &lines, is_script });
-        let first_lines = Vec::new();
-        Self { source, lines, is_script, range, place, found, first_lines, problems, local }
+        Self { source, lines, is_script, range, place, found, problems, local, statements }
     }
 
     /// A block of a script, of which `head` bytes at the beginning are no code.
     pub(super) fn script(text: &str, head: usize) -> Self {
-        let source = Mapped::plain(&text[head..], head).with_unix_line_ends();
-        let mut scanned = Self::new(source, true, TextRange::new(0, without_line_end(text)), None);
-        let lines_before = u32::from(head > 0);
-        scanned.first_lines = scanned.found.iter().map(|found| lines_before + first_line(found)).collect();
-        scanned
+        let source = Mapped::plain(text, 0).with_unix_line_ends();
+        Self::new(source, usize::from(head > 0), true, TextRange::new(0, without_line_end(text)), None)
     }
 
     /// A cell of a synchronised notebook.
     pub(super) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        let mut scanned = Self::new(source, false, TextRange::new(0, text.len()), None);
-        scanned.first_lines = scanned.found.iter().map(first_line).collect();
-        scanned
+        Self::new(source, 0, false, TextRange::new(0, text.len()), None)
     }
 
-    /// The code cells of a notebook as its file holds it; ranges and lines are the file's.
+    /// The code cells of a notebook as its file holds it; ranges are the file's.
     pub(super) fn notebook_json(text: &str) -> Result<Vec<Self>, NotNotebook> {
-        let mut ends = lines(text).scan(0, |at, line| {
-            *at += line.len();
-            Some(*at)
-        });
-        let mut end = ends.next().unwrap_or_default();
-        let mut line = 0;
-        let mut line_at = |byte: usize| {
-            while end <= byte {
-                let Some(next) = ends.next() else { break };
-                (end, line) = (next, line + 1);
-            }
-            line
-        };
         let cells = notebook::code_cells(text)?.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
-            let mut scanned = Self::new(cell.source, false, cell.range, Some(place));
-            scanned.first_lines = scanned.found.iter().map(|found| line_at(found.range.start)).collect();
-            scanned
+            Self::new(cell.source, 0, false, cell.range, Some(place))
         });
         Ok(cells.collect())
     }
 
-    /// The lines that decide what is in force below: their number among those found, and their line.
-    pub(super) fn deciders(&self) -> impl Iterator<Item = (u32, u32)> {
-        let found = (0u32..).zip(&self.found).zip(&self.first_lines);
-        found.filter(|((_, found), _)| found.kind == CellKind::Config).map(|((nth, _), line)| (nth, *line))
+    /// The lines that may decide what is in force: their number, that of statements counting on from the magics, and where
+    /// they stand.
+    pub(super) fn deciders(&self) -> impl Iterator<Item = (u32, TextRange)> {
+        let range = |found: &Found| match found.kind {
+            CellKind::Config => found.magic.name_range,
+            _ => found.magic_range,
+        };
+        let found = (0..).zip(&self.found);
+        let found = found.filter(|(_, found)| matches!(found.kind, CellKind::Config | CellKind::SyncImports));
+        let statements = (0..).zip(&self.statements).filter(|(_, statement)| may_decide(&statement.act));
+        found
+            .map(move |(nth, found)| (nth, range(found)))
+            .chain(statements.map(|(at, statement)| (self.number_of(at), statement.range)))
+    }
+
+    /// The number of a statement. Those that one line of code was made into share one.
+    pub(super) fn number_of(&self, statement: usize) -> u32 {
+        let range = self.statements[statement].range;
+        let first =
+            self.statements[..statement].iter().rev().take_while(|other| other.range == range).count();
+        u32::try_from(self.found.len() + statement - first).unwrap_or(u32::MAX)
     }
 
     /// Its text, by lines.
@@ -92,8 +97,13 @@ impl Scanned {
     }
 }
 
-fn first_line(found: &Found) -> u32 {
-    u32::try_from(found.lines.start).unwrap_or(u32::MAX)
+/// Whether something of a view can come from what a statement does; most assignments make none.
+fn may_decide(act: &Act) -> bool {
+    match act {
+        Act::Bind { value, .. } => matches!(value, Expr::Subscript(_) | Expr::Call(_)),
+        Act::Forget(_) | Act::Unset(_) => false,
+        Act::Evaluate(_) | Act::SetBlock { .. } | Act::SetTargets { .. } => true,
+    }
 }
 
 fn without_line_end(text: &str) -> usize {

@@ -1,15 +1,35 @@
-//! What the lines above a px cell decide for it: `%pxconfig` and `%autopx`, in the order of the document.
+//! What the lines above a px cell decide for it, in the order of the document: `%pxconfig`, `%autopx`, and the statements
+//! that make views and activate them.
+//!
+//! The objects are ipyparallel's: names refer to clients and views, `activate` makes the magics of a suffix refer to a view
+//! and gives them new defaults of their own (streaming, verbosity, ...), while `block` and `targets` belong to the view,
+//! whichever way it is reached.
 
-use std::collections::BTreeMap;
+mod choice;
+mod objects;
+mod setting;
 
-use super::Magic;
+use std::{fmt, sync::Arc};
+
+use super::{
+    Magic,
+    statements::{Expr, Statement},
+};
 use crate::engines::{Targets, TargetsError};
+use objects::{Decided, Names, View};
+
+pub use setting::{ViewSetting, Views};
 
 /// What is in force at a px cell, apart from its own options. `None` where nothing above decided.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ViewState {
     /// The targets; an error if the last line that set them cannot be read, in which case none are known.
     pub targets: Option<Result<Targets, UnreadTargets>>,
+    /// Whether Python would have chosen the engines when the line that decided the targets was run, as it does for
+    /// `rc[::2]`, and not anew for each run.
+    pub is_frozen: bool,
+    /// Whether the targets are those of the setting `pxlens.views`.
+    pub is_from_setting: bool,
     /// Whether a run is waited for.
     pub block: Option<bool>,
     /// Whether output is streamed.
@@ -20,7 +40,7 @@ pub struct ViewState {
     pub progress_after: Option<f64>,
     /// The signal that an interrupt sends.
     pub signal_on_interrupt: Option<String>,
-    /// The lines that decided, in the order of the document; lines that nothing is left of are not in it.
+    /// The lines that decided, each once and in no order; lines that nothing is left of are not in it.
     pub decided_by: Vec<DecidedBy>,
 }
 
@@ -29,83 +49,103 @@ pub struct ViewState {
 pub struct DecidedBy {
     /// Which line.
     pub origin: Origin,
-    /// What it sets and no later line has set anew, one bit per setting.
-    settings: u8,
+    /// What it sets and no later line has set anew, each once.
+    pub sets: Vec<Sets>,
 }
 
 /// Names a line that decides something by what stays the same while text is edited around it, so that what is in force
-/// stays equal then. [`super::Index::deciders`] and [`super::Cells::line_of`] say where it stands.
+/// stays equal then. [`super::Index::deciders`] and [`super::Cells::decider`] say where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// Which text: the number its index was made with; in [`super::recognize_cells`] its place among the texts given.
     pub text: u32,
     /// Which block of it: a number no other block of the text has.
     pub block: u32,
-    /// Which of the block's magics, from 0.
+    /// Which of the block's magics and statements, from 0; the magics go first.
     pub nth: u32,
 }
 
-/// Why the targets that a `%pxconfig` set are not known.
+/// What a line can decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Sets {
+    /// Which view the magics of the suffix refer to: `activate`.
+    View,
+    /// The view's targets.
+    Targets,
+    /// Whether runs are waited for.
+    Block,
+    /// Whether output is streamed.
+    Stream,
+    /// Whether each run is announced.
+    Verbose,
+    /// When a progress bar comes.
+    ProgressAfter,
+    /// The signal that an interrupt sends.
+    SignalOnInterrupt,
+}
+
+impl fmt::Display for Sets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::View => "the view",
+            Self::Targets => "targets",
+            Self::Block => "block",
+            Self::Stream => "stream",
+            Self::Verbose => "verbose",
+            Self::ProgressAfter => "progress-after",
+            Self::SignalOnInterrupt => "signal-on-interrupt",
+        })
+    }
+}
+
+/// Why the targets in force are not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadTargets {
-    /// The expression is not in the grammar.
+    /// The expression of a `%pxconfig` is not in the grammar.
     #[error("the %pxconfig above sets targets that pxlens cannot read: {0}")]
     Refused(TargetsError),
-    /// The line holds `{…}` or `$name`.
+    /// The line of a `%pxconfig` holds `{…}` or `$name`.
     #[error(
         "the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out"
     )]
     Dynamic,
+    /// A statement chooses the engines in a way that cannot be read.
+    #[error(
+        "a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or \
+         rc[[0, 2]], or name them in the setting pxlens.views"
+    )]
+    Statement,
+    /// A statement that may or may not be run chooses the engines.
+    #[error(
+        "the line above that chooses the engines of this view is in a function, a loop or a condition, and pxlens cannot tell \
+         whether it decides; move it to the top level, or name the targets in the setting pxlens.views"
+    )]
+    Uncertain,
+    /// A view that nothing above makes.
+    #[error("pxlens finds no line above that makes this view; write one, such as view = rc[:]")]
+    NoView,
 }
 
-impl ViewState {
-    /// Applies a `%pxconfig`. A line that ipyparallel refuses sets nothing.
-    fn configure(&mut self, magic: &Magic, mut by: DecidedBy) {
-        let options = &magic.options;
-        if options.error.is_some() {
-            return;
-        }
-        let mut set = |bit: u8, is_set: bool| {
-            if is_set {
-                by.settings |= 1 << bit;
-            }
-        };
-        if options.dynamic {
-            self.targets = Some(Err(UnreadTargets::Dynamic));
-            set(0, true);
-        } else if let Some(targets) = &options.targets {
-            self.targets = Some(targets.parsed.clone().map_err(UnreadTargets::Refused));
-            set(0, true);
-        }
-        set(1, replace(&mut self.block, &options.block));
-        set(2, replace(&mut self.stream, &options.stream));
-        set(3, replace(&mut self.verbose, &options.verbose));
-        set(4, replace(&mut self.progress_after, &options.progress_after));
-        set(5, replace(&mut self.signal_on_interrupt, &options.signal_on_interrupt));
-        for earlier in &mut self.decided_by {
-            earlier.settings &= !by.settings;
-        }
-        self.decided_by.retain(|earlier| earlier.settings != 0);
-        if by.settings != 0 {
-            self.decided_by.push(by);
-        }
+impl UnreadTargets {
+    /// Whether the setting `pxlens.views` may say it instead.
+    pub fn is_for_setting(&self) -> bool {
+        matches!(self, Self::Statement | Self::Uncertain)
     }
-}
-
-/// Takes the new value over, if there is one.
-fn replace<T: Clone>(value: &mut Option<T>, new: &Option<T>) -> bool {
-    if new.is_some() {
-        value.clone_from(new);
-    }
-    new.is_some()
 }
 
 /// What the part of a document that was read leaves for the rest of it. The default is the beginning of a document.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Carry {
-    views: BTreeMap<String, ViewState>,
+    names: Arc<Names>,
     pub(super) autopx: Option<Region>,
+}
+
+impl PartialEq for Carry {
+    fn eq(&self, other: &Self) -> bool {
+        self.autopx == other.autopx && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
+    }
 }
 
 /// An `%autopx` region that is open.
@@ -117,9 +157,9 @@ pub(super) struct Region {
 }
 
 impl Carry {
-    /// What is in force for a suffix.
-    pub(super) fn view(&self, suffix: &str) -> ViewState {
-        self.views.get(suffix).cloned().unwrap_or_default()
+    /// The beginning of a document, with the views that the settings name.
+    pub fn new(views: &Arc<Views>) -> Self {
+        Self { names: Arc::new(Names::new(views)), autopx: None }
     }
 
     /// The text that an `%autopx` stands in whose region is open.
@@ -127,8 +167,135 @@ impl Carry {
         self.autopx.as_ref().map(|region| region.toggle.text)
     }
 
-    pub(super) fn configure(&mut self, magic: &Magic, origin: Origin) {
-        let by = DecidedBy { origin, settings: 0 };
-        self.views.entry(magic.suffix.clone()).or_default().configure(magic, by);
+    /// The suffixes that views go by here, the empty one left out.
+    pub fn suffixes(&self) -> impl Iterator<Item = &str> {
+        self.names.magics.keys().map(|suffix| &**suffix).filter(|suffix| !suffix.is_empty())
+    }
+
+    /// What is in force for a suffix; `None` if no view goes by it.
+    pub(super) fn view(&self, suffix: &str) -> Option<ViewState> {
+        let Some(magics) = self.names.magics.get(suffix) else {
+            return suffix.is_empty().then(ViewState::default);
+        };
+        let mut state = ViewState::default();
+        let mut by = Deciders::default();
+        by.add(Sets::View, magics.activated);
+        by.take(Sets::Stream, &mut state.stream, magics.stream.as_ref());
+        by.take(Sets::Verbose, &mut state.verbose, magics.verbose.as_ref());
+        by.take(Sets::ProgressAfter, &mut state.progress_after, magics.progress_after.as_ref());
+        by.take(Sets::SignalOnInterrupt, &mut state.signal_on_interrupt, magics.signal_on_interrupt.as_ref());
+        if let Some(view) = self.names.view(magics.object) {
+            take_view(&mut state, &mut by, view);
+        }
+        if let Some(Err(error)) = &state.targets
+            && error.is_for_setting()
+            && let Some(setting) = self.names.settings.get(suffix)
+        {
+            state.targets = Some(Ok(setting.targets.clone()));
+            (state.is_from_setting, state.is_frozen) = (true, false);
+            state.block = state.block.or(Some(setting.block));
+            by.0.retain(|(sets, _)| *sets != Sets::Targets);
+        }
+        state.decided_by = by.each_once();
+        Some(state)
+    }
+
+    /// What is in force in a `with view.sync_imports():`, which waits for its imports.
+    pub(super) fn imports(&self, view: &Expr, place: Origin) -> ViewState {
+        let mut state = ViewState::default();
+        let mut by = Deciders::default();
+        match Names::clone(&self.names).evaluate_view(view, place) {
+            Some(view) => take_view(&mut state, &mut by, &view),
+            None => state.targets = Some(Err(UnreadTargets::NoView)),
+        }
+        state.block = Some(true);
+        by.0.retain(|(sets, _)| *sets != Sets::Block);
+        // The line itself is no line above.
+        by.0.retain(|(_, at)| *at != place);
+        state.decided_by = by.each_once();
+        state
+    }
+
+    /// Applies a `%pxconfig`. A line that ipyparallel refuses sets nothing, nor does one whose suffix has no view.
+    pub(super) fn configure(&mut self, magic: &Magic, place: Origin) {
+        let options = &magic.options;
+        if options.error.is_some() || self.view(&magic.suffix).is_none() {
+            return;
+        }
+        let targets = match &options.targets {
+            _ if options.dynamic => Some(Err(UnreadTargets::Dynamic)),
+            Some(targets) => Some(targets.parsed.clone().map_err(UnreadTargets::Refused)),
+            None => None,
+        };
+        let names = self.names_mut();
+        if targets.is_some() || options.block.is_some() {
+            let view = names.view_of_suffix(&magic.suffix);
+            if let Some(targets) = targets {
+                // Python takes a slice of the engines at once.
+                view.is_frozen = matches!(targets, Ok(Targets::Slice { .. }));
+                view.targets = Some(Decided::new(targets, place));
+            }
+            set(&mut view.block, &options.block, place);
+        }
+        let magics = names.magics.entry(magic.suffix.as_str().into()).or_default();
+        set(&mut magics.stream, &options.stream, place);
+        set(&mut magics.verbose, &options.verbose, place);
+        set(&mut magics.progress_after, &options.progress_after, place);
+        set(&mut magics.signal_on_interrupt, &options.signal_on_interrupt, place);
+    }
+
+    /// Whether a statement can change anything here.
+    pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
+        self.names.is_changed_by(statement)
+    }
+
+    /// Applies a statement. Gives a sentence where it does not do what it looks like.
+    pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        self.names_mut().execute(statement, place)
+    }
+
+    fn names_mut(&mut self) -> &mut Names {
+        Arc::make_mut(&mut self.names)
+    }
+}
+
+/// Takes the new value over, if there is one.
+fn set<T: Clone>(value: &mut Option<Decided<T>>, new: &Option<T>, place: Origin) {
+    if let Some(new) = new {
+        *value = Some(Decided::new(new.clone(), place));
+    }
+}
+
+fn take_view(state: &mut ViewState, by: &mut Deciders, view: &View) {
+    by.take(Sets::Targets, &mut state.targets, view.targets.as_ref());
+    by.take(Sets::Block, &mut state.block, view.block.as_ref());
+    state.is_frozen = view.is_frozen;
+    state.is_from_setting = view.is_from_setting;
+}
+
+/// The lines that decided, while they are gathered.
+#[derive(Default)]
+struct Deciders(Vec<(Sets, Origin)>);
+
+impl Deciders {
+    fn add(&mut self, sets: Sets, place: Option<Origin>) {
+        self.0.extend(place.map(|place| (sets, place)));
+    }
+
+    fn take<T: Clone>(&mut self, sets: Sets, value: &mut Option<T>, decided: Option<&Decided<T>>) {
+        *value = decided.map(|decided| decided.value.clone());
+        self.add(sets, decided.and_then(|decided| decided.by));
+    }
+
+    fn each_once(self) -> Vec<DecidedBy> {
+        let mut lines: Vec<DecidedBy> = Vec::new();
+        for (sets, origin) in self.0 {
+            match lines.iter_mut().find(|by| by.origin == origin) {
+                Some(by) => by.sets.push(sets),
+                None => lines.push(DecidedBy { origin, sets: vec![sets] }),
+            }
+        }
+        lines.iter_mut().for_each(|by| by.sets.sort_unstable());
+        lines
     }
 }

@@ -1,10 +1,15 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Parser, Subcommand};
 
-use crate::{cluster::discovery::Selection, render::GroupBy, session::Settings};
+use crate::{
+    cells::Views,
+    cluster::discovery::Selection,
+    render::GroupBy,
+    session::{Limits, Settings},
+};
 
 /// Run IPython Parallel's %px cells on all engines, and read their grouped answers.
 #[derive(Debug, Parser)]
@@ -22,6 +27,8 @@ pub enum Command {
     Run(RunArgs),
     /// List the px cells of a file; needs no cluster
     Cells(CellsArgs),
+    /// Show again what a cell gave that was named with -o, or list those names; needs no cluster
+    Result(ResultArgs),
     /// List the clusters that run
     Clusters(ClustersArgs),
     /// Start a local cluster that goes on running
@@ -30,6 +37,8 @@ pub enum Command {
     Stop(StopArgs),
     /// List the engines of the cluster
     Engines(EnginesArgs),
+    /// Open a Jupyter console on an engine
+    Console(ConsoleArgs),
     /// Run a bundled example on a cluster of its own
     Demo(DemoArgs),
     /// Speak LSP on stdin and stdout
@@ -95,6 +104,9 @@ pub struct RunArgs {
     /// Engines to run on, instead of those the cells name: all, 0, ::2, [0,2], 0-3
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub targets: Option<String>,
+    /// The engines of a view that the file does not make, such as _even=::2; may be given again
+    #[arg(long = "view", value_name = "SUFFIX=T")]
+    pub views: Vec<String>,
     /// How to group outputs: fold, type, engine or order
     #[arg(long, value_name = "HOW")]
     pub group_by: Option<GroupBy>,
@@ -117,15 +129,31 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    pub(super) fn settings(&self, folder: PathBuf) -> Settings {
-        Settings {
+    pub(super) fn settings(&self, folder: PathBuf) -> Result<Settings, String> {
+        Ok(Settings {
             python: self.local.python.clone(),
             cluster: self.cluster.selection(),
             engines: self.local.engines(),
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
+            views: views(&self.views)?,
             folder,
-        }
+            // What the shell prints is not cut, and is printed only once all of it is there.
+            limits: Limits::NONE,
+            results: None,
+        })
     }
+}
+
+/// The views that flags name.
+pub(super) fn views(flags: &[String]) -> Result<Arc<Views>, String> {
+    let mut views = Views::default();
+    for flag in flags {
+        let (suffix, targets) = flag
+            .split_once('=')
+            .ok_or_else(|| format!("--view: '{flag}' should be a suffix, = and targets, as in _even=::2"))?;
+        views.add(suffix, targets, true).map_err(|why| format!("--view {flag}: {why}"))?;
+    }
+    Ok(Arc::new(views))
 }
 
 /// `pxlens cells`.
@@ -133,9 +161,28 @@ impl RunArgs {
 pub struct CellsArgs {
     /// A script (.py, .ipy) or a notebook (.ipynb)
     pub file: PathBuf,
+    /// The engines of a view that the file does not make, such as _even=::2; may be given again
+    #[arg(long = "view", value_name = "SUFFIX=T")]
+    pub views: Vec<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pxlens result`.
+#[derive(Debug, clap::Args)]
+pub struct ResultArgs {
+    /// What the cell was run with: %%px -o NAME; without it all names are listed, the newest first
+    pub name: Option<String>,
+    /// How to group outputs: fold, type, engine or order
+    #[arg(long, alias = "group-by", value_name = "HOW", requires = "name")]
+    pub group_outputs: Option<GroupBy>,
+    /// Print one JSON object per event (docs/json.md), or per name
+    #[arg(long)]
+    pub json: bool,
+    /// Save the pictures in it into this folder
+    #[arg(long, value_name = "DIR", requires = "name")]
+    pub images: Option<PathBuf>,
 }
 
 /// `pxlens clusters`.
@@ -207,6 +254,24 @@ pub struct EnginesArgs {
     /// Print one JSON object per engine
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pxlens console`.
+#[derive(Debug, clap::Args)]
+pub struct ConsoleArgs {
+    /// The engine, as `pxlens engines` numbers it
+    pub engine: u32,
+    /// Open a QtConsole instead of a console in this terminal
+    #[arg(long)]
+    pub qtconsole: bool,
+    /// Only print the command line that opens it
+    #[arg(long)]
+    pub print: bool,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    /// Python that has the front end [default: $VIRTUAL_ENV, .venv, conda, python3]
+    #[arg(long, value_name = "PYTHON")]
+    pub python: Option<PathBuf>,
 }
 
 /// `pxlens demo`.

@@ -7,7 +7,7 @@
 //! | `file` | the file, as it was named |
 //! | `cells[]` | the px cells, in the order of the document |
 //! | `cells[].cell` | its number, from 1, as `pxlens run --cell` takes it |
-//! | `cells[].kind` | `cell`, `line`, `result`, `config`, `autopx` or `autopx-cell` |
+//! | `cells[].kind` | `cell`, `line`, `result`, `config`, `autopx`, `autopx-cell` or `sync-imports` |
 //! | `cells[].magic` | its magic with its suffix and without percent signs |
 //! | `cells[].lines` | its first and last line in the document, from 1 |
 //! | `cells[].notebook_cell` | in a raw notebook, the 0-based `index` and the `id` of the notebook's cell; else null |
@@ -157,7 +157,7 @@ fn lines_of(range: TextRange, document: &Document) -> [u32; 2] {
 }
 
 fn sends(cell: &PxCell) -> bool {
-    matches!(cell.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell)
+    cell.kind.sends()
 }
 
 fn is_blocking(cell: &PxCell) -> bool {
@@ -170,7 +170,11 @@ fn why_not(cell: &PxCell) -> Option<String> {
 }
 
 fn spelled(cell: &PxCell) -> String {
-    let signs = if cell.kind == CellKind::CellMagic { "%%" } else { "%" };
+    let signs = match cell.kind {
+        CellKind::CellMagic => "%%",
+        CellKind::SyncImports => "",
+        _ => "%",
+    };
     format!("{signs}{}{}", cell.magic.name, cell.magic.suffix)
 }
 
@@ -182,6 +186,7 @@ fn kind(kind: CellKind) -> &'static str {
         CellKind::Config => "config",
         CellKind::Autopx => "autopx",
         CellKind::AutopxCell => "autopx-cell",
+        CellKind::SyncImports => "sync-imports",
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
         folder,
     };
     let run = RunArgs {
+        views: Vec::new(),
         file: PathBuf::from("demo.py"),
         cell: None,
         line: None,

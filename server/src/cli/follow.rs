@@ -1,8 +1,7 @@
 //! Shows the runs of one ask until all have ended: cell after cell as text, or all at once as JSON.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::{
@@ -11,12 +10,9 @@ use super::{
     output::{Form, Screen},
 };
 use crate::{
-    cells::CellKind,
     engines::{Activity, RankSet},
-    plan::Refusal,
-    render::GroupBy,
     run::{Ending, LostReason, Run, RunState},
-    session::{Asked, CellView, DocumentView, RunHandle, Session},
+    session::{Asked, CellView, DocumentView, NotRun, NotRunKind, RunHandle, Session},
 };
 
 /// How long engines may take to end after Ctrl-C, before pxlens leaves without them.
@@ -51,15 +47,13 @@ enum Stop {
 /// [`Show`], at work.
 struct Follower<'a> {
     show: Show<'a>,
-    /// Runs that nothing waits for, and that were not shown yet, in the order of the document.
-    later: Vec<Arc<RunHandle>>,
     stop: Stop,
 }
 
 impl Show<'_> {
     /// Shows everything, and says how it ended.
     pub(super) async fn all(self) -> Result<Status, Failure> {
-        let mut follower = Follower { show: self, later: Vec::new(), stop: Stop::No };
+        let mut follower = Follower { show: self, stop: Stop::No };
         match follower.show.screen.form() {
             Form::Json => follower.events().await?,
             Form::Grouped | Form::Plain => follower.cells().await?,
@@ -69,84 +63,84 @@ impl Show<'_> {
 }
 
 impl Follower<'_> {
-    /// Cell after cell in the order of the document; those that do not block are shown when they end, at the latest at
-    /// the end of the file.
+    /// Cell after cell in the order of the document. What those gave that nothing waits for is kept until a `%pxresult` asks
+    /// for it; what nothing asked for is shown at the end.
     async fn cells(&mut self) -> Result<(), Failure> {
-        let mut newest: HashMap<String, Arc<RunHandle>> = HashMap::new();
         let (view, asked) = (self.show.view, self.show.asked);
+        let mut kept: Vec<Arc<RunHandle>> = Vec::new();
         for cell in &view.cells {
             if self.stop != Stop::No {
                 break;
             }
-            if let Some(handle) = asked.runs.iter().find(|handle| handle.cell == cell.id) {
-                newest.insert(handle.suffix.clone(), handle.clone());
+            let shown = if let Some(handle) = asked.runs.iter().find(|handle| handle.cell == cell.id) {
+                self.show.screen.announce(handle)?;
                 if !handle.plan.blocking {
-                    self.show.screen.submitted(handle)?;
-                    self.later.push(handle.clone());
+                    kept.push(handle.clone());
                     continue;
                 }
                 self.wait(handle).await?;
                 self.show.screen.result(handle)?;
-                if !self.show.keep_going && handle.now().state() == RunState::Failed {
-                    break;
+                handle
+            } else if let Some(recalled) = asked.recalled.iter().find(|recalled| recalled.cell == cell.id) {
+                kept.retain(|other| other.id != recalled.run.id);
+                self.wait(&recalled.run).await?;
+                if let Some(recall) = &cell.recalled {
+                    self.show.screen.result_again(recall, cell)?;
                 }
-            } else if let Some((_, why)) = asked.not_run.iter().find(|(id, _)| *id == cell.id) {
-                self.not_run(cell, why, newest.get(&cell.cell.magic.suffix)).await?;
+                &recalled.run
+            } else {
+                if let Some(not_run) = asked.not_run.iter().find(|not_run| not_run.cell == cell.id) {
+                    self.not_run(cell, not_run)?;
+                }
+                continue;
+            };
+            if !self.show.keep_going && shown.now().state() == RunState::Failed {
+                break;
             }
         }
-        while !self.later.is_empty() && self.stop != Stop::Now {
-            let handle = self.later.remove(0);
-            self.wait(&handle).await?;
-            self.show.screen.result(&handle)?;
+        if self.show.screen.form() == Form::Grouped && !kept.is_empty() && self.stop == Stop::No {
+            // Said before it takes time.
+            self.show.screen.kept(&kept)?;
+        }
+        for handle in &kept {
+            if self.stop == Stop::Now {
+                break;
+            }
+            self.wait(handle).await?;
+            self.show.screen.result_of_kept(handle)?;
         }
         Ok(())
     }
 
-    /// A cell that sends nothing. `newest` is the newest run of its suffix.
-    async fn not_run(
-        &mut self,
-        cell: &CellView,
-        why: &str,
-        newest: Option<&Arc<RunHandle>>,
-    ) -> Result<(), Failure> {
-        match (cell.cell.kind, newest) {
-            (CellKind::Result, Some(handle)) if !is_refused(cell) => {
-                // Shown here instead of when it ends.
-                self.later.retain(|other| other.id != handle.id);
-                self.wait(handle).await?;
-                let group_by = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-                self.show.screen.result_again(handle, cell, group_by)
-            }
-            (CellKind::Result, None) if !is_refused(cell) => {
-                self.show.screen.not_run(cell, "no cell above has run, so there is no result to show")
-            }
+    /// A cell that sends nothing.
+    fn not_run(&mut self, cell: &CellView, not_run: &NotRun) -> Result<(), Failure> {
+        match not_run.kind {
             // In a whole file such a line does what it is there for; nothing is to be said about it.
-            (CellKind::Config | CellKind::Autopx, _) if self.show.whole_file && !is_refused(cell) => Ok(()),
-            _ => self.show.screen.not_run(cell, why),
+            NotRunKind::RunsNothing if self.show.whole_file => Ok(()),
+            // They are counted at the end.
+            NotRunKind::Behind => Ok(()),
+            _ => self.show.screen.not_run(cell, &not_run.why),
         }
     }
 
-    /// Waits until a run is over, and shows meanwhile what ends beside it. Ctrl-C interrupts the engines first, and waits
-    /// on for what they still say.
+    /// Waits until a run is over, and shows meanwhile what comes of it where its cell wants that. Ctrl-C interrupts the
+    /// engines first, and waits on for what they still say.
     async fn wait(&mut self, handle: &RunHandle) -> Result<(), Failure> {
-        let mut view = handle.view.clone();
+        let (mut view, mut news) = (handle.view.clone(), handle.view.clone());
+        let live = handle.plan.blocking && self.show.screen.begin_live(handle)?;
         let mut tick = tokio::time::interval(REPAINT);
         while self.stop != Stop::Now {
             tokio::select! {
                 biased;
-                index = first_over(&self.later) => {
-                    let handle = self.later.remove(index);
-                    self.show.screen.end_progress()?;
-                    self.show.screen.result(&handle)?;
-                }
                 // Where its task has ended there is nothing more to wait for.
                 _ = view.wait_for(|run| run.is_over()) => break,
                 () = self.show.interrupts.next() => self.interrupt()?,
                 () = passed(self.stop) => self.stop = Stop::Now,
+                Ok(()) = news.changed(), if live => self.show.screen.live(handle)?,
                 _ = tick.tick() => {
                     let run = handle.now();
                     let behind = self.behind_other_work(&run).await;
-                    self.show.screen.progress(&run, &behind)?;
+                    self.show.screen.progress(&run, &behind, handle.plan.progress)?;
                 }
             }
         }
@@ -172,7 +166,7 @@ impl Follower<'_> {
         }
         self.stop = Stop::Until(Instant::now() + INTERRUPT_LIMIT);
         let session = self.show.session.clone();
-        tokio::spawn(async move { session.interrupt(None, None, "SIGINT".to_owned()).await });
+        tokio::spawn(async move { session.interrupt(None, None, None).await });
         self.show.screen.aside("interrupting the engines; Ctrl-C again leaves at once")
     }
 
@@ -183,10 +177,10 @@ impl Follower<'_> {
         let watchers: Vec<JoinHandle<()>> =
             runs.iter().enumerate().map(|(index, handle)| watch(index, handle, changed.clone())).collect();
         drop(changed);
-        for (id, why) in &self.show.asked.not_run {
-            let cell = self.show.view.cells.iter().find(|view| view.id == *id);
-            if let Some(cell) = cell.filter(|cell| is_refused(cell)) {
-                self.show.screen.not_run(cell, why)?;
+        for not_run in &self.show.asked.not_run {
+            let cell = self.show.view.cells.iter().find(|view| view.id == not_run.cell);
+            if let Some(cell) = cell.filter(|_| not_run.kind != NotRunKind::RunsNothing) {
+                self.not_run(cell, not_run)?;
             }
         }
         while self.stop != Stop::Now {
@@ -207,8 +201,10 @@ impl Follower<'_> {
     }
 
     fn sum_up(&mut self) -> Result<Status, Failure> {
-        let Show { asked, view, screen, whole_file, .. } = &mut self.show;
-        let unsent = asked.runs.iter().filter(|handle| was_never_sent(&handle.now())).count();
+        let Show { asked, screen, whole_file, keep_going, .. } = &mut self.show;
+        let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
+        let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
+        let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Behind)).count();
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         if self.stop != Stop::No {
             let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
@@ -233,32 +229,14 @@ impl Follower<'_> {
             let lines = count(asked.local_lines as usize, "local line");
             screen.note(&format!("{lines} beside px magics not run: only px cells run"))?;
         }
-        let refused = asked
-            .not_run
-            .iter()
-            .any(|(id, _)| view.cells.iter().any(|cell| cell.id == *id && is_refused(cell)));
+        let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
+            NotRunKind::Refused => true,
+            NotRunKind::NothingYet => !*keep_going,
+            NotRunKind::RunsNothing | NotRunKind::Behind => false,
+        });
         let refusals = if refused { Status::Usage } else { Status::Ok };
-        Ok(asked.runs.iter().map(|handle| status_of(&handle.now())).fold(refusals, worse))
-    }
-}
-
-/// Whether a cell that was not run should have been: it is wrong in itself, or its targets choose nothing.
-fn is_refused(cell: &CellView) -> bool {
-    !matches!(cell.plan, Err(Refusal::RunsNothing(_)))
-}
-
-/// Waits until one of the runs is over, and gives its index; for ever where there are none.
-async fn first_over(runs: &[Arc<RunHandle>]) -> usize {
-    let wait = async |index: usize, handle: &RunHandle| {
-        // Where its task has ended there is nothing more to wait for.
-        let _ = handle.view.clone().wait_for(|run| run.is_over()).await;
-        index
-    };
-    let mut waits: FuturesUnordered<_> =
-        runs.iter().enumerate().map(|(index, handle)| wait(index, handle)).collect();
-    match waits.next().await {
-        Some(index) => index,
-        None => std::future::pending().await,
+        let shown = asked.recalled.iter().map(|recalled| &recalled.run);
+        Ok(asked.runs.iter().chain(shown).map(|handle| status_of(&handle.now())).fold(refusals, worse))
     }
 }
 
@@ -280,10 +258,6 @@ fn watch(index: usize, handle: &RunHandle, changed: mpsc::Sender<usize>) -> Join
             }
         }
     })
-}
-
-fn was_never_sent(run: &Run) -> bool {
-    run.parts().all(|part| matches!(part.ending(), Some(Ending::Lost(LostReason::NotSent(_)))))
 }
 
 /// How one run counts for the exit status.
@@ -372,7 +346,7 @@ mod tests {
     #[test]
     fn a_run_that_was_dropped_from_the_queue_was_never_sent() {
         let dropped = || lost(LostReason::NotSent("a cell before it failed".to_owned()));
-        assert!(was_never_sent(&ended(&[dropped(), dropped()])));
-        assert!(!was_never_sent(&ended(&[lost(LostReason::EngineDied), dropped()])));
+        assert!(ended(&[dropped(), dropped()]).was_never_sent());
+        assert!(!ended(&[lost(LostReason::EngineDied), dropped()]).was_never_sent());
     }
 }

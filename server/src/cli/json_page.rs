@@ -36,6 +36,7 @@ fn one_of_each() -> Vec<JsonKind> {
         JsonKind::Result { data: data.clone(), execution_count: 1 },
         JsonKind::Error { ename: text(), evalue: text(), traceback: Vec::new() },
         JsonKind::Page { data },
+        JsonKind::Spilled { bytes: 1, lines: 0, file: Some(text()) },
         JsonKind::Unreadable { why: text() },
         JsonKind::Ended { state: EndState::Lost, why: Some(text()), execution_count: None, at: None },
         JsonKind::Done { ok: true, milliseconds: 0 },
@@ -54,6 +55,7 @@ fn one_of_each() -> Vec<JsonKind> {
             | JsonKind::Result { .. }
             | JsonKind::Error { .. }
             | JsonKind::Page { .. }
+            | JsonKind::Spilled { .. }
             | JsonKind::Unreadable { .. }
             | JsonKind::Ended { .. }
             | JsonKind::Done { .. } => {}

@@ -2,17 +2,19 @@
 
 use std::{
     collections::HashMap,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal, StdoutLock, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
 use super::{Failure, Status, images};
 use crate::{
-    engines::RankSet,
+    engines::{RankSet, Targets},
     jupyter::content::StreamName,
-    render::{self, Cursor, GroupBy, PromptColor, Style},
+    plan::ProgressAfter,
+    render::{self, Cursor, GroupBy, JsonEvent, Live, PromptColor, Style},
     run::{Run, RunId, Time},
-    session::{CellView, Level, RunHandle, now},
+    session::{CellView, Level, Recall, RunHandle, now},
     text::Document,
 };
 
@@ -48,6 +50,10 @@ pub(super) struct Screen {
     /// Whether a progress line stands on the terminal.
     progress: bool,
     cursors: HashMap<RunId, Cursor>,
+    /// How far the run is shown that is shown as it comes.
+    live: Option<Live>,
+    /// Whether the reader of stdout has gone.
+    unread: bool,
 }
 
 impl Screen {
@@ -73,6 +79,8 @@ impl Screen {
             paints,
             progress: false,
             cursors: HashMap::new(),
+            live: None,
+            unread: false,
         }
     }
 
@@ -82,22 +90,43 @@ impl Screen {
 
     /// A run that is over, or that is no longer waited for.
     pub(super) fn result(&mut self, handle: &RunHandle) -> Result<(), Failure> {
-        let title = format!("px cell {} · line {} · {}", handle.number, handle.line + 1, handle.title.trim());
-        self.show(handle, &title, first_line(handle), None)?;
+        if let Some(mut live) = self.live.take() {
+            self.write_live(&mut live, &handle.now())?;
+            if handle.plan.group_by.is_none() {
+                let end = render::terminal_end(&handle.now(), self.style(Some(&self.place(handle))));
+                self.out(|out| write!(out, "{end}"))?;
+                return self.save_images(handle);
+            }
+        }
+        self.show(handle, &title(handle), first_line(handle), None)?;
         self.save_images(handle)
     }
 
-    /// A run that a `%pxresult` shows again, with that line's own grouping.
-    pub(super) fn result_again(
-        &mut self,
-        handle: &RunHandle,
-        by: &CellView,
-        group_by: Option<GroupBy>,
-    ) -> Result<(), Failure> {
-        let magic = &by.cell.magic;
-        let title = format!("px cell {} · line {} · ", by.cell.ordinal + 1, by.line + 1)
-            + &format!("%{}{} of px cell {}", magic.name, magic.suffix, handle.number);
-        self.show(handle, &title, "", group_by)
+    /// A run that a `%pxresult` shows, with that line's own grouping.
+    pub(super) fn result_again(&mut self, recall: &Recall, by: &CellView) -> Result<(), Failure> {
+        let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
+        let title = format!("px cell {} · line {} · {}", by.cell.ordinal + 1, by.line + 1, recall.line());
+        self.show(&recall.run, &title, "", group_by)?;
+        // The pictures of a run that was waited for were saved where it was shown.
+        if recall.run.plan.blocking { Ok(()) } else { self.save_images(&recall.run) }
+    }
+
+    /// Says that runs that nothing waits for follow, since nothing asked for what they gave.
+    pub(super) fn kept(&mut self, runs: &[Arc<RunHandle>]) -> Result<(), Failure> {
+        let what = if runs.len() == 1 { "a run" } else { "runs" };
+        let line = self.title(&format!("kept: {what} without waiting that no %pxresult asked for"), "");
+        self.out(|out| writeln!(out, "{line}"))
+    }
+
+    /// One of them, which is over or no longer waited for. ipyparallel would show nothing of it.
+    pub(super) fn result_of_kept(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        if self.form != Form::Plain {
+            return self.result(handle);
+        }
+        let (line, said) = (handle.line + 1, render::outcome(&handle.now()));
+        let advice = format!("a %pxresult{} below it prints it", handle.suffix);
+        self.err(&format!("pxlens: line {line}: {said}; its output is not printed: {advice}\n"))?;
+        self.save_images(handle)
     }
 
     fn show(
@@ -112,19 +141,25 @@ impl Screen {
         match self.form {
             Form::Plain => self.plain(&run, wish.unwrap_or(GroupBy::Type)),
             Form::Grouped => {
-                let place = |line: u32| {
-                    let start = handle.place.code_range(line)?.start;
-                    Some(format!("{} line {}", self.file, self.text.line_of(start) + 1))
-                };
-                let by = wish.unwrap_or(GroupBy::Fold);
-                let style = Style { color: self.color, width: self.width, place: Some(&place) };
-                let text = render::terminal(&run, by, style);
-                let mut out = io::stdout().lock();
-                writeln!(out, "{}\n{text}", self.title(title, code))?;
-                Ok(out.flush()?)
+                let text =
+                    render::terminal(&run, wish.unwrap_or_default(), self.style(Some(&self.place(handle))));
+                let title = self.title(title, code);
+                self.out(|out| writeln!(out, "{title}\n{text}"))
             }
             Form::Json => self.events(handle),
         }
+    }
+
+    /// How a line of a run's code is named.
+    fn place<'a>(&'a self, handle: &'a RunHandle) -> impl Fn(u32) -> Option<String> + 'a {
+        |line| {
+            let start = handle.place.code_range(line)?.start;
+            Some(format!("{} line {}", self.file, self.text.line_of(start) + 1))
+        }
+    }
+
+    fn style<'a>(&self, place: Option<&'a dyn Fn(u32) -> Option<String>>) -> Style<'a> {
+        Style { color: self.color, width: self.width, place }
     }
 
     fn save_images(&mut self, handle: &RunHandle) -> Result<(), Failure> {
@@ -138,25 +173,63 @@ impl Screen {
         Ok(())
     }
 
-    /// A run that does not block was sent.
-    pub(super) fn submitted(&mut self, handle: &RunHandle) -> Result<(), Failure> {
-        if self.form == Form::Grouped {
-            self.note(&format!("line {}: sent without waiting (--noblock)", handle.line + 1))?;
+    /// A run was sent: told of one that nothing is shown of here, and where the cell wants it told (`--verbose`).
+    pub(super) fn announce(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        let heading = render::heading(&handle.now());
+        match self.form {
+            Form::Grouped if !handle.plan.blocking => {
+                let line = self.title(&format!("{} · {heading}", title(handle)), "");
+                self.out(|out| writeln!(out, "{line}"))
+            }
+            // Its own block says it again, but only when it is over.
+            Form::Grouped if handle.plan.verbose => self.err(&format!("pxlens: {heading}\n")),
+            Form::Plain if handle.plan.verbose => {
+                let line = upstream_heading(handle);
+                self.out(|out| writeln!(out, "{line}"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Begins to show a run as it comes, if its cell wants that (`--stream`), and says whether it does.
+    pub(super) fn begin_live(&mut self, handle: &RunHandle) -> Result<bool, Failure> {
+        if self.form != Form::Grouped || handle.plan.stream != Some(true) {
+            return Ok(false);
+        }
+        let lines = (self.title(&title(handle), first_line(handle)), render::heading(&handle.now()));
+        self.out(|out| writeln!(out, "{}\n{}", lines.0, lines.1))?;
+        self.live = Some(Live::default());
+        Ok(true)
+    }
+
+    /// Shows what is new of that run.
+    pub(super) fn live(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        let Some(mut live) = self.live.take() else { return Ok(()) };
+        let written = self.write_live(&mut live, &handle.now());
+        self.live = Some(live);
+        written
+    }
+
+    fn write_live(&mut self, live: &mut Live, run: &Run) -> Result<(), Failure> {
+        let lines = live.lines(run, self.color);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.end_progress()?;
+        self.out(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
     }
 
     /// A cell that sends nothing.
     pub(super) fn not_run(&mut self, cell: &CellView, why: &str) -> Result<(), Failure> {
         self.end_progress()?;
-        Ok(writeln!(io::stderr(), "pxlens: line {}: {why}", cell.line + 1)?)
+        self.err(&format!("pxlens: line {}: {why}\n", cell.line + 1))
     }
 
     /// A word beside the results.
     pub(super) fn note(&mut self, text: &str) -> Result<(), Failure> {
         if self.form != Form::Plain {
             self.end_progress()?;
-            writeln!(io::stderr(), "pxlens: {text}")?;
+            self.err(&format!("pxlens: {text}\n"))?;
         }
         Ok(())
     }
@@ -166,28 +239,36 @@ impl Screen {
         if self.paints {
             self.end_progress()?;
             // The terminal has just echoed ^C.
-            writeln!(io::stderr(), "\rpxlens: {text}")?;
+            self.err(&format!("\rpxlens: {text}\n"))?;
         }
         Ok(())
     }
 
     /// Repaints the progress line of a run that takes long; only on a terminal. `behind`: engines that have not begun with
-    /// it, since they work on something else.
-    pub(super) fn progress(&mut self, run: &Run, behind: &RankSet) -> Result<(), Failure> {
-        if !self.paints || now().since(run.created) < PROGRESS_AFTER {
+    /// it, since they work on something else. `after`: when the cell wants to see it (`--progress-after`).
+    pub(super) fn progress(
+        &mut self,
+        run: &Run,
+        behind: &RankSet,
+        after: Option<ProgressAfter>,
+    ) -> Result<(), Failure> {
+        let after = match after {
+            None => PROGRESS_AFTER,
+            Some(ProgressAfter::Milliseconds(milliseconds)) => milliseconds,
+            Some(ProgressAfter::Never) => return Ok(()),
+        };
+        if !self.paints || now().since(run.created) < after {
             return Ok(());
         }
         let line = progress_line(run, now(), behind, terminal_columns());
         self.progress = true;
-        let mut err = io::stderr().lock();
-        write!(err, "\r\x1b[2K{line}")?;
-        Ok(err.flush()?)
+        self.err(&format!("\r\x1b[2K{line}"))
     }
 
     /// Takes the progress line away.
     pub(super) fn end_progress(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.progress) {
-            write!(io::stderr(), "\r\x1b[2K")?;
+            self.err("\r\x1b[2K")?;
         }
         Ok(())
     }
@@ -195,24 +276,33 @@ impl Screen {
     /// What is new of a run, as JSON.
     pub(super) fn events(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let cursor = self.cursors.entry(handle.id).or_insert_with(|| Cursor::of_cell(handle.number));
-        let mut out = io::stdout().lock();
-        for event in cursor.delta(&handle.now()) {
-            serde_json::to_writer(&mut out, &event).map_err(io::Error::from)?;
-            writeln!(out)?;
-        }
-        Ok(out.flush()?)
+        let events = cursor.delta(&handle.now());
+        self.out(|out| write_events(out, &events))
     }
 
-    fn plain(&self, run: &Run, group_by: GroupBy) -> Result<(), Failure> {
+    /// Writes a result. A reader that has gone (`pxlens run … | head`) is no failure: what runs goes on without one, and the
+    /// exit status tells how it ended.
+    fn out(&mut self, write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
+        if self.unread {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        self.unread = is_unread(write(&mut out).and_then(|()| out.flush()))?;
+        Ok(())
+    }
+
+    /// Writes a word about results.
+    fn err(&self, text: &str) -> Result<(), Failure> {
+        let mut err = io::stderr().lock();
+        is_unread(err.write_all(text.as_bytes()).and_then(|()| err.flush())).map(drop)
+    }
+
+    fn plain(&mut self, run: &Run, group_by: GroupBy) -> Result<(), Failure> {
         let color = if self.color { PromptColor::Red } else { PromptColor::None };
         for (stream, text) in render::plain_in(run, group_by, color).events() {
             match stream {
-                StreamName::Stdout => {
-                    let mut out = io::stdout().lock();
-                    out.write_all(text.as_bytes())?;
-                    out.flush()?;
-                }
-                StreamName::Stderr => io::stderr().write_all(text.as_bytes())?,
+                StreamName::Stdout => self.out(|out| out.write_all(text.as_bytes()))?,
+                StreamName::Stderr => self.err(&text)?,
             }
         }
         Ok(())
@@ -229,6 +319,49 @@ impl Screen {
         }
         format!("{bold}{title}{bold:#}{dim} · {}{dim:#}", cut(code, room))
     }
+}
+
+/// Whether the reader of what was written has gone; what else can go wrong is a failure.
+fn is_unread(written: io::Result<()>) -> Result<bool, Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
+        other => Ok(other.map(|()| false)?),
+    }
+}
+
+/// Writes events, one object per line.
+pub(super) fn write_events<'a>(
+    mut out: impl Write,
+    events: impl IntoIterator<Item = &'a JsonEvent>,
+) -> io::Result<()> {
+    for event in events {
+        serde_json::to_writer(&mut out, event)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// What a run is called above its output.
+fn title(handle: &RunHandle) -> String {
+    format!("px cell {} · line {} · {}", handle.number, handle.line + 1, handle.title.trim())
+}
+
+/// The line with which ipyparallel announces a run, engines as Python writes the view's targets.
+fn upstream_heading(handle: &RunHandle) -> String {
+    let engines = match &handle.plan.targets {
+        targets @ (Targets::All | Targets::One(_)) => targets.to_string(),
+        _ => {
+            let ids: Vec<String> = handle.engines.iter().map(ToString::to_string).collect();
+            match ids.as_slice() {
+                [a, b, c, d, .., w, x, y, z] if ids.len() > 10 => {
+                    format!("[{a}, {b}, {c}, {d}, ..., {w}, {x}, {y}, {z}]")
+                }
+                ids => format!("[{}]", ids.join(", ")),
+            }
+        }
+    };
+    let word = if handle.plan.blocking { "Parallel" } else { "Async parallel" };
+    format!("{word} execution on engine(s): {engines}")
 }
 
 /// How the body of a cell begins; a line magic shows its code itself.
@@ -270,7 +403,7 @@ pub(super) fn say(level: Level, text: &str) {
 }
 
 /// Columns that stdout has; 100 where it is no terminal.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(io::stdout()).map_or(100, |(columns, _)| usize::from(columns.0))
 }
 

@@ -36,7 +36,8 @@ pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
 pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status, Failure> {
     let overrides =
         Overrides { targets: args.targets.as_deref().map(parse_targets).transpose()?, block: None };
-    let (session, notices) = Session::start(args.settings(file.folder.clone()), Encoding::Utf8, true, false);
+    let settings = args.settings(file.folder.clone()).map_err(usage)?;
+    let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let telling = tokio::spawn(tell(notices));
     let mut interrupts = Interrupts::listen();
     let outcome = run_in(&session, &file, &args, overrides, &mut interrupts).await;
@@ -59,7 +60,9 @@ async fn run_in(
     overrides: Overrides,
     interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
-    let key = DocumentKey::from(file.label.as_str());
+    // What is kept of it is listed from anywhere.
+    let path = std::path::absolute(&file.label).unwrap_or_else(|_| (&file.label).into());
+    let key = DocumentKey::from(&*path.to_string_lossy());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
     let view = session.document(key.clone()).await.ok_or_else(ended)?;
     if let Some(why) = &view.unreadable {
@@ -74,26 +77,31 @@ async fn run_in(
         make_folder(folder)?;
     }
     let whole_file = scope == Scope::All;
-    let asked = match nothing_to_send(&view, &scope, &overrides, args.keep_going) {
-        // No cluster is looked for or started.
-        Some(asked) => asked,
-        None => {
-            let start = StartPolicy::Attached;
-            let ask = Ask { document: key, scope, overrides, keep_going: args.keep_going, start };
-            tokio::select! {
-                asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
-                () = interrupts.next() => {
-                    super::output::say(Level::Info, "interrupted before anything was run");
-                    return Ok(Status::Interrupted);
-                }
-            }
+    if whole_file
+        && !args.keep_going
+        && let Some(error) = refusal(&view, &overrides)
+    {
+        return Err(refused(file, error));
+    }
+    let start = StartPolicy::Attached;
+    let ask = Ask { document: key.clone(), scope, overrides, keep_going: args.keep_going, start };
+    let asked = tokio::select! {
+        asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
+        () = interrupts.next() => {
+            super::output::say(Level::Info, "interrupted before anything was run");
+            return Ok(Status::Interrupted);
         }
     };
+    // With what each `%pxresult` shows.
+    let view = session.document(key).await.ok_or_else(ended)?;
     if let Some(note) = ignored_flags(args, &session.cluster().await) {
         super::output::say(Level::Info, &note);
     }
     for warning in warnings(&view, &asked).iter().filter(|_| !args.plain) {
         super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
+    }
+    for note in local_parts(&asked).iter().filter(|_| !args.plain) {
+        super::output::say(Level::Info, &format!("{}: {note}", file.label));
     }
     let form = match (args.json, args.plain) {
         (true, _) => Form::Json,
@@ -111,28 +119,12 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| usage(format!("--images: {} cannot be made: {error}", folder.display())))
 }
 
-/// What became of an ask of which no cell can be sent; `None` where one can, or where the session is to refuse it.
-fn nothing_to_send(
-    view: &DocumentView,
-    scope: &Scope,
-    overrides: &Overrides,
-    keep_going: bool,
-) -> Option<Asked> {
-    let wanted = |cell: &&CellView| match scope {
-        Scope::Cell(id) => cell.id == *id,
-        _ => true,
-    };
-    let chosen: Vec<&CellView> = view.cells.iter().filter(wanted).collect();
-    let told = keep_going && chosen.len() > 1;
-    let mut not_run = Vec::new();
-    for cell in chosen {
-        match plan(&cell.cell, overrides) {
-            Ok(_) => return None,
-            Err(Refusal::Cell(_)) if !told => return None,
-            Err(why) => not_run.push((cell.id, why.to_string())),
-        }
-    }
-    Some(Asked { not_run, ..Asked::default() })
+/// Why nothing of a file is run, where a cell of it cannot be whatever the engines are: told before hours of work.
+fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<AskError> {
+    view.cells.iter().find_map(|cell| match plan(&cell.cell, overrides) {
+        Err(Refusal::Cell(why)) => Some(AskError::Refused { line: cell.line + 1, why }),
+        _ => None,
+    })
 }
 
 /// What is doubtful in the cells that run: they may not do what was meant.
@@ -148,6 +140,12 @@ fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
         format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
     };
     view.problems.iter().filter(doubtful).map(sentence).collect()
+}
+
+/// The cells whose body `--local` wants in a local Python as well, which a shell has not.
+fn local_parts(asked: &Asked) -> Vec<String> {
+    let wanting = asked.runs.iter().filter(|handle| handle.plan.local);
+    wanting.map(|handle| format!("line {}: --local: local part not run", handle.line + 1)).collect()
 }
 
 /// A word about flags that say how to start a cluster, where one was running already.

@@ -273,7 +273,15 @@ impl ClusterClient {
     /// # Errors
     /// See [`ClientError`]; then nothing was sent and nothing goes into the feed.
     pub async fn execute(&self, execute: Execute, feed: FeedSender) -> Result<(), ClientError> {
-        self.ask(|answer| Command::Execute { execute, feed, answer }).await?
+        self.ask(|answer| Command::Execute { execute, silent: false, feed, answer }).await?
+    }
+
+    /// As [`Self::execute`], for what pxlens itself wants to know: the engine counts no prompt and keeps no history of it.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn execute_silently(&self, execute: Execute, feed: FeedSender) -> Result<(), ClientError> {
+        self.ask(|answer| Command::Execute { execute, silent: true, feed, answer }).await?
     }
 
     /// Stops a run, on some of its engines or on all: requests that wait are aborted by their ids, and engines that work on
@@ -313,6 +321,7 @@ impl ClusterClient {
 enum Command {
     Execute {
         execute: Execute,
+        silent: bool,
         feed: FeedSender,
         answer: oneshot::Sender<Result<(), ClientError>>,
     },

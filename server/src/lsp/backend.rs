@@ -181,6 +181,7 @@ impl<S: Session> LanguageServer for Backend<S> {
         let trusted = options.get("trusted").and_then(Value::as_bool).unwrap_or(true);
         self.session.tell(Change::Encoding(capabilities.encoding.clone()));
         self.session.tell(Change::Trust(trusted));
+        self.session.tell(Change::RunsLocal(capabilities.extension.run_local));
         self.change_folders(|all| *all = folders(&params));
         // A second `initialize` is refused before it comes here.
         let _ = self.standing.options.set(options.clone());

@@ -2,36 +2,48 @@
 //! values, and turns the session's notices into happenings.
 
 mod answers;
+mod assisting;
 mod happenings;
 
 use std::{
     collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use lsp_types::{PositionEncodingKind, Uri};
+use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellsResult, EnginesResult, InterruptParams, InterruptResult, NotRun, ResultParams, ResultResult,
-    RunId, RunParams, RunResult, Scope as AskedScope, StartedRun,
+    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
+    InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId, RunParams, RunResult,
+    RunsParams, RunsResult, Scope as AskedScope, StartedRun,
 };
 use tokio::sync::mpsc;
 
 use super::{
     ClusterChoice, Settings,
-    facade::{self, CellOutputs, CellText, Change, EngineError, Happening, NotebookChange, TextChange},
+    facade::{
+        self, CellOutputs, CellText, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
+        Lenses, NotebookChange, Suggestions, Symbol, TextChange, Token, Wanted,
+    },
     file_path,
 };
 use crate::{
     cells::{CellKind, Dialect},
-    cluster::discovery::Selection,
+    cluster::{console::FrontEnd, discovery::Selection},
     engines::{EngineId, RankSet, Targets},
     plan::Overrides,
     render::GroupBy,
     run,
-    session::{self, Ask, AskError, DocumentKey, Notice, RunHandle, Scope, Session, StartPolicy},
+    session::{
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, KeptResult, NotRunKind, Notice,
+        RunHandle, Scope, Session, Shelf, ShelfError, StartPolicy,
+    },
     text::{self, Encoding},
 };
+
+/// How long a busy engine is waited for that is to give a console.
+const CONSOLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// The facade over a real session.
 #[derive(Clone, Debug)]
@@ -45,6 +57,8 @@ pub struct Bridge {
 struct State {
     encoding: Encoding,
     trusted: bool,
+    /// Whether the client runs the local parts of `--local` cells.
+    runs_local: bool,
     settings: Settings,
     folder: Option<PathBuf>,
     /// Taken by the face when it starts.
@@ -59,6 +73,7 @@ impl Bridge {
         let state = State {
             encoding: Encoding::Utf16,
             trusted: false,
+            runs_local: false,
             settings: Settings::default(),
             folder: None,
             notices: Some(notices),
@@ -125,29 +140,115 @@ impl Bridge {
     }
 
     /// The run that a question is about.
-    async fn find_run(&self, params: &ResultParams) -> Option<(Arc<RunHandle>, Option<GroupBy>)> {
+    async fn find_run(&self, params: &ResultParams) -> Option<Found> {
         if let Some(run) = params.run {
-            return Some((self.session.run_handle(run::RunId(run.0)).await?, None));
+            return Some(self.session.run_handle(run::RunId(run.0)).await?.into());
+        }
+        if let Some(name) = &params.name {
+            return Some(self.session.named_run(name.clone()).await?.into());
         }
         let document = params.uri.as_ref().map(key);
         let (Some(key), Some(position)) = (&document, params.position) else {
-            let suffix = params.suffix.as_deref().unwrap_or_default();
-            return Some((self.newest(document, suffix).await?, None));
+            return Some(self.newest(document, params.suffix.as_deref()).await?.into());
         };
         let view = self.session.document(key.clone()).await?;
         let cell = view.cells.iter().find(|cell| (cell.line..=cell.last_line).contains(&position.line))?;
         if cell.cell.kind == CellKind::Result {
+            let recall = cell.recalls.as_ref()?;
             let group_by = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-            return Some((self.newest(document, &cell.cell.magic.suffix).await?, group_by));
+            return Some(Found { run: recall.run.clone(), group_by, line: Some(recall.line()) });
         }
-        Some((cell.run.clone()?, None))
+        Some(cell.run.clone()?.into())
     }
 
-    /// The newest run in time of a suffix, in a document and what belongs to it.
-    async fn newest(&self, document: Option<DocumentKey>, suffix: &str) -> Option<Arc<RunHandle>> {
-        let runs = self.session.runs(document).await;
-        runs.into_iter().rev().find(|run| run.suffix == suffix)
+    /// The newest run in time, of a suffix or of all, in a document and what belongs to it.
+    async fn newest(&self, document: Option<DocumentKey>, suffix: Option<&str>) -> Option<Arc<RunHandle>> {
+        let runs = self.session.history(document).await;
+        runs.into_iter()
+            .rev()
+            .map(|past| past.run)
+            .find(|run| suffix.is_none_or(|suffix| run.suffix == suffix))
     }
+
+    fn page<'a>(&self, view: &'a DocumentView) -> assisting::Page<'a> {
+        assisting::Page { view, encoding: self.state(|state| state.encoding) }
+    }
+
+    /// What the answer about a document's cells depends on.
+    fn scene<'a>(&self, view: &'a DocumentView, cluster: &'a ClusterView) -> answers::Scene<'a> {
+        self.state(|state| answers::Scene {
+            view,
+            encoding: state.encoding,
+            engines: &cluster.engines,
+            connected: cluster.owner.is_some(),
+            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
+            trusted: state.trusted,
+        })
+    }
+
+    /// All texts that belong together with a document, and which of them it is.
+    async fn texts(&self, uri: &Uri) -> Option<(Vec<DocumentView>, usize)> {
+        let view = self.session.document(key(uri)).await?;
+        if view.dialect == Dialect::NotebookCell {
+            let texts = self.session.together(key(uri)).await;
+            if let Some(at) = texts.iter().position(|text| text.key == view.key) {
+                return Some((texts, at));
+            }
+        }
+        Some((vec![view], 0))
+    }
+
+    /// What the card of a run says besides what engines did.
+    fn note(&self, handle: &RunHandle) -> Option<&'static str> {
+        answers::note(handle, self.state(|state| state.runs_local))
+    }
+
+    fn run_result(&self, asked: session::Asked) -> RunResult {
+        let started = |handle: &Arc<RunHandle>| StartedRun {
+            run: RunId(handle.id.0),
+            cell: answers::cell_id(handle.cell),
+            engines: handle.engines.iter().map(|engine| engine.0).collect(),
+            note: self.note(handle).map(str::to_owned),
+        };
+        let recalled = |recalled: &session::Recalled| RecalledRun {
+            cell: answers::cell_id(recalled.cell),
+            run: RunId(recalled.run.id.0),
+        };
+        // Among cells that run, those that run nothing anyway were not meant.
+        let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
+        let meant = |one: &session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
+        RunResult {
+            runs: asked.runs.iter().map(started).collect(),
+            recalled: asked.recalled.iter().map(recalled).collect(),
+            not_run: asked
+                .not_run
+                .into_iter()
+                .filter(meant)
+                .map(|one| NotRun { cell: Some(answers::cell_id(one.cell)), reason: one.why })
+                .collect(),
+            local_lines: asked.local_lines,
+        }
+    }
+}
+
+/// The run that a question is about.
+struct Found {
+    run: Arc<RunHandle>,
+    /// How the line that asks wants it grouped.
+    group_by: Option<GroupBy>,
+    /// What names it, where it is not the run of the cell that was asked about.
+    line: Option<String>,
+}
+
+impl From<Arc<RunHandle>> for Found {
+    fn from(run: Arc<RunHandle>) -> Self {
+        Self { run, group_by: None, line: None }
+    }
+}
+
+/// A result that was kept under this name, also by another session.
+async fn kept(name: String) -> Result<KeptResult, ShelfError> {
+    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name))).await
 }
 
 impl facade::Session for Bridge {
@@ -168,10 +269,11 @@ impl facade::Session for Bridge {
             }
             Change::Configure(settings) => self.configure(|state| state.settings = *settings),
             Change::Trust(trusted) => {
-                // Python and cluster count only where the workspace is trusted.
+                // Python, cluster and views count only where the workspace is trusted.
                 self.configure(|state| state.trusted = trusted);
                 self.session.set_trust(trusted);
             }
+            Change::RunsLocal(runs) => self.state(|state| state.runs_local = runs),
             Change::Open { uri, language, version, text } => {
                 self.session.open(key(&uri), dialect(&uri, &language), version, text);
             }
@@ -201,21 +303,70 @@ impl facade::Session for Bridge {
     async fn cells(&self, uri: &Uri) -> Option<CellsResult> {
         let view = self.session.document(key(uri)).await?;
         let cluster = self.session.cluster().await;
-        let scene = self.state(|state| answers::Scene {
-            view: &view,
-            encoding: state.encoding,
-            engines: &cluster.engines,
-            connected: cluster.owner.is_some(),
-            starts: (!to_session(state).cluster.is_explicit()).then_some(state.settings.engines),
-            trusted: state.trusted,
-        });
-        Some(scene.cells())
+        Some(self.scene(&view, &cluster).cells())
+    }
+
+    async fn complete(&self, uri: &Uri, position: Position) -> Vec<Completion> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        let engines = self.session.cluster().await.engines.ids();
+        self.page(&texts[at]).complete(position, engines, &texts)
+    }
+
+    async fn explain(&self, uri: &Uri, position: Position) -> Option<Explanation> {
+        let view = self.session.document(key(uri)).await?;
+        self.page(&view).explain(position)
+    }
+
+    async fn tokens(&self, uri: &Uri, range: Option<Range>) -> Vec<Token> {
+        let view = self.session.document(key(uri)).await;
+        view.map(|view| self.page(&view).tokens(range)).unwrap_or_default()
+    }
+
+    async fn folds(&self, uri: &Uri) -> Vec<Fold> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        self.page(&texts[at]).folds(&texts)
+    }
+
+    async fn symbols(&self, uri: &Uri) -> Vec<Symbol> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        let cluster = self.session.cluster().await;
+        self.scene(&texts[at], &cluster).symbols(&texts)
+    }
+
+    async fn hints(&self, uri: &Uri, range: Range, results: bool) -> Vec<Hint> {
+        let Some((texts, at)) = self.texts(uri).await else { return Vec::new() };
+        let cluster = self.session.cluster().await;
+        let bridge = self.clone();
+        // A result in one line is folded from all that its engines said.
+        aside(move || bridge.scene(&texts[at], &cluster).hints(range, results, &texts)).await
+    }
+
+    async fn lenses(&self, uri: &Uri) -> Option<Lenses> {
+        let (texts, at) = self.texts(uri).await?;
+        let cluster = self.session.cluster().await;
+        Some(self.scene(&texts[at], &cluster).lenses(&texts))
+    }
+
+    async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {
+        let view = self.session.document(key(uri)).await?;
+        let mut suggestions = Suggestions { version: view.text.version(), all: Vec::new() };
+        if wanted.fixes {
+            let cluster = self.session.cluster().await;
+            suggestions.all = self.scene(&view, &cluster).fixes(range);
+        }
+        if wanted.rewrites && !view.cells.is_empty() {
+            let encoding = self.state(|state| state.encoding);
+            suggestions.all.extend(aside(move || answers::rewrites(&view, encoding, range)).await);
+        }
+        Some(suggestions)
     }
 
     async fn problems(&self, uri: &Uri) -> Option<facade::Problems> {
         let view = self.session.problems(key(uri)).await?;
-        let encoding = self.state(|state| state.encoding);
-        Some(answers::problems(&view, encoding))
+        let cluster = self.session.cluster().await;
+        let (encoding, trusted) = self.state(|state| (state.encoding, state.trusted));
+        let engines = (trusted && cluster.owner.is_some()).then_some(&*cluster.engines);
+        Some(answers::problems(&view, engines, encoding))
     }
 
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
@@ -224,7 +375,8 @@ impl facade::Session for Bridge {
         if view.cells.is_empty() {
             return Some(CellOutputs { version: view.text.version(), cells: Vec::new() });
         }
-        Some(aside(move || answers::outputs(&view, group_by, only.as_ref())).await)
+        let runs_local = self.state(|state| state.runs_local);
+        Some(aside(move || answers::outputs(&view, group_by, runs_local, only.as_ref())).await)
     }
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
@@ -238,23 +390,7 @@ impl facade::Session for Bridge {
 
     async fn run(&self, params: RunParams) -> RunResult {
         match self.ask(&params).await {
-            Ok(asked) => RunResult {
-                runs: asked
-                    .runs
-                    .iter()
-                    .map(|handle| StartedRun {
-                        run: RunId(handle.id.0),
-                        cell: answers::cell_id(handle.cell),
-                        engines: handle.engines.iter().map(|engine| engine.0).collect(),
-                    })
-                    .collect(),
-                not_run: asked
-                    .not_run
-                    .into_iter()
-                    .map(|(cell, reason)| NotRun { cell: Some(answers::cell_id(cell)), reason })
-                    .collect(),
-                local_lines: asked.local_lines,
-            },
+            Ok(asked) => self.run_result(asked),
             Err(error) => RunResult {
                 not_run: vec![NotRun { cell: None, reason: error.to_string() }],
                 ..RunResult::default()
@@ -266,8 +402,7 @@ impl facade::Session for Bridge {
         let run = run::RunId(params.run.0);
         self.session.run_handle(run).await?;
         let engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
-        let signal = params.signal.unwrap_or_else(|| "SIGINT".to_owned());
-        let outcome = self.session.interrupt(Some(run), engines, signal).await;
+        let outcome = self.session.interrupt(Some(run), engines, params.signal).await;
         let mut result = InterruptResult::default();
         for dropped in outcome.dropped {
             let handle = self.session.run_handle(dropped).await;
@@ -294,10 +429,35 @@ impl facade::Session for Bridge {
     }
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
-        let (handle, wish) = self.find_run(&params).await?;
         let asked = params.group_by.map(from_protocol);
-        let group_by = asked.or(wish).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
-        Some(aside(move || answers::result(&handle, group_by)).await)
+        let Some(found) = self.find_run(&params).await else {
+            let kept = kept(params.name.filter(|_| params.run.is_none())?).await.ok()?;
+            let group_by = asked.or(kept.head.wish()).unwrap_or_else(|| self.group_by());
+            let work = move || Some(answers::result(RunId(0), &kept.run()?, group_by, None, None));
+            return aside(work).await;
+        };
+        let handle = found.run;
+        if !handle.plan.blocking {
+            self.session.asked_for(handle.id);
+        }
+        let group_by = asked.or(found.group_by).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
+        let (id, run, note) = (RunId(handle.id.0), handle.now(), self.note(&handle));
+        let line = found.line;
+        Some(aside(move || answers::result(id, &run, group_by, line.as_deref(), note)).await)
+    }
+
+    async fn why_no_result(&self, params: ResultParams) -> String {
+        let unknown = match params.name.filter(|_| params.run.is_none()) {
+            Some(name) => kept(name).await.err(),
+            None => None,
+        };
+        let generic = || "there is no such run; nothing was run there yet".to_owned();
+        unknown.map_or_else(generic, |error| error.to_string())
+    }
+
+    async fn runs(&self, params: RunsParams) -> RunsResult {
+        let runs = self.session.history(params.uri.as_ref().map(key)).await;
+        aside(move || RunsResult { runs: runs.iter().rev().map(answers::past_run).collect() }).await
     }
 
     async fn engines(&self) -> EnginesResult {
@@ -310,6 +470,27 @@ impl facade::Session for Bridge {
             };
         }
         answers::engines(cluster, selection).await
+    }
+
+    async fn console(&self, params: ConsoleParams) -> ConsoleResult {
+        let opened =
+            self.session.console(EngineId(params.engine), Some(CONSOLE_LIMIT), std::future::pending()).await;
+        match opened {
+            Ok(console) => ConsoleResult {
+                file: Some(console.file.display().to_string()),
+                commands: [
+                    ("Jupyter console", FrontEnd::Console),
+                    ("Jupyter QtConsole", FrontEnd::QtConsole),
+                ]
+                .map(|(title, front_end)| ConsoleCommand {
+                    title: title.to_owned(),
+                    argv: console.argv(front_end),
+                })
+                .into(),
+                message: console.note(),
+            },
+            Err(error) => ConsoleResult { message: Some(error.to_string()), ..ConsoleResult::default() },
+        }
     }
 
     async fn close(&self) {
@@ -392,7 +573,7 @@ fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
     }
 }
 
-/// What the session is to know of the settings. Python and cluster may come from the workspace, so they count only where
+/// What the session is to know of the settings. Python, cluster and views may come from the workspace, so they count only where
 /// that is trusted.
 fn to_session(state: &State) -> session::Settings {
     let settings = &state.settings;
@@ -403,6 +584,9 @@ fn to_session(state: &State) -> session::Settings {
         cluster: Selection { name, profile, cluster_id, connection_file, ..Selection::default() },
         engines: settings.engines,
         group_by: from_protocol(settings.group_by),
+        views: if state.trusted { settings.views.clone() } else { Arc::default() },
         folder: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
+        limits: settings.limits.clone(),
+        results: None,
     }
 }

@@ -1,12 +1,15 @@
 //! What the client can do, read with tolerance, and what the server announces.
 
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeLensOptions, ExecuteCommandOptions, HoverProvider,
-    InitializeParams, Notebook, NotebookCellLanguage, NotebookDocumentFilterWithNotebook,
-    NotebookDocumentSyncOptions, PositionEncodingKind, ServerCapabilities, TextDocumentSyncKind,
-    TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
+    CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, ExecuteCommandOptions, Full,
+    HoverProvider, InitializeParams, Notebook, NotebookCellLanguage, NotebookDocumentFilterWithNotebook,
+    NotebookDocumentSyncOptions, PositionEncodingKind, SemanticTokensLegend, SemanticTokensOptions,
+    SemanticTokensOptionsRange, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
 use pxlens_protocol as protocol;
+
+use super::handlers::semantic_tokens;
 
 /// What the server wants to know of its client. Behaviour depends on this and never on the client's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,16 @@ pub(super) struct Client {
     pub(super) related_information: bool,
     /// It takes code actions that are more than commands.
     pub(super) action_literals: bool,
+    /// It asks for semantic tokens.
+    pub(super) semantic_tokens: bool,
+    /// It takes an outline whose entries have entries.
+    pub(super) nested_symbols: bool,
+    /// The most folding ranges it takes.
+    pub(super) fold_limit: Option<u32>,
+    /// It shows code actions that cannot be chosen, with the reason.
+    pub(super) disabled_actions: bool,
+    /// It takes edits of a certain version of a document.
+    pub(super) versioned_edits: bool,
 }
 
 impl Client {
@@ -61,6 +74,13 @@ impl Client {
             action_literals: text
                 .and_then(|text| text.code_action.as_ref()?.code_action_literal_support.as_ref())
                 .is_some(),
+            semantic_tokens: text.is_some_and(|text| text.semantic_tokens.is_some()),
+            nested_symbols: on(
+                text.and_then(|text| text.document_symbol.as_ref()?.hierarchical_document_symbol_support)
+            ),
+            fold_limit: text.and_then(|text| text.folding_range.as_ref()?.range_limit),
+            disabled_actions: on(text.and_then(|text| text.code_action.as_ref()?.disabled_support)),
+            versioned_edits: on(workspace.and_then(|w| w.workspace_edit.as_ref()?.document_changes)),
         }
     }
 }
@@ -106,12 +126,36 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false), ..Default::default() }),
         code_action_provider: Some(
             CodeActionOptions {
-                code_action_kinds: Some(vec![CodeActionKind::new("source.pxlens"), CodeActionKind::QuickFix]),
+                // What runs code has the empty kind, which nothing that is done on saving asks for.
+                code_action_kinds: Some(vec![
+                    CodeActionKind::QuickFix,
+                    CodeActionKind::RefactorRewrite,
+                    CodeActionKind::Empty,
+                ]),
                 ..Default::default()
             }
             .into(),
         ),
         inlay_hint_provider: Some(true.into()),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some(["%", "-", "_", "=", ",", " "].map(String::from).into()),
+            resolve_provider: Some(false),
+            ..Default::default()
+        }),
+        folding_range_provider: Some(true.into()),
+        document_symbol_provider: Some(true.into()),
+        semantic_tokens_provider: client.semantic_tokens.then(|| {
+            SemanticTokensOptions {
+                legend: SemanticTokensLegend {
+                    token_types: semantic_tokens::TYPES.map(String::from).into(),
+                    token_modifiers: semantic_tokens::MODIFIERS.map(String::from).into(),
+                },
+                range: Some(SemanticTokensOptionsRange::Bool(true)),
+                full: Some(Full::Bool(true)),
+                ..Default::default()
+            }
+            .into()
+        }),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: protocol::commands::ALL.map(String::from).into(),
             ..Default::default()
@@ -146,6 +190,7 @@ mod tests {
         let plain = Client::default();
         assert_eq!(plain.encoding, PositionEncodingKind::UTF16);
         assert!(!plain.progress && !plain.lens_refresh && !plain.configuration && !plain.markdown);
+        assert!(!plain.nested_symbols && server(&plain).semantic_tokens_provider.is_none());
         assert_eq!(plain.extension, protocol::ClientCapabilities::default());
     }
 }

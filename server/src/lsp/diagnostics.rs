@@ -24,7 +24,15 @@ const LISTED: usize = 8;
 
 /// The handle that marks documents.
 #[derive(Clone, Debug)]
-pub(super) struct Diagnostics(watch::Sender<HashSet<Uri>>);
+pub(super) struct Diagnostics(watch::Sender<Marked>);
+
+/// What is to be looked at again.
+#[derive(Clone, Debug, Default)]
+struct Marked {
+    uris: HashSet<Uri>,
+    /// All documents that are open.
+    all: bool,
+}
 
 impl Diagnostics {
     /// A handle, and the task behind it. `related`: whether the client shows related information.
@@ -33,18 +41,27 @@ impl Diagnostics {
         client: tower_lsp::Client,
         related: bool,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (sender, mut changed) = watch::channel(HashSet::new());
+        let (sender, mut changed) = watch::channel(Marked::default());
         let marks = Self(sender);
         let taker = marks.clone();
         let task = async move {
             let mut told: HashMap<Uri, Vec<Diagnostic>> = HashMap::new();
+            let mut open: HashSet<Uri> = HashSet::new();
             // The task holds a sender itself, so that this never fails.
             while changed.changed().await.is_ok() {
-                for uri in taker.take() {
+                let Marked { mut uris, all } = taker.take();
+                if all {
+                    uris.extend(open.iter().cloned());
+                }
+                for uri in uris {
                     let Some((version, now)) =
                         tasks::guarded("diagnostics", look(&session, &uri, related)).await
                     else {
                         continue;
+                    };
+                    match version {
+                        Some(_) => open.insert(uri.clone()),
+                        None => open.remove(&uri),
                     };
                     if told.get(&uri).map_or(&[][..], Vec::as_slice) == now {
                         continue;
@@ -63,15 +80,20 @@ impl Diagnostics {
 
     /// Notes that a document's diagnostics may be others now.
     pub(super) fn check(&self, uri: &Uri) {
-        self.0.send_modify(|uris| {
-            uris.insert(uri.clone());
+        self.0.send_modify(|marked| {
+            marked.uris.insert(uri.clone());
         });
     }
 
-    fn take(&self) -> HashSet<Uri> {
-        let mut taken = HashSet::new();
-        self.0.send_if_modified(|uris| {
-            taken = mem::take(uris);
+    /// Notes that the diagnostics of every document may be others now, as when engines come or go.
+    pub(super) fn check_all(&self) {
+        self.0.send_modify(|marked| marked.all = true);
+    }
+
+    fn take(&self) -> Marked {
+        let mut taken = Marked::default();
+        self.0.send_if_modified(|marked| {
+            taken = mem::take(marked);
             false
         });
         taken
@@ -89,7 +111,8 @@ async fn look<S: Session>(session: &S, uri: &Uri, related: bool) -> (Option<i32>
     (Some(version), all)
 }
 
-fn of_problem(problem: Problem) -> Diagnostic {
+/// A problem as LSP shows it.
+pub(super) fn of_problem(problem: Problem) -> Diagnostic {
     Diagnostic {
         range: problem.range,
         severity: Some(match problem.severity {

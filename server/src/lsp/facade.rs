@@ -3,14 +3,20 @@
 //!
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
-use std::{collections::BTreeSet, future::Future};
+mod assist;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, EnginesResult, InterruptParams, InterruptResult, Problem, ResultParams,
-    ResultResult, RunId, RunParams, RunResult,
+    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
+    InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
+    RunsParams, RunsResult,
 };
+use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
+
+pub use assist::{
+    Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
+};
 
 use super::Settings;
 
@@ -28,6 +34,14 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// What is wrong in a document; `None` if it is not open.
     fn problems(&self, uri: &Uri) -> impl Future<Output = Option<Problems>> + Send;
 
+    /// What could be changed about the px cells of a document that these lines touch; `None` if it is not open.
+    fn suggestions(
+        &self,
+        uri: &Uri,
+        range: Range,
+        wanted: Wanted,
+    ) -> impl Future<Output = Option<Suggestions>> + Send;
+
     /// What to paint beside px cells, those of `only` or all; cells without anything to show are not in it. `None` if the
     /// document is not open.
     fn outputs(
@@ -39,6 +53,27 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// What the engines raised in the newest runs of a document's px cells.
     fn errors(&self, uri: &Uri) -> impl Future<Output = Vec<EngineError>> + Send;
 
+    /// What may stand at a position, the likeliest first.
+    fn complete(&self, uri: &Uri, position: Position) -> impl Future<Output = Vec<Completion>> + Send;
+
+    /// What the option or the magic at a position means.
+    fn explain(&self, uri: &Uri, position: Position) -> impl Future<Output = Option<Explanation>> + Send;
+
+    /// The coloured parts of magics' lines, in order; those of px cells that touch `range`, or all.
+    fn tokens(&self, uri: &Uri, range: Option<Range>) -> impl Future<Output = Vec<Token>> + Send;
+
+    /// What can be folded.
+    fn folds(&self, uri: &Uri) -> impl Future<Output = Vec<Fold>> + Send;
+
+    /// The px cells by name, in order.
+    fn symbols(&self, uri: &Uri) -> impl Future<Output = Vec<Symbol>> + Send;
+
+    /// What to say behind magics' lines in a range: plans, and `results` in one line.
+    fn hints(&self, uri: &Uri, range: Range, results: bool) -> impl Future<Output = Vec<Hint>> + Send;
+
+    /// What lenses are made of; `None` if the document is not open.
+    fn lenses(&self, uri: &Uri) -> impl Future<Output = Option<Lenses>> + Send;
+
     /// Runs px cells.
     fn run(&self, params: RunParams) -> impl Future<Output = RunResult> + Send;
 
@@ -48,8 +83,17 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
 
+    /// Why [`Session::result`] has none: a sentence for the user.
+    fn why_no_result(&self, params: ResultParams) -> impl Future<Output = String> + Send;
+
+    /// The history, newest first.
+    fn runs(&self, params: RunsParams) -> impl Future<Output = RunsResult> + Send;
+
     /// Clusters and engines.
     fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
+
+    /// Binds the kernel of an engine and writes its connection file.
+    fn console(&self, params: ConsoleParams) -> impl Future<Output = ConsoleResult> + Send;
 
     /// Lets go of clusters and files.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -65,8 +109,10 @@ pub enum Change {
     /// Other settings are in force.
     Configure(Box<Settings>),
     /// Whether the workspace may be more than parsed. While it may not, nothing of it is read or asked, and of the settings
-    /// `python` and `cluster` do not count.
+    /// `python`, `cluster` and `views` do not count.
     Trust(bool),
+    /// Whether the editor runs the local parts of `--local` cells. Until it is told, it does not.
+    RunsLocal(bool),
     /// A document was opened.
     Open {
         /// Its key.
@@ -179,6 +225,52 @@ pub struct NotebookSplice {
     pub insert: Vec<NotebookCell>,
 }
 
+/// Which suggestions are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// What mends problems.
+    pub fixes: bool,
+    /// What writes px cells in another way.
+    pub rewrites: bool,
+}
+
+/// Changes of one version of a document that somebody may want.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suggestions {
+    /// The version that the edits are of.
+    pub version: i32,
+    /// Fixes of one problem stand side by side, the likeliest first.
+    pub all: Vec<Suggestion>,
+}
+
+/// A change of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What it does, as an order.
+    pub title: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What replaces what; none touches another.
+    pub edits: Vec<TextChange>,
+}
+
+/// What a [`Suggestion`] is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It mends a problem.
+    Fix {
+        /// The problem.
+        problem: Problem,
+        /// Whether it is the only fix.
+        only: bool,
+    },
+    /// It writes px cells in another way, unless there is a reason why it cannot.
+    Rewrite {
+        /// The reason.
+        disabled: Option<String>,
+    },
+}
+
 /// What to paint beside the px cells of one version of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CellOutputs {
@@ -236,6 +328,18 @@ impl EngineError {
     }
 }
 
+/// When the progress of a run is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// When it has taken as long as anything may take without a word.
+    #[default]
+    Usual,
+    /// After so long; zero is at once.
+    After(Duration),
+    /// Not at all.
+    Never,
+}
+
 /// What happens in a session that an editor may have to hear of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
@@ -266,6 +370,8 @@ pub enum Happening {
         run: RunId,
         /// What to call it.
         title: String,
+        /// When to show how far it is.
+        progress: Progress,
     },
     /// Some of its engines ended.
     RunAdvanced {
@@ -283,6 +389,8 @@ pub enum Happening {
         /// How, in a few words.
         summary: String,
     },
+    /// A run with a local part has begun on its engines.
+    LocalPart(RunLocalParams),
     /// The user is to be told something.
     Said {
         /// How important it is.

@@ -13,8 +13,9 @@ use super::{
     diagnostics::Diagnostics,
     facade::Happening,
     lifetime::Lifetime,
-    progress::Progress,
+    progress::{self, Progress},
     publish::{Mark, Marks},
+    run_local::RunLocal,
     tasks,
 };
 
@@ -33,6 +34,9 @@ pub(super) struct Herald {
     refreshed: Option<Instant>,
     refreshing: Option<JoinHandle<()>>,
     outdated: bool,
+    /// Whether what cells would run on may have changed since the client was last asked.
+    replanned: bool,
+    local: RunLocal,
 }
 
 impl Herald {
@@ -43,6 +47,7 @@ impl Herald {
         diagnostics: Diagnostics,
         lifetime: Lifetime,
     ) -> Self {
+        let local = RunLocal::new(client.clone(), lifetime.clone());
         Self {
             client,
             capabilities,
@@ -53,6 +58,8 @@ impl Herald {
             refreshed: None,
             refreshing: None,
             outdated: false,
+            replanned: false,
+            local,
         }
     }
 
@@ -82,10 +89,16 @@ impl Herald {
                 self.outdated = true;
             }
             Happening::OutputGrew { uri, cell } => self.mark(&uri, Mark::Cell(cell)),
-            Happening::EnginesChanged => self.outdated = true,
-            Happening::RunStarted { run, title } => {
-                if self.capabilities.progress {
-                    let progress = Progress::start(run, title, self.client.clone(), &self.lifetime);
+            Happening::EnginesChanged => {
+                self.diagnostics.check_all();
+                self.outdated = true;
+                self.replanned = true;
+            }
+            Happening::RunStarted { run, title, progress } => {
+                if let Some(delay) = progress::delay(progress)
+                    && self.capabilities.progress
+                {
+                    let progress = Progress::start(run, title, delay, self.client.clone(), &self.lifetime);
                     self.running.insert(run, progress);
                 }
             }
@@ -97,6 +110,11 @@ impl Herald {
             Happening::RunEnded { run, summary } => {
                 if let Some(progress) = self.running.remove(&run) {
                     progress.end(summary);
+                }
+            }
+            Happening::LocalPart(params) => {
+                if self.capabilities.extension.run_local {
+                    self.local.send(params);
                 }
             }
             Happening::Said { severity, text } => {
@@ -122,7 +140,9 @@ impl Herald {
         }
         self.outdated = false;
         let lens = self.capabilities.lens_refresh;
-        let hint = self.capabilities.hint_refresh && !self.capabilities.extension.outputs;
+        // Who paints outputs has hints of plans only.
+        let hint = self.capabilities.hint_refresh && (self.replanned || !self.capabilities.extension.outputs);
+        self.replanned = false;
         let client = self.client.clone();
         self.refreshing = Some(tasks::spawn("refresh", &self.lifetime, async move {
             if lens && let Err(error) = tasks::ask(client.code_lens_refresh()).await {

@@ -1,4 +1,4 @@
-//! `$/progress` of a run: begun when it has taken a second, told at most ten times a second, ended with it.
+//! `$/progress` of a run: begun when it has taken a second, or as long as its cell says (`--progress-after`), told at most ten times a second, ended with it.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use lsp_types::ProgressToken;
 use pxlens_protocol::RunId;
 use tokio::sync::watch;
 
-use super::{lifetime::Lifetime, tasks};
+use super::{facade, lifetime::Lifetime, tasks};
 
 /// What ends sooner needs no progress.
 const DELAY: Duration = Duration::from_secs(1);
@@ -27,9 +27,15 @@ struct Standing {
 
 impl Progress {
     /// A run began.
-    pub(super) fn start(run: RunId, title: String, client: tower_lsp::Client, lifetime: &Lifetime) -> Self {
+    pub(super) fn start(
+        run: RunId,
+        title: String,
+        delay: Duration,
+        client: tower_lsp::Client,
+        lifetime: &Lifetime,
+    ) -> Self {
         let (sender, standing) = watch::channel(Standing::default());
-        tasks::spawn("progress", lifetime, show(run, title, client, standing));
+        tasks::spawn("progress", lifetime, show(run, title, delay, client, standing));
         Self(sender)
     }
 
@@ -44,15 +50,30 @@ impl Progress {
     }
 }
 
+/// How long a run goes on before its progress is shown; `None`: it is not.
+pub(super) fn delay(progress: facade::Progress) -> Option<Duration> {
+    match progress {
+        facade::Progress::Usual => Some(DELAY),
+        facade::Progress::After(delay) => Some(delay),
+        facade::Progress::Never => None,
+    }
+}
+
 /// The run of a token that pxlens made.
 pub(super) fn run_of(token: &ProgressToken) -> Option<RunId> {
     let ProgressToken::String(token) = token else { return None };
     token.strip_prefix(TOKEN)?.parse().ok().map(RunId)
 }
 
-async fn show(run: RunId, title: String, client: tower_lsp::Client, mut standing: watch::Receiver<Standing>) {
+async fn show(
+    run: RunId,
+    title: String,
+    delay: Duration,
+    client: tower_lsp::Client,
+    mut standing: watch::Receiver<Standing>,
+) {
     let over = standing.wait_for(|standing| standing.over.is_some());
-    if tokio::time::timeout(DELAY, over).await.is_ok() {
+    if tokio::time::timeout(delay, over).await.is_ok() {
         return;
     }
     let token = ProgressToken::String(format!("{TOKEN}{}", run.0));

@@ -2,13 +2,13 @@
 //!
 //! A bad value keeps its default and is reported once, with its key.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::discovery::Selection;
+use crate::{cells::Views, cluster::discovery::Selection, session::Limits};
 
 /// How many engines are started where none are, everywhere.
 pub const DEFAULT_ENGINES: u32 = 4;
@@ -24,6 +24,10 @@ pub struct Settings {
     pub engines: u32,
     /// How results are grouped.
     pub group_by: GroupBy,
+    /// How much of what engines write is kept in memory.
+    pub limits: Limits,
+    /// Views that no line of a document makes, or that cannot be read. Only in a trusted workspace.
+    pub views: Arc<Views>,
 }
 
 /// Which cluster the user means.
@@ -56,7 +60,14 @@ pub struct BadSetting {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { python: None, cluster: None, engines: DEFAULT_ENGINES, group_by: GroupBy::default() }
+        Self {
+            python: None,
+            cluster: None,
+            engines: DEFAULT_ENGINES,
+            group_by: GroupBy::default(),
+            limits: Limits::default(),
+            views: Arc::default(),
+        }
     }
 }
 
@@ -100,15 +111,66 @@ impl Settings {
                 self.group_by = GroupBy::deserialize(value)
                     .map_err(|_| "it should be \"fold\", \"type\", \"engine\" or \"order\"")?;
             }
+            "limits" => self.limits = limits(value)?,
+            "views" => self.views = Arc::new(views(value)?),
             _ => {}
         }
         Ok(())
     }
 }
 
+/// What `limits` says; what it does not say keeps its default.
+fn limits(value: &Value) -> Result<Limits, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Said {
+        engine_text: Option<usize>,
+        run_text: Option<usize>,
+        folder: Option<PathBuf>,
+    }
+    let said = Said::deserialize(value).map_err(|error| {
+        format!("it should be an object with engineText and runText in bytes, and folder: {error}")
+    })?;
+    let default = Limits::default();
+    Ok(Limits {
+        engine_text: said.engine_text.unwrap_or(default.engine_text),
+        run_text: said.run_text.unwrap_or(default.run_text),
+        folder: said.folder.filter(|folder| !folder.as_os_str().is_empty()),
+    })
+}
+
 fn text(value: &Value) -> Result<Option<&str>, String> {
     let text = value.as_str().ok_or("it should be a text")?;
     Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// A view of the setting `views`, where it is more than its targets.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ViewChoice {
+    targets: Value,
+    #[serde(default)]
+    block: Option<bool>,
+}
+
+/// Targets by suffix: `{"_even": "::2", "0": {"targets": [0], "block": false}}`.
+fn views(value: &Value) -> Result<Views, String> {
+    let object = value.as_object().ok_or("it should be an object such as {\"_even\": \"::2\"}")?;
+    let mut views = Views::default();
+    for (suffix, value) in object {
+        let in_view = |why: String| format!("of the view '{suffix}': {why}");
+        let choice = match value {
+            Value::Object(_) => ViewChoice::deserialize(value).map_err(|error| in_view(error.to_string()))?,
+            targets => ViewChoice { targets: targets.clone(), block: None },
+        };
+        let targets = match &choice.targets {
+            Value::String(text) => text.clone(),
+            Value::Number(_) | Value::Array(_) => choice.targets.to_string(),
+            _ => return Err(in_view("its targets should be a text such as \"::2\"".to_owned())),
+        };
+        views.add(suffix, &targets, choice.block.unwrap_or(true)).map_err(in_view)?;
+    }
+    Ok(views)
 }
 
 /// A text as the shell's `--cluster` has it, or an object that says which is which.
@@ -148,6 +210,41 @@ mod tests {
                 "the setting pxlens.engines is not understood and keeps its default: it should be a whole number from 1 to 1024",
                 "the setting pxlens.groupBy is not understood and keeps its default: it should be \"fold\", \"type\", \"engine\" or \"order\"",
             ]
+        );
+    }
+
+    #[test]
+    fn views_are_targets_by_suffix() {
+        let read = |value: Value| Settings::read(&json!({ "views": value }));
+        let (settings, bad) =
+            read(json!({ "_even": "::2", "0": 0, "_a": { "targets": [0, 2], "block": false } }));
+        let shown: Vec<String> = settings
+            .views
+            .0
+            .iter()
+            .map(|(suffix, view)| format!("{suffix}: {} {}", view.targets, view.block))
+            .collect();
+        assert_eq!((shown.join("; "), bad.len()), ("0: 0 true; _a: [0,2] false; _even: ::2 true".into(), 0));
+        let why = |value: Value| {
+            let (settings, bad) = read(value);
+            assert_eq!(settings, Settings::default());
+            bad.iter().map(|bad| format!("{}: {}", bad.key, bad.why)).collect::<Vec<_>>().join("\n")
+        };
+        expect_test::expect![[r#"
+            views: it should be an object such as {"_even": "::2"}
+            views: of the view '_e': 'x+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
+            views: of the view '_e': its targets should be a text such as "::2"
+            views: of the view 'a b': 'a b' is no suffix of a magic: those hold letters, digits and _
+            views: of the view '_e': unknown field `target`, expected `targets` or `block`"#]].assert_eq(
+            &[
+                json!("::2"),
+                json!({ "_e": "x+1" }),
+                json!({ "_e": true }),
+                json!({ "a b": "0" }),
+                json!({ "_e": { "target": "0" } }),
+            ]
+            .map(why)
+            .join("\n"),
         );
     }
 

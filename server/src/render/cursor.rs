@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     engines::EngineId,
@@ -18,7 +18,7 @@ use crate::{
 /// `cell` is the number of the px cell in its file, from 1, where the caller knows one. `engine` and `slot` are absent in
 /// `run` and `done`, which speak of all engines. `slot` is the 0-based place among the requests: it differs from `engine`
 /// when targets name engines out of order or twice. Times are milliseconds since 1970, UTC.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JsonEvent {
     /// What happened, with the fields of that event.
     #[serde(flatten)]
@@ -37,7 +37,7 @@ pub struct JsonEvent {
 }
 
 /// What happened; `event` in the JSON.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JsonKind {
@@ -118,6 +118,16 @@ pub enum JsonKind {
         /// By MIME type.
         data: MimeBundle,
     },
+    /// `spilled`: here text is missing that was moved to a file before this reader came to it. The file holds everything
+    /// that the engine wrote to stdout and stderr.
+    Spilled {
+        /// How many bytes.
+        bytes: usize,
+        /// How many line ends in them.
+        lines: usize,
+        /// Where.
+        file: Option<String>,
+    },
     /// `unreadable`: a message was skipped.
     Unreadable {
         /// Which, and why.
@@ -145,7 +155,7 @@ pub enum JsonKind {
 }
 
 /// How an engine's part ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndState {
     /// The code ran to its end.
@@ -248,16 +258,20 @@ impl PartCursor {
             let read_before = i < self.outputs;
             let into = if output.late { &mut late } else { &mut early };
             match &output.kind {
-                OutputKind::Stream(name, rope) => {
+                OutputKind::Stream(name, text) => {
                     let from = if read_before { self.chars } else { 0 };
-                    self.chars = rope.len_chars();
-                    if self.chars > from {
-                        let text = rope.slice(from..).to_string();
-                        into.push(match name {
-                            StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
-                            StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
-                        });
+                    self.chars = text.len_chars();
+                    let wrote = |text: String| match name {
+                        StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
+                        StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
+                    };
+                    let (head, hidden, tail) = text.since(from);
+                    into.extend((!head.is_empty()).then(|| wrote(head)));
+                    if !hidden.is_empty() {
+                        let file = part.spilled.as_deref().map(|file| file.display().to_string());
+                        into.push(JsonKind::Spilled { bytes: hidden.bytes, lines: hidden.lines, file });
                     }
+                    into.extend((!tail.is_empty()).then(|| wrote(tail)));
                 }
                 _ if read_before => {}
                 other => {
@@ -405,6 +419,22 @@ mod tests {
     /// One step of a made-up run.
     fn step() -> impl Strategy<Value = (u32, u8, String)> {
         (0u32..3, 0u8..4, "[a-cé\n]{0,4}")
+    }
+
+    #[test]
+    fn text_that_was_moved_to_a_file_before_it_was_read_is_said_to_be_there() {
+        let text: String = (0..100).map(|n| format!("line {n}\n")).collect();
+        let mut cursor = Cursor::default();
+        let sample = Sample::new(1).stdout(0, "first\n");
+        cursor.delta(&sample.clone().run());
+        check(
+            &sample.stdout(0, &text).spilled(0, 40).run(),
+            &mut cursor,
+            expect![[r#"
+                {"event":"spilled","bytes":774,"lines":98,"file":"/cache/engine.txt","run":1,"engine":0,"slot":0}
+                {"event":"stdout","text":"line 98\nline 99\n","late":false,"run":1,"engine":0,"slot":0}
+            "#]],
+        );
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use super::{
     bundle::in_words,
     duration, elapsed, errors, fold,
     numbers::summed_up,
-    settle,
+    settle, without_key,
     wording::{cut, is_unsent},
 };
 use crate::{
@@ -91,7 +91,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
             if full.ends_with(&with_time) { full } else { fit("✗ ", &gists, &rest, budget) }
         }
     };
-    cut(&line.replace('\t', " "), budget)
+    cut(&without_key(&line.replace('\t', " ")), budget)
 }
 
 /// Whether nothing went wrong on an engine, though it may not have run the code.
@@ -152,12 +152,11 @@ fn first_line(text: &str) -> String {
 
 /// The last line of a stream piece that holds more than blanks; of long text only the end is looked at.
 fn last_line(kind: &OutputKind, wanted: StreamName) -> Option<String> {
-    let OutputKind::Stream(name, rope) = kind else { return None };
+    let OutputKind::Stream(name, text) = kind else { return None };
     if *name != wanted {
         return None;
     }
-    let end = rope.slice(rope.len_chars().saturating_sub(2000)..).to_string();
-    let shown = settle(&end, false);
+    let shown = settle(&text.end(2000), false);
     Some(shown.lines().rev().map(str::trim).find(|line| !line.is_empty())?.to_owned())
 }
 

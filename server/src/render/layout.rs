@@ -3,13 +3,15 @@
 //! A group whose output is one line stands beside its ranks; longer output stands below a rule. Output is never indented,
 //! so that it can be copied. The shell and the lines beside the code are drawn from the same lines.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{
     ErrorGroup, GroupBy, Limits, errors, fold,
     numbers::summed_up,
     screen::{Item, Scope, screen},
-    settle,
+    settle, without_key,
     wording::cut,
 };
 use crate::{
@@ -96,6 +98,11 @@ pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
         lines.push(BlockLine::of(format!("… {more}"), Paint::Note));
     }
     for line in &mut lines {
+        for span in &mut line.spans {
+            if let Cow::Owned(masked) = without_key(&span.text) {
+                span.text = masked;
+            }
+        }
         let mut left = limits.columns;
         for span in &mut line.spans {
             span.text = cut(&span.text, left);
@@ -139,14 +146,19 @@ pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine>
     {
         lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
     }
+    lay_out_errors(run, view, place, &mut lines);
+    lines
+}
+
+/// The errors of a run, once per stack.
+pub(super) fn lay_out_errors(run: &Run, view: View, place: Place<'_>, lines: &mut Vec<BlockLine>) {
     for error in errors(run, &run.request.code) {
         let traceback =
             if view.scope.colors { colored_traceback(run, &error) } else { error.traceback.clone() };
         let line = |line: u32| place(line).unwrap_or_else(|| format!("line {}", line + 1));
         let place = error.code_line.map(line).map(|line| format!(" · {line}")).unwrap_or_default();
-        lay_out_error(&error, &place, &traceback, view.width, &mut lines);
+        lay_out_error(&error, &place, &traceback, view.width, lines);
     }
-    lines
 }
 
 /// The traceback that an error group shows, in the engine's own colours.

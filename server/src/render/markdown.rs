@@ -9,8 +9,8 @@ use super::{
     numbers::summed_up,
     outcome,
     screen::Scope,
-    settle,
-    wording::count,
+    settle, without_keys,
+    wording::{count, heading_words},
 };
 use crate::{
     engines::RankSet,
@@ -54,7 +54,8 @@ pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
     if hidden > 0 {
         page.text.push_str(&format!("\n… {} not shown here\n", count(hidden, "more group")));
     }
-    page.text
+    // Only ever shorter, or as long: the limit holds.
+    without_keys(&page.text).into_owned()
 }
 
 fn heading(run: &Run) -> String {
@@ -67,7 +68,8 @@ fn heading(run: &Run) -> String {
     let time =
         if run.is_over() { format!(" · {}", duration(elapsed(run, run.created))) } else { String::new() };
     let engines = short_ranks(&engines);
-    format!("{mark} Parallel execution on engine(s): `{engines}` · {}{time}\n", clip(&outcome(run), 120))
+    let words = heading_words(run);
+    format!("{mark} {words}`{engines}` · {}{time}\n", clip(&outcome(run), 120))
 }
 
 fn block_head(block: &Block) -> String {

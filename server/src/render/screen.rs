@@ -3,14 +3,14 @@
 //!
 //! [`settle`] does it within a text; here it is done for the outputs of an engine, one after the other.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
 use ropey::Rope;
 
 use super::{bundle::in_words, settle, wording};
 use crate::{
     jupyter::content::{ErrorContent, MimeBundle, StreamName},
-    run::{EngineRun, Output, OutputKind},
+    run::{EngineRun, Hidden, Output, OutputKind},
 };
 
 /// One thing on an engine's screen. Texts end in no newline.
@@ -62,13 +62,14 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
             pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
         }
         match (&output.kind, pieces.last_mut()) {
-            (OutputKind::Stream(name, rope), Some(Piece::Text { name: last, late, rope: before }))
-                if last == name && *late == output.late =>
-            {
-                before.append(rope.clone());
-            }
-            (OutputKind::Stream(name, rope), _) => {
-                pieces.push(Piece::Text { name: *name, late: output.late, rope: rope.clone() });
+            (OutputKind::Stream(name, text), _) => {
+                add_text(&mut pieces, *name, output.late, text.head());
+                match pieces.last_mut() {
+                    _ if text.hidden().is_empty() => {}
+                    Some(Piece::Spilled(hidden)) => *hidden = hidden.and(text.hidden()),
+                    _ => pieces.push(Piece::Spilled(text.hidden())),
+                }
+                add_text(&mut pieces, *name, output.late, text.tail());
             }
             (OutputKind::Display { data, display_id }, _) => {
                 let data = display_id
@@ -102,7 +103,19 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
         cut_middle(&mut pieces, bytes);
     }
     let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
-    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors)).chain(pages).collect()
+    let file = part.spilled.as_deref();
+    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors, file)).chain(pages).collect()
+}
+
+/// Puts text behind what is there, to what is there where that is of the same kind.
+fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, rope: &Rope) {
+    match pieces.last_mut() {
+        _ if rope.len_bytes() == 0 => {}
+        Some(Piece::Text { name: last, late: before, rope: text }) if *last == name && *before == late => {
+            text.append(rope.clone());
+        }
+        _ => pieces.push(Piece::Text { name, late, rope: rope.clone() }),
+    }
 }
 
 /// The newest data under a display id, and whether this run displayed it at all.
@@ -146,7 +159,13 @@ fn first_visible(outputs: &[Output]) -> usize {
 /// What is on the screen before text is settled: long ropes are cut first, so that a view with limits costs no more than
 /// it shows.
 enum Piece {
-    Text { name: StreamName, late: bool, rope: Rope },
+    Text {
+        name: StreamName,
+        late: bool,
+        rope: Rope,
+    },
+    /// Text that is not shown, or no longer in memory.
+    Spilled(Hidden),
     Whole(Item),
 }
 
@@ -155,18 +174,28 @@ impl Piece {
         match self {
             Self::Text { rope, .. } => rope.len_bytes(),
             Self::Whole(Item::Display { text, .. } | Item::Result { text }) => text.len(),
-            Self::Whole(_) => 0,
+            Self::Whole(_) | Self::Spilled(_) => 0,
         }
     }
 
-    fn settled(self, colors: bool) -> Option<Item> {
+    fn settled(self, colors: bool, file: Option<&Path>) -> Option<Item> {
         match self {
+            Self::Spilled(hidden) => Some(Item::Note(format!("… {} …", missing(hidden, file)))),
             Self::Whole(item) => Some(item),
             Self::Text { rope, .. } if rope.len_bytes() == 0 => None,
             Self::Text { name, late, rope } => {
                 Some(Item::Text { name, text: settle(&rope.to_string(), colors), late })
             }
         }
+    }
+}
+
+/// How much is not shown, and where it is.
+fn missing(hidden: Hidden, file: Option<&Path>) -> String {
+    let much = format!("{} ({})", wording::count(hidden.lines.max(1), "line"), wording::size(hidden.bytes));
+    match file {
+        Some(file) => format!("{much}, all of it in {}", settle(&file.display().to_string(), false)),
+        None => much,
     }
 }
 
@@ -199,6 +228,10 @@ fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
                     tail.push(part(to..rope.len_bytes()));
                 }
             }
+            Piece::Spilled(hidden) => {
+                lines += hidden.lines;
+                bytes += hidden.bytes;
+            }
             // A display or result that is too long is left out whole.
             piece @ Piece::Whole(_) => {
                 lines += 1;
@@ -207,8 +240,7 @@ fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
         }
         start = end;
     }
-    let gone = format!("… {} ({}) …", wording::count(lines, "line"), wording::size(bytes));
-    head.push(Piece::Whole(Item::Note(gone)));
+    head.push(Piece::Spilled(Hidden { bytes, lines, chars: 0 }));
     head.append(&mut tail);
     *pieces = head;
 }
@@ -321,6 +353,36 @@ mod tests {
                 Text { name: Stdout, text: "éé", late: false }
                 Note("… 1 line (192 B) …")
                 Text { name: Stdout, text: "éé", late: false }
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_in_a_file_is_counted_and_named_once() {
+        let lines = |from: usize, to: usize| (from..to).map(|n| format!("line {n}\n")).collect::<String>();
+        let sample = Sample::new(1)
+            .stdout(0, &lines(0, 500))
+            .stderr(0, "a warning\n")
+            .stdout(0, &lines(500, 1000))
+            .spilled(0, 60)
+            .stdout(0, "the end\n");
+        check(
+            sample.clone(),
+            None,
+            expect![[r#"
+                Text { name: Stdout, text: "line 0\nline 1", late: false }
+                Note("… 996 lines (8.8 kB), all of it in /cache/engine.txt …")
+                Text { name: Stdout, text: "line 997\nline 998\nline 999\nthe end", late: false }
+            "#]],
+        );
+        // Cutting further still says it once, and counts both.
+        check(
+            sample,
+            Some(20),
+            expect![[r#"
+                Text { name: Stdout, text: "line 0", late: false }
+                Note("… 1,000 lines (8.8 kB), all of it in /cache/engine.txt …")
+                Text { name: Stdout, text: "the end", late: false }
             "#]],
         );
     }

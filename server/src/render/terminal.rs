@@ -3,15 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{
-    GroupBy, duration, elapsed,
-    layout::{BlockLine, Paint, View, lay_out},
+    GroupBy, duration, elapsed, heading,
+    layout::{BlockLine, Paint, View, lay_out, lay_out_errors},
     outcome,
     screen::Scope,
 };
-use crate::{
-    engines::RankSet,
-    run::{Run, RunState},
-};
+use crate::run::{Run, RunState};
 
 /// How the shell can show text.
 #[derive(Clone, Copy)]
@@ -36,16 +33,26 @@ impl Default for Style<'_> {
 ///
 /// Nothing is cut. Ends in a newline. Without `color` there is no escape sequence in it.
 pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
-    let engines: RankSet = run.request.engines.iter().copied().collect();
     let mut text = String::new();
-    let heading = BlockLine::of(format!("Parallel execution on engine(s): {engines}"), Paint::Note);
-    write_line(&mut text, &heading, style);
+    write_line(&mut text, &BlockLine::of(heading(run), Paint::Note), style);
     let scope = Scope { bytes: None, colors: style.color };
     let view = View { by, scope, width: style.width, names_stderr: !style.color };
     for line in lay_out(run, view, style.place.unwrap_or(&|_| None)) {
         write_line(&mut text, &line, style);
     }
     write_line(&mut text, &closing(run), style);
+    text
+}
+
+/// What [`terminal`] shows behind the groups, for whoever has seen all output as it came: the errors, and how it ended.
+pub fn terminal_end(run: &Run, style: Style<'_>) -> String {
+    let scope = Scope { bytes: None, colors: style.color };
+    let view = View { by: GroupBy::Fold, scope, width: style.width, names_stderr: false };
+    let mut lines = Vec::new();
+    lay_out_errors(run, view, style.place.unwrap_or(&|_| None), &mut lines);
+    lines.push(closing(run));
+    let mut text = String::new();
+    lines.iter().for_each(|line| write_line(&mut text, line, style));
     text
 }
 

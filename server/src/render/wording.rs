@@ -1,6 +1,20 @@
 //! Durations, sizes, counts and endings in words, the same in every view.
 
-use crate::run::{Ending, LostReason, Run, RunState, Time};
+use crate::{
+    engines::RankSet,
+    run::{Ending, LostReason, Run, RunState, Time},
+};
+
+/// The line with which ipyparallel begins a run: `Parallel execution on engine(s): [0-3]`, and `Async parallel ...` where
+/// nobody waits for it.
+pub fn heading(run: &Run) -> String {
+    let engines: RankSet = run.request.engines.iter().copied().collect();
+    format!("{}{engines}", heading_words(run))
+}
+
+pub(super) fn heading_words(run: &Run) -> &'static str {
+    if run.blocking { "Parallel execution on engine(s): " } else { "Async parallel execution on engine(s): " }
+}
 
 /// Milliseconds in words: `12 ms`, `1.2 s`, `34 s`, `3 min 20 s`, `1 h 03 min`.
 pub fn duration(milliseconds: u64) -> String {

@@ -1,12 +1,11 @@
 //! The state of a run, and the reducer that makes it from events.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
-use ropey::Rope;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Event, EventKind, LostReason, Slot, Time};
+use super::{Event, EventKind, LostReason, Slot, Text, Time};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::{ErrorContent, ExecuteReply, MimeBundle, StreamName},
@@ -75,7 +74,7 @@ pub struct Output {
 #[non_exhaustive]
 pub enum OutputKind {
     /// Text; cheap to clone however long.
-    Stream(StreamName, Rope),
+    Stream(StreamName, Text),
     /// A display.
     Display {
         /// By MIME type.
@@ -123,10 +122,14 @@ pub struct EngineRun {
     pub ended: Option<Time>,
     /// `In [n]` on that engine.
     pub execution_count: Option<u32>,
-    /// What it produced, in order of arrival. Only ever grows: a reader that remembers how far it read misses nothing.
+    /// What it produced, in order of arrival. Only ever grows: a reader that remembers how far it read misses nothing; text
+    /// that is hidden ([`Text::hidden`]) still counts.
     pub outputs: Vec<Output>,
     /// What `%px x?` and the like asked the front end to show; data of `page` payloads.
     pub pages: Vec<MimeBundle>,
+    /// The file that holds all its text, once the middle of that is no longer in memory.
+    pub spilled: Option<Arc<Path>>,
+    kept: usize,
     reply: Option<Ending>,
     idle: bool,
     stdout: Sha256,
@@ -156,6 +159,8 @@ pub struct Run {
     pub request: Arc<RunRequest>,
     /// When it was asked for.
     pub created: Time,
+    /// Whether somebody waits for it: not so with `--noblock`.
+    pub blocking: bool,
     parts: Vec<Arc<EngineRun>>,
 }
 
@@ -170,6 +175,8 @@ impl EngineRun {
             execution_count: None,
             outputs: Vec::new(),
             pages: Vec::new(),
+            spilled: None,
+            kept: 0,
             reply: None,
             idle: false,
             stdout: Sha256::new(),
@@ -211,17 +218,39 @@ impl EngineRun {
         all.finalize().into()
     }
 
-    /// All text of one stream, whatever came between its pieces.
+    /// All text of one stream that is in memory, whatever came between its pieces.
     pub fn stream(&self, wanted: StreamName) -> String {
-        let mut text = String::new();
+        let mut all = String::new();
         for output in &self.outputs {
-            if let OutputKind::Stream(name, rope) = &output.kind
+            if let OutputKind::Stream(name, text) = &output.kind
                 && *name == wanted
             {
-                rope.chunks().for_each(|chunk| text.push_str(chunk));
+                text.chunks().for_each(|chunk| all.push_str(chunk));
             }
         }
-        text
+        all
+    }
+
+    /// Bytes of stream text in memory.
+    pub fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Moves text out of memory until no more than about `most` bytes are left, from both ends of what it wrote.
+    fn hide(&mut self, most: usize, file: Arc<Path>) {
+        // A quarter at the beginning and half at the end: room for more before the next time.
+        let hidden = most / 4..self.kept.saturating_sub(most / 2);
+        let mut start = 0;
+        for output in &mut self.outputs {
+            let OutputKind::Stream(_, text) = &mut output.kind else { continue };
+            let end = start + text.kept();
+            let (from, to) = (hidden.start.clamp(start, end), hidden.end.clamp(start, end));
+            if from < to {
+                self.kept -= text.hide(from - start..to - start);
+            }
+            start = end;
+        }
+        self.spilled = Some(file);
     }
 
     fn apply(&mut self, at: Time, kind: EventKind) {
@@ -302,16 +331,17 @@ impl EngineRun {
             StreamName::Stdout => self.stdout.update(text),
             StreamName::Stderr => self.stderr.update(text),
         }
+        self.kept += text.len();
         let late = self.ending().is_some();
-        if let Some(Output { kind: OutputKind::Stream(last, rope), late: last_late }) =
+        if let Some(Output { kind: OutputKind::Stream(last, before), late: last_late }) =
             self.outputs.last_mut()
             && *last == name
             && *last_late == late
         {
-            rope.insert(rope.len_chars(), text);
+            before.push(text);
             return;
         }
-        self.push(OutputKind::Stream(name, Rope::from_str(text)));
+        self.push(OutputKind::Stream(name, text.into()));
     }
 
     fn push(&mut self, kind: OutputKind) {
@@ -384,13 +414,21 @@ impl Run {
     /// A run that was asked for and not sent.
     pub fn new(id: RunId, request: Arc<RunRequest>, created: Time) -> Self {
         let parts = request.engines.iter().map(|&engine| Arc::new(EngineRun::new(engine))).collect();
-        Self { id, request, created, parts }
+        Self { id, request, created, blocking: true, parts }
     }
 
     /// Applies one event. An event for a slot that does not exist changes nothing.
     pub fn apply(&mut self, event: Event) {
         if let Some(part) = self.parts.get_mut(event.slot.0 as usize) {
             Arc::make_mut(part).apply(event.at, event.kind);
+        }
+    }
+
+    /// Moves text of one engine out of memory until no more than about `most` bytes of it are left; its beginning and its
+    /// end stay. `file` must hold all that the engine wrote so far.
+    pub fn hide(&mut self, slot: Slot, most: usize, file: Arc<Path>) {
+        if let Some(part) = self.parts.get_mut(slot.0 as usize) {
+            Arc::make_mut(part).hide(most, file);
         }
     }
 
@@ -420,6 +458,12 @@ impl Run {
     /// Whether every engine's part has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.state(), RunState::Succeeded | RunState::Failed)
+    }
+
+    /// Whether it will never be sent: it was dropped while it waited, or there was no way to the engines.
+    pub fn was_never_sent(&self) -> bool {
+        let unsent = |part: &EngineRun| matches!(part.ending(), Some(Ending::Lost(LostReason::NotSent(_))));
+        self.parts().all(unsent)
     }
 
     /// The engines whose part has not ended.

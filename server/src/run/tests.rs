@@ -96,7 +96,9 @@ fn check(events: Vec<EventKind>, expected: Expect) {
     for output in &part.outputs {
         let late = if output.late { "late " } else { "" };
         text.push_str(&match &output.kind {
-            OutputKind::Stream(name, rope) => format!("   {late}{name:?} {:?}\n", rope.to_string()),
+            OutputKind::Stream(name, text) => {
+                format!("   {late}{name:?} {:?}\n", text.chunks().collect::<String>())
+            }
             OutputKind::Error(error) => format!("   {late}Error {}\n", error.ename),
             OutputKind::Display { data, .. } => format!("   {late}Display {}\n", data["text/plain"]),
             OutputKind::UpdateDisplay { data, .. } => {

@@ -1,9 +1,15 @@
 //! The session's task: one message after the other changes the state; effects are spawned and come back as messages.
 
 mod connection;
+mod recall;
 mod runs;
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -12,11 +18,12 @@ use tokio::{
 
 use super::{
     Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
-    Interrupted, Level, NotebookChange, Notice, ProblemsView, RunHandle, Settings, StartPolicy,
+    Interrupted, Level, NotebookChange, Notice, PastRun, ProblemsView, RunHandle, Settings, StartPolicy,
     attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
+    cluster::ClusterClient,
     engines::RankSet,
     run::RunId,
     text::{Change, Encoding},
@@ -25,7 +32,7 @@ use crate::{
 /// How often a session that follows looks whether a cluster has come up.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How many runs of one document are kept.
+/// How many runs of one document, or of one notebook, are kept, besides those that its cells still show.
 const HISTORY: usize = 20;
 
 /// What a session is started with.
@@ -82,6 +89,10 @@ pub(super) enum Message {
         key: DocumentKey,
         reply: oneshot::Sender<Option<DocumentView>>,
     },
+    Together {
+        key: DocumentKey,
+        reply: oneshot::Sender<Vec<DocumentView>>,
+    },
     Run {
         ask: Box<Ask>,
         reply: oneshot::Sender<Result<Asked, AskError>>,
@@ -89,19 +100,31 @@ pub(super) enum Message {
     Interrupt {
         run: Option<RunId>,
         engines: Option<RankSet>,
-        signal: String,
+        signal: Option<String>,
         reply: oneshot::Sender<Interrupted>,
     },
     RunHandle {
         run: RunId,
         reply: oneshot::Sender<Option<Arc<RunHandle>>>,
     },
-    Runs {
+    NamedRun {
+        name: String,
+        reply: oneshot::Sender<Option<Arc<RunHandle>>>,
+    },
+    History {
         document: Option<DocumentKey>,
-        reply: oneshot::Sender<Vec<Arc<RunHandle>>>,
+        reply: oneshot::Sender<Vec<PastRun>>,
+    },
+    /// Somebody asked to see what this run gave.
+    AskedFor {
+        run: RunId,
     },
     Cluster {
         reply: oneshot::Sender<ClusterView>,
+    },
+    /// Whether the workspace is trusted, and the client of the cluster in use.
+    Client {
+        reply: oneshot::Sender<(bool, Option<ClusterClient>)>,
     },
     Connect {
         start: StartPolicy,
@@ -153,6 +176,10 @@ struct RunEntry {
     handle: Arc<RunHandle>,
     order: Option<oneshot::Sender<Order>>,
     over: bool,
+    /// Whether somebody asked to see it, where it is one that nobody waits for.
+    asked_for: bool,
+    /// What `-o` calls it, the newest name last.
+    names: Vec<String>,
 }
 
 struct Actor {
@@ -163,6 +190,11 @@ struct Actor {
     queue: Queue,
     runs: BTreeMap<RunId, RunEntry>,
     next_run: u32,
+    /// What each `%pxresult` that was run shows.
+    recalled: HashMap<CellId, RunId>,
+    /// The newest run of each name.
+    named: BTreeMap<String, RunId>,
+    keeper: recall::Keeper,
     cluster: Option<Attached>,
     /// Tells messages about the present connection from those about an earlier one.
     generation: u64,
@@ -179,14 +211,19 @@ pub(super) async fn run(
     this: mpsc::WeakUnboundedSender<Message>,
     notices: mpsc::UnboundedSender<Notice>,
 ) {
+    let mut documents = Documents::new(setup.encoding);
+    documents.set_views(&setup.settings.views);
     let mut actor = Actor {
         settings: setup.settings,
         trusted: setup.trusted,
         follow: setup.follow,
-        documents: Documents::new(setup.encoding),
+        documents,
         queue: Queue::default(),
         runs: BTreeMap::new(),
         next_run: 1,
+        recalled: HashMap::new(),
+        named: BTreeMap::new(),
+        keeper: recall::Keeper::default(),
         cluster: None,
         generation: 0,
         attaching: None,
@@ -259,26 +296,30 @@ impl Actor {
             }
             Message::Encoding(encoding) => self.documents.set_encoding(encoding),
             Message::Clear { key } => {
+                self.clear_recalled(&key);
                 let notices = self.documents.clear(&key);
                 self.tell_all(notices);
             }
-            Message::Document { key, reply } => drop(reply.send(self.documents.view(&key))),
+            Message::Document { key, reply } => drop(reply.send(self.view(&key))),
             Message::Problems { key, reply } => drop(reply.send(self.documents.problems(&key))),
-            Message::RunsIn { key, reply } => drop(reply.send(self.documents.view_of_runs(&key))),
+            Message::RunsIn { key, reply } => drop(reply.send(self.view_of_runs(&key))),
+            Message::Together { key, reply } => {
+                let keys = self.documents.together(&key);
+                drop(reply.send(keys.iter().filter_map(|key| self.view(key)).collect()));
+            }
             Message::Run { ask, reply } => self.run(*ask, reply),
             Message::Interrupt { run, engines, signal, reply } => self.interrupt(run, engines, signal, reply),
             Message::RunHandle { run, reply } => {
                 drop(reply.send(self.runs.get(&run).map(|entry| entry.handle.clone())));
             }
-            Message::Runs { document, reply } => {
-                let together = document.as_ref().map(|key| self.documents.together(key));
-                let of_document = |handle: &Arc<RunHandle>| {
-                    together.as_ref().is_none_or(|keys| keys.contains(&handle.document))
-                };
-                let runs = self.runs.values().map(|entry| entry.handle.clone()).filter(of_document).collect();
-                drop(reply.send(runs));
-            }
+            Message::NamedRun { name, reply } => drop(reply.send(self.named_run(&name))),
+            Message::History { document, reply } => drop(reply.send(self.history(document.as_ref()))),
+            Message::AskedFor { run } => self.asked_for(run),
             Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
+            Message::Client { reply } => {
+                let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
+                drop(reply.send((self.trusted, client)));
+            }
             Message::Connect { start, reply } => match &self.cluster {
                 Some(cluster) if !self.is_leaving() => drop(reply.send(Ok(cluster.view()))),
                 _ => {
@@ -311,6 +352,8 @@ impl Actor {
             let steps = self.queue.withdraw(run, "the session ended");
             self.take(steps);
         }
+        self.keep_last();
+        self.keeper.finish().await;
         if let Some(cluster) = self.cluster.take() {
             cluster.client.close().await;
             if let Some(started) = cluster.started

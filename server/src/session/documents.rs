@@ -6,12 +6,16 @@
 
 mod follow;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, RunHandle};
+use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, Recall, RunHandle};
 use crate::{
-    cells::{Carry, DecidedBy, Delta, Dialect, Index, Origin, Placed, Problem},
+    cells::{Carry, DecidedBy, Decider, Delta, Dialect, End, Index, Origin, Placed, Problem, Views},
     plan::{Plan, Refusal},
+    run::RunId,
     text::{Change, Document, Encoding, Position, TextRange},
 };
 use follow::{Fresh, Tracked, Tracker};
@@ -35,14 +39,20 @@ pub struct DocumentView {
     pub problems: Vec<Problem>,
     /// Why it cannot be read at all.
     pub unreadable: Option<String>,
-    /// Where the lines stand that decide what is in force.
-    deciders: HashMap<Origin, u32>,
+    /// Where the lines stand that decide what is in force: in which of the texts that belong together, and where there.
+    deciders: HashMap<Origin, (usize, Decider)>,
 }
 
 impl DocumentView {
-    /// The 0-based line of what decides something in it; in a synchronised notebook that of the cell it stands in.
-    pub fn line_of(&self, by: &DecidedBy) -> Option<u32> {
-        self.deciders.get(&by.origin).copied()
+    /// What decided about a px cell, in the order of the texts that belong together: which of those it stands in, from 0,
+    /// and where there.
+    pub fn decided<'a>(&self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
+        let decided_by = cell.view.decided_by.iter();
+        let place =
+            |by: &'a DecidedBy| self.deciders.get(&by.origin).map(|(text, place)| (*text, *place, by));
+        let mut all: Vec<_> = decided_by.filter_map(place).collect();
+        all.sort_by_key(|(text, place, _)| (*text, *place));
+        all
     }
 }
 
@@ -55,6 +65,8 @@ pub struct ProblemsView {
     pub problems: Vec<Problem>,
     /// Why it cannot be read at all.
     pub unreadable: Option<String>,
+    /// The px cells that name targets themselves, in order, which the engines may not fit.
+    pub with_targets: Vec<Placed>,
 }
 
 /// A px cell as faces see it.
@@ -74,8 +86,14 @@ pub struct CellView {
     pub plan: Result<Plan, Refusal>,
     /// Its newest run, unless cleared.
     pub run: Option<Arc<RunHandle>>,
-    /// Whether what would be sent now differs from what that run sent.
+    /// Whether what would be sent now differs from what that run sent; of a `%pxresult`, whether there is a newer run.
     pub stale: bool,
+    /// Of a `%pxresult`: what it would show now.
+    pub recalls: Option<Recall>,
+    /// Of a `%pxresult` that was run: what it shows, which is also its `run`.
+    pub recalled: Option<Recall>,
+    /// Whether the output of its run is kept until somebody asks for it.
+    pub withheld: bool,
 }
 
 /// Where a px cell stands, as the client counts.
@@ -123,14 +141,17 @@ struct Unit {
 struct Notebook {
     /// Its cells, in order.
     order: Vec<DocumentKey>,
-    /// What is in force at its end.
-    end: Arc<Carry>,
+    end: End,
 }
 
 /// All open documents.
 #[derive(Debug)]
 pub(super) struct Documents {
     encoding: Encoding,
+    /// What the settings name.
+    views: Arc<Views>,
+    /// What is in force at the top of each document.
+    top: Arc<Carry>,
     units: HashMap<DocumentKey, Unit>,
     notebooks: HashMap<DocumentKey, Notebook>,
     next_cell: u32,
@@ -139,7 +160,15 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new(encoding: Encoding) -> Self {
-        Self { encoding, units: HashMap::new(), notebooks: HashMap::new(), next_cell: 1, next_text: 0 }
+        Self {
+            encoding,
+            views: Arc::default(),
+            top: Arc::default(),
+            units: HashMap::new(),
+            notebooks: HashMap::new(),
+            next_cell: 1,
+            next_text: 0,
+        }
     }
 
     pub(super) fn open(
@@ -181,7 +210,7 @@ impl Documents {
         cells: Vec<CellText>,
     ) -> Vec<Notice> {
         self.add_cells(&key, cells);
-        self.notebooks.insert(key.clone(), Notebook { order: order.clone(), end: Arc::default() });
+        self.notebooks.insert(key.clone(), Notebook { order: order.clone(), end: End::default() });
         self.pass_on(&key, &order)
     }
 
@@ -226,6 +255,26 @@ impl Documents {
         self.encoding = encoding;
     }
 
+    /// Puts other views of the settings in force.
+    pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<Notice> {
+        if self.views == *views {
+            return Vec::new();
+        }
+        self.views = views.clone();
+        self.top = Arc::new(Carry::new(views));
+        let mut notices = vec![Notice::Plans];
+        let notebooks: Vec<DocumentKey> = self.notebooks.keys().cloned().collect();
+        for notebook in notebooks {
+            notices.extend(self.pass_on(&notebook, &[]));
+        }
+        for (key, unit) in self.units.iter_mut().filter(|(_, unit)| unit.notebook.is_none()) {
+            let delta = unit.index.begin_with(&self.top);
+            unit.take_in(&delta, self.encoding, &mut self.next_cell);
+            notices.push(Notice::Cells(key.clone()));
+        }
+        notices
+    }
+
     /// The texts that belong together, in order: a document alone, or all cells of its notebook.
     pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
@@ -236,6 +285,17 @@ impl Documents {
             None if self.units.contains_key(key) => vec![key.clone()],
             None => Vec::new(),
         }
+    }
+
+    /// What holds a text: its notebook, else itself.
+    pub(super) fn home(&self, key: &DocumentKey) -> DocumentKey {
+        self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key).clone()
+    }
+
+    /// Every px cell there is, and the run that it shows.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (CellId, Option<RunId>)> + '_ {
+        let cells = self.units.values().flat_map(Unit::cells);
+        cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
     }
 
     /// Whether any open document holds a px cell.
@@ -263,23 +323,41 @@ impl Documents {
             blocks,
             problems: self.problems_of(unit),
             unreadable: unit.unreadable(),
-            deciders: self
-                .together(key)
-                .iter()
-                .filter_map(|key| self.units.get(key))
-                .flat_map(|unit| unit.index.deciders())
-                .collect(),
+            deciders: self.deciders(key, unit),
         })
+    }
+
+    /// Where those lines stand that decide something in a text.
+    fn deciders(&self, key: &DocumentKey, unit: &Unit) -> HashMap<Origin, (usize, Decider)> {
+        let mut found = HashMap::new();
+        let decided_by = unit.cells().flat_map(|cell| &cell.cell.view.decided_by);
+        let wanted: HashSet<Origin> = decided_by.map(|by| by.origin).collect();
+        let texts: HashSet<u32> = wanted.iter().map(|origin| origin.text).collect();
+        for (at, key) in self.together(key).iter().enumerate().filter(|_| !wanted.is_empty()) {
+            let Some(unit) = self.units.get(key).filter(|unit| texts.contains(&unit.index.text())) else {
+                continue;
+            };
+            for (origin, range) in unit.index.deciders().filter(|(origin, _)| wanted.contains(origin)) {
+                let line = unit.text.line_of(range.start);
+                found.entry(origin).or_insert((at, Decider { line, range }));
+            }
+        }
+        found
     }
 
     /// What is wrong in a document.
     pub(super) fn problems(&self, key: &DocumentKey) -> Option<ProblemsView> {
         let unit = self.units.get(key)?;
         let (text, problems) = (unit.text.clone(), self.problems_of(unit));
-        Some(ProblemsView { text, problems, unreadable: unit.unreadable() })
+        let with_targets = unit.index.blocks().flat_map(|block| {
+            let own = block.cells.iter().filter(|cell| cell.magic.options.targets.is_some());
+            own.map(move |cell| Placed::new(Arc::clone(cell), block.base))
+        });
+        let with_targets = with_targets.collect();
+        Some(ProblemsView { text, problems, unreadable: unit.unreadable(), with_targets })
     }
 
-    /// A document with those of its px cells that were run, and nothing else of it.
+    /// A document with those of its px cells that have a run, and nothing else of it.
     pub(super) fn view_of_runs(&self, key: &DocumentKey) -> Option<DocumentView> {
         let unit = self.units.get(key)?;
         let mut cells = Vec::new();
@@ -304,7 +382,10 @@ impl Documents {
 
     fn problems_of(&self, unit: &Unit) -> Vec<Problem> {
         let notebook = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get(notebook));
-        unit.index.problems(notebook.map_or(unit.index.after(), |notebook| &notebook.end))
+        match notebook {
+            Some(notebook) => unit.index.problems(&notebook.end),
+            None => unit.index.problems(&unit.index.end()),
+        }
     }
 
     /// A part of a document's text; empty where there is none.
@@ -348,7 +429,7 @@ impl Documents {
         notebook: Option<DocumentKey>,
     ) {
         let text = Document::new(text, version);
-        let index = Index::new(text.rope(), dialect, self.next_text, Arc::default());
+        let index = Index::new(text.rope(), dialect, self.next_text, Arc::clone(&self.top));
         self.next_text += 1;
         let mut unit = Unit { text, notebook, index, blocks: Vec::new() };
         let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
@@ -362,27 +443,28 @@ impl Documents {
         let mut told: Vec<DocumentKey> = Vec::new();
         let mut replanned = false;
         let Some(notebook) = self.notebooks.get_mut(key) else { return Vec::new() };
-        let mut carry = Arc::<Carry>::default();
-        // Whose open region is told of, or was.
-        let mut texts = vec![notebook.end.open_region()];
+        let mut end = End { carry: Arc::clone(&self.top), has_px: false };
         for cell in &notebook.order {
             let Some(unit) = self.units.get_mut(cell) else { continue };
-            let delta = unit.index.begin_with(&carry);
+            let delta = unit.index.begin_with(&end.carry);
             let is_changed = delta != Delta::default();
             let other_plans = unit.take_in(&delta, self.encoding, &mut self.next_cell);
-            carry = Arc::clone(unit.index.after());
+            end = End { carry: Arc::clone(unit.index.after()), has_px: end.has_px || unit.index.has_px() };
             let is_touched = touched.contains(cell);
             replanned |= other_plans && !is_touched;
             if is_changed || is_touched {
                 told.push(cell.clone());
             }
         }
-        texts.push(carry.open_region());
-        notebook.end = carry;
-        if texts[0] != texts[1] {
-            let has_region = |unit: &Unit| texts.contains(&Some(unit.index.text()));
+        let before = std::mem::replace(&mut notebook.end, end);
+        let end = &notebook.end;
+        let other_use = before.has_px != end.has_px;
+        // Whose open region is told of, or was.
+        let regions = [before.carry.open_region(), end.carry.open_region()];
+        if other_use || regions[0] != regions[1] {
+            let is_concerned = |unit: &Unit| other_use || regions.contains(&Some(unit.index.text()));
             for cell in &notebook.order {
-                if self.units.get(cell).is_some_and(has_region) && !told.contains(cell) {
+                if self.units.get(cell).is_some_and(is_concerned) && !told.contains(cell) {
                     told.push(cell.clone());
                 }
             }

@@ -15,8 +15,9 @@ pub(super) struct Entry {
     pub(super) cell: CellId,
     pub(super) engines: HashSet<EngineId>,
     pub(super) blocking: bool,
-    /// The run of the same ask that must have ended before this one may go.
-    pub(super) after: Option<After>,
+    /// The runs that must have ended before this one may go: those of the same ask that are waited for, and those that a
+    /// `%pxresult` between them shows.
+    pub(super) after: Vec<After>,
     pub(super) sent: bool,
 }
 
@@ -54,7 +55,7 @@ impl Queue {
             Some(at) => {
                 let new = entry.run;
                 let old = std::mem::replace(&mut self.entries[at], entry);
-                let waiting = self.entries.iter_mut().filter_map(|entry| entry.after.as_mut());
+                let waiting = self.entries.iter_mut().flat_map(|entry| &mut entry.after);
                 waiting.filter(|after| after.run == old.run).for_each(|after| after.run = new);
                 steps.drop.push((old.run, "it was asked for again before its turn came".to_owned()));
             }
@@ -69,11 +70,10 @@ impl Queue {
         self.entries.retain(|entry| entry.run != run);
         let mut doomed = Vec::new();
         for entry in &mut self.entries {
-            match entry.after {
-                Some(after) if after.run == run && after.must_succeed && !succeeded => doomed.push(entry.run),
-                Some(after) if after.run == run => entry.after = None,
-                _ => {}
+            if !succeeded && entry.after.iter().any(|after| after.run == run && after.must_succeed) {
+                doomed.push(entry.run);
             }
+            entry.after.retain(|after| after.run != run);
         }
         for follower in doomed {
             self.drop_with_followers(follower, "a cell before it failed", &mut steps);
@@ -90,6 +90,11 @@ impl Queue {
             self.advance(&mut steps);
         }
         steps
+    }
+
+    /// Whether a run waits or goes on.
+    pub(super) fn holds(&self, run: RunId) -> bool {
+        self.entries.iter().any(|entry| entry.run == run)
     }
 
     /// Whether no run waits or goes on.
@@ -115,7 +120,7 @@ impl Queue {
     fn drop_with_followers(&mut self, run: RunId, why: &str, steps: &mut Steps) {
         let mut doomed = vec![run];
         while let Some(run) = doomed.pop() {
-            let waits = |entry: &&Entry| entry.after.is_some_and(|after| after.run == run);
+            let waits = |entry: &&Entry| entry.after.iter().any(|after| after.run == run);
             doomed.extend(self.entries.iter().filter(waits).map(|entry| entry.run));
             self.entries.retain(|entry| entry.run != run);
             steps.drop.push((run, why.to_owned()));
@@ -127,12 +132,12 @@ impl Queue {
         let mut passed: HashSet<RunId> = HashSet::new();
         for entry in &mut self.entries {
             let free = !entry.blocking || entry.engines.is_disjoint(&held);
-            if !entry.sent && entry.after.is_none() && free {
+            if !entry.sent && entry.after.is_empty() && free {
                 entry.sent = true;
                 steps.send.push(entry.run);
             }
             // One that waits for a later one (cells were moved and asked for again) must not keep that from its engines.
-            let waits_for_later = entry.after.is_some_and(|after| !passed.contains(&after.run));
+            let waits_for_later = entry.after.iter().any(|after| !passed.contains(&after.run));
             if entry.blocking && !waits_for_later {
                 held.extend(&entry.engines);
             }
@@ -151,13 +156,13 @@ mod tests {
             cell: CellId(run),
             engines: engines.into_iter().map(EngineId).collect(),
             blocking: true,
-            after: None,
+            after: Vec::new(),
             sent: false,
         }
     }
 
-    fn after(run: u32) -> Option<After> {
-        Some(After { run: RunId(run), must_succeed: true })
+    fn after(run: u32) -> Vec<After> {
+        vec![After { run: RunId(run), must_succeed: true }]
     }
 
     fn sends(steps: &Steps) -> Vec<u32> {
@@ -239,9 +244,25 @@ mod tests {
     fn cells_that_go_on_after_a_failure_still_go_one_after_the_other() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
-        let after = Some(After { run: RunId(1), must_succeed: false });
+        let after = vec![After { run: RunId(1), must_succeed: false }];
         assert_eq!(sends(&queue.add(Entry { after, ..entry(2, [1]) })), [] as [u32; 0]);
         assert_eq!(sends(&queue.ended(RunId(1), false)), [2]);
+    }
+
+    #[test]
+    fn a_run_goes_when_all_that_it_waits_for_have_ended_and_not_when_one_failed() {
+        for (succeeded, expected) in [(true, (vec![4], vec![])), (false, (vec![], vec![4]))] {
+            let mut queue = Queue::default();
+            queue.add(Entry { blocking: false, ..entry(1, [0]) });
+            queue.add(entry(2, [1]));
+            let both = [after(1), after(2)].concat();
+            queue.add(entry(3, [3]));
+            assert_eq!(sends(&queue.add(Entry { after: both, ..entry(4, [2]) })), [] as [u32; 0]);
+            assert_eq!(sends(&queue.ended(RunId(2), true)), [] as [u32; 0]);
+            let steps = queue.ended(RunId(1), succeeded);
+            assert_eq!((sends(&steps), drops(&steps)), expected);
+            assert!(queue.holds(RunId(3)) && !queue.holds(RunId(1)));
+        }
     }
 
     #[test]

@@ -8,8 +8,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::clock::now;
+use super::spill::Spill;
 use crate::{
+    clock::now,
     cluster::{ClusterClient, Execute, FeedReceiver, feed},
     run::{Event, EventKind, LostReason, Run, RunRequest, Slot},
 };
@@ -27,17 +28,21 @@ pub(super) enum Order {
 
 /// Drives one run from the queue to its end, and goes on taking in late output until the cluster forgets the run.
 ///
-/// `over` is called once, when the last engine's part has ended.
+/// `over` is called once, when the last engine's part has ended; `warn` where its output cannot be put away.
 pub(super) async fn drive(
     mut run: Run,
     view: watch::Sender<Arc<Run>>,
     order: oneshot::Receiver<Order>,
+    spill: Spill,
+    warn: impl Fn(String) + Send,
     over: impl FnOnce(&Run) + Send,
 ) {
     let sent = match order.await {
         Ok(Order::Send(client, request)) => {
             if *run.request != request {
+                let blocking = run.blocking;
                 run = Run::new(run.id, Arc::new(request), run.created);
+                run.blocking = blocking;
             }
             send(&run, &client).await
         }
@@ -54,7 +59,7 @@ pub(super) async fn drive(
             view.send_replace(Arc::new(run.clone()));
             over(&run);
         }
-        Ok(events) => follow(run, events, view, over).await,
+        Ok(events) => follow(run, events, view, spill, warn, over).await,
     }
 }
 
@@ -70,6 +75,8 @@ async fn follow(
     mut run: Run,
     mut events: FeedReceiver,
     view: watch::Sender<Arc<Run>>,
+    mut spill: Spill,
+    warn: impl Fn(String) + Send,
     over: impl FnOnce(&Run) + Send,
 ) {
     let mut over = Some(over);
@@ -79,7 +86,9 @@ async fn follow(
     loop {
         tokio::select! {
             open = events.recv_many(&mut batch) => {
-                batch.drain(..).for_each(|event| run.apply(event));
+                if let Err(why) = spill.take_in(&mut run, batch.drain(..)).await {
+                    warn(why);
+                }
                 unshown = true;
                 if !open {
                     break;

@@ -1,8 +1,8 @@
 //! What a user can set, however a face reads it: editor settings or shell flags.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use crate::{cluster::discovery::Selection, render::GroupBy};
+use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
 
 /// What a user can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,42 @@ pub struct Settings {
     pub engines: u32,
     /// How outputs are grouped where the cell does not say.
     pub group_by: GroupBy,
+    /// Views that no line of a document makes, or that cannot be read.
+    pub views: Arc<Views>,
     /// Where the project lies: where its Python is looked for, and where engines start.
     pub folder: PathBuf,
+    /// How much of what engines write is kept in memory.
+    pub limits: Limits,
+    /// Where named results are kept; `None`: in the user's state folder.
+    pub results: Option<PathBuf>,
+}
+
+/// How much of what engines write is kept in memory; the rest is in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of text per engine of a run.
+    pub engine_text: usize,
+    /// Bytes of text per run; each engine has an equal share.
+    pub run_text: usize,
+    /// Where the files are put; `None`: in the user's cache folder.
+    pub folder: Option<PathBuf>,
+}
+
+impl Limits {
+    /// All is kept in memory: for a process that passes output on as it comes.
+    pub const NONE: Self = Self { engine_text: usize::MAX, run_text: usize::MAX, folder: None };
+
+    /// Bytes of text that one of so many engines may have.
+    pub(super) fn of_engine(&self, engines: usize) -> usize {
+        // Less than a screen would not show what happened.
+        self.engine_text.min(self.run_text / engines.max(1)).max(4096.min(self.engine_text))
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { engine_text: 1_000_000, run_text: 64_000_000, folder: None }
+    }
 }
 
 impl Default for Settings {
@@ -26,7 +60,10 @@ impl Default for Settings {
             cluster: Selection::default(),
             engines: 4,
             group_by: GroupBy::Fold,
+            views: Arc::default(),
             folder: PathBuf::from("."),
+            limits: Limits::default(),
+            results: None,
         }
     }
 }

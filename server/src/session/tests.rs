@@ -1,5 +1,7 @@
 //! The session with simulated controllers: which cluster it uses, what it does with what it was told.
 
+mod recall;
+
 use std::{path::Path, time::Duration};
 
 use pxlens_tests::sim::{Script, Sim};
@@ -32,9 +34,13 @@ struct Desk {
 
 impl Desk {
     fn open(settings: Settings, trusted: bool) -> Self {
+        Self::with(settings, trusted, TEXT)
+    }
+
+    fn with(settings: Settings, trusted: bool, text: &str) -> Self {
         let (session, notices) = Session::start(settings, Encoding::Utf16, trusted, true);
         let key = DocumentKey::from("a");
-        session.open(key.clone(), Dialect::Script, 1, TEXT.to_owned());
+        session.open(key.clone(), Dialect::Script, 1, text.to_owned());
         Self { session, notices, key }
     }
 
@@ -58,11 +64,15 @@ impl Desk {
     }
 
     async fn ask(&self) -> Result<Asked, AskError> {
+        self.ask_for(Scope::All, false).await
+    }
+
+    async fn ask_for(&self, scope: Scope, keep_going: bool) -> Result<Asked, AskError> {
         let ask = Ask {
             document: self.key.clone(),
-            scope: Scope::All,
+            scope,
             overrides: Overrides::default(),
-            keep_going: false,
+            keep_going,
             start: StartPolicy::Never,
         };
         tokio::time::timeout(PATIENCE, self.session.run(ask)).await.expect("an answer")
@@ -111,6 +121,9 @@ async fn nothing_is_looked_for_in_an_untrusted_workspace_until_it_is_trusted() {
     assert_eq!(desk.ask().await.unwrap_err(), AskError::Untrusted);
     assert!(desk.session.cluster().await.owner.is_none());
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
+    let console = desk.session.console(EngineId(0), None, std::future::pending()).await;
+    assert!(matches!(console, Err(NoConsole::Untrusted)), "{console:?}");
+    assert!(sim.requests().is_empty(), "nor asked anything");
     desk.session.set_trust(true);
     desk.engines(2).await;
     assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
@@ -211,7 +224,7 @@ async fn a_cell_asked_for_again_while_it_runs_shows_the_run_that_goes_on() {
     assert_eq!(ends(&second).await, RunState::Failed, "one waits at most");
     assert_eq!(desk.shown().await, Some(first.id));
     // Stopping the cell stops what runs and drops what waits.
-    let stopped = desk.session.interrupt(Some(first.id), None, "SIGINT".into()).await;
+    let stopped = desk.session.interrupt(Some(first.id), None, None).await;
     assert_eq!(stopped.dropped, [third.id]);
     assert_eq!(ends(&first).await, RunState::Failed);
     assert_eq!(ends(&third).await, RunState::Failed);
@@ -243,4 +256,30 @@ async fn a_run_outlives_its_document() {
     sim.open("gate");
     assert_eq!(ends(&run).await, RunState::Succeeded);
     assert!(desk.session.run_handle(run.id).await.is_some());
+}
+
+#[tokio::test]
+async fn views_of_the_settings_plan_open_documents_anew() {
+    let mut views = crate::cells::Views::default();
+    views.add("_even", "::2", false).expect("a view");
+    let mut desk = Desk::open(Settings::default(), false);
+    let notebook = DocumentKey::from("notebook");
+    let cell = |name: &str| CellText { key: name.into(), version: 1, text: "%px_even 1".to_owned() };
+    desk.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
+    desk.session.open(desk.key.clone(), Dialect::Script, 2, "%px_even 1".to_owned());
+    let plans = async |desk: &Desk| {
+        let mut plans = Vec::new();
+        for key in [desk.key.clone(), DocumentKey::from("b")] {
+            let view = desk.session.document(key).await.expect("it is open");
+            plans
+                .push(view.cells[0].plan.as_ref().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
+        }
+        plans
+    };
+    assert_eq!(plans(&desk).await, [None, None]);
+    desk.session.configure(Settings { views: Arc::new(views), ..Settings::default() });
+    assert_eq!(plans(&desk).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
+    while !matches!(desk.notices.recv().await, Some(Notice::Plans)) {}
+    desk.session.configure(Settings::default());
+    assert_eq!(plans(&desk).await, [None, None]);
 }

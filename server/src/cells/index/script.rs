@@ -182,7 +182,7 @@ pub(super) fn scan(rope: &Rope, part: &Part) -> Entry {
     Entry::new(part.start..part.end, part.head, line_at(rope, part.start), scanned)
 }
 
-fn line_at(rope: &Rope, byte: usize) -> u32 {
+pub(super) fn line_at(rope: &Rope, byte: usize) -> u32 {
     u32::try_from(rope.byte_to_line(byte)).unwrap_or(u32::MAX)
 }
 

@@ -41,18 +41,19 @@ impl Desk {
     }
 
     /// What the index holds; with the lines that decided in place of what names them.
-    fn shown(index: &Index) -> String {
-        let all = index.cells(index.after());
+    fn shown(document: &Document, index: &Index) -> String {
+        let all = index.cells(document.rope(), &index.end());
         let mut out = String::new();
         for cell in &all.cells {
-            let by: Vec<_> = cell.view.decided_by.iter().map(|by| all.line_of(by).unwrap()).collect();
+            let by = cell.view.decided_by.iter().map(|by| (all.decider(by).unwrap(), &by.sets));
+            let by: Vec<_> = by.collect();
             let view = format!("{:?}", ViewState { decided_by: Vec::new(), ..cell.view.clone() });
             writeln!(out, "{:?} {by:?} {view}", PxCell { view: ViewState::default(), ..cell.clone() })
                 .unwrap();
         }
         write!(out, "{:?}\n{:?}\n{:?}", all.blocks, all.problems, index.error()).unwrap();
         let lines: Vec<u32> = index.blocks().map(|block| block.line).collect();
-        let mut deciders: Vec<u32> = all.lines.values().copied().collect();
+        let mut deciders: Vec<Decider> = all.deciders.values().copied().collect();
         deciders.sort_unstable();
         write!(out, "\n{lines:?} {deciders:?}").unwrap();
         out
@@ -60,7 +61,12 @@ impl Desk {
 
     fn check(&self) {
         let fresh = Index::new(self.document.rope(), self.index.dialect(), 0, Arc::default());
-        assert_eq!(Self::shown(&self.index), Self::shown(&fresh), "{:?}", self.document.text());
+        assert_eq!(
+            Self::shown(&self.document, &self.index),
+            Self::shown(&self.document, &fresh),
+            "{:?}",
+            self.document.text()
+        );
     }
 }
 
@@ -137,12 +143,13 @@ proptest! {
             let edits = documents[at].apply(&[Change { range: None, text: new.clone() }], 0, Encoding::Utf8);
             texts[at] = new;
             all[at].edit(documents[at].rope(), &edits);
-            let mut carry = Arc::<Carry>::default();
+            let mut end = End::default();
             for index in &mut all {
-                index.begin_with(&carry);
-                carry = index.after().clone();
+                index.begin_with(&end.carry);
+                end = End { carry: index.after().clone(), has_px: end.has_px || index.has_px() };
             }
-            let now: Vec<Cells> = all.iter().map(|index| index.cells(&carry)).collect();
+            let ropes = documents.iter().map(Document::rope);
+            let now: Vec<Cells> = all.iter().zip(ropes).map(|(index, rope)| index.cells(rope, &end)).collect();
             let fresh = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
             prop_assert_eq!(now, fresh);
         }

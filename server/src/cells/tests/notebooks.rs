@@ -108,7 +108,7 @@ fn views_carry_from_cell_to_cell() {
     let cell = cells.cells.last().unwrap();
     assert_eq!(cell.targets(), Ok(Targets::One(1)));
     let by = &cell.view.decided_by[0];
-    assert_eq!(cells.line_of(by), Some(1));
+    assert_eq!(cells.decider(by).map(|decider| decider.line), Some(1));
 }
 
 #[test]

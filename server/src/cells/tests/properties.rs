@@ -55,6 +55,17 @@ pub(super) fn fragments() -> impl Strategy<Value = String> {
         "{n}",
         "# noescape",
         "!ls",
+        "rc[::2].activate('_even')\n",
+        "even = rc[",
+        "even.block = True\n",
+        "with rc[:].sync_imports():\n",
+        "import os\n",
+        "if x:\n",
+        "else:",
+        "try:\n",
+        "rc.activate(",
+        "even.targets = ",
+        ";",
     ];
     prop::collection::vec(prop::sample::select(parts.to_vec()), 0..24).prop_map(|parts| parts.concat())
 }
@@ -165,5 +176,14 @@ fn a_script_of_a_hundred_thousand_lines_is_read() {
     ] {
         let text = line.repeat(100_000);
         assert!(recognize(&text, Dialect::Script).unwrap().cells.len() <= 200_000);
+    }
+    for line in [
+        "x = y[0]\n",
+        "# %%\ndv = rc[::2]\ndv.activate('_a')\n",
+        "with rc[:].sync_imports():\n",
+        "  with rc[:].sync_imports(): import os\n",
+        "if x: rc.activate(\n",
+    ] {
+        assert!(recognize(&line.repeat(2_000), Dialect::Script).unwrap().cells.len() <= 2_000);
     }
 }

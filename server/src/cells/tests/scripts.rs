@@ -283,17 +283,18 @@ fn a_suffix_names_a_view_that_is_not_known_yet() {
         "%px0 a\n%pxconfig_even -t 0\n",
         expect![[r#"
             LineMagic "%px0" sends "a" from "a"
-              refused: no view with the suffix '0' is known, so pxlens cannot tell which engines %px0 means; use %px, or %%px with --targets
+              refused: no view with the suffix '0' is known, so pxlens cannot tell which engines %px0 means; activate one above, with view.activate('0'), or name its targets in the setting pxlens.views
             Config "%pxconfig_even" on 0
-            Warning unknown-view at "%px0": no view with the suffix '0' is known, so pxlens cannot tell which engines %px0 means; use %px, or %%px with --targets
+            Error unknown-view at "%px0": no view with the suffix '0' is known, so pxlens cannot tell which engines %px0 means; activate one above, with view.activate('0'), or name its targets in the setting pxlens.views
+            Error unknown-view at "%pxconfig_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %pxconfig_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
         "#]],
     );
     check_cell(
         "%%px_even\na\n",
         expect![[r#"
             CellMagic "%%px_even" sends "a\n" from "a"
-              refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %px_even means; use %px, or %%px with --targets
-            Warning unknown-view at "%%px_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %px_even means; use %px, or %%px with --targets
+              refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %px_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
+            Error unknown-view at "%%px_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %px_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
         "#]],
     );
     check_cell(

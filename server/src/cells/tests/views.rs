@@ -18,8 +18,7 @@ fn force(name: &str, cell: &PxCell, all: &[&Cells]) -> String {
         Ok(targets) => targets.to_string(),
         Err(error) => error.to_string(),
     };
-    let lines: Vec<u32> =
-        view.decided_by.iter().filter_map(|by| all.iter().find_map(|cells| cells.line_of(by))).collect();
+    let lines: Vec<u32> = deciders(cell, all).into_iter().map(|(_, decider, _)| decider.line).collect();
     let settings = (view.block, view.stream, view.verbose, view.progress_after, &view.signal_on_interrupt);
     format!("{name}: {targets} {settings:?} by {lines:?}")
 }
@@ -91,11 +90,11 @@ fn targets_that_cannot_be_read_are_not_guessed() {
 #[test]
 fn each_suffix_has_its_own_view() {
     check_views(
-        "%pxconfig_even -t ::2\n%px a\n%px_even b\n",
+        "rc[0].activate('_even')\n%pxconfig_even -t ::2\n%px a\n%px_even b\n",
         expect![[r#"
-        %pxconfig_even -t ::2: ::2 (None, None, None, None, None) by [0]
-        %px a: all (None, None, None, None, None) by []
-        %px_even b: ::2 (None, None, None, None, None) by [0]"#]],
+            %pxconfig_even -t ::2: ::2 (Some(false), None, None, None, None) by [0, 1]
+            %px a: all (None, None, None, None, None) by []
+            %px_even b: ::2 (Some(false), None, None, None, None) by [0, 1]"#]],
     );
 }
 
@@ -149,10 +148,10 @@ fn a_region_that_never_ends_runs_to_the_end() {
         expect![[r#"
             Autopx "%autopx_even"
             AutopxCell "" sends "b\n" from "b"
-              refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
+              refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
             Autopx "%autopx_even"
-            Warning unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
-            Warning unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; use %px, or %%px with --targets
+            Error unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
+            Error unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
         "#]],
     );
 }

@@ -66,16 +66,13 @@ async fn a_file_without_px_cells_is_no_error_unless_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn no_cluster_is_needed_where_no_cell_sends_anything() {
-    let sends_nothing = async |text: &str, keep_going: bool| {
-        let asked = nothing_to_send(&view(text).await, &Scope::All, &Overrides::default(), keep_going);
-        asked.map(|asked| asked.not_run.len())
+async fn a_cell_that_is_wrong_in_itself_is_found_before_anything_runs() {
+    let line = async |text: &str| match refusal(&view(text).await, &Overrides::default()) {
+        Some(AskError::Refused { line, .. }) => Some(line),
+        _ => None,
     };
-    assert_eq!(sends_nothing("%pxconfig --targets 0\n%pxresult\n", false).await, Some(2));
-    assert_eq!(sends_nothing("%pxconfig --targets 0\n%px a\n", false).await, None);
-    // Of a cell that is wrong the session says so, and nothing runs.
-    assert_eq!(sends_nothing("# %%\n%px_no a\n# %%\n%px_no b\n", false).await, None);
-    assert_eq!(sends_nothing("# %%\n%px_no a\n# %%\n%px_no b\n", true).await, Some(2));
+    assert_eq!(line("# %%\n%px a\n# %%\n%px_no b\n").await, Some(4));
+    assert_eq!(line("%pxconfig --targets 0\n%px a\n%pxresult\n").await, None);
 }
 
 #[test]
@@ -109,4 +106,17 @@ fn flags_that_contradict_each_other_are_refused() {
 #[test]
 fn without_a_flag_a_cluster_gets_four_engines() {
     assert_eq!((args("").local.engines(), args("-n 2").local.engines()), (4, 2));
+}
+
+#[test]
+fn flags_name_views() {
+    let settings = args("--view _even=::2 --view 0=[0]").settings(".".into()).expect("they are views");
+    let shown: Vec<String> =
+        settings.views.0.iter().map(|(suffix, view)| format!("{suffix} {}", view.targets)).collect();
+    assert_eq!(shown, ["0 [0]", "_even ::2"]);
+    for (flags, why) in [("--view even", "should be a suffix"), ("--view _e=x+y", "is no target expression")]
+    {
+        let said = args(flags).settings(".".into()).expect_err(flags);
+        assert!(said.contains(why), "{flags}: {said}");
+    }
 }

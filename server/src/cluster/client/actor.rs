@@ -469,8 +469,8 @@ impl<T: Transport> Actor<T> {
 impl<T: Transport> Actor<T> {
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Execute { execute, feed, answer } => {
-                let _ = answer.send(self.execute(&execute, feed));
+            Command::Execute { execute, silent, feed, answer } => {
+                let _ = answer.send(self.execute(&execute, silent, feed));
             }
             Command::Interrupt { run, engines, signal, answer } => {
                 self.interrupt(run, engines.as_ref(), signal, answer);
@@ -480,7 +480,7 @@ impl<T: Transport> Actor<T> {
         }
     }
 
-    fn execute(&mut self, execute: &Execute, feed: FeedSender) -> Result<(), ClientError> {
+    fn execute(&mut self, execute: &Execute, silent: bool, feed: FeedSender) -> Result<(), ClientError> {
         match &*self.told.status.borrow() {
             ClusterStatus::Up | ClusterStatus::NotResponding => {}
             ClusterStatus::Down { why } | ClusterStatus::Lost { why } => {
@@ -493,8 +493,8 @@ impl<T: Transport> Actor<T> {
         }
         let content = json!({
             "code": &*execute.code,
-            "silent": false,
-            "store_history": true,
+            "silent": silent,
+            "store_history": !silent,
             "user_expressions": {},
             "allow_stdin": false,
             // Other runs that wait on this engine are no concern of this one.

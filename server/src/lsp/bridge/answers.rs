@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lsp_types::{Position, Range};
+use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     BlockLine, Cell, CellId, CellOutput, CellState, CellsResult, Cluster, ClusterState, Engine, EngineState,
-    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, Plan, Problem, ProblemSeverity,
+    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, PastRun, Plan, Problem, ProblemSeverity,
     ResultResult, RunId,
 };
 
@@ -16,9 +16,10 @@ use crate::{
         discovery::{self, FoundCluster, Selection},
     },
     engines::{Activity, EngineId, EngineTable, RankSet},
-    lsp::facade::{CellOutputs, EngineError, ErrorVariant, Problems},
-    plan::Refusal,
+    lsp::facade::{CellOutputs, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange},
+    plan::{self, Refusal},
     render::{self, GroupBy, Limits, Paint, Style},
+    rewrite,
     run::{Ending, Run, RunState},
     session::{self, AskError, CellView, ClusterView, DocumentView, Owner, ProblemsView, RunHandle, now},
     text::{self, Document, Encoding, TextRange},
@@ -44,26 +45,74 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
+        let mut cells = self.cells_at(|view| (placed(view.places.range), placed(view.places.magic)));
+        for (cell, view) in cells.iter_mut().zip(&self.view.cells) {
+            cell.code = view.cell.code.to_string();
+        }
+        let view = self.view;
+        let mut problems =
+            problem_list(&view.text, &view.problems, view.unreadable.as_deref(), self.encoding);
+        problems.extend(self.dead_targets().iter().map(|found| problem(&view.text, found, self.encoding)));
+        CellsResult { version: view.text.version(), cells, problems }
+    }
+
+    /// The px cells for lenses: without the code that would be sent, and with whole lines for ranges. There may be
+    /// thousands, and megabytes of code.
+    pub(super) fn cells_by_line(&self) -> Vec<Cell> {
+        let at = |line| Position { line, character: 0 };
+        self.cells_at(|cell| {
+            let magic = Range { start: at(cell.line), end: at(cell.line) };
+            (Range { start: at(cell.line), end: at(cell.last_line + 1) }, magic)
+        })
+    }
+
+    fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
         let mut cells = Vec::with_capacity(self.view.cells.len());
         for (number, block) in (0u32..).zip(&self.view.blocks) {
             let outer = self.view.divided.then_some(number);
-            cells.extend(self.view.cells[block.px_cells.clone()].iter().map(|cell| self.cell(outer, cell)));
+            let px_cells = &self.view.cells[block.px_cells.clone()];
+            cells.extend(px_cells.iter().map(|cell| self.cell(cell, outer, place(cell))));
         }
-        let view = self.view;
-        let problems = problem_list(&view.text, &view.problems, view.unreadable.as_deref(), self.encoding);
-        CellsResult { version: self.view.text.version(), cells, problems }
+        cells
     }
 
-    fn cell(&self, outer: Option<u32>, view: &CellView) -> Cell {
+    /// Targets that choose no engine of the cluster that is connected.
+    fn dead_targets(&self) -> Vec<cells::Problem> {
+        if !self.trusted || !self.connected {
+            return Vec::new();
+        }
+        self.view.cells.iter().filter_map(|cell| plan::dead_target(&cell.cell, self.engines)).collect()
+    }
+
+    /// What mends the problems on these lines.
+    pub(super) fn fixes(&self, lines: Range) -> Vec<Suggestion> {
+        let dead = self.dead_targets();
+        let mut suggestions = Vec::new();
+        for found in self.view.problems.iter().chain(&dead) {
+            let problem = problem(&self.view.text, found, self.encoding);
+            if problem.range.start.line > lines.end.line || problem.range.end.line < lines.start.line {
+                continue;
+            }
+            let only = found.fixes.len() == 1;
+            suggestions.extend(found.fixes.iter().map(|fix| Suggestion {
+                title: fix.title.clone(),
+                purpose: Purpose::Fix { problem: problem.clone(), only },
+                edits: edits(self.view, self.encoding, &fix.edits),
+            }));
+        }
+        suggestions
+    }
+
+    fn cell(&self, view: &CellView, outer: Option<u32>, (range, magic_range): (Range, Range)) -> Cell {
         let cell = &view.cell;
         let (plan, refusal) = self.plan(view);
         Cell {
             id: cell_id(view.id),
-            range: placed(view.places.range),
-            magic_range: placed(view.places.magic),
+            range,
+            magic_range,
             magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
             outer,
-            code: cell.code.to_string(),
+            code: String::new(),
             plan,
             refusal,
             state: state_of(view.run.as_deref()),
@@ -72,7 +121,7 @@ impl Scene<'_> {
         }
     }
 
-    fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
+    pub(super) fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
         let plan = match &view.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
@@ -80,7 +129,7 @@ impl Scene<'_> {
             }
             Err(refusal) => return (None, Some(refusal.to_string())),
         };
-        let decided_by = view.cell.view.decided_by.iter().filter_map(|by| self.view.line_of(by)).collect();
+        let decided_by = self.view.decided(&view.cell).iter().map(|(_, decider, _)| decider.line).collect();
         if !self.trusted || !self.connected {
             let (ranks, refusal) = match self.starts {
                 _ if !self.trusted => {
@@ -121,12 +170,25 @@ impl Scene<'_> {
     }
 }
 
-/// What is wrong in a document.
-pub(super) fn problems(view: &ProblemsView, encoding: Encoding) -> Problems {
-    let ProblemsView { text, problems, unreadable } = view;
-    Problems {
-        version: text.version(),
-        problems: problem_list(text, problems, unreadable.as_deref(), encoding),
+/// What is wrong in a document. `engines`: those of the cluster that is connected, if one is and counts.
+pub(super) fn problems(view: &ProblemsView, engines: Option<&EngineTable>, encoding: Encoding) -> Problems {
+    let ProblemsView { text, problems, unreadable, with_targets } = view;
+    let mut problems = problem_list(text, problems, unreadable.as_deref(), encoding);
+    let dead = |engines| with_targets.iter().filter_map(move |cell| plan::dead_target(cell, engines));
+    problems.extend(engines.into_iter().flat_map(dead).map(|found| problem(text, &found, encoding)));
+    Problems { version: text.version(), problems }
+}
+
+fn problem(text: &Document, problem: &cells::Problem, encoding: Encoding) -> Problem {
+    Problem {
+        range: range(text, problem.range, encoding),
+        severity: match problem.severity {
+            cells::Severity::Error => ProblemSeverity::Error,
+            cells::Severity::Warning => ProblemSeverity::Warning,
+            cells::Severity::Hint => ProblemSeverity::Hint,
+        },
+        code: problem.code.to_owned(),
+        message: problem.message.clone(),
     }
 }
 
@@ -136,37 +198,70 @@ fn problem_list(
     unreadable: Option<&str>,
     encoding: Encoding,
 ) -> Vec<Problem> {
-    let problem = |problem: &cells::Problem| Problem {
-        range: range(text, problem.range, encoding),
-        severity: match problem.severity {
-            cells::Severity::Error => ProblemSeverity::Error,
-            cells::Severity::Warning => ProblemSeverity::Warning,
-            cells::Severity::Hint => ProblemSeverity::Hint,
-        },
-        code: problem.code.to_owned(),
-        message: problem.message.clone(),
-    };
     let why = unreadable.map(|why| Problem {
         range: Range::default(),
         severity: ProblemSeverity::Error,
         code: "unreadable".into(),
         message: why.to_owned(),
     });
-    problems.iter().map(problem).chain(why).collect()
+    problems.iter().map(|found| problem(text, found, encoding)).chain(why).collect()
+}
+
+/// Other ways to write the px cells on these lines.
+pub(super) fn rewrites(view: &DocumentView, encoding: Encoding, lines: Range) -> Vec<Suggestion> {
+    let at = |position: Position| text::Position { line: position.line, character: position.character };
+    let from = view.text.byte(text::Position { character: 0, ..at(lines.start) }, encoding);
+    let to = view.text.byte(at(lines.end), encoding);
+    let offers = rewrite::offers(&view.text.text(), view.dialect, TextRange::new(from, to));
+    let suggestion = |offer: rewrite::Rewrite| Suggestion {
+        title: offer.title,
+        edits: edits(view, encoding, &offer.edits),
+        purpose: Purpose::Rewrite { disabled: offer.disabled },
+    };
+    offers.into_iter().map(suggestion).collect()
+}
+
+fn edits(view: &DocumentView, encoding: Encoding, edits: &[(TextRange, String)]) -> Vec<TextChange> {
+    let change = |(at, text): &(TextRange, String)| TextChange {
+        range: Some(range(&view.text, *at, encoding)),
+        text: text.clone(),
+    };
+    edits.iter().map(change).collect()
 }
 
 /// What to paint beside the cells that have something to show.
 pub(super) fn outputs(
     view: &DocumentView,
     group_by: GroupBy,
+    runs_local: bool,
     only: Option<&BTreeSet<CellId>>,
 ) -> CellOutputs {
     let wanted = |cell: &&CellView| only.is_none_or(|only| only.contains(&cell_id(cell.id)));
     let cells = view.cells.iter().filter(wanted).filter_map(|cell| {
         let handle = cell.run.as_ref()?;
         let run = handle.now();
-        let line = render::inline(&run, now());
-        let by = handle.plan.group_by.unwrap_or(group_by);
+        let mut line = render::inline(&run, now());
+        let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.plan.group_by).unwrap_or(group_by);
+        let note_line = |text| BlockLine { text, style: LineStyle::Note };
+        let mut block = Vec::new();
+        if let Some(recall) = &cell.recalled {
+            line.text = format!("{}: {}", recall.place, line.text);
+            block.push(note_line(render::settle(&recall.line(), false)));
+        }
+        block.push(note_line(render::heading(&run)));
+        // A failure shows in any case.
+        let withheld = cell.withheld && run.state() != RunState::Failed;
+        if !withheld {
+            block.extend(render::block(&run, by, Limits::default()).iter().map(block_line));
+        } else if run.is_over() {
+            let suffix = &handle.suffix;
+            line.text = format!("✓ {} done · %pxresult{suffix} or hover shows it", run.parts().len());
+        }
+        if let Some(note) = note(handle, runs_local) {
+            line.text.push_str(&format!(" · {note}"));
+            block.push(note_line(note.to_owned()));
+        }
         Some(CellOutput {
             id: cell_id(cell.id),
             run: Some(RunId(handle.id.0)),
@@ -174,7 +269,7 @@ pub(super) fn outputs(
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
-            block: Some(render::block(&run, by, Limits::default()).iter().map(block_line).collect()),
+            block: Some(block),
         })
     });
     CellOutputs { version: view.text.version(), cells: cells.collect() }
@@ -184,7 +279,8 @@ pub(super) fn outputs(
 pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError> {
     let mut errors = Vec::new();
     for cell in &view.cells {
-        let Some(handle) = &cell.run else { continue };
+        // A %pxresult shows what its own cell raised; that stands on the line that raised it.
+        let Some(handle) = cell.run.as_ref().filter(|_| cell.recalled.is_none()) else { continue };
         let run = handle.now();
         for group in render::errors(&run, &run.request.code) {
             // The map belongs to the code as it is now; of other code the line would be a guess.
@@ -196,7 +292,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 run: RunId(handle.id.0),
                 range: range(&view.text, at, encoding),
                 ranks: group.ranks.to_string(),
-                title: group.title(),
+                title: render::without_key(&group.title()).into_owned(),
                 // What an engine sent is text, and stays so in whatever shows it.
                 name: render::settle(&group.ename, false),
                 variants: group
@@ -204,8 +300,8 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                     .into_iter()
                     .map(|variant| ErrorVariant {
                         ranks: variant.ranks.to_string(),
-                        value: render::settle(&variant.evalue, false),
-                        traceback: variant.traceback,
+                        value: render::without_keys(&render::settle(&variant.evalue, false)).into_owned(),
+                        traceback: render::without_keys(&variant.traceback).into_owned(),
                     })
                     .collect(),
                 stale: cell.stale,
@@ -215,10 +311,32 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
     errors
 }
 
-/// The answer to `px/result`.
-pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
-    let run = handle.now();
-    let groups = render::fold(&run)
+/// What a run's card says besides what engines did: what `--local` asks for and this client does not do.
+pub(super) fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
+    (handle.plan.local && !runs_local).then_some("local part not run")
+}
+
+/// The answer to `px/result`. `line` names the run, where it is not the one of the cell that was asked about; `note` is what its
+/// card says besides what engines did.
+pub(super) fn result(
+    id: RunId,
+    run: &Run,
+    group_by: GroupBy,
+    line: Option<&str>,
+    note: Option<&str>,
+) -> ResultResult {
+    let named = line.map(|line| render::settle(line, false)).unwrap_or_default();
+    let (mut text, mut markdown) = (String::new(), String::new());
+    if !named.is_empty() {
+        text = format!("{named}\n");
+        // Text of the document, in a fence that nothing in it ends.
+        let longest = named.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest + 1);
+        markdown = format!("{fence} {named} {fence}\n\n");
+    }
+    text += &render::terminal(run, group_by, Style::default());
+    markdown += &render::markdown(run, group_by, Limits::default());
+    let groups = render::fold(run)
         .into_iter()
         .map(|group| Group {
             ranks: group.ranks.to_string(),
@@ -230,15 +348,36 @@ pub(super) fn result(handle: &RunHandle, group_by: GroupBy) -> ResultResult {
                 Some(Ending::Aborted) => GroupState::Aborted,
                 Some(Ending::Lost(_)) => GroupState::Lost,
             },
-            text: render::part_text(&run, group.representative),
+            text: render::part_text(run, group.representative),
         })
         .collect();
-    ResultResult {
+    if let Some(note) = note {
+        text.push_str(&format!("{note}\n"));
+        markdown.push_str(&format!("\n*{note}*\n"));
+    }
+    ResultResult { run: id, state: run_state(run), groups, text, markdown }
+}
+
+/// A run of the answer to `px/runs`.
+pub(super) fn past_run(past: &session::PastRun) -> PastRun {
+    let handle = &past.run;
+    let run = handle.now();
+    let engines = &run.request.engines;
+    PastRun {
         run: RunId(handle.id.0),
+        uri: Uri::from(&*handle.document.0),
+        cell: cell_id(handle.cell),
+        line: handle.line,
+        title: handle.title.trim().to_owned(),
+        suffix: handle.suffix.clone(),
+        name: past.name.clone(),
         state: run_state(&run),
-        groups,
-        text: render::terminal(&run, group_by, Style::default()),
-        markdown: render::markdown(&run, group_by, Limits::default()),
+        engines: engines.iter().map(|engine| engine.0).collect(),
+        ranks: engines.iter().copied().collect::<RankSet>().to_string(),
+        block: run.blocking,
+        created: run.created.0,
+        ended: run.ended().map(|at| at.0),
+        summary: render::inline(&run, now()).text,
     }
 }
 
@@ -335,7 +474,7 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
     BlockLine { text: line.text(), style }
 }
 
-fn range(text: &Document, range: TextRange, encoding: Encoding) -> Range {
+pub(super) fn range(text: &Document, range: TextRange, encoding: Encoding) -> Range {
     placed([range.start, range.end].map(|offset| text.position(offset, encoding)))
 }
 

@@ -1,17 +1,18 @@
 //! The session's notices and the life of its runs, as happenings of this face.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use lsp_types::{MessageType, Uri};
-use pxlens_protocol::RunId;
+use pxlens_protocol::{RunId, RunLocalParams};
 use tokio::sync::mpsc;
 
 use super::answers::cell_id;
 use crate::{
-    lsp::facade::Happening,
+    lsp::facade::{Happening, Progress},
+    plan::ProgressAfter,
     render,
-    run::{Phase, Run},
-    session::{Level, Notice, RunHandle},
+    run::{Ending, LostReason, Phase, Run},
+    session::{DocumentKey, Level, Notice, Recalled, RunHandle},
 };
 
 /// Translates until the session or the face has ended.
@@ -26,6 +27,10 @@ pub(super) async fn translate(
             Notice::Say(level, text) => Happening::Said { severity: severity(level), text },
             Notice::Started(handle) => {
                 tokio::spawn(follow(handle, to.clone()));
+                continue;
+            }
+            Notice::Recalled { document, recalled } => {
+                tokio::spawn(follow_recalled(document, recalled, to.clone()));
                 continue;
             }
             // Whoever follows the run has seen its end.
@@ -43,9 +48,22 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
     let title = format!("px cell {} on {}", handle.number, ranks(&handle));
     // The face has gone where a send fails; then so does this.
     let tell = |happening| to.send(happening).is_ok();
+    let progress = match handle.plan.progress {
+        None => Progress::Usual,
+        Some(ProgressAfter::Milliseconds(milliseconds)) => {
+            Progress::After(Duration::from_millis(milliseconds))
+        }
+        Some(ProgressAfter::Never) => Progress::Never,
+    };
     let mut view = handle.view.clone();
+    let mut local = handle.plan.local.then(|| RunLocalParams {
+        uri: handle.document.to_string(),
+        cell: cell.clone(),
+        run,
+        code: handle.plan.code.to_string(),
+    });
     drop(handle);
-    if !tell(Happening::RunStarted { run, title }) {
+    if !tell(Happening::RunStarted { run, title, progress }) {
         return;
     }
     let mut seen: Option<(usize, usize)> = None;
@@ -61,11 +79,46 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
         } else {
             tell(Happening::OutputGrew { uri: uri.clone(), cell: cell.clone() })
         };
+        // Not before its turn has come: a run that is dropped has no local part either.
+        if was_sent(&now)
+            && let Some(params) = local.take()
+        {
+            heard = heard && tell(Happening::LocalPart(params));
+        }
         if now.is_over() && !std::mem::replace(&mut over, true) {
             heard = heard && tell(Happening::RunEnded { run, summary: summary(&now) });
         }
         drop(now);
         if !heard || view.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether anything of the run was sent to an engine.
+fn was_sent(run: &Run) -> bool {
+    run.parts()
+        .any(|part| !matches!(part.phase, Phase::Queued | Phase::Ended(Ending::Lost(LostReason::NotSent(_)))))
+}
+
+/// Tells of the run that a `%pxresult` shows, as something of that line, until it is over.
+async fn follow_recalled(document: DocumentKey, recalled: Recalled, to: mpsc::UnboundedSender<Happening>) {
+    let (uri, cell) = (Uri::from(&*document.0), cell_id(recalled.cell));
+    let mut view = recalled.run.view.clone();
+    drop(recalled);
+    let mut seen = None;
+    loop {
+        let (state, over) = {
+            let now = view.borrow_and_update();
+            (now.state(), now.is_over())
+        };
+        let (uri, cell) = (uri.clone(), cell.clone());
+        let happening = if seen.replace(state) == Some(state) {
+            Happening::OutputGrew { uri, cell }
+        } else {
+            Happening::StateChanged { uri, cell }
+        };
+        if to.send(happening).is_err() || over || view.changed().await.is_err() {
             return;
         }
     }

@@ -1,88 +1,88 @@
-//! `textDocument/codeAction`: the lenses' commands for the px cells at the cursor, for clients that show no lenses.
+//! `textDocument/codeAction`: run the px cells at the cursor, mend what is wrong there, write the cells in another way.
+//!
+//! What runs code has the empty kind: only a client that asks for everything gets it, never one that asks for `source` or
+//! any other kind by itself, as editors do on saving.
 
-use lsp_types::{CodeAction, CodeActionParams, CodeActionResponse, Command, Range, Uri};
-use pxlens_protocol::{Cell, InterruptParams, RunParams, Scope, commands};
-use serde_json::{Value, json};
+mod changes;
+mod console;
+mod run;
+
+use lsp_types::{
+    CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse, CodeActionTriggerKind, Command,
+};
 use tower_lsp::jsonrpc::Result;
 
-use super::code_lens::{busy_run, run_params, run_title, runs};
-use crate::lsp::{backend::Backend, facade::Session};
+pub(super) use run::{command, touch};
+
+use super::write_view;
+use crate::lsp::{
+    backend::Backend,
+    facade::{Session, Wanted},
+};
 
 pub(crate) async fn handle<S: Session>(
     backend: &Backend<S>,
     params: CodeActionParams,
 ) -> Result<Option<Vec<CodeActionResponse>>> {
-    // Asked for certain kinds (on save, "organize imports"), pxlens has none: its actions run code.
-    if params.context.only.is_some_and(|kinds| !kinds.is_empty()) {
-        return Ok(None);
+    let CodeActionParams { text_document, range, context, .. } = params;
+    let (uri, client) = (text_document.uri, backend.capabilities());
+    let asks = |kind| is_asked(context.only.as_deref(), kind);
+    let mut actions: Vec<CodeActionResponse> = Vec::new();
+    if asks(CodeActionKind::Empty) {
+        let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
+        let respond = |command: Command| match client.action_literals {
+            true => CodeAction {
+                title: command.title.clone(),
+                kind: Some(CodeActionKind::Empty),
+                command: Some(command),
+                ..Default::default()
+            }
+            .into(),
+            false => CodeActionResponse::from(command),
+        };
+        let mut commands = run::actions(&uri, &found.cells, range);
+        commands.extend(write_view::actions(&found, range));
+        actions.extend(commands.into_iter().map(respond));
     }
-    let uri = params.text_document.uri;
-    let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
-    let literals = backend.capabilities().action_literals;
-    let respond = |command: Command| {
-        if literals {
-            let title = command.title.clone();
-            CodeAction { title, command: Some(command), ..Default::default() }.into()
-        } else {
-            CodeActionResponse::from(command)
-        }
+    // Asked at each step of the cursor, only what is wrong there matters.
+    let unasked = context.trigger_kind == Some(CodeActionTriggerKind::Automatic);
+    let wanted = Wanted {
+        fixes: asks(CodeActionKind::QuickFix),
+        rewrites: asks(CodeActionKind::RefactorRewrite) && !unasked,
     };
-    Ok(Some(actions(&uri, &found.cells, params.range).into_iter().map(respond).collect()))
+    if client.action_literals && (wanted.fixes || wanted.rewrites) {
+        let Some(suggestions) = backend.session.suggestions(&uri, range, wanted).await else {
+            return Ok(None);
+        };
+        actions.extend(changes::actions(&uri, suggestions, &context.diagnostics, client));
+    }
+    Ok(Some(actions))
 }
 
-fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
-    let here: Vec<&Cell> = cells.iter().filter(|cell| runs(cell) && touch(cell.range, range)).collect();
-    let Some(first) = here.first() else { return Vec::new() };
-    let mut actions = Vec::new();
-    if let Some(run) = here.iter().copied().find_map(busy_run) {
-        let argument = json!(InterruptParams { run, engines: None, signal: None });
-        actions.push(command("■ Interrupt", commands::INTERRUPT, argument));
-    }
-    let one = run_params(uri, first);
-    let selected = RunParams { cell: None, range: Some(range), ..one.clone() };
-    let params = if here.len() == 1 { one.clone() } else { selected };
-    actions.push(command(&run_title(&here), commands::RUN, json!(params)));
-    if cells.iter().any(|cell| runs(cell) && cell.range.end <= first.range.start) {
-        let above = RunParams { scope: Scope::Above, ..one.clone() };
-        actions.push(command("▶ Run cells above", commands::RUN_ABOVE, json!(above)));
-    }
-    if cells.iter().any(|cell| runs(cell) && cell.range.start >= first.range.end) {
-        let below = RunParams { scope: Scope::Below, ..one };
-        actions.push(command("▶ Run this cell and those below", commands::RUN_BELOW, json!(below)));
-    }
-    actions
-}
-
-fn command(title: &str, id: &str, argument: Value) -> Command {
-    Command { title: title.into(), tooltip: None, command: id.into(), arguments: Some(vec![argument]) }
-}
-
-/// Whether a selection, or a cursor, is in a px cell. What ends before the first column of a line does not touch it.
-fn touch(cell: Range, selection: Range) -> bool {
-    let last = |range: Range| {
-        range.end.line - u32::from(range.end.character == 0 && range.end.line > range.start.line)
-    };
-    cell.start.line <= last(selection) && selection.start.line <= last(cell)
+/// Whether actions of a kind are asked for: all are where nothing is said, otherwise those below the kinds that are named.
+fn is_asked(only: Option<&[CodeActionKind]>, kind: CodeActionKind) -> bool {
+    let Some(only) = only.filter(|only| !only.is_empty()) else { return true };
+    let kind = String::from(kind);
+    only.iter().map(|asked| String::from(asked.clone())).any(|asked| {
+        let behind = kind.strip_prefix(&asked);
+        asked.is_empty() || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use lsp_types::Position;
-
     use super::*;
 
-    fn range(start: (u32, u32), end: (u32, u32)) -> Range {
-        let at = |(line, character)| Position { line, character };
-        Range { start: at(start), end: at(end) }
-    }
-
     #[test]
-    fn a_cursor_is_in_one_cell_and_selected_lines_end_where_they_end() {
-        let (first, second) = (range((0, 0), (2, 0)), range((2, 0), (4, 0)));
-        let cursor = range((2, 0), (2, 0));
-        assert!(!touch(first, cursor) && touch(second, cursor));
-        let lines = range((0, 0), (2, 0));
-        assert!(touch(first, lines) && !touch(second, lines));
-        assert!(touch(first, range((1, 5), (2, 1))) && touch(second, range((1, 5), (2, 1))));
+    fn a_kind_is_asked_for_by_itself_and_by_those_above_it() {
+        let asked = |only: &'static str, kind| {
+            is_asked(Some(&[CodeActionKind::from(only)]), CodeActionKind::from(kind))
+        };
+        assert!(is_asked(None, CodeActionKind::Empty) && is_asked(Some(&[]), CodeActionKind::QuickFix));
+        assert!(asked("", "quickfix") && asked("", "") && asked("refactor", "refactor.rewrite"));
+        assert!(!asked("refactor", "quickfix") && !asked("ref", "refactor.rewrite"));
+        for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens", "quickfix"] {
+            assert!(!asked(on_save, ""), "{on_save} runs code");
+        }
     }
 }

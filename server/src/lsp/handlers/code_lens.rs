@@ -1,11 +1,16 @@
 //! `textDocument/codeLens`: what running each px cell would do, and the button that does it.
 
 use lsp_types::{CodeLensParams, Range, Uri};
-use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, RunParams, Scope, commands};
+use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, ResultParams, RunParams, Scope, commands};
 use serde::Serialize;
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session, written::Written};
+use super::hover::shows_results;
+use crate::lsp::{
+    backend::Backend,
+    facade::{LensCell, Lenses, Session},
+    written::Written,
+};
 
 /// A lens, as LSP has it. There may be thousands, so they are written without a detour over JSON values.
 #[derive(Debug, Serialize)]
@@ -19,8 +24,10 @@ struct Command {
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     tooltip: Option<String>,
+    /// Empty for a lens that says something and does nothing.
     command: &'static str,
-    arguments: [Argument; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arguments: Option<[Argument; 1]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -28,6 +35,7 @@ struct Command {
 enum Argument {
     Run(RunParams),
     Interrupt(InterruptParams),
+    ShowResult(ResultParams),
 }
 
 pub(crate) async fn handle<S: Session>(
@@ -35,46 +43,61 @@ pub(crate) async fn handle<S: Session>(
     params: CodeLensParams,
 ) -> Result<Option<Written>> {
     let uri = params.text_document.uri;
-    let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
-    backend.shelf.put(&lenses(&uri, &found.cells)).map(Some)
+    let Some(found) = backend.session.lenses(&uri).await else { return Ok(None) };
+    backend.shelf.put(&lenses(&uri, found)).map(Some)
 }
 
 /// The lenses of a document. Px lines that stand in one cell of a script or notebook share one.
-fn lenses(uri: &Uri, cells: &[Cell]) -> Vec<Lens> {
-    let mut lenses = Vec::new();
+fn lenses(uri: &Uri, Lenses { cells, regions }: Lenses) -> Vec<Lens> {
+    let mut lenses = Vec::with_capacity(2 * cells.len() + regions.len());
+    let says = |end: crate::lsp::RegionEnd| Lens {
+        range: end.at,
+        command: Command { title: end.title, tooltip: None, command: "", arguments: None },
+    };
+    lenses.extend(regions.into_iter().map(says));
     let mut above = false;
-    for group in cells.chunk_by(|one, next| one.outer.is_some() && one.outer == next.outer) {
-        let runnable: Vec<&Cell> = group.iter().filter(|cell| runs(cell)).collect();
-        let Some(first) = runnable.first() else { continue };
-        let at = first.magic_range;
-        if let Some(run) = group.iter().find_map(busy_run) {
-            let argument = Argument::Interrupt(InterruptParams { run, engines: None, signal: None });
-            lenses.push(lens(at, "■ Interrupt".into(), None, commands::INTERRUPT, argument));
-        }
-        let mut params = run_params(uri, first);
-        if runnable.len() > 1 {
-            // The whole of the cell: each of its px lines, in order.
-            params.cell = None;
-            params.range = Some(Range {
-                start: group[0].range.start,
-                end: group.last().map_or(first.range.end, |last| last.range.end),
+    for group in cells.chunk_by(|one, next| one.cell.outer.is_some() && one.cell.outer == next.cell.outer) {
+        above |= run_lenses(uri, group, above, &mut lenses);
+        for LensCell { cell, .. } in group.iter().filter(|lens| lens.shows) {
+            let title = "Show result".to_owned();
+            lenses.push(if shows_results(cell) {
+                // To run such a line is to show the newest result there.
+                lens(cell.magic_range, title, None, commands::RUN, Argument::Run(run_params(uri, cell)))
+            } else {
+                let params = ResultParams { run: cell.run, ..ResultParams::default() };
+                let argument = Argument::ShowResult(params);
+                lens(cell.magic_range, title, None, commands::SHOW_RESULT, argument)
             });
         }
-        let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().map(tooltip));
-        lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, Argument::Run(params)));
-        if above {
-            let params = RunParams { scope: Scope::Above, ..run_params(uri, first) };
-            lenses.push(lens(
-                at,
-                "▶ Run cells above".into(),
-                None,
-                commands::RUN_ABOVE,
-                Argument::Run(params),
-            ));
-        }
-        above = true;
     }
     lenses
+}
+
+/// What runs a group of px cells, if anything does; `above`: whether one before it can be run.
+fn run_lenses(uri: &Uri, group: &[LensCell], above: bool, lenses: &mut Vec<Lens>) -> bool {
+    let runnable: Vec<&Cell> = group.iter().map(|lens| &lens.cell).filter(|cell| runs(cell)).collect();
+    let Some(first) = runnable.first() else { return false };
+    let at = first.magic_range;
+    if let Some(run) = group.iter().find_map(|lens| busy_run(&lens.cell)) {
+        let argument = Argument::Interrupt(InterruptParams { run, engines: None, signal: None });
+        lenses.push(lens(at, "■ Interrupt".into(), None, commands::INTERRUPT, argument));
+    }
+    let mut params = run_params(uri, first);
+    if runnable.len() > 1 {
+        // The whole of the cell: each of its px lines, in order.
+        params.cell = None;
+        params.range = Some(Range {
+            start: group[0].cell.range.start,
+            end: group.last().map_or(first.range.end, |last| last.cell.range.end),
+        });
+    }
+    let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().map(tooltip));
+    lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, Argument::Run(params)));
+    if above {
+        let params = RunParams { scope: Scope::Above, ..run_params(uri, first) };
+        lenses.push(lens(at, "▶ Run cells above".into(), None, commands::RUN_ABOVE, Argument::Run(params)));
+    }
+    true
 }
 
 /// Whether running a px cell asks engines for something: not so for `%pxconfig` and the like, nor for what is refused.
@@ -113,6 +136,11 @@ pub(super) fn run_title(cells: &[&Cell]) -> String {
     format!("▶ Run{what} {}", on(plan))
 }
 
+/// What the lens of a px cell with this plan says.
+pub(crate) fn plan_title(plan: &Plan) -> String {
+    format!("▶ Run {}", on(plan))
+}
+
 fn on(plan: &Plan) -> String {
     match (plan.starts, plan.engines.len()) {
         (Some(1), _) => "(starts 1 local engine)".into(),
@@ -147,7 +175,7 @@ fn lens(
     command: &'static str,
     argument: Argument,
 ) -> Lens {
-    Lens { range, command: Command { title, tooltip, command, arguments: [argument] } }
+    Lens { range, command: Command { title, tooltip, command, arguments: Some([argument]) } }
 }
 
 #[cfg(test)]
@@ -183,16 +211,12 @@ mod tests {
     }
 
     fn check(cells: &[Cell], expected: Expect) {
-        let text: String = lenses(&"file:///a.py".into(), cells)
+        let cells = cells.iter().map(|cell| LensCell { cell: cell.clone(), shows: false }).collect();
+        let text: String = lenses(&"file:///a.py".into(), Lenses { cells, regions: Vec::new() })
             .into_iter()
-            .map(|lens| {
-                let command = lens.command;
-                format!(
-                    "{}: {} | {}\n",
-                    lens.range.start.line,
-                    command.title,
-                    command.tooltip.unwrap_or_default()
-                )
+            .map(|Lens { range, command }| {
+                let tooltip = command.tooltip.unwrap_or_default();
+                format!("{}: {} | {tooltip}\n", range.start.line, command.title)
             })
             .collect();
         expected.assert_eq(&text);

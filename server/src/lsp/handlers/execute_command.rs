@@ -1,12 +1,20 @@
 //! `workspace/executeCommand`: what lenses and code actions ask for. Each command takes one object.
 
 use lsp_types::{ExecuteCommandParams, MessageType};
-use pxlens_protocol::{InterruptParams, RunParams, RunResult, Scope, commands};
+use pxlens_protocol::{
+    ConsoleParams, ConsoleResult, InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope,
+    WriteViewParams, commands,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session, tolerance::drop_nulls};
+use super::write_view;
+use crate::{
+    cluster::console::command_line,
+    lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
+    render::without_keys,
+};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteCommandParams) -> Result<Value> {
     let command = params.command.as_str();
@@ -18,6 +26,22 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
             return Ok(written(backend.session.interrupt(params).await));
+        }
+        commands::SHOW_RESULT => {
+            let params: ResultParams = argument(command, params.arguments)?;
+            return Ok(written(show_result(backend, params).await?));
+        }
+        commands::CONSOLE => {
+            let params: ConsoleParams = argument(command, params.arguments)?;
+            let result = backend.session.console(params).await;
+            let (severity, text) = how_to_open(&result);
+            let client = backend.client.clone();
+            tokio::spawn(async move { client.show_message(severity, text).await });
+            return Ok(written(result));
+        }
+        commands::WRITE_VIEW => {
+            let params: WriteViewParams = argument(command, params.arguments)?;
+            return Ok(written(write_view::write(backend, params).await));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };
@@ -32,6 +56,19 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
     Ok(written(result))
 }
 
+/// What the newest run of a px cell gave, or what a `%pxresult` shows.
+async fn show_result<S: Session>(backend: &Backend<S>, params: ResultParams) -> Result<ResultResult> {
+    let result = super::px_result::handle(backend, params).await?;
+    // Who paints outputs shows the answer by itself; a client that only knows commands shows it nowhere.
+    if !backend.capabilities().extension.outputs {
+        const MOST: usize = 2000;
+        let text: String = without_keys(&result.text).chars().take(MOST).collect();
+        let client = backend.client.clone();
+        tokio::spawn(async move { client.show_message(MessageType::Info, text).await });
+    }
+    Ok(result)
+}
+
 fn argument<T: DeserializeOwned>(command: &str, arguments: Option<Vec<Value>>) -> Result<T> {
     let mut first = arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
     if let Value::Object(object) = &mut first {
@@ -43,6 +80,16 @@ fn argument<T: DeserializeOwned>(command: &str, arguments: Option<Vec<Value>>) -
 
 fn written(result: impl serde::Serialize) -> Value {
     serde_json::to_value(result).unwrap_or_default()
+}
+
+/// What to type for a console, or why there is none.
+fn how_to_open(result: &ConsoleResult) -> (MessageType, String) {
+    let mut said: Vec<String> = result.message.iter().cloned().collect();
+    let severity = if result.file.is_some() { MessageType::Info } else { MessageType::Warning };
+    said.extend(
+        result.commands.first().map(|command| format!("in a terminal: {}", command_line(&command.argv))),
+    );
+    (severity, said.join("\n"))
 }
 
 /// What the user has to hear of a run that was asked for, if anything.
@@ -59,14 +106,31 @@ fn to_say(result: &RunResult) -> Option<(MessageType, String)> {
         1 => said.push("1 local line not run".into()),
         n => said.push(format!("{n} local lines not run")),
     }
+    let notes = result.runs.iter().filter_map(|run| run.note.as_ref());
+    for note in notes {
+        if !said.contains(note) {
+            said.push(note.clone());
+        }
+    }
     (!said.is_empty()).then(|| (severity, said.join("\n")))
 }
 
 #[cfg(test)]
 mod tests {
-    use pxlens_protocol::NotRun;
+    use pxlens_protocol::{ConsoleCommand, NotRun};
 
     use super::*;
+
+    #[test]
+    fn a_console_is_opened_by_what_one_types() {
+        let argv = ["jupyter", "console", "--existing", "/a b.json"].map(String::from).into();
+        let command = ConsoleCommand { title: "Jupyter console".into(), argv };
+        let result = ConsoleResult { file: Some("/a b.json".into()), commands: vec![command], message: None };
+        let text = "in a terminal: jupyter console --existing '/a b.json'".to_owned();
+        assert_eq!(how_to_open(&result), (MessageType::Info, text));
+        let none = ConsoleResult { message: Some("there is no engine 9".into()), ..Default::default() };
+        assert_eq!(how_to_open(&none), (MessageType::Warning, "there is no engine 9".to_owned()));
+    }
 
     #[test]
     fn a_run_that_goes_well_says_nothing() {

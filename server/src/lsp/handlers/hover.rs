@@ -1,5 +1,6 @@
 //! `textDocument/hover`: the result of a px cell. On the magic's line, on the line that failed, at the end of the last
-//! line, and on `%pxresult`; nowhere else, so that it is not in the way of what Python's own server says.
+//! line, and on `%pxresult`; on an option what it means, and on a magic's name both. Nowhere else, so that it is not in
+//! the way of what Python's own server says.
 
 use lsp_types::{
     Contents, Hover, HoverParams, MarkupContent, MarkupKind, Position, PositionEncodingKind, Range,
@@ -8,16 +9,31 @@ use pxlens_protocol::{Cell, ResultParams};
 use tower_lsp::jsonrpc::Result;
 
 use super::code_lens::run_title;
-use crate::lsp::{
-    backend::Backend,
-    facade::{EngineError, ErrorVariant, Session},
+use crate::{
+    lsp::{
+        backend::Backend,
+        facade::{EngineError, ErrorVariant, Explanation, Session},
+    },
+    render,
 };
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams) -> Result<Option<Hover>> {
     let uri = params.text_document_position_params.text_document.uri;
     let position = params.text_document_position_params.position;
+    let help = backend.session.explain(&uri, position).await;
+    let speaks_markdown = backend.capabilities().markdown;
+    let explained = help.as_ref().map(|help| (explanation(help, true), explanation(help, false), help.range));
+    if let (Some((markdown, plain, range)), Some(false)) = (&explained, help.as_ref().map(|h| h.is_of_magic))
+    {
+        return Ok(Some(hover(speaks_markdown, markdown, plain, Some(*range))));
+    }
     let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
-    let Some(cell) = found.cells.iter().find(|cell| holds(cell.range, position)) else { return Ok(None) };
+    let Some(cell) = found.cells.iter().find(|cell| holds(cell.range, position)) else {
+        // `%%px?` is no px cell.
+        return Ok(
+            explained.map(|(markdown, plain, range)| hover(speaks_markdown, &markdown, &plain, Some(range)))
+        );
+    };
     let on_magic = cell.magic_range.start.line == position.line;
     if !on_magic {
         let errors = backend.session.errors(&uri).await;
@@ -25,7 +41,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
             errors.iter().filter(|error| error.cell == cell.id && error.is_at(position)).collect();
         if let Some(first) = here.first() {
             let text = here.iter().map(|error| traceback(error)).collect::<Vec<_>>().join("\n");
-            return Ok(Some(hover(backend.capabilities().markdown, &text, &text, Some(first.range))));
+            return Ok(Some(hover(speaks_markdown, &text, &text, Some(first.range))));
         }
         if !at_end(cell, position, &backend.capabilities().encoding) {
             return Ok(None);
@@ -34,25 +50,48 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
     let mut markdown = if on_magic { about(cell) } else { String::new() };
     let mut plain = markdown.clone();
     let shown = match cell.run {
-        Some(run) => Some(ResultParams { run: Some(run), ..Default::default() }),
-        None if shows_results(cell) => {
+        // What it would show now, in its own grouping, which may be newer than what it shows.
+        _ if shows_results(cell) => {
             Some(ResultParams { uri: Some(uri), position: Some(position), ..Default::default() })
         }
+        Some(run) => Some(ResultParams { run: Some(run), ..Default::default() }),
         None => None,
     };
     if let Some(params) = shown
         && let Some(result) = backend.session.result(params).await
     {
-        if cell.stale {
+        if cell.stale && !shows_results(cell) {
             markdown.push_str("*The code or its plan changed since this run.*\n\n");
         }
         markdown.push_str(&result.markdown);
-        plain.push_str(beginning(&result.text));
+        // `px/result` gives what the engines printed; what is shown unasked hides the key of a kernel.
+        plain.push_str(&render::without_keys(beginning(&result.text)));
+    }
+    if let Some((help, plain_help, _)) = &explained {
+        for (text, help) in [(&mut markdown, help), (&mut plain, plain_help)] {
+            let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n\n" };
+            text.push_str(gap);
+            text.push_str(help);
+        }
     }
     if markdown.is_empty() {
         return Ok(None);
     }
-    Ok(Some(hover(backend.capabilities().markdown, &markdown, &plain, Some(cell.magic_range))))
+    Ok(Some(hover(speaks_markdown, &markdown, &plain, Some(cell.magic_range))))
+}
+
+/// The lines of an explanation. Words with signs that mean something in Markdown are code.
+fn explanation(help: &Explanation, markdown: bool) -> String {
+    if !markdown {
+        return help.lines.join("\n");
+    }
+    let code = |word: &str| {
+        let bare = word.trim_end_matches(['.', ',', ';', ':']);
+        let is_code = bare.contains(['%', '-', ':', '*', '_', '<', '|']) && bare.chars().count() > 1;
+        if is_code { format!("`{bare}`{}", &word[bare.len()..]) } else { word.to_owned() }
+    };
+    let line = |line: &String| line.split(' ').map(code).collect::<Vec<_>>().join(" ");
+    help.lines.iter().map(line).collect::<Vec<_>>().join("  \n")
 }
 
 fn hover(speaks_markdown: bool, markdown: &str, plain: &str, range: Option<Range>) -> Hover {
@@ -74,7 +113,7 @@ fn beginning(text: &str) -> &str {
     text[..whole].rsplit_once('\n').map_or(&text[..whole], |(lines, _)| lines)
 }
 
-fn shows_results(cell: &Cell) -> bool {
+pub(super) fn shows_results(cell: &Cell) -> bool {
     cell.magic.starts_with("pxresult") || cell.magic == "result"
 }
 

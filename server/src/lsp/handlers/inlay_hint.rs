@@ -1,74 +1,38 @@
-//! `textDocument/inlayHint`: the result in one line, for clients that paint no outputs.
+//! `textDocument/inlayHint`: behind a magic's line what differs from the plain default, and, for clients that paint no
+//! outputs, the result in one line. Both stay within 43 characters.
 
-use lsp_types::{InlayHint, InlayHintParams, Label, Position};
+use lsp_types::{InlayHint, InlayHintParams, Label, Position, Tooltip};
 use tower_lsp::jsonrpc::Result;
 
-use super::code_lens::{run_title, runs};
 use crate::lsp::{
     backend::Backend,
-    facade::{CellOutputs, Session},
+    facade::{Hint, Session},
 };
-
-/// What plan and result may take of a line together, in characters. Some clients show both behind the code.
-const WIDTH: usize = 43;
-/// A result is not cut below this.
-const LEAST: usize = 12;
 
 pub(crate) async fn handle<S: Session>(
     backend: &Backend<S>,
     params: InlayHintParams,
 ) -> Result<Option<Vec<InlayHint>>> {
-    // They paint the result themselves; one fact, one place.
-    if backend.capabilities().extension.outputs {
-        return Ok(None);
-    }
-    let uri = params.text_document.uri;
-    let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
-    let CellOutputs { cells: outputs, .. } = backend.session.outputs(&uri, None).await.unwrap_or_default();
-    let mut hints = Vec::new();
-    for cell in &found.cells {
-        let at = cell.magic_range.end;
-        if at < params.range.start || at > params.range.end {
-            continue;
-        }
-        let line = outputs.iter().find(|output| output.id == cell.id).and_then(|output| output.line.as_ref());
-        let Some(line) = line else { continue };
-        let plan = if runs(cell) { run_title(&[cell]).chars().count() } else { 0 };
-        hints.push(hint(at, cut(&line.text, WIDTH.saturating_sub(plan + 1).max(LEAST))));
+    // Who paints outputs shows the result itself; one fact, one place.
+    let results = !backend.capabilities().extension.outputs;
+    let found = backend.session.hints(&params.text_document.uri, params.range, results).await;
+    let mut hints = Vec::with_capacity(found.len());
+    for Hint { at, plan, tooltip, result } in found {
+        hints.extend(plan.map(|plan| hint(at, plan, Some(tooltip))));
+        hints.extend(result.map(|result| hint(at, result, None)));
     }
     Ok(Some(hints))
 }
 
-fn hint(position: Position, text: String) -> InlayHint {
+fn hint(position: Position, text: String, tooltip: Option<String>) -> InlayHint {
     InlayHint {
         position,
         label: Label::String(text),
         kind: None,
         text_edits: None,
-        tooltip: None,
+        tooltip: tooltip.map(Tooltip::String),
         padding_left: Some(true),
         padding_right: None,
         data: None,
-    }
-}
-
-/// The text in so many characters, with an ellipsis if it was longer.
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.into();
-    }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_result_is_cut_with_an_ellipsis() {
-        assert_eq!(cut("4 × ready", 12), "4 × ready");
-        assert_eq!(cut("[0-3] the quick brown fox", 12), "[0-3] the q…");
-        assert_eq!(cut("[0-3] theq uick", 12).chars().count(), 11);
     }
 }

@@ -6,9 +6,8 @@ use tower_lsp::jsonrpc::{Error, Result};
 use crate::lsp::{backend::Backend, facade::Session};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ResultParams) -> Result<ResultResult> {
-    backend
-        .session
-        .result(params)
-        .await
-        .ok_or_else(|| Error::invalid_params("there is no such run; nothing was run there yet"))
+    match backend.session.result(params.clone()).await {
+        Some(result) => Ok(result),
+        None => Err(Error::invalid_params(backend.session.why_no_result(params).await)),
+    }
 }

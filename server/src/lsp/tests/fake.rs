@@ -7,12 +7,16 @@ use std::{
 
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
-    Cell, CellId, CellOutput, CellState, CellsResult, EnginesResult, InterruptParams, InterruptResult, Line,
-    LineSeverity, Plan, ResultParams, ResultResult, RunId, RunParams, RunResult, StartedRun,
+    Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
+    EnginesResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, Problem, ProblemSeverity,
+    ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult, StartedRun,
 };
 use tokio::sync::mpsc;
 
-use crate::lsp::{CellOutputs, Change, EngineError, ErrorVariant, Happening, Problems, Session};
+use crate::lsp::{
+    CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, LensCell,
+    Lenses, Problems, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
+};
 
 /// A document with this in its URI panics when it is told of.
 pub(super) const PANICS_WHEN_TOLD: &str = "panics-when-told";
@@ -169,6 +173,32 @@ impl Session for Fake {
         Some(Problems { version, problems })
     }
 
+    async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {
+        let document = self.with(|state| state.documents.get(&uri.0).cloned())?;
+        let suggestion = |title: &str, purpose| Suggestion {
+            title: title.into(),
+            purpose,
+            edits: vec![TextChange { range: Some(range), text: "%px".into() }],
+        };
+        let problem = Problem {
+            range: line_range(0),
+            severity: ProblemSeverity::Error,
+            code: "line-magic".into(),
+            message: "two signs".into(),
+        };
+        let disabled = Some("no".to_owned());
+        let mut all = vec![
+            suggestion("Mend", Purpose::Fix { problem, only: true }),
+            suggestion("Rewrite", Purpose::Rewrite { disabled: None }),
+            suggestion("Never", Purpose::Rewrite { disabled }),
+        ];
+        all.retain(|suggestion| match suggestion.purpose {
+            Purpose::Fix { .. } => wanted.fixes,
+            Purpose::Rewrite { .. } => wanted.rewrites,
+        });
+        Some(Suggestions { version: document.version, all })
+    }
+
     async fn outputs(&self, uri: &Uri, _: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
         let document = self.with(|state| state.documents.get(&uri.0).cloned())?;
         let output = |text: String| CellOutput {
@@ -190,6 +220,39 @@ impl Session for Fake {
         self.with(|state| Some(state.documents.get(&uri.0)?.errors.clone())).unwrap_or_default()
     }
 
+    async fn complete(&self, _: &Uri, _: Position) -> Vec<Completion> {
+        Vec::new()
+    }
+
+    async fn explain(&self, _: &Uri, _: Position) -> Option<Explanation> {
+        None
+    }
+
+    async fn tokens(&self, _: &Uri, _: Option<Range>) -> Vec<Token> {
+        Vec::new()
+    }
+
+    async fn folds(&self, _: &Uri) -> Vec<Fold> {
+        Vec::new()
+    }
+
+    async fn symbols(&self, _: &Uri) -> Vec<Symbol> {
+        Vec::new()
+    }
+
+    async fn hints(&self, uri: &Uri, _: Range, results: bool) -> Vec<Hint> {
+        let line = self.with(|state| state.documents.get(&uri.0).and_then(|document| document.line.clone()));
+        let (at, plan) = (line_range(0).end, Some("→ [0-1]".to_owned()));
+        let tooltip = "this line".to_owned();
+        vec![Hint { at, plan, tooltip, result: line.filter(|_| results) }]
+    }
+
+    async fn lenses(&self, uri: &Uri) -> Option<Lenses> {
+        let cells = self.cells(uri).await?.cells.into_iter();
+        let cells = cells.map(|cell| LensCell { cell, shows: false }).collect();
+        Some(Lenses { cells, regions: Vec::new() })
+    }
+
     async fn run(&self, params: RunParams) -> RunResult {
         if params.targets.as_deref() == Some(HANGS) {
             std::future::pending::<()>().await;
@@ -198,7 +261,7 @@ impl Session for Fake {
             state.runs.push(params);
             RunId(u32::try_from(state.runs.len()).unwrap())
         });
-        let started = StartedRun { run, cell: "c".into(), engines: vec![0, 1] };
+        let started = StartedRun { run, cell: "c".into(), engines: vec![0, 1], note: None };
         RunResult { runs: vec![started], ..Default::default() }
     }
 
@@ -221,8 +284,24 @@ impl Session for Fake {
         })
     }
 
+    async fn why_no_result(&self, _: ResultParams) -> String {
+        "there is no such run".into()
+    }
+
+    async fn runs(&self, _: RunsParams) -> RunsResult {
+        RunsResult::default()
+    }
+
     async fn engines(&self) -> EnginesResult {
         EnginesResult::default()
+    }
+
+    async fn console(&self, params: ConsoleParams) -> ConsoleResult {
+        let command = ConsoleCommand {
+            title: "Jupyter console".into(),
+            argv: vec!["jupyter".into(), "console".into(), format!("kernel {}.json", params.engine)],
+        };
+        ConsoleResult { file: Some("kernel.json".into()), commands: vec![command], message: None }
     }
 
     async fn close(&self) {}

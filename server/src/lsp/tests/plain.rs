@@ -4,7 +4,7 @@ use pxlens_protocol::RunId;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Happening;
+use crate::lsp::{Happening, facade::Progress};
 
 const URI: &str = "file:///a.py";
 
@@ -70,24 +70,85 @@ async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
     client.end().await;
 }
 
+/// The actions of certain kinds, or of any, for a client that takes edits.
+async fn actions(capabilities: Value, context: Value) -> Vec<Value> {
+    let mut capabilities = capabilities;
+    let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
+    let mut text = json!({ "codeAction": literals });
+    text["codeAction"]["disabledSupport"] = capabilities["disabled"].take();
+    capabilities["textDocument"] = text;
+    let mut client = Client::start(capabilities).await;
+    client.open(URI, "%%px\n1\n").await;
+    let at = json!({ "line": 0, "character": 0 });
+    let range = json!({ "start": at, "end": at });
+    let params = json!({ "textDocument": document(), "range": range, "context": context });
+    let actions = client.request("textDocument/codeAction", params).await;
+    client.end().await;
+    actions.as_array().unwrap().clone()
+}
+
+fn titles(actions: &[Value]) -> Vec<&str> {
+    actions.iter().map(|action| action["title"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn actions_come_by_kind_and_saving_runs_no_code() {
+    let only = |kinds: Value| actions(json!({}), json!({ "diagnostics": [], "only": kinds }));
+    assert_eq!(
+        titles(&only(json!([])).await),
+        ["▶ Run on 2 engines", "Open a console on engine 0", "Open a console on engine 1", "Mend", "Rewrite"]
+    );
+    assert_eq!(
+        titles(&only(json!([""])).await),
+        ["▶ Run on 2 engines", "Open a console on engine 0", "Open a console on engine 1", "Mend", "Rewrite"]
+    );
+    assert_eq!(titles(&only(json!(["quickfix"])).await), ["Mend"]);
+    assert_eq!(titles(&only(json!(["refactor"])).await), ["Rewrite"]);
+    for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens"] {
+        assert!(only(json!([on_save])).await.is_empty(), "{on_save}");
+    }
+    let unasked = actions(json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
+    assert_eq!(titles(&unasked).last(), Some(&"Mend"));
+}
+
+#[tokio::test]
+async fn edits_have_the_form_that_the_client_takes() {
+    let context = json!({ "diagnostics": [], "only": ["quickfix", "refactor"] });
+    let plain = actions(json!({}), context.clone()).await;
+    let at = json!({ "line": 0, "character": 0 });
+    let edits = json!([{ "range": { "start": at, "end": at }, "newText": "%px" }]);
+    assert_eq!(plain[0]["edit"], json!({ "changes": { URI: edits } }));
+    assert_eq!(plain[0]["kind"], "quickfix");
+    assert_eq!(plain[0]["isPreferred"], true);
+    assert_eq!(plain[0]["diagnostics"][0]["code"], "line-magic");
+    let newer = json!({ "disabled": true, "workspace": { "workspaceEdit": { "documentChanges": true } } });
+    let newer = actions(newer, context).await;
+    let versioned = json!({ "textDocument": { "uri": URI, "version": 1 }, "edits": edits });
+    assert_eq!(newer[1]["edit"], json!({ "documentChanges": [versioned] }));
+    assert_eq!(newer[1]["kind"], "refactor.rewrite");
+    assert_eq!(titles(&newer), ["Mend", "Rewrite", "Never"]);
+    assert_eq!(newer[2]["disabled"]["reason"], "no");
+}
+
 async fn hints(client: &mut Client) -> Value {
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
     client.request("textDocument/inlayHint", json!({ "textDocument": document(), "range": range })).await
 }
 
 #[tokio::test]
-async fn plan_and_result_stay_within_43_characters() {
+async fn a_plain_client_gets_plan_and_result_as_hints() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "").await;
     client.told().await;
-    client.session.output(URI, "[0-1] the quick brown fox jumps over the lazy dog");
-    let label = hints(&mut client).await[0]["label"].as_str().unwrap().to_owned();
-    assert_eq!(label, "[0-1] the quick brown f…");
+    client.session.output(URI, "[0-1] ready");
+    let hints = hints(&mut client).await;
+    assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [0-1]"), &json!("this line")));
+    assert_eq!(hints[1]["label"], "[0-1] ready");
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_paints_gets_outputs_and_no_hints() {
+async fn a_client_that_paints_gets_outputs_and_hints_of_plans_only() {
     let mut client = Client::start(json!({ "experimental": { "pxlens": { "outputs": true } } })).await;
     client.open(URI, "").await;
     let first = client.expect("px/outputs").await;
@@ -96,7 +157,8 @@ async fn a_client_that_paints_gets_outputs_and_no_hints() {
     let next = client.expect("px/outputs").await;
     assert_eq!(next["params"]["cells"][0]["line"]["text"], "ready");
     assert_eq!(next["params"]["seq"], 2);
-    assert_eq!(hints(&mut client).await, Value::Null);
+    let hints = hints(&mut client).await;
+    assert_eq!((hints.as_array().unwrap().len(), &hints[0]["label"]), (1, &json!("→ [0-1]")));
     client.notify("px/refreshOutputs", document()).await;
     assert_eq!(client.expect("px/outputs").await["params"]["full"], true);
     client.end().await;
@@ -161,7 +223,11 @@ async fn progress_comes_after_a_second_ends_with_the_run_and_its_button_interrup
     client.told().await;
     let (short, long) = (RunId(1), RunId(2));
     for (run, title) in [(short, "short"), (long, "long")] {
-        client.session.happen(Happening::RunStarted { run, title: title.into() });
+        client.session.happen(Happening::RunStarted {
+            run,
+            title: title.into(),
+            progress: Progress::default(),
+        });
     }
     client.session.happen(Happening::RunEnded { run: short, summary: "done".into() });
     client.session.happen(Happening::RunAdvanced { run: long, ended: 1, of: 4 });

@@ -32,6 +32,8 @@ impl Actor {
             return;
         }
         self.settings = settings;
+        let notices = self.documents.set_views(&self.settings.views);
+        self.tell_all(notices);
         self.tell(Notice::Cluster);
         self.leave_if_idle();
     }

@@ -9,18 +9,52 @@ use tokio::sync::{oneshot, watch};
 
 use super::{Actor, HISTORY, Message, RunEntry, Waiter, send_back};
 use crate::{
+    cells::CellKind,
     clock::now,
     engines::{EngineId, RankSet},
     plan::{Plan, Refusal, plan},
     run::{Run, RunId, RunRequest, RunState},
     session::{
         Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
-        Notice, RunHandle, Scope,
+        NotRun, NotRunKind, Notice, RunHandle, Scope,
         attach::Attached,
         queue::{After, Entry, Steps},
         run_task::{self, Order},
+        spill::{Spill, SpillFolder},
     },
 };
+
+/// The cells that an ask means.
+struct Chosen {
+    /// With the key of their text.
+    cells: Vec<(DocumentKey, CellId)>,
+    /// Whether any of them asks engines for something.
+    sends: bool,
+}
+
+/// How far the cells of one ask have been queued.
+#[derive(Default)]
+pub(super) struct Sequence {
+    pub(super) keep_going: bool,
+    /// What the next cell waits for.
+    after: Vec<After>,
+    /// Why nothing that follows is run.
+    stopped: Option<String>,
+}
+
+impl Sequence {
+    /// Has what follows wait for a run.
+    pub(super) fn wait_for(&mut self, run: RunId) {
+        self.after.push(After { run, must_succeed: !self.keep_going });
+    }
+
+    /// Has nothing follow, unless it is to go on.
+    pub(super) fn stop(&mut self, why: String) {
+        if !self.keep_going {
+            self.stopped = Some(format!("not run, since {why}"));
+        }
+    }
+}
 
 impl Actor {
     pub(super) fn run(&mut self, ask: Ask, reply: oneshot::Sender<Result<Asked, AskError>>) {
@@ -29,10 +63,10 @@ impl Actor {
         let chosen = if self.trusted { self.select(&ask) } else { Err(AskError::Untrusted) };
         match chosen {
             Err(error) => drop(reply.send(Err(error))),
-            Ok(chosen) if self.cluster.is_some() && !self.is_leaving() => {
-                drop(reply.send(self.start_runs(&ask, &chosen)));
+            Ok(Chosen { cells, sends }) if !sends || (self.cluster.is_some() && !self.is_leaving()) => {
+                drop(reply.send(self.start_runs(&ask, &cells)));
             }
-            Ok(chosen) => {
+            Ok(Chosen { cells: chosen, .. }) => {
                 if let Some(cluster) = self.cluster.as_ref().map(Attached::view) {
                     let text = format!(
                         "waiting until the runs on {} are over, since another cluster is set now",
@@ -47,8 +81,8 @@ impl Actor {
         }
     }
 
-    /// The cells of an ask, with the key of their text.
-    fn select(&self, ask: &Ask) -> Result<Vec<(DocumentKey, CellId)>, AskError> {
+    /// The cells that an ask means.
+    fn select(&self, ask: &Ask) -> Result<Chosen, AskError> {
         let keys = match ask.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![ask.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.together(&ask.document),
@@ -77,65 +111,106 @@ impl Actor {
         if chosen.is_empty() {
             return Err(AskError::NoCell);
         }
-        let asked_for_one = chosen.len() == 1;
+        let mut sends = false;
         for (_, cell) in &chosen {
-            if let Err(Refusal::Cell(why)) = plan(&cell.cell, &ask.overrides)
-                && (asked_for_one || !ask.keep_going)
-            {
-                return Err(AskError::Refused { line: cell.line + 1, why });
+            match plan(&cell.cell, &ask.overrides) {
+                Ok(_) => sends = true,
+                Err(Refusal::Cell(why)) if chosen.len() == 1 => {
+                    return Err(AskError::Refused { line: cell.line + 1, why });
+                }
+                // What follows will not be sent.
+                Err(Refusal::Cell(_)) if !ask.keep_going => break,
+                Err(_) => {}
             }
         }
-        Ok(chosen.into_iter().map(|(key, cell)| (key, cell.id)).collect())
+        let cells = chosen.into_iter().map(|(key, cell)| (key, cell.id)).collect();
+        Ok(Chosen { cells, sends })
     }
 
-    /// Plans all cells of an ask, and queues them all or, where one cannot be planned, none.
+    /// Plans and queues the cells of an ask, one after the other. One that cannot run stops the sequence there, unless it is
+    /// to go on; where it is the only one, that is an error.
     pub(super) fn start_runs(
         &mut self,
         ask: &Ask,
         chosen: &[(DocumentKey, CellId)],
     ) -> Result<Asked, AskError> {
-        let table = self.cluster.as_ref().ok_or(ClusterError::None)?.view().engines;
-        let mut asked = Asked::default();
-        let mut planned = Vec::new();
+        let table = self.cluster.as_ref().map(|cluster| cluster.view().engines);
         let views = self.views_of(chosen);
+        let mut asked = Asked::default();
+        let mut sequence = Sequence { keep_going: ask.keep_going, ..Sequence::default() };
         for (key, id) in chosen {
-            let cell = views.get(key).and_then(|view| view.cells.iter().find(|cell| cell.id == *id)).cloned();
+            let cell = views.get(key).and_then(|view| view.cells.iter().find(|cell| cell.id == *id));
             let Some(cell) = cell else {
-                asked.not_run.push((*id, "it was deleted before there was a cluster".to_owned()));
+                let why = "it was deleted before there was a cluster".to_owned();
+                asked.not_run.push(NotRun { cell: *id, kind: NotRunKind::Refused, why });
                 continue;
             };
-            match plan(&cell.cell, &ask.overrides) {
-                Err(why) => asked.not_run.push((cell.id, why.to_string())),
-                Ok(plan) => match plan.request(&table) {
-                    Ok(request) => planned.push((key.clone(), cell, plan, request)),
-                    Err(source) if ask.keep_going => asked.not_run.push((cell.id, source.to_string())),
-                    Err(source) => return Err(AskError::Targets { line: cell.line + 1, source }),
-                },
+            let not_run = |kind, why| NotRun { cell: cell.id, kind, why };
+            let planned = plan(&cell.cell, &ask.overrides);
+            if let (Err(why @ Refusal::RunsNothing(_)), false) = (&planned, is_recall(cell)) {
+                asked.not_run.push(not_run(NotRunKind::RunsNothing, why.to_string()));
+                continue;
             }
-        }
-        asked.local_lines = local_lines(&views, planned.iter().map(|(key, cell, ..)| (key, cell.id)));
-        let mut after = None;
-        for (key, cell, plan, request) in planned {
-            let blocking = plan.blocking;
-            let handle = self.new_run(key, &cell, plan, request);
-            let entry = Entry {
-                run: handle.id,
-                cell: cell.id,
-                engines: handle.engines.iter().copied().collect::<HashSet<EngineId>>(),
-                blocking,
-                after,
-                sent: false,
+            if let Some(why) = &sequence.stopped {
+                asked.not_run.push(not_run(NotRunKind::Behind, why.clone()));
+                continue;
+            }
+            let refused = match planned {
+                Err(Refusal::RunsNothing(_)) => {
+                    if let Err(why) = self.recall(key, cell, &mut sequence, &mut asked) {
+                        asked.not_run.push(not_run(NotRunKind::NothingYet, why));
+                        sequence.stop(format!("line {} before it has nothing to show", cell.line + 1));
+                    }
+                    continue;
+                }
+                Err(Refusal::Cell(why)) => AskError::Refused { line: cell.line + 1, why },
+                Ok(plan) => {
+                    let table = table.as_ref().ok_or(ClusterError::None)?;
+                    match plan.request(table) {
+                        Ok(request) => {
+                            let handle = self.new_run(key.clone(), cell, plan, request);
+                            self.queue_up(&handle, &mut sequence);
+                            asked.runs.push(handle);
+                            continue;
+                        }
+                        Err(source) => AskError::Targets { line: cell.line + 1, source },
+                    }
+                }
             };
-            let steps = self.queue.add(entry);
-            self.tell(Notice::Started(handle.clone()));
-            self.take(steps);
-            if blocking {
-                after = Some(After { run: handle.id, must_succeed: !ask.keep_going });
+            if chosen.len() == 1 {
+                return Err(refused);
             }
-            asked.runs.push(handle);
+            let why = match refused {
+                AskError::Refused { why, .. } => why,
+                AskError::Targets { source, .. } => source.to_string(),
+                other => other.to_string(),
+            };
+            asked.not_run.push(not_run(NotRunKind::Refused, why));
+            sequence.stop(format!("line {} before it cannot run", cell.line + 1));
         }
+        let run = asked.runs.iter().map(|handle| (&handle.document, handle.cell));
+        asked.local_lines = local_lines(&views, run);
         self.forget_old_runs();
         Ok(asked)
+    }
+
+    fn queue_up(&mut self, handle: &Arc<RunHandle>, sequence: &mut Sequence) {
+        let entry = Entry {
+            run: handle.id,
+            cell: handle.cell,
+            engines: handle.engines.iter().copied().collect::<HashSet<EngineId>>(),
+            blocking: handle.plan.blocking,
+            after: sequence.after.clone(),
+            sent: false,
+        };
+        let steps = self.queue.add(entry);
+        self.tell(Notice::Started(handle.clone()));
+        self.take(steps);
+        if handle.plan.blocking {
+            // It waits itself for what came before it.
+            sequence.after.clear();
+            sequence.wait_for(handle.id);
+        }
     }
 
     fn new_run(
@@ -148,13 +223,19 @@ impl Actor {
         let id = RunId(self.next_run);
         self.next_run += 1;
         let engines = request.engines.clone();
-        let run = Run::new(id, Arc::new(request), now());
+        let mut run = Run::new(id, Arc::new(request), now());
+        run.blocking = plan.blocking;
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
         let title = self.documents.excerpt(&key, cell.cell.magic_range());
+        let limits = self.settings.limits.clone();
+        let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
+        let home = self.documents.home(&key);
+        let name = plan.name.clone();
         let handle = Arc::new(RunHandle {
             id,
             document: key,
+            home,
             cell: cell.id,
             number: cell.cell.ordinal + 1,
             line: cell.line,
@@ -165,15 +246,30 @@ impl Actor {
             plan,
             engines,
             view,
+            spilled: Arc::clone(&spilled),
         });
         // While an earlier run of the cell goes on, that is the one to look at and to stop.
         if !self.is_going_on(handle.cell) {
             self.documents.set_run(&handle);
         }
-        self.runs.insert(id, RunEntry { handle: handle.clone(), order: Some(order), over: false });
+        self.outdate_recalled(&handle);
+        let entry = RunEntry {
+            handle: handle.clone(),
+            order: Some(order),
+            over: false,
+            asked_for: false,
+            names: Vec::new(),
+        };
+        self.runs.insert(id, entry);
+        if let Some(name) = name {
+            self.name(id, &name);
+        }
         let this = self.this.clone();
         let bereaved = this.clone();
-        let task = tokio::spawn(run_task::drive(run, tell_view, wait, move |run| {
+        let words = this.clone();
+        let warn = move |why| send_back(&words, Message::Say(Level::Warning, why));
+        let spill = Spill::new(limits, spilled);
+        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, move |run| {
             let succeeded = run.state() == RunState::Succeeded;
             send_back(&this, Message::Over { run: run.id, succeeded });
         }));
@@ -233,19 +329,29 @@ impl Actor {
         entry.over = true;
         let handle = entry.handle.clone();
         let steps = self.queue.ended(run, succeeded);
+        self.keep_named(run);
         self.tell(Notice::Over(handle));
         self.take(steps);
         self.leave_if_idle();
     }
 
-    /// Keeps the newest runs of each document, and all that have not ended.
+    /// Keeps the newest runs of each document, all that have not ended, and those that a cell shows or a name stands for:
+    /// what can be seen can be asked for.
     fn forget_old_runs(&mut self) {
+        let mut wanted: HashSet<RunId> = self.named.values().copied().collect();
+        let mut cells = HashSet::new();
+        for (cell, run) in self.documents.shown() {
+            cells.insert(cell);
+            wanted.extend(run);
+        }
+        self.recalled.retain(|cell, _| cells.contains(cell));
+        wanted.extend(self.recalled.values());
         let mut kept: HashMap<DocumentKey, usize> = HashMap::new();
         let mut gone = Vec::new();
         for (id, entry) in self.runs.iter().rev() {
-            let count = kept.entry(entry.handle.document.clone()).or_default();
+            let count = kept.entry(entry.handle.home.clone()).or_default();
             *count += 1;
-            if *count > HISTORY && entry.over {
+            if *count > HISTORY && entry.over && !wanted.contains(id) {
                 gone.push(*id);
             }
         }
@@ -261,7 +367,7 @@ impl Actor {
         &mut self,
         run: Option<RunId>,
         engines: Option<RankSet>,
-        signal: String,
+        signal: Option<String>,
         reply: oneshot::Sender<Interrupted>,
     ) {
         let mut outcome = Interrupted::default();
@@ -279,14 +385,22 @@ impl Actor {
             outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
             self.take(steps);
         }
-        let running: Vec<RunId> = self.queue.sent().filter(|sent| alike.contains(sent)).collect();
+        let of_its_own = |run: RunId| self.runs.get(&run)?.handle.plan.signal.as_deref().map(str::to_owned);
+        let running: Vec<(RunId, String)> = self
+            .queue
+            .sent()
+            .filter(|sent| alike.contains(sent))
+            .map(|run| {
+                (run, signal.clone().or_else(|| of_its_own(run)).unwrap_or_else(|| "SIGINT".to_owned()))
+            })
+            .collect();
         let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
             drop(reply.send(outcome));
             return;
         };
         let this = self.this.clone();
         tokio::spawn(async move {
-            for run in running {
+            for (run, signal) in running {
                 match client.interrupt(run, engines.clone(), &signal).await {
                     Ok(report) => outcome.reports.push((run, report)),
                     Err(error) => send_back(
@@ -299,6 +413,11 @@ impl Actor {
             let _ = reply.send(outcome);
         });
     }
+}
+
+/// Whether it is a `%pxresult` that can be run.
+fn is_recall(cell: &CellView) -> bool {
+    cell.cell.kind == CellKind::Result && cell.cell.refusal().is_none()
 }
 
 /// Local lines beside px cells, in the cells of the file that hold them; each counted once.

@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
+    session::SpillFolder,
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
@@ -47,6 +48,7 @@ impl Desk {
             let run = Run::new(RunId(self.runs), Arc::new(request), Time(0));
             let (_, view) = watch::channel(Arc::new(run));
             self.documents.set_run(&Arc::new(RunHandle {
+                home: key(name),
                 id: RunId(self.runs),
                 document: key(name),
                 cell: cell.id,
@@ -59,6 +61,7 @@ impl Desk {
                 plan,
                 engines: vec![EngineId(0)],
                 view,
+                spilled: Arc::new(SpillFolder::new(None, RunId(self.runs))),
             }));
         }
     }
@@ -350,7 +353,7 @@ fn lines_that_decided_are_named_where_they_stand_now() {
     let lines = |desk: &Desk| {
         let view = desk.documents.view(&key("a")).unwrap();
         let last = view.cells.last().unwrap();
-        last.cell.view.decided_by.iter().map(|by| view.line_of(by).unwrap()).collect::<Vec<_>>()
+        view.decided(&last.cell).iter().map(|(_, decider, _)| decider.line).collect::<Vec<_>>()
     };
     assert_eq!(lines(&desk), [3]);
     desk.edit("import os\n", "import os\nimport sys\n");

@@ -1,0 +1,85 @@
+//! `px/runs`: the history of a document, or of the whole session.
+
+use lsp_types::{LspRequestMethod, MessageDirection, Request, Uri};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{CellId, CellState, RunId};
+
+/// Lists the runs that are kept. Sends nothing to engines.
+#[derive(Debug)]
+pub enum Runs {}
+
+impl Request for Runs {
+    type Params = RunsParams;
+    type Result = RunsResult;
+    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/runs");
+    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+}
+
+/// Of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunsParams {
+    /// Only those of this document; of a notebook, or of one of its cells, those of all its cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(type = "string", optional)]
+    #[schemars(with = "Option<String>")]
+    pub uri: Option<Uri>,
+}
+
+/// The last 20 runs of each document, and those that its px cells still show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunsResult {
+    /// The newest first.
+    #[serde(default)]
+    pub runs: Vec<PastRun>,
+}
+
+/// A run that is kept, whether it goes on or is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PastRun {
+    /// Its number.
+    pub run: RunId,
+    /// The document of its px cell; a notebook's cell is named by the cell's own URI.
+    #[ts(type = "string")]
+    #[schemars(with = "String")]
+    pub uri: Uri,
+    /// Its px cell.
+    pub cell: CellId,
+    /// The 0-based line of the magic, when it was asked for.
+    pub line: u32,
+    /// That line as text.
+    pub title: String,
+    /// The suffix of its magic, `""` for the one without.
+    #[serde(default)]
+    pub suffix: String,
+    /// The name that `-o` gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// How it is doing.
+    pub state: CellState,
+    /// The engines, in the order of the requests; an id may occur twice.
+    #[serde(default)]
+    pub engines: Vec<u32>,
+    /// The same as a rank set.
+    #[serde(default)]
+    pub ranks: String,
+    /// Whether later runs wait for it.
+    #[serde(default)]
+    pub block: bool,
+    /// When it was asked for, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub created: u64,
+    /// When its last engine ended, in milliseconds since 1970; absent while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(type = "number", optional)]
+    pub ended: Option<u64>,
+    /// One line that sums it up. Plain text.
+    #[serde(default)]
+    pub summary: String,
+}

@@ -1,0 +1,203 @@
+//! The parts of a magic's line: what hides it, its name, and its arguments as argparse reads them. Lenient: a line that is
+//! still being written has parts too.
+
+use std::ops::Range;
+
+use super::options::{self, Entry, Value};
+
+/// A px magic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Magic {
+    /// `%%px`
+    Px,
+    /// `%px`, which takes code and no options.
+    Line,
+    /// `%pxresult`, `%result`
+    Result,
+    /// `%pxconfig`
+    Config,
+    /// `%autopx`
+    Autopx,
+}
+
+impl Magic {
+    /// The magic of a name; `signs` are its percent signs.
+    pub(super) fn of(signs: usize, name: &str) -> Option<Self> {
+        match signs {
+            2 if name.starts_with("px") && !name.starts_with("pxresult") && !name.starts_with("pxconfig") => {
+                Some(Self::Px)
+            }
+            1 if name == "result" || name.starts_with("pxresult") => Some(Self::Result),
+            1 if name.starts_with("pxconfig") => Some(Self::Config),
+            1 if name.starts_with("autopx") => Some(Self::Autopx),
+            1 if name.starts_with("px") => Some(Self::Line),
+            _ => None,
+        }
+    }
+}
+
+/// The beginning of a line that is, or may become, a magic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Where the percent signs begin.
+    pub(super) begin: usize,
+    /// How many there are, one or two.
+    pub(super) signs: usize,
+    /// The name behind them; may be empty.
+    pub(super) name: Range<usize>,
+    /// Whether it is behind a comment sign with which `%%` is the border of a cell as well: `# %%px`.
+    pub(super) is_marker: bool,
+    /// Whether something is assigned from it: `x = %px a`.
+    pub(super) is_assigned: bool,
+}
+
+/// The magic that a line begins with. `is_script`: it may hide in a comment.
+pub(super) fn head(text: &str, is_script: bool) -> Option<Head> {
+    let indent = text.len() - text.trim_start_matches([' ', '\t']).len();
+    let mut begin = indent;
+    let mut is_marker = false;
+    if let Some(comment) = text[indent..].strip_prefix('#').filter(|_| is_script) {
+        let rest = comment
+            .strip_prefix(" MAGIC ")
+            .or_else(|| comment.strip_prefix('!'))
+            .unwrap_or_else(|| comment.strip_prefix(' ').unwrap_or(comment));
+        // The border of a cell may have more blanks than what merely hides a magic.
+        let blanks = rest.trim_start_matches([' ', '\t']);
+        let rest = if blanks.starts_with("%%") { blanks } else { rest };
+        is_marker = comment.trim_start().starts_with('%');
+        begin = text.len() - rest.len();
+    }
+    let mut is_assigned = false;
+    if !text[begin..].starts_with('%') {
+        let (target, value) = text[begin..].split_once('=')?;
+        let target = target.trim();
+        let is_name = !target.is_empty()
+            && target.chars().all(is_of_name)
+            && !target.starts_with(|c: char| c.is_ascii_digit());
+        let value = value.trim_start();
+        if !is_name || !value.starts_with('%') {
+            return None;
+        }
+        begin = text.len() - value.len();
+        is_assigned = true;
+    }
+    let rest = text[begin..].trim_start_matches('%');
+    let signs = text.len() - begin - rest.len();
+    if !(1..=2).contains(&signs) || (is_assigned && signs == 2) {
+        return None;
+    }
+    let length = rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len());
+    let from = begin + signs;
+    Some(Head { begin, signs, name: from..from + length, is_marker, is_assigned })
+}
+
+fn is_of_name(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+/// One argument, or one of several flags joined to each other (`-bt0`).
+#[derive(Clone, Debug)]
+pub(super) struct Argument {
+    /// All of it.
+    pub(super) range: Range<usize>,
+    /// What it is.
+    pub(super) role: Role,
+}
+
+/// What an argument is.
+#[derive(Clone, Debug)]
+pub(super) enum Role {
+    /// An option: how it is written, and what is joined to it.
+    Option(&'static Entry, Range<usize>, Option<Range<usize>>),
+    /// The value of the option before it.
+    Value(&'static Entry),
+    /// An option that the magic does not have, or that is not yet whole.
+    Unknown,
+    /// Something that no magic takes.
+    Stray,
+}
+
+/// Reads the arguments that begin behind byte `from`.
+pub(super) fn arguments(text: &str, from: usize, magic: Magic) -> Vec<Argument> {
+    let mut arguments = Vec::new();
+    let mut waits: Option<&'static Entry> = None;
+    for range in split(text, from) {
+        let word = &text[range.clone()];
+        let is_flag = word.starts_with('-') && word.len() > 1 && !is_number(word);
+        if let Some(entry) = waits.take()
+            && !is_flag
+        {
+            arguments.push(Argument { range, role: Role::Value(entry) });
+            continue;
+        }
+        if !is_flag {
+            let role = if word == "-" { Role::Unknown } else { Role::Stray };
+            arguments.push(Argument { range, role });
+            continue;
+        }
+        let first = arguments.len();
+        flag(word, &range, magic, &mut arguments);
+        waits = match arguments[first..].last().map(|argument| &argument.role) {
+            Some(Role::Option(entry, _, None)) if entry.value != Value::None => Some(entry),
+            _ => None,
+        };
+    }
+    arguments
+}
+
+fn flag(word: &str, range: &Range<usize>, magic: Magic, into: &mut Vec<Argument>) {
+    let start = range.start;
+    let unknown = Argument { range: range.clone(), role: Role::Unknown };
+    if word.starts_with("--") {
+        let length = word.find('=').unwrap_or(word.len());
+        let value = (length < word.len()).then(|| start + length + 1..range.end);
+        let role = match options::find(&word[..length], magic) {
+            Some(entry) => Role::Option(entry, start..start + length, value),
+            None => Role::Unknown,
+        };
+        into.push(Argument { range: range.clone(), role });
+        return;
+    }
+    let mut at = 1;
+    while let Some(c) = word[at..].chars().next() {
+        let Some(entry) = options::find(&format!("-{c}"), magic) else {
+            into.push(Argument { range: start + at..range.end, ..unknown });
+            return;
+        };
+        let from = if at == 1 { 0 } else { at };
+        at += c.len_utf8();
+        let name = start + from..start + at;
+        if entry.value == Value::None {
+            into.push(Argument { range: name.clone(), role: Role::Option(entry, name, None) });
+            continue;
+        }
+        let joined = start + at + usize::from(word[at..].starts_with('='))..range.end;
+        let value = (at < word.len()).then_some(joined);
+        into.push(Argument { range: name.start..range.end, role: Role::Option(entry, name, value) });
+        return;
+    }
+}
+
+/// As argparse takes a number that begins with a minus.
+fn is_number(word: &str) -> bool {
+    let digits = &word[1..];
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits != "."
+}
+
+/// Splits at blanks; a quote at the beginning of an argument keeps blanks together.
+fn split(text: &str, from: usize) -> Vec<Range<usize>> {
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
+    let mut words = Vec::new();
+    let mut at = from;
+    while let Some(begin) = text[at..].find(|c: char| !blank(c)).map(|found| at + found) {
+        let rest = &text[begin..];
+        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'));
+        let length = match quote {
+            Some(quote) => rest[1..].find(quote).map_or(rest.len(), |found| found + 2),
+            None => rest.find(blank).unwrap_or(rest.len()),
+        };
+        words.push(begin..begin + length);
+        at = begin + length;
+    }
+    words
+}

@@ -1,0 +1,108 @@
+//! Cell magics that IPython does not take for one, and line magics written as one.
+
+use std::ops::Range;
+
+use super::{
+    super::{Fix, Options, Problem, Severity, block::BlockText, markers::Escape, python},
+    Rule,
+};
+use crate::text::TextRange;
+
+pub(in crate::cells) const MISPLACED: Rule = Rule {
+    code: "misplaced-cell-magic",
+    severity: Severity::Error,
+    meaning: "`%%px` has to be the first thing in its cell, at the beginning of its line; only blank lines may precede it. \
+              Anywhere else IPython looks for a line magic named `%px` and fails.",
+    examples: &["# %%\n# Each engine draws its own.\n%%px\nx\n", "  %%px\nx\n", "x = 1\n%%px\nx\n"],
+};
+
+pub(in crate::cells) const TWO_SIGNS: Rule = Rule {
+    code: "line-magic",
+    severity: Severity::Error,
+    meaning: "`%pxresult`, `%result`, `%pxconfig` and `%autopx` are line magics: they take one percent sign.",
+    examples: &["%%pxresult\n", "x = 1\n%%pxconfig -t 0\n"],
+};
+
+pub(in crate::cells) const EMPTY_BODY: Rule = Rule {
+    code: "empty-body",
+    severity: Severity::Error,
+    meaning: "`%%px` sends the lines below it, and there are none. For code on the line of the magic itself there is `%px`.",
+    examples: &["%%px\n", "%%px a = 1\n"],
+};
+
+pub(in crate::cells) const EMPTY_MESSAGE: &str =
+    "%%px has no body: write code below it, or use %px for a single line";
+
+/// `%%px` where IPython does not look for one. `column` is that of its first percent sign, `name` the magic's.
+pub(in crate::cells) fn misplaced(
+    block: &BlockText<'_>,
+    lines: Range<usize>,
+    column: usize,
+    escape: Option<Escape>,
+    name: &str,
+) -> Problem {
+    let at = lines.start;
+    let is_first = block.first_filled(0) == Some(at);
+    let what = if is_first { "at the beginning of its line" } else { "on the first line of its cell" };
+    let advice = if block.is_script && !is_first { "; a line # %% above it begins a cell" } else { "" };
+    let message = format!(
+        "%%{name} has to stand {what}: here IPython takes it for a line magic named %{name}, and fails{advice}"
+    );
+    let mut fixes = Vec::new();
+    let is_plain = lines.len() == 1 && escape.is_none() && column == python::indent(block.line(at));
+    let start = block.lines[at].start;
+    if is_plain && is_first {
+        let dedent = block.source.edit(start..start + column, "");
+        fixes.push(Fix::one(format!("Begin the line with %%{name}"), dedent));
+    } else if is_plain {
+        let opens_file = block.lines[0].start == 0 && block.line(0).starts_with("#!");
+        if !opens_file && (0..at).all(|index| python::is_idle(block.line(index))) {
+            let title = format!("Move %%{name} to the first line of its cell");
+            fixes.push(Fix { title, edits: moved_up(block, at, column) });
+        }
+        if block.is_script {
+            let border = block.source.edit(start..start + column, "# %%\n");
+            fixes.push(Fix::one(format!("Begin a cell above %%{name}"), border));
+        }
+    }
+    MISPLACED.problem(block.filled(at), message, fixes)
+}
+
+/// Takes a line out and puts it first, without the blanks it begins with.
+fn moved_up(block: &BlockText<'_>, at: usize, column: usize) -> Vec<(TextRange, String)> {
+    let first = block.lines[0].start;
+    let line = block.lines[at].clone();
+    let magic = &block.line(at)[column..];
+    let out = match block.lines.get(at + 1) {
+        Some(next) => line.start..next.start,
+        None => block.lines[at - 1].end..line.end,
+    };
+    vec![block.source.edit(first..first, &format!("{magic}\n")), block.source.edit(out, "")]
+}
+
+/// A line magic with two percent signs, the first of them at this column.
+pub(in crate::cells) fn two_signs(block: &BlockText<'_>, index: usize, column: usize, name: &str) -> Problem {
+    let sign = block.lines[index].start + column;
+    let fix = Fix::one(format!("Write %{name}"), block.source.edit(sign..sign + 1, ""));
+    let message = format!("%{name} is a line magic: write it with a single %");
+    TWO_SIGNS.problem(block.filled(index), message, vec![fix])
+}
+
+/// `%%px` with nothing below it; `column` is that of its first percent sign.
+pub(in crate::cells) fn empty_body(
+    block: &BlockText<'_>,
+    index: usize,
+    column: usize,
+    options: &Options,
+) -> Problem {
+    let line = block.lines[index].clone();
+    let sign = line.start + column;
+    let arguments = block.line(index)[column..].split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim());
+    let is_code = options.error.is_some() && !arguments.starts_with('-');
+    let fix = if is_code {
+        Fix::one("Write %px: the line itself is sent", block.source.edit(sign..sign + 1, ""))
+    } else {
+        Fix::one("Take the empty %%px out", block.source.edit(line, ""))
+    };
+    EMPTY_BODY.problem(block.filled(index), EMPTY_MESSAGE, vec![fix])
+}

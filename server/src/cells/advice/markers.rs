@@ -1,0 +1,33 @@
+//! Magics in comments that another tool reads in another way.
+
+use super::{
+    super::{Fix, Problem, Severity, block::BlockText, markers},
+    Rule,
+};
+
+pub(in crate::cells) const COMMENT_IS_MARKER: Rule = Rule {
+    code: "comment-is-marker",
+    severity: Severity::Warning,
+    meaning: "`# %%px` is jupytext's way to write the magic, and pxlens runs it. VS Code's interactive window takes the line \
+              for the border of a cell, drops it, and would run the lines below it locally. Said once in a document.",
+    examples: &["x = 1\n# %%px\nx\n", "# %%\n# %%px -t 0\nx\n"],
+};
+
+/// `# %%px` on this line; `column` is that of its first percent sign.
+pub(in crate::cells) fn comment_is_marker(block: &BlockText<'_>, index: usize, column: usize) -> Problem {
+    let line = block.lines[index].start;
+    // The line may be the only border of its cell.
+    let above = block.source.text()[..block.lines[0].start].lines().next_back().unwrap_or_default();
+    let is_border = block.first_filled(0) == Some(index) && markers::marker(above).is_none();
+    let border = if is_border { "# %%\n" } else { "" };
+    let hidden = line..line + column;
+    let bang = block.source.edit(hidden.clone(), &format!("{border}#!"));
+    let plain = block.source.edit(hidden, border);
+    let fixes = vec![
+        Fix::one("Write #!%%px, which VS Code runs as a magic", bang),
+        Fix::one("Write %%px without the comment sign", plain),
+    ];
+    let message = "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, \
+                   and would run the lines below it locally";
+    COMMENT_IS_MARKER.problem(block.filled(index), message, fixes)
+}

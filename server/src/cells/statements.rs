@@ -1,0 +1,586 @@
+//! What the local code of a block says about views: names that are given clients and views, `activate`, `.block`,
+//! `.targets`, and the `sync_imports` blocks, which are px cells. Read, never run.
+//!
+//! Code is taken one statement at a time, since most statements cannot matter and are passed over by a look at their text;
+//! only the others are parsed. So a statement that is broken hides no other, and magics, which are no Python, are never
+//! handed to the parser. What is inside `with`, `try` and `if __name__ == "__main__"` is read as if outside; what is inside
+//! functions, loops and other conditions may or may not happen, and is marked so.
+
+mod tree;
+
+use std::ops::Range;
+
+use super::{
+    CellKind, Magic, Options, Spelling,
+    block::{BlockText, Found},
+    mapped::Mapped,
+    markers,
+    python::{self, Assigned, Tokens},
+};
+use crate::text::TextRange;
+use tree::Reader;
+
+/// A statement that may say something about views.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statement {
+    /// Where it stands, in the bytes of its document.
+    pub(super) range: TextRange,
+    /// Whether it happens whenever its block is run. Of statements that may or may not happen only what is lost is known.
+    pub(super) is_certain: bool,
+    pub(super) act: Act,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Act {
+    /// Gives names a value.
+    Bind { names: Vec<Box<str>>, value: Expr },
+    /// Gives names values of which nothing is known.
+    Forget(Vec<Box<str>>),
+    /// Takes names from elsewhere, or deletes them: `rc` still counts as a client.
+    Unset(Vec<Box<str>>),
+    /// Does what a call does.
+    Evaluate(Expr),
+    /// `object.block = value`
+    SetBlock { object: Expr, value: Expr },
+    /// `object.targets = value`
+    SetTargets { object: Expr, value: Expr },
+}
+
+/// A Python expression, as far as views are made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expr {
+    Name(Box<str>),
+    Int(i64),
+    Bool(bool),
+    None,
+    Text(Box<str>),
+    /// A list or a tuple.
+    Sequence(Vec<Expr>),
+    Slice(Box<[Expr; 3]>),
+    Subscript(Box<[Expr; 2]>),
+    Attribute(Box<Expr>, Box<str>),
+    Call(Box<Call>),
+    /// Anything else.
+    Other,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Call {
+    pub(super) function: Expr,
+    pub(super) arguments: Vec<Expr>,
+    pub(super) keywords: Vec<(Box<str>, Expr)>,
+}
+
+impl Call {
+    /// An argument by its place or its name.
+    pub(super) fn argument(&self, place: usize, name: &str) -> Option<&Expr> {
+        self.arguments.get(place).or_else(|| self.keyword(name))
+    }
+
+    /// An argument by its name.
+    pub(super) fn keyword(&self, name: &str) -> Option<&Expr> {
+        self.keywords.iter().find(|(keyword, _)| **keyword == *name).map(|(_, value)| value)
+    }
+}
+
+/// What the code of a block holds.
+#[derive(Default)]
+pub(super) struct Code {
+    /// In order.
+    pub(super) statements: Vec<Statement>,
+    /// The `sync_imports` blocks, in order.
+    pub(super) imports: Vec<Found>,
+}
+
+/// Longer statements are not parsed.
+const LONGEST: usize = 4096;
+
+/// Longer values of plain assignments are not parsed.
+const LONGEST_VALUE: usize = 400;
+
+/// Words without which no statement but an assignment matters.
+const WORDS: [&str; 10] = [
+    "activate",
+    ".block",
+    ".targets",
+    "Client",
+    "Cluster",
+    "_view(",
+    "sync_imports",
+    ".importer",
+    "set_flags",
+    "connect",
+];
+
+/// Reads the local code of a block in which px magics were found.
+///
+/// `local` are the lines that hold local code.
+pub(super) fn read(block: BlockText<'_>, found: &[Found], local: &[usize]) -> Code {
+    let mut walk = Walk {
+        block,
+        local,
+        suites: Vec::new(),
+        last_closed: None,
+        reader: None,
+        may_merge: false,
+        code: Code::default(),
+    };
+    if let Some(first) = walk.first_line(found) {
+        walk.lines(first, found);
+    }
+    walk.finish()
+}
+
+/// What kind of statement a suite belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// `with`, or `if __name__ == "__main__"`.
+    Plain,
+    /// `try`, and its `else` and `finally`.
+    Try,
+    /// `except`
+    Handler,
+    /// A function or a class.
+    Definition,
+    /// A loop or a condition.
+    Branch,
+}
+
+/// A statement with a body that is open.
+struct Suite {
+    indent: usize,
+    kind: Kind,
+    /// The `sync_imports` block it is.
+    imports: Option<Imports>,
+}
+
+/// A `sync_imports` block while it is read.
+struct Imports {
+    view: Expr,
+    /// The word `sync_imports` or `importer`, in bytes of the source.
+    name: Range<usize>,
+    /// The lines from `with` to the last import.
+    lines: Range<usize>,
+    /// How many lines of local code among them are the header's or hold imports.
+    taken: usize,
+    header: Range<usize>,
+    code: Mapped,
+}
+
+struct Walk<'a> {
+    block: BlockText<'a>,
+    local: &'a [usize],
+    suites: Vec<Suite>,
+    /// What the statement that is read now may go on with, as `else` does.
+    last_closed: Option<Kind>,
+    /// Made for the first statement that is parsed.
+    reader: Option<Reader>,
+    /// Whether nothing but statements was read since the last one.
+    may_merge: bool,
+    code: Code,
+}
+
+/// A statement without the body it may have.
+#[derive(Clone)]
+struct Logical {
+    lines: Range<usize>,
+    indent: usize,
+    /// From its first character to the end of its last line, in bytes of the source.
+    bytes: Range<usize>,
+}
+
+impl<'a> Walk<'a> {
+    fn line(&self, index: usize) -> &'a str {
+        &self.block.source.text()[self.block.lines[index].clone()]
+    }
+
+    /// The first line of Python; `None` if a cell magic makes the block something else.
+    fn first_line(&self, found: &[Found]) -> Option<usize> {
+        let count = self.block.lines.len();
+        let mut next = 0;
+        loop {
+            let first = (next..count).find(|index| !self.line(*index).trim().is_empty())?;
+            let line = self.line(first).trim_start();
+            let Some(magic) = line.strip_prefix("%%") else { return Some(first) };
+            if found.iter().any(|found| found.lines.contains(&first)) {
+                return None;
+            }
+            let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
+            if !markers::runs_its_body(name) {
+                return None;
+            }
+            next = first + 1;
+        }
+    }
+
+    fn lines(&mut self, first: usize, found: &[Found]) {
+        let count = self.block.lines.len();
+        let mut magics = found.iter().filter(|found| !found.lines.is_empty()).peekable();
+        let mut index = first;
+        while index < count {
+            let line = self.line(index);
+            while magics.peek().is_some_and(|magic| magic.lines.end <= index) {
+                magics.next();
+            }
+            if let Some(magic) = magics.peek().filter(|magic| magic.lines.contains(&index)) {
+                let end = magic.lines.end;
+                self.may_merge = false;
+                self.forget_assigned(index, line);
+                index = end;
+                continue;
+            }
+            if python::is_idle(line) {
+                index += 1;
+                continue;
+            }
+            let indent = python::indent(line);
+            if line[indent..].starts_with(['%', '!', '?', ',', ';', '/']) {
+                while self.line(index).ends_with('\\') && index + 1 < count {
+                    index += 1;
+                }
+                index += 1;
+                continue;
+            }
+            let (end, is_python) = self.end_of_statement(index);
+            let bytes = self.block.lines[index].start + indent..self.block.lines[end - 1].end;
+            let logical = Logical { lines: index..end, indent, bytes };
+            self.close_suites(indent);
+            if is_python {
+                self.statement(&logical);
+            } else {
+                self.forget_assigned(index, line);
+            }
+            index = end;
+        }
+    }
+
+    /// The line behind a statement, and whether it is Python to its end.
+    fn end_of_statement(&self, first: usize) -> (usize, bool) {
+        let mut tokens = Tokens::default();
+        let mut index = first;
+        let mut from = 0;
+        while index < self.block.lines.len() {
+            match tokens.read(self.line(index), from) {
+                Some(Assigned::Magic(_)) => {
+                    while self.line(index).ends_with('\\') && index + 1 < self.block.lines.len() {
+                        index += 1;
+                    }
+                    return (index + 1, false);
+                }
+                Some(Assigned::GetIpython(column)) => from = column,
+                None if tokens.at_statement() => return (index + 1, true),
+                None => (index, from) = (index + 1, 0),
+            }
+        }
+        (index, true)
+    }
+
+    fn count_local(&self, lines: &Range<usize>) -> usize {
+        let before = |line: usize| self.local.partition_point(|local| *local < line);
+        before(lines.end) - before(lines.start)
+    }
+
+    fn text(&self, bytes: Range<usize>) -> &'a str {
+        &self.block.source.text()[bytes]
+    }
+
+    /// Whether what is read now happens whenever its block is run.
+    fn is_certain(&self) -> bool {
+        self.suites.iter().all(|suite| matches!(suite.kind, Kind::Plain | Kind::Try))
+    }
+
+    fn is_in_definition(&self) -> bool {
+        self.suites.iter().any(|suite| suite.kind == Kind::Definition)
+    }
+
+    fn push(&mut self, bytes: Range<usize>, act: Act) {
+        // The names of a function are its own, and what it does happens at another time.
+        if self.is_in_definition() && !matches!(act, Act::Evaluate(_)) {
+            return;
+        }
+        let is_certain = self.is_certain();
+        if self.may_merge
+            && let (Act::Forget(names), Some(last)) = (&act, self.code.statements.last_mut())
+            && let Act::Forget(before) = &mut last.act
+        {
+            before.extend(names.iter().cloned());
+            return;
+        }
+        self.may_merge = true;
+        let range = self.block.source.range(bytes);
+        self.code.statements.push(Statement { range, is_certain, act });
+    }
+
+    fn statement(&mut self, logical: &Logical) {
+        let text = self.text(logical.bytes.clone());
+        if self.import(logical, text) {
+            return;
+        }
+        let word = first_word(text);
+        if let Some(kind) = self.header(word, text) {
+            self.header_statement(logical, kind, text);
+            return;
+        }
+        match word {
+            "import" | "from" => self.import_names(logical, text),
+            _ if text.len() <= LONGEST && WORDS.iter().any(|word| text.contains(word)) => {
+                drop(self.parsed(logical, text, false));
+            }
+            "del" => drop(self.parsed(logical, text, false)),
+            _ => self.assignment(logical, text),
+        }
+    }
+
+    /// A plain assignment; anything else is passed over.
+    fn assignment(&mut self, logical: &Logical, text: &str) {
+        let Some((names, value)) = assigned(text) else { return };
+        if value.len() <= LONGEST_VALUE && may_be_of_use(value) {
+            drop(self.parsed(logical, text, false));
+        } else {
+            self.push(logical.bytes.clone(), Act::Forget(names));
+        }
+    }
+
+    fn forget_assigned(&mut self, index: usize, line: &str) {
+        if let Some((names, _)) = assigned(line.trim_start()) {
+            let start = self.block.lines[index].start;
+            self.push(start..start + line.len(), Act::Forget(names));
+        }
+    }
+
+    /// What kind of body the statement opens, if it opens one.
+    fn header(&self, word: &str, text: &str) -> Option<Kind> {
+        let second = || first_word(text[word.len()..].trim_start());
+        match word {
+            "with" => Some(Kind::Plain),
+            "async" if second() == "with" => Some(Kind::Plain),
+            "async" if second() == "for" => Some(Kind::Branch),
+            "async" | "def" | "class" => Some(Kind::Definition),
+            "try" => Some(Kind::Try),
+            "except" => Some(Kind::Handler),
+            "else" | "finally" => match self.last_closed {
+                Some(Kind::Try | Kind::Handler) => Some(Kind::Try),
+                _ => Some(Kind::Branch),
+            },
+            "if" if is_main(text) => Some(Kind::Plain),
+            "if" | "elif" | "for" | "while" => Some(Kind::Branch),
+            "match" | "case" if text.trim_end().ends_with(':') => Some(Kind::Branch),
+            _ => None,
+        }
+    }
+
+    fn header_statement(&mut self, logical: &Logical, kind: Kind, text: &str) {
+        let word = first_word(text);
+        let mut imports = None;
+        match (kind, word) {
+            (Kind::Definition, _) => {
+                let name = text.split_whitespace().find(|word| !["async", "def", "class"].contains(word));
+                let name = name.map(first_word).filter(|name| !name.is_empty());
+                self.push(logical.bytes.clone(), Act::Forget(name.map(Box::from).into_iter().collect()));
+            }
+            (_, "for") => {
+                let names = text["for".len()..].split(" in ").next().unwrap_or_default();
+                self.push(logical.bytes.clone(), Act::Forget(words(names)));
+            }
+            _ => {}
+        }
+        let is_with = kind == Kind::Plain && word != "if";
+        let inline = kind != Kind::Plain && text.contains("activate");
+        if text.len() <= LONGEST && (is_with || inline) {
+            if kind == Kind::Plain {
+                imports = self.parsed(logical, text, true);
+            } else {
+                self.suites.push(Suite { indent: logical.indent, kind, imports: None });
+                drop(self.parsed(logical, text, true));
+                self.suites.pop();
+            }
+        }
+        let imports = imports.filter(|_| self.is_certain());
+        self.suites.push(Suite { indent: logical.indent, kind, imports });
+    }
+
+    /// Parses a statement and takes in what it does.
+    fn parsed(&mut self, logical: &Logical, text: &str, is_header: bool) -> Option<Imports> {
+        let start = logical.bytes.start;
+        let place = |range: Range<usize>| start + range.start..start + range.end.min(text.len());
+        let reader = self.reader.get_or_insert_with(Reader::new);
+        let outcome = reader.read(text, is_header);
+        let in_definition = self.is_in_definition();
+        for (range, act) in outcome.acts {
+            let act = match act {
+                // Only what a function may activate is of interest.
+                Act::Bind { value, .. } if in_definition => Act::Evaluate(value),
+                act => act,
+            };
+            if let Act::Evaluate(expr) = &act
+                && !expr.has_effect()
+            {
+                continue;
+            }
+            self.push(place(range), act);
+        }
+        for (range, call) in outcome.maybe {
+            let range = self.block.source.range(place(range));
+            let act = Act::Evaluate(call);
+            self.code.statements.push(Statement { range, is_certain: false, act });
+        }
+        outcome.imports.map(|sync| {
+            let mut code = Mapped::default();
+            for import in sync.inline {
+                code.push_part(self.block.source, start + import.start..start + import.end);
+                let end = self.block.source.end_of(start + import.end);
+                code.push_escape("\n", TextRange::new(end, end));
+            }
+            Imports {
+                view: sync.view,
+                name: start + sync.name.start..start + sync.name.end,
+                lines: logical.lines.clone(),
+                taken: self.count_local(&logical.lines),
+                header: logical.bytes.clone(),
+                code,
+            }
+        })
+    }
+
+    /// Adds an import to the `sync_imports` block that it stands in; says whether it stands in one.
+    fn import(&mut self, logical: &Logical, text: &str) -> bool {
+        let is_import = match first_word(text) {
+            "import" => true,
+            // ipyparallel passes relative imports over.
+            "from" => !text["from".len()..].trim_start().starts_with('.'),
+            _ => false,
+        };
+        if !is_import {
+            return false;
+        }
+        let (source, lines, taken) = (self.block.source, self.block.lines, self.count_local(&logical.lines));
+        let Some(imports) = self.suites.last_mut().and_then(|suite| suite.imports.as_mut()) else {
+            return false;
+        };
+        for index in logical.lines.clone() {
+            let line = &source.text()[lines[index].clone()];
+            let from = logical.indent.min(python::indent(line));
+            imports.code.push_part(source, lines[index].start + from..lines[index].end);
+            let end = source.end_of(lines[index].end);
+            imports.code.push_escape("\n", TextRange::new(end, end));
+        }
+        imports.lines.end = logical.lines.end;
+        imports.taken += taken;
+        self.import_names(logical, text);
+        true
+    }
+
+    fn import_names(&mut self, logical: &Logical, text: &str) {
+        let from = first_word(text) == "from";
+        let Some((_, names)) = text.split_once("import") else { return };
+        let names = names.split(',').filter_map(|part| {
+            let mut words = words(part).into_iter();
+            let first = words.next()?;
+            Some(words.last().unwrap_or(first))
+        });
+        let names: Vec<Box<str>> = names.collect();
+        let act = if from { Act::Unset(names) } else { Act::Forget(names) };
+        self.push(logical.bytes.clone(), act);
+    }
+
+    /// Ends the suites that a statement of this indentation does not stand in.
+    fn close_suites(&mut self, indent: usize) {
+        self.last_closed = None;
+        while let Some(suite) = self.suites.pop_if(|suite| suite.indent >= indent) {
+            self.last_closed = Some(suite.kind).filter(|_| suite.indent == indent);
+            if let Some(imports) = suite.imports {
+                self.take_imports(imports);
+            }
+        }
+    }
+
+    fn take_imports(&mut self, imports: Imports) {
+        if imports.code.text().is_empty() {
+            return;
+        }
+        self.may_merge = false;
+        let source = self.block.source;
+        let end = self.block.lines[imports.lines.end - 1].end;
+        let trimmed = self.text(imports.header.start..end).trim_end().len();
+        let header = self.text(imports.header.clone()).trim_end().len();
+        self.code.imports.push(Found {
+            kind: CellKind::SyncImports,
+            magic: Magic {
+                name: "sync_imports".to_owned(),
+                suffix: String::new(),
+                options: Options::default(),
+                name_range: source.range(imports.name),
+            },
+            lines: imports.lines,
+            range: source.range(imports.header.start..imports.header.start + trimmed),
+            magic_range: source.range(imports.header.start..imports.header.start + header),
+            code: imports.code,
+            escape: None,
+            spelling: Spelling::Plain,
+            imports: Some((imports.view, imports.taken)),
+        });
+    }
+
+    fn finish(mut self) -> Code {
+        self.close_suites(0);
+        self.code
+    }
+}
+
+/// The name or keyword a text begins with.
+fn first_word(text: &str) -> &str {
+    &text[..text.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(text.len())]
+}
+
+/// The names in a text.
+fn words(text: &str) -> Vec<Box<str>> {
+    let is_name = |word: &&str| word.starts_with(|c: char| c == '_' || c.is_alphabetic());
+    text.split(|c: char| c != '_' && !c.is_alphanumeric()).filter(is_name).map(Box::from).collect()
+}
+
+/// The names that a statement assigns to, and what stands behind the first `=`; `None` if it assigns to no names.
+fn assigned(text: &str) -> Option<(Vec<Box<str>>, &str)> {
+    let (left, right) = text.split_once('=')?;
+    let left = left
+        .split(':')
+        .next()
+        .unwrap_or(left)
+        .trim_end_matches(['+', '-', '*', '/', '|', '&', '^', '@', '%', '<', '>']);
+    let is_plain = |c: char| c == '_' || c.is_alphanumeric() || " \t,()*[]".contains(c);
+    // `x[0] = 1` assigns to no name, `[a, b] = f()` does.
+    let subscript =
+        left.trim_start().starts_with(|c: char| c == '_' || c.is_alphanumeric()) && left.contains(['[', '(']);
+    if right.starts_with('=') || subscript || !left.chars().all(is_plain) {
+        return None;
+    }
+    let names = words(left);
+    (!names.is_empty()).then(|| (names, right.trim_start()))
+}
+
+/// Whether a value may be a view, or what a view is made of, by its look: a literal, a name, a subscript, a `range()`.
+fn may_be_of_use(value: &str) -> bool {
+    if value.starts_with(|c: char| c.is_ascii_digit() || "-'\"[(".contains(c)) {
+        return true;
+    }
+    let word = first_word(value);
+    let rest = value[word.len()..].trim_start();
+    let calls = ["range", "slice", "list", "tuple", "sorted"];
+    // `frame["column"]` is no view.
+    let is_column = rest.starts_with("[\"") || rest.starts_with("['");
+    (!word.is_empty() && !is_column)
+        && (rest.is_empty()
+            || rest.starts_with(['[', '#', '=', ',', ';'])
+            || rest.starts_with(".ids")
+            || (rest.starts_with('(') && calls.contains(&word)))
+}
+
+/// `if __name__ == "__main__":`
+fn is_main(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| !c.is_whitespace() && !"()".contains(*c)).collect();
+    ["if__name__=='__main__':", "if__name__==\"__main__\":"].iter().any(|main| bare.starts_with(main))
+}
+
+#[cfg(test)]
+mod tests;

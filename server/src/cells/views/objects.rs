@@ -1,0 +1,548 @@
+//! ipyparallel's objects, as far as statements can be read: clients, views, what views are made of, and the magics that
+//! refer to a view.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Origin, UnreadTargets, Views,
+    choice::{bound, direct_targets, integer, live_targets, slice, taken_targets},
+};
+use crate::{
+    cells::statements::{Act, Call, Expr, Statement},
+    engines::Targets,
+};
+
+/// The most names that are known at a time. What comes on top is not known, which never decides anything wrongly.
+const MOST_NAMES: usize = 200;
+
+/// Names that count as clients unless they were given another value: scripts often get them from elsewhere.
+const CLIENTS: [&str; 3] = ["rc", "client", "c"];
+
+const NO_ACTIVATE: &str = "a load-balanced view has no activate(): no magic can refer to it";
+
+const UNREAD_BLOCK: &str = "pxlens does not run this, so it does not know whether runs of this view are waited for; it goes \
+                            by what was said before. Write True or False";
+
+/// A value, and the line that set it; `None` for what the settings said.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Decided<T> {
+    pub(super) value: T,
+    pub(super) by: Option<Origin>,
+}
+
+impl<T> Decided<T> {
+    pub(super) fn new(value: T, place: Origin) -> Self {
+        Self { value, by: Some(place) }
+    }
+}
+
+/// Names an object while it is referred to.
+pub(super) type ObjectId = u32;
+
+/// Something that several names may refer to, and that can be changed through each.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Object {
+    /// A client; its `block` is what its views begin with.
+    Client(Option<Decided<bool>>),
+    View(View),
+}
+
+/// A direct view.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct View {
+    pub(super) targets: Option<Decided<Result<Targets, UnreadTargets>>>,
+    pub(super) is_frozen: bool,
+    pub(super) is_from_setting: bool,
+    pub(super) block: Option<Decided<bool>>,
+}
+
+/// The magics of a suffix.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Magics {
+    /// The view they refer to; `None` is the view that the first client brings.
+    pub(super) object: Option<ObjectId>,
+    pub(super) activated: Option<Origin>,
+    pub(super) stream: Option<Decided<bool>>,
+    pub(super) verbose: Option<Decided<bool>>,
+    pub(super) progress_after: Option<Decided<f64>>,
+    pub(super) signal_on_interrupt: Option<Decided<String>>,
+}
+
+/// What a name refers to, or an expression gives.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// `None`: a client of which nothing was said.
+    Client(Option<ObjectId>),
+    Cluster,
+    View(ObjectId),
+    Balanced,
+    /// `rc.ids`, or a part of it.
+    Ids {
+        targets: Targets,
+        is_whole: bool,
+    },
+    Int(i64),
+    Bool(bool),
+    None,
+    Text(Box<str>),
+    List(Arc<[i64]>),
+    Slice([Option<i64>; 3]),
+    Other,
+}
+
+/// All that is known at a place of a document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Names {
+    pub(super) settings: Arc<Views>,
+    values: BTreeMap<Box<str>, Value>,
+    objects: BTreeMap<ObjectId, Object>,
+    pub(super) magics: BTreeMap<Box<str>, Magics>,
+}
+
+impl Names {
+    pub(super) fn new(settings: &Arc<Views>) -> Self {
+        let mut names = Self { settings: settings.clone(), ..Self::default() };
+        for (suffix, setting) in &settings.0 {
+            let view = View {
+                targets: Some(Decided { value: Ok(setting.targets.clone()), by: None }),
+                block: Some(Decided { value: setting.block, by: None }),
+                is_from_setting: true,
+                is_frozen: false,
+            };
+            let object = Some(names.add(Object::View(view)));
+            names.magics.insert(suffix.as_str().into(), Magics { object, ..Magics::default() });
+        }
+        names
+    }
+
+    pub(super) fn view(&self, object: Option<ObjectId>) -> Option<&View> {
+        match self.objects.get(&object?)? {
+            Object::View(view) => Some(view),
+            Object::Client(_) => None,
+        }
+    }
+
+    /// The view that the magics of a suffix refer to, to be changed.
+    pub(super) fn view_of_suffix(&mut self, suffix: &str) -> &mut View {
+        let object = self.magics.get(suffix).and_then(|magics| magics.object);
+        let id = object.unwrap_or_else(|| self.add(Object::View(View::default())));
+        self.magics.entry(suffix.into()).or_default().object = Some(id);
+        self.view_mut(id)
+    }
+
+    fn view_mut(&mut self, id: ObjectId) -> &mut View {
+        let object = self.objects.entry(id).or_insert_with(|| Object::View(View::default()));
+        if let Object::Client(_) = object {
+            *object = Object::View(View::default());
+        }
+        match object {
+            Object::View(view) => view,
+            Object::Client(_) => unreachable!("it was made a view above"),
+        }
+    }
+
+    /// Gives an object the lowest free id, so that what is alike compares alike.
+    fn add(&mut self, object: Object) -> ObjectId {
+        let id = (0..).find(|id| !self.objects.contains_key(id)).unwrap_or(ObjectId::MAX);
+        self.objects.insert(id, object);
+        id
+    }
+
+    /// Drops objects that nothing refers to.
+    fn tidy(&mut self) {
+        let named = self.values.values().filter_map(|value| match value {
+            Value::View(id) | Value::Client(Some(id)) => Some(*id),
+            _ => None,
+        });
+        let used: Vec<ObjectId> =
+            named.chain(self.magics.values().filter_map(|magics| magics.object)).collect();
+        self.objects.retain(|id, _| used.contains(id));
+    }
+
+    /// Whether a statement can change anything: most assignments concern no name that is known.
+    pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
+        match &statement.act {
+            Act::Forget(names) => names.iter().any(|name| {
+                self.values.get(name).map_or_else(|| is_client(name), |value| *value != Value::Other)
+            }),
+            Act::Unset(names) => names.iter().any(|name| self.values.contains_key(name)),
+            _ => true,
+        }
+    }
+
+    /// Applies a statement. Gives a sentence where it does not do what it looks like.
+    pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        let mut note = None;
+        match (&statement.act, statement.is_certain) {
+            (Act::Bind { names, value }, true) => {
+                let value = self.value(value, place, &mut note);
+                for name in names {
+                    self.bind(name, value.clone());
+                }
+            }
+            (Act::Bind { names, .. }, false) | (Act::Forget(names), _) => {
+                names.iter().for_each(|name| self.bind(name, Value::Other));
+            }
+            (Act::Unset(names), _) => names.iter().for_each(|name| drop(self.values.remove(name))),
+            (Act::Evaluate(value), true) => drop(self.value(value, place, &mut note)),
+            (Act::Evaluate(value), false) => self.may_activate(value, place),
+            (Act::SetBlock { object, value }, is_certain) => {
+                note = self.set_block(object, value, is_certain, place);
+            }
+            (Act::SetTargets { object, value }, is_certain) => {
+                self.set_targets(object, value, is_certain, place)
+            }
+        }
+        self.tidy();
+        note
+    }
+
+    /// The view that an expression gives, without keeping it; `None` if it gives none.
+    pub(super) fn evaluate_view(&mut self, expr: &Expr, place: Origin) -> Option<View> {
+        let value = self.value(expr, place, &mut None);
+        let view = match value {
+            Value::View(id) => self.view(Some(id)).cloned(),
+            _ => None,
+        };
+        self.tidy();
+        view
+    }
+
+    fn bind(&mut self, name: &str, value: Value) {
+        let is_kept = match &value {
+            Value::Other => is_client(name),
+            Value::View(_) | Value::Client(_) | Value::Cluster | Value::Balanced => true,
+            _ => self.values.len() < MOST_NAMES || is_client(name),
+        };
+        if is_kept {
+            self.values.insert(name.into(), value);
+        } else {
+            self.values.remove(name);
+        }
+    }
+
+    fn set_block(
+        &mut self,
+        object: &Expr,
+        value: &Expr,
+        is_certain: bool,
+        place: Origin,
+    ) -> Option<&'static str> {
+        let mut note = None;
+        let object_value = self.value(object, place, &mut note);
+        let block = match self.value(value, place, &mut note) {
+            Value::Bool(block) => Some(block),
+            Value::Int(number) => Some(number != 0),
+            _ => None,
+        };
+        let is_known = matches!(object_value, Value::View(_) | Value::Client(_));
+        let Some(block) = block.filter(|_| is_certain) else { return is_known.then_some(UNREAD_BLOCK) };
+        let block = Some(Decided::new(block, place));
+        match object_value {
+            Value::View(id) => self.view_mut(id).block = block,
+            Value::Client(Some(id)) => {
+                self.objects.insert(id, Object::Client(block));
+            }
+            Value::Client(None) => {
+                let id = self.add(Object::Client(block));
+                if let Expr::Name(name) = object {
+                    self.bind(name, Value::Client(Some(id)));
+                }
+            }
+            _ => {}
+        }
+        note
+    }
+
+    fn set_targets(&mut self, object: &Expr, value: &Expr, is_certain: bool, place: Origin) {
+        let Value::View(id) = self.value(object, place, &mut None) else { return };
+        let value = self.value(value, place, &mut None);
+        let (targets, is_frozen) = match is_certain {
+            true => live_targets(&value),
+            false => (Err(UnreadTargets::Uncertain), false),
+        };
+        let view = self.view_mut(id);
+        (view.targets, view.is_frozen) = (Some(Decided::new(targets, place)), is_frozen);
+        view.is_from_setting = false;
+    }
+
+    /// A call of `activate` that may or may not happen: its suffix is known from here on, and not what it refers to.
+    fn may_activate(&mut self, expr: &Expr, place: Origin) {
+        let Expr::Call(call) = expr else { return };
+        let Expr::Attribute(object, method) = &call.function else { return };
+        if &**method != "activate" {
+            return;
+        }
+        let object = self.value(object, place, &mut None);
+        let at = if matches!(object, Value::Client(_)) { 1 } else { 0 };
+        let suffix = match call.argument(at, "suffix") {
+            Some(Expr::Text(suffix)) => suffix.clone(),
+            None if matches!(object, Value::View(_) | Value::Client(_)) => Box::default(),
+            _ => return,
+        };
+        let is_default = suffix.is_empty() && call.arguments.is_empty() && !self.magics.contains_key(&suffix);
+        if is_default && matches!(object, Value::Client(_)) {
+            return; // what is in force is what it activates
+        }
+        let unread = Err(UnreadTargets::Uncertain);
+        self.activate_unread(&suffix, unread, place);
+    }
+
+    fn activate_unread(&mut self, suffix: &str, unread: Result<Targets, UnreadTargets>, place: Origin) {
+        let view = View { targets: Some(Decided::new(unread, place)), ..View::default() };
+        let object = self.add(Object::View(view));
+        self.activate(suffix, object, place);
+    }
+
+    fn activate(&mut self, suffix: &str, object: ObjectId, place: Origin) {
+        if Views::is_suffix(suffix) {
+            let magics = Magics { object: Some(object), activated: Some(place), ..Magics::default() };
+            self.magics.insert(suffix.into(), magics);
+        }
+    }
+
+    fn value(&mut self, expr: &Expr, place: Origin, note: &mut Option<&'static str>) -> Value {
+        match expr {
+            Expr::Name(name) => match self.values.get(name) {
+                Some(value) => value.clone(),
+                None if is_client(name) => Value::Client(None),
+                None => Value::Other,
+            },
+            Expr::Int(number) => Value::Int(*number),
+            Expr::Bool(bool) => Value::Bool(*bool),
+            Expr::None => Value::None,
+            Expr::Text(text) => Value::Text(text.clone()),
+            Expr::Sequence(items) => {
+                let ids: Option<Vec<i64>> =
+                    items.iter().map(|item| integer(&self.value(item, place, note))).collect();
+                ids.map_or(Value::Other, |ids| Value::List(ids.into()))
+            }
+            Expr::Slice(parts) => {
+                let parts: Vec<Option<Option<i64>>> =
+                    parts.iter().map(|part| bound(&self.value(part, place, note))).collect();
+                match parts.as_slice() {
+                    [Some(start), Some(stop), Some(step)] if *step != Some(0) => {
+                        Value::Slice([*start, *stop, *step])
+                    }
+                    _ => Value::Other,
+                }
+            }
+            Expr::Subscript(parts) => {
+                let [object, key] = &**parts;
+                let object = self.value(object, place, note);
+                let key = self.value(key, place, note);
+                self.subscript(object, &key, place)
+            }
+            Expr::Attribute(object, name) => match (self.value(object, place, note), &**name) {
+                (Value::Client(_), "ids") => Value::Ids { targets: Targets::All, is_whole: true },
+                (Value::View(_), "client") => Value::Client(None),
+                _ => Value::Other,
+            },
+            Expr::Call(call) => self.call(call, place, note),
+            Expr::Other => Value::Other,
+        }
+    }
+
+    fn subscript(&mut self, object: Value, key: &Value, place: Origin) -> Value {
+        match (object, key) {
+            (Value::Client(client), key) => {
+                let (targets, is_frozen) = taken_targets(key);
+                // A text is no key; `None` neither.
+                self.new_view(client, targets, is_frozen, place)
+            }
+            (Value::Ids { is_whole: true, .. }, Value::Slice([start, stop, step])) => {
+                Value::Ids { targets: slice(*start, *stop, *step), is_whole: false }
+            }
+            (Value::Ids { is_whole: true, .. }, Value::Int(at)) if *at < 0 => {
+                Value::Ids { targets: Targets::One(*at), is_whole: false }
+            }
+            (Value::Ids { is_whole: true, .. }, Value::Int(at)) => {
+                Value::Ids { targets: slice(Some(*at), at.checked_add(1), None), is_whole: false }
+            }
+            (Value::List(ids), Value::Int(at)) => {
+                let at = usize::try_from(*at).ok();
+                at.and_then(|at| ids.get(at)).map_or(Value::Other, |id| Value::Int(*id))
+            }
+            _ => Value::Other,
+        }
+    }
+
+    fn new_view(
+        &mut self,
+        client: Option<ObjectId>,
+        targets: Result<Targets, UnreadTargets>,
+        is_frozen: bool,
+        place: Origin,
+    ) -> Value {
+        let block = match client.and_then(|id| self.objects.get(&id)) {
+            Some(Object::Client(Some(block))) => block.clone(),
+            _ => Decided::new(false, place),
+        };
+        let targets = Some(Decided::new(targets, place));
+        let view = View { targets, is_frozen, is_from_setting: false, block: Some(block) };
+        Value::View(self.add(Object::View(view)))
+    }
+
+    fn call(&mut self, call: &Call, place: Origin, note: &mut Option<&'static str>) -> Value {
+        let (object, method) = match &call.function {
+            Expr::Name(name) if !self.values.contains_key(name) => {
+                return self.function(name, call, place, note);
+            }
+            Expr::Attribute(object, method) => (self.value(object, place, note), &**method),
+            _ => return Value::Other,
+        };
+        match (object, method) {
+            (Value::Client(client), "activate") => {
+                let targets = self.argument(call, 0, "targets", place, note).unwrap_or_else(all);
+                let suffix = self.argument(call, 1, "suffix", place, note).unwrap_or_else(no_suffix);
+                let (targets, is_frozen) = direct_targets(&targets);
+                let value = self.new_view(client, targets, is_frozen, place);
+                if let Value::View(id) = value {
+                    self.view_mut(id).block = Some(Decided::new(true, place));
+                    if let Value::Text(suffix) = suffix {
+                        self.activate(&suffix, id, place);
+                    }
+                }
+                value
+            }
+            (Value::Client(client), "direct_view" | "broadcast_view") => {
+                let targets = self.argument(call, 0, "targets", place, note).unwrap_or_else(all);
+                let (targets, mut is_frozen) = direct_targets(&targets);
+                is_frozen |= method == "broadcast_view";
+                let value = self.new_view(client, targets, is_frozen, place);
+                if let Value::View(id) = value {
+                    self.set_flags(id, call, false, place, note);
+                }
+                value
+            }
+            (Value::Client(_), "load_balanced_view") => Value::Balanced,
+            (Value::View(id), "activate") => {
+                let suffix = self.argument(call, 0, "suffix", place, note).unwrap_or_else(no_suffix);
+                if let Value::Text(suffix) = suffix {
+                    self.activate(&suffix, id, place);
+                }
+                Value::None
+            }
+            (Value::View(id), "set_flags") => {
+                self.set_flags(id, call, true, place, note);
+                Value::None
+            }
+            (Value::Balanced, "activate") => {
+                *note = Some(NO_ACTIVATE);
+                Value::Other
+            }
+            // Something else may be activated as well, such as an environment; only what names a suffix is believed.
+            (Value::Other, "activate") => {
+                if let Some(Value::Text(suffix)) = self.argument(call, 0, "suffix", place, note)
+                    && !suffix.is_empty()
+                {
+                    self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
+                }
+                Value::Other
+            }
+            (Value::Cluster, "start_cluster" | "start_cluster_sync" | "from_file" | "from_dict") => {
+                Value::Cluster
+            }
+            (_, "connect_client" | "connect_client_sync") => Value::Client(None),
+            (_, "start_and_connect" | "start_and_connect_sync") => {
+                if let Some(Value::Bool(true)) = self.argument(call, 1, "activate", place, note) {
+                    let value = self.new_view(None, Ok(Targets::All), true, place);
+                    if let Value::View(id) = value {
+                        self.view_mut(id).block = Some(Decided::new(true, place));
+                        self.activate("", id, place);
+                    }
+                }
+                Value::Client(None)
+            }
+            (_, "Client") => Value::Client(None),
+            (_, "Cluster") => Value::Cluster,
+            (_, "from_file" | "from_dict") if is_named(&call.function, "Cluster") => Value::Cluster,
+            _ => Value::Other,
+        }
+    }
+
+    fn function(&mut self, name: &str, call: &Call, place: Origin, note: &mut Option<&'static str>) -> Value {
+        let mut arguments =
+            call.arguments.iter().map(|argument| self.value(argument, place, note)).collect::<Vec<_>>();
+        match (name, arguments.as_slice()) {
+            ("Client", _) => Value::Client(None),
+            ("Cluster", _) => Value::Cluster,
+            ("range", _) => {
+                let numbers: Option<Vec<String>> =
+                    arguments.iter().map(|value| integer(value).map(|number| number.to_string())).collect();
+                let Some(numbers) = numbers else { return Value::Other };
+                match Targets::parse(&format!("range({})", numbers.join(","))) {
+                    Ok(Targets::Ids(ids)) => Value::List(ids),
+                    _ => Value::Other,
+                }
+            }
+            ("slice", _) => {
+                let bounds: Option<Vec<Option<i64>>> = arguments.iter().map(bound).collect();
+                match bounds.as_deref() {
+                    Some([stop]) => Value::Slice([None, *stop, None]),
+                    Some([start, stop]) => Value::Slice([*start, *stop, None]),
+                    Some([_, _, Some(0)]) => Value::Other,
+                    Some([start, stop, step]) => Value::Slice([*start, *stop, *step]),
+                    _ => Value::Other,
+                }
+            }
+            ("list" | "tuple", [Value::List(_) | Value::Ids { .. }]) => arguments.remove(0),
+            ("sorted", [Value::Ids { is_whole: true, .. }]) => arguments.remove(0),
+            _ => Value::Other,
+        }
+    }
+
+    fn set_flags(
+        &mut self,
+        id: ObjectId,
+        call: &Call,
+        with_targets: bool,
+        place: Origin,
+        note: &mut Option<&'static str>,
+    ) {
+        if let Some(block) = call.keyword("block") {
+            match self.value(block, place, note) {
+                Value::Bool(block) => self.view_mut(id).block = Some(Decided::new(block, place)),
+                _ => *note = Some(UNREAD_BLOCK),
+            }
+        }
+        if let Some(targets) = call.keyword("targets").filter(|_| with_targets) {
+            let value = self.value(targets, place, note);
+            let (targets, is_frozen) = live_targets(&value);
+            let view = self.view_mut(id);
+            (view.targets, view.is_frozen) = (Some(Decided::new(targets, place)), is_frozen);
+        }
+    }
+
+    fn argument(
+        &mut self,
+        call: &Call,
+        at: usize,
+        name: &str,
+        place: Origin,
+        note: &mut Option<&'static str>,
+    ) -> Option<Value> {
+        call.argument(at, name).map(|argument| self.value(argument, place, note))
+    }
+}
+
+fn is_client(name: &str) -> bool {
+    CLIENTS.contains(&name)
+}
+
+/// Whether `name.method` or `module.name.method` is called.
+fn is_named(function: &Expr, name: &str) -> bool {
+    let Expr::Attribute(object, _) = function else { return false };
+    match &**object {
+        Expr::Name(object) | Expr::Attribute(_, object) => **object == *name,
+        _ => false,
+    }
+}
+
+fn all() -> Value {
+    Value::Text("all".into())
+}
+
+fn no_suffix() -> Value {
+    Value::Text("".into())
+}

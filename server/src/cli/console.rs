@@ -1,0 +1,121 @@
+//! `pxlens console N`: an ordinary Jupyter front end on one engine.
+//!
+//! Binds the engine's kernel, writes its connection file, and becomes the front end of the project's Python; where that
+//! has none, prints what to type and what to install.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use tokio::sync::mpsc;
+
+use super::{Failure, Status, args::ConsoleArgs, no_cluster, output::say};
+use crate::{
+    cluster::{
+        Console, ConsoleError,
+        console::FrontEnd,
+        python::{self, PythonEnv},
+    },
+    engines::EngineId,
+    session::{Level, NoConsole, Notice, Session, Settings, StartPolicy},
+    text::Encoding,
+};
+
+/// Opens a console on an engine of the cluster that runs. Starts no cluster.
+pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
+    let front_end = if args.qtconsole { FrontEnd::QtConsole } else { FrontEnd::Console };
+    let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
+    let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
+    let telling = tokio::spawn(tell(notices));
+    session.connect(StartPolicy::Never).await.map_err(no_cluster)?;
+    let given_up = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // No signal can be heard on this system: then none comes.
+            std::future::pending::<()>().await;
+        }
+    };
+    let opened = session.console(EngineId(args.engine), None, given_up).await;
+    // The engine's kernel stays bound; nothing of this process is needed for it.
+    session.shutdown().await;
+    telling.abort();
+    let console = opened.map_err(refused)?;
+    if let Some(note) = console.note() {
+        say(Level::Info, &note);
+    }
+    if args.print {
+        writeln!(io::stdout(), "{}", console.command_line(front_end))?;
+        return Ok(Status::Ok);
+    }
+    let folder = std::env::current_dir()?;
+    match python::find_python(args.python.as_deref(), &folder).await {
+        Ok(python) if has(&python.program, front_end) => become_front_end(&python, front_end, &console),
+        found => {
+            let lacks = match found {
+                Ok(python) => {
+                    let (python, packages) = (python.program.display().to_string(), front_end.packages());
+                    format!(
+                        "{python} has no {}; install it with `{python} -m pip install {packages}`, or run this where it is:",
+                        front_end.module()
+                    )
+                }
+                Err(error) => format!("{error}; run this where {} is:", front_end.module()),
+            };
+            say(Level::Warning, &lacks);
+            writeln!(io::stdout(), "{}", console.command_line(front_end))?;
+            Ok(Status::Ok)
+        }
+    }
+}
+
+async fn tell(mut notices: mpsc::UnboundedReceiver<Notice>) {
+    while let Some(notice) = notices.recv().await {
+        if let Notice::Say(level, text) = notice {
+            let hint = if text.contains("waiting") { " (Ctrl-C gives up)" } else { "" };
+            say(level, &format!("{text}{hint}"));
+        }
+    }
+}
+
+fn refused(error: NoConsole) -> Failure {
+    let status = match &error {
+        NoConsole::Engine(ConsoleError::GivenUp(_)) => Status::Interrupted,
+        NoConsole::Engine(ConsoleError::NoEngine { .. }) => Status::Usage,
+        NoConsole::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => Status::EngineFailed,
+        _ => Status::NoCluster,
+    };
+    Failure::new(status, error)
+}
+
+/// Whether a Python has a front end. Looks it up without importing it, away from the project's files.
+fn has(python: &Path, front_end: FrontEnd) -> bool {
+    let question =
+        format!("import importlib.util as u, sys; sys.exit(u.find_spec('{}') is None)", front_end.module());
+    let asked = Command::new(python)
+        .args(["-c", &question])
+        .current_dir(if cfg!(windows) { "\\" } else { "/" })
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    asked.is_ok_and(|status| status.success())
+}
+
+/// Puts the front end in the place of this process.
+fn become_front_end(python: &PythonEnv, front_end: FrontEnd, console: &Console) -> Result<Status, Failure> {
+    let mut command = Command::new(&python.program);
+    command.args(["-m", front_end.module()]).args(console.arguments());
+    let not_started = |error: io::Error| {
+        let program = python.program.display();
+        Failure::new(Status::Usage, format!("{program} -m {} cannot be started: {error}", front_end.module()))
+    };
+    #[cfg(unix)]
+    return Err(not_started(std::os::unix::process::CommandExt::exec(&mut command)));
+    #[cfg(not(unix))]
+    match command.status() {
+        Ok(status) if status.success() => Ok(Status::Ok),
+        Ok(status) => Err(not_started(io::Error::other(status.to_string()))),
+        Err(error) => Err(not_started(error)),
+    }
+}

@@ -1,0 +1,79 @@
+//! `pxlens result [NAME]`: what a cell gave that was named with `-o`, at any later time; or the list of names.
+
+use std::io::{self, Write};
+
+use super::{Failure, Status, args::ResultArgs, images, output};
+use crate::{
+    render::{self, Style},
+    session::{KeptHead, KeptResult, Shelf, ShelfError},
+};
+
+pub(super) fn result(args: &ResultArgs) -> Result<Status, Failure> {
+    let shelf = Shelf::new(None).map_err(refused)?;
+    match &args.name {
+        Some(name) => show(&shelf.load(name).map_err(refused)?, args),
+        None => list(&shelf.list(), args.json),
+    }
+}
+
+fn refused(error: ShelfError) -> Failure {
+    Failure::new(Status::Usage, error)
+}
+
+/// A result, regrouped. How the run ended is no failure of showing it.
+fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
+    let mut out = io::stdout().lock();
+    let head = &kept.head;
+    let Some(run) = kept.run() else {
+        let why = format!("the result '{}' holds no run", head.name);
+        return Err(Failure::new(Status::Usage, why));
+    };
+    if args.json {
+        output::write_events(&mut out, kept.events())?;
+    } else {
+        let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let by = args.group_outputs.or(head.wish()).unwrap_or_default();
+        let style = Style { color, width: output::width(), place: None };
+        let name = format!("{} · {}", head.name, about(head));
+        write!(out, "── {name}\n{}", render::terminal(&run, by, style))?;
+    }
+    out.flush()?;
+    if let Some(folder) = &args.images {
+        let failed = |error: io::Error| {
+            Failure::new(Status::Usage, format!("--images: {}: {error}", folder.display()))
+        };
+        for (ranks, path) in images::save(&run, head.cell, folder).map_err(failed)? {
+            writeln!(io::stderr(), "pxlens: picture of {ranks}: {}", path.display())?;
+        }
+    }
+    Ok(Status::Ok)
+}
+
+fn list(heads: &[KeptHead], json: bool) -> Result<Status, Failure> {
+    let mut out = io::stdout().lock();
+    if json {
+        for head in heads {
+            serde_json::to_writer(&mut out, head).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+        return Ok(Status::Ok);
+    }
+    if heads.is_empty() {
+        writeln!(out, "No result is kept. Name one in its cell: %%px -o NAME")?;
+    }
+    let width = heads.iter().map(|head| head.name.chars().count()).max().unwrap_or_default();
+    for head in heads {
+        let name = &head.name;
+        writeln!(out, "{name:width$}  {} · {} · {}", head.ranks(), head.outcome, about(head))?;
+    }
+    Ok(Status::Ok)
+}
+
+/// Which cell it was, and when it was asked for.
+fn about(head: &KeptHead) -> String {
+    let at = i64::try_from(head.at.0).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    let at = at.map(|at| format!(" · {} UTC", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
+    let title = render::settle(&head.title, false);
+    let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{} line {} · {title}{at}", render::settle(file, false), head.line)
+}

@@ -1,0 +1,59 @@
+//! `textDocument/semanticTokens/full` and `/range`: the parts of magics' lines. Python bodies are left to Python's server.
+
+use lsp_types::{Position, SemanticToken, SemanticTokens, SemanticTokensParams, SemanticTokensRangeParams};
+use tower_lsp::jsonrpc::Result;
+
+use crate::{
+    assist::TokenKind,
+    lsp::{
+        backend::Backend,
+        facade::{Session, Token},
+    },
+};
+
+/// The legend's types, all of LSP's own.
+pub(crate) const TYPES: [&str; 6] = ["macro", "parameter", "number", "operator", "keyword", "string"];
+
+/// The legend's modifiers: `autopx` is pxlens' own, for what belongs to an `%autopx` region.
+pub(crate) const MODIFIERS: [&str; 1] = ["autopx"];
+
+pub(crate) async fn full<S: Session>(
+    backend: &Backend<S>,
+    params: SemanticTokensParams,
+) -> Result<Option<SemanticTokens>> {
+    Ok(encode(&backend.session.tokens(&params.text_document.uri, None).await))
+}
+
+pub(crate) async fn range<S: Session>(
+    backend: &Backend<S>,
+    params: SemanticTokensRangeParams,
+) -> Result<Option<SemanticTokens>> {
+    Ok(encode(&backend.session.tokens(&params.text_document.uri, Some(params.range)).await))
+}
+
+/// Each token relative to the one before. Nothing at all where there is none: some clients show the tokens of one server
+/// only, the first that has an answer.
+fn encode(tokens: &[Token]) -> Option<SemanticTokens> {
+    let mut last = Position { line: 0, character: 0 };
+    let mut data = Vec::with_capacity(tokens.len());
+    for token in tokens.iter().filter(|token| token.length > 0) {
+        let Token { start, length, kind, in_region } = *token;
+        let from = if start.line == last.line { last.character } else { 0 };
+        data.push(SemanticToken {
+            delta_line: start.line - last.line,
+            delta_start: start.character - from,
+            length,
+            token_type: match kind {
+                TokenKind::Magic => 0,
+                TokenKind::Option => 1,
+                TokenKind::Number => 2,
+                TokenKind::Operator => 3,
+                TokenKind::Word => 4,
+                TokenKind::Text => 5,
+            },
+            token_modifiers_bitset: u32::from(in_region),
+        });
+        last = start;
+    }
+    (!data.is_empty()).then_some(SemanticTokens { result_id: None, data })
+}

@@ -1,0 +1,80 @@
+//! `--local`: the body goes to a client that has a kernel, and is said not to run by any other.
+
+use pxlens_tests::sim::Sim;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::lsp::Bridge;
+
+const URI: &str = "file:///a.py";
+const TEXT: &str = "# %%\n%%px --local\nx = 1\n";
+
+async fn start(sim: &Sim, extension: Value) -> Client<Bridge> {
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
+    let mut client =
+        Client::start_with(Bridge::start(), json!({ "experimental": { "pxlens": extension } }), options)
+            .await;
+    client.open(URI, TEXT).await;
+    client
+}
+
+async fn run(client: &mut Client<Bridge>) -> Value {
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await
+}
+
+/// The card of the cell once its run is over.
+async fn card(client: &mut Client<Bridge>) -> String {
+    loop {
+        let found = client.request("px/cells", json!({ "uri": URI })).await;
+        if found["cells"][0]["state"] == "succeeded" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let at = json!({ "textDocument": { "uri": URI }, "position": { "line": 1, "character": 0 } });
+    let hover = client.request("textDocument/hover", at).await;
+    hover["contents"]["value"].as_str().expect("a card").to_owned()
+}
+
+#[tokio::test]
+async fn the_body_goes_to_a_client_with_a_kernel_and_its_failure_is_said_once() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = start(&sim, json!({ "runLocal": true })).await;
+    for _ in 0..2 {
+        let started = run(&mut client).await;
+        assert_eq!(started["runs"][0].get("note"), None, "{started}");
+        let asked = client.expect("px/runLocal").await;
+        let expected = json!({
+            "uri": URI, "cell": started["runs"][0]["cell"], "run": started["runs"][0]["run"], "code": "x = 1\n",
+        });
+        assert_eq!(asked["params"], expected);
+        let error = json!({ "code": -32803, "message": "no kernel is chosen" });
+        client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error })).await;
+    }
+    assert!(!card(&mut client).await.contains("local part"));
+    let said = client.expect("window/showMessage").await;
+    let text = "the local part of a --local cell was not run: no kernel is chosen";
+    assert_eq!(said["params"]["message"], text);
+    client.end().await;
+}
+
+#[tokio::test]
+async fn another_client_is_told_with_the_run_and_in_its_card() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = start(&sim, json!({ "outputs": true, "blocks": true })).await;
+    let started = run(&mut client).await;
+    assert_eq!(started["runs"][0]["note"], "local part not run", "{started}");
+    assert!(card(&mut client).await.contains("local part not run"));
+    loop {
+        let painted = client.expect("px/outputs").await;
+        let cell = &painted["params"]["cells"][0];
+        if cell["state"] == "succeeded" {
+            let line = cell["line"]["text"].as_str().expect("a line");
+            assert!(line.ends_with(" · local part not run"), "{line}");
+            let last = json!({ "text": "local part not run", "style": "note" });
+            assert_eq!(cell["block"].as_array().and_then(|lines| lines.last()), Some(&last));
+            break;
+        }
+    }
+    assert_eq!(sim.executed().len(), 2, "the engines' part runs as usual");
+}

@@ -1,0 +1,213 @@
+//! Results as an editor meets them: `%pxresult`, runs that nobody waits for, the history, options that change how a run is
+//! shown. Client, bridge and session on a simulated controller.
+
+use pxlens_tests::sim::{Script, Sim};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::lsp::Bridge;
+
+const URI: &str = "file:///a.py";
+
+type Whole = Client<Bridge>;
+
+/// A client that paints outputs and blocks, on this controller, with a document open.
+async fn open(sim: &Sim, text: &str) -> Whole {
+    let file = sim.connection_file();
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": file } });
+    let capabilities = json!({ "experimental": { "pxlens": { "outputs": true, "blocks": true } } });
+    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    client.open(URI, text).await;
+    client
+}
+
+async fn run(client: &mut Whole, line: u32) -> Value {
+    let position = json!({ "line": line - 1, "character": 0 });
+    client.request("px/run", json!({ "uri": URI, "position": position })).await
+}
+
+async fn hover(client: &mut Whole, line: u32) -> String {
+    let position = json!({ "line": line - 1, "character": 2 });
+    let params = json!({ "textDocument": { "uri": URI }, "position": position });
+    let shown = client.request("textDocument/hover", params).await;
+    shown["contents"]["value"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Reads what is to be painted until the cell of this 1-based line is as wanted.
+async fn painted(client: &mut Whole, line: u32, fits: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let outputs = client.expect("px/outputs").await;
+        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
+        let found = cells.into_iter().find(|cell| cell["range"]["start"]["line"] == line - 1 && fits(cell));
+        if let Some(cell) = found {
+            return cell;
+        }
+    }
+}
+
+fn succeeded(cell: &Value) -> bool {
+    cell["state"] == "succeeded"
+}
+
+/// The lines of a block, as text.
+fn block(cell: &Value) -> Vec<&str> {
+    let lines = cell["block"].as_array().expect("it has a block");
+    lines.iter().map(|line| line["text"].as_str().expect("a line has text")).collect()
+}
+
+#[tokio::test]
+async fn a_pxresult_that_is_run_is_painted_grouped_its_own_way_with_the_cell_named_first() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().result_text("42")).start().await;
+    let text = "# %%\n%%px -t 0,1\nwork()\n# %%\n%pxresult -e\n# %%\n%px -1\n";
+    let mut client = open(&sim, text).await;
+    run(&mut client, 2).await;
+    let cell = painted(&mut client, 2, succeeded).await;
+    assert_eq!(block(&cell), ["Parallel execution on engine(s): [0-1]", "[0-1] Out: 42"]);
+    let answer = run(&mut client, 5).await;
+    assert_eq!(answer["recalled"], json!([{ "cell": "c2", "run": 1 }]), "{answer}");
+    let cell = painted(&mut client, 5, succeeded).await;
+    assert_eq!(
+        block(&cell),
+        [
+            "result of line 2: %%px -t 0,1",
+            "Parallel execution on engine(s): [0-1]",
+            "[0] Out: 42",
+            "[1] Out: 42"
+        ]
+    );
+    assert!(cell["line"]["text"].as_str().unwrap().starts_with("line 2: ✓ [0-1]"), "{cell:#}");
+    assert_eq!((&cell["run"], &cell["stale"]), (&json!(1), &json!(false)));
+    assert_eq!(sim.executed().len(), 2, "it was not run again");
+    // A newer run makes it stale; hovering it shows what it would show.
+    run(&mut client, 7).await;
+    let cell = painted(&mut client, 5, |cell| cell["stale"] == true).await;
+    assert_eq!(block(&cell)[0], "result of line 2: %%px -t 0,1");
+    let shown = hover(&mut client, 5).await;
+    assert!(shown.contains("result of line 7: %px -1 (line 2, right above, ran before that)\n"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_pxresult_follows_a_run_that_still_goes_on_and_shows_its_error() {
+    let fails = Script::new().stdout("begun\n").wait("gate").error("ValueError", "no");
+    let sim = Sim::builder().engines(1).on("work()", fails).start().await;
+    let mut client = open(&sim, "# %%\n%%px --noblock\nwork()\n# %%\n%pxresult\n").await;
+    run(&mut client, 2).await;
+    run(&mut client, 5).await;
+    painted(&mut client, 5, |cell| cell["state"] == "running").await;
+    sim.open("gate");
+    let cell = painted(&mut client, 5, |cell| cell["state"] == "failed").await;
+    let lines = block(&cell);
+    assert_eq!(lines[1], "Async parallel execution on engine(s): [0]");
+    assert!(lines.iter().any(|line| line.contains("begun")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("ValueError")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_says_how_it_is_doing_until_it_is_asked_for() {
+    let sim = Sim::builder()
+        .engines(2)
+        .on("work()", Script::new().stdout("the output\n"))
+        .on("bad()", Script::new().error("ValueError", "no"))
+        .start()
+        .await;
+    let mut client = open(&sim, "# %%\n%%px --noblock\nwork()\n# %%\n%%px --noblock\nbad()\n").await;
+    let withheld = |cell: &Value| {
+        cell["line"]["text"] == "✓ 2 done · %pxresult or hover shows it"
+            && block(cell) == ["Async parallel execution on engine(s): [0-1]"]
+    };
+    let shown = |cell: &Value| block(cell).iter().any(|line| line.contains("the output"));
+    run(&mut client, 2).await;
+    painted(&mut client, 2, withheld).await;
+    assert!(hover(&mut client, 2).await.contains("the output"));
+    painted(&mut client, 2, shown).await;
+    // Or by the command that a lens has.
+    run(&mut client, 2).await;
+    painted(&mut client, 2, withheld).await;
+    let asked = json!({ "command": "pxlens.server.showResult", "arguments": [{ "run": 2 }] });
+    let answer = client.request("workspace/executeCommand", asked).await;
+    assert!(answer["text"].as_str().unwrap().starts_with("Async parallel execution on engine(s): [0-1]\n"));
+    painted(&mut client, 2, shown).await;
+    // A failure shows at once.
+    run(&mut client, 5).await;
+    let cell = painted(&mut client, 5, |cell| cell["state"] == "failed").await;
+    assert!(block(&cell).iter().any(|line| line.contains("ValueError")), "{cell:#}");
+}
+
+#[tokio::test]
+async fn the_history_lists_runs_newest_first_and_each_stays_in_reach() {
+    let sim = Sim::builder()
+        .engines(2)
+        .on("first()", Script::new().stdout("one\n"))
+        .on("second()", Script::new().stdout("two\n"))
+        .start()
+        .await;
+    let mut client = open(&sim, "# %%\n%%px_even -t 1\nfirst()\n# %%\n%%px --noblock\nsecond()\n").await;
+    client.edit(URI, 2, "# %%\n%%px -t 1\nfirst()\n# %%\n%%px --noblock\nsecond()\n").await;
+    run(&mut client, 2).await;
+    painted(&mut client, 2, succeeded).await;
+    run(&mut client, 5).await;
+    painted(&mut client, 5, succeeded).await;
+    for params in [json!({ "uri": URI }), json!({})] {
+        let mut runs = client.request("px/runs", params).await["runs"].clone();
+        for run in runs.as_array_mut().unwrap() {
+            let (created, ended) = (run["created"].as_u64().unwrap(), run["ended"].as_u64().unwrap());
+            assert!(created > 1_500_000_000_000 && ended >= created);
+            let summary = run["summary"].as_str().unwrap().rsplit_once(" · ").unwrap().0.to_owned();
+            for key in ["created", "ended", "summary"] {
+                run.as_object_mut().unwrap().remove(key);
+            }
+            run["said"] = json!(summary);
+        }
+        assert_eq!(
+            runs,
+            json!([
+                {
+                    "run": 2, "uri": URI, "cell": "c2", "line": 4, "title": "%%px --noblock", "suffix": "",
+                    "state": "succeeded", "engines": [0, 1], "ranks": "[0-1]", "block": false, "said": "✓ [0-1] two",
+                },
+                {
+                    "run": 1, "uri": URI, "cell": "c1", "line": 1, "title": "%%px -t 1", "suffix": "",
+                    "state": "succeeded", "engines": [1], "ranks": "[1]", "block": true, "said": "✓ [1] one",
+                },
+            ])
+        );
+    }
+    let other = client.request("px/runs", json!({ "uri": "file:///other.py" })).await;
+    assert_eq!(other, json!({ "runs": [] }));
+    let first = client.request("px/result", json!({ "run": 1, "groupBy": "engine" })).await;
+    assert!(first["text"].as_str().unwrap().contains("[1] one"), "{first}");
+    let newest = client.request("px/result", json!({})).await;
+    assert_eq!(newest["run"], 2);
+}
+
+#[tokio::test]
+async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_told() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client =
+        open(&sim, "# %%\n%pxconfig --targets 0\n# %%\n%px a()\n# %%\n%%px --bogus\nb()\n# %%\n%px c()\n")
+            .await;
+    let answer = client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    assert_eq!(answer["runs"].as_array().map(Vec::len), Some(1), "{answer}");
+    let reasons: Vec<&str> =
+        answer["notRun"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
+    assert!(reasons[0].contains("--bogus"), "{reasons:?}");
+    assert_eq!(reasons[1..], ["not run, since line 6 before it cannot run"], "a %pxconfig is no news");
+}
+
+#[tokio::test]
+async fn progress_is_shown_when_the_cell_wants_it() {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
+    let file = sim.connection_file();
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": file } });
+    let capabilities = json!({ "window": { "workDoneProgress": true } });
+    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    client
+        .open(URI, "# %%\n%%px --progress-after=-1\nnever()\n# %%\n%%px --progress-after 0\nwork()\n")
+        .await;
+    run(&mut client, 2).await;
+    run(&mut client, 5).await;
+    // The first that is shown is of the second run.
+    let asked = client.expect("window/workDoneProgress/create").await;
+    assert_eq!(asked["params"]["token"], "px/run/2");
+    sim.open("gate");
+}

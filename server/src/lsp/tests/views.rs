@@ -1,0 +1,73 @@
+//! Views that the settings name, and the action that offers to name one.
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::lsp::Bridge;
+
+const URI: &str = "file:///a.py";
+
+async fn start(capabilities: Value, options: Value) -> Client<Bridge> {
+    Client::start_with(Bridge::start(), capabilities, options).await
+}
+
+/// Why the first px cell does not run, whatever engines there are.
+async fn refusal(client: &mut Client<Bridge>) -> Value {
+    let found = client.request("px/cells", json!({ "uri": URI })).await;
+    let told = client.expect("textDocument/publishDiagnostics").await;
+    assert_eq!(told["params"]["diagnostics"][0]["code"], found["problems"][0]["code"]);
+    json!([found["cells"][0]["refusal"], found["problems"][0]["code"]])
+}
+
+async fn actions(client: &mut Client<Bridge>) -> Vec<Value> {
+    client.expect("textDocument/publishDiagnostics").await;
+    let at = json!({ "line": 0, "character": 3 });
+    let params = json!({
+        "textDocument": { "uri": URI }, "range": { "start": at, "end": at }, "context": { "diagnostics": [] },
+    });
+    client.request("textDocument/codeAction", params).await.as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn views_of_the_settings_count_once_the_workspace_is_trusted() {
+    let mut client = start(json!({}), json!({ "trusted": false, "views": { "_even": "::2" } })).await;
+    client.open(URI, "%px_even 1\n").await;
+    assert_eq!(refusal(&mut client).await[1], "unknown-view");
+    client.notify("px/trust", json!({})).await;
+    assert_eq!(refusal(&mut client).await, json!([null, null]));
+    let settings = json!({ "settings": { "pxlens": { "views": { "_odd": "1::2" } } } });
+    client.notify("workspace/didChangeConfiguration", settings).await;
+    assert_eq!(refusal(&mut client).await[1], "unknown-view");
+    client.notify("workspace/didChangeConfiguration", json!({ "settings": { "pxlens": {} } })).await;
+    assert_eq!(refusal(&mut client).await, json!([null, null]));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn the_action_for_a_view_that_is_not_known_writes_the_setting() {
+    let mut client =
+        start(json!({ "experimental": { "pxlens": { "writeSettings": true } } }), json!({})).await;
+    client.open(URI, "%px_even 1\n%px 2\n").await;
+    let offered = actions(&mut client).await;
+    let write = offered.iter().find(|action| action["command"] == "pxlens.server.writeView").unwrap();
+    assert_eq!(write["title"], r#"Add {"_even":"::2"} to the setting pxlens.views"#);
+    let params = json!({ "command": write["command"], "arguments": write["arguments"] });
+    let id = client.ask("workspace/executeCommand", params).await;
+    let asked = client.expect("px/writeSetting").await;
+    assert_eq!(asked["params"], json!({ "key": "views", "value": { "_even": "::2" } }));
+    client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "written": true } })).await;
+    assert_eq!(client.answer(id).await["result"], json!({ "written": true }));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_writes_no_settings_is_told_the_line_to_add() {
+    let mut client = start(json!({}), json!({})).await;
+    client.open(URI, "%px0 1\n").await;
+    let write = actions(&mut client).await.pop().unwrap();
+    let params = json!({ "command": write["command"], "arguments": write["arguments"] });
+    assert_eq!(client.request("workspace/executeCommand", params).await, json!({ "written": false }));
+    let told = client.expect("window/showMessage").await;
+    assert_eq!(told["params"]["message"], r#"Add this line to your settings: "pxlens.views": {"0":"0"}"#);
+    client.end().await;
+}

@@ -1,0 +1,50 @@
+//! Whether two texts hold the same px cells.
+
+use crate::cells::{CellKind, Cells, PxCell, ViewState};
+
+/// Whether the same cells send the same code to the same targets in the same way, with as many lines of local code beside
+/// them. `lines_may_go`: lines that run nothing may be missing afterwards, and what they set may stand on the cells.
+pub(super) fn same(before: &Cells, after: &Cells, lines_may_go: bool) -> bool {
+    let local = |cells: &Cells| cells.blocks.iter().map(|block| block.local_lines).sum::<u32>();
+    let counts = |cell: &&PxCell| !lines_may_go || !matches!(cell.kind, CellKind::Config | CellKind::Autopx);
+    let before_cells: Vec<&PxCell> = before.cells.iter().filter(counts).collect();
+    let after_cells: Vec<&PxCell> = after.cells.iter().filter(counts).collect();
+    local(before) == local(after)
+        && before_cells.len() == after_cells.len()
+        && before_cells.iter().zip(&after_cells).all(|(before, after)| alike(before, after, lines_may_go))
+}
+
+fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
+    let kind = |cell: &PxCell| match cell.kind {
+        // Each sends its code.
+        CellKind::LineMagic | CellKind::AutopxCell if lines_may_go => CellKind::CellMagic,
+        kind => kind,
+    };
+    let own = |cell: &PxCell| {
+        let options = &cell.magic.options;
+        (options.group_outputs, options.out.clone(), options.local, options.dynamic, options.error.is_some())
+    };
+    // A cell magic's code ends in a newline, which changes nothing.
+    let code = |cell: &PxCell| cell.code.trim_end_matches('\n').to_owned();
+    kind(before) == kind(after)
+        && before.magic.suffix == after.magic.suffix
+        && code(before) == code(after)
+        && own(before) == own(after)
+        && before.refusal().is_some() == after.refusal().is_some()
+        && (before.kind == CellKind::Result || in_force(before) == in_force(after))
+}
+
+/// What decides how a cell runs: its own options, else what the lines above it set.
+fn in_force(cell: &PxCell) -> (Option<String>, ViewState) {
+    let own = &cell.magic.options;
+    let view = &cell.view;
+    let state = ViewState {
+        block: own.block.or(view.block),
+        stream: own.stream.or(view.stream),
+        verbose: own.verbose.or(view.verbose),
+        progress_after: own.progress_after.or(view.progress_after),
+        signal_on_interrupt: own.signal_on_interrupt.clone().or(view.signal_on_interrupt.clone()),
+        ..ViewState::default()
+    };
+    (cell.targets().ok().map(|targets| targets.to_string()), state)
+}

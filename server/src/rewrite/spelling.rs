@@ -1,0 +1,179 @@
+//! Magics in comments, and out of them: jupytext's `# %%px`, VS Code's `#!%%px`, plain; and calls of
+//! `get_ipython().run_cell_magic` as magics.
+//!
+//! Of a cell, only the lines that are magics are hidden, as jupytext does it; its other lines stay.
+
+use super::{Rewrite, Source, config::written_options};
+use crate::{
+    cells::{self, CellKind, Cells, Dialect, PxCell, Spelling, recognize},
+    text::TextRange,
+};
+
+type Edits = Vec<(TextRange, String)>;
+
+/// The ways to write a magic that are offered, each with its name and an example.
+const WAYS: [(Spelling, &str); 3] = [
+    (Spelling::Comment, "for jupytext (# %%px)"),
+    (Spelling::Bang, "for VS Code (#!%%px)"),
+    (Spelling::Plain, "plainly (%%px)"),
+];
+
+/// For each way to write magics: the px cells of the block at the selection, and those of the whole script.
+pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
+    let touches = |range: TextRange| range.start <= at.end && at.start <= range.end;
+    let here = |cell: &PxCell| touches(cell.range);
+    let mut offers = Vec::new();
+    for (to, name) in WAYS {
+        let some = respelled(source, to, here);
+        if some.is_empty() {
+            continue;
+        }
+        let all = respelled(source, to, |_| true);
+        let is_more = all.len() > some.len();
+        offers.push(Rewrite::new(format!("Write this magic {name}"), some));
+        if is_more {
+            offers.push(Rewrite::new(format!("Write all px magics {name}"), all));
+        }
+    }
+    offers
+}
+
+/// Edits that write the chosen cells in one way. Block by block: one that would be read as something else stays as it is.
+fn respelled(source: &Source<'_>, to: Spelling, chosen: impl Fn(&PxCell) -> bool) -> Edits {
+    let mut edits = Edits::new();
+    for block in &source.cells.blocks {
+        let cells = &source.cells.cells[block.px_cells.start as usize..block.px_cells.end as usize];
+        let mut of_block = Edits::new();
+        for cell in cells.iter().filter(|cell| chosen(cell) && cell.spelling != to) {
+            of_block.extend(of_cell(source, cell, block.range, to).unwrap_or_default());
+        }
+        if !of_block.is_empty() && keeps(source, block.range, &of_block) {
+            edits.extend(of_block);
+        }
+    }
+    // A new border inside an `%autopx` region changes what the region sends.
+    let has_regions = source.cells.cells.iter().any(|cell| cell.kind == CellKind::Autopx);
+    if has_regions && !source.keeps(&edits, false) { Edits::new() } else { edits }
+}
+
+/// Whether a block, read alone, holds the same px cells with these edits.
+fn keeps(source: &Source<'_>, block: TextRange, edits: &Edits) -> bool {
+    let moved = |(range, new): &(TextRange, String)| {
+        (TextRange::new(range.start - block.start, range.end - block.start), new.clone())
+    };
+    let text = source.slice(block);
+    let edits: Edits = edits.iter().map(moved).collect();
+    let read = |text: &str| -> Cells { recognize(text, source.dialect).unwrap_or_default() };
+    super::same::same(&read(text), &read(&super::applied(text, &edits)), false)
+}
+
+fn of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
+    match (cell.spelling, cell.kind) {
+        (Spelling::Databricks, _) | (_, CellKind::AutopxCell) => None,
+        (Spelling::Call { is_alone }, _) => {
+            let edit = call(source, cell, block).filter(|_| is_alone && to == Spelling::Plain);
+            edit.map(|edit| vec![edit])
+        }
+        (_, CellKind::CellMagic) => cell_magic(source, cell, block, to),
+        _ => line_magic(source, cell, to),
+    }
+}
+
+/// What stands before a magic that is written in a way.
+fn sign(spelling: Spelling) -> &'static str {
+    match spelling {
+        Spelling::Comment => "# ",
+        Spelling::Bang => "#!",
+        _ => "",
+    }
+}
+
+fn cell_magic(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
+    let magic = source.line_at(cell.magic_range.start);
+    // Behind a marker alone, or first in its block: another magic above would have to go with it.
+    let above = source.slice(TextRange::new(block.start, magic.start));
+    if magic.start != cell.magic_range.start
+        || above.lines().filter(|line| !line.trim().is_empty()).count() > 1
+    {
+        return None;
+    }
+    // `# %%px` may be the border of its cell, which no other way to write it is.
+    let is_border = cell.spelling == Spelling::Comment && block.start == magic.start;
+    let border = if is_border { source.written("# %%\n") } else { String::new() };
+    let hidden = TextRange::new(magic.start, cell.magic.name_range.start);
+    let mut edits = vec![(hidden, border + sign(to))];
+    let code: Vec<&str> = cell.code.lines().collect();
+    let mut end = magic.end;
+    for (line, code) in cells::spelled(&cell.code, to)?.into_iter().zip(code) {
+        if end >= cell.range.end {
+            break;
+        }
+        let written = source.line_at(source.next_line(end));
+        end = written.end;
+        if source.slice(written) != line && !code.trim().is_empty() {
+            edits.push((written, line));
+        }
+    }
+    Some(edits)
+}
+
+fn line_magic(source: &Source<'_>, cell: &PxCell, to: Spelling) -> Option<Edits> {
+    let mut edits = Edits::new();
+    for (index, line) in source.lines_of(cell.magic_range).into_iter().enumerate() {
+        let text = source.slice(line);
+        let start = line.start + text.len() - text.trim_start().len();
+        let old = match cell.spelling {
+            Spelling::Plain => "",
+            Spelling::Bang if index == 0 => "#!",
+            _ => ["# ", "#"].into_iter().find(|sign| source.text[start..].starts_with(sign))?,
+        };
+        let name = cell.magic.name_range.start;
+        // VS Code knows no hidden assignment, and none that goes on on the next line.
+        if to == Spelling::Bang && (index > 0 || name != start + old.len()) {
+            return None;
+        }
+        let new = sign(to);
+        // A line that goes on is hidden where it begins, so that its blanks stay.
+        let at = if index > 0 && old.is_empty() { line.start } else { start };
+        if old != new {
+            edits.push((TextRange::new(at, at + old.len()), new.to_owned()));
+        }
+    }
+    Some(edits)
+}
+
+/// A notebook's cell that is a call and nothing else.
+pub(super) fn plain_call(source: &Source<'_>) -> Option<Rewrite> {
+    let [cell] = source.cells.cells.as_slice() else { return None };
+    let Spelling::Call { is_alone: true } = cell.spelling else { return None };
+    let edits = vec![call(source, cell, TextRange::new(0, source.text.len()))?];
+    source.keeps(&edits, false).then(|| Rewrite::new("Write the call as a magic", edits))
+}
+
+/// The call as a magic, in a cell of its own if it is a cell magic.
+fn call(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRange, String)> {
+    let magic = &cell.magic;
+    let first = source.line_at(cell.range.start);
+    let statement = TextRange::new(cell.range.start, source.line_at(cell.range.end).end);
+    let name = format!("{}{}", magic.name, magic.suffix);
+    if magic.options.dynamic || magic.options.error.is_some() {
+        return None;
+    }
+    let options = written_options(&magic.options);
+    if cell.kind != CellKind::CellMagic {
+        let rest = if cell.kind == CellKind::LineMagic { format!(" {}", cell.code) } else { options };
+        return (!rest.contains('\n')).then(|| (statement, format!("%{name}{rest}")));
+    }
+    let marker = source.line_at(block.start);
+    let is_marker = source.dialect == Dialect::Script && source.slice(marker).trim_start().starts_with('#');
+    let above = if is_marker { marker.end } else { block.start };
+    let is_first = !source.is_filled(above, first.start);
+    let is_last = !source.is_filled(statement.end, block.end);
+    if first.start != statement.start || (source.dialect != Dialect::Script && !(is_first && is_last)) {
+        return None;
+    }
+    let above = if is_first { "" } else { "# %%\n" };
+    let below = if is_last { "" } else { "\n# %%" };
+    let code = cell.code.strip_suffix('\n').unwrap_or(&cell.code);
+    Some((statement, source.written(&format!("{above}%%{name}{options}\n{code}{below}"))))
+}

@@ -1,0 +1,277 @@
+//! Text of runs that is too much for the memory goes to files: one per engine, with all that it wrote, in order of arrival.
+//!
+//! The run keeps both ends of it, and says where the rest is. The files live as long as the run is kept.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use tempfile::TempDir;
+
+use super::settings::Limits;
+use crate::{
+    cluster::process::{self, Look},
+    run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
+};
+
+/// The folder of one run's files; there only once something is put in it, and gone with the last of its holders.
+#[derive(Debug)]
+pub struct SpillFolder {
+    parent: Option<PathBuf>,
+    run: RunId,
+    made: OnceLock<TempDir>,
+}
+
+impl SpillFolder {
+    /// For a run; in `parent`, else in the user's cache folder, else where the system keeps what is temporary.
+    pub(super) fn new(parent: Option<PathBuf>, run: RunId) -> Self {
+        Self { parent, run, made: OnceLock::new() }
+    }
+
+    /// The folder, made now if it is not there yet; only its owner can look into it.
+    fn path(&self) -> io::Result<&Path> {
+        if self.made.get().is_none() {
+            let parent = self.parent.clone().unwrap_or_else(cache);
+            let made = fs::create_dir_all(&parent)
+                .and_then(|()| {
+                    sweep(&parent)?;
+                    let prefix = format!("{}-{}-", owner(std::process::id()), self.run);
+                    tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)
+                })
+                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
+            // One task writes a run's files, so nobody was faster.
+            let _ = self.made.set(made);
+        }
+        Ok(self.made.get().expect("it was just set").path())
+    }
+}
+
+/// How the folders of a process begin. A home folder may be that of many machines.
+fn owner(process: u32) -> String {
+    format!("{}-{process}", process::host_name().unwrap_or_default())
+}
+
+/// Takes away what processes of this machine left behind that were killed.
+fn sweep(parent: &Path) -> io::Result<()> {
+    let host = owner(0);
+    let host = host.trim_end_matches('0');
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(host));
+        let id = rest.and_then(|rest| rest.split('-').next()?.parse().ok());
+        if id.is_some_and(|id| process::look(id) == Look::Gone)
+            && let Err(error) = fs::remove_dir_all(entry.path())
+        {
+            // Another process may be at it as well.
+            tracing::debug!(%error, "a folder that was left behind stays");
+        }
+    }
+    Ok(())
+}
+
+/// Where spilled text goes unless the user says otherwise.
+fn cache() -> PathBuf {
+    use etcetera::BaseStrategy;
+    etcetera::choose_base_strategy()
+        .map_or_else(|_| std::env::temp_dir(), |dirs| dirs.cache_dir())
+        .join("pxlens")
+        .join("spilled")
+}
+
+/// Takes a run's events in, and keeps what it holds in memory within its limits.
+#[derive(Debug)]
+pub(super) struct Spill {
+    limits: Limits,
+    folder: Arc<SpillFolder>,
+    files: HashMap<Slot, Arc<Path>>,
+    /// Nothing is moved out of memory any more, since it could not be written.
+    has_failed: bool,
+}
+
+/// Text that is to be written.
+enum Piece {
+    Kept(Text),
+    New(String),
+}
+
+impl Spill {
+    pub(super) fn new(limits: Limits, folder: Arc<SpillFolder>) -> Self {
+        Self { limits, folder, files: HashMap::new(), has_failed: false }
+    }
+
+    /// Applies events, then moves text out of memory where it is too much.
+    ///
+    /// # Errors
+    /// Once, where text cannot be written; from then on all that comes is kept in memory.
+    pub(super) async fn take_in(
+        &mut self,
+        run: &mut Run,
+        events: impl Iterator<Item = Event>,
+    ) -> Result<(), String> {
+        let most = self.limits.of_engine(run.request.engines.len());
+        let mut pending: HashMap<Slot, Vec<Piece>> = HashMap::new();
+        let mut grown = Vec::new();
+        for event in events {
+            let slot = event.slot;
+            if let EventKind::Stream { text, .. } = &event.kind {
+                if self.files.contains_key(&slot) && !self.has_failed {
+                    pending.entry(slot).or_default().push(Piece::New(text.clone()));
+                }
+                grown.push(slot);
+            }
+            run.apply(event);
+        }
+        if self.has_failed {
+            return Ok(());
+        }
+        grown.sort_unstable();
+        grown.dedup();
+        grown.retain(|slot| run.part(*slot).is_some_and(|part| part.kept() > most));
+        for &slot in grown.iter().filter(|slot| !self.files.contains_key(slot)) {
+            let Some(part) = run.part(slot) else { continue };
+            let texts = part.outputs.iter().filter_map(|output| match &output.kind {
+                OutputKind::Stream(_, text) => Some(Piece::Kept(text.clone())),
+                _ => None,
+            });
+            pending.insert(slot, texts.collect());
+        }
+        if !pending.is_empty() {
+            self.write(run, pending).await.inspect_err(|_| self.has_failed = true)?;
+        }
+        for slot in grown {
+            if let Some(file) = self.files.get(&slot) {
+                run.hide(slot, most, Arc::clone(file));
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, run: &Run, pending: HashMap<Slot, Vec<Piece>>) -> Result<(), String> {
+        let engine = |slot: Slot| run.part(slot).map_or(0, |part| part.engine.0);
+        let names: HashMap<Slot, String> =
+            pending.keys().map(|&slot| (slot, file_name(slot, engine(slot)))).collect();
+        let folder = Arc::clone(&self.folder);
+        let written = tokio::task::spawn_blocking(move || {
+            let folder = folder.path()?;
+            pending
+                .into_iter()
+                .map(|(slot, pieces)| {
+                    let file = folder.join(&names[&slot]);
+                    append(&file, &pieces).map_err(|error| {
+                        io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+                    })?;
+                    Ok((slot, Arc::from(file)))
+                })
+                .collect::<io::Result<Vec<(Slot, Arc<Path>)>>>()
+        });
+        let written = written.await.expect("writing files does not panic");
+        self.files.extend(written.map_err(|error| {
+            format!("the output of {} is kept in memory, since it could not be written to {error}", run.id)
+        })?);
+        Ok(())
+    }
+}
+
+/// The name says the engine; where that is asked twice, the slot as well.
+fn file_name(slot: Slot, engine: u32) -> String {
+    if slot.0 == engine {
+        format!("engine-{engine}.txt")
+    } else {
+        format!("engine-{engine}-request-{}.txt", slot.0)
+    }
+}
+
+fn append(file: &Path, pieces: &[Piece]) -> io::Result<()> {
+    let mut file: BufWriter<File> = BufWriter::new(OpenOptions::new().create(true).append(true).open(file)?);
+    for piece in pieces {
+        match piece {
+            Piece::New(text) => file.write_all(text.as_bytes())?,
+            Piece::Kept(text) => text.chunks().try_for_each(|chunk| file.write_all(chunk.as_bytes()))?,
+        }
+    }
+    file.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engines::EngineId,
+        jupyter::content::StreamName,
+        run::{RunRequest, Time},
+    };
+
+    fn run(engines: u32) -> Run {
+        let engines = (0..engines).map(EngineId).collect();
+        Run::new(RunId(7), Arc::new(RunRequest { code: "f()".into(), engines, single: false }), Time(0))
+    }
+
+    fn wrote(slot: u32, text: &str) -> Event {
+        let kind = EventKind::Stream { name: StreamName::Stdout, text: text.to_owned() };
+        Event { slot: Slot(slot), at: Time(0), kind }
+    }
+
+    fn spill(engine_text: usize, parent: &Path) -> Spill {
+        let limits = Limits { engine_text, run_text: usize::MAX, folder: None };
+        Spill::new(limits, Arc::new(SpillFolder::new(Some(parent.to_owned()), RunId(7))))
+    }
+
+    #[tokio::test]
+    async fn what_is_too_much_is_in_the_file_whole_and_both_ends_in_memory() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let mut spill = spill(2000, parent.path());
+        let mut run = run(2);
+        let lines: Vec<String> = (0..1000).map(|n| format!("line {n}\n")).collect();
+        for lines in lines.chunks(30) {
+            let events = lines.iter().map(|line| wrote(1, line)).chain([wrote(0, "x")]);
+            spill.take_in(&mut run, events).await.expect("it can be written");
+        }
+        let part = run.part(Slot(1)).expect("it is there");
+        assert!(part.kept() <= 2000, "{}", part.kept());
+        let file = part.spilled.clone().expect("it was spilled");
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), lines.concat());
+        let kept = part.stream(StreamName::Stdout);
+        assert!(kept.starts_with("line 0\nline 1\n") && kept.ends_with("line 998\nline 999\n"));
+        assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
+        drop(spill);
+        assert!(!file.exists(), "the files go with the last who holds the folder");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_a_killed_process_left_behind_is_taken_away() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let mut ended = std::process::Command::new("true").spawn().expect("it starts");
+        ended.wait().expect("it ends");
+        let left = parent.path().join(format!("{}-r1-abc", owner(ended.id())));
+        let others = parent.path().join(format!("elsewhere-{}-r1-abc", ended.id()));
+        let ours = parent.path().join(format!("{}-r1-abc", owner(std::process::id())));
+        for folder in [&left, &others, &ours] {
+            fs::create_dir(folder).expect("it can be made");
+        }
+        let mut spill = spill(100, parent.path());
+        let mut run = run(1);
+        spill.take_in(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
+        assert!(!left.exists() && others.exists() && ours.exists());
+    }
+
+    #[tokio::test]
+    async fn where_nothing_can_be_written_nothing_is_lost() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let blocked = parent.path().join("file");
+        fs::write(&blocked, "").expect("it can be written");
+        let mut spill = spill(100, &blocked);
+        let mut run = run(1);
+        let text = "x".repeat(500);
+        let error =
+            spill.take_in(&mut run, [wrote(0, &text)].into_iter()).await.expect_err("it is no folder");
+        assert!(error.contains("kept in memory"), "{error}");
+        spill.take_in(&mut run, [wrote(0, &text)].into_iter()).await.expect("it is told once");
+        assert_eq!(run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout), text.repeat(2));
+    }
+}

@@ -1,0 +1,274 @@
+//! `%pxresult`, runs that nobody waits for, names and the history.
+
+use super::*;
+use crate::run::OutputKind;
+
+/// A simulated controller of one engine, and a session on it with this text.
+async fn desk(sim: &Sim, text: &str) -> Desk {
+    desk_with(at(&sim.connection_file()), text).await
+}
+
+async fn desk_with(settings: Settings, text: &str) -> Desk {
+    let mut desk = Desk::with(settings, true, text);
+    desk.engines(1).await;
+    desk
+}
+
+impl Desk {
+    async fn view(&self) -> DocumentView {
+        self.session.document(self.key.clone()).await.expect("it is open")
+    }
+
+    /// Runs the px cell of this 1-based line.
+    async fn line(&self, line: u32) -> Asked {
+        self.ask_for(Scope::Lines(line - 1, line - 1), false).await.expect("it is asked for")
+    }
+
+    /// Says what the `%pxresult` of this 1-based line shows, and what it would show.
+    async fn recalls(&self, line: u32) -> (Option<String>, Option<String>) {
+        let view = self.view().await;
+        let cell = view.cells.iter().find(|cell| cell.line + 1 == line).expect("there is a cell");
+        let line = |recall: &Option<Recall>| recall.as_ref().map(Recall::line);
+        (line(&cell.recalled), line(&cell.recalls))
+    }
+
+    async fn is_stale(&self, line: u32) -> bool {
+        self.view().await.cells.iter().any(|cell| cell.line + 1 == line && cell.stale)
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn said(run: &RunHandle) -> String {
+    let run = run.now();
+    let texts = run.parts().flat_map(|part| &part.outputs).filter_map(|output| match &output.kind {
+        OutputKind::Stream(_, text) => Some(text.chunks().collect::<String>()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[tokio::test]
+async fn pxresult_shows_the_newest_run_in_time_and_names_its_cell() {
+    let sim = Sim::builder().engines(1).start().await;
+    let desk = desk(&sim, "%px a()\n%%px_no\n%px b()\n%pxresult\n").await;
+    drop(desk);
+    let desk = self::desk(&sim, "# %%\n%px a()\n# %%\n%px b()\n# %%\n%pxresult\n").await;
+    assert_eq!(desk.recalls(6).await, (None, None));
+    desk.line(4).await;
+    let newest = desk.line(2).await.runs.remove(0);
+    let hint = some("result of line 2: %px a() (line 4, right above, ran before that)");
+    assert_eq!(desk.recalls(6).await, (None, hint.clone()));
+    let asked = desk.line(6).await;
+    assert_eq!((asked.runs.len(), asked.not_run.len()), (0, 0));
+    assert_eq!(asked.recalled[0].run.id, newest.id);
+    assert_eq!(desk.recalls(6).await, (hint.clone(), hint.clone()));
+    assert!(!desk.is_stale(6).await);
+    // A newer run makes it an old one; what it shows stays.
+    desk.line(4).await;
+    assert_eq!(desk.recalls(6).await, (hint, some("result of line 4: %px b()")));
+    assert!(desk.is_stale(6).await);
+    desk.line(6).await;
+    assert!(!desk.is_stale(6).await);
+    assert_eq!(ends(&newest).await, RunState::Succeeded);
+    assert_eq!(sim.executed().len(), 3, "showing runs nothing");
+}
+
+#[tokio::test]
+async fn a_suffix_has_results_of_its_own_and_a_cell_that_is_gone_is_said_to_be() {
+    let sim = Sim::builder().engines(1).start().await;
+    let text = "# %%\n%px a()\n# %%\n%pxresult\n# %%\n%px b()\n";
+    let desk = desk(&sim, text).await;
+    desk.line(2).await;
+    let second = text.replace("# %%\n%px a()\n", "");
+    desk.session.change(desk.key.clone(), 2, vec![Change { range: None, text: second }]);
+    assert_eq!(desk.recalls(2).await.1, some("result of a cell that is gone, once line 2: %px a()"));
+}
+
+#[tokio::test]
+async fn without_a_run_pxresult_says_so_and_needs_no_cluster() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let desk = Desk::with(in_folder(nowhere.path()), true, "# %%\n%pxresult_even\n# %%\n%pxresult\n");
+    for keep_going in [false, true] {
+        let asked = desk.ask_for(Scope::All, keep_going).await.expect("it is no error");
+        let kinds: Vec<NotRunKind> = asked.not_run.iter().map(|one| one.kind).collect();
+        let second = if keep_going { NotRunKind::NothingYet } else { NotRunKind::Behind };
+        assert!(matches!(kinds[0], NotRunKind::NothingYet | NotRunKind::Refused), "{asked:?}");
+        assert_eq!(kinds[1], second, "{asked:?}");
+    }
+    let asked = desk.line(4).await;
+    assert_eq!(
+        asked.not_run[0].why,
+        "%pxresult recalls the last %px result, and none of this document has run yet"
+    );
+}
+
+#[tokio::test]
+async fn in_a_sequence_pxresult_shows_the_run_before_it_and_what_follows_waits_for_that() {
+    let sim = Sim::builder().engines(1).on("slow()", Script::new().wait("gate").stdout("slow")).start().await;
+    let text = "# %%\n%%px --noblock\nslow()\n# %%\n%pxresult\n# %%\n%px after()\n";
+    let mut desk = desk(&sim, text).await;
+    let asked = desk.ask().await.expect("it runs");
+    assert_eq!(asked.recalled[0].run.id, asked.runs[0].id);
+    sim.wait_for_runs(1).await;
+    // What the barrier keeps back was not sent.
+    assert_eq!(asked.runs[1].now().state(), RunState::Queued);
+    sim.open("gate");
+    assert_eq!(ends(&asked.runs[1]).await, RunState::Succeeded);
+    assert_eq!(said(&asked.recalled[0].run), "slow");
+    assert_eq!(sim.executed().len(), 2);
+    desk.notices.close();
+}
+
+#[tokio::test]
+async fn a_sequence_stops_at_a_pxresult_whose_run_fails() {
+    let fails = Script::new().stdout("begun").wait("gate").error("E", "no");
+    let sim = Sim::builder().engines(1).on("fails()", fails).start().await;
+    let text = "# %%\n%%px --noblock\nfails()\n# %%\n%pxresult\n# %%\n%px after()\n";
+    let desk = desk(&sim, text).await;
+    let asked = desk.ask().await.expect("it runs");
+    sim.open("gate");
+    assert_eq!(ends(&asked.runs[1]).await, RunState::Failed);
+    assert!(asked.runs[1].now().was_never_sent());
+    // It shows what was written and what was raised.
+    assert_eq!(said(&asked.recalled[0].run), "begun");
+    assert!(asked.recalled[0].run.now().parts().all(|part| part.error().is_some()));
+    // Over by now, it stops what is asked for behind it at once, unless that is to go on.
+    let again = desk.ask_for(Scope::Below(4), false).await.expect("it is asked for");
+    assert_eq!((again.runs.len(), again.not_run[0].kind), (0, NotRunKind::Behind));
+    let again = desk.ask_for(Scope::Below(4), true).await.expect("it is asked for");
+    assert_eq!(ends(&again.runs[0]).await, RunState::Succeeded);
+}
+
+#[tokio::test]
+async fn a_cell_that_cannot_run_stops_the_sequence_there() {
+    let sim = Sim::builder().engines(1).start().await;
+    for (bad, word) in [("%%px --nosuch", "--nosuch"), ("%%px --targets 7", "7")] {
+        let text = format!("# %%\n%px a()\n# %%\n{bad}\nb()\n# %%\n%px c()\n");
+        let desk = desk(&sim, &text).await;
+        let asked = desk.ask().await.expect("what stands before it runs");
+        assert_eq!(asked.runs.len(), 1);
+        assert_eq!(ends(&asked.runs[0]).await, RunState::Succeeded);
+        let kinds: Vec<NotRunKind> = asked.not_run.iter().map(|one| one.kind).collect();
+        assert_eq!(kinds, [NotRunKind::Refused, NotRunKind::Behind]);
+        assert!(asked.not_run[0].why.contains(word), "{asked:?}");
+        assert_eq!(asked.not_run[1].why, "not run, since line 4 before it cannot run");
+        let asked = desk.ask_for(Scope::All, true).await.expect("it goes on");
+        assert_eq!((asked.runs.len(), asked.not_run.len()), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_waits_for_is_withheld_until_it_is_asked_for() {
+    let sim = Sim::builder().engines(1).start().await;
+    let desk = desk(&sim, "# %%\n%%px --noblock\na()\n# %%\n%pxresult\n").await;
+    let withheld = async || desk.view().await.cells[0].withheld;
+    let run = desk.line(2).await.runs.remove(0);
+    assert_eq!(ends(&run).await, RunState::Succeeded);
+    assert!(withheld().await);
+    desk.session.asked_for(run.id);
+    assert!(!withheld().await);
+    desk.line(2).await;
+    assert!(withheld().await, "another run is another thing to ask for");
+    desk.line(5).await;
+    assert!(!withheld().await);
+}
+
+#[tokio::test]
+async fn twenty_runs_of_a_notebook_are_kept_over_all_its_cells_and_what_a_cell_shows_besides() {
+    let sim = Sim::builder().engines(1).start().await;
+    let desk = desk(&sim, TEXT).await;
+    let keys: Vec<DocumentKey> = ["n#1", "n#2", "n#3"].into_iter().map(DocumentKey::from).collect();
+    let cell =
+        |key: &DocumentKey, text: &str| CellText { key: key.clone(), version: 1, text: text.to_owned() };
+    let texts =
+        vec![cell(&keys[0], "%px a()"), cell(&keys[1], "%%px -o mine\nb()"), cell(&keys[2], "%pxresult")];
+    desk.session.open_notebook(DocumentKey::from("n"), keys.clone(), texts);
+    let run = async |key: &DocumentKey| {
+        let ask = Ask {
+            document: key.clone(),
+            scope: Scope::Lines(0, 0),
+            overrides: Overrides::default(),
+            keep_going: false,
+            start: StartPolicy::Never,
+        };
+        let asked = desk.session.run(ask).await.expect("it runs");
+        for handle in &asked.runs {
+            ends(handle).await;
+        }
+        asked
+    };
+    let shown = run(&keys[0]).await.runs.remove(0);
+    for _ in 0..25 {
+        run(&keys[1]).await;
+    }
+    let history = desk.session.history(Some(keys[0].clone())).await;
+    assert_eq!(history[0].run.id, shown.id, "its cell still shows it");
+    assert!(history[1..].iter().all(|past| past.name.as_deref() == Some("mine")));
+    assert!(history.len() <= 22, "{}", history.len());
+    assert!(desk.session.run_handle(shown.id).await.is_some());
+    let newest = history.last().expect("there are some").run.id;
+    assert_eq!(desk.session.named_run("mine".to_owned()).await.expect("it has a name").id, newest);
+    // Over all cells, and named by its place in the notebook.
+    let asked = run(&keys[2]).await;
+    assert_eq!(asked.recalled[0].run.id, newest);
+    let view = desk.session.document(keys[2].clone()).await.expect("it is open");
+    let line = view.cells[0].recalled.as_ref().map(Recall::line);
+    assert_eq!(line, some("result of line 1 of cell 2: %%px -o mine"));
+}
+
+#[tokio::test]
+async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_name_wins() {
+    let sim = Sim::builder()
+        .engines(1)
+        .on("a()", Script::new().stdout("first\n"))
+        .on("b()", Script::new().stdout("second\n").error("E", "no"))
+        .start()
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { results: Some(folder.path().to_owned()), ..at(&sim.connection_file()) };
+    let text =
+        "# %%\n%%px -o one\na()\n# %%\n%%px --noblock\nb()\n# %%\n%pxresult -o one\n# %%\n%%px -o a/b\na()\n";
+    let mut desk = desk_with(settings, text).await;
+    let shelf = Shelf::new(Some(folder.path())).unwrap();
+    ends(&desk.line(2).await.runs[0]).await;
+    let second = desk.line(5).await.runs.remove(0);
+    ends(&second).await;
+    let named = desk.line(8).await;
+    assert!(named.runs.is_empty() && named.recalled.is_empty() && named.not_run.is_empty());
+    assert_eq!(desk.session.named_run("one".to_owned()).await.expect("it is named").id, second.id);
+    // A name that is none is told, and the cell runs.
+    assert_eq!(ends(&desk.line(10).await.runs[0]).await, RunState::Succeeded);
+    desk.session.shutdown().await;
+    let kept = shelf.load("one").expect("it is kept");
+    let text = crate::render::terminal(
+        &kept.run().expect("it is a run"),
+        kept.head.wish().unwrap_or_default(),
+        Default::default(),
+    );
+    assert!(text.contains("second") && text.contains("E: no") && !text.contains("first"), "{text}");
+    assert!(text.starts_with("Async parallel execution on engine(s): [0]\n"), "{text}");
+    assert_eq!(shelf.list().len(), 1);
+    let warned = std::iter::from_fn(|| desk.notices.try_recv().ok())
+        .any(|notice| matches!(notice, Notice::Say(Level::Warning, text) if text.contains("'a/b' cannot be the name")));
+    assert!(warned);
+}
+
+#[tokio::test]
+async fn an_interrupt_sends_the_signal_that_the_cell_names() {
+    let sim = Sim::builder().engines(1).on("work()", hangs()).start().await;
+    let text = "# %%\n%%px --signal-on-interrupt SIGUSR1\nwork()\n";
+    let desk = desk(&sim, text).await;
+    let run = desk.line(2).await.runs.remove(0);
+    sim.wait_for_runs(1).await;
+    desk.session.interrupt(Some(run.id), None, None).await;
+    let signals: Vec<String> = sim
+        .requests()
+        .iter()
+        .filter(|request| request.msg_type == "signal_request")
+        .map(|request| request.content["sig"].to_string())
+        .collect();
+    assert_eq!(signals, ["\"SIGUSR1\""]);
+}
