@@ -5,8 +5,11 @@
 
 mod autopx;
 mod config;
+mod notebook;
 mod same;
 mod spelling;
+
+pub use notebook::{NotebookRewrite, offers_in_notebook};
 
 use crate::{
     cells::{Cells, Dialect, recognize},

@@ -5,7 +5,7 @@
 //! `deviations.toml` lists the differences that are meant; one that is not listed fails the test, and so does a
 //! listed one that does not differ any more.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use pxlens_tests::{
     golden::{Tally, files, mask},
@@ -13,7 +13,10 @@ use pxlens_tests::{
 };
 use serde_json::Value;
 
-use crate::program::{Written, run};
+use crate::{
+    apart::{Form, run_apart},
+    program::{Written, run},
+};
 
 /// Makes engines as they were when the golden files were captured: the next prompt is `[1]`, and a warning that
 /// was shown before is shown again.
@@ -53,7 +56,10 @@ fn golden_displays_on_real_clusters() {
             for way in scenario["runs"].as_array().expect("a scenario has runs") {
                 let label = way["label"].as_str().expect("a run has a label");
                 if !label.contains("no-stream") {
-                    tally.skip("streams, or needs %pxresult");
+                    tally.skip(match label.contains("noblock") {
+                        true => "%pxresult: see the test below",
+                        false => "streams: --plain prints what --no-stream prints",
+                    });
                     continue;
                 }
                 // The frontends' captures name the parts of their one cell differently.
@@ -75,4 +81,64 @@ fn golden_displays_on_real_clusters() {
         }
     }
     tally.finish("golden displays on real clusters");
+}
+
+/// [`AS_CAPTURED`], as a px cell. IPython has counted it before it sets the count.
+const RESET: &str = r#"%%px
+get_ipython().execution_count = 1
+getattr(__import__('sys').modules['IPython.core.interactiveshell'], '__warningregistry__', {}).clear()
+"#;
+
+/// The cells of one way to run a scenario, each with what it wrote.
+fn cells_of(way: &Value) -> Vec<(String, String)> {
+    let cells = way["terminal"].as_array().or_else(|| way["cells"].as_array()).expect("a run has cells");
+    let cell = |cell: &Value| {
+        let writes = cell.get("events").unwrap_or(&cell["terminal"]);
+        (cell["cell"].as_str().expect("the cell's text").to_owned(), streams(writes))
+    };
+    cells.iter().map(cell).collect()
+}
+
+#[test]
+fn golden_pxresults_on_real_clusters() {
+    let mut tally = Tally::listed_in("pxresult_deviations.toml", "display/");
+    for (folder, engines, colors) in
+        [("display", 4, false), ("display/terminal_with_colors", 4, true), ("display/six_engines", 6, false)]
+    {
+        let cluster = real::shared(engines);
+        for path in files(folder, "json") {
+            let text = fs::read_to_string(&path).expect("a readable scenario");
+            let scenario: Value = serde_json::from_str(&text).expect("a scenario is JSON");
+            let file = format!("{folder}/{}", path.file_name().expect("a file has a name").to_string_lossy());
+            let ways = scenario["runs"].as_array().expect("a scenario has runs");
+            let label = |way: &Value| way["label"].as_str().expect("a run has a label").to_owned();
+            let others: BTreeMap<String, String> =
+                ways.iter().map(|way| (label(way), cells_of(way)[0].1.clone())).collect();
+
+            let asked: Vec<&Value> = ways.iter().filter(|way| label(way).contains("noblock")).collect();
+            let golden: Vec<(String, String, String)> = asked
+                .iter()
+                .flat_map(|way| {
+                    let parts = cells_of(way).into_iter().enumerate();
+                    parts.map(|(at, (code, text))| {
+                        let run = if at == 0 { format!("{}, when sent", label(way)) } else { label(way) };
+                        (run, code, text)
+                    })
+                })
+                .collect();
+            let cells: Vec<String> = golden
+                .chunks(2)
+                .flat_map(|pair| [RESET.to_owned(), pair[0].1.clone(), pair[1].1.clone()])
+                .collect();
+            let all = run_apart(Form::Notebook, &cells, &cluster, |cli| match colors {
+                true => cli.env("CLICOLOR_FORCE", "1"),
+                false => cli,
+            });
+            let of_runs = all.chunks(3).flat_map(|chunk| &chunk[1..]);
+            for ((run, _, golden), ours) in golden.iter().zip(of_runs) {
+                tally.compare_among(&file, run, golden, &shown(&ours.stdout, &ours.stderr), &others);
+            }
+        }
+    }
+    tally.finish("golden %pxresults on real clusters");
 }

@@ -2,10 +2,12 @@
 //!
 //! Golden tests have `golden` in their names.
 
+mod apart;
 mod console;
 mod faults;
 mod golden_display;
 mod golden_recording;
+mod golden_sessions;
 mod layers;
 mod local_part;
 mod lsp_flood;
@@ -14,8 +16,11 @@ mod lsp_results;
 mod lsp_run;
 mod lsp_shell;
 mod lsp_work;
+mod never_panics;
 mod nothing_lost;
+mod original_examples;
 mod program;
 mod shell;
 mod shell_results;
+mod targets;
 mod tour;

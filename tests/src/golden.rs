@@ -53,17 +53,44 @@ pub fn files_in(path: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 /// A difference from the golden data that is meant.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Deviation {
-    /// The golden file, relative to the folder.
+    /// The golden file, relative to the folder; `*` stands for anything. What `*` fits need not deviate every time.
     file: String,
-    /// Which run in it.
+    /// Which run in it; likewise.
     run: String,
     /// The section of the reference that says why.
     #[allow(dead_code, reason = "read by people; a listed deviation must name it")]
     section: String,
+    /// Why, for those who read the count.
+    #[serde(default)]
+    why: String,
     /// Our text.
+    #[serde(default)]
     ours: String,
+    /// Or: our text is the golden one of this other run of the file.
+    ours_as: Option<String>,
+}
+
+impl Deviation {
+    fn fits(&self, file: &str, run: &str) -> bool {
+        fits(&self.file, file) && fits(&self.run, run)
+    }
+
+    fn is_pattern(&self) -> bool {
+        self.file.contains('*') || self.run.contains('*')
+    }
+}
+
+/// Whether a text is what a pattern says, in which the first `*` stands for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, after)) => {
+            text.len() >= before.len() + after.len() && text.starts_with(before) && text.ends_with(after)
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -75,7 +102,7 @@ struct Listed {
 /// Compares, and counts.
 #[derive(Debug)]
 pub struct Tally {
-    listed: Vec<(Deviation, bool)>,
+    listed: Vec<(Deviation, usize)>,
     compared: usize,
     skipped: BTreeMap<String, usize>,
     failures: Vec<String>,
@@ -84,9 +111,15 @@ pub struct Tally {
 impl Tally {
     /// With the listed deviations of files under this folder.
     pub fn new(under: &str) -> Self {
-        let text = fs::read_to_string(own_folder().join("deviations.toml"))
-            .expect("tests/golden/deviations.toml is there");
-        let listed: Listed = toml::from_str(&text).expect("deviations.toml has [[deviation]] entries");
+        Self::listed_in("deviations.toml", under)
+    }
+
+    /// With the deviations that another file of `tests/golden` lists.
+    pub fn listed_in(list: &str, under: &str) -> Self {
+        let path = own_folder().join(list);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let listed: Listed =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self::with(
             listed.deviation.into_iter().filter(|deviation| deviation.file.starts_with(under)).collect(),
         )
@@ -94,7 +127,7 @@ impl Tally {
 
     fn with(listed: Vec<Deviation>) -> Self {
         Self {
-            listed: listed.into_iter().map(|deviation| (deviation, false)).collect(),
+            listed: listed.into_iter().map(|deviation| (deviation, 0)).collect(),
             compared: 0,
             skipped: BTreeMap::new(),
             failures: Vec::new(),
@@ -108,30 +141,53 @@ impl Tally {
 
     /// Compares one run of a file.
     pub fn compare(&mut self, file: &str, run: &str, golden: &str, ours: &str) {
+        self.compare_among(file, run, golden, ours, &BTreeMap::new());
+    }
+
+    /// Compares one run of a file, knowing the golden texts of its other runs.
+    pub fn compare_among(
+        &mut self,
+        file: &str,
+        run: &str,
+        golden: &str,
+        ours: &str,
+        others: &BTreeMap<String, String>,
+    ) {
         self.compared += 1;
-        let listed =
-            self.listed.iter_mut().find(|(deviation, _)| deviation.file == file && deviation.run == run);
-        match listed {
-            None if golden == ours => {}
-            None => self
-                .failures
-                .push(format!("{file}, {run}: not as golden\n--- golden\n{golden}\n--- ours\n{ours}")),
-            Some((deviation, seen)) => {
-                *seen = true;
-                if golden == ours {
-                    self.failures
-                        .push(format!("{file}, {run}: listed as a deviation, but no longer deviates"));
-                } else if deviation.ours != ours {
-                    self.failures
-                        .push(format!("{file}, {run}: deviates otherwise than listed\n--- ours\n{ours}"));
-                }
+        // What is listed by name goes before a pattern.
+        let found = [false, true].iter().find_map(|is_pattern| {
+            self.listed
+                .iter()
+                .position(|(listed, _)| listed.is_pattern() == *is_pattern && listed.fits(file, run))
+        });
+        let Some((deviation, seen)) = found.map(|at| &mut self.listed[at]) else {
+            if golden != ours {
+                let texts = format!("--- golden\n{golden}\n--- ours\n{ours}");
+                self.failures.push(format!("{file}, {run}: not as golden\n{texts}"));
             }
+            return;
+        };
+        let is_pattern = deviation.is_pattern();
+        if golden == ours && is_pattern {
+            return;
+        }
+        *seen += 1;
+        let expected = match &deviation.ours_as {
+            None => Some(&deviation.ours),
+            Some(other) => others.get(other),
+        };
+        if golden == ours {
+            self.failures.push(format!("{file}, {run}: listed as a deviation, but no longer deviates"));
+        } else if expected.is_none_or(|expected| expected != ours) {
+            self.failures.push(format!(
+                "{file}, {run}: deviates otherwise than listed\n--- golden\n{golden}\n--- ours\n{ours}"
+            ));
         }
     }
 
     /// One sentence for each difference that is not listed, and each listed one that is none.
     fn failures(&self) -> Vec<String> {
-        let unseen = self.listed.iter().filter(|(_, seen)| !seen).map(|(deviation, _)| {
+        let unseen = self.listed.iter().filter(|(_, seen)| *seen == 0).map(|(deviation, _)| {
             format!("{}, {}: listed as a deviation, but never compared", deviation.file, deviation.run)
         });
         self.failures.iter().cloned().chain(unseen).collect()
@@ -140,12 +196,19 @@ impl Tally {
     /// Prints the counts; fails where something differs that is not listed, or is listed and does not differ.
     #[allow(clippy::print_stdout, reason = "the counts are what one reads of a golden test")]
     pub fn finish(self, name: &str) {
-        let deviating = self.listed.iter().filter(|(_, seen)| *seen).count();
+        let deviating: usize = self.listed.iter().map(|(_, seen)| seen).sum();
         let skipped: usize = self.skipped.values().sum();
         println!(
             "{name}: {} compared, {deviating} deviating, {skipped} skipped {:?}",
             self.compared, self.skipped
         );
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for (deviation, seen) in self.listed.iter().filter(|(deviation, _)| !deviation.why.is_empty()) {
+            *reasons.entry(&deviation.why).or_default() += seen;
+        }
+        for (why, count) in reasons {
+            println!("  {count:4} {why}");
+        }
         let failures = self.failures();
         assert!(
             failures.is_empty(),
@@ -168,13 +231,21 @@ fn a_tally_fails_on_what_is_not_listed_and_on_what_is_listed_in_vain() {
         run: run.to_owned(),
         section: "6.5".to_owned(),
         ours: ours.to_owned(),
+        ..Deviation::default()
     };
+    let pattern =
+        Deviation { file: "display/*".to_owned(), ours_as: Some("first".to_owned()), ..listed("again*", "") };
     let mut tally = Tally::with(vec![
         listed("meant", "b"),
         listed("other", "c"),
         listed("gone", "b"),
         listed("unseen", ""),
+        pattern,
     ]);
+    let others = BTreeMap::from([("first".to_owned(), "f".to_owned())]);
+    for (run, ours) in [("again and again", "f"), ("again, as golden", "a"), ("again, otherwise", "b")] {
+        tally.compare_among("display/x.json", run, "a", ours, &others);
+    }
     for (run, golden, ours) in [
         ("same", "a", "a"),
         ("meant", "a", "b"),
@@ -189,6 +260,7 @@ fn a_tally_fails_on_what_is_not_listed_and_on_what_is_listed_in_vain() {
     assert_eq!(
         first_lines,
         [
+            "display/x.json, again, otherwise: deviates otherwise than listed",
             "display/x.json, unlisted: not as golden",
             "display/x.json, other: deviates otherwise than listed",
             "display/x.json, gone: listed as a deviation, but no longer deviates",

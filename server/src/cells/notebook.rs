@@ -68,10 +68,9 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
         return Err(NotNotebook { line: 1, column: 1, why: why.to_owned() });
     }
     let notebook: Notebook<'_> = serde_json::from_str(json).map_err(|error| NotNotebook::from(&error))?;
-    let worksheets = notebook.worksheets.unwrap_or_default().into_iter().flat_map(|sheet| sheet.cells);
-    let Some(cells) =
-        notebook.cells.or_else(|| Some(worksheets.collect()).filter(|cells: &Vec<_>| !cells.is_empty()))
-    else {
+    let worksheets =
+        notebook.worksheets.map(|sheets| sheets.into_iter().flat_map(|sheet| sheet.cells).collect());
+    let Some(cells): Option<Vec<Cell<'_>>> = notebook.cells.or(worksheets) else {
         return Err(NotNotebook { line: 1, column: 1, why: "it has no list of cells".to_owned() });
     };
     let mut found = Vec::new();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// Representations of one object, by MIME type, in the order in which the engine sent them.
@@ -68,6 +68,7 @@ pub struct ExecuteResult {
     #[serde(default)]
     pub metadata: MimeBundle,
     /// The engine's counter.
+    #[serde(deserialize_with = "counter")]
     pub execution_count: u32,
 }
 
@@ -75,6 +76,7 @@ pub struct ExecuteResult {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ExecuteInput {
     /// The engine's counter.
+    #[serde(deserialize_with = "counter")]
     pub execution_count: u32,
 }
 
@@ -106,7 +108,7 @@ pub enum ExecuteReply {
     /// The code ran to its end.
     Ok {
         /// The engine's counter.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "maybe_counter")]
         execution_count: Option<u32>,
         /// `page`, `set_next_input`, `ask_exit`.
         #[serde(default)]
@@ -118,9 +120,19 @@ pub enum ExecuteReply {
         #[serde(flatten)]
         error: ErrorContent,
         /// The engine's counter.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "maybe_counter")]
         execution_count: Option<u32>,
     },
     /// The engine dropped the request without running it.
     Aborted {},
+}
+
+/// A counter, or 0: code can set it to anything, and `get_ipython().execution_count = 0` is answered with -1. That is no reason
+/// to lose the message.
+fn counter<'de, D: Deserializer<'de>>(counter: D) -> Result<u32, D::Error> {
+    Ok(maybe_counter(counter)?.unwrap_or_default())
+}
+
+fn maybe_counter<'de, D: Deserializer<'de>>(counter: D) -> Result<Option<u32>, D::Error> {
+    Ok(Value::deserialize(counter)?.as_u64().and_then(|counter| u32::try_from(counter).ok()))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -131,5 +131,20 @@ proptest! {
     ], 0..10)) {
         let signer = Signer::new("hmac-sha256", "").unwrap();
         let _ = decode(&signer, frames.into_iter().map(Bytes::from).collect());
+    }
+}
+
+#[test]
+fn a_counter_that_code_has_bent_loses_no_message() {
+    for count in [json!(-1), json!(1.5), json!("3"), json!(null), json!(u64::MAX)] {
+        let ok = json!({"status": "ok", "execution_count": count});
+        let ok: content::ExecuteReply = serde_json::from_value(ok).unwrap();
+        assert!(matches!(ok, content::ExecuteReply::Ok { execution_count: None, .. }), "{count}");
+        let error = json!({"status": "error", "ename": "E", "execution_count": count});
+        let error: content::ExecuteReply = serde_json::from_value(error).unwrap();
+        assert!(matches!(error, content::ExecuteReply::Error { execution_count: None, .. }), "{count}");
+        let result = json!({"data": {"text/plain": "1"}, "execution_count": count});
+        let result: content::ExecuteResult = serde_json::from_value(result).unwrap();
+        assert_eq!(result.execution_count, 0, "{count}");
     }
 }

@@ -356,7 +356,15 @@ impl facade::Session for Bridge {
         }
         if wanted.rewrites && !view.cells.is_empty() {
             let encoding = self.state(|state| state.encoding);
+            let spread = match view.dialect {
+                Dialect::NotebookCell => self.texts(uri).await,
+                _ => None,
+            };
             suggestions.all.extend(aside(move || answers::rewrites(&view, encoding, range)).await);
+            if let Some((texts, at)) = spread {
+                let work = move || answers::rewrites_in_notebook(&texts, at, encoding, range);
+                suggestions.all.extend(aside(work).await);
+            }
         }
         Some(suggestions)
     }

@@ -252,6 +252,19 @@ pub struct Suggestion {
     pub purpose: Purpose,
     /// What replaces what; none touches another.
     pub edits: Vec<TextChange>,
+    /// The same of other cells of the notebook.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// Changes of another text than the one that was asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its key.
+    pub uri: Uri,
+    /// The version that the edits are of.
+    pub version: i32,
+    /// What replaces what; none touches another.
+    pub edits: Vec<TextChange>,
 }
 
 /// What a [`Suggestion`] is for.

@@ -249,6 +249,24 @@ mod tests {
     }
 
     #[test]
+    fn what_the_page_of_settings_shows_is_understood() {
+        let page = include_str!("../../../docs/settings.md");
+        let json =
+            page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let section: Value = serde_json::from_str(json).expect("it is JSON");
+        let (settings, bad) = Settings::read(&section);
+        assert_eq!(bad, []);
+        // What it shows is not what is so anyway.
+        let default = Settings::default();
+        assert!(settings.python.is_some() && settings.cluster.is_some() && !settings.views.0.is_empty());
+        assert!(settings.engines != default.engines && settings.group_by != default.group_by);
+        assert!(settings.limits.folder.is_some());
+        for key in section.as_object().expect("an object").keys() {
+            assert!(page.contains(&format!("\n| `{key}` |")), "{key} stands in the table");
+        }
+    }
+
+    #[test]
     fn a_section_may_be_wrapped_in_its_name() {
         let (settings, _) = Settings::read(&json!({ "pxlens": { "engines": 2, "groupBy": "engine" } }));
         assert_eq!((settings.engines, settings.group_by), (2, GroupBy::Engine));

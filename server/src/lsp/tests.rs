@@ -32,5 +32,6 @@ mod local_parts;
 mod order;
 mod plain;
 mod results;
+mod rewriting;
 mod views;
 mod whole;

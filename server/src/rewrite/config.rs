@@ -2,7 +2,7 @@
 
 use super::{Rewrite, Source, applied};
 use crate::{
-    cells::{CellKind, Options, PxCell, Spelling, recognize},
+    cells::{CellKind, Options, PxCell, Spelling, is_marker, recognize},
     text::TextRange,
 };
 
@@ -107,8 +107,11 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
             }
             let end = source.line_at(cell.range.end).end;
             let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&cell.ordinal));
-            let (from, to) =
-                block.map_or((0, source.text.len()), |block| (block.range.start, block.range.end));
+            let (from, to) = block.map_or((0, source.text.len()), |block| {
+                let first = source.line_at(block.range.start);
+                let is_marked = is_marker(source.slice(first));
+                (if is_marked { source.next_line(first.end) } else { first.start }, block.range.end)
+            });
             let above = if source.is_filled(from, line.start) { "# %%\n" } else { "" };
             let below = if source.is_filled(end, to) { "\n# %%" } else { "" };
             let suffix = &cell.magic.suffix;

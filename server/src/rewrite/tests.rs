@@ -316,7 +316,8 @@ fn scripts() -> impl Strategy<Value = String> {
 }
 
 fn sent(cells: &[PxCell]) -> Vec<String> {
-    let sends = |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
+    let sends =
+        |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
     let shown = |cell: &PxCell| {
         let targets = cell.targets().map(|targets| targets.to_string()).map_err(|error| error.to_string());
         let block = cell.magic.options.block.or(cell.view.block);

@@ -92,6 +92,20 @@ fn lines() -> impl Strategy<Value = String> {
         "\u{feff}",
         "\u{2028}",
         "a = (\\\n",
+        "rc = Client()\n",
+        "v = rc[::2]\n",
+        "v.activate('_even'); v.block = True\n",
+        "rc[1].activate('_even')\r\n",
+        "v.targets = n\n",
+        "n = 2\n",
+        "if n:\n    rc[n].activate('_even')\n",
+        "del rc\n",
+        "%px_even a\n",
+        "with v.sync_imports():\n    import os\n",
+        "with rc[:].sync_imports(): import numpy\n",
+        "print 'old'\n",
+        "%px f(\n1)\n",
+        "# %%px -t ?\n",
     ];
     prop::collection::vec(prop::sample::select(parts.to_vec()), 0..30).prop_map(|parts| parts.concat())
 }

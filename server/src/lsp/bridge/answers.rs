@@ -16,7 +16,9 @@ use crate::{
         discovery::{self, FoundCluster, Selection},
     },
     engines::{Activity, EngineId, EngineTable, RankSet},
-    lsp::facade::{CellOutputs, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange},
+    lsp::facade::{
+        CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
+    },
     plan::{self, Refusal},
     render::{self, GroupBy, Limits, Paint, Style},
     rewrite,
@@ -98,6 +100,7 @@ impl Scene<'_> {
                 title: fix.title.clone(),
                 purpose: Purpose::Fix { problem: problem.clone(), only },
                 edits: edits(self.view, self.encoding, &fix.edits),
+                elsewhere: Vec::new(),
             }));
         }
         suggestions
@@ -209,16 +212,53 @@ fn problem_list(
 
 /// Other ways to write the px cells on these lines.
 pub(super) fn rewrites(view: &DocumentView, encoding: Encoding, lines: Range) -> Vec<Suggestion> {
-    let at = |position: Position| text::Position { line: position.line, character: position.character };
-    let from = view.text.byte(text::Position { character: 0, ..at(lines.start) }, encoding);
-    let to = view.text.byte(at(lines.end), encoding);
-    let offers = rewrite::offers(&view.text.text(), view.dialect, TextRange::new(from, to));
+    let offers = rewrite::offers(&view.text.text(), view.dialect, selected(view, encoding, lines));
     let suggestion = |offer: rewrite::Rewrite| Suggestion {
         title: offer.title,
         edits: edits(view, encoding, &offer.edits),
         purpose: Purpose::Rewrite { disabled: offer.disabled },
+        elsewhere: Vec::new(),
     };
     offers.into_iter().map(suggestion).collect()
+}
+
+/// The same for one of the cells of a notebook, where the change reaches over others.
+pub(super) fn rewrites_in_notebook(
+    texts: &[DocumentView],
+    here: usize,
+    encoding: Encoding,
+    lines: Range,
+) -> Vec<Suggestion> {
+    let whole: Vec<String> = texts.iter().map(|view| view.text.text()).collect();
+    let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+    let at = selected(&texts[here], encoding, lines);
+    let suggestion = |offer: rewrite::NotebookRewrite| {
+        let mut own = Vec::new();
+        let mut elsewhere = Vec::new();
+        for (index, changes) in offer.edits {
+            let view = &texts[index];
+            let edits = edits(view, encoding, &changes);
+            if index == here {
+                own = edits;
+            } else {
+                elsewhere.push(Elsewhere {
+                    uri: Uri::from(&*view.key.0),
+                    version: view.text.version(),
+                    edits,
+                });
+            }
+        }
+        let purpose = Purpose::Rewrite { disabled: offer.disabled };
+        Suggestion { title: offer.title, purpose, edits: own, elsewhere }
+    };
+    rewrite::offers_in_notebook(&whole, here, at).into_iter().map(suggestion).collect()
+}
+
+/// The selection in bytes, from the beginning of its first line on.
+fn selected(view: &DocumentView, encoding: Encoding, lines: Range) -> TextRange {
+    let at = |position: Position| text::Position { line: position.line, character: position.character };
+    let from = view.text.byte(text::Position { character: 0, ..at(lines.start) }, encoding);
+    TextRange::new(from, view.text.byte(at(lines.end), encoding))
 }
 
 fn edits(view: &DocumentView, encoding: Encoding, edits: &[(TextRange, String)]) -> Vec<TextChange> {

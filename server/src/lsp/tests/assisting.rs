@@ -113,11 +113,11 @@ async fn the_engines_alive_and_the_suffixes_of_the_whole_notebook_are_offered() 
     assert_eq!(found[0]["label"], "%px_even", "{found:#}");
 }
 
-fn cell_uri(index: usize) -> String {
+pub(super) fn cell_uri(index: usize) -> String {
     format!("vscode-notebook-cell:/h/nb.ipynb#{index}")
 }
 
-fn notebook(texts: &[&str]) -> Value {
+pub(super) fn notebook(texts: &[&str]) -> Value {
     let uris = || (0..texts.len()).map(cell_uri);
     let cells: Vec<Value> = uris().map(|uri| json!({ "kind": 2, "document": uri })).collect();
     let texts: Vec<Value> = uris()

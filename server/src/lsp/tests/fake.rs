@@ -179,6 +179,7 @@ impl Session for Fake {
             title: title.into(),
             purpose,
             edits: vec![TextChange { range: Some(range), text: "%px".into() }],
+            elsewhere: Vec::new(),
         };
         let problem = Problem {
             range: line_range(0),

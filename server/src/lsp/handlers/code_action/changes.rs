@@ -12,7 +12,7 @@ use pxlens_protocol::Problem;
 use crate::lsp::{
     capabilities::Client,
     diagnostics::of_problem,
-    facade::{Purpose, Suggestion, Suggestions, TextChange},
+    facade::{Elsewhere, Purpose, Suggestion, Suggestions, TextChange},
 };
 
 /// The actions for what the session suggests; `shown` are the diagnostics that the client shows there.
@@ -23,18 +23,20 @@ pub(super) fn actions(
     client: &Client,
 ) -> Vec<CodeActionResponse> {
     let version = suggestions.version;
-    let action = |Suggestion { title, purpose, edits }| {
+    let action = |Suggestion { title, purpose, edits, elsewhere }| {
+        let mut texts = vec![Elsewhere { uri: uri.clone(), version, edits }];
+        texts.extend(elsewhere);
         let action = match purpose {
             Purpose::Fix { problem, only } => CodeAction {
                 kind: Some(CodeActionKind::QuickFix),
                 diagnostics: Some(vec![diagnostic(problem, shown)]),
                 is_preferred: only.then_some(true),
-                edit: Some(edit(uri, version, edits, client)),
+                edit: Some(edit(texts, client)),
                 ..Default::default()
             },
             Purpose::Rewrite { disabled: None } => CodeAction {
                 kind: Some(CodeActionKind::RefactorRewrite),
-                edit: Some(edit(uri, version, edits, client)),
+                edit: Some(edit(texts, client)),
                 ..Default::default()
             },
             Purpose::Rewrite { disabled: Some(reason) } => CodeAction {
@@ -57,20 +59,27 @@ fn diagnostic(problem: Problem, shown: &[Diagnostic]) -> Diagnostic {
     shown.iter().find(is_it).cloned().unwrap_or(ours)
 }
 
-fn edit(uri: &Uri, version: i32, edits: Vec<TextChange>, client: &Client) -> WorkspaceEdit {
-    let edits = edits
-        .into_iter()
-        .map(|edit| TextEdit { range: edit.range.unwrap_or(EVERYTHING), new_text: edit.text });
+/// The edits of a suggestion, document by document.
+fn edit(texts: Vec<Elsewhere>, client: &Client) -> WorkspaceEdit {
+    let written = |edits: Vec<TextChange>| {
+        let edit =
+            |edit: TextChange| TextEdit { range: edit.range.unwrap_or(EVERYTHING), new_text: edit.text };
+        edits.into_iter().map(edit).collect::<Vec<_>>()
+    };
+    let texts = texts.into_iter().filter(|text| !text.edits.is_empty());
     if !client.versioned_edits {
-        let changes = HashMap::from([(uri.clone(), edits.collect())]);
+        let changes = texts.map(|text| (text.uri, written(text.edits))).collect::<HashMap<_, _>>();
         return WorkspaceEdit { changes: Some(changes), ..Default::default() };
     }
-    let text_document = OptionalVersionedTextDocumentIdentifier {
-        version: Some(version),
-        text_document_identifier: TextDocumentIdentifier { uri: uri.clone() },
-    };
-    let change = TextDocumentEdit { text_document, edits: edits.map(Into::into).collect() };
-    WorkspaceEdit { document_changes: Some(vec![change.into()]), ..Default::default() }
+    let changes = texts.map(|text| {
+        let text_document = OptionalVersionedTextDocumentIdentifier {
+            version: Some(text.version),
+            text_document_identifier: TextDocumentIdentifier { uri: text.uri },
+        };
+        let edits = written(text.edits).into_iter().map(Into::into).collect();
+        TextDocumentEdit { text_document, edits }.into()
+    });
+    WorkspaceEdit { document_changes: Some(changes.collect()), ..Default::default() }
 }
 
 /// A range beyond any document, which clients cut to its end.
