@@ -1,6 +1,7 @@
 //! Benchmarks of pxlens. Each compares side by side in one run, and prints what it measured and on what.
 #![allow(clippy::print_stdout, reason = "figures are what a benchmark is for")]
 
+mod fold;
 mod pxlens_client;
 mod round_trip;
 mod skeleton;
@@ -19,6 +20,8 @@ struct Args {
 enum Command {
     /// Everything, one after the other
     All,
+    /// Grouping the output of 1,000 engines, from scratch and after each chunk
+    Fold,
     /// Round trip of `1+1` through pxlens and through ipyparallel, for 1, 4 and 8 engines
     RoundTrip,
     /// Memory of the language server while 16 engines write 100,000 lines each
@@ -37,10 +40,12 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Args::parse().command.unwrap_or(Command::All) {
         Command::All => {
+            fold::measure()?;
             typing::measure().await?;
             skeleton::measure().await?;
             round_trip::measure().await
         }
+        Command::Fold => fold::measure(),
         Command::RoundTrip => round_trip::measure().await,
         Command::Typing => typing::measure().await,
         Command::Skeleton => skeleton::measure().await,

@@ -74,7 +74,7 @@ pub struct ResultResult {
     pub run: RunId,
     /// How it is doing.
     pub state: CellState,
-    /// Engines whose outputs are alike, the largest group first.
+    /// Engines whose outputs are alike, the largest group first; grouped by engine, each engine's own, in target order.
     #[serde(default)]
     pub groups: Vec<Group>,
     /// All of it as plain text, in the grouping that was asked for.
@@ -95,7 +95,7 @@ pub struct Group {
     pub engines: Vec<u32>,
     /// How they are doing.
     pub state: GroupState,
-    /// What each of them gave, as plain text.
+    /// What each of them gave, as plain text; what differs in numbers only is summed up: `loss {0.31…0.33} med 0.32 ▄▅█`.
     #[serde(default)]
     pub text: String,
 }

@@ -7,8 +7,10 @@
 
 mod bundle;
 mod cursor;
+mod difference;
 mod errors;
 mod fold;
+mod grouped;
 mod inline;
 mod layout;
 mod live;
@@ -18,10 +20,13 @@ mod plain;
 mod replay;
 mod screen;
 mod secrets;
-mod settle;
+mod sections;
+mod template;
 mod terminal;
 mod wording;
 
+#[cfg(test)]
+mod fold_cases;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -33,15 +38,16 @@ pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
-pub use layout::{BlockLine, Paint, Span, block, part_text};
+pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::markdown;
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};
-pub use settle::settle;
 pub use terminal::{Style, terminal, terminal_end};
 pub use wording::{duration, elapsed, heading, outcome};
+
+pub use crate::run::settle;
 
 use crate::cells::GroupOutputs;
 

@@ -4,14 +4,22 @@
 //! code serves a live run, a recorded transcript and a simulated one. No clock, no socket, no lock, no async.
 
 mod event;
+mod outline;
+pub(crate) mod rules;
+mod settle;
 mod state;
 mod text;
+pub(crate) mod tokens;
 
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use outline::likeness_by;
+
 pub use event::{Event, EventKind, LostReason, Slot, Time};
+pub use outline::Likeness;
+pub use settle::settle;
 pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};
 pub use text::{Hidden, Text};

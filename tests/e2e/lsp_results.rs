@@ -91,7 +91,7 @@ fn a_script_keeps_recalls_and_names_its_results() {
     let why = unknown.expect_err("there is none").message;
     assert_eq!(why, "there is no result named 'nosuch'; `pxlens result` lists those that are kept");
     let done = cli(["result", "squares"]).env("XDG_STATE_HOME", &state).run();
-    assert!(done.status == 0 && done.stdout.contains("Out: 9"), "{done:?}");
+    assert!(done.status == 0 && done.stdout.contains("[0-3] Out: {0…9}"), "{done:?}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn pxresult_in_a_notebook_shows_the_newest_run_of_all_its_cells() {
         click(&mut client, &run);
         painted(&mut client, &cell(n), 0, |cell| cell["state"] == "succeeded");
     }
-    let shown = hover(&mut client, &cell(2), 0, "first 3");
+    let shown = hover(&mut client, &cell(2), 0, "first {rank}");
     let named = "result of line 1 of cell 1: %%px (line 1 of cell 2, right above, ran before that)";
     assert!(shown.contains(named), "{shown}");
     client

@@ -275,7 +275,7 @@ fn noblock_pxresult_and_names_on_a_real_cluster() {
             "ZeroDivisionError",
             "work.py line 13",
             "kept: a run without waiting",
-            "square of 3",
+            "square of {rank}",
         ],
     );
     assert!(!done.stdout.contains("not reached"), "{}", done.stdout);

@@ -1,6 +1,6 @@
 //! Sets of engines, written the way ClusterShell and Slurm users read them.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, ops::Deref, str::FromStr, sync::Arc};
 
 use super::EngineId;
 
@@ -9,8 +9,33 @@ use super::EngineId;
 /// Ordered by engine id; an id occurs once. Parsing accepts what [`fmt::Display`] writes, with or without brackets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RankSet {
+    ids: Ids,
+}
+
+/// Ids, rising. A set of one is always `One`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Ids {
+    /// In place: a thousand engines may be a thousand groups.
+    One([EngineId; 1]),
     /// Shared, since every cell of a document may hold the same set.
-    ids: Arc<[EngineId]>,
+    Many(Arc<[EngineId]>),
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self::Many(Arc::default())
+    }
+}
+
+impl Deref for Ids {
+    type Target = [EngineId];
+
+    fn deref(&self) -> &[EngineId] {
+        match self {
+            Self::One(one) => one,
+            Self::Many(many) => many,
+        }
+    }
 }
 
 /// Why a text is no rank set.
@@ -63,10 +88,18 @@ impl RankSet {
 
 impl FromIterator<EngineId> for RankSet {
     fn from_iter<I: IntoIterator<Item = EngineId>>(iter: I) -> Self {
-        let mut ids: Vec<EngineId> = iter.into_iter().collect();
+        let mut iter = iter.into_iter();
+        let Some(first) = iter.next() else { return Self::default() };
+        let Some(second) = iter.next() else { return Self { ids: Ids::One([first]) } };
+        let ids: Arc<[EngineId]> = [first, second].into_iter().chain(iter).collect();
+        if ids.is_sorted_by(|a, b| a < b) {
+            return Self { ids: Ids::Many(ids) };
+        }
+        let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        Self { ids: ids.into() }
+        let ids = if let [one] = *ids { Ids::One([one]) } else { Ids::Many(ids.into()) };
+        Self { ids }
     }
 }
 

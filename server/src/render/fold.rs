@@ -1,14 +1,20 @@
 //! Engines that did the same, put together.
 
-use std::collections::HashMap;
-
-use super::errors::stack_text;
-use crate::{
-    engines::RankSet,
-    run::{Ending, EngineRun, LostReason, Run, Slot},
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
 };
 
-/// Engines whose output is identical, and whose parts ended alike.
+use crate::{
+    engines::{EngineId, RankSet},
+    run::{
+        Ending, EngineRun, Likeness, Run, Slot, likeness_by,
+        rules::{Rule, Rules},
+    },
+};
+
+/// Engines whose output is identical or alike, and whose parts ended alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// Which engines.
@@ -17,39 +23,10 @@ pub struct Group {
     pub slots: Vec<Slot>,
     /// How they ended; `None` while they have not.
     pub ending: Option<Ending>,
-    /// The slot whose output stands for all of them: the one of the lowest engine.
+    /// The slot of the lowest engine; where output is identical, it stands for all of them.
     pub representative: Slot,
-}
-
-/// What makes two parts alike. Counters are left out: `In [n]` differs between engines that ran a different number of cells.
-#[derive(PartialEq, Eq, Hash)]
-struct Likeness {
-    output: [u8; 32],
-    ending: Option<EndingKey>,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum EndingKey {
-    Ok,
-    Error { ename: String, evalue: String, stack: String },
-    Aborted,
-    Lost(LostReason),
-}
-
-impl Likeness {
-    fn of(part: &EngineRun) -> Self {
-        let ending = part.ending().map(|ending| match ending {
-            Ending::Ok => EndingKey::Ok,
-            Ending::Error(error) => EndingKey::Error {
-                ename: error.ename.clone(),
-                evalue: error.evalue.clone(),
-                stack: stack_text(error, part.execution_count),
-            },
-            Ending::Aborted => EndingKey::Aborted,
-            Ending::Lost(reason) => EndingKey::Lost(reason.clone()),
-        });
-        Self { output: part.output_digest(), ending }
-    }
+    /// Whether their output is identical; else it differs in numbers and the like.
+    pub identical: bool,
 }
 
 /// The groups of a run: the largest first, among equals the one with the lowest rank.
@@ -57,29 +34,91 @@ impl Likeness {
 /// How an engine ended is part of what is compared. Engines that have not ended are grouped by what they wrote so far, so
 /// those with nothing yet are one group.
 pub fn fold(run: &Run) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut known: HashMap<Likeness, usize> = HashMap::new();
+    fold_by(run, Rules::default())
+}
+
+pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
+    let likeness =
+        |part: &EngineRun| if rules == Rules::default() { part.likeness() } else { likeness_by(part, rules) };
+    let count = run.parts().len();
+    let mut known: HashMap<u64, usize, BuildHasherDefault<AsItIs>> =
+        HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default());
+    let mut members = Vec::with_capacity(count);
     for (part, slot) in run.parts().zip((0..).map(Slot)) {
-        let index = *known.entry(Likeness::of(part)).or_insert(groups.len());
-        match groups.get_mut(index) {
-            Some(group) => group.slots.push(slot),
-            None => groups.push(Group {
-                ranks: RankSet::default(),
-                slots: vec![slot],
-                ending: part.ending().cloned(),
-                representative: slot,
-            }),
+        let likeness = likeness(part);
+        let next = known.len();
+        let kind = *known.entry(likeness.shape()).or_insert(next);
+        members.push(Member { kind, slot, engine: part.engine, likeness });
+    }
+    members.sort_by_key(|member| member.kind);
+    let mut groups: Vec<Group> = Vec::with_capacity(known.len());
+    for members in members.chunk_by(|a, b| a.kind == b.kind) {
+        match majority(members).filter(|_| rules.has(Rule::Majority)) {
+            None => groups.extend(group(run, members)),
+            Some(same) => {
+                let (many, few): (Vec<_>, Vec<_>) =
+                    members.iter().copied().partition(|member| member.likeness == same);
+                groups.extend(group(run, &many));
+                groups.extend(group(run, &few));
+            }
         }
     }
-    for group in &mut groups {
-        let engine = |slot: &Slot| run.part(*slot).map(|part| part.engine);
-        group.ranks = group.slots.iter().filter_map(engine).collect();
-        if let Some(&lowest) = group.slots.iter().min_by_key(|slot| (engine(slot), **slot)) {
-            group.representative = lowest;
-        }
-    }
-    groups.sort_by_key(|group| (std::cmp::Reverse(group.slots.len()), group.ranks.first()));
+    groups.sort_by_key(|group| (Reverse(group.slots.len()), group.ranks.first()));
     groups
+}
+
+/// An engine's part, to be put into a group.
+#[derive(Clone, Copy)]
+struct Member {
+    /// The same number for parts that are alike, in order of the first of them.
+    kind: usize,
+    slot: Slot,
+    engine: EngineId,
+    likeness: Likeness,
+}
+
+/// What at least three quarters of the engines have in common to the byte, if these are three or more and not all.
+fn majority(members: &[Member]) -> Option<Likeness> {
+    // Boyer and Moore's vote: who has more than half is what is left.
+    let (mut candidate, mut votes) = (members.first()?.likeness, 0usize);
+    for Member { likeness, .. } in members {
+        match (*likeness == candidate, votes) {
+            (true, _) => votes += 1,
+            (false, 0) => (candidate, votes) = (*likeness, 1),
+            (false, _) => votes -= 1,
+        }
+    }
+    let count = members.iter().filter(|member| member.likeness == candidate).count();
+    (count >= 3 && count < members.len() && count * 4 >= members.len() * 3).then_some(candidate)
+}
+
+fn group(run: &Run, members: &[Member]) -> Option<Group> {
+    let first = members.iter().min_by_key(|member| (member.engine, member.slot))?;
+    Some(Group {
+        ranks: members.iter().map(|member| member.engine).collect(),
+        slots: members.iter().map(|member| member.slot).collect(),
+        ending: run.part(first.slot)?.ending().cloned(),
+        representative: first.slot,
+        identical: members.iter().all(|member| member.likeness == first.likeness),
+    })
+}
+
+/// For keys that are hashes already.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 #[cfg(test)]

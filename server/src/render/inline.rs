@@ -3,14 +3,21 @@
 use super::{
     Group,
     bundle::in_words,
-    duration, elapsed, errors, fold,
-    numbers::summed_up,
-    settle, without_key,
+    duration, elapsed, errors,
+    fold::fold_by,
+    grouped::{Shown, of_group},
+    layout::{BlockLine, Paint},
+    numbers::{Detail, summed_up},
+    screen::{Item, Scope},
+    settle,
+    template::Template,
+    without_key,
     wording::{cut, is_unsent},
 };
 use crate::{
+    engines::RankSet,
     jupyter::content::StreamName,
-    run::{Ending, EngineRun, OutputKind, Run, RunState, Time},
+    run::{Ending, EngineRun, OutputKind, Run, RunState, Time, rules::Rules},
 };
 
 /// Most characters of a hint: plan and result share a line in editors that show both.
@@ -57,6 +64,10 @@ pub fn inline(run: &Run, now: Time) -> InlineLine {
 
 /// As [`inline`], in at most `budget` characters.
 pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
+    inline_by(run, now, budget, Rules::default())
+}
+
+pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> String {
     let time = duration(elapsed(run, now));
     let line = match run.state() {
         RunState::Queued => "⏳ queued".to_owned(),
@@ -69,21 +80,33 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
             if told.chars().count() <= budget { told } else { format!("⏳ {ended}/{all}{failed} · {time}") }
         }
         RunState::Succeeded => {
-            let gists = match summed_up(run) {
-                Some((ranks, told)) => vec![format!("{ranks} {told}")],
-                None => fold(run).iter().map(|group| gist(run, group)).collect(),
+            let gists = gists(run, &fold_by(run, rules), rules);
+            let tail = format!(" · {time}");
+            let has_room = |gists: &[String]| {
+                let line = gists.join(" · ");
+                line.chars().count() + 2 + tail.chars().count() <= budget
             };
-            fit("✓ ", &gists, &format!(" · {time}"), budget)
+            let brief = || gists.iter().map(|gist| gist.text(Detail::Range)).collect();
+            let told = [Detail::Bars(16), Detail::Median, Detail::Range]
+                .into_iter()
+                .map(|detail| gists.iter().map(|gist| gist.text(detail)).collect::<Vec<_>>())
+                .find(|gists| has_room(gists))
+                .or_else(|| {
+                    let (ranks, told) = (gists.len() > 1).then(|| summed_up(run))??;
+                    Some(vec![format!("{} {told}", short_ranks(&ranks))])
+                })
+                .unwrap_or_else(brief);
+            fit("✓ ", &told, &tail, budget)
         }
         RunState::Failed => {
             let mut gists: Vec<String> = errors(run, &run.request.code)
                 .iter()
                 .map(|error| format!("{} {}", error.ranks, error.title()))
                 .collect();
-            let gone = fold(run);
+            let gone = fold_by(run, rules);
             let gone =
                 gone.iter().filter(|group| matches!(group.ending, Some(Ending::Aborted | Ending::Lost(_))));
-            gists.extend(gone.map(|group| gist(run, group)));
+            gists.extend(gone.map(|group| Gist::of(run, group, rules).text(Detail::Range)));
             let ok = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).count();
             let rest = if ok > 0 { format!(" · {ok} ok") } else { String::new() };
             let with_time = format!("{rest} · {time}");
@@ -104,15 +127,124 @@ fn is_mild(ending: &Ending) -> bool {
 }
 
 fn errors_so_far(run: &Run) -> String {
-    let failed: crate::engines::RankSet =
-        run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
+    let failed: RankSet = run.parts().filter(|part| part.error().is_some()).map(|part| part.engine).collect();
     if failed.is_empty() { String::new() } else { format!(" · ✗ {failed}") }
 }
 
+/// What the groups have to say; of groups that end in the same words, the last line in which they differ from the first.
+fn gists(run: &Run, groups: &[Group], rules: Rules) -> Vec<Gist> {
+    let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group, rules)).collect();
+    let Some((first, others)) = gists.split_first_mut() else { return gists };
+    let first = first.text(Detail::Range);
+    let said = |text: &str| text.split_once(' ').map(|(_, said)| said.to_owned());
+    for (gist, group) in others.iter_mut().zip(&groups[1..]) {
+        if gist.said_is_text() && said(&gist.text(Detail::Range)) == said(&first) {
+            let known = lines_of(run, &groups[0], rules);
+            let own = lines_of(run, group, rules);
+            if let Some(line) = own.into_iter().rev().find(|line| !line.is_empty() && !known.contains(line)) {
+                gist.said = Said::Text(line);
+            }
+        }
+    }
+    gists
+}
+
+/// The last lines of a group, as text.
+fn lines_of(run: &Run, group: &Group, rules: Rules) -> Vec<String> {
+    let scope = Scope { bytes: Some(READ), ..Scope::default() };
+    let shown = of_group(run, group, scope, rules);
+    let texts = shown.iter().filter_map(|shown| shown.item.text());
+    texts.flat_map(str::lines).map(|line| line.trim().to_owned()).collect()
+}
+
+/// Bytes of each engine that the line is made from.
+const READ: usize = 2000;
+
 /// A group and what it has to say, in one line.
-fn gist(run: &Run, group: &Group) -> String {
-    let said = run.part(group.representative).map(summary).unwrap_or_default();
-    if said.is_empty() { group.ranks.to_string() } else { format!("{} {said}", group.ranks) }
+struct Gist {
+    ranks: RankSet,
+    said: Said,
+}
+
+enum Said {
+    Text(String),
+    /// What the engines differ in, and where in it the one line is.
+    Alike(Vec<Shown>),
+}
+
+impl Gist {
+    fn of(run: &Run, group: &Group, rules: Rules) -> Self {
+        let said = match run.part(group.representative) {
+            Some(part) if group.identical || !matches!(part.ending(), Some(Ending::Ok) | None) => {
+                Said::Text(summary(part))
+            }
+            _ => {
+                let scope = Scope { bytes: Some(READ), ..Scope::default() };
+                let shown = of_group(run, group, scope, rules);
+                let summed_up = shown.iter().any(|shown| shown.template.is_some());
+                Said::Alike(if summed_up { shown } else { vec![summaries(run, group, rules)] })
+            }
+        };
+        Self { ranks: group.ranks.clone(), said }
+    }
+
+    fn said_is_text(&self) -> bool {
+        matches!(&self.said, Said::Text(text) if !text.is_empty())
+    }
+
+    fn text(&self, detail: Detail) -> String {
+        let said = match &self.said {
+            Said::Text(text) => text.clone(),
+            Said::Alike(shown) => summary_of(shown, detail),
+        };
+        let ranks = short_ranks(&self.ranks);
+        if said.is_empty() { ranks } else { format!("{ranks} {said}") }
+    }
+}
+
+/// Ranks that are scattered are counted rather than named.
+fn short_ranks(ranks: &RankSet) -> String {
+    let named = ranks.to_string();
+    if named.len() <= 16 { named } else { format!("{} ×", ranks.len()) }
+}
+
+/// As [`summary`], of engines that differ in numbers.
+fn summary_of(shown: &[Shown], detail: Detail) -> String {
+    let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
+    let lines = |shown: &Shown| -> Vec<String> {
+        match &shown.template {
+            Some(template) => template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect(),
+            None => shown.item.text().unwrap_or_default().lines().map(str::to_owned).collect(),
+        }
+    };
+    let last = |shown: &Shown| last_of(&lines(shown).join("\n"));
+    let first = |shown: &Shown| first_line(&lines(shown).join("\n"));
+    newest(|item| matches!(item, Item::Result { .. }))
+        .map(first)
+        .or_else(|| newest(|item| matches!(item, Item::Text { name: StreamName::Stdout, .. })).map(last))
+        .or_else(|| newest(|item| matches!(item, Item::Display { .. })).map(first))
+        .or_else(|| newest(|item| matches!(item, Item::Text { .. })).map(last))
+        .unwrap_or_default()
+}
+
+/// What engines have to say whose whole output cannot be summed up, because it is not all in memory for example: that one line
+/// of each, summed up.
+fn summaries(run: &Run, group: &Group, rules: Rules) -> Shown {
+    let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
+    parts.sort_by_key(|part| part.engine);
+    let texts: Vec<_> = parts.into_iter().map(|part| (part.engine, summary(part))).collect();
+    let mut text = texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
+    let same = texts.iter().all(|(_, other)| *other == text);
+    let template = if same { None } else { Template::of(&texts, false, rules) };
+    if !same && template.is_none() {
+        text.push_str(" …");
+    }
+    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template }
+}
+
+/// The last line that holds more than blanks.
+fn last_of(text: &str) -> String {
+    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// The one line that tells most of an engine's part: how it failed, else its result, else the last line it wrote.
@@ -208,14 +340,38 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_counted() {
-        let sample =
-            (0..5).fold(Sample::new(5), |sample, slot| sample.result(slot, &format!("value {slot}")));
+        let words = ["alpha", "bravo", "charly", "delta", "echo"];
+        let sample = (0..).zip(words).fold(Sample::new(5), |sample, (slot, word)| sample.result(slot, word));
         check(
             sample.all_ok(),
-            "✓ [0] value 0 · [1] value 1 · [2] value 2 · [3] value 3 · [4] value 4 · 140 ms",
-            "✓ [0] value 0 · [1] value 1 · +3 · 140 ms",
+            "✓ [0] alpha · [1] bravo · [2] charly · [3] delta · [4] echo · 140 ms",
+            "✓ [0] alpha · [1] bravo · [2] charly · +2",
             Severity::Ok,
         );
+    }
+
+    #[test]
+    fn what_differs_in_numbers_is_one_template_with_as_much_detail_as_there_is_room() {
+        let losses = |count: u32| {
+            (0..count).fold(Sample::new(count), |sample, slot| {
+                sample.stdout(slot, &format!("training on {slot}\nloss 0.3{slot}\n"))
+            })
+        };
+        check(
+            losses(4).all_ok(),
+            "✓ [0-3] loss {0.3…0.33} med 0.315 ▁▃▆█ · 110 ms",
+            "✓ [0-3] loss {0.3…0.33} med 0.315 · 110 ms",
+            Severity::Ok,
+        );
+    }
+
+    #[test]
+    fn of_output_that_left_memory_the_last_lines_are_summed_up() {
+        let long = |n: u32| "line\n".repeat(100) + &format!("loss 0.{n}\n");
+        let sample = (0..3)
+            .fold(Sample::new(3), |sample, slot| sample.stdout(slot, &long(slot + 1)).spilled(slot, 100));
+        let text = "✓ [0-2] loss {0.1…0.3} med 0.2 ▁▅█ · 80 ms";
+        check(sample.all_ok(), text, text, Severity::Ok);
     }
 
     #[test]

@@ -8,20 +8,25 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    ErrorGroup, GroupBy, Limits, errors, fold,
-    numbers::summed_up,
-    screen::{Item, Scope, screen},
+    ErrorGroup, Group, GroupBy, Limits,
+    difference::difference,
+    errors, fold,
+    fold::fold_by,
+    grouped::{Shown, of_group, of_one},
+    numbers::{Detail, summed_up},
+    screen::{Item, Scope},
+    sections::{Block, Section, State, sections},
     settle, without_key,
     wording::cut,
 };
 use crate::{
     engines::RankSet,
     jupyter::content::StreamName,
-    run::{Ending, EngineRun, Run, Slot},
+    run::{EngineRun, Run, Slot, rules::Rules},
 };
 
 /// What a piece of text is; the client chooses the colour. As JSON: `ranks`, `failedRanks`, ...
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Paint {
     /// A rank set.
@@ -49,7 +54,7 @@ pub enum Paint {
 }
 
 /// Text of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Without control characters; blocks and Markdown hold no escape sequence.
     pub text: String,
@@ -58,7 +63,7 @@ pub struct Span {
 }
 
 /// A line, ready to paint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockLine {
     /// From left to right.
     pub spans: Vec<Span>,
@@ -69,9 +74,18 @@ impl BlockLine {
         Self { spans: vec![Span { text: text.into(), paint }] }
     }
 
-    fn and(mut self, text: impl Into<String>, paint: Paint) -> Self {
+    pub(super) fn and(mut self, text: impl Into<String>, paint: Paint) -> Self {
         self.spans.push(Span { text: text.into(), paint });
         self
+    }
+
+    /// Adds text at the end, to the last span if that is of the same kind.
+    pub(super) fn add(&mut self, text: &str, paint: Paint) {
+        match self.spans.last_mut() {
+            Some(last) if last.paint == paint => last.text.push_str(text),
+            _ if text.is_empty() => {}
+            _ => self.spans.push(Span { text: text.to_owned(), paint }),
+        }
     }
 
     /// The text without its kinds.
@@ -88,8 +102,9 @@ impl BlockLine {
 /// The lines below a cell (Neovim's virtual lines): groups, results, errors. What exceeds the limits is left out of the
 /// middle of an output, or at the end, and said to be.
 pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
-    let scope = Scope { bytes: Some(share(run, limits)), colors: false };
-    let view = View { by, scope, width: limits.columns.min(80), names_stderr: false };
+    let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
+    let width = limits.columns.min(80);
+    let view = View { by, scope, width, names_stderr: false, rules: Rules::default() };
     let mut lines = lay_out(run, view, &|_| None);
     if lines.len() > limits.lines {
         let keep = limits.lines.saturating_sub(1);
@@ -126,6 +141,7 @@ pub(super) struct View {
     pub(super) width: usize,
     /// Whether stderr is named, where no colour can mark it.
     pub(super) names_stderr: bool,
+    pub(super) rules: Rules,
 }
 
 /// Where a 0-based line of the code stands, for whoever reads more than the cell: `demo.py line 14`.
@@ -139,11 +155,10 @@ pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine>
             lines.push(rule(BlockLine::of(title, Paint::Note), '━', view.width));
         }
         let named = view.names_stderr && section.title.is_none();
-        lay_out_blocks(&section.blocks, named, view.width, &mut lines);
+        let drawn = draw_blocks(&section, View { names_stderr: named, ..view });
+        lay_out_blocks(&drawn, view.width, &mut lines);
     }
-    if view.by == GroupBy::Fold
-        && let Some((ranks, told)) = summed_up(run)
-    {
+    if let Some((ranks, told)) = across_groups(run, view) {
         lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
     }
     lay_out_errors(run, view, place, &mut lines);
@@ -161,6 +176,11 @@ pub(super) fn lay_out_errors(run: &Run, view: View, place: Place<'_>, lines: &mu
     }
 }
 
+/// How far the results of several groups lie apart.
+pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> {
+    (view.by == GroupBy::Fold && fold_by(run, view.rules).len() > 1).then(|| summed_up(run))?
+}
+
 /// The traceback that an error group shows, in the engine's own colours.
 fn colored_traceback(run: &Run, error: &ErrorGroup) -> String {
     let shown_by = |part: &&EngineRun| {
@@ -170,156 +190,59 @@ fn colored_traceback(run: &Run, error: &ErrorGroup) -> String {
     raised.map_or_else(|| error.traceback.clone(), |raised| settle(&raised.traceback.join("\n"), true))
 }
 
-/// Blocks under one title.
-pub(super) struct Section {
-    pub(super) title: Option<&'static str>,
-    pub(super) blocks: Vec<Block>,
+/// A block, ready to paint.
+pub(super) struct Drawn<'a> {
+    pub(super) block: &'a Block,
+    pub(super) lines: Vec<BlockLine>,
+    /// From whose output these lines are the difference.
+    pub(super) differs_from: Option<RankSet>,
 }
 
-/// What some engines show.
-pub(super) struct Block {
-    pub(super) ranks: RankSet,
-    pub(super) state: State,
-    pub(super) items: Vec<Item>,
-}
-
-/// How the engines of a block stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Ok,
-    Pending,
-    /// Raised; said in full elsewhere.
-    Failed,
-    /// Aborted or lost, in words.
-    Gone(String),
-}
-
-impl State {
-    fn of(part: &EngineRun) -> Self {
-        match part.ending() {
-            Some(Ending::Ok) => Self::Ok,
-            Some(Ending::Error(_)) => Self::Failed,
-            Some(Ending::Aborted) => Self::Gone("aborted: not run".to_owned()),
-            Some(Ending::Lost(why)) => Self::Gone(format!("lost: {}", settle(&why.to_string(), false))),
-            None if part.error().is_some() => Self::Failed,
-            None => Self::Pending,
-        }
-    }
-
-    /// The mark before what is not well.
-    pub(super) fn mark(&self) -> &'static str {
-        match self {
-            Self::Ok => "",
-            Self::Pending => "⏳",
-            Self::Failed | Self::Gone(_) => "✗",
-        }
-    }
-}
-
-/// The sections of a run. Errors are left out of their items: they come after all else, once per stack.
-pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
-    let slots = (0..).map(Slot).zip(run.parts());
-    let items = |part: &EngineRun| {
-        let mut items = screen(part, view.scope);
-        items.retain(|item| !matches!(item, Item::Error(_)));
-        items
-    };
-    let of_slot = |part: &EngineRun, items: Vec<Item>| Block {
-        ranks: std::iter::once(part.engine).collect(),
-        state: State::of(part),
-        items,
-    };
-    match view.by {
-        GroupBy::Fold => {
-            let blocks = fold(run).into_iter().filter_map(|group| {
-                let part = run.part(group.representative)?;
-                Some(Block { ranks: group.ranks, state: State::of(part), items: items(part) })
-            });
-            vec![Section { title: None, blocks: blocks.filter(Block::is_worth_showing).collect() }]
-        }
-        GroupBy::Engine => {
-            let blocks = slots.map(|(_, part)| of_slot(part, items(part)));
-            vec![Section { title: None, blocks: blocks.filter(Block::is_worth_showing).collect() }]
-        }
-        GroupBy::Type | GroupBy::Order => {
-            let all: Vec<(&EngineRun, Vec<Item>)> = slots.map(|(_, part)| (part, items(part))).collect();
-            by_kind(&all, view.by)
-        }
-    }
-}
-
-impl Block {
-    /// A failed engine that wrote nothing is told of among the errors; everyone else has a line.
-    fn is_worth_showing(&self) -> bool {
-        !(self.items.is_empty() && self.state == State::Failed)
-    }
-}
-
-/// The titles of the kinds, in the order in which they are shown.
-const KINDS: [&str; 6] = ["stdout", "stderr", "displays", "results", "pages", "notes"];
-
-fn kind(item: &Item) -> usize {
-    match item {
-        Item::Text { name: StreamName::Stdout, .. } => 0,
-        Item::Text { name: StreamName::Stderr, .. } => 1,
-        Item::Display { .. } => 2,
-        Item::Result { .. } => 3,
-        Item::Page { .. } => 4,
-        Item::Error(_) | Item::Note(_) => 5,
-    }
-}
-
-fn by_kind(all: &[(&EngineRun, Vec<Item>)], by: GroupBy) -> Vec<Section> {
-    let mut sections = Vec::new();
-    for (wanted, title) in KINDS.into_iter().enumerate() {
-        let of_kind =
-            |items: &[Item]| items.iter().filter(|item| kind(item) == wanted).cloned().collect::<Vec<_>>();
-        let mut blocks: Vec<Block> = all
-            .iter()
-            .map(|(part, items)| Block {
-                ranks: std::iter::once(part.engine).collect(),
-                // How an engine ended is said once, among the notes.
-                state: if wanted == 5 { State::of(part) } else { State::Ok },
-                items: of_kind(items),
-            })
-            .filter(|block| !block.items.is_empty() || matches!(block.state, State::Pending | State::Gone(_)))
-            .collect();
-        if by == GroupBy::Order && wanted == 2 {
-            blocks = in_order(blocks);
-        }
-        if !blocks.is_empty() {
-            sections.push(Section { title: Some(title), blocks });
-        }
-    }
-    sections
-}
-
-/// The first display of every engine, then the second of every engine, ...
-fn in_order(blocks: Vec<Block>) -> Vec<Block> {
-    let most = blocks.iter().map(|block| block.items.len()).max().unwrap_or(0);
-    let nth = |n: usize| {
-        blocks.iter().filter_map(move |block| {
-            let items = vec![block.items.get(n)?.clone()];
-            Some(Block { ranks: block.ranks.clone(), state: block.state.clone(), items })
+/// The blocks of a section; in a section that compares, small ones as their difference from the reference: of those with the
+/// fewest errors the largest, among equals the one with the lowest rank.
+pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
+    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
+    let blocks = &section.blocks;
+    let reference = (0..blocks.len())
+        .min_by_key(|&i| {
+            (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
         })
-    };
-    (0..most).flat_map(nth).collect()
+        .filter(|_| section.compared && blocks.len() > 1);
+    let in_brief = reference.map(|i| (i, body(&blocks[i], view.names_stderr, Some(Detail::Range))));
+    let mut first = 0;
+    let mut drawn: Vec<Drawn<'_>> = Vec::new();
+    for (i, block) in blocks.iter().enumerate() {
+        let lines = body(block, view.names_stderr, None);
+        let other = in_brief.as_ref().filter(|(reference, _)| *reference != i);
+        let differs = other.and_then(|(reference, brief)| {
+            let ranks = &blocks[*reference].ranks;
+            Some((*reference, difference(brief, &lines, ranks)?, ranks.clone()))
+        });
+        drawn.push(match differs {
+            None => Drawn { block, lines, differs_from: None },
+            Some((reference, lines, ranks)) => {
+                first = reference;
+                Drawn { block, lines, differs_from: Some(ranks) }
+            }
+        });
+    }
+    // What others are compared with comes before them.
+    drawn[..(first + 1).min(blocks.len())].rotate_right(usize::from(first > 0));
+    drawn
 }
 
-fn lay_out_blocks(blocks: &[Block], names_stderr: bool, width: usize, into: &mut Vec<BlockLine>) {
-    let drawn: Vec<(&Block, Vec<BlockLine>)> =
-        blocks.iter().map(|block| (block, body(block, names_stderr))).collect();
+fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) {
     let label = |block: &Block| match block.state.mark() {
         "" => block.ranks.to_string(),
         mark => format!("{} {mark}", block.ranks),
     };
-    let beside = |block: &Block, lines: &[BlockLine]| matches!(lines, [only] if label(block).chars().count() + 1 + only.width() <= width);
+    let beside = |drawn: &Drawn<'_>| matches!(drawn.lines.as_slice(), [only] if label(drawn.block).chars().count() + 1 + only.width() <= width);
     // After output below a rule, a line beside its ranks would read as more of that output.
-    let beside_until = drawn.iter().position(|(block, lines)| !beside(block, lines)).unwrap_or(drawn.len());
+    let beside_until = drawn.iter().position(|drawn| !beside(drawn)).unwrap_or(drawn.len());
     // Ranks that stand beside their output line up, unless one of them is long.
-    let widths = drawn[..beside_until].iter().map(|(block, _)| label(block).chars().count());
+    let widths = drawn[..beside_until].iter().map(|drawn| label(drawn.block).chars().count());
     let pad = widths.filter(|&width| width <= 16).max().unwrap_or(0);
-    for (i, (block, lines)) in drawn.iter().enumerate() {
+    for (i, Drawn { block, lines, differs_from }) in drawn.iter().enumerate() {
         let paint = match block.state {
             State::Ok => Paint::Ranks,
             State::Pending => Paint::Pending,
@@ -332,7 +255,11 @@ fn lay_out_blocks(blocks: &[Block], names_stderr: bool, width: usize, into: &mut
             line.spans.extend(lines[0].spans.iter().cloned());
             into.push(line);
         } else {
-            into.push(rule(BlockLine::of(label, paint), '─', width));
+            let mut heading = BlockLine::of(label, paint);
+            if let Some(ranks) = differs_from {
+                heading = heading.and(format!(" compared with {ranks}"), Paint::Note);
+            }
+            into.push(rule(heading, '─', width));
             into.extend(lines.iter().cloned());
         }
     }
@@ -350,17 +277,27 @@ fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine {
 /// What one engine's part shows, as plain text: output, result, and the error it ended with.
 pub fn part_text(run: &Run, slot: Slot) -> String {
     let Some(part) = run.part(slot) else { return String::new() };
-    let scope = Scope { bytes: None, colors: false };
-    let block = Block { ranks: RankSet::default(), state: State::of(part), items: screen(part, scope) };
-    let lines: Vec<String> = body(&block, true).iter().map(BlockLine::text).collect();
+    let items = of_one(part, Scope::default());
+    text_of(&Block { ranks: RankSet::default(), state: State::of(part), items })
+}
+
+/// What the engines of a group show, as plain text: as [`part_text`], what differs in numbers summed up.
+pub fn group_text(run: &Run, group: &Group) -> String {
+    let Some(part) = run.part(group.representative) else { return String::new() };
+    let items = of_group(run, group, Scope::default(), Rules::default());
+    text_of(&Block { ranks: group.ranks.clone(), state: State::of(part), items })
+}
+
+fn text_of(block: &Block) -> String {
+    let lines: Vec<String> = body(block, true, None).iter().map(BlockLine::text).collect();
     lines.join("\n")
 }
 
 /// What a block shows, without its ranks.
-pub(super) fn body(block: &Block, names_stderr: bool) -> Vec<BlockLine> {
+fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockLine> {
     let mut lines = Vec::new();
-    for item in &block.items {
-        item_lines(item, names_stderr, &mut lines);
+    for shown in &block.items {
+        item_lines(shown, names_stderr, detail, &mut lines);
     }
     match &block.state {
         State::Gone(why) => lines.push(BlockLine::of(why.as_str(), Paint::Error)),
@@ -373,38 +310,34 @@ pub(super) fn body(block: &Block, names_stderr: bool) -> Vec<BlockLine> {
     lines
 }
 
-fn item_lines(item: &Item, names_stderr: bool, into: &mut Vec<BlockLine>) {
-    let late_note = |late: bool, into: &mut Vec<BlockLine>| {
-        if late {
-            into.push(BlockLine::of("(after it had ended)", Paint::Note));
-        }
+fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &mut Vec<BlockLine>) {
+    let painted = |paint: Paint| match (&shown.template, shown.item.text()) {
+        (Some(template), _) => template.lines(paint, detail),
+        (None, text) => text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect(),
     };
-    let all = |text: &str, paint: Paint, into: &mut Vec<BlockLine>| {
-        into.extend(text.split('\n').map(|line| BlockLine::of(line, paint)));
-    };
-    let named = |name: &str, text: &str, paint: Paint, into: &mut Vec<BlockLine>| {
-        if text.contains('\n') {
-            into.push(BlockLine::of(name, Paint::Note));
-            all(text, paint, into);
-        } else {
-            into.push(BlockLine::of(format!("{name} "), Paint::Note).and(text, paint));
-        }
-    };
-    match item {
-        Item::Text { name, text, late } => {
-            late_note(*late, into);
-            match name {
-                StreamName::Stdout => all(text, Paint::Stdout, into),
-                StreamName::Stderr if names_stderr => named("stderr:", text, Paint::Stderr, into),
-                StreamName::Stderr => all(text, Paint::Stderr, into),
+    let named = |name: &str, paint: Paint, into: &mut Vec<BlockLine>| {
+        let mut lines = painted(paint);
+        match lines.as_mut_slice() {
+            [only] => {
+                let mut line = BlockLine::of(format!("{name} "), Paint::Note);
+                line.spans.append(&mut only.spans);
+                into.push(line);
+            }
+            _ => {
+                into.push(BlockLine::of(name, Paint::Note));
+                into.append(&mut lines);
             }
         }
-        Item::Display { text, late } => {
-            late_note(*late, into);
-            all(text, Paint::Display, into);
-        }
-        Item::Result { text } => named("Out:", text, Paint::Result, into),
-        Item::Page { text } => all(text, Paint::Display, into),
+    };
+    if let Item::Text { late: true, .. } | Item::Display { late: true, .. } = shown.item {
+        into.push(BlockLine::of("(after it had ended)", Paint::Note));
+    }
+    match &shown.item {
+        Item::Text { name: StreamName::Stdout, .. } => into.extend(painted(Paint::Stdout)),
+        Item::Text { name: StreamName::Stderr, .. } if names_stderr => named("stderr:", Paint::Stderr, into),
+        Item::Text { name: StreamName::Stderr, .. } => into.extend(painted(Paint::Stderr)),
+        Item::Display { .. } | Item::Page { .. } => into.extend(painted(Paint::Display)),
+        Item::Result { .. } => named("Out:", Paint::Result, into),
         Item::Error(_) => {}
         Item::Note(text) => into.push(BlockLine::of(text.as_str(), Paint::Note)),
     }

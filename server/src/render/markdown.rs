@@ -5,16 +5,16 @@
 
 use super::{
     ErrorGroup, GroupBy, Limits, duration, elapsed, errors,
-    layout::{Block, BlockLine, Paint, State, View, body, sections, share, traceback_body},
-    numbers::summed_up,
+    layout::{BlockLine, Drawn, Paint, View, across_groups, draw_blocks, share, traceback_body},
     outcome,
     screen::Scope,
+    sections::{State, sections},
     settle, without_keys,
     wording::{count, heading_words},
 };
 use crate::{
     engines::RankSet,
-    run::{Run, RunState},
+    run::{Run, RunState, rules::Rules},
 };
 
 /// Kept free for the sentence that says what was left out.
@@ -24,8 +24,9 @@ const RESERVE: usize = 200;
 pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
     let most = limits.bytes.max(500);
     let mut page = Page { text: heading(run), most: most - RESERVE };
-    let scope = Scope { bytes: Some(share(run, limits)), colors: false };
-    let sections = sections(run, View { by, scope, width: limits.columns, names_stderr: false });
+    let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
+    let view = View { by, scope, width: limits.columns, names_stderr: false, rules: Rules::default() };
+    let sections = sections(run, view);
     let errors = errors(run, &run.request.code);
     let mut left = sections.iter().map(|section| section.blocks.len()).sum::<usize>() + errors.len();
     let mut hidden = 0;
@@ -36,18 +37,16 @@ pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
     }
     for section in &sections {
         let mut title = section.title;
-        for block in &section.blocks {
+        for drawn in &draw_blocks(section, view) {
             let head = match title.take() {
-                Some(title) => format!("*{title}*\n\n{}", block_head(block)),
-                None => block_head(block),
+                Some(title) => format!("*{title}*\n\n{}", block_head(drawn)),
+                None => block_head(drawn),
             };
-            hidden += usize::from(!page.add(&head, &fences(&body(block, false)), left));
+            hidden += usize::from(!page.add(&head, &fences(&drawn.lines), left));
             left -= 1;
         }
     }
-    if by == GroupBy::Fold
-        && let Some((ranks, told)) = summed_up(run)
-    {
+    if let Some((ranks, told)) = across_groups(run, view) {
         // Made of digits and bars by `numbers`: nothing in it is markup.
         page.add(&format!("`{}`", short_ranks(&ranks)), &[(None, told)], 0);
     }
@@ -72,12 +71,14 @@ fn heading(run: &Run) -> String {
     format!("{mark} {words}`{engines}` · {}{time}\n", clip(&outcome(run), 120))
 }
 
-fn block_head(block: &Block) -> String {
-    let mark = match &block.state {
+fn block_head(drawn: &Drawn<'_>) -> String {
+    let mark = match &drawn.block.state {
         State::Ok => String::new(),
         other => format!("{} ", other.mark()),
     };
-    format!("{mark}`{}`", short_ranks(&block.ranks))
+    let from = drawn.differs_from.as_ref();
+    let from = from.map(|ranks| format!(" compared with `{}`", short_ranks(ranks))).unwrap_or_default();
+    format!("{mark}`{}`{from}", short_ranks(&drawn.block.ranks))
 }
 
 fn error_head(error: &ErrorGroup) -> String {
@@ -225,17 +226,9 @@ mod tests {
                 Out: 42
                 ```
 
-                ✗ `[2]`
+                ✗ `[2]` compared with `[0-1]`
                 ```text
-                hi
-                ```
-
-                stderr
-                ```text
-                careful
-                ```
-                ```text
-                Out: 42
+                ⋮ 3 lines as [0-1]
                 ```
             "#]],
         );

@@ -1,21 +1,45 @@
-//! Results that are numbers, summed up across engines: `{0…9} med 2.5 ▁▂▄█`.
-//!
-//! Beside the groups, never instead of them: every engine's own number stays where it was.
+//! Numbers of several engines in a few characters: `{0…9} med 2.5 ▁▂▄█`.
 
+use super::wording;
 use crate::{
-    engines::RankSet,
-    run::{Ending, EngineRun, OutputKind, Run},
+    engines::{EngineId, RankSet},
+    run::{
+        Ending, EngineRun, OutputKind, Run,
+        rules::{Rule, Rules},
+    },
 };
 
 /// Most numbers of a tuple or list that are summed up place by place.
 const PLACES: usize = 4;
 
-/// Most engines that get a mark of their own in a sparkline.
-const MARKS: usize = 40;
+/// How much of a summary there is room for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Detail {
+    /// Range, median and at most so many bars.
+    Bars(usize),
+    /// Range and median.
+    Median,
+    /// The range.
+    Range,
+}
+
+/// A summary: what stands for the values, and what is said about them.
+pub(super) struct Told {
+    /// `{0…9}`
+    pub(super) range: String,
+    /// ` med 2.5 ▁▂▄█`; empty, or begins with a blank.
+    pub(super) rest: String,
+}
+
+impl Told {
+    pub(super) fn plain(text: &str) -> Self {
+        Self { range: text.to_owned(), rest: String::new() }
+    }
+}
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// What the newest results of all engines that ended well have in common, where they are numbers, or tuples or lists of
+/// Beside the groups, never instead of them: what the newest results of all engines that ended well have in common, where they are numbers, or tuples or lists of
 /// equally many, and not all the same: which engines, and one piece of text per place.
 pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
     let well: Vec<&EngineRun> = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).collect();
@@ -26,9 +50,18 @@ pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
     if rows.len() < 2 || rows.iter().any(|row| row.len() != places) || !differ {
         return None;
     }
-    let column = |place: usize| rows.iter().map(|row| row[place]).collect::<Vec<f64>>();
-    let told: Vec<String> = (0..places).map(|place| tell(&column(place))).collect();
-    Some((well.iter().map(|part| part.engine).collect(), told.join(" · ")))
+    let engines: Vec<EngineId> = well.iter().map(|part| part.engine).collect();
+    let told: Vec<String> = (0..places)
+        .map(|place| {
+            let column: Vec<f64> = rows.iter().map(|row| row[place]).collect();
+            if column.iter().all(|value| *value == column[0]) {
+                return format!("≡ {}", short(column[0]));
+            }
+            let told = spread(&column, &[], false, &engines, Detail::Bars(40), Rules::default());
+            format!("{}{}", told.range, told.rest)
+        })
+        .collect();
+    Some((engines.into_iter().collect(), told.join(" · ")))
 }
 
 fn newest_numbers(part: &EngineRun) -> Option<Vec<f64>> {
@@ -54,7 +87,7 @@ fn numbers(text: &str) -> Option<Vec<f64>> {
 }
 
 /// `1`, `-2.5`, `1e-3`, `nan`, `inf`, `np.float64(1.5)`. Rust would also take words such as `infinity`.
-fn number(text: &str) -> Option<f64> {
+pub(super) fn number(text: &str) -> Option<f64> {
     let scalar = text
         .strip_prefix("np.")
         .and_then(|text| text.strip_suffix(')'))
@@ -64,9 +97,9 @@ fn number(text: &str) -> Option<f64> {
         })
         .map_or(text, |(_, value)| value);
     match scalar {
-        "nan" => Some(f64::NAN),
-        "inf" => Some(f64::INFINITY),
-        "-inf" => Some(f64::NEG_INFINITY),
+        "nan" | "NaN" | "NAN" | "-nan" => Some(f64::NAN),
+        "inf" | "Inf" | "INF" | "+inf" => Some(f64::INFINITY),
+        "-inf" | "-Inf" | "-INF" => Some(f64::NEG_INFINITY),
         _ if scalar.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => {
             scalar.replace('_', "").parse().ok().filter(|value: &f64| value.is_finite())
         }
@@ -74,30 +107,111 @@ fn number(text: &str) -> Option<f64> {
     }
 }
 
-/// One place of all engines: `{min…max} med m ▁▄█ · 1 nan`; what is not finite is counted, not drawn.
-fn tell(column: &[f64]) -> String {
-    let mut finite: Vec<f64> = column.iter().copied().filter(|value| value.is_finite()).collect();
-    finite.sort_by(f64::total_cmp);
-    let odd = column.len() - finite.len();
-    let mut told = match finite.as_slice() {
-        [] => String::new(),
-        [first, .., last] if first != last => {
-            format!(
-                "{{{}…{}}} med {} {}",
-                short(*first),
-                short(*last),
-                short(median(&finite)),
-                sparkline(column, *first, *last)
-            )
-        }
-        [same, ..] if odd == 0 => format!("≡ {}", short(*same)),
-        [same, ..] => short(*same),
+/// Values of several engines, in the order of their ranks. `texts` are the values as they were written, if they were; with
+/// `time`, they are seconds. What is not finite is named, not drawn.
+pub(super) fn spread(
+    values: &[f64],
+    texts: &[&str],
+    time: bool,
+    engines: &[EngineId],
+    detail: Detail,
+    rules: Rules,
+) -> Told {
+    let mut order: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_finite()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let odd = odd_ones(values, engines);
+    let (Some(&lowest), Some(&highest)) = (order.first(), order.last()) else {
+        return Told::plain(odd.trim_start());
     };
-    if odd > 0 {
-        let gap = if told.is_empty() { "" } else { " " };
-        told.push_str(&format!("{gap}⚠ {odd} not finite"));
+    let (min, max) = (values[lowest], values[highest]);
+    let written = |i: usize| texts.get(i).map_or_else(|| short(values[i]), |text| (*text).to_owned());
+    if min == max {
+        return Told { range: written(lowest), rest: odd };
     }
-    told.trim_end().to_owned()
+    // A few digits, unless that would make two numbers one.
+    let close = short(min) == short(max);
+    let (from, to) =
+        if time || close { (written(lowest), written(highest)) } else { (short(min), short(max)) };
+    let sorted: Vec<f64> = order.iter().map(|&i| values[i]).collect();
+    let middle = median(&sorted);
+    let median = match time {
+        true if texts.iter().any(|text| text.contains(':')) => wording::clock(middle),
+        true => wording::seconds(middle),
+        false if close => middle.to_string(),
+        false => short(middle),
+    };
+    let rest = match detail {
+        Detail::Range => odd,
+        Detail::Median => format!(" med {median}{odd}"),
+        Detail::Bars(most) => {
+            format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most, rules))
+        }
+    };
+    Told { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
+}
+
+/// Many numbers of each engine: the range and the median of all, and a bar for the median of each engine's.
+pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail, rules: Rules) -> Told {
+    let finite = |row: &[f64]| {
+        let mut finite: Vec<f64> = row.iter().copied().filter(|value| value.is_finite()).collect();
+        finite.sort_by(f64::total_cmp);
+        finite
+    };
+    let medians: Vec<f64> = rows
+        .iter()
+        .map(|row| match finite(row) {
+            sorted if sorted.is_empty() || sorted.len() < row.len() => f64::NAN,
+            sorted => median(&sorted),
+        })
+        .collect();
+    let all = finite(&rows.concat());
+    let (Some(&min), Some(&max)) = (all.first(), all.last()) else {
+        return Told { range: "{}".to_owned(), rest: " ⚠ nothing finite".to_owned() };
+    };
+    let with_odd: RankSet = medians
+        .iter()
+        .zip(engines)
+        .filter(|(median, _)| median.is_nan())
+        .map(|(_, engine)| *engine)
+        .collect();
+    let odd = if with_odd.is_empty() { String::new() } else { format!(" ⚠ not finite {with_odd}") };
+    let middle = median(&all);
+    let known = finite(&medians);
+    let bars = match (detail, known.first(), known.last()) {
+        (Detail::Bars(most), Some(&low), Some(&high)) if low < high => {
+            sparkline(&medians, median(&known), low, high, most, rules)
+        }
+        _ => String::new(),
+    };
+    let rest = match detail {
+        Detail::Range => odd,
+        Detail::Median | Detail::Bars(_) => {
+            format!(" med {} {bars}", short(middle)).trim_end().to_owned() + &odd
+        }
+    };
+    Told { range: format!("{{{}…{}}}", short(min), short(max)), rest }
+}
+
+/// ` ⚠ nan [1], inf [3]`
+fn odd_ones(values: &[f64], engines: &[EngineId]) -> String {
+    let named = |name: &str, wanted: fn(f64) -> bool| {
+        let of: RankSet = values
+            .iter()
+            .zip(engines)
+            .filter(|(value, _)| wanted(**value))
+            .map(|(_, engine)| *engine)
+            .collect();
+        (!of.is_empty()).then(|| format!("{name} {of}"))
+    };
+    let told: Vec<String> = [
+        named("nan", f64::is_nan),
+        named("inf", |value| value == f64::INFINITY),
+        named("-inf", |value| value == f64::NEG_INFINITY),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if told.is_empty() { String::new() } else { format!(" ⚠ {}", told.join(", ")) }
 }
 
 /// Of a sorted, non-empty slice.
@@ -106,15 +220,24 @@ fn median(sorted: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
-/// One bar per engine by rank; `!` for what is not finite. Nothing for more engines than one can count.
-fn sparkline(column: &[f64], min: f64, max: f64) -> String {
-    if column.len() > MARKS {
+/// One bar per engine by rank; `!` for what is not finite. Of more engines than bars, as many stand together as a note says,
+/// under the value of theirs that lies farthest from the median.
+fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize, rules: Rules) -> String {
+    let together = values.len().div_ceil(most.max(1)).max(1);
+    if together > 1 && !rules.has(Rule::Buckets) {
         return String::new();
     }
     // Halves first: the span of two huge numbers may exceed what a float holds.
     let height = |value: f64| ((value / 2.0 - min / 2.0) / (max / 2.0 - min / 2.0) * 7.0).round();
-    // A height is from 0 to 7 by its making.
-    column.iter().map(|&value| if value.is_finite() { BARS[height(value) as usize] } else { '!' }).collect()
+    let farther =
+        |a: &f64, b: &f64| (a / 2.0 - median / 2.0).abs().total_cmp(&(b / 2.0 - median / 2.0).abs());
+    let bar = |several: &[f64]| {
+        let extreme = several.iter().copied().max_by(farther).unwrap_or(f64::NAN);
+        // A height is from 0 to 7 by its making.
+        if several.iter().all(|value| value.is_finite()) { BARS[height(extreme) as usize] } else { '!' }
+    };
+    let bars: String = values.chunks(together).map(bar).collect();
+    if together == 1 { bars } else { format!("{bars} ({together} a bar)") }
 }
 
 /// At most 4 significant digits, unless it is whole.
@@ -124,7 +247,9 @@ fn short(value: f64) -> String {
         return format!("{value:.0}");
     }
     if !(1e-3..1e6).contains(&size) {
-        return format!("{value:.3e}");
+        let digits = format!("{value:.3e}");
+        let Some((mantissa, exponent)) = digits.split_once('e') else { return digits };
+        return format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'));
     }
     let before = if size < 1.0 { 0 } else { size.log10() as usize + 1 };
     let digits = format!("{value:.*}", 4usize.saturating_sub(before));
@@ -153,8 +278,8 @@ mod tests {
     fn numbers_are_summed_up_as_a_range_a_median_and_a_bar_per_engine() {
         check(&["0", "1", "4", "9"], expect!["[0-3] {0…9} med 2.5 ▁▂▄█"]);
         check(&["0.31", "0.33", "np.float64(0.32)"], expect!["[0-2] {0.31…0.33} med 0.32 ▁█▅"]);
-        check(&["1e-07", "2e+30"], expect!["[0-1] {1.000e-7…2.000e30} med 1.000e30 ▁█"]);
-        check(&["-1.7e308", "1.7e308"], expect!["[0-1] {-1.700e308…1.700e308} med 0 ▁█"]);
+        check(&["1e-07", "2e+30"], expect!["[0-1] {1e-7…2e30} med 1e30 ▁█"]);
+        check(&["-1.7e308", "1.7e308"], expect!["[0-1] {-1.7e308…1.7e308} med 0 ▁█"]);
     }
 
     #[test]
@@ -166,9 +291,9 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_counted() {
-        check(&["1", "nan", "3"], expect!["[0-2] {1…3} med 2 ▁!█ ⚠ 1 not finite"]);
-        check(&["1.0", "nan", "inf"], expect!["[0-2] 1 ⚠ 2 not finite"]);
-        check(&["nan", "inf"], expect!["[0-1] ⚠ 2 not finite"]);
+        check(&["1", "nan", "3"], expect!["[0-2] {1…3} med 2 ▁!█ ⚠ nan [1]"]);
+        check(&["1.0", "nan", "inf"], expect!["[0-2] 1 ⚠ nan [1], inf [2]"]);
+        check(&["nan", "inf"], expect!["[0-1] ⚠ nan [0], inf [1]"]);
     }
 
     #[test]

@@ -86,10 +86,14 @@ impl Again {
                 part.pages.push(page(data));
                 return;
             }
-            // The file it names went with the session that wrote it.
+            // The file it names went with the session that wrote it. What is not known is not the same on any two engines.
             JsonKind::Spilled { bytes, lines, .. } => {
                 let much = format!("{} ({})", wording::count(*lines, "line"), wording::size(*bytes));
-                vec![EventKind::Unreadable(format!("… {much} were too much to be kept with this result …"))]
+                let engine = self.run.part(slot).map(|part| format!(" of engine {}", part.engine.0));
+                let whose = engine.unwrap_or_default();
+                vec![EventKind::Unreadable(format!(
+                    "… {much}{whose} were too much to be kept with this result …"
+                ))]
             }
             JsonKind::Unreadable { why } => vec![EventKind::Unreadable(why.clone())],
             JsonKind::Ended { state, why, execution_count, at } => {
@@ -144,7 +148,7 @@ fn reason(why: &str) -> LostReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Cursor, GroupBy, Limits, Style, markdown, plain, sample::Sample, terminal};
+    use crate::render::{Cursor, GroupBy, Limits, Style, fold, markdown, plain, sample::Sample, terminal};
 
     /// What is told of a run, written and read again.
     fn told(run: &Run) -> Vec<JsonEvent> {
@@ -192,6 +196,16 @@ mod tests {
     #[test]
     fn a_single_result_stays_one() {
         check(Sample::asked(&[2], "code", true).stdout(0, "hi\n").result(0, "1").ok(0));
+    }
+
+    #[test]
+    fn text_that_was_not_kept_is_not_taken_to_be_the_same_on_two_engines() {
+        let text = "line\n".repeat(100);
+        let sample = (0..2).fold(Sample::new(2), |sample, slot| sample.stdout(slot, &text).spilled(slot, 60));
+        let run = sample.all_ok().run();
+        assert_eq!(fold(&run).len(), 1);
+        let again = replay(&told(&run), false).expect("it begins with a run");
+        assert_eq!(fold(&again).len(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Runs for tests, told in a few words.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
@@ -72,8 +72,12 @@ impl Sample {
     }
 
     /// Leaves about `most` bytes of an engine's text in memory.
-    pub(super) fn spilled(mut self, slot: u32, most: usize) -> Self {
-        self.run.hide(Slot(slot), most, std::path::Path::new("/cache/engine.txt").into());
+    pub(super) fn spilled(self, slot: u32, most: usize) -> Self {
+        self.spilled_to(slot, most, Path::new("/cache/engine.txt"))
+    }
+
+    pub(super) fn spilled_to(mut self, slot: u32, most: usize, file: &Path) -> Self {
+        self.run.hide(Slot(slot), most, file.into());
         self
     }
 

@@ -30,13 +30,37 @@ pub(super) enum Item {
     Note(String),
 }
 
+impl Item {
+    /// Its text, if it is an engine's.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. }
+            | Self::Display { text, .. }
+            | Self::Result { text }
+            | Self::Page { text } => Some(text),
+            Self::Error(_) | Self::Note(_) => None,
+        }
+    }
+
+    /// Whether both are of one kind, whatever their texts.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text { name, .. }, Self::Text { name: other, .. }) => name == other,
+            (Self::Note(text), Self::Note(other)) => text == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
 /// What to put on the screen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope {
     /// Most bytes of stream text; more is cut out of the middle. `None`: all.
     pub(super) bytes: Option<usize>,
     /// Whether SGR colours stay.
     pub(super) colors: bool,
+    /// Whether all text of a stream is put together, whatever came between.
+    pub(super) merged: bool,
 }
 
 /// Most outputs at either end that a view with limits looks at.
@@ -44,13 +68,46 @@ const MANY: usize = 500;
 
 /// The screen of one engine, in order of arrival.
 pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
+    let mut pieces = pieces(part, scope);
+    if let Some(bytes) = scope.bytes {
+        cut_middle(&mut pieces, bytes);
+    }
+    settled(pieces, part, scope)
+}
+
+/// The screens of engines that are alike. Where something has to be left out, it is the same lines of all: those that the
+/// first engine has no room for.
+pub(super) fn screens(parts: &[&EngineRun], scope: Scope) -> Vec<Vec<Item>> {
+    let mut hidden = None;
+    let mut screens = Vec::with_capacity(parts.len());
+    for (i, part) in parts.iter().enumerate() {
+        let mut pieces = pieces(part, scope);
+        if let Some(bytes) = scope.bytes.filter(|_| i == 0) {
+            hidden = hidden_lines(&pieces, bytes);
+        }
+        if let Some(hidden) = &hidden {
+            cut_lines(&mut pieces, hidden);
+        }
+        screens.push(settled(pieces, part, scope));
+    }
+    screens
+}
+
+fn settled(pieces: Vec<Piece>, part: &EngineRun, scope: Scope) -> Vec<Item> {
+    let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
+    let file = part.spilled.as_deref();
+    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors, file)).chain(pages).collect()
+}
+
+/// What is on the screen of one engine, whole.
+fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
     let outputs = &part.outputs;
     let versions = newest_versions(outputs);
     let mut pieces: Vec<Piece> = Vec::new();
     let visible = &outputs[first_visible(outputs)..];
     // Of very many outputs (streams that alternate) a view with limits looks at both ends only.
     let skipped = match scope.bytes {
-        Some(_) if visible.len() > 2 * MANY => MANY..visible.len() - MANY,
+        Some(_) if visible.len() > 2 * MANY && !scope.merged => MANY..visible.len() - MANY,
         _ => 0..0,
     };
     for (i, output) in visible.iter().enumerate() {
@@ -61,17 +118,17 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
             let gone = wording::count(skipped.len(), "output");
             pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
         }
-        match (&output.kind, pieces.last_mut()) {
-            (OutputKind::Stream(name, text), _) => {
-                add_text(&mut pieces, *name, output.late, text.head());
+        match &output.kind {
+            OutputKind::Stream(name, text) => {
+                add_text(&mut pieces, *name, output.late, text.head(), scope.merged);
                 match pieces.last_mut() {
                     _ if text.hidden().is_empty() => {}
                     Some(Piece::Spilled(hidden)) => *hidden = hidden.and(text.hidden()),
                     _ => pieces.push(Piece::Spilled(text.hidden())),
                 }
-                add_text(&mut pieces, *name, output.late, text.tail());
+                add_text(&mut pieces, *name, output.late, text.tail(), scope.merged);
             }
-            (OutputKind::Display { data, display_id }, _) => {
+            OutputKind::Display { data, display_id } => {
                 let data = display_id
                     .as_ref()
                     .and_then(|id| versions.get(id.as_str()))
@@ -81,7 +138,7 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
                     late: output.late,
                 }));
             }
-            (OutputKind::UpdateDisplay { data, display_id }, _) => {
+            OutputKind::UpdateDisplay { data, display_id } => {
                 // A display of an earlier run: show it here rather than nowhere.
                 let newest = display_id.as_ref().and_then(|id| versions.get(id.as_str()));
                 if newest.is_none_or(|newest| !newest.displayed && Arc::ptr_eq(newest.data, data)) {
@@ -91,27 +148,43 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
                     }));
                 }
             }
-            (OutputKind::ClearOutput { .. }, _) => {}
-            (OutputKind::Result { data, .. }, _) => {
+            OutputKind::ClearOutput { .. } => {}
+            OutputKind::Result { data, .. } => {
                 pieces.push(Piece::Whole(Item::Result { text: in_words(data, scope.colors) }));
             }
-            (OutputKind::Error(error), _) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
-            (OutputKind::Unreadable(why), _) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
+            OutputKind::Error(error) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
+            OutputKind::Unreadable(why) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
         }
     }
-    if let Some(bytes) = scope.bytes {
-        cut_middle(&mut pieces, bytes);
+    if scope.merged {
+        // What is on the streams comes first: only they are put together.
+        pieces.sort_by_key(|piece| match piece {
+            Piece::Text { name: StreamName::Stdout, .. } => 0,
+            Piece::Text { name: StreamName::Stderr, .. } => 1,
+            Piece::Whole(_) | Piece::Spilled(_) => 2,
+        });
     }
-    let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
-    let file = part.spilled.as_deref();
-    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors, file)).chain(pages).collect()
+    pieces
+}
+
+/// Whether all text that is on the screen is in memory.
+pub(super) fn is_whole(part: &EngineRun) -> bool {
+    let hidden =
+        |output: &Output| matches!(&output.kind, OutputKind::Stream(_, text) if !text.hidden().is_empty());
+    part.spilled.is_none() || !part.outputs[first_visible(&part.outputs)..].iter().any(hidden)
 }
 
 /// Puts text behind what is there, to what is there where that is of the same kind.
-fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, rope: &Rope) {
-    match pieces.last_mut() {
+fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, rope: &Rope, merged: bool) {
+    let before = match merged {
+        true => pieces.iter_mut().find(|piece| piece.is_of(name)),
+        false => pieces.last_mut(),
+    };
+    match before {
         _ if rope.len_bytes() == 0 => {}
-        Some(Piece::Text { name: last, late: before, rope: text }) if *last == name && *before == late => {
+        Some(Piece::Text { name: last, late: before, rope: text })
+            if *last == name && (*before == late || merged) =>
+        {
             text.append(rope.clone());
         }
         _ => pieces.push(Piece::Text { name, late, rope: rope.clone() }),
@@ -170,6 +243,10 @@ enum Piece {
 }
 
 impl Piece {
+    fn is_of(&self, wanted: StreamName) -> bool {
+        matches!(self, Self::Text { name, .. } if *name == wanted)
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Text { rope, .. } => rope.len_bytes(),
@@ -245,6 +322,77 @@ fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
     *pieces = head;
 }
 
+/// Lines that are left out: from a line of a piece to a line of a piece, both counted from 0; and how much that is.
+struct HiddenLines {
+    from: (usize, usize),
+    to: (usize, usize),
+    gone: Hidden,
+}
+
+/// The whole lines to leave out of the middle of what is longer than `most` bytes.
+fn hidden_lines(pieces: &[Piece], most: usize) -> Option<HiddenLines> {
+    let all: usize = pieces.iter().map(Piece::bytes).sum();
+    if all <= most {
+        return None;
+    }
+    let hidden = most / 2..all - most / 2;
+    let (mut from, mut to, mut start) = (None, (pieces.len(), 0), 0);
+    let (mut lines, mut bytes) = (0, 0);
+    for (i, piece) in pieces.iter().enumerate() {
+        let end = start + piece.bytes();
+        if end > hidden.start && start < hidden.end {
+            let (first, last, size) = match piece {
+                Piece::Whole(_) => ((i, 0), (i + 1, 0), piece.bytes()),
+                Piece::Spilled(hidden) => ((i, 0), (i + 1, 0), hidden.bytes),
+                Piece::Text { rope, .. } => {
+                    let first = rope.byte_to_line(hidden.start.saturating_sub(start));
+                    let until = hidden.end.min(end) - start;
+                    let line = rope.byte_to_line(until);
+                    let last = if rope.line_to_byte(line) == until { line } else { line + 1 };
+                    let size = rope.line_to_byte(last.min(rope.len_lines())) - rope.line_to_byte(first);
+                    ((i, first), (i, last), size)
+                }
+            };
+            from.get_or_insert(first);
+            to = last;
+            lines += if last.0 == i { last.1 - first.1 } else { 1 };
+            bytes += size;
+        }
+        start = end;
+    }
+    Some(HiddenLines { from: from?, to, gone: Hidden { bytes, lines, chars: 0 } })
+}
+
+fn cut_lines(pieces: &mut Vec<Piece>, hidden: &HiddenLines) {
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    for (i, piece) in pieces.drain(..).enumerate() {
+        let before = i < hidden.from.0;
+        let after = i > hidden.to.0;
+        match piece {
+            piece if before => head.push(piece),
+            piece if after => tail.push(piece),
+            Piece::Text { name, late, rope } => {
+                let byte = |line: usize| rope.try_line_to_byte(line).unwrap_or(rope.len_bytes());
+                let part =
+                    |range: Range<usize>| Piece::Text { name, late, rope: rope.byte_slice(range).into() };
+                let from = if i == hidden.from.0 { byte(hidden.from.1) } else { 0 };
+                let to = if i == hidden.to.0 { byte(hidden.to.1).max(from) } else { rope.len_bytes() };
+                if from > 0 {
+                    head.push(part(0..from));
+                }
+                if to < rope.len_bytes() {
+                    tail.push(part(to..rope.len_bytes()));
+                }
+            }
+            piece @ (Piece::Whole(_) | Piece::Spilled(_)) if i == hidden.to.0 => tail.push(piece),
+            Piece::Whole(_) | Piece::Spilled(_) => {}
+        }
+    }
+    head.push(Piece::Spilled(hidden.gone));
+    head.append(&mut tail);
+    *pieces = head;
+}
+
 /// The last line start at or before this byte; within a line that begins the text, the character there.
 fn line_end_before(rope: &Rope, byte: usize) -> usize {
     match rope.line_to_byte(rope.byte_to_line(byte)) {
@@ -279,8 +427,10 @@ mod tests {
     fn check(sample: Sample, bytes: Option<usize>, expected: Expect) {
         let run = sample.run();
         let part = run.parts().next().expect("the sample has an engine");
-        let text: String =
-            screen(part, Scope { bytes, colors: false }).iter().map(|item| format!("{item:?}\n")).collect();
+        let text: String = screen(part, Scope { bytes, ..Scope::default() })
+            .iter()
+            .map(|item| format!("{item:?}\n"))
+            .collect();
         expected.assert_eq(&text);
     }
 
@@ -394,10 +544,10 @@ mod tests {
         });
         let run = sample.run();
         let part = run.parts().next().expect("the sample has an engine");
-        let items = screen(part, Scope { bytes: Some(50_000), colors: false });
+        let items = screen(part, Scope { bytes: Some(50_000), ..Scope::default() });
         assert_eq!(items.len(), 1001);
         assert_eq!(items[500], Item::Note("… 1,000 outputs …".to_owned()));
-        let all = screen(part, Scope { bytes: None, colors: false });
+        let all = screen(part, Scope::default());
         assert_eq!(all.len(), 2000);
     }
 
@@ -409,7 +559,7 @@ mod tests {
             });
             let run = sample.run();
             let part = run.parts().next().expect("one engine");
-            let shown: usize = screen(part, Scope { bytes: Some(most), colors: false }).iter().map(|item| match item {
+            let shown: usize = screen(part, Scope { bytes: Some(most), ..Scope::default() }).iter().map(|item| match item {
                 Item::Text { text, .. } => text.len(),
                 _ => 0,
             }).sum();

@@ -8,7 +8,7 @@ use super::{
     outcome,
     screen::Scope,
 };
-use crate::run::{Run, RunState};
+use crate::run::{Run, RunState, rules::Rules};
 
 /// How the shell can show text.
 #[derive(Clone, Copy)]
@@ -35,8 +35,7 @@ impl Default for Style<'_> {
 pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
     let mut text = String::new();
     write_line(&mut text, &BlockLine::of(heading(run), Paint::Note), style);
-    let scope = Scope { bytes: None, colors: style.color };
-    let view = View { by, scope, width: style.width, names_stderr: !style.color };
+    let view = View { names_stderr: !style.color, ..view(by, style) };
     for line in lay_out(run, view, style.place.unwrap_or(&|_| None)) {
         write_line(&mut text, &line, style);
     }
@@ -46,14 +45,18 @@ pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
 
 /// What [`terminal`] shows behind the groups, for whoever has seen all output as it came: the errors, and how it ended.
 pub fn terminal_end(run: &Run, style: Style<'_>) -> String {
-    let scope = Scope { bytes: None, colors: style.color };
-    let view = View { by: GroupBy::Fold, scope, width: style.width, names_stderr: false };
+    let view = view(GroupBy::Fold, style);
     let mut lines = Vec::new();
     lay_out_errors(run, view, style.place.unwrap_or(&|_| None), &mut lines);
     lines.push(closing(run));
     let mut text = String::new();
     lines.iter().for_each(|line| write_line(&mut text, line, style));
     text
+}
+
+fn view(by: GroupBy, style: Style<'_>) -> View {
+    let scope = Scope { colors: style.color, ..Scope::default() };
+    View { by, scope, width: style.width, names_stderr: false, rules: Rules::default() }
 }
 
 /// The last line: `✓ 4 engines · 1.2 s`.
@@ -163,18 +166,17 @@ mod tests {
             sample.ok(0),
             PLAIN,
             expect![[r#"
-            Parallel execution on engine(s): [0-3]
-            [2-3] ✗ before 1
-            [0]     before 0
-            [1] ✗   before 0
-            ── ✗ [1-3] ZeroDivisionError: division by zero · line 2 ────
-            Cell In[1], line 2
-                  1 print('before')
-            ----> 2 1/0
+                Parallel execution on engine(s): [0-3]
+                [1-3] ✗ before {0…1} med 1 ▁██
+                [0]     before 0
+                ── ✗ [1-3] ZeroDivisionError: division by zero · line 2 ────
+                Cell In[1], line 2
+                      1 print('before')
+                ----> 2 1/0
 
-            ZeroDivisionError: division by zero
-            ✗ 3 of 4 failed · 260 ms
-        "#]],
+                ZeroDivisionError: division by zero
+                ✗ 3 of 4 failed · 260 ms
+            "#]],
         );
     }
 

@@ -1,5 +1,7 @@
 //! Durations, sizes, counts and endings in words, the same in every view.
 
+use std::time::Duration;
+
 use crate::{
     engines::RankSet,
     run::{Ending, LostReason, Run, RunState, Time},
@@ -25,6 +27,34 @@ pub fn duration(milliseconds: u64) -> String {
         10..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// Seconds, however few, in words: `12.5 µs`, `340 ms`, `1.05 s`, `3 min 20 s`.
+pub(super) fn seconds(seconds: f64) -> String {
+    let size = seconds.abs();
+    let (scale, unit) = match size {
+        _ if size >= 60.0 => {
+            let sign = if seconds < 0.0 { "-" } else { "" };
+            let milliseconds = Duration::try_from_secs_f64(size)
+                .map_or(u64::MAX, |size| u64::try_from(size.as_millis()).unwrap_or(u64::MAX));
+            return format!("{sign}{}", duration(milliseconds));
+        }
+        _ if size >= 1.0 || size == 0.0 => (1.0, "s"),
+        _ if size >= 1e-3 => (1e-3, "ms"),
+        _ if size >= 1e-6 => (1e-6, "µs"),
+        _ => (1e-9, "ns"),
+    };
+    let value = format!("{:.2}", seconds / scale);
+    format!("{} {unit}", value.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Seconds as clocks and progress bars show them: `01:02`, `12:00:04`.
+pub(super) fn clock(seconds: f64) -> String {
+    let all = Duration::try_from_secs_f64(seconds).map_or(0, |time| time.as_secs());
+    match (all / 3600, all / 60 % 60, all % 60) {
+        (0, minutes, seconds) => format!("{minutes:02}:{seconds:02}"),
+        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
     }
 }
 
@@ -117,6 +147,9 @@ mod tests {
         assert_eq!(times, ["0 ms", "12 ms", "999 ms", "1.2 s", "9.9 s", "34 s", "3 min 20 s", "1 h 03 min"]);
         let sizes = [999, 1234, 12_345, 3_456_789].map(size);
         assert_eq!(sizes, ["999 B", "1.2 kB", "12 kB", "3.4 MB"]);
+        let times = [1.25e-8, 3.2e-6, 0.98, 1.054, 63.0, -0.5].map(seconds);
+        assert_eq!(times, ["12.5 ns", "3.2 µs", "980 ms", "1.05 s", "1 min 03 s", "-500 ms"]);
+        assert_eq!([62.0, 43_204.5].map(clock), ["01:02", "12:00:04"]);
         assert_eq!(count(1, "line"), "1 line");
         assert_eq!(count(1_234_567, "line"), "1,234,567 lines");
     }

@@ -1,11 +1,18 @@
 //! The state of a run, and the reducer that makes it from events.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{Event, EventKind, LostReason, Slot, Text, Time};
+use super::{
+    Event, EventKind, LostReason, Slot, Text, Time,
+    outline::{Likeness, Outline},
+    rules::Rules,
+};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::{ErrorContent, ExecuteReply, MimeBundle, StreamName},
@@ -132,9 +139,9 @@ pub struct EngineRun {
     kept: usize,
     reply: Option<Ending>,
     idle: bool,
-    stdout: Sha256,
-    stderr: Sha256,
-    rest: Sha256,
+    outline: Outline,
+    /// What the outline amounts to, once somebody asked.
+    likeness: OnceLock<Likeness>,
 }
 
 /// What a run is doing as a whole.
@@ -179,9 +186,8 @@ impl EngineRun {
             kept: 0,
             reply: None,
             idle: false,
-            stdout: Sha256::new(),
-            stderr: Sha256::new(),
-            rest: Sha256::new(),
+            outline: Outline::new(Rules::default()),
+            likeness: OnceLock::new(),
         }
     }
 
@@ -204,18 +210,9 @@ impl EngineRun {
         })
     }
 
-    /// A hash of all it produced but for the tracebacks and counters: equal hashes mean equal output. Independent of where
-    /// pieces of text were cut, and of how stdout and stderr interleaved.
-    pub fn output_digest(&self) -> [u8; 32] {
-        let mut all = Sha256::new();
-        for part in [&self.stdout, &self.stderr, &self.rest] {
-            all.update(part.clone().finalize());
-        }
-        // Pages come with the reply, in any order with the outputs: they are hashed apart.
-        for page in &self.pages {
-            note(&mut all, b"page", page);
-        }
-        all.finalize().into()
+    /// What it shows and how it ended, to compare with others.
+    pub fn likeness(&self) -> Likeness {
+        *self.likeness.get_or_init(|| self.outline.likeness(self))
     }
 
     /// All text of one stream that is in memory, whatever came between its pieces.
@@ -254,6 +251,7 @@ impl EngineRun {
     }
 
     fn apply(&mut self, at: Time, kind: EventKind) {
+        self.likeness.take();
         match kind {
             EventKind::Sent(_) => {
                 self.sent = Some(at);
@@ -263,23 +261,26 @@ impl EngineRun {
             EventKind::Input { execution_count } => self.execution_count = Some(execution_count),
             EventKind::Stream { name, text } => self.write(name, &text),
             EventKind::Display { data, display_id } => {
-                note(&mut self.rest, b"display", &data);
+                self.outline.display(&data, display_id.as_deref());
                 self.push(OutputKind::Display { data, display_id });
             }
             EventKind::UpdateDisplay { data, display_id } => {
-                note(&mut self.rest, b"update", &data);
+                self.outline.update(&data, display_id.as_deref());
                 self.push(OutputKind::UpdateDisplay { data, display_id });
             }
             EventKind::ClearOutput { wait } => {
-                self.rest.update([b'c', u8::from(wait)]);
+                self.outline.clear(wait);
                 self.push(OutputKind::ClearOutput { wait });
             }
             EventKind::Result { data, execution_count } => {
-                note(&mut self.rest, b"result", &data);
+                self.outline.result(&data);
                 self.execution_count = Some(execution_count);
                 self.push(OutputKind::Result { data, execution_count });
             }
-            EventKind::Error(error) => self.push(OutputKind::Error(Arc::new(error))),
+            EventKind::Error(error) => {
+                self.outline.raised();
+                self.push(OutputKind::Error(Arc::new(error)));
+            }
             EventKind::Idle => {
                 self.idle = true;
                 self.end_if_complete(at);
@@ -301,11 +302,9 @@ impl EngineRun {
         }
     }
 
-    /// Notes that something is missing; engines that miss something are unlike those that do not.
+    /// Notes that something is missing.
     fn remark(&mut self, what: String) {
-        self.rest.update(b"unreadable");
-        self.rest.update(what.len().to_le_bytes());
-        self.rest.update(&what);
+        self.outline.remark(&what);
         self.push(OutputKind::Unreadable(what));
     }
 
@@ -327,10 +326,7 @@ impl EngineRun {
     }
 
     fn write(&mut self, name: StreamName, text: &str) {
-        match name {
-            StreamName::Stdout => self.stdout.update(text),
-            StreamName::Stderr => self.stderr.update(text),
-        }
+        self.outline.write(name, text);
         self.kept += text.len();
         let late = self.ending().is_some();
         if let Some(Output { kind: OutputKind::Stream(last, before), late: last_late }) =
@@ -395,14 +391,6 @@ impl EngineRun {
             self.ended = Some(at);
         }
     }
-}
-
-/// Adds a kind and what it carries to a hash.
-fn note(hash: &mut Sha256, what: &[u8], data: &MimeBundle) {
-    hash.update(what);
-    let text = serde_json::to_vec(data.as_ref()).expect("a JSON map can be written as JSON");
-    hash.update(text.len().to_le_bytes());
-    hash.update(text);
 }
 
 fn page(payload: &serde_json::Value) -> Option<MimeBundle> {

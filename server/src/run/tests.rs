@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{rules::Rules, *};
 use crate::{
     engines::EngineId,
     jupyter::{
@@ -385,37 +385,77 @@ fn what_a_pager_was_asked_to_show_is_kept() {
     assert_eq!(part.pages, [plain_text("help")]);
 }
 
-fn digest(events: Vec<EventKind>) -> [u8; 32] {
-    reduce(events).part(Slot(0)).expect("the one slot").output_digest()
+fn likeness(events: Vec<EventKind>) -> Likeness {
+    reduce(events).part(Slot(0)).expect("the one slot").likeness()
 }
 
 #[test]
-fn the_digest_tells_outputs_apart_and_nothing_else() {
-    let hi = digest(vec![out("hi\n")]);
-    assert_ne!(hi, digest(vec![out("ho\n")]));
-    assert_ne!(hi, digest(vec![err("hi\n")]));
-    assert_ne!(hi, digest(vec![out("hi\n"), result("1")]));
-    assert_ne!(hi, digest(vec![out("hi\n"), EventKind::Unreadable("x".to_owned())]));
+fn likeness_tells_outputs_apart_and_nothing_else() {
+    let hi = likeness(vec![out("hi\n")]);
+    for other in [
+        vec![out("ho\n")],
+        vec![err("hi\n")],
+        vec![out("hi\n"), result("1")],
+        vec![out("hi\n"), EventKind::Unreadable("x".to_owned())],
+        vec![out("hi\n"), display(None, "x"), EventKind::ClearOutput { wait: false }],
+    ] {
+        assert!(!hi.is_alike(likeness(other.clone())), "{other:?}");
+    }
     assert_ne!(
-        digest(vec![display(None, "a"), display(None, "b")]),
-        digest(vec![display(None, "b"), display(None, "a")])
+        likeness(vec![display(None, "a"), display(None, "b")]),
+        likeness(vec![display(None, "b"), display(None, "a")])
     );
-    assert_ne!(digest(vec![display(None, "a")]), digest(vec![result("a")]));
-    assert_eq!(hi, digest(vec![sent(), EventKind::Busy, out("hi\n"), ok(), EventKind::Idle]));
-    assert_eq!(digest(vec![result("a")]), {
+    assert_ne!(likeness(vec![display(None, "a")]), likeness(vec![result("a")]));
+    assert_eq!(likeness(vec![result("a")]), {
         let other_count = EventKind::Result { data: plain_text("a"), execution_count: 99 };
-        digest(vec![other_count])
+        likeness(vec![other_count])
     });
+    let ended = |text: &str| likeness(vec![sent(), EventKind::Busy, out(text), ok(), EventKind::Idle]);
+    assert_ne!(hi, ended("hi\n"), "one has ended, the other has not");
+    assert_eq!(ended("hi\n"), ended("hi"));
+    assert_ne!(ended("loss 1\n"), ended("loss 2.5\n"));
+    assert!(ended("loss 1\n").is_alike(ended("loss  2.5\n")));
+}
+
+#[test]
+fn only_what_is_on_the_screen_counts() {
+    let done = likeness(vec![out("done\n"), display(Some("bar"), "100%")]);
+    for events in [
+        vec![
+            out("old\n"),
+            EventKind::ClearOutput { wait: true },
+            out("done\n"),
+            display(Some("bar"), "100%"),
+        ],
+        vec![out(" 50%\rdone\n"), display(Some("bar"), "1%"), update("bar", "100%")],
+        vec![out(&"working\r".repeat(1000)), out("done\x1b[K\n"), display(Some("bar"), "100%")],
+    ] {
+        assert_eq!(likeness(events.clone()), done, "{events:?}");
+    }
+    let late = likeness(vec![update("old", "2")]);
+    assert_eq!(likeness(vec![update("old", "1"), update("old", "2")]), late);
+}
+
+#[test]
+fn a_line_of_any_length_is_told_by_its_text_not_its_chunks() {
+    let line = "0123456789".repeat(20_000);
+    let (head, tail) = line.split_at(70_001);
+    let whole = likeness(vec![out(&line), out("\n1\n")]);
+    assert_eq!(likeness(vec![out(head), out(tail), out("\n"), out("1\n")]), whole);
+    assert!(!likeness(vec![out(head), out("!"), out(tail), out("\n1\n")]).is_alike(whole));
 }
 
 proptest! {
     #[test]
-    fn the_digest_does_not_depend_on_where_text_was_cut_or_how_streams_interleave(
-        pieces in prop::collection::vec((any::<bool>(), "[a-cé\n]{0,6}"), 0..20)
+    fn likeness_does_not_depend_on_where_text_was_cut_or_how_streams_interleave(
+        pieces in prop::collection::vec((any::<bool>(), "[a-cé1. \r\n]{0,6}"), 0..20)
     ) {
         let of = |wanted: bool| pieces.iter().filter(|(is_out, _)| *is_out == wanted).map(|(_, piece)| piece.as_str()).collect::<String>();
-        let cut = pieces.iter().map(|(is_out, piece)| if *is_out { out(piece) } else { err(piece) }).collect();
-        prop_assert_eq!(digest(cut), digest(vec![err(&of(false)), out(&of(true))]));
+        let cut: Vec<EventKind> = pieces.iter().map(|(is_out, piece)| if *is_out { out(piece) } else { err(piece) }).collect();
+        let run = reduce(cut.clone());
+        let part = run.part(Slot(0)).expect("the one slot");
+        prop_assert_eq!(likeness(cut), likeness(vec![err(&of(false)), out(&of(true))]));
+        prop_assert_eq!(part.likeness(), likeness_by(part, Rules::default()));
     }
 }
 

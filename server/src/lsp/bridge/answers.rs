@@ -22,7 +22,7 @@ use crate::{
     plan::{self, Refusal},
     render::{self, GroupBy, Limits, Paint, Style},
     rewrite,
-    run::{Ending, Run, RunState},
+    run::{Ending, Run, RunState, Slot},
     session::{self, AskError, CellView, ClusterView, DocumentView, Owner, ProblemsView, RunHandle, now},
     text::{self, Document, Encoding, TextRange},
 };
@@ -376,26 +376,43 @@ pub(super) fn result(
     }
     text += &render::terminal(run, group_by, Style::default());
     markdown += &render::markdown(run, group_by, Limits::default());
-    let groups = render::fold(run)
-        .into_iter()
-        .map(|group| Group {
-            ranks: group.ranks.to_string(),
-            engines: group.ranks.iter().map(|engine| engine.0).collect(),
-            state: match group.ending {
-                None => GroupState::Pending,
-                Some(Ending::Ok) => GroupState::Ok,
-                Some(Ending::Error(_)) => GroupState::Error,
-                Some(Ending::Aborted) => GroupState::Aborted,
-                Some(Ending::Lost(_)) => GroupState::Lost,
-            },
-            text: render::part_text(run, group.representative),
-        })
-        .collect();
     if let Some(note) = note {
         text.push_str(&format!("{note}\n"));
         markdown.push_str(&format!("\n*{note}*\n"));
     }
-    ResultResult { run: id, state: run_state(run), groups, text, markdown }
+    ResultResult { run: id, state: run_state(run), groups: groups(run, group_by), text, markdown }
+}
+
+/// The groups of the answer to `px/result`: one per engine, if that was asked for.
+fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
+    let state = |ending: Option<&Ending>| match ending {
+        None => GroupState::Pending,
+        Some(Ending::Ok) => GroupState::Ok,
+        Some(Ending::Error(_)) => GroupState::Error,
+        Some(Ending::Aborted) => GroupState::Aborted,
+        Some(Ending::Lost(_)) => GroupState::Lost,
+    };
+    match group_by {
+        GroupBy::Engine => (0..)
+            .map(Slot)
+            .zip(run.parts())
+            .map(|(slot, part)| Group {
+                ranks: std::iter::once(part.engine).collect::<RankSet>().to_string(),
+                engines: vec![part.engine.0],
+                state: state(part.ending()),
+                text: render::part_text(run, slot),
+            })
+            .collect(),
+        GroupBy::Fold | GroupBy::Type | GroupBy::Order => render::fold(run)
+            .into_iter()
+            .map(|group| Group {
+                ranks: group.ranks.to_string(),
+                engines: group.ranks.iter().map(|engine| engine.0).collect(),
+                state: state(group.ending.as_ref()),
+                text: render::group_text(run, &group),
+            })
+            .collect(),
+    }
 }
 
 /// A run of the answer to `px/runs`.

@@ -19,7 +19,10 @@ use crate::{
     engines::EngineId,
     jupyter::{Message, content::StreamName},
     render::{GroupBy, plain},
-    run::{Ending, EngineRun, Event, EventKind, LostReason, OutputKind, Run, RunId, RunRequest, Slot, Time},
+    run::{
+        Ending, EngineRun, Event, EventKind, Likeness, LostReason, OutputKind, Run, RunId, RunRequest, Slot,
+        Time,
+    },
 };
 
 /// One line of a transcript.
@@ -237,8 +240,8 @@ impl Replay {
         json!({"ending": ending, "stdout": stdout, "stderr": stderr, "outputs": outputs})
     }
 
-    /// The digests of a run whose events come one engine after the other, and each text character by character.
-    fn digests_in_another_order(&self, run: usize) -> Vec<[u8; 32]> {
+    /// What the parts of a run are like whose events come one engine after the other, and each text character by character.
+    fn likenesses_in_another_order(&self, run: usize) -> Vec<Likeness> {
         let mut again = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0));
         let mut events = self.events[run].clone();
         events.sort_by_key(|event| std::cmp::Reverse(event.slot));
@@ -253,7 +256,7 @@ impl Replay {
                 kind => again.apply(Event { slot: event.slot, at: event.at, kind }),
             }
         }
-        again.parts().map(EngineRun::output_digest).collect()
+        again.parts().map(EngineRun::likeness).collect()
     }
 }
 
@@ -321,11 +324,11 @@ fn golden_wire_transcripts_end_as_recorded_and_lose_nothing() {
                     &pretty(replay.reduced(i, slot)),
                 );
             }
-            let digests: Vec<[u8; 32]> = run.parts().map(EngineRun::output_digest).collect();
+            let likenesses: Vec<Likeness> = run.parts().map(EngineRun::likeness).collect();
             assert_eq!(
-                digests,
-                replay.digests_in_another_order(i),
-                "{name}, run {i}: the digest depends on the order"
+                likenesses,
+                replay.likenesses_in_another_order(i),
+                "{name}, run {i}: the likeness depends on the order"
             );
         }
         compare_terminals(&name, &lines, &mut tally);

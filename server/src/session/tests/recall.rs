@@ -67,13 +67,13 @@ async fn pxresult_shows_the_newest_run_in_time_and_names_its_cell() {
     assert_eq!(desk.recalls(6).await, (hint.clone(), hint.clone()));
     assert!(!desk.is_stale(6).await);
     // A newer run makes it an old one; what it shows stays.
-    let third = desk.line(4).await.runs.remove(0);
+    let newer = desk.line(4).await.runs.remove(0);
     assert_eq!(desk.recalls(6).await, (hint, some("result of line 4: %px b()")));
     assert!(desk.is_stale(6).await);
     desk.line(6).await;
     assert!(!desk.is_stale(6).await);
     assert_eq!(ends(&newest).await, RunState::Succeeded);
-    assert_eq!(ends(&third).await, RunState::Succeeded);
+    assert_eq!(ends(&newer).await, RunState::Succeeded);
     assert_eq!(sim.executed().len(), 3, "showing runs nothing");
 }
 

@@ -1,0 +1,110 @@
+//! What a minority shows, as its difference from the majority: lines that are the same are counted, words that differ are
+//! marked.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::{
+    layout::{BlockLine, Paint},
+    wording::count,
+};
+use crate::engines::RankSet;
+
+/// Longer outputs are shown as they are: the cost of a comparison grows faster than its length.
+const MOST: usize = 2000;
+
+/// The lines of `other` as a difference from `reference`; `None` where that would not be shorter or plainer.
+pub(super) fn difference(
+    reference: &[BlockLine],
+    other: &[BlockLine],
+    of: &RankSet,
+) -> Option<Vec<BlockLine>> {
+    if other.len() < 3 || reference.len().max(other.len()) > MOST {
+        return None;
+    }
+    let mut lines = Vec::new();
+    let mut same = 0;
+    for op in capture_diff_slices(Algorithm::Myers, reference, other) {
+        match op {
+            DiffOp::Equal { new_index, len, .. } => {
+                same += len;
+                match len {
+                    1 => lines.push(other[new_index].clone()),
+                    _ => lines.push(BlockLine::of(format!("⋮ {} as {of}", count(len, "line")), Paint::Note)),
+                }
+            }
+            DiffOp::Delete { old_index, old_len, .. } => {
+                lines.extend(reference[old_index..old_index + old_len].iter().map(|line| marked("− ", line)));
+            }
+            DiffOp::Insert { new_index, new_len, .. } => {
+                lines.extend(other[new_index..new_index + new_len].iter().map(|line| marked("+ ", line)));
+            }
+            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+                let (old, new) =
+                    (&reference[old_index..old_index + old_len], &other[new_index..new_index + new_len]);
+                let words: Option<Vec<BlockLine>> =
+                    old.iter().zip(new).map(|(old, new)| word_by_word(old, new)).collect();
+                match words.filter(|_| old.len() == new.len()) {
+                    Some(words) => lines.extend(words),
+                    None => {
+                        lines.extend(old.iter().map(|line| marked("− ", line)));
+                        lines.extend(new.iter().map(|line| marked("+ ", line)));
+                    }
+                }
+            }
+        }
+    }
+    (same * 2 >= other.len() || lines.len() < other.len()).then_some(lines)
+}
+
+fn marked(mark: &str, line: &BlockLine) -> BlockLine {
+    let mut spans = BlockLine::of(mark, Paint::Note);
+    spans.spans.extend(line.spans.iter().cloned());
+    spans
+}
+
+/// A line with the words that differ from another as `‹old → new›`; `None` where less than half of them are the same.
+fn word_by_word(old: &BlockLine, new: &BlockLine) -> Option<BlockLine> {
+    let paint = new.spans.first()?.paint;
+    if old.spans.first()?.paint != paint {
+        return None;
+    }
+    let (old, new) = (old.text(), new.text());
+    let (old, new) = (words(&old), words(&new));
+    let mut line = BlockLine::default();
+    let mut same = 0;
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let (before, after) = (old[op.old_range()].concat(), new[op.new_range()].concat());
+        match op {
+            DiffOp::Equal { len, .. } => {
+                same += len;
+                line.add(&after, paint);
+            }
+            DiffOp::Delete { .. } => line.add(&format!("‹−{before}›"), Paint::Note),
+            DiffOp::Insert { .. } => {
+                line.add("‹+", Paint::Note);
+                line.add(&after, paint);
+                line.add("›", Paint::Note);
+            }
+            DiffOp::Replace { .. } => {
+                line.add(&format!("‹{before} → "), Paint::Note);
+                line.add(&after, paint);
+                line.add("›", Paint::Note);
+            }
+        }
+    }
+    (same * 2 >= new.len().max(old.len())).then_some(line)
+}
+
+/// Words and the blanks between them.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let blank = first.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        words.push(word);
+        rest = after;
+    }
+    words
+}

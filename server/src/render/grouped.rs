@@ -1,0 +1,168 @@
+//! What a group of engines shows: one screen where they are identical, templates where they are alike.
+
+use super::{
+    Group,
+    screen::{Item, Scope, is_whole, screen, screens},
+    template::Template,
+};
+use crate::{
+    engines::EngineId,
+    run::{EngineRun, Run, rules::Rules},
+};
+
+/// Bytes of all engines that a view with limits reads to sum them up.
+const READ: usize = 1_000_000;
+
+/// One thing on the screens of some engines.
+pub(super) struct Shown {
+    /// As the engine that stands for all of them shows it.
+    pub(super) item: Item,
+    /// What all of them show, where it differs.
+    pub(super) template: Option<Template>,
+}
+
+/// The screen of one engine.
+pub(super) fn of_one(part: &EngineRun, scope: Scope) -> Vec<Shown> {
+    screen(part, scope).into_iter().map(|item| Shown { item, template: None }).collect()
+}
+
+/// The screen of a group, its engines by rank.
+pub(super) fn of_group(run: &Run, group: &Group, scope: Scope, rules: Rules) -> Vec<Shown> {
+    let Some(first) = run.part(group.representative) else { return Vec::new() };
+    if group.identical {
+        return of_one(first, scope);
+    }
+    let on_the_first = |scope| {
+        let mut shown = of_one(first, scope);
+        let note = "(as on the first of them; the others differ in numbers: group by engine to see them)";
+        shown.push(Shown { item: Item::Note(note.to_owned()), template: None });
+        shown
+    };
+    let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
+    // What is not in memory cannot be summed up, and each engine has another file of it.
+    if !parts.iter().all(|part| is_whole(part)) {
+        return on_the_first(scope);
+    }
+    parts.sort_by_key(|part| part.engine);
+    let most = (READ / parts.len().max(1)).max(1000);
+    let scope = Scope { bytes: scope.bytes.map(|bytes| bytes.min(most)), colors: false, ..scope };
+    let merged = Scope { merged: true, ..scope };
+    // Streams that interleave differently agree once each is put together.
+    let together = |scope| together(&parts, scope, rules);
+    [scope, merged].into_iter().find_map(together).unwrap_or_else(|| on_the_first(scope))
+}
+
+/// The screens of several engines as one; `None` if they are not alike.
+fn together(parts: &[&EngineRun], scope: Scope, rules: Rules) -> Option<Vec<Shown>> {
+    let mut all: Vec<std::vec::IntoIter<Item>> =
+        screens(parts, scope).into_iter().map(Vec::into_iter).collect();
+    let mut shown = Vec::new();
+    loop {
+        let items: Vec<Option<Item>> = all.iter_mut().map(Iterator::next).collect();
+        if items.iter().all(Option::is_none) {
+            return Some(shown);
+        }
+        let items: Vec<Item> = items.into_iter().collect::<Option<_>>()?;
+        let first = items.first()?.clone();
+        if items.iter().any(|item| !item.is_like(&first)) {
+            return None;
+        }
+        let is_result = matches!(first, Item::Result { .. });
+        let same = items.iter().all(|item| *item == first);
+        let template = match first.text() {
+            Some(_) if !same => {
+                let texts: Vec<(EngineId, String)> = parts
+                    .iter()
+                    .zip(&items)
+                    .map(|(part, item)| (part.engine, item.text().unwrap_or_default().to_owned()))
+                    .collect();
+                Some(Template::of(&texts, is_result, rules)?)
+            }
+            _ => None,
+        };
+        shown.push(Shown { item: first, template });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::render::{GroupBy, Style, fold, sample::Sample, terminal};
+
+    /// A hundred lines of each engine, one of them its own, of which only the first and the last few stay in memory.
+    fn long(own: &[&str]) -> Run {
+        let count = u32::try_from(own.len()).expect("few");
+        let mut sample = (0..).zip(own).fold(Sample::new(count), |sample, (slot, own)| {
+            let line = |n: usize| if n == 50 { format!("{own}\n") } else { format!("line {n}\n") };
+            sample.stdout(slot, &(0..100).map(line).collect::<String>())
+        });
+        for slot in 0..count {
+            sample = sample.spilled_to(slot, 60, Path::new(&format!("/cache/{slot}.txt")));
+        }
+        sample.all_ok().run()
+    }
+
+    fn check(run: &Run, identical: &[(&str, bool)], expected: Expect) {
+        let groups = fold(run);
+        let found: Vec<_> = groups.iter().map(|group| (group.ranks.to_string(), group.identical)).collect();
+        let found: Vec<_> = found.iter().map(|(ranks, identical)| (ranks.as_str(), *identical)).collect();
+        assert_eq!(found, identical);
+        for group in &groups {
+            let shown = of_group(run, group, Scope::default(), Rules::default());
+            assert!(shown.iter().all(|shown| shown.template.is_none()));
+        }
+        expected.assert_eq(&terminal(run, GroupBy::Fold, Style::default()));
+    }
+
+    #[test]
+    fn what_left_memory_still_tells_engines_apart() {
+        let run = long(&["same", "same", "another", "same"]);
+        check(
+            &run,
+            &[("[0-1,3]", true), ("[2]", true)],
+            expect![[r#"
+            Parallel execution on engine(s): [0-3]
+            ── [0-1,3] ─────────────────────────────────────────────────────────────────────
+            line 0
+            line 1
+            … 95 lines (749 B), all of it in /cache/0.txt …
+            line 97
+            line 98
+            line 99
+            ── [2] ─────────────────────────────────────────────────────────────────────────
+            line 0
+            line 1
+            … 95 lines (752 B), all of it in /cache/2.txt …
+            line 97
+            line 98
+            line 99
+            ✓ 4 engines · 110 ms
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_left_memory_is_not_summed_up() {
+        let run = long(&["loss 0.1", "loss 0.2"]);
+        check(
+            &run,
+            &[("[0-1]", false)],
+            expect![[r#"
+            Parallel execution on engine(s): [0-1]
+            ── [0-1] ───────────────────────────────────────────────────────────────────────
+            line 0
+            line 1
+            … 95 lines (753 B), all of it in /cache/0.txt …
+            line 97
+            line 98
+            line 99
+            (as on the first of them; the others differ in numbers: group by engine to see them)
+            ✓ 2 engines · 50 ms
+        "#]],
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! What there is to lay out: blocks of engines, by group, by engine or by kind of output.
+
+use super::{
+    Group, GroupBy,
+    fold::fold_by,
+    grouped::{Shown, of_group, of_one},
+    layout::View,
+    screen::{Item, is_whole},
+    settle,
+};
+use crate::{
+    engines::RankSet,
+    jupyter::content::StreamName,
+    run::{Ending, EngineRun, Run, Slot, rules::Rule},
+};
+
+/// Blocks under one title.
+pub(super) struct Section {
+    pub(super) title: Option<&'static str>,
+    pub(super) blocks: Vec<Block>,
+    /// Whether small groups are shown as their difference from the large one.
+    pub(super) compared: bool,
+}
+
+/// What some engines show.
+pub(super) struct Block {
+    pub(super) ranks: RankSet,
+    pub(super) state: State,
+    pub(super) items: Vec<Shown>,
+}
+
+/// How the engines of a block stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Ok,
+    Pending,
+    /// Raised; said in full elsewhere.
+    Failed,
+    /// Aborted or lost, in words.
+    Gone(String),
+}
+
+impl State {
+    pub(super) fn of(part: &EngineRun) -> Self {
+        match part.ending() {
+            Some(Ending::Ok) => Self::Ok,
+            Some(Ending::Error(_)) => Self::Failed,
+            Some(Ending::Aborted) => Self::Gone("aborted: not run".to_owned()),
+            Some(Ending::Lost(why)) => Self::Gone(format!("lost: {}", settle(&why.to_string(), false))),
+            None if part.error().is_some() => Self::Failed,
+            None => Self::Pending,
+        }
+    }
+
+    /// The mark before what is not well.
+    pub(super) fn mark(&self) -> &'static str {
+        match self {
+            Self::Ok => "",
+            Self::Pending => "⏳",
+            Self::Failed | Self::Gone(_) => "✗",
+        }
+    }
+}
+
+/// The sections of a run. Errors are left out of their items: they come after all else, once per stack.
+pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
+    let slots = (0..).map(Slot).zip(run.parts());
+    let items = |part: &EngineRun| without_errors(of_one(part, view.scope));
+    let of_slot = |part: &EngineRun, items: Vec<Shown>| Block {
+        ranks: std::iter::once(part.engine).collect(),
+        state: State::of(part),
+        items,
+    };
+    match view.by {
+        GroupBy::Fold => {
+            let groups = fold_by(run, view.rules);
+            let blocks = groups.iter().filter_map(|group| of_group_block(run, group, view));
+            let blocks = blocks.filter(Block::is_worth_showing).collect();
+            // Of text that is not in memory nobody can say how it differs.
+            let compared = view.rules.has(Rule::Differences) && run.parts().all(is_whole);
+            vec![Section { title: None, blocks, compared }]
+        }
+        GroupBy::Engine => {
+            let blocks = slots.map(|(_, part)| of_slot(part, items(part)));
+            let blocks = blocks.filter(Block::is_worth_showing).collect();
+            vec![Section { title: None, blocks, compared: false }]
+        }
+        GroupBy::Type | GroupBy::Order => {
+            let all: Vec<(&EngineRun, Vec<Shown>)> = slots.map(|(_, part)| (part, items(part))).collect();
+            by_kind(all, view.by)
+        }
+    }
+}
+
+fn of_group_block(run: &Run, group: &Group, view: View) -> Option<Block> {
+    let state = State::of(run.part(group.representative)?);
+    let items = without_errors(of_group(run, group, view.scope, view.rules));
+    Some(Block { ranks: group.ranks.clone(), state, items })
+}
+
+fn without_errors(mut items: Vec<Shown>) -> Vec<Shown> {
+    items.retain(|shown| !matches!(shown.item, Item::Error(_)));
+    items
+}
+
+impl Block {
+    /// A failed engine that wrote nothing is told of among the errors; everyone else has a line.
+    fn is_worth_showing(&self) -> bool {
+        !(self.items.is_empty() && self.state == State::Failed)
+    }
+}
+
+/// The titles of the kinds, in the order in which they are shown.
+const KINDS: [&str; 6] = ["stdout", "stderr", "displays", "results", "pages", "notes"];
+
+fn kind(item: &Item) -> usize {
+    match item {
+        Item::Text { name: StreamName::Stdout, .. } => 0,
+        Item::Text { name: StreamName::Stderr, .. } => 1,
+        Item::Display { .. } => 2,
+        Item::Result { .. } => 3,
+        Item::Page { .. } => 4,
+        Item::Error(_) | Item::Note(_) => 5,
+    }
+}
+
+fn by_kind(all: Vec<(&EngineRun, Vec<Shown>)>, by: GroupBy) -> Vec<Section> {
+    let mut kinds: [Vec<Block>; KINDS.len()] = Default::default();
+    for (part, items) in all {
+        let mut of_kind: [Vec<Shown>; KINDS.len()] = Default::default();
+        for shown in items {
+            of_kind[kind(&shown.item)].push(shown);
+        }
+        for (n, items) in of_kind.into_iter().enumerate() {
+            // How an engine ended is said once, among the notes.
+            let state = if n == KINDS.len() - 1 { State::of(part) } else { State::Ok };
+            if !items.is_empty() || matches!(state, State::Pending | State::Gone(_)) {
+                kinds[n].push(Block { ranks: std::iter::once(part.engine).collect(), state, items });
+            }
+        }
+    }
+    let mut sections = Vec::new();
+    for ((mut blocks, title), n) in kinds.into_iter().zip(KINDS).zip(0..) {
+        if by == GroupBy::Order && n == 2 {
+            blocks = in_order(blocks);
+        }
+        if !blocks.is_empty() {
+            sections.push(Section { title: Some(title), blocks, compared: false });
+        }
+    }
+    sections
+}
+
+/// The first display of every engine, then the second of every engine, ...
+fn in_order(blocks: Vec<Block>) -> Vec<Block> {
+    let mut ordered: Vec<Vec<Block>> = Vec::new();
+    for block in blocks {
+        for (n, shown) in block.items.into_iter().enumerate() {
+            if ordered.len() <= n {
+                ordered.push(Vec::new());
+            }
+            let (ranks, state) = (block.ranks.clone(), block.state.clone());
+            ordered[n].push(Block { ranks, state, items: vec![shown] });
+        }
+    }
+    ordered.into_iter().flatten().collect()
+}

@@ -1,0 +1,483 @@
+//! What may differ between engines that say the same: numbers, durations, addresses, digits in names.
+//!
+//! Texts are alike if they agree in everything between these tokens, and in their kinds. A token holds the blanks that align
+//! it, so that right-aligned columns are alike whatever the width of their numbers.
+
+use std::ops::Range;
+
+use super::rules::{Rule, Rules};
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// `12`, `-0.5`, `1e-3`, `3.` as NumPy writes it, `nan`, `-inf`.
+    Number,
+    /// `980 ms`, `1 min 3 s`, `0:01:23`.
+    Duration,
+    /// `0x7f3a…`, a UUID, at least eight hexadecimal digits.
+    Address,
+    /// `10.0.0.17`, `3.11.2`.
+    Dotted,
+    /// The digits of `n03` or `gpu_1`.
+    InName,
+    /// `'text'` within a result.
+    Quoted,
+}
+
+/// A part of a text that may differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    /// With the blanks that align it.
+    pub(crate) whole: Range<usize>,
+    /// Without them.
+    pub(crate) core: Range<usize>,
+    /// Whether blanks part it from a word before it.
+    pub(crate) apart_before: bool,
+    /// Whether blanks part it from a word after it.
+    pub(crate) apart_after: bool,
+}
+
+/// Whether the text of a result is a value, in which line ends mean nothing.
+pub(crate) fn is_value(text: &str) -> bool {
+    !text.contains('\n') || text.starts_with(['(', '[', '{']) || is_array(text)
+}
+
+/// Whether the text of a result is an array.
+pub(crate) fn is_array(text: &str) -> bool {
+    text.starts_with("array(") || text.starts_with("tensor(")
+}
+
+/// The tokens of a text, from left to right. With `value`, it is a result as Python writes it.
+pub(crate) fn tokens(text: &str, value: bool, rules: Rules) -> Tokens<'_> {
+    let value = value && rules.has(Rule::Values);
+    let strings = value && (text.starts_with(['(', '[', '{']) || is_array(text));
+    Tokens { bytes: text.as_bytes(), at: 0, end: 0, rules, value, strings }
+}
+
+/// See [`tokens`].
+pub(crate) struct Tokens<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Where the last token ended.
+    end: usize,
+    rules: Rules,
+    value: bool,
+    strings: bool,
+}
+
+/// Bytes that a token can be told by: digits, the first letters of `nan` and `inf`, quotes.
+const TELLING: [bool; 256] = {
+    let mut table = [false; 256];
+    let bytes = b"0123456789nNiI'\"";
+    let mut i = 0;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+/// Whether a byte belongs to a name; those beyond ASCII do.
+fn in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        while let Some(offset) = self.bytes.get(self.at..)?.iter().position(|&byte| TELLING[byte as usize]) {
+            let at = self.at + offset;
+            let found = match self.bytes[at] {
+                b'0'..=b'9' => self.at_digit(at),
+                b'\'' | b'"' if self.strings => self.quoted(at),
+                b'\'' | b'"' => Err(at + 1),
+                _ => self.nonfinite(at),
+            };
+            match found {
+                Ok((kind, core)) => {
+                    let token = self.padded(kind, core);
+                    self.at = token.whole.end;
+                    self.end = token.whole.end;
+                    return Some(token);
+                }
+                Err(next) => self.at = next,
+            }
+        }
+        None
+    }
+}
+
+/// A token without its padding, or where to go on looking.
+type Found = Result<(Kind, Range<usize>), usize>;
+
+impl Tokens<'_> {
+    #[inline]
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn skip(&self, from: usize, wanted: impl Fn(u8) -> bool) -> usize {
+        let mut at = from;
+        while at < self.bytes.len() && wanted(self.bytes[at]) {
+            at += 1;
+        }
+        at
+    }
+
+    #[inline]
+    fn digits(&self, from: usize) -> usize {
+        self.skip(from, |byte| byte.is_ascii_digit())
+    }
+
+    fn at_digit(&self, at: usize) -> Found {
+        let before = self.bytes[self.end..at].iter().rev().take_while(|&&byte| in_name(byte)).count();
+        let start = at - before;
+        let digits = self.digits(at);
+        if self.rules.has(Rule::Addresses)
+            && let Some(end) = self.address(start, digits)
+        {
+            return Ok((Kind::Address, start..end));
+        }
+        if before > 0 {
+            if self.rules.has(Rule::Types) && is_type(&self.bytes[start..at]) {
+                return Err(self.skip(at, in_name));
+            }
+            return if self.rules.has(Rule::Names) { Ok((Kind::InName, at..digits)) } else { Err(digits) };
+        }
+        if let Some(end) = self.clock(at, digits).filter(|_| self.rules.has(Rule::Durations)) {
+            return Ok((Kind::Duration, at..end));
+        }
+        if let Some(end) = self.dotted(digits).filter(|_| self.rules.has(Rule::Dotted)) {
+            return Ok((Kind::Dotted, at..end));
+        }
+        let end = self.number(at);
+        if !self.rules.has(Rule::Numbers) {
+            return Err(end);
+        }
+        let start = self.sign(self.leading_dot(at));
+        match self.duration(end).filter(|_| self.rules.has(Rule::Durations)) {
+            Some(end) => Ok((Kind::Duration, start..end)),
+            None => Ok((Kind::Number, start..end)),
+        }
+    }
+
+    /// The end of `0x…`, of a UUID, or of a word of at least eight hexadecimal digits with letters among them.
+    fn address(&self, start: usize, digits: usize) -> Option<usize> {
+        // Most numbers are none, and soon told.
+        if digits - start < 8 && !matches!(self.byte(digits), b'a'..=b'f' | b'x' | b'X') {
+            return None;
+        }
+        if self.byte(start) == b'0' && matches!(self.byte(start + 1), b'x' | b'X') {
+            let end = self.skip(start + 2, |byte| byte.is_ascii_hexdigit());
+            return (end > start + 2 && !in_name(self.byte(end))).then_some(end);
+        }
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let group = |from: usize| self.skip(from, hex);
+        let end = group(start);
+        if end - start == 8 && self.byte(end) == b'-' {
+            let mut at = end;
+            for length in [4, 4, 4, 12] {
+                let next = group((at + 1).min(self.bytes.len()));
+                if self.byte(at) != b'-' || next != at + 1 + length {
+                    return None;
+                }
+                at = next;
+            }
+            return Some(at);
+        }
+        let letters = self.bytes[start..end].iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+        (end - start >= 8 && letters > 1 && !in_name(self.byte(end))).then_some(end)
+    }
+
+    /// The end of `1:02`, `0:01:23` or `12:01:33.5`, whose first digits end there.
+    fn clock(&self, at: usize, first: usize) -> Option<usize> {
+        let two = |at: usize| self.byte(at) == b':' && self.digits((at + 1).min(self.bytes.len())) == at + 3;
+        if first - at > 2 || !two(first) || (at > 0 && self.byte(at - 1) == b':') {
+            return None;
+        }
+        let mut end = first + 3;
+        if two(end) {
+            end += 3;
+            if self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit() {
+                end = self.digits(end + 1);
+            }
+        }
+        (self.byte(end) != b':' && !in_name(self.byte(end))).then_some(end)
+    }
+
+    /// The end of `1.2.3`, whose first digits end there.
+    fn dotted(&self, first: usize) -> Option<usize> {
+        let mut end = first;
+        let mut dots = 0;
+        while self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit() {
+            end = self.digits(end + 1);
+            dots += 1;
+        }
+        (dots > 1).then_some(end)
+    }
+
+    /// The end of a number that begins with a digit.
+    fn number(&self, at: usize) -> usize {
+        let mut end = self.digits(at);
+        if self.byte(end) == b'.' {
+            let after = self.byte(end + 1);
+            if after.is_ascii_digit() {
+                end = self.digits(end + 1);
+            } else if self.is_array_dot(end) {
+                end += 1;
+            }
+        }
+        if matches!(self.byte(end), b'e' | b'E') {
+            let sign = usize::from(matches!(self.byte(end + 1), b'+' | b'-'));
+            let digits = (end + 1 + sign).min(self.bytes.len());
+            let exponent = self.digits(digits);
+            if exponent > digits && !in_name(self.byte(exponent)) {
+                end = exponent;
+            }
+        }
+        end
+    }
+
+    /// Whether a dot without digits after it is NumPy's (`[1. 2.]`), not that of a sentence.
+    fn is_array_dot(&self, dot: usize) -> bool {
+        let next = self.skip(dot + 1, |byte| byte == b' ');
+        matches!(self.byte(next), b']' | b',' | b')' | b'0'..=b'9' | b'-' | b'+')
+            || (self.byte(next) == b'\n' && self.value)
+    }
+
+    fn leading_dot(&self, at: usize) -> usize {
+        let is_free = |dot: usize| dot == 0 || !(in_name(self.byte(dot - 1)) || self.byte(dot - 1) == b'.');
+        if at > self.end && self.byte(at - 1) == b'.' && is_free(at - 1) { at - 1 } else { at }
+    }
+
+    /// One further left if a sign stands there that is no operator.
+    fn sign(&self, at: usize) -> usize {
+        if at == self.end || !matches!(self.byte(at - 1), b'+' | b'-') {
+            return at;
+        }
+        let is_free = at == 1 || {
+            let before = self.byte(at - 2);
+            !in_name(before) && !matches!(before, b')' | b']' | b'+' | b'-' | b'.')
+        };
+        if is_free { at - 1 } else { at }
+    }
+
+    /// The end of the unit of time behind a number, and of what further numbers and units belong to it: `1 min 3 s`.
+    fn duration(&self, number: usize) -> Option<usize> {
+        let mut end = self.unit(number)?;
+        loop {
+            let next = end + usize::from(self.byte(end) == b' ');
+            if !self.byte(next).is_ascii_digit() {
+                return Some(end);
+            }
+            match self.unit(self.number(next)) {
+                Some(further) => end = further,
+                None => return Some(end),
+            }
+        }
+    }
+
+    fn unit(&self, number: usize) -> Option<usize> {
+        let start = number + usize::from(self.byte(number) == b' ');
+        if !matches!(self.byte(start), b'n' | b'u' | b'm' | b's' | b'h' | 0xc2 | 0xce) {
+            return None;
+        }
+        let rest = self.bytes.get(start..)?;
+        let unit = UNITS.iter().find(|(unit, _)| {
+            rest.starts_with(unit.as_bytes()) && !rest.get(unit.len()).is_some_and(|&byte| in_name(byte))
+        });
+        // `1min3s`
+        let unit = unit.or_else(|| {
+            ["h", "min"].iter().find_map(|name| {
+                let glued = rest.strip_prefix(name.as_bytes())?.first()?.is_ascii_digit();
+                UNITS.iter().find(|(unit, _)| glued && unit == name)
+            })
+        });
+        unit.map(|(unit, _)| start + unit.len())
+    }
+
+    fn nonfinite(&self, at: usize) -> Found {
+        if !self.rules.has(Rule::Nonfinite) || (at > 0 && in_name(self.byte(at - 1))) {
+            return Err(at + 1);
+        }
+        match self.nonfinite_end(at) {
+            Some(end) if self.rules.has(Rule::Numbers) => Ok((Kind::Number, self.sign(at)..end)),
+            _ => Err(at + 1),
+        }
+    }
+
+    fn nonfinite_end(&self, at: usize) -> Option<usize> {
+        let end = self.skip(at, in_name);
+        if end != at + 3 {
+            return None;
+        }
+        ["nan", "NaN", "inf", "Inf", "NAN", "INF"]
+            .iter()
+            .any(|word| word.as_bytes() == &self.bytes[at..end])
+            .then_some(end)
+    }
+
+    fn quoted(&self, at: usize) -> Found {
+        let quote = self.byte(at);
+        let mut end = at + 1;
+        while end < self.bytes.len() {
+            match self.bytes[end] {
+                b'\\' => end += 2,
+                b'\n' => break,
+                byte if byte == quote => return Ok((Kind::Quoted, at..end + 1)),
+                _ => end += 1,
+            }
+        }
+        Err(at + 1)
+    }
+
+    fn padded(&self, kind: Kind, core: Range<usize>) -> Token {
+        let mut whole = core.clone();
+        let (mut apart_before, mut apart_after) = (false, false);
+        if self.rules.has(Rule::Padding) {
+            let is_blank = |byte: u8| byte == b' ' || (byte == b'\n' && self.value);
+            let before = self.bytes[self.end..core.start].iter().rev().take_while(|&&byte| is_blank(byte));
+            whole.start -= before.count();
+            apart_before =
+                whole.start < core.start && whole.start > self.end && in_name(self.byte(whole.start - 1));
+            whole.end += self.bytes[core.end..].iter().take_while(|&&byte| is_blank(byte)).count();
+            let next = self.byte(whole.end);
+            apart_after = whole.end > core.end
+                && in_name(next)
+                && !next.is_ascii_digit()
+                && self.nonfinite_end(whole.end).is_none();
+        }
+        Token { kind, whole, core, apart_before, apart_after }
+    }
+}
+
+/// NumPy's and PyTorch's element types, but for their digits.
+fn is_type(word: &[u8]) -> bool {
+    matches!(word, b"int" | b"uint" | b"float" | b"bfloat" | b"complex")
+}
+
+/// Units of time, and their length in seconds. Longer names before those they begin with.
+const UNITS: [(&str, f64); 18] = [
+    ("ns", 1e-9),
+    ("us", 1e-6),
+    ("µs", 1e-6),
+    ("μs", 1e-6),
+    ("ms", 1e-3),
+    ("seconds", 1.0),
+    ("second", 1.0),
+    ("secs", 1.0),
+    ("sec", 1.0),
+    ("s", 1.0),
+    ("minutes", 60.0),
+    ("minute", 60.0),
+    ("mins", 60.0),
+    ("min", 60.0),
+    ("hours", 3600.0),
+    ("hour", 3600.0),
+    ("hr", 3600.0),
+    ("h", 3600.0),
+];
+
+/// What a [`Kind::Duration`] lasts, in seconds.
+pub(crate) fn seconds(text: &str) -> Option<f64> {
+    if text.contains(':') {
+        return text.split(':').try_fold(0.0, |all, part| Some(all * 60.0 + part.parse::<f64>().ok()?));
+    }
+    let negative = text.starts_with('-');
+    let mut rest = text.trim_start_matches(['-', '+']);
+    let mut all = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        // An exponent.
+        let digits = match rest[digits..].strip_prefix(['e', 'E']) {
+            Some(exponent) => {
+                let sign = exponent.len() - exponent.trim_start_matches(['-', '+']).len();
+                let power = exponent[sign..].find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+                if power > 0 { digits + 1 + sign + power } else { digits }
+            }
+            None => digits,
+        };
+        let (number, unit) = rest.split_at(digits);
+        let unit = unit.trim_start();
+        let end = unit.find(|c: char| c == ' ' || c.is_ascii_digit()).unwrap_or(unit.len());
+        let length = UNITS.iter().find(|(name, _)| *name == &unit[..end])?.1;
+        all += number.parse::<f64>().ok()? * length;
+        rest = unit[end..].trim_start();
+    }
+    Some(if negative { -all } else { all })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The text with its tokens in brackets, each after the first letter of its kind.
+    fn marked(text: &str, value: bool) -> String {
+        let (mut marked, mut at) = (String::new(), 0);
+        for token in tokens(text, value, Rules::default()) {
+            let kind = format!("{:?}", token.kind);
+            marked.push_str(&format!(
+                "{}{}⟨{}⟩",
+                &text[at..token.whole.start],
+                &kind[..1],
+                &text[token.core]
+            ));
+            at = token.whole.end;
+        }
+        marked + &text[at..]
+    }
+
+    #[test]
+    fn tokens_are_what_may_differ() {
+        for (text, expected) in [
+            ("loss 0.31", "lossN⟨0.31⟩"),
+            ("loss:   -1.5e-03 |", "loss:N⟨-1.5e-03⟩|"),
+            ("a-1, 3-2", "a-N⟨1⟩,N⟨3⟩-N⟨2⟩"),
+            ("nan -inf banana info", "N⟨nan⟩N⟨-inf⟩banana info"),
+            ("took 980 ms, 1 min 3 s or 1min3s", "tookD⟨980 ms⟩,D⟨1 min 3 s⟩orD⟨1min3s⟩"),
+            ("[00:12<00:30] 12:01:33.5", "[D⟨00:12⟩<D⟨00:30⟩]D⟨12:01:33.5⟩"),
+            ("<A at 0x7f3a> 3f2a9c1b", "<A atA⟨0x7f3a⟩>A⟨3f2a9c1b⟩"),
+            ("id 550e8400-e29b-41d4-a716-446655440000.", "idA⟨550e8400-e29b-41d4-a716-446655440000⟩."),
+            ("host n03 gpu_1 float64", "host nI⟨03⟩gpu_I⟨1⟩float64"),
+            ("numpy 1.26.4 at 10.0.0.17", "numpyD⟨1.26.4⟩atD⟨10.0.0.17⟩"),
+            ("It took 5. Then 12GB", "It tookN⟨5⟩. ThenN⟨12⟩GB"),
+            ("[1. 2.]", "[N⟨1.⟩N⟨2.⟩]"),
+            ("[.5, -.5]", "[N⟨.5⟩,N⟨-.5⟩]"),
+            ("50%", "N⟨50⟩%"),
+        ] {
+            assert_eq!(marked(text, false), expected, "{text}");
+        }
+        assert_eq!(marked("('a', 1,\n 2)", true), "(Q⟨'a'⟩,N⟨1⟩,N⟨2⟩)");
+        assert_eq!(marked("'n01'", true), "'nI⟨01⟩'");
+    }
+
+    #[test]
+    fn a_duration_is_so_many_seconds() {
+        for (text, expected) in
+            [("980 ms", 0.98), ("1 min 3 s", 63.0), ("1min3s", 63.0), ("0:01:23", 83.0), ("-2.5 s", -2.5)]
+        {
+            let lasts = seconds(text).expect("a duration");
+            assert!((lasts - expected).abs() < 1e-9, "{text}: {lasts}");
+        }
+        assert_eq!(seconds("5 parsecs"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_rise_and_lie_on_character_borders(text in "[-+.:e0-9naifx ms'\"\\[(µ\u{e9}\n\\\\]{0,40}", value in any::<bool>()) {
+            let mut end = 0;
+            for token in tokens(&text, value, Rules::default()) {
+                prop_assert!(end <= token.whole.start && token.whole.start <= token.core.start);
+                prop_assert!(token.core.start < token.core.end && token.core.end <= token.whole.end);
+                prop_assert!(text.get(token.whole.clone()).is_some() && text.get(token.core).is_some());
+                end = token.whole.end;
+            }
+        }
+    }
+}
