@@ -39,6 +39,8 @@ pub struct DocumentView {
     pub problems: Vec<Problem>,
     /// Why it cannot be read at all.
     pub unreadable: Option<String>,
+    /// The suffixes of the views that are known at its end.
+    pub views: Vec<String>,
     /// Where the lines stand that decide what is in force: in which of the texts that belong together, and where there.
     deciders: HashMap<Origin, (usize, Decider)>,
 }
@@ -323,6 +325,7 @@ impl Documents {
             blocks,
             problems: self.problems_of(unit),
             unreadable: unit.unreadable(),
+            views: unit.index.after().suffixes().map(str::to_owned).collect(),
             deciders: self.deciders(key, unit),
         })
     }
@@ -376,6 +379,7 @@ impl Documents {
             blocks: Vec::new(),
             problems: Vec::new(),
             unreadable: unit.unreadable(),
+            views: Vec::new(),
             deciders: HashMap::new(),
         })
     }

@@ -75,7 +75,8 @@ impl<'a> Page<'a> {
         let mut known = Known { engines, suffixes: Vec::new() };
         for text in texts {
             let cells = text.cells.iter().map(|cell| &cell.cell);
-            known.suffixes.extend(Known::of(Vec::new(), cells, here(text)).suffixes);
+            let views = text.views.iter().map(String::as_str);
+            known.suffixes.extend(Known::of(Vec::new(), views, cells, here(text)).suffixes);
         }
         known.suffixes.sort_unstable();
         known.suffixes.dedup();
