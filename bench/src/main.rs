@@ -5,6 +5,7 @@ mod fold;
 mod pxlens_client;
 mod round_trip;
 mod skeleton;
+mod typing;
 
 use clap::{Parser, Subcommand};
 
@@ -25,6 +26,8 @@ enum Command {
     RoundTrip,
     /// Memory of the language server while 16 engines write 100,000 lines each
     Skeleton,
+    /// CPU of the language server for one typed character, and for all lenses, in a script of 100,000 lines
+    Typing,
     /// The pxlens side of the round trip: reads "rounds N" lines from stdin
     #[command(hide = true)]
     PxlensClient {
@@ -38,11 +41,13 @@ async fn main() -> anyhow::Result<()> {
     match Args::parse().command.unwrap_or(Command::All) {
         Command::All => {
             fold::measure()?;
+            typing::measure().await?;
             skeleton::measure().await?;
             round_trip::measure().await
         }
         Command::Fold => fold::measure(),
         Command::RoundTrip => round_trip::measure().await,
+        Command::Typing => typing::measure().await,
         Command::Skeleton => skeleton::measure().await,
         Command::PxlensClient { connection_file } => pxlens_client::serve(&connection_file).await,
     }

@@ -129,7 +129,7 @@ fn is_over(state: &Value) -> bool {
 }
 
 /// The server's binary: beside this one, where `cargo xtask bench` builds both.
-fn server() -> Result<PathBuf> {
+pub(crate) fn server() -> Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(format!("pxlens{}", std::env::consts::EXE_SUFFIX));
     ensure!(path.exists(), "{} is missing: run `cargo xtask bench`, which builds it", path.display());
     Ok(path)

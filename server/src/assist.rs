@@ -51,9 +51,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// What px cells show of views: the suffixes that stand in them, but for the one that is being written.
+    /// What a document shows of views: the suffixes of `views`, which it makes or the settings name, and those that stand in
+    /// its px cells, but for the one that is being written.
     pub fn of<'a>(
         engines: Vec<EngineId>,
+        views: impl Iterator<Item = &'a str>,
         cells: impl Iterator<Item = &'a Placed>,
         cursor: Option<usize>,
     ) -> Self {
@@ -62,6 +64,7 @@ impl Known {
             !cell.magic.suffix.is_empty() && cursor.is_none_or(|at| at < name.start || name.end < at)
         };
         let mut suffixes: Vec<String> = cells.filter(written).map(|cell| cell.magic.suffix.clone()).collect();
+        suffixes.extend(views.map(str::to_owned));
         suffixes.sort_unstable();
         suffixes.dedup();
         Self { engines, suffixes }

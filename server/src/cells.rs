@@ -6,29 +6,35 @@
 mod advice;
 mod block;
 mod calls;
-mod document;
+mod divide;
+mod index;
 mod mapped;
 mod markers;
 mod notebook;
 mod options;
 mod python;
+mod resolve;
+mod scan;
+mod shift;
 mod spelling;
 mod statements;
 mod views;
 
 use std::{
+    collections::BTreeMap,
     ops::{Deref, Range},
     sync::Arc,
 };
 
+use ropey::Rope;
+
 pub use advice::{RULES, Rule};
+pub use index::{BlockRef, Delta, End, Index};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
 pub use spelling::{is_marker, spelled};
-pub use views::{DecidedBy, Sets, UnreadTargets, ViewSetting, ViewState, Views};
-
-use views::Carry;
+pub use views::{Carry, DecidedBy, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -55,6 +61,23 @@ pub struct Cells {
     pub problems: Vec<Problem>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
+    deciders: BTreeMap<Origin, Decider>,
+}
+
+impl Cells {
+    /// Where a line stands that decides something; `None` if it stands in another text.
+    pub fn decider(&self, by: &DecidedBy) -> Option<Decider> {
+        self.deciders.get(&by.origin).copied()
+    }
+}
+
+/// Where a line stands that decides what is in force below it, in its own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decider {
+    /// Its 0-based line.
+    pub line: u32,
+    /// The magic or the statement on it.
+    pub range: TextRange,
 }
 
 /// A code cell: of a notebook, between two markers of a script, or a script without markers as a whole.
@@ -73,7 +96,7 @@ pub struct Block {
 /// The smallest thing one can run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PxCell {
-    /// Its 0-based number in the document.
+    /// Its 0-based number in what its ranges count from: in the document, or see [`Placed`].
     pub ordinal: u32,
     /// What it is.
     pub kind: CellKind,
@@ -130,9 +153,11 @@ impl PxCell {
     }
 }
 
-/// A px cell where it stands: the ranges in a [`PxCell`] count from a base, and this knows it.
+/// A px cell where it stands: the ranges and the ordinal in a [`PxCell`] count from a base, and this knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
+    /// Its 0-based number in the document.
+    pub ordinal: u32,
     cell: Arc<PxCell>,
     base: usize,
 }
@@ -140,7 +165,12 @@ pub struct Placed {
 impl Placed {
     /// A cell whose ranges count from byte `base` of its document.
     pub fn new(cell: Arc<PxCell>, base: usize) -> Self {
-        Self { cell, base }
+        Self { ordinal: cell.ordinal, cell, base }
+    }
+
+    /// The same cell, numbered in its document.
+    pub fn numbered(self, ordinal: u32) -> Self {
+        Self { ordinal, ..self }
     }
 
     /// A range of the cell, in bytes of the document.
@@ -287,16 +317,12 @@ pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
 
 /// The same, with the views that the settings name.
 pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
-    let mut carry = Carry::new(views);
-    let cells = match dialect {
-        Dialect::Script => document::script(text, &mut carry),
-        Dialect::NotebookCell => document::notebook_cell(text, &mut carry, 0),
-        Dialect::NotebookJson => document::notebook_json(text, &mut carry)?,
-    };
-    let mut all = [cells];
-    document::finish(&mut all, &carry);
-    let [cells] = all;
-    Ok(cells)
+    let rope = Rope::from_str(text);
+    let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
+    match index.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok(index.cells(&rope, &index.end())),
+    }
 }
 
 /// Finds the px cells of a synchronised notebook, given the texts of its code cells in order: what a cell puts in force
@@ -307,14 +333,15 @@ pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
 
 /// The same, with the views that the settings name.
 pub fn recognize_cells_with(texts: &[&str], views: &Arc<Views>) -> Vec<Cells> {
-    let mut carry = Carry::new(views);
-    let mut all: Vec<Cells> = texts
-        .iter()
-        .enumerate()
-        .map(|(index, text)| document::notebook_cell(text, &mut carry, index))
-        .collect();
-    document::finish(&mut all, &carry);
-    all
+    let mut end = End { carry: Arc::new(Carry::new(views)), has_px: false };
+    let mut read = |(number, text): (u32, &&str)| {
+        let rope = Rope::from_str(text);
+        let index = Index::new(&rope, Dialect::NotebookCell, number, end.carry.clone());
+        end = End { carry: index.after().clone(), has_px: end.has_px || index.has_px() };
+        (rope, index)
+    };
+    let all: Vec<(Rope, Index)> = (0..).zip(texts).map(&mut read).collect();
+    all.iter().map(|(rope, index)| index.cells(rope, &end)).collect()
 }
 
 #[cfg(test)]

@@ -34,12 +34,13 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod tolerance;
+mod written;
 
 pub use bridge::Bridge;
 pub use facade::{
     CellOutputs, CellText, Change, Completion, Elsewhere, EngineError, ErrorVariant, Explanation, Fold,
-    Happening, Hint, LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Purpose, RegionEnd,
-    Session, Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
+    Happening, Hint, LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Problems, Purpose,
+    RegionEnd, Session, Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use consoles::NoConsole;
-pub use documents::{BlockView, CellView, DocumentView};
+pub use documents::{BlockView, CellView, DocumentView, Places, ProblemsView};
 pub use recall::{PastRun, Recall, Recalled};
 pub use settings::{Limits, Settings};
 pub use shelf::{KeptHead, KeptResult, Shelf, ShelfError};
@@ -379,6 +379,16 @@ impl Session {
     /// A document as it is now.
     pub async fn document(&self, key: DocumentKey) -> Option<DocumentView> {
         self.ask(|reply| actor::Message::Document { key, reply }).await.flatten()
+    }
+
+    /// What is wrong in a document now.
+    pub async fn problems(&self, key: DocumentKey) -> Option<ProblemsView> {
+        self.ask(|reply| actor::Message::Problems { key, reply }).await.flatten()
+    }
+
+    /// A document with those of its px cells that have a run, and without blocks and problems.
+    pub async fn runs_in(&self, key: DocumentKey) -> Option<DocumentView> {
+        self.ask(|reply| actor::Message::RunsIn { key, reply }).await.flatten()
     }
 
     /// The texts that belong together, in order: a document alone, or all code cells of the notebook it is in.

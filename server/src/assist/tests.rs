@@ -47,7 +47,7 @@ impl Text {
 
     fn complete(&self) -> Vec<Completion> {
         let engines = (0..4).map(EngineId).collect();
-        let known = Known::of(engines, self.cells.iter(), Some(self.cursor));
+        let known = Known::of(engines, std::iter::empty(), self.cells.iter(), Some(self.cursor));
         self.with(|snapshot| complete(snapshot, self.cursor, &known))
     }
 }

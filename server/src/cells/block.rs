@@ -27,6 +27,7 @@ pub(super) struct BlockText<'a> {
 }
 
 /// A px magic as found, before it is known what is in force there.
+#[derive(Debug)]
 pub(super) struct Found {
     pub(super) kind: CellKind,
     pub(super) magic: Magic,

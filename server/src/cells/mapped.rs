@@ -212,6 +212,12 @@ pub struct LineMap {
 }
 
 impl LineMap {
+    /// The same for a document in which so many bytes more stand before.
+    pub(super) fn shifted(mut self, by: usize) -> Self {
+        self.pieces.iter_mut().for_each(|piece| piece.document += by);
+        self
+    }
+
     /// How many lines the code has. Code without text has one empty line; what sends no code has none.
     pub fn len(&self) -> usize {
         self.starts.len()

@@ -3,6 +3,7 @@
 mod activation;
 mod advice;
 mod golden;
+mod index;
 mod notebooks;
 mod options;
 mod properties;
@@ -50,6 +51,18 @@ fn shown(text: &str, cells: &Cells) -> String {
         writeln!(out, "{:?} {} at {place:?}: {}", problem.severity, problem.code, problem.message).unwrap();
     }
     out
+}
+
+/// What decided about a px cell, in order: which of the texts it stands in, and where.
+fn deciders<'a>(cell: &'a PxCell, all: &[&Cells]) -> Vec<(usize, Decider, &'a DecidedBy)> {
+    let place = |by: &'a DecidedBy| {
+        let mut places = all.iter().enumerate();
+        places.find_map(|(text, cells)| Some((text, cells.decider(by)?, by)))
+    };
+    let mut found: Vec<_> = cell.view.decided_by.iter().filter_map(place).collect();
+    assert_eq!(found.len(), cell.view.decided_by.len(), "each line that decides is known");
+    found.sort_by_key(|(text, decider, _)| (*text, *decider));
+    found
 }
 
 fn check(dialect: Dialect, text: &str, expected: Expect) {

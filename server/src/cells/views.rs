@@ -12,13 +12,10 @@ mod setting;
 use std::{fmt, sync::Arc};
 
 use super::{
-    Magic, NotebookCellRef,
+    Magic,
     statements::{Expr, Statement},
 };
-use crate::{
-    engines::{Targets, TargetsError},
-    text::TextRange,
-};
+use crate::engines::{Targets, TargetsError};
 use objects::{Decided, Names, View};
 
 pub use setting::{ViewSetting, Views};
@@ -43,23 +40,29 @@ pub struct ViewState {
     pub progress_after: Option<f64>,
     /// The signal that an interrupt sends.
     pub signal_on_interrupt: Option<String>,
-    /// The lines that decided, in the order of the document; lines that nothing is left of are not in it.
+    /// The lines that decided, each once and in no order; lines that nothing is left of are not in it.
     pub decided_by: Vec<DecidedBy>,
 }
 
 /// A line that decides what is in force below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecidedBy {
-    /// Which of the texts given to [`super::recognize_cells`] it stands in, from 0; 0 in other documents.
-    pub text: usize,
-    /// The cell of the notebook, in raw notebooks.
-    pub notebook_cell: Option<NotebookCellRef>,
-    /// The 0-based line of its document; of the cell's document in a synchronised notebook.
-    pub line: u32,
-    /// The magic or the statement on it.
-    pub range: TextRange,
+    /// Which line.
+    pub origin: Origin,
     /// What it sets and no later line has set anew, each once.
     pub sets: Vec<Sets>,
+}
+
+/// Names a line that decides something by what stays the same while text is edited around it, so that what is in force
+/// stays equal then. [`super::Index::deciders`] and [`super::Cells::decider`] say where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// Which text: the number its index was made with; in [`super::recognize_cells`] its place among the texts given.
+    pub text: u32,
+    /// Which block of it: a number no other block of the text has.
+    pub block: u32,
+    /// Which of the block's magics and statements, from 0; the magics go first.
+    pub nth: u32,
 }
 
 /// What a line can decide.
@@ -101,42 +104,25 @@ impl fmt::Display for Sets {
 #[non_exhaustive]
 pub enum UnreadTargets {
     /// The expression of a `%pxconfig` is not in the grammar.
-    #[error("the %pxconfig on line {} sets targets that pxlens cannot read: {error}", line + 1)]
-    Refused {
-        /// 0-based line.
-        line: u32,
-        /// Why.
-        error: TargetsError,
-    },
+    #[error("the %pxconfig above sets targets that pxlens cannot read: {0}")]
+    Refused(TargetsError),
     /// The line of a `%pxconfig` holds `{…}` or `$name`.
     #[error(
-        "the %pxconfig on line {} takes its options from Python variables, which pxlens does not know; write the targets out",
-        line + 1
+        "the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out"
     )]
-    Dynamic {
-        /// 0-based line.
-        line: u32,
-    },
+    Dynamic,
     /// A statement chooses the engines in a way that cannot be read.
     #[error(
-        "line {} chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], \
-         or name them in the setting pxlens.views",
-        line + 1
+        "a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or \
+         rc[[0, 2]], or name them in the setting pxlens.views"
     )]
-    Statement {
-        /// 0-based line.
-        line: u32,
-    },
+    Statement,
     /// A statement that may or may not be run chooses the engines.
     #[error(
-        "line {} is in a function, a loop or a condition, and pxlens cannot tell whether it decides about this view; move it \
-         to the top level, or name the targets in the setting pxlens.views",
-        line + 1
+        "the line above that chooses the engines of this view is in a function, a loop or a condition, and pxlens cannot tell \
+         whether it decides; move it to the top level, or name the targets in the setting pxlens.views"
     )]
-    Uncertain {
-        /// 0-based line.
-        line: u32,
-    },
+    Uncertain,
     /// A view that nothing above makes.
     #[error("pxlens finds no line above that makes this view; write one, such as view = rc[:]")]
     NoView,
@@ -145,13 +131,13 @@ pub enum UnreadTargets {
 impl UnreadTargets {
     /// Whether the setting `pxlens.views` may say it instead.
     pub fn is_for_setting(&self) -> bool {
-        matches!(self, Self::Statement { .. } | Self::Uncertain { .. })
+        matches!(self, Self::Statement | Self::Uncertain)
     }
 }
 
 /// What the part of a document that was read leaves for the rest of it. The default is the beginning of a document.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Carry {
+pub struct Carry {
     names: Arc<Names>,
     pub(super) autopx: Option<Region>,
 }
@@ -166,27 +152,24 @@ impl PartialEq for Carry {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Region {
     pub(super) suffix: String,
-    /// The toggle's line, in its own document.
-    pub(super) toggle: TextRange,
-    /// Which of the texts that were read holds the toggle, counted from 0.
-    pub(super) text: usize,
-    /// What ends it if it is put at the end of the document, where that can be done.
-    pub(super) end: Option<String>,
-}
-
-/// Where a line that decides stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
-    pub(super) text: usize,
-    pub(super) notebook_cell: Option<NotebookCellRef>,
-    pub(super) line: u32,
-    pub(super) range: TextRange,
+    /// The toggle's line.
+    pub(super) toggle: Origin,
 }
 
 impl Carry {
     /// The beginning of a document, with the views that the settings name.
-    pub(super) fn new(views: &Arc<Views>) -> Self {
+    pub fn new(views: &Arc<Views>) -> Self {
         Self { names: Arc::new(Names::new(views)), autopx: None }
+    }
+
+    /// The text that an `%autopx` stands in whose region is open.
+    pub fn open_region(&self) -> Option<u32> {
+        self.autopx.as_ref().map(|region| region.toggle.text)
+    }
+
+    /// The suffixes that views go by here, the empty one left out.
+    pub fn suffixes(&self) -> impl Iterator<Item = &str> {
+        self.names.magics.keys().map(|suffix| &**suffix).filter(|suffix| !suffix.is_empty())
     }
 
     /// What is in force for a suffix; `None` if no view goes by it.
@@ -196,7 +179,7 @@ impl Carry {
         };
         let mut state = ViewState::default();
         let mut by = Deciders::default();
-        by.add(Sets::View, magics.activated.as_ref());
+        by.add(Sets::View, magics.activated);
         by.take(Sets::Stream, &mut state.stream, magics.stream.as_ref());
         by.take(Sets::Verbose, &mut state.verbose, magics.verbose.as_ref());
         by.take(Sets::ProgressAfter, &mut state.progress_after, magics.progress_after.as_ref());
@@ -213,15 +196,15 @@ impl Carry {
             state.block = state.block.or(Some(setting.block));
             by.0.retain(|(sets, _)| *sets != Sets::Targets);
         }
-        state.decided_by = by.in_order();
+        state.decided_by = by.each_once();
         Some(state)
     }
 
     /// What is in force in a `with view.sync_imports():`, which waits for its imports.
-    pub(super) fn imports(&self, view: &Expr, place: Place) -> ViewState {
+    pub(super) fn imports(&self, view: &Expr, place: Origin) -> ViewState {
         let mut state = ViewState::default();
         let mut by = Deciders::default();
-        match Names::clone(&self.names).evaluate_view(view, &place) {
+        match Names::clone(&self.names).evaluate_view(view, place) {
             Some(view) => take_view(&mut state, &mut by, &view),
             None => state.targets = Some(Err(UnreadTargets::NoView)),
         }
@@ -229,21 +212,19 @@ impl Carry {
         by.0.retain(|(sets, _)| *sets != Sets::Block);
         // The line itself is no line above.
         by.0.retain(|(_, at)| *at != place);
-        state.decided_by = by.in_order();
+        state.decided_by = by.each_once();
         state
     }
 
     /// Applies a `%pxconfig`. A line that ipyparallel refuses sets nothing, nor does one whose suffix has no view.
-    pub(super) fn configure(&mut self, magic: &Magic, place: Place) {
+    pub(super) fn configure(&mut self, magic: &Magic, place: Origin) {
         let options = &magic.options;
         if options.error.is_some() || self.view(&magic.suffix).is_none() {
             return;
         }
         let targets = match &options.targets {
-            _ if options.dynamic => Some(Err(UnreadTargets::Dynamic { line: place.line })),
-            Some(targets) => Some(
-                targets.parsed.clone().map_err(|error| UnreadTargets::Refused { line: place.line, error }),
-            ),
+            _ if options.dynamic => Some(Err(UnreadTargets::Dynamic)),
+            Some(targets) => Some(targets.parsed.clone().map_err(UnreadTargets::Refused)),
             None => None,
         };
         let names = self.names_mut();
@@ -252,23 +233,25 @@ impl Carry {
             if let Some(targets) = targets {
                 // Python takes a slice of the engines at once.
                 view.is_frozen = matches!(targets, Ok(Targets::Slice { .. }));
-                view.targets = Some(Decided::new(targets, &place));
+                view.targets = Some(Decided::new(targets, place));
             }
-            set(&mut view.block, &options.block, &place);
+            set(&mut view.block, &options.block, place);
         }
         let magics = names.magics.entry(magic.suffix.as_str().into()).or_default();
-        set(&mut magics.stream, &options.stream, &place);
-        set(&mut magics.verbose, &options.verbose, &place);
-        set(&mut magics.progress_after, &options.progress_after, &place);
-        set(&mut magics.signal_on_interrupt, &options.signal_on_interrupt, &place);
+        set(&mut magics.stream, &options.stream, place);
+        set(&mut magics.verbose, &options.verbose, place);
+        set(&mut magics.progress_after, &options.progress_after, place);
+        set(&mut magics.signal_on_interrupt, &options.signal_on_interrupt, place);
+    }
+
+    /// Whether a statement can change anything here.
+    pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
+        self.names.is_changed_by(statement)
     }
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
-    pub(super) fn execute(&mut self, statement: &Statement, place: Place) -> Option<&'static str> {
-        if !self.names.is_changed_by(&statement.act) {
-            return None;
-        }
-        self.names_mut().execute(statement, &place)
+    pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        self.names_mut().execute(statement, place)
     }
 
     fn names_mut(&mut self) -> &mut Names {
@@ -277,7 +260,7 @@ impl Carry {
 }
 
 /// Takes the new value over, if there is one.
-fn set<T: Clone>(value: &mut Option<Decided<T>>, new: &Option<T>, place: &Place) {
+fn set<T: Clone>(value: &mut Option<Decided<T>>, new: &Option<T>, place: Origin) {
     if let Some(new) = new {
         *value = Some(Decided::new(new.clone(), place));
     }
@@ -292,28 +275,26 @@ fn take_view(state: &mut ViewState, by: &mut Deciders, view: &View) {
 
 /// The lines that decided, while they are gathered.
 #[derive(Default)]
-struct Deciders(Vec<(Sets, Place)>);
+struct Deciders(Vec<(Sets, Origin)>);
 
 impl Deciders {
-    fn add(&mut self, sets: Sets, place: Option<&Place>) {
-        self.0.extend(place.map(|place| (sets, place.clone())));
+    fn add(&mut self, sets: Sets, place: Option<Origin>) {
+        self.0.extend(place.map(|place| (sets, place)));
     }
 
     fn take<T: Clone>(&mut self, sets: Sets, value: &mut Option<T>, decided: Option<&Decided<T>>) {
         *value = decided.map(|decided| decided.value.clone());
-        self.add(sets, decided.and_then(|decided| decided.by.as_ref()));
+        self.add(sets, decided.and_then(|decided| decided.by));
     }
 
-    /// Each line once, in the order of the document.
-    fn in_order(self) -> Vec<DecidedBy> {
+    fn each_once(self) -> Vec<DecidedBy> {
         let mut lines: Vec<DecidedBy> = Vec::new();
-        for (sets, Place { text, notebook_cell, line, range }) in self.0 {
-            match lines.iter_mut().find(|by| (by.text, by.range) == (text, range)) {
+        for (sets, origin) in self.0 {
+            match lines.iter_mut().find(|by| by.origin == origin) {
                 Some(by) => by.sets.push(sets),
-                None => lines.push(DecidedBy { text, notebook_cell, line, range, sets: vec![sets] }),
+                None => lines.push(DecidedBy { origin, sets: vec![sets] }),
             }
         }
-        lines.sort_by_key(|by| (by.text, by.range));
         lines.iter_mut().for_each(|by| by.sets.sort_unstable());
         lines
     }

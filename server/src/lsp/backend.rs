@@ -19,6 +19,7 @@ use super::{
     publish::{Credit, Mark, Marks, Publisher},
     settings::{BadSetting, Settings},
     tasks,
+    written::Shelf,
 };
 
 /// The server as its handlers see it.
@@ -26,6 +27,8 @@ use super::{
 pub(super) struct Backend<S> {
     pub(super) client: tower_lsp::Client,
     pub(super) session: S,
+    /// Where large answers are left.
+    pub(super) shelf: Shelf,
     lifetime: Lifetime,
     negotiated: OnceLock<Negotiated>,
     folders: Mutex<Vec<Uri>>,
@@ -50,10 +53,11 @@ struct Negotiated {
 }
 
 impl<S: Session> Backend<S> {
-    pub(super) fn new(client: tower_lsp::Client, session: S, lifetime: Lifetime) -> Self {
+    pub(super) fn new(client: tower_lsp::Client, session: S, lifetime: Lifetime, shelf: Shelf) -> Self {
         Self {
             client,
             session,
+            shelf,
             lifetime,
             negotiated: OnceLock::new(),
             folders: Mutex::default(),

@@ -369,16 +369,30 @@ impl facade::Session for Bridge {
         Some(suggestions)
     }
 
+    async fn problems(&self, uri: &Uri) -> Option<facade::Problems> {
+        let view = self.session.problems(key(uri)).await?;
+        let cluster = self.session.cluster().await;
+        let (encoding, trusted) = self.state(|state| (state.encoding, state.trusted));
+        let engines = (trusted && cluster.owner.is_some()).then_some(&*cluster.engines);
+        Some(answers::problems(&view, engines, encoding))
+    }
+
     async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
-        let view = self.session.document(key(uri)).await?;
+        let view = self.session.runs_in(key(uri)).await?;
         let group_by = self.group_by();
-        let (encoding, runs_local) = self.state(|state| (state.encoding, state.runs_local));
-        Some(aside(move || answers::outputs(&view, encoding, group_by, runs_local, only.as_ref())).await)
+        if view.cells.is_empty() {
+            return Some(CellOutputs { version: view.text.version(), cells: Vec::new() });
+        }
+        let runs_local = self.state(|state| state.runs_local);
+        Some(aside(move || answers::outputs(&view, group_by, runs_local, only.as_ref())).await)
     }
 
     async fn errors(&self, uri: &Uri) -> Vec<EngineError> {
-        let Some(view) = self.session.document(key(uri)).await else { return Vec::new() };
+        let Some(view) = self.session.runs_in(key(uri)).await else { return Vec::new() };
         let encoding = self.state(|state| state.encoding);
+        if view.cells.is_empty() {
+            return Vec::new();
+        }
         aside(move || answers::errors(&view, encoding)).await
     }
 

@@ -9,11 +9,11 @@ use std::{
 };
 
 use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Uri};
-use pxlens_protocol::{CellsResult, Problem, ProblemSeverity};
+use pxlens_protocol::{Problem, ProblemSeverity};
 use tokio::sync::watch;
 
 use super::{
-    facade::{EngineError, Session},
+    facade::{EngineError, Problems, Session},
     tasks,
 };
 
@@ -102,7 +102,7 @@ impl Diagnostics {
 
 /// The diagnostics of a document as it is now; none for one that is closed.
 async fn look<S: Session>(session: &S, uri: &Uri, related: bool) -> (Option<i32>, Vec<Diagnostic>) {
-    let Some(CellsResult { version, problems, .. }) = session.cells(uri).await else {
+    let Some(Problems { version, problems }) = session.problems(uri).await else {
         return (None, Vec::new());
     };
     let errors = session.errors(uri).await;

@@ -31,6 +31,9 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// The px cells of a document; `None` if it is not open.
     fn cells(&self, uri: &Uri) -> impl Future<Output = Option<CellsResult>> + Send;
 
+    /// What is wrong in a document; `None` if it is not open.
+    fn problems(&self, uri: &Uri) -> impl Future<Output = Option<Problems>> + Send;
+
     /// What could be changed about the px cells of a document that these lines touch; `None` if it is not open.
     fn suggestions(
         &self,
@@ -288,6 +291,15 @@ pub struct CellOutputs {
     pub version: i32,
     /// Those that have something to show, with `block` lines.
     pub cells: Vec<CellOutput>,
+}
+
+/// What is wrong in one version of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// The version that the ranges are of.
+    pub version: i32,
+    /// By their place.
+    pub problems: Vec<Problem>,
 }
 
 /// What engines raised alike in the newest run of a px cell.

@@ -2,14 +2,18 @@
 
 use tower_lsp::{ClientSocket, LspService};
 
-use super::{backend::Backend, facade::Session, handlers, lifetime::Lifetime};
+use super::{backend::Backend, facade::Session, handlers, lifetime::Lifetime, written::Shelf};
 
 /// The service of one client, and the socket that carries what the server asks of it.
 ///
 /// Everything but the life cycle is registered here rather than through the `LanguageServer` trait: the trait drops
 /// notifications that it cannot read without a word, and a method that it knows cannot be overridden.
-pub(super) fn service<S: Session>(session: S, lifetime: Lifetime) -> (LspService<Backend<S>>, ClientSocket) {
-    LspService::build_with_lifecycle_methods(|client| Backend::new(client, session, lifetime))
+pub(super) fn service<S: Session>(
+    session: S,
+    lifetime: Lifetime,
+    shelf: Shelf,
+) -> (LspService<Backend<S>>, ClientSocket) {
+    LspService::build_with_lifecycle_methods(|client| Backend::new(client, session, lifetime, shelf))
         .custom_method("textDocument/didOpen", handlers::did_open::handle)
         .custom_method("textDocument/didChange", handlers::did_change::handle)
         .custom_method("textDocument/didClose", handlers::did_close::handle)

@@ -16,7 +16,7 @@ use tower_lsp::Server;
 
 use super::{
     facade::Session, guard::Guard, lifetime::Lifetime, pipes::Output, router, strainer::strain,
-    tolerance::Tolerance,
+    tolerance::Tolerance, written::Shelf,
 };
 
 /// How long running handlers may go on, and last replies be written, after the client is gone.
@@ -42,11 +42,12 @@ where
     S: Session,
 {
     let lifetime = Lifetime::default();
-    let (service, socket) = router::service(session.clone(), lifetime.clone());
+    let shelf = Shelf::default();
+    let (service, socket) = router::service(session.clone(), lifetime.clone(), shelf.clone());
     let service = Tolerance::new(Guard::new(service, lifetime.clone()));
     let (strained, input) = tokio::io::duplex(PIPE);
-    let server =
-        Server::new(strained, Output::new(writer, lifetime.clone()), socket).concurrency_level(usize::MAX);
+    let output = Output::new(writer, lifetime.clone(), shelf);
+    let server = Server::new(strained, output, socket).concurrency_level(usize::MAX);
     // The grace belongs into this branch: after it, `select!` drops the server with replies unwritten.
     let end = async {
         lifetime.ended().await;

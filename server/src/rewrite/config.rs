@@ -51,7 +51,9 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
 /// Whether any cell that sends code has this line among those that decide for it.
 fn decides(source: &Source<'_>, config: &PxCell) -> bool {
     source.cells.cells.iter().any(|cell| {
-        let is_by = |by: &crate::cells::DecidedBy| by.range == config.magic.name_range;
+        let is_by = |by: &crate::cells::DecidedBy| {
+            source.cells.decider(by).is_some_and(|decider| decider.range == config.magic.name_range)
+        };
         !matches!(cell.kind, CellKind::Config | CellKind::Autopx | CellKind::Result)
             && cell.view.decided_by.iter().any(is_by)
     })

@@ -316,7 +316,8 @@ fn scripts() -> impl Strategy<Value = String> {
 }
 
 fn sent(cells: &[PxCell]) -> Vec<String> {
-    let sends = |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx");
+    let sends =
+        |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
     let shown = |cell: &PxCell| {
         // What shows a result goes to no engine.
         let sends = cell.kind.sends().then_some(());

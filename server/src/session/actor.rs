@@ -18,8 +18,8 @@ use tokio::{
 
 use super::{
     Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
-    Interrupted, Level, NotebookChange, Notice, PastRun, RunHandle, Settings, StartPolicy, attach::Attached,
-    documents::Documents, queue::Queue, run_task::Order,
+    Interrupted, Level, NotebookChange, Notice, PastRun, ProblemsView, RunHandle, Settings, StartPolicy,
+    attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
@@ -78,6 +78,14 @@ pub(super) enum Message {
         key: DocumentKey,
     },
     Document {
+        key: DocumentKey,
+        reply: oneshot::Sender<Option<DocumentView>>,
+    },
+    Problems {
+        key: DocumentKey,
+        reply: oneshot::Sender<Option<ProblemsView>>,
+    },
+    RunsIn {
         key: DocumentKey,
         reply: oneshot::Sender<Option<DocumentView>>,
     },
@@ -293,6 +301,8 @@ impl Actor {
                 self.tell_all(notices);
             }
             Message::Document { key, reply } => drop(reply.send(self.view(&key))),
+            Message::Problems { key, reply } => drop(reply.send(self.documents.problems(&key))),
+            Message::RunsIn { key, reply } => drop(reply.send(self.view_of_runs(&key))),
             Message::Together { key, reply } => {
                 let keys = self.documents.together(&key);
                 drop(reply.send(keys.iter().filter_map(|key| self.view(key)).collect()));

@@ -4,15 +4,21 @@
 //! raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. Where the anchor is
 //! gone because the whole text was replaced, equal code in the same order counts as the same cell.
 
-use std::{collections::HashMap, sync::Arc};
+mod follow;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, Recall, RunHandle};
 use crate::{
-    cells::{Cells, Dialect, Placed, Problem, PxCell, Views, recognize_cells_with, recognize_with},
-    plan::{Overrides, Plan, Refusal, plan},
+    cells::{Carry, DecidedBy, Decider, Delta, Dialect, End, Index, Origin, Placed, Problem, Views},
+    plan::{Plan, Refusal},
     run::RunId,
-    text::{Anchor, Change, Document, Edit, Encoding, TextRange},
+    text::{Change, Document, Encoding, Position, TextRange},
 };
+use follow::{Fresh, Tracked, Tracker};
 
 /// A document as faces see it: a snapshot.
 #[derive(Clone, Debug)]
@@ -23,14 +29,46 @@ pub struct DocumentView {
     pub text: Document,
     /// How it is read.
     pub dialect: Dialect,
+    /// Whether its blocks are cells of the file's own kind; else the one block is all of a script.
+    pub divided: bool,
     /// Its px cells, in order.
     pub cells: Vec<CellView>,
-    /// Cells of the file's own kind (percent cells, notebook cells) that hold px cells.
+    /// Cells of the file's own kind (percent cells, notebook cells), with or without px cells.
     pub blocks: Vec<BlockView>,
     /// What is wrong in it.
     pub problems: Vec<Problem>,
     /// Why it cannot be read at all.
     pub unreadable: Option<String>,
+    /// The suffixes of the views that are known at its end.
+    pub views: Vec<String>,
+    /// Where the lines stand that decide what is in force: in which of the texts that belong together, and where there.
+    deciders: HashMap<Origin, (usize, Decider)>,
+}
+
+impl DocumentView {
+    /// What decided about a px cell, in the order of the texts that belong together: which of those it stands in, from 0,
+    /// and where there.
+    pub fn decided<'a>(&self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
+        let decided_by = cell.view.decided_by.iter();
+        let place =
+            |by: &'a DecidedBy| self.deciders.get(&by.origin).map(|(text, place)| (*text, *place, by));
+        let mut all: Vec<_> = decided_by.filter_map(place).collect();
+        all.sort_by_key(|(text, place, _)| (*text, *place));
+        all
+    }
+}
+
+/// What is wrong in a document.
+#[derive(Clone, Debug)]
+pub struct ProblemsView {
+    /// Its text.
+    pub text: Document,
+    /// What is wrong, by its place.
+    pub problems: Vec<Problem>,
+    /// Why it cannot be read at all.
+    pub unreadable: Option<String>,
+    /// The px cells that name targets themselves, in order, which the engines may not fit.
+    pub with_targets: Vec<Placed>,
 }
 
 /// A px cell as faces see it.
@@ -40,6 +78,8 @@ pub struct CellView {
     pub id: CellId,
     /// What was recognised, and where.
     pub cell: Placed,
+    /// Where that is as the client counts.
+    pub places: Places,
     /// The magic's line, 0-based.
     pub line: u32,
     /// The last line of the px cell, 0-based.
@@ -58,6 +98,25 @@ pub struct CellView {
     pub withheld: bool,
 }
 
+/// Where a px cell stands, as the client counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// Beginning and end of all of it.
+    pub range: [Position; 2],
+    /// Beginning and end of its magic's line.
+    pub magic: [Position; 2],
+    /// Its last line that holds something.
+    pub last_line: u32,
+}
+
+impl Places {
+    /// So many lines further down.
+    fn below(self, lines: u32) -> Self {
+        let down = |position: Position| Position { line: position.line + lines, ..position };
+        Self { range: self.range.map(down), magic: self.magic.map(down), last_line: self.last_line + lines }
+    }
+}
+
 /// A percent cell or notebook cell that holds px cells.
 #[derive(Clone, Debug)]
 pub struct BlockView {
@@ -69,38 +128,36 @@ pub struct BlockView {
     pub local_lines: u32,
 }
 
-/// A px cell that is followed through edits.
-#[derive(Debug)]
-struct Tracked {
-    id: CellId,
-    cell: Arc<PxCell>,
-    /// Where its magic begins and ends, in bytes; moves with edits. `None`: it was deleted.
-    anchors: Option<(usize, usize)>,
-    run: Option<Arc<RunHandle>>,
-}
-
 /// One text: a script, a raw notebook, or one cell of a synchronised notebook.
 #[derive(Debug)]
 struct Unit {
     text: Document,
-    dialect: Dialect,
     notebook: Option<DocumentKey>,
-    cells: Vec<Tracked>,
-    blocks: Vec<BlockView>,
-    problems: Vec<Problem>,
-    unreadable: Option<String>,
+    index: Index,
+    /// The px cells of each block of the index.
+    blocks: Vec<Vec<Tracked>>,
+}
+
+/// A synchronised notebook.
+#[derive(Debug, Default)]
+struct Notebook {
+    /// Its cells, in order.
+    order: Vec<DocumentKey>,
+    end: End,
 }
 
 /// All open documents.
 #[derive(Debug)]
 pub(super) struct Documents {
     encoding: Encoding,
-    /// What the settings name; counts at the top of each document.
+    /// What the settings name.
     views: Arc<Views>,
+    /// What is in force at the top of each document.
+    top: Arc<Carry>,
     units: HashMap<DocumentKey, Unit>,
-    /// The cells of each synchronised notebook, in order.
-    notebooks: HashMap<DocumentKey, Vec<DocumentKey>>,
+    notebooks: HashMap<DocumentKey, Notebook>,
     next_cell: u32,
+    next_text: u32,
 }
 
 impl Documents {
@@ -108,9 +165,11 @@ impl Documents {
         Self {
             encoding,
             views: Arc::default(),
+            top: Arc::default(),
             units: HashMap::new(),
             notebooks: HashMap::new(),
             next_cell: 1,
+            next_text: 0,
         }
     }
 
@@ -125,20 +184,16 @@ impl Documents {
         if self.units.get(&key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
-        self.units.insert(key.clone(), Unit::new(Document::new(text, version), dialect, None));
-        self.recognize(&key);
+        self.add(key.clone(), dialect, version, text, None);
         vec![Notice::Cells(key)]
     }
 
     pub(super) fn change(&mut self, key: &DocumentKey, version: i32, changes: &[Change]) -> Vec<Notice> {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
-        unit.edit(version, changes, self.encoding);
+        unit.edit(version, changes, self.encoding, &mut self.next_cell);
         match unit.notebook.clone() {
-            Some(notebook) => self.recognize_notebook(&notebook, std::slice::from_ref(key)),
-            None => {
-                self.recognize(key);
-                vec![Notice::Cells(key.clone())]
-            }
+            Some(notebook) => self.pass_on(&notebook, std::slice::from_ref(key)),
+            None => vec![Notice::Cells(key.clone())],
         }
     }
 
@@ -157,15 +212,15 @@ impl Documents {
         cells: Vec<CellText>,
     ) -> Vec<Notice> {
         self.add_cells(&key, cells);
-        self.notebooks.insert(key.clone(), order.clone());
-        self.recognize_notebook(&key, &order)
+        self.notebooks.insert(key.clone(), Notebook { order: order.clone(), end: End::default() });
+        self.pass_on(&key, &order)
     }
 
     pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<Notice> {
         let mut touched: Vec<DocumentKey> = change.opened.iter().map(|cell| cell.key.clone()).collect();
         touched.extend(change.edited.iter().map(|(cell, ..)| cell.clone()));
         self.add_cells(key, change.opened);
-        let Some(order) = self.notebooks.get_mut(key) else { return Vec::new() };
+        let Some(Notebook { order, .. }) = self.notebooks.get_mut(key) else { return Vec::new() };
         if let Some((start, gone, come)) = change.splice {
             let start = start.min(order.len());
             let end = (start + gone).min(order.len());
@@ -173,7 +228,7 @@ impl Documents {
         }
         for (cell, version, changes) in change.edited {
             if let Some(unit) = self.units.get_mut(&cell) {
-                unit.edit(version, &changes, self.encoding);
+                unit.edit(version, &changes, self.encoding, &mut self.next_cell);
             }
         }
         let mut notices = Vec::new();
@@ -182,7 +237,7 @@ impl Documents {
                 notices.push(Notice::Cells(cell));
             }
         }
-        notices.extend(self.recognize_notebook(key, &touched));
+        notices.extend(self.pass_on(key, &touched));
         notices
     }
 
@@ -202,22 +257,22 @@ impl Documents {
         self.encoding = encoding;
     }
 
-    /// Reads all documents again, with other views from the settings.
+    /// Puts other views of the settings in force.
     pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<Notice> {
         if self.views == *views {
             return Vec::new();
         }
         self.views = views.clone();
+        self.top = Arc::new(Carry::new(views));
         let mut notices = vec![Notice::Plans];
         let notebooks: Vec<DocumentKey> = self.notebooks.keys().cloned().collect();
         for notebook in notebooks {
-            notices.extend(self.recognize_notebook(&notebook, &[]));
+            notices.extend(self.pass_on(&notebook, &[]));
         }
-        let alone = self.units.iter().filter(|(_, unit)| unit.notebook.is_none());
-        let alone: Vec<DocumentKey> = alone.map(|(key, _)| key.clone()).collect();
-        for key in alone {
-            self.recognize(&key);
-            notices.push(Notice::Cells(key));
+        for (key, unit) in self.units.iter_mut().filter(|(_, unit)| unit.notebook.is_none()) {
+            let delta = unit.index.begin_with(&self.top);
+            unit.take_in(&delta, self.encoding, &mut self.next_cell);
+            notices.push(Notice::Cells(key.clone()));
         }
         notices
     }
@@ -226,7 +281,9 @@ impl Documents {
     pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
         match self.notebooks.get(notebook) {
-            Some(order) => order.iter().filter(|cell| self.units.contains_key(*cell)).cloned().collect(),
+            Some(Notebook { order, .. }) => {
+                order.iter().filter(|cell| self.units.contains_key(*cell)).cloned().collect()
+            }
             None if self.units.contains_key(key) => vec![key.clone()],
             None => Vec::new(),
         }
@@ -239,27 +296,100 @@ impl Documents {
 
     /// Every px cell there is, and the run that it shows.
     pub(super) fn shown(&self) -> impl Iterator<Item = (CellId, Option<RunId>)> + '_ {
-        let cells = self.units.values().flat_map(|unit| &unit.cells);
+        let cells = self.units.values().flat_map(Unit::cells);
         cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
     }
 
     /// Whether any open document holds a px cell.
     pub(super) fn has_cells(&self) -> bool {
-        self.units.values().any(|unit| !unit.cells.is_empty())
+        self.units.values().any(|unit| unit.cells().next().is_some())
     }
 
     pub(super) fn view(&self, key: &DocumentKey) -> Option<DocumentView> {
         let unit = self.units.get(key)?;
-        let cells = unit.cells.iter().map(|cell| cell.view(&unit.text)).collect();
+        let mut cells = Vec::with_capacity(unit.blocks.iter().map(Vec::len).sum());
+        let mut blocks = Vec::with_capacity(unit.blocks.len());
+        for (block, tracked) in unit.index.blocks().zip(&unit.blocks) {
+            let first = cells.len();
+            let number = u32::try_from(first).unwrap_or(u32::MAX);
+            cells.extend(tracked.iter().map(|cell| cell.view(block, number)));
+            let (range, local_lines) = (block.range, block.local_lines);
+            blocks.push(BlockView { range, px_cells: first..cells.len(), local_lines });
+        }
         Some(DocumentView {
             key: key.clone(),
             text: unit.text.clone(),
-            dialect: unit.dialect,
+            dialect: unit.index.dialect(),
+            divided: unit.index.is_divided(),
             cells,
-            blocks: unit.blocks.clone(),
-            problems: unit.problems.clone(),
-            unreadable: unit.unreadable.clone(),
+            blocks,
+            problems: self.problems_of(unit),
+            unreadable: unit.unreadable(),
+            views: unit.index.after().suffixes().map(str::to_owned).collect(),
+            deciders: self.deciders(key, unit),
         })
+    }
+
+    /// Where those lines stand that decide something in a text.
+    fn deciders(&self, key: &DocumentKey, unit: &Unit) -> HashMap<Origin, (usize, Decider)> {
+        let mut found = HashMap::new();
+        let decided_by = unit.cells().flat_map(|cell| &cell.cell.view.decided_by);
+        let wanted: HashSet<Origin> = decided_by.map(|by| by.origin).collect();
+        let texts: HashSet<u32> = wanted.iter().map(|origin| origin.text).collect();
+        for (at, key) in self.together(key).iter().enumerate().filter(|_| !wanted.is_empty()) {
+            let Some(unit) = self.units.get(key).filter(|unit| texts.contains(&unit.index.text())) else {
+                continue;
+            };
+            for (origin, range) in unit.index.deciders().filter(|(origin, _)| wanted.contains(origin)) {
+                let line = unit.text.line_of(range.start);
+                found.entry(origin).or_insert((at, Decider { line, range }));
+            }
+        }
+        found
+    }
+
+    /// What is wrong in a document.
+    pub(super) fn problems(&self, key: &DocumentKey) -> Option<ProblemsView> {
+        let unit = self.units.get(key)?;
+        let (text, problems) = (unit.text.clone(), self.problems_of(unit));
+        let with_targets = unit.index.blocks().flat_map(|block| {
+            let own = block.cells.iter().filter(|cell| cell.magic.options.targets.is_some());
+            own.map(move |cell| Placed::new(Arc::clone(cell), block.base))
+        });
+        let with_targets = with_targets.collect();
+        Some(ProblemsView { text, problems, unreadable: unit.unreadable(), with_targets })
+    }
+
+    /// A document with those of its px cells that have a run, and nothing else of it.
+    pub(super) fn view_of_runs(&self, key: &DocumentKey) -> Option<DocumentView> {
+        let unit = self.units.get(key)?;
+        let mut cells = Vec::new();
+        let mut first = 0;
+        for (block, tracked) in unit.index.blocks().zip(&unit.blocks) {
+            let run = tracked.iter().filter(|cell| cell.run.is_some());
+            cells.extend(run.map(|cell| cell.view(block, first)));
+            first += u32::try_from(tracked.len()).unwrap_or(u32::MAX);
+        }
+        Some(DocumentView {
+            key: key.clone(),
+            text: unit.text.clone(),
+            dialect: unit.index.dialect(),
+            divided: unit.index.is_divided(),
+            cells,
+            blocks: Vec::new(),
+            problems: Vec::new(),
+            unreadable: unit.unreadable(),
+            views: Vec::new(),
+            deciders: HashMap::new(),
+        })
+    }
+
+    fn problems_of(&self, unit: &Unit) -> Vec<Problem> {
+        let notebook = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get(notebook));
+        match notebook {
+            Some(notebook) => unit.index.problems(&notebook.end),
+            None => unit.index.problems(&unit.index.end()),
+        }
     }
 
     /// A part of a document's text; empty where there is none.
@@ -275,7 +405,7 @@ impl Documents {
         let cell = self
             .units
             .get_mut(&run.document)
-            .and_then(|unit| unit.cells.iter_mut().find(|cell| cell.id == run.cell));
+            .and_then(|unit| unit.cells_mut().find(|cell| cell.id == run.cell));
         if let Some(cell) = cell {
             cell.run = Some(run.clone());
         }
@@ -284,41 +414,66 @@ impl Documents {
     /// Forgets the results of a document's cells.
     pub(super) fn clear(&mut self, key: &DocumentKey) -> Vec<Notice> {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
-        unit.cells.iter_mut().for_each(|cell| cell.run = None);
+        unit.cells_mut().for_each(|cell| cell.run = None);
         vec![Notice::Cells(key.clone())]
     }
 
     fn add_cells(&mut self, notebook: &DocumentKey, cells: Vec<CellText>) {
-        for cell in cells {
-            let text = Document::new(&cell.text, cell.version);
-            let unit = Unit::new(text, Dialect::NotebookCell, Some(notebook.clone()));
-            self.units.insert(cell.key, unit);
+        for CellText { key, version, text } in cells {
+            self.add(key, Dialect::NotebookCell, version, &text, Some(notebook.clone()));
         }
     }
 
-    fn recognize(&mut self, key: &DocumentKey) {
-        let Some(unit) = self.units.get_mut(key) else { return };
-        let found =
-            recognize_with(&unit.text.text(), unit.dialect, &self.views).map_err(|error| error.to_string());
-        unit.take_in(found, &mut self.next_cell);
+    fn add(
+        &mut self,
+        key: DocumentKey,
+        dialect: Dialect,
+        version: i32,
+        text: &str,
+        notebook: Option<DocumentKey>,
+    ) {
+        let text = Document::new(text, version);
+        let index = Index::new(text.rope(), dialect, self.next_text, Arc::clone(&self.top));
+        self.next_text += 1;
+        let mut unit = Unit { text, notebook, index, blocks: Vec::new() };
+        let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
+        unit.take_in(&all, self.encoding, &mut self.next_cell);
+        self.units.insert(key, unit);
     }
 
-    /// What one cell sets is in force in those after it, so all are read again. Of those that were not touched, a client
-    /// asks for no new plan by itself.
-    fn recognize_notebook(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<Notice> {
-        let order = self.notebooks.get(key).cloned().unwrap_or_default();
-        let present: Vec<DocumentKey> =
-            order.into_iter().filter(|cell| self.units.contains_key(cell)).collect();
-        let texts: Vec<String> = present.iter().map(|cell| self.units[cell].text.text()).collect();
-        let found = recognize_cells_with(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &self.views);
-        let mut notices: Vec<Notice> = present.iter().cloned().map(Notice::Cells).collect();
+    /// Passes what one cell of a notebook sets on to those after it. Of those that were not touched, a client asks for no
+    /// new plan by itself.
+    fn pass_on(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<Notice> {
+        let mut told: Vec<DocumentKey> = Vec::new();
         let mut replanned = false;
-        for (cell, found) in present.iter().zip(found) {
+        let Some(notebook) = self.notebooks.get_mut(key) else { return Vec::new() };
+        let mut end = End { carry: Arc::clone(&self.top), has_px: false };
+        for cell in &notebook.order {
             let Some(unit) = self.units.get_mut(cell) else { continue };
-            let before = unit.plans();
-            unit.take_in(Ok(found), &mut self.next_cell);
-            replanned |= !touched.contains(cell) && unit.plans() != before;
+            let delta = unit.index.begin_with(&end.carry);
+            let is_changed = delta != Delta::default();
+            let other_plans = unit.take_in(&delta, self.encoding, &mut self.next_cell);
+            end = End { carry: Arc::clone(unit.index.after()), has_px: end.has_px || unit.index.has_px() };
+            let is_touched = touched.contains(cell);
+            replanned |= other_plans && !is_touched;
+            if is_changed || is_touched {
+                told.push(cell.clone());
+            }
         }
+        let before = std::mem::replace(&mut notebook.end, end);
+        let end = &notebook.end;
+        let other_use = before.has_px != end.has_px;
+        // Whose open region is told of, or was.
+        let regions = [before.carry.open_region(), end.carry.open_region()];
+        if other_use || regions[0] != regions[1] {
+            let is_concerned = |unit: &Unit| other_use || regions.contains(&Some(unit.index.text()));
+            for cell in &notebook.order {
+                if self.units.get(cell).is_some_and(is_concerned) && !told.contains(cell) {
+                    told.push(cell.clone());
+                }
+            }
+        }
+        let mut notices: Vec<Notice> = told.into_iter().map(Notice::Cells).collect();
         if replanned {
             notices.push(Notice::Plans);
         }
@@ -327,182 +482,45 @@ impl Documents {
 }
 
 impl Unit {
-    fn new(text: Document, dialect: Dialect, notebook: Option<DocumentKey>) -> Self {
-        Self {
-            text,
-            dialect,
-            notebook,
-            cells: Vec::new(),
-            blocks: Vec::new(),
-            problems: Vec::new(),
-            unreadable: None,
-        }
-    }
-
-    /// What running each cell would do.
-    fn plans(&self) -> Vec<Result<Plan, Refusal>> {
-        self.cells.iter().map(|cell| plan(&cell.cell, &Overrides::default())).collect()
-    }
-
-    fn edit(&mut self, version: i32, changes: &[Change], encoding: Encoding) {
+    fn edit(&mut self, version: i32, changes: &[Change], encoding: Encoding, next: &mut u32) {
         let edits = self.text.apply(changes, version, encoding);
-        for cell in &mut self.cells {
-            cell.anchors = cell.anchors.and_then(|anchors| edits.iter().try_fold(anchors, moved));
-        }
+        self.cells_mut().for_each(|cell| cell.moved(&edits));
+        let delta = self.index.edit(self.text.rope(), &edits);
+        self.take_in(&delta, encoding, next);
     }
 
-    /// Takes in what was recognised. A notebook that is broken for a moment, in the middle of an edit, keeps its cells and
-    /// their results.
-    fn take_in(&mut self, found: Result<Cells, String>, next: &mut u32) {
-        match found {
-            Err(why) => {
-                self.unreadable = Some(why);
-                self.problems.clear();
-            }
-            Ok(found) => {
-                self.unreadable = None;
-                self.problems = found.problems;
-                self.blocks = found
-                    .blocks
-                    .into_iter()
-                    .map(|block| BlockView {
-                        range: block.range,
-                        px_cells: block.px_cells.start as usize..block.px_cells.end as usize,
-                        local_lines: block.local_lines,
-                    })
-                    .collect();
-                let old = std::mem::take(&mut self.cells);
-                self.cells = follow(old, found.cells, next);
-            }
+    /// Follows the px cells; says whether the plan of one is another in a block that was not replaced.
+    fn take_in(&mut self, delta: &Delta, encoding: Encoding, next: &mut u32) -> bool {
+        let mut tracker = Tracker { text: &self.text, encoding, next };
+        let mut gone = Vec::new();
+        for (old, new) in delta.replaced.iter().rev() {
+            gone.push(self.blocks.splice(old.clone(), new.clone().map(|_| Vec::new())).collect::<Vec<_>>());
         }
+        let old = gone.into_iter().rev().flatten().flatten().collect();
+        let come = || delta.replaced.iter().flat_map(|(_, new)| new.clone());
+        let new = come().flat_map(|at| Fresh::of(self.index.block(at))).collect();
+        let mut followed = tracker.follow(old, new).into_iter();
+        for at in come() {
+            self.blocks[at] = followed.by_ref().take(self.index.block(at).cells.len()).collect();
+        }
+        let mut replanned = false;
+        for at in &delta.resolved {
+            replanned |= tracker.retell(&mut self.blocks[*at], self.index.block(*at));
+        }
+        replanned
     }
-}
 
-impl Tracked {
-    fn view(&self, text: &Document) -> CellView {
-        let plan = plan(&self.cell, &Overrides::default());
-        let stale = match (&self.run, &plan) {
-            (Some(run), Ok(plan)) => run.fingerprint != plan.fingerprint(),
-            (Some(_), Err(_)) => true,
-            (None, _) => false,
-        };
-        let cell = Placed::new(self.cell.clone(), 0);
-        let range = cell.range();
-        CellView {
-            id: self.id,
-            line: text.line_of(cell.magic_range().start),
-            last_line: text.line_of(range.end.saturating_sub(1).max(range.start)),
-            cell,
-            plan,
-            run: self.run.clone(),
-            stale,
-            recalls: None,
-            recalled: None,
-            withheld: false,
-        }
+    fn cells(&self) -> impl Iterator<Item = &Tracked> {
+        self.blocks.iter().flatten()
     }
-}
 
-/// Where a magic is after an edit; `None` where it was deleted: then one end is gone, or both are in the same place.
-fn moved((start, end): (usize, usize), edit: &Edit) -> Option<(usize, usize)> {
-    let start = Anchor::new(start).moved(edit)?.offset();
-    let end = Anchor::new(end).moved(edit)?.offset();
-    (start < end).then_some((start, end))
-}
-
-/// Gives each new cell the id and the run of the old cell that it is.
-fn follow(old: Vec<Tracked>, new: Vec<PxCell>, next: &mut u32) -> Vec<Tracked> {
-    let is_whose = pair(&old, &new);
-    let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
-    let mut tracked = |(cell, whose): (PxCell, Option<usize>)| {
-        let (id, run) = whose.and_then(|at| old[at].take()).map_or_else(
-            || {
-                *next += 1;
-                (CellId(*next - 1), None)
-            },
-            |old| (old.id, old.run),
-        );
-        Tracked {
-            id,
-            anchors: Some((cell.magic_range.start, cell.magic_range.end)),
-            cell: Arc::new(cell),
-            run,
-        }
-    };
-    new.into_iter().zip(is_whose).map(&mut tracked).collect()
-}
-
-/// For each new cell, the old one that it is.
-fn pair(old: &[Tracked], new: &[PxCell]) -> Vec<Option<usize>> {
-    let old_places = places(old.iter().map(|old| &*old.cell));
-    let new_places = places(new.iter());
-    let mut pairs: Vec<Option<usize>> = Vec::with_capacity(new.len());
-    let mut from = 0;
-    for (cell, place) in new.iter().zip(&new_places) {
-        let at = match place {
-            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
-            // Anchors rise, so what was passed over need not be looked at again.
-            None => old[from..].iter().position(|old| is_anchored_in(old, cell)).map(|at| from + at),
-        };
-        if let (Some(at), None) = (at, place) {
-            from = at + 1;
-        }
-        pairs.push(at);
+    fn cells_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
+        self.blocks.iter_mut().flatten()
     }
-    let places = |at: usize| new_places[at].is_some();
-    // Where cells look alike, a difference of two texts can put the anchor of one on its neighbour; equal code tells.
-    reunite(&mut pairs, old, new, places, |one, other| one == other);
-    // A formatter that replaces all leaves no anchors, and changes blanks and quotes.
-    reunite(&mut pairs, old, new, places, |one, other| one == other || essence(one).eq(essence(other)));
-    pairs
-}
 
-/// Pairs new cells with old ones of like code, if neither is with one that is liker.
-fn reunite(
-    pairs: &mut [Option<usize>],
-    old: &[Tracked],
-    new: &[PxCell],
-    is_placed: impl Fn(usize) -> bool,
-    alike: impl Fn(&str, &str) -> bool,
-) {
-    let fits = |at: usize, cell: &PxCell| {
-        old[at].cell.magic.suffix == cell.magic.suffix && alike(&old[at].cell.code, &cell.code)
-    };
-    let settled =
-        |at: usize, whose: Option<usize>| is_placed(at) || whose.is_some_and(|whose| fits(whose, &new[at]));
-    for at in 0..new.len() {
-        if settled(at, pairs[at]) {
-            continue;
-        }
-        let free = |whose: &usize| {
-            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*whose) || !settled(at, *taken))
-        };
-        let Some(whose) = (0..old.len()).filter(|whose| fits(*whose, &new[at])).find(free) else { continue };
-        pairs.iter_mut().filter(|taken| **taken == Some(whose)).for_each(|taken| *taken = None);
-        pairs[at] = Some(whose);
+    fn unreadable(&self) -> Option<String> {
+        self.index.error().map(ToString::to_string)
     }
-}
-
-/// What a formatter leaves of a code.
-fn essence(code: &str) -> impl Iterator<Item = char> + '_ {
-    code.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
-}
-
-/// The places that px cells of a raw notebook have: the nbformat id of their cell, and their number in it.
-fn places<'a>(cells: impl Iterator<Item = &'a PxCell>) -> Vec<Option<(String, usize)>> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    cells
-        .map(|cell| {
-            let id = cell.notebook_cell.as_ref()?.id.clone()?;
-            let count = counts.entry(id.clone()).or_default();
-            *count += 1;
-            Some((id, *count))
-        })
-        .collect()
-}
-
-fn is_anchored_in(old: &Tracked, new: &PxCell) -> bool {
-    old.anchors.is_some_and(|(start, _)| (new.magic_range.start..new.magic_range.end).contains(&start))
 }
 
 #[cfg(test)]

@@ -21,10 +21,10 @@ fn plans(texts: &[&str], all: &[Cells]) -> String {
             };
             let setting = if view.is_from_setting { " by setting" } else { "" };
             write!(out, "{}: {targets}{frozen}{block}{setting}", &text[cell.magic_range.as_range()]).unwrap();
-            for by in &view.decided_by {
+            for (text_of, decider, by) in deciders(cell, &all.iter().collect::<Vec<_>>()) {
                 let sets: Vec<String> = by.sets.iter().map(ToString::to_string).collect();
-                let other = if by.text == at { String::new() } else { format!("cell {} ", by.text) };
-                write!(out, "; {other}line {} {}", by.line + 1, sets.join(", ")).unwrap();
+                let other = if text_of == at { String::new() } else { format!("cell {text_of} ") };
+                write!(out, "; {other}line {} {}", decider.line + 1, sets.join(", ")).unwrap();
             }
             if let Some(refusal) = cell.refusal() {
                 write!(out, "\n  refused: {refusal}").unwrap();
@@ -205,10 +205,10 @@ fn names_that_are_given_something_else_are_no_longer_clients_or_views() {
         "rc = connect()\nrc[0].activate('_a')\nrc.activate()\n%px_a 1\n%px 1\nfrom setup import rc\nrc[0].activate('_a')\n%px_a 1\n\
          dv = rc[1]\ndv = f(dv)\ndv.activate('_b')\ndv.activate()\n%px_b 1\n%px 1\nconda.activate()\nconda.activate('/opt/x')\n%px 1\n",
         expect![[r#"
-            %px_a 1: line 2 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 2 the view, targets
+            %px_a 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 2 the view, targets
             %px 1: all
             %px_a 1: 0 noblock; line 7 the view, targets, block
-            %px_b 1: line 11 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 11 the view, targets
+            %px_b 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 11 the view, targets
             %px 1: all
             %px 1: all
             Error unread-view at "%px_a"
@@ -223,12 +223,12 @@ fn views_that_cannot_be_read_are_refused_and_say_so() {
         "n = len(rc) // 2\nhalf = rc[:n]\nhalf.activate('_half')\n%px_half 1\n%pxresult_half\n# %%\n%%px_half -t 0\n1\n# %%\n%autopx_half\n\
          # %%\nhalf.targets = 'most'\n# %%\n%autopx_half\n",
         expect![[r#"
-            %px_half 1: line 2 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
-            %pxresult_half: line 2 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
+            %px_half 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
+            %pxresult_half: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
             %%px_half -t 0: 0 noblock; line 2 targets, block; line 3 the view
-            %autopx_half: line 2 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
-            half.targets = 'most': line 2 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
-            %autopx_half: line 2 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
+            %autopx_half: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
+            half.targets = 'most': a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
+            %autopx_half: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
             Error unread-view at "%px_half"
             Error unread-view at "%autopx_half"
             Error unread-view at "%autopx_half"
@@ -238,8 +238,8 @@ fn views_that_cannot_be_read_are_refused_and_say_so() {
         "odd = rc[1]\nif flag:\n    even = rc[::2]\n    even.activate('_even')\n    odd.targets = 2\n    odd.block = True\n    rc.activate()\n\
          odd.activate('_odd')\n%px_even 1\n%px_odd 1\n%px 1\nodd.targets = 1\nodd.block = flag\n%px_odd 1\n%pxconfig_even -t 0\n%px_even 1\n",
         expect![[r#"
-            %px_even 1: line 4 is in a function, a loop or a condition, and pxlens cannot tell whether it decides about this view; move it to the top level, or name the targets in the setting pxlens.views; line 4 the view, targets
-            %px_odd 1: line 5 is in a function, a loop or a condition, and pxlens cannot tell whether it decides about this view; move it to the top level, or name the targets in the setting pxlens.views noblock; line 1 block; line 5 targets; line 8 the view
+            %px_even 1: the line above that chooses the engines of this view is in a function, a loop or a condition, and pxlens cannot tell whether it decides; move it to the top level, or name the targets in the setting pxlens.views; line 4 the view, targets
+            %px_odd 1: the line above that chooses the engines of this view is in a function, a loop or a condition, and pxlens cannot tell whether it decides; move it to the top level, or name the targets in the setting pxlens.views noblock; line 1 block; line 5 targets; line 8 the view
             %px 1: all
             %px_odd 1: 1 noblock; line 1 block; line 8 the view; line 12 targets
             %pxconfig_even -t 0: 0; line 4 the view; line 15 targets
@@ -300,11 +300,11 @@ fn settings_name_views_that_no_line_makes_or_that_cannot_be_read() {
             %px_even 1: ::2 noblock by setting; line 4 block
             %px_even 1: 1 noblock; line 6 the view, targets, block
             %px_even 1: ::2 noblock by setting; line 8 the view, block
-            %px_odd 1: line 10 chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 10 the view, targets, block
+            %px_odd 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 10 the view, targets, block
             %px_even 1: ::2 block by setting; line 12 the view
             %pxconfig_even -t {x}: '{x}' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7; line 12 the view; line 14 targets
               refused: the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none of them: write the values out to run this
-            %px_even 1: the %pxconfig on line 14 takes its options from Python variables, which pxlens does not know; write the targets out; line 12 the view; line 14 targets
+            %px_even 1: the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out; line 12 the view; line 14 targets
             Error unread-view at "%px_odd"
             Hint dynamic-options at "%pxconfig_even -t {x}"
         "#]],

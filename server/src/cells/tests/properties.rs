@@ -176,7 +176,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 /// A script or the text of a cell, so that chance meets what matters.
-fn fragments() -> impl Strategy<Value = String> {
+pub(super) fn fragments() -> impl Strategy<Value = String> {
     let ends = prop::sample::select(vec!["\n", "\n", "\n", "\n", "\r\n", "\r", ""]);
     prop::collection::vec((line(), ends), 0..16)
         .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())

@@ -8,17 +8,17 @@ use super::*;
 fn check_views(text: &str, expected: Expect) {
     let cells = recognize(text, Dialect::Script).unwrap();
     let shown: Vec<String> =
-        cells.cells.iter().map(|cell| force(&text[cell.magic_range.as_range()], cell)).collect();
+        cells.cells.iter().map(|cell| force(&text[cell.magic_range.as_range()], cell, &[&cells])).collect();
     expected.assert_eq(&shown.join("\n"));
 }
 
-fn force(name: &str, cell: &PxCell) -> String {
+fn force(name: &str, cell: &PxCell, all: &[&Cells]) -> String {
     let view = &cell.view;
     let targets = match cell.targets() {
         Ok(targets) => targets.to_string(),
         Err(error) => error.to_string(),
     };
-    let lines: Vec<u32> = view.decided_by.iter().map(|by| by.line).collect();
+    let lines: Vec<u32> = deciders(cell, all).into_iter().map(|(_, decider, _)| decider.line).collect();
     let settings = (view.block, view.stream, view.verbose, view.progress_after, &view.signal_on_interrupt);
     format!("{name}: {targets} {settings:?} by {lines:?}")
 }
@@ -74,7 +74,7 @@ fn targets_that_cannot_be_read_are_not_guessed() {
         expect![[r#"
         %pxconfig -t 0: 0 (None, None, None, None, None) by [0]
         %pxconfig -t {n}: '{n}' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [1]
-        %px a: the %pxconfig on line 2 takes its options from Python variables, which pxlens does not know; write the targets out (None, None, None, None, None) by [1]
+        %px a: the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out (None, None, None, None, None) by [1]
         %pxconfig -t 2: 2 (None, None, None, None, None) by [3]
         %px b: 2 (None, None, None, None, None) by [3]"#]],
     );
@@ -82,7 +82,7 @@ fn targets_that_cannot_be_read_are_not_guessed() {
         "%pxconfig -t 1+1\n%px a\n# %%\n%%px -t 0\nb\n",
         expect![[r#"
         %pxconfig -t 1+1: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
-        %px a: the %pxconfig on line 1 sets targets that pxlens cannot read: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
+        %px a: the %pxconfig above sets targets that pxlens cannot read: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
         %%px -t 0: 0 (None, None, None, None, None) by [0]"#]],
     );
 }
@@ -190,10 +190,10 @@ fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
         .iter()
         .zip(&all)
         .flat_map(|(text, cells)| {
-            cells
-                .cells
-                .iter()
-                .map(|cell| force(&text[cell.magic_range.as_range()], cell) + &format!(" {:?}", cell.code))
+            cells.cells.iter().map(|cell| {
+                force(&text[cell.magic_range.as_range()], cell, &all.iter().collect::<Vec<_>>())
+                    + &format!(" {:?}", cell.code)
+            })
         })
         .collect();
     expect![[r#"

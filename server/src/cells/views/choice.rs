@@ -1,6 +1,6 @@
 //! Which engines a Python value chooses, in each of the places where ipyparallel takes one.
 
-use super::{Place, UnreadTargets, objects::Value};
+use super::{UnreadTargets, objects::Value};
 use crate::engines::Targets;
 
 /// A whole number; Python counts `True` as 1.
@@ -28,12 +28,8 @@ pub(super) fn slice(start: Option<i64>, stop: Option<i64>, step: Option<i64>) ->
     }
 }
 
-fn unread<T>(place: &Place) -> Result<T, UnreadTargets> {
-    Err(UnreadTargets::Statement { line: place.line })
-}
-
 /// The targets of `rc[key]`, and whether Python takes the engines at once.
-pub(super) fn taken_targets(key: &Value, place: &Place) -> (Result<Targets, UnreadTargets>, bool) {
+pub(super) fn taken_targets(key: &Value) -> (Result<Targets, UnreadTargets>, bool) {
     match key {
         Value::Int(_) | Value::Bool(_) => {
             let id = integer(key).unwrap_or_default();
@@ -42,24 +38,24 @@ pub(super) fn taken_targets(key: &Value, place: &Place) -> (Result<Targets, Unre
         Value::List(ids) => (Ok(Targets::Ids(ids.clone())), false),
         Value::Slice([start, stop, step]) => (Ok(slice(*start, *stop, *step)), true),
         Value::Ids { targets, .. } => (Ok(targets.clone()), true),
-        _ => (unread(place), false),
+        _ => (Err(UnreadTargets::Statement), false),
     }
 }
 
 /// The targets of `rc.direct_view(value)`.
-pub(super) fn direct_targets(value: &Value, place: &Place) -> (Result<Targets, UnreadTargets>, bool) {
+pub(super) fn direct_targets(value: &Value) -> (Result<Targets, UnreadTargets>, bool) {
     match value {
         Value::Text(text) if text.eq_ignore_ascii_case("all") => (Ok(Targets::All), false),
         Value::None => (Ok(Targets::All), true),
-        value => taken_targets(value, place),
+        value => taken_targets(value),
     }
 }
 
 /// The targets of `view.targets = value`, which choose engines at each run.
-pub(super) fn live_targets(value: &Value, place: &Place) -> (Result<Targets, UnreadTargets>, bool) {
+pub(super) fn live_targets(value: &Value) -> (Result<Targets, UnreadTargets>, bool) {
     match value {
         Value::None => (Ok(Targets::All), false),
-        Value::Ids { .. } => taken_targets(value, place),
-        value => (direct_targets(value, place).0, false),
+        Value::Ids { .. } => taken_targets(value),
+        value => (direct_targets(value).0, false),
     }
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Place, UnreadTargets, Views,
+    Origin, UnreadTargets, Views,
     choice::{bound, direct_targets, integer, live_targets, slice, taken_targets},
 };
 use crate::{
@@ -27,12 +27,12 @@ const UNREAD_BLOCK: &str = "pxlens does not run this, so it does not know whethe
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Decided<T> {
     pub(super) value: T,
-    pub(super) by: Option<Place>,
+    pub(super) by: Option<Origin>,
 }
 
 impl<T> Decided<T> {
-    pub(super) fn new(value: T, place: &Place) -> Self {
-        Self { value, by: Some(place.clone()) }
+    pub(super) fn new(value: T, place: Origin) -> Self {
+        Self { value, by: Some(place) }
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) struct View {
 pub(super) struct Magics {
     /// The view they refer to; `None` is the view that the first client brings.
     pub(super) object: Option<ObjectId>,
-    pub(super) activated: Option<Place>,
+    pub(super) activated: Option<Origin>,
     pub(super) stream: Option<Decided<bool>>,
     pub(super) verbose: Option<Decided<bool>>,
     pub(super) progress_after: Option<Decided<f64>>,
@@ -160,8 +160,8 @@ impl Names {
     }
 
     /// Whether a statement can change anything: most assignments concern no name that is known.
-    pub(super) fn is_changed_by(&self, act: &Act) -> bool {
-        match act {
+    pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
+        match &statement.act {
             Act::Forget(names) => names.iter().any(|name| {
                 self.values.get(name).map_or_else(|| is_client(name), |value| *value != Value::Other)
             }),
@@ -171,7 +171,7 @@ impl Names {
     }
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
-    pub(super) fn execute(&mut self, statement: &Statement, place: &Place) -> Option<&'static str> {
+    pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
         let mut note = None;
         match (&statement.act, statement.is_certain) {
             (Act::Bind { names, value }, true) => {
@@ -198,7 +198,7 @@ impl Names {
     }
 
     /// The view that an expression gives, without keeping it; `None` if it gives none.
-    pub(super) fn evaluate_view(&mut self, expr: &Expr, place: &Place) -> Option<View> {
+    pub(super) fn evaluate_view(&mut self, expr: &Expr, place: Origin) -> Option<View> {
         let value = self.value(expr, place, &mut None);
         let view = match value {
             Value::View(id) => self.view(Some(id)).cloned(),
@@ -226,7 +226,7 @@ impl Names {
         object: &Expr,
         value: &Expr,
         is_certain: bool,
-        place: &Place,
+        place: Origin,
     ) -> Option<&'static str> {
         let mut note = None;
         let object_value = self.value(object, place, &mut note);
@@ -254,12 +254,12 @@ impl Names {
         note
     }
 
-    fn set_targets(&mut self, object: &Expr, value: &Expr, is_certain: bool, place: &Place) {
+    fn set_targets(&mut self, object: &Expr, value: &Expr, is_certain: bool, place: Origin) {
         let Value::View(id) = self.value(object, place, &mut None) else { return };
         let value = self.value(value, place, &mut None);
         let (targets, is_frozen) = match is_certain {
-            true => live_targets(&value, place),
-            false => (Err(UnreadTargets::Uncertain { line: place.line }), false),
+            true => live_targets(&value),
+            false => (Err(UnreadTargets::Uncertain), false),
         };
         let view = self.view_mut(id);
         (view.targets, view.is_frozen) = (Some(Decided::new(targets, place)), is_frozen);
@@ -267,7 +267,7 @@ impl Names {
     }
 
     /// A call of `activate` that may or may not happen: its suffix is known from here on, and not what it refers to.
-    fn may_activate(&mut self, expr: &Expr, place: &Place) {
+    fn may_activate(&mut self, expr: &Expr, place: Origin) {
         let Expr::Call(call) = expr else { return };
         let Expr::Attribute(object, method) = &call.function else { return };
         if &**method != "activate" {
@@ -284,24 +284,24 @@ impl Names {
         if is_default && matches!(object, Value::Client(_)) {
             return; // what is in force is what it activates
         }
-        let unread = Err(UnreadTargets::Uncertain { line: place.line });
+        let unread = Err(UnreadTargets::Uncertain);
         self.activate_unread(&suffix, unread, place);
     }
 
-    fn activate_unread(&mut self, suffix: &str, unread: Result<Targets, UnreadTargets>, place: &Place) {
+    fn activate_unread(&mut self, suffix: &str, unread: Result<Targets, UnreadTargets>, place: Origin) {
         let view = View { targets: Some(Decided::new(unread, place)), ..View::default() };
         let object = self.add(Object::View(view));
         self.activate(suffix, object, place);
     }
 
-    fn activate(&mut self, suffix: &str, object: ObjectId, place: &Place) {
+    fn activate(&mut self, suffix: &str, object: ObjectId, place: Origin) {
         if Views::is_suffix(suffix) {
-            let magics = Magics { object: Some(object), activated: Some(place.clone()), ..Magics::default() };
+            let magics = Magics { object: Some(object), activated: Some(place), ..Magics::default() };
             self.magics.insert(suffix.into(), magics);
         }
     }
 
-    fn value(&mut self, expr: &Expr, place: &Place, note: &mut Option<&'static str>) -> Value {
+    fn value(&mut self, expr: &Expr, place: Origin, note: &mut Option<&'static str>) -> Value {
         match expr {
             Expr::Name(name) => match self.values.get(name) {
                 Some(value) => value.clone(),
@@ -343,10 +343,10 @@ impl Names {
         }
     }
 
-    fn subscript(&mut self, object: Value, key: &Value, place: &Place) -> Value {
+    fn subscript(&mut self, object: Value, key: &Value, place: Origin) -> Value {
         match (object, key) {
             (Value::Client(client), key) => {
-                let (targets, is_frozen) = taken_targets(key, place);
+                let (targets, is_frozen) = taken_targets(key);
                 // A text is no key; `None` neither.
                 self.new_view(client, targets, is_frozen, place)
             }
@@ -372,7 +372,7 @@ impl Names {
         client: Option<ObjectId>,
         targets: Result<Targets, UnreadTargets>,
         is_frozen: bool,
-        place: &Place,
+        place: Origin,
     ) -> Value {
         let block = match client.and_then(|id| self.objects.get(&id)) {
             Some(Object::Client(Some(block))) => block.clone(),
@@ -383,7 +383,7 @@ impl Names {
         Value::View(self.add(Object::View(view)))
     }
 
-    fn call(&mut self, call: &Call, place: &Place, note: &mut Option<&'static str>) -> Value {
+    fn call(&mut self, call: &Call, place: Origin, note: &mut Option<&'static str>) -> Value {
         let (object, method) = match &call.function {
             Expr::Name(name) if !self.values.contains_key(name) => {
                 return self.function(name, call, place, note);
@@ -395,7 +395,7 @@ impl Names {
             (Value::Client(client), "activate") => {
                 let targets = self.argument(call, 0, "targets", place, note).unwrap_or_else(all);
                 let suffix = self.argument(call, 1, "suffix", place, note).unwrap_or_else(no_suffix);
-                let (targets, is_frozen) = direct_targets(&targets, place);
+                let (targets, is_frozen) = direct_targets(&targets);
                 let value = self.new_view(client, targets, is_frozen, place);
                 if let Value::View(id) = value {
                     self.view_mut(id).block = Some(Decided::new(true, place));
@@ -407,7 +407,7 @@ impl Names {
             }
             (Value::Client(client), "direct_view" | "broadcast_view") => {
                 let targets = self.argument(call, 0, "targets", place, note).unwrap_or_else(all);
-                let (targets, mut is_frozen) = direct_targets(&targets, place);
+                let (targets, mut is_frozen) = direct_targets(&targets);
                 is_frozen |= method == "broadcast_view";
                 let value = self.new_view(client, targets, is_frozen, place);
                 if let Value::View(id) = value {
@@ -436,7 +436,7 @@ impl Names {
                 if let Some(Value::Text(suffix)) = self.argument(call, 0, "suffix", place, note)
                     && !suffix.is_empty()
                 {
-                    self.activate_unread(&suffix, Err(UnreadTargets::Statement { line: place.line }), place);
+                    self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
                 }
                 Value::Other
             }
@@ -461,7 +461,7 @@ impl Names {
         }
     }
 
-    fn function(&mut self, name: &str, call: &Call, place: &Place, note: &mut Option<&'static str>) -> Value {
+    fn function(&mut self, name: &str, call: &Call, place: Origin, note: &mut Option<&'static str>) -> Value {
         let mut arguments =
             call.arguments.iter().map(|argument| self.value(argument, place, note)).collect::<Vec<_>>();
         match (name, arguments.as_slice()) {
@@ -497,7 +497,7 @@ impl Names {
         id: ObjectId,
         call: &Call,
         with_targets: bool,
-        place: &Place,
+        place: Origin,
         note: &mut Option<&'static str>,
     ) {
         if let Some(block) = call.keyword("block") {
@@ -508,7 +508,7 @@ impl Names {
         }
         if let Some(targets) = call.keyword("targets").filter(|_| with_targets) {
             let value = self.value(targets, place, note);
-            let (targets, is_frozen) = live_targets(&value, place);
+            let (targets, is_frozen) = live_targets(&value);
             let view = self.view_mut(id);
             (view.targets, view.is_frozen) = (Some(Decided::new(targets, place)), is_frozen);
         }
@@ -519,7 +519,7 @@ impl Names {
         call: &Call,
         at: usize,
         name: &str,
-        place: &Place,
+        place: Origin,
         note: &mut Option<&'static str>,
     ) -> Option<Value> {
         call.argument(at, name).map(|argument| self.value(argument, place, note))

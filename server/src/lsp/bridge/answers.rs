@@ -10,19 +10,21 @@ use pxlens_protocol::{
 };
 
 use crate::{
-    cells::{self, Dialect, Placed},
+    cells::{self, Placed},
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
     engines::{Activity, EngineId, EngineTable, RankSet},
-    lsp::facade::{CellOutputs, Elsewhere, EngineError, ErrorVariant, Purpose, Suggestion, TextChange},
+    lsp::facade::{
+        CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
+    },
     plan::{self, Refusal},
     render::{self, GroupBy, Limits, Paint, Style},
     rewrite,
     run::{Ending, Run, RunState, Slot},
-    session::{self, AskError, CellView, ClusterView, DocumentView, Owner, RunHandle, now},
-    text::{self, Encoding, TextRange},
+    session::{self, AskError, CellView, ClusterView, DocumentView, Owner, ProblemsView, RunHandle, now},
+    text::{self, Document, Encoding, TextRange},
 };
 
 /// What the answer about a document's cells depends on.
@@ -45,26 +47,15 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
-        let exact = |cell: &CellView| {
-            let place = |bytes| range(self.view, bytes, self.encoding);
-            (place(cell.cell.range()), place(cell.cell.magic_range()))
-        };
-        let mut cells = self.cells_at(exact);
+        let mut cells = self.cells_at(|view| (placed(view.places.range), placed(view.places.magic)));
         for (cell, view) in cells.iter_mut().zip(&self.view.cells) {
             cell.code = view.cell.code.to_string();
         }
-        let mut problems: Vec<Problem> =
-            self.view.problems.iter().map(|problem| self.problem(problem)).collect();
-        if let Some(why) = &self.view.unreadable {
-            problems.push(Problem {
-                range: Range::default(),
-                severity: ProblemSeverity::Error,
-                code: "unreadable".into(),
-                message: why.clone(),
-            });
-        }
-        problems.extend(self.dead_targets().iter().map(|problem| self.problem(problem)));
-        CellsResult { version: self.view.text.version(), cells, problems }
+        let view = self.view;
+        let mut problems =
+            problem_list(&view.text, &view.problems, view.unreadable.as_deref(), self.encoding);
+        problems.extend(self.dead_targets().iter().map(|found| problem(&view.text, found, self.encoding)));
+        CellsResult { version: view.text.version(), cells, problems }
     }
 
     /// The px cells for lenses: without the code that would be sent, and with whole lines for ranges. There may be
@@ -78,11 +69,13 @@ impl Scene<'_> {
     }
 
     fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
-        let is_divided = self.view.dialect != Dialect::Script || self.is_divided();
-        let cells = self.view.cells.iter().enumerate();
+        let mut cells = Vec::with_capacity(self.view.cells.len());
+        for (number, block) in (0u32..).zip(&self.view.blocks) {
+            let outer = self.view.divided.then_some(number);
+            let px_cells = &self.view.cells[block.px_cells.clone()];
+            cells.extend(px_cells.iter().map(|cell| self.cell(cell, outer, place(cell))));
+        }
         cells
-            .map(|(index, cell)| self.cell(cell, self.outer(index).filter(|_| is_divided), place(cell)))
-            .collect()
     }
 
     /// Targets that choose no engine of the cluster that is connected.
@@ -98,7 +91,7 @@ impl Scene<'_> {
         let dead = self.dead_targets();
         let mut suggestions = Vec::new();
         for found in self.view.problems.iter().chain(&dead) {
-            let problem = self.problem(found);
+            let problem = problem(&self.view.text, found, self.encoding);
             if problem.range.start.line > lines.end.line || problem.range.end.line < lines.start.line {
                 continue;
             }
@@ -139,7 +132,7 @@ impl Scene<'_> {
             }
             Err(refusal) => return (None, Some(refusal.to_string())),
         };
-        let decided_by = view.cell.view.decided_by.iter().map(|by| by.line).collect();
+        let decided_by = self.view.decided(&view.cell).iter().map(|(_, decider, _)| decider.line).collect();
         if !self.trusted || !self.connected {
             let (ranks, refusal) = match self.starts {
                 _ if !self.trusted => {
@@ -178,39 +171,43 @@ impl Scene<'_> {
     fn bare_plan(&self) -> Plan {
         Plan { alive: u32::try_from(self.engines.len()).unwrap_or(u32::MAX), ..Plan::default() }
     }
+}
 
-    /// Which cell of the script or notebook a px cell stands in.
-    fn outer(&self, index: usize) -> Option<u32> {
-        let at = self.view.blocks.partition_point(|block| block.px_cells.end <= index);
-        let block = self.view.blocks.get(at)?;
-        u32::try_from(at).ok().filter(|_| block.px_cells.contains(&index))
-    }
+/// What is wrong in a document. `engines`: those of the cluster that is connected, if one is and counts.
+pub(super) fn problems(view: &ProblemsView, engines: Option<&EngineTable>, encoding: Encoding) -> Problems {
+    let ProblemsView { text, problems, unreadable, with_targets } = view;
+    let mut problems = problem_list(text, problems, unreadable.as_deref(), encoding);
+    let dead = |engines| with_targets.iter().filter_map(move |cell| plan::dead_target(cell, engines));
+    problems.extend(engines.into_iter().flat_map(dead).map(|found| problem(text, &found, encoding)));
+    Problems { version: text.version(), problems }
+}
 
-    /// Whether markers divide a script, so that a block is a cell and not the whole of it.
-    fn is_divided(&self) -> bool {
-        let [only] = self.view.blocks.as_slice() else { return true };
-        let text = self.view.text.rope();
-        let first = text.line(0).to_string();
-        let marked = first.trim_start().strip_prefix('#').is_some_and(|rest| {
-            let rest = rest.trim_start();
-            rest.starts_with("%%") || rest.starts_with("In[") || rest.starts_with("<codecell>")
-        });
-        let behind = text.byte_slice(only.range.end.min(text.len_bytes())..);
-        marked || only.range.start > 0 || behind.chars().any(|c| !c.is_whitespace())
+fn problem(text: &Document, problem: &cells::Problem, encoding: Encoding) -> Problem {
+    Problem {
+        range: range(text, problem.range, encoding),
+        severity: match problem.severity {
+            cells::Severity::Error => ProblemSeverity::Error,
+            cells::Severity::Warning => ProblemSeverity::Warning,
+            cells::Severity::Hint => ProblemSeverity::Hint,
+        },
+        code: problem.code.to_owned(),
+        message: problem.message.clone(),
     }
+}
 
-    fn problem(&self, problem: &cells::Problem) -> Problem {
-        Problem {
-            range: range(self.view, problem.range, self.encoding),
-            severity: match problem.severity {
-                cells::Severity::Error => ProblemSeverity::Error,
-                cells::Severity::Warning => ProblemSeverity::Warning,
-                cells::Severity::Hint => ProblemSeverity::Hint,
-            },
-            code: problem.code.to_owned(),
-            message: problem.message.clone(),
-        }
-    }
+fn problem_list(
+    text: &Document,
+    problems: &[cells::Problem],
+    unreadable: Option<&str>,
+    encoding: Encoding,
+) -> Vec<Problem> {
+    let why = unreadable.map(|why| Problem {
+        range: Range::default(),
+        severity: ProblemSeverity::Error,
+        code: "unreadable".into(),
+        message: why.to_owned(),
+    });
+    problems.iter().map(|found| problem(text, found, encoding)).chain(why).collect()
 }
 
 /// Other ways to write the px cells on these lines.
@@ -266,7 +263,7 @@ fn selected(view: &DocumentView, encoding: Encoding, lines: Range) -> TextRange 
 
 fn edits(view: &DocumentView, encoding: Encoding, edits: &[(TextRange, String)]) -> Vec<TextChange> {
     let change = |(at, text): &(TextRange, String)| TextChange {
-        range: Some(range(view, *at, encoding)),
+        range: Some(range(&view.text, *at, encoding)),
         text: text.clone(),
     };
     edits.iter().map(change).collect()
@@ -275,7 +272,6 @@ fn edits(view: &DocumentView, encoding: Encoding, edits: &[(TextRange, String)])
 /// What to paint beside the cells that have something to show.
 pub(super) fn outputs(
     view: &DocumentView,
-    encoding: Encoding,
     group_by: GroupBy,
     runs_local: bool,
     only: Option<&BTreeSet<CellId>>,
@@ -309,7 +305,7 @@ pub(super) fn outputs(
         Some(CellOutput {
             id: cell_id(cell.id),
             run: Some(RunId(handle.id.0)),
-            range: range(view, cell.cell.range(), encoding),
+            range: placed(cell.places.range),
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
@@ -334,7 +330,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
             errors.push(EngineError {
                 cell: cell_id(cell.id),
                 run: RunId(handle.id.0),
-                range: range(view, at, encoding),
+                range: range(&view.text, at, encoding),
                 ranks: group.ranks.to_string(),
                 title: render::without_key(&group.title()).into_owned(),
                 // What an engine sent is text, and stays so in whatever shows it.
@@ -535,12 +531,13 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
     BlockLine { text: line.text(), style }
 }
 
-pub(super) fn range(view: &DocumentView, range: TextRange, encoding: Encoding) -> Range {
-    let at = |offset| {
-        let position = view.text.position(offset, encoding);
-        Position { line: position.line, character: position.character }
-    };
-    Range { start: at(range.start), end: at(range.end) }
+pub(super) fn range(text: &Document, range: TextRange, encoding: Encoding) -> Range {
+    placed([range.start, range.end].map(|offset| text.position(offset, encoding)))
+}
+
+fn placed(places: [text::Position; 2]) -> Range {
+    let [start, end] = places.map(|position| Position { line: position.line, character: position.character });
+    Range { start, end }
 }
 
 /// From a line of the code, or a column of it in characters, to the end of the line in the document.

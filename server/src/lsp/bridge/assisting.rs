@@ -35,7 +35,7 @@ impl<'a> Page<'a> {
     }
 
     fn range(&self, bytes: TextRange) -> Range {
-        range(self.view, bytes, self.encoding)
+        range(&self.view.text, bytes, self.encoding)
     }
 
     /// The px cells that touch a stretch; those elsewhere are not looked at.
@@ -75,7 +75,8 @@ impl<'a> Page<'a> {
         let mut known = Known { engines, suffixes: Vec::new() };
         for text in texts {
             let cells = text.cells.iter().map(|cell| &cell.cell);
-            known.suffixes.extend(Known::of(Vec::new(), cells, here(text)).suffixes);
+            let views = text.views.iter().map(String::as_str);
+            known.suffixes.extend(Known::of(Vec::new(), views, cells, here(text)).suffixes);
         }
         known.suffixes.sort_unstable();
         known.suffixes.dedup();
@@ -239,16 +240,16 @@ impl Scene<'_> {
         };
         let mut lines = vec![format!("Runs on {on}{waits}.")];
         let own = Decision::own(&view.cell);
-        for by in &view.cell.view.decided_by {
+        for (text, decider, by) in self.view.decided(&view.cell) {
             let is_free = |sets: &Sets| own.as_ref().is_none_or(|own| !own.sets.contains(sets));
             let sets: Vec<Sets> = by.sets.iter().copied().filter(is_free).collect();
-            let Some(text) = texts.get(by.text).filter(|_| !sets.is_empty()) else { continue };
-            let document = &text.text;
-            let is_there = document.line_of(by.range.start) == by.line;
-            let at = if is_there { by.range.start } else { document.line_range(by.line).start };
+            let Some(other) = texts.get(text).filter(|_| !sets.is_empty()) else { continue };
+            let document = &other.text;
+            let is_there = document.line_of(decider.range.start) == decider.line;
+            let at = if is_there { decider.range.start } else { document.line_range(decider.line).start };
             let decision = Decision {
-                place: self.place_of(texts, by.text, by.line),
-                text: assist::excerpt(document, text.dialect, at),
+                place: self.place_of(texts, text, decider.line),
+                text: assist::excerpt(document, other.dialect, at),
                 is_frozen: view.cell.view.is_frozen && sets.contains(&Sets::Targets),
                 sets,
             };

@@ -9,6 +9,7 @@ use super::hover::shows_results;
 use crate::lsp::{
     backend::Backend,
     facade::{LensCell, Lenses, Session},
+    written::Written,
 };
 
 /// A lens, as LSP has it. There may be thousands, so they are written without a detour over JSON values.
@@ -40,10 +41,10 @@ enum Argument {
 pub(crate) async fn handle<S: Session>(
     backend: &Backend<S>,
     params: CodeLensParams,
-) -> Result<Option<Vec<Lens>>> {
+) -> Result<Option<Written>> {
     let uri = params.text_document.uri;
     let Some(found) = backend.session.lenses(&uri).await else { return Ok(None) };
-    Ok(Some(lenses(&uri, found)))
+    backend.shelf.put(&lenses(&uri, found)).map(Some)
 }
 
 /// The lenses of a document. Px lines that stand in one cell of a script or notebook share one.

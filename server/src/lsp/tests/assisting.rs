@@ -107,7 +107,7 @@ async fn the_engines_alive_and_the_suffixes_of_the_whole_notebook_are_offered() 
     let found = ask_at(&mut client, "completion", 0, 8).await;
     let labels: Vec<&str> = list(&found).iter().map(|item| item["label"].as_str().unwrap()).collect();
     assert_eq!(labels, ["all", "0", "1", "2", "::2", "1::2", ":1", "1:", "-1"]);
-    client.notify("notebookDocument/didOpen", notebook(&["%pxconfig_even -t ::2", "%px_"])).await;
+    client.notify("notebookDocument/didOpen", notebook(&["v = rc[::2]\nv.activate('_even')", "%px_"])).await;
     let params = json!({ "textDocument": { "uri": cell_uri(1) }, "position": { "line": 0, "character": 4 } });
     let found = client.request("textDocument/completion", params).await;
     assert_eq!(found[0]["label"], "%px_even", "{found:#}");

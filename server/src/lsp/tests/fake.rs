@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::lsp::{
     CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, LensCell,
-    Lenses, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
+    Lenses, Problems, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
 };
 
 /// A document with this in its URI panics when it is told of.
@@ -166,6 +166,11 @@ impl Session for Fake {
             run: document.line.is_some().then_some(RunId(1)),
         };
         Some(CellsResult { version: document.version, cells: vec![cell], problems: vec![] })
+    }
+
+    async fn problems(&self, uri: &Uri) -> Option<Problems> {
+        let CellsResult { version, problems, .. } = self.cells(uri).await?;
+        Some(Problems { version, problems })
     }
 
     async fn suggestions(&self, uri: &Uri, range: Range, wanted: Wanted) -> Option<Suggestions> {

@@ -31,21 +31,44 @@ impl Actor {
                 let cell = &mut view.cells[at];
                 cell.run = recalled.as_ref().map(|recall| recall.run.clone());
                 (cell.recalls, cell.recalled, cell.stale) = (recalls, recalled, stale);
-            } else if let Some(run) = &cell.run {
-                let withheld =
-                    !run.plan.blocking && self.runs.get(&run.id).is_some_and(|entry| !entry.asked_for);
-                view.cells[at].withheld = withheld;
+            } else {
+                view.cells[at].withheld = self.is_withheld(cell);
             }
         }
         Some(view)
     }
 
+    /// A document with those of its px cells that have a run or show one, and nothing else of it.
+    pub(super) fn view_of_runs(&self, key: &DocumentKey) -> Option<DocumentView> {
+        if !self.recalled.is_empty() {
+            let mut view = self.view(key)?;
+            view.cells.retain(|cell| cell.run.is_some());
+            (view.blocks, view.problems) = (Vec::new(), Vec::new());
+            return Some(view);
+        }
+        let mut view = self.documents.view_of_runs(key)?;
+        for cell in &mut view.cells {
+            cell.withheld = self.is_withheld(cell);
+        }
+        Some(view)
+    }
+
+    fn is_withheld(&self, cell: &CellView) -> bool {
+        let hides = |run: &Arc<RunHandle>| {
+            !run.plan.blocking && self.runs.get(&run.id).is_some_and(|entry| !entry.asked_for)
+        };
+        cell.run.as_ref().is_some_and(hides)
+    }
+
     /// The newest run in time of a suffix, in a document or in all cells of a notebook. One that never was sent has nothing
-    /// to show.
+    /// to show, and to ipyparallel a `sync_imports` is no magic's result.
     fn newest(&self, home: &DocumentKey, suffix: &str) -> Option<&RunEntry> {
         let fits = |entry: &&RunEntry| {
             let handle = &entry.handle;
-            handle.home == *home && handle.suffix == suffix && !handle.view.borrow().was_never_sent()
+            handle.home == *home
+                && handle.suffix == suffix
+                && handle.place.kind != CellKind::SyncImports
+                && !handle.view.borrow().was_never_sent()
         };
         self.runs.values().rev().find(fits)
     }

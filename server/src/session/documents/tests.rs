@@ -328,6 +328,57 @@ fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_stale() {
 }
 
 #[test]
+fn an_edit_of_a_notebook_is_told_of_cells_that_it_changed() {
+    let mut desk = notebook();
+    let mut told = |name: &str, text: &str| {
+        let change = [Change { range: None, text: text.into() }];
+        let notices = desk.documents.change(&key(name), 2, &change);
+        let name = |notice: &Notice| match notice {
+            Notice::Cells(key) => key.to_string(),
+            Notice::Plans => "plans".to_owned(),
+            other => format!("{other:?}"),
+        };
+        notices.iter().map(name).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(told("b", "%%px\n22"), "b");
+    assert_eq!(told("a", "%pxconfig -t 0"), "a b c plans");
+    assert_eq!(told("a", "# above\n%pxconfig -t 0"), "a", "it moved down and sets what it set");
+    assert_eq!(told("b", "%autopx"), "b c", "the region is open: a hint where it begins");
+    assert_eq!(told("c", "%autopx"), "c b", "and it is closed");
+}
+
+#[test]
+fn lines_that_decided_are_named_where_they_stand_now() {
+    let mut desk = Desk::script("import os\n\n# %%\n%pxconfig -t 0\n\n# %%\n%px a\n");
+    let lines = |desk: &Desk| {
+        let view = desk.documents.view(&key("a")).unwrap();
+        let last = view.cells.last().unwrap();
+        view.decided(&last.cell).iter().map(|(_, decider, _)| decider.line).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&desk), [3]);
+    desk.edit("import os\n", "import os\nimport sys\n");
+    assert_eq!(lines(&desk), [4]);
+    desk.edit("%pxconfig", "# here\n%pxconfig");
+    assert_eq!(lines(&desk), [5]);
+}
+
+#[test]
+fn places_are_where_the_client_sees_them_after_edits_above() {
+    let mut desk = Desk::script("z = 1\n# %%\n'😀'; y = %px a\n# %%\n%%px\nb\n");
+    desk.edit("z = 1\n", "z = 1\r\n\r\n");
+    let view = desk.documents.view(&key("a")).unwrap();
+    for cell in &view.cells {
+        let at = |byte| view.text.position(byte, Encoding::Utf16);
+        let (range, magic) = (cell.cell.range(), cell.cell.magic_range());
+        assert_eq!(cell.places.range, [at(range.start), at(range.end)]);
+        assert_eq!(cell.places.magic, [at(magic.start), at(magic.end)]);
+        assert_eq!(cell.line, at(magic.start).line);
+    }
+    let ordinals: Vec<u32> = view.cells.iter().map(|cell| cell.cell.ordinal).collect();
+    assert_eq!(ordinals, [0, 1]);
+}
+
+#[test]
 fn several_px_lines_of_a_cell_are_followed_each() {
     let mut desk = notebook();
     desk.edit_in("c", "%px 3\n", "");

@@ -1,0 +1,364 @@
+//! What a document holds, kept up to date while it is edited.
+//!
+//! A document is a list of blocks. Each was looked through by itself ([`Scanned`], from its text alone) and then told what
+//! stands above it ([`Resolved`]). An edit looks again only through blocks whose text or borders it touched, and tells
+//! again only those below which something else is in force now. Nothing here is done once per line of the document; what
+//! is done once per block is to move an offset. Raw notebooks are one JSON text and are read whole.
+
+mod hunks;
+mod script;
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use ropey::Rope;
+
+use super::{
+    Block, Carry, Cells, Decider, Dialect, NotNotebook, Origin, Problem, PxCell, advice,
+    resolve::{Resolved, resolve},
+    scan::Scanned,
+};
+use crate::text::{Edit, TextRange};
+
+/// What a document holds, see the module.
+#[derive(Debug)]
+pub struct Index {
+    dialect: Dialect,
+    /// What names the document in an [`Origin`].
+    text: u32,
+    next_block: u32,
+    before: Arc<Carry>,
+    script: script::Script,
+    entries: Vec<Entry>,
+    error: Option<NotNotebook>,
+}
+
+/// A block of the document.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// What its ranges count from.
+    start: usize,
+    /// Where it ends, its last line end included.
+    end: usize,
+    /// The line of `start`, 0-based.
+    line: u32,
+    /// See [`super::divide::Part::head`].
+    head: usize,
+    /// Its name in an [`Origin`].
+    number: u32,
+    scanned: Arc<Scanned>,
+    /// `None` until it is known what is in force above it.
+    told: Option<Told>,
+}
+
+/// What is in force at a block.
+#[derive(Clone, Debug)]
+struct Told {
+    before: Arc<Carry>,
+    after: Arc<Carry>,
+    cells: Vec<Arc<PxCell>>,
+    problems: Vec<Problem>,
+    local_lines: u32,
+}
+
+/// A block as others see it.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockRef<'a> {
+    /// What the ranges of its px cells count from.
+    pub base: usize,
+    /// The 0-based line of `base`.
+    pub line: u32,
+    /// Where it is, its marker included, in bytes of the document.
+    pub range: TextRange,
+    /// Its px cells, in order; their ordinals count in the block.
+    pub cells: &'a [Arc<PxCell>],
+    /// See [`Block::local_lines`].
+    pub local_lines: u32,
+}
+
+/// What only the end of all texts that belong together shows: a document alone, or the cells of a notebook.
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// What is in force there.
+    pub carry: Arc<Carry>,
+    /// Whether any of the texts holds a px cell.
+    pub has_px: bool,
+}
+
+/// What became of the blocks of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// Blocks of before and what stands in their place, in rising order. All others are as they were, one for one.
+    pub replaced: Vec<(Range<usize>, Range<usize>)>,
+    /// Of the others those, by their new place, in which what is in force makes px cells or problems others.
+    pub resolved: Vec<usize>,
+}
+
+impl Index {
+    /// Reads a document. `text` is its name in an [`Origin`]; `before` is what is in force where it begins.
+    pub fn new(rope: &Rope, dialect: Dialect, text: u32, before: Arc<Carry>) -> Self {
+        let mut index = Self {
+            dialect,
+            text,
+            next_block: 0,
+            before,
+            script: script::Script::default(),
+            entries: Vec::new(),
+            error: None,
+        };
+        let replaced = index.read(rope);
+        index.resolve(&replaced);
+        index
+    }
+
+    /// Takes in what changed. `edits` are in bytes of what the one before left; the rope is what the last one left.
+    pub fn edit(&mut self, rope: &Rope, edits: &[Edit]) -> Delta {
+        if edits.is_empty() {
+            return Delta::default();
+        }
+        let replaced = match self.dialect {
+            Dialect::Script => self.edit_script(rope, &hunks::hunks(edits)),
+            Dialect::NotebookCell | Dialect::NotebookJson => self.read(rope),
+        };
+        let resolved = self.resolve(&replaced);
+        Delta { replaced, resolved }
+    }
+
+    /// Takes in what is in force where the document begins.
+    pub fn begin_with(&mut self, before: &Arc<Carry>) -> Delta {
+        self.before = Arc::clone(before);
+        Delta { replaced: Vec::new(), resolved: self.resolve(&[]) }
+    }
+
+    /// What is in force where the document ends.
+    pub fn after(&self) -> &Arc<Carry> {
+        self.entries.last().and_then(|last| last.told.as_ref()).map_or(&self.before, |told| &told.after)
+    }
+
+    /// Why the document cannot be read. What it held when it last could is kept.
+    pub fn error(&self) -> Option<&NotNotebook> {
+        self.error.as_ref()
+    }
+
+    /// How it is read.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What names it in an [`Origin`].
+    pub fn text(&self) -> u32 {
+        self.text
+    }
+
+    /// Whether its blocks are cells, of a notebook or between markers; else a script is one block as a whole.
+    pub fn is_divided(&self) -> bool {
+        self.dialect != Dialect::Script || self.script.is_marked()
+    }
+
+    /// Its blocks, in order.
+    pub fn blocks(&self) -> impl ExactSizeIterator<Item = BlockRef<'_>> {
+        (0..self.entries.len()).map(|at| self.block(at))
+    }
+
+    /// A block.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn block(&self, at: usize) -> BlockRef<'_> {
+        let entry = &self.entries[at];
+        let (cells, local_lines) =
+            entry.told.as_ref().map_or((&[][..], 0), |told| (&told.cells, told.local_lines));
+        let range = entry.scanned.range.shifted(entry.start);
+        BlockRef { base: entry.start, line: entry.line, range, cells, local_lines }
+    }
+
+    /// Whether it holds px cells.
+    pub fn has_px(&self) -> bool {
+        self.entries.iter().filter_map(|entry| entry.told.as_ref()).any(|told| !told.cells.is_empty())
+    }
+
+    /// What the end of a document shows that stands alone.
+    pub fn end(&self) -> End {
+        End { carry: Arc::clone(self.after()), has_px: self.has_px() }
+    }
+
+    /// What is wrong in it, by place, in bytes of the document.
+    pub fn problems(&self, end: &End) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.error.is_some() {
+            return problems;
+        }
+        let counts = |problem: &&Problem| end.has_px || !advice::old_python::is_about_python(problem);
+        for entry in &self.entries {
+            let found = entry.told.iter().flat_map(|told| &told.problems).filter(counts);
+            problems.extend(found.map(|problem| problem.shifted(entry.start)));
+        }
+        problems.extend(self.open_region(&end.carry));
+        problems.sort_by_key(|problem| (problem.range, problem.severity));
+        // What holds for the whole document is said once.
+        let mut warned_of_markers = false;
+        problems.retain(|problem| {
+            let is_marker = problem.code == advice::markers::COMMENT_IS_MARKER.code;
+            !(is_marker && std::mem::replace(&mut warned_of_markers, true))
+        });
+        problems
+    }
+
+    fn open_region(&self, end: &Carry) -> Option<Problem> {
+        let region = end.autopx.as_ref().filter(|region| region.toggle.text == self.text)?;
+        let entry = self.entries.iter().find(|entry| entry.number == region.toggle.block)?;
+        let toggle = entry.scanned.found.get(region.toggle.nth as usize)?;
+        let closing = if self.is_divided() { "\n# %%\n%autopx" } else { "\n%autopx" };
+        let closing = entry.scanned.text().toggle(toggle.kind, closing);
+        let at = self.entries.last().map(|last| last.start + last.scanned.range.end)?;
+        let edit = closing.map(|text| (TextRange::new(at, at), text + &region.suffix));
+        let range = toggle.magic.name_range.shifted(entry.start);
+        Some(advice::autopx::open(range, &region.suffix, edit))
+    }
+
+    /// Where the lines stand that may decide something, in bytes of the document.
+    pub fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
+        self.entries.iter().flat_map(|entry| {
+            let origin = |nth| Origin { text: self.text, block: entry.number, nth };
+            entry.scanned.deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
+        })
+    }
+
+    /// All of it in one piece, in bytes of the document, which is the rope.
+    pub fn cells(&self, rope: &Rope, end: &End) -> Cells {
+        let mut all = Cells { problems: self.problems(end), ..Cells::default() };
+        let mut next = 0;
+        for (block, entry) in self.blocks().zip(&self.entries) {
+            let first = next;
+            for cell in block.cells {
+                all.cells.push(PxCell { ordinal: next, ..cell.shifted(block.base) });
+                next += 1;
+            }
+            all.blocks.push(Block {
+                range: block.range,
+                notebook_cell: entry.scanned.place.clone(),
+                px_cells: first..next,
+                local_lines: block.local_lines,
+            });
+        }
+        let decider = |(origin, range): (Origin, TextRange)| {
+            (origin, Decider { line: script::line_at(rope, range.start), range })
+        };
+        all.deciders = self.deciders().map(decider).collect::<BTreeMap<_, _>>();
+        all
+    }
+
+    /// Reads all of the document anew; blocks that stand where one stood take over its name.
+    fn read(&mut self, rope: &Rope) -> Vec<(Range<usize>, Range<usize>)> {
+        let old = self.entries.len();
+        match self.dialect {
+            Dialect::Script => {
+                let parts = self.script.read(rope);
+                let scans = parts.iter().map(|part| script::scan(rope, part)).collect();
+                self.replace(0..old, scans);
+            }
+            Dialect::NotebookCell => {
+                let scanned = Scanned::notebook_cell(&rope.to_string());
+                self.replace(0..old, vec![Entry::new(0..rope.len_bytes(), 0, 0, scanned)]);
+            }
+            Dialect::NotebookJson => match Scanned::notebook_json(&rope.to_string()) {
+                Ok(cells) => {
+                    self.error = None;
+                    let entry = |scanned| Entry::new(0..0, 0, 0, scanned);
+                    self.replace(0..old, cells.into_iter().map(entry).collect());
+                }
+                Err(error) => {
+                    self.error = Some(error);
+                    return Vec::new();
+                }
+            },
+        }
+        vec![(0..old, 0..self.entries.len())]
+    }
+
+    /// Puts blocks in the place of others, and names them.
+    fn replace(&mut self, old: Range<usize>, mut new: Vec<Entry>) {
+        let names = self.entries[old.clone()].iter().map(|entry| entry.number);
+        let mut next = self.next_block;
+        let fresh = std::iter::repeat_with(|| {
+            next += 1;
+            next - 1
+        });
+        for (entry, name) in new.iter_mut().zip(names.chain(fresh)) {
+            entry.number = name;
+        }
+        self.next_block = next;
+        self.entries.splice(old, new);
+    }
+
+    /// Tells blocks what stands above them where they do not know it, up to where what they know is still so. Gives those that were not replaced and hold others
+    /// px cells or problems now.
+    fn resolve(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
+        let mut changed = Vec::new();
+        let is_divided = self.is_divided();
+        let was_divided = self.script.note_divided(is_divided);
+        let (mut begin, mut end) = (0, self.entries.len());
+        if was_divided == is_divided {
+            // Behind the last block that was replaced, each knows what the one before it leaves.
+            begin = replaced.first().map_or(0, |(_, new)| new.start);
+            end = replaced.last().map_or(0, |(_, new)| new.end);
+        }
+        let above = begin.checked_sub(1).and_then(|at| self.entries[at].told.as_ref());
+        let mut carry = Arc::clone(above.map_or(&self.before, |told| &told.after));
+        for (at, entry) in self.entries.iter_mut().enumerate().skip(begin) {
+            if let Some(told) = entry.told.as_ref().filter(|_| was_divided == is_divided)
+                && same(&told.before, &carry)
+            {
+                if at >= end {
+                    break;
+                }
+                carry = Arc::clone(&told.after);
+                continue;
+            }
+            let Resolved { cells, problems, local_lines, after } =
+                resolve(&entry.scanned, &carry, is_divided, self.text, entry.number);
+            let before = std::mem::replace(&mut carry, Arc::clone(&after));
+            let kept = entry.told.as_ref().map_or(&[][..], |told| &told.cells);
+            let cells = keep(kept, cells);
+            let is_as_it_was = |told: &Told| {
+                let same_cells = told.cells.iter().zip(&cells).all(|(old, new)| Arc::ptr_eq(old, new));
+                told.cells.len() == cells.len()
+                    && same_cells
+                    && told.problems == problems
+                    && told.local_lines == local_lines
+            };
+            if entry.told.as_ref().is_some_and(|told| !is_as_it_was(told)) {
+                changed.push(at);
+            }
+            entry.told = Some(Told { before, after, cells, problems, local_lines });
+        }
+        changed
+    }
+}
+
+impl Entry {
+    fn new(bytes: Range<usize>, head: usize, line: u32, scanned: Scanned) -> Self {
+        Self {
+            start: bytes.start,
+            end: bytes.end,
+            line,
+            head,
+            number: 0,
+            scanned: Arc::new(scanned),
+            told: None,
+        }
+    }
+}
+
+/// The new cells, with the old ones in the place of those that are as they were.
+fn keep(old: &[Arc<PxCell>], new: Vec<PxCell>) -> Vec<Arc<PxCell>> {
+    let keep = |(at, cell): (usize, PxCell)| match old.get(at) {
+        Some(old) if **old == cell => Arc::clone(old),
+        _ => Arc::new(cell),
+    };
+    new.into_iter().enumerate().map(keep).collect()
+}
+
+/// Equal, which the same are without a look.
+pub(super) fn same(one: &Arc<Carry>, other: &Arc<Carry>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
+}

@@ -1,0 +1,270 @@
+//! What is in force in a block: what was found in it, put in order and told what stands above it.
+
+use std::{ops::Range, sync::Arc};
+
+use super::{
+    Carry, CellKind, Magic, Options, Origin, Problem, PxCell, Severity, Spelling, ViewState, advice,
+    block::Found,
+    mapped::Mapped,
+    python,
+    scan::Scanned,
+    views::{Region, UnreadTargets},
+};
+use crate::text::TextRange;
+
+/// A block with what is in force in it; ranges and ordinals count from the block's beginning.
+pub(super) struct Resolved {
+    pub(super) cells: Vec<PxCell>,
+    /// In no order.
+    pub(super) problems: Vec<Problem>,
+    /// How many lines hold code that belongs to no px cell.
+    pub(super) local_lines: u32,
+    /// What is in force below it; the very same as above it, where it changes nothing.
+    pub(super) after: Arc<Carry>,
+}
+
+/// Reads a block of which it is known what stands above it.
+///
+/// In a document that is divided into cells an `%autopx` sends whole cells, as upstream; in a script that is not, it sends
+/// the lines up to the next one. `text` and `number` name the block to those below.
+pub(super) fn resolve(
+    scanned: &Scanned,
+    before: &Arc<Carry>,
+    is_divided: bool,
+    text: u32,
+    number: u32,
+) -> Resolved {
+    let mut resolver = Resolver {
+        scanned,
+        carry: Arc::clone(before),
+        origin: Origin { text, block: number, nth: 0 },
+        cells: Vec::new(),
+        problems: Vec::new(),
+        next_statement: 0,
+    };
+    let local_lines = resolver.run(is_divided);
+    let Resolver { carry, cells, problems, .. } = resolver;
+    let after = if carry == *before { Arc::clone(before) } else { carry };
+    Resolved { cells, problems, local_lines: u32::try_from(local_lines).unwrap_or(u32::MAX), after }
+}
+
+struct Resolver<'a> {
+    scanned: &'a Scanned,
+    carry: Arc<Carry>,
+    /// The magic or statement that is dealt with.
+    origin: Origin,
+    cells: Vec<PxCell>,
+    problems: Vec<Problem>,
+    next_statement: usize,
+}
+
+impl Resolver<'_> {
+    /// Takes the block in; gives how many of its lines are local.
+    fn run(&mut self, is_divided: bool) -> usize {
+        let scanned = self.scanned;
+        let count = scanned.text().lines.len();
+        let mut local_lines = scanned.local.len();
+        self.problems_found();
+        let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
+        if is_divided && only_code && self.carry.autopx.is_some() {
+            return local_lines - self.autopx_cell(0..count);
+        }
+        let mut sent_from = 0;
+        let mut is_mixed = is_divided;
+        for (nth, found) in (0..).zip(&scanned.found) {
+            self.statements(found.range.start);
+            if !is_divided && found.kind == CellKind::SyncImports && self.carry.autopx.is_some() {
+                continue;
+            }
+            self.origin.nth = nth;
+            local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
+            let lines = found.lines.clone();
+            if found.kind == CellKind::Autopx && !is_divided {
+                if self.carry.autopx.is_some() && !is_mixed {
+                    local_lines -= self.autopx_cell(sent_from..lines.start);
+                }
+                (sent_from, is_mixed) = (lines.end, false);
+            } else {
+                is_mixed = true;
+            }
+            self.found(found);
+        }
+        if self.carry.autopx.is_some() && !is_mixed {
+            local_lines -= self.autopx_cell(sent_from..count);
+        }
+        self.statements(usize::MAX);
+        local_lines
+    }
+
+    /// Takes over what is wrong in the block's own text.
+    fn problems_found(&mut self) {
+        self.problems.extend_from_slice(&self.scanned.problems);
+        let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
+        if self.carry.autopx.is_some() || self.scanned.found.iter().any(is_toggle) {
+            // A new border inside an `%autopx` region would change what the region sends.
+            for problem in &mut self.problems {
+                problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+            }
+        }
+    }
+
+    /// Takes in what statements before a byte say about views. Inside an `%autopx` region they are sent to the engines, and
+    /// say nothing here.
+    fn statements(&mut self, before: usize) {
+        while let Some(statement) = self.scanned.statements.get(self.next_statement)
+            && statement.range.start < before
+        {
+            if self.carry.autopx.is_none() && self.carry.is_changed_by(statement) {
+                self.origin.nth = self.scanned.number_of(self.next_statement);
+                let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
+                let problem = |note| advice::views::NO_EFFECT.problem(statement.range, note, Vec::new());
+                self.problems.extend(note.map(problem));
+            }
+            self.next_statement += 1;
+        }
+    }
+
+    /// Lines inside an `%autopx` region, if there is code on them; gives how many of the local lines are sent so.
+    fn autopx_cell(&mut self, lines: Range<usize>) -> usize {
+        let (text, local) = (self.scanned.text(), &self.scanned.local);
+        let Some(region) = self.carry.autopx.clone() else { return 0 };
+        let before = |line: usize| local.partition_point(|index| *index < line);
+        let sent = before(lines.end) - before(lines.start);
+        if sent == 0 {
+            return 0;
+        }
+        let line_text = |index: &usize| text.source.text()[text.lines[*index].clone()].trim();
+        let mut lines = lines;
+        let filled = |index: &usize| !line_text(index).is_empty();
+        let (Some(first), Some(last)) = (lines.clone().find(filled), lines.clone().rfind(filled)) else {
+            return 0;
+        };
+        if text.is_script {
+            lines = first..last + 1;
+        }
+        let bytes = text.lines[lines.start].start..text.lines[lines.end - 1].end;
+        let mut code = Mapped::default();
+        code.push_part(text.source, bytes.clone());
+        let range = text.source.range(bytes);
+        code.push_escape("\n", TextRange::new(range.end, range.end));
+        let line = text.lines[first].clone();
+        let blanks = python::indent(&text.source.text()[line.clone()]);
+        let magic_range = text.source.range(line.start + blanks..line.end);
+        let magic = Magic {
+            name: "autopx".to_owned(),
+            suffix: region.suffix,
+            options: Options::default(),
+            // The toggle may stand in another document.
+            name_range: TextRange::new(magic_range.start, magic_range.start),
+        };
+        let found = Found {
+            kind: CellKind::AutopxCell,
+            magic,
+            lines,
+            range,
+            magic_range,
+            code,
+            escape: None,
+            imports: None,
+            spelling: Spelling::Plain,
+        };
+        self.push(&found);
+        sent
+    }
+
+    /// Takes a magic in, with what it changes for the ones below.
+    fn found(&mut self, found: &Found) {
+        match found.kind {
+            CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
+            CellKind::Autopx => {
+                let carry = Arc::make_mut(&mut self.carry);
+                carry.autopx = match carry.autopx.take() {
+                    Some(_) => None,
+                    None => Some(Region { suffix: found.magic.suffix.clone(), toggle: self.origin }),
+                };
+            }
+            _ => {
+                if let Some(region) = &self.carry.autopx {
+                    self.problems.push(advice::autopx::px_inside(found, &region.suffix));
+                }
+            }
+        }
+        self.push(found);
+    }
+
+    fn push(&mut self, found: &Found) {
+        let sends = found.kind.sends();
+        let lines =
+            if sends { found.code.line_map(found.magic_range.end) } else { super::LineMap::default() };
+        let view = match &found.imports {
+            Some((view, _)) => Some(self.carry.imports(view, self.origin)),
+            None => self.carry.view(&found.magic.suffix),
+        };
+        self.problems.extend(view_problem(found, view.as_ref()));
+        let refusal = refusal(found, view.is_some());
+        self.cells.push(PxCell {
+            ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
+            kind: found.kind,
+            range: found.range,
+            magic_range: found.magic_range,
+            code: found.code.text().into(),
+            lines,
+            notebook_cell: self.scanned.place.clone(),
+            view: view.unwrap_or_default(),
+            refusal,
+            spelling: found.spelling,
+            magic: found.magic.clone(),
+        });
+    }
+}
+
+/// What is wrong with the view that a magic goes by.
+fn view_problem(found: &Found, view: Option<&ViewState>) -> Option<Problem> {
+    let magic = &found.magic;
+    if found.kind == CellKind::AutopxCell {
+        return None; // the toggle has it
+    }
+    let Some(view) = view else {
+        return Some(advice::views::UNKNOWN.problem(magic.name_range, unknown_view(magic), Vec::new()));
+    };
+    let goes_by_view =
+        magic.options.targets.is_none() && (found.kind.sends() || found.kind == CellKind::Autopx);
+    let Some(Err(error)) = view.targets.as_ref().filter(|_| goes_by_view) else { return None };
+    // A %pxconfig that cannot be read has a problem of its own. Imports are local code too.
+    let severity = match error {
+        UnreadTargets::Refused(_) | UnreadTargets::Dynamic => return None,
+        _ if found.imports.is_some() => Severity::Warning,
+        _ => Severity::Error,
+    };
+    let problem = advice::views::UNREAD.problem(magic.name_range, error.to_string(), Vec::new());
+    Some(Problem { severity, ..problem })
+}
+
+fn unknown_view(magic: &Magic) -> String {
+    format!(
+        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; activate one \
+         above, with view.activate('{suffix}'), or name its targets in the setting pxlens.views",
+        suffix = magic.suffix,
+        name = magic.name,
+    )
+}
+
+/// Why a px cell cannot run, whatever the engines are.
+fn refusal(found: &Found, has_view: bool) -> Option<String> {
+    let magic = &found.magic;
+    if let Some(error) = &magic.options.error {
+        let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
+        return Some(format!(
+            "the options of {signs}{}{} are wrong: {}",
+            magic.name, magic.suffix, error.message
+        ));
+    }
+    if magic.options.dynamic {
+        return Some(advice::options::DYNAMIC_MESSAGE.to_owned());
+    }
+    if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
+        return Some(advice::magics::EMPTY_MESSAGE.to_owned());
+    }
+    let needs_view = !matches!(found.kind, CellKind::Config | CellKind::Autopx);
+    (needs_view && !has_view).then(|| unknown_view(magic))
+}

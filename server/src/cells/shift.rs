@@ -1,0 +1,37 @@
+//! The same, with ranges that count from an earlier byte.
+
+use super::{Problem, PxCell};
+use crate::text::TextRange;
+
+impl TextRange {
+    /// The range with a base that it counted from added.
+    pub(super) fn shifted(self, by: usize) -> Self {
+        Self::new(self.start + by, self.end + by)
+    }
+}
+
+impl PxCell {
+    pub(super) fn shifted(&self, by: usize) -> Self {
+        let mut cell = self.clone();
+        let options = &mut cell.magic.options;
+        let ranges = [&mut cell.range, &mut cell.magic_range, &mut cell.magic.name_range];
+        let of_options = options.targets.iter_mut().map(|targets| &mut targets.range);
+        let of_error = options.error.iter_mut().map(|error| &mut error.range);
+        for range in ranges.into_iter().chain(of_options).chain(of_error) {
+            *range = range.shifted(by);
+        }
+        cell.lines = std::mem::take(&mut cell.lines).shifted(by);
+        cell
+    }
+}
+
+impl Problem {
+    pub(super) fn shifted(&self, by: usize) -> Self {
+        let mut problem = self.clone();
+        problem.range = problem.range.shifted(by);
+        for (range, _) in problem.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+            *range = range.shifted(by);
+        }
+        problem
+    }
+}

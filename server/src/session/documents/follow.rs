@@ -1,0 +1,225 @@
+//! Which px cell is which, where blocks of a document were replaced.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{CellId, RunHandle};
+use crate::{
+    cells::{BlockRef, Placed, PxCell},
+    plan::{Fingerprint, Overrides, Plan, Refusal, plan},
+    session::{CellView, documents::Places},
+    text::{Anchor, Document, Edit, Encoding, TextRange},
+};
+
+/// A px cell that is followed through edits.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) id: CellId,
+    pub(super) cell: Arc<PxCell>,
+    /// Where its magic begins and ends, in bytes; moves with edits. `None`: it was deleted.
+    anchors: Option<(usize, usize)>,
+    pub(super) run: Option<Arc<RunHandle>>,
+    pub(super) plan: Result<Plan, Refusal>,
+    fingerprint: Option<Fingerprint>,
+    /// Where it stands; lines count from its block's first.
+    places: Places,
+}
+
+/// A px cell as it was recognised now.
+pub(super) struct Fresh {
+    cell: Arc<PxCell>,
+    base: usize,
+    line: u32,
+    magic: TextRange,
+}
+
+impl Fresh {
+    /// Those of a block.
+    pub(super) fn of(block: BlockRef<'_>) -> impl Iterator<Item = Self> {
+        let BlockRef { base, line, .. } = block;
+        block.cells.iter().map(move |cell| {
+            let magic = Placed::new(Arc::clone(cell), base).magic_range();
+            Self { cell: Arc::clone(cell), base, line, magic }
+        })
+    }
+}
+
+/// What is needed to track a px cell.
+pub(super) struct Tracker<'a> {
+    pub(super) text: &'a Document,
+    pub(super) encoding: Encoding,
+    /// The next id.
+    pub(super) next: &'a mut u32,
+}
+
+impl Tracker<'_> {
+    fn track(&mut self, fresh: Fresh, whose: Option<Tracked>) -> Tracked {
+        let (id, run) = match whose {
+            Some(old) => (old.id, old.run),
+            None => {
+                *self.next += 1;
+                (CellId(*self.next - 1), None)
+            }
+        };
+        let Fresh { cell, base, line, magic } = fresh;
+        let range = Placed::new(Arc::clone(&cell), base).range();
+        let at = |byte| {
+            let mut position = self.text.position(byte, self.encoding);
+            position.line = position.line.saturating_sub(line);
+            position
+        };
+        let last = range.end.saturating_sub(1).max(range.start);
+        let places = Places {
+            range: [at(range.start), at(range.end)],
+            magic: [at(magic.start), at(magic.end)],
+            last_line: self.text.line_of(last).saturating_sub(line),
+        };
+        let plan = plan(&cell, &Overrides::default());
+        let fingerprint = plan.as_ref().ok().map(Plan::fingerprint);
+        Tracked { id, anchors: Some((magic.start, magic.end)), cell, run, plan, fingerprint, places }
+    }
+
+    /// Gives each new cell the id and the run of the old cell that it is.
+    pub(super) fn follow(&mut self, old: Vec<Tracked>, new: Vec<Fresh>) -> Vec<Tracked> {
+        let is_whose = pair(&old, &new);
+        let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
+        let mut track = |(fresh, whose): (Fresh, Option<usize>)| {
+            let whose = whose.and_then(|at| old[at].take());
+            self.track(fresh, whose)
+        };
+        new.into_iter().zip(is_whose).map(&mut track).collect()
+    }
+
+    /// The same for a block whose own text is as it was; says whether a plan is another.
+    pub(super) fn retell(&mut self, old: &mut Vec<Tracked>, block: BlockRef<'_>) -> bool {
+        let is_same = |(old, new): (&Tracked, &Arc<PxCell>)| {
+            old.cell.kind == new.kind && old.cell.magic_range == new.magic_range
+        };
+        if old.len() != block.cells.len() || !old.iter().zip(block.cells).all(is_same) {
+            *old = self.follow(std::mem::take(old), Fresh::of(block).collect());
+            return true;
+        }
+        let mut replanned = false;
+        for (old, new) in old.iter_mut().zip(block.cells) {
+            if !Arc::ptr_eq(&old.cell, new) {
+                replanned |= old.tell(new);
+            }
+        }
+        replanned
+    }
+}
+
+impl Tracked {
+    /// Moves with the text.
+    pub(super) fn moved(&mut self, edits: &[Edit]) {
+        self.anchors = self.anchors.and_then(|anchors| edits.iter().try_fold(anchors, moved));
+    }
+
+    /// Takes in what is in force now; says whether the plan is another.
+    fn tell(&mut self, cell: &Arc<PxCell>) -> bool {
+        self.cell = Arc::clone(cell);
+        let before = std::mem::replace(&mut self.plan, plan(cell, &Overrides::default()));
+        self.fingerprint = self.plan.as_ref().ok().map(Plan::fingerprint);
+        before != self.plan
+    }
+
+    /// As faces see it, in a block of which `first` is the number of the first px cell.
+    pub(super) fn view(&self, block: BlockRef<'_>, first: u32) -> CellView {
+        let places = self.places.below(block.line);
+        CellView {
+            id: self.id,
+            line: places.magic[0].line,
+            last_line: places.last_line,
+            places,
+            cell: Placed::new(Arc::clone(&self.cell), block.base).numbered(first + self.cell.ordinal),
+            plan: self.plan.clone(),
+            run: self.run.clone(),
+            stale: self.run.as_ref().is_some_and(|run| self.fingerprint != Some(run.fingerprint)),
+            recalls: None,
+            recalled: None,
+            withheld: false,
+        }
+    }
+}
+
+/// Where a magic is after an edit; `None` where it was deleted: then one end is gone, or both are in the same place.
+fn moved((start, end): (usize, usize), edit: &Edit) -> Option<(usize, usize)> {
+    let start = Anchor::new(start).moved(edit)?.offset();
+    let end = Anchor::new(end).moved(edit)?.offset();
+    (start < end).then_some((start, end))
+}
+
+/// For each new cell, the old one that it is.
+fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
+    let old_places = places(old.iter().map(|old| &*old.cell));
+    let new_places = places(new.iter().map(|new| &*new.cell));
+    let mut pairs: Vec<Option<usize>> = Vec::with_capacity(new.len());
+    let mut from = 0;
+    for (cell, place) in new.iter().zip(&new_places) {
+        let at = match place {
+            Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
+            // Anchors rise, so what was passed over need not be looked at again.
+            None => old[from..].iter().position(|old| is_anchored_in(old, cell)).map(|at| from + at),
+        };
+        if let (Some(at), None) = (at, place) {
+            from = at + 1;
+        }
+        pairs.push(at);
+    }
+    let places = |at: usize| new_places[at].is_some();
+    // Where cells look alike, a difference of two texts can put the anchor of one on its neighbour; equal code tells.
+    reunite(&mut pairs, old, new, places, |one, other| one == other);
+    // A formatter that replaces all leaves no anchors, and changes blanks and quotes.
+    reunite(&mut pairs, old, new, places, |one, other| one == other || essence(one).eq(essence(other)));
+    pairs
+}
+
+/// Pairs new cells with old ones of like code, if neither is with one that is liker.
+fn reunite(
+    pairs: &mut [Option<usize>],
+    old: &[Tracked],
+    new: &[Fresh],
+    is_placed: impl Fn(usize) -> bool,
+    alike: impl Fn(&str, &str) -> bool,
+) {
+    let fits = |at: usize, cell: &PxCell| {
+        old[at].cell.magic.suffix == cell.magic.suffix && alike(&old[at].cell.code, &cell.code)
+    };
+    let settled = |at: usize, whose: Option<usize>| {
+        is_placed(at) || whose.is_some_and(|whose| fits(whose, &new[at].cell))
+    };
+    for at in 0..new.len() {
+        if settled(at, pairs[at]) {
+            continue;
+        }
+        let free = |whose: &usize| {
+            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*whose) || !settled(at, *taken))
+        };
+        let Some(whose) = (0..old.len()).filter(|whose| fits(*whose, &new[at].cell)).find(free) else {
+            continue;
+        };
+        pairs.iter_mut().filter(|taken| **taken == Some(whose)).for_each(|taken| *taken = None);
+        pairs[at] = Some(whose);
+    }
+}
+
+/// What a formatter leaves of a code.
+fn essence(code: &str) -> impl Iterator<Item = char> + '_ {
+    code.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
+}
+
+/// The places that px cells of a raw notebook have: the nbformat id of their cell, and their number in it.
+fn places<'a>(cells: impl Iterator<Item = &'a PxCell>) -> Vec<Option<(String, usize)>> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    cells
+        .map(|cell| {
+            let id = cell.notebook_cell.as_ref()?.id.clone()?;
+            let count = counts.entry(id.clone()).or_default();
+            *count += 1;
+            Some((id, *count))
+        })
+        .collect()
+}
+
+fn is_anchored_in(old: &Tracked, new: &Fresh) -> bool {
+    old.anchors.is_some_and(|(start, _)| new.magic.as_range().contains(&start))
+}
