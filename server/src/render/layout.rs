@@ -278,20 +278,32 @@ fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine {
 pub fn part_text(run: &Run, slot: Slot) -> String {
     let Some(part) = run.part(slot) else { return String::new() };
     let items = of_one(part, Scope::default());
-    text_of(&Block { ranks: RankSet::default(), state: State::of(part), items })
+    text_of(part, &Block { ranks: RankSet::default(), state: State::of(part), items })
 }
 
 /// What the engines of a group show, as plain text: as [`part_text`], what differs in numbers summed up.
 pub fn group_text(run: &Run, group: &Group) -> String {
     let Some(part) = run.part(group.representative) else { return String::new() };
     let items = of_group(run, group, Scope::default(), Rules::default());
-    text_of(&Block { ranks: group.ranks.clone(), state: State::of(part), items })
+    text_of(part, &Block { ranks: group.ranks.clone(), state: State::of(part), items })
 }
 
-fn text_of(block: &Block) -> String {
-    let lines: Vec<String> = body(block, true, None).iter().map(BlockLine::text).collect();
+/// The text of a block, and in one line the error that its engines ended with: elsewhere errors stand apart.
+fn text_of(part: &EngineRun, block: &Block) -> String {
+    let error = part.error().map(|error| match error.evalue.as_str() {
+        "" => settle(&error.ename, false),
+        text => settle(&format!("{}: {text}", error.ename), false),
+    });
+    let mut lines: Vec<String> = body(block, true, None).iter().map(BlockLine::text).collect();
+    if error.is_some() && lines == [NO_OUTPUT] {
+        lines.clear();
+    }
+    lines.extend(error);
     lines.join("\n")
 }
+
+/// What is said of engines that wrote nothing.
+const NO_OUTPUT: &str = "(no output)";
 
 /// What a block shows, without its ranks.
 fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockLine> {
@@ -302,9 +314,7 @@ fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockL
     match &block.state {
         State::Gone(why) => lines.push(BlockLine::of(why.as_str(), Paint::Error)),
         State::Pending if lines.is_empty() => lines.push(BlockLine::of("running", Paint::Note)),
-        State::Ok | State::Failed if lines.is_empty() => {
-            lines.push(BlockLine::of("(no output)", Paint::Note))
-        }
+        State::Ok | State::Failed if lines.is_empty() => lines.push(BlockLine::of(NO_OUTPUT, Paint::Note)),
         State::Ok | State::Failed | State::Pending => {}
     }
     lines
@@ -410,6 +420,18 @@ mod tests {
     }
 
     const NARROW: Limits = Limits { lines: 40, columns: 30, bytes: 50_000 };
+
+    #[test]
+    fn the_text_of_a_group_ends_with_its_error() {
+        let run = Sample::new(2)
+            .stdout(0, "a\n")
+            .raise(0, "ValueError", "no", &[])
+            .raise(1, "ValueError", "no", &[])
+            .run();
+        let texts: Vec<String> = fold(&run).iter().map(|group| group_text(&run, group)).collect();
+        assert_eq!(texts, ["a\nValueError: no", "ValueError: no"]);
+        assert_eq!(part_text(&run, Slot(1)), "ValueError: no");
+    }
 
     #[test]
     fn by_type_each_kind_has_its_section() {
