@@ -319,8 +319,11 @@ fn sent(cells: &[PxCell]) -> Vec<String> {
     let sends =
         |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
     let shown = |cell: &PxCell| {
+        // What shows a result goes to no engine.
+        let sends = cell.kind.sends().then_some(());
         let targets = cell.targets().map(|targets| targets.to_string()).map_err(|error| error.to_string());
-        let block = cell.magic.options.block.or(cell.view.block);
+        let targets = sends.map(|()| targets);
+        let block = sends.and(cell.magic.options.block.or(cell.view.block));
         (cell.code.trim_end_matches('\n').to_owned(), targets, block, cell.refusal().is_some())
     };
     cells.iter().filter(sends).map(|cell| format!("{:?}", shown(cell))).collect()

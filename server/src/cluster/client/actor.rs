@@ -218,6 +218,12 @@ impl<T: Transport> Actor<T> {
 
     /// What one of the engines published, for this client or another.
     fn output(&mut self, message: &Message) {
+        self.published(message);
+        // Taking it in may have taken long; what waits behind it has not been silent.
+        self.requests.heard(Instant::now());
+    }
+
+    fn published(&mut self, message: &Message) {
         if message.header.msg_type == "status" && self.hub.status(message) {
             self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
         }

@@ -27,7 +27,13 @@ pub(super) struct Requests {
     outstanding: usize,
     bytes: usize,
     idle_limit: Duration,
+    /// When the last output of any engine had been taken in.
+    heard: Instant,
 }
+
+/// How often the limit for the end of an output may pass while other output comes: engines share one connection, and what
+/// is large takes its time on it. Other people's engines must not postpone the end for ever.
+const PATIENT: u32 = 30;
 
 /// One request to one engine.
 #[derive(Debug)]
@@ -100,7 +106,13 @@ impl Requests {
             outstanding: 0,
             bytes: 0,
             idle_limit,
+            heard: Instant::now(),
         }
+    }
+
+    /// Output of some engine has been taken in.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard = now;
     }
 
     /// How many are not over.
@@ -217,9 +229,10 @@ impl Requests {
         if self.outstanding == 0 {
             return;
         }
-        let idle_limit = self.idle_limit;
+        let (idle_limit, heard) = (self.idle_limit, self.heard);
         let give_up = |request: &Request| {
-            if request.replied && now >= request.last + idle_limit {
+            let moving = heard.min(request.last + idle_limit * PATIENT);
+            if request.replied && now >= request.last.max(moving) + idle_limit {
                 return Some(LostReason::OutputIncomplete);
             }
             let doom = request.doom.as_ref()?;

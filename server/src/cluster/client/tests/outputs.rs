@@ -119,6 +119,23 @@ async fn an_aborted_reply_ends_a_request_without_an_idle() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_an_output_may_take_as_long_as_other_output_keeps_coming() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let mut watched = execute(&client, 1, &[0, 1]).await;
+    let requests = controller.executes(2).await;
+    controller.reply_ok(&requests[0]);
+    for _ in 0..4 {
+        // Less than the limit each time, more in all.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        controller.print(&requests[1], "large");
+        watched.until(1, |kind| *kind == stdout("large")).await;
+    }
+    controller.status(&requests[0], "idle");
+    let seen = watched.until(0, |kind| *kind == EventKind::Idle).await;
+    assert_eq!(seen, [ok(), EventKind::Idle]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_whose_output_never_ends_is_given_up() {
     let (mut controller, client) = Controller::with_client(&[0]).await;
     let mut watched = execute(&client, 1, &[0]).await;
