@@ -1,5 +1,7 @@
 //! What becomes of a request's messages.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
