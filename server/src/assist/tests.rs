@@ -1,3 +1,5 @@
+//! What is offered, explained and coloured, over marked texts.
+
 mod any_text;
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Dead targets, and the page of diagnostics.
+
 use std::{fmt::Write, sync::Arc};
 
 use expect_test::{Expect, expect, expect_file};

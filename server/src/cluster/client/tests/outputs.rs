@@ -1,5 +1,7 @@
 //! What becomes of a request's messages.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -126,7 +128,7 @@ async fn the_end_of_an_output_may_take_as_long_as_other_output_keeps_coming() {
     controller.reply_ok(&requests[0]);
     for _ in 0..4 {
         // Less than the limit each time, more in all.
-        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        tokio::time::sleep(Duration::from_secs(6)).await;
         controller.print(&requests[1], "large");
         watched.until(1, |kind| *kind == stdout("large")).await;
     }
