@@ -1,6 +1,6 @@
 //! The session's values as the protocol's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
@@ -15,7 +15,7 @@ use crate::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
-    engines::{Activity, EngineId, EngineTable, RankSet},
+    engines::{Activity, EngineId, EngineTable, RankSet, Targets},
     lsp::facade::{
         CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
     },
@@ -44,6 +44,9 @@ pub(super) fn cell_id(id: session::CellId) -> CellId {
     CellId(id.to_string())
 }
 
+/// The engines, and their rank set, of targets that were resolved for one answer: thousands of cells have few of them.
+type Chosen<'a> = HashMap<&'a Targets, Result<(Vec<u32>, String), String>>;
+
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
@@ -70,10 +73,11 @@ impl Scene<'_> {
 
     fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
         let mut cells = Vec::with_capacity(self.view.cells.len());
+        let mut chosen = Chosen::new();
         for (number, block) in (0u32..).zip(&self.view.blocks) {
             let outer = self.view.divided.then_some(number);
             let px_cells = &self.view.cells[block.px_cells.clone()];
-            cells.extend(px_cells.iter().map(|cell| self.cell(cell, outer, place(cell))));
+            cells.extend(px_cells.iter().map(|cell| self.cell(cell, outer, place(cell), &mut chosen)));
         }
         cells
     }
@@ -106,9 +110,15 @@ impl Scene<'_> {
         suggestions
     }
 
-    fn cell(&self, view: &CellView, outer: Option<u32>, (range, magic_range): (Range, Range)) -> Cell {
+    fn cell<'a>(
+        &self,
+        view: &'a CellView,
+        outer: Option<u32>,
+        (range, magic_range): (Range, Range),
+        chosen: &mut Chosen<'a>,
+    ) -> Cell {
         let cell = &view.cell;
-        let (plan, refusal) = self.plan(view);
+        let (plan, refusal) = self.plan_among(view, chosen);
         Cell {
             id: cell_id(view.id),
             range,
@@ -125,6 +135,10 @@ impl Scene<'_> {
     }
 
     pub(super) fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
+        self.plan_among(view, &mut Chosen::new())
+    }
+
+    fn plan_among<'a>(&self, view: &'a CellView, chosen: &mut Chosen<'a>) -> (Option<Plan>, Option<String>) {
         let plan = match &view.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
@@ -148,17 +162,21 @@ impl Scene<'_> {
             let plan = Plan { ranks, block: plan.blocking, starts, decided_by, ..Plan::default() };
             return (Some(plan), refusal);
         }
-        match plan.request(self.engines) {
+        let engines = chosen.entry(&plan.targets).or_insert_with(|| {
+            let request = plan.request(self.engines).map_err(|error| error.to_string())?;
+            let ranks: RankSet = request.engines.iter().copied().collect();
+            Ok((request.engines.iter().map(|engine| engine.0).collect(), ranks.to_string()))
+        });
+        match engines {
             Err(error) => {
                 let ranks = if self.engines.is_empty() { "no engine is there" } else { "no such engine" };
                 let plan = Plan { ranks: ranks.into(), block: plan.blocking, decided_by, ..self.bare_plan() };
-                (Some(plan), Some(error.to_string()))
+                (Some(plan), Some(error.clone()))
             }
-            Ok(request) => {
-                let ranks: RankSet = request.engines.iter().copied().collect();
+            Ok((engines, ranks)) => {
                 let plan = Plan {
-                    engines: request.engines.iter().map(|engine| engine.0).collect(),
-                    ranks: ranks.to_string(),
+                    engines: engines.clone(),
+                    ranks: ranks.clone(),
                     block: plan.blocking,
                     decided_by,
                     ..self.bare_plan()

@@ -1,7 +1,9 @@
 //! `textDocument/codeLens`: what running each px cell would do, and the button that does it.
 
 use lsp_types::{CodeLensParams, Range, Uri};
-use pxlens_protocol::{Cell, CellState, InterruptParams, Plan, ResultParams, RunParams, Scope, commands};
+use pxlens_protocol::{
+    Cell, CellId, CellState, InterruptParams, Plan, ResultParams, RunParams, Scope, commands,
+};
 use serde::Serialize;
 use tower_lsp::jsonrpc::Result;
 
@@ -14,28 +16,50 @@ use crate::lsp::{
 
 /// A lens, as LSP has it. There may be thousands, so they are written without a detour over JSON values.
 #[derive(Debug, Serialize)]
-pub(crate) struct Lens {
+pub(crate) struct Lens<'a> {
     range: Range,
-    command: Command,
+    command: Command<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct Command {
+struct Command<'a> {
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     tooltip: Option<String>,
     /// Empty for a lens that says something and does nothing.
     command: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    arguments: Option<[Argument; 1]>,
+    arguments: Option<[Argument<'a>; 1]>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Argument {
-    Run(RunParams),
+enum Argument<'a> {
+    Run(RunArgument<'a>),
     Interrupt(InterruptParams),
     ShowResult(ResultParams),
+}
+
+/// [`RunParams`] that borrows what is the same in thousands of lenses.
+#[derive(Debug, Serialize)]
+struct RunArgument<'a> {
+    uri: &'a Uri,
+    #[serde(skip_serializing_if = "is_cell")]
+    scope: Scope,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<&'a CellId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<Range>,
+}
+
+impl<'a> RunArgument<'a> {
+    fn of(uri: &'a Uri, cell: &'a Cell) -> Self {
+        Self { uri, scope: Scope::Cell, cell: Some(&cell.id), range: None }
+    }
+}
+
+fn is_cell(scope: &Scope) -> bool {
+    *scope == Scope::Cell
 }
 
 pub(crate) async fn handle<S: Session>(
@@ -44,17 +68,17 @@ pub(crate) async fn handle<S: Session>(
 ) -> Result<Option<Written>> {
     let uri = params.text_document.uri;
     let Some(found) = backend.session.lenses(&uri).await else { return Ok(None) };
-    backend.shelf.put(&lenses(&uri, found)).map(Some)
+    backend.shelf.put(&lenses(&uri, &found)).map(Some)
 }
 
 /// The lenses of a document. Px lines that stand in one cell of a script or notebook share one.
-fn lenses(uri: &Uri, Lenses { cells, regions }: Lenses) -> Vec<Lens> {
+fn lenses<'a>(uri: &'a Uri, Lenses { cells, regions }: &'a Lenses) -> Vec<Lens<'a>> {
     let mut lenses = Vec::with_capacity(2 * cells.len() + regions.len());
-    let says = |end: crate::lsp::RegionEnd| Lens {
+    let says = |end: &crate::lsp::RegionEnd| Lens {
         range: end.at,
-        command: Command { title: end.title, tooltip: None, command: "", arguments: None },
+        command: Command { title: end.title.clone(), tooltip: None, command: "", arguments: None },
     };
-    lenses.extend(regions.into_iter().map(says));
+    lenses.extend(regions.iter().map(says));
     let mut above = false;
     for group in cells.chunk_by(|one, next| one.cell.outer.is_some() && one.cell.outer == next.cell.outer) {
         above |= run_lenses(uri, group, above, &mut lenses);
@@ -62,7 +86,7 @@ fn lenses(uri: &Uri, Lenses { cells, regions }: Lenses) -> Vec<Lens> {
             let title = "Show result".to_owned();
             lenses.push(if shows_results(cell) {
                 // To run such a line is to show the newest result there.
-                lens(cell.magic_range, title, None, commands::RUN, Argument::Run(run_params(uri, cell)))
+                lens(cell.magic_range, title, None, commands::RUN, Argument::Run(RunArgument::of(uri, cell)))
             } else {
                 let params = ResultParams { run: cell.run, ..ResultParams::default() };
                 let argument = Argument::ShowResult(params);
@@ -74,7 +98,7 @@ fn lenses(uri: &Uri, Lenses { cells, regions }: Lenses) -> Vec<Lens> {
 }
 
 /// What runs a group of px cells, if anything does; `above`: whether one before it can be run.
-fn run_lenses(uri: &Uri, group: &[LensCell], above: bool, lenses: &mut Vec<Lens>) -> bool {
+fn run_lenses<'a>(uri: &'a Uri, group: &'a [LensCell], above: bool, lenses: &mut Vec<Lens<'a>>) -> bool {
     let runnable: Vec<&Cell> = group.iter().map(|lens| &lens.cell).filter(|cell| runs(cell)).collect();
     let Some(first) = runnable.first() else { return false };
     let at = first.magic_range;
@@ -82,7 +106,7 @@ fn run_lenses(uri: &Uri, group: &[LensCell], above: bool, lenses: &mut Vec<Lens>
         let argument = Argument::Interrupt(InterruptParams { run, engines: None, signal: None });
         lenses.push(lens(at, "■ Interrupt".into(), None, commands::INTERRUPT, argument));
     }
-    let mut params = run_params(uri, first);
+    let mut params = RunArgument::of(uri, first);
     if runnable.len() > 1 {
         // The whole of the cell: each of its px lines, in order.
         params.cell = None;
@@ -94,7 +118,7 @@ fn run_lenses(uri: &Uri, group: &[LensCell], above: bool, lenses: &mut Vec<Lens>
     let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().map(tooltip));
     lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, Argument::Run(params)));
     if above {
-        let params = RunParams { scope: Scope::Above, ..run_params(uri, first) };
+        let params = RunArgument { scope: Scope::Above, ..RunArgument::of(uri, first) };
         lenses.push(lens(at, "▶ Run cells above".into(), None, commands::RUN_ABOVE, Argument::Run(params)));
     }
     true
@@ -168,13 +192,13 @@ fn tooltip(plan: &Plan) -> String {
     text
 }
 
-fn lens(
+fn lens<'a>(
     range: Range,
     title: String,
     tooltip: Option<String>,
     command: &'static str,
-    argument: Argument,
-) -> Lens {
+    argument: Argument<'a>,
+) -> Lens<'a> {
     Lens { range, command: Command { title, tooltip, command, arguments: Some([argument]) } }
 }
 
@@ -210,9 +234,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_lens_borrows_is_written_as_what_the_command_takes() {
+        let (uri, cell) = ("file:///a.py".into(), cell(3, &[0], 1));
+        let range = Some(cell.range);
+        let borrowed = RunArgument { scope: Scope::Above, range, ..RunArgument::of(&uri, &cell) };
+        let whole = RunParams { scope: Scope::Above, range, ..run_params(&uri, &cell) };
+        assert_eq!(serde_json::to_value(borrowed).unwrap(), serde_json::to_value(whole).unwrap());
+        let plain = serde_json::to_value(RunArgument::of(&uri, &cell)).unwrap();
+        assert_eq!(plain, serde_json::to_value(run_params(&uri, &cell)).unwrap());
+    }
+
     fn check(cells: &[Cell], expected: Expect) {
         let cells = cells.iter().map(|cell| LensCell { cell: cell.clone(), shows: false }).collect();
-        let text: String = lenses(&"file:///a.py".into(), Lenses { cells, regions: Vec::new() })
+        let found = Lenses { cells, regions: Vec::new() };
+        let text: String = lenses(&"file:///a.py".into(), &found)
             .into_iter()
             .map(|Lens { range, command }| {
                 let tooltip = command.tooltip.unwrap_or_default();
