@@ -333,8 +333,16 @@ impl Documents {
     /// Where those lines stand that decide something in a text.
     fn deciders(&self, key: &DocumentKey, unit: &Unit) -> HashMap<Origin, (usize, Decider)> {
         let mut found = HashMap::new();
-        let decided_by = unit.cells().flat_map(|cell| &cell.cell.view.decided_by);
-        let wanted: HashSet<Origin> = decided_by.map(|by| by.origin).collect();
+        let mut wanted: HashSet<Origin> = HashSet::new();
+        let mut last: &[DecidedBy] = &[];
+        for cell in unit.cells() {
+            // Thousands of cells in a row are decided by the same lines.
+            let decided_by = &cell.cell.view.decided_by;
+            if decided_by != last {
+                wanted.extend(decided_by.iter().map(|by| by.origin));
+                last = decided_by;
+            }
+        }
         let texts: HashSet<u32> = wanted.iter().map(|origin| origin.text).collect();
         for (at, key) in self.together(key).iter().enumerate().filter(|_| !wanted.is_empty()) {
             let Some(unit) = self.units.get(key).filter(|unit| texts.contains(&unit.index.text())) else {

@@ -50,7 +50,7 @@ type Chosen<'a> = HashMap<&'a Targets, Result<(Vec<u32>, String), String>>;
 impl Scene<'_> {
     /// The answer to `px/cells`.
     pub(super) fn cells(&self) -> CellsResult {
-        let mut cells = self.cells_at(|view| (placed(view.places.range), placed(view.places.magic)));
+        let mut cells = self.cells_at(true, |view| (placed(view.places.range), placed(view.places.magic)));
         for (cell, view) in cells.iter_mut().zip(&self.view.cells) {
             cell.code = view.cell.code.to_string();
         }
@@ -61,23 +61,25 @@ impl Scene<'_> {
         CellsResult { version: view.text.version(), cells, problems }
     }
 
-    /// The px cells for lenses: without the code that would be sent, and with whole lines for ranges. There may be
-    /// thousands, and megabytes of code.
+    /// The px cells for lenses: without the code that would be sent and the lines that decided, and with whole lines
+    /// for ranges. There may be thousands, and megabytes of code.
     pub(super) fn cells_by_line(&self) -> Vec<Cell> {
         let at = |line| Position { line, character: 0 };
-        self.cells_at(|cell| {
+        self.cells_at(false, |cell| {
             let magic = Range { start: at(cell.line), end: at(cell.line) };
             (Range { start: at(cell.line), end: at(cell.last_line + 1) }, magic)
         })
     }
 
-    fn cells_at(&self, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
+    fn cells_at(&self, with_deciders: bool, place: impl Fn(&CellView) -> (Range, Range)) -> Vec<Cell> {
         let mut cells = Vec::with_capacity(self.view.cells.len());
         let mut chosen = Chosen::new();
         for (number, block) in (0u32..).zip(&self.view.blocks) {
             let outer = self.view.divided.then_some(number);
             let px_cells = &self.view.cells[block.px_cells.clone()];
-            cells.extend(px_cells.iter().map(|cell| self.cell(cell, outer, place(cell), &mut chosen)));
+            cells.extend(
+                px_cells.iter().map(|cell| self.cell(cell, outer, place(cell), &mut chosen, with_deciders)),
+            );
         }
         cells
     }
@@ -116,9 +118,10 @@ impl Scene<'_> {
         outer: Option<u32>,
         (range, magic_range): (Range, Range),
         chosen: &mut Chosen<'a>,
+        with_deciders: bool,
     ) -> Cell {
         let cell = &view.cell;
-        let (plan, refusal) = self.plan_among(view, chosen);
+        let (plan, refusal) = self.plan_among(view, chosen, with_deciders);
         Cell {
             id: cell_id(view.id),
             range,
@@ -135,10 +138,15 @@ impl Scene<'_> {
     }
 
     pub(super) fn plan(&self, view: &CellView) -> (Option<Plan>, Option<String>) {
-        self.plan_among(view, &mut Chosen::new())
+        self.plan_among(view, &mut Chosen::new(), true)
     }
 
-    fn plan_among<'a>(&self, view: &'a CellView, chosen: &mut Chosen<'a>) -> (Option<Plan>, Option<String>) {
+    fn plan_among<'a>(
+        &self,
+        view: &'a CellView,
+        chosen: &mut Chosen<'a>,
+        with_deciders: bool,
+    ) -> (Option<Plan>, Option<String>) {
         let plan = match &view.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
@@ -146,7 +154,10 @@ impl Scene<'_> {
             }
             Err(refusal) => return (None, Some(refusal.to_string())),
         };
-        let decided_by = self.view.decided(&view.cell).iter().map(|(_, decider, _)| decider.line).collect();
+        let decided_by = match with_deciders {
+            true => self.view.decided(&view.cell).iter().map(|(_, decider, _)| decider.line).collect(),
+            false => Vec::new(),
+        };
         if !self.trusted || !self.connected {
             let (ranks, refusal) = match self.starts {
                 _ if !self.trusted => {

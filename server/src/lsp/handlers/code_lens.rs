@@ -115,7 +115,7 @@ fn run_lenses<'a>(uri: &'a Uri, group: &'a [LensCell], above: bool, lenses: &mut
             end: group.last().map_or(first.range.end, |last| last.cell.range.end),
         });
     }
-    let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().map(tooltip));
+    let tooltip = first.refusal.clone().or_else(|| first.plan.as_ref().and_then(tooltip));
     lenses.push(lens(at, run_title(&runnable), tooltip, commands::RUN, Argument::Run(params)));
     if above {
         let params = RunArgument { scope: Scope::Above, ..RunArgument::of(uri, first) };
@@ -178,18 +178,14 @@ fn on(plan: &Plan) -> String {
     }
 }
 
-fn tooltip(plan: &Plan) -> String {
-    let mut text = if plan.starts.is_some() {
-        "No cluster is running; one is started on this machine.".to_owned()
-    } else {
-        format!("Runs on {} of {} engines: {}.", plan.engines.len(), plan.alive, plan.ranks)
-    };
-    if let [lines @ .., last] = plan.decided_by.as_slice() {
-        let mut numbers: Vec<String> = lines.iter().map(|line| (line + 1).to_string()).collect();
-        numbers.push((last + 1).to_string());
-        text.push_str(&format!(" Decided by line {}.", numbers.join(", ")));
+/// What the title does not say. Which line decided it is told by the hint behind the magic.
+fn tooltip(plan: &Plan) -> Option<String> {
+    if plan.starts.is_some() {
+        return Some("No cluster is running; one is started on this machine.".to_owned());
     }
-    text
+    let runs_on_all = plan.engines.len() as u64 == u64::from(plan.alive);
+    let text = || format!("Runs on {} of {} engines: {}.", plan.engines.len(), plan.alive, plan.ranks);
+    (!runs_on_all).then(text)
 }
 
 fn lens<'a>(
@@ -265,7 +261,7 @@ mod tests {
         check(
             &[cell(0, &[0, 1, 2, 3], 4), cell(3, &[0, 2], 4), cell(5, &[3], 4), starting],
             expect![[r#"
-                0: ▶ Run on 4 engines | Runs on 4 of 4 engines: [0,1,2,3].
+                0: ▶ Run on 4 engines | 
                 3: ▶ Run on [0,2] | Runs on 2 of 4 engines: [0,2].
                 3: ▶ Run cells above | 
                 5: ▶ Run on engine 3 | Runs on 1 of 4 engines: [3].
@@ -282,7 +278,7 @@ mod tests {
         check(
             &lines,
             expect![[r#"
-                0: ▶ Run 3 px lines on 2 engines | Runs on 2 of 2 engines: [0,1].
+                0: ▶ Run 3 px lines on 2 engines | 
             "#]],
         );
     }
@@ -294,7 +290,7 @@ mod tests {
             &[running],
             expect![[r#"
                 0: ■ Interrupt | 
-                0: ▶ Run on 2 engines | Runs on 2 of 2 engines: [0,1].
+                0: ▶ Run on 2 engines | 
             "#]],
         );
     }
@@ -327,7 +323,7 @@ mod tests {
         check(
             &[decided],
             expect![[r#"
-                4: ▶ Run on engine 0 | Runs on 1 of 2 engines: [0]. Decided by line 1, 3.
+                4: ▶ Run on engine 0 | Runs on 1 of 2 engines: [0].
             "#]],
         );
     }
