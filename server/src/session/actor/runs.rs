@@ -40,6 +40,8 @@ pub(super) struct Sequence {
     after: Vec<After>,
     /// Why nothing that follows is run.
     stopped: Option<String>,
+    /// Runs that still wait of the cells of the ask, which replaces them: a `%pxresult` in it does not show them.
+    pub(super) replaced: HashSet<RunId>,
 }
 
 impl Sequence {
@@ -137,7 +139,10 @@ impl Actor {
         let table = self.cluster.as_ref().map(|cluster| cluster.view().engines);
         let views = self.views_of(chosen);
         let mut asked = Asked::default();
-        let mut sequence = Sequence { keep_going: ask.keep_going, ..Sequence::default() };
+        let waiting =
+            chosen.iter().flat_map(|(_, cell)| self.queue.of_cell(*cell)).filter(|entry| !entry.sent);
+        let replaced = waiting.map(|entry| entry.run).collect();
+        let mut sequence = Sequence { keep_going: ask.keep_going, replaced, ..Sequence::default() };
         for (key, id) in chosen {
             let cell = views.get(key).and_then(|view| view.cells.iter().find(|cell| cell.id == *id));
             let Some(cell) = cell else {

@@ -124,6 +124,26 @@ async fn in_a_sequence_pxresult_shows_the_run_before_it_and_what_follows_waits_f
 }
 
 #[tokio::test]
+async fn cells_that_are_asked_for_again_with_a_pxresult_do_not_wait_for_each_other() {
+    let text = "# %%\n%px slow()\n# %%\n%pxresult\n# %%\n%px a()\n# %%\n%px b()\n";
+    for (first, second) in [(Scope::Lines(5, 5), Scope::Lines(3, 5)), (Scope::Below(5), Scope::Below(3))] {
+        let sim = Sim::builder().engines(1).on("slow()", Script::new().wait("gate")).start().await;
+        let desk = desk(&sim, text).await;
+        let slow = desk.line(2).await.runs.remove(0);
+        sim.wait_for_runs(1).await;
+        desk.ask_for(first, false).await.expect("they wait");
+        let asked = desk.ask_for(second, false).await.expect("they wait again");
+        assert_eq!(asked.recalled[0].run.id, slow.id, "not a run that this ask replaces");
+        sim.open("gate");
+        for run in &asked.runs {
+            assert_eq!(ends(run).await, RunState::Succeeded);
+        }
+        let again = desk.line(2).await.runs.remove(0);
+        assert_eq!(ends(&again).await, RunState::Succeeded);
+    }
+}
+
+#[tokio::test]
 async fn a_sequence_stops_at_a_pxresult_whose_run_fails() {
     let fails = Script::new().stdout("begun").wait("gate").error("E", "no");
     let sim = Sim::builder().engines(1).on("fails()", fails).start().await;
