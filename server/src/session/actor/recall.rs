@@ -204,6 +204,24 @@ impl Actor {
         }
     }
 
+    /// Takes the names from a run that is over and was never sent, and gives them to those that had them before.
+    pub(super) fn take_names_back(&mut self, run: RunId) {
+        let Some(entry) = self.runs.get_mut(&run) else { return };
+        if !entry.handle.view.borrow().was_never_sent() {
+            return;
+        }
+        for name in std::mem::take(&mut entry.names) {
+            if self.named.get(&name) != Some(&run) {
+                continue;
+            }
+            let had = self.runs.values().rev().find(|entry| entry.names.contains(&name));
+            match had.map(|entry| entry.handle.id) {
+                Some(before) => self.named.insert(name, before),
+                None => self.named.remove(&name),
+            };
+        }
+    }
+
     /// Writes a run that is over under each name that stands for it.
     pub(super) fn keep_named(&mut self, run: RunId) {
         let Some(entry) = self.runs.get(&run) else { return };
@@ -224,7 +242,10 @@ impl Actor {
     pub(super) fn keep_last(&mut self) {
         let over = |entry: &&RunEntry| !entry.over && entry.handle.view.borrow().is_over();
         let runs: Vec<RunId> = self.runs.values().filter(over).map(|entry| entry.handle.id).collect();
-        runs.into_iter().for_each(|run| self.keep_named(run));
+        for run in runs {
+            self.take_names_back(run);
+            self.keep_named(run);
+        }
     }
 
     pub(super) fn named_run(&self, name: &str) -> Option<Arc<RunHandle>> {

@@ -278,6 +278,31 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
 }
 
 #[tokio::test]
+async fn a_run_that_was_never_sent_takes_no_name_from_one_that_was() {
+    let fails = Script::new().wait("gate").error("E", "no");
+    let good = Script::new().stdout("good");
+    let sim = Sim::builder().engines(1).on("fails()", fails).on("good()", good).start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { results: Some(folder.path().to_owned()), ..at(&sim.connection_file()) };
+    let text = "# %%\n%px fails()\n# %%\n%%px -o fit\ngood()\n# %%\n%pxresult -o fit\n";
+    let desk = desk_with(settings, text).await;
+    let good = desk.line(4).await.runs.remove(0);
+    assert_eq!(ends(&good).await, RunState::Succeeded);
+    let asked = desk.ask_for(Scope::Lines(0, 4), false).await.expect("it is asked for");
+    let named = async || desk.session.named_run("fit".to_owned()).await.expect("it has a name").id;
+    assert_eq!(named().await, good.id, "what waits has no name yet");
+    // While it waits it can be given one.
+    desk.line(7).await;
+    assert_eq!(named().await, asked.runs[1].id);
+    sim.open("gate");
+    assert_eq!(ends(&asked.runs[1]).await, RunState::Failed);
+    assert!(asked.runs[1].now().was_never_sent());
+    desk.session.shutdown().await;
+    let kept = Shelf::new(Some(folder.path())).unwrap().load("fit").expect("it is kept");
+    assert!(format!("{:?}", kept.events()).contains("good"), "{:?}", kept.head);
+}
+
+#[tokio::test]
 async fn an_interrupt_sends_the_signal_that_the_cell_names() {
     let sim = Sim::builder().engines(1).on("work()", hangs()).start().await;
     let text = "# %%\n%%px --signal-on-interrupt SIGUSR1\nwork()\n";
