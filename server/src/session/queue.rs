@@ -46,14 +46,18 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Adds a run. One of the same cell that still waits is replaced; what waited for that waits for this one.
-    pub(super) fn add(&mut self, entry: Entry) -> Steps {
+    /// It waits neither for the one that it replaces nor for what waits for that: they would wait for each other for ever.
+    pub(super) fn add(&mut self, mut entry: Entry) -> Steps {
         let mut steps = Steps::default();
+        entry.after.retain(|after| self.holds(after.run));
         let replaced = self.entries.iter().position(|old| old.cell == entry.cell && !old.sent);
         match replaced {
             None => self.entries.push(entry),
             // In the same place: what waits for it must not hold its engines before it.
             Some(at) => {
                 let new = entry.run;
+                let behind = self.waiting_for(self.entries[at].run);
+                entry.after.retain(|after| !behind.contains(&after.run));
                 let old = std::mem::replace(&mut self.entries[at], entry);
                 let waiting = self.entries.iter_mut().flat_map(|entry| &mut entry.after);
                 waiting.filter(|after| after.run == old.run).for_each(|after| after.run = new);
@@ -117,6 +121,17 @@ impl Queue {
         self.entries.iter().filter(|entry| !entry.sent).map(|entry| entry.run)
     }
 
+    /// A run and all that wait for it, be it for another that does.
+    fn waiting_for(&self, run: RunId) -> HashSet<RunId> {
+        let mut found = HashSet::from([run]);
+        let mut open = vec![run];
+        while let Some(run) = open.pop() {
+            let waits = self.entries.iter().filter(|entry| entry.after.iter().any(|after| after.run == run));
+            open.extend(waits.map(|entry| entry.run).filter(|run| found.insert(*run)));
+        }
+        found
+    }
+
     fn drop_with_followers(&mut self, run: RunId, why: &str, steps: &mut Steps) {
         let mut doomed = vec![run];
         while let Some(run) = doomed.pop() {
@@ -141,13 +156,18 @@ impl Queue {
             if entry.blocking && !waits_for_later {
                 held.extend(&entry.engines);
             }
-            passed.insert(entry.run);
+            // Nor must what waits for such a one.
+            if !waits_for_later {
+                passed.insert(entry.run);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry(run: u32, engines: impl IntoIterator<Item = u32>) -> Entry {
@@ -262,6 +282,83 @@ mod tests {
             let steps = queue.ended(RunId(1), succeeded);
             assert_eq!((sends(&steps), drops(&steps)), expected);
             assert!(queue.holds(RunId(3)) && !queue.holds(RunId(1)));
+        }
+    }
+
+    #[test]
+    fn a_run_does_not_wait_for_the_one_it_replaces() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [0]));
+        queue.add(Entry { cell: CellId(2), after: after(2), ..entry(3, [0]) });
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [3]);
+    }
+
+    #[test]
+    fn runs_of_two_cells_that_are_asked_again_do_not_wait_for_each_other() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [0]));
+        queue.add(Entry { after: after(2), ..entry(3, [0]) });
+        queue.add(Entry { cell: CellId(2), after: after(3), ..entry(4, [0]) });
+        queue.add(Entry { cell: CellId(3), after: after(4), ..entry(5, [0]) });
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [4]);
+        assert_eq!(sends(&queue.ended(RunId(4), true)), [5]);
+    }
+
+    /// What a step of the property does: adds a run of a cell, ends one that was sent, withdraws one that waits.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Add { cell: u32, engines: Vec<u32>, blocking: bool, after: Vec<u32> },
+        End(u32, bool),
+        Withdraw(u32),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let engines = proptest::collection::vec(0..3_u32, 1..3);
+        let back = proptest::collection::vec(1..8_u32, 0..3);
+        prop_oneof![
+            4 => (0..4_u32, engines, proptest::bool::weighted(0.8), back)
+                .prop_map(|(cell, engines, blocking, after)| Step::Add { cell, engines, blocking, after }),
+            1 => (0..8_u32, any::<bool>()).prop_map(|(which, succeeded)| Step::End(which, succeeded)),
+            1 => (0..8_u32).prop_map(Step::Withdraw),
+        ]
+    }
+
+    fn pick(runs: impl Iterator<Item = RunId>, which: u32) -> Option<RunId> {
+        let runs: Vec<RunId> = runs.collect();
+        runs.get(which as usize % runs.len().max(1)).copied()
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_waits_for_ever(steps in proptest::collection::vec(step(), 1..40)) {
+            let mut queue = Queue::default();
+            let mut next = 0;
+            for step in steps {
+                match step {
+                    Step::Add { cell, engines, blocking, after: back } => {
+                        next += 1;
+                        let after = back.iter().filter(|back| **back < next).flat_map(|back| after(next - back));
+                        let after = after.collect();
+                        queue.add(Entry { cell: CellId(cell), blocking, after, ..entry(next, engines) });
+                    }
+                    Step::End(which, succeeded) => {
+                        if let Some(run) = pick(queue.sent(), which) {
+                            queue.ended(run, succeeded);
+                        }
+                    }
+                    Step::Withdraw(which) => {
+                        if let Some(run) = pick(queue.waiting(), which) {
+                            queue.withdraw(run, "a test");
+                        }
+                    }
+                }
+            }
+            while let Some(run) = pick(queue.sent(), 0) {
+                queue.ended(run, true);
+            }
+            prop_assert!(queue.is_empty(), "{queue:?}");
         }
     }
 

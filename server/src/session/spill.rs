@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::settings::Limits;
 use crate::{
-    cluster::process::{self, Look},
+    cluster::process,
     run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
 };
 
@@ -23,7 +23,14 @@ use crate::{
 pub struct SpillFolder {
     parent: Option<PathBuf>,
     run: RunId,
-    made: OnceLock<TempDir>,
+    made: OnceLock<Made>,
+}
+
+/// A folder, and the lock that keeps it from being taken for one that was left behind; given up first.
+#[derive(Debug)]
+struct Made {
+    _lock: Option<File>,
+    folder: TempDir,
 }
 
 impl SpillFolder {
@@ -39,32 +46,45 @@ impl SpillFolder {
             let made = fs::create_dir_all(&parent)
                 .and_then(|()| {
                     sweep(&parent)?;
-                    let prefix = format!("{}-{}-", owner(std::process::id()), self.run);
-                    tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)
+                    let prefix = format!("{}{}-{}-", owner(), std::process::id(), self.run);
+                    let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)?;
+                    // Where the file system has no locks, the folder has none that could be taken, and is left alone.
+                    Ok(Made { _lock: lock(folder.path()).ok(), folder })
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
             // One task writes a run's files, so nobody was faster.
             let _ = self.made.set(made);
         }
-        Ok(self.made.get().expect("it was just set").path())
+        Ok(self.made.get().expect("it was just set").folder.path())
     }
 }
 
-/// How the folders of a process begin. A home folder may be that of many machines.
-fn owner(process: u32) -> String {
-    format!("{}-{process}", process::host_name().unwrap_or_default())
+/// How the folders of this machine begin, since a home folder may be that of many. No host name holds an `@`.
+fn owner() -> String {
+    format!("{}@", process::host_name().unwrap_or_default())
 }
 
-/// Takes away what processes of this machine left behind that were killed.
+/// The file in a folder that is locked as long as the folder is in use.
+const LOCK: &str = ".lock";
+
+/// Puts a locked file into a folder. It has its name only once it is locked, so that nobody else can be faster.
+fn lock(folder: &Path) -> io::Result<File> {
+    let unnamed = folder.join(".unlocked");
+    let file = File::create(&unnamed)?;
+    file.try_lock()?;
+    fs::rename(unnamed, folder.join(LOCK))?;
+    Ok(file)
+}
+
+/// Takes away what processes of this machine left behind that were killed: the system gave their locks up.
 fn sweep(parent: &Path) -> io::Result<()> {
-    let host = owner(0);
-    let host = host.trim_end_matches('0');
+    let owner = owner();
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let rest = name.to_str().and_then(|name| name.strip_prefix(host));
-        let id = rest.and_then(|rest| rest.split('-').next()?.parse().ok());
-        if id.is_some_and(|id| process::look(id) == Look::Gone)
+        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&owner));
+        let is_left = || File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_ours
+            && is_left()
             && let Err(error) = fs::remove_dir_all(entry.path())
         {
             // Another process may be at it as well.
@@ -242,22 +262,25 @@ mod tests {
         assert!(!file.exists(), "the files go with the last who holds the folder");
     }
 
-    #[cfg(unix)]
     #[tokio::test]
-    async fn what_a_killed_process_left_behind_is_taken_away() {
+    async fn what_nobody_holds_the_lock_of_is_taken_away() {
         let parent = tempfile::tempdir().expect("a folder");
-        let mut ended = std::process::Command::new("true").spawn().expect("it starts");
-        ended.wait().expect("it ends");
-        let left = parent.path().join(format!("{}-r1-abc", owner(ended.id())));
-        let others = parent.path().join(format!("elsewhere-{}-r1-abc", ended.id()));
-        let ours = parent.path().join(format!("{}-r1-abc", owner(std::process::id())));
-        for folder in [&left, &others, &ours] {
+        let left = parent.path().join(format!("{}1-r1-abc", owner()));
+        let others = parent.path().join(format!("elsewhere{}1-r1-abc", owner()));
+        let longer = parent.path().join(format!("{}-12@1-r1-abc", owner().trim_end_matches('@')));
+        let live = parent.path().join(format!("{}2-r1-abc", owner()));
+        for folder in [&left, &others, &longer, &live] {
             fs::create_dir(folder).expect("it can be made");
         }
+        for folder in [&left, &others, &longer] {
+            drop(lock(folder).expect("it can be locked"));
+        }
+        let held = lock(&live).expect("it can be locked");
         let mut spill = spill(100, parent.path());
         let mut run = run(1);
         spill.take_in(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
-        assert!(!left.exists() && others.exists() && ours.exists());
+        assert!(!left.exists() && others.exists() && longer.exists() && live.exists());
+        drop(held);
     }
 
     #[tokio::test]

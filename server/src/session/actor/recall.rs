@@ -1,6 +1,6 @@
 //! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, their history, their place on the shelf.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -22,7 +22,7 @@ impl Actor {
         for at in 0..view.cells.len() {
             let cell = &view.cells[at];
             if cell.cell.kind == CellKind::Result {
-                let newest = self.newest(&home, &cell.cell.magic.suffix);
+                let newest = self.newest(&home, &cell.cell.magic.suffix, &HashSet::new());
                 let recalled = self.recalled.get(&cell.id).and_then(|run| self.runs.get(run));
                 let stale = recalled
                     .is_some_and(|shown| newest.is_some_and(|newest| newest.handle.id != shown.handle.id));
@@ -61,12 +61,13 @@ impl Actor {
     }
 
     /// The newest run in time of a suffix, in a document or in all cells of a notebook. One that never was sent has nothing
-    /// to show, and to ipyparallel a `sync_imports` is no magic's result.
-    fn newest(&self, home: &DocumentKey, suffix: &str) -> Option<&RunEntry> {
+    /// to show, and to ipyparallel a `sync_imports` is no magic's result. Those in `but` are passed over.
+    fn newest(&self, home: &DocumentKey, suffix: &str, but: &HashSet<RunId>) -> Option<&RunEntry> {
         let fits = |entry: &&RunEntry| {
             let handle = &entry.handle;
             handle.home == *home
                 && handle.suffix == suffix
+                && !but.contains(&handle.id)
                 && handle.place.kind != CellKind::SyncImports
                 && !handle.view.borrow().was_never_sent()
         };
@@ -129,7 +130,8 @@ impl Actor {
     ) -> Result<(), String> {
         let magic = &cell.cell.magic;
         let home = self.documents.home(key);
-        let Some(run) = self.newest(&home, &magic.suffix).map(|entry| entry.handle.clone()) else {
+        let newest = self.newest(&home, &magic.suffix, &sequence.replaced);
+        let Some(run) = newest.map(|entry| entry.handle.clone()) else {
             let suffix = &magic.suffix;
             return Err(format!(
                 "%{}{suffix} recalls the last %px{suffix} result, and none of this document has run yet",
@@ -202,6 +204,24 @@ impl Actor {
         }
     }
 
+    /// Takes the names from a run that is over and was never sent, and gives them to those that had them before.
+    pub(super) fn take_names_back(&mut self, run: RunId) {
+        let Some(entry) = self.runs.get_mut(&run) else { return };
+        if !entry.handle.view.borrow().was_never_sent() {
+            return;
+        }
+        for name in std::mem::take(&mut entry.names) {
+            if self.named.get(&name) != Some(&run) {
+                continue;
+            }
+            let had = self.runs.values().rev().find(|entry| entry.names.contains(&name));
+            match had.map(|entry| entry.handle.id) {
+                Some(before) => self.named.insert(name, before),
+                None => self.named.remove(&name),
+            };
+        }
+    }
+
     /// Writes a run that is over under each name that stands for it.
     pub(super) fn keep_named(&mut self, run: RunId) {
         let Some(entry) = self.runs.get(&run) else { return };
@@ -222,7 +242,10 @@ impl Actor {
     pub(super) fn keep_last(&mut self) {
         let over = |entry: &&RunEntry| !entry.over && entry.handle.view.borrow().is_over();
         let runs: Vec<RunId> = self.runs.values().filter(over).map(|entry| entry.handle.id).collect();
-        runs.into_iter().for_each(|run| self.keep_named(run));
+        for run in runs {
+            self.take_names_back(run);
+            self.keep_named(run);
+        }
     }
 
     pub(super) fn named_run(&self, name: &str) -> Option<Arc<RunHandle>> {

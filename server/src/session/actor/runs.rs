@@ -40,6 +40,8 @@ pub(super) struct Sequence {
     after: Vec<After>,
     /// Why nothing that follows is run.
     stopped: Option<String>,
+    /// Runs that still wait of the cells of the ask, which replaces them: a `%pxresult` in it does not show them.
+    pub(super) replaced: HashSet<RunId>,
 }
 
 impl Sequence {
@@ -137,7 +139,10 @@ impl Actor {
         let table = self.cluster.as_ref().map(|cluster| cluster.view().engines);
         let views = self.views_of(chosen);
         let mut asked = Asked::default();
-        let mut sequence = Sequence { keep_going: ask.keep_going, ..Sequence::default() };
+        let waiting =
+            chosen.iter().flat_map(|(_, cell)| self.queue.of_cell(*cell)).filter(|entry| !entry.sent);
+        let replaced = waiting.map(|entry| entry.run).collect();
+        let mut sequence = Sequence { keep_going: ask.keep_going, replaced, ..Sequence::default() };
         for (key, id) in chosen {
             let cell = views.get(key).and_then(|view| view.cells.iter().find(|cell| cell.id == *id));
             let Some(cell) = cell else {
@@ -231,7 +236,6 @@ impl Actor {
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
         let home = self.documents.home(&key);
-        let name = plan.name.clone();
         let handle = Arc::new(RunHandle {
             id,
             document: key,
@@ -261,9 +265,6 @@ impl Actor {
             names: Vec::new(),
         };
         self.runs.insert(id, entry);
-        if let Some(name) = name {
-            self.name(id, &name);
-        }
         let this = self.this.clone();
         let bereaved = this.clone();
         let words = this.clone();
@@ -316,11 +317,17 @@ impl Actor {
     fn order(&mut self, run: RunId, order: Order) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
+            let mut name = None;
             if let Order::Send(..) = order {
                 self.documents.set_run(&entry.handle);
+                name = entry.handle.plan.name.clone();
             }
             // The run's task waits for exactly this; it cannot be gone.
             let _ = wait.send(order);
+            // Not before: a run that is never sent takes no name from one that gave something.
+            if let Some(name) = name {
+                self.name(run, &name);
+            }
         }
     }
 
@@ -329,6 +336,7 @@ impl Actor {
         entry.over = true;
         let handle = entry.handle.clone();
         let steps = self.queue.ended(run, succeeded);
+        self.take_names_back(run);
         self.keep_named(run);
         self.tell(Notice::Over(handle));
         self.take(steps);

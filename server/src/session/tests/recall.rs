@@ -124,6 +124,26 @@ async fn in_a_sequence_pxresult_shows_the_run_before_it_and_what_follows_waits_f
 }
 
 #[tokio::test]
+async fn cells_that_are_asked_for_again_with_a_pxresult_do_not_wait_for_each_other() {
+    let text = "# %%\n%px slow()\n# %%\n%pxresult\n# %%\n%px a()\n# %%\n%px b()\n";
+    for (first, second) in [(Scope::Lines(5, 5), Scope::Lines(3, 5)), (Scope::Below(5), Scope::Below(3))] {
+        let sim = Sim::builder().engines(1).on("slow()", Script::new().wait("gate")).start().await;
+        let desk = desk(&sim, text).await;
+        let slow = desk.line(2).await.runs.remove(0);
+        sim.wait_for_runs(1).await;
+        desk.ask_for(first, false).await.expect("they wait");
+        let asked = desk.ask_for(second, false).await.expect("they wait again");
+        assert_eq!(asked.recalled[0].run.id, slow.id, "not a run that this ask replaces");
+        sim.open("gate");
+        for run in &asked.runs {
+            assert_eq!(ends(run).await, RunState::Succeeded);
+        }
+        let again = desk.line(2).await.runs.remove(0);
+        assert_eq!(ends(&again).await, RunState::Succeeded);
+    }
+}
+
+#[tokio::test]
 async fn a_sequence_stops_at_a_pxresult_whose_run_fails() {
     let fails = Script::new().stdout("begun").wait("gate").error("E", "no");
     let sim = Sim::builder().engines(1).on("fails()", fails).start().await;
@@ -255,6 +275,31 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     let warned = std::iter::from_fn(|| desk.notices.try_recv().ok())
         .any(|notice| matches!(notice, Notice::Say(Level::Warning, text) if text.contains("'a/b' cannot be the name")));
     assert!(warned);
+}
+
+#[tokio::test]
+async fn a_run_that_was_never_sent_takes_no_name_from_one_that_was() {
+    let fails = Script::new().wait("gate").error("E", "no");
+    let good = Script::new().stdout("good");
+    let sim = Sim::builder().engines(1).on("fails()", fails).on("good()", good).start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { results: Some(folder.path().to_owned()), ..at(&sim.connection_file()) };
+    let text = "# %%\n%px fails()\n# %%\n%%px -o fit\ngood()\n# %%\n%pxresult -o fit\n";
+    let desk = desk_with(settings, text).await;
+    let good = desk.line(4).await.runs.remove(0);
+    assert_eq!(ends(&good).await, RunState::Succeeded);
+    let asked = desk.ask_for(Scope::Lines(0, 4), false).await.expect("it is asked for");
+    let named = async || desk.session.named_run("fit".to_owned()).await.expect("it has a name").id;
+    assert_eq!(named().await, good.id, "what waits has no name yet");
+    // While it waits it can be given one.
+    desk.line(7).await;
+    assert_eq!(named().await, asked.runs[1].id);
+    sim.open("gate");
+    assert_eq!(ends(&asked.runs[1]).await, RunState::Failed);
+    assert!(asked.runs[1].now().was_never_sent());
+    desk.session.shutdown().await;
+    let kept = Shelf::new(Some(folder.path())).unwrap().load("fit").expect("it is kept");
+    assert!(format!("{:?}", kept.events()).contains("good"), "{:?}", kept.head);
 }
 
 #[tokio::test]
