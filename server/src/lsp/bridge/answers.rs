@@ -298,6 +298,18 @@ fn edits(view: &DocumentView, encoding: Encoding, edits: &[(TextRange, String)])
     edits.iter().map(change).collect()
 }
 
+/// How a run is doing whose output is kept until somebody asks for it. A failure is not kept.
+pub(super) fn kept_back(cell: &CellView, run: &Run) -> Option<String> {
+    let of = run.parts().len();
+    let ended = run.parts().filter(|part| part.ending().is_some()).count();
+    match run.state() {
+        _ if !cell.withheld => None,
+        RunState::Failed => None,
+        RunState::Queued | RunState::Running => Some(format!("⏳ {ended}/{of}")),
+        RunState::Succeeded => Some(format!("✓ {of} done")),
+    }
+}
+
 /// What to paint beside the cells that have something to show.
 pub(super) fn outputs(
     view: &DocumentView,
@@ -323,9 +335,9 @@ pub(super) fn outputs(
         let withheld = cell.withheld && run.state() != RunState::Failed;
         if !withheld {
             block.extend(render::block(&run, by, Limits::default()).iter().map(block_line));
-        } else if run.is_over() {
-            let suffix = &handle.suffix;
-            line.text = format!("✓ {} done · %pxresult{suffix} or hover shows it", run.parts().len());
+        }
+        if let Some(state) = kept_back(cell, &run) {
+            line.text = format!("{state} · %pxresult{} or hover shows it", handle.suffix);
         }
         if let Some(note) = note(handle, runs_local) {
             line.text.push_str(&format!(" · {note}"));

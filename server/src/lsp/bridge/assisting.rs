@@ -2,7 +2,7 @@
 
 use lsp_types::{Position, Range};
 
-use super::answers::{Scene, range};
+use super::answers::{Scene, kept_back, range};
 use crate::{
     assist::{self, Decision, Known, Region, Snapshot},
     cells::{CellKind, Placed, Sets},
@@ -201,7 +201,10 @@ impl Scene<'_> {
             .filter_map(|view| {
                 let plan = self.plan_label(view, &ids);
                 let run = view.run.as_ref().filter(|_| results).map(|run| run.now());
-                let result = run.map(|run| inline_within(&run, now, self.room(view, plan.as_deref())));
+                let result = run.map(|run| {
+                    let shown = || inline_within(&run, now, self.room(view, plan.as_deref()));
+                    kept_back(view, &run).unwrap_or_else(shown)
+                });
                 let tooltip = plan.as_ref().map(|_| self.tooltip(view, &ids, texts)).unwrap_or_default();
                 let end = view.cell.magic_range().end;
                 let at = page.range(TextRange::new(end, end)).start;

@@ -483,6 +483,26 @@ async fn both_ends_of_a_region_say_what_runs_where() {
 }
 
 #[tokio::test]
+async fn a_hint_keeps_back_what_nobody_asked_for() {
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("the output")).start().await;
+    let mut client = connected(&sim, json!({})).await;
+    client.open(URI, "%%px --noblock\nwork()\n").await;
+    run_all(&mut client).await;
+    until(&mut client, "codeLens", &["Show result"]).await;
+    loop {
+        let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
+        assert!(!hints.to_string().contains("the output"), "{hints:#}");
+        if labels(&hints).iter().any(|label| label.ends_with("✓ 2 done")) {
+            break;
+        }
+    }
+    let position = json!({ "textDocument": { "uri": URI }, "position": { "line": 0, "character": 1 } });
+    client.request("textDocument/hover", position).await;
+    let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
+    assert!(hints.to_string().contains("[0-1] the o"), "{hints:#}");
+}
+
+#[tokio::test]
 async fn show_result_is_offered_where_output_waits_to_be_asked_for() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("the output")).start().await;
     let mut client = connected(&sim, json!({})).await;
