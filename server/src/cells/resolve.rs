@@ -185,7 +185,13 @@ impl Resolver<'_> {
             }
             _ => {
                 if let Some(region) = &self.carry.autopx {
-                    self.problems.push(advice::autopx::px_inside(found, &region.suffix));
+                    let mut problem = advice::autopx::px_inside(found, &region.suffix);
+                    // A region that begins and ends within one cell of a notebook sends nothing by itself.
+                    let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
+                    if !self.scanned.text().is_script && self.scanned.found.iter().any(is_toggle) {
+                        problem.fixes.clear();
+                    }
+                    self.problems.push(problem);
                 }
             }
         }

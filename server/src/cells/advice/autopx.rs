@@ -17,7 +17,7 @@ pub(in crate::cells) const PX_INSIDE: Rule = Rule {
     code: "px-inside-autopx",
     severity: Severity::Warning,
     meaning: "Inside an `%autopx` region IPython sends whole cells, px magics included, to the engines, where those fail. \
-              pxlens runs the magic as if it stood outside.",
+              pxlens runs the magic as if it stood outside, and leaves the other lines of its cell alone.",
     examples: &[
         "# %%\n%autopx\n# %%\n%px x\n# %%\n%autopx\n",
         "# %%\n%autopx\n# %%\n%%px\nx\n# %%\n%autopx\n",
@@ -37,7 +37,8 @@ pub(in crate::cells) fn px_inside(found: &Found, region: &str) -> Problem {
     let magic = &found.magic;
     let name = &magic.name;
     let message = format!(
-        "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if outside"
+        "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if outside, and \
+         sends nothing else of its cell"
     );
     let is_whole = found.escape.is_none()
         && found.magic_range.start == magic.name_range.start

@@ -23,10 +23,16 @@ pub(in crate::cells) fn comment_is_marker(block: &BlockText<'_>, index: usize, c
     let hidden = line..line + column;
     let bang = block.source.edit(hidden.clone(), &format!("{border}#!"));
     let plain = block.source.edit(hidden, border);
-    let fixes = vec![
-        Fix::one("Write #!%%px, which VS Code runs as a magic", bang),
-        Fix::one("Write %%px without the comment sign", plain),
-    ];
+    // Magics that are hidden in the body have to be written along, which the rewrites do.
+    let hides_more =
+        (index + 1..block.lines.len()).any(|index| markers::escaped_in_body(block.line(index)).is_some());
+    let fixes = match hides_more {
+        true => Vec::new(),
+        false => vec![
+            Fix::one("Write #!%%px, which VS Code runs as a magic", bang),
+            Fix::one("Write %%px without the comment sign", plain),
+        ],
+    };
     let message = "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, \
                    and would run the lines below it locally";
     COMMENT_IS_MARKER.problem(block.filled(index), message, fixes)

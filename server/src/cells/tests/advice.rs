@@ -551,3 +551,21 @@ fn no_fix_divides_a_region() {
     "#]],
     );
 }
+
+#[test]
+fn a_fix_that_would_change_what_is_sent_is_not_offered() {
+    // The hidden magics of the body would become comments.
+    check_fix(
+        "# %%\n# %%px\n# %timeit x\ny\n",
+        expect![[r#"
+            comment-is-marker
+        "#]],
+    );
+    // Without the magic this cell would send nothing.
+    check_cell_fix(
+        "%autopx\n%px print(1)\n%autopx",
+        expect![[r#"
+            px-inside-autopx
+        "#]],
+    );
+}

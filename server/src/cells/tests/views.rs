@@ -161,24 +161,24 @@ fn px_magics_inside_a_region_run_as_if_outside() {
     check_script(
         "# %%\n%autopx\n# %%\n%%px\na\n# %%\n%px b\nlocal\n# %%\n%autopx\n",
         expect![[r#"
-        Autopx "%autopx"
-        CellMagic "%%px" sends "a\n" from "a"
-        LineMagic "%px" sends "b" from "b"
-        Autopx "%autopx"
-        1 local
-        Warning px-inside-autopx at "%%px": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside
-        Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside
-    "#]],
+            Autopx "%autopx"
+            CellMagic "%%px" sends "a\n" from "a"
+            LineMagic "%px" sends "b" from "b"
+            Autopx "%autopx"
+            1 local
+            Warning px-inside-autopx at "%%px": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside, and sends nothing else of its cell
+            Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside, and sends nothing else of its cell
+        "#]],
     );
     check_script(
         "%autopx\na\n%px b\n%autopx\n",
         expect![[r#"
-        Autopx "%autopx"
-        LineMagic "%px" sends "b" from "b"
-        Autopx "%autopx"
-        1 local
-        Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside
-    "#]],
+            Autopx "%autopx"
+            LineMagic "%px" sends "b" from "b"
+            Autopx "%autopx"
+            1 local
+            Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside, and sends nothing else of its cell
+        "#]],
     );
 }
 
