@@ -423,3 +423,14 @@ fn temporary_flags_end_with_the_cell_they_stand_in() {
     let cells = recognize(&text, Dialect::Script).unwrap();
     assert_eq!(cells.cells[0].targets().ok(), Some(Targets::All));
 }
+
+#[test]
+fn each_of_many_views_keeps_its_engines() {
+    let count = 1000;
+    let each = |n| format!("v{n} = rc[{n}]\nv{n}.activate('_{n}')\n%px_{n} x\n");
+    let text: String = (0..count).map(each).collect();
+    let cells = recognize(&text, Dialect::Script).unwrap();
+    let found: Vec<Targets> = cells.cells.iter().map(|cell| cell.targets().unwrap()).collect();
+    let expected: Vec<Targets> = (0..count).map(Targets::One).collect();
+    assert_eq!(found, expected);
+}

@@ -3,7 +3,10 @@
 
 mod uncertain;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Origin, UnreadTargets, Views,
@@ -151,7 +154,11 @@ impl Names {
 
     /// Gives an object the lowest free id, so that what is alike compares alike.
     fn add(&mut self, object: Object) -> ObjectId {
-        let id = (0..).find(|id| !self.objects.contains_key(id)).unwrap_or(ObjectId::MAX);
+        let count = ObjectId::try_from(self.objects.len()).unwrap_or(ObjectId::MAX);
+        // Without a gap the next id is free, which is nearly always so.
+        let is_dense = self.objects.last_key_value().is_none_or(|(last, _)| *last < count);
+        let free = || (0..).find(|id| !self.objects.contains_key(id)).unwrap_or(ObjectId::MAX);
+        let id = if is_dense { count } else { free() };
         self.objects.insert(id, object);
         id
     }
@@ -162,7 +169,7 @@ impl Names {
             Value::View(id) | Value::Client(Some(id)) => Some(*id),
             _ => None,
         });
-        let used: Vec<ObjectId> =
+        let used: BTreeSet<ObjectId> =
             named.chain(self.magics.values().filter_map(|magics| magics.object)).collect();
         self.objects.retain(|id, _| used.contains(id));
     }
