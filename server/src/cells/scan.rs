@@ -102,7 +102,11 @@ fn may_decide(act: &Act) -> bool {
     match act {
         Act::Bind { value, .. } => matches!(value, Expr::Subscript(_) | Expr::Call(_)),
         Act::Forget(_) | Act::Unset(_) => false,
-        Act::Evaluate(_) | Act::SetBlock { .. } | Act::SetTargets { .. } => true,
+        Act::Evaluate(_)
+        | Act::SetBlock { .. }
+        | Act::SetTargets { .. }
+        | Act::BeginFlags { .. }
+        | Act::EndFlags { .. } => true,
     }
 }
 

@@ -6,7 +6,9 @@
 //! handed to the parser. What is inside `with`, `try` and `if __name__ == "__main__"` is read as if outside; what is inside
 //! functions, loops and other conditions may or may not happen, and is marked so.
 
+mod act;
 mod tree;
+mod words;
 
 use std::ops::Range;
 
@@ -18,72 +20,9 @@ use super::{
     python::{self, Assigned, Tokens},
 };
 use crate::text::TextRange;
+pub(super) use act::{Act, Call, Expr, Statement};
 use tree::Reader;
-
-/// A statement that may say something about views.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Statement {
-    /// Where it stands, in the bytes of its document.
-    pub(super) range: TextRange,
-    /// Whether it happens whenever its block is run. Of statements that may or may not happen only what is lost is known.
-    pub(super) is_certain: bool,
-    pub(super) act: Act,
-}
-
-/// What a statement does.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Act {
-    /// Gives names a value.
-    Bind { names: Vec<Box<str>>, value: Expr },
-    /// Gives names values of which nothing is known.
-    Forget(Vec<Box<str>>),
-    /// Takes names from elsewhere, or deletes them: `rc` still counts as a client.
-    Unset(Vec<Box<str>>),
-    /// Does what a call does.
-    Evaluate(Expr),
-    /// `object.block = value`
-    SetBlock { object: Expr, value: Expr },
-    /// `object.targets = value`
-    SetTargets { object: Expr, value: Expr },
-}
-
-/// A Python expression, as far as views are made of it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Expr {
-    Name(Box<str>),
-    Int(i64),
-    Bool(bool),
-    None,
-    Text(Box<str>),
-    /// A list or a tuple.
-    Sequence(Vec<Expr>),
-    Slice(Box<[Expr; 3]>),
-    Subscript(Box<[Expr; 2]>),
-    Attribute(Box<Expr>, Box<str>),
-    Call(Box<Call>),
-    /// Anything else.
-    Other,
-}
-
-/// A call.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Call {
-    pub(super) function: Expr,
-    pub(super) arguments: Vec<Expr>,
-    pub(super) keywords: Vec<(Box<str>, Expr)>,
-}
-
-impl Call {
-    /// An argument by its place or its name.
-    pub(super) fn argument(&self, place: usize, name: &str) -> Option<&Expr> {
-        self.arguments.get(place).or_else(|| self.keyword(name))
-    }
-
-    /// An argument by its name.
-    pub(super) fn keyword(&self, name: &str) -> Option<&Expr> {
-        self.keywords.iter().find(|(keyword, _)| **keyword == *name).map(|(_, value)| value)
-    }
-}
+use words::{assigned, first_word, is_main, may_be_of_use, words};
 
 /// What the code of a block holds.
 #[derive(Default)]
@@ -101,7 +40,7 @@ const LONGEST: usize = 4096;
 const LONGEST_VALUE: usize = 400;
 
 /// Words without which no statement but an assignment matters.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 11] = [
     "activate",
     ".block",
     ".targets",
@@ -111,6 +50,7 @@ const WORDS: [&str; 10] = [
     "sync_imports",
     ".importer",
     "set_flags",
+    "temp_flags",
     "connect",
 ];
 
@@ -154,6 +94,16 @@ struct Suite {
     kind: Kind,
     /// The `sync_imports` block it is.
     imports: Option<Imports>,
+    /// The view whose flags it changes while it lasts.
+    flags: Vec<Expr>,
+    /// The names of its own, if it is a definition.
+    own: Vec<Box<str>>,
+}
+
+impl Suite {
+    fn new(indent: usize, kind: Kind) -> Self {
+        Self { indent, kind, imports: None, flags: Vec::new(), own: Vec::new() }
+    }
 }
 
 /// A `sync_imports` block while it is read.
@@ -227,6 +177,7 @@ impl<'a> Walk<'a> {
             if let Some(magic) = magics.peek().filter(|magic| magic.lines.contains(&index)) {
                 let end = magic.lines.end;
                 self.may_merge = false;
+                self.end_flags(index, python::indent(line));
                 self.forget_assigned(index, line);
                 index = end;
                 continue;
@@ -246,6 +197,7 @@ impl<'a> Walk<'a> {
             let (end, is_python) = self.end_of_statement(index);
             let bytes = self.block.lines[index].start + indent..self.block.lines[end - 1].end;
             let logical = Logical { lines: index..end, indent, bytes };
+            self.end_flags(index, indent);
             self.close_suites(indent);
             if is_python {
                 self.statement(&logical);
@@ -291,13 +243,23 @@ impl<'a> Walk<'a> {
         self.suites.iter().all(|suite| matches!(suite.kind, Kind::Plain | Kind::Try))
     }
 
+    /// Whether a name belongs to a definition that is open.
+    fn is_own(&self, name: &str) -> bool {
+        self.suites.iter().any(|suite| suite.own.iter().any(|own| **own == *name))
+    }
+
     fn is_in_definition(&self) -> bool {
         self.suites.iter().any(|suite| suite.kind == Kind::Definition)
     }
 
     fn push(&mut self, bytes: Range<usize>, act: Act) {
-        // The names of a function are its own, and what it does happens at another time.
-        if self.is_in_definition() && !matches!(act, Act::Evaluate(_)) {
+        // The names of a function are its own; what it does to others happens at a time that is not known.
+        if let Some(suite) = self.suites.iter_mut().rfind(|suite| suite.kind == Kind::Definition)
+            && let Act::Bind { names, .. } | Act::Forget(names) | Act::Unset(names) = &act
+        {
+            return suite.own.extend(names.iter().cloned());
+        }
+        if act.object().and_then(Expr::root).is_some_and(|root| self.is_own(root)) {
             return;
         }
         let is_certain = self.is_certain();
@@ -324,7 +286,14 @@ impl<'a> Walk<'a> {
             return;
         }
         match word {
-            "import" | "from" => self.import_names(logical, text),
+            "import" | "from" => {
+                self.import_names(logical, text);
+                // `from helpers import view; view.activate()`
+                if text.len() <= LONGEST && text.contains(';') && WORDS.iter().any(|word| text.contains(word))
+                {
+                    drop(self.parsed(logical, text, false));
+                }
+            }
             _ if text.len() <= LONGEST && WORDS.iter().any(|word| text.contains(word)) => {
                 drop(self.parsed(logical, text, false));
             }
@@ -387,18 +356,29 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         let is_with = kind == Kind::Plain && word != "if";
-        let inline = kind != Kind::Plain && text.contains("activate");
-        if text.len() <= LONGEST && (is_with || inline) {
-            if kind == Kind::Plain {
-                imports = self.parsed(logical, text, true);
-            } else {
-                self.suites.push(Suite { indent: logical.indent, kind, imports: None });
-                drop(self.parsed(logical, text, true));
-                self.suites.pop();
-            }
+        let inline = WORDS.iter().any(|word| text.contains(word));
+        let mut suite = Suite::new(logical.indent, kind);
+        if kind == Kind::Definition && word != "class" {
+            let parameters = text.split_once('(').map_or("", |(_, parameters)| parameters);
+            suite.own = words(parameters.split("):").next().unwrap_or_default());
         }
-        let imports = imports.filter(|_| self.is_certain());
-        self.suites.push(Suite { indent: logical.indent, kind, imports });
+        let before = self.code.statements.len();
+        let is_parsed = text.len() <= LONGEST && (is_with || inline);
+        if is_parsed && kind == Kind::Plain {
+            imports = self.parsed(logical, text, true);
+        }
+        suite.imports = imports.filter(|_| self.is_certain());
+        let begun = self.code.statements[before..].iter();
+        suite.flags = begun
+            .filter_map(|statement| match &statement.act {
+                Act::BeginFlags { object, .. } => Some(object.clone()),
+                _ => None,
+            })
+            .collect();
+        self.suites.push(suite);
+        if is_parsed && kind != Kind::Plain {
+            drop(self.parsed(logical, text, true));
+        }
     }
 
     /// Parses a statement and takes in what it does.
@@ -410,8 +390,10 @@ impl<'a> Walk<'a> {
         let in_definition = self.is_in_definition();
         for (range, act) in outcome.acts {
             let act = match act {
-                // Only what a function may activate is of interest.
-                Act::Bind { value, .. } if in_definition => Act::Evaluate(value),
+                Act::Bind { names, value } if in_definition => {
+                    self.push(place(range.clone()), Act::Forget(names));
+                    Act::Evaluate(value)
+                }
                 act => act,
             };
             if let Act::Evaluate(expr) = &act
@@ -422,6 +404,9 @@ impl<'a> Walk<'a> {
             self.push(place(range), act);
         }
         for (range, call) in outcome.maybe {
+            if call.flags().and_then(Expr::root).is_some_and(|root| self.is_own(root)) {
+                continue;
+            }
             let range = self.block.source.range(place(range));
             let act = Act::Evaluate(call);
             self.code.statements.push(Statement { range, is_certain: false, act });
@@ -475,6 +460,7 @@ impl<'a> Walk<'a> {
     fn import_names(&mut self, logical: &Logical, text: &str) {
         let from = first_word(text) == "from";
         let Some((_, names)) = text.split_once("import") else { return };
+        let names = names.split(';').next().unwrap_or_default();
         let names = names.split(',').filter_map(|part| {
             let mut words = words(part).into_iter();
             let first = words.next()?;
@@ -483,6 +469,14 @@ impl<'a> Walk<'a> {
         let names: Vec<Box<str>> = names.collect();
         let act = if from { Act::Unset(names) } else { Act::Forget(names) };
         self.push(logical.bytes.clone(), act);
+    }
+
+    /// Says where the flags that a `with` sets end: before the first line that it does not hold.
+    fn end_flags(&mut self, index: usize, indent: usize) {
+        let ended = self.suites.iter_mut().rev().filter(|suite| suite.indent >= indent);
+        let objects: Vec<Expr> = ended.flat_map(|suite| suite.flags.drain(..).rev()).collect();
+        let at = index.checked_sub(1).map_or(0, |before| self.block.lines[before].end);
+        objects.into_iter().for_each(|object| self.push(at..at, Act::EndFlags { object }));
     }
 
     /// Ends the suites that a statement of this indentation does not stand in.
@@ -524,62 +518,10 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(mut self) -> Code {
+        self.end_flags(self.block.lines.len(), 0);
         self.close_suites(0);
         self.code
     }
-}
-
-/// The name or keyword a text begins with.
-fn first_word(text: &str) -> &str {
-    &text[..text.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(text.len())]
-}
-
-/// The names in a text.
-fn words(text: &str) -> Vec<Box<str>> {
-    let is_name = |word: &&str| word.starts_with(|c: char| c == '_' || c.is_alphabetic());
-    text.split(|c: char| c != '_' && !c.is_alphanumeric()).filter(is_name).map(Box::from).collect()
-}
-
-/// The names that a statement assigns to, and what stands behind the first `=`; `None` if it assigns to no names.
-fn assigned(text: &str) -> Option<(Vec<Box<str>>, &str)> {
-    let (left, right) = text.split_once('=')?;
-    let left = left
-        .split(':')
-        .next()
-        .unwrap_or(left)
-        .trim_end_matches(['+', '-', '*', '/', '|', '&', '^', '@', '%', '<', '>']);
-    let is_plain = |c: char| c == '_' || c.is_alphanumeric() || " \t,()*[]".contains(c);
-    // `x[0] = 1` assigns to no name, `[a, b] = f()` does.
-    let subscript =
-        left.trim_start().starts_with(|c: char| c == '_' || c.is_alphanumeric()) && left.contains(['[', '(']);
-    if right.starts_with('=') || subscript || !left.chars().all(is_plain) {
-        return None;
-    }
-    let names = words(left);
-    (!names.is_empty()).then(|| (names, right.trim_start()))
-}
-
-/// Whether a value may be a view, or what a view is made of, by its look: a literal, a name, a subscript, a `range()`.
-fn may_be_of_use(value: &str) -> bool {
-    if value.starts_with(|c: char| c.is_ascii_digit() || "-'\"[(".contains(c)) {
-        return true;
-    }
-    let word = first_word(value);
-    let rest = value[word.len()..].trim_start();
-    let calls = ["range", "slice", "list", "tuple", "sorted"];
-    // `frame["column"]` is no view.
-    let is_column = rest.starts_with("[\"") || rest.starts_with("['");
-    (!word.is_empty() && !is_column)
-        && (rest.is_empty()
-            || rest.starts_with(['[', '#', '=', ',', ';'])
-            || rest.starts_with(".ids")
-            || (rest.starts_with('(') && calls.contains(&word)))
-}
-
-/// `if __name__ == "__main__":`
-fn is_main(text: &str) -> bool {
-    let bare: String = text.chars().filter(|c| !c.is_whitespace() && !"()".contains(*c)).collect();
-    ["if__name__=='__main__':", "if__name__==\"__main__\":"].iter().any(|main| bare.starts_with(main))
 }
 
 #[cfg(test)]

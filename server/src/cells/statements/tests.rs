@@ -41,6 +41,8 @@ fn act(act: &Act) -> String {
         Act::Evaluate(value) => expr(value),
         Act::SetBlock { object, value } => format!("{}.block = {}", expr(object), expr(value)),
         Act::SetTargets { object, value } => format!("{}.targets = {}", expr(object), expr(value)),
+        Act::BeginFlags { call, .. } => format!("with {}", expr(call)),
+        Act::EndFlags { object } => format!("end of the flags of {}", expr(object)),
     }
 }
 
@@ -108,6 +110,7 @@ fn statements_in_functions_loops_and_conditions_may_or_may_not_happen() {
             "even = rc[::2]": perhaps even = rc[None:None:2]
             "even.activate('_even')": perhaps even.activate("_even")
             "def f():": forget f
+            "dv.block = False": perhaps dv.block = false
             "dv.activate('_f')": perhaps dv.activate("_f")
             "for i in range(4):": forget i
             "rc[i].activate('_' + str(i))": perhaps rc[i].activate(?)

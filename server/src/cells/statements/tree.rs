@@ -128,8 +128,9 @@ impl<'a> StatementReader<'a> {
         match node.kind() {
             "assignment" => self.assignment(node),
             "augmented_assignment" => {
-                let names = node.child_by_field_name("left").map(|left| self.names(left)).unwrap_or_default();
-                self.act(node, Act::Forget(names));
+                if let Some(left) = node.child_by_field_name("left") {
+                    self.unread(node, left);
+                }
             }
             "call" | "await" | "parenthesized_expression" => {
                 let value = self.expr(node, 0);
@@ -170,16 +171,34 @@ impl<'a> StatementReader<'a> {
                 "identifier" => names.push(self.text(target).into()),
                 "attribute" => self.attribute(node, target, &read),
                 "subscript" => {}
-                _ => {
-                    let names = self.names(target);
-                    self.act(node, Act::Forget(names));
-                }
+                _ => self.unread(node, target),
             }
         }
         if names.is_empty() {
             self.act(node, Act::Evaluate(read));
         } else {
             self.bind(node, names, read);
+        }
+    }
+
+    /// What is assigned to is given a value that is not read.
+    fn unread(&mut self, node: Node<'_>, target: Node<'_>) {
+        let names = self.names(target);
+        self.act(node, Act::Forget(names));
+        let mut attributes = Vec::new();
+        descend(target, |part| {
+            let is_attribute = part.kind() == "attribute";
+            if is_attribute && let Expr::Attribute(object, name) = self.expr(part, 0) {
+                attributes.push((*object, name));
+            }
+            !is_attribute
+        });
+        for (object, name) in attributes {
+            match &*name {
+                "block" => self.act(node, Act::SetBlock { object, value: Expr::Other }),
+                "targets" => self.act(node, Act::SetTargets { object, value: Expr::Other }),
+                _ => {}
+            }
         }
     }
 
@@ -230,6 +249,14 @@ impl<'a> StatementReader<'a> {
                 continue;
             }
             let read = self.expr(value, 0);
+            if let Expr::Call(call) = &read
+                && let Expr::Attribute(object, method) = &call.function
+                && &**method == "temp_flags"
+            {
+                let object = Expr::clone(object);
+                self.act(item, Act::BeginFlags { object, call: read });
+                continue;
+            }
             match alias.map(|alias| self.names(alias)) {
                 Some(names) if names.len() == 1 => self.bind(item, names, read),
                 Some(names) => self.act(item, Act::Forget(names)),
@@ -271,10 +298,16 @@ impl<'a> StatementReader<'a> {
         names
     }
 
-    /// Notes the calls of `activate` in what is not read.
+    /// Notes the calls of `activate` in what is not read, and reads the assignments of a body on the same line.
     fn search(&mut self, node: Node<'_>) {
         let mut found = Vec::new();
+        let mut assignments = Vec::new();
+        let whole = node.id();
         descend(node, |node| {
+            if node.id() != whole && ["assignment", "augmented_assignment"].contains(&node.kind()) {
+                assignments.push(node);
+                return false;
+            }
             if node.kind() == "call"
                 && let call @ Expr::Call(_) = self.expr(node, 0)
                 && call.has_effect()
@@ -285,6 +318,7 @@ impl<'a> StatementReader<'a> {
             true
         });
         self.outcome.maybe.append(&mut found);
+        assignments.into_iter().for_each(|node| self.expression(node));
     }
 
     fn expr(&self, node: Node<'_>, depth: u32) -> Expr {
@@ -394,7 +428,7 @@ fn unpacked(node: Node<'_>) -> Option<Vec<Node<'_>>> {
 }
 
 /// Visits a node and what is in it, as far down as `enter` says yes.
-fn descend(node: Node<'_>, mut enter: impl FnMut(Node<'_>) -> bool) {
+fn descend<'t>(node: Node<'t>, mut enter: impl FnMut(Node<'t>) -> bool) {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
         if enter(node) {

@@ -211,7 +211,9 @@ fn names_that_are_given_something_else_are_no_longer_clients_or_views() {
             %px_b 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 11 the view, targets
             %px 1: all
             %px 1: all
+            Hint no-effect at "rc.activate()"
             Error unread-view at "%px_a"
+            Hint no-effect at "dv.activate()"
             Error unread-view at "%px_b"
         "#]],
     );
@@ -351,4 +353,84 @@ fn in_a_raw_notebook_imports_lead_back_to_their_lines() {
             SyncImports "sync_imports" in 0 sends "import \"x\"\nimport os\n" from "import \\\"x\\\"" "import os"
         "#]].assert_eq(&shown(text, &cells));
     }
+}
+
+const MADE: &str = "v = rc[:]\nv.block = True\nv.activate('_a')\n";
+
+#[test]
+fn what_may_change_the_targets_is_refused_and_not_guessed() {
+    for change in [
+        "if DEBUG:\n    v.set_flags(targets=[0])\n",
+        "if DEBUG: v.targets = [0]\n",
+        "if DEBUG: v.set_flags(targets=[0])\n",
+        "def narrow():\n    v.targets = [0]\nnarrow()\n",
+        "def narrow(): v.targets = [0]\nnarrow()\n",
+        "def narrow():\n    v.set_flags(targets=[0])\n",
+        "v.targets += [1]\n",
+        "v.block, v.targets = True, [2]\n",
+        "if DEBUG:\n    with v.temp_flags(targets=[0]):\n        pass\n        %px_a y\n",
+    ] {
+        let text = format!("{MADE}{change}%px_a x\n");
+        let cells = recognize(&text, Dialect::Script).unwrap();
+        let at = if change.contains("temp_flags") { 0 } else { cells.cells.len() - 1 };
+        assert!(cells.cells[at].targets().is_err(), "{change}");
+    }
+}
+
+#[test]
+fn what_a_function_does_to_its_own_names_changes_no_view() {
+    for change in [
+        "def narrow(v):\n    v.targets = [0]\n",
+        "def narrow():\n    v = rc[0]\n    v.targets = [0]\n",
+        "def narrow():\n    v = make()\n    v.set_flags(targets=[0])\n",
+    ] {
+        let text = format!("{MADE}{change}%px_a x\n");
+        let cells = recognize(&text, Dialect::Script).unwrap();
+        assert_eq!(cells.cells[0].targets().ok(), Some(Targets::All), "{change}");
+    }
+}
+
+#[test]
+fn temporary_flags_end_with_their_block() {
+    check(
+        &format!("{MADE}with v.temp_flags(targets=[0]):\n    %px_a x\n%px_a y\n"),
+        expect![[r#"
+        %px_a x: [0] block; line 2 block; line 3 the view; line 4 targets
+        %px_a y: all! block; line 1 targets; line 2 block; line 3 the view
+    "#]],
+    );
+}
+
+#[test]
+fn an_uncertain_block_and_an_unknown_activate_are_told() {
+    for (text, problems) in [
+        ("for _ in x: v.set_flags(block=False)\n", 1),
+        ("even = make_view(rc); even.activate()\n", 1),
+        ("from helpers import dview; dview.activate()\n", 1),
+        ("conda.activate()\n", 0),
+        ("venv.activate()\n", 0),
+    ] {
+        let cells = recognize(&format!("{MADE}{text}%px x\n"), Dialect::Script).unwrap();
+        let told = cells.problems.iter().filter(|problem| problem.code == "no-effect").count();
+        assert_eq!(told, problems, "{text}");
+        assert_eq!(cells.cells[0].targets().ok(), Some(Targets::All), "{text}");
+    }
+}
+
+#[test]
+fn temporary_flags_end_with_the_cell_they_stand_in() {
+    let text = format!("{MADE}with v.temp_flags(targets=[0]):\n    pass\n# %%\n%px_a y\n");
+    let cells = recognize(&text, Dialect::Script).unwrap();
+    assert_eq!(cells.cells[0].targets().ok(), Some(Targets::All));
+}
+
+#[test]
+fn each_of_many_views_keeps_its_engines() {
+    let count = 1000;
+    let each = |n| format!("v{n} = rc[{n}]\nv{n}.activate('_{n}')\n%px_{n} x\n");
+    let text: String = (0..count).map(each).collect();
+    let cells = recognize(&text, Dialect::Script).unwrap();
+    let found: Vec<Targets> = cells.cells.iter().map(|cell| cell.targets().unwrap()).collect();
+    let expected: Vec<Targets> = (0..count).map(Targets::One).collect();
+    assert_eq!(found, expected);
 }

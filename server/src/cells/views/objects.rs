@@ -1,7 +1,12 @@
 //! ipyparallel's objects, as far as statements can be read: clients, views, what views are made of, and the magics that
 //! refer to a view.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod uncertain;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Origin, UnreadTargets, Views,
@@ -19,6 +24,9 @@ const MOST_NAMES: usize = 200;
 const CLIENTS: [&str; 3] = ["rc", "client", "c"];
 
 const NO_ACTIVATE: &str = "a load-balanced view has no activate(): no magic can refer to it";
+
+const UNREAD_ACTIVATE: &str = "pxlens does not know what this activates; if it is a view, the magics below refer to it in \
+                               Python, and not here. Make it on a line above, as in view = rc[:]";
 
 const UNREAD_BLOCK: &str = "pxlens does not run this, so it does not know whether runs of this view are waited for; it goes \
                             by what was said before. Write True or False";
@@ -54,6 +62,8 @@ pub(super) struct View {
     pub(super) is_frozen: bool,
     pub(super) is_from_setting: bool,
     pub(super) block: Option<Decided<bool>>,
+    /// What it was before the `temp_flags` that is in force.
+    before: Option<Box<View>>,
 }
 
 /// The magics of a suffix.
@@ -108,6 +118,7 @@ impl Names {
                 block: Some(Decided { value: setting.block, by: None }),
                 is_from_setting: true,
                 is_frozen: false,
+                before: None,
             };
             let object = Some(names.add(Object::View(view)));
             names.magics.insert(suffix.as_str().into(), Magics { object, ..Magics::default() });
@@ -143,7 +154,11 @@ impl Names {
 
     /// Gives an object the lowest free id, so that what is alike compares alike.
     fn add(&mut self, object: Object) -> ObjectId {
-        let id = (0..).find(|id| !self.objects.contains_key(id)).unwrap_or(ObjectId::MAX);
+        let count = ObjectId::try_from(self.objects.len()).unwrap_or(ObjectId::MAX);
+        // Without a gap the next id is free, which is nearly always so.
+        let is_dense = self.objects.last_key_value().is_none_or(|(last, _)| *last < count);
+        let free = || (0..).find(|id| !self.objects.contains_key(id)).unwrap_or(ObjectId::MAX);
+        let id = if is_dense { count } else { free() };
         self.objects.insert(id, object);
         id
     }
@@ -154,7 +169,7 @@ impl Names {
             Value::View(id) | Value::Client(Some(id)) => Some(*id),
             _ => None,
         });
-        let used: Vec<ObjectId> =
+        let used: BTreeSet<ObjectId> =
             named.chain(self.magics.values().filter_map(|magics| magics.object)).collect();
         self.objects.retain(|id, _| used.contains(id));
     }
@@ -185,12 +200,32 @@ impl Names {
             }
             (Act::Unset(names), _) => names.iter().for_each(|name| drop(self.values.remove(name))),
             (Act::Evaluate(value), true) => drop(self.value(value, place, &mut note)),
-            (Act::Evaluate(value), false) => self.may_activate(value, place),
+            (Act::Evaluate(value), false) => note = self.may_happen(value, place),
             (Act::SetBlock { object, value }, is_certain) => {
                 note = self.set_block(object, value, is_certain, place);
             }
             (Act::SetTargets { object, value }, is_certain) => {
                 self.set_targets(object, value, is_certain, place)
+            }
+            (Act::BeginFlags { object, call }, is_certain) => {
+                if let Value::View(id) = self.value(object, place, &mut None)
+                    && let Expr::Call(call) = call
+                {
+                    let view = self.view_mut(id);
+                    view.before = Some(Box::new(view.clone()));
+                    match is_certain {
+                        true => self.set_flags(id, call, true, place, &mut note),
+                        false => note = self.may_set_flags(id, call, place),
+                    }
+                }
+            }
+            (Act::EndFlags { object }, _) => {
+                if let Value::View(id) = self.value(object, place, &mut None) {
+                    let view = self.view_mut(id);
+                    if let Some(before) = view.before.take() {
+                        *view = *before;
+                    }
+                }
             }
         }
         self.tidy();
@@ -264,28 +299,6 @@ impl Names {
         let view = self.view_mut(id);
         (view.targets, view.is_frozen) = (Some(Decided::new(targets, place)), is_frozen);
         view.is_from_setting = false;
-    }
-
-    /// A call of `activate` that may or may not happen: its suffix is known from here on, and not what it refers to.
-    fn may_activate(&mut self, expr: &Expr, place: Origin) {
-        let Expr::Call(call) = expr else { return };
-        let Expr::Attribute(object, method) = &call.function else { return };
-        if &**method != "activate" {
-            return;
-        }
-        let object = self.value(object, place, &mut None);
-        let at = if matches!(object, Value::Client(_)) { 1 } else { 0 };
-        let suffix = match call.argument(at, "suffix") {
-            Some(Expr::Text(suffix)) => suffix.clone(),
-            None if matches!(object, Value::View(_) | Value::Client(_)) => Box::default(),
-            _ => return,
-        };
-        let is_default = suffix.is_empty() && call.arguments.is_empty() && !self.magics.contains_key(&suffix);
-        if is_default && matches!(object, Value::Client(_)) {
-            return; // what is in force is what it activates
-        }
-        let unread = Err(UnreadTargets::Uncertain);
-        self.activate_unread(&suffix, unread, place);
     }
 
     fn activate_unread(&mut self, suffix: &str, unread: Result<Targets, UnreadTargets>, place: Origin) {
@@ -379,7 +392,7 @@ impl Names {
             _ => Decided::new(false, place),
         };
         let targets = Some(Decided::new(targets, place));
-        let view = View { targets, is_frozen, is_from_setting: false, block: Some(block) };
+        let view = View { targets, is_frozen, is_from_setting: false, block: Some(block), before: None };
         Value::View(self.add(Object::View(view)))
     }
 
@@ -433,10 +446,12 @@ impl Names {
             }
             // Something else may be activated as well, such as an environment; only what names a suffix is believed.
             (Value::Other, "activate") => {
-                if let Some(Value::Text(suffix)) = self.argument(call, 0, "suffix", place, note)
-                    && !suffix.is_empty()
-                {
-                    self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
+                match self.argument(call, 0, "suffix", place, note) {
+                    Some(Value::Text(suffix)) if !suffix.is_empty() => {
+                        self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
+                    }
+                    None if may_be_view(&call.function) => *note = Some(UNREAD_ACTIVATE),
+                    _ => {}
                 }
                 Value::Other
             }
@@ -523,6 +538,15 @@ impl Names {
         note: &mut Option<&'static str>,
     ) -> Option<Value> {
         call.argument(at, name).map(|argument| self.value(argument, place, note))
+    }
+}
+
+/// Whether `activate` without a suffix may be a view's: environments are activated as well.
+fn may_be_view(function: &Expr) -> bool {
+    let Expr::Attribute(object, _) = function else { return false };
+    match &**object {
+        Expr::Name(name) => !["conda", "env", "pkg"].iter().any(|other| name.to_lowercase().contains(other)),
+        _ => false,
     }
 }
 

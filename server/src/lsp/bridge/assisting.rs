@@ -258,6 +258,10 @@ impl Scene<'_> {
             };
             lines.push(decision.sentence());
         }
+        let own_targets = own.as_ref().is_some_and(|own| own.sets.contains(&Sets::Targets));
+        if view.cell.view.is_from_setting && !own_targets {
+            lines.push("the setting pxlens.views sets the targets".to_owned());
+        }
         lines.extend(own.map(|own| own.sentence()));
         if view.cell.kind == CellKind::AutopxCell
             && let Some(line) = self.sent_by(view, texts)

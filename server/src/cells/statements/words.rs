@@ -1,0 +1,54 @@
+//! What the text of a statement tells before it is parsed.
+
+/// The name or keyword a text begins with.
+pub(super) fn first_word(text: &str) -> &str {
+    &text[..text.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(text.len())]
+}
+
+/// The names in a text.
+pub(super) fn words(text: &str) -> Vec<Box<str>> {
+    let is_name = |word: &&str| word.starts_with(|c: char| c == '_' || c.is_alphabetic());
+    text.split(|c: char| c != '_' && !c.is_alphanumeric()).filter(is_name).map(Box::from).collect()
+}
+
+/// The names that a statement assigns to, and what stands behind the first `=`; `None` if it assigns to no names.
+pub(super) fn assigned(text: &str) -> Option<(Vec<Box<str>>, &str)> {
+    let (left, right) = text.split_once('=')?;
+    let left = left
+        .split(':')
+        .next()
+        .unwrap_or(left)
+        .trim_end_matches(['+', '-', '*', '/', '|', '&', '^', '@', '%', '<', '>']);
+    let is_plain = |c: char| c == '_' || c.is_alphanumeric() || " \t,()*[]".contains(c);
+    // `x[0] = 1` assigns to no name, `[a, b] = f()` does.
+    let subscript =
+        left.trim_start().starts_with(|c: char| c == '_' || c.is_alphanumeric()) && left.contains(['[', '(']);
+    if right.starts_with('=') || subscript || !left.chars().all(is_plain) {
+        return None;
+    }
+    let names = words(left);
+    (!names.is_empty()).then(|| (names, right.trim_start()))
+}
+
+/// Whether a value may be a view, or what a view is made of, by its look: a literal, a name, a subscript, a `range()`.
+pub(super) fn may_be_of_use(value: &str) -> bool {
+    if value.starts_with(|c: char| c.is_ascii_digit() || "-'\"[(".contains(c)) {
+        return true;
+    }
+    let word = first_word(value);
+    let rest = value[word.len()..].trim_start();
+    let calls = ["range", "slice", "list", "tuple", "sorted"];
+    // `frame["column"]` is no view.
+    let is_column = rest.starts_with("[\"") || rest.starts_with("['");
+    (!word.is_empty() && !is_column)
+        && (rest.is_empty()
+            || rest.starts_with(['[', '#', '=', ',', ';'])
+            || rest.starts_with(".ids")
+            || (rest.starts_with('(') && calls.contains(&word)))
+}
+
+/// `if __name__ == "__main__":`
+pub(super) fn is_main(text: &str) -> bool {
+    let bare: String = text.chars().filter(|c| !c.is_whitespace() && !"()".contains(*c)).collect();
+    ["if__name__=='__main__':", "if__name__==\"__main__\":"].iter().any(|main| bare.starts_with(main))
+}
