@@ -414,9 +414,10 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
                 });
             }
             Flag::ProgressAfter => {
-                let seconds = python_float(text);
-                self.options.progress_after =
-                    Some(seconds.ok_or_else(|| format!("invalid float value: {}", quoted(text)))?);
+                let seconds =
+                    python_float(text).ok_or_else(|| format!("invalid float value: {}", quoted(text)))?;
+                // No time is `nan`, and nothing equals it, not even the same line read again.
+                self.options.progress_after = Some(if seconds.is_nan() { -1.0 } else { seconds });
             }
             Flag::Signal => self.options.signal_on_interrupt = Some(text.to_owned()),
             Flag::GroupOutputs => {

@@ -314,8 +314,8 @@ impl Request {
         let run = RunId(NEXT.fetch_sub(1, Ordering::Relaxed));
         let (sender, events) = feed();
         let execute = Execute { run, code: Arc::from(QUESTION), engines: vec![engine] };
-        client.execute_silently(execute, sender).await?;
-        Ok(Self {
+        // There before it is sent: whoever is gone while it is being sent wants it taken back as well.
+        let mut request = Self {
             client: client.clone(),
             run,
             engine,
@@ -325,7 +325,12 @@ impl Request {
             replied: false,
             idle: false,
             is_over: false,
-        })
+        };
+        if let Err(error) = client.execute_silently(execute, sender).await {
+            request.is_over = true;
+            return Err(error);
+        }
+        Ok(request)
     }
 
     /// Takes in what has come; waits for something to come. Nothing is lost where it is dropped while it waits.
