@@ -70,7 +70,7 @@ pub struct ServerCapabilities {
 
 impl Default for ServerCapabilities {
     fn default() -> Self {
-        Self { commands: commands::ALL.map(String::from).into() }
+        Self { commands: commands::ALL.iter().copied().map(String::from).collect() }
     }
 }
 

@@ -22,4 +22,4 @@ pub const SHOW_RESULT: &str = "pxlens.server.showResult";
 pub const WRITE_VIEW: &str = "pxlens.server.writeView";
 
 /// All of them.
-pub const ALL: [&str; 8] = [RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];
+pub const ALL: &[&str] = &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];

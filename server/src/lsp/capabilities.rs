@@ -157,7 +157,7 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
             .into()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: protocol::commands::ALL.map(String::from).into(),
+            commands: protocol::commands::ALL.iter().copied().map(String::from).collect(),
             ..Default::default()
         }),
         workspace: Some(WorkspaceOptions {
