@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::{
     Ending, EngineRun, OutputKind,
     rules::Rules,
-    settle,
+    settle::{BARRIER, REACH, Screen, overwrites, settle},
     tokens::{is_value, tokens},
 };
 use crate::jupyter::content::{ErrorContent, MimeBundle, StreamName};
@@ -288,69 +288,164 @@ impl Prints {
 #[derive(Clone, Debug, Default)]
 struct Flow {
     prints: Prints,
-    /// The line that has not ended, as it came, but for what carriage returns made of it.
+    /// Lines that are in the prints already and that the cursor may still go back to.
+    recent: Recent,
+    /// The beginning of the line in work, as long as nothing in it overwrites.
     pending: String,
-    /// Whether the line that has not ended is so long that it is hashed as it comes.
+    /// The line in work, once something in it overwrites; all lines in reach, once the cursor has gone up.
+    screen: Option<Box<Screen>>,
+    /// Whether the line in work is so long that it is hashed as it comes.
     long: bool,
+}
+
+/// The last lines, settled, and the prints before them: at least [`REACH`] where there were as many, at most twice that.
+#[derive(Clone, Debug, Default)]
+struct Recent {
+    older: Lines,
+    newer: Lines,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lines {
+    before: Prints,
+    text: String,
+    count: usize,
+}
+
+impl Recent {
+    /// A line that ended; `after` are the prints with it.
+    fn push(&mut self, line: &str, after: &Prints) {
+        if line.len() > BARRIER && line.chars().count() > BARRIER {
+            let fresh = || Lines { before: after.clone(), ..Lines::default() };
+            *self = Self { older: fresh(), newer: fresh() };
+            return;
+        }
+        self.newer.text.push_str(line);
+        self.newer.text.push('\n');
+        self.newer.count += 1;
+        if self.newer.count == REACH {
+            std::mem::swap(&mut self.older, &mut self.newer);
+            self.newer.before.clone_from(after);
+            self.newer.text.clear();
+            self.newer.count = 0;
+        }
+    }
+
+    /// The prints before the lines, and the lines.
+    fn take(&mut self) -> (Prints, Vec<String>) {
+        let Self { older, newer } = std::mem::take(self);
+        let lines = older.text.lines().chain(newer.text.lines()).map(str::to_owned).collect();
+        (older.before, lines)
+    }
 }
 
 impl Flow {
     fn write(&mut self, text: &str, rules: Rules) {
         for piece in text.split_inclusive('\n') {
             let (body, ends) = piece.strip_suffix('\n').map_or((piece, false), |body| (body, true));
-            if self.long {
-                self.prints.shape.piece(body.as_bytes());
-            } else if self.pending.is_empty() && ends {
-                self.line(body, rules);
-            } else {
-                self.pending.push_str(body);
-                self.tidy();
-            }
-            if ends && (self.long || !self.pending.is_empty()) {
-                let pending = std::mem::take(&mut self.pending);
-                if std::mem::take(&mut self.long) {
-                    self.prints.shape.word(RAW);
-                } else {
-                    self.line(&pending, rules);
-                }
+            self.go_on(body, ends, rules);
+            if ends {
+                self.end_line(rules);
             }
         }
     }
 
-    /// Keeps the pending line short: of a progress bar only the newest state counts, and what is too long is hashed.
-    fn tidy(&mut self) {
-        if let Some(last) = self.pending.rfind('\r').filter(|_| self.pending.len() > 512) {
-            let shown = settle(&self.pending[..last], false);
-            self.pending.replace_range(..last, &shown);
+    /// More of the line in work.
+    fn go_on(&mut self, body: &str, ends: bool, rules: Rules) {
+        if self.long {
+            return self.prints.shape.piece(body.as_bytes());
         }
+        if self.screen.is_some() {
+            return self.overwrite(body, rules);
+        }
+        let begins = body.find(overwrites);
+        if begins.is_none() && ends && self.pending.is_empty() && body.len() <= LONG {
+            return self.line(body, rules);
+        }
+        let (plain, rest) = body.split_at(begins.unwrap_or(body.len()));
+        self.pending.push_str(plain);
         if self.pending.len() > LONG {
-            self.long = true;
-            self.prints.shape.piece(self.pending.as_bytes());
-            self.pending.clear();
+            let pending = std::mem::take(&mut self.pending);
+            self.be_long(&pending);
+            self.prints.shape.piece(rest.as_bytes());
+        } else if begins.is_some() {
+            self.screen = Some(Box::new(Screen::new(false)));
+            let pending = std::mem::take(&mut self.pending);
+            self.overwrite(&pending, rules);
+            self.overwrite(rest, rules);
         }
     }
 
+    /// More of a line in which something overwrites.
+    fn overwrite(&mut self, text: &str, rules: Rules) {
+        let Some(screen) = &mut self.screen else { return };
+        let (prints, recent) = (&mut self.prints, &mut self.recent);
+        let used = screen.write(text, LONG, || {
+            let (before, lines) = recent.take();
+            *prints = before;
+            lines
+        });
+        screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
+        if screen.length() > LONG {
+            let lines = screen.all();
+            self.screen = screen.went_up().then(|| Box::new(Screen::new(false)));
+            lines.iter().for_each(|line| self.prints.text(line, false, rules));
+            self.be_long(&text[used..]);
+        }
+    }
+
+    /// From here on the line is compared byte for byte.
+    fn be_long(&mut self, text: &str) {
+        self.long = true;
+        self.prints.shape.piece(text.as_bytes());
+    }
+
+    fn end_line(&mut self, rules: Rules) {
+        if std::mem::take(&mut self.long) {
+            self.prints.shape.word(RAW);
+            return;
+        }
+        match &mut self.screen {
+            Some(screen) if screen.went_up() => {
+                screen.line_feed();
+                screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
+            }
+            Some(screen) => {
+                let line = screen.all().concat();
+                self.screen = None;
+                self.settled(&line, rules);
+            }
+            None if self.pending.is_empty() => {}
+            None => {
+                let pending = std::mem::take(&mut self.pending);
+                self.line(&pending, rules);
+            }
+        }
+    }
+
+    /// A whole line in which nothing overwrites.
     fn line(&mut self, line: &str, rules: Rules) {
         // No early end: so it is done many bytes at a time.
         let odd = line.bytes().fold(0, |odd, byte| odd | u8::from(!(b' '..0x7f).contains(&byte)));
-        if line.len() > LONG {
-            self.prints.shape.piece(line.as_bytes());
-            self.prints.shape.word(RAW);
-        } else if odd == 0 {
-            self.prints.text(line, false, rules);
-        } else {
-            self.prints.text(&settle(line, false), false, rules);
+        match odd {
+            0 => self.settled(line, rules),
+            _ => self.settled(&settle(line, false), rules),
         }
     }
 
+    fn settled(&mut self, line: &str, rules: Rules) {
+        self.prints.text(line, false, rules);
+        self.recent.push(line, &self.prints);
+    }
+
     fn finish(&self, rules: Rules) -> Likeness {
-        if self.pending.is_empty() {
-            return self.prints.finish();
+        let mut prints = self.prints.clone();
+        if let Some(screen) = self.screen.as_ref().filter(|_| !self.long) {
+            screen.rest().iter().for_each(|line| prints.text(line, false, rules));
+        } else if !self.pending.is_empty() {
+            prints.text(&settle(&self.pending, false), false, rules);
         }
-        let mut whole = self.clone();
-        let pending = std::mem::take(&mut whole.pending);
-        whole.line(&pending, rules);
-        whole.prints.finish()
+        prints.finish()
     }
 }
 
@@ -378,4 +473,72 @@ fn of_error(error: &ErrorContent, rules: Rules) -> Likeness {
         prints.text(&settle(text, false), false, rules);
     }
     prints.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn flow<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Flow {
+        let mut flow = Flow::default();
+        pieces.into_iter().for_each(|piece| flow.write(piece, Rules::default()));
+        flow
+    }
+
+    fn likeness(text: &str) -> Likeness {
+        flow([text]).finish(Rules::default())
+    }
+
+    #[test]
+    fn bars_that_were_repainted_are_like_what_they_show_in_the_end() {
+        let bars = |n: usize| format!("\r\x1b[2K\x1b[1A\x1b[2Kload {n}\ntrain {n}");
+        let text = format!("begin\nload 0\ntrain 0{}", (0..1000).map(bars).collect::<String>());
+        assert_eq!(likeness(&text), likeness("begin\nload 999\ntrain 999\n"));
+        assert_eq!(likeness("a 1\nbar\r   \r"), likeness("a 1\n"));
+    }
+
+    #[test]
+    fn a_bar_of_a_megabyte_in_one_line_is_its_last_state_however_it_came() {
+        let text: String = (0..50_000).map(|n| format!("\r{n:5}/50000 bytes")).collect();
+        assert_eq!(likeness(&text), likeness("49999/50000 bytes"));
+        assert_eq!(likeness(&format!("{text}\n")), likeness("49999/50000 bytes\n"));
+        let chunked = flow(text.split_inclusive('\r'));
+        assert_eq!(chunked.finish(Rules::default()), likeness(&text));
+        assert_eq!(chunked.pending, "");
+    }
+
+    /// Text as programs that draw on a terminal write it, with many lines and very long ones.
+    fn drawn() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[a-c1 é]{0,4}",
+            Just("\n".to_owned()),
+            Just("x\n".repeat(60)),
+            Just("y".repeat(BARRIER + 1)),
+            Just("z".repeat(LONG)),
+            Just("\r".to_owned()),
+            "\x1b\\[[0-3]{0,1}[ABCDEFGJKm]",
+            "\x1b[\\[\\]]?[0-9;]{0,3}",
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn however_a_text_is_cut_it_is_like_itself(text in drawn(), size in 1usize..40) {
+            let chars: Vec<char> = text.chars().collect();
+            let pieces: Vec<String> = chars.chunks(size).map(String::from_iter).collect();
+            prop_assert_eq!(flow(pieces.iter().map(String::as_str)).finish(Rules::default()), likeness(&text));
+        }
+
+        #[test]
+        fn a_text_is_like_what_it_shows(text in drawn().prop_filter("short", |text| text.len() < LONG)) {
+            let shown = settle(&text, false);
+            prop_assume!(!shown.is_empty());
+            prop_assert_eq!(likeness(&text), likeness(&format!("{shown}\n")), "{:?}", shown);
+        }
+    }
 }
