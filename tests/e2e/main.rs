@@ -11,6 +11,7 @@ mod golden_sessions;
 mod layers;
 mod local_part;
 mod lsp_flood;
+mod lsp_late;
 mod lsp_mend;
 mod lsp_results;
 mod lsp_run;
