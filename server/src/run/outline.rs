@@ -233,13 +233,28 @@ impl Print {
         let (words, rest) = bytes.as_chunks::<8>();
         words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
         let end = 0xf8 + rest.len() as u64;
-        self.word(rest.iter().fold(end, |word, &byte| (word << 8) | u64::from(byte)));
+        self.word(end << 56 | up_to_seven(bytes, rest));
     }
 
     /// A piece of a record that comes in pieces.
     fn piece(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|&byte| self.word(u64::from(byte)));
     }
+}
+
+/// The last bytes of a text, which are fewer than eight, as a little-endian number; without a loop, since most texts between
+/// tokens are short.
+#[inline]
+fn up_to_seven(bytes: &[u8], rest: &[u8]) -> u64 {
+    let bits = 8 * rest.len() as u32;
+    if let Some(last) = bytes.last_chunk::<8>() {
+        return u64::from_le_bytes(*last).checked_shr(64 - bits).unwrap_or(0);
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        // They may overlap, in equal bytes.
+        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (bits - 32);
+    }
+    rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 /// The two fingerprints in the making.
@@ -378,4 +393,19 @@ fn of_error(error: &ErrorContent, rules: Rules) -> Likeness {
         prints.text(&settle(text, false), false, rules);
     }
     prints.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_bytes_of_a_text_are_read_as_one_by_one() {
+        for length in 0..20 {
+            let bytes: Vec<u8> = (1..=length).collect();
+            let rest = bytes.as_chunks::<8>().1;
+            let one_by_one = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+            assert_eq!(up_to_seven(&bytes, rest), one_by_one, "{length} bytes");
+        }
+    }
 }
