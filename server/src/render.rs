@@ -5,9 +5,11 @@
 //! data and never becomes markup, an escape sequence or a link on the way; only [`plain`] and [`Cursor`] hand it on as
 //! it came.
 
+mod address;
 mod bundle;
 mod cursor;
 mod difference;
+mod document;
 mod errors;
 mod fold;
 mod grouped;
@@ -34,7 +36,9 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
+pub use address::{Address, Extract, NoAddress, SCHEME};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
+pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};

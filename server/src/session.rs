@@ -8,6 +8,7 @@
 mod actor;
 mod attach;
 mod consoles;
+mod content;
 mod documents;
 mod queue;
 mod recall;
@@ -17,6 +18,7 @@ mod shelf;
 mod spill;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::{fmt, sync::Arc};
 
@@ -25,6 +27,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use consoles::NoConsole;
+pub use content::{NoContent, content, content_file};
 pub use documents::{BlockView, CellView, DocumentView, Places, ProblemsView};
 pub use recall::{PastRun, Recall, Recalled};
 pub use settings::{Limits, Settings};
