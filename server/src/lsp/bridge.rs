@@ -3,6 +3,7 @@
 
 mod answers;
 mod assisting;
+mod contents;
 mod happenings;
 
 use std::{
@@ -45,6 +46,9 @@ use crate::{
 /// How long a busy engine is waited for that is to give a console.
 const CONSOLE_LIMIT: Duration = Duration::from_secs(60);
 
+/// The largest kept result that is read, in bytes: in memory it takes about as much again.
+const MOST_KEPT: u64 = 200_000_000;
+
 /// The facade over a real session.
 #[derive(Clone, Debug)]
 pub struct Bridge {
@@ -81,8 +85,7 @@ impl Bridge {
         Self { session, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The session behind it, for tests of what both do together.
-    #[cfg(test)]
+    /// The session behind it.
     pub(super) fn session(&self) -> &Session {
         &self.session
     }
@@ -248,7 +251,7 @@ impl From<Arc<RunHandle>> for Found {
 
 /// A result that was kept under this name, also by another session.
 async fn kept(name: String) -> Result<KeptResult, ShelfError> {
-    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name))).await
+    aside(move || Shelf::new(None).and_then(|shelf| shelf.load_within(&name, MOST_KEPT))).await
 }
 
 impl facade::Session for Bridge {

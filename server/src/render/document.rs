@@ -46,7 +46,7 @@ pub fn raw(wrote: &Ends, file: Option<&Path>) -> String {
     limited(wrote, MOST, &more)
 }
 
-fn limited(text: &Ends, most: usize, more: &str) -> String {
+pub(super) fn limited(text: &Ends, most: usize, more: &str) -> String {
     let head = without_keys(&text.head);
     if text.between == 0 && head.len() <= most {
         let whole = visible(&head);
@@ -168,7 +168,7 @@ mod tests {
             Parallel execution on engine(s): [0-1]
             [0] red
             [1] red
-            ✓ 2 engines · 60 ms
+            ✓ 2 engines · 50 ms
         "#]]
         .assert_eq(&text);
     }

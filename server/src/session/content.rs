@@ -33,6 +33,16 @@ pub enum NoContent {
         /// Which it went to.
         asked: RankSet,
     },
+    /// Its request in that place went to another engine, or there is none.
+    #[error("engine {engine} was not asked in place {} of run {}", slot.0, .run.0)]
+    NoRequest {
+        /// The run.
+        run: RunId,
+        /// The engine.
+        engine: EngineId,
+        /// The place.
+        slot: Slot,
+    },
     /// What is in a file cannot be read.
     #[error("what was moved out of memory cannot be read: {0}")]
     File(#[from] io::Error),
@@ -44,21 +54,14 @@ pub enum NoContent {
 /// See [`NoContent`].
 pub fn content(handle: &RunHandle, what: &Extract) -> Result<String, NoContent> {
     let run = handle.now();
-    let asked: RankSet = run.request.engines.iter().copied().collect();
-    let not_asked = |ranks: RankSet| NoContent::NotAsked { run: run.id, ranks, asked: asked.clone() };
+    check(&run, what)?;
     match what {
         Extract::Whole(by) => laid_out(handle, &run, *by),
-        Extract::Group(ranks) => {
-            let others: RankSet = ranks.iter().filter(|engine| !asked.contains(*engine)).collect();
-            if !others.is_empty() {
-                return Err(not_asked(others));
-            }
-            laid_out(handle, &run.only(ranks), GroupBy::Fold)
-        }
+        Extract::Group(ranks) => laid_out(handle, &run.only(ranks), GroupBy::Fold),
         Extract::Raw { engine, slot } => {
-            let slot = slot_of(&run, *engine, *slot);
-            let part = slot.and_then(|slot| run.part(slot));
-            let part = part.ok_or_else(|| not_asked([*engine].into_iter().collect()))?;
+            let Some(part) = slot_of(&run, *engine, *slot).and_then(|slot| run.part(slot)) else {
+                return Ok(String::new());
+            };
             let wrote = Wrote::of(part);
             let room = MOST_OF_DOCUMENT / 2 + MARGIN;
             let ends = if wrote.bytes <= 2 * room {
@@ -73,6 +76,26 @@ pub fn content(handle: &RunHandle, what: &Extract) -> Result<String, NoContent> 
             Ok(render::raw(&ends, wrote.file))
         }
     }
+}
+
+/// Whether a run can have such a document.
+///
+/// # Errors
+/// Where it went to other engines.
+pub fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
+    let asked: RankSet = run.request.engines.iter().copied().collect();
+    let others: RankSet = match what {
+        Extract::Whole(_) => RankSet::default(),
+        Extract::Group(ranks) => ranks.iter().filter(|engine| !asked.contains(*engine)).collect(),
+        Extract::Raw { engine, .. } if !asked.contains(*engine) => [*engine].into_iter().collect(),
+        Extract::Raw { engine, slot } => match (slot_of(run, *engine, *slot), slot) {
+            (None, Some(slot)) => {
+                return Err(NoContent::NoRequest { run: run.id, engine: *engine, slot: *slot });
+            }
+            _ => RankSet::default(),
+        },
+    };
+    if others.is_empty() { Ok(()) } else { Err(NoContent::NotAsked { run: run.id, ranks: others, asked }) }
 }
 
 fn slot_of(run: &Run, engine: EngineId, slot: Option<Slot>) -> Option<Slot> {
@@ -96,13 +119,14 @@ fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> Result<String, NoCont
 }
 
 /// What names a run to a reader: `run 7 · tour.py line 12 · %%px -t 0,2`.
-pub(super) fn title(handle: &RunHandle) -> String {
-    format!("run {} · {} line {} · {}", handle.id.0, file_name(handle), handle.line + 1, handle.title.trim())
+fn title(handle: &RunHandle) -> String {
+    format!("run {} · {} · {}", handle.id.0, place(handle), handle.title.trim())
 }
 
-/// The last part of the document's name.
-fn file_name(handle: &RunHandle) -> &str {
-    handle.home.0.rsplit(['/', '\\']).next().unwrap_or_default()
+/// Where its cell stood: `tour.py line 12`.
+pub(super) fn place(handle: &RunHandle) -> String {
+    let name = handle.home.0.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{name} line {}", handle.line + 1)
 }
 
 /// Puts a document into a file beside what was spilled of its run, which goes with that.
