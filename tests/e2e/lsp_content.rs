@@ -50,7 +50,7 @@ fn document(client: &mut Client, run: u64, name: &str) -> String {
     let uri = json!({"uri": format!("px-output:/run-{run}/{name}.txt")});
     let text = client.request("workspace/textDocumentContent", uri.clone())["text"].clone();
     let result = client.request("px/content", uri);
-    assert_eq!((&result["text"] == &text, &result["goesOn"]), (true, &json!(false)));
+    assert_eq!((result["text"] == text, &result["goesOn"]), (true, &json!(false)));
     text.as_str().expect("a text").to_owned()
 }
 

@@ -21,6 +21,7 @@ use pxlens_protocol::{
 };
 use tokio::sync::mpsc;
 
+use self::contents::kept;
 use super::{
     ClusterChoice, Settings,
     facade::{
@@ -37,17 +38,14 @@ use crate::{
     render::GroupBy,
     run,
     session::{
-        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, KeptResult, NotRunKind, Notice,
-        RunHandle, Scope, Session, Shelf, ShelfError, StartPolicy,
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, NotRunKind, Notice, RunHandle, Scope,
+        Session, StartPolicy,
     },
     text::{self, Encoding},
 };
 
 /// How long a busy engine is waited for that is to give a console.
 const CONSOLE_LIMIT: Duration = Duration::from_secs(60);
-
-/// The largest kept result that is read, in bytes: in memory it takes about as much again.
-const MOST_KEPT: u64 = 200_000_000;
 
 /// The facade over a real session.
 #[derive(Clone, Debug)]
@@ -247,11 +245,6 @@ impl From<Arc<RunHandle>> for Found {
     fn from(run: Arc<RunHandle>) -> Self {
         Self { run, group_by: None, line: None }
     }
-}
-
-/// A result that was kept under this name, also by another session.
-async fn kept(name: String) -> Result<KeptResult, ShelfError> {
-    aside(move || Shelf::new(None).and_then(|shelf| shelf.load_within(&name, MOST_KEPT))).await
 }
 
 impl facade::Session for Bridge {

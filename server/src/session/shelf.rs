@@ -451,6 +451,23 @@ mod tests {
     }
 
     #[test]
+    fn a_head_is_read_alone_whatever_its_texts_hold() {
+        let (_folder, shelf) = shelf();
+        let mut fit = kept("fit");
+        fit.head.title = "%%px ,\"events\":[ -o fit".to_owned();
+        save(&shelf, &fit).expect("it is written");
+        let path = shelf.path("fit");
+        assert_eq!(read_head(&path), Some(fit.head.clone()));
+        // What stands behind it is not looked at; written in another order, it is found all the same.
+        let text = fs::read_to_string(&path).expect("it is there");
+        fs::write(&path, text.replace("\"event\":\"stdout\"", "\"event\":")).expect("it is written");
+        assert_eq!(read_head(&path), Some(fit.head.clone()));
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        fs::write(&path, serde_json::to_string_pretty(&value).expect("it is JSON")).expect("it is written");
+        assert_eq!(read_head(&path), Some(fit.head));
+    }
+
+    #[test]
     fn what_is_too_large_for_an_editor_is_not_read() {
         let (_folder, shelf) = shelf();
         save(&shelf, &kept("fit")).expect("it is written");

@@ -219,7 +219,7 @@ pub(super) fn tell(
                 })?;
                 break;
             }
-            let (text, unfinished) = whole_characters(std::mem::replace(&mut rest, Vec::new()));
+            let (text, unfinished) = whole_characters(std::mem::take(&mut rest));
             rest = unfinished;
             at = to;
             lines = lines.saturating_sub(text.matches('\n').count());

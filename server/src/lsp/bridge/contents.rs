@@ -1,4 +1,4 @@
-//! Outputs as documents and files, from the session's runs.
+//! Outputs as documents and files, from the session's runs; results that were kept on disk.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     },
     render::{Address, Extract},
     run::RunId,
-    session::{self, AskError, Format, RunHandle},
+    session::{self, AskError, Format, KeptResult, RunHandle, Shelf, ShelfError},
 };
 
 impl Bridge {
@@ -100,6 +100,14 @@ impl Contents for Bridge {
             }),
         }
     }
+}
+
+/// The largest kept result that is read, in bytes: in memory it takes about as much again.
+const MOST_KEPT: u64 = 200_000_000;
+
+/// A result that was kept under this name, also by another session.
+pub(super) async fn kept(name: String) -> Result<KeptResult, ShelfError> {
+    aside(move || Shelf::new(None).and_then(|shelf| shelf.load_within(&name, MOST_KEPT))).await
 }
 
 fn untrusted() -> String {
