@@ -20,6 +20,12 @@ pub const CONSOLE: &str = "pxlens.server.console";
 pub const SHOW_RESULT: &str = "pxlens.server.showResult";
 /// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
 pub const WRITE_VIEW: &str = "pxlens.server.writeView";
+/// Takes [`ShowOutputParams`](crate::ShowOutputParams), answers with [`ShowOutputResult`](crate::ShowOutputResult) and has the
+/// client show it.
+pub const SHOW_OUTPUT: &str = "pxlens.server.showOutput";
+/// Takes [`ExportParams`](crate::ExportParams), answers with [`ExportResult`](crate::ExportResult).
+pub const EXPORT: &str = "pxlens.server.export";
 
 /// All of them.
-pub const ALL: &[&str] = &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];
+pub const ALL: &[&str] =
+    &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW, SHOW_OUTPUT, EXPORT];

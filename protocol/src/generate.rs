@@ -12,12 +12,14 @@ use ts_rs::{Config, TS};
 
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
-    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
-    EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
-    Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity,
-    RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult,
-    RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams,
-    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams,
+    ContentResult, Engine, EngineState, EnginesParams, EnginesResult, ExportFormat, ExportParams,
+    ExportResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity,
+    LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun,
+    RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams,
+    RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult,
+    StartedRun, TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams,
+    commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -82,6 +84,13 @@ fn declarations() -> Vec<Declaration> {
         declaration::<RunsParams>(),
         declaration::<RunsResult>(),
         declaration::<PastRun>(),
+        declaration::<ContentParams>(),
+        declaration::<ContentResult>(),
+        declaration::<ShowOutputParams>(),
+        declaration::<ShowOutputResult>(),
+        declaration::<ExportParams>(),
+        declaration::<ExportFormat>(),
+        declaration::<ExportResult>(),
         declaration::<EnginesParams>(),
         declaration::<EnginesResult>(),
         declaration::<Cluster>(),

@@ -5,12 +5,16 @@
 //! data and never becomes markup, an escape sequence or a link on the way; only [`plain`] and [`Cursor`] hand it on as
 //! it came.
 
+mod address;
 mod bundle;
 mod cursor;
 mod difference;
+mod document;
 mod errors;
+mod export;
 mod fold;
 mod grouped;
+mod images;
 mod inline;
 mod layout;
 mod live;
@@ -34,9 +38,13 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
+pub use address::{Address, Extract, NoAddress, SCHEME};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
+pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
+pub use export::{About, report};
 pub use fold::{Group, fold};
+pub use images::{Image, ImageKind, Picture, PixelSize, images};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;

@@ -8,7 +8,9 @@
 mod actor;
 mod attach;
 mod consoles;
+mod content;
 mod documents;
+mod export;
 mod queue;
 mod recall;
 mod run_task;
@@ -17,6 +19,7 @@ mod shelf;
 mod spill;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::{fmt, sync::Arc};
 
@@ -25,7 +28,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use consoles::NoConsole;
+pub use content::{NoContent, check, content, content_file};
 pub use documents::{BlockView, CellView, DocumentView, Places, ProblemsView};
+pub use export::{ExportError, Exported, Format, export, export_to};
 pub use recall::{PastRun, Recall, Recalled};
 pub use settings::{Limits, Settings};
 pub use shelf::{KeptHead, KeptResult, Shelf, ShelfError};

@@ -42,6 +42,11 @@ export type ClientCapabilities = {
   images?: boolean;
   /** It runs the body of a `--local` cell in a kernel of its own. */
   runLocal?: boolean;
+  /**
+   * It shows `px-output:` addresses, asking for their text with `px/content`; without this, one that announced LSP's
+   * `workspace.textDocumentContent` does.
+   */
+  content?: boolean;
   /** It answers `px/writeSetting`. */
   writeSettings?: boolean;
 };
@@ -320,6 +325,67 @@ export type PastRun = {
   summary: string;
 };
 
+/** Which document. */
+export type ContentParams = {
+  /** A `px-output:` address. */
+  uri: string;
+};
+
+/** The document as it is now. */
+export type ContentResult = {
+  /** Its text: at most 5,000,000 bytes of UTF-8, without escape sequences and control characters. */
+  text: string;
+  /** Whether the run still goes on, so that there may be more of it. */
+  goesOn: boolean;
+};
+
+/** Which output to show: of these engines, or of one, or else of all. */
+export type ShowOutputParams = {
+  /** The run. */
+  run: RunId;
+  /** The grouping of all of it; the one that the cell asks for, or the setting `pxlens.groupBy`, if it is absent. */
+  groupBy?: GroupBy;
+  /** Only these engines, as a rank set; folded. */
+  ranks?: string;
+  /** Only what this engine wrote, as it came. */
+  engine?: number;
+};
+
+/** Where the output is that was asked for. */
+export type ShowOutputResult = {
+  /** Its `px-output:` address. */
+  uri: string;
+  /** A file with it, for a client that cannot show the address. It goes when the run is forgotten or the server ends. */
+  file?: string;
+};
+
+/** What to export, and where to. */
+export type ExportParams = {
+  /** The run. */
+  run: RunId;
+  /** As what. */
+  format: ExportFormat;
+  /** An absolute path or a `file:` URI to write to; without it the answer holds the text. */
+  path?: string;
+  /** Whether a file that is there is replaced. */
+  overwrite?: boolean;
+};
+
+/** As what a run is exported. */
+export type ExportFormat = "markdown" | "json";
+
+/** The export, or why there is none. */
+export type ExportResult = {
+  /** The text, where no path was given. */
+  text?: string;
+  /** The file that was written. */
+  file?: string;
+  /** Pictures that were written beside it. */
+  images: Array<string>;
+  /** What the user has to know: why nothing was written, or what is missing in it. */
+  message?: string;
+};
+
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type EnginesParams = Record<string, never>;
 
@@ -509,6 +575,10 @@ export const result = new RequestType<ResultParams, ResultResult, void>("px/resu
 
 export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
 
+export const content = new RequestType<ContentParams, ContentResult, void>("px/content");
+
+export const export = new RequestType<ExportParams, ExportResult, void>("px/export");
+
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 
 export const console = new RequestType<ConsoleParams, ConsoleResult, void>("px/console");
@@ -535,4 +605,6 @@ export const serverCommands = {
   showResult: "pxlens.server.showResult",
   console: "pxlens.server.console",
   writeView: "pxlens.server.writeView",
+  showOutput: "pxlens.server.showOutput",
+  export: "pxlens.server.export",
 } as const;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod assisting;
+mod contents;
 mod happenings;
 
 use std::{
@@ -20,6 +21,7 @@ use pxlens_protocol::{
 };
 use tokio::sync::mpsc;
 
+use self::contents::kept;
 use super::{
     ClusterChoice, Settings,
     facade::{
@@ -36,8 +38,8 @@ use crate::{
     render::GroupBy,
     run,
     session::{
-        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, KeptResult, NotRunKind, Notice,
-        RunHandle, Scope, Session, Shelf, ShelfError, StartPolicy,
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, NotRunKind, Notice, RunHandle, Scope,
+        Session, StartPolicy,
     },
     text::{self, Encoding},
 };
@@ -81,8 +83,7 @@ impl Bridge {
         Self { session, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The session behind it, for tests of what both do together.
-    #[cfg(test)]
+    /// The session behind it.
     pub(super) fn session(&self) -> &Session {
         &self.session
     }
@@ -244,11 +245,6 @@ impl From<Arc<RunHandle>> for Found {
     fn from(run: Arc<RunHandle>) -> Self {
         Self { run, group_by: None, line: None }
     }
-}
-
-/// A result that was kept under this name, also by another session.
-async fn kept(name: String) -> Result<KeptResult, ShelfError> {
-    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name))).await
 }
 
 impl facade::Session for Bridge {

@@ -4,6 +4,7 @@
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
 mod assist;
+mod contents;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
@@ -18,10 +19,12 @@ pub use assist::{
     Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
 };
 
+pub use contents::{Content, Contents};
+
 use super::Settings;
 
 /// A handle of the session. Cloning is cheap.
-pub trait Session: Clone + Send + Sync + 'static {
+pub trait Session: Contents + Clone + Send + Sync + 'static {
     /// Tells of a change. Synchronous: its effect is in place before anything that is asked afterwards is answered.
     fn tell(&self, change: Change);
 

@@ -25,6 +25,7 @@
 
 mod assisting;
 mod client;
+mod contents;
 mod conversation;
 mod endings;
 mod fake;

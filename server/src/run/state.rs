@@ -420,6 +420,24 @@ impl Run {
         }
     }
 
+    /// Puts back into memory what [`Run::hide`] moved out of one output of an engine; `text` is exactly that.
+    pub fn fill(&mut self, slot: Slot, output: usize, text: &str) {
+        let Some(part) = self.parts.get_mut(slot.0 as usize) else { return };
+        let part = Arc::make_mut(part);
+        if let Some(Output { kind: OutputKind::Stream(_, hidden), .. }) = part.outputs.get_mut(output) {
+            hidden.fill(text);
+            part.kept += text.len();
+        }
+    }
+
+    /// The same run as if only these engines had been asked.
+    pub fn only(&self, ranks: &RankSet) -> Self {
+        let parts: Vec<_> = self.parts.iter().filter(|part| ranks.contains(part.engine)).cloned().collect();
+        let engines = parts.iter().map(|part| part.engine).collect();
+        let request = Arc::new(RunRequest { engines, ..RunRequest::clone(&self.request) });
+        Self { request, parts, ..self.clone() }
+    }
+
     /// One engine's part after the other, in target order.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = &EngineRun> {
         self.parts.iter().map(Arc::as_ref)

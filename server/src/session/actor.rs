@@ -11,8 +11,10 @@ use std::{
     time::Duration,
 };
 
+use futures::future::join_all;
 use tokio::{
     sync::{mpsc, oneshot},
+    task::JoinHandle,
     time::MissedTickBehavior,
 };
 
@@ -34,6 +36,9 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// How many runs of one document, or of one notebook, are kept, besides those that its cells still show.
 const HISTORY: usize = 20;
+
+/// How long the tasks of runs may take to end after the cluster is left.
+const LAST: Duration = Duration::from_millis(500);
 
 /// What a session is started with.
 pub(super) struct Setup {
@@ -148,6 +153,10 @@ pub(super) enum Message {
         run: RunId,
         succeeded: bool,
     },
+    /// More output came of a run that is over.
+    Late {
+        run: RunId,
+    },
     /// Something running beside the session has a word for the user.
     Say(Level, String),
     /// A bug, for tests of what it costs.
@@ -180,6 +189,10 @@ struct RunEntry {
     asked_for: bool,
     /// What `-o` calls it, the newest name last.
     names: Vec<String>,
+    /// How much there was of it when it was written under its names.
+    kept: usize,
+    /// What ends when its task has.
+    task: Option<JoinHandle<()>>,
 }
 
 struct Actor {
@@ -331,6 +344,7 @@ impl Actor {
             Message::Attached { policy, result } => self.attached(policy, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::Over { run, succeeded } => self.over(run, succeeded),
+            Message::Late { run } => self.keep_named(run),
             Message::Say(level, text) => self.tell(Notice::Say(level, text)),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
@@ -361,6 +375,21 @@ impl Actor {
             {
                 self.tell(Notice::Say(Level::Error, format!("the cluster was not stopped: {error}")));
             }
+        }
+        self.clear_files().await;
+    }
+
+    /// Takes away what runs left in files, though others may still hold them: a process that ends drops nothing.
+    async fn clear_files(&mut self) {
+        let tasks: Vec<_> = self.runs.values_mut().filter_map(|entry| entry.task.take()).collect();
+        // Without the cluster they are at their end; what still writes would put a folder back.
+        if tokio::time::timeout(LAST, join_all(tasks)).await.is_err() {
+            tracing::debug!("a run goes on behind the end of its session");
+        }
+        let runs = std::mem::take(&mut self.runs);
+        let clear = move || runs.values().for_each(|entry| entry.handle.spilled.clear());
+        if tokio::task::spawn_blocking(clear).await.is_err() {
+            tracing::error!("files of runs stay; this is a bug in pxlens");
         }
     }
 }

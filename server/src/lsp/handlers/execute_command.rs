@@ -2,14 +2,14 @@
 
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
-    ConsoleParams, ConsoleResult, InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope,
-    WriteViewParams, commands,
+    ConsoleParams, ConsoleResult, ExportParams, InterruptParams, ResultParams, ResultResult, RunParams,
+    RunResult, Scope, ShowOutputParams, WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::write_view;
+use super::{px_export, show_output, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -38,6 +38,14 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
             let client = backend.client.clone();
             tokio::spawn(async move { client.show_message(severity, text).await });
             return Ok(written(result));
+        }
+        commands::SHOW_OUTPUT => {
+            let params: ShowOutputParams = argument(command, params.arguments)?;
+            return Ok(written(show_output::show(backend, params).await?));
+        }
+        commands::EXPORT => {
+            let params: ExportParams = argument(command, params.arguments)?;
+            return Ok(written(px_export::command(backend, params).await?));
         }
         commands::WRITE_VIEW => {
             let params: WriteViewParams = argument(command, params.arguments)?;

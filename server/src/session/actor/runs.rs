@@ -263,18 +263,23 @@ impl Actor {
             over: false,
             asked_for: false,
             names: Vec::new(),
+            kept: 0,
+            task: None,
         };
         self.runs.insert(id, entry);
         let this = self.this.clone();
+        let behind = this.clone();
         let bereaved = this.clone();
         let words = this.clone();
         let warn = move |why| send_back(&words, Message::Say(Level::Warning, why));
         let spill = Spill::new(limits, spilled);
-        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, move |run| {
+        let over = move |run: &Run| {
             let succeeded = run.state() == RunState::Succeeded;
             send_back(&this, Message::Over { run: run.id, succeeded });
-        }));
-        tokio::spawn(async move {
+        };
+        let late = move |run: &Run| send_back(&behind, Message::Late { run: run.id });
+        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, over, late));
+        let watch = tokio::spawn(async move {
             if task.await.is_err() {
                 // Its engines would be held for ever.
                 send_back(&bereaved, Message::Over { run: id, succeeded: false });
@@ -282,6 +287,9 @@ impl Actor {
                 send_back(&bereaved, Message::Say(Level::Error, why));
             }
         });
+        if let Some(entry) = self.runs.get_mut(&id) {
+            entry.task = Some(watch);
+        }
         handle
     }
 
