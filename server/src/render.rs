@@ -11,6 +11,7 @@ mod difference;
 mod errors;
 mod fold;
 mod grouped;
+mod hosts;
 mod inline;
 mod layout;
 mod live;
@@ -23,6 +24,7 @@ mod secrets;
 mod sections;
 mod template;
 mod terminal;
+mod timing;
 mod wording;
 
 #[cfg(test)]
@@ -45,6 +47,7 @@ pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
+pub use timing::{PartTime, Timing, timing};
 pub use wording::{duration, elapsed, heading, outcome};
 
 pub use crate::run::settle;
