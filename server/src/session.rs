@@ -18,7 +18,7 @@ mod spill;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -273,6 +273,9 @@ pub enum Level {
     Error,
 }
 
+/// How long to wait for engines to tell where they run; some never do.
+const PLACES_LIMIT: Duration = Duration::from_secs(2);
+
 /// The cluster of a session.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterView {
@@ -440,6 +443,14 @@ impl Session {
     /// The cluster as it is now.
     pub async fn cluster(&self) -> ClusterView {
         self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
+    }
+
+    /// The cluster, once each engine told where it runs, or did not within two seconds of being asked.
+    pub async fn cluster_with_places(&self) -> ClusterView {
+        if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
+            client.settled(PLACES_LIMIT).await;
+        }
+        self.cluster().await
     }
 
     /// Finds, or by `start` starts, a cluster, and connects to it.

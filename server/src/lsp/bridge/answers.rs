@@ -15,7 +15,7 @@ use crate::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
-    engines::{Activity, EngineId, EngineTable, RankSet, Targets},
+    engines::{self, Activity, EngineTable, RankSet, Targets},
     lsp::facade::{
         CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
     },
@@ -498,7 +498,7 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
             },
             in_use: true,
             ours: owner != Owner::Other,
-            engines: cluster.engines.iter().map(|engine| self::engine(engine.id, &cluster)).collect(),
+            engines: cluster.engines.iter().map(|engine| self::engine(engine, &cluster)).collect(),
             ..found_cluster(found)
         });
     }
@@ -509,13 +509,13 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
     EnginesResult { clusters, message }
 }
 
-fn engine(id: EngineId, cluster: &ClusterView) -> Engine {
-    let state = match cluster.activities.of(id) {
+fn engine(of: &engines::Engine, cluster: &ClusterView) -> Engine {
+    let state = match cluster.activities.of(of.id) {
         Activity::Unknown => EngineState::Unknown,
         Activity::Idle => EngineState::Idle,
         Activity::Busy(_) => EngineState::Busy,
     };
-    Engine { id: id.0, state, host: None, pid: None }
+    Engine { id: of.id.0, state, host: of.host.as_deref().map(str::to_owned), pid: of.pid }
 }
 
 fn found_cluster(found: &FoundCluster) -> Cluster {
