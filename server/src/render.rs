@@ -39,6 +39,7 @@ use std::{fmt, str::FromStr};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
+pub use hosts::pending;
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
@@ -48,7 +49,7 @@ pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};
-pub use wording::{duration, elapsed, heading, outcome};
+pub use wording::{duration, elapsed, heading, outcome, progress};
 
 pub use crate::run::settle;
 

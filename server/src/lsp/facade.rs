@@ -386,7 +386,7 @@ pub enum Happening {
         /// When to show how far it is.
         progress: Progress,
     },
-    /// Some of its engines ended.
+    /// It was queued, sent, or some of its engines began or ended.
     RunAdvanced {
         /// Which.
         run: RunId,
@@ -394,6 +394,8 @@ pub enum Happening {
         ended: u32,
         /// Of how many.
         of: u32,
+        /// That, and which are waited for, in a few words.
+        message: String,
     },
     /// It is over.
     RunEnded {

@@ -278,8 +278,13 @@ impl Hub {
     }
 }
 
-/// What is shown as it is must be a name: no blanks, no markup, nothing a terminal or an editor would act on.
+/// What is shown as it is must be a name: no blanks, no markup, nothing that a terminal acts on or an editor makes a link of.
 fn is_host_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    (1..=253).contains(&text.len()) && text.bytes().all(fits)
+    let bare = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= 253
+        && text.bytes().all(fits)
+        && bare(text.bytes().next())
+        && bare(text.bytes().last())
+        && !text.to_ascii_lowercase().starts_with("www.")
 }

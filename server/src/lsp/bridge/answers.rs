@@ -350,10 +350,21 @@ pub(super) fn outputs(
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
+            line_at: failing_line(view, cell, &run).unwrap_or(cell.places.last_line),
             block: Some(block),
         })
     });
     CellOutputs { version: view.text.version(), cells: cells.collect() }
+}
+
+/// The line of the document on which most engines raised, where that is in the code as it stands.
+fn failing_line(view: &DocumentView, cell: &CellView, run: &Run) -> Option<u32> {
+    if cell.recalled.is_some() || run.state() != RunState::Failed || run.request.code != cell.cell.code {
+        return None;
+    }
+    let line = render::errors(run, &run.request.code).into_iter().find_map(|group| group.code_line)?;
+    let at = place(&cell.cell, line, None)?;
+    Some(view.text.position(at.start, Encoding::Utf8).line)
 }
 
 /// What the engines raised in the newest runs of a document's cells.

@@ -118,15 +118,17 @@ async fn a_thousand_engines_are_asked_by_and_by() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_no_name_of_a_host_is_none() {
-    let (controller, client) = Controller::with_client(&[0, 1, 2, 3, 4]).await;
+    let (controller, client) = Controller::with_client(&[0, 1, 2, 3, 4, 5]).await;
     let questions = controller.asked_hosts();
     controller.tell_host(&questions[0], &json!({"hostname": "[click](command:evil)"}));
-    controller.tell_host(&questions[1], &json!({"hostname": ""}));
+    controller.tell_host(&questions[1], &json!({"hostname": "www.example.org"}));
     controller.tell_host(&questions[2], &json!({"hostname": 12, "pid": "x"}));
     controller.tell_host(&questions[3], &json!({"hostname": "n".repeat(254), "pid": -1}));
     controller.tell_host(&questions[4], &json!({"hostname": "n03.cluster-1.example_org"}));
+    controller.tell_host(&questions[5], &json!({"hostname": ""}));
     client.settled(LONG).await;
     let known = places(&client);
+    assert_eq!(known[5], (None, Some(5)));
     assert_eq!(known[..2], [(None, Some(0)), (None, Some(1))]);
     assert_eq!(known[2..4], [(None, None), (None, None)]);
     assert_eq!(known[4].0.as_deref(), Some("n03.cluster-1.example_org"));
