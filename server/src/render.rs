@@ -40,7 +40,7 @@ pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
 pub use hosts::pending;
-pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
+pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::markdown;

@@ -20,7 +20,10 @@ mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
@@ -273,8 +276,11 @@ pub enum Level {
     Error,
 }
 
-/// How long to wait for engines to tell where they run; some never do.
-const PLACES_LIMIT: Duration = Duration::from_secs(2);
+/// How long to wait for engines to tell where they run when none does any more; some never do.
+const PLACES_QUIET: Duration = Duration::from_secs(2);
+
+/// How long to wait for it at most, where there are many.
+const PLACES_LIMIT: Duration = Duration::from_secs(5);
 
 /// The cluster of a session.
 #[derive(Clone, Debug, Default)]
@@ -445,10 +451,11 @@ impl Session {
         self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
     }
 
-    /// The cluster, once each engine told where it runs, or did not within two seconds of being asked.
+    /// The cluster, once each engine told where it runs, or did not in time.
     pub async fn cluster_with_places(&self) -> ClusterView {
         if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
-            client.settled(PLACES_LIMIT).await;
+            // Whether in time or not: what is known then is known.
+            let _ = timeout(PLACES_LIMIT, client.settled(PLACES_QUIET)).await;
         }
         self.cluster().await
     }

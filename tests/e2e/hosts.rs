@@ -1,7 +1,7 @@
 //! Where engines run, and who is waited for: in the list of engines, on the line beside a cell, and as progress.
 
 use pxlens_tests::{
-    lsp::{Client, uri},
+    lsp::{Builder, Client, uri},
     real,
     sim::{Script, Sim},
 };
@@ -12,11 +12,11 @@ use crate::{
     program::{Written, cli, events, pxlens, run},
 };
 
-/// A client that has opened a file with this text, connected to the simulation.
-fn open(sim: &Sim, text: &str, magic: u64) -> (Client, String, Written) {
+/// This client has opened a file with this text, and is connected to the simulation.
+fn open(client: Builder, sim: &Sim, text: &str, magic: u64) -> (Client, String, Written) {
     let file = Written::new("hosts.py", text);
     let uri = uri(file.path());
-    let client = Client::vscode(pxlens()).args(["lsp"]).env("IPYTHONDIR", sim.ipython_dir());
+    let client = client.args(["lsp"]).env("IPYTHONDIR", sim.ipython_dir());
     let mut client = client.folder(file.folder()).start();
     client.open(&uri, text);
     lens(&mut client, &uri, magic, "on 4 engines");
@@ -103,7 +103,8 @@ fn the_engine_that_is_waited_for_is_named_with_its_host_while_the_time_goes_on_a
         .on(code, Script::new())
         .on_engine(2, code, Script::new().hang())
         .start_blocking();
-    let (mut client, uri, _file) = open(&sim, &format!("# %%\n%%px\n{code}\n\n"), 1);
+    let (mut client, uri, _file) =
+        open(Client::vscode(pxlens()), &sim, &format!("# %%\n%%px\n{code}\n\n"), 1);
     let token = run_at(&mut client, &uri, 1);
     let waits = |text: &str| text.starts_with("⏳ 3/4 · waiting on [2] n03 · ");
     let first = painted(&mut client, waits);
@@ -125,7 +126,8 @@ fn the_engine_that_is_waited_for_is_named_with_its_host_while_the_time_goes_on_a
 #[test]
 fn a_run_that_waits_for_its_turn_says_so_and_its_button_takes_it_back() {
     let sim = Sim::builder().engines(4).on("first()", Script::new().hang()).start_blocking();
-    let (mut client, uri, _file) = open(&sim, "# %%\n%%px\nfirst()\n# %%\n%%px\nsecond()\n", 1);
+    let (mut client, uri, _file) =
+        open(Client::vscode(pxlens()), &sim, "# %%\n%%px\nfirst()\n# %%\n%%px\nsecond()\n", 1);
     let first = run_at(&mut client, &uri, 1);
     let second = run_at(&mut client, &uri, 4);
     progress(&mut client, &first, "report", "0 of 4 engines · waiting on [0-3]");
@@ -135,4 +137,21 @@ fn a_run_that_waits_for_its_turn_says_so_and_its_button_takes_it_back() {
     cancel(&mut client, &first);
     progress(&mut client, &first, "end", "4 of 4 failed");
     assert!(sim.executed().iter().all(|request| request.code() == "first()\n"));
+}
+
+#[test]
+fn a_client_that_paints_nothing_sees_who_is_waited_for_behind_the_magic_and_no_time_that_stands_still() {
+    let sim =
+        Sim::builder().engines(4).a_host_each().on_engine(2, "work()", Script::new().hang()).start_blocking();
+    let without = |capabilities: &mut Value| capabilities["window"]["workDoneProgress"] = json!(false);
+    let client = Client::neovim(pxlens()).capabilities(without);
+    let (mut client, uri, _file) = open(client, &sim, "# %%\n%%px\nwork()\n", 1);
+    run_at(&mut client, &uri, 1);
+    let lines = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 3, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": uri }, "range": lines });
+    let hints = client.ask_until("textDocument/inlayHint", &params, |answer| {
+        answer[0]["label"] == "⏳ 3/4 · waiting on [2]"
+    });
+    assert_eq!(hints[0]["position"], json!({ "line": 1, "character": 4 }));
+    assert_eq!(client.heard("$/progress"), [] as [Value; 0]);
 }

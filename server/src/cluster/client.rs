@@ -17,7 +17,10 @@ mod tests;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 use self::actor::{Actor, Told};
 use super::{
@@ -262,11 +265,15 @@ impl ClusterClient {
         self.engines.clone()
     }
 
-    /// Waits until each engine was asked where it runs and has told, or not in time; `limit` at most.
-    pub async fn settled(&self, limit: Duration) {
-        let mut settled = self.settled.clone();
-        // Whichever way it ends: what is known then is known.
-        let _ = tokio::time::timeout(limit, settled.wait_for(|settled| *settled)).await;
+    /// Waits until each engine was asked where it runs and has told, or not in time, or until nothing becomes known for as
+    /// long as `quiet`.
+    pub async fn settled(&self, quiet: Duration) {
+        let (mut settled, mut engines) = (self.settled.clone(), self.engines.clone());
+        let news = async { while let Ok(Ok(())) = timeout(quiet, engines.changed()).await {} };
+        tokio::select! {
+            _ = settled.wait_for(|settled| *settled) => {}
+            () = news => {}
+        }
     }
 
     /// What the engines do, for this client or another. Lags some 100 ms behind, so that a busy cluster is no flood of news.
