@@ -1,5 +1,7 @@
 //! The session's values as the protocol's.
 
+mod raised;
+
 use std::collections::{BTreeSet, HashMap};
 
 use lsp_types::{Position, Range, Uri};
@@ -9,8 +11,9 @@ use pxlens_protocol::{
     ResultResult, RunId,
 };
 
+use self::raised::{failing_line, place};
 use crate::{
-    cells::{self, Placed},
+    cells,
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
@@ -357,16 +360,6 @@ pub(super) fn outputs(
     CellOutputs { version: view.text.version(), cells: cells.collect() }
 }
 
-/// The line of the document on which most engines raised, where that is in the code as it stands.
-fn failing_line(view: &DocumentView, cell: &CellView, run: &Run) -> Option<u32> {
-    if cell.recalled.is_some() || run.state() != RunState::Failed || run.request.code != cell.cell.code {
-        return None;
-    }
-    let line = render::errors(run, &run.request.code).into_iter().find_map(|group| group.code_line)?;
-    let at = place(&cell.cell, line, None)?;
-    Some(view.text.position(at.start, Encoding::Utf8).line)
-}
-
 /// What the engines raised in the newest runs of a document's cells.
 pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError> {
     let mut errors = Vec::new();
@@ -590,17 +583,4 @@ pub(super) fn range(text: &Document, range: TextRange, encoding: Encoding) -> Ra
 fn placed(places: [text::Position; 2]) -> Range {
     let [start, end] = places.map(|position| Position { line: position.line, character: position.character });
     Range { start, end }
-}
-
-/// From a line of the code, or a column of it in characters, to the end of the line in the document.
-fn place(cell: &Placed, line: u32, column: Option<u32>) -> Option<TextRange> {
-    let code = cell.code.lines().nth(line as usize).unwrap_or_default();
-    let indent = code.len() - code.trim_start().len();
-    let from = match column {
-        Some(column) => code.char_indices().nth(column as usize).map_or(indent, |(at, _)| at),
-        None => indent,
-    };
-    let whole = cell.code_range(line)?;
-    let start = cell.code_offset(line, from)?;
-    Some(TextRange::new(start.min(whole.end), whole.end))
 }
