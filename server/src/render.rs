@@ -14,6 +14,7 @@ mod errors;
 mod export;
 mod fold;
 mod grouped;
+mod hosts;
 mod images;
 mod inline;
 mod layout;
@@ -27,6 +28,7 @@ mod secrets;
 mod sections;
 mod template;
 mod terminal;
+mod timing;
 mod wording;
 
 #[cfg(test)]
@@ -44,8 +46,9 @@ pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use export::{About, report};
 pub use fold::{Group, fold};
+pub use hosts::pending;
 pub use images::{Image, ImageKind, Picture, PixelSize, images};
-pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
+pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::markdown;
@@ -53,7 +56,8 @@ pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
-pub use wording::{duration, elapsed, heading, outcome};
+pub use timing::{PartTime, Timing, timing};
+pub use wording::{duration, elapsed, heading, outcome, progress};
 
 pub use crate::run::settle;
 

@@ -21,9 +21,12 @@ mod spill;
 mod tests;
 mod whole;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
@@ -278,6 +281,12 @@ pub enum Level {
     Error,
 }
 
+/// How long to wait for engines to tell where they run when none does any more; some never do.
+const PLACES_QUIET: Duration = Duration::from_secs(2);
+
+/// How long to wait for it at most, where there are many.
+const PLACES_LIMIT: Duration = Duration::from_secs(5);
+
 /// The cluster of a session.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterView {
@@ -445,6 +454,15 @@ impl Session {
     /// The cluster as it is now.
     pub async fn cluster(&self) -> ClusterView {
         self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
+    }
+
+    /// The cluster, once each engine told where it runs, or did not in time.
+    pub async fn cluster_with_places(&self) -> ClusterView {
+        if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
+            // Whether in time or not: what is known then is known.
+            let _ = timeout(PLACES_LIMIT, client.settled(PLACES_QUIET)).await;
+        }
+        self.cluster().await
     }
 
     /// Finds, or by `start` starts, a cluster, and connects to it.

@@ -8,6 +8,7 @@ mod faults;
 mod golden_display;
 mod golden_recording;
 mod golden_sessions;
+mod hosts;
 mod layers;
 mod local_part;
 mod lsp_content;

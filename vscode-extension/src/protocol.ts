@@ -500,8 +500,13 @@ export type CellOutput = {
   state: CellState;
   /** Whether the run was of another code or plan than what would run now. */
   stale: boolean;
-  /** One line, to paint at the end of the px cell's first line. */
+  /** One line that sums the run up. */
   line?: Line;
+  /**
+   * The line of the document, 0-based, at whose end to paint it: the last line of the px cell that holds something, or the
+   * one that raised.
+   */
+  lineAt: number;
   /** Lines to paint under the px cell, for a client that announced `blocks`. */
   block?: Array<BlockLine>;
 };

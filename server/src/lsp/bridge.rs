@@ -465,7 +465,7 @@ impl facade::Session for Bridge {
     }
 
     async fn engines(&self) -> EnginesResult {
-        let cluster = self.session.cluster().await;
+        let cluster = self.session.cluster_with_places().await;
         let (trusted, selection) = self.state(|state| (state.trusted, to_session(state).cluster));
         if !trusted {
             return EnginesResult {

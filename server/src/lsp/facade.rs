@@ -389,7 +389,7 @@ pub enum Happening {
         /// When to show how far it is.
         progress: Progress,
     },
-    /// Some of its engines ended.
+    /// It was queued, sent, or some of its engines began or ended.
     RunAdvanced {
         /// Which.
         run: RunId,
@@ -397,6 +397,8 @@ pub enum Happening {
         ended: u32,
         /// Of how many.
         of: u32,
+        /// That, and which are waited for, in a few words.
+        message: String,
     },
     /// It is over.
     RunEnded {

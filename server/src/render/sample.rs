@@ -67,6 +67,17 @@ impl Sample {
         self.event(slot, EventKind::Sent(MsgId::from("m")))
     }
 
+    /// Names the machine of an engine.
+    pub(super) fn on(self, slot: u32, host: &str) -> Self {
+        self.event(slot, EventKind::Host(host.into()))
+    }
+
+    /// Lets time pass.
+    pub(super) fn later(mut self, milliseconds: u64) -> Self {
+        self.now += milliseconds;
+        self
+    }
+
     pub(super) fn busy(self, slot: u32) -> Self {
         self.sent(slot).event(slot, EventKind::Busy)
     }

@@ -119,6 +119,8 @@ pub enum OutputKind {
 pub struct EngineRun {
     /// Which engine.
     pub engine: EngineId,
+    /// The machine it runs on, once that is known: letters, digits, `.`, `-` and `_` only.
+    pub host: Option<Arc<str>>,
     /// How far it is.
     pub phase: Phase,
     /// When the request was sent.
@@ -175,6 +177,7 @@ impl EngineRun {
     fn new(engine: EngineId) -> Self {
         Self {
             engine,
+            host: None,
             phase: Phase::Queued,
             sent: None,
             started: None,
@@ -197,6 +200,12 @@ impl EngineRun {
             Phase::Ended(ending) => Some(ending),
             _ => None,
         }
+    }
+
+    /// Milliseconds from when the engine began, or else from when the request was sent, to the end of its part, as pxlens
+    /// saw them. `None` before that end, and for what was never sent.
+    pub fn took(&self) -> Option<u64> {
+        Some(self.ended?.since(self.started.or(self.sent)?))
     }
 
     /// The error it raised, as soon as that is known.
@@ -253,6 +262,7 @@ impl EngineRun {
     fn apply(&mut self, at: Time, kind: EventKind) {
         self.likeness.take();
         match kind {
+            EventKind::Host(host) => self.host = Some(host),
             EventKind::Sent(_) => {
                 self.sent = Some(at);
                 self.advance(Phase::Sent);

@@ -209,6 +209,7 @@ impl Session for Fake {
             state: CellState::Succeeded,
             stale: false,
             line: Some(Line { text, severity: LineSeverity::Ok }),
+            line_at: 2,
             block: None,
         };
         Some(CellOutputs {
