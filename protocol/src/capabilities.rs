@@ -39,6 +39,10 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub write_settings: bool,
+    /// It answers `px/copy`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub copy: bool,
 }
 
 impl ClientCapabilities {
@@ -55,6 +59,7 @@ impl ClientCapabilities {
             images: on("images"),
             run_local: on("runLocal"),
             write_settings: on("writeSettings"),
+            copy: on("copy"),
         }
     }
 }

@@ -21,5 +21,11 @@ pub const SHOW_RESULT: &str = "pxlens.server.showResult";
 /// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
 pub const WRITE_VIEW: &str = "pxlens.server.writeView";
 
+/// Takes [`GroupParams`](crate::GroupParams), answers with [`GroupResult`](crate::GroupResult).
+pub const GROUP: &str = "pxlens.server.group";
+/// Takes [`CopyParams`](crate::CopyParams), answers with [`CopyResult`](crate::CopyResult).
+pub const COPY: &str = "pxlens.server.copy";
+
 /// All of them.
-pub const ALL: &[&str] = &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];
+pub const ALL: &[&str] =
+    &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW, GROUP, COPY];

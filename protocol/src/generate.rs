@@ -12,12 +12,13 @@ use ts_rs::{Config, TS};
 
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
-    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
-    EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
-    Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity,
-    RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult,
-    RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams,
-    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, CopyParams,
+    CopyResult, CopyTextParams, CopyTextResult, Engine, EngineState, EnginesParams, EnginesResult, Group,
+    GroupBy, GroupParams, GroupResult, GroupState, InterruptParams, InterruptResult, Kind, Line,
+    LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun,
+    RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams,
+    RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams, TsPosition,
+    TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -105,6 +106,12 @@ fn declarations() -> Vec<Declaration> {
         declaration::<WriteSettingParams>(),
         declaration::<WriteSettingResult>(),
         declaration::<WriteViewParams>(),
+        declaration::<GroupParams>(),
+        declaration::<GroupResult>(),
+        declaration::<CopyTextParams>(),
+        declaration::<CopyTextResult>(),
+        declaration::<CopyParams>(),
+        declaration::<CopyResult>(),
     ]
 }
 

@@ -101,5 +101,6 @@ pub fn messages() -> Vec<Message> {
         notification::<crate::AckOutputs>("AckOutputs"),
         notification::<crate::Trust>("Trust"),
         request::<crate::WriteSetting>("WriteSetting"),
+        request::<crate::CopyText>("CopyText"),
     ]
 }

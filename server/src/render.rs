@@ -6,6 +6,7 @@
 //! it came.
 
 mod bundle;
+mod card;
 mod cursor;
 mod difference;
 mod errors;
@@ -37,6 +38,7 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
+pub use card::{Action, Card, Command, card, escaped};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};
