@@ -215,15 +215,15 @@ fn spilled(run: &Run) -> String {
     };
     let ranks: RankSet = parts.iter().map(|(part, _)| part.engine).collect();
     let gone = parts.iter().fold(Hidden::default(), |gone, (part, _)| gone.and(hidden(part)));
-    let gone = format!("{} in {}", size(gone.bytes), count(gone.lines, "line"));
+    let gone = format!("{} ({})", size(gone.bytes), count(gone.lines, "line"));
     let ranks = short_ranks(&ranks);
     let place = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join("\n");
     let place = clip(&settle(&place, false), 1000);
     let fence = "`".repeat(longest_backticks(&place).max(2) + 1);
-    let word =
-        if parts.len() == 1 { "all of it in the file" } else { "all of it, a file for each engine, in" };
+    let place_is = if parts.len() == 1 { "this file" } else { "the files of each engine in" };
     format!(
-        "\n`{ranks}` wrote more than is kept in memory: {gone} left out, {word}\n{fence}text\n{place}\n{fence}\n"
+        "\n`{ranks}` wrote more than is kept in memory: {gone} left out. All of it is in {place_is}\n\
+         {fence}text\n{place}\n{fence}\n"
     )
 }
 
