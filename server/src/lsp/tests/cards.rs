@@ -3,7 +3,7 @@
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::{client::Client, fake::Fake};
+use super::client::Client;
 use crate::lsp::{Bridge, Session};
 
 const URI: &str = "file:///a.py";
