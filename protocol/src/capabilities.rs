@@ -44,6 +44,10 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub write_settings: bool,
+    /// It answers `px/copy`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub copy: bool,
 }
 
 impl ClientCapabilities {
@@ -61,6 +65,7 @@ impl ClientCapabilities {
             run_local: on("runLocal"),
             content: on("content"),
             write_settings: on("writeSettings"),
+            copy: on("copy"),
         }
     }
 }

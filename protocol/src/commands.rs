@@ -26,6 +26,23 @@ pub const SHOW_OUTPUT: &str = "pxlens.server.showOutput";
 /// Takes [`ExportParams`](crate::ExportParams), answers with [`ExportResult`](crate::ExportResult).
 pub const EXPORT: &str = "pxlens.server.export";
 
+/// Takes [`GroupParams`](crate::GroupParams), answers with [`GroupResult`](crate::GroupResult).
+pub const GROUP: &str = "pxlens.server.group";
+/// Takes [`CopyParams`](crate::CopyParams), answers with [`CopyResult`](crate::CopyResult).
+pub const COPY: &str = "pxlens.server.copy";
+
 /// All of them.
-pub const ALL: &[&str] =
-    &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW, SHOW_OUTPUT, EXPORT];
+pub const ALL: &[&str] = &[
+    RUN,
+    RUN_ABOVE,
+    RUN_BELOW,
+    RUN_ALL,
+    INTERRUPT,
+    SHOW_RESULT,
+    SHOW_OUTPUT,
+    GROUP,
+    COPY,
+    EXPORT,
+    CONSOLE,
+    WRITE_VIEW,
+];

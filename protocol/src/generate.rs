@@ -13,13 +13,13 @@ use ts_rs::{Config, TS};
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
     ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams,
-    ContentResult, Engine, EngineState, EnginesParams, EnginesResult, ExportFormat, ExportParams,
-    ExportResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity,
-    LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun,
-    RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams,
-    RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult,
-    StartedRun, TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams,
-    commands, messages,
+    ContentResult, CopyParams, CopyResult, CopyTextParams, CopyTextResult, Engine, EngineState,
+    EnginesParams, EnginesResult, ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams,
+    GroupResult, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
+    OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultParams,
+    ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
+    ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams, TsPosition, TsRange,
+    WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -114,6 +114,12 @@ fn declarations() -> Vec<Declaration> {
         declaration::<WriteSettingParams>(),
         declaration::<WriteSettingResult>(),
         declaration::<WriteViewParams>(),
+        declaration::<GroupParams>(),
+        declaration::<GroupResult>(),
+        declaration::<CopyTextParams>(),
+        declaration::<CopyTextResult>(),
+        declaration::<CopyParams>(),
+        declaration::<CopyResult>(),
     ]
 }
 

@@ -103,5 +103,6 @@ pub fn messages() -> Vec<Message> {
         notification::<crate::AckOutputs>("AckOutputs"),
         notification::<crate::Trust>("Trust"),
         request::<crate::WriteSetting>("WriteSetting"),
+        request::<crate::CopyText>("CopyText"),
     ]
 }

@@ -7,6 +7,7 @@
 
 mod address;
 mod bundle;
+mod card;
 mod cursor;
 mod difference;
 mod document;
@@ -41,6 +42,7 @@ mod sample;
 use std::{fmt, str::FromStr};
 
 pub use address::{Address, Extract, NoAddress, SCHEME};
+pub use card::{Action, Card, Command, card, escaped};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
 pub use errors::{ErrorGroup, ErrorVariant, errors};

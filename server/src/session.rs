@@ -44,6 +44,7 @@ use crate::{
     cluster::{ClusterStatus, InterruptReport, discovery::FoundCluster},
     engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
+    render::GroupBy,
     run::{Run, RunId},
     text::{Change, Encoding},
 };
@@ -236,12 +237,19 @@ pub struct RunHandle {
     pub fingerprint: Fingerprint,
     /// What it wrote and is no longer in memory; there as long as this is.
     pub spilled: Arc<SpillFolder>,
+    /// The grouping that somebody chose for it. Only the session's task changes it.
+    pub regrouped: watch::Receiver<Option<GroupBy>>,
 }
 
 impl RunHandle {
     /// The newest state.
     pub fn now(&self) -> Arc<Run> {
         self.view.borrow().clone()
+    }
+
+    /// How it is grouped where nobody asks for a grouping: as somebody chose, or as its cell says.
+    pub fn group_by(&self) -> Option<GroupBy> {
+        self.regrouped.borrow().or(self.plan.group_by)
     }
 }
 
@@ -449,6 +457,12 @@ impl Session {
     /// Somebody asked to see this run: its cell need not keep the output back any more.
     pub fn asked_for(&self, run: RunId) {
         self.tell(actor::Message::AskedFor { run });
+    }
+
+    /// Groups a run in this way from now on, until its cell runs again. In place before anything that is asked afterwards
+    /// is answered.
+    pub fn regroup(&self, run: RunId, group_by: GroupBy) {
+        self.tell(actor::Message::Regroup { run, group_by });
     }
 
     /// The cluster as it is now.

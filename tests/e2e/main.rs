@@ -11,6 +11,7 @@ mod golden_sessions;
 mod hosts;
 mod layers;
 mod local_part;
+mod lsp_card;
 mod lsp_content;
 mod lsp_flood;
 mod lsp_mend;

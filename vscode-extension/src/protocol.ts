@@ -49,6 +49,8 @@ export type ClientCapabilities = {
   content?: boolean;
   /** It answers `px/writeSetting`. */
   writeSettings?: boolean;
+  /** It answers `px/copy`. */
+  copy?: boolean;
 };
 
 /** What the server can do beyond LSP. */
@@ -570,6 +572,50 @@ export type WriteViewParams = {
   targets: string;
 };
 
+/** A run and its new grouping. */
+export type GroupParams = {
+  /** The run. */
+  run: RunId;
+  /** How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say. */
+  groupBy: GroupBy;
+};
+
+/** How the run is grouped now. */
+export type GroupResult = {
+  /** The run. */
+  run: RunId;
+  /** Its grouping. */
+  groupBy: GroupBy;
+};
+
+/** What to copy. */
+export type CopyTextParams = {
+  /** Plain text. */
+  text: string;
+};
+
+/** What became of it. */
+export type CopyTextResult = {
+  /** Whether it is in the clipboard. */
+  copied: boolean;
+};
+
+/** The argument of [`COPY`](crate::commands::COPY): the run whose output is to be copied. */
+export type CopyParams = {
+  /** The run. */
+  run: RunId;
+  /** The grouping; the one in which the run is shown if it is absent. */
+  groupBy?: GroupBy;
+};
+
+/** The answer of [`COPY`](crate::commands::COPY). */
+export type CopyResult = {
+  /** Whether the client copied it. */
+  copied: boolean;
+  /** The text, for a client that cannot copy, or did not. */
+  text?: string;
+};
+
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
@@ -600,6 +646,8 @@ export const trust = new NotificationType<TrustParams>("px/trust");
 
 export const writeSetting = new RequestType<WriteSettingParams, WriteSettingResult, void>("px/writeSetting");
 
+export const copyText = new RequestType<CopyTextParams, CopyTextResult, void>("px/copy");
+
 /** The commands that the server executes. Each takes one object. */
 export const serverCommands = {
   run: "pxlens.server.run",
@@ -608,8 +656,10 @@ export const serverCommands = {
   runAll: "pxlens.server.runAll",
   interrupt: "pxlens.server.interrupt",
   showResult: "pxlens.server.showResult",
+  showOutput: "pxlens.server.showOutput",
+  group: "pxlens.server.group",
+  copy: "pxlens.server.copy",
+  export: "pxlens.server.export",
   console: "pxlens.server.console",
   writeView: "pxlens.server.writeView",
-  showOutput: "pxlens.server.showOutput",
-  export: "pxlens.server.export",
 } as const;

@@ -3,7 +3,9 @@
 
 mod answers;
 mod assisting;
+mod cards;
 mod contents;
+mod edits;
 mod happenings;
 
 use std::{
@@ -15,18 +17,21 @@ use std::{
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId, RunParams, RunResult,
-    RunsParams, RunsResult, Scope as AskedScope, StartedRun,
+    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, GroupParams,
+    GroupResult, InterruptParams, InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId,
+    RunParams, RunResult, RunsParams, RunsResult, Scope as AskedScope, StartedRun,
 };
 use tokio::sync::mpsc;
 
-use self::contents::kept;
+use self::{
+    contents::kept,
+    edits::{cell_text, edit, notebook_change},
+};
 use super::{
     ClusterChoice, Settings,
     facade::{
-        self, CellOutputs, CellText, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
-        Lenses, NotebookChange, Suggestions, Symbol, TextChange, Token, Wanted,
+        self, CardWish, CellOutputs, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
+        Lenses, Suggestions, Symbol, Token, Wanted,
     },
     file_path,
 };
@@ -41,7 +46,7 @@ use crate::{
         self, Ask, AskError, ClusterView, DocumentKey, DocumentView, NotRunKind, Notice, RunHandle, Scope,
         Session, StartPolicy,
     },
-    text::{self, Encoding},
+    text::Encoding,
 };
 
 /// How long a busy engine is waited for that is to give a console.
@@ -444,10 +449,21 @@ impl facade::Session for Bridge {
         if !handle.plan.blocking {
             self.session.asked_for(handle.id);
         }
-        let group_by = asked.or(found.group_by).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
+        let group_by = asked.or(found.group_by).or(handle.group_by()).unwrap_or_else(|| self.group_by());
         let (id, run, note) = (RunId(handle.id.0), handle.now(), self.note(&handle));
         let line = found.line;
         Some(aside(move || answers::result(id, &run, group_by, line.as_deref(), note)).await)
+    }
+
+    async fn card(&self, wish: CardWish) -> Option<String> {
+        self.card_of(wish).await
+    }
+
+    async fn group(&self, params: GroupParams) -> Option<GroupResult> {
+        let run = run::RunId(params.run.0);
+        self.session.run_handle(run).await?;
+        self.session.regroup(run, from_protocol(params.group_by));
+        Some(GroupResult { run: params.run, group_by: params.group_by })
     }
 
     async fn why_no_result(&self, params: ResultParams) -> String {
@@ -542,38 +558,21 @@ fn ids(ranks: &RankSet) -> impl Iterator<Item = u32> + '_ {
     ranks.iter().map(|engine| engine.0)
 }
 
-fn edit(change: TextChange) -> text::Change {
-    let at =
-        |position: lsp_types::Position| text::Position { line: position.line, character: position.character };
-    text::Change { range: change.range.map(|range| (at(range.start), at(range.end))), text: change.text }
-}
-
-fn cell_text(cell: CellText) -> session::CellText {
-    session::CellText { key: key(&cell.uri), version: cell.version, text: cell.text }
-}
-
-fn notebook_change(change: NotebookChange) -> session::NotebookChange {
-    session::NotebookChange {
-        splice: change.splice.map(|splice| {
-            let come = splice.insert.iter().map(|cell| key(&cell.uri)).collect();
-            (splice.start as usize, splice.delete as usize, come)
-        }),
-        opened: change.opened.into_iter().map(cell_text).collect(),
-        closed: change.closed.iter().map(key).collect(),
-        edited: change
-            .texts
-            .into_iter()
-            .map(|(uri, version, changes)| (key(&uri), version, changes.into_iter().map(edit).collect()))
-            .collect(),
-    }
-}
-
 fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
     match group_by {
         pxlens_protocol::GroupBy::Fold => GroupBy::Fold,
         pxlens_protocol::GroupBy::Type => GroupBy::Type,
         pxlens_protocol::GroupBy::Engine => GroupBy::Engine,
         pxlens_protocol::GroupBy::Order => GroupBy::Order,
+    }
+}
+
+fn to_protocol(group_by: GroupBy) -> pxlens_protocol::GroupBy {
+    match group_by {
+        GroupBy::Fold => pxlens_protocol::GroupBy::Fold,
+        GroupBy::Type => pxlens_protocol::GroupBy::Type,
+        GroupBy::Engine => pxlens_protocol::GroupBy::Engine,
+        GroupBy::Order => pxlens_protocol::GroupBy::Order,
     }
 }
 

@@ -4,13 +4,14 @@
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
 mod assist;
+mod card;
 mod contents;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
-    RunsParams, RunsResult,
+    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, GroupParams, GroupResult,
+    InterruptParams, InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams,
+    RunResult, RunsParams, RunsResult,
 };
 use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
@@ -19,6 +20,7 @@ pub use assist::{
     Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
 };
 
+pub use card::{CardForm, CardWish};
 pub use contents::{Content, Contents};
 
 use super::Settings;
@@ -85,6 +87,12 @@ pub trait Session: Contents + Clone + Send + Sync + 'static {
 
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
+
+    /// The card of a run; `None` if there is none. Whoever asks for it has seen what the run kept back.
+    fn card(&self, wish: CardWish) -> impl Future<Output = Option<String>> + Send;
+
+    /// Groups a run otherwise from now on; `None` if there is no such run.
+    fn group(&self, params: GroupParams) -> impl Future<Output = Option<GroupResult>> + Send;
 
     /// Why [`Session::result`] has none: a sentence for the user.
     fn why_no_result(&self, params: ResultParams) -> impl Future<Output = String> + Send;

@@ -3,6 +3,7 @@
 pub(super) mod code_action;
 pub(super) mod code_lens;
 pub(super) mod completion;
+mod copy;
 pub(super) mod did_change;
 pub(super) mod did_change_configuration;
 pub(super) mod did_change_workspace_folders;

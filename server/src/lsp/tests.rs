@@ -24,6 +24,7 @@
 //! | custom method with null params | `conversation::requests_without_params_with_null_and_with_an_empty_list_are_answered` | `whole::our_methods_take_null_for_no_parameters` |
 
 mod assisting;
+mod cards;
 mod client;
 mod contents;
 mod conversation;

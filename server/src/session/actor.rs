@@ -13,7 +13,7 @@ use std::{
 
 use futures::future::join_all;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
     time::MissedTickBehavior,
 };
@@ -27,6 +27,7 @@ use crate::{
     cells::Dialect,
     cluster::ClusterClient,
     engines::RankSet,
+    render::GroupBy,
     run::RunId,
     text::{Change, Encoding},
 };
@@ -124,6 +125,11 @@ pub(super) enum Message {
     AskedFor {
         run: RunId,
     },
+    /// Somebody chose how this run is grouped.
+    Regroup {
+        run: RunId,
+        group_by: GroupBy,
+    },
     Cluster {
         reply: oneshot::Sender<ClusterView>,
     },
@@ -187,6 +193,8 @@ struct RunEntry {
     over: bool,
     /// Whether somebody asked to see it, where it is one that nobody waits for.
     asked_for: bool,
+    /// How somebody wants it grouped.
+    regroup: watch::Sender<Option<GroupBy>>,
     /// What `-o` calls it, the newest name last.
     names: Vec<String>,
     /// How much there was of it when it was written under its names.
@@ -328,6 +336,7 @@ impl Actor {
             Message::NamedRun { name, reply } => drop(reply.send(self.named_run(&name))),
             Message::History { document, reply } => drop(reply.send(self.history(document.as_ref()))),
             Message::AskedFor { run } => self.asked_for(run),
+            Message::Regroup { run, group_by } => self.regroup(run, group_by),
             Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
             Message::Client { reply } => {
                 let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());

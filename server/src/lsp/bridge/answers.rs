@@ -326,7 +326,7 @@ pub(super) fn outputs(
         let run = handle.now();
         let mut line = render::inline(&run, now());
         let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.plan.group_by).unwrap_or(group_by);
+        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.group_by()).unwrap_or(group_by);
         let note_line = |text| BlockLine { text, style: LineStyle::Note };
         let mut block = Vec::new();
         if let Some(recall) = &cell.recalled {

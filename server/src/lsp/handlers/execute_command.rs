@@ -2,14 +2,14 @@
 
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
-    ConsoleParams, ConsoleResult, ExportParams, InterruptParams, ResultParams, ResultResult, RunParams,
-    RunResult, Scope, ShowOutputParams, WriteViewParams, commands,
+    ConsoleParams, ConsoleResult, CopyParams, ExportParams, GroupParams, InterruptParams, ResultParams,
+    ResultResult, RunParams, RunResult, Scope, ShowOutputParams, WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::{px_export, show_output, write_view};
+use super::{copy, px_export, show_output, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -50,6 +50,18 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::WRITE_VIEW => {
             let params: WriteViewParams = argument(command, params.arguments)?;
             return Ok(written(write_view::write(backend, params).await));
+        }
+        commands::GROUP => {
+            let params: GroupParams = argument(command, params.arguments)?;
+            let grouped = backend.session.group(params).await;
+            return grouped.map(written).ok_or_else(|| {
+                let what = format!("there is no run {}", params.run.0);
+                Error::invalid_params(what)
+            });
+        }
+        commands::COPY => {
+            let params: CopyParams = argument(command, params.arguments)?;
+            return Ok(written(copy::copy(backend, params).await?));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };

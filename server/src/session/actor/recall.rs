@@ -7,6 +7,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{Actor, Message, RunEntry, runs::Sequence, send_back};
 use crate::{
     cells::CellKind,
+    render::GroupBy,
     run::{Output, OutputKind, Run, RunId, RunState},
     session::{
         Asked, CellView, DocumentKey, DocumentView, Level, Notice, PastRun, Recall, Recalled, RunHandle,
@@ -165,6 +166,15 @@ impl Actor {
         if !std::mem::replace(&mut entry.asked_for, true) && !entry.handle.plan.blocking {
             let document = entry.handle.document.clone();
             self.tell(Notice::Cells(document));
+        }
+    }
+
+    /// Groups a run in this way where nobody asks for another: beside its cell, and beside each `%pxresult` that shows it.
+    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) {
+        let Some(entry) = self.runs.get(&run) else { return };
+        if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
+            let texts = self.documents.together(&entry.handle.document);
+            self.tell_all(texts.into_iter().map(Notice::Cells).collect());
         }
     }
 

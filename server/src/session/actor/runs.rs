@@ -232,6 +232,7 @@ impl Actor {
         run.blocking = plan.blocking;
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
+        let (regroup, regrouped) = watch::channel(None);
         let title = self.documents.excerpt(&key, cell.cell.magic_range());
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
@@ -251,6 +252,7 @@ impl Actor {
             engines,
             view,
             spilled: Arc::clone(&spilled),
+            regrouped,
         });
         // While an earlier run of the cell goes on, that is the one to look at and to stop.
         if !self.is_going_on(handle.cell) {
@@ -262,6 +264,7 @@ impl Actor {
             order: Some(order),
             over: false,
             asked_for: false,
+            regroup,
             names: Vec::new(),
             kept: 0,
             task: None,
