@@ -14,10 +14,11 @@ use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
     ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
     EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
-    Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity,
-    RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult,
-    RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams,
-    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    Kind, Line, LineSeverity, LineStyle, NotRun, Only, OutputsParams, PastRun, Plan, Problem,
+    ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams,
+    RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun,
+    TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands,
+    messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -61,6 +62,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ServerCapabilities>(),
         declaration::<RunParams>(),
         declaration::<Scope>(),
+        declaration::<Only>(),
         declaration::<RunResult>(),
         declaration::<StartedRun>(),
         declaration::<RecalledRun>(),

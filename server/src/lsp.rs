@@ -39,8 +39,8 @@ mod written;
 pub use bridge::Bridge;
 pub use facade::{
     CellOutputs, CellText, Change, Completion, Elsewhere, EngineError, ErrorVariant, Explanation, Fold,
-    Happening, Hint, LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Problems, Purpose,
-    RegionEnd, Session, Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
+    Happening, Hint, LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Parts, Problems,
+    Purpose, RegionEnd, Session, Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

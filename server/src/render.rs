@@ -5,6 +5,7 @@
 //! data and never becomes markup, an escape sequence or a link on the way; only [`plain`] and [`Cursor`] hand it on as
 //! it came.
 
+mod again;
 mod bundle;
 mod cursor;
 mod difference;
@@ -34,6 +35,7 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
+pub use again::{differing, failed, stragglers};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::lsp::{
     CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, LensCell,
-    Lenses, Problems, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
+    Lenses, Parts, Problems, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
 };
 
 /// A document with this in its URI panics when it is told of.
@@ -273,6 +273,10 @@ impl Session for Fake {
             std::future::pending::<()>().await;
         }
         Some(InterruptResult::default())
+    }
+
+    async fn parts(&self, _: RunId) -> Parts {
+        Parts::default()
     }
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
