@@ -16,10 +16,10 @@ use crate::{
     ContentResult, CopyParams, CopyResult, CopyTextParams, CopyTextResult, Engine, EngineState,
     EnginesParams, EnginesResult, ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams,
     GroupResult, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
-    OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultParams,
-    ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
-    ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams, TsPosition, TsRange,
-    WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    Only, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams,
+    ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams,
+    RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams,
+    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -63,6 +63,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ServerCapabilities>(),
         declaration::<RunParams>(),
         declaration::<Scope>(),
+        declaration::<Only>(),
         declaration::<RunResult>(),
         declaration::<StartedRun>(),
         declaration::<RecalledRun>(),

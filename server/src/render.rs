@@ -6,6 +6,7 @@
 //! it came.
 
 mod address;
+mod again;
 mod bundle;
 mod card;
 mod cursor;
@@ -42,6 +43,7 @@ mod sample;
 use std::{fmt, str::FromStr};
 
 pub use address::{Address, Extract, NoAddress, SCHEME};
+pub use again::{differing, failed, stragglers};
 pub use card::{Action, Card, Command, card, escaped};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};

@@ -195,6 +195,9 @@ pub enum AskError {
         /// What is wrong with them.
         source: ResolveError,
     },
+    /// A part of the last run's engines is meant, and there is none.
+    #[error("{0}")]
+    NothingAgain(String),
     /// There is no cluster.
     #[error(transparent)]
     Cluster(#[from] ClusterError),

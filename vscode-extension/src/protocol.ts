@@ -75,10 +75,18 @@ export type RunParams = {
   targets?: string;
   /** Whether to wait for earlier runs on the same engines; goes before what the cells say. */
   block?: boolean;
+  /**
+   * Only these engines of the last run of the px cell, as far as the cell's targets choose them. For one px cell: `scope`
+   * is `cell`.
+   */
+  only?: Only;
 };
 
 /** Which px cells of a document are meant. */
 export type Scope = "cell" | "above" | "below" | "all";
+
+/** Which engines of a px cell's last run are meant. */
+export type Only = "failed" | "differing";
 
 /** What runs now, or waits for its engines, and what does not. */
 export type RunResult = {
@@ -127,6 +135,11 @@ export type InterruptParams = {
   /** Only its part on these engines. */
   engines?: Array<number>;
   /**
+   * Only its part on engines that are still at it while at least half of its engines have ended. With `engines`, those of
+   * them.
+   */
+  stragglers?: boolean;
+  /**
    * The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
    * `SIGINT`.
    */
@@ -143,6 +156,8 @@ export type InterruptResult = {
   leftAlone: Array<number>;
   /** Engines that were signalled or asked, and did not answer in time. */
   unanswered: Array<number>;
+  /** Why nothing was done: a sentence for the user. */
+  refused?: string;
 };
 
 /** Which document. */

@@ -1,6 +1,7 @@
 //! The seam between this face and the session: answers the facade's questions from the session's, in the protocol's
 //! values, and turns the session's notices into happenings.
 
+mod again;
 mod answers;
 mod assisting;
 mod cards;
@@ -31,7 +32,7 @@ use super::{
     ClusterChoice, Settings,
     facade::{
         self, CardWish, CellOutputs, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
-        Lenses, Suggestions, Symbol, Token, Wanted,
+        Lenses, Parts, Suggestions, Symbol, Token, Wanted,
     },
     file_path,
 };
@@ -112,7 +113,8 @@ impl Bridge {
         from_protocol(self.state(|state| state.settings.group_by))
     }
 
-    async fn ask(&self, params: &RunParams) -> Result<session::Asked, AskError> {
+    /// What became of a wish, and whether it is for a part of the last run of a cell that has changed since.
+    async fn ask(&self, params: &RunParams) -> Result<(session::Asked, bool), AskError> {
         let key = key(&params.uri);
         let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
         let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
@@ -135,9 +137,14 @@ impl Bridge {
             (AskedScope::Cell, None, None, Some(line)) => Scope::Lines(line, line),
             _ => return Err(AskError::NoCell),
         };
-        let overrides = Overrides { targets, block: params.block };
+        let again = match params.only {
+            Some(only) => Some(self.again(&key, &scope, only).await?),
+            None => None,
+        };
+        let changed = again.as_ref().is_some_and(|again| again.changed);
+        let overrides = Overrides { targets, block: params.block, only: again.map(|again| again.engines) };
         let ask = Ask { document: key, scope, overrides, keep_going: false, start: StartPolicy::Detached };
-        self.session.run(ask).await
+        Ok((self.session.run(ask).await?, changed))
     }
 
     async fn line_of(&self, key: &DocumentKey, cell: session::CellId) -> Option<u32> {
@@ -399,7 +406,7 @@ impl facade::Session for Bridge {
 
     async fn run(&self, params: RunParams) -> RunResult {
         match self.ask(&params).await {
-            Ok(asked) => self.run_result(asked),
+            Ok((asked, changed)) => again::noted(self.run_result(asked), changed),
             Err(error) => RunResult {
                 not_run: vec![NotRun { cell: None, reason: error.to_string() }],
                 ..RunResult::default()
@@ -409,32 +416,22 @@ impl facade::Session for Bridge {
 
     async fn interrupt(&self, params: InterruptParams) -> Option<InterruptResult> {
         let run = run::RunId(params.run.0);
-        self.session.run_handle(run).await?;
-        let engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
+        let handle = self.session.run_handle(run).await?;
+        let mut engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
+        if params.stragglers {
+            match again::stragglers(&handle.now(), engines.as_ref()) {
+                Ok(found) => engines = Some(found),
+                Err(why) => {
+                    return Some(InterruptResult { refused: Some(why), ..InterruptResult::default() });
+                }
+            }
+        }
         let outcome = self.session.interrupt(Some(run), engines, params.signal).await;
-        let mut result = InterruptResult::default();
-        for dropped in outcome.dropped {
-            let handle = self.session.run_handle(dropped).await;
-            result
-                .aborted
-                .extend(handle.iter().flat_map(|handle| handle.engines.iter().map(|engine| engine.0)));
-        }
-        for (_, report) in outcome.reports {
-            result.signalled.extend(ids(&report.signalled));
-            result.aborted.extend(ids(&report.aborted));
-            result.left_alone.extend(ids(&report.left_alone));
-            result.unanswered.extend(ids(&report.unanswered));
-        }
-        // What waited of a run is dropped on engines that may be signalled for another of the same cell.
-        let told: Vec<u32> = [&result.signalled, &result.left_alone, &result.unanswered]
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
-        result.aborted.retain(|engine| !told.contains(engine));
-        result.aborted.sort_unstable();
-        result.aborted.dedup();
-        Some(result)
+        Some(self.told(outcome).await)
+    }
+
+    async fn parts(&self, run: RunId) -> Parts {
+        self.parts_of(run).await
     }
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {

@@ -85,6 +85,9 @@ pub trait Session: Contents + Clone + Send + Sync + 'static {
     /// Interrupts a run; `None` if there is no such run.
     fn interrupt(&self, params: InterruptParams) -> impl Future<Output = Option<InterruptResult>> + Send;
 
+    /// The engines of a run for which there is something to do.
+    fn parts(&self, run: RunId) -> impl Future<Output = Parts> + Send;
+
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
 
@@ -108,6 +111,17 @@ pub trait Session: Contents + Clone + Send + Sync + 'static {
 
     /// Lets go of clusters and files.
     fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Engines of a run for which there is something to do, as rank sets; `None` where there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Those that failed and are there, unless these are all that the run was sent to. Absent while it goes on.
+    pub failed: Option<String>,
+    /// Those whose output is not like that of the largest group, unless these are those that failed. Absent while it goes on.
+    pub differing: Option<String>,
+    /// Those that are still at it while at least half have ended.
+    pub stragglers: Option<String>,
 }
 
 /// What an editor tells.

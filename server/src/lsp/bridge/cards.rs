@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pxlens_protocol::{CopyParams, GroupParams, InterruptParams, RunId, RunParams, commands};
+use pxlens_protocol::{CopyParams, GroupParams, InterruptParams, Only, RunId, commands};
 use serde_json::{Value, json};
 
 use super::{Bridge, Found, Uri, answers, aside, from_protocol, to_protocol};
@@ -12,8 +12,6 @@ use crate::{
     session::RunHandle,
 };
 
-/// Opens the output of a run as a document. Takes an object with `run`.
-const SHOW_OUTPUT: &str = "pxlens.server.showOutput";
 /// Compares a run with the one before. Takes an object with `run`.
 const COMPARE: &str = "pxlens.server.compare";
 
@@ -85,17 +83,18 @@ impl Links {
                 (commands::GROUP, json!(GroupParams { run, group_by: to_protocol(by) }))
             }
             Action::Rerun if self.reruns => (commands::RUN, self.again()),
-            Action::RerunFailed if self.reruns && runs_only_failed() => {
+            Action::RerunFailed if self.reruns => {
                 let mut again = self.again();
-                again["only"] = json!("failed");
+                again["only"] = json!(Only::Failed);
                 (commands::RUN, again)
             }
-            Action::Interrupt => {
-                (commands::INTERRUPT, json!(InterruptParams { run, engines: None, signal: None }))
-            }
+            Action::Interrupt => (
+                commands::INTERRUPT,
+                json!(InterruptParams { run, engines: None, signal: None, stragglers: false }),
+            ),
             Action::Compare if self.has_earlier => (COMPARE, json!({ "run": run })),
             Action::Copy => (commands::COPY, json!(CopyParams { run, group_by: Some(to_protocol(self.by)) })),
-            Action::ShowOutput => (SHOW_OUTPUT, json!({ "run": run })),
+            Action::ShowOutput => (commands::SHOW_OUTPUT, json!({ "run": run })),
             _ => return None,
         };
         self.commands.contains(&id).then_some(Command { id, argument })
@@ -105,14 +104,6 @@ impl Links {
     fn again(&self) -> Value {
         json!({ "uri": self.uri, "cell": self.cell })
     }
-}
-
-/// Whether this server reads `only` in [`RunParams`]; one that passes over it would run everything.
-fn runs_only_failed() -> bool {
-    let asked = json!({ "uri": "file:///a.py", "only": "failed" });
-    let read =
-        serde_json::from_value::<RunParams>(asked).ok().and_then(|read| serde_json::to_value(read).ok());
-    read.is_some_and(|read| read.get("only").is_some())
 }
 
 #[cfg(test)]

@@ -25,7 +25,12 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::RUN_ALL => Some(Scope::All),
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
-            return Ok(written(backend.session.interrupt(params).await));
+            let result = backend.session.interrupt(params).await;
+            if let Some(why) = result.as_ref().and_then(|result| result.refused.clone()) {
+                let client = backend.client.clone();
+                tokio::spawn(async move { client.show_message(MessageType::Warning, why).await });
+            }
+            return Ok(written(result));
         }
         commands::SHOW_RESULT => {
             let params: ResultParams = argument(command, params.arguments)?;

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::lsp::{
     CardForm, CardWish, CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold,
-    Happening, Hint, LensCell, Lenses, Problems, Purpose, Session, Suggestion, Suggestions, Symbol,
+    Happening, Hint, LensCell, Lenses, Parts, Problems, Purpose, Session, Suggestion, Suggestions, Symbol,
     TextChange, Token, Wanted,
 };
 
@@ -276,6 +276,10 @@ impl Session for Fake {
             std::future::pending::<()>().await;
         }
         Some(InterruptResult::default())
+    }
+
+    async fn parts(&self, _: RunId) -> Parts {
+        Parts::default()
     }
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
