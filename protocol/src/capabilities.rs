@@ -35,10 +35,19 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub run_local: bool,
+    /// It shows `px-output:` addresses, asking for their text with `px/content`; without this, one that announced LSP's
+    /// `workspace.textDocumentContent` does.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub content: bool,
     /// It answers `px/writeSetting`.
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub write_settings: bool,
+    /// It answers `px/copy`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub copy: bool,
 }
 
 impl ClientCapabilities {
@@ -54,7 +63,9 @@ impl ClientCapabilities {
             command_links: on("commandLinks"),
             images: on("images"),
             run_local: on("runLocal"),
+            content: on("content"),
             write_settings: on("writeSettings"),
+            copy: on("copy"),
         }
     }
 }

@@ -20,6 +20,29 @@ pub const CONSOLE: &str = "pxlens.server.console";
 pub const SHOW_RESULT: &str = "pxlens.server.showResult";
 /// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
 pub const WRITE_VIEW: &str = "pxlens.server.writeView";
+/// Takes [`ShowOutputParams`](crate::ShowOutputParams), answers with [`ShowOutputResult`](crate::ShowOutputResult) and has the
+/// client show it.
+pub const SHOW_OUTPUT: &str = "pxlens.server.showOutput";
+/// Takes [`ExportParams`](crate::ExportParams), answers with [`ExportResult`](crate::ExportResult).
+pub const EXPORT: &str = "pxlens.server.export";
+
+/// Takes [`GroupParams`](crate::GroupParams), answers with [`GroupResult`](crate::GroupResult).
+pub const GROUP: &str = "pxlens.server.group";
+/// Takes [`CopyParams`](crate::CopyParams), answers with [`CopyResult`](crate::CopyResult).
+pub const COPY: &str = "pxlens.server.copy";
 
 /// All of them.
-pub const ALL: &[&str] = &[RUN, RUN_ABOVE, RUN_BELOW, RUN_ALL, INTERRUPT, SHOW_RESULT, CONSOLE, WRITE_VIEW];
+pub const ALL: &[&str] = &[
+    RUN,
+    RUN_ABOVE,
+    RUN_BELOW,
+    RUN_ALL,
+    INTERRUPT,
+    SHOW_RESULT,
+    SHOW_OUTPUT,
+    GROUP,
+    COPY,
+    EXPORT,
+    CONSOLE,
+    WRITE_VIEW,
+];

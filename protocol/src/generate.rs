@@ -12,11 +12,13 @@ use ts_rs::{Config, TS};
 
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
-    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
-    EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
-    Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity,
-    RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult,
-    RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams,
+    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams,
+    ContentResult, CopyParams, CopyResult, CopyTextParams, CopyTextResult, Engine, EngineState,
+    EnginesParams, EnginesResult, ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams,
+    GroupResult, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
+    Only, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams,
+    ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams,
+    RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams,
     TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
@@ -61,6 +63,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ServerCapabilities>(),
         declaration::<RunParams>(),
         declaration::<Scope>(),
+        declaration::<Only>(),
         declaration::<RunResult>(),
         declaration::<StartedRun>(),
         declaration::<RecalledRun>(),
@@ -82,6 +85,13 @@ fn declarations() -> Vec<Declaration> {
         declaration::<RunsParams>(),
         declaration::<RunsResult>(),
         declaration::<PastRun>(),
+        declaration::<ContentParams>(),
+        declaration::<ContentResult>(),
+        declaration::<ShowOutputParams>(),
+        declaration::<ShowOutputResult>(),
+        declaration::<ExportParams>(),
+        declaration::<ExportFormat>(),
+        declaration::<ExportResult>(),
         declaration::<EnginesParams>(),
         declaration::<EnginesResult>(),
         declaration::<Cluster>(),
@@ -105,6 +115,12 @@ fn declarations() -> Vec<Declaration> {
         declaration::<WriteSettingParams>(),
         declaration::<WriteSettingResult>(),
         declaration::<WriteViewParams>(),
+        declaration::<GroupParams>(),
+        declaration::<GroupResult>(),
+        declaration::<CopyTextParams>(),
+        declaration::<CopyTextResult>(),
+        declaration::<CopyParams>(),
+        declaration::<CopyResult>(),
     ]
 }
 

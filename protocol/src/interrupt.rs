@@ -28,6 +28,11 @@ pub struct InterruptParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub engines: Option<Vec<u32>>,
+    /// Only its part on engines that are still at it while at least half of its engines have ended. With `engines`, those of
+    /// them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub stragglers: bool,
     /// The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
     /// `SIGINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,4 +56,8 @@ pub struct InterruptResult {
     /// Engines that were signalled or asked, and did not answer in time.
     #[serde(default)]
     pub unanswered: Vec<u32>,
+    /// Why nothing was done: a sentence for the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub refused: Option<String>,
 }

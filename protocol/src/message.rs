@@ -93,6 +93,8 @@ pub fn messages() -> Vec<Message> {
         request::<crate::Cells>("Cells"),
         request::<crate::Result>("Result"),
         request::<crate::Runs>("Runs"),
+        request::<crate::Content>("Content"),
+        request::<crate::Export>("Export"),
         request::<crate::Engines>("Engines"),
         request::<crate::Console>("Console"),
         request::<crate::RunLocal>("RunLocal"),
@@ -101,5 +103,6 @@ pub fn messages() -> Vec<Message> {
         notification::<crate::AckOutputs>("AckOutputs"),
         notification::<crate::Trust>("Trust"),
         request::<crate::WriteSetting>("WriteSetting"),
+        request::<crate::CopyText>("CopyText"),
     ]
 }

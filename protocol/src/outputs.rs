@@ -60,10 +60,14 @@ pub struct CellOutput {
     /// Whether the run was of another code or plan than what would run now.
     #[serde(default)]
     pub stale: bool,
-    /// One line, to paint at the end of the px cell's first line.
+    /// One line that sums the run up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub line: Option<Line>,
+    /// The line of the document, 0-based, at whose end to paint it: the last line of the px cell that holds something, or the
+    /// one that raised.
+    #[serde(default)]
+    pub line_at: u32,
     /// Lines to paint under the px cell, for a client that announced `blocks`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

@@ -34,6 +34,16 @@ pub enum Scope {
     All,
 }
 
+/// Which engines of a px cell's last run are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Only {
+    /// Those that raised, dropped the request, or were lost and are there again.
+    Failed,
+    /// Those whose output is not like that of the largest group.
+    Differing,
+}
+
 /// What is to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -68,6 +78,11 @@ pub struct RunParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub block: Option<bool>,
+    /// Only these engines of the last run of the px cell, as far as the cell's targets choose them. For one px cell: `scope`
+    /// is `cell`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub only: Option<Only>,
 }
 
 /// What runs now, or waits for its engines, and what does not.

@@ -14,6 +14,7 @@ pub mod jupyter;
 pub mod log;
 pub mod lsp;
 pub mod plan;
+mod private;
 pub mod render;
 pub mod rewrite;
 pub mod run;

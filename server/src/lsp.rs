@@ -14,6 +14,7 @@
 mod backend;
 mod bridge;
 mod capabilities;
+mod contents;
 mod diagnostics;
 mod facade;
 mod guard;
@@ -38,9 +39,10 @@ mod written;
 
 pub use bridge::Bridge;
 pub use facade::{
-    CellOutputs, CellText, Change, Completion, Elsewhere, EngineError, ErrorVariant, Explanation, Fold,
-    Happening, Hint, LensCell, Lenses, NotebookCell, NotebookChange, NotebookSplice, Problems, Purpose,
-    RegionEnd, Session, Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
+    CardForm, CardWish, CellOutputs, CellText, Change, Completion, Content, Contents, Elsewhere, EngineError,
+    ErrorVariant, Explanation, Fold, Happening, Hint, LensCell, Lenses, NotebookCell, NotebookChange,
+    NotebookSplice, Parts, Problems, Purpose, RegionEnd, Session, Suggestion, Suggestions, Symbol,
+    SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     cells::{CellKind, PxCell},
-    engines::{EngineTable, ResolveError, Targets},
+    engines::{EngineTable, RankSet, ResolveError, Targets},
     render::GroupBy,
     run::RunRequest,
 };
@@ -25,6 +25,8 @@ pub struct Overrides {
     pub targets: Option<Targets>,
     /// Instead of the cell's `--block` or `--noblock`.
     pub block: Option<bool>,
+    /// Of the targets only these.
+    pub only: Option<RankSet>,
 }
 
 /// What running a cell would do, before any engine is known.
@@ -34,6 +36,8 @@ pub struct Plan {
     pub code: Arc<str>,
     /// Which engines.
     pub targets: Targets,
+    /// Of those only these, where a part of the cell's engines is asked again.
+    pub only: Option<RankSet>,
     /// Whether the next cell waits for this one.
     pub blocking: bool,
     /// How the cell asks for its output to be grouped; `None` leaves it to the setting.
@@ -118,6 +122,7 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
     Ok(Plan {
         code: cell.code.clone(),
         targets,
+        only: overrides.only.clone(),
         blocking,
         group_by,
         local: options.local,
@@ -135,12 +140,19 @@ impl Plan {
     /// # Errors
     /// Where the targets choose no engine that is there.
     pub fn request(&self, table: &EngineTable) -> Result<RunRequest, ResolveError> {
-        let resolved = self.targets.resolve(&table.ids())?;
+        let ids = table.ids();
+        let mut resolved = self.targets.resolve(&ids)?;
+        if let Some(only) = &self.only {
+            resolved.engines.retain(|engine| only.contains(*engine));
+            if resolved.engines.is_empty() {
+                return Err(ResolveError::Empty { alive: ids.into_iter().collect() });
+            }
+        }
         Ok(RunRequest { code: self.code.clone(), engines: resolved.engines, single: resolved.single })
     }
 
-    /// Equal for plans that would send the same code to the same targets in the same way. A result is stale when the
-    /// fingerprint of its cell is no longer that of its run.
+    /// Equal for plans that would send the same code to the same targets in the same way, be it to a part of them. A result
+    /// is stale when the fingerprint of its cell is no longer that of its run.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = DefaultHasher::new();
         (&self.code, &self.targets, self.blocking, self.local).hash(&mut hasher);

@@ -5,12 +5,19 @@
 //! data and never becomes markup, an escape sequence or a link on the way; only [`plain`] and [`Cursor`] hand it on as
 //! it came.
 
+mod address;
+mod again;
 mod bundle;
+mod card;
 mod cursor;
 mod difference;
+mod document;
 mod errors;
+mod export;
 mod fold;
 mod grouped;
+mod hosts;
+mod images;
 mod inline;
 mod layout;
 mod live;
@@ -23,6 +30,7 @@ mod secrets;
 mod sections;
 mod template;
 mod terminal;
+mod timing;
 mod wording;
 
 #[cfg(test)]
@@ -34,10 +42,17 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
+pub use address::{Address, Extract, NoAddress, SCHEME};
+pub use again::{differing, failed, stragglers};
+pub use card::{Action, Card, Command, card, escaped};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
+pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
+pub use export::{About, report};
 pub use fold::{Group, fold};
-pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
+pub use hosts::pending;
+pub use images::{Image, ImageKind, Picture, PixelSize, images};
+pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::markdown;
@@ -45,7 +60,8 @@ pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
-pub use wording::{duration, elapsed, heading, outcome};
+pub use timing::{PartTime, Timing, timing};
+pub use wording::{duration, elapsed, heading, outcome, progress};
 
 pub use crate::run::settle;
 

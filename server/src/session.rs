@@ -8,7 +8,9 @@
 mod actor;
 mod attach;
 mod consoles;
+mod content;
 mod documents;
+mod export;
 mod queue;
 mod recall;
 mod run_task;
@@ -17,15 +19,21 @@ mod shelf;
 mod spill;
 #[cfg(test)]
 mod tests;
+mod whole;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use consoles::NoConsole;
+pub use content::{NoContent, check, content, content_file};
 pub use documents::{BlockView, CellView, DocumentView, Places, ProblemsView};
+pub use export::{ExportError, Exported, Format, export, export_to};
 pub use recall::{PastRun, Recall, Recalled};
 pub use settings::{Limits, Settings};
 pub use shelf::{KeptHead, KeptResult, Shelf, ShelfError};
@@ -36,6 +44,7 @@ use crate::{
     cluster::{ClusterStatus, InterruptReport, discovery::FoundCluster},
     engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
+    render::GroupBy,
     run::{Run, RunId},
     text::{Change, Encoding},
 };
@@ -186,6 +195,9 @@ pub enum AskError {
         /// What is wrong with them.
         source: ResolveError,
     },
+    /// A part of the last run's engines is meant, and there is none.
+    #[error("{0}")]
+    NothingAgain(String),
     /// There is no cluster.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
@@ -228,12 +240,19 @@ pub struct RunHandle {
     pub fingerprint: Fingerprint,
     /// What it wrote and is no longer in memory; there as long as this is.
     pub spilled: Arc<SpillFolder>,
+    /// The grouping that somebody chose for it. Only the session's task changes it.
+    pub regrouped: watch::Receiver<Option<GroupBy>>,
 }
 
 impl RunHandle {
     /// The newest state.
     pub fn now(&self) -> Arc<Run> {
         self.view.borrow().clone()
+    }
+
+    /// How it is grouped where nobody asks for a grouping: as somebody chose, or as its cell says.
+    pub fn group_by(&self) -> Option<GroupBy> {
+        self.regrouped.borrow().or(self.plan.group_by)
     }
 }
 
@@ -272,6 +291,12 @@ pub enum Level {
     /// Something failed.
     Error,
 }
+
+/// How long to wait for engines to tell where they run when none does any more; some never do.
+const PLACES_QUIET: Duration = Duration::from_secs(2);
+
+/// How long to wait for it at most, where there are many.
+const PLACES_LIMIT: Duration = Duration::from_secs(5);
 
 /// The cluster of a session.
 #[derive(Clone, Debug, Default)]
@@ -437,9 +462,24 @@ impl Session {
         self.tell(actor::Message::AskedFor { run });
     }
 
+    /// Groups a run in this way from now on, until its cell runs again. In place before anything that is asked afterwards
+    /// is answered.
+    pub fn regroup(&self, run: RunId, group_by: GroupBy) {
+        self.tell(actor::Message::Regroup { run, group_by });
+    }
+
     /// The cluster as it is now.
     pub async fn cluster(&self) -> ClusterView {
         self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
+    }
+
+    /// The cluster, once each engine told where it runs, or did not in time.
+    pub async fn cluster_with_places(&self) -> ClusterView {
+        if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
+            // Whether in time or not: what is known then is known.
+            let _ = timeout(PLACES_LIMIT, client.settled(PLACES_QUIET)).await;
+        }
+        self.cluster().await
     }
 
     /// Finds, or by `start` starts, a cluster, and connects to it.

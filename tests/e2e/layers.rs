@@ -18,10 +18,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("rewrite", &["cells", "engines", "text"]),
     ("render", &["cells", "run", "jupyter", "text", "engines"]),
     ("clock", &["run"]),
-    ("cluster", &["run", "jupyter", "engines", "clock"]),
+    ("private", &[]),
+    ("cluster", &["run", "jupyter", "engines", "clock", "private"]),
     (
         "session",
-        &["plan", "render", "cluster", "assist", "cells", "run", "jupyter", "text", "engines", "clock"],
+        &[
+            "plan", "render", "cluster", "assist", "cells", "run", "jupyter", "text", "engines", "clock",
+            "private",
+        ],
     ),
     (
         "lsp",

@@ -89,6 +89,9 @@ pub struct ExecuteRequest {
 
 type Rule = Arc<dyn Fn(&ExecuteRequest) -> Option<Script> + Send + Sync>;
 
+/// The host of an engine; `None`: it does not answer where it runs.
+type HostRule = Arc<dyn Fn(u32) -> Option<String> + Send + Sync>;
+
 /// The rules of a simulation; of those that fit, the last added wins.
 #[derive(Clone, Default)]
 struct Scripts(Arc<std::sync::RwLock<Vec<Rule>>>);
@@ -111,6 +114,7 @@ pub struct Builder {
     scripts: Scripts,
     key: Option<String>,
     without_nanny: bool,
+    hosts: Option<HostRule>,
 }
 
 impl Builder {
@@ -158,6 +162,20 @@ impl Builder {
         self
     }
 
+    /// Where engines say that they run, by their id; `None`: an engine does not know the question, as ipykernel before 6.10
+    /// does not. Without it all are on `n00`. Process ids are 1000 + id.
+    #[must_use]
+    pub fn hosts(mut self, rule: impl Fn(u32) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.hosts = Some(Arc::new(rule));
+        self
+    }
+
+    /// Every engine is on a host of its own: engine 0 on `n01`, engine 1 on `n02`, ...
+    #[must_use]
+    pub fn a_host_each(self) -> Self {
+        self.hosts(|engine| Some(format!("n{:02}", engine + 1)))
+    }
+
     /// Starts it; the connection file is there and all ports are bound when this returns.
     pub async fn start(self) -> Sim {
         let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -178,6 +196,7 @@ impl Builder {
         let (inbox, incoming) = mpsc::unbounded_channel();
         let core = Arc::new(Core::new(Signer::new(&key), self.scripts, deaths));
         core.state().nanny = !self.without_nanny;
+        core.state().hosts = self.hosts;
         let folder = tempfile::Builder::new().prefix("pxlens-sim-").tempdir().expect("a temporary folder");
         let sim = Sim {
             core: core.clone(),

@@ -42,8 +42,15 @@ export type ClientCapabilities = {
   images?: boolean;
   /** It runs the body of a `--local` cell in a kernel of its own. */
   runLocal?: boolean;
+  /**
+   * It shows `px-output:` addresses, asking for their text with `px/content`; without this, one that announced LSP's
+   * `workspace.textDocumentContent` does.
+   */
+  content?: boolean;
   /** It answers `px/writeSetting`. */
   writeSettings?: boolean;
+  /** It answers `px/copy`. */
+  copy?: boolean;
 };
 
 /** What the server can do beyond LSP. */
@@ -68,10 +75,18 @@ export type RunParams = {
   targets?: string;
   /** Whether to wait for earlier runs on the same engines; goes before what the cells say. */
   block?: boolean;
+  /**
+   * Only these engines of the last run of the px cell, as far as the cell's targets choose them. For one px cell: `scope`
+   * is `cell`.
+   */
+  only?: Only;
 };
 
 /** Which px cells of a document are meant. */
 export type Scope = "cell" | "above" | "below" | "all";
+
+/** Which engines of a px cell's last run are meant. */
+export type Only = "failed" | "differing";
 
 /** What runs now, or waits for its engines, and what does not. */
 export type RunResult = {
@@ -120,6 +135,11 @@ export type InterruptParams = {
   /** Only its part on these engines. */
   engines?: Array<number>;
   /**
+   * Only its part on engines that are still at it while at least half of its engines have ended. With `engines`, those of
+   * them.
+   */
+  stragglers?: boolean;
+  /**
    * The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
    * `SIGINT`.
    */
@@ -136,6 +156,8 @@ export type InterruptResult = {
   leftAlone: Array<number>;
   /** Engines that were signalled or asked, and did not answer in time. */
   unanswered: Array<number>;
+  /** Why nothing was done: a sentence for the user. */
+  refused?: string;
 };
 
 /** Which document. */
@@ -320,6 +342,67 @@ export type PastRun = {
   summary: string;
 };
 
+/** Which document. */
+export type ContentParams = {
+  /** A `px-output:` address. */
+  uri: string;
+};
+
+/** The document as it is now. */
+export type ContentResult = {
+  /** Its text: at most 5,000,000 bytes of UTF-8, without escape sequences and control characters. */
+  text: string;
+  /** Whether the run still goes on, so that there may be more of it. */
+  goesOn: boolean;
+};
+
+/** Which output to show: of these engines, or of one, or else of all. */
+export type ShowOutputParams = {
+  /** The run. */
+  run: RunId;
+  /** The grouping of all of it; the one that the cell asks for, or the setting `pxlens.groupBy`, if it is absent. */
+  groupBy?: GroupBy;
+  /** Only these engines, as a rank set; folded. */
+  ranks?: string;
+  /** Only what this engine wrote, as it came. */
+  engine?: number;
+};
+
+/** Where the output is that was asked for. */
+export type ShowOutputResult = {
+  /** Its `px-output:` address. */
+  uri: string;
+  /** A file with it, for a client that cannot show the address. It goes when the run is forgotten or the server ends. */
+  file?: string;
+};
+
+/** What to export, and where to. */
+export type ExportParams = {
+  /** The run. */
+  run: RunId;
+  /** As what. */
+  format: ExportFormat;
+  /** An absolute path or a `file:` URI to write to; without it the answer holds the text. */
+  path?: string;
+  /** Whether a file that is there is replaced. */
+  overwrite?: boolean;
+};
+
+/** As what a run is exported. */
+export type ExportFormat = "markdown" | "json";
+
+/** The export, or why there is none. */
+export type ExportResult = {
+  /** The text, where no path was given. */
+  text?: string;
+  /** The file that was written. */
+  file?: string;
+  /** Pictures that were written beside it. */
+  images: Array<string>;
+  /** What the user has to know: why nothing was written, or what is missing in it. */
+  message?: string;
+};
+
 /** Nothing to say yet; an object all the same, so that it can grow. */
 export type EnginesParams = Record<string, never>;
 
@@ -434,8 +517,13 @@ export type CellOutput = {
   state: CellState;
   /** Whether the run was of another code or plan than what would run now. */
   stale: boolean;
-  /** One line, to paint at the end of the px cell's first line. */
+  /** One line that sums the run up. */
   line?: Line;
+  /**
+   * The line of the document, 0-based, at whose end to paint it: the last line of the px cell that holds something, or the
+   * one that raised.
+   */
+  lineAt: number;
   /** Lines to paint under the px cell, for a client that announced `blocks`. */
   block?: Array<BlockLine>;
 };
@@ -499,6 +587,50 @@ export type WriteViewParams = {
   targets: string;
 };
 
+/** A run and its new grouping. */
+export type GroupParams = {
+  /** The run. */
+  run: RunId;
+  /** How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say. */
+  groupBy: GroupBy;
+};
+
+/** How the run is grouped now. */
+export type GroupResult = {
+  /** The run. */
+  run: RunId;
+  /** Its grouping. */
+  groupBy: GroupBy;
+};
+
+/** What to copy. */
+export type CopyTextParams = {
+  /** Plain text. */
+  text: string;
+};
+
+/** What became of it. */
+export type CopyTextResult = {
+  /** Whether it is in the clipboard. */
+  copied: boolean;
+};
+
+/** The argument of [`COPY`](crate::commands::COPY): the run whose output is to be copied. */
+export type CopyParams = {
+  /** The run. */
+  run: RunId;
+  /** The grouping; the one in which the run is shown if it is absent. */
+  groupBy?: GroupBy;
+};
+
+/** The answer of [`COPY`](crate::commands::COPY). */
+export type CopyResult = {
+  /** Whether the client copied it. */
+  copied: boolean;
+  /** The text, for a client that cannot copy, or did not. */
+  text?: string;
+};
+
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
@@ -508,6 +640,10 @@ export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells")
 export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
 
 export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
+
+export const content = new RequestType<ContentParams, ContentResult, void>("px/content");
+
+export const export = new RequestType<ExportParams, ExportResult, void>("px/export");
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 
@@ -525,6 +661,8 @@ export const trust = new NotificationType<TrustParams>("px/trust");
 
 export const writeSetting = new RequestType<WriteSettingParams, WriteSettingResult, void>("px/writeSetting");
 
+export const copyText = new RequestType<CopyTextParams, CopyTextResult, void>("px/copy");
+
 /** The commands that the server executes. Each takes one object. */
 export const serverCommands = {
   run: "pxlens.server.run",
@@ -533,6 +671,10 @@ export const serverCommands = {
   runAll: "pxlens.server.runAll",
   interrupt: "pxlens.server.interrupt",
   showResult: "pxlens.server.showResult",
+  showOutput: "pxlens.server.showOutput",
+  group: "pxlens.server.group",
+  copy: "pxlens.server.copy",
+  export: "pxlens.server.export",
   console: "pxlens.server.console",
   writeView: "pxlens.server.writeView",
 } as const;

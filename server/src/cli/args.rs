@@ -180,6 +180,9 @@ pub struct ResultArgs {
     /// Print one JSON object per event (docs/json.md), or per name
     #[arg(long)]
     pub json: bool,
+    /// Print a report in Markdown
+    #[arg(long, requires = "name", conflicts_with_all = ["json", "group_outputs"])]
+    pub markdown: bool,
     /// Save the pictures in it into this folder
     #[arg(long, value_name = "DIR", requires = "name")]
     pub images: Option<PathBuf>,

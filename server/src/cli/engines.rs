@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Failure, Status, args::EnginesArgs, no_cluster};
 use crate::{
-    engines::Activity,
+    engines::{Activity, Engine},
     session::{Session, Settings, StartPolicy},
     text::Encoding,
 };
@@ -16,6 +16,10 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
     let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
     let (session, _notices) = Session::start(settings, Encoding::Utf8, true, false);
     let connected = session.connect(StartPolicy::Never).await;
+    let connected = match connected {
+        Ok(_) => Ok(session.cluster_with_places().await),
+        Err(error) => Err(error),
+    };
     session.shutdown().await;
     let cluster = connected.map_err(no_cluster)?;
     let mut out = io::stdout().lock();
@@ -27,12 +31,18 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
         };
         writeln!(out, "{} {heading}", cluster.name)?;
     }
+    let host = |engine: &Engine| engine.host.as_deref().unwrap_or("-").to_owned();
+    let width = cluster.engines.iter().map(|engine| host(engine).len()).max().unwrap_or_default();
     for engine in cluster.engines.iter() {
         let activity = word(cluster.activities.of(engine.id));
         if args.json {
-            writeln!(out, "{}", json!({ "id": engine.id, "uuid": engine.uuid, "activity": activity }))?;
+            let Engine { id, uuid, host, pid } = engine;
+            let told = json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid });
+            writeln!(out, "{told}")?;
         } else {
-            writeln!(out, "{:>5}  {activity:<8} {}", engine.id, engine.uuid)?;
+            let pid = engine.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+            let host = host(engine);
+            writeln!(out, "{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}", engine.id, engine.uuid)?;
         }
     }
     Ok(Status::Ok)

@@ -38,7 +38,13 @@ fn one_of_each() -> Vec<JsonKind> {
         JsonKind::Page { data },
         JsonKind::Spilled { bytes: 1, lines: 0, file: Some(text()) },
         JsonKind::Unreadable { why: text() },
-        JsonKind::Ended { state: EndState::Lost, why: Some(text()), execution_count: None, at: None },
+        JsonKind::Ended {
+            state: EndState::Lost,
+            why: Some(text()),
+            execution_count: None,
+            at: None,
+            host: Some(Arc::from("")),
+        },
         JsonKind::Done { ok: true, milliseconds: 0 },
     ];
     // A new kind does not compile here until it stands in the list above.

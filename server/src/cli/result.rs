@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Failure, Status, args::ResultArgs, images, output};
 use crate::{
-    render::{self, Style},
+    render::{self, About, Style},
     session::{KeptHead, KeptResult, Shelf, ShelfError},
 };
 
@@ -30,6 +30,9 @@ fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
     };
     if args.json {
         output::write_events(&mut out, kept.events())?;
+    } else if args.markdown {
+        let about = About { title: &head.title, place: &place(head), images: &[] };
+        out.write_all(render::report(&run, about, None).as_bytes())?;
     } else {
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let by = args.group_outputs.or(head.wish()).unwrap_or_default();
@@ -74,6 +77,11 @@ fn about(head: &KeptHead) -> String {
     let at = i64::try_from(head.at.0).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     let at = at.map(|at| format!(" · {} UTC", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
     let title = render::settle(&head.title, false);
+    format!("{} · {title}{at}", place(head))
+}
+
+/// Where its cell stood.
+fn place(head: &KeptHead) -> String {
     let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
-    format!("{} line {} · {title}{at}", render::settle(file, false), head.line)
+    format!("{} line {}", render::settle(file, false), head.line)
 }

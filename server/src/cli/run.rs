@@ -34,8 +34,10 @@ pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
 
 /// Runs the px cells of a text that was read already.
 pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status, Failure> {
-    let overrides =
-        Overrides { targets: args.targets.as_deref().map(parse_targets).transpose()?, block: None };
+    let overrides = Overrides {
+        targets: args.targets.as_deref().map(parse_targets).transpose()?,
+        ..Overrides::default()
+    };
     let settings = args.settings(file.folder.clone()).map_err(usage)?;
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let telling = tokio::spawn(tell(notices));

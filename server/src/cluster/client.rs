@@ -8,6 +8,7 @@ mod actor;
 mod health;
 mod hub;
 mod interrupts;
+mod places;
 mod requests;
 mod wire;
 
@@ -16,7 +17,10 @@ mod tests;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 use self::actor::{Actor, Told};
 use super::{
@@ -36,6 +40,7 @@ pub struct ClusterClient {
     engines: watch::Receiver<Arc<EngineTable>>,
     activities: watch::Receiver<Arc<Activities>>,
     status: watch::Receiver<ClusterStatus>,
+    settled: watch::Receiver<bool>,
 }
 
 /// Limits of waiting. The defaults are those of the design.
@@ -61,6 +66,8 @@ pub struct ClientOptions {
     pub relisted: Duration,
     /// For an engine's answer to a signal.
     pub signal: Duration,
+    /// For an engine's answer to where it runs.
+    pub place: Duration,
     /// Bytes of code that may be outstanding.
     pub in_flight: usize,
 }
@@ -78,6 +85,7 @@ impl Default for ClientOptions {
             silence: Duration::from_secs(60),
             relisted: Duration::from_secs(10),
             signal: Duration::from_secs(1),
+            place: Duration::from_secs(2),
             in_flight: 256 << 20,
         }
     }
@@ -243,17 +251,29 @@ impl ClusterClient {
         let (doing, activities) = watch::channel(Arc::default());
         let starting = ClusterStatus::Down { why: "connecting".into() };
         let (state, status) = watch::channel(starting);
+        let (all_placed, settled) = watch::channel(false);
         let (ready, connected) = oneshot::channel();
-        let told = Told { table, activities: doing, status: state };
+        let told = Told { table, activities: doing, status: state, settled: all_placed };
         let actor = Actor::new(transport, info, options, told, ready);
         tokio::spawn(actor.run(inbox));
         connected.await.expect("the actor answers before it ends")?;
-        Ok(Self { commands, engines, activities, status })
+        Ok(Self { commands, engines, activities, status, settled })
     }
 
     /// The engines alive, now and as they come and go.
     pub fn engines(&self) -> watch::Receiver<Arc<EngineTable>> {
         self.engines.clone()
+    }
+
+    /// Waits until each engine was asked where it runs and has told, or not in time, or until nothing becomes known for as
+    /// long as `quiet`.
+    pub async fn settled(&self, quiet: Duration) {
+        let (mut settled, mut engines) = (self.settled.clone(), self.engines.clone());
+        let news = async { while let Ok(Ok(())) = timeout(quiet, engines.changed()).await {} };
+        tokio::select! {
+            _ = settled.wait_for(|settled| *settled) => {}
+            () = news => {}
+        }
     }
 
     /// What the engines do, for this client or another. Lags some 100 ms behind, so that a busy cluster is no flood of news.

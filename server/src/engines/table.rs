@@ -2,7 +2,7 @@
 //!
 //! They are two, since engines come and go seldom, and work changes hands all the time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{EngineId, EngineUuid};
 use crate::jupyter::MsgId;
@@ -14,6 +14,10 @@ pub struct Engine {
     pub id: EngineId,
     /// Its name on the wire.
     pub uuid: EngineUuid,
+    /// The machine it runs on, once it told: letters, digits, `.`, `-` and `_` only.
+    pub host: Option<Arc<str>>,
+    /// Its process there, once it told.
+    pub pid: Option<u32>,
 }
 
 /// The engines of a cluster, in the order of their ids: who is there, not what they do.
@@ -25,7 +29,14 @@ pub struct EngineTable {
 impl EngineTable {
     /// Adds an engine, or replaces the one of the same id.
     pub fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
-        self.engines.insert(id, Engine { id, uuid });
+        self.engines.insert(id, Engine { id, uuid, host: None, pid: None });
+    }
+
+    /// Notes where an engine runs.
+    pub fn place(&mut self, id: EngineId, host: Option<Arc<str>>, pid: Option<u32>) {
+        if let Some(engine) = self.engines.get_mut(&id) {
+            (engine.host, engine.pid) = (host, pid);
+        }
     }
 
     /// Takes an engine out; gives it back if it was there.

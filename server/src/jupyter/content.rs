@@ -87,6 +87,17 @@ pub struct Status {
     pub execution_state: String,
 }
 
+/// `usage_reply`: where an engine runs. What it says of memory and processors is not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct UsageReply {
+    /// What the machine calls itself.
+    #[serde(default)]
+    pub hostname: Option<String>,
+    /// The engine's process there.
+    #[serde(default, deserialize_with = "maybe_counter")]
+    pub pid: Option<u32>,
+}
+
 /// `error` on iopub, and the error part of a reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ErrorContent {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use futures::future::BoxFuture;
 use lsp_types::{
     ConfigurationItem, InitializeParams, InitializeResult, InitializedParams, MessageType, Registration,
     ServerInfo, Uri, WorkspaceFolders,
@@ -11,6 +12,7 @@ use tower_lsp::{LanguageServer, jsonrpc};
 
 use super::{
     capabilities,
+    contents::Watched,
     diagnostics::Diagnostics,
     facade::{Change, Session},
     herald::Herald,
@@ -33,6 +35,7 @@ pub(super) struct Backend<S> {
     negotiated: OnceLock<Negotiated>,
     folders: Mutex<Vec<Uri>>,
     standing: Arc<Standing>,
+    watched: Watched,
 }
 
 /// What settings come on top of, and what was said of them.
@@ -62,6 +65,7 @@ impl<S: Session> Backend<S> {
             negotiated: OnceLock::new(),
             folders: Mutex::default(),
             standing: Arc::default(),
+            watched: Watched::default(),
         }
     }
 
@@ -86,6 +90,11 @@ impl<S: Session> Backend<S> {
         if let Some(negotiated) = self.negotiated.get() {
             negotiated.diagnostics.check(uri);
         }
+    }
+
+    /// Has the client ask again for a document that it was given, once there may be more of it.
+    pub(super) fn watch(&self, uri: Uri, more: BoxFuture<'static, bool>) {
+        self.watched.watch(uri, more, self.client.clone(), &self.lifetime);
     }
 
     /// The publisher's marks, if the client paints outputs.

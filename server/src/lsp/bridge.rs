@@ -1,8 +1,12 @@
 //! The seam between this face and the session: answers the facade's questions from the session's, in the protocol's
 //! values, and turns the session's notices into happenings.
 
+mod again;
 mod answers;
 mod assisting;
+mod cards;
+mod contents;
+mod edits;
 mod happenings;
 
 use std::{
@@ -14,17 +18,21 @@ use std::{
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId, RunParams, RunResult,
-    RunsParams, RunsResult, Scope as AskedScope, StartedRun,
+    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, GroupParams,
+    GroupResult, InterruptParams, InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId,
+    RunParams, RunResult, RunsParams, RunsResult, Scope as AskedScope, StartedRun,
 };
 use tokio::sync::mpsc;
 
+use self::{
+    contents::kept,
+    edits::{cell_text, edit, notebook_change},
+};
 use super::{
     ClusterChoice, Settings,
     facade::{
-        self, CellOutputs, CellText, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
-        Lenses, NotebookChange, Suggestions, Symbol, TextChange, Token, Wanted,
+        self, CardWish, CellOutputs, Change, Completion, EngineError, Explanation, Fold, Happening, Hint,
+        Lenses, Parts, Suggestions, Symbol, Token, Wanted,
     },
     file_path,
 };
@@ -36,10 +44,10 @@ use crate::{
     render::GroupBy,
     run,
     session::{
-        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, KeptResult, NotRunKind, Notice,
-        RunHandle, Scope, Session, Shelf, ShelfError, StartPolicy,
+        self, Ask, AskError, ClusterView, DocumentKey, DocumentView, NotRunKind, Notice, RunHandle, Scope,
+        Session, StartPolicy,
     },
-    text::{self, Encoding},
+    text::Encoding,
 };
 
 /// How long a busy engine is waited for that is to give a console.
@@ -81,8 +89,7 @@ impl Bridge {
         Self { session, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The session behind it, for tests of what both do together.
-    #[cfg(test)]
+    /// The session behind it.
     pub(super) fn session(&self) -> &Session {
         &self.session
     }
@@ -106,7 +113,8 @@ impl Bridge {
         from_protocol(self.state(|state| state.settings.group_by))
     }
 
-    async fn ask(&self, params: &RunParams) -> Result<session::Asked, AskError> {
+    /// What became of a wish, and whether it is for a part of the last run of a cell that has changed since.
+    async fn ask(&self, params: &RunParams) -> Result<(session::Asked, bool), AskError> {
         let key = key(&params.uri);
         let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
         let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
@@ -129,9 +137,14 @@ impl Bridge {
             (AskedScope::Cell, None, None, Some(line)) => Scope::Lines(line, line),
             _ => return Err(AskError::NoCell),
         };
-        let overrides = Overrides { targets, block: params.block };
+        let again = match params.only {
+            Some(only) => Some(self.again(&key, &scope, only).await?),
+            None => None,
+        };
+        let changed = again.as_ref().is_some_and(|again| again.changed);
+        let overrides = Overrides { targets, block: params.block, only: again.map(|again| again.engines) };
         let ask = Ask { document: key, scope, overrides, keep_going: false, start: StartPolicy::Detached };
-        self.session.run(ask).await
+        Ok((self.session.run(ask).await?, changed))
     }
 
     async fn line_of(&self, key: &DocumentKey, cell: session::CellId) -> Option<u32> {
@@ -244,11 +257,6 @@ impl From<Arc<RunHandle>> for Found {
     fn from(run: Arc<RunHandle>) -> Self {
         Self { run, group_by: None, line: None }
     }
-}
-
-/// A result that was kept under this name, also by another session.
-async fn kept(name: String) -> Result<KeptResult, ShelfError> {
-    aside(move || Shelf::new(None).and_then(|shelf| shelf.load(&name))).await
 }
 
 impl facade::Session for Bridge {
@@ -398,7 +406,7 @@ impl facade::Session for Bridge {
 
     async fn run(&self, params: RunParams) -> RunResult {
         match self.ask(&params).await {
-            Ok(asked) => self.run_result(asked),
+            Ok((asked, changed)) => again::noted(self.run_result(asked), changed),
             Err(error) => RunResult {
                 not_run: vec![NotRun { cell: None, reason: error.to_string() }],
                 ..RunResult::default()
@@ -408,32 +416,22 @@ impl facade::Session for Bridge {
 
     async fn interrupt(&self, params: InterruptParams) -> Option<InterruptResult> {
         let run = run::RunId(params.run.0);
-        self.session.run_handle(run).await?;
-        let engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
+        let handle = self.session.run_handle(run).await?;
+        let mut engines = params.engines.map(|ids| ids.into_iter().map(EngineId).collect::<RankSet>());
+        if params.stragglers {
+            match again::stragglers(&handle.now(), engines.as_ref()) {
+                Ok(found) => engines = Some(found),
+                Err(why) => {
+                    return Some(InterruptResult { refused: Some(why), ..InterruptResult::default() });
+                }
+            }
+        }
         let outcome = self.session.interrupt(Some(run), engines, params.signal).await;
-        let mut result = InterruptResult::default();
-        for dropped in outcome.dropped {
-            let handle = self.session.run_handle(dropped).await;
-            result
-                .aborted
-                .extend(handle.iter().flat_map(|handle| handle.engines.iter().map(|engine| engine.0)));
-        }
-        for (_, report) in outcome.reports {
-            result.signalled.extend(ids(&report.signalled));
-            result.aborted.extend(ids(&report.aborted));
-            result.left_alone.extend(ids(&report.left_alone));
-            result.unanswered.extend(ids(&report.unanswered));
-        }
-        // What waited of a run is dropped on engines that may be signalled for another of the same cell.
-        let told: Vec<u32> = [&result.signalled, &result.left_alone, &result.unanswered]
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
-        result.aborted.retain(|engine| !told.contains(engine));
-        result.aborted.sort_unstable();
-        result.aborted.dedup();
-        Some(result)
+        Some(self.told(outcome).await)
+    }
+
+    async fn parts(&self, run: RunId) -> Parts {
+        self.parts_of(run).await
     }
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
@@ -448,10 +446,21 @@ impl facade::Session for Bridge {
         if !handle.plan.blocking {
             self.session.asked_for(handle.id);
         }
-        let group_by = asked.or(found.group_by).or(handle.plan.group_by).unwrap_or_else(|| self.group_by());
+        let group_by = asked.or(found.group_by).or(handle.group_by()).unwrap_or_else(|| self.group_by());
         let (id, run, note) = (RunId(handle.id.0), handle.now(), self.note(&handle));
         let line = found.line;
         Some(aside(move || answers::result(id, &run, group_by, line.as_deref(), note)).await)
+    }
+
+    async fn card(&self, wish: CardWish) -> Option<String> {
+        self.card_of(wish).await
+    }
+
+    async fn group(&self, params: GroupParams) -> Option<GroupResult> {
+        let run = run::RunId(params.run.0);
+        self.session.run_handle(run).await?;
+        self.session.regroup(run, from_protocol(params.group_by));
+        Some(GroupResult { run: params.run, group_by: params.group_by })
     }
 
     async fn why_no_result(&self, params: ResultParams) -> String {
@@ -469,7 +478,7 @@ impl facade::Session for Bridge {
     }
 
     async fn engines(&self) -> EnginesResult {
-        let cluster = self.session.cluster().await;
+        let cluster = self.session.cluster_with_places().await;
         let (trusted, selection) = self.state(|state| (state.trusted, to_session(state).cluster));
         if !trusted {
             return EnginesResult {
@@ -546,38 +555,21 @@ fn ids(ranks: &RankSet) -> impl Iterator<Item = u32> + '_ {
     ranks.iter().map(|engine| engine.0)
 }
 
-fn edit(change: TextChange) -> text::Change {
-    let at =
-        |position: lsp_types::Position| text::Position { line: position.line, character: position.character };
-    text::Change { range: change.range.map(|range| (at(range.start), at(range.end))), text: change.text }
-}
-
-fn cell_text(cell: CellText) -> session::CellText {
-    session::CellText { key: key(&cell.uri), version: cell.version, text: cell.text }
-}
-
-fn notebook_change(change: NotebookChange) -> session::NotebookChange {
-    session::NotebookChange {
-        splice: change.splice.map(|splice| {
-            let come = splice.insert.iter().map(|cell| key(&cell.uri)).collect();
-            (splice.start as usize, splice.delete as usize, come)
-        }),
-        opened: change.opened.into_iter().map(cell_text).collect(),
-        closed: change.closed.iter().map(key).collect(),
-        edited: change
-            .texts
-            .into_iter()
-            .map(|(uri, version, changes)| (key(&uri), version, changes.into_iter().map(edit).collect()))
-            .collect(),
-    }
-}
-
 fn from_protocol(group_by: pxlens_protocol::GroupBy) -> GroupBy {
     match group_by {
         pxlens_protocol::GroupBy::Fold => GroupBy::Fold,
         pxlens_protocol::GroupBy::Type => GroupBy::Type,
         pxlens_protocol::GroupBy::Engine => GroupBy::Engine,
         pxlens_protocol::GroupBy::Order => GroupBy::Order,
+    }
+}
+
+fn to_protocol(group_by: GroupBy) -> pxlens_protocol::GroupBy {
+    match group_by {
+        GroupBy::Fold => pxlens_protocol::GroupBy::Fold,
+        GroupBy::Type => pxlens_protocol::GroupBy::Type,
+        GroupBy::Engine => pxlens_protocol::GroupBy::Engine,
+        GroupBy::Order => pxlens_protocol::GroupBy::Order,
     }
 }
 

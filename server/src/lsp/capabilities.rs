@@ -4,12 +4,13 @@ use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, ExecuteCommandOptions, Full,
     HoverProvider, InitializeParams, Notebook, NotebookCellLanguage, NotebookDocumentFilterWithNotebook,
     NotebookDocumentSyncOptions, PositionEncodingKind, SemanticTokensLegend, SemanticTokensOptions,
-    SemanticTokensOptionsRange, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
-    WorkspaceFoldersServerCapabilities, WorkspaceOptions,
+    SemanticTokensOptionsRange, ServerCapabilities, TextDocumentContentOptions, TextDocumentSyncKind,
+    TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
 };
 use pxlens_protocol as protocol;
 
 use super::handlers::semantic_tokens;
+use crate::render::SCHEME;
 
 /// What the server wants to know of its client. Behaviour depends on this and never on the client's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ pub(super) struct Client {
     pub(super) fold_limit: Option<u32>,
     /// It shows code actions that cannot be chosen, with the reason.
     pub(super) disabled_actions: bool,
+    /// It asks for the text of documents with schemes of the server's.
+    pub(super) text_document_content: bool,
+    /// It shows a document that the server names.
+    pub(super) shows_documents: bool,
     /// It takes edits of a certain version of a document.
     pub(super) versioned_edits: bool,
 }
@@ -80,6 +85,12 @@ impl Client {
             ),
             fold_limit: text.and_then(|text| text.folding_range.as_ref()?.range_limit),
             disabled_actions: on(text.and_then(|text| text.code_action.as_ref()?.disabled_support)),
+            text_document_content: workspace.is_some_and(|w| w.text_document_content.is_some()),
+            shows_documents: all
+                .window
+                .as_ref()
+                .and_then(|window| window.show_document)
+                .is_some_and(|show| show.support),
             versioned_edits: on(workspace.and_then(|w| w.workspace_edit.as_ref()?.document_changes)),
         }
     }
@@ -165,6 +176,9 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
                 supported: Some(true),
                 change_notifications: Some(true.into()),
             }),
+            text_document_content: client
+                .text_document_content
+                .then(|| TextDocumentContentOptions { schemes: vec![SCHEME.to_owned()] }.into()),
             ..Default::default()
         }),
         experimental: Some(protocol::ServerCapabilities::default().to_experimental()),

@@ -4,12 +4,14 @@
 //! Values are those of the protocol; positions are in the encoding that [`Change::Encoding`] told.
 
 mod assist;
+mod card;
+mod contents;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, InterruptParams,
-    InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
-    RunsParams, RunsResult,
+    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, GroupParams, GroupResult,
+    InterruptParams, InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams,
+    RunResult, RunsParams, RunsResult,
 };
 use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
@@ -18,10 +20,13 @@ pub use assist::{
     Completion, Explanation, Fold, Hint, LensCell, Lenses, RegionEnd, Symbol, SymbolKind, Token,
 };
 
+pub use card::{CardForm, CardWish};
+pub use contents::{Content, Contents};
+
 use super::Settings;
 
 /// A handle of the session. Cloning is cheap.
-pub trait Session: Clone + Send + Sync + 'static {
+pub trait Session: Contents + Clone + Send + Sync + 'static {
     /// Tells of a change. Synchronous: its effect is in place before anything that is asked afterwards is answered.
     fn tell(&self, change: Change);
 
@@ -80,8 +85,17 @@ pub trait Session: Clone + Send + Sync + 'static {
     /// Interrupts a run; `None` if there is no such run.
     fn interrupt(&self, params: InterruptParams) -> impl Future<Output = Option<InterruptResult>> + Send;
 
+    /// The engines of a run for which there is something to do.
+    fn parts(&self, run: RunId) -> impl Future<Output = Parts> + Send;
+
     /// Shows a run; `None` if there is none.
     fn result(&self, params: ResultParams) -> impl Future<Output = Option<ResultResult>> + Send;
+
+    /// The card of a run; `None` if there is none. Whoever asks for it has seen what the run kept back.
+    fn card(&self, wish: CardWish) -> impl Future<Output = Option<String>> + Send;
+
+    /// Groups a run otherwise from now on; `None` if there is no such run.
+    fn group(&self, params: GroupParams) -> impl Future<Output = Option<GroupResult>> + Send;
 
     /// Why [`Session::result`] has none: a sentence for the user.
     fn why_no_result(&self, params: ResultParams) -> impl Future<Output = String> + Send;
@@ -97,6 +111,17 @@ pub trait Session: Clone + Send + Sync + 'static {
 
     /// Lets go of clusters and files.
     fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Engines of a run for which there is something to do, as rank sets; `None` where there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Those that failed and are there, unless these are all that the run was sent to. Absent while it goes on.
+    pub failed: Option<String>,
+    /// Those whose output is not like that of the largest group, unless these are those that failed. Absent while it goes on.
+    pub differing: Option<String>,
+    /// Those that are still at it while at least half have ended.
+    pub stragglers: Option<String>,
 }
 
 /// What an editor tells.
@@ -386,7 +411,7 @@ pub enum Happening {
         /// When to show how far it is.
         progress: Progress,
     },
-    /// Some of its engines ended.
+    /// It was queued, sent, or some of its engines began or ended.
     RunAdvanced {
         /// Which.
         run: RunId,
@@ -394,6 +419,8 @@ pub enum Happening {
         ended: u32,
         /// Of how many.
         of: u32,
+        /// That, and which are waited for, in a few words.
+        message: String,
     },
     /// It is over.
     RunEnded {

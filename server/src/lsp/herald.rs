@@ -102,9 +102,9 @@ impl Herald {
                     self.running.insert(run, progress);
                 }
             }
-            Happening::RunAdvanced { run, ended, of } => {
+            Happening::RunAdvanced { run, ended, of, message } => {
                 if let Some(progress) = self.running.get(&run) {
-                    progress.advance(ended, of);
+                    progress.advance(ended, of, message);
                 }
             }
             Happening::RunEnded { run, summary } => {

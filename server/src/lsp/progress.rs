@@ -22,6 +22,7 @@ pub(super) struct Progress(watch::Sender<Standing>);
 struct Standing {
     ended: u32,
     of: u32,
+    message: String,
     over: Option<String>,
 }
 
@@ -39,9 +40,11 @@ impl Progress {
         Self(sender)
     }
 
-    /// Some of its requests ended.
-    pub(super) fn advance(&self, ended: u32, of: u32) {
-        self.0.send_modify(|standing| (standing.ended, standing.of) = (ended, of));
+    /// It is so far now.
+    pub(super) fn advance(&self, ended: u32, of: u32, message: String) {
+        self.0.send_modify(|standing| {
+            (standing.ended, standing.of, standing.message) = (ended, of, message);
+        });
     }
 
     /// It is over.
@@ -83,13 +86,12 @@ async fn show(
     }
     let shown = client.progress(token, title).with_percentage(0).with_cancel_button().begin().await;
     loop {
-        let Standing { ended, of, over } = standing.borrow_and_update().clone();
+        let Standing { ended, of, message, over } = standing.borrow_and_update().clone();
         if let Some(summary) = over {
             return shown.finish_with_message(summary).await;
         }
         if of > 0 {
             let percentage = u32::try_from(u64::from(ended) * 100 / u64::from(of)).unwrap_or(100);
-            let message = format!("{ended} of {of} engines");
             shown.report_with_message(message, percentage.min(100), Some(true)).await;
         }
         tokio::time::sleep(GAP).await;

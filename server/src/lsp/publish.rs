@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use lsp_types::{Range, Uri};
+use lsp_types::Uri;
 use pxlens_protocol::{CellId, CellOutput, OutputsParams};
 use tokio::{sync::watch, time::Instant};
 
@@ -275,10 +275,11 @@ impl<V: View, S: Sink> Publisher<V, S> {
     }
 }
 
-/// Editors move what they painted along with the text; a new place alone is no news.
+/// Editors move what they painted along with the text; a new place alone is no news, unless it is another line of the cell.
 fn same_but_for_place(old: &CellOutput, new: &CellOutput) -> bool {
-    let at = |cell: &CellOutput, range: Range| CellOutput { range, ..cell.clone() };
-    at(old, new.range) == *new
+    let line_in_cell = |cell: &CellOutput| i64::from(cell.line_at) - i64::from(cell.range.start.line);
+    let moved = CellOutput { range: new.range, line_at: new.line_at, ..old.clone() };
+    line_in_cell(old) == line_in_cell(new) && moved == *new
 }
 
 #[cfg(test)]

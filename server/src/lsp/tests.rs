@@ -23,8 +23,11 @@
 //! | trace "compact" | `conversation::odd_capabilities_and_traces_do_not_keep_a_client_out` | the reader is the same |
 //! | custom method with null params | `conversation::requests_without_params_with_null_and_with_an_empty_list_are_answered` | `whole::our_methods_take_null_for_no_parameters` |
 
+mod again;
 mod assisting;
+mod cards;
 mod client;
+mod contents;
 mod conversation;
 mod endings;
 mod fake;

@@ -144,6 +144,9 @@ pub enum JsonKind {
         execution_count: Option<u32>,
         /// When.
         at: Option<Time>,
+        /// The machine it ran on, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<Arc<str>>,
     },
     /// `done`: every engine's part is over.
     Done {
@@ -298,7 +301,8 @@ impl PartCursor {
                 _ => None,
             };
             let execution_count = part.execution_count;
-            events.push(JsonKind::Ended { state: ending.into(), why, execution_count, at: part.ended });
+            let (at, host) = (part.ended, part.host.clone());
+            events.push(JsonKind::Ended { state: ending.into(), why, execution_count, at, host });
         }
         events.append(&mut late);
         events

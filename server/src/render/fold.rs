@@ -6,6 +6,8 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
+use smallvec::SmallVec;
+
 use crate::{
     engines::{EngineId, RankSet},
     run::{
@@ -19,8 +21,8 @@ use crate::{
 pub struct Group {
     /// Which engines.
     pub ranks: RankSet,
-    /// Their places among the requests, rising.
-    pub slots: Vec<Slot>,
+    /// Their places among the requests, rising. In place where they are few: a thousand engines may be a thousand groups.
+    pub slots: SmallVec<[Slot; 4]>,
     /// How they ended; `None` while they have not.
     pub ending: Option<Ending>,
     /// The slot of the lowest engine; where output is identical, it stands for all of them.
@@ -221,6 +223,6 @@ mod tests {
         let groups = fold(&run);
         assert_eq!(groups.len(), 1);
         assert_eq!(groups[0].ranks.to_string(), "[0-1]");
-        assert_eq!(groups[0].slots, [Slot(0), Slot(1), Slot(2)]);
+        assert_eq!(groups[0].slots.as_slice(), [Slot(0), Slot(1), Slot(2)]);
     }
 }

@@ -1,6 +1,8 @@
 //! The fold's cases: `tests/fold/*.txt`, each with the input per engine and the expected text. Their README says how to read
 //! and renew them.
 
+mod page;
+
 use std::{fs, path::PathBuf};
 
 use proptest::prelude::*;

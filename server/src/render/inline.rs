@@ -6,6 +6,7 @@ use super::{
     duration, elapsed, errors,
     fold::fold_by,
     grouped::{Shown, of_group},
+    hosts::pending,
     layout::{BlockLine, Paint},
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
@@ -25,6 +26,8 @@ pub const HINT: usize = 43;
 
 /// Most characters of the full line.
 const FULL: usize = 160;
+
+const WAITING_ON: &str = " · waiting on ";
 
 /// How a line is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,14 +74,7 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
     let time = duration(elapsed(run, now));
     let line = match run.state() {
         RunState::Queued => "⏳ queued".to_owned(),
-        RunState::Running => {
-            let ended = run.parts().filter(|part| part.ending().is_some()).count();
-            let all = run.parts().len();
-            let failed = errors_so_far(run);
-            let told = format!("⏳ {ended}/{all}{failed} · waiting on {} · {time}", run.pending());
-            // Many scattered engines: their number rather than their ranks.
-            if told.chars().count() <= budget { told } else { format!("⏳ {ended}/{all}{failed} · {time}") }
-        }
+        RunState::Running => waiting(run, budget, &format!(" · {time}")),
         RunState::Succeeded => {
             let gists = gists(run, &fold_by(run, rules), rules);
             let tail = format!(" · {time}");
@@ -115,6 +111,25 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
         }
     };
     cut(&without_key(&line.replace('\t', " ")), budget)
+}
+
+/// As [`inline_within`], for where nobody draws it again while time goes on: a run that goes on is shown without its time.
+pub fn inline_timeless(run: &Run, now: Time, budget: usize) -> String {
+    match run.state() {
+        RunState::Running => waiting(run, budget, ""),
+        _ => inline_within(run, now, budget),
+    }
+}
+
+/// How far a run is that goes on, and which engines it waits for; `time` ends it.
+fn waiting(run: &Run, budget: usize, time: &str) -> String {
+    let ended = run.parts().filter(|part| part.ending().is_some()).count();
+    let (all, failed) = (run.parts().len(), errors_so_far(run));
+    let line = |on: &str| format!("⏳ {ended}/{all}{failed}{on}{time}");
+    let room = budget.saturating_sub(line(WAITING_ON).chars().count());
+    // Many scattered engines: their number rather than their ranks.
+    pending(run, room)
+        .map_or_else(|| cut(&line(""), budget), |engines| line(&(WAITING_ON.to_owned() + &engines)))
 }
 
 /// Whether nothing went wrong on an engine, though it may not have run the code.
@@ -380,6 +395,34 @@ mod tests {
         let text = "⏳ 3/4 · waiting on [2] · 12 s";
         check(sample, text, text, Severity::Pending);
         check(Sample::new(2), "⏳ queued", "⏳ queued", Severity::Pending);
+    }
+
+    #[test]
+    fn waiting_names_the_hosts_of_engines_on_several() {
+        let on =
+            |hosts: [&str; 4]| (0..).zip(hosts).fold(Sample::new(4), |all, (slot, host)| all.on(slot, host));
+        let apart = || on(["n01", "n02", "n03", "n04"]).busy(0).ok(0).busy(1).busy(2).busy(3).ok(3);
+        let text = "⏳ 3/4 · waiting on [2] n03 · 12 s";
+        check(apart().ok(1), text, text, Severity::Pending);
+        check(
+            apart(),
+            "⏳ 2/4 · waiting on [1] n02, [2] n03 · 12 s",
+            "⏳ 2/4 · waiting on [1] n02, [2] n03 · 12 s",
+            Severity::Pending,
+        );
+        let long = |n| format!("node-{n}-of-a-cluster-with-long-names");
+        let names = [1, 2, 3, 4].map(long);
+        let names = names.each_ref().map(String::as_str);
+        check(
+            on(names).busy(1).busy(2),
+            "⏳ 0/4 · waiting on [0-3] · 12 s",
+            "⏳ 0/4 · waiting on [0-3] · 12 s",
+            Severity::Pending,
+        );
+        assert_eq!(inline_timeless(&apart().ok(1).run(), Time(12_310), HINT), "⏳ 3/4 · waiting on [2] n03");
+        let together = on(["n01"; 4]).busy(0).ok(0).busy(1).ok(1).busy(2).busy(3).ok(3);
+        let text = "⏳ 3/4 · waiting on [2] · 12 s";
+        check(together, text, text, Severity::Pending);
     }
 
     #[test]

@@ -22,8 +22,13 @@ const RESERVE: usize = 200;
 
 /// The groups, results and errors of a run, in at most `limits.bytes` bytes (500 at least).
 pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
+    below(heading(run), run, by, limits)
+}
+
+/// The groups, results and errors of a run below a head of pxlens' own, within the same limit.
+pub(super) fn below(head: String, run: &Run, by: GroupBy, limits: Limits) -> String {
     let most = limits.bytes.max(500);
-    let mut page = Page { text: heading(run), most: most - RESERVE };
+    let mut page = Page { text: head, most: most - RESERVE };
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let view = View { by, scope, width: limits.columns, names_stderr: false, rules: Rules::default() };
     let sections = sections(run, view);
@@ -57,7 +62,7 @@ pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
     without_keys(&page.text).into_owned()
 }
 
-fn heading(run: &Run) -> String {
+pub(super) fn heading(run: &Run) -> String {
     let engines: RankSet = run.request.engines.iter().copied().collect();
     let mark = match run.state() {
         RunState::Succeeded => "✓",
@@ -87,7 +92,7 @@ fn error_head(error: &ErrorGroup) -> String {
 }
 
 /// Sets of scattered engines can be long; the head stays one line.
-fn short_ranks(ranks: &RankSet) -> String {
+pub(super) fn short_ranks(ranks: &RankSet) -> String {
     clip(&ranks.to_string(), 100)
 }
 
@@ -160,12 +165,12 @@ impl Page {
     }
 }
 
-fn longest_backticks(text: &str) -> usize {
+pub(super) fn longest_backticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 /// At most `most` bytes, cut between characters, with a mark where something is missing.
-fn clip(text: &str, most: usize) -> String {
+pub(super) fn clip(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();
     }
@@ -177,7 +182,7 @@ fn clip(text: &str, most: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use expect_test::{Expect, expect};
     use proptest::prelude::*;
 
@@ -270,7 +275,7 @@ mod tests {
     }
 
     /// Takes the fences out as a Markdown reader does; what is left is pxlens' own.
-    fn outside_of_fences(markdown: &str) -> String {
+    pub(in crate::render) fn outside_of_fences(markdown: &str) -> String {
         let mut outside = String::new();
         let mut fence: Option<usize> = None;
         for line in markdown.lines() {

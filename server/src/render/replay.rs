@@ -96,9 +96,10 @@ impl Again {
                 ))]
             }
             JsonKind::Unreadable { why } => vec![EventKind::Unreadable(why.clone())],
-            JsonKind::Ended { state, why, execution_count, at } => {
+            JsonKind::Ended { state, why, execution_count, at, host } => {
                 part.at = at.unwrap_or(part.at);
-                part.end(*state, why.as_deref(), *execution_count)
+                let end = part.end(*state, why.as_deref(), *execution_count);
+                host.iter().cloned().map(EventKind::Host).chain(end).collect()
             }
         };
         let at = part.at;
@@ -191,6 +192,15 @@ mod tests {
     fn what_engines_were_lost_to_is_told_again() {
         let sample = Sample::new(4).busy(0).ok(0).lost(1, LostReason::EngineDied).aborted(2);
         check(sample.lost(3, LostReason::NotSent("it was dropped".to_owned())));
+    }
+
+    #[test]
+    fn hosts_are_told_again() {
+        let sample = Sample::new(3).on(0, "n01").on(2, "n02");
+        check(sample.clone().all_ok());
+        let again = replay(&told(&sample.all_ok().run()), false).expect("it begins with a run");
+        let hosts: Vec<_> = again.parts().map(|part| part.host.as_deref()).collect();
+        assert_eq!(hosts, [Some("n01"), None, Some("n02")]);
     }
 
     #[test]

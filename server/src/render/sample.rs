@@ -13,6 +13,18 @@ use crate::{
     run::{Event, EventKind, LostReason, Run, RunId, RunRequest, Slot, Time},
 };
 
+/// A red PNG of three by two pixels.
+pub(super) const RED: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mM4IScHQQxwFgBBAAYZ1ETuGQAAAABJRU5ErkJggg==";
+/// A blue one.
+pub(super) const BLUE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mOQkzsBQQxwFgA5CAYZDOxrbQAAAABJRU5ErkJggg==";
+/// A GIF of four by three.
+pub(super) const GIF: &str = "R0lGODdhBAADAIEAABR4KAAAAAAAAAAAACwAAAAABAADAAAICAABCBxIUGBAADs=";
+/// An SVG of 96 by 48.
+pub(super) const SVG: &str =
+    "<svg xmlns='http://www.w3.org/2000/svg' width='72pt' viewBox='0 0 100 50'><path d='M0 0h9'/></svg>";
+
 /// A run in the making; each call is one event, 10 ms after the one before.
 #[derive(Clone)]
 pub(super) struct Sample {
@@ -53,6 +65,17 @@ impl Sample {
 
     pub(super) fn sent(self, slot: u32) -> Self {
         self.event(slot, EventKind::Sent(MsgId::from("m")))
+    }
+
+    /// Names the machine of an engine.
+    pub(super) fn on(self, slot: u32, host: &str) -> Self {
+        self.event(slot, EventKind::Host(host.into()))
+    }
+
+    /// Lets time pass.
+    pub(super) fn later(mut self, milliseconds: u64) -> Self {
+        self.now += milliseconds;
+        self
     }
 
     pub(super) fn busy(self, slot: u32) -> Self {

@@ -167,6 +167,26 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
     pieces
 }
 
+/// What is on the screen besides text and errors, in order: displays in their newest version, results, pages.
+pub(super) fn bundles<'a>(part: &'a EngineRun) -> impl Iterator<Item = &'a MimeBundle> {
+    let versions = newest_versions(&part.outputs);
+    let visible = &part.outputs[first_visible(&part.outputs)..];
+    let on_screen = move |output: &'a Output| -> Option<&'a MimeBundle> {
+        let (data, id, shown) = match &output.kind {
+            OutputKind::Result { data, .. } => return Some(data),
+            OutputKind::Display { data, display_id } => (data, display_id, true),
+            OutputKind::UpdateDisplay { data, display_id } => (data, display_id, false),
+            _ => return None,
+        };
+        match id.as_ref().and_then(|id| versions.get(id.as_str())) {
+            None => Some(data),
+            Some(newest) if shown => Some(newest.data),
+            Some(newest) => (!newest.displayed && Arc::ptr_eq(newest.data, data)).then_some(data),
+        }
+    };
+    visible.iter().filter_map(on_screen).chain(&part.pages)
+}
+
 /// Whether all text that is on the screen is in memory.
 pub(super) fn is_whole(part: &EngineRun) -> bool {
     let hidden =

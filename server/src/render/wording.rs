@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use super::pending;
 use crate::{
     engines::RankSet,
     run::{Ending, LostReason, Run, RunState, Time},
 };
+
+/// Most characters of the engines that a progress waits on.
+const PROGRESS: usize = 60;
 
 /// The line with which ipyparallel begins a run: `Parallel execution on engine(s): [0-3]`, and `Async parallel ...` where
 /// nobody waits for it.
@@ -74,7 +78,8 @@ pub fn outcome(run: &Run) -> String {
         RunState::Queued => "queued".to_owned(),
         RunState::Running => {
             let ended = run.parts().filter(|part| part.ending().is_some()).count();
-            format!("{ended} of {all} ended, waiting on {}", run.pending())
+            let pending = pending(run, usize::MAX).unwrap_or_default();
+            format!("{ended} of {all} ended, waiting on {pending}")
         }
         RunState::Succeeded if all == 1 => "1 engine".to_owned(),
         RunState::Succeeded => format!("{all} engines"),
@@ -96,6 +101,17 @@ pub fn outcome(run: &Run) -> String {
             }
         }
     }
+}
+
+/// How far a run is, in a few words: `queued`, `3 of 4 engines · waiting on [2] n03`.
+pub fn progress(run: &Run) -> String {
+    if run.state() == RunState::Queued {
+        return "queued".to_owned();
+    }
+    let (all, left) = (run.parts().len(), run.parts().filter(|part| part.ending().is_none()).count());
+    let pending = pending(run, PROGRESS).filter(|_| left > 0);
+    let waiting = pending.map(|engines| format!(" · waiting on {engines}")).unwrap_or_default();
+    format!("{} of {all} {}{waiting}", all - left, if all == 1 { "engine" } else { "engines" })
 }
 
 /// Whether this says that the engine never got the code.
@@ -177,5 +193,22 @@ mod tests {
         ] {
             assert_eq!(outcome(&sample.run()), text);
         }
+    }
+
+    #[test]
+    fn progress_counts_engines_and_names_those_that_are_waited_for() {
+        let four = (0..4).fold(Sample::new(4), Sample::busy);
+        for (sample, text) in [
+            (Sample::new(4), "queued"),
+            (four.clone().ok(0).ok(1).ok(3), "3 of 4 engines · waiting on [2]"),
+            (four.clone().on(1, "n02").on(2, "n03").ok(0).ok(1).ok(3), "3 of 4 engines · waiting on [2] n03"),
+            (four.all_ok(), "4 of 4 engines"),
+            (Sample::new(1).busy(0), "0 of 1 engine · waiting on [0]"),
+        ] {
+            assert_eq!(progress(&sample.run()), text);
+        }
+        let scattered = (0..100).fold(Sample::new(100), Sample::busy);
+        let scattered = (0..100).step_by(2).fold(scattered, Sample::ok);
+        assert_eq!(progress(&scattered.run()), "50 of 100 engines");
     }
 }

@@ -1,6 +1,6 @@
 //! What can happen to a run, and how a Jupyter message reads as such.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -78,6 +78,8 @@ pub struct Event {
 pub enum EventKind {
     /// It was handed to the socket.
     Sent(MsgId),
+    /// The machine of its engine became known.
+    Host(Arc<str>),
     /// The engine began to work on it.
     Busy,
     /// The engine's counter for it.
@@ -206,7 +208,7 @@ impl EventKind {
                 }),
             ),
             Self::Reply(ExecuteReply::Aborted {}) => ("execute_reply", json!({"status": "aborted"})),
-            Self::Sent(_) | Self::Lost(_) | Self::Unreadable(_) => return None,
+            Self::Sent(_) | Self::Host(_) | Self::Lost(_) | Self::Unreadable(_) => return None,
         })
     }
 }

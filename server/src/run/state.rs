@@ -119,6 +119,8 @@ pub enum OutputKind {
 pub struct EngineRun {
     /// Which engine.
     pub engine: EngineId,
+    /// The machine it runs on, once that is known: letters, digits, `.`, `-` and `_` only.
+    pub host: Option<Arc<str>>,
     /// How far it is.
     pub phase: Phase,
     /// When the request was sent.
@@ -175,6 +177,7 @@ impl EngineRun {
     fn new(engine: EngineId) -> Self {
         Self {
             engine,
+            host: None,
             phase: Phase::Queued,
             sent: None,
             started: None,
@@ -197,6 +200,12 @@ impl EngineRun {
             Phase::Ended(ending) => Some(ending),
             _ => None,
         }
+    }
+
+    /// Milliseconds from when the engine began, or else from when the request was sent, to the end of its part, as pxlens
+    /// saw them. `None` before that end, and for what was never sent.
+    pub fn took(&self) -> Option<u64> {
+        Some(self.ended?.since(self.started.or(self.sent)?))
     }
 
     /// The error it raised, as soon as that is known.
@@ -253,6 +262,7 @@ impl EngineRun {
     fn apply(&mut self, at: Time, kind: EventKind) {
         self.likeness.take();
         match kind {
+            EventKind::Host(host) => self.host = Some(host),
             EventKind::Sent(_) => {
                 self.sent = Some(at);
                 self.advance(Phase::Sent);
@@ -418,6 +428,24 @@ impl Run {
         if let Some(part) = self.parts.get_mut(slot.0 as usize) {
             Arc::make_mut(part).hide(most, file);
         }
+    }
+
+    /// Puts back into memory what [`Run::hide`] moved out of one output of an engine; `text` is exactly that.
+    pub fn fill(&mut self, slot: Slot, output: usize, text: &str) {
+        let Some(part) = self.parts.get_mut(slot.0 as usize) else { return };
+        let part = Arc::make_mut(part);
+        if let Some(Output { kind: OutputKind::Stream(_, hidden), .. }) = part.outputs.get_mut(output) {
+            hidden.fill(text);
+            part.kept += text.len();
+        }
+    }
+
+    /// The same run as if only these engines had been asked.
+    pub fn only(&self, ranks: &RankSet) -> Self {
+        let parts: Vec<_> = self.parts.iter().filter(|part| ranks.contains(part.engine)).cloned().collect();
+        let engines = parts.iter().map(|part| part.engine).collect();
+        let request = Arc::new(RunRequest { engines, ..RunRequest::clone(&self.request) });
+        Self { request, parts, ..self.clone() }
     }
 
     /// One engine's part after the other, in target order.

@@ -101,6 +101,14 @@ impl Text {
         end.slice(end.len_chars().saturating_sub(chars)..).to_string()
     }
 
+    /// Puts the whole of the hidden part back into memory; `text` is what it was.
+    pub(super) fn fill(&mut self, text: &str) {
+        debug_assert_eq!(text.len(), self.hidden.bytes, "it is the hidden part and nothing else");
+        self.head.append(Rope::from_str(text));
+        self.head.append(std::mem::take(&mut self.tail));
+        self.hidden = Hidden::default();
+    }
+
     /// What is in memory, in order.
     pub fn chunks(&self) -> impl Iterator<Item = &str> {
         self.head.chunks().chain(self.tail.chunks())

@@ -67,15 +67,30 @@ pub(crate) struct Tokens<'a> {
     strings: bool,
 }
 
-/// Bytes that a token can be told by: digits, the first letters of `nan` and `inf`, quotes.
-const TELLING: [bool; 256] = {
-    let mut table = [false; 256];
-    let bytes = b"0123456789nNiI'\"";
+/// What a byte tells of a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// Nothing.
+    No,
+    /// It is a digit or a quote.
+    Yes,
+    /// It begins `nan` or `inf`, if the byte behind it is the second letter.
+    IfFollowedBy(u8),
+}
+
+/// What each byte tells.
+const TELLING: [Telling; 256] = {
+    let mut table = [Telling::No; 256];
+    let bytes = b"0123456789'\"";
     let mut i = 0;
     while i < bytes.len() {
-        table[bytes[i] as usize] = true;
+        table[bytes[i] as usize] = Telling::Yes;
         i += 1;
     }
+    table[b'n' as usize] = Telling::IfFollowedBy(b'a');
+    table[b'N' as usize] = Telling::IfFollowedBy(b'a');
+    table[b'i' as usize] = Telling::IfFollowedBy(b'n');
+    table[b'I' as usize] = Telling::IfFollowedBy(b'n');
     table
 };
 
@@ -88,8 +103,7 @@ impl Iterator for Tokens<'_> {
     type Item = Token;
 
     fn next(&mut self) -> Option<Token> {
-        while let Some(offset) = self.bytes.get(self.at..)?.iter().position(|&byte| TELLING[byte as usize]) {
-            let at = self.at + offset;
+        while let Some(at) = self.telling() {
             let found = match self.bytes[at] {
                 b'0'..=b'9' => self.at_digit(at),
                 b'\'' | b'"' if self.strings => self.quoted(at),
@@ -114,6 +128,22 @@ impl Iterator for Tokens<'_> {
 type Found = Result<(Kind, Range<usize>), usize>;
 
 impl Tokens<'_> {
+    /// Where the next byte is that a token can be told by.
+    #[inline]
+    fn telling(&self) -> Option<usize> {
+        let mut at = self.at;
+        loop {
+            match TELLING[usize::from(*self.bytes.get(at)?)] {
+                Telling::No => {}
+                Telling::Yes => return Some(at),
+                // In either case.
+                Telling::IfFollowedBy(second) if self.byte(at + 1) | 0x20 == second => return Some(at),
+                Telling::IfFollowedBy(_) => {}
+            }
+            at += 1;
+        }
+    }
+
     #[inline]
     fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(0)
@@ -311,14 +341,9 @@ impl Tokens<'_> {
     }
 
     fn nonfinite_end(&self, at: usize) -> Option<usize> {
-        let end = self.skip(at, in_name);
-        if end != at + 3 {
-            return None;
-        }
-        ["nan", "NaN", "inf", "Inf", "NAN", "INF"]
-            .iter()
-            .any(|word| word.as_bytes() == &self.bytes[at..end])
-            .then_some(end)
+        let word = self.bytes.get(at..at + 3)?;
+        let is_one = matches!(word, b"nan" | b"NaN" | b"NAN" | b"inf" | b"Inf" | b"INF");
+        (is_one && !in_name(self.byte(at + 3))).then_some(at + 3)
     }
 
     fn quoted(&self, at: usize) -> Found {

@@ -11,8 +11,10 @@ use std::{
     time::Duration,
 };
 
+use futures::future::join_all;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
     time::MissedTickBehavior,
 };
 
@@ -25,6 +27,7 @@ use crate::{
     cells::Dialect,
     cluster::ClusterClient,
     engines::RankSet,
+    render::GroupBy,
     run::RunId,
     text::{Change, Encoding},
 };
@@ -34,6 +37,9 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// How many runs of one document, or of one notebook, are kept, besides those that its cells still show.
 const HISTORY: usize = 20;
+
+/// How long the tasks of runs may take to end after the cluster is left.
+const LAST: Duration = Duration::from_millis(500);
 
 /// What a session is started with.
 pub(super) struct Setup {
@@ -119,6 +125,11 @@ pub(super) enum Message {
     AskedFor {
         run: RunId,
     },
+    /// Somebody chose how this run is grouped.
+    Regroup {
+        run: RunId,
+        group_by: GroupBy,
+    },
     Cluster {
         reply: oneshot::Sender<ClusterView>,
     },
@@ -147,6 +158,10 @@ pub(super) enum Message {
     Over {
         run: RunId,
         succeeded: bool,
+    },
+    /// More output came of a run that is over.
+    Late {
+        run: RunId,
     },
     /// Something running beside the session has a word for the user.
     Say(Level, String),
@@ -178,8 +193,14 @@ struct RunEntry {
     over: bool,
     /// Whether somebody asked to see it, where it is one that nobody waits for.
     asked_for: bool,
+    /// How somebody wants it grouped.
+    regroup: watch::Sender<Option<GroupBy>>,
     /// What `-o` calls it, the newest name last.
     names: Vec<String>,
+    /// How much there was of it when it was written under its names.
+    kept: usize,
+    /// What ends when its task has.
+    task: Option<JoinHandle<()>>,
 }
 
 struct Actor {
@@ -315,6 +336,7 @@ impl Actor {
             Message::NamedRun { name, reply } => drop(reply.send(self.named_run(&name))),
             Message::History { document, reply } => drop(reply.send(self.history(document.as_ref()))),
             Message::AskedFor { run } => self.asked_for(run),
+            Message::Regroup { run, group_by } => self.regroup(run, group_by),
             Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
             Message::Client { reply } => {
                 let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
@@ -331,6 +353,7 @@ impl Actor {
             Message::Attached { policy, result } => self.attached(policy, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::Over { run, succeeded } => self.over(run, succeeded),
+            Message::Late { run } => self.keep_named(run),
             Message::Say(level, text) => self.tell(Notice::Say(level, text)),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
@@ -361,6 +384,21 @@ impl Actor {
             {
                 self.tell(Notice::Say(Level::Error, format!("the cluster was not stopped: {error}")));
             }
+        }
+        self.clear_files().await;
+    }
+
+    /// Takes away what runs left in files, though others may still hold them: a process that ends drops nothing.
+    async fn clear_files(&mut self) {
+        let tasks: Vec<_> = self.runs.values_mut().filter_map(|entry| entry.task.take()).collect();
+        // Without the cluster they are at their end; what still writes would put a folder back.
+        if tokio::time::timeout(LAST, join_all(tasks)).await.is_err() {
+            tracing::debug!("a run goes on behind the end of its session");
+        }
+        let runs = std::mem::take(&mut self.runs);
+        let clear = move || runs.values().for_each(|entry| entry.handle.spilled.clear());
+        if tokio::task::spawn_blocking(clear).await.is_err() {
+            tracing::error!("files of runs stay; this is a bug in pxlens");
         }
     }
 }

@@ -18,6 +18,12 @@ use crate::{
 /// Readers see a new state at most this often while a run streams.
 const PACE: Duration = Duration::from_millis(20);
 
+/// Output that came after the end is told of after so long; each further time after twice as long, up to [`LATEST`].
+const LATE: Duration = Duration::from_secs(1);
+
+/// The longest that such output waits.
+const LATEST: Duration = Duration::from_secs(120);
+
 /// What a run that waits in the queue is told.
 pub(super) enum Order {
     /// Its turn has come; the request as it is to be sent, for engines that may have come and gone since it was asked for.
@@ -28,7 +34,8 @@ pub(super) enum Order {
 
 /// Drives one run from the queue to its end, and goes on taking in late output until the cluster forgets the run.
 ///
-/// `over` is called once, when the last engine's part has ended; `warn` where its output cannot be put away.
+/// `over` is called once, when the last engine's part has ended; `late` now and then, where output came after that; `warn`
+/// where output cannot be put away.
 pub(super) async fn drive(
     mut run: Run,
     view: watch::Sender<Arc<Run>>,
@@ -36,6 +43,7 @@ pub(super) async fn drive(
     spill: Spill,
     warn: impl Fn(String) + Send,
     over: impl FnOnce(&Run) + Send,
+    late: impl Fn(&Run) + Send,
 ) {
     let sent = match order.await {
         Ok(Order::Send(client, request)) => {
@@ -59,7 +67,7 @@ pub(super) async fn drive(
             view.send_replace(Arc::new(run.clone()));
             over(&run);
         }
-        Ok(events) => follow(run, events, view, spill, warn, over).await,
+        Ok(events) => follow(run, events, view, spill, warn, over, late).await,
     }
 }
 
@@ -78,11 +86,15 @@ async fn follow(
     mut spill: Spill,
     warn: impl Fn(String) + Send,
     over: impl FnOnce(&Run) + Send,
+    late: impl Fn(&Run) + Send,
 ) {
     let mut over = Some(over);
     let mut batch = Vec::new();
     let mut shown = Instant::now() - PACE;
     let mut unshown = false;
+    // When to tell of late output, where there is some.
+    let mut untold = None;
+    let mut patience = LATE;
     loop {
         tokio::select! {
             open = events.recv_many(&mut batch) => {
@@ -90,11 +102,19 @@ async fn follow(
                     warn(why);
                 }
                 unshown = true;
+                if over.is_none() && untold.is_none() {
+                    untold = Some(Instant::now() + patience);
+                    patience = (patience * 2).min(LATEST);
+                }
                 if !open {
                     break;
                 }
             }
             () = sleep_until(shown + PACE), if unshown => {}
+            () = sleep_until(untold.unwrap_or(shown)), if untold.is_some() && !unshown => {
+                untold = None;
+                late(&run);
+            }
         }
         let ends = run.is_over() && over.is_some();
         if ends || shown.elapsed() >= PACE {

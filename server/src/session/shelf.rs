@@ -1,12 +1,13 @@
 //! Named results (`-o NAME`) on disk: written when a run is over, read by `pxlens result` and `px/result` at any later time.
 //!
 //! One file per name, readable by its owner alone, always whole. It holds all that the engines sent, as the events of
-//! `--json`, so that it can be regrouped without running. Blocking calls; the session makes them beside its task.
+//! `--json`, so that it can be regrouped without running: text that is no longer in memory is copied from its file. Blocking
+//! calls; the session makes them beside its task.
 
 use std::{
     ffi::OsStr,
-    fs, io,
-    io::Write,
+    fs,
+    io::{self, BufRead, Read, Write},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -14,10 +15,11 @@ use std::{
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
-use super::RunHandle;
+use super::{RunHandle, whole};
 use crate::{
     engines::{EngineId, RankSet},
-    render::{Cursor, GroupBy, JsonEvent, outcome, replay},
+    private,
+    render::{GroupBy, JsonEvent, outcome, replay},
     run::{Run, Time},
 };
 
@@ -99,6 +101,16 @@ pub enum ShelfError {
         /// What went wrong.
         error: io::Error,
     },
+    /// The file is more than an editor should hold.
+    #[error(
+        "the result '{name}' is {megabytes} MB, more than an editor shows; `pxlens result {name}` in a shell does"
+    )]
+    TooLarge {
+        /// The name.
+        name: String,
+        /// Its size.
+        megabytes: u64,
+    },
     /// The file is not one of this version.
     #[error("the result '{name}' in {} cannot be read: {why}", path.display())]
     Unreadable {
@@ -119,26 +131,6 @@ fn near_names(near: &[String]) -> String {
 }
 
 impl KeptResult {
-    /// All there is of a run, under a name.
-    pub fn new(name: &str, handle: &RunHandle) -> Self {
-        let run = handle.now();
-        let head = KeptHead {
-            format: FORMAT,
-            name: name.to_owned(),
-            document: handle.home.to_string(),
-            cell: handle.number,
-            line: handle.line + 1,
-            title: handle.title.trim().to_owned(),
-            at: run.created,
-            engines: run.request.engines.clone(),
-            outcome: outcome(&run),
-            group_by: handle.plan.group_by.map(|by| by.to_string()),
-            blocking: run.blocking,
-            single: run.request.single,
-        };
-        Self { head, events: Cursor::of_cell(handle.number).delta(&run) }
-    }
-
     /// The run, as it was when it was over.
     pub fn run(&self) -> Option<Run> {
         let mut run = replay(&self.events, self.head.single)?;
@@ -153,6 +145,24 @@ impl KeptResult {
 }
 
 impl KeptHead {
+    /// What is said of a run, under a name.
+    fn new(name: &str, handle: &RunHandle, run: &Run) -> Self {
+        Self {
+            format: FORMAT,
+            name: name.to_owned(),
+            document: handle.home.to_string(),
+            cell: handle.number,
+            line: handle.line + 1,
+            title: handle.title.trim().to_owned(),
+            at: run.created,
+            engines: run.request.engines.clone(),
+            outcome: outcome(run),
+            group_by: handle.plan.group_by.map(|by| by.to_string()),
+            blocking: run.blocking,
+            single: run.request.single,
+        }
+    }
+
     /// How its cell wanted it grouped.
     pub fn wish(&self) -> Option<GroupBy> {
         self.group_by.as_deref().and_then(|by| by.parse().ok())
@@ -192,15 +202,35 @@ impl Shelf {
         if good { Ok(()) } else { Err(ShelfError::BadName(name.to_owned())) }
     }
 
-    /// Keeps a result; one of the same name is replaced, and of too many the oldest go.
+    /// Keeps all there is of a run under a name; one of the same name is replaced, and of too many the oldest go. Gives the
+    /// reasons why some of its text is missing, where that is so.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn save(&self, result: &KeptResult) -> Result<(), ShelfError> {
-        let name = &result.head.name;
+    pub fn keep(&self, name: &str, handle: &RunHandle) -> Result<Vec<String>, ShelfError> {
+        let run = handle.now();
+        let head = KeptHead::new(name, handle, &run);
+        let mut missing = Vec::new();
+        self.save(&head, |each| {
+            missing = whole::tell(&run, head.cell, each)?;
+            Ok(())
+        })?;
+        Ok(missing)
+    }
+
+    fn save(
+        &self,
+        head: &KeptHead,
+        tell: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
+    ) -> Result<(), ShelfError> {
+        let name = &head.name;
         Self::check(name)?;
         let path = self.path(name);
-        self.write(&path, result).map_err(|error| ShelfError::File { name: name.clone(), path, error })?;
+        private::write_file(&path, |out| write(out, head, tell)).map_err(|error| ShelfError::File {
+            name: name.clone(),
+            path,
+            error,
+        })?;
         for (_, path) in self.files().into_iter().skip(MOST) {
             // Another pxlens may have taken it away already.
             let _ = fs::remove_file(path);
@@ -213,10 +243,18 @@ impl Shelf {
     /// # Errors
     /// Where there is none, or none that can be read.
     pub fn load(&self, name: &str) -> Result<KeptResult, ShelfError> {
+        self.load_within(name, u64::MAX)
+    }
+
+    /// As [`Shelf::load`], but nothing that is larger than so many bytes.
+    ///
+    /// # Errors
+    /// As there, and where it is larger.
+    pub fn load_within(&self, name: &str, most: u64) -> Result<KeptResult, ShelfError> {
         Self::check(name)?;
         let path = self.path(name);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(ShelfError::Unknown { near: self.near(name), name: name.to_owned() });
             }
@@ -224,8 +262,23 @@ impl Shelf {
         };
         let unreadable =
             |why: String| ShelfError::Unreadable { name: name.to_owned(), path: path.clone(), why };
-        let result: KeptResult =
-            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        // Opening a pipe would wait for somebody who writes into it.
+        if !metadata.is_file() {
+            return Err(unreadable("it is no file that holds something".to_owned()));
+        }
+        if metadata.len() > most {
+            return Err(ShelfError::TooLarge {
+                name: name.to_owned(),
+                megabytes: metadata.len() / 1_000_000,
+            });
+        }
+        let file = fs::File::open(&path).map_err(|error| ShelfError::File {
+            name: name.to_owned(),
+            path: path.clone(),
+            error,
+        })?;
+        let result: KeptResult = serde_json::from_reader(io::BufReader::new(file))
+            .map_err(|error| unreadable(error.to_string()))?;
         if result.head.format != FORMAT {
             return Err(unreadable(format!("it is of format {}, not {FORMAT}", result.head.format)));
         }
@@ -234,29 +287,15 @@ impl Shelf {
 
     /// What is kept, the newest first; files that are no results are passed over.
     pub fn list(&self) -> Vec<KeptHead> {
-        let head = |(_, path): (SystemTime, PathBuf)| {
-            let file = io::BufReader::new(fs::File::open(path).ok()?);
-            // Of the events only the ends are looked for.
-            serde_json::from_reader::<_, KeptHead>(file).ok()
-        };
-        self.files().into_iter().filter_map(head).filter(|head| head.format == FORMAT).collect()
+        self.files()
+            .into_iter()
+            .filter_map(|(_, path)| read_head(&path))
+            .filter(|head| head.format == FORMAT)
+            .collect()
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.json"))
-    }
-
-    fn write(&self, path: &Path, result: &KeptResult) -> io::Result<()> {
-        make_private(&self.folder)?;
-        // Made for its owner alone; takes the old file's place as a whole.
-        let mut file = tempfile::Builder::new().prefix(".result-").tempfile_in(&self.folder)?;
-        {
-            let mut out = io::BufWriter::new(file.as_file_mut());
-            serde_json::to_writer(&mut out, result)?;
-            out.flush()?;
-        }
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
     }
 
     /// The files of results, the newest first.
@@ -269,7 +308,8 @@ impl Shelf {
                 let path = entry.path();
                 let named = path.extension() == Some(OsStr::new("json"))
                     && !entry.file_name().to_string_lossy().starts_with('.');
-                named.then_some((entry.metadata().ok()?.modified().ok()?, path))
+                let metadata = fs::metadata(&path).ok().filter(|metadata| named && metadata.is_file())?;
+                Some((metadata.modified().ok()?, path))
             })
             .collect();
         files.sort_by(|one, other| other.cmp(one));
@@ -289,13 +329,38 @@ impl Shelf {
     }
 }
 
-/// Makes a folder that only its owner can look into.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+/// What stands between the head and the events. In a text in the head its quotes would be escaped.
+const EVENTS: &str = ",\"events\":[";
+
+/// As [`KeptResult`] is read, without holding the events.
+fn write(
+    out: &mut dyn Write,
+    head: &KeptHead,
+    tell: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
+) -> io::Result<()> {
+    let head = serde_json::to_string(head)?;
+    out.write_all(head.strip_suffix('}').unwrap_or(&head).as_bytes())?;
+    out.write_all(EVENTS.as_bytes())?;
+    let mut comma = "";
+    tell(&mut |event| {
+        out.write_all(std::mem::replace(&mut comma, ",").as_bytes())?;
+        Ok(serde_json::to_writer(&mut *out, event)?)
+    })?;
+    out.write_all(b"]}")
+}
+
+/// The head of a file that is a result, of which the rest is not read where it stands first.
+fn read_head(path: &Path) -> Option<KeptHead> {
+    /// Room for the names of many engines.
+    const ROOM: u64 = 1_000_000;
+    let mut file = io::BufReader::new(fs::File::open(path).ok()?);
+    let mut begin = Vec::new();
+    while (begin.len() as u64) < ROOM && file.by_ref().take(ROOM).read_until(b'[', &mut begin).ok()? > 0 {
+        if let Some(head) = begin.strip_suffix(EVENTS.as_bytes()) {
+            return serde_json::from_slice(&[head, b"}"].concat()).ok();
+        }
+    }
+    serde_json::from_reader(io::BufReader::new(fs::File::open(path).ok()?)).ok()
 }
 
 #[cfg(test)]
@@ -314,6 +379,10 @@ mod tests {
         serde_json::from_value(text).expect("a result")
     }
 
+    fn save(shelf: &Shelf, kept: &KeptResult) -> Result<(), ShelfError> {
+        shelf.save(&kept.head, |each| kept.events.iter().try_for_each(each))
+    }
+
     fn shelf() -> (tempfile::TempDir, Shelf) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let shelf = Shelf::new(Some(&folder.path().join("new/results"))).expect("a folder is given");
@@ -324,7 +393,7 @@ mod tests {
     fn what_is_kept_is_found_again_by_its_name() {
         let (_folder, shelf) = shelf();
         assert!(shelf.list().is_empty());
-        shelf.save(&kept("fit")).expect("it is written");
+        save(&shelf, &kept("fit")).expect("it is written");
         let found = shelf.load("fit").expect("it is there");
         assert_eq!(found, kept("fit"));
         let run = found.run().expect("it is a run");
@@ -338,7 +407,7 @@ mod tests {
     fn only_its_owner_can_read_a_result() {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, shelf) = shelf();
-        shelf.save(&kept("fit")).expect("it is written");
+        save(&shelf, &kept("fit")).expect("it is written");
         let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
         assert_eq!((mode(&shelf.path("fit")), mode(&shelf.folder)), (0o600, 0o700));
     }
@@ -351,7 +420,7 @@ mod tests {
             "there is no result named 'fit'; `pxlens result` lists those that are kept"
         );
         for name in ["first", "fit2", "other"] {
-            shelf.save(&kept(name)).expect("it is written");
+            save(&shelf, &kept(name)).expect("it is written");
         }
         let error = shelf.load("fit").expect_err("not that one");
         assert_eq!(error.to_string(), "there is no result named 'fit'; did you mean fit2 or first?");
@@ -362,7 +431,7 @@ mod tests {
         let (_folder, shelf) = shelf();
         for name in ["", "../x", "a/b", ".hidden", "-o", "a b", "c:x", "x\0", &"x".repeat(65)] {
             assert!(matches!(shelf.load(name), Err(ShelfError::BadName(_))), "{name:?}");
-            assert!(matches!(shelf.save(&kept(name)), Err(ShelfError::BadName(_))), "{name:?}");
+            assert!(matches!(save(&shelf, &kept(name)), Err(ShelfError::BadName(_))), "{name:?}");
         }
         assert!(["ar", "größe_2", "a.b-c"].into_iter().all(|name| Shelf::check(name).is_ok()));
     }
@@ -371,20 +440,59 @@ mod tests {
     fn of_too_many_results_the_oldest_go() {
         let (_folder, shelf) = shelf();
         let old = SystemTime::now() - std::time::Duration::from_secs(3600);
-        shelf.save(&kept("oldest")).expect("it is written");
+        save(&shelf, &kept("oldest")).expect("it is written");
         let file = fs::File::options().write(true).open(shelf.path("oldest")).expect("it is there");
         file.set_modified(old).expect("its time can be set");
         for number in 0..MOST {
-            shelf.save(&kept(&format!("n{number}"))).expect("it is written");
+            save(&shelf, &kept(&format!("n{number}"))).expect("it is written");
         }
         assert_eq!(shelf.list().len(), MOST);
         assert!(matches!(shelf.load("oldest"), Err(ShelfError::Unknown { .. })));
     }
 
     #[test]
+    fn a_head_is_read_alone_whatever_its_texts_hold() {
+        let (_folder, shelf) = shelf();
+        let mut fit = kept("fit");
+        fit.head.title = "%%px ,\"events\":[ -o fit".to_owned();
+        save(&shelf, &fit).expect("it is written");
+        let path = shelf.path("fit");
+        assert_eq!(read_head(&path), Some(fit.head.clone()));
+        // What stands behind it is not looked at; written in another order, it is found all the same.
+        let text = fs::read_to_string(&path).expect("it is there");
+        fs::write(&path, text.replace("\"event\":\"stdout\"", "\"event\":")).expect("it is written");
+        assert_eq!(read_head(&path), Some(fit.head.clone()));
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        fs::write(&path, serde_json::to_string_pretty(&value).expect("it is JSON")).expect("it is written");
+        assert_eq!(read_head(&path), Some(fit.head));
+    }
+
+    #[test]
+    fn what_is_too_large_for_an_editor_is_not_read() {
+        let (_folder, shelf) = shelf();
+        save(&shelf, &kept("fit")).expect("it is written");
+        let error = shelf.load_within("fit", 10).expect_err("it is larger");
+        assert!(error.to_string().ends_with("`pxlens result fit` in a shell does"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_passed_over_and_never_waited_for() {
+        let (_folder, shelf) = shelf();
+        save(&shelf, &kept("fit")).expect("it is written");
+        nix::unistd::mkfifo(&shelf.path("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("it is made");
+        fs::create_dir(shelf.path("folder")).expect("it is made");
+        assert_eq!(shelf.list(), [kept("fit").head]);
+        for name in ["pipe", "folder"] {
+            let error = shelf.load(name).expect_err("it is no file");
+            assert!(error.to_string().ends_with("it is no file that holds something"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_result_is_told_and_left_alone() {
         let (_folder, shelf) = shelf();
-        shelf.save(&kept("fit")).expect("it is written");
+        save(&shelf, &kept("fit")).expect("it is written");
         fs::write(shelf.path("broken"), "{").expect("it is written");
         assert!(matches!(shelf.load("broken"), Err(ShelfError::Unreadable { .. })));
         assert_eq!(shelf.list().len(), 1);

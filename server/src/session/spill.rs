@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::settings::Limits;
 use crate::{
     cluster::process,
+    private,
     run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
 };
 
@@ -52,10 +53,30 @@ impl SpillFolder {
                     Ok(Made { _lock: lock(folder.path()).ok(), folder })
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
-            // One task writes a run's files, so nobody was faster.
+            // Where somebody else was faster, this one goes again.
             let _ = self.made.set(made);
         }
         Ok(self.made.get().expect("it was just set").folder.path())
+    }
+
+    /// Puts a text into a file of this name that only its owner can read.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(super) fn put(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = self.path()?.join(name);
+        private::write_file(&path, |out| out.write_all(text.as_bytes()))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        Ok(path)
+    }
+
+    /// Takes the folder away, whoever still holds this.
+    pub(super) fn clear(&self) {
+        let Some(made) = self.made.get() else { return };
+        if let Err(error) = fs::remove_dir_all(made.folder.path()) {
+            // The next that makes one takes it away.
+            tracing::debug!(%error, "a folder of spilled text stays");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Received, Scripts,
+    HostRule, Received, Scripts,
     engine::{Engine, Job, Ways},
     wire::{self, Author, Signer},
 };
@@ -96,7 +96,7 @@ impl Sockets {
 }
 
 /// What the controller knows; one lock, never held across an await.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct State {
     pub(super) sockets: Option<Sockets>,
     pub(super) engines: BTreeMap<u32, Engine>,
@@ -108,6 +108,14 @@ pub(super) struct State {
     pub(super) mute: bool,
     /// How each engine's nanny answers `signal_request`.
     pub(super) nanny: bool,
+    /// Where engines run, if not all on `n00`.
+    pub(super) hosts: Option<HostRule>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("engines", &self.engines.keys()).finish_non_exhaustive()
+    }
 }
 
 /// What the controller's tasks share with the test's handle.
@@ -301,6 +309,7 @@ impl Core {
         let ok = || json!({"status": "ok"});
         match request.msg_type.as_str() {
             "kernel_info_request" => self.kernel_info(Channel::Control, peer, parent, id).await,
+            "usage_request" => self.usage(peer, parent, id).await,
             "signal_request" => {
                 let content = {
                     let state = self.state();
@@ -347,12 +356,40 @@ impl Core {
         }
     }
 
-    /// Answered while the engine is busy too, with busy and idle on iopub, as ipykernel does.
     async fn kernel_info(&self, channel: Channel, peer: &Bytes, parent: &str, id: u32) {
+        let content = json!({
+            "status": "ok", "protocol_version": "5.3", "implementation": "ipython",
+            "implementation_version": "9.18.1", "banner": "simulated", "help_links": [],
+            "language_info": {"name": "python", "version": "3.11.7", "mimetype": "text/x-python"},
+        });
+        self.answer_aside(channel, peer, parent, id, Some(("kernel_info_reply", content))).await;
+    }
+
+    /// What ipykernel 6.10 and later tell of themselves; those before publish busy and idle, and do not answer.
+    async fn usage(&self, peer: &Bytes, parent: &str, id: u32) {
+        let rule = self.state().hosts.clone();
+        let host = rule.map_or_else(|| Some("n00".to_owned()), |rule| rule(id));
+        let content = host.map(|host| {
+            json!({"hostname": host, "pid": 1000 + id, "kernel_cpu": 0.0, "kernel_memory": 79_000_576, "cpu_count": 2})
+        });
+        let reply = content.map(|content| ("usage_reply", content));
+        self.answer_aside(Channel::Control, peer, parent, id, reply).await;
+    }
+
+    /// Answered while the engine is busy too, with busy and idle on iopub, as ipykernel does.
+    async fn answer_aside(
+        &self,
+        channel: Channel,
+        peer: &Bytes,
+        parent: &str,
+        id: u32,
+        reply: Option<(&str, Value)>,
+    ) {
         let found = {
             let state = self.state();
             let sockets = state.sockets.as_ref().map(|sockets| sockets.of(Channel::Iopub).sender());
-            state.engines.get(&id).map(|engine| engine.uuid.clone()).zip(sockets)
+            let engine = state.engines.get(&id);
+            engine.map(|engine| engine.uuid.clone()).zip(sockets)
         };
         let Some((uuid, iopub)) = found else { return };
         let author = Author::new(uuid.clone(), self.signer.clone());
@@ -362,13 +399,10 @@ impl Core {
             author.message(&topic, "status", parent, &metadata, &json!({"execution_state": state}))
         };
         iopub.publish(&status("busy")).await;
-        let content = json!({
-            "status": "ok", "protocol_version": "5.3", "implementation": "ipython",
-            "implementation_version": "9.18.1", "banner": "simulated", "help_links": [],
-            "language_info": {"name": "python", "version": "3.11.7", "mimetype": "text/x-python"},
-        });
-        let prefix = [Bytes::from(uuid.clone())];
-        self.send(channel, &author, peer, &prefix, "kernel_info_reply", parent, content).await;
+        if let Some((kind, content)) = reply {
+            let prefix = [Bytes::from(uuid.clone())];
+            self.send(channel, &author, peer, &prefix, kind, parent, content).await;
+        }
         iopub.publish(&status("idle")).await;
     }
 

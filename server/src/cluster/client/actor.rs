@@ -1,19 +1,20 @@
 //! The one owner of a controller's sockets. Commands and transport events come in; it keeps the books and sends.
 
+mod commands;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use serde_json::json;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
 use super::{
-    ClientError, ClientOptions, ClusterStatus, Command, ConnectError, Execute, InterruptReport,
+    ClientOptions, ClusterStatus, Command, ConnectError,
     health::Health,
     hub::{Gone, Hub},
-    interrupts::{Ask, Interrupted, Interrupts, Question},
+    interrupts::Interrupts,
+    places::Places,
     requests::{Request, Requests},
     wire::{EMPTY, Wire},
 };
@@ -21,12 +22,11 @@ use crate::{
     clock,
     cluster::{
         connection::ConnectionInfo,
-        feed::FeedSender,
-        transport::{Channel, DownReason, SendError, Transport, TransportEvent},
+        transport::{Channel, DownReason, Transport, TransportEvent},
     },
-    engines::{Activities, EngineTable, EngineUuid, RankSet},
-    jupyter::{Message, MsgId},
-    run::{LostReason, RunId, Slot},
+    engines::{Activities, EngineTable, EngineUuid},
+    jupyter::{Message, MsgId, content::UsageReply},
+    run::LostReason,
 };
 
 /// How often limits are looked at while something waits.
@@ -48,12 +48,15 @@ pub(super) struct Actor<T> {
     hub: Hub,
     requests: Requests,
     interrupts: Interrupts,
+    places: Places,
     warmth: Warmth,
     fences: Vec<Fence>,
     /// Whether the controller may be another one since the Hub last listed its engines.
     reconnected: bool,
     /// Whether the table changed since it was published.
     dirty: bool,
+    /// Whether it became known where an engine runs since then; that can wait for the next tick.
+    placed: bool,
     /// When to tell what engines do; `None` while that is told.
     activities_due: Option<Instant>,
     told: Told,
@@ -65,6 +68,8 @@ pub(super) struct Told {
     pub(super) table: watch::Sender<Arc<EngineTable>>,
     pub(super) activities: watch::Sender<Arc<Activities>>,
     pub(super) status: watch::Sender<ClusterStatus>,
+    /// Whether no engine is being asked where it runs.
+    pub(super) settled: watch::Sender<bool>,
 }
 
 /// Whether output arrives. A subscription that is only on its way misses what is published before it arrives.
@@ -105,12 +110,14 @@ impl<T: Transport> Actor<T> {
             health: Health::new(now),
             hub: Hub::default(),
             requests: Requests::new(options.idle),
+            places: Places::new(options.place),
             options,
             interrupts: Interrupts::default(),
             warmth: Warmth::Cold,
             fences: Vec::new(),
             reconnected: false,
             dirty: false,
+            placed: false,
             activities_due: None,
             told,
             connecting: Some(Connecting { since: now, ready }),
@@ -159,6 +166,8 @@ impl<T: Transport> Actor<T> {
         self.requests.outstanding() > 0
             || self.connecting.is_some()
             || self.dirty
+            || self.placed
+            || !self.places.is_settled()
             || self.activities_due.is_some()
             || !self.interrupts.is_empty()
             || self.hub.waiting_since().is_some()
@@ -254,6 +263,7 @@ impl<T: Transport> Actor<T> {
             }
             let gone = self.hub.notified(message, now);
             self.dirty = true;
+            self.places.came(self.hub.take_new());
             self.part_with(gone.into_iter().collect(), false);
             return;
         }
@@ -262,6 +272,7 @@ impl<T: Transport> Actor<T> {
             Channel::Registration => {
                 let Some(gone) = self.hub.answer(&id, message) else { return };
                 self.dirty = true;
+                self.places.came(self.hub.take_new());
                 self.health.found();
                 let reconnected = std::mem::take(&mut self.reconnected);
                 self.hub.table().iter().for_each(|engine| self.requests.spare(&engine.uuid));
@@ -275,6 +286,9 @@ impl<T: Transport> Actor<T> {
                 None => self.requests.message(&id, message, now, clock::now()),
             },
             Channel::Control => {
+                if let Some(engine) = self.places.answered(&id) {
+                    return self.place(&engine, message);
+                }
                 let questions = self.interrupts.answered(&id, message, now + self.options.signal);
                 self.ask(questions);
             }
@@ -288,6 +302,7 @@ impl<T: Transport> Actor<T> {
         for Gone { uuid, replaced } in gone {
             tracing::info!(engine = %uuid, "the engine is gone");
             self.fences.retain(|fence| fence.engine != uuid);
+            self.places.left(&uuid);
             let (reason, quiet) = match (reconnected, replaced) {
                 (false, false) => (LostReason::EngineDied, self.options.last_words),
                 // A controller that comes back with its engines may list them a little later.
@@ -303,6 +318,7 @@ impl<T: Transport> Actor<T> {
         let now = Instant::now();
         self.question_hub(now);
         self.warm(now);
+        self.ask_places(now);
         self.requests.expire(now, clock::now());
         let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
@@ -375,6 +391,35 @@ impl<T: Transport> Actor<T> {
         }
     }
 
+    /// Asks engines where they run, those that were not asked. Not before it is known whether output arrives: that comes first.
+    fn ask_places(&mut self, now: Instant) {
+        if !matches!(self.warmth, Warmth::Warm) || !self.health.is_up(Channel::Control) {
+            return;
+        }
+        while let Some(engine) = self.places.next(now) {
+            let (id, frames) = self.wire.request(Some(&engine), "usage_request", "{}", EMPTY);
+            let sent = self.transport.send(Channel::Control, frames).is_ok();
+            self.places.asked(engine, sent.then_some(id), now);
+            if !sent {
+                break;
+            }
+        }
+    }
+
+    /// An engine said where it runs.
+    fn place(&mut self, engine: &EngineUuid, message: &Message) {
+        match message.content_as::<UsageReply>() {
+            Ok(place) => {
+                if let Some(host) = self.hub.place(engine, &place) {
+                    self.requests.hosted(engine, &host, clock::now());
+                }
+                self.placed = true;
+            }
+            Err(error) => tracing::debug!(%engine, %error, "it does not tell where it runs"),
+        }
+        self.ask_places(Instant::now());
+    }
+
     /// Sends each engine that still owes replies to `which` requests a harmless one after them. Its shell answers in order, and
     /// the relay keeps the order, so once that is answered, a reply that is not there is lost.
     fn set_fences(&mut self, which: impl Fn(&Request) -> bool) {
@@ -401,12 +446,13 @@ impl<T: Transport> Actor<T> {
     fn lose_everything(&mut self) {
         self.requests.lose_all(&LostReason::ControllerLost, clock::now());
         self.fences.clear();
+        self.places = Places::new(self.options.place);
         self.hub.lost();
         self.dirty = true;
     }
 
     fn publish_table(&mut self) {
-        self.dirty = false;
+        (self.dirty, self.placed) = (false, false);
         let changed = self.told.table.send_if_modified(|table| {
             let changed = **table != *self.hub.table();
             if changed {
@@ -418,6 +464,8 @@ impl<T: Transport> Actor<T> {
             // What an engine did goes with it.
             self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
         }
+        let settled = self.places.is_settled();
+        self.told.settled.send_if_modified(|before| std::mem::replace(before, settled) != settled);
     }
 
     fn publish_activities(&mut self) {
@@ -468,105 +516,5 @@ impl<T: Transport> Actor<T> {
             let _ = connecting.ready.send(Err(error));
         }
         true
-    }
-}
-
-/// What handles ask.
-impl<T: Transport> Actor<T> {
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Execute { execute, silent, feed, answer } => {
-                let _ = answer.send(self.execute(&execute, silent, feed));
-            }
-            Command::Interrupt { run, engines, signal, answer } => {
-                self.interrupt(run, engines.as_ref(), signal, answer);
-            }
-            Command::Forget(run) => self.requests.forget(run),
-            Command::Close(answer) => drop(answer),
-        }
-    }
-
-    fn execute(&mut self, execute: &Execute, silent: bool, feed: FeedSender) -> Result<(), ClientError> {
-        match &*self.told.status.borrow() {
-            ClusterStatus::Up | ClusterStatus::NotResponding => {}
-            ClusterStatus::Down { why } | ClusterStatus::Lost { why } => {
-                return Err(ClientError::Away { why: why.clone() });
-            }
-        }
-        let waiting = self.requests.bytes();
-        if waiting > 0 && waiting + execute.code.len() > self.options.in_flight {
-            return Err(ClientError::TooMuchInFlight { waiting: waiting >> 20 });
-        }
-        let content = json!({
-            "code": &*execute.code,
-            "silent": silent,
-            "store_history": !silent,
-            "user_expressions": {},
-            "allow_stdin": false,
-            // Other runs that wait on this engine are no concern of this one.
-            "stop_on_error": false,
-        });
-        // All engines get the same bytes, held once.
-        let content = Bytes::from(content.to_string());
-        self.requests.open(execute.run, feed);
-        let mut size = content.len();
-        for (slot, &engine) in (0..).map(Slot).zip(&execute.engines) {
-            let uuid = self.hub.table().get(engine).map(|engine| engine.uuid.clone());
-            let Some(uuid) = uuid else {
-                let why = format!("engine {engine} is not there any more");
-                self.requests.not_sent(execute.run, slot, why, clock::now());
-                continue;
-            };
-            let metadata = r#"{"label":null}"#;
-            let (id, frames) = self.wire.request(Some(&uuid), "execute_request", metadata, content.clone());
-            match self.transport.send(Channel::Mux, frames) {
-                Ok(()) => {
-                    let size = std::mem::take(&mut size);
-                    let request = Request::new(execute.run, slot, engine, uuid, size);
-                    self.requests.sent(id, request, clock::now());
-                }
-                Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
-                    self.requests.not_sent(execute.run, slot, error.to_string(), clock::now());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn interrupt(
-        &mut self,
-        run: RunId,
-        engines: Option<&RankSet>,
-        signal: String,
-        answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
-    ) {
-        if !self.health.is_up(Channel::Control) {
-            let why = "the control connection to the controller is down".to_owned();
-            let _ = answer.send(Err(ClientError::Away { why }));
-            return;
-        }
-        let asked = Interrupted { run, engines, signal };
-        let questions = self.interrupts.begin(asked, &self.requests, &self.hub, answer);
-        self.ask(questions);
-    }
-
-    /// Sends what an interrupt asks of engines, and reports on those interrupts that are done.
-    fn ask(&mut self, questions: Vec<Question>) {
-        for question in questions {
-            let (msg_type, content) = match &question.ask {
-                Ask::Signal(signal) => {
-                    // A number is sent as one; a name is looked up by the engine.
-                    let signal = signal.parse::<u32>().map_or_else(|_| json!(signal), |number| json!(number));
-                    ("signal_request", json!({ "sig": signal }).to_string())
-                }
-                Ask::Interrupt => ("interrupt_request", "{}".to_owned()),
-                Ask::Abort(ids) => ("abort_request", json!({ "msg_ids": ids }).to_string()),
-            };
-            let (id, frames) = self.wire.request(Some(&question.uuid), msg_type, "{}", content.into());
-            let until = Instant::now() + self.options.signal;
-            let sent = self.transport.send(Channel::Control, frames).is_ok();
-            self.interrupts.asked(&question, sent.then_some((id, until)));
-        }
-        self.interrupts.report();
     }
 }

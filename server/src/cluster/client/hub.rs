@@ -3,14 +3,20 @@
 //! A notification can come before the answer that was made before it, so whatever came after the question is applied
 //! again on top of the answer.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
     engines::{Activities, Activity, EngineId, EngineTable, EngineUuid},
-    jupyter::{Message, MsgId, content::Status},
+    jupyter::{
+        Message, MsgId,
+        content::{Status, UsageReply},
+    },
 };
 
 /// The engine table and the questions to the Hub.
@@ -25,6 +31,8 @@ pub(super) struct Hub {
     /// Whether it listed its engines since the connection was made.
     known: bool,
     news: Vec<(Instant, News)>,
+    /// Engines that came into the table and were not taken note of yet.
+    new: Vec<EngineUuid>,
 }
 
 /// An engine that is not in the table any more.
@@ -85,6 +93,19 @@ impl Hub {
     /// The engine that has this uuid now.
     pub(super) fn engine(&self, uuid: &EngineUuid) -> Option<EngineId> {
         self.ids.get(uuid).copied()
+    }
+
+    /// The engines that came into the table since the last call.
+    pub(super) fn take_new(&mut self) -> Vec<EngineUuid> {
+        std::mem::take(&mut self.new)
+    }
+
+    /// Notes where an engine runs. Gives its host, if that is known now.
+    pub(super) fn place(&mut self, uuid: &EngineUuid, place: &UsageReply) -> Option<Arc<str>> {
+        let id = self.engine(uuid)?;
+        let host = place.hostname.as_deref().filter(|host| is_host_name(host)).map(Arc::from);
+        self.table.place(id, host.clone(), place.pid);
+        host
     }
 
     /// Notes a question that was sent.
@@ -220,6 +241,7 @@ impl Hub {
         self.table = EngineTable::default();
         self.activities = Activities::default();
         self.ids.clear();
+        self.new.clear();
     }
 
     fn replace(&mut self, listed: &BTreeMap<EngineId, EngineUuid>) -> Vec<Gone> {
@@ -243,6 +265,7 @@ impl Hub {
 
     fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
         self.ids.insert(uuid.clone(), id);
+        self.new.push(uuid.clone());
         self.activities.forget(id);
         self.table.insert(id, uuid);
     }
@@ -253,4 +276,15 @@ impl Hub {
             self.ids.remove(&engine.uuid);
         }
     }
+}
+
+/// What is shown as it is must be a name: no blanks, no markup, nothing that a terminal acts on or an editor makes a link of.
+fn is_host_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let bare = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= 253
+        && text.bytes().all(fits)
+        && bare(text.bytes().next())
+        && bare(text.bytes().last())
+        && !text.to_ascii_lowercase().starts_with("www.")
 }

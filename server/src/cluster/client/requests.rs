@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -130,12 +131,22 @@ impl Requests {
         self.feeds.insert(run, feed);
     }
 
-    /// Notes a request that was handed to the socket.
-    pub(super) fn sent(&mut self, id: MsgId, request: Request, at: Time) {
+    /// Notes a request that was handed to the socket, and where its engine runs.
+    pub(super) fn sent(&mut self, id: MsgId, request: Request, host: Option<Arc<str>>, at: Time) {
         self.emit(request.run, request.slot, at, EventKind::Sent(id.clone()));
+        if let Some(host) = host {
+            self.emit(request.run, request.slot, at, EventKind::Host(host));
+        }
         self.outstanding += 1;
         self.bytes += request.size;
         self.all.insert(id, request);
+    }
+
+    /// Where an engine runs became known, to its requests so far.
+    pub(super) fn hosted(&self, engine: &EngineUuid, host: &Arc<str>, at: Time) {
+        for request in self.all.values().filter(|request| request.uuid == *engine) {
+            self.emit(request.run, request.slot, at, EventKind::Host(Arc::clone(host)));
+        }
     }
 
     /// Tells of a request that was not sent.

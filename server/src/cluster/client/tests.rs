@@ -5,5 +5,6 @@ mod controller;
 mod engines;
 mod interrupts;
 mod outputs;
+mod places;
 mod script;
 mod sockets;

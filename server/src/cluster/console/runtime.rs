@@ -6,12 +6,11 @@ use std::{
     env,
     ffi::OsString,
     fs, io,
-    io::Write,
     path::{Path, PathBuf},
 };
 
 use super::info::KernelInfo;
-use crate::engines::EngineId;
+use crate::{engines::EngineId, private};
 
 /// The most bytes a connection file has.
 const MOST: u64 = 64 * 1024;
@@ -71,16 +70,7 @@ pub(super) fn read(path: &Path) -> Option<KernelInfo> {
 
 /// Writes a file that only its owner can read, at once and whole: made so under another name, then renamed.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    make_private(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".pxlens-").suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    private::write_file(path, |out| out.write_all(text.as_bytes()))
 }
 
 #[cfg(unix)]
@@ -92,12 +82,4 @@ fn is_private(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_private(_: &fs::Metadata) -> bool {
     true
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -1,5 +1,7 @@
 //! The session's values as the protocol's.
 
+mod raised;
+
 use std::collections::{BTreeSet, HashMap};
 
 use lsp_types::{Position, Range, Uri};
@@ -9,13 +11,14 @@ use pxlens_protocol::{
     ResultResult, RunId,
 };
 
+use self::raised::{failing_line, place};
 use crate::{
-    cells::{self, Placed},
+    cells,
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
-    engines::{Activity, EngineId, EngineTable, RankSet, Targets},
+    engines::{self, Activity, EngineTable, RankSet, Targets},
     lsp::facade::{
         CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
     },
@@ -323,7 +326,7 @@ pub(super) fn outputs(
         let run = handle.now();
         let mut line = render::inline(&run, now());
         let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.plan.group_by).unwrap_or(group_by);
+        let by = wish.filter(|_| cell.recalled.is_some()).or(handle.group_by()).unwrap_or(group_by);
         let note_line = |text| BlockLine { text, style: LineStyle::Note };
         let mut block = Vec::new();
         if let Some(recall) = &cell.recalled {
@@ -350,6 +353,7 @@ pub(super) fn outputs(
             state: run_state(&run),
             stale: cell.stale,
             line: Some(Line { text: line.text, severity: severity(line.severity) }),
+            line_at: failing_line(view, cell, &run).unwrap_or(cell.places.last_line),
             block: Some(block),
         })
     });
@@ -498,7 +502,7 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
             },
             in_use: true,
             ours: owner != Owner::Other,
-            engines: cluster.engines.iter().map(|engine| self::engine(engine.id, &cluster)).collect(),
+            engines: cluster.engines.iter().map(|engine| self::engine(engine, &cluster)).collect(),
             ..found_cluster(found)
         });
     }
@@ -509,13 +513,13 @@ pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> Engin
     EnginesResult { clusters, message }
 }
 
-fn engine(id: EngineId, cluster: &ClusterView) -> Engine {
-    let state = match cluster.activities.of(id) {
+fn engine(of: &engines::Engine, cluster: &ClusterView) -> Engine {
+    let state = match cluster.activities.of(of.id) {
         Activity::Unknown => EngineState::Unknown,
         Activity::Idle => EngineState::Idle,
         Activity::Busy(_) => EngineState::Busy,
     };
-    Engine { id: id.0, state, host: None, pid: None }
+    Engine { id: of.id.0, state, host: of.host.as_deref().map(str::to_owned), pid: of.pid }
 }
 
 fn found_cluster(found: &FoundCluster) -> Cluster {
@@ -579,17 +583,4 @@ pub(super) fn range(text: &Document, range: TextRange, encoding: Encoding) -> Ra
 fn placed(places: [text::Position; 2]) -> Range {
     let [start, end] = places.map(|position| Position { line: position.line, character: position.character });
     Range { start, end }
-}
-
-/// From a line of the code, or a column of it in characters, to the end of the line in the document.
-fn place(cell: &Placed, line: u32, column: Option<u32>) -> Option<TextRange> {
-    let code = cell.code.lines().nth(line as usize).unwrap_or_default();
-    let indent = code.len() - code.trim_start().len();
-    let from = match column {
-        Some(column) => code.char_indices().nth(column as usize).map_or(indent, |(at, _)| at),
-        None => indent,
-    };
-    let whole = cell.code_range(line)?;
-    let start = cell.code_offset(line, from)?;
-    Some(TextRange::new(start.min(whole.end), whole.end))
 }

@@ -13,7 +13,7 @@ use crate::{
         },
         handlers::code_lens::plan_title,
     },
-    render::{HINT, inline_within, outcome},
+    render::{HINT, inline_timeless, outcome},
     run::{Ending, LostReason, Run, RunState},
     session::{CellView, DocumentView, now},
     text::{self, Encoding, TextRange},
@@ -202,7 +202,7 @@ impl Scene<'_> {
                 let plan = self.plan_label(view, &ids);
                 let run = view.run.as_ref().filter(|_| results).map(|run| run.now());
                 let result = run.map(|run| {
-                    let shown = || inline_within(&run, now, self.room(view, plan.as_deref()));
+                    let shown = || inline_timeless(&run, now, self.room(view, plan.as_deref()));
                     kept_back(view, &run).unwrap_or_else(shown)
                 });
                 let tooltip = plan.as_ref().map(|_| self.tooltip(view, &ids, texts)).unwrap_or_default();

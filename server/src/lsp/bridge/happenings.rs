@@ -4,16 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use lsp_types::{MessageType, Uri};
 use pxlens_protocol::{RunId, RunLocalParams};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 
 use super::answers::cell_id;
 use crate::{
     lsp::facade::{Happening, Progress},
     plan::ProgressAfter,
     render,
-    run::{Ending, LostReason, Phase, Run},
+    run::{Ending, LostReason, Phase, Run, RunState},
     session::{DocumentKey, Level, Notice, Recalled, RunHandle},
 };
+
+/// How often the time of a run that goes on is shown anew while nothing else happens.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Translates until the session or the face has ended.
 pub(super) async fn translate(
@@ -75,7 +81,12 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
         let state_changed = seen.replace((begun, ended)) != Some((begun, ended));
         let mut heard = if state_changed {
             tell(Happening::StateChanged { uri: uri.clone(), cell: cell.clone() })
-                && tell(Happening::RunAdvanced { run, ended: count(ended), of: count(now.parts().len()) })
+                && tell(Happening::RunAdvanced {
+                    run,
+                    ended: count(ended),
+                    of: count(now.parts().len()),
+                    message: render::progress(&now),
+                })
         } else {
             tell(Happening::OutputGrew { uri: uri.clone(), cell: cell.clone() })
         };
@@ -88,11 +99,21 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
         if now.is_over() && !std::mem::replace(&mut over, true) {
             heard = heard && tell(Happening::RunEnded { run, summary: summary(&now) });
         }
+        let ticks = now.state() == RunState::Running;
         drop(now);
-        if !heard || view.changed().await.is_err() {
+        if !heard || !next(&mut view, ticks).await {
             return;
         }
     }
+}
+
+/// Waits for news of a run; `ticks`: a second that has passed is news, since its time is shown. `false` where there will be
+/// none any more.
+async fn next(view: &mut watch::Receiver<Arc<Run>>, ticks: bool) -> bool {
+    if !ticks {
+        return view.changed().await.is_ok();
+    }
+    !matches!(timeout(TICK, view.changed()).await, Ok(Err(_)))
 }
 
 /// Whether anything of the run was sent to an engine.
@@ -118,7 +139,8 @@ async fn follow_recalled(document: DocumentKey, recalled: Recalled, to: mpsc::Un
         } else {
             Happening::StateChanged { uri, cell }
         };
-        if to.send(happening).is_err() || over || view.changed().await.is_err() {
+        let heard = to.send(happening).is_ok();
+        if !heard || over || !next(&mut view, state == RunState::Running).await {
             return;
         }
     }
@@ -141,5 +163,27 @@ fn severity(level: Level) -> MessageType {
         Level::Info => MessageType::Info,
         Level::Warning => MessageType::Warning,
         Level::Error => MessageType::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{self, RunRequest, Time};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_that_has_passed_is_news_only_while_a_run_goes_on() {
+        let request = RunRequest { code: "1".into(), engines: Vec::new(), single: false };
+        let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0)));
+        let (sender, mut view) = watch::channel(run.clone());
+        let begun = tokio::time::Instant::now();
+        assert!(next(&mut view, true).await);
+        assert_eq!(begun.elapsed(), TICK);
+        let waiting = timeout(100 * TICK, next(&mut view, false)).await;
+        assert!(waiting.is_err(), "it waits for the next change");
+        sender.send_replace(run);
+        assert!(next(&mut view, false).await);
+        drop(sender);
+        assert!(!next(&mut view, true).await);
     }
 }

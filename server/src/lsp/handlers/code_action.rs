@@ -41,6 +41,11 @@ pub(crate) async fn handle<S: Session>(
             false => CodeActionResponse::from(command),
         };
         let mut commands = run::actions(&uri, &found.cells, range);
+        if let Some(cell) = run::that_ran(&found.cells, range)
+            && let Some(run) = cell.run
+        {
+            commands.extend(run::parts(&uri, cell, &backend.session.parts(run).await));
+        }
         commands.extend(write_view::actions(&found, range));
         actions.extend(commands.into_iter().map(respond));
     }

@@ -103,7 +103,8 @@ fn run_lenses<'a>(uri: &'a Uri, group: &'a [LensCell], above: bool, lenses: &mut
     let Some(first) = runnable.first() else { return false };
     let at = first.magic_range;
     if let Some(run) = group.iter().find_map(|lens| busy_run(&lens.cell)) {
-        let argument = Argument::Interrupt(InterruptParams { run, engines: None, signal: None });
+        let argument =
+            Argument::Interrupt(InterruptParams { run, engines: None, stragglers: false, signal: None });
         lenses.push(lens(at, "■ Interrupt".into(), None, commands::INTERRUPT, argument));
     }
     let mut params = RunArgument::of(uri, first);
@@ -143,6 +144,7 @@ pub(super) fn run_params(uri: &Uri, cell: &Cell) -> RunParams {
         position: None,
         targets: None,
         block: None,
+        only: None,
     }
 }
 

@@ -2,15 +2,22 @@
 
 use lsp_types::DidOpenTextDocumentParams;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Change, Session},
-    tolerance::Lenient,
+use crate::{
+    lsp::{
+        backend::Backend,
+        facade::{Change, Session},
+        tolerance::Lenient,
+    },
+    render::SCHEME,
 };
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<DidOpenTextDocumentParams>) {
     let Some(params) = params.or_log("textDocument/didOpen") else { return };
     let document = params.text_document;
+    // What engines wrote is shown, and nothing in it runs, whatever a client opens.
+    if document.uri.0.starts_with(&format!("{SCHEME}:")) {
+        return;
+    }
     backend.session.tell(Change::Open {
         uri: document.uri.clone(),
         language: language(&document.language_id),

@@ -2,14 +2,14 @@
 
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
-    ConsoleParams, ConsoleResult, InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope,
-    WriteViewParams, commands,
+    ConsoleParams, ConsoleResult, CopyParams, ExportParams, GroupParams, InterruptParams, ResultParams,
+    ResultResult, RunParams, RunResult, Scope, ShowOutputParams, WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::write_view;
+use super::{copy, px_export, show_output, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -25,7 +25,12 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::RUN_ALL => Some(Scope::All),
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
-            return Ok(written(backend.session.interrupt(params).await));
+            let result = backend.session.interrupt(params).await;
+            if let Some(why) = result.as_ref().and_then(|result| result.refused.clone()) {
+                let client = backend.client.clone();
+                tokio::spawn(async move { client.show_message(MessageType::Warning, why).await });
+            }
+            return Ok(written(result));
         }
         commands::SHOW_RESULT => {
             let params: ResultParams = argument(command, params.arguments)?;
@@ -39,9 +44,29 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
             tokio::spawn(async move { client.show_message(severity, text).await });
             return Ok(written(result));
         }
+        commands::SHOW_OUTPUT => {
+            let params: ShowOutputParams = argument(command, params.arguments)?;
+            return Ok(written(show_output::show(backend, params).await?));
+        }
+        commands::EXPORT => {
+            let params: ExportParams = argument(command, params.arguments)?;
+            return Ok(written(px_export::command(backend, params).await?));
+        }
         commands::WRITE_VIEW => {
             let params: WriteViewParams = argument(command, params.arguments)?;
             return Ok(written(write_view::write(backend, params).await));
+        }
+        commands::GROUP => {
+            let params: GroupParams = argument(command, params.arguments)?;
+            let grouped = backend.session.group(params).await;
+            return grouped.map(written).ok_or_else(|| {
+                let what = format!("there is no run {}", params.run.0);
+                Error::invalid_params(what)
+            });
+        }
+        commands::COPY => {
+            let params: CopyParams = argument(command, params.arguments)?;
+            return Ok(written(copy::copy(backend, params).await?));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };

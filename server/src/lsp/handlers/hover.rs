@@ -2,17 +2,20 @@
 //! line, and on `%pxresult`; on an option what it means, and on a magic's name both. Nowhere else, so that it is not in
 //! the way of what Python's own server says.
 
+use std::sync::LazyLock;
+
 use lsp_types::{
     Contents, Hover, HoverParams, MarkupContent, MarkupKind, Position, PositionEncodingKind, Range,
 };
-use pxlens_protocol::{Cell, ResultParams};
+use pxlens_protocol::{Cell, ResultParams, commands};
 use tower_lsp::jsonrpc::Result;
 
 use super::code_lens::run_title;
 use crate::{
     lsp::{
         backend::Backend,
-        facade::{EngineError, ErrorVariant, Explanation, Session},
+        capabilities::Client,
+        facade::{CardForm, CardWish, EngineError, ErrorVariant, Explanation, Session},
     },
     render,
 };
@@ -47,8 +50,8 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
             return Ok(None);
         }
     }
-    let mut markdown = if on_magic { about(cell) } else { String::new() };
-    let mut plain = markdown.clone();
+    let mut text = if on_magic { about(cell, speaks_markdown) } else { String::new() };
+    let help = explained.map(|(markdown, plain, _)| if speaks_markdown { markdown } else { plain });
     let shown = match cell.run {
         // What it would show now, in its own grouping, which may be newer than what it shows.
         _ if shows_results(cell) => {
@@ -57,28 +60,51 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
         Some(run) => Some(ResultParams { run: Some(run), ..Default::default() }),
         None => None,
     };
-    if let Some(params) = shown
-        && let Some(result) = backend.session.result(params).await
-    {
-        if cell.stale && !shows_results(cell) {
-            markdown.push_str("*The code or its plan changed since this run.*\n\n");
-        }
-        markdown.push_str(&result.markdown);
-        // `px/result` gives what the engines printed; what is shown unasked hides the key of a kernel.
-        plain.push_str(&render::without_keys(beginning(&result.text)));
-    }
-    if let Some((help, plain_help, _)) = &explained {
-        for (text, help) in [(&mut markdown, help), (&mut plain, plain_help)] {
-            let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n\n" };
-            text.push_str(gap);
-            text.push_str(help);
+    if let Some(of) = shown {
+        let form = form(backend.capabilities(), text.len() + help.as_ref().map_or(0, String::len));
+        if let Some(card) = backend.session.card(CardWish { of, form }).await {
+            if form == CardForm::Plain {
+                // It has what the engines printed; what is shown unasked hides the key of a kernel.
+                text.push_str(&render::without_keys(beginning(&card)));
+            } else {
+                if cell.stale && !shows_results(cell) {
+                    text.push_str(STALE);
+                }
+                text.push_str(&card);
+            }
         }
     }
-    if markdown.is_empty() {
+    if let Some(help) = help {
+        let gap = if text.is_empty() || text.ends_with("\n\n") { "" } else { "\n\n" };
+        text.push_str(gap);
+        text.push_str(&help);
+    }
+    if text.is_empty() {
         return Ok(None);
     }
-    Ok(Some(hover(speaks_markdown, &markdown, &plain, Some(cell.magic_range))))
+    Ok(Some(hover(speaks_markdown, &text, &text, Some(cell.magic_range))))
 }
+
+const STALE: &str = "*The code or its plan changed since this run.*\n\n";
+
+/// How a card is to be for this client, where so many bytes stand beside it.
+fn form(client: &Client, beside: usize) -> CardForm {
+    if !client.markdown {
+        return CardForm::Plain;
+    }
+    let extension = &client.extension;
+    let commands = match (extension.command_links, extension.copy) {
+        (false, _) => &[],
+        (true, true) => commands::ALL,
+        (true, false) => &*WITHOUT_COPY,
+    };
+    let bytes = MOST.saturating_sub(beside + STALE.len() + 2);
+    CardForm::Markdown { commands, images: extension.images, bytes }
+}
+
+/// The commands that do something for a client that cannot copy.
+static WITHOUT_COPY: LazyLock<Vec<&str>> =
+    LazyLock::new(|| commands::ALL.iter().copied().filter(|command| *command != commands::COPY).collect());
 
 /// The lines of an explanation. Words with signs that mean something in Markdown are code.
 fn explanation(help: &Explanation, markdown: bool) -> String {
@@ -87,6 +113,9 @@ fn explanation(help: &Explanation, markdown: bool) -> String {
     }
     let code = |word: &str| {
         let bare = word.trim_end_matches(['.', ',', ';', ':']);
+        if word.contains('`') {
+            return render::escaped(word);
+        }
         let is_code = bare.contains(['%', '-', ':', '*', '_', '<', '|']) && bare.chars().count() > 1;
         if is_code { format!("`{bare}`{}", &word[bare.len()..]) } else { word.to_owned() }
     };
@@ -103,9 +132,11 @@ fn hover(speaks_markdown: bool, markdown: &str, plain: &str, range: Option<Range
     Hover { contents: Contents::MarkupContent(MarkupContent { kind, value }), range }
 }
 
+/// The most bytes of a hover.
+const MOST: usize = 50_000;
+
 /// As many whole lines of a text as a hover may hold; what follows is in `px/result`.
 fn beginning(text: &str) -> &str {
-    const MOST: usize = 50_000;
     if text.len() <= MOST {
         return text;
     }
@@ -118,12 +149,17 @@ pub(super) fn shows_results(cell: &Cell) -> bool {
 }
 
 /// What running the px cell would do, or why it does not run.
-fn about(cell: &Cell) -> String {
+fn about(cell: &Cell, markdown: bool) -> String {
+    // Text of the document may be in it.
+    let sentence = |text: &str| {
+        let text: String = text.chars().take(1000).collect();
+        format!("{}\n\n", if markdown { render::escaped(&text) } else { text })
+    };
     if let Some(refusal) = &cell.refusal {
-        return format!("{refusal}\n\n");
+        return sentence(refusal);
     }
     match &cell.plan {
-        Some(plan) if plan.note.is_some() => format!("{}\n\n", plan.note.as_deref().unwrap_or_default()),
+        Some(plan) if plan.note.is_some() => sentence(plan.note.as_deref().unwrap_or_default()),
         Some(plan) if plan.starts.is_none() => {
             let waits = if plan.block { "" } else { ", without waiting" };
             format!("{}{waits}\n\n", run_title(&[cell]).trim_start_matches("▶ "))

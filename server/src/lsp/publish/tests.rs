@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use lsp_types::Position;
+use lsp_types::Range;
 use pxlens_protocol::{CellState, Line, LineSeverity};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -95,6 +95,7 @@ fn cell(id: &str, text: &str) -> CellOutput {
         state: CellState::Running,
         stale: false,
         line: Some(Line { text: text.into(), severity: LineSeverity::Info }),
+        line_at: 0,
         block: Some(vec![]),
     }
 }
@@ -186,10 +187,15 @@ async fn nothing_is_said_twice_and_a_new_place_alone_is_no_news() {
     stage.show("1");
     assert_eq!(stage.texts_within(Duration::from_secs(1)).await, ["1"]);
     let mut moved = cell("c", "1");
-    moved.range.end = Position { line: 9, character: 0 };
-    stage.picture.set("a", vec![moved]);
+    (moved.range.start.line, moved.range.end.line, moved.line_at) = (5, 9, 5);
+    stage.picture.set("a", vec![moved.clone()]);
     stage.marks.mark(&"a".into(), Mark::Cells);
     assert_eq!(stage.texts_within(Duration::from_secs(1)).await, [""; 0]);
+    // On another line of the cell it is news.
+    moved.line_at = 7;
+    stage.picture.set("a", vec![moved]);
+    stage.marks.mark(&"a".into(), Mark::Cells);
+    assert_eq!(stage.texts_within(Duration::from_secs(1)).await, ["1"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,14 +8,16 @@ use std::{
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
-    EnginesResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, Problem, ProblemSeverity,
-    ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult, StartedRun,
+    EnginesResult, GroupParams, GroupResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan,
+    Problem, ProblemSeverity, ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams,
+    RunsResult, StartedRun,
 };
 use tokio::sync::mpsc;
 
 use crate::lsp::{
-    CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, LensCell,
-    Lenses, Problems, Purpose, Session, Suggestion, Suggestions, Symbol, TextChange, Token, Wanted,
+    CardForm, CardWish, CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold,
+    Happening, Hint, LensCell, Lenses, Parts, Problems, Purpose, Session, Suggestion, Suggestions, Symbol,
+    TextChange, Token, Wanted,
 };
 
 /// A document with this in its URI panics when it is told of.
@@ -209,6 +211,7 @@ impl Session for Fake {
             state: CellState::Succeeded,
             stale: false,
             line: Some(Line { text, severity: LineSeverity::Ok }),
+            line_at: 2,
             block: None,
         };
         Some(CellOutputs {
@@ -275,6 +278,10 @@ impl Session for Fake {
         Some(InterruptResult::default())
     }
 
+    async fn parts(&self, _: RunId) -> Parts {
+        Parts::default()
+    }
+
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
         Some(ResultResult {
             run: params.run?,
@@ -283,6 +290,22 @@ impl Session for Fake {
             text: "plain".into(),
             markdown: "**marked**".into(),
         })
+    }
+
+    async fn card(&self, wish: CardWish) -> Option<String> {
+        let result = self.result(wish.of).await?;
+        Some(match wish.form {
+            CardForm::Plain => result.text,
+            CardForm::Markdown { commands, images, .. } => {
+                let links = commands.iter().map(|command| format!(" {command}")).collect::<String>();
+                format!("{}{links}{}", result.markdown, if images { " images" } else { "" })
+            }
+        })
+    }
+
+    async fn group(&self, params: GroupParams) -> Option<GroupResult> {
+        let GroupParams { run, group_by } = params;
+        (run == RunId(1)).then_some(GroupResult { run, group_by })
     }
 
     async fn why_no_result(&self, _: ResultParams) -> String {

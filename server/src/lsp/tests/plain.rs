@@ -230,7 +230,12 @@ async fn progress_comes_after_a_second_ends_with_the_run_and_its_button_interrup
         });
     }
     client.session.happen(Happening::RunEnded { run: short, summary: "done".into() });
-    client.session.happen(Happening::RunAdvanced { run: long, ended: 1, of: 4 });
+    client.session.happen(Happening::RunAdvanced {
+        run: long,
+        ended: 1,
+        of: 4,
+        message: "1 of 4 engines · waiting on [1-3]".into(),
+    });
     let created = client.expect("window/workDoneProgress/create").await;
     let token = created["params"]["token"].clone();
     assert_eq!(token, "px/run/2", "the short one shows nothing");
@@ -241,13 +246,31 @@ async fn progress_comes_after_a_second_ends_with_the_run_and_its_button_interrup
         (&json!("begin"), &json!("long"), &json!(true))
     );
     let report = client.expect("$/progress").await["params"]["value"].clone();
-    assert_eq!((&report["message"], &report["percentage"]), (&json!("1 of 4 engines"), &json!(25)));
+    assert_eq!(
+        (&report["message"], &report["percentage"]),
+        (&json!("1 of 4 engines · waiting on [1-3]"), &json!(25))
+    );
     client.notify("window/workDoneProgress/cancel", json!({ "token": token })).await;
     client.told().await;
     assert_eq!(client.session.interrupted()[0].run, long);
     client.session.happen(Happening::RunEnded { run: long, summary: "interrupted".into() });
     let ended = client.expect("$/progress").await["params"]["value"].clone();
     assert_eq!(ended, json!({ "kind": "end", "message": "interrupted" }));
+    client.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_shows_no_progress_is_sent_none() {
+    let mut client = Client::start(json!({})).await;
+    client.told().await;
+    let run = RunId(1);
+    client.session.happen(Happening::RunStarted { run, title: "long".into(), progress: Progress::default() });
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    let message = "1 of 4 engines".to_owned();
+    client.session.happen(Happening::RunAdvanced { run, ended: 1, of: 4, message });
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    client.session.happen(Happening::RunEnded { run, summary: "done".into() });
+    // It ends with a check that nothing came unread.
     client.end().await;
 }
 

@@ -147,7 +147,7 @@ impl Actor {
                     changed = status.changed() => changed,
                     changed = engines.changed() => {
                         let now = engines.borrow_and_update().ids();
-                        // Engines that get busy or idle change no plan.
+                        // Where engines run changes no plan.
                         if changed.is_ok() && now == known {
                             continue;
                         }

@@ -7,10 +7,11 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{Actor, Message, RunEntry, runs::Sequence, send_back};
 use crate::{
     cells::CellKind,
-    run::{RunId, RunState},
+    render::GroupBy,
+    run::{Output, OutputKind, Run, RunId, RunState},
     session::{
-        Asked, CellView, DocumentKey, DocumentView, KeptResult, Level, Notice, PastRun, Recall, Recalled,
-        RunHandle, Shelf,
+        Asked, CellView, DocumentKey, DocumentView, Level, Notice, PastRun, Recall, Recalled, RunHandle,
+        Shelf,
     },
 };
 
@@ -168,6 +169,15 @@ impl Actor {
         }
     }
 
+    /// Groups a run in this way where nobody asks for another: beside its cell, and beside each `%pxresult` that shows it.
+    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) {
+        let Some(entry) = self.runs.get(&run) else { return };
+        if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
+            let texts = self.documents.together(&entry.handle.document);
+            self.tell_all(texts.into_iter().map(Notice::Cells).collect());
+        }
+    }
+
     /// A newer run makes what the `%pxresult` lines of its suffix show an old one.
     pub(super) fn outdate_recalled(&self, run: &RunHandle) {
         let alike = |shown: &RunId| {
@@ -224,24 +234,33 @@ impl Actor {
 
     /// Writes a run that is over under each name that stands for it.
     pub(super) fn keep_named(&mut self, run: RunId) {
-        let Some(entry) = self.runs.get(&run) else { return };
+        let Some(entry) = self.runs.get_mut(&run) else { return };
+        entry.kept = amount(&entry.handle.view.borrow());
         for name in entry.names.iter().filter(|name| self.named.get(*name) == Some(&run)) {
             let (name, handle) = (name.clone(), entry.handle.clone());
             let (folder, this) = (self.settings.results.clone(), self.this.clone());
             self.keeper.keep(Box::new(move || {
-                let result = KeptResult::new(&name, &handle);
-                if let Err(error) = Shelf::new(folder.as_deref()).and_then(|shelf| shelf.save(&result)) {
-                    let text = format!("a result was not kept for later: {error}");
-                    send_back(&this, Message::Say(Level::Warning, text));
-                }
+                let kept = Shelf::new(folder.as_deref()).and_then(|shelf| shelf.keep(&name, &handle));
+                let text = match kept {
+                    Ok(missing) if missing.is_empty() => return,
+                    Ok(missing) => {
+                        let why = missing.join("; ");
+                        format!("the result '{name}' was kept without all of its text: {why}")
+                    }
+                    Err(error) => format!("a result was not kept for later: {error}"),
+                };
+                send_back(&this, Message::Say(Level::Warning, text));
             }));
         }
     }
 
-    /// Writes named runs that are over, of which the session was not told any more.
+    /// Writes named runs that are over, of which the session was not told any more, or not of all their output.
     pub(super) fn keep_last(&mut self) {
-        let over = |entry: &&RunEntry| !entry.over && entry.handle.view.borrow().is_over();
-        let runs: Vec<RunId> = self.runs.values().filter(over).map(|entry| entry.handle.id).collect();
+        let unkept = |entry: &&RunEntry| {
+            let run = entry.handle.view.borrow();
+            run.is_over() && (!entry.over || amount(&run) > entry.kept)
+        };
+        let runs: Vec<RunId> = self.runs.values().filter(unkept).map(|entry| entry.handle.id).collect();
         for run in runs {
             self.take_names_back(run);
             self.keep_named(run);
@@ -264,6 +283,15 @@ impl Actor {
             |entry: &RunEntry| PastRun { run: entry.handle.clone(), name: entry.names.last().cloned() };
         self.runs.values().filter(wanted).map(past).collect()
     }
+}
+
+/// How much there is of a run; more output is more.
+fn amount(run: &Run) -> usize {
+    let one = |output: &Output| match &output.kind {
+        OutputKind::Stream(_, text) => text.len_chars(),
+        _ => 1,
+    };
+    run.parts().flat_map(|part| &part.outputs).map(one).sum()
 }
 
 type Work = Box<dyn FnOnce() + Send>;

@@ -232,6 +232,7 @@ impl Actor {
         run.blocking = plan.blocking;
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
+        let (regroup, regrouped) = watch::channel(None);
         let title = self.documents.excerpt(&key, cell.cell.magic_range());
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
@@ -251,6 +252,7 @@ impl Actor {
             engines,
             view,
             spilled: Arc::clone(&spilled),
+            regrouped,
         });
         // While an earlier run of the cell goes on, that is the one to look at and to stop.
         if !self.is_going_on(handle.cell) {
@@ -262,19 +264,25 @@ impl Actor {
             order: Some(order),
             over: false,
             asked_for: false,
+            regroup,
             names: Vec::new(),
+            kept: 0,
+            task: None,
         };
         self.runs.insert(id, entry);
         let this = self.this.clone();
+        let behind = this.clone();
         let bereaved = this.clone();
         let words = this.clone();
         let warn = move |why| send_back(&words, Message::Say(Level::Warning, why));
         let spill = Spill::new(limits, spilled);
-        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, move |run| {
+        let over = move |run: &Run| {
             let succeeded = run.state() == RunState::Succeeded;
             send_back(&this, Message::Over { run: run.id, succeeded });
-        }));
-        tokio::spawn(async move {
+        };
+        let late = move |run: &Run| send_back(&behind, Message::Late { run: run.id });
+        let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, over, late));
+        let watch = tokio::spawn(async move {
             if task.await.is_err() {
                 // Its engines would be held for ever.
                 send_back(&bereaved, Message::Over { run: id, succeeded: false });
@@ -282,6 +290,9 @@ impl Actor {
                 send_back(&bereaved, Message::Say(Level::Error, why));
             }
         });
+        if let Some(entry) = self.runs.get_mut(&id) {
+            entry.task = Some(watch);
+        }
         handle
     }
 

@@ -62,6 +62,7 @@ impl Desk {
                 engines: vec![EngineId(0)],
                 view,
                 spilled: Arc::new(SpillFolder::new(None, RunId(self.runs))),
+                regrouped: watch::channel(None).1,
             }));
         }
     }

@@ -44,6 +44,10 @@ struct Shared {
     /// Whether engines say nothing to `kernel_info_request` on control.
     cold: bool,
     rebuilt: Vec<Channel>,
+    /// The engines that were asked where they run, in that order.
+    asked: Vec<Message>,
+    /// Whether all of them answer at once, each with a host of its own.
+    hosts: bool,
 }
 
 impl Transport for Wires {
@@ -122,6 +126,20 @@ pub(super) fn parent(request: &Message) -> Value {
     serde_json::to_value(&request.header).unwrap()
 }
 
+/// The answer of engine `uuid-7` is that it runs on `host-7` as process 7, but for the fields of `other`.
+fn usage_reply(signer: &Signer, request: &Message, other: &Value) -> Vec<Bytes> {
+    let engine = engine_of(request);
+    let number: u32 = engine.rsplit('-').next().unwrap().parse().unwrap();
+    let mut content = json!({"hostname": format!("host-{number}"), "pid": number, "kernel_memory": 1});
+    content.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+    answer(signer, &[&engine], &engine, "usage_reply", &parent(request), &content)
+}
+
+/// The uuid of the engine that a request is for.
+pub(super) fn engine_of(request: &Message) -> String {
+    String::from_utf8(request.prefix[0].to_vec()).unwrap()
+}
+
 impl Controller {
     /// A controller with these engines, every channel up.
     pub(super) fn new(engines: &[u32]) -> (Self, Wires) {
@@ -166,6 +184,13 @@ impl Controller {
                             say(Channel::Iopub, status);
                         }
                     }
+                    (Channel::Control, "usage_request") => {
+                        let mut shared = shared.lock().unwrap();
+                        if shared.hosts {
+                            say(Channel::Control, usage_reply(&signer, &message, &json!({})));
+                        }
+                        shared.asked.push(message);
+                    }
                     _ => drop(forward.send((channel, message))),
                 }
             }
@@ -208,6 +233,21 @@ impl Controller {
     /// No output of any engine arrives.
     pub(super) fn cold(&self) {
         self.shared.lock().unwrap().cold = true;
+    }
+
+    /// From now on engines tell at once where they run.
+    pub(super) fn tell_hosts(&self) {
+        self.shared.lock().unwrap().hosts = true;
+    }
+
+    /// The requests to tell where they run that engines got so far.
+    pub(super) fn asked_hosts(&self) -> Vec<Message> {
+        self.shared.lock().unwrap().asked.clone()
+    }
+
+    /// An engine tells where it runs, but for the fields of `other`.
+    pub(super) fn tell_host(&self, request: &Message, other: &Value) {
+        self.say(Channel::Control, usage_reply(&self.signer, request, other));
     }
 
     /// The channels that the client asked to renew.

@@ -1,13 +1,16 @@
 //! The lenses' commands as code actions, for clients that show no lenses.
 
 use lsp_types::{Command, Range, Uri};
-use pxlens_protocol::{Cell, InterruptParams, RunParams, Scope, commands};
+use pxlens_protocol::{Cell, InterruptParams, Only, RunParams, Scope, commands};
 use serde_json::{Value, json};
 
 use super::console;
-use crate::lsp::handlers::{
-    code_lens::{busy_run, run_params, run_title, runs},
-    hover::shows_results,
+use crate::lsp::{
+    facade::Parts,
+    handlers::{
+        code_lens::{busy_run, run_params, run_title, runs},
+        hover::shows_results,
+    },
 };
 
 /// What can be run at a selection.
@@ -16,7 +19,7 @@ pub(super) fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     let Some(first) = here.first() else { return recalls(uri, cells, range) };
     let mut actions = Vec::new();
     if let Some(run) = here.iter().copied().find_map(busy_run) {
-        let argument = json!(InterruptParams { run, engines: None, signal: None });
+        let argument = json!(InterruptParams { run, engines: None, stragglers: false, signal: None });
         actions.push(command("■ Interrupt", commands::INTERRUPT, argument));
     }
     let one = run_params(uri, first);
@@ -32,6 +35,28 @@ pub(super) fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
         actions.push(command("▶ Run this cell and those below", commands::RUN_BELOW, json!(below)));
     }
     actions.extend(console::console_actions(&here));
+    actions
+}
+
+/// The one px cell at a selection that was run.
+pub(super) fn that_ran(cells: &[Cell], range: Range) -> Option<&Cell> {
+    let mut here = cells.iter().filter(|cell| runs(cell) && touch(cell.range, range));
+    here.next().filter(|cell| cell.run.is_some() && here.next().is_none())
+}
+
+/// What can be done with some engines of the px cell's last run.
+pub(super) fn parts(uri: &Uri, cell: &Cell, parts: &Parts) -> Vec<Command> {
+    let again = |ranks: &str, word: &str, only| {
+        let params = RunParams { only: Some(only), ..run_params(uri, cell) };
+        command(&format!("▶ Re-run on {ranks} only ({word})"), commands::RUN, json!(params))
+    };
+    let mut actions = Vec::new();
+    if let (Some(ranks), Some(run)) = (&parts.stragglers, cell.run) {
+        let argument = json!(InterruptParams { run, engines: None, stragglers: true, signal: None });
+        actions.push(command(&format!("■ Interrupt the stragglers {ranks}"), commands::INTERRUPT, argument));
+    }
+    actions.extend(parts.failed.as_ref().map(|ranks| again(ranks, "failed", Only::Failed)));
+    actions.extend(parts.differing.as_ref().map(|ranks| again(ranks, "differing", Only::Differing)));
     actions
 }
 

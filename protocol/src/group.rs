@@ -1,0 +1,27 @@
+//! The argument and the answer of [`GROUP`](crate::commands::GROUP): how a run is grouped from now on.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{GroupBy, RunId};
+
+/// A run and its new grouping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupParams {
+    /// The run.
+    pub run: RunId,
+    /// How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say.
+    pub group_by: GroupBy,
+}
+
+/// How the run is grouped now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupResult {
+    /// The run.
+    pub run: RunId,
+    /// Its grouping.
+    pub group_by: GroupBy,
+}

@@ -1,0 +1,77 @@
+//! Where engines run. Nothing in their registration tells, so each is asked once when it appears: `usage_request` on control,
+//! which ipykernel 6.10 and later answer with host and pid while code runs, and without running any.
+//!
+//! Nobody waits for the answer but who lists engines. An engine that says nothing has no host; one that answers late still
+//! does. Holds no socket and reads no clock.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{engines::EngineUuid, jupyter::MsgId};
+
+/// How many engines are asked at a time, so that a thousand of them do not all answer at once.
+const AT_A_TIME: usize = 64;
+
+/// Which engines are to be asked, and which have not answered.
+pub(super) struct Places {
+    limit: Duration,
+    unasked: VecDeque<EngineUuid>,
+    /// Without an answer so far, however long ago.
+    asked: HashMap<MsgId, EngineUuid>,
+    /// Of these the ones that are waited for, and until when; the oldest first.
+    waiting: VecDeque<(MsgId, Instant)>,
+}
+
+impl Places {
+    /// `limit`: how long an answer is waited for before another engine is asked in its stead.
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { limit, unasked: VecDeque::new(), asked: HashMap::new(), waiting: VecDeque::new() }
+    }
+
+    /// Engines have registered.
+    pub(super) fn came(&mut self, engines: impl IntoIterator<Item = EngineUuid>) {
+        self.unasked.extend(engines);
+    }
+
+    /// An engine is gone.
+    pub(super) fn left(&mut self, engine: &EngineUuid) {
+        self.unasked.retain(|other| other != engine);
+        self.asked.retain(|_, other| other != engine);
+        self.waiting.retain(|(id, _)| self.asked.contains_key(id));
+    }
+
+    /// Which engine to ask now, if any.
+    pub(super) fn next(&mut self, now: Instant) -> Option<EngineUuid> {
+        while self.waiting.front().is_some_and(|(_, until)| now >= *until) {
+            self.waiting.pop_front();
+        }
+        if self.waiting.len() < AT_A_TIME { self.unasked.pop_front() } else { None }
+    }
+
+    /// It was asked, by this request; `None`: it could not be, and will be later.
+    pub(super) fn asked(&mut self, engine: EngineUuid, by: Option<MsgId>, now: Instant) {
+        match by {
+            Some(id) => {
+                self.waiting.push_back((id.clone(), now + self.limit));
+                self.asked.insert(id, engine);
+            }
+            None => self.unasked.push_front(engine),
+        }
+    }
+
+    /// Whose answer this is, if it is one to such a question.
+    pub(super) fn answered(&mut self, id: &MsgId) -> Option<EngineUuid> {
+        let engine = self.asked.remove(id)?;
+        self.waiting.retain(|(other, _)| other != id);
+        Some(engine)
+    }
+
+    /// Whether nobody is to be asked, and no answer is waited for.
+    pub(super) fn is_settled(&self) -> bool {
+        self.unasked.is_empty() && self.waiting.is_empty()
+    }
+}

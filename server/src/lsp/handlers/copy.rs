@@ -1,0 +1,23 @@
+//! The command that copies the output of a run, and the request `px/copy` behind it.
+
+use pxlens_protocol::{CopyParams, CopyResult, CopyText, CopyTextParams, ResultParams};
+use tower_lsp::jsonrpc::Result;
+
+use super::px_result;
+use crate::lsp::{backend::Backend, facade::Session, tasks};
+
+/// Lets the client copy what `px/result` gives as text, or hands it out as the answer.
+pub(super) async fn copy<S: Session>(backend: &Backend<S>, params: CopyParams) -> Result<CopyResult> {
+    let CopyParams { run, group_by } = params;
+    let wanted = ResultParams { run: Some(run), group_by, ..ResultParams::default() };
+    let text = px_result::handle(backend, wanted).await?.text;
+    if backend.capabilities().extension.copy {
+        let asked = CopyTextParams { text: text.clone() };
+        match tasks::ask(backend.client.send_request::<CopyText>(asked)).await {
+            Ok(result) if result.copied => return Ok(CopyResult { copied: true, text: None }),
+            Ok(_) => tracing::warn!("the client did not copy the text"),
+            Err(error) => tracing::warn!(%error, "the client did not copy the text"),
+        }
+    }
+    Ok(CopyResult { copied: false, text: Some(text) })
+}

@@ -1,0 +1,57 @@
+//! The command that shows an output as a document: by its address where the client can, else as a file, else by naming that.
+
+use lsp_types::{MessageType, ShowDocumentParams, Uri};
+use pxlens_protocol::{ShowOutputParams, ShowOutputResult};
+use tower_lsp::jsonrpc::{Error, Result};
+use url::Url;
+
+use crate::lsp::{backend::Backend, facade::Session, tasks};
+
+pub(super) async fn show<S: Session>(
+    backend: &Backend<S>,
+    params: ShowOutputParams,
+) -> Result<ShowOutputResult> {
+    let uri = backend.session.address(params).await.map_err(Error::invalid_params)?;
+    let capabilities = backend.capabilities();
+    let opens_addresses = capabilities.text_document_content || capabilities.extension.content;
+    if opens_addresses && capabilities.shows_documents {
+        ask_to_show(&backend.client, Uri::from(uri.as_str()), uri.clone());
+        return Ok(ShowOutputResult { uri, file: None });
+    }
+    let path = match backend.session.content_file(&uri).await {
+        Ok(path) => path,
+        Err(why) => {
+            say(&backend.client, MessageType::Warning, why);
+            return Ok(ShowOutputResult { uri, file: None });
+        }
+    };
+    let file = path.display().to_string();
+    match Url::from_file_path(&path) {
+        Ok(url) if capabilities.shows_documents => {
+            ask_to_show(&backend.client, Uri::from(url.as_str()), file.clone());
+        }
+        _ => say(&backend.client, MessageType::Info, format!("the output is in {file}")),
+    }
+    Ok(ShowOutputResult { uri, file: Some(file) })
+}
+
+/// Without waiting for it.
+fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
+    let client = client.clone();
+    tokio::spawn(async move {
+        let asked =
+            ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
+        match tasks::ask(client.show_document(asked)).await {
+            Ok(true) => {}
+            Ok(false) => {
+                client.show_message(MessageType::Warning, format!("{name} could not be shown")).await
+            }
+            Err(error) => tracing::warn!(%error, "the client shows no document"),
+        }
+    });
+}
+
+fn say(client: &tower_lsp::Client, severity: MessageType, text: String) {
+    let client = client.clone();
+    tokio::spawn(async move { client.show_message(severity, text).await });
+}

@@ -1,0 +1,148 @@
+//! Running a cell again on a part of its engines, and stopping those that hold up the others.
+
+use pxlens_tests::sim::{Script, Sim};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::lsp::Bridge;
+
+const URI: &str = "file:///a.py";
+const TEXT: &str = "# %%\n%%px\nwork()\n";
+
+async fn start(sim: &Sim) -> Client<Bridge> {
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
+    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    client.open(URI, TEXT).await;
+    client
+}
+
+/// Runs the cell with more parameters.
+async fn run(client: &mut Client<Bridge>, more: Value) -> Value {
+    let mut params = json!({ "uri": URI, "position": { "line": 1, "character": 0 } });
+    params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    client.request("px/run", params).await
+}
+
+async fn cell_is(client: &mut Client<Bridge>, state: &str) -> Value {
+    loop {
+        let cell = client.request("px/cells", json!({ "uri": URI })).await["cells"][0].clone();
+        if cell["state"] == state {
+            return cell;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+/// The titles and commands of what can be done with some of the engines.
+async fn offered(client: &mut Client<Bridge>) -> Vec<(String, Value)> {
+    let at = json!({ "line": 1, "character": 0 });
+    let params = json!({
+        "textDocument": { "uri": URI }, "range": { "start": at, "end": at }, "context": { "diagnostics": [] },
+    });
+    let actions = client.request("textDocument/codeAction", params).await;
+    let titles = |action: &Value| (action["title"].as_str().unwrap().to_owned(), action.clone());
+    let ours = |title: &str| title.contains("Re-run") || title.contains("stragglers");
+    actions.as_array().unwrap().iter().map(titles).filter(|(title, _)| ours(title)).collect()
+}
+
+fn titles(offered: &[(String, Value)]) -> Vec<&str> {
+    offered.iter().map(|(title, _)| title.as_str()).collect()
+}
+
+#[tokio::test]
+async fn only_the_engine_that_failed_gets_the_code_again() {
+    let raises = Script::new().error("OSError", "no file");
+    let sim =
+        Sim::builder().engines(4).on("work()", Script::new()).on_engine(2, "work()", raises).start().await;
+    let mut client = start(&sim).await;
+    run(&mut client, json!({})).await;
+    cell_is(&mut client, "failed").await;
+    sim.on("work()", Script::new());
+    let actions = offered(&mut client).await;
+    assert_eq!(titles(&actions), ["▶ Re-run on [2] only (failed)"]);
+    let again = json!({ "command": actions[0].1["command"], "arguments": actions[0].1["arguments"] });
+    let started = client.request("workspace/executeCommand", again).await;
+    assert_eq!(started["runs"][0]["engines"], json!([2]), "{started}");
+    let cell = cell_is(&mut client, "succeeded").await;
+    assert_eq!(cell["stale"], false, "a part of the cell's engines is no other plan");
+    assert_eq!(sim.executed().len(), 5);
+    let refused = run(&mut client, json!({ "only": "failed" })).await;
+    let why = refused["notRun"][0]["reason"].as_str().unwrap();
+    assert!(why.starts_with("no engine of r2 failed"), "{why}");
+}
+
+#[tokio::test]
+async fn what_differs_runs_again_as_the_cell_is_now_and_says_that_it_changed() {
+    let (same, other) = (Script::new().stdout("same\n"), Script::new().stdout("another\n"));
+    let sim = Sim::builder().engines(3).on("work()", same).on_engine(1, "work()", other).start().await;
+    let mut client = start(&sim).await;
+    run(&mut client, json!({})).await;
+    cell_is(&mut client, "succeeded").await;
+    assert_eq!(titles(&offered(&mut client).await), ["▶ Re-run on [1] only (differing)"]);
+    let end = json!({ "line": 2, "character": 6 });
+    let change = json!({ "range": { "start": end, "end": end }, "text": " # now" });
+    let params = json!({ "textDocument": { "uri": URI, "version": 2 }, "contentChanges": [change] });
+    client.notify("textDocument/didChange", params).await;
+    let started = run(&mut client, json!({ "only": "differing" })).await;
+    assert_eq!(started["runs"][0]["engines"], json!([1]), "{started}");
+    assert_eq!(started["runs"][0]["note"], "the cell has changed since its last run");
+    cell_is(&mut client, "succeeded").await;
+    let executed = sim.executed();
+    assert!(executed.last().unwrap().code().contains("# now"));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_part_is_refused_where_there_is_no_run_or_more_than_one_cell() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = start(&sim).await;
+    for (more, why) in [
+        (json!({ "only": "failed" }), "this cell has no run yet"),
+        (json!({ "only": "failed", "scope": "all" }), "only one px cell can be run again"),
+    ] {
+        let refused = run(&mut client, more).await;
+        let reason = refused["notRun"][0]["reason"].as_str().unwrap();
+        assert!(reason.starts_with(why), "{reason}");
+    }
+    assert!(sim.executed().is_empty());
+    client.end().await;
+}
+
+#[tokio::test]
+async fn without_stragglers_nothing_is_stopped() {
+    let sim = Sim::builder().engines(3).on("work()", Script::new().wait("gate")).start().await;
+    let mut client = start(&sim).await;
+    let started = run(&mut client, json!({})).await;
+    let run_id = started["runs"][0]["run"].clone();
+    sim.wait_for_runs(3).await;
+    let stop = json!({ "run": run_id, "stragglers": true });
+    let refused = client.request("px/interrupt", stop.clone()).await;
+    let why = refused["refused"].as_str().unwrap();
+    assert!(why.starts_with("fewer than half of the engines of r1 have ended"), "{why}");
+    sim.open("gate");
+    cell_is(&mut client, "succeeded").await;
+    let over = client.request("px/interrupt", stop).await;
+    assert_eq!(over["refused"], "r1 is over, so no engine is a straggler");
+    client.end().await;
+}
+
+#[tokio::test]
+async fn the_straggler_alone_is_interrupted_through_its_action() {
+    let hangs = Script::new().stdout("begun\n").hang();
+    let sim =
+        Sim::builder().engines(3).on("work()", Script::new()).on_engine(1, "work()", hangs).start().await;
+    let mut client = start(&sim).await;
+    run(&mut client, json!({})).await;
+    let actions = loop {
+        let actions = offered(&mut client).await;
+        if titles(&actions) == ["■ Interrupt the stragglers [1]"] {
+            break actions;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    let stop = json!({ "command": actions[0].1["command"], "arguments": actions[0].1["arguments"] });
+    let stopped = client.request("workspace/executeCommand", stop).await;
+    assert_eq!(stopped["signalled"], json!([1]), "{stopped}");
+    cell_is(&mut client, "failed").await;
+    assert_eq!(titles(&offered(&mut client).await), ["▶ Re-run on [1] only (failed)"]);
+}

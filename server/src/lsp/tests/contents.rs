@@ -1,0 +1,296 @@
+//! Outputs as documents and files: how each kind of client comes to see one, and when it is told to ask again.
+
+use std::{path::PathBuf, time::Duration};
+
+use futures::FutureExt;
+use pxlens_protocol::{ContentResult, ExportParams, ExportResult, ShowOutputParams};
+use pxlens_tests::sim::{Script, Sim};
+use serde_json::{Value, json};
+
+use super::{client::Client, fake::Fake};
+use crate::lsp::{Bridge, Content, Contents};
+
+const FOLD: &str = "px-output:/run-7/fold.txt";
+
+impl Contents for Fake {
+    async fn content(&self, uri: &str) -> Result<Content, String> {
+        if uri != FOLD {
+            return Err(format!("'{uri}' is no address"));
+        }
+        let result = ContentResult { text: "all of it\n".into(), goes_on: true };
+        Ok(Content { result, more: std::future::ready(true).boxed() })
+    }
+
+    async fn address(&self, params: ShowOutputParams) -> Result<String, String> {
+        if params.run.0 == 7 { Ok(FOLD.into()) } else { Err("there is no such run".into()) }
+    }
+
+    async fn content_file(&self, _: &str) -> Result<PathBuf, String> {
+        Ok("/cache/run 7.txt".into())
+    }
+
+    async fn export(&self, params: ExportParams) -> Result<ExportResult, String> {
+        Ok(ExportResult { file: params.path, ..ExportResult::default() })
+    }
+}
+
+fn command(name: &str, argument: Value) -> Value {
+    json!({ "command": format!("pxlens.server.{name}"), "arguments": [argument] })
+}
+
+async fn show(client: &mut Client, run: u32) -> Value {
+    client.request("workspace/executeCommand", command("showOutput", json!({ "run": run }))).await
+}
+
+#[tokio::test]
+async fn a_client_that_opens_addresses_is_shown_one() {
+    let all = [
+        json!({ "workspace": { "textDocumentContent": {} }, "window": { "showDocument": { "support": true } } }),
+        json!({ "experimental": { "pxlens": { "content": true } }, "window": { "showDocument": { "support": true } } }),
+    ];
+    for capabilities in all {
+        let mut client = Client::start(capabilities).await;
+        assert_eq!(show(&mut client, 7).await, json!({ "uri": FOLD }));
+        let asked = client.expect("window/showDocument").await;
+        assert_eq!(asked["params"], json!({ "uri": FOLD, "external": false, "takeFocus": true }));
+        client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "success": true } })).await;
+        client.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_opens_files_is_shown_a_file_and_any_other_is_told_its_name() {
+    let mut client = Client::start(json!({ "window": { "showDocument": { "support": true } } })).await;
+    assert_eq!(show(&mut client, 7).await, json!({ "uri": FOLD, "file": "/cache/run 7.txt" }));
+    let asked = client.expect("window/showDocument").await;
+    assert_eq!(asked["params"]["uri"], "file:///cache/run%207.txt");
+    client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "success": false } })).await;
+    let said = client.expect("window/showMessage").await;
+    assert_eq!(said["params"]["message"], "/cache/run 7.txt could not be shown");
+    client.end().await;
+
+    let mut client = Client::start(json!({ "workspace": { "textDocumentContent": {} } })).await;
+    show(&mut client, 7).await;
+    let said = client.expect("window/showMessage").await;
+    assert_eq!(said["params"]["message"], "the output is in /cache/run 7.txt");
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_there_is_an_error_with_a_sentence() {
+    let mut client = Client::start(json!({})).await;
+    let id = client.ask("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
+    assert_eq!(client.answer(id).await["error"]["message"], "there is no such run");
+    let id = client.ask("px/content", json!({ "uri": "px-output:/" })).await;
+    let error = client.answer(id).await["error"].clone();
+    assert_eq!((&error["code"], &error["message"]), (&json!(-32602), &json!("'px-output:/' is no address")));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn an_export_by_command_says_where_it_is() {
+    let mut client = Client::start(json!({})).await;
+    let export = json!({ "run": 7, "format": "markdown", "path": "/h/a.md" });
+    let answer = client.request("workspace/executeCommand", command("export", export)).await;
+    assert_eq!(answer, json!({ "file": "/h/a.md", "images": [] }));
+    assert_eq!(client.expect("window/showMessage").await["params"]["message"], "exported to /h/a.md");
+    client.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_told_to_ask_again_once_per_answer_and_half_a_second_apart() {
+    let mut client = Client::start(json!({ "workspace": { "textDocumentContent": {} } })).await;
+    let asked = json!({ "uri": FOLD });
+    for _ in 0..3 {
+        let before = tokio::time::Instant::now();
+        for _ in 0..2 {
+            let text = client.request("workspace/textDocumentContent", asked.clone()).await;
+            assert_eq!(text, json!({ "text": "all of it\n" }));
+        }
+        let refresh = client.expect("workspace/textDocumentContent/refresh").await;
+        assert!(before.elapsed() >= Duration::from_millis(500));
+        assert_eq!(refresh["params"], asked);
+        client.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
+    }
+    // Nobody asked again.
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_announce_documents_is_not_told_of_them() {
+    let mut client = Client::connect();
+    let answer = client.request("initialize", json!({ "capabilities": {} })).await;
+    assert_eq!(answer["capabilities"]["workspace"].get("textDocumentContent"), None);
+    client.notify("initialized", json!({})).await;
+    let text = client.request("px/content", json!({ "uri": FOLD })).await;
+    assert_eq!(text, json!({ "text": "all of it\n", "goesOn": true }));
+    client.request("workspace/textDocumentContent", json!({ "uri": FOLD })).await;
+    client.end().await;
+    let mut client = Client::connect();
+    let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
+    let answer = client.request("initialize", json!({ "capabilities": capabilities })).await;
+    let announced = &answer["capabilities"]["workspace"]["textDocumentContent"];
+    assert_eq!(announced, &json!({ "schemes": ["px-output"] }));
+    client.notify("initialized", json!({})).await;
+    client.end().await;
+}
+
+#[tokio::test]
+async fn what_engines_wrote_is_no_document_to_run_cells_of() {
+    let mut client = Client::start(json!({})).await;
+    client.open(FOLD, "%px launch_missiles()\n").await;
+    assert!(!client.told().await.iter().any(|change| matches!(change, crate::lsp::Change::Open { .. })));
+    client.end().await;
+}
+
+const URI: &str = "file:///a.py";
+
+/// A client on this controller whose runs keep little in memory, with a document open; and the folder of what is spilled.
+async fn on(sim: &Sim, text: &str) -> (Client<Bridge>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = json!({
+        "trusted": true,
+        "cluster": { "connectionFile": sim.connection_file() },
+        "limits": { "engineText": 10_000, "folder": folder.path() },
+    });
+    let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
+    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    client.open(URI, text).await;
+    (client, folder)
+}
+
+async fn content(client: &mut Client<Bridge>, name: &str) -> String {
+    let uri = format!("px-output:/run-1/{name}.txt");
+    let by_lsp = client.request("workspace/textDocumentContent", json!({ "uri": uri })).await;
+    let by_px = client.request("px/content", json!({ "uri": uri })).await;
+    assert_eq!(by_lsp["text"], by_px["text"]);
+    by_px["text"].as_str().unwrap().to_owned()
+}
+
+/// Waits until the first run is over.
+async fn over(client: &mut Client<Bridge>) {
+    while client.request("px/result", json!({ "run": 1 })).await["state"] != "succeeded" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
+    let text: String = (0..5000).map(|n| format!("line {n} \u{202e}\n")).collect();
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout(&text)).start().await;
+    let (mut client, folder) = on(&sim, "%px work()\n").await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    over(&mut client).await;
+    let seen = text.replace('\u{202e}', "\\u202e");
+    assert_eq!(content(&mut client, "raw-1").await, seen);
+    for name in ["fold", "group-0-1", "engine"] {
+        let shown = content(&mut client, name).await;
+        assert!(shown.starts_with("run 1 · a.py line 1 · %px work()\n"), "{}", &shown[..200]);
+        assert!(shown.contains(&seen), "{name} has all of it");
+    }
+    let id = client.ask("px/content", json!({ "uri": "px-output:/run-1/raw-7.txt" })).await;
+    let why = client.answer(id).await["error"]["message"].clone();
+    assert_eq!(why, "run 1 did not go to [7], but to [0-1]");
+    let id = client.ask("px/content", json!({ "uri": "px-output:/run-9/fold.txt" })).await;
+    assert!(client.answer(id).await["error"]["message"].as_str().unwrap().starts_with("there is no run 9;"));
+
+    let shown = client
+        .request("workspace/executeCommand", command("showOutput", json!({ "run": 1, "engine": 0 })))
+        .await;
+    assert_eq!(shown["uri"], "px-output:/run-1/raw-0.txt");
+    let file = PathBuf::from(shown["file"].as_str().unwrap());
+    assert!(file.starts_with(folder.path()) && file.ends_with("run-1-raw-0.txt"), "{}", file.display());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), seen);
+    let said = client.expect("window/showMessage").await["params"]["message"].clone();
+    assert_eq!(said, format!("the output is in {}", file.display()));
+
+    // Something still holds the run when the server ends: what is in files goes all the same.
+    let held = client.session.session().run_handle(crate::run::RunId(1)).await.unwrap();
+    client.request("shutdown", Value::Null).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    assert_eq!(client.exit_code().await, 0);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_document_of_a_run_that_goes_on_is_refreshed_when_there_is_more() {
+    let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
+    let sim = Sim::builder().engines(1).on("work()", script).start().await;
+    let (mut client, _folder) = on(&sim, "%px work()\n").await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    let asked = json!({ "uri": "px-output:/run-1/raw-0.txt" });
+    let mut opened = false;
+    loop {
+        let text = client.request("workspace/textDocumentContent", asked.clone()).await["text"].clone();
+        if text == "begun\n" && !std::mem::replace(&mut opened, true) {
+            sim.open("gate");
+        }
+        if text == "begun\ndone\n" {
+            break;
+        }
+        let refresh = client.expect("workspace/textDocumentContent/refresh").await;
+        assert_eq!(refresh["params"], asked);
+        client.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_exported_as_text_and_into_files_that_are_not_replaced_unasked() {
+    let text = "line\n".repeat(5000);
+    let png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let script = Script::new().stdout(&text).display(json!({ "image/png": png, "text/plain": "<Figure>" }));
+    let sim = Sim::builder().engines(2).on("work()", script).start().await;
+    let (mut client, _folder) = on(&sim, "%px work()\n").await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    over(&mut client).await;
+
+    let json = client.request("px/export", json!({ "run": 1, "format": "json" })).await["text"].clone();
+    let events: Vec<crate::render::JsonEvent> =
+        json.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let run = crate::render::replay(&events, false).expect("it is a run");
+    let part = run.part(crate::run::Slot(1)).unwrap();
+    assert_eq!(part.stream(crate::jupyter::content::StreamName::Stdout), text);
+    let report = client.request("px/export", json!({ "run": 1, "format": "markdown" })).await["text"].clone();
+    assert!(report.as_str().unwrap().starts_with("# `%px work()`\n"), "{report}");
+
+    let target = tempfile::tempdir().unwrap();
+    let export = |format: &str, name: &str, overwrite: bool| {
+        let path = target.path().join(name);
+        json!({ "run": 1, "format": format, "path": path, "overwrite": overwrite })
+    };
+    let written = client.request("px/export", export("json", "run.jsonl", false)).await;
+    let file = written["file"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), json.as_str().unwrap());
+    let again = client.request("px/export", export("json", "run.jsonl", false)).await;
+    let message = again["message"].as_str().unwrap();
+    assert!(message.contains("is there already, and was left alone"), "{again}");
+    let again = client.request("px/export", export("markdown", "run.jsonl", true)).await;
+    assert_eq!(again["file"], file, "{again}");
+    let images = again["images"].as_array().unwrap();
+    assert!(images.len() == 1 && images[0].as_str().unwrap().ends_with("/run-1.png"), "{again}");
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains("  ![](run-1.png)\n") && text.contains("## Output"), "{text}");
+    for (name, why) in [("nowhere/run.md", "there is no folder"), ("", "is no file that could be replaced")] {
+        let answer = client.request("px/export", export("markdown", name, true)).await;
+        assert!(answer["message"].as_str().unwrap().contains(why), "{answer}");
+    }
+    let relative = json!({ "run": 1, "format": "markdown", "path": "run.md" });
+    let answer = client.request("px/export", relative).await;
+    assert_eq!(
+        answer["message"],
+        "'run.md' is no absolute path of a file; name one, such as /home/ada/run-7.md"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_the_workspace_is_not_trusted() {
+    let mut client = Client::start_with(Bridge::start(), json!({}), json!({ "trusted": false })).await;
+    let answer =
+        client.request("px/export", json!({ "run": 1, "format": "json", "path": "/nowhere/run.json" })).await;
+    let why = "this workspace is not trusted, so nothing is written; trust it first";
+    assert_eq!(answer, json!({ "images": [], "message": why }));
+    client.end().await;
+}

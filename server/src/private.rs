@@ -1,0 +1,66 @@
+//! Folders and files that only their owner can look into. The one place that makes them; blocking.
+
+use std::{
+    fs, io,
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+/// Makes a folder that only its owner can look into, with those it lies in; one that is there stays as it is.
+///
+/// # Errors
+/// Where it cannot be made.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Writes a file that only its owner can read, at once and whole: made so under another name, then renamed.
+///
+/// # Errors
+/// Where it cannot be written; then what was there before still is.
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".pxlens-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+    let mut file = builder.tempfile_in(folder)?;
+    {
+        let mut out = BufWriter::new(file.as_file_mut());
+        write(&mut out)?;
+        out.flush()?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_for_its_owner_alone_and_whole() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = parent.path().join("new/file.txt");
+        write_file(&path, |out| out.write_all(b"one")).expect("it is written");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().expect("it has one"))), (0o600, 0o700));
+        let stops = |out: &mut dyn Write| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("no"))
+        };
+        write_file(&path, stops).expect_err("it was told");
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "one");
+        assert_eq!(fs::read_dir(parent.path().join("new")).expect("it is there").count(), 1);
+    }
+}

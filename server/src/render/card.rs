@@ -1,0 +1,271 @@
+//! The card of a run, for a hover: heading, links, timing, groups with results and errors, images, what was spilled.
+//!
+//! The caller says which commands there are and what they take; which of them a run's state allows, and how they are
+//! called, is decided here. What engines sent stands in code alone, so every link is one that was made here, of a fixed word
+//! and a percent-encoded argument.
+
+use std::{collections::BTreeSet, path::Path};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use super::{
+    GroupBy, ImageKind, Limits, duration, images,
+    markdown::{below, clip, heading, longest_backticks, short_ranks},
+    settle, timing,
+    wording::{count, size},
+};
+use crate::{
+    engines::RankSet,
+    run::{Ending, EngineRun, Hidden, OutputKind, Run, RunState},
+};
+
+/// The least a card is given: what pxlens says itself, and the beginning of what engines said.
+const LEAST: usize = 8_000;
+
+/// Kept for groups, results and errors where there are images.
+const BODY: usize = 10_000;
+
+/// The largest image that is shown, in bytes of its file.
+const LARGEST_IMAGE: usize = 24_000;
+
+/// How many images are shown.
+const MOST_IMAGES: usize = 2;
+
+/// Up to so many engines have their times told one by one.
+const MOST_TIMES: usize = 16;
+
+/// What one can do about a run from its card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Group it otherwise.
+    Group(GroupBy),
+    /// Run its cell again.
+    Rerun,
+    /// The same on those engines that did not end well.
+    RerunFailed,
+    /// Stop it.
+    Interrupt,
+    /// Show what is other than in the run before.
+    Compare,
+    /// Put its output into the clipboard.
+    Copy,
+    /// Open its output as a document.
+    ShowOutput,
+}
+
+/// What a link executes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// Its id.
+    pub id: &'static str,
+    /// Its one argument.
+    pub argument: Value,
+}
+
+/// How a card is to be.
+#[derive(Clone, Copy)]
+pub struct Card<'a> {
+    /// The grouping.
+    pub by: GroupBy,
+    /// What names the run, where it is not that of the cell: text of the document.
+    pub named: Option<&'a str>,
+    /// What else pxlens has to say about it, in a few fixed words.
+    pub note: Option<&'a str>,
+    /// Whether images are shown.
+    pub images: bool,
+    /// The command behind an action; `None` for one that cannot be offered.
+    pub command: &'a dyn Fn(Action) -> Option<Command>,
+    /// Most bytes of all of it (8,000 at least).
+    pub bytes: usize,
+}
+
+/// A run as Markdown with all there is to do about it.
+pub fn card(run: &Run, card: Card<'_>) -> String {
+    let most = card.bytes.max(LEAST);
+    let mut head = card.named.map(name).unwrap_or_default();
+    head.push_str(&heading(run));
+    // Addresses of documents can be long.
+    head.push_str(&links(run, card, most / 4));
+    head.push_str(&times(run));
+    let mut tail = spilled(run);
+    if let Some(note) = card.note {
+        tail.push_str(&format!("\n*{note}*\n"));
+    }
+    if card.images {
+        let room = most.saturating_sub(head.len() + tail.len() + BODY.min(most / 2));
+        tail.insert_str(0, &pictures(run, card, room));
+    }
+    let limits = Limits { bytes: most - tail.len(), ..Limits::default() };
+    below(head, run, card.by, limits) + &tail
+}
+
+/// Text of a document as Markdown that shows it and is nothing else: no link, no emphasis, no HTML.
+pub fn escaped(text: &str) -> String {
+    let shown = settle(text, false).replace('\n', " ");
+    let mut escaped = String::with_capacity(shown.len());
+    for (at, c) in shown.char_indices() {
+        let is_sign = match c {
+            // Without these no address is made a link.
+            ':' => shown[at + 1..].starts_with('/'),
+            '.' => shown.as_bytes()[at.saturating_sub(3)..at].eq_ignore_ascii_case(b"www"),
+            c => "\\`*_[]<>&~#|@$".contains(c),
+        };
+        if is_sign {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// Text of the document, in code that nothing in it ends.
+fn name(text: &str) -> String {
+    let text = clip(&settle(text, false).replace('\n', " "), 500);
+    let fence = "`".repeat(longest_backticks(&text) + 1);
+    format!("{fence} {text} {fence}\n\n")
+}
+
+/// The groupings, and below them what can be done; in at most `most` bytes.
+fn links(run: &Run, card: Card<'_>, most: usize) -> String {
+    let groupings = [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order].map(|by| {
+        let words = by.to_string();
+        if by == card.by {
+            Some(format!("**{words}**"))
+        } else {
+            link(&words, (card.command)(Action::Group(by)))
+        }
+    });
+    let groupings: Option<Vec<String>> = groupings.into_iter().collect();
+    let actions = [
+        (Action::Interrupt, "Interrupt"),
+        (Action::Rerun, "Re-run"),
+        (Action::RerunFailed, "Re-run failed"),
+        (Action::Compare, "Compare with the run before"),
+        (Action::Copy, "Copy"),
+        (Action::ShowOutput, "Whole output"),
+    ];
+    let offered = actions.into_iter().filter(|(action, _)| is_allowed(*action, run));
+    let offered = offered.filter_map(|(action, words)| link(words, (card.command)(action))).collect();
+    let mut text = String::new();
+    for parts in [groupings.unwrap_or_default(), offered] {
+        let mut line = String::new();
+        for part in parts {
+            if text.len() + line.len() + part.len() + 10 <= most {
+                line.push_str(if line.is_empty() { "\n" } else { " · " });
+                line.push_str(&part);
+            }
+        }
+        if !line.is_empty() {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn link(words: &str, command: Option<Command>) -> Option<String> {
+    let Command { id, argument } = command?;
+    let arguments = json!([argument]).to_string();
+    Some(format!("[{words}](command:{id}?{})", utf8_percent_encode(&arguments, NON_ALPHANUMERIC)))
+}
+
+/// Whether there is something to do.
+fn is_allowed(action: Action, run: &Run) -> bool {
+    let well = run.parts().filter(|part| matches!(part.ending(), Some(Ending::Ok))).count();
+    match action {
+        Action::Interrupt => !run.is_over(),
+        Action::Rerun | Action::Compare => run.is_over(),
+        Action::RerunFailed => run.state() == RunState::Failed && well > 0,
+        Action::Group(_) | Action::Copy | Action::ShowOutput => true,
+    }
+}
+
+/// How far the slowest engine is from the median, and what each of a few took, the slowest first.
+fn times(run: &Run) -> String {
+    let Some(timing) = timing(run) else { return String::new() };
+    let mut text = format!("\n{}\n", code(&timing.line()));
+    if timing.parts.len() <= MOST_TIMES {
+        let mut parts = timing.parts;
+        parts.sort_by_key(|part| std::cmp::Reverse(part.milliseconds));
+        let time = |part: &super::PartTime| {
+            let host = part.host.as_deref().map(|host| format!(" {}", clip(host, 30))).unwrap_or_default();
+            code(&format!("[{}]{host} {}", part.engine, duration(part.milliseconds)))
+        };
+        text.push_str(&format!("\n{}\n", parts.iter().map(time).collect::<Vec<_>>().join(" · ")));
+    }
+    text
+}
+
+/// Words of pxlens' own with the name of a host in them, as code.
+fn code(text: &str) -> String {
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || " []()._-/·×…".contains(*c));
+    format!("`{}`", clip(&kept.collect::<String>(), 200))
+}
+
+/// How much text is no longer in memory, of whom, and where all of it is.
+fn spilled(run: &Run) -> String {
+    let parts: Vec<(&EngineRun, &Path)> =
+        run.parts().filter_map(|part| Some((part, part.spilled.as_deref()?))).collect();
+    let places: BTreeSet<&Path> = match parts.as_slice() {
+        [] => return String::new(),
+        [(_, file)] => [*file].into(),
+        several => several.iter().map(|(_, file)| file.parent().unwrap_or(file)).collect(),
+    };
+    let ranks: RankSet = parts.iter().map(|(part, _)| part.engine).collect();
+    let gone = parts.iter().fold(Hidden::default(), |gone, (part, _)| gone.and(hidden(part)));
+    let gone = format!("{} ({})", size(gone.bytes), count(gone.lines, "line"));
+    let ranks = short_ranks(&ranks);
+    let place = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join("\n");
+    let place = clip(&settle(&place, false), 1000);
+    let fence = "`".repeat(longest_backticks(&place).max(2) + 1);
+    let place_is = if parts.len() == 1 { "this file" } else { "the files of each engine in" };
+    format!(
+        "\n`{ranks}` wrote more than is kept in memory: {gone} left out. All of it is in {place_is}\n\
+         {fence}text\n{place}\n{fence}\n"
+    )
+}
+
+/// What is missing of an engine's text.
+fn hidden(part: &EngineRun) -> Hidden {
+    let texts = part.outputs.iter().filter_map(|output| match &output.kind {
+        OutputKind::Stream(_, text) => Some(text.hidden()),
+        _ => None,
+    });
+    texts.fold(Hidden::default(), Hidden::and)
+}
+
+/// The first small PNGs as they are, in at most `room` bytes, and how many images there are besides.
+fn pictures(run: &Run, card: Card<'_>, room: usize) -> String {
+    const REST: usize = 400;
+    let all = images(run);
+    let mut text = String::new();
+    let mut shown = 0;
+    for image in &all {
+        let Ok(picture) = &image.picture else { continue };
+        if picture.kind != ImageKind::Png || image.bytes > LARGEST_IMAGE || shown == MOST_IMAGES {
+            continue;
+        }
+        // Written anew: what the engine sent may have line breaks in it, or lack the padding.
+        let data = STANDARD.encode(picture.decoded());
+        let ranks = short_ranks(&image.ranks);
+        let entry = format!("\n`{ranks}`\n\n![image {}](data:image/png;base64,{data})\n", shown + 1);
+        if text.len() + entry.len() + REST > room {
+            continue;
+        }
+        shown += 1;
+        text.push_str(&entry);
+    }
+    if shown == all.len() {
+        return text;
+    }
+    let more = if shown == 0 { "image" } else { "more image" };
+    let whole = link("Whole output", (card.command)(Action::ShowOutput));
+    let whole =
+        whole.filter(|link| link.len() < REST / 2).map(|link| format!(" · {link}")).unwrap_or_default();
+    text + &format!("\n{}{whole}\n", count(all.len() - shown, more))
+}
+
+#[cfg(test)]
+mod tests;

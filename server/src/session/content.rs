@@ -1,0 +1,140 @@
+//! Outputs as documents: what a `px-output:` address stands for, with text that left the memory read back as far as there is
+//! room for it. Blocking.
+
+use std::{io, path::PathBuf};
+
+use super::{
+    RunHandle,
+    whole::{Wrote, filled},
+};
+use crate::{
+    engines::{EngineId, RankSet},
+    render::{self, Address, Ends, Extract, GroupBy, MOST_OF_DOCUMENT, Style},
+    run::{Run, RunId, Slot},
+};
+
+/// A run with no more text than this is read back whole before it is laid out; of a longer one what is in memory is.
+const READ: usize = 4 * MOST_OF_DOCUMENT;
+
+/// Read beyond both ends of a document, so that a key in it is not cut in two.
+const MARGIN: usize = 8192;
+
+/// Why an address stands for nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoContent {
+    /// The run went to other engines.
+    #[error("run {} did not go to {ranks}, but to {asked}", .run.0)]
+    NotAsked {
+        /// The run.
+        run: RunId,
+        /// Which engines of the address it did not go to.
+        ranks: RankSet,
+        /// Which it went to.
+        asked: RankSet,
+    },
+    /// Its request in that place went to another engine, or there is none.
+    #[error("engine {engine} was not asked in place {} of run {}", slot.0, .run.0)]
+    NoRequest {
+        /// The run.
+        run: RunId,
+        /// The engine.
+        engine: EngineId,
+        /// The place.
+        slot: Slot,
+    },
+    /// What is in a file cannot be read.
+    #[error("what was moved out of memory cannot be read: {0}")]
+    File(#[from] io::Error),
+}
+
+/// The text of a document about a run.
+///
+/// # Errors
+/// See [`NoContent`].
+pub fn content(handle: &RunHandle, what: &Extract) -> Result<String, NoContent> {
+    let run = handle.now();
+    check(&run, what)?;
+    match what {
+        Extract::Whole(by) => laid_out(handle, &run, *by),
+        Extract::Group(ranks) => laid_out(handle, &run.only(ranks), GroupBy::Fold),
+        Extract::Raw { engine, slot } => {
+            let Some(part) = slot_of(&run, *engine, *slot).and_then(|slot| run.part(slot)) else {
+                return Ok(String::new());
+            };
+            let wrote = Wrote::of(part);
+            let room = MOST_OF_DOCUMENT / 2 + MARGIN;
+            let ends = if wrote.bytes <= 2 * room {
+                Ends { head: wrote.read(0..wrote.bytes)?, ..Ends::default() }
+            } else {
+                Ends {
+                    head: wrote.read(0..room)?,
+                    between: wrote.bytes - 2 * room,
+                    tail: wrote.read(wrote.bytes - room..wrote.bytes)?,
+                }
+            };
+            Ok(render::raw(&ends, wrote.file))
+        }
+    }
+}
+
+/// Whether a run can have such a document.
+///
+/// # Errors
+/// Where it went to other engines.
+pub fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
+    let asked: RankSet = run.request.engines.iter().copied().collect();
+    let others: RankSet = match what {
+        Extract::Whole(_) => RankSet::default(),
+        Extract::Group(ranks) => ranks.iter().filter(|engine| !asked.contains(*engine)).collect(),
+        Extract::Raw { engine, .. } if !asked.contains(*engine) => [*engine].into_iter().collect(),
+        Extract::Raw { engine, slot } => match (slot_of(run, *engine, *slot), slot) {
+            (None, Some(slot)) => {
+                return Err(NoContent::NoRequest { run: run.id, engine: *engine, slot: *slot });
+            }
+            _ => RankSet::default(),
+        },
+    };
+    if others.is_empty() { Ok(()) } else { Err(NoContent::NotAsked { run: run.id, ranks: others, asked }) }
+}
+
+fn slot_of(run: &Run, engine: EngineId, slot: Option<Slot>) -> Option<Slot> {
+    let fits = |(at, asked): (Slot, &EngineId)| {
+        (*asked == engine && slot.is_none_or(|slot| slot == at)).then_some(at)
+    };
+    (0..).map(Slot).zip(&run.request.engines).find_map(fits)
+}
+
+fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> Result<String, NoContent> {
+    let filled = filled(run, READ)?;
+    let run = filled.as_ref().unwrap_or(run);
+    let raw = run.request.engines.first().map(|&engine| {
+        let what = Extract::Raw { engine, slot: None };
+        format!("what one engine wrote is at {}", Address { run: run.id, what })
+    });
+    let folder = run.parts().find_map(|part| part.spilled.as_deref()?.parent());
+    let files = folder.map(|folder| format!("what left the memory is in {}", folder.display()));
+    let more: Vec<String> = files.into_iter().chain(raw).collect();
+    Ok(render::document(run, by, &title(handle), Style::default(), &more.join(", ")))
+}
+
+/// What names a run to a reader: `run 7 · tour.py line 12 · %%px -t 0,2`.
+fn title(handle: &RunHandle) -> String {
+    format!("run {} · {} · {}", handle.id.0, place(handle), handle.title.trim())
+}
+
+/// Where its cell stood: `tour.py line 12`.
+pub(super) fn place(handle: &RunHandle) -> String {
+    let name = handle.home.0.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{name} line {}", handle.line + 1)
+}
+
+/// Puts a document into a file beside what was spilled of its run, which goes with that.
+///
+/// # Errors
+/// See [`NoContent`].
+pub fn content_file(handle: &RunHandle, what: &Extract) -> Result<PathBuf, NoContent> {
+    let text = content(handle, what)?;
+    let name = Address { run: handle.id, what: what.clone() }.file_name();
+    Ok(handle.spilled.put(&name, &text)?)
+}

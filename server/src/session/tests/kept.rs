@@ -1,0 +1,70 @@
+//! Named results on disk: whole, however little of them stayed in memory, and with what came late.
+
+use super::*;
+use crate::jupyter::content::StreamName;
+
+/// A document with one cell that is named, in a session that keeps little in memory.
+async fn desk(sim: &Sim, folder: &Path) -> Desk {
+    let limits = Limits { engine_text: 10_000, folder: Some(folder.join("spilled")), ..Limits::default() };
+    let settings = Settings { results: Some(folder.join("results")), limits, ..at(&sim.connection_file()) };
+    let mut desk = Desk::with(settings, true, "# %%\n%%px -o fit\nwork()\n");
+    desk.engines(1).await;
+    desk
+}
+
+/// What the kept result says that the engine wrote.
+fn kept(folder: &Path) -> String {
+    let kept = Shelf::new(Some(&folder.join("results"))).and_then(|shelf| shelf.load("fit"));
+    let run = kept.ok().and_then(|kept| kept.run());
+    let part = run.as_ref().and_then(|run| run.part(crate::run::Slot(0)));
+    part.map(|part| part.stream(StreamName::Stdout)).unwrap_or_default()
+}
+
+fn lines() -> String {
+    (0..20_000).map(|n| format!("line {n} é\n")).collect()
+}
+
+#[tokio::test]
+async fn a_named_result_keeps_the_text_that_left_the_memory() {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().stdout(lines())).start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(&sim, folder.path()).await;
+    let run = desk.run().await;
+    assert_eq!(ends(&run).await, RunState::Succeeded);
+    assert!(
+        run.now()
+            .part(crate::run::Slot(0))
+            .is_some_and(|part| part.spilled.is_some() && part.kept() < 20_000)
+    );
+    desk.session.shutdown().await;
+    assert!(kept(folder.path()) == lines(), "nothing is missing in it");
+    assert_eq!(std::fs::read_dir(folder.path().join("spilled")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_named_result_keeps_what_came_after_its_end() {
+    let script = Script::new().stdout("early\n").afterwards().wait("gate").stdout("late\n");
+    let sim = Sim::builder().engines(1).on("work()", script).start().await;
+    for waits in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(&sim, folder.path()).await;
+        let run = desk.run().await;
+        assert_eq!(ends(&run).await, RunState::Succeeded);
+        sim.open("gate");
+        let came = |run: &Arc<Run>| {
+            run.part(crate::run::Slot(0)).is_some_and(|part| part.stream(StreamName::Stdout).contains("late"))
+        };
+        run.view.clone().wait_for(came).await.expect("it comes");
+        if waits {
+            // It is written a while after it came; else at the end of the session.
+            let written = async {
+                while kept(folder.path()) != "early\nlate\n" {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, written).await.expect("it is written");
+        }
+        desk.session.shutdown().await;
+        assert_eq!(kept(folder.path()), "early\nlate\n");
+    }
+}

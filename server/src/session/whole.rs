@@ -1,0 +1,337 @@
+//! What left the memory, read back from the files of [`super::spill`]: for documents, exports and results on disk, which hold
+//! what engines wrote whole, or both ends of it. Blocking; never holds more than it is asked for.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
+    path::Path,
+};
+
+use ropey::Rope;
+
+use crate::{
+    jupyter::content::StreamName,
+    render::{Cursor, JsonEvent, JsonKind},
+    run::{EngineRun, Hidden, OutputKind, Run, Slot},
+};
+
+/// Bytes that are read at a time.
+const AT_A_TIME: usize = 256 * 1024;
+
+/// All that one engine wrote to its streams, in order of arrival: what is in memory from there, the rest from its file.
+pub(super) struct Wrote<'a> {
+    pieces: Vec<Piece<'a>>,
+    /// The file, where part of it is not in memory.
+    pub(super) file: Option<&'a Path>,
+    /// Bytes of all of it.
+    pub(super) bytes: usize,
+}
+
+/// A stretch of it, and where it begins.
+struct Piece<'a> {
+    start: usize,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Kept(&'a Rope),
+    /// The output it belongs to, by its place among those of the engine.
+    Gone {
+        output: usize,
+        hidden: Hidden,
+    },
+}
+
+impl What<'_> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Kept(rope) => rope.len_bytes(),
+            Self::Gone { hidden, .. } => hidden.bytes,
+        }
+    }
+}
+
+impl<'a> Wrote<'a> {
+    pub(super) fn of(part: &'a EngineRun) -> Self {
+        let mut pieces = Vec::new();
+        let mut bytes = 0;
+        for (output, text) in part.outputs.iter().enumerate().filter_map(|(i, output)| match &output.kind {
+            OutputKind::Stream(_, text) => Some((i, text)),
+            _ => None,
+        }) {
+            let gone = What::Gone { output, hidden: text.hidden() };
+            for what in [What::Kept(text.head()), gone, What::Kept(text.tail())] {
+                let length = what.bytes();
+                if length > 0 {
+                    pieces.push(Piece { start: bytes, what });
+                    bytes += length;
+                }
+            }
+        }
+        Self { pieces, file: part.spilled.as_deref(), bytes }
+    }
+
+    /// Whether all of it is in memory.
+    pub(super) fn is_kept(&self) -> bool {
+        self.gone().next().is_none()
+    }
+
+    /// What is not in memory: where it begins, the output it belongs to, and how much it is.
+    fn gone(&self) -> impl Iterator<Item = (usize, usize, Hidden)> {
+        self.pieces.iter().filter_map(|piece| match piece.what {
+            What::Gone { output, hidden } => Some((piece.start, output, hidden)),
+            What::Kept(_) => None,
+        })
+    }
+
+    /// What stands between two bytes; a character that is cut by them is left out.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub(super) fn read(&self, range: Range<usize>) -> io::Result<String> {
+        let mut bytes = Vec::with_capacity(range.len());
+        for piece in &self.pieces {
+            let (start, end) = (piece.start, piece.start + piece.what.bytes());
+            let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
+            if from >= to {
+                continue;
+            }
+            match piece.what {
+                What::Kept(rope) => copy(rope, from - start..to - start, &mut bytes),
+                What::Gone { .. } => self.read_file(from..to, &mut bytes)?,
+            }
+        }
+        Ok(whole_characters(bytes).0)
+    }
+
+    /// The file holds all that was written, so that places in it are places in the whole.
+    fn read_file(&self, range: Range<usize>, into: &mut Vec<u8>) -> io::Result<()> {
+        let mut read = || {
+            let path = self.file.ok_or(io::ErrorKind::NotFound)?;
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(range.start as u64))?;
+            let read = file.take(range.len() as u64).read_to_end(into)?;
+            if read < range.len() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
+        };
+        read().map_err(|error: io::Error| {
+            let path = self.file.map(|path| path.display().to_string()).unwrap_or_default();
+            io::Error::new(error.kind(), format!("{path}: {error}"))
+        })
+    }
+}
+
+fn copy(rope: &Rope, range: Range<usize>, into: &mut Vec<u8>) {
+    let mut start = 0;
+    for chunk in rope.chunks() {
+        let end = start + chunk.len();
+        let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
+        into.extend_from_slice(&chunk.as_bytes()[from - start..to - start]);
+        start = end;
+    }
+}
+
+/// Text of bytes that may begin and end within a character, and the bytes of the one at the end.
+fn whole_characters(mut bytes: Vec<u8>) -> (String, Vec<u8>) {
+    let begun = bytes.iter().take(3).take_while(|byte| (0x80..0xC0).contains(*byte)).count();
+    bytes.drain(..begun);
+    let unfinished = match std::str::from_utf8(&bytes) {
+        Err(error) if error.error_len().is_none() => bytes.split_off(error.valid_up_to()),
+        _ => Vec::new(),
+    };
+    // What was written was text, so nothing is replaced here unless somebody else wrote into the file.
+    (
+        String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
+        unfinished,
+    )
+}
+
+/// The same run with all its text in memory; `None` where it is so already, or is more than `most` bytes.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub(super) fn filled(run: &Run, most: usize) -> io::Result<Option<Run>> {
+    let all: Vec<Wrote<'_>> = run.parts().map(Wrote::of).collect();
+    if all.iter().all(Wrote::is_kept) || all.iter().map(|wrote| wrote.bytes).sum::<usize>() > most {
+        return Ok(None);
+    }
+    let mut filled = run.clone();
+    for (slot, wrote) in (0..).map(Slot).zip(&all) {
+        for (start, output, hidden) in wrote.gone() {
+            let mut bytes = Vec::new();
+            wrote.read_file(start..start + hidden.bytes, &mut bytes)?;
+            let text = String::from_utf8(bytes).map_err(|_| {
+                let file = wrote.file.map(|file| file.display().to_string()).unwrap_or_default();
+                io::Error::new(io::ErrorKind::InvalidData, format!("{file} was changed by somebody else"))
+            })?;
+            filled.fill(slot, output, &text);
+        }
+    }
+    Ok(Some(filled))
+}
+
+/// Tells all events of a run, as `--json` does, with the text that is not in memory in its place. Where that cannot be read,
+/// an event says how much is missing; gives the reasons.
+///
+/// # Errors
+/// What `each` answers.
+pub(super) fn tell(
+    run: &Run,
+    cell: u32,
+    mut each: impl FnMut(&JsonEvent) -> io::Result<()>,
+) -> io::Result<Vec<String>> {
+    let all: Vec<Wrote<'_>> = run.parts().map(Wrote::of).collect();
+    let mut gone: HashMap<u32, _> = (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.gone())).collect();
+    let mut missing = Vec::new();
+    for event in Cursor::of_cell(cell).delta(run) {
+        let next = match (&event.what, event.slot) {
+            // Those of an engine come in the order of its outputs.
+            (JsonKind::Spilled { .. }, Some(slot)) => {
+                gone.get_mut(&slot).and_then(Iterator::next).map(|gone| (slot, gone))
+            }
+            _ => None,
+        };
+        let Some((slot, (start, output, hidden))) = next else {
+            each(&event)?;
+            continue;
+        };
+        let (Some(part), Some(wrote)) = (run.part(Slot(slot)), all.get(slot as usize)) else { continue };
+        let Some(output) = part.outputs.get(output) else { continue };
+        let wrote_event = |text: String| {
+            let late = output.late;
+            let what = match &output.kind {
+                OutputKind::Stream(StreamName::Stderr, _) => JsonKind::Stderr { text, late },
+                _ => JsonKind::Stdout { text, late },
+            };
+            JsonEvent { what, ..event.clone() }
+        };
+        let (mut at, end, mut lines) = (start, start + hidden.bytes, hidden.lines);
+        let mut rest = Vec::new();
+        while at < end {
+            let to = (at + AT_A_TIME).min(end);
+            if let Err(error) = wrote.read_file(at..to, &mut rest) {
+                missing.push(error.to_string());
+                let file = wrote.file.map(|file| file.display().to_string());
+                each(&JsonEvent {
+                    what: JsonKind::Spilled { bytes: end - at, lines, file },
+                    ..event.clone()
+                })?;
+                break;
+            }
+            let (text, unfinished) = whole_characters(std::mem::take(&mut rest));
+            rest = unfinished;
+            at = to;
+            lines = lines.saturating_sub(text.matches('\n').count());
+            each(&wrote_event(text))?;
+        }
+    }
+    Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        engines::EngineId,
+        run::{Event, EventKind, RunId, RunRequest, Time},
+    };
+
+    /// What an engine wrote, in pieces, with most of it in a file.
+    fn run(pieces: &[(bool, String)], most: usize, file: &Path) -> Run {
+        let request = RunRequest { code: "f()".into(), engines: vec![EngineId(3)], single: false };
+        let mut run = Run::new(RunId(7), Arc::new(request), Time(0));
+        let mut all = String::new();
+        for (is_error, text) in pieces {
+            let name = if *is_error { StreamName::Stderr } else { StreamName::Stdout };
+            let kind = EventKind::Stream { name, text: text.clone() };
+            run.apply(Event { slot: Slot(0), at: Time(0), kind });
+            all.push_str(text);
+            fs::write(file, &all).expect("it can be written");
+            if run.part(Slot(0)).expect("it is there").kept() > most {
+                run.hide(Slot(0), most, file.into());
+            }
+        }
+        run
+    }
+
+    fn told(run: &Run) -> (Vec<JsonEvent>, Vec<String>) {
+        let mut events = Vec::new();
+        let missing = tell(run, 1, |event| {
+            events.push(event.clone());
+            Ok(())
+        });
+        (events, missing.expect("nothing fails"))
+    }
+
+    /// What the events say was written, per stream.
+    fn texts(events: &[JsonEvent]) -> (String, String) {
+        let (mut out, mut err) = (String::new(), String::new());
+        for event in events {
+            match &event.what {
+                JsonKind::Stdout { text, .. } => out.push_str(text),
+                JsonKind::Stderr { text, .. } => err.push_str(text),
+                JsonKind::Spilled { .. } => panic!("it is all there"),
+                _ => {}
+            }
+        }
+        (out, err)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Whatever is written and moved out of memory: told, filled and read, it is what was written.
+        #[test]
+        fn nothing_that_left_memory_is_missing(
+            pieces in prop::collection::vec((any::<bool>(), "[aé🙂\n]{0,60}"), 1..12),
+            most in 8usize..200,
+            cuts in (0usize..400, 0usize..400),
+        ) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let run = run(&pieces, most, &folder.path().join("engine-3.txt"));
+            let whole: String = pieces.iter().map(|(_, text)| text.as_str()).collect();
+            let of = |error: bool| -> String {
+                pieces.iter().filter(|(is_error, _)| *is_error == error).map(|(_, text)| text.as_str()).collect()
+            };
+            prop_assert_eq!(texts(&told(&run).0), (of(false), of(true)));
+            let part = run.part(Slot(0)).expect("it is there");
+            let wrote = Wrote::of(part);
+            prop_assert_eq!(wrote.bytes, whole.len());
+            prop_assert_eq!(wrote.read(0..whole.len()).expect("it is read"), whole.clone());
+            let (from, to) = (cuts.0.min(cuts.1).min(whole.len()), cuts.0.max(cuts.1).min(whole.len()));
+            let some = wrote.read(from..to).expect("it is read");
+            prop_assert!(whole[..].contains(&some) && some.len() + 6 >= to - from);
+            if !wrote.is_kept() {
+                let filled = filled(&run, usize::MAX).expect("it is read").expect("something was missing");
+                let part = filled.part(Slot(0)).expect("it is there");
+                prop_assert_eq!(part.stream(StreamName::Stdout), of(false));
+                prop_assert_eq!(part.kept(), whole.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_to_be_missing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("engine-3.txt");
+        let pieces = [(false, "line\n".repeat(100))];
+        let run = run(&pieces, 50, &file);
+        fs::remove_file(&file).expect("it is there");
+        let (events, missing) = told(&run);
+        assert!(missing[0].contains("engine-3.txt"), "{missing:?}");
+        let spilled = events.iter().find(|event| matches!(event.what, JsonKind::Spilled { .. }));
+        assert_eq!(
+            spilled,
+            Cursor::of_cell(1)
+                .delta(&run)
+                .iter()
+                .find(|event| matches!(event.what, JsonKind::Spilled { .. }))
+        );
+        filled(&run, usize::MAX).expect_err("it is gone");
+        assert!(filled(&run, 100).expect("nothing is read").is_none(), "it is more than that");
+    }
+}
