@@ -15,9 +15,10 @@ use crate::{
     ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, Engine,
     EngineState, EnginesParams, EnginesResult, Group, GroupBy, GroupState, InterruptParams, InterruptResult,
     Kind, Line, LineSeverity, LineStyle, NotRun, OutputsParams, PastRun, Plan, Problem, ProblemSeverity,
-    RecalledRun, RefreshOutputsParams, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult,
-    RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun, TrustParams,
-    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    RecalledRun, RefreshOutputsParams, ResultImage, ResultParams, ResultResult, RunId, RunLocalParams,
+    RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, StartedRun,
+    TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands,
+    messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -77,6 +78,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ResultParams>(),
         declaration::<GroupBy>(),
         declaration::<ResultResult>(),
+        declaration::<ResultImage>(),
         declaration::<Group>(),
         declaration::<GroupState>(),
         declaration::<RunsParams>(),

@@ -6,6 +6,7 @@
 //! it came.
 
 mod bundle;
+mod contact_sheet;
 mod cursor;
 mod difference;
 mod errors;
@@ -35,6 +36,7 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
+pub use contact_sheet::{SheetLimits, contact_sheet};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use errors::{ErrorGroup, ErrorVariant, errors};
 pub use fold::{Group, fold};

@@ -103,7 +103,7 @@ pub struct Picture<'a> {
     pub kind: ImageKind,
     /// In pixels; unknown of an SVG that fits any.
     pub size: Option<PixelSize>,
-    /// Base64 without line breaks; of an SVG its text.
+    /// Base64 without line breaks; of an SVG its text, with the namespace that makes it an image where it lacked one.
     pub data: Cow<'a, str>,
 }
 
@@ -199,8 +199,11 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
     let Value::String(_) = value else { return Err("its data is no text".to_owned()) };
     let data = normal(mime, value);
     if kind == ImageKind::Svg {
-        let size = svg_size(&data)?;
         let bytes = data.len();
+        let (size, lacks_namespace) = read_svg(&data)?;
+        let data = lacks_namespace.map_or(data.clone(), |at| {
+            Cow::Owned(format!("{} xmlns=\"{SVG_NAMESPACE}\"{}", &data[..at], &data[at..]))
+        });
         return Ok((Picture { kind, size, data }, bytes));
     }
     let decoded = FORGIVING.decode(data.as_ref()).map_err(|why| format!("its base64 is broken: {why}"))?;
@@ -226,8 +229,10 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
 /// Most nodes of an SVG that is read: some hundred megabytes.
 const NODES: u32 = 2_000_000;
 
-/// The size that an SVG asks for, if it does.
-fn svg_size(text: &str) -> Result<Option<PixelSize>, String> {
+const SVG_NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
+/// The size that an SVG asks for, if it does; and where its namespace should stand, if it has none: in a page it goes without.
+fn read_svg(text: &str) -> Result<(Option<PixelSize>, Option<usize>), String> {
     // matplotlib writes a document type.
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES, ..ParsingOptions::default() };
     let document =
@@ -247,7 +252,10 @@ fn svg_size(text: &str) -> Result<Option<PixelSize>, String> {
         _ => None,
     };
     let whole = |n: f64| (0.5..1e6).contains(&n).then_some(n.round() as u32);
-    Ok(size.and_then(|(width, height)| Some(PixelSize { width: whole(width)?, height: whole(height)? })))
+    let size =
+        size.and_then(|(width, height)| Some(PixelSize { width: whole(width)?, height: whole(height)? }));
+    let lacks_namespace = root.tag_name().namespace().is_none();
+    Ok((size, lacks_namespace.then_some(root.range().start + "<svg".len())))
 }
 
 /// A length of CSS in pixels, 96 to the inch; `None` for one that depends on something else.
