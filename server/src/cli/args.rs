@@ -119,7 +119,7 @@ pub struct RunArgs {
     /// Go on after a cell that failed, and past one that cannot run
     #[arg(long)]
     pub keep_going: bool,
-    /// Save the pictures that engines show into this folder
+    /// Save the pictures that engines show into this folder, identical ones once, and a contact sheet
     #[arg(long, value_name = "DIR")]
     pub images: Option<PathBuf>,
     #[command(flatten)]
@@ -180,7 +180,7 @@ pub struct ResultArgs {
     /// Print one JSON object per event (docs/json.md), or per name
     #[arg(long)]
     pub json: bool,
-    /// Save the pictures in it into this folder
+    /// Save the pictures in it into this folder, identical ones once, and a contact sheet
     #[arg(long, value_name = "DIR", requires = "name")]
     pub images: Option<PathBuf>,
 }
