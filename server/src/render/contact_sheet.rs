@@ -4,7 +4,7 @@
 //! well, so that no script and no link of an engine's works; all text is escaped. What does not decode, and what there is no
 //! room for, is said.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -321,10 +321,12 @@ fn about(image: &Image<'_>) -> Vec<String> {
     if image.ranks.len() > 1 {
         about.push(count(image.ranks.len(), "engine"));
     }
-    // Where it stands again, on the same engines or on others.
-    let again = image.places.iter().filter(|(_, at)| *at != image.ordinal).count();
-    if again > 0 {
-        about.push(format!("{again}× more below"));
+    // Where it stands again, of the same engines or of others.
+    let again: BTreeSet<usize> =
+        image.places.iter().map(|(_, at)| *at).filter(|at| *at != image.ordinal).collect();
+    if let Some(first) = again.first() {
+        let more = if again.len() > 1 { ", …" } else { "" };
+        about.push(format!("also {}{more}", ordinal_word(*first)));
     }
     if let Some(size) = pixel_size(image) {
         about.push(format!("{} × {}", size.width, size.height));

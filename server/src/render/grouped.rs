@@ -107,7 +107,7 @@ fn told_apart(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
     }
     let mut known: Vec<(Vec<Cow<'_, str>>, Vec<EngineId>)> = Vec::new();
     for (part, item) in parts.iter().zip(items) {
-        let images = item.picture().map(|data| same_images(data)).unwrap_or_default();
+        let images = item.picture().map(same_images).unwrap_or_default();
         match known.iter_mut().find(|(other, _)| *other == images) {
             Some((_, engines)) => engines.push(part.engine),
             None => known.push((images, vec![part.engine])),
@@ -132,10 +132,11 @@ fn same_images(data: &MimeBundle) -> Vec<Cow<'_, str>> {
 
 /// Says of the images that they are not those of other engines, where their words are the same.
 pub(super) fn tell_from(shown: &mut [Shown], reference: &[Shown], ranks: &RankSet) {
-    for (shown, other) in shown.iter_mut().zip(reference) {
-        if let (Some(own), Some(other)) = (shown.item.picture(), other.item.picture())
-            && shown.remark.is_none()
-            && same_images(own) != same_images(other)
+    let plain = |shown: &Shown| shown.remark.is_none() && shown.template.is_none();
+    for (shown, other) in shown.iter_mut().zip(reference).filter(|(own, other)| plain(own) && plain(other)) {
+        if let (Some(own), Some(others)) = (shown.item.picture(), other.item.picture())
+            && shown.item.text() == other.item.text()
+            && same_images(own) != same_images(others)
         {
             shown.remark = Some(format!("not the image of {ranks}"));
         }

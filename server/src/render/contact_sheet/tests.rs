@@ -67,10 +67,10 @@ fn a_sheet_shows_each_image_once_with_its_engines_and_what_is_broken() {
               24,39 tour.py line 3 · %%px
               24,60 6 images of [0-3] · 4 different · 1 broken · none of [4-5]
               24,93 1st image of [0-3]
-            cell "[0-1,3]\n3 engines · 1× more below · 3 × 2 · 73 B\n<Figure size 3x2 with 1 Axes>"
+            cell "[0-1,3]\n3 engines · also 2nd · 3 × 2 · 73 B\n<Figure size 3x2 with 1 Axes>"
               30,112 image 388x258 data:image/png;base64,iVBORw0K…
               24,394 [0-1,3]
-              24,410 3 engines · 1× more below · 3 × 2 · 73 B
+              24,410 3 engines · also 2nd · 3 × 2 · 73 B
             cell "[2]\n9 B"
               440,106 box 400x270
               640,245 broken image/png: its first bytes are not those of image/png
