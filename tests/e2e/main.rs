@@ -22,6 +22,7 @@ mod lsp_work;
 mod never_panics;
 mod nothing_lost;
 mod original_examples;
+mod plots;
 mod program;
 mod shell;
 mod shell_results;

@@ -196,7 +196,7 @@ impl Gist {
             _ => {
                 let scope = Scope { bytes: Some(READ), ..Scope::default() };
                 let shown = of_group(run, group, scope, rules);
-                let summed_up = shown.iter().any(|shown| shown.template.is_some());
+                let summed_up = shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
                 Said::Alike(if summed_up { shown } else { vec![summaries(run, group, rules)] })
             }
         };
@@ -227,10 +227,16 @@ fn short_ranks(ranks: &RankSet) -> String {
 fn summary_of(shown: &[Shown], detail: Detail) -> String {
     let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
     let lines = |shown: &Shown| -> Vec<String> {
-        match &shown.template {
+        // How large images are that differ tells nothing by its median.
+        let detail = if shown.remark.is_some() { Detail::Range } else { detail };
+        let mut lines: Vec<String> = match &shown.template {
             Some(template) => template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect(),
             None => shown.item.text().unwrap_or_default().lines().map(str::to_owned).collect(),
+        };
+        if let (Some(remark), Some(first)) = (&shown.remark, lines.first_mut()) {
+            first.push_str(&format!(" · {remark}"));
         }
+        lines
     };
     let last = |shown: &Shown| last_of(&lines(shown).join("\n"));
     let first = |shown: &Shown| first_line(&lines(shown).join("\n"));
@@ -254,7 +260,7 @@ fn summaries(run: &Run, group: &Group, rules: Rules) -> Shown {
     if !same && template.is_none() {
         text.push_str(" …");
     }
-    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template }
+    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template, remark: None }
 }
 
 /// The last line that holds more than blanks.

@@ -201,13 +201,8 @@ pub(super) struct Drawn<'a> {
 /// The blocks of a section; in a section that compares, small ones as their difference from the reference: of those with the
 /// fewest errors the largest, among equals the one with the lowest rank.
 pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
-    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
     let blocks = &section.blocks;
-    let reference = (0..blocks.len())
-        .min_by_key(|&i| {
-            (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
-        })
-        .filter(|_| section.compared && blocks.len() > 1);
+    let reference = reference(blocks).filter(|_| section.compared && blocks.len() > 1);
     let in_brief = reference.map(|i| (i, body(&blocks[i], view.names_stderr, Some(Detail::Range))));
     let mut first = 0;
     let mut drawn: Vec<Drawn<'_>> = Vec::new();
@@ -229,6 +224,14 @@ pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
     // What others are compared with comes before them.
     drawn[..(first + 1).min(blocks.len())].rotate_right(usize::from(first > 0));
     drawn
+}
+
+/// The block that others are compared with.
+pub(super) fn reference(blocks: &[Block]) -> Option<usize> {
+    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
+    (0..blocks.len()).min_by_key(|&i| {
+        (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
+    })
 }
 
 fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) {
@@ -321,9 +324,19 @@ fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockL
 }
 
 fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &mut Vec<BlockLine>) {
-    let painted = |paint: Paint| match (&shown.template, shown.item.text()) {
-        (Some(template), _) => template.lines(paint, detail),
-        (None, text) => text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect(),
+    // How large images are that differ tells nothing by its median.
+    let detail = if shown.remark.is_some() { Some(Detail::Range) } else { detail };
+    let painted = |paint: Paint| {
+        let mut lines: Vec<BlockLine> = match (&shown.template, shown.item.text()) {
+            (Some(template), _) => template.lines(paint, detail),
+            (None, text) => {
+                text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect()
+            }
+        };
+        if let (Some(remark), Some(last)) = (&shown.remark, lines.last_mut()) {
+            last.add(&format!(" · {remark}"), Paint::Note);
+        }
+        lines
     };
     let named = |name: &str, paint: Paint, into: &mut Vec<BlockLine>| {
         let mut lines = painted(paint);

@@ -425,7 +425,15 @@ pub(super) fn result(
         text.push_str(&format!("{note}\n"));
         markdown.push_str(&format!("\n*{note}*\n"));
     }
-    ResultResult { run: id, state: run_state(run), groups: groups(run, group_by), text, markdown }
+    ResultResult {
+        run: id,
+        state: run_state(run),
+        groups: groups(run, group_by),
+        text,
+        markdown,
+        images: Vec::new(),
+        contact_sheet: None,
+    }
 }
 
 /// The groups of the answer to `px/result`: one per engine, if that was asked for.

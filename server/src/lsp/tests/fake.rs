@@ -289,6 +289,8 @@ impl Session for Fake {
             groups: vec![],
             text: "plain".into(),
             markdown: "**marked**".into(),
+            images: vec![],
+            contact_sheet: None,
         })
     }
 
