@@ -8,6 +8,7 @@
 mod bundle;
 mod cursor;
 mod difference;
+mod error_text;
 mod errors;
 mod fold;
 mod grouped;

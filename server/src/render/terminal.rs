@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    GroupBy, duration, elapsed, heading,
-    layout::{BlockLine, Paint, View, lay_out, lay_out_errors},
+    GroupBy, duration, elapsed,
+    error_text::lay_out_errors,
+    heading,
+    layout::{BlockLine, Paint, View, lay_out},
     outcome,
     screen::Scope,
 };
