@@ -8,6 +8,7 @@
 mod bundle;
 mod cursor;
 mod difference;
+mod endings;
 mod error_text;
 mod errors;
 mod fold;
@@ -36,7 +37,7 @@ mod sample;
 use std::{fmt, str::FromStr};
 
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
-pub use errors::{ErrorGroup, ErrorVariant, errors};
+pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors};
 pub use fold::{Group, fold};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};

@@ -227,7 +227,7 @@ mod tests {
             [0] ⏳ step 1
             [1] ⏳ running
             [2] ✗ aborted: not run
-            [3] ✗ lost: the engine died
+            [3] ✗ lost: the engine died before it ran this
             ⏳ 2 of 4 ended, waiting on [0-1]
         "#]],
         );

@@ -17,7 +17,7 @@ use crate::{
     },
     engines::{Activity, EngineId, EngineTable, RankSet, Targets},
     lsp::facade::{
-        CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
+        CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Related, Suggestion, TextChange,
     },
     plan::{self, Refusal},
     render::{self, GroupBy, Limits, Paint, Style},
@@ -366,7 +366,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
         for group in render::errors(&run, &run.request.code) {
             // The map belongs to the code as it is now; of other code the line would be a guess.
             let line = group.code_line.filter(|_| run.request.code == cell.cell.code);
-            let at = line.and_then(|line| place(&cell.cell, line, group.column));
+            let at = line.and_then(|line| place(&cell.cell, line, group.column, group.width));
             let at = at.unwrap_or(cell.cell.magic_range());
             errors.push(EngineError {
                 cell: cell_id(cell.id),
@@ -374,6 +374,8 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 range: range(&view.text, at, encoding),
                 ranks: group.ranks.to_string(),
                 title: render::without_key(&group.title()).into_owned(),
+                interrupted: group.is_interrupted(),
+                related: related(&group),
                 // What an engine sent is text, and stays so in whatever shows it.
                 name: render::settle(&group.ename, false),
                 variants: group
@@ -581,8 +583,38 @@ fn placed(places: [text::Position; 2]) -> Range {
     Range { start, end }
 }
 
-/// From a line of the code, or a column of it in characters, to the end of the line in the document.
-fn place(cell: &Placed, line: u32, column: Option<u32>) -> Option<TextRange> {
+/// Most calls outside of the cell that are told with an error.
+const CALLS: usize = 30;
+
+/// The exceptions that led to an error, then the calls in files, the outermost first.
+fn related(group: &render::ErrorGroup) -> Vec<Related> {
+    let causes = group.causes.iter().rev().map(|cause| {
+        let led = if cause.direct { "caused by" } else { "raised while handling" };
+        let title = if cause.title.is_empty() { "another exception" } else { &cause.title };
+        Related { file: None, message: render::without_key(&format!("{led} {title}")).into_owned() }
+    });
+    let mut related: Vec<Related> = causes.take(CALLS).collect();
+    let causes = related.len();
+    // The last calls say most, where there are many.
+    for frame in group.frames.iter().rev() {
+        let render::FramePlace::File(path) = &frame.place else { continue };
+        let Some(line) = frame.line.and_then(|line| line.checked_sub(1)) else { continue };
+        let function = frame.function.as_deref().filter(|name| *name != "<module>");
+        let message = function.map_or_else(|| "from here".to_owned(), |name| format!("in {name}"));
+        let call = Related { file: Some((path.clone(), line)), message };
+        if !related.contains(&call) {
+            related.insert(causes, call);
+        }
+        if related.len() >= causes + CALLS {
+            break;
+        }
+    }
+    related
+}
+
+/// From a line of the code, or a column of it in characters, to the end of the line in the document, or for as many
+/// characters as are marked if that is more than one.
+fn place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {
     let code = cell.code.lines().nth(line as usize).unwrap_or_default();
     let indent = code.len() - code.trim_start().len();
     let from = match column {
@@ -590,6 +622,10 @@ fn place(cell: &Placed, line: u32, column: Option<u32>) -> Option<TextRange> {
         None => indent,
     };
     let whole = cell.code_range(line)?;
-    let start = cell.code_offset(line, from)?;
-    Some(TextRange::new(start.min(whole.end), whole.end))
+    let start = cell.code_offset(line, from)?.min(whole.end);
+    let marked = column.filter(|_| width > 1).and_then(|column| {
+        let (to, _) = code.char_indices().nth((column + width) as usize)?;
+        cell.code_offset(line, to)
+    });
+    Some(TextRange::new(start, marked.filter(|end| (start..whole.end).contains(end)).unwrap_or(whole.end)))
 }
