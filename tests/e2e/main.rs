@@ -10,6 +10,7 @@ mod golden_recording;
 mod golden_sessions;
 mod layers;
 mod local_part;
+mod lsp_errors;
 mod lsp_flood;
 mod lsp_mend;
 mod lsp_results;

@@ -1,7 +1,7 @@
 //! What engines raised, as lines to paint and as text for Markdown.
 
 use super::{
-    ErrorGroup, errors,
+    ErrorGroup, ErrorVariant, errors,
     errors::{Branch, is_heading, trees, without_any_counter},
     layout::{BlockLine, Paint, Place, View, rule},
     markdown::short_ranks,
@@ -46,9 +46,9 @@ pub(super) fn error_fences(run: &Run) -> Vec<(String, String)> {
     trees(&errors).iter().map(|tree| (head(&errors, tree), text(tree))).collect()
 }
 
-/// The mark before engines that raised, or were stopped.
-fn mark(error: &ErrorGroup) -> &'static str {
-    if error.is_interrupted() { "■" } else { "✗" }
+/// The mark before engines that raised, or were all stopped.
+fn mark(errors: &[ErrorGroup], tree: &Branch) -> &'static str {
+    if leaves(tree).iter().all(|&leaf| errors[leaf].is_interrupted()) { "■" } else { "✗" }
 }
 
 /// The errors at the ends of a tree's branches.
@@ -80,7 +80,7 @@ fn head(errors: &[ErrorGroup], tree: &Branch) -> String {
     let more = if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
     names.truncate(4);
     let names: Vec<String> = names.iter().map(|name| format!("`{}`", identifier(name))).collect();
-    format!("{} `{}` {}{more}{place}", mark(first), short_ranks(&tree.ranks), names.join(", "))
+    format!("{} `{}` {}{more}{place}", mark(errors, tree), short_ranks(&tree.ranks), names.join(", "))
 }
 
 /// An exception's name as far as it is one: nothing in it can be markup.
@@ -104,7 +104,7 @@ impl Drawing<'_> {
     fn branch(&self, tree: &Branch, depth: usize, into: &mut Vec<BlockLine>) {
         let first = &self.errors[tree.group];
         let at = if depth == 0 { "" } else { "╰ " };
-        let label = format!("{at}{} {} ", mark(first), tree.ranks);
+        let label = format!("{at}{} {} ", mark(self.errors, tree), tree.ranks);
         let (title, place) = match tree.branches.as_slice() {
             [] => (first.title(), self.line(first)),
             _ => (names(self.errors, tree).join(", "), String::new()),
@@ -214,29 +214,29 @@ fn by_text(error: &ErrorGroup) -> Vec<(RankSet, String)> {
 /// Where tracebacks of a group differ from the one shown in more than the exception's text: those lines.
 fn differences(error: &ErrorGroup, into: &mut Vec<BlockLine>) {
     let Some((first, others)) = error.variants.split_first() else { return };
-    let text = |traceback: &str, evalue: &str| {
-        let traceback = traceback.trim_end();
-        let message = settle(evalue, false);
-        without_any_counter(traceback.strip_suffix(message.trim_end()).unwrap_or(traceback)).into_owned()
+    let lines = |variant: &ErrorVariant| -> Vec<String> {
+        let traceback = variant.traceback.trim_end();
+        let message = settle(&variant.evalue, false);
+        let told = traceback.strip_suffix(message.trim_end()).unwrap_or(traceback);
+        told.lines().map(str::to_owned).collect()
     };
-    let known = text(&first.traceback, &first.evalue);
-    let known: Vec<&str> = known.lines().collect();
+    let known = lines(first);
     for other in others {
-        let own = text(&other.traceback, &other.evalue);
-        let own: Vec<&str> = own.lines().collect();
-        let differs: Vec<&&str> = own
-            .iter()
-            .enumerate()
-            .filter(|(i, line)| known.get(*i) != Some(line))
-            .map(|(_, line)| line)
-            .collect();
+        let own = lines(other);
+        let is_known = |i: usize, line: &String| {
+            known.get(i).is_some_and(|known| without_any_counter(known) == without_any_counter(line))
+        };
+        let differs: Vec<&String> =
+            (0..).zip(&own).filter(|(i, line)| !is_known(*i, line)).map(|(_, line)| line).collect();
         if differs.is_empty() {
             continue;
         }
         into.push(
             BlockLine::of(other.ranks.to_string(), Paint::FailedRanks).and(" has instead:", Paint::Note),
         );
-        into.extend(differs.iter().take(DIFFERENCES).map(|line| BlockLine::of(**line, Paint::Traceback)));
+        into.extend(
+            differs.iter().take(DIFFERENCES).map(|line| BlockLine::of(line.as_str(), Paint::Traceback)),
+        );
         if differs.len() > DIFFERENCES {
             let more = super::wording::count(differs.len() - DIFFERENCES, "more line");
             into.push(BlockLine::of(format!("… {more}"), Paint::Note));
