@@ -99,8 +99,8 @@ pub(super) fn is_interruption(error: &ErrorContent) -> bool {
 
 fn is_interrupt(ename: &str, traceback: &str) -> bool {
     ename == "KeyboardInterrupt" && {
-        let arrows = traceback.lines().filter_map(|line| place::ARROW.captures(line));
-        arrows.last().is_none_or(|arrow| !RAISES.is_match(&arrow[2]))
+        let mut arrows = traceback.lines().filter_map(|line| place::ARROW.captures(line));
+        arrows.next_back().is_none_or(|arrow| !RAISES.is_match(&arrow[2]))
     }
 }
 
