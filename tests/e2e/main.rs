@@ -13,6 +13,7 @@ mod layers;
 mod local_part;
 mod lsp_card;
 mod lsp_content;
+mod lsp_errors;
 mod lsp_flood;
 mod lsp_mend;
 mod lsp_results;

@@ -2,11 +2,11 @@
 
 use super::{
     Group, GroupBy,
+    endings::gone,
     fold::fold_by,
     grouped::{Shown, of_group, of_one, tell_from},
     layout::{View, reference},
     screen::{Item, is_whole},
-    settle,
 };
 use crate::{
     engines::RankSet,
@@ -45,8 +45,7 @@ impl State {
         match part.ending() {
             Some(Ending::Ok) => Self::Ok,
             Some(Ending::Error(_)) => Self::Failed,
-            Some(Ending::Aborted) => Self::Gone("aborted: not run".to_owned()),
-            Some(Ending::Lost(why)) => Self::Gone(format!("lost: {}", settle(&why.to_string(), false))),
+            Some(Ending::Aborted | Ending::Lost(_)) => Self::Gone(gone(part).unwrap_or_default()),
             None if part.error().is_some() => Self::Failed,
             None => Self::Pending,
         }

@@ -94,6 +94,8 @@ impl Fake {
                 value: value.into(),
                 traceback: format!("Traceback\n{name}: {value}"),
             }],
+            related: Vec::new(),
+            interrupted: false,
             stale: false,
         };
         self.with(|state| state.documents.entry(uri.into()).or_default().errors = vec![error]);
