@@ -17,9 +17,10 @@ use crate::{
     EnginesParams, EnginesResult, ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams,
     GroupResult, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
     Only, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams,
-    ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams,
-    RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams,
-    TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    ResultImage, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult,
+    RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun,
+    TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands,
+    messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -80,6 +81,7 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ResultParams>(),
         declaration::<GroupBy>(),
         declaration::<ResultResult>(),
+        declaration::<ResultImage>(),
         declaration::<Group>(),
         declaration::<GroupState>(),
         declaration::<RunsParams>(),

@@ -47,7 +47,7 @@ pub use message::{Kind, Message, messages};
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
 pub use position::{TsPosition, TsRange};
 pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
-pub use result::{Group, GroupBy, GroupState, Result, ResultParams, ResultResult};
+pub use result::{Group, GroupBy, GroupState, Result, ResultImage, ResultParams, ResultResult};
 pub use run::{NotRun, Only, RecalledRun, Run, RunParams, RunResult, Scope, StartedRun};
 pub use run_local::{RunLocal, RunLocalParams, RunLocalResult};
 pub use runs::{PastRun, Runs, RunsParams, RunsResult};

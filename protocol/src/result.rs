@@ -64,6 +64,14 @@ pub struct ResultParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,
+    /// Whether the images are wanted. They may be megabytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub images: Option<bool>,
+    /// Whether the contact sheet is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub contact_sheet: Option<bool>,
 }
 
 /// A run as it stands now.
@@ -83,6 +91,52 @@ pub struct ResultResult {
     /// The same as Markdown. Text of engines is escaped in it.
     #[serde(default)]
     pub markdown: String,
+    /// The images that stand at the end of the output, identical ones once: each engine's first, then each engine's second, ...;
+    /// among those by rank. Only if `images` was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<ResultImage>>", optional)]
+    pub images: Vec<ResultImage>,
+    /// All images on one page, by rank: an SVG document. It holds what engines sent as embedded images only, so that no script and
+    /// no link of theirs works. Absent where there is no image, or `contactSheet` was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub contact_sheet: Option<String>,
+}
+
+/// An image that some engines show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultImage {
+    /// The engines as a rank set, such as `[0-2,4]`.
+    pub ranks: String,
+    /// Their ids, rising.
+    pub engines: Vec<u32>,
+    /// The lowest place it has among an engine's images: 1 for the first.
+    pub ordinal: u32,
+    /// `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, as its first bytes say; where there is no `data`, what the
+    /// engine said.
+    pub mime: String,
+    /// Base64 without line breaks; of an SVG its text, which is not made safe: it belongs into an `<img>`, never into a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub data: Option<String>,
+    /// Why there is no `data`: it does not decode, or an answer has no room for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub missing: Option<String>,
+    /// Bytes of the image's file.
+    pub bytes: usize,
+    /// In pixels; unknown of an SVG that fits any size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub width: Option<u32>,
+    /// In pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub height: Option<u32>,
+    /// What to say instead of it: `<Figure size 640x480 with 1 Axes>`. May be empty.
+    #[serde(default)]
+    pub alt: String,
 }
 
 /// Engines whose outputs are alike.

@@ -5,6 +5,7 @@
 
 mod event;
 mod outline;
+pub(crate) mod pictures;
 pub(crate) mod rules;
 mod settle;
 mod state;

@@ -166,6 +166,6 @@ fn a_run_is_interrupted_from_its_lens() {
     let stop = lens(&mut client, &uri, 1, "Interrupt");
     click(&mut client, &stop);
     client.expect_diagnostics(&uri, |list| {
-        list.iter().any(|one| one["message"].as_str().is_some_and(|text| text.contains("KeyboardInterrupt")))
+        list.iter().any(|one| one["message"].as_str().is_some_and(|text| text.contains("interrupted")))
     });
 }

@@ -253,8 +253,8 @@ fn px_shows_the_plot_of_each_engine() {
     for session in sessions() {
         assert_eq!(
             session.pictures.len(),
-            4,
-            "one of each engine, of random numbers: {:?}",
+            5,
+            "one of each engine, of random numbers, and a sheet of all: {:?}",
             session.pictures
         );
     }

@@ -163,18 +163,28 @@ fn colours_are_where_they_are_wanted() {
     assert!(!coloured("CLICOLOR", "1"), "this is no terminal");
 }
 
+/// Three pixels by two.
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mM4IScHQQxwFgBBAAYZ1ETuGQAAAABJRU5ErkJggg==";
+
 #[test]
 fn pictures_are_saved_and_named() {
     let sim = Sim::builder()
         .engines(3)
-        .on("plot()", Script::new().display(serde_json::json!({"image/png": "cGljdHVyZQ=="})))
+        .on("plot()", Script::new().display(serde_json::json!({"image/png": format!("{PNG}\n")})))
+        .on("broken()", Script::new().display(serde_json::json!({"image/png": "cGljdHVyZQ=="})))
         .start_blocking();
-    let file = Written::new("plot.py", "# %%\n%px plot()\n");
+    let file = Written::new("plot.py", "# %%\n%px plot()\n# %%\n%px broken()\n");
     let folder = file.folder().join("new/pictures");
     let done = run(file.path(), &sim.connection_file()).arg("--images").arg(&folder).run();
     status(&done, 0);
-    assert!(done.stderr.contains("picture of [0-2]:") && done.stderr.contains("cell-1-1.png"), "{done:?}");
-    assert_eq!(std::fs::read(folder.join("cell-1-1.png")).ok(), Some(b"picture".to_vec()));
+    let name = "cell-1-1-engines-0-2.png";
+    in_order(
+        &done.stderr,
+        &["picture of [0-2]: ", name, "picture of [0-2] not saved: image/png: its first bytes"],
+    );
+    assert!(std::fs::read(folder.join(name)).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
+    assert_eq!(std::fs::read_dir(&folder).map(Iterator::count).ok(), Some(1), "one needs no contact sheet");
 
     let in_the_way = run(file.path(), &sim.connection_file()).arg("--images").arg(file.path()).run();
     status(&in_the_way, 2);
@@ -329,7 +339,7 @@ mod local {
                 "demo.py line ",
             ],
         );
-        assert!(home.folder().join("pxlens/demo/cell-5-1.png").is_file(), "{done:?}");
+        assert!(home.folder().join("pxlens/demo/cell-5-1-engine-0.png").is_file(), "{done:?}");
         no_cluster_is_left(&home);
     }
 }

@@ -187,7 +187,8 @@ fn a_failure_behind_a_reader_that_has_gone_is_still_told_by_the_status() {
 
 #[test]
 fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() {
-    let picture = serde_json::json!({"text/plain": "<Figure>", "image/png": "cGljdHVyZQ=="});
+    let png = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mM4IScHQQxwFgBBAAYZ1ETuGQAAAABJRU5ErkJggg==";
+    let picture = serde_json::json!({"text/plain": "<Figure>", "image/png": png});
     let work = Script::new().stdout("hi\n").display(picture).result_text("42");
     let sim = Sim::builder().engines(2).on("work()", work).start_blocking();
     let file = Written::new("fit.py", "# %%\n%%px --noblock -o fit\nwork()\n# %%\n%px other()\n");
@@ -215,10 +216,11 @@ fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() 
     let json = result(&file, &["fit", "--json"]).run();
     let events = crate::program::events(&json);
     assert_eq!((&events[0]["event"], &events[events.len() - 1]["event"]), (&"run".into(), &"done".into()));
-    assert!(json.stdout.contains("cGljdHVyZQ=="), "images are in it");
+    assert!(json.stdout.contains(png), "images are in it");
     let images = file.folder().join("pictures");
     status(&result(&file, &["fit", "--images"]).arg(&images).run(), 0);
-    assert_eq!(std::fs::read(images.join("cell-1-1.png")).ok(), Some(b"picture".to_vec()));
+    let saved = std::fs::read(images.join("cell-1-1-engines-0-1.png"));
+    assert!(saved.is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
     let listed = result(&file, &[]).run();
     assert!(listed.stdout.starts_with("fit  [0-1] · 2 engines · "), "{listed:?}");
     let listed = crate::program::events(&result(&file, &["--json"]).run());

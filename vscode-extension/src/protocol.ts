@@ -264,6 +264,10 @@ export type ResultParams = {
   suffix?: string;
   /** The grouping; the setting `pxlens.groupBy` if it is absent. */
   groupBy?: GroupBy;
+  /** Whether the images are wanted. They may be megabytes. */
+  images?: boolean;
+  /** Whether the contact sheet is wanted. */
+  contactSheet?: boolean;
 };
 
 /** How outputs are grouped. */
@@ -281,6 +285,43 @@ export type ResultResult = {
   text: string;
   /** The same as Markdown. Text of engines is escaped in it. */
   markdown: string;
+  /**
+   * The images that stand at the end of the output, identical ones once: each engine's first, then each engine's second, ...;
+   * among those by rank. Only if `images` was asked for.
+   */
+  images?: Array<ResultImage>;
+  /**
+   * All images on one page, by rank: an SVG document. It holds what engines sent as embedded images only, so that no script and
+   * no link of theirs works. Absent where there is no image, or `contactSheet` was not asked for.
+   */
+  contactSheet?: string;
+};
+
+/** An image that some engines show. */
+export type ResultImage = {
+  /** The engines as a rank set, such as `[0-2,4]`. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** The lowest place it has among an engine's images: 1 for the first. */
+  ordinal: number;
+  /**
+   * `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, as its first bytes say; where there is no `data`, what the
+   * engine said.
+   */
+  mime: string;
+  /** Base64 without line breaks; of an SVG its text, which is not made safe: it belongs into an `<img>`, never into a page. */
+  data?: string;
+  /** Why there is no `data`: it does not decode, or an answer has no room for it. */
+  missing?: string;
+  /** Bytes of the image's file. */
+  bytes: number;
+  /** In pixels; unknown of an SVG that fits any size. */
+  width?: number;
+  /** In pixels. */
+  height?: number;
+  /** What to say instead of it: `<Figure size 640x480 with 1 Axes>`. May be empty. */
+  alt: string;
 };
 
 /** Engines whose outputs are alike. */

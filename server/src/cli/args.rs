@@ -119,7 +119,7 @@ pub struct RunArgs {
     /// Go on after a cell that failed, and past one that cannot run
     #[arg(long)]
     pub keep_going: bool,
-    /// Save the pictures that engines show into this folder
+    /// Save the pictures that engines show into this folder, identical ones once, and a contact sheet
     #[arg(long, value_name = "DIR")]
     pub images: Option<PathBuf>,
     #[command(flatten)]
@@ -183,7 +183,7 @@ pub struct ResultArgs {
     /// Print a report in Markdown
     #[arg(long, requires = "name", conflicts_with_all = ["json", "group_outputs"])]
     pub markdown: bool,
-    /// Save the pictures in it into this folder
+    /// Save the pictures in it into this folder, identical ones once, and a contact sheet
     #[arg(long, value_name = "DIR", requires = "name")]
     pub images: Option<PathBuf>,
 }

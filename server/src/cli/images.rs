@@ -1,71 +1,88 @@
-//! `--images DIR`: what engines displayed as pictures, saved as files; identical pictures once.
+//! `--images DIR`: what engines displayed as pictures, saved as files, identical pictures once; and a contact sheet.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
-
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{fs, io, path::Path};
 
 use crate::{
-    engines::{EngineId, RankSet},
-    run::{OutputKind, Run},
+    engines::RankSet,
+    render::{self, Image, SheetLimits},
+    run::Run,
 };
 
-/// A picture that some engines showed.
-struct Picture {
-    bytes: Vec<u8>,
-    extension: &'static str,
-    engines: Vec<EngineId>,
-}
+/// Most lines about pictures.
+const NAMED: usize = 12;
 
-/// Saves the pictures of a run into `folder`, which is made if needed; gives the files, in the order of the engines.
+/// Most letters of a rank set in the name of a file.
+const LETTERS: usize = 48;
+
+/// Saves the pictures of a run into `folder`, which is made if needed, and a contact sheet of them where there are several;
+/// gives lines that say what went where.
 ///
 /// # Errors
 /// Where a file cannot be written.
-pub(super) fn save(run: &Run, number: u32, folder: &Path) -> io::Result<Vec<(RankSet, PathBuf)>> {
-    let pictures = pictures(run);
-    if pictures.is_empty() {
-        return Ok(Vec::new());
-    }
-    fs::create_dir_all(folder)?;
-    let mut saved = Vec::new();
-    for (index, picture) in pictures.into_iter().enumerate() {
-        let path = folder.join(format!("cell-{number}-{}.{}", index + 1, picture.extension));
-        fs::write(&path, &picture.bytes)?;
-        saved.push((picture.engines.into_iter().collect(), path));
-    }
-    Ok(saved)
-}
-
-fn pictures(run: &Run) -> Vec<Picture> {
-    let mut pictures: Vec<Picture> = Vec::new();
-    for part in run.parts() {
-        for output in &part.outputs {
-            let (OutputKind::Display { data, .. }
-            | OutputKind::UpdateDisplay { data, .. }
-            | OutputKind::Result { data, .. }) = &output.kind
-            else {
-                continue;
-            };
-            let Some((bytes, extension)) = decode(data) else { continue };
-            match pictures.iter_mut().find(|picture| picture.bytes == bytes) {
-                Some(picture) => picture.engines.push(part.engine),
-                None => pictures.push(Picture { bytes, extension, engines: vec![part.engine] }),
+pub(super) fn save(run: &Run, number: u32, title: &str, folder: &Path) -> io::Result<Vec<String>> {
+    let images = render::images(run);
+    let (mut told, mut failed) = (Vec::new(), Vec::new());
+    for (index, image) in images.iter().enumerate() {
+        match &image.picture {
+            Ok(picture) => {
+                let ranks = in_a_name(&image.ranks);
+                let extension = picture.kind.extension();
+                let path = folder.join(format!("cell-{number}-{}-{ranks}.{extension}", index + 1));
+                write(&path, &picture.decoded(), folder)?;
+                told.push(format!("picture of {}: {}", image.ranks, path.display()));
             }
+            Err(why) => failed.push(broken(image, why)),
         }
     }
-    pictures
+    let saved = told.len();
+    shorten(&mut told, |more| format!("{more} more in {}", folder.display()));
+    shorten(&mut failed, |more| format!("{more} more not saved"));
+    told.append(&mut failed);
+    if saved > 1 {
+        let sheet = render::contact_sheet(run, &images, title, SheetLimits::default());
+        let path = folder.join(format!("cell-{number}-contact-sheet.svg"));
+        write(&path, sheet.unwrap_or_default().as_bytes(), folder)?;
+        told.push(format!("contact sheet: {}", path.display()));
+    }
+    Ok(told)
 }
 
-/// The best picture of a bundle; binary ones are base64, with a newline at the end from older stacks.
-fn decode(data: &serde_json::Map<String, serde_json::Value>) -> Option<(Vec<u8>, &'static str)> {
-    let text = |mime: &str| data.get(mime)?.as_str();
-    let binary = |mime: &str| STANDARD.decode(text(mime)?.trim()).ok();
-    binary("image/png")
-        .map(|bytes| (bytes, "png"))
-        .or_else(|| binary("image/jpeg").map(|bytes| (bytes, "jpg")))
-        .or_else(|| text("image/svg+xml").map(|svg| (svg.as_bytes().to_vec(), "svg")))
+/// Keeps the first lines.
+fn shorten(lines: &mut Vec<String>, more: impl Fn(usize) -> String) {
+    if lines.len() > NAMED {
+        let more = more(lines.len() - NAMED);
+        lines.truncate(NAMED);
+        lines.push(more);
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(path, bytes)
+}
+
+fn broken(image: &Image<'_>, why: &str) -> String {
+    format!("picture of {} not saved: {}: {why}", image.ranks, render::settle(image.mime, false))
+}
+
+/// `engines-0-2,4`; of many ranges the first ones: `engines-0,2,4-and-7-more`.
+fn in_a_name(ranks: &RankSet) -> String {
+    let written = ranks.to_string();
+    let written = written.trim_matches(['[', ']']);
+    let (mut kept, mut engines) = (String::new(), 0);
+    for range in written.split(',') {
+        if kept.len() + range.len() > LETTERS {
+            break;
+        }
+        kept += if kept.is_empty() { "" } else { "," };
+        kept += range;
+        engines += range.parse::<RankSet>().map_or(0, |range| range.len());
+    }
+    let what = if ranks.len() == 1 { "engine" } else { "engines" };
+    match ranks.len() - engines {
+        0 => format!("{what}-{kept}"),
+        more => format!("{what}-{kept}-and-{more}-more"),
+    }
 }
 
 #[cfg(test)]
@@ -76,21 +93,26 @@ mod tests {
 
     use super::*;
     use crate::{
+        engines::EngineId,
         jupyter::content::MimeBundle,
         run::{Event, EventKind, RunId, RunRequest, Slot, Time},
     };
+
+    /// A GIF of one pixel, and one of another colour.
+    const ONE: &str = "R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=";
+    const OTHER: &str = "R0lGODlhAQABAIAAAAUFBAAAACwAAAAAAQABAAACAkQBADs=";
 
     fn bundle(mime: &str, data: &str) -> MimeBundle {
         Arc::new(serde_json::Map::from_iter([(mime.to_owned(), json!(data))]))
     }
 
     /// A run on as many engines as there are lists of displays.
-    fn shown(displays: &[&[(&str, &str)]]) -> Run {
+    fn shown(displays: &[Vec<(&str, &str)>]) -> Run {
         let engines = (0..displays.len()).map(|id| EngineId(u32::try_from(id).expect("few"))).collect();
         let request = RunRequest { code: "code".into(), engines, single: false };
         let mut run = Run::new(RunId(1), Arc::new(request), Time(0));
         for (slot, displays) in (0u32..).zip(displays) {
-            for (mime, data) in *displays {
+            for (mime, data) in displays {
                 let kind = EventKind::Display { data: bundle(mime, data), display_id: None };
                 run.apply(Event { slot: Slot(slot), at: Time(1), kind });
             }
@@ -98,40 +120,65 @@ mod tests {
         run
     }
 
-    fn saved(run: &Run) -> Vec<(String, String, Vec<u8>)> {
+    /// What is told, without the folder, and the files there.
+    fn saved(run: &Run) -> (Vec<String>, Vec<String>) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let saved = save(run, 7, &folder.path().join("new")).expect("the folder can be written");
-        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        saved
-            .into_iter()
-            .map(|(ranks, path)| (ranks.to_string(), name(&path), fs::read(&path).expect("it was written")))
-            .collect()
+        let new = folder.path().join("new");
+        let told = save(run, 7, "plot()", &new).expect("the folder can be written");
+        let start = format!("{}{}", new.display(), std::path::MAIN_SEPARATOR);
+        let told = told.iter().map(|line| line.replace(&start, "").replace(&*new.to_string_lossy(), "new"));
+        let files = fs::read_dir(&new).into_iter().flatten();
+        let mut files: Vec<String> =
+            files.map(|file| file.expect("readable").file_name().to_string_lossy().into_owned()).collect();
+        files.sort();
+        (told.collect(), files)
     }
 
     #[test]
     fn an_identical_picture_is_saved_once_for_all_engines_that_showed_it() {
-        let (one, other) = (("image/png", "b25l\n"), ("image/png", "b3RoZXI="));
-        let found = saved(&shown(&[&[one], &[one, other], &[one]]));
+        let (one, other) = (("image/gif", ONE), ("image/gif", OTHER));
+        let (told, files) = saved(&shown(&[vec![one], vec![one, other], vec![], vec![one]]));
         let expected = [
-            ("[0-2]".to_owned(), "cell-7-1.png".to_owned(), b"one".to_vec()),
-            ("[1]".to_owned(), "cell-7-2.png".to_owned(), b"other".to_vec()),
+            "picture of [0-1,3]: cell-7-1-engines-0-1,3.gif",
+            "picture of [1]: cell-7-2-engine-1.gif",
+            "contact sheet: cell-7-contact-sheet.svg",
         ];
-        assert_eq!(found, expected);
+        assert_eq!(told, expected);
+        assert_eq!(
+            files,
+            ["cell-7-1-engines-0-1,3.gif", "cell-7-2-engine-1.gif", "cell-7-contact-sheet.svg"]
+        );
     }
 
     #[test]
-    fn each_kind_of_picture_has_its_extension() {
-        let kinds = [("image/jpeg", "anBn"), ("image/svg+xml", "<svg/>"), ("text/plain", "no picture")];
-        let names: Vec<String> = saved(&shown(&[&kinds])).into_iter().map(|(_, name, _)| name).collect();
-        assert_eq!(names, ["cell-7-1.jpg", "cell-7-2.svg"]);
+    fn one_picture_needs_no_contact_sheet() {
+        let (told, files) = saved(&shown(&[vec![("image/svg+xml", "<svg/>"), ("text/plain", "no picture")]]));
+        assert_eq!(told, ["picture of [0]: cell-7-1-engine-0.svg"]);
+        assert_eq!(files, ["cell-7-1-engine-0.svg"]);
     }
 
     #[test]
-    fn without_a_picture_no_folder_is_made() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let new = folder.path().join("new");
-        let broken = shown(&[&[("image/png", "not base64!"), ("text/plain", "text")]]);
-        assert!(save(&broken, 1, &new).expect("nothing is written").is_empty());
-        assert!(!new.exists());
+    fn of_very_many_pictures_the_first_are_named() {
+        let svgs: Vec<String> = (0..40).map(|n| format!("<svg id='{n}'/>")).collect();
+        let displays: Vec<_> = svgs.iter().map(|svg| vec![("image/svg+xml", svg.as_str())]).collect();
+        let (told, files) = saved(&shown(&displays));
+        assert_eq!((told.len(), files.len()), (14, 41));
+        assert_eq!(told[12..], ["28 more in new", "contact sheet: cell-7-contact-sheet.svg"]);
+    }
+
+    #[test]
+    fn a_picture_that_does_not_decode_is_told_and_makes_no_file() {
+        let (told, files) = saved(&shown(&[vec![("image/png", "not base64!"), ("text/plain", "text")]]));
+        assert_eq!(
+            told,
+            ["picture of [0] not saved: image/png: its base64 is broken: Invalid symbol 33, offset 9."]
+        );
+        assert!(files.is_empty());
+    }
+
+    #[test]
+    fn many_ranges_make_no_long_name() {
+        let even: RankSet = (0..40).map(|n| EngineId(2 * n)).collect();
+        assert_eq!(in_a_name(&even), "engines-0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34-and-22-more");
     }
 }

@@ -164,11 +164,12 @@ impl Screen {
 
     fn save_images(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let Some(folder) = self.images.clone() else { return Ok(()) };
-        let saved = images::save(&handle.now(), handle.number, &folder).map_err(|error| {
+        let title = format!("{} · {}", self.file, title(handle));
+        let saved = images::save(&handle.now(), handle.number, &title, &folder).map_err(|error| {
             Failure::new(Status::Usage, format!("--images: {}: {error}", folder.display()))
         })?;
-        for (ranks, path) in saved {
-            self.note(&format!("picture of {ranks}: {}", path.display()))?;
+        for line in saved {
+            self.note(&line)?;
         }
         Ok(())
     }

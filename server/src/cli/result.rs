@@ -45,8 +45,9 @@ fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
         let failed = |error: io::Error| {
             Failure::new(Status::Usage, format!("--images: {}: {error}", folder.display()))
         };
-        for (ranks, path) in images::save(&run, head.cell, folder).map_err(failed)? {
-            writeln!(io::stderr(), "pxlens: picture of {ranks}: {}", path.display())?;
+        let title = format!("{} · {}", head.name, about(head));
+        for line in images::save(&run, head.cell, &title, folder).map_err(failed)? {
+            writeln!(io::stderr(), "pxlens: {line}")?;
         }
     }
     Ok(Status::Ok)

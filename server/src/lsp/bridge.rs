@@ -8,6 +8,7 @@ mod cards;
 mod contents;
 mod edits;
 mod happenings;
+mod pictures;
 
 use std::{
     collections::BTreeSet,
@@ -436,10 +437,21 @@ impl facade::Session for Bridge {
 
     async fn result(&self, params: ResultParams) -> Option<ResultResult> {
         let asked = params.group_by.map(from_protocol);
+        let wanted = pictures::Wanted::of(&params);
         let Some(found) = self.find_run(&params).await else {
             let kept = kept(params.name.filter(|_| params.run.is_none())?).await.ok()?;
             let group_by = asked.or(kept.head.wish()).unwrap_or_else(|| self.group_by());
-            let work = move || Some(answers::result(RunId(0), &kept.run()?, group_by, None, None));
+            let work = move || {
+                let run = kept.run()?;
+                let mut result = answers::result(RunId(0), &run, group_by, None, None);
+                pictures::add(
+                    &mut result,
+                    &run,
+                    wanted,
+                    &format!("{} · {}", kept.head.name, kept.head.title),
+                );
+                Some(result)
+            };
             return aside(work).await;
         };
         let handle = found.run;
@@ -449,7 +461,12 @@ impl facade::Session for Bridge {
         let group_by = asked.or(found.group_by).or(handle.group_by()).unwrap_or_else(|| self.group_by());
         let (id, run, note) = (RunId(handle.id.0), handle.now(), self.note(&handle));
         let line = found.line;
-        Some(aside(move || answers::result(id, &run, group_by, line.as_deref(), note)).await)
+        let work = move || {
+            let mut result = answers::result(id, &run, group_by, line.as_deref(), note);
+            pictures::add(&mut result, &run, wanted, handle.title.trim());
+            result
+        };
+        Some(aside(work).await)
     }
 
     async fn card(&self, wish: CardWish) -> Option<String> {

@@ -6,9 +6,13 @@ use std::{
     collections::{HashMap, HashSet},
     future::Future,
     mem,
+    path::PathBuf,
+    time::Duration,
 };
 
-use lsp_types::{Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Uri};
+use lsp_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, Position, Range, Uri,
+};
 use pxlens_protocol::{Problem, ProblemSeverity};
 use tokio::sync::watch;
 
@@ -19,8 +23,8 @@ use super::{
 
 const SOURCE: &str = "pxlens";
 
-/// How many engine groups a message lists, for a client that shows no related information.
-const LISTED: usize = 8;
+/// How many bytes a message may have, for a client that shows no related information.
+const LISTED: usize = 4000;
 
 /// The handle that marks documents.
 #[derive(Clone, Debug)]
@@ -107,7 +111,8 @@ async fn look<S: Session>(session: &S, uri: &Uri, related: bool) -> (Option<i32>
     };
     let errors = session.errors(uri).await;
     let mut all: Vec<Diagnostic> = problems.into_iter().map(of_problem).collect();
-    all.extend(errors.into_iter().map(|error| of_error(uri, error, related)));
+    let files = if related { files_here(&errors).await } else { HashMap::new() };
+    all.extend(errors.into_iter().map(|error| of_error(uri, error, related, &files)));
     (Some(version), all)
 }
 
@@ -127,33 +132,88 @@ pub(super) fn of_problem(problem: Problem) -> Diagnostic {
     }
 }
 
-/// One diagnostic for all engines that raised alike; where they say different things, each with its engines.
-fn of_error(uri: &Uri, error: EngineError, related: bool) -> Diagnostic {
+/// One diagnostic for all engines that raised alike; where they say different things, each with its engines. What was
+/// stopped is no error.
+fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String, Uri>) -> Diagnostic {
     let mut message = format!("{} {}", error.ranks, error.title);
+    let variants = error.variants.iter().filter(|_| error.variants.len() > 1).map(|variant| {
+        let first = variant.value.lines().next().unwrap_or_default();
+        let text = if first.is_empty() { String::new() } else { format!(": {first}") };
+        (None, format!("{} {}{text}", variant.ranks, error.name))
+    });
+    let others = error.related.iter().map(|related| (related.file.as_ref(), related.message.clone()));
+    let all = variants.chain(others);
     let mut information = None;
-    if error.variants.len() > 1 {
-        let lines = error.variants.iter().map(|variant| {
-            let first = variant.value.lines().next().unwrap_or_default();
-            format!("{} {}: {first}", variant.ranks, error.name)
+    if related {
+        let told = all.filter_map(|(file, message)| {
+            let location = match file {
+                None => Location { uri: uri.clone(), range: error.range },
+                Some((path, line)) => {
+                    let at = Position { line: *line, character: 0 };
+                    Location { uri: files.get(path)?.clone(), range: Range { start: at, end: at } }
+                }
+            };
+            Some(DiagnosticRelatedInformation { location, message })
         });
-        if related {
-            let at = || Location { uri: uri.clone(), range: error.range };
-            let related = lines.map(|message| DiagnosticRelatedInformation { location: at(), message });
-            information = Some(related.collect());
-        } else {
-            lines.take(LISTED).for_each(|line| message.extend(["\n", &line]));
-            if error.variants.len() > LISTED {
-                message.push_str(&format!("\nand {} more", error.variants.len() - LISTED));
+        information = Some(told.collect::<Vec<_>>()).filter(|told| !told.is_empty());
+    } else {
+        let mut more = 0;
+        for (_, line) in all.filter(|(file, _)| file.is_none()) {
+            if message.len() + line.len() > LISTED {
+                more += 1;
+                continue;
             }
+            message.extend(["\n", &line]);
+        }
+        if more > 0 {
+            message.push_str(&format!("\nand {more} more; hovering over the line shows them"));
         }
     }
+    let severity = match (error.stale, error.interrupted) {
+        (true, _) => DiagnosticSeverity::Hint,
+        (false, true) => DiagnosticSeverity::Information,
+        (false, false) => DiagnosticSeverity::Error,
+    };
     Diagnostic {
         range: error.range,
-        severity: Some(if error.stale { DiagnosticSeverity::Hint } else { DiagnosticSeverity::Error }),
+        severity: Some(severity),
         code: Some(error.name.into()),
         source: Some(SOURCE.into()),
         message: message.into(),
         related_information: information,
         ..Default::default()
     }
+}
+
+/// The files of calls outside of the cell, as far as they are here: engines may be elsewhere. pxlens opens none of them.
+async fn files_here(errors: &[EngineError]) -> HashMap<String, Uri> {
+    let named = errors.iter().flat_map(|error| &error.related).filter_map(|related| related.file.as_ref());
+    let named: HashSet<String> = named.map(|(path, _)| path.clone()).collect();
+    if named.is_empty() {
+        return HashMap::new();
+    }
+    let look = tokio::task::spawn_blocking(move || {
+        named
+            .into_iter()
+            .filter_map(|path| Some((file_uri(&path)?, path)))
+            .map(|(uri, path)| (path, uri))
+            .collect()
+    });
+    // A file system that does not answer costs the links.
+    tokio::time::timeout(LOOK, look).await.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// How long may be looked for files.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The URI of a file that is here. IPython writes `~` for the home of the user.
+fn file_uri(path: &str) -> Option<Uri> {
+    let whole = match path.strip_prefix("~/") {
+        Some(rest) => PathBuf::from(std::env::var_os("HOME")?).join(rest),
+        None => PathBuf::from(path),
+    };
+    if !whole.is_absolute() || !whole.is_file() {
+        return None;
+    }
+    Some(Uri::from(url::Url::from_file_path(whole).ok()?.as_str()))
 }

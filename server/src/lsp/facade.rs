@@ -344,8 +344,21 @@ pub struct EngineError {
     pub title: String,
     /// What exactly was raised, by engines; the largest first. One entry, unless the texts differ.
     pub variants: Vec<ErrorVariant>,
+    /// What else belongs to it: exceptions that led to it, calls outside of the cell.
+    pub related: Vec<Related>,
+    /// Whether somebody stopped it, so that nothing is wrong with the code.
+    pub interrupted: bool,
     /// Whether the run was of another code or plan than what would run now.
     pub stale: bool,
+}
+
+/// Something that belongs to an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The file, as the engine names it, and its 0-based line; none for the line of the error itself.
+    pub file: Option<(String, u32)>,
+    /// In words.
+    pub message: String,
 }
 
 /// What some of the engines of an [`EngineError`] raised.

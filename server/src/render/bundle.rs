@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
-use super::{settle, wording::size};
-use crate::jupyter::content::MimeBundle;
+use super::{images::pixel_size, settle, wording::size};
+use crate::{
+    jupyter::content::MimeBundle,
+    run::pictures::{SVG, is_picture},
+};
 
-/// The text of a MIME bundle: `text/plain`, and a line such as `<image/png 12 kB>` for each thing that text cannot show.
+/// The text of a MIME bundle: `text/plain`, and a line such as `<image/png 640×480, 12 kB>` for each thing that text cannot show.
 ///
 /// Markdown and LaTeX show their source where `text/plain` only names the class. May hold SGR colours if `colors`.
 pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
@@ -19,7 +22,7 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     let mut lines: Vec<String> = data
         .iter()
         .filter(|(mime, _)| is_binary(mime))
-        .map(|(mime, value)| sized(mime, value, true))
+        .map(|(mime, value)| sized(mime, value, mime != SVG))
         .collect();
     if names_a_class {
         let texts = data.iter().filter(|(mime, _)| !is_binary(mime) && mime.as_str() != "text/plain");
@@ -38,11 +41,13 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     lines.join("\n")
 }
 
+/// The bundle, where there is an image in it.
+pub(super) fn with_picture(data: &MimeBundle) -> Option<MimeBundle> {
+    data.keys().any(|mime| is_picture(mime)).then(|| MimeBundle::clone(data))
+}
+
 fn is_binary(mime: &str) -> bool {
-    (mime.starts_with("image/") && mime != "image/svg+xml")
-        || mime.starts_with("audio/")
-        || mime.starts_with("video/")
-        || mime == "application/pdf"
+    is_picture(mime) || mime.starts_with("audio/") || mime.starts_with("video/") || mime == "application/pdf"
 }
 
 fn text_of(value: &Value) -> String {
@@ -52,17 +57,21 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-/// `<image/png 12 kB>`. The size is that of the thing, not of its base64.
+/// `<image/png 12 kB>`, with the pixels where they are known. The size is that of the thing, not of its base64.
 fn sized(mime: &str, value: &Value, base64: bool) -> String {
     let text = text_of(value);
     let bytes = if base64 { text.trim().trim_end_matches('=').len() * 3 / 4 } else { text.len() };
-    format!("<{} {}>", settle(mime, false), size(bytes))
+    let pixels = match base64 && is_picture(mime) {
+        true => pixel_size(&text).map(|pixels| format!("{}×{}, ", pixels.width, pixels.height)),
+        false => None,
+    };
+    format!("<{} {}{}>", settle(mime, false), pixels.unwrap_or_default(), size(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::bundle;
+    use crate::render::sample::{RED, SVG as SVG_IMAGE, bundle};
 
     #[test]
     fn what_text_cannot_show_is_named_with_its_size() {
@@ -74,6 +83,11 @@ mod tests {
                 "<image/png 12 kB> <Figure size 40x40>",
             ),
             (vec![("image/png", "AAAA")], "<image/png 3 B>"),
+            (vec![("image/png", RED)], "<image/png 3×2, 73 B>"),
+            (
+                vec![("text/plain", "<Figure size 9x9>"), ("image/svg+xml", SVG_IMAGE)],
+                "<image/svg+xml 98 B> <Figure size 9x9>",
+            ),
             (
                 vec![("text/plain", "<IPython.core.display.HTML object>"), ("text/html", "<b>1</b>")],
                 "<text/html 8 B>",

@@ -211,7 +211,7 @@ mod tests {
 
             ```text
             x
-            <image/png 70 B> <Figure>
+            <image/png 1×1, 70 B> <Figure>
             ```
 
             ### ✗ `[2]`

@@ -1,13 +1,16 @@
 //! What a group of engines shows: one screen where they are identical, templates where they are alike.
 
+use std::borrow::Cow;
+
 use super::{
     Group,
     screen::{Item, Scope, is_whole, screen, screens},
     template::Template,
 };
 use crate::{
-    engines::EngineId,
-    run::{EngineRun, Run, rules::Rules},
+    engines::{EngineId, RankSet},
+    jupyter::content::MimeBundle,
+    run::{EngineRun, Run, pictures, rules::Rules},
 };
 
 /// Bytes of all engines that a view with limits reads to sum them up.
@@ -19,11 +22,13 @@ pub(super) struct Shown {
     pub(super) item: Item,
     /// What all of them show, where it differs.
     pub(super) template: Option<Template>,
+    /// What there is to say of images that differ: their words may be the same.
+    pub(super) remark: Option<String>,
 }
 
 /// The screen of one engine.
 pub(super) fn of_one(part: &EngineRun, scope: Scope) -> Vec<Shown> {
-    screen(part, scope).into_iter().map(|item| Shown { item, template: None }).collect()
+    screen(part, scope).into_iter().map(|item| Shown { item, template: None, remark: None }).collect()
 }
 
 /// The screen of a group, its engines by rank.
@@ -35,7 +40,7 @@ pub(super) fn of_group(run: &Run, group: &Group, scope: Scope, rules: Rules) -> 
     let on_the_first = |scope| {
         let mut shown = of_one(first, scope);
         let note = "(as on the first of them; the others differ in numbers: group by engine to see them)";
-        shown.push(Shown { item: Item::Note(note.to_owned()), template: None });
+        shown.push(Shown { item: Item::Note(note.to_owned()), template: None, remark: None });
         shown
     };
     let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
@@ -68,7 +73,8 @@ fn together(parts: &[&EngineRun], scope: Scope, rules: Rules) -> Option<Vec<Show
             return None;
         }
         let is_result = matches!(first, Item::Result { .. });
-        let same = items.iter().all(|item| *item == first);
+        let same = items.iter().all(|item| item.text() == first.text());
+        let remark = first.picture().and_then(|_| told_apart(parts, &items));
         let template = match first.text() {
             Some(_) if !same => {
                 let texts: Vec<(EngineId, String)> = parts
@@ -76,11 +82,64 @@ fn together(parts: &[&EngineRun], scope: Scope, rules: Rules) -> Option<Vec<Show
                     .zip(&items)
                     .map(|(part, item)| (part.engine, item.text().unwrap_or_default().to_owned()))
                     .collect();
-                Some(Template::of(&texts, is_result, rules)?)
+                match Template::of(&texts, is_result, rules) {
+                    // `999 B` and `1.2 kB`.
+                    None if remark.is_some() => None,
+                    template => Some(template?),
+                }
             }
             _ => None,
         };
-        shown.push(Shown { item: first, template });
+        shown.push(Shown { item: first, template, remark });
+    }
+}
+
+/// Of more engines the images are not counted: they may be long.
+const COUNTED: usize = 64;
+
+/// How the images of engines differ: `4 different images`, `2 different images: [0-2], [3]`.
+fn told_apart(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
+    if items.iter().all(|item| item.picture() == items[0].picture()) {
+        return None;
+    }
+    if items.len() > COUNTED {
+        return Some("different images".to_owned());
+    }
+    let mut known: Vec<(Vec<Cow<'_, str>>, Vec<EngineId>)> = Vec::new();
+    for (part, item) in parts.iter().zip(items) {
+        let images = item.picture().map(same_images).unwrap_or_default();
+        match known.iter_mut().find(|(other, _)| *other == images) {
+            Some((_, engines)) => engines.push(part.engine),
+            None => known.push((images, vec![part.engine])),
+        }
+    }
+    let told = format!("{} different images", known.len());
+    match known.len() {
+        1 => None,
+        2..=4 if known.len() < items.len() => {
+            let ranks = known.into_iter().map(|(_, engines)| RankSet::from_iter(engines).to_string());
+            Some(format!("{told}: {}", ranks.collect::<Vec<_>>().join(", ")))
+        }
+        _ => Some(told),
+    }
+}
+
+/// What is equal where the images are the same.
+fn same_images(data: &MimeBundle) -> Vec<Cow<'_, str>> {
+    let images = data.iter().filter(|(mime, _)| pictures::is_picture(mime));
+    images.filter_map(|(mime, value)| Some(pictures::same(mime, value.as_str()?))).collect()
+}
+
+/// Says of the images that they are not those of other engines, where their words are the same.
+pub(super) fn tell_from(shown: &mut [Shown], reference: &[Shown], ranks: &RankSet) {
+    let plain = |shown: &Shown| shown.remark.is_none() && shown.template.is_none();
+    for (shown, other) in shown.iter_mut().zip(reference).filter(|(own, other)| plain(own) && plain(other)) {
+        if let (Some(own), Some(others)) = (shown.item.picture(), other.item.picture())
+            && shown.item.text() == other.item.text()
+            && same_images(own) != same_images(others)
+        {
+            shown.remark = Some(format!("not the image of {ranks}"));
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use super::{screen::bundles, settle, wording};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::MimeBundle,
-    run::{Run, Slot},
+    run::{Run, Slot, pictures},
 };
 
 /// Kinds of images that are shown.
@@ -103,7 +103,7 @@ pub struct Picture<'a> {
     pub kind: ImageKind,
     /// In pixels; unknown of an SVG that fits any.
     pub size: Option<PixelSize>,
-    /// Base64 without line breaks; of an SVG its text.
+    /// Base64 without line breaks; of an SVG its text, with the namespace that makes it an image where it lacked one.
     pub data: Cow<'a, str>,
 }
 
@@ -134,7 +134,10 @@ pub fn images(run: &Run) -> Vec<Image<'_>> {
         let shown = bundles(part).filter_map(|data| Some((data, candidates(data)?)));
         for (at, (data, candidates)) in (1..).zip(shown) {
             let (mime, value) = candidates[0];
-            let key = (mime, normal(mime, value));
+            let key = match value {
+                Value::String(data) => (mime, pictures::same(mime, data)),
+                other => (mime, Cow::Owned(other.to_string())),
+            };
             let index = *known.entry(key).or_insert_with(|| {
                 images.push((BTreeSet::new(), read(data, &candidates)));
                 images.len() - 1
@@ -158,16 +161,6 @@ fn candidates(data: &MimeBundle) -> Option<Vec<(&str, &Value)>> {
     let mut forms: Vec<_> = forms.map(|(mime, value)| (mime.as_str(), value)).collect();
     forms.sort_by_key(|(mime, _)| place(mime).unwrap_or(usize::MAX));
     (!forms.is_empty()).then_some(forms)
-}
-
-/// The text of an image, the same however base64 was broken into lines.
-fn normal<'a>(mime: &str, value: &'a Value) -> Cow<'a, str> {
-    let Value::String(text) = value else { return Cow::Owned(value.to_string()) };
-    let text = text.trim_ascii();
-    if mime == ImageKind::Svg.mime() || !text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.split_ascii_whitespace().collect())
 }
 
 fn read<'a>(data: &'a MimeBundle, candidates: &[(&'a str, &'a Value)]) -> Image<'a> {
@@ -196,13 +189,17 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
     let Some(kind) = ImageKind::ALL.into_iter().find(|kind| kind.mime() == mime) else {
         return Err("pxlens cannot show this kind of image".to_owned());
     };
-    let Value::String(_) = value else { return Err("its data is no text".to_owned()) };
-    let data = normal(mime, value);
+    let Value::String(data) = value else { return Err("its data is no text".to_owned()) };
     if kind == ImageKind::Svg {
-        let size = svg_size(&data)?;
+        let data = Cow::Borrowed(data.trim_ascii());
         let bytes = data.len();
+        let (size, lacks_namespace) = read_svg(&data)?;
+        let data = lacks_namespace.map_or(data.clone(), |at| {
+            Cow::Owned(format!("{} xmlns=\"{SVG_NAMESPACE}\"{}", &data[..at], &data[at..]))
+        });
         return Ok((Picture { kind, size, data }, bytes));
     }
+    let data = pictures::without_line_breaks(data);
     let decoded = FORGIVING.decode(data.as_ref()).map_err(|why| format!("its base64 is broken: {why}"))?;
     if decoded.is_empty() {
         return Err("it is empty".to_owned());
@@ -215,19 +212,31 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
         Ok(ImageType::Gif) => ImageKind::Gif,
         _ => return Err(format!("its first bytes are not those of {mime}")),
     };
-    let pixels = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0);
-    let size = imagesize::blob_size(&decoded).ok();
-    let size =
-        size.and_then(|size| Some(PixelSize { width: pixels(size.width)?, height: pixels(size.height)? }));
-    let size = Some(size.ok_or("it ends before its size is told")?);
+    let size = Some(size_of(&decoded).ok_or("it ends before its size is told")?);
     Ok((Picture { kind, size, data }, decoded.len()))
+}
+
+fn size_of(decoded: &[u8]) -> Option<PixelSize> {
+    let size = imagesize::blob_size(decoded).ok()?;
+    let pixels = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0);
+    Some(PixelSize { width: pixels(size.width)?, height: pixels(size.height)? })
+}
+
+/// The size of an image in base64, from its beginning: all but JPEG tell it at once.
+pub(super) fn pixel_size(data: &str) -> Option<PixelSize> {
+    [64, 32_768].into_iter().find_map(|most| {
+        let head = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).take(most);
+        size_of(&FORGIVING.decode(head.collect::<Vec<_>>()).ok()?)
+    })
 }
 
 /// Most nodes of an SVG that is read: some hundred megabytes.
 const NODES: u32 = 2_000_000;
 
-/// The size that an SVG asks for, if it does.
-fn svg_size(text: &str) -> Result<Option<PixelSize>, String> {
+const SVG_NAMESPACE: &str = "http://www.w3.org/2000/svg";
+
+/// The size that an SVG asks for, if it does; and where its namespace should stand, if it has none: in a page it goes without.
+fn read_svg(text: &str) -> Result<(Option<PixelSize>, Option<usize>), String> {
     // matplotlib writes a document type.
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES, ..ParsingOptions::default() };
     let document =
@@ -247,7 +256,10 @@ fn svg_size(text: &str) -> Result<Option<PixelSize>, String> {
         _ => None,
     };
     let whole = |n: f64| (0.5..1e6).contains(&n).then_some(n.round() as u32);
-    Ok(size.and_then(|(width, height)| Some(PixelSize { width: whole(width)?, height: whole(height)? })))
+    let size =
+        size.and_then(|(width, height)| Some(PixelSize { width: whole(width)?, height: whole(height)? }));
+    let lacks_namespace = root.tag_name().namespace().is_none();
+    Ok((size, lacks_namespace.then_some(root.range().start + "<svg".len())))
 }
 
 /// A length of CSS in pixels, 96 to the inch; `None` for one that depends on something else.

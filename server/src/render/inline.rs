@@ -3,7 +3,9 @@
 use super::{
     Group,
     bundle::in_words,
-    duration, elapsed, errors,
+    duration, elapsed,
+    endings::{failure, is_mild, is_stopped},
+    errors,
     fold::fold_by,
     grouped::{Shown, of_group},
     hosts::pending,
@@ -13,7 +15,7 @@ use super::{
     settle,
     template::Template,
     without_key,
-    wording::{cut, is_unsent},
+    wording::cut,
 };
 use crate::{
     engines::RankSet,
@@ -97,7 +99,10 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
         RunState::Failed => {
             let mut gists: Vec<String> = errors(run, &run.request.code)
                 .iter()
-                .map(|error| format!("{} {}", error.ranks, error.title()))
+                .map(|error| match error.code_line.filter(|_| error.is_interrupted()) {
+                    Some(line) => format!("{} {} at line {}", error.ranks, error.title(), line + 1),
+                    None => format!("{} {}", error.ranks, error.title()),
+                })
                 .collect();
             let gone = fold_by(run, rules);
             let gone =
@@ -106,8 +111,11 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
             let ok = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).count();
             let rest = if ok > 0 { format!(" · {ok} ok") } else { String::new() };
             let with_time = format!("{rest} · {time}");
-            let full = fit("✗ ", &gists, &with_time, budget);
-            if full.ends_with(&with_time) { full } else { fit("✗ ", &gists, &rest, budget) }
+            let went_wrong = |ending: &&Ending| **ending != Ending::Ok;
+            let stopped = run.parts().filter_map(EngineRun::ending).filter(went_wrong).all(is_stopped);
+            let head = if stopped { "■ " } else { "✗ " };
+            let full = fit(head, &gists, &with_time, budget);
+            if full.ends_with(&with_time) { full } else { fit(head, &gists, &rest, budget) }
         }
     };
     cut(&without_key(&line.replace('\t', " ")), budget)
@@ -130,15 +138,6 @@ fn waiting(run: &Run, budget: usize, time: &str) -> String {
     // Many scattered engines: their number rather than their ranks.
     pending(run, room)
         .map_or_else(|| cut(&line(""), budget), |engines| line(&(WAITING_ON.to_owned() + &engines)))
-}
-
-/// Whether nothing went wrong on an engine, though it may not have run the code.
-fn is_mild(ending: &Ending) -> bool {
-    match ending {
-        Ending::Ok | Ending::Aborted => true,
-        Ending::Lost(reason) => is_unsent(reason),
-        Ending::Error(_) => false,
-    }
 }
 
 fn errors_so_far(run: &Run) -> String {
@@ -196,7 +195,7 @@ impl Gist {
             _ => {
                 let scope = Scope { bytes: Some(READ), ..Scope::default() };
                 let shown = of_group(run, group, scope, rules);
-                let summed_up = shown.iter().any(|shown| shown.template.is_some());
+                let summed_up = shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
                 Said::Alike(if summed_up { shown } else { vec![summaries(run, group, rules)] })
             }
         };
@@ -227,10 +226,16 @@ fn short_ranks(ranks: &RankSet) -> String {
 fn summary_of(shown: &[Shown], detail: Detail) -> String {
     let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
     let lines = |shown: &Shown| -> Vec<String> {
-        match &shown.template {
+        // How large images are that differ tells nothing by its median.
+        let detail = if shown.remark.is_some() { Detail::Range } else { detail };
+        let mut lines: Vec<String> = match &shown.template {
             Some(template) => template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect(),
             None => shown.item.text().unwrap_or_default().lines().map(str::to_owned).collect(),
+        };
+        if let (Some(remark), Some(first)) = (&shown.remark, lines.first_mut()) {
+            first.push_str(&format!(" · {remark}"));
         }
+        lines
     };
     let last = |shown: &Shown| last_of(&lines(shown).join("\n"));
     let first = |shown: &Shown| first_line(&lines(shown).join("\n"));
@@ -254,7 +259,7 @@ fn summaries(run: &Run, group: &Group, rules: Rules) -> Shown {
     if !same && template.is_none() {
         text.push_str(" …");
     }
-    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template }
+    Shown { item: Item::Text { name: StreamName::Stdout, text, late: false }, template, remark: None }
 }
 
 /// The last line that holds more than blanks.
@@ -264,12 +269,8 @@ fn last_of(text: &str) -> String {
 
 /// The one line that tells most of an engine's part: how it failed, else its result, else the last line it wrote.
 fn summary(part: &EngineRun) -> String {
-    match part.ending() {
-        Some(Ending::Error(error)) => return settle(&error.ename, false),
-        Some(Ending::Aborted) => return "aborted".to_owned(),
-        Some(Ending::Lost(reason)) if is_unsent(reason) => return "not run".to_owned(),
-        Some(Ending::Lost(_)) => return "lost".to_owned(),
-        Some(Ending::Ok) | None => {}
+    if let Some(words) = failure(part) {
+        return words;
     }
     let newest = |wanted: fn(&OutputKind) -> Option<String>| {
         part.outputs.iter().rev().find_map(|output| wanted(&output.kind)).filter(|text| !text.is_empty())
@@ -434,7 +435,7 @@ mod tests {
             "✗ [2] ZeroDivisionError: division by zero",
             Severity::Error,
         );
-        let text = "✗ [1] lost · 1 ok · 40 ms";
+        let text = "✗ [1] engine died · 1 ok · 40 ms";
         check(Sample::new(2).busy(0).ok(0).lost(1, LostReason::EngineDied), text, text, Severity::Error);
         let text = "✗ [1] aborted · 1 ok · 40 ms";
         check(Sample::new(2).busy(0).ok(0).aborted(1), text, text, Severity::Warning);

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{
-    ErrorGroup, Group, GroupBy, Limits,
+    Group, GroupBy, Limits,
     difference::difference,
-    errors, fold,
+    error_text::lay_out_errors,
+    fold,
     fold::fold_by,
     grouped::{Shown, of_group, of_one},
     numbers::{Detail, summed_up},
@@ -165,29 +166,9 @@ pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine>
     lines
 }
 
-/// The errors of a run, once per stack.
-pub(super) fn lay_out_errors(run: &Run, view: View, place: Place<'_>, lines: &mut Vec<BlockLine>) {
-    for error in errors(run, &run.request.code) {
-        let traceback =
-            if view.scope.colors { colored_traceback(run, &error) } else { error.traceback.clone() };
-        let line = |line: u32| place(line).unwrap_or_else(|| format!("line {}", line + 1));
-        let place = error.code_line.map(line).map(|line| format!(" · {line}")).unwrap_or_default();
-        lay_out_error(&error, &place, &traceback, view.width, lines);
-    }
-}
-
 /// How far the results of several groups lie apart.
 pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> {
     (view.by == GroupBy::Fold && fold_by(run, view.rules).len() > 1).then(|| summed_up(run))?
-}
-
-/// The traceback that an error group shows, in the engine's own colours.
-fn colored_traceback(run: &Run, error: &ErrorGroup) -> String {
-    let shown_by = |part: &&EngineRun| {
-        error.variants.first().is_some_and(|first| first.ranks.first() == Some(part.engine))
-    };
-    let raised = run.parts().find(shown_by).and_then(EngineRun::error);
-    raised.map_or_else(|| error.traceback.clone(), |raised| settle(&raised.traceback.join("\n"), true))
 }
 
 /// A block, ready to paint.
@@ -201,13 +182,8 @@ pub(super) struct Drawn<'a> {
 /// The blocks of a section; in a section that compares, small ones as their difference from the reference: of those with the
 /// fewest errors the largest, among equals the one with the lowest rank.
 pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
-    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
     let blocks = &section.blocks;
-    let reference = (0..blocks.len())
-        .min_by_key(|&i| {
-            (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
-        })
-        .filter(|_| section.compared && blocks.len() > 1);
+    let reference = reference(blocks).filter(|_| section.compared && blocks.len() > 1);
     let in_brief = reference.map(|i| (i, body(&blocks[i], view.names_stderr, Some(Detail::Range))));
     let mut first = 0;
     let mut drawn: Vec<Drawn<'_>> = Vec::new();
@@ -229,6 +205,14 @@ pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
     // What others are compared with comes before them.
     drawn[..(first + 1).min(blocks.len())].rotate_right(usize::from(first > 0));
     drawn
+}
+
+/// The block that others are compared with.
+pub(super) fn reference(blocks: &[Block]) -> Option<usize> {
+    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
+    (0..blocks.len()).min_by_key(|&i| {
+        (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
+    })
 }
 
 fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) {
@@ -266,7 +250,7 @@ fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) 
 }
 
 /// A heading: `── [0-2] ───────────`.
-fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine {
+pub(super) fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine {
     let used = heading.width() + 4;
     let strokes = |n: usize| std::iter::repeat_n(stroke, n).collect::<String>();
     let mut line = BlockLine::of(strokes(2) + " ", Paint::Rule);
@@ -321,9 +305,19 @@ fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockL
 }
 
 fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &mut Vec<BlockLine>) {
-    let painted = |paint: Paint| match (&shown.template, shown.item.text()) {
-        (Some(template), _) => template.lines(paint, detail),
-        (None, text) => text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect(),
+    // How large images are that differ tells nothing by its median.
+    let detail = if shown.remark.is_some() { Some(Detail::Range) } else { detail };
+    let painted = |paint: Paint| {
+        let mut lines: Vec<BlockLine> = match (&shown.template, shown.item.text()) {
+            (Some(template), _) => template.lines(paint, detail),
+            (None, text) => {
+                text.unwrap_or_default().split('\n').map(|line| BlockLine::of(line, paint)).collect()
+            }
+        };
+        if let (Some(remark), Some(last)) = (&shown.remark, lines.last_mut()) {
+            last.add(&format!(" · {remark}"), Paint::Note);
+        }
+        lines
     };
     let named = |name: &str, paint: Paint, into: &mut Vec<BlockLine>| {
         let mut lines = painted(paint);
@@ -351,48 +345,6 @@ fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &
         Item::Error(_) => {}
         Item::Note(text) => into.push(BlockLine::of(text.as_str(), Paint::Note)),
     }
-}
-
-fn lay_out_error(error: &ErrorGroup, place: &str, traceback: &str, width: usize, into: &mut Vec<BlockLine>) {
-    let label = format!("✗ {} ", error.ranks);
-    let room = width.min(80).saturating_sub(label.chars().count() + place.chars().count() + 7).max(8);
-    let title = cut(&error.title(), room);
-    let heading = BlockLine::of(label, Paint::FailedRanks).and(title, Paint::Error).and(place, Paint::Note);
-    into.push(rule(heading, '─', width));
-    for variant in error.variants.iter().filter(|_| error.variants.len() > 1) {
-        let message = settle(&variant.evalue, false);
-        let mut lines = message.split('\n');
-        let first = lines.next().unwrap_or_default();
-        into.push(BlockLine::of(format!("{} ", variant.ranks), Paint::FailedRanks).and(first, Paint::Error));
-        into.extend(lines.map(|line| BlockLine::of(line, Paint::Error)));
-    }
-    let message = format!("{}: {}", error.ename, error.evalue);
-    match traceback_body(traceback).as_slice() {
-        [] => into.extend(settle(&message, false).split('\n').map(|line| BlockLine::of(line, Paint::Error))),
-        lines => into.extend(lines.iter().map(|line| BlockLine::of(*line, Paint::Traceback))),
-    }
-}
-
-/// A traceback without the line of dashes, `… Traceback (most recent call last)`, and blank lines around it. It may be in
-/// colours.
-pub(super) fn traceback_body(traceback: &str) -> Vec<&str> {
-    let is = |line: &str, wanted: fn(&str) -> bool| wanted(&settle(line, false));
-    let is_blank = |line: &str| line.trim().is_empty();
-    let mut lines: Vec<&str> = traceback.lines().skip_while(|line| is(line, is_blank)).collect();
-    if lines
-        .first()
-        .is_some_and(|line| is(line, |line| line.len() > 20 && line.bytes().all(|byte| byte == b'-')))
-    {
-        lines.remove(0);
-    }
-    if lines.first().is_some_and(|line| is(line, |line| line.ends_with("Traceback (most recent call last)")))
-    {
-        lines.remove(0);
-    }
-    while lines.last().is_some_and(|line| is(line, is_blank)) {
-        lines.pop();
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 //! letters, digits, dots and underscores only. So it can never become a link, HTML or any other markup.
 
 use super::{
-    ErrorGroup, GroupBy, Limits, duration, elapsed, errors,
-    layout::{BlockLine, Drawn, Paint, View, across_groups, draw_blocks, share, traceback_body},
+    GroupBy, Limits, duration, elapsed,
+    error_text::error_fences,
+    layout::{BlockLine, Drawn, Paint, View, across_groups, draw_blocks, share},
     outcome,
     screen::Scope,
     sections::{State, sections},
-    settle, without_keys,
+    without_keys,
     wording::{count, heading_words},
 };
 use crate::{
@@ -32,12 +33,12 @@ pub(super) fn below(head: String, run: &Run, by: GroupBy, limits: Limits) -> Str
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let view = View { by, scope, width: limits.columns, names_stderr: false, rules: Rules::default() };
     let sections = sections(run, view);
-    let errors = errors(run, &run.request.code);
+    let errors = error_fences(run);
     let mut left = sections.iter().map(|section| section.blocks.len()).sum::<usize>() + errors.len();
     let mut hidden = 0;
     // Errors first: they are what one looks for, and there are few of them.
-    for error in &errors {
-        hidden += usize::from(!page.add(&error_head(error), &[(None, error_text(error))], left));
+    for (head, text) in &errors {
+        hidden += usize::from(!page.add(head, &[(None, text.clone())], left));
         left -= 1;
     }
     for section in &sections {
@@ -86,35 +87,9 @@ fn block_head(drawn: &Drawn<'_>) -> String {
     format!("{mark}`{}`{from}", short_ranks(&drawn.block.ranks))
 }
 
-fn error_head(error: &ErrorGroup) -> String {
-    let place = error.code_line.map(|line| format!(" · line {}", line + 1)).unwrap_or_default();
-    format!("✗ `{}` `{}`{place}", short_ranks(&error.ranks), identifier(&error.ename))
-}
-
 /// Sets of scattered engines can be long; the head stays one line.
 pub(super) fn short_ranks(ranks: &RankSet) -> String {
     clip(&ranks.to_string(), 100)
-}
-
-/// An exception's name as far as it is one: nothing in it can be markup.
-fn identifier(name: &str) -> String {
-    let kept: String =
-        name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).take(80).collect();
-    if kept.is_empty() { "error".to_owned() } else { kept }
-}
-
-fn error_text(error: &ErrorGroup) -> String {
-    let mut text = String::new();
-    for variant in error.variants.iter().filter(|_| error.variants.len() > 1) {
-        text.push_str(&format!("{} {}\n", variant.ranks, settle(&variant.evalue, false)));
-    }
-    let body = traceback_body(&error.traceback);
-    if body.is_empty() {
-        text.push_str(&settle(&format!("{}: {}", error.ename, error.evalue), false));
-    } else {
-        text.push_str(&body.join("\n"));
-    }
-    text
 }
 
 /// Lines as texts to fence; stderr apart from the rest, under its name.

@@ -7,7 +7,10 @@ use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
 use ropey::Rope;
 
-use super::{bundle::in_words, settle, wording};
+use super::{
+    bundle::{in_words, with_picture},
+    settle, wording,
+};
 use crate::{
     jupyter::content::{ErrorContent, MimeBundle, StreamName},
     run::{EngineRun, Hidden, Output, OutputKind},
@@ -19,9 +22,9 @@ pub(super) enum Item {
     /// Text of one stream.
     Text { name: StreamName, text: String, late: bool },
     /// A display, in words.
-    Display { text: String, late: bool },
+    Display { text: String, late: bool, picture: Option<MimeBundle> },
     /// A result, in words.
-    Result { text: String },
+    Result { text: String, picture: Option<MimeBundle> },
     /// A traceback.
     Error(Arc<ErrorContent>),
     /// What a pager was asked to show.
@@ -36,9 +39,17 @@ impl Item {
         match self {
             Self::Text { text, .. }
             | Self::Display { text, .. }
-            | Self::Result { text }
+            | Self::Result { text, .. }
             | Self::Page { text } => Some(text),
             Self::Error(_) | Self::Note(_) => None,
+        }
+    }
+
+    /// The images in it, by MIME type, with all else that came with them.
+    pub(super) fn picture(&self) -> Option<&MimeBundle> {
+        match self {
+            Self::Display { picture, .. } | Self::Result { picture, .. } => picture.as_ref(),
+            _ => None,
         }
     }
 
@@ -136,6 +147,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                 pieces.push(Piece::Whole(Item::Display {
                     text: in_words(data, scope.colors),
                     late: output.late,
+                    picture: with_picture(data),
                 }));
             }
             OutputKind::UpdateDisplay { data, display_id } => {
@@ -145,12 +157,14 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                     pieces.push(Piece::Whole(Item::Display {
                         text: in_words(data, scope.colors),
                         late: output.late,
+                        picture: with_picture(data),
                     }));
                 }
             }
             OutputKind::ClearOutput { .. } => {}
             OutputKind::Result { data, .. } => {
-                pieces.push(Piece::Whole(Item::Result { text: in_words(data, scope.colors) }));
+                let (text, picture) = (in_words(data, scope.colors), with_picture(data));
+                pieces.push(Piece::Whole(Item::Result { text, picture }));
             }
             OutputKind::Error(error) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
             OutputKind::Unreadable(why) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
@@ -270,7 +284,7 @@ impl Piece {
     fn bytes(&self) -> usize {
         match self {
             Self::Text { rope, .. } => rope.len_bytes(),
-            Self::Whole(Item::Display { text, .. } | Item::Result { text }) => text.len(),
+            Self::Whole(Item::Display { text, .. } | Item::Result { text, .. }) => text.len(),
             Self::Whole(_) | Self::Spilled(_) => 0,
         }
     }
@@ -486,7 +500,7 @@ mod tests {
             sample,
             None,
             expect![[r#"
-                Display { text: "99%", late: false }
+                Display { text: "99%", late: false, picture: None }
                 Text { name: Stdout, text: "x", late: false }
             "#]],
         );
@@ -499,7 +513,7 @@ mod tests {
             sample,
             None,
             expect![[r#"
-                Display { text: "2%", late: false }
+                Display { text: "2%", late: false, picture: None }
             "#]],
         );
     }

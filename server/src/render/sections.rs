@@ -2,11 +2,11 @@
 
 use super::{
     Group, GroupBy,
+    endings::gone,
     fold::fold_by,
-    grouped::{Shown, of_group, of_one},
-    layout::View,
+    grouped::{Shown, of_group, of_one, tell_from},
+    layout::{View, reference},
     screen::{Item, is_whole},
-    settle,
 };
 use crate::{
     engines::RankSet,
@@ -45,8 +45,7 @@ impl State {
         match part.ending() {
             Some(Ending::Ok) => Self::Ok,
             Some(Ending::Error(_)) => Self::Failed,
-            Some(Ending::Aborted) => Self::Gone("aborted: not run".to_owned()),
-            Some(Ending::Lost(why)) => Self::Gone(format!("lost: {}", settle(&why.to_string(), false))),
+            Some(Ending::Aborted | Ending::Lost(_)) => Self::Gone(gone(part).unwrap_or_default()),
             None if part.error().is_some() => Self::Failed,
             None => Self::Pending,
         }
@@ -75,7 +74,8 @@ pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
         GroupBy::Fold => {
             let groups = fold_by(run, view.rules);
             let blocks = groups.iter().filter_map(|group| of_group_block(run, group, view));
-            let blocks = blocks.filter(Block::is_worth_showing).collect();
+            let mut blocks: Vec<Block> = blocks.filter(Block::is_worth_showing).collect();
+            tell_images_apart(&mut blocks);
             // Of text that is not in memory nobody can say how it differs.
             let compared = view.rules.has(Rule::Differences) && run.parts().all(is_whole);
             vec![Section { title: None, blocks, compared }]
@@ -90,6 +90,15 @@ pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
             by_kind(all, view.by)
         }
     }
+}
+
+/// Of groups whose images differ, the words may be the same.
+fn tell_images_apart(blocks: &mut [Block]) {
+    let Some(reference) = reference(blocks) else { return };
+    blocks.swap(0, reference);
+    let Some((first, others)) = blocks.split_first_mut() else { return };
+    others.iter_mut().for_each(|other| tell_from(&mut other.items, &first.items, &first.ranks));
+    blocks.swap(0, reference);
 }
 
 fn of_group_block(run: &Run, group: &Group, view: View) -> Option<Block> {

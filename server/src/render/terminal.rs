@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    GroupBy, duration, elapsed, heading,
-    layout::{BlockLine, Paint, View, lay_out, lay_out_errors},
+    GroupBy, duration, elapsed,
+    error_text::lay_out_errors,
+    heading,
+    layout::{BlockLine, Paint, View, lay_out},
     outcome,
     screen::Scope,
 };
@@ -225,7 +227,7 @@ mod tests {
             [0] ⏳ step 1
             [1] ⏳ running
             [2] ✗ aborted: not run
-            [3] ✗ lost: the engine died
+            [3] ✗ lost: the engine died before it ran this
             ⏳ 2 of 4 ended, waiting on [0-1]
         "#]],
         );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::pending;
+use super::{endings::is_stopped, pending};
 use crate::{
     engines::RankSet,
     run::{Ending, LostReason, Run, RunState, Time},
@@ -88,7 +88,8 @@ pub fn outcome(run: &Run) -> String {
                 run.parts().filter_map(|part| part.ending()).filter(|ending| wanted(ending)).count()
             };
             let counts = [
-                (count(|ending| matches!(ending, Ending::Error(_))), "failed"),
+                (count(|ending| matches!(ending, Ending::Error(_)) && !is_stopped(ending)), "failed"),
+                (count(is_stopped), "interrupted"),
                 (count(|ending| matches!(ending, Ending::Aborted)), "aborted"),
                 (count(|ending| matches!(ending, Ending::Lost(reason) if !is_unsent(reason))), "lost"),
                 (count(|ending| matches!(ending, Ending::Lost(reason) if is_unsent(reason))), "not run"),

@@ -10,8 +10,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Ending, EngineRun, OutputKind,
-    rules::Rules,
+    Ending, EngineRun, OutputKind, pictures,
+    rules::{Rule, Rules},
     settle::{BARRIER, REACH, Screen, overwrites, settle},
     tokens::{is_value, tokens},
 };
@@ -473,6 +473,9 @@ fn of_bundle(data: &MimeBundle, result: bool, rules: Rules) -> Likeness {
             Some(text) if mime.starts_with("text/") && !text.is_empty() => {
                 let text = settle(text, false);
                 prints.text(&text, result && mime == "text/plain" && is_value(&text), rules);
+            }
+            Some(data) if pictures::is_picture(mime) && rules.has(Rule::Images) => {
+                prints.values.record(pictures::same(mime, data).as_bytes());
             }
             Some(text) => prints.raw(text.as_bytes()),
             None => prints.raw(value.to_string().as_bytes()),

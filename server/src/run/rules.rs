@@ -36,12 +36,14 @@ pub(crate) enum Rule {
     Equal,
     /// Bars stand for several engines each where there are many.
     Buckets,
+    /// Images may differ.
+    Images,
 }
 
 impl Rule {
     /// Every rule.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Numbers,
         Self::Nonfinite,
         Self::Durations,
@@ -58,6 +60,7 @@ impl Rule {
         Self::Large,
         Self::Equal,
         Self::Buckets,
+        Self::Images,
     ];
 }
 

@@ -1,24 +1,21 @@
 //! The session's values as the protocol's.
 
+mod engines;
 mod raised;
 
 use std::collections::{BTreeSet, HashMap};
 
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
-    BlockLine, Cell, CellId, CellOutput, CellState, CellsResult, Cluster, ClusterState, Engine, EngineState,
-    EnginesResult, Group, GroupState, Line, LineSeverity, LineStyle, PastRun, Plan, Problem, ProblemSeverity,
-    ResultResult, RunId,
+    BlockLine, Cell, CellId, CellOutput, CellState, CellsResult, Group, GroupState, Line, LineSeverity,
+    LineStyle, PastRun, Plan, Problem, ProblemSeverity, ResultResult, RunId,
 };
 
-use self::raised::{failing_line, place};
+pub(super) use self::engines::engines;
+use self::raised::{failing_line, place, related};
 use crate::{
     cells,
-    cluster::{
-        ClusterStatus,
-        discovery::{self, FoundCluster, Selection},
-    },
-    engines::{self, Activity, EngineTable, RankSet, Targets},
+    engines::{EngineTable, RankSet, Targets},
     lsp::facade::{
         CellOutputs, Elsewhere, EngineError, ErrorVariant, Problems, Purpose, Suggestion, TextChange,
     },
@@ -26,7 +23,7 @@ use crate::{
     render::{self, GroupBy, Limits, Paint, Style},
     rewrite,
     run::{Ending, Run, RunState, Slot},
-    session::{self, AskError, CellView, ClusterView, DocumentView, Owner, ProblemsView, RunHandle, now},
+    session::{self, AskError, CellView, DocumentView, ProblemsView, RunHandle, now},
     text::{self, Document, Encoding, TextRange},
 };
 
@@ -370,7 +367,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
         for group in render::errors(&run, &run.request.code) {
             // The map belongs to the code as it is now; of other code the line would be a guess.
             let line = group.code_line.filter(|_| run.request.code == cell.cell.code);
-            let at = line.and_then(|line| place(&cell.cell, line, group.column));
+            let at = line.and_then(|line| place(&cell.cell, line, group.column, group.width));
             let at = at.unwrap_or(cell.cell.magic_range());
             errors.push(EngineError {
                 cell: cell_id(cell.id),
@@ -378,6 +375,8 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 range: range(&view.text, at, encoding),
                 ranks: group.ranks.to_string(),
                 title: render::without_key(&group.title()).into_owned(),
+                interrupted: group.is_interrupted(),
+                related: related(&group),
                 // What an engine sent is text, and stays so in whatever shows it.
                 name: render::settle(&group.ename, false),
                 variants: group
@@ -425,7 +424,15 @@ pub(super) fn result(
         text.push_str(&format!("{note}\n"));
         markdown.push_str(&format!("\n*{note}*\n"));
     }
-    ResultResult { run: id, state: run_state(run), groups: groups(run, group_by), text, markdown }
+    ResultResult {
+        run: id,
+        state: run_state(run),
+        groups: groups(run, group_by),
+        text,
+        markdown,
+        images: Vec::new(),
+        contact_sheet: None,
+    }
 }
 
 /// The groups of the answer to `px/result`: one per engine, if that was asked for.
@@ -480,57 +487,6 @@ pub(super) fn past_run(past: &session::PastRun) -> PastRun {
         created: run.created.0,
         ended: run.ended().map(|at| at.0),
         summary: render::inline(&run, now()).text,
-    }
-}
-
-/// The answer to `px/engines`: the cluster in use first, then others in reach.
-pub(super) async fn engines(cluster: ClusterView, selection: Selection) -> EnginesResult {
-    let selection = Selection { ipython_dir: selection.ipython_dir, ..Selection::default() };
-    let found = tokio::task::spawn_blocking(move || discovery::find(&selection)).await;
-    let (found, message) = match found {
-        Ok(Ok(found)) => (found, None),
-        Ok(Err(error)) => (Vec::new(), Some(error.to_string())),
-        Err(error) => (Vec::new(), Some(error.to_string())),
-    };
-    let mut clusters: Vec<Cluster> = Vec::new();
-    if let (Some(owner), Some(found)) = (cluster.owner, &cluster.found) {
-        clusters.push(Cluster {
-            state: match cluster.status {
-                Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
-                Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
-                _ => ClusterState::Up,
-            },
-            in_use: true,
-            ours: owner != Owner::Other,
-            engines: cluster.engines.iter().map(|engine| self::engine(engine, &cluster)).collect(),
-            ..found_cluster(found)
-        });
-    }
-    let in_use = |other: &FoundCluster| {
-        cluster.found.as_ref().is_some_and(|found| found.connection_file == other.connection_file)
-    };
-    clusters.extend(found.iter().filter(|found| found.alive() && !in_use(found)).map(found_cluster));
-    EnginesResult { clusters, message }
-}
-
-fn engine(of: &engines::Engine, cluster: &ClusterView) -> Engine {
-    let state = match cluster.activities.of(of.id) {
-        Activity::Unknown => EngineState::Unknown,
-        Activity::Idle => EngineState::Idle,
-        Activity::Busy(_) => EngineState::Busy,
-    };
-    Engine { id: of.id.0, state, host: of.host.as_deref().map(str::to_owned), pid: of.pid }
-}
-
-fn found_cluster(found: &FoundCluster) -> Cluster {
-    Cluster {
-        profile: (!found.profile.is_empty()).then(|| found.profile.clone()),
-        cluster_id: (!found.cluster_id.is_empty()).then(|| found.cluster_id.clone()),
-        connection_file: Some(found.connection_file.display().to_string()),
-        state: ClusterState::Found,
-        in_use: false,
-        ours: found.ours,
-        engines: Vec::new(),
     }
 }
 

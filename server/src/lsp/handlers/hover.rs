@@ -43,7 +43,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
         let here: Vec<_> =
             errors.iter().filter(|error| error.cell == cell.id && error.is_at(position)).collect();
         if let Some(first) = here.first() {
-            let text = here.iter().map(|error| traceback(error)).collect::<Vec<_>>().join("\n");
+            let text = tracebacks(&here);
             return Ok(Some(hover(speaks_markdown, &text, &text, Some(first.range))));
         }
         if !at_end(cell, position, &backend.capabilities().encoding) {
@@ -169,21 +169,41 @@ fn about(cell: &Cell, markdown: bool) -> String {
     }
 }
 
-/// How many tracebacks of an error that engines raised with different texts are shown.
-const SHOWN: usize = 4;
+/// Most bytes of tracebacks in a hover; what is said of those left out has room beside them.
+const MOST_OF_TRACEBACKS: usize = 45_000;
 
-/// Each traceback as a block of code. The fence is longer than any in it, so that engine text stays text.
-fn traceback(error: &EngineError) -> String {
+/// Each traceback as a block of code. The fence is longer than any in it, so that engine text stays text. Where there is no
+/// room for more, the engines are named whose tracebacks are not there.
+fn tracebacks(errors: &[&EngineError]) -> String {
     let block = |variant: &ErrorVariant| {
         let longest = variant.traceback.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
         format!("{}\n\n{fence}text\n{}\n{fence}\n", variant.ranks, variant.traceback.trim_end())
     };
-    let mut blocks: Vec<String> = error.variants.iter().take(SHOWN).map(block).collect();
-    if error.variants.len() > SHOWN {
-        blocks.push(format!("{} more of {}\n", error.variants.len() - SHOWN, error.ranks));
+    let mut text = String::new();
+    let mut left_out: Vec<&str> = Vec::new();
+    for variant in errors.iter().flat_map(|error| &error.variants) {
+        let block = block(variant);
+        if text.len() + block.len() > MOST_OF_TRACEBACKS {
+            left_out.push(&variant.ranks);
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&block);
     }
-    blocks.join("\n")
+    if !left_out.is_empty() {
+        let ranks = left_out.join(", ");
+        let end =
+            (0..=2000.min(ranks.len())).rev().find(|&at| ranks.is_char_boundary(at)).unwrap_or_default();
+        let more = if end < ranks.len() { " …" } else { "" };
+        let ranks = &ranks[..end];
+        text.push_str(&format!(
+            "\nNo room for the tracebacks of {ranks}{more}: `px/result`, grouped by engine, has them.\n"
+        ));
+    }
+    text
 }
 
 /// Whether a px cell holds a position. A cell that ends at the start of a line does not hold that line.
@@ -237,9 +257,22 @@ mod tests {
                 value: String::new(),
                 traceback: "```\n[click](command:evil)".into(),
             }],
+            related: Vec::new(),
+            interrupted: false,
             stale: false,
         };
-        assert_eq!(traceback(&error), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");
+        assert_eq!(tracebacks(&[&error]), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");
+        let variant = |rank: u32| ErrorVariant {
+            ranks: format!("[{rank}]"),
+            value: String::new(),
+            traceback: "x".repeat(8000),
+        };
+        let error = EngineError { variants: (0..9).map(variant).collect(), ..error };
+        let text = tracebacks(&[&error]);
+        assert!(text.contains("[4]\n") && text.len() < 50_000);
+        assert!(
+            text.ends_with("tracebacks of [5], [6], [7], [8]: `px/result`, grouped by engine, has them.\n")
+        );
     }
 
     #[test]

@@ -94,6 +94,8 @@ impl Fake {
                 value: value.into(),
                 traceback: format!("Traceback\n{name}: {value}"),
             }],
+            related: Vec::new(),
+            interrupted: false,
             stale: false,
         };
         self.with(|state| state.documents.entry(uri.into()).or_default().errors = vec![error]);
@@ -289,6 +291,8 @@ impl Session for Fake {
             groups: vec![],
             text: "plain".into(),
             markdown: "**marked**".into(),
+            images: vec![],
+            contact_sheet: None,
         })
     }
 

@@ -91,12 +91,12 @@ fn a_card_has_links_times_groups_images_and_what_is_in_files() {
 
             `[0-1]`
             ```text
-            <image/png 73 B> <Figure>
+            <image/png 3×2, 73 B> <Figure>
             ```
 
             ✗ `[2]`
             ```text
-            <image/png 73 B> <Figure>
+            <image/png 3×2, 73 B> <Figure> · not the image of [0-1]
             line 0
             line 1
             … 35 lines (272 B), all of it in /cache/engine.txt …
@@ -130,13 +130,13 @@ fn a_client_without_links_and_images_gets_neither() {
         sample,
         Card { command: &none, images: false, ..whole() },
         expect![[r#"
-        ✓ Parallel execution on engine(s): `[0]` · 1 engine · 20 ms
+            ✓ Parallel execution on engine(s): `[0]` · 1 engine · 20 ms
 
-        `[0]`
-        ```text
-        <image/png 73 B>
-        ```
-    "#]],
+            `[0]`
+            ```text
+            <image/png 3×2, 73 B>
+            ```
+        "#]],
     );
 }
 

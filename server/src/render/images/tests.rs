@@ -195,6 +195,13 @@ fn an_svg_has_the_size_that_css_gives_it() {
 }
 
 #[test]
+fn an_svg_without_its_namespace_gets_it() {
+    let run = Sample::new(1).display(0, &[("image/svg+xml", "<!-- a plot --><svg/>")]).run();
+    let picture = images(&run).remove(0).picture.expect("good");
+    assert_eq!(picture.data, "<!-- a plot --><svg xmlns=\"http://www.w3.org/2000/svg\"/>");
+}
+
+#[test]
 fn an_svg_made_to_exhaust_its_reader_is_broken_or_read() {
     let nested = "<g>".repeat(200_000) + &"</g>".repeat(200_000);
     one("image/svg+xml", &format!("<svg>{nested}</svg>"));

@@ -1,0 +1,94 @@
+//! How engines ended that did not end well, in plain words, the same in every view.
+
+use super::{errors::is_interruption, settle, wording::is_unsent};
+use crate::run::{Ending, EngineRun, LostReason};
+
+/// Why there is nothing more of an engine, in a sentence; none for engines that ended by themselves.
+pub(super) fn gone(part: &EngineRun) -> Option<String> {
+    Some(match part.ending()? {
+        Ending::Ok | Ending::Error(_) => return None,
+        Ending::Aborted => "aborted: not run".to_owned(),
+        Ending::Lost(LostReason::NotSent(why)) => format!("not run: {}", settle(why, false)),
+        Ending::Lost(LostReason::EngineDied) => {
+            let when = if part.started.is_some() { "while it ran this" } else { "before it ran this" };
+            format!("lost: the engine died {when}")
+        }
+        Ending::Lost(why) => format!("lost: {}", settle(&why.to_string(), false)),
+    })
+}
+
+/// How an engine failed, in a word or two; none for one that ended well, or not yet.
+pub(super) fn failure(part: &EngineRun) -> Option<String> {
+    Some(match part.ending()? {
+        Ending::Ok => return None,
+        Ending::Error(error) if is_interruption(error) => "interrupted".to_owned(),
+        Ending::Error(error) => settle(&error.ename, false),
+        Ending::Aborted => "aborted".to_owned(),
+        Ending::Lost(reason) if is_unsent(reason) => "not run".to_owned(),
+        Ending::Lost(LostReason::EngineDied) => "engine died".to_owned(),
+        Ending::Lost(_) => "lost".to_owned(),
+    })
+}
+
+/// Whether somebody stopped the code.
+pub(super) fn is_stopped(ending: &Ending) -> bool {
+    matches!(ending, Ending::Error(error) if is_interruption(error))
+}
+
+/// Whether nothing went wrong on an engine, though it may not have run the code, or not all of it.
+pub(super) fn is_mild(ending: &Ending) -> bool {
+    match ending {
+        Ending::Ok | Ending::Aborted => true,
+        Ending::Lost(reason) => is_unsent(reason),
+        Ending::Error(_) => is_stopped(ending),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        render::{inline, outcome, sample::Sample},
+        run::{Slot, Time},
+    };
+
+    #[test]
+    fn each_ending_has_its_words() {
+        let run = Sample::new(5)
+            .busy(0)
+            .lost(0, LostReason::EngineDied)
+            .lost(1, LostReason::EngineDied)
+            .aborted(2)
+            .lost(3, LostReason::NotSent("interrupted before it was sent".to_owned()))
+            .lost(4, LostReason::ControllerLost)
+            .run();
+        let words =
+            [0, 1, 2, 3, 4].map(|slot| gone(run.part(Slot(slot)).expect("asked")).unwrap_or_default());
+        assert_eq!(
+            words,
+            [
+                "lost: the engine died while it ran this",
+                "lost: the engine died before it ran this",
+                "aborted: not run",
+                "not run: interrupted before it was sent",
+                "lost: the connection to the controller was lost",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_stopped_does_not_look_like_a_fault_of_the_code() {
+        let traceback =
+            "Cell In[1], line 2\n      1 import time\n----> 2 time.sleep(9)\n\nKeyboardInterrupt: ";
+        let stopped = Sample::asked(&[0, 1], "import time\ntime.sleep(9)", false).input(0, 1);
+        let run = stopped.raise(0, "KeyboardInterrupt", "", &[traceback]).all_ok().run();
+        let line = inline(&run, Time(100));
+        assert_eq!(line.text, "■ [0] interrupted at line 2 · 1 ok · 50 ms");
+        assert_eq!(line.severity, crate::render::Severity::Warning);
+        assert_eq!(outcome(&run), "1 of 2 interrupted");
+        let raised = "Cell In[1], line 1\n----> 1 raise KeyboardInterrupt\n\nKeyboardInterrupt: ";
+        let run = Sample::new(1).input(0, 1).raise(0, "KeyboardInterrupt", "", &[raised]).run();
+        assert_eq!(inline(&run, Time(100)).severity, crate::render::Severity::Error);
+        assert_eq!(outcome(&run), "1 of 1 failed");
+    }
+}
