@@ -4,6 +4,7 @@ import { ProgressLocation, window } from "vscode";
 
 import type { Live } from "../commands";
 import * as px from "../protocol";
+import { commandLine } from "../shell";
 
 export async function openConsole({ engines, session }: Live): Promise<void> {
   const known = await engines.ask();
@@ -28,7 +29,10 @@ export async function openConsole({ engines, session }: Live): Promise<void> {
     session.client.sendRequest(px.console, { engine: chosen.id }, cancelled),
   );
   if (message) void window.showWarningMessage(message);
-  const [program, ...shellArgs] = commands[0]?.argv ?? [];
-  if (program === undefined) return;
-  window.createTerminal({ name: `engine ${chosen.id}`, shellPath: program, shellArgs }).show();
+  const argv = commands[0]?.argv;
+  if (!argv) return;
+  // Typed into a shell, which has the user's environment: that is where Jupyter is.
+  const terminal = window.createTerminal({ name: `engine ${chosen.id}` });
+  terminal.show();
+  terminal.sendText(commandLine(argv, process.platform));
 }

@@ -41,6 +41,7 @@ const SETTINGS = {
   "files.hotExit": "off",
   "git.enabled": false,
   "notebook.stickyScroll.enabled": false,
+  "remote.autoForwardPorts": false,
   "security.workspace.trust.banner": "never",
   "security.workspace.trust.startupPrompt": "never",
   "telemetry.telemetryLevel": "off",
@@ -49,6 +50,7 @@ const SETTINGS = {
   "window.restoreWindows": "none",
   "workbench.colorTheme": "Default Light Modern",
   "workbench.editor.restoreViewState": false,
+  "workbench.editor.useModal": "off",
   // Without it a notebook that is opened before its extension is there opens as text.
   "workbench.editorAssociations": { "*.ipynb": "jupyter-notebook" },
   "workbench.reduceMotion": "on",
@@ -85,7 +87,7 @@ export class VSCode {
       mkdirSync(made, { recursive: true });
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    writeSettings(data, {});
+    writeFileSync(join(data, "User/settings.json"), JSON.stringify(SETTINGS, null, 1));
     // What names programs is a setting of the machine.
     const programs = { "pxlens.path": here.server, "pxlens.python": here.python };
     writeFileSync(join(data, "Machine/settings.json"), JSON.stringify(programs));
@@ -138,11 +140,6 @@ export class VSCode {
     return Window.open(this.browser, this.url, workspace, file);
   }
 
-  /** Changes the user's settings; VS Code sees it by itself. */
-  set(settings: Record<string, unknown>): void {
-    writeSettings(join(this.folder, "data"), settings);
-  }
-
   /** The process ids of the language servers that run in it. */
   languageServers(): number[] {
     const rows = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).trim().split("\n");
@@ -170,10 +167,6 @@ export class VSCode {
     if (process.env.PXLENS_TEST_KEEP === undefined)
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
-}
-
-function writeSettings(data: string, settings: Record<string, unknown>): void {
-  writeFileSync(join(data, "User/settings.json"), JSON.stringify({ ...SETTINGS, ...settings }, null, 1));
 }
 
 /** Nothing of the developer's own VS Code, Jupyter or IPython is read or written. */

@@ -86,6 +86,34 @@ export class Window {
     await row.click();
   }
 
+  /** Takes back what was typed since the file was saved. */
+  async undoAll(file: string): Promise<void> {
+    const tab = this.page.locator(`.tabs-container .tab[aria-label^="${file}"]`).first();
+    await until("nothing to undo", async () => {
+      if (!(await tab.getAttribute("class"))?.includes("dirty")) return true;
+      await this.page.keyboard.press("Control+Z");
+      return false;
+    });
+  }
+
+  /** Writes the settings of the workspace, as a user does. */
+  async setInWorkspace(settings: Record<string, unknown>): Promise<void> {
+    await this.command("Preferences: Open Workspace Settings (JSON)");
+    const tab = this.page.locator('.tabs-container .tab[aria-label^="settings.json"]');
+    await tab.waitFor();
+    const editor = this.editor("settings.json");
+    await editor.locator(".view-line").first().click();
+    await this.page.keyboard.press("Control+A");
+    await this.page.keyboard.insertText(JSON.stringify(settings));
+    await this.page.keyboard.press("Control+S");
+    await until(
+      "the settings to be saved",
+      async () => !(await tab.getAttribute("class"))?.includes("dirty"),
+    );
+    await this.command("View: Close Editor");
+    await tab.waitFor({ state: "detached" });
+  }
+
   /** Types into the quick pick that is open, and takes what comes first. */
   async pick(text: string, first: string): Promise<void> {
     const widget = this.page.locator(".quick-input-widget:visible");

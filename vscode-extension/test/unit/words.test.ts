@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Cluster, EngineState } from "../../src/protocol";
+import { commandLine } from "../../src/shell";
 import { status } from "../../src/status";
 import { choices, remember, withTyped } from "../../src/targets";
 import { mayBeWritten, merged } from "../../src/written";
@@ -56,4 +57,10 @@ test("a view is added to those that the settings have", () => {
 
 test("a setting that names a program is never written for the server", () => {
   assert.deepEqual(["views", "path", "python", "trace"].map(mayBeWritten), [true, false, false, false]);
+});
+
+test("a command is written as one types it", () => {
+  const argv = ["jupyter", "console", "--existing", "/a b/it's.json"];
+  assert.equal(commandLine(argv, "linux"), "jupyter console --existing '/a b/it'\\''s.json'");
+  assert.equal(commandLine(["jupyter", "C:\\a b\\k.json"], "win32"), 'jupyter "C:\\a b\\k.json"');
 });
