@@ -36,6 +36,9 @@ test("nothing runs in a workspace that is not trusted, until it is", async () =>
     .first()
     .click();
   await window.command("View: Close Editor");
-  await window.lensOf(editor, "# %% What all engines print alike", "Run (starts 4 local engines)");
+  await editor
+    .locator(".codelens-decoration a", { hasText: "Run (starts 4 local engines)" })
+    .first()
+    .waitFor();
   await window.screenshot("trusted");
 });

@@ -148,18 +148,37 @@ export class Window {
     await this.page.keyboard.press("Home");
   }
 
-  /** The lens with this text that is nearest below the line with that text. */
-  async lensOf(editor: Locator, heading: string, title: string): Promise<Locator> {
+  /** Where the lens with this title is, right below the line with that text, once it stays there. */
+  private async lensBelow(
+    editor: Locator,
+    heading: string,
+    title: string,
+  ): Promise<{ x: number; y: number }> {
     const lenses = editor.locator(".codelens-decoration a", { hasText: title });
-    const at = await until(`the lens ${title} below ${heading}`, async () => {
-      const top =
-        (await editor.locator(".view-line", { hasText: heading }).first().boundingBox())?.y ?? Infinity;
-      const tops = await lenses.evaluateAll((all) => all.map((lens) => lens.getBoundingClientRect().top));
-      const below = tops.map((y, n) => ({ y, n })).filter(({ y }) => y > top - 30);
-      below.sort((a, b) => a.y - b.y);
-      return below[0] && { n: below[0].n };
+    const line = editor.locator(".view-line", { hasText: heading }).first();
+    let seen = "";
+    return until(`the lens ${title} below ${heading}`, async () => {
+      const top = await line.evaluate((element) => element.getBoundingClientRect().top);
+      const boxes = await lenses.evaluateAll((all) =>
+        all.map((lens) => {
+          const { x, y, width, height } = lens.getBoundingClientRect();
+          return { x: x + width / 2, y: y + height / 2, top: y };
+        }),
+      );
+      const found = boxes.find((box) => box.top > top && box.top < top + 40);
+      const before = seen;
+      seen = JSON.stringify(found ?? boxes);
+      return found && before === seen ? found : undefined;
     });
-    return lenses.nth(at.n);
+  }
+
+  async waitForLens(editor: Locator, heading: string, title: string): Promise<void> {
+    await this.lensBelow(editor, heading, title);
+  }
+
+  async clickLens(editor: Locator, heading: string, title: string): Promise<void> {
+    const { x, y } = await this.lensBelow(editor, heading, title);
+    await this.page.mouse.click(x, y);
   }
 
   /** Everything that is painted at line ends, from top to bottom. */
