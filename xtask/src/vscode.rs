@@ -41,7 +41,7 @@ pub(crate) fn ui_tests(root: &Path, python: &Path) -> Result<()> {
     let Some(chromium) = chromium() else { bail!("no Chromium") };
     let node = node::ensure(root)?;
     cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    let vscode = root.join("target/vscode").join(CODE_SERVER);
+    let vscode = root.join("target/vscode/under-test");
     let script = root.join(EXTENSION).join("test/ui/install-vscode.sh");
     let mut install = node.program("bash");
     install.path(&script).path(&vscode).arguments(&[CODE_SERVER, node::PINNED]).run()?;
@@ -61,17 +61,37 @@ pub(crate) fn dist(root: &Path) -> Result<()> {
     let target = platform().context("VS Code has no name for this platform")?;
     let node = node::ensure(root)?;
     cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    let name = format!("pxlens{}", env::consts::EXE_SUFFIX);
-    let bundled = root.join(EXTENSION).join("server");
-    fs::create_dir_all(&bundled).context("vscode-extension/server cannot be made")?;
-    fs::copy(root.join("target/release").join(&name), bundled.join(&name)).context("the server's binary")?;
     let packed = root.join(format!("target/dist/pxlens-{target}.vsix"));
-    let result = pack(root, &node, &packed, &["--target", target]);
-    // Left there, it would go before the one on `PATH` in an extension under development.
-    fs::remove_dir_all(&bundled).context("vscode-extension/server cannot be removed")?;
+    let result = bundle(root).and_then(|()| pack(root, &node, &packed, &["--target", target]));
+    // Left there, the server would go before the one on `PATH` in an extension under development.
+    unbundle(root);
     result?;
     println!("{}", packed.display());
     Ok(())
+}
+
+/// The licences are the workspace's; the extension has them only while it is packed.
+const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
+fn bundle(root: &Path) -> Result<()> {
+    let extension = root.join(EXTENSION);
+    let server = extension.join("server");
+    fs::create_dir_all(&server).context("vscode-extension/server cannot be made")?;
+    let name = format!("pxlens{}", env::consts::EXE_SUFFIX);
+    fs::copy(root.join("target/release").join(&name), server.join(&name)).context("the server's binary")?;
+    for license in LICENSES {
+        fs::copy(root.join(license), extension.join(license)).context(license)?;
+    }
+    Ok(())
+}
+
+/// What is not there needs no removing.
+fn unbundle(root: &Path) {
+    let extension = root.join(EXTENSION);
+    let _ = fs::remove_dir_all(extension.join("server"));
+    for license in LICENSES {
+        let _ = fs::remove_file(extension.join(license));
+    }
 }
 
 fn pack(root: &Path, node: &Node, to: &Path, more: &[&str]) -> Result<()> {

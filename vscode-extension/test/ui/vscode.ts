@@ -13,6 +13,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -140,13 +141,13 @@ export class VSCode {
     return Window.open(this.browser, this.url, workspace, file);
   }
 
-  /** The process ids of the language servers that run in it. */
+  /** The process ids of the language servers that run in it; those of others have another home. */
   languageServers(): number[] {
-    const rows = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).trim().split("\n");
-    const mark = `${here.server} lsp`;
-    const pids = rows.filter((row) => row.includes(mark)).map((row) => Number.parseInt(row, 10));
-    // Those of others have another home.
-    return pids.filter((pid) => readFileSync(`/proc/${pid}/environ`, "utf8").includes(this.folder));
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => ofProcess(pid, "cmdline").startsWith(`${here.server}\0lsp\0`))
+      .filter((pid) => ofProcess(pid, "environ").includes(this.folder))
+      .map(Number);
   }
 
   /** Ends the clusters, the browser and the server. */
@@ -164,8 +165,7 @@ export class VSCode {
     } catch {
       // None was started.
     }
-    if (process.env.PXLENS_TEST_KEEP === undefined)
-      rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
@@ -180,6 +180,15 @@ function cleanEnvironment(home: string, url: string): NodeJS.ProcessEnv {
     IPYTHONDIR: join(home, ".ipython"),
     EXTENSIONS_GALLERY: JSON.stringify(gallery),
   };
+}
+
+/** What the system tells of a process; nothing when it is gone, or another user's. */
+function ofProcess(pid: string, what: "cmdline" | "environ"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${what}`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function signal(server: ChildProcess, name: NodeJS.Signals): void {
