@@ -46,7 +46,7 @@ export class Window {
   /** Keeps what one sees. */
   async screenshot(name: string): Promise<void> {
     mkdirSync(screenshots, { recursive: true });
-    await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
+    await this.page.screenshot({ path: join(screenshots, `${name}.png`), animations: "disabled" });
   }
 
   editor(file: string): Locator {
