@@ -3,17 +3,19 @@
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal, which prints what it does")]
 
 mod codegen;
+mod node;
 mod picture;
 mod python;
 mod steps;
 mod tidy;
+mod vscode;
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 use steps::{Steps, cargo};
@@ -28,7 +30,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests.
+    /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests, the VS Code extension.
     Test {
         /// Goes to `cargo test` behind `--workspace`, e.g. `-- --test-threads=1`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -46,6 +48,14 @@ enum Task {
     },
     /// Run the demo, and draw what it prints as docs/demo.svg.
     Picture,
+    /// Check the VS Code extension, and try it in a real VS Code on real engines.
+    Vscode {
+        /// How often the UI tests run, one line each.
+        #[arg(long, default_value_t = 1)]
+        times: u32,
+    },
+    /// Pack the VS Code extension for this platform, with the server inside, into target/dist.
+    Dist,
     /// Run the benchmarks, built for release.
     Bench {
         /// Goes to the benchmark program.
@@ -62,6 +72,8 @@ fn main() -> ExitCode {
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
+        Task::Vscode { times } => test_extension(&root, times),
+        Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
     match result {
@@ -94,7 +106,30 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         }
         test.run()
     });
+    extension_steps(root, &mut steps, interpreter.as_deref(), 1);
     steps.sum_up("cargo xtask test")
+}
+
+fn test_extension(root: &Path, times: u32) -> Result<()> {
+    let mut steps = Steps::default();
+    let python = python::ensure(root)?;
+    extension_steps(root, &mut steps, Some(&python), times);
+    steps.sum_up("cargo xtask vscode")
+}
+
+fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, times: u32) {
+    const UI: &str = "VS Code extension in VS Code";
+    steps.run("VS Code extension", || vscode::check(root));
+    match (vscode::lacking(), python) {
+        (Some(why), _) if !vscode::is_ci() => steps.skip(UI, &why),
+        (Some(why), _) => steps.run(UI, || bail!("{why}")),
+        (None, None) => steps.run(UI, || bail!("no Python to start engines with")),
+        (None, Some(python)) => {
+            for _ in 0..times {
+                steps.run(UI, || vscode::ui_tests(root, python));
+            }
+        }
+    }
 }
 
 fn bench(root: &Path, arguments: &[String]) -> Result<()> {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) struct Steps {
     done: usize,
     failed: Vec<&'static str>,
+    skipped: Vec<&'static str>,
     spent: Duration,
 }
 
@@ -35,13 +36,21 @@ impl Steps {
         }
     }
 
+    /// Passes over a step that cannot run on this machine, loudly.
+    pub(crate) fn skip(&mut self, name: &'static str, why: &str) {
+        println!("==> {name}: SKIPPED: {why}\n");
+        self.skipped.push(name);
+    }
+
     /// The last line, and whether all went well.
     pub(crate) fn sum_up(self, task: &str) -> Result<()> {
-        let Self { done, failed, spent } = self;
+        let Self { done, failed, skipped, spent } = self;
         if !failed.is_empty() {
             bail!("{task}: {} of {done} steps failed: {}", failed.len(), failed.join(", "));
         }
-        println!("{task}: all {done} steps passed in {:.0} s", spent.as_secs_f32());
+        let skipped =
+            if skipped.is_empty() { String::new() } else { format!("; SKIPPED: {}", skipped.join(", ")) };
+        println!("{task}: all {done} steps passed in {:.0} s{skipped}", spent.as_secs_f32());
         Ok(())
     }
 }
@@ -69,6 +78,12 @@ pub(crate) fn program(root: &Path, name: impl AsRef<OsStr>) -> Program {
 }
 
 impl Program {
+    /// Where it runs, instead of the workspace.
+    pub(crate) fn folder(&mut self, folder: &Path) -> &mut Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     pub(crate) fn arguments(&mut self, arguments: &[impl AsRef<str>]) -> &mut Self {
         for argument in arguments.iter().map(AsRef::as_ref) {
             self.command.arg(argument);

@@ -1,0 +1,85 @@
+/** The language client: what it is for, what it announces, and what it starts with. */
+
+import { type LogOutputChannel, workspace } from "vscode";
+import {
+  type ClientCapabilities as LspCapabilities,
+  CloseAction,
+  type DocumentSelector,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+
+import { type ClientCapabilities, serverCommands } from "./protocol";
+import { serverSettings } from "./settings";
+
+/** What this extension does beyond LSP. */
+const ANNOUNCED: ClientCapabilities = {
+  outputs: true,
+  ack: true,
+  commandLinks: true,
+  images: true,
+  writeSettings: true,
+};
+
+/** Which documents are the server's: scripts, and the Python cells of notebooks. */
+const SELECTOR: DocumentSelector = [
+  { scheme: "file", language: "python" },
+  { scheme: "untitled", language: "python" },
+  { notebook: { notebookType: "jupyter-notebook" }, language: "python" },
+];
+
+/** What links in a hover may do: what concerns runs and what they gave. None of them writes settings. */
+const LINKED = [
+  ...Object.values(serverCommands).filter((command) => command !== serverCommands.writeView),
+  "pxlens.server.group",
+  "pxlens.server.copy",
+  "pxlens.server.showOutput",
+  "pxlens.server.export",
+  "pxlens.server.compare",
+  "pxlens.server.clear",
+];
+
+/** A client that has not been started. `onClosed` hears of an end that nobody asked for. */
+export function createClient(program: string, log: LogOutputChannel, onClosed: () => void): LanguageClient {
+  const client = new LanguageClient(
+    "pxlens",
+    "pxlens",
+    { command: program, args: ["lsp"] },
+    {
+      documentSelector: SELECTOR,
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: () => ({ ...serverSettings(), trusted: workspace.isTrusted }),
+      markdown: { isTrusted: { enabledCommands: [...new Set(LINKED)] }, supportHtml: false },
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        // A new life gets a new client.
+        closed: () => {
+          onClosed();
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+    },
+  );
+  client.registerFeature(announcement);
+  return client;
+}
+
+const announcement: StaticFeature = {
+  fillClientCapabilities(capabilities: LspCapabilities) {
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), pxlens: ANNOUNCED };
+  },
+  initialize() {},
+  getState: () => ({ kind: "static" }),
+  clear() {},
+};
+
+/** The commands that the server of a running client executes. */
+export function announcedCommands(client: LanguageClient): ReadonlySet<string> {
+  const experimental = client.initializeResult?.capabilities.experimental as
+    { pxlens?: { commands?: string[] } } | undefined;
+  return new Set(experimental?.pxlens?.commands);
+}

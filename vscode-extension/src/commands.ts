@@ -1,0 +1,61 @@
+/** The commands of the palette. What they do is in `commands/`, one file for each kind. */
+
+import { commands, Disposable, type LogOutputChannel, type Memento, window } from "vscode";
+
+import { openConsole } from "./commands/console";
+import { interrupt } from "./commands/interrupt";
+import { menu } from "./commands/menu";
+import { clearOutputs, compare, exportRun, showLastResult } from "./commands/results";
+import { run, runAndAdvance, runOn } from "./commands/run";
+import type { Engines } from "./engines";
+import type { Outputs } from "./outputs";
+import type { Painter } from "./painter";
+import { serverCommands } from "./protocol";
+import type { Server, Session } from "./server";
+
+/** What commands work with. */
+export type Parts = {
+  server: Server;
+  engines: Engines;
+  outputs: Outputs;
+  painter: Painter;
+  log: LogOutputChannel;
+  /** What lasts longer than the window. */
+  memory: Memento;
+};
+
+/** The same, and a server that answers. */
+export type Live = Parts & { session: Session };
+
+export function registerCommands(parts: Parts): Disposable {
+  const { server, log } = parts;
+  const live: Record<string, (live: Live) => Promise<void>> = {
+    "pxlens.run": () => run(serverCommands.run),
+    "pxlens.runAndAdvance": runAndAdvance,
+    "pxlens.runAbove": () => run(serverCommands.runAbove),
+    "pxlens.runBelow": () => run(serverCommands.runBelow),
+    "pxlens.runAll": () => run(serverCommands.runAll),
+    "pxlens.runOn": runOn,
+    "pxlens.interrupt": interrupt,
+    "pxlens.showLastResult": showLastResult,
+    "pxlens.compare": compare,
+    "pxlens.export": exportRun,
+    "pxlens.clearOutputs": clearOutputs,
+    "pxlens.openConsole": openConsole,
+    "pxlens.menu": menu,
+  };
+  const registered = Object.entries(live).map(([id, command]) =>
+    commands.registerCommand(id, async () => {
+      const session = server.session;
+      if (session) await command({ ...parts, session });
+      else void window.showWarningMessage("The pxlens server is not running; the log says why.");
+    }),
+  );
+  return Disposable.from(
+    ...registered,
+    commands.registerCommand("pxlens.restartServer", () => server.restart()),
+    commands.registerCommand("pxlens.showLog", () => {
+      log.show();
+    }),
+  );
+}

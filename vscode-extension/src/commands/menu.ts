@@ -1,0 +1,24 @@
+/** What a click on the status bar item offers. */
+
+import { commands, window } from "vscode";
+
+import type { Live } from "../commands";
+import { place } from "../place";
+
+export async function menu({ outputs }: Live): Promise<void> {
+  const inDocument = place() !== undefined;
+  const entries = [
+    { label: "$(play-all) Run All Px Cells", command: "pxlens.runAll", offered: inDocument },
+    { label: "$(target) Run Px Cell On…", command: "pxlens.runOn", offered: inDocument },
+    { label: "$(debug-stop) Interrupt", command: "pxlens.interrupt", offered: outputs.live().length > 0 },
+    { label: "$(output) Show Last Result", command: "pxlens.showLastResult", offered: true },
+    { label: "$(terminal) Open Console on Engine…", command: "pxlens.openConsole", offered: true },
+    { label: "$(debug-restart) Restart Server", command: "pxlens.restartServer", offered: true },
+    { label: "$(list-flat) Show Log", command: "pxlens.showLog", offered: true },
+  ];
+  const chosen = await window.showQuickPick(
+    entries.filter(({ offered }) => offered),
+    { placeHolder: "pxlens" },
+  );
+  if (chosen) await commands.executeCommand(chosen.command);
+}

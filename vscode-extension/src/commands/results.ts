@@ -1,0 +1,74 @@
+/** What runs gave: shown, compared, exported, cleared. */
+
+import { commands, Selection, TextEditorRevealType, Uri, window, workspace } from "vscode";
+
+import type { Live } from "../commands";
+import { nowhere, place, showHover } from "../place";
+import * as px from "../protocol";
+
+/** Goes to the px cell of the newest run, and shows its card there. */
+export async function showLastResult({ session }: Live): Promise<void> {
+  const { runs } = await session.client.sendRequest(px.runs, {});
+  const newest = runs[0];
+  if (!newest) {
+    void window.showInformationMessage("No px cell has run yet.");
+    return;
+  }
+  const { cells } = await session.client
+    .sendRequest(px.cells, { uri: newest.uri })
+    .catch(() => ({ cells: [] }));
+  const line = cells.find(({ id }) => id === newest.cell)?.magicRange.start.line;
+  if (line === undefined) {
+    void window.showInformationMessage(`${newest.title}: ${newest.summary}. Its px cell is gone.`);
+    return;
+  }
+  const uri = Uri.parse(newest.uri, true);
+  const document = await workspace.openTextDocument(uri);
+  const editor =
+    window.visibleTextEditors.find((one) => one.document === document) ??
+    (await window.showTextDocument(document));
+  editor.selection = new Selection(line, 0, line, 0);
+  editor.revealRange(editor.selection, TextEditorRevealType.InCenterIfOutsideViewport);
+  await showHover();
+}
+
+/** Compares the newest run of the px cell at the cursor with the one before. */
+export async function compare(live: Live): Promise<void> {
+  await withRun(live, "pxlens.server.compare", {});
+}
+
+/** Writes the newest run of the px cell at the cursor to a file. */
+export async function exportRun(live: Live): Promise<void> {
+  const formats = [
+    { label: "Markdown", format: "markdown" },
+    { label: "JSON", format: "json" },
+  ];
+  const chosen = await window.showQuickPick(formats, { placeHolder: "Export as" });
+  if (chosen) await withRun(live, "pxlens.server.export", { format: chosen.format });
+}
+
+/** Takes the outputs of a document away. */
+export async function clearOutputs({ session, outputs, painter }: Live): Promise<void> {
+  const here = place();
+  if (!here) {
+    nowhere();
+    return;
+  }
+  const command = "pxlens.server.clear";
+  if (session.commands.has(command)) await commands.executeCommand(command, { uri: here.at.uri });
+  outputs.clear(here.at.uri);
+  painter.repaint();
+}
+
+async function withRun({ session }: Live, command: string, more: object): Promise<void> {
+  const here = place();
+  if (!here) {
+    nowhere();
+    return;
+  }
+  const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
+  const { line } = here.at.position;
+  const run = cells.find(({ range }) => range.start.line <= line && line <= range.end.line)?.run;
+  if (run === undefined) void window.showInformationMessage("Run the px cell at the cursor first.");
+  else await commands.executeCommand(command, { run, ...more });
+}

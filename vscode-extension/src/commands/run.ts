@@ -1,0 +1,86 @@
+/** Runs px cells. What cannot run is said by the server, as with its lenses. */
+
+import { commands, type QuickPickItem, Range, Selection, TextEditorRevealType, window } from "vscode";
+
+import type { Live } from "../commands";
+import { nowhere, place, type Place } from "../place";
+import * as px from "../protocol";
+import { type Choice, choices, remember, withTyped } from "../targets";
+
+/** Runs what the user is in; `command` says which px cells beside it. */
+export async function run(command: string): Promise<void> {
+  const here = place();
+  if (here) await runAt(here, command);
+  else nowhere();
+}
+
+async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
+  await commands.executeCommand(command, { ...here.at, ...more });
+}
+
+/** Runs a px cell, and goes to the next one. */
+export async function runAndAdvance({ session }: Live): Promise<void> {
+  const here = place();
+  if (!here) {
+    nowhere();
+    return;
+  }
+  // First where to, since running may take a cluster to start.
+  const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
+  const { line } = here.at.range?.end ?? here.at.position;
+  const next = cells.find((cell) => cell.magicRange.start.line > line);
+  const ran = runAt(here, px.serverCommands.run);
+  const editor = window.activeTextEditor;
+  if (next && editor?.document === here.document) {
+    const { start } = next.magicRange;
+    editor.selection = new Selection(start.line, start.character, start.line, start.character);
+    const range = new Range(start.line, 0, next.range.end.line, 0);
+    editor.revealRange(range, TextEditorRevealType.InCenterIfOutsideViewport);
+  } else if (window.activeNotebookEditor) {
+    await commands.executeCommand("notebook.focusNextEditor");
+  }
+  await ran;
+}
+
+/** Where the choices of "Run On…" are remembered. */
+const RECENT = "recentTargets";
+
+/** Asks on which engines, and runs a px cell there. */
+export async function runOn({ engines, memory }: Live): Promise<void> {
+  const here = place();
+  if (!here) {
+    nowhere();
+    return;
+  }
+  const recent = memory.get<string[]>(RECENT, []);
+  const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
+  const offered = choices(
+    known.map(({ id }) => id),
+    recent,
+  );
+  const targets = await pickTargets(offered);
+  if (targets === undefined) return;
+  await memory.update(RECENT, remember(recent, targets));
+  await runAt(here, px.serverCommands.run, { targets });
+}
+
+/** Lets the user choose, or type what is not offered. */
+function pickTargets(offered: readonly Choice[]): Promise<string | undefined> {
+  const pick = window.createQuickPick<QuickPickItem & Choice>();
+  pick.placeholder = "Engines to run this px cell on: choose, or type targets such as 0-3,7 or ::2";
+  pick.items = [...offered];
+  return new Promise((resolve) => {
+    pick.onDidChangeValue((typed) => {
+      pick.items = withTyped(offered, typed);
+    });
+    pick.onDidAccept(() => {
+      resolve(pick.activeItems[0]?.targets);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+  });
+}

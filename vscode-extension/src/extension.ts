@@ -1,0 +1,85 @@
+/** Puts the parts together: the server, what it says about px cells, and what shows that. */
+
+import { commands, type ExtensionContext, window, workspace } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+
+import { registerCommands } from "./commands";
+import { Engines } from "./engines";
+import { Outputs } from "./outputs";
+import { Painter } from "./painter";
+import * as px from "./protocol";
+import { restartOnNewPath, Server } from "./server";
+import { writeSetting } from "./settings";
+import { StatusItem } from "./status-item";
+
+let server: Server | undefined;
+
+export async function activate(context: ExtensionContext): Promise<void> {
+  const log = window.createOutputChannel("pxlens", { log: true });
+  const outputs = new Outputs();
+
+  const prepare = (client: LanguageClient): void => {
+    client.onNotification(px.outputs, (params) => {
+      outputs.apply(params);
+      painter.repaint();
+      engines.refresh();
+      showWhetherRunning();
+    });
+    client.onRequest(px.writeSetting, writeSetting);
+  };
+  const running = (server = new Server(context, log, prepare));
+  const engines = new Engines(running);
+  const painter = new Painter(outputs, (seq) => {
+    void running.session?.client.sendNotification(px.ackOutputs, { seq });
+  });
+  const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
+  const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
+  const showCommands = optionalCommands.map(({ key, command }) =>
+    whenChanged(key, () => running.session?.commands.has(command) ?? false),
+  );
+
+  context.subscriptions.push(
+    log,
+    running,
+    engines,
+    painter,
+    new StatusItem(running, engines, outputs),
+    restartOnNewPath(running),
+    running.onDidChange(() => {
+      if (running.life !== "running") {
+        // Its runs are gone with it; the cells of the next one come with its first outputs.
+        outputs.reset();
+        painter.reset();
+      }
+      engines.refresh();
+      for (const show of [showWhetherReady, showWhetherRunning, ...showCommands]) show();
+    }),
+    workspace.onDidGrantWorkspaceTrust(() => {
+      void running.session?.client.sendNotification(px.trust, {});
+      engines.refresh();
+    }),
+    registerCommands({ server: running, engines, outputs, painter, log, memory: context.workspaceState }),
+  );
+  await running.start();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+/** Commands that are offered when the server announces them. */
+const optionalCommands = [
+  { key: "pxlens.canCompare", command: "pxlens.server.compare" },
+  { key: "pxlens.canExport", command: "pxlens.server.export" },
+];
+
+/** Tells `when` clauses of a fact, only when it is another. */
+function whenChanged(key: string, fact: () => boolean): () => void {
+  let told: boolean | undefined;
+  return () => {
+    const now = fact();
+    if (now === told) return;
+    told = now;
+    void commands.executeCommand("setContext", key, now);
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * What the server said about px cells, per document: merges `px/outputs`, and moves it with the edits the server has not seen yet.
+ *
+ * Pure: knows no editor. What is painted of it, and when, is `layout.ts` and `painter.ts`.
+ */
+
+import type { CellId, CellOutput, OutputsParams, Position, RunId } from "./protocol";
+
+/** One change of a document's text: what was between `start` and `end` is `text` now. */
+export type Change = { start: Position; end: Position; text: string };
+
+/** A px cell that has something to show. */
+export type Shown = Pick<CellOutput, "id" | "run" | "state" | "stale" | "line"> & { start: Position };
+
+/** A run that is not over. */
+export type LiveRun = { uri: string; cell: CellId; run: RunId };
+
+/** How many edits of a document are kept for outputs of an older version; what is older is mended by the next message. */
+const KEPT_EDITS = 500;
+
+/** All documents. */
+export class Outputs {
+  private readonly documents = new Map<string, DocumentOutputs>();
+  private newest = 0;
+
+  /** The last `seq` that came in, 0 if there was none. */
+  get seq(): number {
+    return this.newest;
+  }
+
+  /** Takes a message of the server. */
+  apply(params: OutputsParams): void {
+    this.newest = params.seq;
+    this.document(params.uri).apply(params);
+  }
+
+  /** Takes an edit; `version` is the document's after it. */
+  edit(uri: string, version: number, changes: readonly Change[]): void {
+    this.document(uri).edit(version, changes);
+  }
+
+  /** Forgets a document that was closed. */
+  close(uri: string): void {
+    this.documents.delete(uri);
+  }
+
+  /** Shows nothing of a document any more, until its cells run again. */
+  clear(uri: string): void {
+    this.documents.get(uri)?.clear();
+  }
+
+  /** Forgets everything: the server is another one now. */
+  reset(): void {
+    this.documents.clear();
+    this.newest = 0;
+  }
+
+  /** The px cells of a document that have something to show. */
+  of(uri: string): Iterable<Shown> {
+    return this.documents.get(uri)?.shown() ?? [];
+  }
+
+  /** The runs that wait or go on, in the order in which documents and cells came in. */
+  live(): LiveRun[] {
+    const live: LiveRun[] = [];
+    for (const [uri, document] of this.documents) {
+      for (const { id, run, state } of document.shown()) {
+        if (run !== undefined && (state === "queued" || state === "running")) {
+          live.push({ uri, cell: id, run });
+        }
+      }
+    }
+    return live;
+  }
+
+  private document(uri: string): DocumentOutputs {
+    let document = this.documents.get(uri);
+    if (!document) {
+      document = new DocumentOutputs();
+      this.documents.set(uri, document);
+    }
+    return document;
+  }
+}
+
+class DocumentOutputs {
+  private readonly cells = new Map<CellId, Shown>();
+  private readonly edits: { version: number; changes: readonly Change[] }[] = [];
+
+  apply({ full, version, cells, removed }: OutputsParams): void {
+    if (full) this.cells.clear();
+    for (const id of removed) this.cells.delete(id);
+    const unseen = this.edits.filter((edit) => edit.version > version).flatMap((edit) => edit.changes);
+    for (const cell of cells) {
+      this.cells.set(cell.id, { ...cell, start: unseen.reduce(moved, cell.range.start) });
+    }
+  }
+
+  edit(version: number, changes: readonly Change[]): void {
+    this.edits.push({ version, changes });
+    if (this.edits.length > KEPT_EDITS) this.edits.shift();
+    for (const cell of this.cells.values()) cell.start = changes.reduce(moved, cell.start);
+  }
+
+  clear(): void {
+    this.cells.clear();
+  }
+
+  shown(): Iterable<Shown> {
+    return this.cells.values();
+  }
+}
+
+/** Where a place is after a change. One inside what was replaced is where the replacement begins. */
+export function moved(at: Position, { start, end, text }: Change): Position {
+  if (isBefore(at, start)) return at;
+  if (isBefore(at, end)) return start;
+  const lines = text.split(/\r\n|\r|\n/);
+  const last = lines[lines.length - 1]?.length ?? 0;
+  const line = at.line + lines.length - 1 - (end.line - start.line);
+  if (at.line !== end.line) return { line, character: at.character };
+  const from = lines.length === 1 ? start.character : 0;
+  return { line, character: from + last + at.character - end.character };
+}
+
+function isBefore(a: Position, b: Position): boolean {
+  return a.line < b.line || (a.line === b.line && a.character < b.character);
+}

@@ -1,0 +1,46 @@
+/** Where the user is: what "this px cell" means. */
+
+import { commands, type TextDocument, type TextEditor, window } from "vscode";
+
+import type { Position, Range } from "./protocol";
+
+export type Place = {
+  document: TextDocument;
+  /** As messages name it. */
+  at: { uri: string; position: Position; range?: Range };
+};
+
+/** The cursor, or the selection, in the active editor; in a notebook whose cells are selected and not edited, the first of them. */
+export function place(): Place | undefined {
+  const editor = window.activeTextEditor;
+  if (editor?.document.languageId === "python") return ofEditor(editor);
+  const notebook = window.activeNotebookEditor;
+  const cell = notebook?.notebook.getCells(notebook.selection)[0]?.document;
+  if (!cell) return undefined;
+  const end = cell.lineAt(cell.lineCount - 1).range.end;
+  const position = { line: 0, character: 0 };
+  return {
+    document: cell,
+    at: { uri: cell.uri.toString(), position, range: { start: position, end: plain(end) } },
+  };
+}
+
+function ofEditor({ document, selection }: TextEditor): Place {
+  const at = { uri: document.uri.toString(), position: plain(selection.active) };
+  if (selection.isEmpty) return { document, at };
+  return { document, at: { ...at, range: { start: plain(selection.start), end: plain(selection.end) } } };
+}
+
+function plain({ line, character }: Position): Position {
+  return { line, character };
+}
+
+/** Says that there is no px cell to speak of; commands called by key bindings end here in other documents. */
+export function nowhere(): void {
+  void window.showInformationMessage("Open a Python file or a notebook with px cells first.");
+}
+
+/** Shows the hover at the cursor. */
+export async function showHover(): Promise<void> {
+  await commands.executeCommand("editor.action.showHover");
+}

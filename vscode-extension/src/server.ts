@@ -1,0 +1,172 @@
+/**
+ * The server's life: found, started, watched, started again after a crash, stopped.
+ *
+ * Each life has a language client of its own, so that nothing of a dead server is left. Who wants to talk to the server asks for
+ * `session`, and listens to `onDidChange`.
+ */
+
+import * as fs from "node:fs";
+import * as os from "node:os";
+import {
+  commands,
+  EventEmitter,
+  type Disposable,
+  type ExtensionContext,
+  type LogOutputChannel,
+  window,
+  workspace,
+} from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+
+import { Backoff } from "./backoff";
+import { findBinary } from "./binary";
+import { announcedCommands, createClient } from "./client";
+import { settings } from "./settings";
+
+/** A server that answers. */
+export type Session = {
+  readonly client: LanguageClient;
+  /** The commands that it announced. */
+  readonly commands: ReadonlySet<string>;
+};
+
+/** What the server does. */
+export type Life = "stopped" | "starting" | "running" | "crashed" | "missing";
+
+export class Server implements Disposable {
+  private readonly changed = new EventEmitter<void>();
+  private readonly backoff = new Backoff();
+  private current: Session | undefined;
+  private state: Life = "stopped";
+  /** Counts lives, so that what belongs to an earlier one is passed over. */
+  private generation = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private client: LanguageClient | undefined;
+  private starting: Promise<void> | undefined;
+
+  /** Fires when `session` or `life` is another. */
+  readonly onDidChange = this.changed.event;
+
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly log: LogOutputChannel,
+    /** Gives a client its handlers before it starts. */
+    private readonly prepare: (client: LanguageClient) => void,
+  ) {}
+
+  get session(): Session | undefined {
+    return this.current;
+  }
+
+  get life(): Life {
+    return this.state;
+  }
+
+  async start(): Promise<void> {
+    const generation = ++this.generation;
+    const found = findBinary({
+      setting: settings().get("path", ""),
+      extension: this.context.extensionPath,
+      home: os.homedir(),
+      searchPath: process.env.PATH ?? "",
+      platform: process.platform,
+      isProgram,
+    });
+    if ("missing" in found) {
+      this.become("missing");
+      this.log.error(found.missing);
+      const choice = await window.showErrorMessage(found.missing, "Open Settings");
+      if (choice) await commands.executeCommand("workbench.action.openSettings", "pxlens.path");
+      return;
+    }
+    this.log.info(`starting ${found.program} (from ${found.from})`);
+    this.become("starting");
+    const client = createClient(found.program, this.log, () => {
+      this.lost(generation, "it ended");
+    });
+    this.client = client;
+    this.prepare(client);
+    try {
+      this.starting = client.start();
+      await this.starting;
+    } catch (error) {
+      this.lost(generation, error instanceof Error ? error.message : String(error));
+      return;
+    }
+    if (generation !== this.generation) return;
+    this.current = { client, commands: announcedCommands(client) };
+    this.become("running");
+  }
+
+  /** Stops it, and starts it anew. */
+  async restart(): Promise<void> {
+    this.backoff.forget();
+    await this.stop();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    this.generation++;
+    clearTimeout(this.timer);
+    const client = this.client;
+    this.client = undefined;
+    this.current = undefined;
+    this.become("stopped");
+    // One that is coming up cannot be stopped yet; one that never came up is gone anyway.
+    await this.starting?.catch(() => undefined);
+    await client?.stop().catch((error: unknown) => {
+      this.log.debug(`stopping: ${String(error)}`);
+    });
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.changed.dispose();
+  }
+
+  /** The server of this life is gone, unasked. */
+  private lost(generation: number, why: string): void {
+    if (generation !== this.generation) return;
+    this.generation++;
+    this.client = undefined;
+    this.current = undefined;
+    this.become("crashed");
+    const delay = this.backoff.crashed(Date.now());
+    const what = "The pxlens server stopped unexpectedly";
+    this.log.error(`${what}: ${why}`);
+    if (delay !== undefined) {
+      this.timer = setTimeout(() => void this.start(), delay);
+      this.tell(`${what} and is started again. Clusters and their variables are still there.`, ["Show Log"]);
+    } else {
+      this.tell(`${what} again and again, and is left alone now.`, ["Restart Server", "Show Log"]);
+    }
+  }
+
+  private tell(message: string, choices: string[]): void {
+    void window.showWarningMessage(message, ...choices).then((choice) => {
+      if (choice === "Show Log") this.log.show();
+      if (choice === "Restart Server") void this.restart();
+    });
+  }
+
+  private become(state: Life): void {
+    this.state = state;
+    this.changed.fire();
+  }
+}
+
+function isProgram(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the server anew when the setting that names it changes. */
+export function restartOnNewPath(server: Server): Disposable {
+  return workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration("pxlens.path")) void server.restart();
+  });
+}

@@ -1,0 +1,31 @@
+/** The settings of section `pxlens`, and `px/writeSetting`. */
+
+import { ConfigurationTarget, workspace, type WorkspaceConfiguration } from "vscode";
+
+import type { WriteSettingParams, WriteSettingResult } from "./protocol";
+import { merged, mayBeWritten } from "./written";
+
+/** What the server reads; the rest is for the extension. */
+const SERVER_KEYS = ["python", "cluster", "engines", "groupBy", "views", "limits"] as const;
+
+export function settings(): WorkspaceConfiguration {
+  return workspace.getConfiguration("pxlens");
+}
+
+/** What the server starts with; later it asks by itself. */
+export function serverSettings(): Record<string, unknown> {
+  const section = settings();
+  return Object.fromEntries(SERVER_KEYS.map((key) => [key, section.get(key)]));
+}
+
+/** Writes a setting that the user chose in a code action; into the workspace, where there is one. */
+export async function writeSetting({ key, value }: WriteSettingParams): Promise<WriteSettingResult> {
+  if (!mayBeWritten(key)) return { written: false };
+  const section = settings();
+  const inWorkspace = workspace.workspaceFolders !== undefined;
+  const known = section.inspect(key);
+  const before = inWorkspace ? known?.workspaceValue : known?.globalValue;
+  const target = inWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
+  await section.update(key, merged(before, value), target);
+  return { written: true };
+}

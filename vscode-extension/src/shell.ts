@@ -1,0 +1,7 @@
+/** A command as one types it. Pure. */
+
+export function commandLine(argv: readonly string[], platform: NodeJS.Platform): string {
+  const quoted = (text: string): string =>
+    platform === "win32" ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`;
+  return argv.map((word) => (/^[\w@%+=:,./\\-]+$/.test(word) ? word : quoted(word))).join(" ");
+}

@@ -1,0 +1,59 @@
+/** The words of the status bar item: cluster, engines, runs. Pure. */
+
+import type { Cluster, EnginesResult } from "./protocol";
+import type { Life } from "./server";
+
+export type Status = { text: string; tooltip: string; alarming: boolean };
+
+export function status(life: Life, known: EnginesResult | undefined, runs: number): Status {
+  const calm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: false });
+  const alarm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: true });
+  switch (life) {
+    case "stopped":
+      return calm("$(circle-slash) px: stopped", "The pxlens server is stopped.");
+    case "starting":
+      return calm("$(loading~spin) px: starting", "The pxlens server starts.");
+    case "crashed":
+      return alarm("$(warning) px: restarting", "The pxlens server stopped unexpectedly.");
+    case "missing":
+      return alarm("$(warning) px: not found", "The program pxlens was not found.");
+    case "running":
+  }
+  const cluster = known?.clusters.find((one) => one.inUse);
+  if (!cluster) {
+    const why = known?.message ?? "Running a px cell finds a cluster, or starts one on this machine.";
+    return calm("$(circle-outline) px: no cluster", why);
+  }
+  const name = nameOf(cluster);
+  switch (cluster.state) {
+    case "starting":
+      return calm("$(loading~spin) px: cluster starts", `${name} starts.`);
+    case "notResponding":
+      return alarm("$(warning) px: not responding", `${name} does not answer.`);
+    case "down":
+      return alarm("$(warning) px: cluster is down", known?.message ?? `${name} is gone.`);
+    case "found":
+    case "up":
+  }
+  const all = cluster.engines.length;
+  if (all === 0) {
+    return calm("$(circle-outline) px: cluster found", `${name} is used when a px cell runs.`);
+  }
+  const busy = cluster.engines.filter((engine) => engine.state === "busy").length;
+  const tooltip = [
+    `${name}: ${count(all, "engine")}, ${busy === 0 ? "all idle" : `${busy} busy`}`,
+    ...(runs > 0 ? [`${count(runs, "run")} under way`] : []),
+  ].join("\n");
+  if (busy === 0 && runs === 0) return calm(`$(server-environment) px: ${count(all, "engine")}`, tooltip);
+  return calm(`$(sync~spin) px: ${busy}/${all} busy`, tooltip);
+}
+
+/** What to call a cluster. */
+export function nameOf({ profile, clusterId, ours }: Cluster): string {
+  const name = [profile, clusterId].filter(Boolean).join(":") || "default";
+  return ours ? `Local cluster ${name}` : `Cluster ${name}`;
+}
+
+function count(n: number, what: string): string {
+  return n === 1 ? `1 ${what}` : `${n} ${what}s`;
+}

@@ -1,0 +1,37 @@
+/** What "Run On…" offers. Pure. */
+
+/** A set of engines to choose. */
+export type Choice = { label: string; description: string; targets: string };
+
+/** How many choices are remembered. */
+const REMEMBERED = 5;
+
+/** What to choose from: what was chosen before first, then what engines there are. */
+export function choices(engines: readonly number[], recent: readonly string[]): Choice[] {
+  const usual: Choice[] = [{ label: "all", description: describeAll(engines.length), targets: "all" }];
+  if (engines.length > 2) {
+    usual.push({ label: "::2", description: "every second engine, from the first", targets: "::2" });
+    usual.push({ label: "1::2", description: "every second engine, from the second", targets: "1::2" });
+  }
+  usual.push(
+    ...engines.map((id) => ({ label: String(id), description: `engine ${id}`, targets: String(id) })),
+  );
+  const before = recent.map((targets) => ({ label: targets, description: "chosen before", targets }));
+  return [...before, ...usual.filter(({ targets }) => !recent.includes(targets))];
+}
+
+/** The choices, and what was typed where none of them is that. */
+export function withTyped(offered: readonly Choice[], typed: string): Choice[] {
+  const targets = typed.trim();
+  if (!targets || offered.some((choice) => choice.targets === targets)) return [...offered];
+  return [{ label: targets, description: "as typed: 0, ::2, [0, 2] or 0-3,7", targets }, ...offered];
+}
+
+/** What is remembered after a choice. */
+export function remember(recent: readonly string[], chosen: string): string[] {
+  return [chosen, ...recent.filter((targets) => targets !== chosen)].slice(0, REMEMBERED);
+}
+
+function describeAll(engines: number): string {
+  return engines > 0 ? `all ${engines} engines` : "all engines";
+}

@@ -1,0 +1,226 @@
+/** The extension in a real VS Code, on four real engines: from the first click to a window that is opened again. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { until } from "./until";
+import { VSCode } from "./vscode";
+import type { Window } from "./window";
+
+/** Starting a cluster takes as long as Python takes to import ipyparallel six times. */
+const CLUSTER = 120_000;
+
+let vscode: VSCode;
+let window: Window;
+let failed: string | undefined;
+
+/** A step of one session: what follows one that failed has nothing to stand on. */
+function step(name: string, body: () => Promise<void>): void {
+  test(name, async (context) => {
+    if (failed !== undefined) {
+      context.skip(`"${failed}" failed`);
+      return;
+    }
+    try {
+      await body();
+    } catch (error) {
+      failed = name;
+      await window.screenshot("failed");
+      throw error;
+    }
+  });
+}
+
+before(async () => {
+  vscode = await VSCode.start();
+  window = await vscode.open("tour.py");
+});
+
+after(async () => {
+  await window.screenshot("last");
+  await window.close();
+  await vscode.stop();
+});
+
+step("a lens says what a click starts, and the click does it", async () => {
+  const editor = window.editor("tour.py");
+  const lens = editor.locator(".codelens-decoration a", { hasText: "Run (starts 4 local engines)" });
+  await lens.first().waitFor({ timeout: 20_000 });
+  await window.statusSays("no cluster");
+  await window.clickLens(editor, "# %% What all engines print alike", "Run (starts");
+  await window.paintedBehind(editor, "%%px", /^✓ \[0-3\] ready/, CLUSTER);
+  await window.statusSays(/4 engines/);
+  await window.screenshot("first-run");
+});
+
+step("running all paints one line beside each px cell, in the colour of how it went", async () => {
+  const editor = window.editor("tour.py");
+  await window.command("pxlens: Run All Px Cells");
+  const ok = await window.paintedBehind(editor, "%px rank ** 2", "✓");
+  await window.page.keyboard.press("Control+End");
+  const failed = await window.paintedBehind(editor, "%%px", /✗ \[1\] TypeError/, 60_000);
+  assert.notEqual(failed.color, ok.color);
+  await window.screenshot("error");
+});
+
+step("the line that raised has a diagnostic, which says on which engine", async () => {
+  const editor = window.editor("tour.py");
+  await editor.locator(".squiggly-error").first().waitFor({ state: "attached" });
+  const problems = window.page.locator('[id="status.problems"] a');
+  await until("a problem", async () => /Errors: 1/.test((await problems.getAttribute("aria-label")) ?? ""));
+  await editor.locator(".view-line", { hasText: "total = sum(shard)" }).locator("span span").first().hover();
+  assert.match(await window.hoverSays("TypeError"), /\[1\]/);
+  await window.screenshot("traceback");
+  await window.page.keyboard.press("Escape");
+});
+
+step("the hover over what is painted is the card of the run", async () => {
+  const editor = window.editor("tour.py");
+  await window.page.keyboard.press("Control+Home");
+  await window.paintedBehind(editor, "%px rank ** 2", "0…9");
+  const spans = editor.locator(".view-line", { hasText: "%px rank" }).locator('span[class*="ced-"]');
+  const end = await until("the line", () => spans.last().boundingBox());
+  await window.page.mouse.move(end.x + end.width - 40, end.y + end.height / 2);
+  assert.match(await window.hoverSays("Parallel execution"), /0…9/);
+  await window.screenshot("card");
+  await window.page.keyboard.press("Escape");
+});
+
+step(
+  "what is painted moves with its line, dims when the code changes, and is fresh again after undo",
+  async () => {
+    const editor = window.editor("tour.py");
+    const fresh = await window.paintedBehind(editor, "%%px", "ready");
+    await window.goTo(editor, "rank = get_ipython()");
+    await window.page.keyboard.type("print('more')\n");
+    const stale = await until("a stale line", async () => {
+      const all = await window.painted(editor);
+      return all.find(({ after, style }) => after.includes("ready") && style === "italic");
+    });
+    assert.ok(stale.line.startsWith("%%px"));
+    assert.notEqual(stale.color, fresh.color);
+    await window.screenshot("stale");
+    await window.undoAll("tour.py");
+    await until("it to be fresh again", async () => {
+      const all = await window.painted(editor);
+      return all.find(({ after, style }) => after.includes("ready") && style === "normal");
+    });
+    await window.page.keyboard.press("Control+Home");
+    await window.page.keyboard.type("#\n#\n#\n");
+    const all = await window.painted(editor);
+    assert.deepEqual([...new Set(all.map(({ line }) => line.slice(0, 3)))].sort(), ["%%p", "%px"]);
+    await window.undoAll("tour.py");
+  },
+);
+
+step("density tick leaves a mark, and line brings the words back", async () => {
+  const editor = window.editor("tour.py");
+  await window.setInWorkspace({ "pxlens.density": "tick" });
+  await window.paintedBehind(editor, "%%px", /^✓$/);
+  await window.screenshot("ticks");
+  await window.setInWorkspace({});
+  await window.paintedBehind(editor, "%%px", "ready");
+});
+
+step("Run On runs on the engines that are typed, and remembers them", async () => {
+  const editor = window.editor("tour.py");
+  await window.goTo(editor, 'print("ready")');
+  await window.command("pxlens: Run Px Cell On…");
+  await window.pick("1-2", "1-2");
+  await window.paintedBehind(editor, "%%px", /^✓ \[1-2\] ready/);
+  await window.command("pxlens: Run Px Cell On…");
+  await window.pick("", "1-2");
+  await window.paintedBehind(editor, "%%px", /^✓ \[1-2\] ready/);
+});
+
+step("Run and Advance runs, and the cursor is in the next px cell", async () => {
+  const editor = window.editor("tour.py");
+  await window.goTo(editor, 'print("ready")');
+  await window.page.keyboard.press("Shift+Alt+Enter");
+  await window.paintedBehind(editor, "%%px", /^✓ \[0-3\] ready/);
+  const position = window.page.locator('[id="status.editor.selection"]');
+  await until("the cursor in the next cell", async () =>
+    (await position.textContent())?.includes("Ln 19, Col 1"),
+  );
+});
+
+step("Show Last Result opens the card of the newest run", async () => {
+  await window.command("pxlens: Show Last Result");
+  await window.hoverSays("ready");
+  await window.page.keyboard.press("Escape");
+});
+
+step("commands are offered where they can do something", async () => {
+  const offered = await window.offered("pxlens: ");
+  assert.ok(offered.some((label) => label.startsWith("pxlens: Run Px Cell On")));
+  // Nothing runs.
+  assert.ok(!offered.some((label) => label.startsWith("pxlens: Interrupt")));
+});
+
+step("a console on an engine opens in a terminal", async () => {
+  await window.command("pxlens: Open Console on Engine…");
+  await window.pick("Engine 2", "Engine 2");
+  const panel = window.page.locator(".part.panel");
+  await panel.locator(".terminal-wrapper .xterm-screen").first().waitFor();
+  await panel.getByText("engine 2").first().waitFor();
+  await window.screenshot("console");
+  await window.command("Terminal: Kill All Terminals");
+});
+
+step("Clear Outputs takes everything away", async () => {
+  const editor = window.editor("tour.py");
+  await window.goTo(editor, 'print("ready")');
+  await window.command("pxlens: Clear Outputs");
+  await until("nothing to be painted", async () => (await window.painted(editor)).length === 0);
+});
+
+step("a long run shows how far it is, and is interrupted", async () => {
+  await window.openFromExplorer("slow.py");
+  const editor = window.editor("slow.py");
+  await window.clickLens(editor, "# %% A cell that takes long", "Run on 4 engines");
+  await window.paintedBehind(editor, "%%px", /waiting on \[0-3\]/);
+  await window.statusSays("4/4 busy");
+  await window.screenshot("running");
+  await window.goTo(editor, "for step in");
+  await window.command("pxlens: Interrupt");
+  await window.paintedBehind(editor, "%%px", /✗|interrupted/i);
+  await window.statusSays(/4 engines/);
+});
+
+step("a server that is killed is started again, says so, and finds the cluster", async () => {
+  const before = vscode.languageServers();
+  assert.equal(before.length, 1);
+  for (const pid of before) process.kill(pid, "SIGKILL");
+  await window.notification("stopped unexpectedly").waitFor();
+  await window.screenshot("crash");
+  const editor = window.editor("slow.py");
+  await until("another server", () => {
+    const now = vscode.languageServers();
+    return Promise.resolve(now.length === 1 && now[0] !== before[0]);
+  });
+  await window.statusSays(/4 engines|cluster found/);
+  await window.command("Notifications: Clear All Notifications");
+  await window.waitForLens(editor, "# %% What an earlier window left", "Run on 4 engines");
+});
+
+step("a window that is opened again finds the cluster with its variables", async () => {
+  const editor = window.editor("slow.py");
+  await window.clickLens(editor, "# %% What a later window", "Run on 4 engines");
+  await window.paintedBehind(editor, "%px kept = 100", "✓");
+  await window.page.reload({ waitUntil: "domcontentloaded" });
+  await window.page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 20_000 });
+  await window.openFromExplorer("slow.py");
+  const again = window.editor("slow.py");
+  await window.clickLens(again, "# %% What an earlier window left", "Run on 4 engines");
+  await window.paintedBehind(again, "%%px", /^✓ .*kept/);
+  await window.screenshot("reloaded");
+});
+
+step("the px cells of a notebook have their lens and what they gave in the cell", async () => {
+  await window.openFromExplorer("cells.ipynb");
+  const cell = window.page.locator(".notebook-editor .code-cell-row", { hasText: "%%px" }).first();
+  const editor = cell.locator(".monaco-editor").first();
+  await editor.locator(".codelens-decoration a", { hasText: "Run on 4 engines" }).first().click();
+  await window.paintedBehind(editor, "%%px", /^✓ \[0-3\] from a notebook/);
+  await window.screenshot("notebook");
+});

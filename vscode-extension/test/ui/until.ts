@@ -1,0 +1,25 @@
+/** Waiting for states, never for time. */
+
+/** Asks until the answer is yes; fails with the last answer when that takes too long. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T>,
+  patience = 30_000,
+): Promise<NonNullable<T>> {
+  const end = Date.now() + patience;
+  for (;;) {
+    let last: unknown;
+    try {
+      const answer = await ask();
+      if (answer) return answer;
+      last = answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const seen = last instanceof Error ? last.message : JSON.stringify(last);
+      throw new Error(`waited ${patience} ms for ${what}; last seen: ${seen}`);
+    }
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { STYLES } from "../../src/layout";
+
+type Manifest = {
+  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+  contributes: {
+    configuration: { properties: Record<string, { default: unknown }> };
+    colors: { id: string }[];
+    commands: { command: string }[];
+    menus: { commandPalette: { command: string }[] };
+    keybindings: { command: string; key: string; when: string }[];
+  };
+};
+
+// Tests run in the extension's folder.
+const { capabilities, contributes } = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+const commandsOfTheCode = readFileSync("src/commands.ts", "utf8");
+
+test("every command of the manifest is one of the code, and the other way round", () => {
+  const ids = contributes.commands.map(({ command }) => command);
+  const inCode = new Set(commandsOfTheCode.match(/"pxlens\.(?!server\.)[a-zA-Z]+"(?=: |, \(\))/g));
+  assert.deepEqual(new Set(ids.map((id) => `"${id}"`)), inCode);
+  for (const { command } of [...contributes.menus.commandPalette, ...contributes.keybindings]) {
+    assert.ok(ids.includes(command), `${command} is in a menu or on a key, and is no command`);
+  }
+});
+
+test("settings, and which of them need trust, are those of the documentation", () => {
+  const rows = readFileSync("../docs/settings.md", "utf8").matchAll(/^\| `(\w+)` \|.*\| (.*) \|$/gm);
+  const documented = new Map([...rows].map(([, key, untrusted]) => [`pxlens.${key}`, untrusted]));
+  const offered = Object.keys(contributes.configuration.properties);
+  assert.deepEqual(
+    [...documented.keys()].filter((key) => !offered.includes(key)),
+    [],
+  );
+  const { restrictedConfigurations } = capabilities.untrustedWorkspaces;
+  for (const [key, untrusted] of documented) {
+    assert.equal(restrictedConfigurations.includes(key), untrusted === "does not count", key);
+  }
+  assert.ok(restrictedConfigurations.includes("pxlens.path"));
+});
+
+test("every style has a colour of the theme", () => {
+  const colors = contributes.colors.map(({ id }) => id);
+  assert.deepEqual(new Set(colors), new Set(STYLES.map((style) => `pxlens.${style}Foreground`)));
+});
+
+test("no key does anything while there is no server, or outside the text", () => {
+  for (const { key, when } of contributes.keybindings) {
+    assert.match(when, /^pxlens\.ready && .*editorTextFocus/, key);
+  }
+});

@@ -1,0 +1,124 @@
+//! The VS Code extension: checked, packed, and tried in a real VS Code.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    node::{self, EXTENSION, Node},
+    steps::cargo,
+};
+
+/// The VS Code that the UI tests run in; code-server 4.139.1 is VS Code 1.139.1.
+const CODE_SERVER: &str = "4.139.1";
+
+/// Typechecks, lints and runs the unit tests.
+pub(crate) fn check(root: &Path) -> Result<()> {
+    node::ensure(root)?.npm(&["run", "--silent", "check"]).run()
+}
+
+/// Why the UI tests cannot run on this machine, if so.
+pub(crate) fn lacking() -> Option<String> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Some("they run on Linux, x86_64".to_owned());
+    }
+    chromium().is_none().then(|| {
+        "no Chromium: install it (on Debian `apt-get install chromium`), or name one in PXLENS_TEST_CHROMIUM"
+            .to_owned()
+    })
+}
+
+/// Whether what is lacking is a failure, not a reason to pass over a step.
+pub(crate) fn is_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// Runs the UI tests with the server of this workspace on real engines.
+pub(crate) fn ui_tests(root: &Path, python: &Path) -> Result<()> {
+    let Some(chromium) = chromium() else { bail!("no Chromium") };
+    let node = node::ensure(root)?;
+    cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
+    let vscode = root.join("target/vscode/under-test");
+    let script = root.join(EXTENSION).join("test/ui/install-vscode.sh");
+    let mut install = node.program("bash");
+    install.path(&script).path(&vscode).arguments(&[CODE_SERVER, node::PINNED]).run()?;
+    let vsix = root.join("target/vscode/pxlens.vsix");
+    pack(root, &node, &vsix, &[])?;
+    node.npm(&["run", "--silent", "test:ui"])
+        .env("PXLENS_TEST_VSCODE", vscode)
+        .env("PXLENS_TEST_VSIX", vsix)
+        .env("PXLENS_TEST_SERVER", root.join("target/debug/pxlens"))
+        .env("PXLENS_TEST_PYTHON", python)
+        .env("PXLENS_TEST_CHROMIUM", chromium)
+        .run()
+}
+
+/// Packs the extension for this platform, with the server inside.
+pub(crate) fn dist(root: &Path) -> Result<()> {
+    let target = platform().context("VS Code has no name for this platform")?;
+    let node = node::ensure(root)?;
+    cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
+    let packed = root.join(format!("target/dist/pxlens-{target}.vsix"));
+    let result = bundle(root).and_then(|()| pack(root, &node, &packed, &["--target", target]));
+    // Left there, the server would go before the one on `PATH` in an extension under development.
+    unbundle(root);
+    result?;
+    println!("{}", packed.display());
+    Ok(())
+}
+
+/// The licences are the workspace's; the extension has them only while it is packed.
+const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
+fn bundle(root: &Path) -> Result<()> {
+    let extension = root.join(EXTENSION);
+    let server = extension.join("server");
+    fs::create_dir_all(&server).context("vscode-extension/server cannot be made")?;
+    let name = format!("pxlens{}", env::consts::EXE_SUFFIX);
+    fs::copy(root.join("target/release").join(&name), server.join(&name)).context("the server's binary")?;
+    for license in LICENSES {
+        fs::copy(root.join(license), extension.join(license)).context(license)?;
+    }
+    Ok(())
+}
+
+/// What is not there needs no removing.
+fn unbundle(root: &Path) {
+    let extension = root.join(EXTENSION);
+    let _ = fs::remove_dir_all(extension.join("server"));
+    for license in LICENSES {
+        let _ = fs::remove_file(extension.join(license));
+    }
+}
+
+fn pack(root: &Path, node: &Node, to: &Path, more: &[&str]) -> Result<()> {
+    let folder = to.parent().unwrap_or(root);
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let mut npm = node.npm(&["run", "--silent", "package", "--"]);
+    npm.arguments(more).arguments(&["--out"]).path(to).run()
+}
+
+fn chromium() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("PXLENS_TEST_CHROMIUM") {
+        return Some(named.into());
+    }
+    let path = env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name))).find(|file| file.is_file())
+}
+
+/// What the marketplace calls this platform.
+fn platform() -> Option<&'static str> {
+    Some(match (env::consts::OS, env::consts::ARCH) {
+        ("linux", "x86_64") => "linux-x64",
+        ("linux", "aarch64") => "linux-arm64",
+        ("macos", "x86_64") => "darwin-x64",
+        ("macos", "aarch64") => "darwin-arm64",
+        ("windows", "x86_64") => "win32-x64",
+        ("windows", "aarch64") => "win32-arm64",
+        _ => return None,
+    })
+}
