@@ -397,9 +397,15 @@ fn what_is(text: &str) -> Option<String> {
     let dtype = match named("dtype=") {
         Some(dtype) => dtype.split([',', ')']).next().map(|dtype| format!(" {dtype}")).unwrap_or_default(),
         None if text.starts_with("array(") => {
-            let inside = text.split(']').next().unwrap_or_default();
-            let float = inside.contains(['.', 'n', 'e']);
-            if float { " float64".to_owned() } else { " int64".to_owned() }
+            // NumPy names only the types that one cannot see.
+            let inside = text.split(']').next().unwrap_or_default().replace("...", "");
+            if inside.contains('j') {
+                " complex128".to_owned()
+            } else if inside.contains(['.', 'n', 'e']) {
+                " float64".to_owned()
+            } else {
+                " int64".to_owned()
+            }
         }
         None => String::new(),
     };

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::{
     Ending, EngineRun, OutputKind, pictures,
     rules::{Rule, Rules},
-    settle,
+    settle::{BARRIER, REACH, Screen, overwrites, settle},
     tokens::{is_value, tokens},
 };
 use crate::jupyter::content::{ErrorContent, MimeBundle, StreamName};
@@ -303,69 +303,164 @@ impl Prints {
 #[derive(Clone, Debug, Default)]
 struct Flow {
     prints: Prints,
-    /// The line that has not ended, as it came, but for what carriage returns made of it.
+    /// Lines that are in the prints already and that the cursor may still go back to.
+    recent: Recent,
+    /// The beginning of the line in work, as long as nothing in it overwrites.
     pending: String,
-    /// Whether the line that has not ended is so long that it is hashed as it comes.
+    /// The line in work, once something in it overwrites; all lines in reach, once the cursor has gone up.
+    screen: Option<Box<Screen>>,
+    /// Whether the line in work is so long that it is hashed as it comes.
     long: bool,
+}
+
+/// The last lines, settled, and the prints before them: at least [`REACH`] where there were as many, at most twice that.
+#[derive(Clone, Debug, Default)]
+struct Recent {
+    older: Lines,
+    newer: Lines,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lines {
+    before: Prints,
+    text: String,
+    count: usize,
+}
+
+impl Recent {
+    /// A line that ended; `after` are the prints with it.
+    fn push(&mut self, line: &str, after: &Prints) {
+        if line.len() > BARRIER && line.chars().count() > BARRIER {
+            let fresh = || Lines { before: after.clone(), ..Lines::default() };
+            *self = Self { older: fresh(), newer: fresh() };
+            return;
+        }
+        self.newer.text.push_str(line);
+        self.newer.text.push('\n');
+        self.newer.count += 1;
+        if self.newer.count == REACH {
+            std::mem::swap(&mut self.older, &mut self.newer);
+            self.newer.before.clone_from(after);
+            self.newer.text.clear();
+            self.newer.count = 0;
+        }
+    }
+
+    /// The prints before the lines, and the lines.
+    fn take(&mut self) -> (Prints, Vec<String>) {
+        let Self { older, newer } = std::mem::take(self);
+        let lines = older.text.lines().chain(newer.text.lines()).map(str::to_owned).collect();
+        (older.before, lines)
+    }
 }
 
 impl Flow {
     fn write(&mut self, text: &str, rules: Rules) {
         for piece in text.split_inclusive('\n') {
             let (body, ends) = piece.strip_suffix('\n').map_or((piece, false), |body| (body, true));
-            if self.long {
-                self.prints.shape.piece(body.as_bytes());
-            } else if self.pending.is_empty() && ends {
-                self.line(body, rules);
-            } else {
-                self.pending.push_str(body);
-                self.tidy();
-            }
-            if ends && (self.long || !self.pending.is_empty()) {
-                let pending = std::mem::take(&mut self.pending);
-                if std::mem::take(&mut self.long) {
-                    self.prints.shape.word(RAW);
-                } else {
-                    self.line(&pending, rules);
-                }
+            self.go_on(body, ends, rules);
+            if ends {
+                self.end_line(rules);
             }
         }
     }
 
-    /// Keeps the pending line short: of a progress bar only the newest state counts, and what is too long is hashed.
-    fn tidy(&mut self) {
-        if let Some(last) = self.pending.rfind('\r').filter(|_| self.pending.len() > 512) {
-            let shown = settle(&self.pending[..last], false);
-            self.pending.replace_range(..last, &shown);
+    /// More of the line in work.
+    fn go_on(&mut self, body: &str, ends: bool, rules: Rules) {
+        if self.long {
+            return self.prints.shape.piece(body.as_bytes());
         }
+        if self.screen.is_some() {
+            return self.overwrite(body, rules);
+        }
+        let begins = body.find(overwrites);
+        if begins.is_none() && ends && self.pending.is_empty() && body.len() <= LONG {
+            return self.line(body, rules);
+        }
+        let (plain, rest) = body.split_at(begins.unwrap_or(body.len()));
+        self.pending.push_str(plain);
         if self.pending.len() > LONG {
-            self.long = true;
-            self.prints.shape.piece(self.pending.as_bytes());
-            self.pending.clear();
+            let pending = std::mem::take(&mut self.pending);
+            self.be_long(&pending);
+            self.prints.shape.piece(rest.as_bytes());
+        } else if begins.is_some() {
+            self.screen = Some(Box::new(Screen::new(false)));
+            let pending = std::mem::take(&mut self.pending);
+            self.overwrite(&pending, rules);
+            self.overwrite(rest, rules);
         }
     }
 
+    /// More of a line in which something overwrites.
+    fn overwrite(&mut self, text: &str, rules: Rules) {
+        let Some(screen) = &mut self.screen else { return };
+        let (prints, recent) = (&mut self.prints, &mut self.recent);
+        let used = screen.write(text, LONG, || {
+            let (before, lines) = recent.take();
+            *prints = before;
+            lines
+        });
+        screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
+        if screen.length() > LONG {
+            let lines = screen.all();
+            self.screen = screen.went_up().then(|| Box::new(Screen::new(false)));
+            lines.iter().for_each(|line| self.prints.text(line, false, rules));
+            self.be_long(&text[used..]);
+        }
+    }
+
+    /// From here on the line is compared byte for byte.
+    fn be_long(&mut self, text: &str) {
+        self.long = true;
+        self.prints.shape.piece(text.as_bytes());
+    }
+
+    fn end_line(&mut self, rules: Rules) {
+        if std::mem::take(&mut self.long) {
+            self.prints.shape.word(RAW);
+            return;
+        }
+        match &mut self.screen {
+            Some(screen) if screen.went_up() => {
+                screen.line_feed();
+                screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
+            }
+            Some(screen) => {
+                let line = screen.all().concat();
+                self.screen = None;
+                self.settled(&line, rules);
+            }
+            None if self.pending.is_empty() => {}
+            None => {
+                let pending = std::mem::take(&mut self.pending);
+                self.line(&pending, rules);
+            }
+        }
+    }
+
+    /// A whole line in which nothing overwrites.
     fn line(&mut self, line: &str, rules: Rules) {
         // No early end: so it is done many bytes at a time.
         let odd = line.bytes().fold(0, |odd, byte| odd | u8::from(!(b' '..0x7f).contains(&byte)));
-        if line.len() > LONG {
-            self.prints.shape.piece(line.as_bytes());
-            self.prints.shape.word(RAW);
-        } else if odd == 0 {
-            self.prints.text(line, false, rules);
-        } else {
-            self.prints.text(&settle(line, false), false, rules);
+        match odd {
+            0 => self.settled(line, rules),
+            _ => self.settled(&settle(line, false), rules),
         }
     }
 
+    fn settled(&mut self, line: &str, rules: Rules) {
+        self.prints.text(line, false, rules);
+        self.recent.push(line, &self.prints);
+    }
+
     fn finish(&self, rules: Rules) -> Likeness {
-        if self.pending.is_empty() {
-            return self.prints.finish();
+        let mut prints = self.prints.clone();
+        if let Some(screen) = self.screen.as_ref().filter(|_| !self.long) {
+            screen.rest().iter().for_each(|line| prints.text(line, false, rules));
+        } else if !self.pending.is_empty() {
+            prints.text(&settle(&self.pending, false), false, rules);
         }
-        let mut whole = self.clone();
-        let pending = std::mem::take(&mut whole.pending);
-        whole.line(&pending, rules);
-        whole.prints.finish()
+        prints.finish()
     }
 }
 
@@ -399,16 +494,4 @@ fn of_error(error: &ErrorContent, rules: Rules) -> Likeness {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_bytes_of_a_text_are_read_as_one_by_one() {
-        for length in 0..20 {
-            let bytes: Vec<u8> = (1..=length).collect();
-            let rest = bytes.as_chunks::<8>().1;
-            let one_by_one = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            assert_eq!(up_to_seven(&bytes, rest), one_by_one, "{length} bytes");
-        }
-    }
-}
+mod tests;

@@ -1,12 +1,31 @@
-//! A line model of a terminal: what a text looks like once all of it has been shown.
+//! A model of a terminal: what a text looks like once all of it has been shown.
 //!
-//! Carriage returns and backspaces overwrite; colours are kept or dropped; every other escape sequence is dropped; control
-//! characters and what would turn the direction of text are spelled out. Escape sequences end with their line at the
-//! latest, so that no stray byte can hide what follows.
+//! Carriage returns and backspaces overwrite; the cursor goes up and down among the last [`REACH`] lines, as bars below each
+//! other need it; colours are kept or dropped; every other escape sequence is dropped; control characters and what would turn
+//! the direction of text are spelled out. Escape sequences end with their line at the latest, so that no stray byte can hide
+//! what follows. What has left the reach of the cursor is never erased: no sequence clears the whole screen.
+//!
+//! Text may come in pieces, cut anywhere; the cost is linear in it.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    fmt::Write as _,
+    sync::Arc,
+};
 
 use vte::{Params, Parser, Perform};
+
+/// How many lines, counted from the last, the cursor can go to.
+pub(super) const REACH: usize = 50;
+
+/// A line of more characters than this stands in the way of the cursor: it cannot go to it again, nor above it.
+pub(super) const BARRIER: usize = 1000;
+
+/// How far the cursor can go beyond the end of a line without writing, so that few bytes cannot make a long line.
+const WIDE: usize = 500;
+
+/// Most bytes of an escape sequence with parameters; a longer one is dropped.
+const SEQUENCE: usize = 128;
 
 /// Text as it stands once all of it has been shown: overwritten characters are gone, and so is the newline at its end.
 /// With `colors`, SGR sequences stay, each line closing its own; without, the text holds no escape sequence at all.
@@ -15,14 +34,22 @@ pub fn settle(text: &str, colors: bool) -> String {
     if body.chars().all(is_harmless) {
         return body.to_owned();
     }
-    let mut screen = Lines { colors, ..Lines::default() };
-    for line in body.split('\n') {
-        // A parser per line: a sequence that was never finished must not swallow the lines after it.
-        Parser::<1024>::new().advance(&mut screen, line.as_bytes());
-        screen.end_line();
+    let mut screen = Screen::new(colors);
+    let mut shown = String::new();
+    let mut add = |line: &str| {
+        shown.push_str(line);
+        shown.push('\n');
+    };
+    for (i, line) in text.split('\n').enumerate() {
+        if i > 0 {
+            screen.line_feed();
+        }
+        screen.write(line, usize::MAX, Vec::new);
+        screen.out_of_reach().iter().for_each(|line| add(line));
     }
-    screen.text.pop();
-    screen.text
+    screen.rest().iter().for_each(|line| add(line));
+    shown.pop();
+    shown
 }
 
 /// Whether a character can be shown as it is, wherever it stands.
@@ -35,67 +62,329 @@ fn turns_text(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The lines written so far, and the one in work.
-#[derive(Default)]
-struct Lines {
+/// Whether a character may change what was written before it.
+pub(super) fn overwrites(c: char) -> bool {
+    matches!(c, '\r' | '\x08' | '\x1b')
+}
+
+/// The lines that the cursor can reach.
+#[derive(Clone, Debug)]
+pub(super) struct Screen {
     colors: bool,
-    text: String,
-    /// Characters of the line in work, each with its colour.
-    line: Vec<(char, Color)>,
+    /// At least one.
+    lines: VecDeque<Line>,
+    /// Where the cursor is; the column is at most [`WIDE`] or at the end of the line, whichever is further.
+    row: usize,
     column: usize,
+    /// Whether the cursor was ever moved up: lines above the first were then asked for.
+    went_up: bool,
+    gone: Vec<String>,
     sgr: Sgr,
     color: Color,
+    state: State,
+    /// The escape sequence in work.
+    sequence: String,
+    /// Characters and cells looked at.
+    #[cfg(test)]
+    steps: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Line {
+    text: Vec<char>,
+    /// As many as characters where colours are kept, else none.
+    colors: Vec<Color>,
+    /// Whether something was taken away: blanks at its end then show nothing.
+    erased: bool,
 }
 
 /// Parameters of the SGR sequences in force, such as `1;31`.
 type Color = Option<Arc<str>>;
 
-impl Lines {
-    fn put(&mut self, c: char) {
-        let cell = (c, self.color.clone());
-        match self.line.get_mut(self.column) {
-            Some(old) => *old = cell,
-            None => self.line.push(cell),
+/// What the next character belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    /// Behind an escape.
+    Escape,
+    /// Behind `ESC [`.
+    Parameters,
+    /// Within a title, link, or the like.
+    Hidden,
+}
+
+impl Line {
+    /// Its characters but for the blanks that erasing left.
+    fn shown(&self) -> usize {
+        let blank = |c: &&char| self.erased && **c == ' ';
+        self.text.len() - self.text.iter().rev().take_while(blank).count()
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.erased |= length < self.text.len();
+        self.text.truncate(length);
+        self.colors.truncate(length);
+    }
+
+    fn to_text(&self) -> String {
+        let length = self.shown();
+        if self.colors.is_empty() {
+            return self.text[..length].iter().collect();
         }
-        self.column += 1;
-    }
-
-    /// A character that cannot be shown, spelled out.
-    fn spell(&mut self, c: char) {
-        let code = u32::from(c);
-        let spelled = if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
-        spelled.chars().for_each(|c| self.put(c));
-    }
-
-    fn end_line(&mut self) {
-        let mut shown: Color = None;
-        for (c, color) in self.line.drain(..) {
-            if self.colors && color != shown {
+        let (mut text, mut shown): (String, &Color) = (String::new(), &None);
+        for (c, color) in self.text[..length].iter().zip(&self.colors) {
+            if color != shown {
                 if shown.is_some() {
-                    self.text.push_str("\x1b[0m");
+                    text.push_str("\x1b[0m");
                 }
-                if let Some(color) = &color {
-                    let _ = write!(self.text, "\x1b[{color}m");
+                if let Some(color) = color {
+                    let _ = write!(text, "\x1b[{color}m");
                 }
                 shown = color;
             }
-            self.text.push(c);
+            text.push(*c);
         }
         if shown.is_some() {
-            self.text.push_str("\x1b[0m");
+            text.push_str("\x1b[0m");
         }
-        self.text.push('\n');
-        self.column = 0;
+        text
+    }
+}
+
+impl Screen {
+    /// An empty line.
+    pub(super) fn new(colors: bool) -> Self {
+        Self {
+            colors,
+            lines: VecDeque::from([Line::default()]),
+            row: 0,
+            column: 0,
+            went_up: false,
+            gone: Vec::new(),
+            sgr: Sgr::default(),
+            color: None,
+            state: State::Text,
+            sequence: String::new(),
+            #[cfg(test)]
+            steps: 0,
+        }
     }
 
-    fn select_color(&mut self, params: &Params) {
-        self.sgr.select(params);
-        self.color = self.sgr.to_color();
+    /// How many characters the line has that the cursor is on.
+    pub(super) fn length(&self) -> usize {
+        self.lines[self.row].text.len()
+    }
+
+    /// Whether the cursor was ever moved up.
+    pub(super) fn went_up(&self) -> bool {
+        self.went_up
+    }
+
+    /// Writes text without line feeds, until the line is longer than `most` characters; gives how many bytes that took.
+    /// `above` is asked once, when the cursor goes up for the first time, for lines above the first.
+    pub(super) fn write(&mut self, text: &str, most: usize, above: impl FnOnce() -> Vec<String>) -> usize {
+        let mut above = Some(above);
+        for (at, c) in text.char_indices() {
+            self.count(1);
+            self.take(c, &mut above);
+            if self.length() > most {
+                return at + c.len_utf8();
+            }
+        }
+        text.len()
+    }
+
+    /// Goes to the next line.
+    pub(super) fn line_feed(&mut self) {
+        self.state = State::Text;
+        self.column = 0;
+        let is_barrier = self.length() > BARRIER;
+        if self.row + 1 == self.lines.len() {
+            self.lines.push_back(Line::default());
+        }
+        self.row += 1;
+        let gone = if is_barrier { self.row } else { self.lines.len().saturating_sub(REACH) };
+        self.let_go(gone);
+    }
+
+    /// The lines that left the reach of the cursor since this was last asked.
+    pub(super) fn out_of_reach(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// The lines in reach, as they stand if nothing comes any more: without what was erased at the end, or, where nothing
+    /// was, without the line that a line feed has only begun.
+    pub(super) fn rest(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.lines.iter().map(Line::to_text).collect();
+        let erased = self.lines.iter().rev().take_while(|line| line.erased && line.shown() == 0).count();
+        let begun = usize::from(self.lines.back().is_some_and(|line| line.text.is_empty()));
+        lines.truncate(lines.len() - if erased > 0 { erased } else { begun });
+        lines
+    }
+
+    /// All lines in reach, whatever they hold.
+    pub(super) fn all(&self) -> Vec<String> {
+        self.lines.iter().map(Line::to_text).collect()
+    }
+
+    fn let_go(&mut self, count: usize) {
+        self.gone.extend(self.lines.drain(..count).map(|line| line.to_text()));
+        self.row = self.row.saturating_sub(count);
+        self.keep_near();
+    }
+
+    fn count(&mut self, _steps: usize) {
+        #[cfg(test)]
+        {
+            self.steps += _steps;
+        }
+    }
+
+    fn take(&mut self, c: char, above: &mut Option<impl FnOnce() -> Vec<String>>) {
+        match (self.state, c) {
+            (_, '\x1b') => {
+                self.state = State::Escape;
+                self.sequence.clear();
+                self.sequence.push(c);
+            }
+            (_, '\x18' | '\x1a') => {
+                self.state = State::Text;
+                self.print(c);
+            }
+            (State::Text, _) => self.print(c),
+            (State::Hidden, '\x07' | '\u{9c}') => self.state = State::Text,
+            (State::Hidden, _) => {}
+            (_, '\0'..'\x20') => self.print(c),
+            (State::Escape, '[') => {
+                self.state = State::Parameters;
+                self.sequence.push(c);
+            }
+            (State::Escape, ']' | 'P' | 'X' | '^' | '_') => self.state = State::Hidden,
+            (State::Escape, ' '..='/') => {}
+            (State::Parameters, ' '..='?') => {
+                if self.sequence.len() < SEQUENCE {
+                    self.sequence.push(c);
+                }
+            }
+            (State::Parameters, '@'..='~') => {
+                self.state = State::Text;
+                if self.sequence.len() < SEQUENCE {
+                    self.sequence.push(c);
+                    self.obey(c, above);
+                }
+            }
+            (State::Escape, ' '..='~') | (_, '\x7f') => self.state = State::Text,
+            // Not part of any sequence.
+            (State::Escape | State::Parameters, _) => {
+                self.state = State::Text;
+                self.print(c);
+            }
+        }
+    }
+
+    fn print(&mut self, c: char) {
+        match c {
+            '\r' => self.column = 0,
+            '\x08' => self.column = self.column.saturating_sub(1),
+            c if is_harmless(c) => self.put(c),
+            c => {
+                let code = u32::from(c);
+                let spelled = if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
+                spelled.chars().for_each(|c| self.put(c));
+            }
+        }
+    }
+
+    fn put(&mut self, c: char) {
+        let line = &mut self.lines[self.row];
+        let padding = self.column.saturating_sub(line.text.len());
+        line.text.extend(std::iter::repeat_n(' ', padding));
+        if let Some(old) = line.text.get_mut(self.column) {
+            line.erased |= c == ' ' && *old != ' ';
+            *old = c;
+        } else {
+            line.text.push(c);
+        }
+        if self.colors {
+            line.colors.resize(line.text.len(), None);
+            line.colors[self.column].clone_from(&self.color);
+        }
+        self.column += 1;
+        self.count(padding + 1);
+    }
+
+    /// Does what a sequence asks for.
+    fn obey(&mut self, action: char, above: &mut Option<impl FnOnce() -> Vec<String>>) {
+        let mut params = Parameters::default();
+        Parser::<1024>::new().advance(&mut params, self.sequence.as_bytes());
+        let Some(params) = params.0 else { return };
+        let first = params.first().and_then(|param| param.first()).copied().map_or(0, usize::from);
+        let times = first.max(1);
+        let length = self.length();
+        match (action, first) {
+            ('m', _) if self.colors => {
+                self.sgr.select(&params);
+                self.color = self.sgr.to_color();
+            }
+            ('A' | 'F', _) => {
+                if !std::mem::replace(&mut self.went_up, true)
+                    && let Some(above) = above.take()
+                {
+                    let more: Vec<String> = above();
+                    self.row += more.len();
+                    more.iter().rev().for_each(|line| self.lines.push_front(Line::of(line)));
+                    self.let_go(self.lines.len().saturating_sub(REACH));
+                }
+                self.row = self.row.saturating_sub(times);
+            }
+            ('B' | 'E', _) => self.row = (self.row + times).min(self.lines.len() - 1),
+            ('C', _) => self.column = (self.column + times).min(WIDE.max(length)),
+            ('D', _) => self.column = self.column.saturating_sub(times),
+            ('G', _) => self.column = (times - 1).min(WIDE.max(length)),
+            ('K', 0) => self.lines[self.row].truncate(self.column),
+            ('K', 1) => {
+                let line = &mut self.lines[self.row];
+                line.erased = true;
+                let blank = (self.column + 1).min(WIDE).min(length);
+                line.text[..blank].fill(' ');
+                line.colors.iter_mut().take(blank).for_each(|color| *color = None);
+                self.count(blank);
+            }
+            ('K', 2) => {
+                self.lines[self.row].truncate(0);
+                self.lines[self.row].erased = true;
+            }
+            ('J', 0) => {
+                self.lines[self.row].truncate(self.column);
+                for line in self.lines.iter_mut().skip(self.row + 1) {
+                    line.truncate(0);
+                    line.erased = true;
+                }
+                self.count(self.lines.len() - self.row);
+            }
+            _ => {}
+        }
+        if matches!(action, 'E' | 'F') {
+            self.column = 0;
+        }
+        self.keep_near();
+    }
+
+    fn keep_near(&mut self) {
+        self.column = self.column.min(WIDE.max(self.lines[self.row].text.len()));
+    }
+}
+
+impl Line {
+    /// A line that was settled before, without colours.
+    fn of(text: &str) -> Self {
+        Self { text: text.chars().collect(), ..Self::default() }
     }
 }
 
 /// The SGR state: what a later code replaces goes, so that the state stays small however many codes come.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Sgr {
     foreground: Option<String>,
     background: Option<String>,
@@ -104,8 +393,8 @@ struct Sgr {
 }
 
 impl Sgr {
-    fn select(&mut self, params: &Params) {
-        let mut params = params.iter();
+    fn select(&mut self, params: &[Vec<u16>]) {
+        let mut params = params.iter().map(Vec::as_slice);
         while let Some(param) = params.next() {
             match *param {
                 [0] => *self = Self::default(),
@@ -145,99 +434,16 @@ impl Sgr {
     }
 }
 
-impl Perform for Lines {
-    fn print(&mut self, c: char) {
-        if is_harmless(c) { self.put(c) } else { self.spell(c) }
-    }
+/// The parameters of one sequence.
+#[derive(Default)]
+struct Parameters(Option<Vec<Vec<u16>>>);
 
-    fn execute(&mut self, byte: u8) {
-        match byte {
-            b'\r' => self.column = 0,
-            0x08 => self.column = self.column.saturating_sub(1),
-            b'\t' => self.put('\t'),
-            other => self.spell(char::from(other)),
-        }
-    }
-
-    fn csi_dispatch(&mut self, params: &Params, _: &[u8], _: bool, action: char) {
-        let first = params.iter().next().and_then(|param| param.first()).copied().unwrap_or(0);
-        match (action, first) {
-            ('m', _) if self.colors => self.select_color(params),
-            ('K', 0) => self.line.truncate(self.column),
-            ('K', 1) => (0..self.column.min(self.line.len())).for_each(|i| self.line[i] = (' ', None)),
-            ('K', 2) => (0..self.line.len()).for_each(|i| self.line[i] = (' ', None)),
-            _ => {}
-        }
+impl Perform for Parameters {
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, _: char) {
+        // `ESC [ ? 25 l` and its like are of another kind.
+        self.0 = (intermediates.is_empty() && !ignore).then(|| params.iter().map(<[u16]>::to_vec).collect());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_progress_bar_is_its_last_state() {
-        assert_eq!(settle("  0%\r 50%\r100%\n", false), "100%");
-        assert_eq!(settle("working...\rdone\x1b[K\n", false), "done");
-        assert_eq!(settle("12\x08\x083\n", false), "32");
-        assert_eq!(settle("dos\r\nlines\r\n", false), "dos\nlines");
-        assert_eq!(settle("no end", false), "no end");
-        assert_eq!(settle("\n\n", false), "\n");
-    }
-
-    #[test]
-    fn colours_are_kept_or_dropped_and_each_line_closes_its_own() {
-        let text = "a \x1b[1;31mred\nstill\x1b[0m b\n";
-        assert_eq!(settle(text, false), "a red\nstill b");
-        assert_eq!(settle(text, true), "a \x1b[1;31mred\x1b[0m\n\x1b[1;31mstill\x1b[0m b");
-    }
-
-    #[test]
-    fn a_colour_that_was_replaced_or_reset_is_gone() {
-        for (text, shown) in [
-            ("\x1b[31m\x1b[39mx", "x"),
-            ("\x1b[31m\x1b[32mx", "\x1b[32mx\x1b[0m"),
-            ("\x1b[38;5;28;01mif\x1b[39;00m x", "\x1b[1;38;5;28mif\x1b[0m x"),
-            ("\x1b[48;2;1;2;3;4mx\x1b[24my", "\x1b[4;48;2;1;2;3mx\x1b[0m\x1b[48;2;1;2;3my\x1b[0m"),
-            ("\x1b[38:5:28mx", "\x1b[38:5:28mx\x1b[0m"),
-            ("\x1b[8;5mseen", "seen"),
-        ] {
-            assert_eq!(settle(text, true), shown, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn no_other_escape_sequence_and_no_hidden_character_comes_through() {
-        for (text, shown) in [
-            ("\x1b]0;title\x07after", "after"),
-            ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
-            ("\x1b[2J\x1b[Htop", "top"),
-            ("bell\x07", "bell\\x07"),
-            ("nul\0", "nul\\x00"),
-            ("del\x7f", "del\\x7f"),
-            ("user\u{202e}txt", "user\\u202etxt"),
-            ("\x1b]0;never ended\nnext line", "\nnext line"),
-            ("c1\u{9b}31m", "c1\\x9b31m"),
-        ] {
-            assert_eq!(settle(text, false), shown, "{text:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_an_engine_writes_gets_through_as_an_escape(text in any::<String>(), colors in any::<bool>()) {
-            let shown = settle(&text, colors);
-            let mut rest = shown.as_str();
-            while let Some(at) = rest.find('\x1b') {
-                rest = &rest[at..];
-                let end = rest.find('m').expect("an escape is an SGR sequence");
-                prop_assert!(colors && rest[1..end].starts_with('['));
-                rest = &rest[end..];
-            }
-            let bare = settle(&text, false);
-            prop_assert!(bare.chars().all(is_harmless));
-        }
-    }
-}
+mod tests;

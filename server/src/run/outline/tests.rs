@@ -1,0 +1,76 @@
+//! What is alike, however it came.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn flow<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Flow {
+    let mut flow = Flow::default();
+    pieces.into_iter().for_each(|piece| flow.write(piece, Rules::default()));
+    flow
+}
+
+fn likeness(text: &str) -> Likeness {
+    flow([text]).finish(Rules::default())
+}
+
+#[test]
+fn bars_that_were_repainted_are_like_what_they_show_in_the_end() {
+    let bars = |n: usize| format!("\r\x1b[2K\x1b[1A\x1b[2Kload {n}\ntrain {n}");
+    let text = format!("begin\nload 0\ntrain 0{}", (0..1000).map(bars).collect::<String>());
+    assert_eq!(likeness(&text), likeness("begin\nload 999\ntrain 999\n"));
+    assert_eq!(likeness("a 1\nbar\r   \r"), likeness("a 1\n"));
+}
+
+#[test]
+fn a_bar_of_a_megabyte_in_one_line_is_its_last_state_however_it_came() {
+    let text: String = (0..50_000).map(|n| format!("\r{n:5}/50000 bytes")).collect();
+    assert_eq!(likeness(&text), likeness("49999/50000 bytes"));
+    assert_eq!(likeness(&format!("{text}\n")), likeness("49999/50000 bytes\n"));
+    let chunked = flow(text.split_inclusive('\r'));
+    assert_eq!(chunked.finish(Rules::default()), likeness(&text));
+    assert_eq!(chunked.pending, "");
+}
+
+#[test]
+fn the_last_bytes_of_a_text_are_read_as_one_by_one() {
+    for length in 0..20 {
+        let bytes: Vec<u8> = (1..=length).collect();
+        let rest = bytes.as_chunks::<8>().1;
+        let one_by_one = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        assert_eq!(up_to_seven(&bytes, rest), one_by_one, "{length} bytes");
+    }
+}
+
+/// Text as programs that draw on a terminal write it, with many lines and very long ones.
+fn drawn() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-c1 é]{0,4}",
+        Just("\n".to_owned()),
+        Just("x\n".repeat(60)),
+        Just("y".repeat(BARRIER + 1)),
+        Just("z".repeat(LONG)),
+        Just("\r".to_owned()),
+        "\x1b\\[[0-3]{0,1}[ABCDEFGJKm]",
+        "\x1b[\\[\\]]?[0-9;]{0,3}",
+    ];
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn however_a_text_is_cut_it_is_like_itself(text in drawn(), size in 1usize..40) {
+        let chars: Vec<char> = text.chars().collect();
+        let pieces: Vec<String> = chars.chunks(size).map(String::from_iter).collect();
+        prop_assert_eq!(flow(pieces.iter().map(String::as_str)).finish(Rules::default()), likeness(&text));
+    }
+
+    #[test]
+    fn a_text_is_like_what_it_shows(text in drawn().prop_filter("short", |text| text.len() < LONG)) {
+        let shown = settle(&text, false);
+        prop_assume!(!shown.is_empty());
+        prop_assert_eq!(likeness(&text), likeness(&format!("{shown}\n")), "{:?}", shown);
+    }
+}
