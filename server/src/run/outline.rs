@@ -335,15 +335,29 @@ impl Recent {
             *self = Self { older: fresh(), newer: fresh() };
             return;
         }
-        self.newer.text.push_str(line);
-        self.newer.text.push('\n');
+        self.note(line);
+        self.note("\n");
+        self.count(after, "");
+    }
+
+    /// Text of lines that are counted, or will be before anything else happens.
+    fn note(&mut self, text: &str) {
+        self.newer.text.push_str(text);
+    }
+
+    /// Counts a line that ended; `after` are the prints with it. Where that makes the newer lines the older ones, it notes what of
+    /// them is not noted yet, and gives true.
+    fn count(&mut self, after: &Prints, unnoted: &str) -> bool {
         self.newer.count += 1;
-        if self.newer.count == REACH {
-            std::mem::swap(&mut self.older, &mut self.newer);
-            self.newer.before.clone_from(after);
-            self.newer.text.clear();
-            self.newer.count = 0;
+        if self.newer.count < REACH {
+            return false;
         }
+        self.note(unnoted);
+        std::mem::swap(&mut self.older, &mut self.newer);
+        self.newer.before.clone_from(after);
+        self.newer.text.clear();
+        self.newer.count = 0;
+        true
     }
 
     /// The prints before the lines, and the lines.
@@ -356,12 +370,42 @@ impl Recent {
 
 impl Flow {
     fn write(&mut self, text: &str, rules: Rules) {
+        // No early end: so it is done many bytes at a time.
+        let odd =
+            text.bytes().fold(0, |odd, byte| odd | u8::from(byte != b'\n' && !(b' '..0x7f).contains(&byte)));
+        if odd == 0 && self.screen.is_none() && self.pending.is_empty() && !self.long {
+            return self.plain(text, rules);
+        }
         for piece in text.split_inclusive('\n') {
             let (body, ends) = piece.strip_suffix('\n').map_or((piece, false), |body| (body, true));
             self.go_on(body, ends, rules);
             if ends {
                 self.end_line(rules);
             }
+        }
+    }
+
+    /// Text from the beginning of a line on in which nothing overwrites or has to be spelled out: what most text is.
+    fn plain(&mut self, text: &str, rules: Rules) {
+        let (mut line, mut unnoted) = (0, 0);
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+            let next = end + 1;
+            if end - line > BARRIER {
+                self.recent.note(&text[unnoted..line]);
+                self.go_on(&text[line..end], true, rules);
+                self.end_line(rules);
+                unnoted = next;
+            } else {
+                self.prints.text(&text[line..end], false, rules);
+                if self.recent.count(&self.prints, &text[unnoted..next]) {
+                    unnoted = next;
+                }
+            }
+            line = next;
+        }
+        self.recent.note(&text[unnoted..line]);
+        if line < text.len() {
+            self.go_on(&text[line..], false, rules);
         }
     }
 

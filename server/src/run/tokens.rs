@@ -341,7 +341,7 @@ impl Tokens<'_> {
     }
 
     fn nonfinite_end(&self, at: usize) -> Option<usize> {
-        let word = self.bytes.get(at..at + 3)?;
+        let word = self.bytes.get(at..)?.first_chunk::<3>()?;
         let is_one = matches!(word, b"nan" | b"NaN" | b"NAN" | b"inf" | b"Inf" | b"INF");
         (is_one && !in_name(self.byte(at + 3))).then_some(at + 3)
     }
