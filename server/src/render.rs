@@ -65,7 +65,7 @@ pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};
-pub use wording::{duration, elapsed, heading, outcome, progress};
+pub use wording::{cut, duration, elapsed, heading, outcome, progress};
 
 pub use crate::run::settle;
 
@@ -131,12 +131,14 @@ pub struct Limits {
     pub columns: usize,
     /// Most bytes of the whole text (Markdown).
     pub bytes: usize,
+    /// Most bytes of the lines as JSON (blocks).
+    pub sent: usize,
 }
 
 impl Default for Limits {
-    /// 40 lines of 200 characters; 50,000 bytes.
+    /// 40 lines of 200 characters and 2,800 bytes, so that with all that is around it a cell takes 4 KB to send; 50,000 bytes.
     fn default() -> Self {
-        Self { lines: 40, columns: 200, bytes: 50_000 }
+        Self { lines: 40, columns: 200, bytes: 50_000, sent: 2800 }
     }
 }
 

@@ -82,3 +82,26 @@ fn a_client_that_does_not_read_costs_no_memory_and_no_byte() {
 fn a_client_that_does_not_acknowledge_costs_no_memory_and_no_byte() {
     check(&json!({ "outputs": true, "blocks": true, "ack": true }));
 }
+
+#[test]
+fn what_is_sent_per_cell_is_at_most_four_kilobytes_however_many_engines_write() {
+    const MANY: u32 = 300;
+    let sim = Sim::builder().engines(MANY).on("flood()", Script::new().flood_by(20, 500, 5)).start_blocking();
+    let mut server = client(&sim, &json!({ "outputs": true, "blocks": true }));
+    server.send(&json!({ "jsonrpc": "2.0", "id": "run", "method": "px/run", "params": { "uri": URI, "scope": "all" } }));
+    let (mut over, mut largest) = (0, 0);
+    while over < 2 {
+        let message = server.read();
+        if message["method"] != "px/outputs" {
+            continue;
+        }
+        for cell in message["params"]["cells"].as_array().expect("cells") {
+            largest = largest.max(cell.to_string().len());
+            over += usize::from(cell["state"] == "succeeded");
+        }
+    }
+    assert!((1000..=4096).contains(&largest), "{largest} bytes");
+    assert_eq!(server.request("shutdown", Value::Null)["result"], Value::Null);
+    server.notify("exit");
+    assert_eq!(server.code(), Some(0));
+}

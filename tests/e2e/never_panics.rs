@@ -180,7 +180,7 @@ proptest! {
 
     #[test]
     fn any_run_is_laid_out(run in run(), columns in 0..200_usize, bytes in 0..3_000_usize) {
-        let limits = Limits { lines: columns / 4, columns, bytes };
+        let limits = Limits { lines: columns / 4, columns, bytes, sent: bytes };
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
             _ = render::plain(&run, by).events();
             _ = render::plain_in(&run, by, PromptColor::Red);

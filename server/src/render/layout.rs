@@ -107,12 +107,8 @@ pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let width = limits.columns.min(80);
     let view = View { by, scope, width, names_stderr: false, rules: Rules::default() };
     let mut lines = lay_out(run, view, &|_| None);
-    if lines.len() > limits.lines {
-        let keep = limits.lines.saturating_sub(1);
-        let more = super::wording::count(lines.len() - keep, "more line");
-        lines.truncate(keep);
-        lines.push(BlockLine::of(format!("… {more}"), Paint::Note));
-    }
+    let all = lines.len();
+    lines.truncate(limits.lines);
     for line in &mut lines {
         for span in &mut line.spans {
             if let Cow::Owned(masked) = without_key(&span.text) {
@@ -126,7 +122,26 @@ pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
         }
         line.spans.retain(|span| !span.text.is_empty());
     }
+    let mut sent = 0;
+    let fitting = lines.iter().take_while(|line| {
+        sent += as_json(line);
+        sent <= limits.sent
+    });
+    let fitting = fitting.count();
+    if fitting < all {
+        // The last that fits makes room for what is said of the others.
+        lines.truncate(fitting.saturating_sub(1));
+        let more = super::wording::count(all - lines.len(), "more line");
+        lines.push(BlockLine::of(format!("… {more}"), Paint::Note));
+    }
     lines
+}
+
+/// Bytes of a line as a client gets it, with its style and all that JSON puts around it.
+fn as_json(line: &BlockLine) -> usize {
+    let bytes =
+        |span: &Span| span.text.len() + span.text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    r#"{"text":"","style":"result"},"#.len() + line.spans.iter().map(bytes).sum::<usize>()
 }
 
 /// How many bytes each group may show, so that a view of many groups costs no more than one of few.
@@ -371,7 +386,7 @@ mod tests {
         sample.all_ok()
     }
 
-    const NARROW: Limits = Limits { lines: 40, columns: 30, bytes: 50_000 };
+    const NARROW: Limits = Limits { lines: 40, columns: 30, bytes: 50_000, sent: 10_000 };
 
     #[test]
     fn the_text_of_a_group_ends_with_its_error() {
@@ -532,5 +547,33 @@ mod tests {
                 from a thread
             "#]],
         );
+    }
+
+    #[test]
+    fn a_block_and_its_line_take_less_than_four_kilobytes_to_send_however_many_engines() {
+        let hostile = "\"\\é漢🙂\t".repeat(60);
+        for engines in [1, 40, 1000] {
+            let mut sample = Sample::new(engines);
+            for slot in 0..engines {
+                let word: String =
+                    slot.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
+                sample = sample.busy(slot).stdout(slot, &format!("{word} {hostile}\n").repeat(3));
+                if slot % 3 == 0 {
+                    sample = sample.raise(slot, &format!("E{word}"), &hostile, &[&hostile]);
+                }
+            }
+            let run = sample.all_ok().run();
+            for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
+                let lines = block(&run, by, Limits::default());
+                let as_sent = |line: &BlockLine| {
+                    serde_json::json!({ "text": line.text(), "style": "result" }).to_string()
+                };
+                let sent: usize = lines.iter().map(|line| as_sent(line).len() + 1).sum();
+                let line = super::super::inline(&run, crate::run::Time(0)).text;
+                assert!(sent + line.len() < 3600, "{engines} engines by {by}: {sent} and {}", line.len());
+                let said = lines.last().is_some_and(|line| line.text().starts_with("… "));
+                assert!(said || engines == 1, "what is left out is said");
+            }
+        }
     }
 }

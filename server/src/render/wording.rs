@@ -145,7 +145,7 @@ pub(super) fn count(n: usize, what: &str) -> String {
 }
 
 /// At most `most` characters; what was cut off is marked by `…`, which counts.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some(_) if most == 0 => String::new(),

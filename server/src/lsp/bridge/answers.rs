@@ -324,13 +324,14 @@ pub(super) fn outputs(
         let mut line = render::inline(&run, now());
         let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
         let by = wish.filter(|_| cell.recalled.is_some()).or(handle.group_by()).unwrap_or(group_by);
-        let note_line = |text| BlockLine { text, style: LineStyle::Note };
+        // A set of scattered engines can be long, and so can a magic's line.
+        let note_line = |text: &str| BlockLine { text: render::cut(text, 200), style: LineStyle::Note };
         let mut block = Vec::new();
         if let Some(recall) = &cell.recalled {
             line.text = format!("{}: {}", recall.place, line.text);
-            block.push(note_line(render::settle(&recall.line(), false)));
+            block.push(note_line(&render::settle(&recall.line(), false)));
         }
-        block.push(note_line(render::heading(&run)));
+        block.push(note_line(&render::heading(&run)));
         // A failure shows in any case.
         let withheld = cell.withheld && run.state() != RunState::Failed;
         if !withheld {
@@ -341,7 +342,7 @@ pub(super) fn outputs(
         }
         if let Some(note) = note(handle, runs_local) {
             line.text.push_str(&format!(" · {note}"));
-            block.push(note_line(note.to_owned()));
+            block.push(note_line(note));
         }
         Some(CellOutput {
             id: cell_id(cell.id),
