@@ -1,12 +1,14 @@
 //! `docs/outputs.md`: the text of `outputs.md` beside this file, with cases of the fold put in. `{{loss}}` is what the case
-//! `loss` shows, `{{+loss}}` what the engines wrote as well, `{{-loss}}` the line beside the code.
-
-use std::path::PathBuf;
+//! `loss` shows, `{{+loss}}` what the engines wrote as well, `{{-loss}}` the line beside the
+//! code, `{{=loss}}` the card.
 
 use expect_test::expect_file;
 
 use super::{Case, folder};
-use crate::run::rules::Rules;
+use crate::{
+    render::{Card, GroupBy, card},
+    run::rules::Rules,
+};
 
 #[test]
 fn the_page_of_outputs_is_up_to_date() {
@@ -22,9 +24,19 @@ fn the_page_of_outputs_is_up_to_date() {
 
 /// A case, in fences.
 fn example(name: &str) -> String {
-    let bare = name.trim_start_matches(['+', '-']);
-    let path: PathBuf = folder().join(format!("{bare}.txt"));
+    let bare = name.trim_start_matches(['+', '-', '=']);
+    let path = folder().join(format!("{bare}.txt"));
     let case = Case::read(path);
+    if name.starts_with('=') {
+        let none = |_| None;
+        let wish =
+            Card { by: GroupBy::Fold, named: None, note: None, images: false, command: &none, bytes: 8000 };
+        let quoted: String = card(&case.run(), wish)
+            .lines()
+            .map(|line| format!("> {line}").trim_end().to_owned() + "\n")
+            .collect();
+        return quoted;
+    }
     let shown = case.shown(Rules::default());
     let (lines, inline) = shown.rsplit_once("inline: ").expect("a case shows a line beside the code");
     let told = if name.starts_with('-') { inline } else { lines };
