@@ -14,6 +14,7 @@ mod local_part;
 mod lsp_card;
 mod lsp_content;
 mod lsp_flood;
+mod lsp_history;
 mod lsp_mend;
 mod lsp_results;
 mod lsp_run;
