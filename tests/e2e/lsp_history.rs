@@ -39,7 +39,7 @@ fn a_second_run_is_compared_with_the_first_and_cleared_results_stay_in_the_histo
     let mut client = start(builder, &file, &cluster);
     client.open(&uri, SCRIPT);
     let button = lens(&mut client, &uri, 1, "Run on 4 engines");
-    let mut run = |client: &mut Client| {
+    let run = |client: &mut Client| {
         let answer = click(client, &button);
         let run = answer["runs"][0]["run"].clone();
         assert!(run.is_u64(), "{answer}");

@@ -155,7 +155,10 @@ impl Comparison {
         for group in self.told() {
             let entry = group.text();
             let shown = if text.len() + entry.len() > TEXT { "(too much to show here)" } else { &entry };
-            text.push_str(&format!("── {} {} ──\n{shown}\n", group.ranks, group.word()));
+            text.push_str(&format!("── {} {} ──\n", group.ranks, group.word()));
+            if !shown.is_empty() {
+                text.push_str(&format!("{shown}\n"));
+            }
         }
         text
     }

@@ -91,7 +91,6 @@ fn engines_that_only_one_of_the_runs_asked_are_new_or_gone() {
             ── [4-5] new ──
             new
             ── [0] not asked again ──
-
         "#]],
     );
 }
