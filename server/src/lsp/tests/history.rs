@@ -1,5 +1,7 @@
 //! Comparing runs and clearing results, as an editor meets them.
 
+use std::time::Duration;
+
 use pxlens_protocol::{ClearParams, ClearResult, CompareParams, CompareResult};
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
@@ -104,4 +106,47 @@ async fn what_is_cleared_is_painted_no_more_and_stays_in_the_history() {
     }
     // The next run of the cell is painted as ever.
     run(&mut client, 1).await;
+}
+
+#[tokio::test]
+async fn of_what_is_cleared_no_hint_is_left() {
+    let sim = Sim::builder().engines(1).on("a()", Script::new().stdout("gave this\n")).start().await;
+    let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
+    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    client.open(URI, "# %%\n%%px\na()\n").await;
+    let position = json!({ "line": 1, "character": 0 });
+    client.request("px/run", json!({ "uri": URI, "position": position })).await;
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": range });
+    while !client.request("textDocument/inlayHint", params.clone()).await.to_string().contains("gave this") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(client.request("px/clear", json!({ "uri": URI })).await, json!({ "cleared": 1 }));
+    let hints = client.request("textDocument/inlayHint", params).await;
+    assert!(!hints.to_string().contains("gave this"), "{hints}");
+}
+
+#[tokio::test]
+async fn the_result_of_a_suffix_is_of_a_run_that_was_sent() {
+    let sim = Sim::builder().engines(1).on("a()", Script::new().wait("gate").stdout("a\n")).start().await;
+    let mut client = open(&sim, "# %%\n%%px\na()\n").await;
+    let position = json!({ "line": 1, "character": 0 });
+    let ask = json!({ "uri": URI, "position": position });
+    let first = client.request("px/run", ask.clone()).await["runs"][0]["run"].clone();
+    sim.wait_for_runs(1).await;
+    let waits = client.request("px/run", ask).await["runs"][0]["run"].clone();
+    assert!(first.is_u64() && waits.is_u64() && first != waits);
+    client.request("px/interrupt", json!({ "run": waits, "engines": [0] })).await;
+    let named = json!({ "uri": URI, "suffix": "" });
+    let mut shown = client.request("px/result", named.clone()).await;
+    // That it will not be sent is noted by its own task.
+    while shown["run"] == waits {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        shown = client.request("px/result", named.clone()).await;
+    }
+    assert_eq!(shown["run"], first);
+    let answer = client.request("px/compare", json!({ "run": waits })).await;
+    assert_eq!(answer["message"], "r2 was never sent, so there is nothing to compare");
+    sim.open("gate");
+    painted(&mut client, &first).await;
 }
