@@ -25,7 +25,7 @@ const TEXT: usize = 1_000_000;
 /// Bytes of Markdown.
 const MARKDOWN: usize = 50_000;
 
-/// Pairs of lines that are looked at in one comparison, at worst: a thousand engines may each have changed in their own way.
+/// Pairs of lines and words that are looked at in one comparison, at worst: a thousand engines may each have changed in their own way.
 const EFFORT: usize = 100_000_000;
 
 /// How engines did, compared with the other run.
@@ -263,7 +263,7 @@ fn changed(former: &Parts<'_>, parts: &Parts<'_>, effort: &mut usize) -> Vec<Blo
         };
         return vec![note(why)];
     }
-    let cost = before.len() * after.len();
+    let cost = cost(&before, &after);
     let found = (whole && cost <= *effort).then(|| change(&before, &after)).flatten();
     match found {
         Some(lines) => {
@@ -271,11 +271,22 @@ fn changed(former: &Parts<'_>, parts: &Parts<'_>, effort: &mut usize) -> Vec<Blo
             cut_down(lines)
         }
         None => {
-            let mut lines = vec![note("(too much to compare line by line; this is what it gives now)")];
+            let why = if whole { "too much to compare line by line" } else { "not all of it is in memory" };
+            let mut lines = vec![note(&format!("({why}; this is what it gives now)"))];
             lines.extend(after);
             cut_down(lines)
         }
     }
+}
+
+/// How many pairs of lines, and of words in lines that became others, a comparison may look at.
+fn cost(before: &[BlockLine], after: &[BlockLine]) -> usize {
+    let words = |lines: &[BlockLine]| {
+        let bytes: usize = lines.iter().flat_map(|line| &line.spans).map(|span| span.text.len()).sum();
+        bytes / 4 / lines.len().max(1)
+    };
+    let per_line = words(before).saturating_mul(words(after));
+    (before.len() * after.len()).saturating_add(per_line.saturating_mul(before.len().min(after.len())))
 }
 
 /// As many lines, and as much of each, as are shown.

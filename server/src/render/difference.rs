@@ -11,7 +11,7 @@ use super::{
 };
 use crate::engines::RankSet;
 
-/// Longer outputs are shown as they are: the cost of a comparison grows faster than its length.
+/// Longer outputs, and lines of more words, are shown as they are: the cost of a comparison grows faster than its length.
 const MOST: usize = 2000;
 
 /// How many characters two lines may have together to stand side by side.
@@ -106,6 +106,9 @@ fn word_by_word(old: &BlockLine, new: &BlockLine) -> Option<BlockLine> {
     }
     let (old, new) = (old.text(), new.text());
     let (old, new) = (words(&old), words(&new));
+    if old.len().max(new.len()) > MOST {
+        return None;
+    }
     let mut line = BlockLine::default();
     let mut same = 0;
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {

@@ -160,6 +160,11 @@ fn what_is_too_long_to_compare_is_shown_from_its_beginning() {
     assert_eq!((lines.len(), lines[1].text().as_str()), (LINES, "b"));
     assert!(lines[0].text().contains("too much to compare"));
     assert!(lines[LINES - 1].text().ends_with(" more lines"));
+    // A line of very many words costs no more than its length.
+    let wide = |first: &str| format!("{first}{}\n", " word another".repeat(100_000));
+    let comparison = compare(&wrote(&[&wide("a")]).all_ok().run(), &wrote(&[&wide("b")]).all_ok().run());
+    let shown = comparison.text();
+    assert!(shown.contains("\nb word another") && shown.len() < 10_000, "{} bytes", shown.len());
 }
 
 /// Runs of some engines, each asked at most twice.
