@@ -30,6 +30,10 @@ pub const EXPORT: &str = "pxlens.server.export";
 pub const GROUP: &str = "pxlens.server.group";
 /// Takes [`CopyParams`](crate::CopyParams), answers with [`CopyResult`](crate::CopyResult).
 pub const COPY: &str = "pxlens.server.copy";
+/// Takes [`CompareParams`](crate::CompareParams), answers with [`CompareResult`](crate::CompareResult) and says what changed.
+pub const COMPARE: &str = "pxlens.server.compare";
+/// Takes [`ClearParams`](crate::ClearParams), answers with [`ClearResult`](crate::ClearResult).
+pub const CLEAR: &str = "pxlens.server.clear";
 
 /// All of them.
 pub const ALL: &[&str] = &[
@@ -42,6 +46,8 @@ pub const ALL: &[&str] = &[
     SHOW_OUTPUT,
     GROUP,
     COPY,
+    COMPARE,
+    CLEAR,
     EXPORT,
     CONSOLE,
     WRITE_VIEW,

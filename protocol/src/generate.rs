@@ -11,16 +11,16 @@ use serde_json::{Map, Value, json};
 use ts_rs::{Config, TS};
 
 use crate::{
-    AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult,
-    ClientCapabilities, Cluster, ClusterState, ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams,
-    ContentResult, CopyParams, CopyResult, CopyTextParams, CopyTextResult, Engine, EngineState,
-    EnginesParams, EnginesResult, ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams,
-    GroupResult, GroupState, InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun,
-    Only, OutputsParams, PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams,
-    ResultImage, ResultParams, ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult,
-    RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun,
-    TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands,
-    messages,
+    AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult, ClearParams,
+    ClearResult, ClientCapabilities, Cluster, ClusterState, CompareParams, CompareResult, ComparedGroup,
+    ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams, ContentResult, CopyParams, CopyResult,
+    CopyTextParams, CopyTextResult, Engine, EngineChange, EngineState, EnginesParams, EnginesResult,
+    ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams, GroupResult, GroupState,
+    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, Only, OutputsParams,
+    PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams,
+    ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
+    ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams, TsPosition, TsRange,
+    WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -87,6 +87,12 @@ fn declarations() -> Vec<Declaration> {
         declaration::<RunsParams>(),
         declaration::<RunsResult>(),
         declaration::<PastRun>(),
+        declaration::<CompareParams>(),
+        declaration::<CompareResult>(),
+        declaration::<ComparedGroup>(),
+        declaration::<EngineChange>(),
+        declaration::<ClearParams>(),
+        declaration::<ClearResult>(),
         declaration::<ContentParams>(),
         declaration::<ContentResult>(),
         declaration::<ShowOutputParams>(),

@@ -10,7 +10,9 @@
 mod ack_outputs;
 mod capabilities;
 mod cells;
+mod clear;
 pub mod commands;
+mod compare;
 mod console;
 mod content;
 mod copy;
@@ -34,6 +36,8 @@ mod write_setting;
 pub use ack_outputs::{AckOutputs, AckOutputsParams};
 pub use capabilities::{ClientCapabilities, ServerCapabilities};
 pub use cells::{Cell, CellState, Cells, CellsParams, CellsResult, Plan, Problem, ProblemSeverity};
+pub use clear::{Clear, ClearParams, ClearResult};
+pub use compare::{Compare, CompareParams, CompareResult, ComparedGroup, EngineChange};
 pub use console::{Console, ConsoleCommand, ConsoleParams, ConsoleResult};
 pub use content::{Content, ContentParams, ContentResult, ShowOutputParams, ShowOutputResult};
 pub use copy::{CopyParams, CopyResult, CopyText, CopyTextParams, CopyTextResult};

@@ -93,6 +93,8 @@ pub fn messages() -> Vec<Message> {
         request::<crate::Cells>("Cells"),
         request::<crate::Result>("Result"),
         request::<crate::Runs>("Runs"),
+        request::<crate::Compare>("Compare"),
+        request::<crate::Clear>("Clear"),
         request::<crate::Content>("Content"),
         request::<crate::Export>("Export"),
         request::<crate::Engines>("Engines"),

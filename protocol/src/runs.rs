@@ -27,9 +27,13 @@ pub struct RunsParams {
     #[ts(type = "string", optional)]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Uri>,
+    /// Only those of this px cell, which may be gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cell: Option<CellId>,
 }
 
-/// The last 20 runs of each document, and those that its px cells still show.
+/// The last 20 runs of each px cell, as far as there is memory for them, and those that px cells still show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunsResult {

@@ -262,7 +262,8 @@ impl RunHandle {
 pub enum Notice {
     /// Cells of this document came, went or changed.
     Cells(DocumentKey),
-    /// An edit changed what cells in other texts would do, as a `%pxconfig` in an earlier cell of a notebook does.
+    /// What is told of cells is another though their text is the same: an edit elsewhere changed what they would do, as a
+    /// `%pxconfig` in an earlier cell of a notebook does; or their results were cleared.
     Plans,
     /// A run was asked for.
     Started(Arc<RunHandle>),
@@ -396,9 +397,10 @@ impl Session {
         self.tell(actor::Message::Encoding(encoding));
     }
 
-    /// Forgets the results of a document's cells; the runs stay in the history.
-    pub fn clear(&self, key: DocumentKey) {
-        self.tell(actor::Message::Clear { key });
+    /// Has the cells of a document, of all of a notebook, or one cell show their runs no more; the runs stay in the history,
+    /// and go on. Says how many showed one; `None` where there is no such document or cell.
+    pub async fn clear(&self, key: DocumentKey, cell: Option<CellId>) -> Option<usize> {
+        self.ask(|reply| actor::Message::Clear { key, cell, reply }).await.flatten()
     }
 
     /// A document as it is now.

@@ -15,6 +15,7 @@ mod lsp_card;
 mod lsp_content;
 mod lsp_errors;
 mod lsp_flood;
+mod lsp_history;
 mod lsp_late;
 mod lsp_mend;
 mod lsp_results;

@@ -343,9 +343,11 @@ export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
 export type RunsParams = {
   /** Only those of this document; of a notebook, or of one of its cells, those of all its cells. */
   uri?: string;
+  /** Only those of this px cell, which may be gone. */
+  cell?: CellId;
 };
 
-/** The last 20 runs of each document, and those that its px cells still show. */
+/** The last 20 runs of each px cell, as far as there is memory for them, and those that px cells still show. */
 export type RunsResult = {
   /** The newest first. */
   runs: Array<PastRun>;
@@ -381,6 +383,64 @@ export type PastRun = {
   ended?: number;
   /** One line that sums it up. Plain text. */
   summary: string;
+};
+
+/** What to compare with what. */
+export type CompareParams = {
+  /** The run. */
+  run: RunId;
+  /** The other run, of whatever cell; the run before of the same px cell that was sent if it is absent. */
+  with?: RunId;
+};
+
+/** How the engines of a run did, compared with the other run; or why there is nothing to compare. */
+export type CompareResult = {
+  /** The run. */
+  run: RunId;
+  /** The other run; absent where there is none. */
+  with?: RunId;
+  /** One line: `3 engines as before, [2] changed`. Plain text. */
+  summary: string;
+  /** Every engine of both runs, in one group. */
+  groups: Array<ComparedGroup>;
+  /** The summary and the groups that are not as before, as plain text. */
+  text: string;
+  /** The same as Markdown, at most 50,000 bytes; what engines wrote stands in code fences. */
+  markdown: string;
+  /** Why there is nothing to compare. */
+  message?: string;
+};
+
+/** Engines that changed in the same way. */
+export type ComparedGroup = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** The engines. */
+  engines: Array<number>;
+  /** How they did. */
+  change: EngineChange;
+  /**
+   * What changed, with words as `‹old → new›` and lines that are the same counted; of new engines what they gave. Plain
+   * text, without keys of kernels.
+   */
+  text: string;
+};
+
+/** How engines did, compared with the other run. */
+export type EngineChange = "same" | "changed" | "new" | "gone";
+
+/** What to clear. */
+export type ClearParams = {
+  /** The document; a notebook's own URI means all its cells. */
+  uri: string;
+  /** Only this px cell. */
+  cell?: CellId;
+};
+
+/** What was cleared. */
+export type ClearResult = {
+  /** How many px cells showed a result and do no more. */
+  cleared: number;
 };
 
 /** Which document. */
@@ -682,6 +742,10 @@ export const result = new RequestType<ResultParams, ResultResult, void>("px/resu
 
 export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
 
+export const compare = new RequestType<CompareParams, CompareResult, void>("px/compare");
+
+export const clear = new RequestType<ClearParams, ClearResult, void>("px/clear");
+
 export const content = new RequestType<ContentParams, ContentResult, void>("px/content");
 
 export const export = new RequestType<ExportParams, ExportResult, void>("px/export");
@@ -715,6 +779,8 @@ export const serverCommands = {
   showOutput: "pxlens.server.showOutput",
   group: "pxlens.server.group",
   copy: "pxlens.server.copy",
+  compare: "pxlens.server.compare",
+  clear: "pxlens.server.clear",
   export: "pxlens.server.export",
   console: "pxlens.server.console",
   writeView: "pxlens.server.writeView",

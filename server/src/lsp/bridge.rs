@@ -8,6 +8,7 @@ mod cards;
 mod contents;
 mod edits;
 mod happenings;
+mod history;
 mod pictures;
 
 use std::{
@@ -173,15 +174,6 @@ impl Bridge {
             return Some(Found { run: recall.run.clone(), group_by, line: Some(recall.line()) });
         }
         Some(cell.run.clone()?.into())
-    }
-
-    /// The newest run in time, of a suffix or of all, in a document and what belongs to it.
-    async fn newest(&self, document: Option<DocumentKey>, suffix: Option<&str>) -> Option<Arc<RunHandle>> {
-        let runs = self.session.history(document).await;
-        runs.into_iter()
-            .rev()
-            .map(|past| past.run)
-            .find(|run| suffix.is_none_or(|suffix| run.suffix == suffix))
     }
 
     fn page<'a>(&self, view: &'a DocumentView) -> assisting::Page<'a> {
@@ -490,8 +482,7 @@ impl facade::Session for Bridge {
     }
 
     async fn runs(&self, params: RunsParams) -> RunsResult {
-        let runs = self.session.history(params.uri.as_ref().map(key)).await;
-        aside(move || RunsResult { runs: runs.iter().rev().map(answers::past_run).collect() }).await
+        self.past_runs(params).await
     }
 
     async fn engines(&self) -> EnginesResult {

@@ -20,6 +20,8 @@ pub(super) mod notebook_did_open;
 pub(super) mod progress_cancel;
 pub(super) mod px_ack_outputs;
 pub(super) mod px_cells;
+pub(super) mod px_clear;
+pub(super) mod px_compare;
 pub(super) mod px_console;
 pub(super) mod px_engines;
 pub(super) mod px_export;

@@ -38,6 +38,8 @@ pub(super) fn service<S: Session>(
         .custom_method("px/cells", handlers::px_cells::handle)
         .custom_method("px/result", handlers::px_result::handle)
         .custom_method("px/runs", handlers::px_runs::handle)
+        .custom_method("px/compare", handlers::px_compare::handle)
+        .custom_method("px/clear", handlers::px_clear::handle)
         .custom_method("px/content", handlers::text_document_content::px)
         .custom_method("workspace/textDocumentContent", handlers::text_document_content::handle)
         .custom_method("px/export", handlers::px_export::handle)

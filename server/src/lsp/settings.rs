@@ -126,15 +126,17 @@ fn limits(value: &Value) -> Result<Limits, String> {
     struct Said {
         engine_text: Option<usize>,
         run_text: Option<usize>,
+        history: Option<usize>,
         folder: Option<PathBuf>,
     }
     let said = Said::deserialize(value).map_err(|error| {
-        format!("it should be an object with engineText and runText in bytes, and folder: {error}")
+        format!("it should be an object with engineText, runText and history in bytes, and folder: {error}")
     })?;
     let default = Limits::default();
     Ok(Limits {
         engine_text: said.engine_text.unwrap_or(default.engine_text),
         run_text: said.run_text.unwrap_or(default.run_text),
+        history: said.history.unwrap_or(default.history),
         folder: said.folder.filter(|folder| !folder.as_os_str().is_empty()),
     })
 }

@@ -31,6 +31,7 @@ mod contents;
 mod conversation;
 mod endings;
 mod fake;
+mod history;
 mod local_parts;
 mod order;
 mod plain;

@@ -1,6 +1,8 @@
 //! What a minority shows, as its difference from the majority: lines that are the same are counted, words that differ are
 //! marked.
 
+use std::fmt::Display;
+
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{
@@ -9,8 +11,11 @@ use super::{
 };
 use crate::engines::RankSet;
 
-/// Longer outputs are shown as they are: the cost of a comparison grows faster than its length.
+/// Longer outputs, and lines of more words, are shown as they are: the cost of a comparison grows faster than its length.
 const MOST: usize = 2000;
+
+/// How many characters two lines may have together to stand side by side.
+const SHORT: usize = 76;
 
 /// The lines of `other` as a difference from `reference`; `None` where that would not be shorter or plainer.
 pub(super) fn difference(
@@ -21,6 +26,25 @@ pub(super) fn difference(
     if other.len() < 3 || reference.len().max(other.len()) > MOST {
         return None;
     }
+    let (lines, same) = steps(reference, other, of);
+    (same * 2 >= other.len() || lines.len() < other.len()).then_some(lines)
+}
+
+/// How these lines became others, however little of them stayed; `None` where they are too many to tell.
+pub(super) fn change(before: &[BlockLine], after: &[BlockLine]) -> Option<Vec<BlockLine>> {
+    if before.len().max(after.len()) > MOST {
+        return None;
+    }
+    if let ([before], [after]) = (before, after)
+        && let Some(line) = word_by_word(before, after).or_else(|| whole(before, after))
+    {
+        return Some(vec![line]);
+    }
+    Some(steps(before, after, &"before").0)
+}
+
+/// The steps from some lines to others, and how many lines are the same; those are named after `of`.
+fn steps(reference: &[BlockLine], other: &[BlockLine], of: &dyn Display) -> (Vec<BlockLine>, usize) {
     let mut lines = Vec::new();
     let mut same = 0;
     for op in capture_diff_slices(Algorithm::Myers, reference, other) {
@@ -53,7 +77,19 @@ pub(super) fn difference(
             }
         }
     }
-    (same * 2 >= other.len() || lines.len() < other.len()).then_some(lines)
+    (lines, same)
+}
+
+/// A short line that became another: `‹old → new›`.
+fn whole(old: &BlockLine, new: &BlockLine) -> Option<BlockLine> {
+    let paint = new.spans.first()?.paint;
+    let (old_text, new_text) = (old.text(), new.text());
+    let short = old_text.chars().chain(new_text.chars()).nth(SHORT).is_none();
+    (short && old.spans.first()?.paint == paint).then(|| {
+        let mut line = BlockLine::of(format!("‹{old_text} → "), Paint::Note);
+        line.add(&new_text, paint);
+        line.and("›", Paint::Note)
+    })
 }
 
 fn marked(mark: &str, line: &BlockLine) -> BlockLine {
@@ -70,6 +106,9 @@ fn word_by_word(old: &BlockLine, new: &BlockLine) -> Option<BlockLine> {
     }
     let (old, new) = (old.text(), new.text());
     let (old, new) = (words(&old), words(&new));
+    if old.len().max(new.len()) > MOST {
+        return None;
+    }
     let mut line = BlockLine::default();
     let mut same = 0;
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {

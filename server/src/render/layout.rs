@@ -276,8 +276,7 @@ pub(super) fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine 
 /// What one engine's part shows, as plain text: output, result, and the error it ended with.
 pub fn part_text(run: &Run, slot: Slot) -> String {
     let Some(part) = run.part(slot) else { return String::new() };
-    let items = of_one(part, Scope::default());
-    text_of(part, &Block { ranks: RankSet::default(), state: State::of(part), items })
+    part_lines(part).iter().map(BlockLine::text).collect::<Vec<_>>().join("\n")
 }
 
 /// What the engines of a group show, as plain text: as [`part_text`], what differs in numbers summed up.
@@ -289,16 +288,27 @@ pub fn group_text(run: &Run, group: &Group) -> String {
 
 /// The text of a block, and in one line the error that its engines ended with: elsewhere errors stand apart.
 fn text_of(part: &EngineRun, block: &Block) -> String {
+    lines_of(part, block).iter().map(BlockLine::text).collect::<Vec<_>>().join("\n")
+}
+
+/// What one engine's part shows, line by line, as [`part_text`].
+pub(super) fn part_lines(part: &EngineRun) -> Vec<BlockLine> {
+    let items = of_one(part, Scope::default());
+    lines_of(part, &Block { ranks: RankSet::default(), state: State::of(part), items })
+}
+
+fn lines_of(part: &EngineRun, block: &Block) -> Vec<BlockLine> {
     let error = part.error().map(|error| match error.evalue.as_str() {
         "" => settle(&error.ename, false),
         text => settle(&format!("{}: {text}", error.ename), false),
     });
-    let mut lines: Vec<String> = body(block, true, None).iter().map(BlockLine::text).collect();
-    if error.is_some() && lines == [NO_OUTPUT] {
+    let mut lines = body(block, true, None);
+    if error.is_some() && matches!(lines.as_slice(), [only] if only.text() == NO_OUTPUT) {
         lines.clear();
     }
-    lines.extend(error);
-    lines.join("\n")
+    let of_error = |error: String| error.split('\n').map(|line| BlockLine::of(line, Paint::Error)).collect();
+    lines.extend(error.map_or_else(Vec::new, of_error));
+    lines
 }
 
 /// What is said of engines that wrote nothing.

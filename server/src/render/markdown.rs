@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Kept free for the sentence that says what was left out.
-const RESERVE: usize = 200;
+pub(super) const RESERVE: usize = 200;
 
 /// The groups, results and errors of a run, in at most `limits.bytes` bytes (500 at least).
 pub fn markdown(run: &Run, by: GroupBy, limits: Limits) -> String {
@@ -105,14 +105,14 @@ fn fences(lines: &[BlockLine]) -> Vec<(Option<&'static str>, String)> {
 }
 
 /// The text so far, and how long it may become.
-struct Page {
-    text: String,
-    most: usize,
+pub(super) struct Page {
+    pub(super) text: String,
+    pub(super) most: usize,
 }
 
 impl Page {
     /// Adds a head and its fenced texts, cut to a fair share of the room for `left` entries; whether there was room.
-    fn add(&mut self, head: &str, fenced: &[(Option<&str>, String)], left: usize) -> bool {
+    pub(super) fn add(&mut self, head: &str, fenced: &[(Option<&str>, String)], left: usize) -> bool {
         let room = self.most.saturating_sub(self.text.len()) / left.clamp(1, 8);
         let mut entry = format!("\n{head}\n");
         for (name, text) in fenced {

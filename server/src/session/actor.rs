@@ -1,6 +1,7 @@
 //! The session's task: one message after the other changes the state; effects are spawned and come back as messages.
 
 mod connection;
+mod history;
 mod recall;
 mod runs;
 
@@ -34,9 +35,6 @@ use crate::{
 
 /// How often a session that follows looks whether a cluster has come up.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// How many runs of one document, or of one notebook, are kept, besides those that its cells still show.
-const HISTORY: usize = 20;
 
 /// How long the tasks of runs may take to end after the cluster is left.
 const LAST: Duration = Duration::from_millis(500);
@@ -82,6 +80,8 @@ pub(super) enum Message {
     Encoding(Encoding),
     Clear {
         key: DocumentKey,
+        cell: Option<CellId>,
+        reply: oneshot::Sender<Option<usize>>,
     },
     Document {
         key: DocumentKey,
@@ -199,6 +199,8 @@ struct RunEntry {
     names: Vec<String>,
     /// How much there was of it when it was written under its names.
     kept: usize,
+    /// About how many bytes it takes, once it is over.
+    bytes: usize,
     /// What ends when its task has.
     task: Option<JoinHandle<()>>,
 }
@@ -316,11 +318,7 @@ impl Actor {
                 }
             }
             Message::Encoding(encoding) => self.documents.set_encoding(encoding),
-            Message::Clear { key } => {
-                self.clear_recalled(&key);
-                let notices = self.documents.clear(&key);
-                self.tell_all(notices);
-            }
+            Message::Clear { key, cell, reply } => drop(reply.send(self.clear(&key, cell))),
             Message::Document { key, reply } => drop(reply.send(self.view(&key))),
             Message::Problems { key, reply } => drop(reply.send(self.documents.problems(&key))),
             Message::RunsIn { key, reply } => drop(reply.send(self.view_of_runs(&key))),
@@ -353,7 +351,7 @@ impl Actor {
             Message::Attached { policy, result } => self.attached(policy, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::Over { run, succeeded } => self.over(run, succeeded),
-            Message::Late { run } => self.keep_named(run),
+            Message::Late { run } => self.came_late(run),
             Message::Say(level, text) => self.tell(Notice::Say(level, text)),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),

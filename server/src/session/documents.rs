@@ -419,11 +419,21 @@ impl Documents {
         }
     }
 
-    /// Forgets the results of a document's cells.
-    pub(super) fn clear(&mut self, key: &DocumentKey) -> Vec<Notice> {
-        let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
-        unit.cells_mut().for_each(|cell| cell.run = None);
-        vec![Notice::Cells(key.clone())]
+    /// The texts that an address means: a document, a notebook's cell, or all cells of the notebook.
+    pub(super) fn meant(&self, key: &DocumentKey) -> Vec<DocumentKey> {
+        if self.units.contains_key(key) { vec![key.clone()] } else { self.together(key) }
+    }
+
+    /// The ids of a text's px cells.
+    pub(super) fn cell_ids(&self, key: &DocumentKey) -> Vec<CellId> {
+        self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
+    }
+
+    /// Has cells of a text show their runs no more; how many showed one.
+    pub(super) fn clear(&mut self, key: &DocumentKey, cells: &[CellId]) -> usize {
+        let Some(unit) = self.units.get_mut(key) else { return 0 };
+        let shown = unit.cells_mut().filter(|cell| cells.contains(&cell.id));
+        shown.filter_map(|cell| cell.run.take()).count()
     }
 
     fn add_cells(&mut self, notebook: &DocumentKey, cells: Vec<CellText>) {

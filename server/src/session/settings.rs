@@ -32,13 +32,16 @@ pub struct Limits {
     pub engine_text: usize,
     /// Bytes of text per run; each engine has an equal share.
     pub run_text: usize,
+    /// Bytes of what engines gave in all runs that are over; the oldest are forgotten beyond it.
+    pub history: usize,
     /// Where the files are put; `None`: in the user's cache folder.
     pub folder: Option<PathBuf>,
 }
 
 impl Limits {
     /// All is kept in memory: for a process that passes output on as it comes.
-    pub const NONE: Self = Self { engine_text: usize::MAX, run_text: usize::MAX, folder: None };
+    pub const NONE: Self =
+        Self { engine_text: usize::MAX, run_text: usize::MAX, history: usize::MAX, folder: None };
 
     /// Bytes of text that one of so many engines may have.
     pub(super) fn of_engine(&self, engines: usize) -> usize {
@@ -49,7 +52,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { engine_text: 1_000_000, run_text: 64_000_000, folder: None }
+        Self { engine_text: 1_000_000, run_text: 64_000_000, history: 256_000_000, folder: None }
     }
 }
 

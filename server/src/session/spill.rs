@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn spill(engine_text: usize, parent: &Path) -> Spill {
-        let limits = Limits { engine_text, run_text: usize::MAX, folder: None };
+        let limits = Limits { engine_text, run_text: usize::MAX, ..Limits::NONE };
         Spill::new(limits, Arc::new(SpillFolder::new(Some(parent.to_owned()), RunId(7))))
     }
 

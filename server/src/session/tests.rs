@@ -1,5 +1,6 @@
 //! The session with simulated controllers: which cluster it uses, what it does with what it was told.
 
+mod history;
 mod kept;
 mod recall;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pxlens_protocol::{CopyParams, GroupParams, InterruptParams, Only, RunId, commands};
+use pxlens_protocol::{CompareParams, CopyParams, GroupParams, InterruptParams, Only, RunId, commands};
 use serde_json::{Value, json};
 
 use super::{Bridge, Found, Uri, answers, aside, from_protocol, to_protocol};
@@ -11,9 +11,6 @@ use crate::{
     render::{self, Action, Card, Command, GroupBy, Style},
     session::RunHandle,
 };
-
-/// Compares a run with the one before. Takes an object with `run`.
-const COMPARE: &str = "pxlens.server.compare";
 
 impl Bridge {
     pub(super) async fn card_of(&self, wish: CardWish) -> Option<String> {
@@ -33,7 +30,7 @@ impl Bridge {
             regroups: asked.is_none(),
             // What a %pxresult shows is run again at its own cell.
             reruns: line.is_none(),
-            has_earlier: commands.contains(&COMPARE) && line.is_none() && self.has_earlier(&handle).await,
+            has_earlier: line.is_none() && self.earlier(&handle).await.is_some(),
             run: RunId(handle.id.0),
             uri: Uri::from(&*handle.document.0),
             cell: answers::cell_id(handle.cell),
@@ -45,12 +42,6 @@ impl Bridge {
             render::card(&handle.now(), Card { by, named, note, images, command: &command, bytes })
         };
         Some(aside(work).await)
-    }
-
-    /// Whether the cell of a run has one before it that is still in reach.
-    async fn has_earlier(&self, handle: &RunHandle) -> bool {
-        let runs = self.session.history(Some(handle.document.clone())).await;
-        runs.iter().any(|past| past.run.cell == handle.cell && past.run.id < handle.id)
     }
 }
 
@@ -92,7 +83,9 @@ impl Links {
                 commands::INTERRUPT,
                 json!(InterruptParams { run, engines: None, signal: None, stragglers: false }),
             ),
-            Action::Compare if self.has_earlier => (COMPARE, json!({ "run": run })),
+            Action::Compare if self.has_earlier => {
+                (commands::COMPARE, json!(CompareParams { run, with: None }))
+            }
             Action::Copy => (commands::COPY, json!(CopyParams { run, group_by: Some(to_protocol(self.by)) })),
             Action::ShowOutput => (commands::SHOW_OUTPUT, json!({ "run": run })),
             _ => return None,

@@ -2,14 +2,15 @@
 
 use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
-    ConsoleParams, ConsoleResult, CopyParams, ExportParams, GroupParams, InterruptParams, ResultParams,
-    ResultResult, RunParams, RunResult, Scope, ShowOutputParams, WriteViewParams, commands,
+    ClearParams, CompareParams, ConsoleParams, ConsoleResult, CopyParams, ExportParams, GroupParams,
+    InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope, ShowOutputParams,
+    WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::{copy, px_export, show_output, write_view};
+use super::{copy, px_clear, px_compare, px_export, show_output, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -67,6 +68,14 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::COPY => {
             let params: CopyParams = argument(command, params.arguments)?;
             return Ok(written(copy::copy(backend, params).await?));
+        }
+        commands::COMPARE => {
+            let params: CompareParams = argument(command, params.arguments)?;
+            return Ok(written(px_compare::command(backend, params).await?));
+        }
+        commands::CLEAR => {
+            let params: ClearParams = argument(command, params.arguments)?;
+            return Ok(written(px_clear::handle(backend, params).await?));
         }
         other => return Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     };

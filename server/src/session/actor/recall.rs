@@ -1,4 +1,4 @@
-//! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, their history, their place on the shelf.
+//! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, their place on the shelf.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -10,8 +10,7 @@ use crate::{
     render::GroupBy,
     run::{Output, OutputKind, Run, RunId, RunState},
     session::{
-        Asked, CellView, DocumentKey, DocumentView, Level, Notice, PastRun, Recall, Recalled, RunHandle,
-        Shelf,
+        Asked, CellView, DocumentKey, DocumentView, Level, Notice, Recall, Recalled, RunHandle, Shelf,
     },
 };
 
@@ -191,14 +190,6 @@ impl Actor {
         }
     }
 
-    /// Forgets what the `%pxresult` lines of a text show.
-    pub(super) fn clear_recalled(&mut self, key: &DocumentKey) {
-        let cells = self.documents.view(key).map(|view| view.cells).unwrap_or_default();
-        for cell in cells {
-            self.recalled.remove(&cell.id);
-        }
-    }
-
     /// Gives a run a name; the newest with a name has it.
     pub(super) fn name(&mut self, run: RunId, name: &str) {
         if let Err(error) = Shelf::check(name) {
@@ -270,18 +261,6 @@ impl Actor {
     pub(super) fn named_run(&self, name: &str) -> Option<Arc<RunHandle>> {
         let run = self.named.get(name)?;
         self.runs.get(run).map(|entry| entry.handle.clone())
-    }
-
-    /// The runs of a document and its notebook, or of all, oldest first.
-    pub(super) fn history(&self, document: Option<&DocumentKey>) -> Vec<PastRun> {
-        let home = document.map(|key| self.documents.home(key));
-        let wanted = |entry: &&RunEntry| {
-            let handle = &entry.handle;
-            home.as_ref().is_none_or(|home| handle.home == *home || handle.document == *home)
-        };
-        let past =
-            |entry: &RunEntry| PastRun { run: entry.handle.clone(), name: entry.names.last().cloned() };
-        self.runs.values().filter(wanted).map(past).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Asking for runs, queueing, interrupting and forgetting them.
+//! Asking for runs, queueing and interrupting them.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::{oneshot, watch};
 
-use super::{Actor, HISTORY, Message, RunEntry, Waiter, send_back};
+use super::{Actor, Message, RunEntry, Waiter, send_back};
 use crate::{
     cells::CellKind,
     clock::now,
@@ -267,6 +267,7 @@ impl Actor {
             regroup,
             names: Vec::new(),
             kept: 0,
+            bytes: 0,
             task: None,
         };
         self.runs.insert(id, entry);
@@ -349,37 +350,11 @@ impl Actor {
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
+        self.weigh(run);
         self.tell(Notice::Over(handle));
         self.take(steps);
+        self.forget_old_runs();
         self.leave_if_idle();
-    }
-
-    /// Keeps the newest runs of each document, all that have not ended, and those that a cell shows or a name stands for:
-    /// what can be seen can be asked for.
-    fn forget_old_runs(&mut self) {
-        let mut wanted: HashSet<RunId> = self.named.values().copied().collect();
-        let mut cells = HashSet::new();
-        for (cell, run) in self.documents.shown() {
-            cells.insert(cell);
-            wanted.extend(run);
-        }
-        self.recalled.retain(|cell, _| cells.contains(cell));
-        wanted.extend(self.recalled.values());
-        let mut kept: HashMap<DocumentKey, usize> = HashMap::new();
-        let mut gone = Vec::new();
-        for (id, entry) in self.runs.iter().rev() {
-            let count = kept.entry(entry.handle.home.clone()).or_default();
-            *count += 1;
-            if *count > HISTORY && entry.over && !wanted.contains(id) {
-                gone.push(*id);
-            }
-        }
-        for id in gone {
-            self.runs.remove(&id);
-            if let Some(cluster) = &self.cluster {
-                cluster.client.forget(id);
-            }
-        }
     }
 
     pub(super) fn interrupt(

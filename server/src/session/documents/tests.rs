@@ -438,7 +438,8 @@ fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
 #[test]
 fn clearing_forgets_results() {
     let mut desk = Desk::script(TWO);
-    desk.documents.clear(&key("a"));
+    let cells = desk.documents.cell_ids(&key("a"));
+    assert_eq!(desk.documents.clear(&key("a"), &cells), 2);
     desk.check(expect![[r#"
         print(1): nothing
         print(2): nothing

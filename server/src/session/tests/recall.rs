@@ -1,26 +1,26 @@
-//! `%pxresult`, runs that nobody waits for, names and the history.
+//! `%pxresult`, runs that nobody waits for, and names.
 
 use super::*;
 use crate::run::OutputKind;
 
 /// A simulated controller of one engine, and a session on it with this text.
-async fn desk(sim: &Sim, text: &str) -> Desk {
+pub(super) async fn desk(sim: &Sim, text: &str) -> Desk {
     desk_with(at(&sim.connection_file()), text).await
 }
 
-async fn desk_with(settings: Settings, text: &str) -> Desk {
+pub(super) async fn desk_with(settings: Settings, text: &str) -> Desk {
     let mut desk = Desk::with(settings, true, text);
     desk.engines(1).await;
     desk
 }
 
 impl Desk {
-    async fn view(&self) -> DocumentView {
+    pub(super) async fn view(&self) -> DocumentView {
         self.session.document(self.key.clone()).await.expect("it is open")
     }
 
     /// Runs the px cell of this 1-based line.
-    async fn line(&self, line: u32) -> Asked {
+    pub(super) async fn line(&self, line: u32) -> Asked {
         self.ask_for(Scope::Lines(line - 1, line - 1), false).await.expect("it is asked for")
     }
 
@@ -37,7 +37,7 @@ impl Desk {
     }
 }
 
-fn some(text: &str) -> Option<String> {
+pub(super) fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
@@ -195,49 +195,6 @@ async fn a_run_that_nobody_waits_for_is_withheld_until_it_is_asked_for() {
     assert!(withheld().await, "another run is another thing to ask for");
     desk.line(5).await;
     assert!(!withheld().await);
-}
-
-#[tokio::test]
-async fn twenty_runs_of_a_notebook_are_kept_over_all_its_cells_and_what_a_cell_shows_besides() {
-    let sim = Sim::builder().engines(1).start().await;
-    let desk = desk(&sim, TEXT).await;
-    let keys: Vec<DocumentKey> = ["n#1", "n#2", "n#3"].into_iter().map(DocumentKey::from).collect();
-    let cell =
-        |key: &DocumentKey, text: &str| CellText { key: key.clone(), version: 1, text: text.to_owned() };
-    let texts =
-        vec![cell(&keys[0], "%px a()"), cell(&keys[1], "%%px -o mine\nb()"), cell(&keys[2], "%pxresult")];
-    desk.session.open_notebook(DocumentKey::from("n"), keys.clone(), texts);
-    let run = async |key: &DocumentKey| {
-        let ask = Ask {
-            document: key.clone(),
-            scope: Scope::Lines(0, 0),
-            overrides: Overrides::default(),
-            keep_going: false,
-            start: StartPolicy::Never,
-        };
-        let asked = desk.session.run(ask).await.expect("it runs");
-        for handle in &asked.runs {
-            ends(handle).await;
-        }
-        asked
-    };
-    let shown = run(&keys[0]).await.runs.remove(0);
-    for _ in 0..25 {
-        run(&keys[1]).await;
-    }
-    let history = desk.session.history(Some(keys[0].clone())).await;
-    assert_eq!(history[0].run.id, shown.id, "its cell still shows it");
-    assert!(history[1..].iter().all(|past| past.name.as_deref() == Some("mine")));
-    assert!(history.len() <= 22, "{}", history.len());
-    assert!(desk.session.run_handle(shown.id).await.is_some());
-    let newest = history.last().expect("there are some").run.id;
-    assert_eq!(desk.session.named_run("mine".to_owned()).await.expect("it has a name").id, newest);
-    // Over all cells, and named by its place in the notebook.
-    let asked = run(&keys[2]).await;
-    assert_eq!(asked.recalled[0].run.id, newest);
-    let view = desk.session.document(keys[2].clone()).await.expect("it is open");
-    let line = view.cells[0].recalled.as_ref().map(Recall::line);
-    assert_eq!(line, some("result of line 1 of cell 2: %%px -o mine"));
 }
 
 #[tokio::test]

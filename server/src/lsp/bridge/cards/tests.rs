@@ -1,8 +1,14 @@
 use super::*;
 
 /// Every command that a card could have, also those that this server may not have yet.
-const EVERY: &[&str] =
-    &[commands::RUN, commands::INTERRUPT, commands::GROUP, commands::COPY, commands::SHOW_OUTPUT, COMPARE];
+const EVERY: &[&str] = &[
+    commands::RUN,
+    commands::INTERRUPT,
+    commands::GROUP,
+    commands::COPY,
+    commands::SHOW_OUTPUT,
+    commands::COMPARE,
+];
 
 fn links(commands: &'static [&'static str]) -> Links {
     Links {
@@ -28,7 +34,7 @@ fn each_command_gets_the_argument_that_it_takes() {
     check(Action::Group(GroupBy::Engine), commands::GROUP, json!({ "run": 7, "groupBy": "engine" }));
     check(Action::Rerun, commands::RUN, json!({ "uri": "file:///a.py", "cell": "c2" }));
     check(Action::Interrupt, commands::INTERRUPT, json!({ "run": 7 }));
-    check(Action::Compare, COMPARE, json!({ "run": 7 }));
+    check(Action::Compare, commands::COMPARE, json!({ "run": 7 }));
     check(Action::Copy, commands::COPY, json!({ "run": 7, "groupBy": "fold" }));
     check(Action::ShowOutput, commands::SHOW_OUTPUT, json!({ "run": 7 }));
 }

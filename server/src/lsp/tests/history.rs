@@ -1,0 +1,152 @@
+//! Comparing runs and clearing results, as an editor meets them.
+
+use std::time::Duration;
+
+use pxlens_protocol::{ClearParams, ClearResult, CompareParams, CompareResult};
+use pxlens_tests::sim::{Script, Sim};
+use serde_json::{Value, json};
+
+use super::{client::Client, fake::Fake};
+use crate::lsp::{Bridge, facade::History};
+
+const URI: &str = "file:///a.py";
+
+impl History for Fake {
+    async fn compare(&self, params: CompareParams) -> Result<CompareResult, String> {
+        Err(format!("there is no run {}", params.run.0))
+    }
+
+    async fn clear(&self, _: ClearParams) -> Result<ClearResult, String> {
+        Ok(ClearResult { cleared: 1 })
+    }
+}
+
+/// A client that paints outputs, with a script open, on a simulated cluster.
+async fn open(sim: &Sim, text: &str) -> Client<Bridge> {
+    let capabilities = json!({ "experimental": { "pxlens": { "outputs": true } } });
+    let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
+    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    client.open(URI, text).await;
+    client
+}
+
+/// Runs the px cell of this 0-based line, and waits until it has succeeded.
+async fn run(client: &mut Client<Bridge>, line: u32) -> Value {
+    let position = json!({ "line": line, "character": 0 });
+    let answer = client.request("px/run", json!({ "uri": URI, "position": position })).await;
+    let run = answer["runs"][0]["run"].clone();
+    assert!(run.is_u64(), "{answer}");
+    painted(client, &run).await;
+    run
+}
+
+async fn painted(client: &mut Client<Bridge>, run: &Value) {
+    loop {
+        let outputs = client.expect("px/outputs").await;
+        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
+        if cells.iter().any(|cell| cell["run"] == *run && cell["state"] == "succeeded") {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_compared_with_the_one_before_of_its_cell() {
+    let sim = Sim::builder().engines(2).on("a()", Script::new().stdout("a\n")).start().await;
+    let mut client = open(&sim, "# %%\n%%px\na()\n# %%\n%%px\nb()\n").await;
+    let first = run(&mut client, 1).await;
+    let other = run(&mut client, 4).await;
+    let answer = client.request("px/compare", json!({ "run": first })).await;
+    let none = "r1 is the first run of its cell that is kept, so there is none to compare it with";
+    assert_eq!((&answer["message"], answer.get("with")), (&json!(none), None));
+    let second = run(&mut client, 1).await;
+    let answer = client.request("px/compare", json!({ "run": second })).await;
+    assert_eq!((&answer["with"], &answer["summary"]), (&first, &json!("all 2 engines as before")));
+    let answer = client.request("px/compare", json!({ "run": second, "with": other })).await;
+    assert_eq!(answer["summary"], "[0-1] changed, the code is another");
+
+    // Whoever only knows commands is told, and a run that is not there is an error.
+    let command = json!({ "command": "pxlens.server.compare", "arguments": [{ "run": second }] });
+    let answer = client.request("workspace/executeCommand", command).await;
+    assert_eq!(answer["with"], first);
+    let said = client.expect("window/showMessage").await;
+    assert_eq!(said["params"]["message"], "r3 compared with r1: all 2 engines as before");
+    let id = client.ask("px/compare", json!({ "run": 9 })).await;
+    assert_eq!(client.answer(id).await["error"]["message"], "there is no run 9");
+    // The history of one cell.
+    let runs = client.request("px/runs", json!({ "uri": URI, "cell": "c1" })).await;
+    let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
+    assert_eq!(found, [&second, &first]);
+}
+
+#[tokio::test]
+async fn what_is_cleared_is_painted_no_more_and_stays_in_the_history() {
+    let sim = Sim::builder().engines(1).on("a()", Script::new().stdout("a\n")).start().await;
+    let mut client = open(&sim, "# %%\n%%px\na()\n# %%\n%%px\na()\n# %%\n%pxresult\n").await;
+    let first = run(&mut client, 1).await;
+    let second = run(&mut client, 4).await;
+    let answer = client.request("px/clear", json!({ "uri": URI, "cell": "c1" })).await;
+    assert_eq!(answer, json!({ "cleared": 1 }));
+    let gone = async |client: &mut Client<Bridge>, cell: &str| {
+        while !client.expect("px/outputs").await["params"]["removed"]
+            .as_array()
+            .is_some_and(|removed| removed.contains(&json!(cell)))
+        {}
+    };
+    gone(&mut client, "c1").await;
+    let command = json!({ "command": "pxlens.server.clear", "arguments": [{ "uri": URI }] });
+    assert_eq!(client.request("workspace/executeCommand", command).await, json!({ "cleared": 1 }));
+    gone(&mut client, "c2").await;
+    let runs = client.request("px/runs", json!({ "uri": URI })).await;
+    let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
+    assert_eq!(found, [&second, &first]);
+    for params in [json!({ "uri": URI, "cell": "c9" }), json!({ "uri": "file:///b.py" })] {
+        let id = client.ask("px/clear", params).await;
+        assert_eq!(client.answer(id).await["error"]["code"], -32602);
+    }
+    // The next run of the cell is painted as ever.
+    run(&mut client, 1).await;
+}
+
+#[tokio::test]
+async fn of_what_is_cleared_no_hint_is_left() {
+    let sim = Sim::builder().engines(1).on("a()", Script::new().stdout("gave this\n")).start().await;
+    let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
+    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    client.open(URI, "# %%\n%%px\na()\n").await;
+    let position = json!({ "line": 1, "character": 0 });
+    client.request("px/run", json!({ "uri": URI, "position": position })).await;
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": range });
+    while !client.request("textDocument/inlayHint", params.clone()).await.to_string().contains("gave this") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(client.request("px/clear", json!({ "uri": URI })).await, json!({ "cleared": 1 }));
+    let hints = client.request("textDocument/inlayHint", params).await;
+    assert!(!hints.to_string().contains("gave this"), "{hints}");
+}
+
+#[tokio::test]
+async fn the_result_of_a_suffix_is_of_a_run_that_was_sent() {
+    let sim = Sim::builder().engines(1).on("a()", Script::new().wait("gate").stdout("a\n")).start().await;
+    let mut client = open(&sim, "# %%\n%%px\na()\n").await;
+    let position = json!({ "line": 1, "character": 0 });
+    let ask = json!({ "uri": URI, "position": position });
+    let first = client.request("px/run", ask.clone()).await["runs"][0]["run"].clone();
+    sim.wait_for_runs(1).await;
+    let waits = client.request("px/run", ask).await["runs"][0]["run"].clone();
+    assert!(first.is_u64() && waits.is_u64() && first != waits);
+    client.request("px/interrupt", json!({ "run": waits, "engines": [0] })).await;
+    let named = json!({ "uri": URI, "suffix": "" });
+    let mut shown = client.request("px/result", named.clone()).await;
+    // That it will not be sent is noted by its own task.
+    while shown["run"] == waits {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        shown = client.request("px/result", named.clone()).await;
+    }
+    assert_eq!(shown["run"], first);
+    let answer = client.request("px/compare", json!({ "run": waits })).await;
+    assert_eq!(answer["message"], "r2 was never sent, so there is nothing to compare");
+    sim.open("gate");
+    painted(&mut client, &first).await;
+}
