@@ -174,7 +174,7 @@ fn read<'a>(data: &'a MimeBundle, candidates: &[(&'a str, &'a Value)]) -> Image<
             }
             Err(why) => {
                 let bytes = value.as_str().map_or(0, str::len);
-                failed.get_or_insert((mime, bytes, Err(settle(&why, false).replace('\n', " "))));
+                failed.get_or_insert((mime, bytes, Err(settle(&why, false).replace(['\n', '\t'], " "))));
             }
         }
     }
