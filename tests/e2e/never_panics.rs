@@ -167,7 +167,7 @@ proptest! {
     fn any_cell_of_any_text_is_planned_or_refused(texts in prop::collection::vec(script(), 1..4), targets in text()) {
         let overrides = [
             Overrides::default(),
-            Overrides { targets: Targets::parse_flag(&targets).ok(), block: Some(false) },
+            Overrides { targets: Targets::parse_flag(&targets).ok(), block: Some(false), ..Overrides::default() },
         ];
         let pieces: Vec<&str> = texts.iter().map(String::as_str).collect();
         let whole = texts.concat();

@@ -190,6 +190,8 @@ impl Waiter {
 struct RunEntry {
     handle: Arc<RunHandle>,
     order: Option<oneshot::Sender<Order>>,
+    /// Whether its first engine goes first.
+    canary: bool,
     over: bool,
     /// Whether somebody asked to see it, where it is one that nobody waits for.
     asked_for: bool,

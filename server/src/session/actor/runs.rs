@@ -174,6 +174,9 @@ impl Actor {
                     match plan.request(table) {
                         Ok(request) => {
                             let handle = self.new_run(key.clone(), cell, plan, request);
+                            if let Some(entry) = self.runs.get_mut(&handle.id) {
+                                entry.canary = ask.overrides.canary;
+                            }
                             self.queue_up(&handle, &mut sequence);
                             asked.runs.push(handle);
                             continue;
@@ -262,6 +265,7 @@ impl Actor {
         let entry = RunEntry {
             handle: handle.clone(),
             order: Some(order),
+            canary: false,
             over: false,
             asked_for: false,
             regroup,
@@ -322,14 +326,14 @@ impl Actor {
         let entry = self.runs.get(&run).ok_or_else(|| "it is forgotten".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
         let request = entry.handle.plan.request(&table).map_err(|error| error.to_string())?;
-        Ok(Order::Send(cluster.client.clone(), request))
+        Ok(Order::Send { client: cluster.client.clone(), request, canary: entry.canary })
     }
 
     fn order(&mut self, run: RunId, order: Order) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
             let mut name = None;
-            if let Order::Send(..) = order {
+            if let Order::Send { .. } = order {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
