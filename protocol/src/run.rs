@@ -83,6 +83,11 @@ pub struct RunParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub only: Option<Only>,
+    /// Whether each cell is sent to the first of its engines first, and to the others only once that has succeeded. If it
+    /// fails, the others end as not sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub canary: bool,
 }
 
 /// What runs now, or waits for its engines, and what does not.

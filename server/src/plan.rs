@@ -27,6 +27,8 @@ pub struct Overrides {
     pub block: Option<bool>,
     /// Of the targets only these.
     pub only: Option<RankSet>,
+    /// Whether the first engine goes first, and the others only if it succeeds.
+    pub canary: bool,
 }
 
 /// What running a cell would do, before any engine is known.

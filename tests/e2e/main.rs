@@ -2,6 +2,7 @@
 //!
 //! Golden tests have `golden` in their names.
 
+mod acting;
 mod apart;
 mod console;
 mod faults;

@@ -80,6 +80,11 @@ export type RunParams = {
    * is `cell`.
    */
   only?: Only;
+  /**
+   * Whether each cell is sent to the first of its engines first, and to the others only once that has succeeded. If it
+   * fails, the others end as not sent.
+   */
+  canary?: boolean;
 };
 
 /** Which px cells of a document are meant. */

@@ -119,6 +119,9 @@ pub struct RunArgs {
     /// Go on after a cell that failed, and past one that cannot run
     #[arg(long)]
     pub keep_going: bool,
+    /// Run each cell on its first engine first, and on the others only if that succeeds
+    #[arg(long)]
+    pub canary: bool,
     /// Save the pictures that engines show into this folder, identical ones once, and a contact sheet
     #[arg(long, value_name = "DIR")]
     pub images: Option<PathBuf>,

@@ -44,6 +44,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
         folder,
     };
     let run = RunArgs {
+        canary: false,
         views: Vec::new(),
         file: PathBuf::from("demo.py"),
         cell: None,

@@ -35,6 +35,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
 /// Runs the px cells of a text that was read already.
 pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status, Failure> {
     let overrides = Overrides {
+        canary: args.canary,
         targets: args.targets.as_deref().map(parse_targets).transpose()?,
         ..Overrides::default()
     };

@@ -114,12 +114,16 @@ pub enum ClusterStatus {
 /// Code to run.
 #[derive(Clone, Debug)]
 pub struct Execute {
-    /// Names the run in [`ClusterClient::interrupt`] and [`ClusterClient::forget`]; never used before with this client.
+    /// Names the run in [`ClusterClient::interrupt`] and [`ClusterClient::forget`]; never used before with this client, but for
+    /// the same run's earlier slots.
     pub run: RunId,
     /// Sent as it stands.
     pub code: Arc<str>,
-    /// One request each, in this order; slot `i` is `engines[i]`.
+    /// One request each, in this order; slot `first_slot + i` is `engines[i]`.
     pub engines: Vec<EngineId>,
+    /// Not 0 where the run's first engines were sent to before. The feed then takes over what is still to come of those, and
+    /// the feed of that earlier call closes.
+    pub first_slot: u32,
 }
 
 /// What an interrupt did. An engine is in one set at most, the first of these that fits.

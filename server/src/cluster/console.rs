@@ -313,7 +313,7 @@ impl Request {
     async fn send(client: &ClusterClient, engine: EngineId) -> Result<Self, ClientError> {
         let run = RunId(NEXT.fetch_sub(1, Ordering::Relaxed));
         let (sender, events) = feed();
-        let execute = Execute { run, code: Arc::from(QUESTION), engines: vec![engine] };
+        let execute = Execute { run, code: Arc::from(QUESTION), engines: vec![engine], first_slot: 0 };
         // There before it is sent: whoever is gone while it is being sent wants it taken back as well.
         let mut request = Self {
             client: client.clone(),

@@ -144,7 +144,8 @@ impl Bridge {
             None => None,
         };
         let changed = again.as_ref().is_some_and(|again| again.changed);
-        let overrides = Overrides { targets, block: params.block, only: again.map(|again| again.engines) };
+        let only = again.map(|again| again.engines);
+        let overrides = Overrides { targets, block: params.block, only, canary: params.canary };
         let ask = Ask { document: key, scope, overrides, keep_going: false, start: StartPolicy::Detached };
         Ok((self.session.run(ask).await?, changed))
     }

@@ -3,7 +3,7 @@
 use super::fold::fold;
 use crate::{
     engines::RankSet,
-    run::{Ending, Run},
+    run::{Ending, EngineRun, Phase, Run},
 };
 
 /// The engines whose part ended, and not well: they raised, dropped the request, or were lost.
@@ -12,18 +12,23 @@ pub fn failed(run: &Run) -> RankSet {
     run.parts().filter(|part| part.ending().is_some_and(failed)).map(|part| part.engine).collect()
 }
 
-/// The engines whose output is not like that of the largest group: all groups of the fold but the first.
+/// The engines whose output is not like that of the reference: of the groups that ended well the largest, of all where none did.
 pub fn differing(run: &Run) -> RankSet {
-    fold(run).iter().skip(1).flat_map(|group| group.ranks.iter()).collect()
+    let groups = fold(run);
+    // The largest comes first.
+    let reference = (0..groups.len()).min_by_key(|&at| !matches!(groups[at].ending, Some(Ending::Ok)));
+    let others = groups.iter().enumerate().filter(|(at, _)| Some(*at) != reference);
+    others.flat_map(|(_, group)| group.ranks.iter()).collect()
 }
 
 /// The engines that are still at it while at least half of the run has ended; none before that.
 pub fn stragglers(run: &Run) -> RankSet {
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
-    match ended > 0 && ended * 2 >= run.parts().len() {
-        true => run.pending(),
-        false => RankSet::default(),
+    if ended == 0 || ended * 2 < run.parts().len() {
+        return RankSet::default();
     }
+    let at_it = |part: &&EngineRun| part.ending().is_none() && part.phase != Phase::Queued;
+    run.parts().filter(at_it).map(|part| part.engine).collect()
 }
 
 #[cfg(test)]
@@ -47,10 +52,12 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_in_the_largest_group_differs() {
+    fn who_is_not_like_the_largest_group_that_ended_well_differs() {
         let found = differing(&run(&["left", "right", "left", "up"], &[0, 1, 2, 3]).run());
         assert_eq!(found.to_string(), "[1,3]");
         assert!(differing(&run(&["left", "left"], &[0, 1]).run()).is_empty());
+        let most_failed = (0..3).fold(run(&["a"; 4], &[3]), |run, slot| run.raise(slot, "E", "no", &[]));
+        assert_eq!(differing(&most_failed.run()).to_string(), "[0-2]");
     }
 
     #[test]

@@ -167,6 +167,13 @@ impl Tokens<'_> {
         let before = self.bytes[self.end..at].iter().rev().take_while(|&&byte| in_name(byte)).count();
         let start = at - before;
         let digits = self.digits(at);
+        // Most are plain numbers, and soon told.
+        let plain = before == 0
+            && digits - at < 8
+            && matches!(self.byte(digits), b' ' | b'\n' | b',' | b')' | b']' | 0);
+        if plain && self.rules.has(Rule::Numbers) {
+            return Ok(self.number_or_duration(at, digits));
+        }
         if self.rules.has(Rule::Addresses)
             && let Some(end) = self.address(start, digits)
         {
@@ -188,10 +195,15 @@ impl Tokens<'_> {
         if !self.rules.has(Rule::Numbers) {
             return Err(end);
         }
+        Ok(self.number_or_duration(at, end))
+    }
+
+    /// A number that begins with a digit and ends there, with its sign, and the unit of time behind it.
+    fn number_or_duration(&self, at: usize, end: usize) -> (Kind, Range<usize>) {
         let start = self.sign(self.leading_dot(at));
         match self.duration(end).filter(|_| self.rules.has(Rule::Durations)) {
-            Some(end) => Ok((Kind::Duration, start..end)),
-            None => Ok((Kind::Number, start..end)),
+            Some(end) => (Kind::Duration, start..end),
+            None => (Kind::Number, start..end),
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::{
     task::JoinHandle,
     time::MissedTickBehavior,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
@@ -190,6 +191,8 @@ impl Waiter {
 struct RunEntry {
     handle: Arc<RunHandle>,
     order: Option<oneshot::Sender<Order>>,
+    /// Where its first engine goes first: cancelled when the others are not to follow.
+    canary: Option<CancellationToken>,
     over: bool,
     /// Whether somebody asked to see it, where it is one that nobody waits for.
     asked_for: bool,

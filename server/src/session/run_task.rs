@@ -1,18 +1,19 @@
 //! One run is one task. It alone holds the [`Run`], applies events as the cluster hands them over, and leaves the newest
 //! state in a watch cell, at once for the first event and then at most every [`PACE`].
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{oneshot, watch},
     time::{Instant, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::spill::Spill;
 use crate::{
     clock::now,
     cluster::{ClusterClient, Execute, FeedReceiver, feed},
-    run::{Event, EventKind, LostReason, Run, RunRequest, Slot},
+    run::{Ending, Event, EventKind, LostReason, Run, RunRequest, Slot},
 };
 
 /// Readers see a new state at most this often while a run streams.
@@ -24,10 +25,20 @@ const LATE: Duration = Duration::from_secs(1);
 /// The longest that such output waits.
 const LATEST: Duration = Duration::from_secs(120);
 
+/// Why requests that were stopped before they were sent are not.
+pub(super) const INTERRUPTED: &str = "interrupted before it was sent";
+
 /// What a run that waits in the queue is told.
 pub(super) enum Order {
     /// Its turn has come; the request as it is to be sent, for engines that may have come and gone since it was asked for.
-    Send(ClusterClient, RunRequest),
+    Send {
+        /// Over which connection.
+        client: ClusterClient,
+        /// What.
+        request: RunRequest,
+        /// Where the others are sent only once the first engine has succeeded: what is cancelled if they are not wanted any more.
+        canary: Option<CancellationToken>,
+    },
     /// It will not be sent, and why.
     Drop(String),
 }
@@ -46,42 +57,89 @@ pub(super) async fn drive(
     late: impl Fn(&Run) + Send,
 ) {
     let sent = match order.await {
-        Ok(Order::Send(client, request)) => {
+        Ok(Order::Send { client, request, canary }) => {
             if *run.request != request {
                 let blocking = run.blocking;
                 run = Run::new(run.id, Arc::new(request), run.created);
                 run.blocking = blocking;
             }
-            send(&run, &client).await
+            let canary = canary.filter(|_| run.request.engines.len() > 1);
+            let first = if canary.is_some() { 0..1 } else { 0..run.request.engines.len() };
+            let rest = canary.map(|unwanted| Rest { client: client.clone(), unwanted });
+            send(&run, &client, first).await.map(|events| (events, rest))
         }
         Ok(Order::Drop(why)) => Err(why),
         Err(_) => Err("the session ended".to_owned()),
     };
     match sent {
         Err(why) => {
-            for slot in 0..run.request.engines.len() {
-                let slot = Slot(u32::try_from(slot).expect("targets are bounded far below 2^32"));
-                let kind = EventKind::Lost(LostReason::NotSent(why.clone()));
-                run.apply(Event { slot, at: now(), kind });
-            }
+            not_sent(&mut run, 0, &why);
             view.send_replace(Arc::new(run.clone()));
             over(&run);
         }
-        Ok(events) => follow(run, events, view, spill, warn, over, late).await,
+        Ok((events, rest)) => follow(run, events, rest, view, spill, warn, over, late).await,
     }
 }
 
-async fn send(run: &Run, client: &ClusterClient) -> Result<FeedReceiver, String> {
+/// Sends a part of the run's requests, and gives the feed of all that were sent so far.
+async fn send(run: &Run, client: &ClusterClient, slots: Range<usize>) -> Result<FeedReceiver, String> {
     let (sender, events) = feed();
-    let execute =
-        Execute { run: run.id, code: run.request.code.clone(), engines: run.request.engines.clone() };
+    let execute = Execute {
+        run: run.id,
+        code: run.request.code.clone(),
+        first_slot: slot(slots.start).0,
+        engines: run.request.engines[slots].to_vec(),
+    };
     client.execute(execute, sender).await.map_err(|error| error.to_string())?;
     Ok(events)
 }
 
+fn slot(index: usize) -> Slot {
+    Slot(u32::try_from(index).expect("targets are bounded far below 2^32"))
+}
+
+/// Ends the requests from this one on, which were not sent.
+fn not_sent(run: &mut Run, from: usize, why: &str) {
+    for index in from..run.request.engines.len() {
+        let kind = EventKind::Lost(LostReason::NotSent(why.to_owned()));
+        run.apply(Event { slot: slot(index), at: now(), kind });
+    }
+}
+
+/// The requests of a run that wait for its first engine.
+struct Rest {
+    client: ClusterClient,
+    unwanted: CancellationToken,
+}
+
+/// Sends the rest of a run whose first engine has ended, if that ended well and nobody stopped the run. Gives the feed to read
+/// once the one before it has closed.
+async fn go_on(run: &mut Run, rest: &Rest) -> Option<FeedReceiver> {
+    let first = run.part(Slot(0))?;
+    let stopped = rest.unwanted.is_cancelled().then(|| INTERRUPTED.to_owned());
+    let failed = || {
+        let failed = !matches!(first.ending(), Some(Ending::Ok));
+        failed.then(|| format!("engine {} failed, so this was not sent", first.engine))
+    };
+    if let Some(why) = stopped.or_else(failed) {
+        not_sent(run, 1, &why);
+        return None;
+    }
+    match send(run, &rest.client, 1..run.request.engines.len()).await {
+        Ok(events) => Some(events),
+        Err(why) => {
+            not_sent(run, 1, &why);
+            None
+        }
+    }
+}
+
+/// `rest`: where only the first engine was sent to, how the others are.
+#[expect(clippy::too_many_arguments, reason = "they are what one run has to do with")]
 async fn follow(
     mut run: Run,
     mut events: FeedReceiver,
+    mut rest: Option<Rest>,
     view: watch::Sender<Arc<Run>>,
     mut spill: Spill,
     warn: impl Fn(String) + Send,
@@ -90,6 +148,8 @@ async fn follow(
 ) {
     let mut over = Some(over);
     let mut batch = Vec::new();
+    // The feed that follows on this one.
+    let mut next = None;
     let mut shown = Instant::now() - PACE;
     let mut unshown = false;
     // When to tell of late output, where there is some.
@@ -106,8 +166,15 @@ async fn follow(
                     untold = Some(Instant::now() + patience);
                     patience = (patience * 2).min(LATEST);
                 }
+                let first_over = run.part(Slot(0)).is_none_or(|first| first.ending().is_some());
+                if first_over && let Some(rest) = rest.take() {
+                    next = go_on(&mut run, &rest).await;
+                }
                 if !open {
-                    break;
+                    match next.take() {
+                        Some(feed) => events = feed,
+                        None => break,
+                    }
                 }
             }
             () = sleep_until(shown + PACE), if unshown => {}

@@ -145,6 +145,7 @@ pub(super) fn run_params(uri: &Uri, cell: &Cell) -> RunParams {
         targets: None,
         block: None,
         only: None,
+        canary: false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Message, RunEntry, Waiter, send_back};
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
         NotRun, NotRunKind, Notice, RunHandle, Scope,
         attach::Attached,
         queue::{After, Entry, Steps},
-        run_task::{self, Order},
+        run_task::{self, INTERRUPTED, Order},
         spill::{Spill, SpillFolder},
     },
 };
@@ -174,6 +175,9 @@ impl Actor {
                     match plan.request(table) {
                         Ok(request) => {
                             let handle = self.new_run(key.clone(), cell, plan, request);
+                            if let Some(entry) = self.runs.get_mut(&handle.id) {
+                                entry.canary = ask.overrides.canary.then(CancellationToken::new);
+                            }
                             self.queue_up(&handle, &mut sequence);
                             asked.runs.push(handle);
                             continue;
@@ -262,6 +266,7 @@ impl Actor {
         let entry = RunEntry {
             handle: handle.clone(),
             order: Some(order),
+            canary: None,
             over: false,
             asked_for: false,
             regroup,
@@ -323,14 +328,14 @@ impl Actor {
         let entry = self.runs.get(&run).ok_or_else(|| "it is forgotten".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
         let request = entry.handle.plan.request(&table).map_err(|error| error.to_string())?;
-        Ok(Order::Send(cluster.client.clone(), request))
+        Ok(Order::Send { client: cluster.client.clone(), request, canary: entry.canary.clone() })
     }
 
     fn order(&mut self, run: RunId, order: Order) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
             let mut name = None;
-            if let Order::Send(..) = order {
+            if let Order::Send { .. } = order {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
@@ -375,9 +380,14 @@ impl Actor {
         };
         let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| alike.contains(waiting)).collect();
         for run in waiting {
-            let steps = self.queue.withdraw(run, "interrupted before it was sent");
+            let steps = self.queue.withdraw(run, INTERRUPTED);
             outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
             self.take(steps);
+        }
+        // What waits for the first engine of a run is not sent any more, whichever of its engines are meant.
+        for run in self.queue.sent().filter(|sent| alike.contains(sent)) {
+            let first_alone = self.runs.get(&run).and_then(|entry| entry.canary.as_ref());
+            first_alone.into_iter().for_each(CancellationToken::cancel);
         }
         let of_its_own = |run: RunId| self.runs.get(&run)?.handle.plan.signal.as_deref().map(str::to_owned);
         let running: Vec<(RunId, String)> = self

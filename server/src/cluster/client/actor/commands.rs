@@ -58,7 +58,7 @@ impl<T: Transport> Actor<T> {
         let content = Bytes::from(content.to_string());
         self.requests.open(execute.run, feed);
         let mut size = content.len();
-        for (slot, &engine) in (0..).map(Slot).zip(&execute.engines) {
+        for (slot, &engine) in (execute.first_slot..).map(Slot).zip(&execute.engines) {
             let there = self.hub.table().get(engine).map(|there| (there.uuid.clone(), there.host.clone()));
             let Some((uuid, host)) = there else {
                 let why = format!("engine {engine} is not there any more");

@@ -376,7 +376,7 @@ pub(super) async fn try_execute(
 ) -> Result<Watched, ClientError> {
     let (sender, feed) = feed();
     let engines = engines.iter().copied().map(EngineId).collect();
-    client.execute(Execute { run: RunId(run), code: "1+1".into(), engines }, sender).await?;
+    client.execute(Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0 }, sender).await?;
     Ok(Watched { feed, events: Vec::new() })
 }
 

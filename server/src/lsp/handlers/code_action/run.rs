@@ -26,6 +26,14 @@ pub(super) fn actions(uri: &Uri, cells: &[Cell], range: Range) -> Vec<Command> {
     let selected = RunParams { cell: None, range: Some(range), ..one.clone() };
     let params = if here.len() == 1 { one.clone() } else { selected };
     actions.push(command(&run_title(&here), commands::RUN, json!(params)));
+    if let [cell] = here[..]
+        && let Some(plan) = &cell.plan
+        && let Some(engine) = plan.engines.first()
+        && plan.engines.len() > 1
+    {
+        let canary = RunParams { canary: true, ..one.clone() };
+        actions.push(command(&format!("▶ Run on engine {engine} first"), commands::RUN, json!(canary)));
+    }
     if cells.iter().any(|cell| runs(cell) && cell.range.end <= first.range.start) {
         let above = RunParams { scope: Scope::Above, ..one.clone() };
         actions.push(command("▶ Run cells above", commands::RUN_ABOVE, json!(above)));
