@@ -186,6 +186,12 @@ fn pictures_are_saved_and_named() {
     assert!(std::fs::read(folder.join(name)).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
     assert_eq!(std::fs::read_dir(&folder).map(Iterator::count).ok(), Some(1), "one needs no contact sheet");
 
+    let beside_events = file.folder().join("beside");
+    let done =
+        run(file.path(), &sim.connection_file()).args(["--json", "--images"]).arg(&beside_events).run();
+    status(&done, 0);
+    assert!(beside_events.join(name).is_file(), "{}", done.stderr);
+
     let in_the_way = run(file.path(), &sim.connection_file()).arg("--images").arg(file.path()).run();
     status(&in_the_way, 2);
     assert!(in_the_way.stderr.contains("--images:") && in_the_way.stdout.is_empty(), "{in_the_way:?}");

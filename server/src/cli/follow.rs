@@ -195,7 +195,7 @@ impl Follower<'_> {
         }
         watchers.iter().for_each(JoinHandle::abort);
         for handle in runs {
-            self.show.screen.events(handle)?;
+            self.show.screen.last_events(handle)?;
         }
         Ok(())
     }

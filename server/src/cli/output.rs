@@ -281,6 +281,12 @@ impl Screen {
         self.out(|out| write_events(out, &events))
     }
 
+    /// The rest of a run's events, and its pictures.
+    pub(super) fn last_events(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        self.events(handle)?;
+        self.save_images(handle)
+    }
+
     /// Writes a result. A reader that has gone (`pxlens run … | head`) is no failure: what runs goes on without one, and the
     /// exit status tells how it ended.
     fn out(&mut self, write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {

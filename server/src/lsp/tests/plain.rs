@@ -96,11 +96,25 @@ async fn actions_come_by_kind_and_saving_runs_no_code() {
     let only = |kinds: Value| actions(json!({}), json!({ "diagnostics": [], "only": kinds }));
     assert_eq!(
         titles(&only(json!([])).await),
-        ["▶ Run on 2 engines", "Open a console on engine 0", "Open a console on engine 1", "Mend", "Rewrite"]
+        [
+            "▶ Run on 2 engines",
+            "▶ Run on engine 0 first",
+            "Open a console on engine 0",
+            "Open a console on engine 1",
+            "Mend",
+            "Rewrite"
+        ]
     );
     assert_eq!(
         titles(&only(json!([""])).await),
-        ["▶ Run on 2 engines", "Open a console on engine 0", "Open a console on engine 1", "Mend", "Rewrite"]
+        [
+            "▶ Run on 2 engines",
+            "▶ Run on engine 0 first",
+            "Open a console on engine 0",
+            "Open a console on engine 1",
+            "Mend",
+            "Rewrite"
+        ]
     );
     assert_eq!(titles(&only(json!(["quickfix"])).await), ["Mend"]);
     assert_eq!(titles(&only(json!(["refactor"])).await), ["Rewrite"]);
