@@ -141,7 +141,7 @@ fn typescript() -> String {
         let _ = write!(text, "\n{}\n", declaration.text);
     }
     for message in messages() {
-        let (constant, method, params) = (lower_first(message.name), &message.method, &message.params);
+        let (constant, method, params) = (constant(message.name), &message.method, &message.params);
         let _ = match &message.result {
             Some(result) => writeln!(
                 text,
@@ -237,6 +237,14 @@ fn capability<T: JsonSchema>(generator: &mut SchemaGenerator) -> schemars::Schem
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("a JSON value can be written as JSON") + "\n"
+}
+
+/// What a message is called in TypeScript; `export` is a word of the language.
+fn constant(name: &str) -> String {
+    match lower_first(name).as_str() {
+        "export" => "exportRun".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 fn lower_first(name: &str) -> String {

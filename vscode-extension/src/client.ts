@@ -20,6 +20,7 @@ const ANNOUNCED: ClientCapabilities = {
   ack: true,
   commandLinks: true,
   images: true,
+  copy: true,
   writeSettings: true,
 };
 
@@ -31,15 +32,7 @@ const SELECTOR: DocumentSelector = [
 ];
 
 /** What links in a hover may do: what concerns runs and what they gave. None of them writes settings. */
-const LINKED = [
-  ...Object.values(serverCommands).filter((command) => command !== serverCommands.writeView),
-  "pxlens.server.group",
-  "pxlens.server.copy",
-  "pxlens.server.showOutput",
-  "pxlens.server.export",
-  "pxlens.server.compare",
-  "pxlens.server.clear",
-];
+const LINKED = Object.values(serverCommands).filter((command) => command !== serverCommands.writeView);
 
 /** A client that has not been started. `onClosed` hears of an end that nobody asked for. */
 export function createClient(program: string, log: LogOutputChannel, onClosed: () => void): LanguageClient {
@@ -52,7 +45,7 @@ export function createClient(program: string, log: LogOutputChannel, onClosed: (
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions: () => ({ ...serverSettings(), trusted: workspace.isTrusted }),
-      markdown: { isTrusted: { enabledCommands: [...new Set(LINKED)] }, supportHtml: false },
+      markdown: { isTrusted: { enabledCommands: LINKED }, supportHtml: false },
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),

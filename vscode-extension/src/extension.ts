@@ -1,6 +1,6 @@
 /** Puts the parts together: the server, what it says about px cells, and what shows that. */
 
-import { commands, type ExtensionContext, window, workspace } from "vscode";
+import { commands, type ExtensionContext, window, workspace, env } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { registerCommands } from "./commands";
@@ -26,6 +26,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
       showWhetherRunning();
     });
     client.onRequest(px.writeSetting, writeSetting);
+    client.onRequest(px.copyText, async ({ text }) => {
+      await env.clipboard.writeText(text);
+      return { copied: true };
+    });
   };
   const running = (server = new Server(context, log, prepare));
   const engines = new Engines(running);

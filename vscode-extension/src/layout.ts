@@ -39,12 +39,12 @@ const NOWHERE = -1;
 /** What an editor that shows these stretches should look like. */
 export function layout(cells: Iterable<Shown>, visible: readonly Stretch[], density: Density): Layout {
   const near: (Item & { style: Style; far: number })[] = [];
-  for (const { start, line, stale } of cells) {
+  for (const { at, line, stale } of cells) {
     if (!line) continue;
-    const far = Math.min(...visible.map((stretch) => distance(start.line, stretch)));
+    const far = Math.min(...visible.map((stretch) => distance(at.line, stretch)));
     if (far > MARGIN) continue;
     const text = density === "tick" ? TICKS[line.severity] : line.text;
-    near.push({ line: start.line, text: solid(text), style: stale ? "stale" : line.severity, far });
+    near.push({ line: at.line, text: solid(text), style: stale ? "stale" : line.severity, far });
   }
   near.sort((a, b) => a.far - b.far || a.line - b.line);
   const result: Layout = new Map();

@@ -9,8 +9,8 @@ import type { CellId, CellOutput, OutputsParams, Position, RunId } from "./proto
 /** One change of a document's text: what was between `start` and `end` is `text` now. */
 export type Change = { start: Position; end: Position; text: string };
 
-/** A px cell that has something to show. */
-export type Shown = Pick<CellOutput, "id" | "run" | "state" | "stale" | "line"> & { start: Position };
+/** A px cell that has something to show, and where its line is painted. */
+export type Shown = Pick<CellOutput, "id" | "run" | "state" | "stale" | "line"> & { at: Position };
 
 /** A run that is not over. */
 export type LiveRun = { uri: string; cell: CellId; run: RunId };
@@ -92,14 +92,14 @@ class DocumentOutputs {
     for (const id of removed) this.cells.delete(id);
     const unseen = this.edits.filter((edit) => edit.version > version).flatMap((edit) => edit.changes);
     for (const cell of cells) {
-      this.cells.set(cell.id, { ...cell, start: unseen.reduce(moved, cell.range.start) });
+      this.cells.set(cell.id, { ...cell, at: unseen.reduce(moved, { line: cell.lineAt, character: 0 }) });
     }
   }
 
   edit(version: number, changes: readonly Change[]): void {
     this.edits.push({ version, changes });
     if (this.edits.length > KEPT_EDITS) this.edits.shift();
-    for (const cell of this.cells.values()) cell.start = changes.reduce(moved, cell.start);
+    for (const cell of this.cells.values()) cell.at = changes.reduce(moved, cell.at);
   }
 
   clear(): void {

@@ -753,7 +753,7 @@ export const clear = new RequestType<ClearParams, ClearResult, void>("px/clear")
 
 export const content = new RequestType<ContentParams, ContentResult, void>("px/content");
 
-export const export = new RequestType<ExportParams, ExportResult, void>("px/export");
+export const exportRun = new RequestType<ExportParams, ExportResult, void>("px/export");
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 

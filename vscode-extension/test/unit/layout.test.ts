@@ -9,7 +9,7 @@ function shown(line: number, severity: LineSeverity = "ok", stale = false): Show
   const text = `${severity} at ${line}`;
   return {
     id: `c${line}`,
-    start: { line, character: 0 },
+    at: { line, character: 0 },
     state: "succeeded",
     stale,
     line: { text, severity },
@@ -87,7 +87,7 @@ test("what VS Code moved by itself is not painted again", () => {
   const visible = [{ first: 0, last: 9 }];
   const before = layout([shown(5)], visible, "line");
   const typed = { start: { line: 2, character: 3 }, end: { line: 2, character: 3 }, text: "a\nb" };
-  const after = layout([{ ...shown(5), start: { line: 6, character: 0 } }], visible, "line");
+  const after = layout([{ ...shown(5), at: { line: 6, character: 0 } }], visible, "line");
   assert.deepEqual(differing(carried(before, [typed]), after), []);
 });
 

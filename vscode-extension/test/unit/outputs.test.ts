@@ -13,6 +13,7 @@ function cell(id: string, line: number, more: Partial<CellOutput> = {}): CellOut
     range,
     state: "succeeded",
     stale: false,
+    lineAt: line,
     line: { text: `✓ ${id}`, severity: "ok" },
     ...more,
   };
@@ -32,7 +33,7 @@ function change(start: string, end: string, text: string): Change {
 }
 
 function lines(outputs: Outputs): string {
-  return [...outputs.of(URI)].map(({ id, start }) => `${id}@${start.line}`).join(" ");
+  return [...outputs.of(URI)].map(({ id, at }) => `${id}@${at.line}`).join(" ");
 }
 
 test("cells that a message names are replaced, others stay", () => {
