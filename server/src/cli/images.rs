@@ -62,7 +62,11 @@ fn write(path: &Path, bytes: &[u8], folder: &Path) -> io::Result<()> {
 }
 
 fn broken(image: &Image<'_>, why: &str) -> String {
-    format!("picture of {} not saved: {}: {why}", image.ranks, render::settle(image.mime, false))
+    format!(
+        "picture of {} not saved: {}: {why}",
+        image.ranks,
+        render::settle(image.mime, false).replace('\n', " ")
+    )
 }
 
 /// `engines-0-2,4`; of many ranges the first ones: `engines-0,2,4-and-7-more`.

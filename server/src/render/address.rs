@@ -52,9 +52,19 @@ pub enum Extract {
 pub struct NoAddress(String);
 
 impl Address {
-    /// The name of a file with this in it: `run-7-fold.txt`.
+    /// The name of a file with this in it: `run-7-fold.txt`. A set of many scattered engines is named by its first ones and how
+    /// many there are, since names of files are short; two such sets of a run may share a name.
     pub fn file_name(&self) -> String {
-        format!("run-{}-{}.txt", self.run.0, self.what)
+        const LETTERS: usize = 100;
+        let what = self.what.to_string();
+        let what = match &self.what {
+            Extract::Group(ranks) if what.len() > LETTERS => {
+                let kept = what[..LETTERS].rsplit_once(',').map_or(&what[..LETTERS], |(kept, _)| kept);
+                format!("{kept}-of-{}", ranks.len())
+            }
+            _ => what,
+        };
+        format!("run-{}-{what}.txt", self.run.0)
     }
 }
 
@@ -123,6 +133,16 @@ fn number(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_file_is_short_whatever_the_engines() {
+        let scattered: RankSet = (0..2000).map(|n| EngineId(2 * n)).collect();
+        let name = Address { run: RunId(7), what: Extract::Group(scattered) }.file_name();
+        assert!(
+            name.starts_with("run-7-group-0,2,4,") && name.ends_with("-of-2000.txt") && name.len() < 150,
+            "{name}"
+        );
+    }
 
     #[test]
     fn an_address_is_read_as_it_is_written() {

@@ -97,7 +97,7 @@ pub fn card(run: &Run, card: Card<'_>) -> String {
         let room = most.saturating_sub(head.len() + tail.len() + BODY.min(most / 2));
         tail.insert_str(0, &pictures(run, card, room));
     }
-    let limits = Limits { bytes: most - tail.len(), ..Limits::default() };
+    let limits = Limits { bytes: most.saturating_sub(tail.len()), ..Limits::default() };
     below(head, run, card.by, limits) + &tail
 }
 

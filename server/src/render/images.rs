@@ -237,6 +237,10 @@ const SVG_NAMESPACE: &str = "http://www.w3.org/2000/svg";
 
 /// The size that an SVG asks for, if it does; and where its namespace should stand, if it has none: in a page it goes without.
 fn read_svg(text: &str) -> Result<(Option<PixelSize>, Option<usize>), String> {
+    // A few bytes of entities can stand for gigabytes.
+    if text.contains("<!ENTITY") {
+        return Err("its XML declares entities, which pxlens does not read".to_owned());
+    }
     // matplotlib writes a document type.
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES, ..ParsingOptions::default() };
     let document =

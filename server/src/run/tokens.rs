@@ -67,32 +67,25 @@ pub(crate) struct Tokens<'a> {
     strings: bool,
 }
 
-/// What a byte tells of a token.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Telling {
-    /// Nothing.
-    No,
-    /// It is a digit or a quote.
-    Yes,
-    /// It begins `nan` or `inf`, if the byte behind it is the second letter.
-    IfFollowedBy(u8),
-}
-
-/// What each byte tells.
-const TELLING: [Telling; 256] = {
-    let mut table = [Telling::No; 256];
+/// What each byte tells of a token: [`NOTHING`]; [`BEGINS`]; or, of one that may begin `nan` or `inf`, the second letter.
+const TELLING: [u8; 256] = {
+    let mut table = [NOTHING; 256];
     let bytes = b"0123456789'\"";
     let mut i = 0;
     while i < bytes.len() {
-        table[bytes[i] as usize] = Telling::Yes;
+        table[bytes[i] as usize] = BEGINS;
         i += 1;
     }
-    table[b'n' as usize] = Telling::IfFollowedBy(b'a');
-    table[b'N' as usize] = Telling::IfFollowedBy(b'a');
-    table[b'i' as usize] = Telling::IfFollowedBy(b'n');
-    table[b'I' as usize] = Telling::IfFollowedBy(b'n');
+    table[b'n' as usize] = b'a';
+    table[b'N' as usize] = b'a';
+    table[b'i' as usize] = b'n';
+    table[b'I' as usize] = b'n';
     table
 };
+
+const NOTHING: u8 = 0;
+/// It is a digit or a quote.
+const BEGINS: u8 = 1;
 
 /// Whether a byte belongs to a name; those beyond ASCII do.
 fn in_name(byte: u8) -> bool {
@@ -133,12 +126,11 @@ impl Tokens<'_> {
     fn telling(&self) -> Option<usize> {
         let mut at = self.at;
         loop {
-            match TELLING[usize::from(*self.bytes.get(at)?)] {
-                Telling::No => {}
-                Telling::Yes => return Some(at),
-                // In either case.
-                Telling::IfFollowedBy(second) if self.byte(at + 1) | 0x20 == second => return Some(at),
-                Telling::IfFollowedBy(_) => {}
+            at += self.bytes.get(at..)?.iter().position(|&byte| TELLING[usize::from(byte)] != NOTHING)?;
+            let telling = TELLING[usize::from(self.bytes[at])];
+            // The second letter in either case.
+            if telling == BEGINS || self.byte(at + 1) | 0x20 == telling {
+                return Some(at);
             }
             at += 1;
         }
