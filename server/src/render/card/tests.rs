@@ -1,3 +1,5 @@
+//! The card of a run: links, times, images, files, and that nothing of an engine becomes markup.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 

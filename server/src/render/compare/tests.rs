@@ -1,3 +1,5 @@
+//! What changed between two runs, in words, and that no engine is missing.
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 

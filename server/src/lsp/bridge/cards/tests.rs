@@ -1,3 +1,5 @@
+//! Which commands the links of a card may execute.
+
 use super::*;
 
 /// Every command that a card could have, also those that this server may not have yet.
