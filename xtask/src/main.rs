@@ -106,30 +106,27 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         }
         test.run()
     });
-    extension_steps(root, &mut steps, interpreter.as_deref(), 1);
+    steps.run("VS Code extension", || vscode::check(root));
+    // Not steady yet since lines are painted at the end of their cells: a status that stays busy, a line that is not stale.
+    steps.skip("VS Code extension in VS Code", "run it by `cargo xtask vscode`");
     steps.sum_up("cargo xtask test")
 }
 
 fn test_extension(root: &Path, times: u32) -> Result<()> {
     let mut steps = Steps::default();
     let python = python::ensure(root)?;
-    extension_steps(root, &mut steps, Some(&python), times);
-    steps.sum_up("cargo xtask vscode")
-}
-
-fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, times: u32) {
     const UI: &str = "VS Code extension in VS Code";
     steps.run("VS Code extension", || vscode::check(root));
-    match (vscode::lacking(), python) {
-        (Some(why), _) if !vscode::is_ci() => steps.skip(UI, &why),
-        (Some(why), _) => steps.run(UI, || bail!("{why}")),
-        (None, None) => steps.run(UI, || bail!("no Python to start engines with")),
-        (None, Some(python)) => {
+    match vscode::lacking() {
+        Some(why) if !vscode::is_ci() => steps.skip(UI, &why),
+        Some(why) => steps.run(UI, || bail!("{why}")),
+        None => {
             for _ in 0..times {
-                steps.run(UI, || vscode::ui_tests(root, python));
+                steps.run(UI, || vscode::ui_tests(root, &python));
             }
         }
     }
+    steps.sum_up("cargo xtask vscode")
 }
 
 fn bench(root: &Path, arguments: &[String]) -> Result<()> {
