@@ -61,7 +61,7 @@ pub use images::{Image, ImageKind, Picture, PixelSize, images};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
-pub use markdown::markdown;
+pub use markdown::{longest_backticks, markdown};
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};

@@ -81,7 +81,10 @@ fn a_cell_that_runs_is_queued_once_more_and_its_lens_stops_both() {
     let mut cluster = real::shared(4);
     let folder = Written::new("unused", "");
     let gate = folder.folder().join("gate");
-    let text = format!("# %%\n%%px\nn = globals().get('n', 0) + 1\n{}", wait_for(&gate));
+    let text = format!(
+        "# %%\n%%px\nn = globals().get('n', 0) + 1\nprint('began', n, flush=True)\n{}",
+        wait_for(&gate)
+    );
     cluster.python("rc[:].execute(\"globals().pop('n', None)\", block=True)");
     let (mut client, uri, _file) = work(Client::vscode(pxlens()), &cluster, "again.py", &text, 1);
     let run = lens(&mut client, &uri, 1, "Run on");
@@ -105,6 +108,8 @@ fn a_cell_that_runs_is_queued_once_more_and_its_lens_stops_both() {
     });
     click(&mut client, &run);
     client.expect("px/outputs", |params| params["cells"][0]["state"] == "running");
+    // It runs as soon as one engine has begun; an engine that had not would rightly not begin any more.
+    hover(&mut client, &uri, 1, "`[0-3]`\n```text\nbegan 3\n");
     let stop = lens(&mut client, &uri, 1, "Interrupt");
     click(&mut client, &stop);
     state(&mut client, &uri, 0, "failed");

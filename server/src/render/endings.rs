@@ -9,10 +9,9 @@ pub(super) fn gone(part: &EngineRun) -> Option<String> {
         Ending::Ok | Ending::Error(_) => return None,
         Ending::Aborted => "aborted: not run".to_owned(),
         Ending::Lost(LostReason::NotSent(why)) => format!("not run: {}", settle(why, false)),
-        Ending::Lost(LostReason::EngineDied) => {
-            let when = if part.started.is_some() { "while it ran this" } else { "before it ran this" };
-            format!("lost: the engine died {when}")
-        }
+        // One that had begun and did not say so in time looks like one that had not: nothing is claimed of it.
+        Ending::Lost(LostReason::EngineDied) if part.started.is_none() => "lost: the engine died".to_owned(),
+        Ending::Lost(LostReason::EngineDied) => "lost: the engine died while it ran this".to_owned(),
         Ending::Lost(why) => format!("lost: {}", settle(&why.to_string(), false)),
     })
 }
@@ -68,7 +67,7 @@ mod tests {
             words,
             [
                 "lost: the engine died while it ran this",
-                "lost: the engine died before it ran this",
+                "lost: the engine died",
                 "aborted: not run",
                 "not run: interrupted before it was sent",
                 "lost: the connection to the controller was lost",

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Ends, ErrorGroup, Image, document::limited, duration, elapsed, errors, fold, group_text, images, outcome,
-    settle, without_keys, wording,
+    Ends, ErrorGroup, Image, document::limited, duration, elapsed, errors, fold, group_text, images,
+    markdown::longest_backticks, outcome, settle, without_keys, wording,
 };
 use crate::{
     engines::RankSet,
@@ -160,10 +160,6 @@ fn fenced(language: &str, text: &str, most: usize) -> String {
     let text = limited(&ends, most, "an export into a file has all of it");
     let fence = "`".repeat(longest_backticks(&text).max(2) + 1);
     format!("{fence}{language}\n{text}\n{fence}\n")
-}
-
-fn longest_backticks(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]

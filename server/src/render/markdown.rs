@@ -140,7 +140,8 @@ impl Page {
     }
 }
 
-pub(super) fn longest_backticks(text: &str) -> usize {
+/// The longest run of backticks in a text: a fence around it needs one more.
+pub fn longest_backticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 

@@ -223,13 +223,13 @@ mod tests {
             sample,
             PLAIN,
             expect![[r#"
-            Parallel execution on engine(s): [0-3]
-            [0] ⏳ step 1
-            [1] ⏳ running
-            [2] ✗ aborted: not run
-            [3] ✗ lost: the engine died before it ran this
-            ⏳ 2 of 4 ended, waiting on [0-1]
-        "#]],
+                Parallel execution on engine(s): [0-3]
+                [0] ⏳ step 1
+                [1] ⏳ running
+                [2] ✗ aborted: not run
+                [3] ✗ lost: the engine died
+                ⏳ 2 of 4 ended, waiting on [0-1]
+            "#]],
         );
     }
 

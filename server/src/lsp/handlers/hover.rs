@@ -176,7 +176,7 @@ const MOST_OF_TRACEBACKS: usize = 45_000;
 /// room for more, the engines are named whose tracebacks are not there.
 fn tracebacks(errors: &[&EngineError]) -> String {
     let block = |variant: &ErrorVariant| {
-        let longest = variant.traceback.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let longest = render::longest_backticks(&variant.traceback);
         let fence = "`".repeat(longest.max(2) + 1);
         format!("{}\n\n{fence}text\n{}\n{fence}\n", variant.ranks, variant.traceback.trim_end())
     };
