@@ -50,6 +50,9 @@ enum Task {
     Picture,
     /// Check the VS Code extension, and try it in a real VS Code on real engines.
     Vscode {
+        /// Run only the test files with this in their names, e.g. `trust`.
+        #[arg(default_value = "")]
+        pattern: String,
         /// How often the UI tests run, one line each.
         #[arg(long, default_value_t = 1)]
         times: u32,
@@ -72,7 +75,7 @@ fn main() -> ExitCode {
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
-        Task::Vscode { times } => test_extension(&root, times),
+        Task::Vscode { pattern, times } => test_extension(&root, &pattern, times),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -112,21 +115,33 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
     steps.sum_up("cargo xtask test")
 }
 
-fn test_extension(root: &Path, times: u32) -> Result<()> {
+fn test_extension(root: &Path, pattern: &str, times: u32) -> Result<()> {
     let mut steps = Steps::default();
     let python = python::ensure(root)?;
+    extension_steps(root, &mut steps, Some(&python), pattern, times);
+    steps.sum_up("cargo xtask vscode")
+}
+
+fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, pattern: &str, times: u32) {
     const UI: &str = "VS Code extension in VS Code";
     steps.run("VS Code extension", || vscode::check(root));
-    match vscode::lacking() {
-        Some(why) if !vscode::is_ci() => steps.skip(UI, &why),
-        Some(why) => steps.run(UI, || bail!("{why}")),
-        None => {
-            for _ in 0..times {
-                steps.run(UI, || vscode::ui_tests(root, &python));
-            }
+    match (vscode::lacking(), python) {
+        (Some(why), _) if !vscode::is_ci() => steps.skip(UI, &why),
+        (Some(why), _) => drop(steps.run(UI, || bail!("{why}"))),
+        (None, None) => drop(steps.run(UI, || bail!("no Python to start engines with"))),
+        (None, Some(python)) => {
+            let mut tests = None;
+            steps.run("what the UI tests run in", || {
+                tests = Some(vscode::UiTests::prepare(root, python, pattern)?);
+                Ok(())
+            });
+            let Some(tests) = tests else { return };
+            let runs: Vec<String> = (1..=times)
+                .map(|run| format!("{run} of {times}: {}", steps.run(UI, || tests.run())))
+                .collect();
+            println!("{UI}, run by run:\n{}\n", runs.join("\n"));
         }
     }
-    steps.sum_up("cargo xtask vscode")
 }
 
 fn bench(root: &Path, arguments: &[String]) -> Result<()> {

@@ -19,21 +19,23 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// Runs one step, and says how it went.
-    pub(crate) fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) {
+    /// Runs one step, says how it went, and gives that in a few words.
+    pub(crate) fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) -> String {
         println!("==> {name}");
         let start = Instant::now();
         let result = step();
         let spent = start.elapsed();
         self.done += 1;
         self.spent += spent;
-        match result {
-            Ok(()) => println!("==> {name}: ok ({:.1} s)\n", spent.as_secs_f32()),
+        let how = match result {
+            Ok(()) => format!("ok ({:.1} s)", spent.as_secs_f32()),
             Err(error) => {
-                println!("==> {name}: FAILED: {error:#}\n");
                 self.failed.push(name);
+                format!("FAILED: {error:#}")
             }
-        }
+        };
+        println!("==> {name}: {how}\n");
+        how
     }
 
     /// Passes over a step that cannot run on this machine, loudly.
