@@ -23,7 +23,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
       outputs.apply(params);
       painter.repaint();
       engines.refresh();
-      showWhetherRunning();
     });
     client.onRequest(px.writeSetting, writeSetting);
     client.onRequest(px.copyText, async ({ text }) => {
@@ -37,6 +36,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     void running.session?.client.sendNotification(px.ackOutputs, { seq });
   });
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
+  outputs.onDidChangeLive(showWhetherRunning);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
   const showCommands = optionalCommands.map(({ key, command }) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),

@@ -21,7 +21,11 @@ const KEPT_EDITS = 500;
 /** All documents. */
 export class Outputs {
   private readonly documents = new Map<string, DocumentOutputs>();
+  /** Documents that were closed: what is still on its way about them is of the past. */
+  private readonly closed = new Set<string>();
+  private readonly listeners: (() => void)[] = [];
   private newest = 0;
+  private told = "[]";
 
   /** The last `seq` that came in, 0 if there was none. */
   get seq(): number {
@@ -31,7 +35,16 @@ export class Outputs {
   /** Takes a message of the server. */
   apply(params: OutputsParams): void {
     this.newest = params.seq;
+    // A document that is opened again begins with all there is.
+    if (params.full) this.closed.delete(params.uri);
+    if (this.closed.has(params.uri)) return;
     this.document(params.uri).apply(params);
+    this.tell();
+  }
+
+  /** Has somebody hear when `live` is another. */
+  onDidChangeLive(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /** Takes an edit; `version` is the document's after it. */
@@ -41,18 +54,23 @@ export class Outputs {
 
   /** Forgets a document that was closed. */
   close(uri: string): void {
-    this.documents.delete(uri);
+    if (!this.documents.delete(uri)) return;
+    this.closed.add(uri);
+    this.tell();
   }
 
   /** Shows nothing of a document any more, until its cells run again. */
   clear(uri: string): void {
     this.documents.get(uri)?.clear();
+    this.tell();
   }
 
   /** Forgets everything: the server is another one now. */
   reset(): void {
     this.documents.clear();
+    this.closed.clear();
     this.newest = 0;
+    this.tell();
   }
 
   /** The px cells of a document that have something to show. */
@@ -71,6 +89,13 @@ export class Outputs {
       }
     }
     return live;
+  }
+
+  private tell(): void {
+    const live = JSON.stringify(this.live());
+    if (live === this.told) return;
+    this.told = live;
+    for (const listener of this.listeners) listener();
   }
 
   private document(uri: string): DocumentOutputs {

@@ -21,6 +21,8 @@ export class StatusItem {
       this.show();
     };
     this.subscriptions = Disposable.from(this.item, server.onDidChange(show), engines.onDidChange(show));
+    // Engines may be known to be idle before their run is over: its end is a change of its own.
+    outputs.onDidChangeLive(show);
     this.show();
     this.item.show();
   }
