@@ -13,6 +13,8 @@ function tests(kind) {
     entryPoints: files.map((name) => `test/${kind}/${name}`),
     outdir: `dist/test/${kind}`,
     external: ["playwright-core"],
+    // Modules that speak to VS Code are tried with one that the test plays.
+    alias: { vscode: "./test/unit/fake-vscode.ts" },
   };
 }
 

@@ -32,11 +32,16 @@ export async function activate(context: ExtensionContext): Promise<void> {
   };
   const running = (server = new Server(context, log, prepare));
   const engines = new Engines(running);
-  const painter = new Painter(outputs, (seq) => {
-    void running.session?.client.sendNotification(px.ackOutputs, { seq });
-  });
+  const painter = new Painter(
+    outputs,
+    (seq) => {
+      void running.session?.client.sendNotification(px.ackOutputs, { seq });
+    },
+    (uri) => {
+      void running.session?.client.sendNotification(px.refreshOutputs, { uri });
+    },
+  );
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
-  outputs.onDidChangeLive(showWhetherRunning);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
   const showCommands = optionalCommands.map(({ key, command }) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
@@ -49,6 +54,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     painter,
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
+    outputs.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
         // Its runs are gone with it; the cells of the next one come with its first outputs.
@@ -56,7 +62,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
         painter.reset();
       }
       engines.refresh();
-      for (const show of [showWhetherReady, showWhetherRunning, ...showCommands]) show();
+      for (const show of [showWhetherReady, ...showCommands]) show();
     }),
     workspace.onDidGrantWorkspaceTrust(() => {
       void running.session?.client.sendNotification(px.trust, {});

@@ -109,9 +109,7 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         }
         test.run()
     });
-    steps.run("VS Code extension", || vscode::check(root));
-    // Not steady yet since lines are painted at the end of their cells: a status that stays busy, a line that is not stale.
-    steps.skip("VS Code extension in VS Code", "run it by `cargo xtask vscode`");
+    extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);
     steps.sum_up("cargo xtask test")
 }
 
