@@ -48,6 +48,10 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub copy: bool,
+    /// It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub engines: bool,
 }
 
 impl ClientCapabilities {
@@ -66,6 +70,7 @@ impl ClientCapabilities {
             content: on("content"),
             write_settings: on("writeSettings"),
             copy: on("copy"),
+            engines: on("engines"),
         }
     }
 }

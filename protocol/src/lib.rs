@@ -11,12 +11,14 @@ mod ack_outputs;
 mod capabilities;
 mod cells;
 mod clear;
+mod clusters;
 pub mod commands;
 mod compare;
 mod console;
 mod content;
 mod copy;
 mod engines;
+mod engines_changed;
 mod export;
 mod generate;
 mod group;
@@ -37,11 +39,19 @@ pub use ack_outputs::{AckOutputs, AckOutputsParams};
 pub use capabilities::{ClientCapabilities, ServerCapabilities};
 pub use cells::{Cell, CellState, Cells, CellsParams, CellsResult, Plan, Problem, ProblemSeverity};
 pub use clear::{Clear, ClearParams, ClearResult};
+pub use clusters::{
+    Clusters, ClustersParams, ClustersResult, Connect, ConnectParams, ConnectResult, StartCluster,
+    StartClusterParams, StopCluster, StopClusterParams, StopClusterResult,
+};
 pub use compare::{Compare, CompareParams, CompareResult, ComparedGroup, EngineChange};
 pub use console::{Console, ConsoleCommand, ConsoleParams, ConsoleResult};
 pub use content::{Content, ContentParams, ContentResult, ShowOutputParams, ShowOutputResult};
 pub use copy::{CopyParams, CopyResult, CopyText, CopyTextParams, CopyTextResult};
-pub use engines::{Cluster, ClusterState, Engine, EngineState, Engines, EnginesParams, EnginesResult};
+pub use engines::{
+    Cluster, ClusterState, Engine, EngineCell, EngineFailure, EngineState, Engines, EnginesParams,
+    EnginesResult,
+};
+pub use engines_changed::{EnginesChanged, EnginesChangedParams};
 pub use export::{Export, ExportFormat, ExportParams, ExportResult};
 pub use generate::generate;
 pub use group::{GroupParams, GroupResult};

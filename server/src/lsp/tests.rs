@@ -27,6 +27,7 @@ mod again;
 mod assisting;
 mod cards;
 mod client;
+mod clusters;
 mod contents;
 mod conversation;
 mod endings;

@@ -11,7 +11,7 @@ use pxlens_protocol::{
     LineStyle, PastRun, Plan, Problem, ProblemSeverity, ResultResult, RunId,
 };
 
-pub(super) use self::engines::engines;
+pub(super) use self::engines::{Deeds, clusters, engines, in_use};
 use self::raised::{failing_line, place, related};
 use crate::{
     cells,

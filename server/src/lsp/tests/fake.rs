@@ -8,9 +8,9 @@ use std::{
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
-    EnginesResult, GroupParams, GroupResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan,
-    Problem, ProblemSeverity, ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams,
-    RunsResult, StartedRun,
+    GroupParams, GroupResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan, Problem,
+    ProblemSeverity, ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams, RunsResult,
+    StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -318,10 +318,6 @@ impl Session for Fake {
 
     async fn runs(&self, _: RunsParams) -> RunsResult {
         RunsResult::default()
-    }
-
-    async fn engines(&self) -> EnginesResult {
-        EnginesResult::default()
     }
 
     async fn console(&self, params: ConsoleParams) -> ConsoleResult {

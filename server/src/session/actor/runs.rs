@@ -18,7 +18,6 @@ use crate::{
     session::{
         Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
         NotRun, NotRunKind, Notice, RunHandle, Scope,
-        attach::Attached,
         queue::{After, Entry, Steps},
         run_task::{self, INTERRUPTED, Order},
         spill::{Spill, SpillFolder},
@@ -70,7 +69,7 @@ impl Actor {
                 drop(reply.send(self.start_runs(&ask, &cells)));
             }
             Ok(Chosen { cells: chosen, .. }) => {
-                if let Some(cluster) = self.cluster.as_ref().map(Attached::view) {
+                if let Some(cluster) = self.cluster.is_some().then(|| self.cluster_view()) {
                     let text = format!(
                         "waiting until the runs on {} are over, since another cluster is set now",
                         cluster.name
@@ -137,7 +136,7 @@ impl Actor {
         ask: &Ask,
         chosen: &[(DocumentKey, CellId)],
     ) -> Result<Asked, AskError> {
-        let table = self.cluster.as_ref().map(|cluster| cluster.view().engines);
+        let table = self.cluster.is_some().then(|| self.cluster_view().engines);
         let views = self.views_of(chosen);
         let mut asked = Asked::default();
         let waiting =
