@@ -122,17 +122,22 @@ class Plain:
         return await until(find, f"an action {text!r} on line {line}")
 
     async def hint(self, line, text):
-        async def find():
-            return next((one for one in await self.hints(line) if text in one), None)
+        seen = []
 
-        return await until(find, f"a hint {text!r} on line {line}")
+        async def find():
+            seen[:] = await self.hints(line)
+            return next((one for one in seen if text in one), None)
+
+        return await until(find, f"a hint {text!r} on line {line}", seen)
 
     async def hovered(self, line, text):
-        async def find():
-            shown = await self.hover(line)
-            return shown if text in shown else None
+        seen = []
 
-        return await until(find, f"a hover with {text!r} on line {line}")
+        async def find():
+            seen[:] = [await self.hover(line)]
+            return seen[0] if text in seen[0] else None
+
+        return await until(find, f"a hover with {text!r} on line {line}", seen)
 
     async def error(self):
         """The first diagnostic that is an error, once there is one."""
@@ -159,7 +164,7 @@ def point(line, character=2):
     return types.Range(position, position)
 
 
-async def until(find, what):
+async def until(find, what, seen=()):
     """What `find` gives once that is something. It is asked again and again: clients do, at each refresh or redraw."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -169,4 +174,4 @@ async def until(find, what):
                     return found
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        raise AssertionError(f"never came: {what}") from None
+        raise AssertionError(f"never came: {what}; last seen: {seen}") from None

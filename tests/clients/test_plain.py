@@ -1,5 +1,7 @@
 """What every client has with standard LSP alone, with what Neovim, Emacs and VS Code were recorded to announce."""
 
+import pathlib
+
 import pytest
 from lsprotocol import types
 
@@ -23,11 +25,47 @@ async def test_px_cells_are_seen(client):
 
 async def test_a_lens_runs_a_cell_and_hint_and_hover_show_what_came(client):
     await client.choose(await client.lens(PRINTS, "Run on 4 engines"))
-    hint = await client.hint(PRINTS, "✓")
+    hint = await client.hint(PRINTS, "✓ [0-3]")
     assert len(hint) <= 43, hint
     shown = await client.hovered(PRINTS, "hello from")
+    assert "{0…30}" in shown, shown
+    markdown = client.announced("textDocument.hover.contentFormat")
+    assert ("```" in shown) == markdown, shown
+
+
+async def test_the_whole_output_is_opened_as_a_file(client):
+    await client.choose(await client.lens(PRINTS, "Run on 4 engines"))
+    await client.hint(PRINTS, "✓")
+    opened = await client.choose(await client.action(PRINTS, "Open the output by engine"))
+    if client.announced("window.showDocument.support"):
+
+        async def shown():
+            return client.lsp.shown_documents
+
+        (document,) = await until(shown, "window/showDocument")
+        assert document.uri.startswith("file:///"), "it cannot show px-output: addresses"
+    else:
+
+        async def told():
+            return [one.message for one in client.lsp.messages if "the output is in" in one.message]
+
+        (message,) = await until(told, "a message that names the file")
+        assert opened["file"] in message
+        assert not client.lsp.shown_documents
+    text = pathlib.Path(opened["file"]).read_text(encoding="utf-8")
     for rank in range(4):
-        assert f"{rank * 10}" in shown, shown
+        assert f"hello from {rank}" in text and f" {rank * 10}" in text, text
+
+
+async def test_a_result_is_cleared(client):
+    await client.choose(await client.action(FAILS, "Run on 4 engines"))
+    await client.error()
+    await client.choose(await client.action(FAILS, "Clear this result"))
+
+    async def gone():
+        return not client.diagnostics() and not await client.hints(FAILS)
+
+    await until(gone, "no diagnostics and no hint")
 
 
 async def test_an_action_runs_a_cell_and_an_error_is_a_diagnostic_where_it_was_raised(client):
@@ -36,13 +74,14 @@ async def test_an_action_runs_a_cell_and_an_error_is_a_diagnostic_where_it_was_r
     assert error.range.start.line == RAISES
     assert "ValueError" in error.message and "only on one" in error.message, error.message
     assert "[1]" in error.message, "it names the engines that raised"
-    await client.hint(FAILS, "✗")
-    assert "only on one" in await client.hovered(RAISES, "ValueError")
+    await client.hint(FAILS, "✗ [1] ValueError")
+    shown = await client.hovered(RAISES, "ValueError")
+    assert "only on one" in shown and ("```" in shown) == client.announced("textDocument.hover.contentFormat")
 
 
 async def test_what_goes_on_is_seen_and_can_be_cancelled(client):
     await client.choose(await client.lens(SLEEPS, "Run on 4 engines"))
-    await client.hint(SLEEPS, "running")
+    await client.hint(SLEEPS, "waiting on [0-3]")
     if client.announced("window.workDoneProgress"):
 
         async def begun():
