@@ -48,6 +48,10 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub copy: bool,
+    /// It shows runs in a panel, and answers `px/showRun`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub panel: bool,
 }
 
 impl ClientCapabilities {
@@ -66,6 +70,7 @@ impl ClientCapabilities {
             content: on("content"),
             write_settings: on("writeSettings"),
             copy: on("copy"),
+            panel: on("panel"),
         }
     }
 }

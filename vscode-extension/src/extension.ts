@@ -3,10 +3,11 @@
 import { commands, type ExtensionContext, window, workspace, env } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
-import { registerCommands } from "./commands";
+import { OPTIONAL, registerCommands } from "./commands";
 import { Engines } from "./engines";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
+import { OutputsPanel } from "./panel/panel";
 import * as px from "./protocol";
 import { restartOnNewPath, Server } from "./server";
 import { writeSetting } from "./settings";
@@ -21,6 +22,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const prepare = (client: LanguageClient): void => {
     client.onNotification(px.outputs, (params) => {
       outputs.apply(params);
+      panel.changed(params);
       painter.repaint();
       engines.refresh();
       showWhetherRunning();
@@ -30,15 +32,20 @@ export async function activate(context: ExtensionContext): Promise<void> {
       await env.clipboard.writeText(text);
       return { copied: true };
     });
+    client.onRequest(px.showRun, ({ run }) => {
+      panel.show(run);
+      return { shown: true };
+    });
   };
   const running = (server = new Server(context, log, prepare));
   const engines = new Engines(running);
+  const panel = new OutputsPanel(running, context.extensionUri, log);
   const painter = new Painter(outputs, (seq) => {
     void running.session?.client.sendNotification(px.ackOutputs, { seq });
   });
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
-  const showCommands = optionalCommands.map(({ key, command }) =>
+  const showCommands = Object.entries(OPTIONAL).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
   );
 
@@ -47,6 +54,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     running,
     engines,
     painter,
+    panel,
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
     running.onDidChange(() => {
@@ -62,7 +70,15 @@ export async function activate(context: ExtensionContext): Promise<void> {
       void running.session?.client.sendNotification(px.trust, {});
       engines.refresh();
     }),
-    registerCommands({ server: running, engines, outputs, painter, log, memory: context.workspaceState }),
+    registerCommands({
+      server: running,
+      engines,
+      outputs,
+      painter,
+      panel,
+      log,
+      memory: context.workspaceState,
+    }),
   );
   await running.start();
 }
@@ -70,12 +86,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
 export async function deactivate(): Promise<void> {
   await server?.stop();
 }
-
-/** Commands that are offered when the server announces them. */
-const optionalCommands = [
-  { key: "pxlens.canCompare", command: "pxlens.server.compare" },
-  { key: "pxlens.canExport", command: "pxlens.server.export" },
-];
 
 /** Tells `when` clauses of a fact, only when it is another. */
 function whenChanged(key: string, fact: () => boolean): () => void {
