@@ -1,10 +1,10 @@
 // Bundles the extension and the page of its outputs panel (dist/), or with --unit or --ui the tests (dist/test/).
-// What else is named is the tests to bundle, as in `--ui panel`.
+// PXLENS_TEST_ONLY names the test files to bundle, as in `panel` or `panel,trust`.
 import { build, context } from "esbuild";
 import { readdirSync, rmSync } from "node:fs";
 
-const flags = new Set(process.argv.slice(2).filter((word) => word.startsWith("--")));
-const named = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const flags = new Set(process.argv.slice(2));
+const named = (process.env.PXLENS_TEST_ONLY ?? "").split(",").filter(Boolean);
 const shared = { bundle: true, sourcemap: true, logLevel: "warning" };
 const common = { ...shared, platform: "node", target: "node20" };
 

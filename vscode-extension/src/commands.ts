@@ -27,18 +27,6 @@ export type Parts = {
   memory: Memento;
 };
 
-/** What `when` clauses know of the server: whether it executes what a command of the palette needs. */
-export const OPTIONAL: Readonly<Record<string, string>> = {
-  "pxlens.canRun": serverCommands.run,
-  "pxlens.canRunAbove": serverCommands.runAbove,
-  "pxlens.canRunBelow": serverCommands.runBelow,
-  "pxlens.canRunAll": serverCommands.runAll,
-  "pxlens.canInterrupt": serverCommands.interrupt,
-  "pxlens.canCompare": serverCommands.compare,
-  "pxlens.canExport": serverCommands.export,
-  "pxlens.canOpenConsole": serverCommands.console,
-};
-
 /** The same, and a server that answers. */
 export type Live = Parts & { session: Session };
 

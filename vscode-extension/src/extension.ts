@@ -3,8 +3,9 @@
 import { commands, type ExtensionContext, window, workspace, env } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
-import { OPTIONAL, registerCommands } from "./commands";
+import { registerCommands } from "./commands";
 import { Engines } from "./engines";
+import { OFFERED } from "./offered";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
 import { OutputsPanel } from "./panel/panel";
@@ -45,7 +46,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   });
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
-  const showCommands = Object.entries(OPTIONAL).map(([key, command]) =>
+  const showCommands = Object.entries(OFFERED).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
   );
 

@@ -65,7 +65,7 @@ function drawSection({ key, title, cards }: Section, filter: string, kept: Set<s
 function drawCard(card: Card): HTMLElement {
   let known = drawn.get(card.key);
   if (!known) {
-    const element = make("article", { tabindex: -1, class: card.kind });
+    const element = make("article", { tabindex: -1, "data-kind": card.kind });
     known = { element, print: "" };
     drawn.set(card.key, known);
   }
@@ -117,7 +117,7 @@ main.addEventListener("keydown", (event) => {
     return;
   }
   if (target !== card) return;
-  if (event.key === "Enter" && card.classList.contains("image")) {
+  if (event.key === "Enter" && card.dataset.kind === "image") {
     enlarge(card);
     event.preventDefault();
     return;
@@ -159,7 +159,7 @@ window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
 
 // The frames of tables see nothing of the theme, so they are made anew with another.
 new MutationObserver(() => {
-  for (const [key, { element }] of drawn) if (element.classList.contains("table")) drawn.delete(key);
+  for (const [key, { element }] of drawn) if (element.dataset.kind === "table") drawn.delete(key);
   draw();
 }).observe(document.documentElement, { attributes: true, attributeFilter: ["style"] });
 
