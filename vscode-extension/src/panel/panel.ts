@@ -29,8 +29,8 @@ import { untilNext } from "./pace";
 import { bytes, extension, suggestedName } from "./picture";
 import { shell } from "./shell";
 
-/** How long the cursor has to rest before its px cell is looked at. */
-const REST = 150;
+/** How long after something happened it is looked which run is the one at the cursor. */
+const SOON = 150;
 
 /** Its type in VS Code. */
 const TYPE = "pxlens.outputs";
@@ -43,7 +43,7 @@ export class OutputsPanel implements Disposable {
   private shown: px.PageResult | undefined;
   private last: { began: number; took: number } | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private resting: NodeJS.Timeout | undefined;
+  private looking: NodeJS.Timeout | undefined;
   private isAsking = false;
   /** Whether to ask again after the answer that is awaited. */
   private again = false;
@@ -55,10 +55,10 @@ export class OutputsPanel implements Disposable {
   ) {
     this.subscriptions = [
       window.onDidChangeTextEditorSelection(() => {
-        this.cursorMoved();
+        this.lookSoon();
       }),
       window.onDidChangeActiveTextEditor(() => {
-        this.cursorMoved();
+        this.lookSoon();
       }),
       server.onDidChange(() => {
         // Runs are numbered anew.
@@ -80,14 +80,13 @@ export class OutputsPanel implements Disposable {
   changed({ uri, cells }: px.OutputsParams): void {
     if (!this.panel) return;
     const shows = this.pinned ?? this.shown?.run;
-    const isShown = cells.some(({ run }) => run !== undefined && run === shows);
-    const isHere = this.pinned === undefined && (uri === place()?.at.uri || uri === this.shown?.uri);
-    if (isShown || isHere) this.refresh();
+    if (cells.some(({ run }) => run !== undefined && run === shows)) this.refresh();
+    else if (!this.shown || uri === place()?.at.uri) this.lookSoon();
   }
 
   dispose(): void {
     clearTimeout(this.timer);
-    clearTimeout(this.resting);
+    clearTimeout(this.looking);
     this.panel?.dispose();
     for (const one of this.subscriptions) one.dispose();
   }
@@ -104,6 +103,10 @@ export class OutputsPanel implements Disposable {
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const known = read(message);
       if (known) void this.heard(known);
+    });
+    panel.onDidChangeViewState(() => {
+      // What happened while it was hidden.
+      this.refresh();
     });
     panel.onDidDispose(() => {
       this.panel = undefined;
@@ -139,23 +142,23 @@ export class OutputsPanel implements Disposable {
     void this.panel?.webview.postMessage(message);
   }
 
-  private cursorMoved(): void {
+  private lookSoon(): void {
     if (!this.panel?.visible || this.pinned !== undefined) return;
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => {
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
       void this.lookAtCursor();
-    }, REST);
+    }, SOON);
   }
 
   /** Asks for everything only where the cursor is in another run. */
   private async lookAtCursor(): Promise<void> {
     const page = await this.atCursor(false);
-    if (page && page.run !== this.shown?.run) this.refresh();
+    if (!this.shown || (page && page.run !== this.shown.run)) this.refresh();
   }
 
   /** Asks again soon; what comes meanwhile is one question. */
   private refresh(): void {
-    if (!this.panel) return;
+    if (!this.panel?.visible) return;
     if (this.isAsking) {
       this.again = true;
       return;
