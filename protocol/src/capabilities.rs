@@ -52,6 +52,10 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub engines: bool,
+    /// It shows runs in a panel, and answers `px/showRun`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub panel: bool,
 }
 
 impl ClientCapabilities {
@@ -71,6 +75,7 @@ impl ClientCapabilities {
             write_settings: on("writeSettings"),
             copy: on("copy"),
             engines: on("engines"),
+            panel: on("panel"),
         }
     }
 }

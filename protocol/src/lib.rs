@@ -26,6 +26,7 @@ mod ids;
 mod interrupt;
 mod message;
 mod outputs;
+mod page;
 mod position;
 mod refresh_outputs;
 mod result;
@@ -59,6 +60,10 @@ pub use ids::{CellId, RunId};
 pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
 pub use message::{Kind, Message, messages};
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
+pub use page::{
+    Page, PageBlock, PageError, PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, ShowRun,
+    ShowRunParams, ShowRunResult, TracebackLine,
+};
 pub use position::{TsPosition, TsRange};
 pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
 pub use result::{Group, GroupBy, GroupState, Result, ResultImage, ResultParams, ResultResult};

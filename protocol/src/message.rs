@@ -92,6 +92,8 @@ pub fn messages() -> Vec<Message> {
         request::<crate::Interrupt>("Interrupt"),
         request::<crate::Cells>("Cells"),
         request::<crate::Result>("Result"),
+        request::<crate::Page>("Page"),
+        request::<crate::ShowRun>("ShowRun"),
         request::<crate::Runs>("Runs"),
         request::<crate::Compare>("Compare"),
         request::<crate::Clear>("Clear"),

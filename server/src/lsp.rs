@@ -43,8 +43,8 @@ pub use bridge::Bridge;
 pub use facade::{
     CardForm, CardWish, CellOutputs, CellText, Change, Clusters, Completion, Content, Contents, Elsewhere,
     EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, History, LensCell, Lenses, NotebookCell,
-    NotebookChange, NotebookSplice, Parts, Problems, Purpose, RegionEnd, Session, Starting, Suggestion,
-    Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
+    NotebookChange, NotebookSplice, Pages, Parts, Problems, Purpose, RegionEnd, Session, Starting,
+    Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

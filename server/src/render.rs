@@ -27,6 +27,7 @@ mod layout;
 mod live;
 mod markdown;
 mod numbers;
+mod page;
 mod plain;
 mod replay;
 mod screen;
@@ -62,6 +63,9 @@ pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_wit
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
+pub use page::{
+    HtmlOutput, Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page,
+};
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};

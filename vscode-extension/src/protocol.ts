@@ -51,8 +51,8 @@ export type ClientCapabilities = {
   writeSettings?: boolean;
   /** It answers `px/copy`. */
   copy?: boolean;
-  /** It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known. */
-  engines?: boolean;
+  /** It shows runs in a panel, and answers `px/showRun`. */
+  panel?: boolean;
 };
 
 /** What the server can do beyond LSP. */
@@ -346,6 +346,138 @@ export type Group = {
 /** How the engines of a group are doing. */
 export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
 
+/** Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `uri`, else the newest of all. */
+export type PageParams = {
+  /** The run. */
+  run?: RunId;
+  /** The document of `position`. */
+  uri?: string;
+  /** A place in the px cell. */
+  position?: Position;
+  /** The grouping; the one in which the run is shown if it is absent. */
+  groupBy?: GroupBy;
+  /** Whether images and HTML are wanted. They may be megabytes. */
+  media?: boolean;
+};
+
+/** A run as it stands now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no key of a kernel. */
+export type PageResult = {
+  /** Which run it is. */
+  run: RunId;
+  /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** The line of the magic as text. */
+  title: string;
+  /** How it is doing. */
+  state: CellState;
+  /** The same in words: `1 of 4 failed · 240 ms`. */
+  summary: string;
+  /** The grouping of `sections`. */
+  groupBy: GroupBy;
+  /** All its engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** Whether an earlier run of the same px cell is kept, to compare it with. */
+  hasEarlier: boolean;
+  /** What engines wrote and answered. Grouped by kind of output there is one section for each kind, else one. */
+  sections: Array<PageSection>;
+  /** How far the results of several groups lie apart. */
+  across?: string;
+  /** What engines raised, by identical stack, the largest group first. */
+  errors: Array<PageError>;
+  /** HTML that engines showed, identical ones once. Only if `media` was asked for. */
+  tables: Array<PageHtml>;
+  /** The images, as in `px/result`. Only if `media` was asked for. */
+  images: Array<ResultImage>;
+  /** What else there is to say, as a sentence: what was left out. */
+  note?: string;
+};
+
+/** Blocks under one title. */
+export type PageSection = {
+  /** The kind of output, such as `stdout`. */
+  title?: string;
+  /** The engines' outputs. */
+  blocks: Array<PageBlock>;
+};
+
+/** What some engines show. */
+export type PageBlock = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** How they are doing. */
+  state: GroupState;
+  /** The engines from whose output this is the difference. */
+  comparedWith?: string;
+  /** The text, one piece for each stretch of one style. */
+  pieces: Array<PagePiece>;
+};
+
+/** Text of one style. */
+export type PagePiece = {
+  /** What it says, with the line ends in it. */
+  text: string;
+  /** What it is. */
+  style: LineStyle;
+};
+
+/** Engines that raised the same exception in the same place. */
+export type PageError = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** `ValueError: bad`, in one line; of engines that somebody stopped `interrupted`. */
+  title: string;
+  /** What each engine said, where they said different things: `[2] bad`. */
+  variants: Array<string>;
+  /** The traceback; of engines that said different things that of the first. */
+  lines: Array<TracebackLine>;
+};
+
+/** A line of a traceback. */
+export type TracebackLine = {
+  /** What it says. */
+  text: string;
+  /** The call that it is the head of, where that is in a document or a file that is here. */
+  place?: PagePlace;
+};
+
+/** Where a call is. */
+export type PagePlace = {
+  /** The document or file. */
+  uri: string;
+  /** The place in it. */
+  position: Position;
+};
+
+/** HTML that some engines showed, such as a `DataFrame`. */
+export type PageHtml = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** As the engine sent it, which is not made safe: it belongs into a sandboxed frame without scripts. */
+  html?: string;
+  /** What to say instead of it. May be empty. */
+  alt: string;
+};
+
+/** Which run to show. */
+export type ShowRunParams = {
+  /** The run. */
+  run: RunId;
+};
+
+/** What became of it. */
+export type ShowRunResult = {
+  /** Whether it is shown. */
+  shown: boolean;
+};
+
 /** Of what. */
 export type RunsParams = {
   /** Only those of this document; of a notebook, or of one of its cells, those of all its cells. */
@@ -553,10 +685,6 @@ export type Engine = {
   host?: string;
   /** Its process, where that is known. */
   pid?: number;
-  /** What it works on, where that is a run of this session. */
-  current?: EngineCell;
-  /** What it raised in the last run of this session that it finished; absent where that went well. */
-  lastError?: EngineFailure;
 };
 
 /** What an engine does, as far as it told. */
@@ -751,6 +879,10 @@ export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells")
 
 export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
 
+export const page = new RequestType<PageParams, PageResult, void>("px/page");
+
+export const showRun = new RequestType<ShowRunParams, ShowRunResult, void>("px/showRun");
+
 export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
 
 export const compare = new RequestType<CompareParams, CompareResult, void>("px/compare");
@@ -762,16 +894,6 @@ export const content = new RequestType<ContentParams, ContentResult, void>("px/c
 export const exportRun = new RequestType<ExportParams, ExportResult, void>("px/export");
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
-
-export const enginesChanged = new NotificationType<EnginesChangedParams>("px/enginesChanged");
-
-export const clusters = new RequestType<ClustersParams, ClustersResult, void>("px/clusters");
-
-export const connect = new RequestType<ConnectParams, ConnectResult, void>("px/connect");
-
-export const startCluster = new RequestType<StartClusterParams, ConnectResult, void>("px/startCluster");
-
-export const stopCluster = new RequestType<StopClusterParams, StopClusterResult, void>("px/stopCluster");
 
 export const console = new RequestType<ConsoleParams, ConsoleResult, void>("px/console");
 
@@ -798,6 +920,7 @@ export const serverCommands = {
   interrupt: "pxlens.server.interrupt",
   showResult: "pxlens.server.showResult",
   showOutput: "pxlens.server.showOutput",
+  showRun: "pxlens.server.showRun",
   group: "pxlens.server.group",
   copy: "pxlens.server.copy",
   compare: "pxlens.server.compare",

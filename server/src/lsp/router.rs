@@ -37,6 +37,7 @@ pub(super) fn service<S: Session>(
         .custom_method("px/interrupt", handlers::px_interrupt::handle)
         .custom_method("px/cells", handlers::px_cells::handle)
         .custom_method("px/result", handlers::px_result::handle)
+        .custom_method("px/page", handlers::px_page::handle)
         .custom_method("px/runs", handlers::px_runs::handle)
         .custom_method("px/compare", handlers::px_compare::handle)
         .custom_method("px/clear", handlers::px_clear::handle)

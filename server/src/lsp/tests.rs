@@ -35,6 +35,7 @@ mod fake;
 mod history;
 mod local_parts;
 mod order;
+mod pages;
 mod plain;
 mod results;
 mod rewriting;

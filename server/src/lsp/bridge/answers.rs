@@ -12,7 +12,8 @@ use pxlens_protocol::{
 };
 
 pub(super) use self::engines::{Deeds, clusters, engines, in_use};
-use self::raised::{failing_line, place, related};
+pub(super) use self::raised::place;
+use self::raised::{failing_line, related};
 use crate::{
     cells,
     engines::{EngineTable, RankSet, Targets},
@@ -495,7 +496,7 @@ fn state_of(handle: Option<&RunHandle>) -> CellState {
     handle.map_or(CellState::Idle, |handle| run_state(&handle.now()))
 }
 
-fn run_state(run: &Run) -> CellState {
+pub(super) fn run_state(run: &Run) -> CellState {
     match run.state() {
         RunState::Queued => CellState::Queued,
         RunState::Running => CellState::Running,

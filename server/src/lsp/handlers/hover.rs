@@ -93,18 +93,27 @@ fn form(client: &Client, beside: usize) -> CardForm {
         return CardForm::Plain;
     }
     let extension = &client.extension;
-    let commands = match (extension.command_links, extension.copy) {
-        (false, _) => &[],
-        (true, true) => commands::ALL,
-        (true, false) => &*WITHOUT_COPY,
+    let commands: &[&str] = match extension.command_links {
+        false => &[],
+        true => &FOLLOWED[usize::from(extension.copy)][usize::from(extension.panel)],
     };
     let bytes = MOST.saturating_sub(beside + STALE.len() + 2);
     CardForm::Markdown { commands, images: extension.images, bytes }
 }
 
-/// The commands that do something for a client that cannot copy.
-static WITHOUT_COPY: LazyLock<Vec<&str>> =
-    LazyLock::new(|| commands::ALL.iter().copied().filter(|command| *command != commands::COPY).collect());
+/// The commands that do something for a client, by whether it copies and whether it has a panel.
+static FOLLOWED: LazyLock<[[Vec<&str>; 2]; 2]> = LazyLock::new(|| {
+    [false, true].map(|copies| {
+        [false, true].map(|has_panel| {
+            let works = |command: &&str| match *command {
+                commands::COPY => copies,
+                commands::SHOW_RUN => has_panel,
+                _ => true,
+            };
+            commands::ALL.iter().copied().filter(works).collect()
+        })
+    })
+});
 
 /// The lines of an explanation. Words with signs that mean something in Markdown are code.
 fn explanation(help: &Explanation, markdown: bool) -> String {
