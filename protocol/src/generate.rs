@@ -16,9 +16,10 @@ use crate::{
     ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams, ContentResult, CopyParams, CopyResult,
     CopyTextParams, CopyTextResult, Engine, EngineChange, EngineState, EnginesParams, EnginesResult,
     ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams, GroupResult, GroupState,
-    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, Only, OutputsParams,
+    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, NotebookItem, NotebookOutput,
+    NotebookOutputsParams, NotebookOutputsResult, Only, OutputsParams,
     PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams,
-    ResultResult, RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
+    ResultResult, RunId, RunLocalParams, RunLocalResult, RunNotebookCellParams, RunNotebookCellResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
     ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams, TsPosition, TsRange,
     WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
 };
@@ -129,6 +130,12 @@ fn declarations() -> Vec<Declaration> {
         declaration::<CopyTextResult>(),
         declaration::<CopyParams>(),
         declaration::<CopyResult>(),
+        declaration::<RunNotebookCellParams>(),
+        declaration::<RunNotebookCellResult>(),
+        declaration::<NotebookOutputsParams>(),
+        declaration::<NotebookOutputsResult>(),
+        declaration::<NotebookOutput>(),
+        declaration::<NotebookItem>(),
     ]
 }
 

@@ -23,6 +23,7 @@ mod group;
 mod ids;
 mod interrupt;
 mod message;
+mod notebook;
 mod outputs;
 mod position;
 mod refresh_outputs;
@@ -48,6 +49,10 @@ pub use group::{GroupParams, GroupResult};
 pub use ids::{CellId, RunId};
 pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
 pub use message::{Kind, Message, messages};
+pub use notebook::{
+    NotebookItem, NotebookOutput, NotebookOutputs, NotebookOutputsParams, NotebookOutputsResult, RunNotebookCell,
+    RunNotebookCellParams, RunNotebookCellResult,
+};
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
 pub use position::{TsPosition, TsRange};
 pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};

@@ -26,6 +26,7 @@ mod inline;
 mod layout;
 mod live;
 mod markdown;
+mod notebook;
 mod numbers;
 mod plain;
 mod replay;
@@ -62,6 +63,7 @@ pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_wit
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
+pub use notebook::{NotebookItem, NotebookOutput, notebook};
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};

@@ -243,6 +243,14 @@ impl Names {
         view
     }
 
+    /// Whether a name is that of a client.
+    pub(super) fn is_client(&self, name: &str) -> bool {
+        match self.values.get(name) {
+            Some(value) => matches!(value, Value::Client(_)),
+            None => is_client(name),
+        }
+    }
+
     fn bind(&mut self, name: &str, value: Value) {
         let is_kept = match &value {
             Value::Other => is_client(name),
