@@ -16,12 +16,13 @@ use crate::{
     ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams, ContentResult, CopyParams, CopyResult,
     CopyTextParams, CopyTextResult, Engine, EngineChange, EngineState, EnginesParams, EnginesResult,
     ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams, GroupResult, GroupState,
-    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, NotebookItem, NotebookOutput,
-    NotebookOutputsParams, NotebookOutputsResult, Only, OutputsParams,
-    PastRun, Plan, Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams,
-    ResultResult, RunId, RunLocalParams, RunLocalResult, RunNotebookCellParams, RunNotebookCellResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
-    ServerCapabilities, ShowOutputParams, ShowOutputResult, StartedRun, TrustParams, TsPosition, TsRange,
-    WriteSettingParams, WriteSettingResult, WriteViewParams, commands, messages,
+    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, NotebookItem,
+    NotebookOutput, NotebookOutputsParams, NotebookOutputsResult, Only, OutputsParams, PastRun, Plan,
+    Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams, ResultResult,
+    RunId, RunLocalParams, RunLocalResult, RunNotebookCellParams, RunNotebookCellResult, RunParams,
+    RunResult, RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult,
+    StartedRun, TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams,
+    commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");

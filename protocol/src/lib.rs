@@ -50,8 +50,8 @@ pub use ids::{CellId, RunId};
 pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
 pub use message::{Kind, Message, messages};
 pub use notebook::{
-    NotebookItem, NotebookOutput, NotebookOutputs, NotebookOutputsParams, NotebookOutputsResult, RunNotebookCell,
-    RunNotebookCellParams, RunNotebookCellResult,
+    NotebookItem, NotebookOutput, NotebookOutputs, NotebookOutputsParams, NotebookOutputsResult,
+    RunNotebookCell, RunNotebookCellParams, RunNotebookCellResult,
 };
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
 pub use position::{TsPosition, TsRange};

@@ -38,6 +38,8 @@ pub struct RunNotebookCellResult {
     pub recalled: Vec<RecalledRun>,
     /// What does not run, and why.
     pub not_run: Vec<NotRun>,
+    /// Whether any of that was meant to run and cannot; a line that sets something runs nothing.
+    pub failed: bool,
     /// How many lines of ordinary Python stood beside the px lines, and did not run.
     pub local_lines: u32,
     /// Of a plain cell that was not sent: the 0-based line by which it reads as set-up.

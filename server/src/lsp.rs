@@ -41,8 +41,8 @@ pub use bridge::Bridge;
 pub use facade::{
     CardForm, CardWish, CellOutputs, CellText, Change, Completion, Content, Contents, Elsewhere, EngineError,
     ErrorVariant, Explanation, Fold, Happening, Hint, History, LensCell, Lenses, NotebookCell,
-    NotebookChange, NotebookSplice, Parts, Problems, Purpose, RegionEnd, Session, Suggestion, Suggestions,
-    Symbol, SymbolKind, TextChange, Token, Wanted,
+    NotebookChange, NotebookSplice, Notebooks, Parts, Problems, Purpose, RegionEnd, Session, Suggestion,
+    Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

@@ -9,6 +9,7 @@ mod contents;
 mod edits;
 mod happenings;
 mod history;
+mod notebooks;
 mod pictures;
 
 use std::{

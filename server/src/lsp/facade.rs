@@ -7,6 +7,7 @@ mod assist;
 mod card;
 mod contents;
 mod history;
+mod notebooks;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
@@ -24,11 +25,12 @@ pub use assist::{
 pub use card::{CardForm, CardWish};
 pub use contents::{Content, Contents};
 pub use history::History;
+pub use notebooks::Notebooks;
 
 use super::Settings;
 
 /// A handle of the session. Cloning is cheap.
-pub trait Session: Contents + History + Clone + Send + Sync + 'static {
+pub trait Session: Contents + History + Notebooks + Clone + Send + Sync + 'static {
     /// Tells of a change. Synchronous: its effect is in place before anything that is asked afterwards is answered.
     fn tell(&self, change: Change);
 

@@ -33,6 +33,7 @@ mod endings;
 mod fake;
 mod history;
 mod local_parts;
+mod notebooks;
 mod order;
 mod plain;
 mod results;

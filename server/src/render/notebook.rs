@@ -53,6 +53,12 @@ impl NotebookOutput {
         Self::text(PLAIN, text.into())
     }
 
+    /// Why something was not run.
+    pub fn failure(why: &str) -> Self {
+        let told = json!({ "name": "Not run", "message": why, "stack": why });
+        Self::text(ERROR, told.to_string())
+    }
+
     fn text(mime: &'static str, text: String) -> Self {
         Self { items: vec![NotebookItem { mime, data: text, base64: false }] }
     }
@@ -140,7 +146,9 @@ fn image_outputs(image: &Image<'_>, is_labelled: bool, room: &mut usize, outputs
                     (picture.kind.mime(), picture.data.clone().into_owned(), true)
                 }
                 // An SVG can hold scripts, which do not run in an image of its own.
-                ImageKind::Svg => ("text/html", embedded("image/svg+xml", &STANDARD.encode(&*picture.data)), false),
+                ImageKind::Svg => {
+                    ("text/html", embedded("image/svg+xml", &STANDARD.encode(&*picture.data)), false)
+                }
                 ImageKind::Webp => ("text/html", embedded("image/webp", &picture.data), false),
             };
             let plain = NotebookItem { mime: PLAIN, data: label.trim_end().to_owned(), base64: false };
@@ -175,11 +183,15 @@ mod tests {
     #[test]
     fn text_stands_in_groups_below_the_engines() {
         let sample = Sample::new(3).stdout(0, "ready\n").stdout(1, "ready\n").stderr(2, "late\n");
-        check(sample.all_ok(), true, expect![[r#"
+        check(
+            sample.all_ok(),
+            true,
+            expect![[r#"
             text/plain: ran on engines [0-2]
             application/vnd.code.notebook.stdout: [0-1] ready
             [2]   stderr: late
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -189,11 +201,15 @@ mod tests {
 
     #[test]
     fn what_goes_on_says_so() {
-        check(Sample::new(2).busy(0).stdout(0, "step 1\n"), true, expect![[r#"
+        check(
+            Sample::new(2).busy(0).stdout(0, "step 1\n"),
+            true,
+            expect![[r#"
             text/plain: runs on engines [0-1]
             application/vnd.code.notebook.stdout: [0] ⏳ step 1
             [1] ⏳ running
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -202,14 +218,18 @@ mod tests {
             .display(0, &[("image/png", RED), ("text/plain", "<Figure>")])
             .display(1, &[("image/png", RED), ("text/plain", "<Figure>")])
             .display(2, &[("image/png", BLUE), ("text/plain", "<Figure>")]);
-        check(sample.all_ok(), false, expect![[r#"
+        check(
+            sample.all_ok(),
+            false,
+            expect![[r#"
             text/plain: [0-1] <Figure>
             image/png: iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mM4IScHQQxwFgBBAAYZ1ETuGQAAAABJRU5ErkJggg==
             text/plain: [0-1] <Figure>
             text/plain: [2] <Figure>
             image/png: iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mOQkzsBQQxwFgA5CAYZDOxrbQAAAABJRU5ErkJggg==
             text/plain: [2] <Figure>
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -235,10 +255,14 @@ mod tests {
             let raised = sample.busy(slot).input(slot, 1);
             sample = raised.raise(slot, "ZeroDivisionError", "division by zero", &[trace]);
         }
-        check(sample, false, expect![[r#"
+        check(
+            sample,
+            false,
+            expect![[r#"
             application/vnd.code.notebook.stdout: [0] x
             application/vnd.code.notebook.error: {"message":"division by zero","name":"ZeroDivisionError","stack":"✗ [1-2] ZeroDivisionError: division by zero · line 2\nCell In[1], line 2\n----> 2 1/0\n\nZeroDivisionError: division by zero"}
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

