@@ -16,13 +16,14 @@ use crate::{
     ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams, ContentResult, CopyParams, CopyResult,
     CopyTextParams, CopyTextResult, Engine, EngineChange, EngineState, EnginesParams, EnginesResult,
     ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams, GroupResult, GroupState,
-    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, Only, OutputsParams,
-    PageBlock, PageError, PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, PastRun, Plan,
-    Problem, ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams, ResultResult,
-    RunId, RunLocalParams, RunLocalResult, RunParams, RunResult, RunsParams, RunsResult, Scope,
-    ServerCapabilities, ShowOutputParams, ShowOutputResult, ShowRunParams, ShowRunResult, StartedRun,
-    TracebackLine, TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams,
-    commands, messages,
+    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, NotebookItem,
+    NotebookOutput, NotebookOutputsParams, NotebookOutputsResult, Only, OutputsParams, PageBlock, PageError,
+    PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, PastRun, Plan, Problem,
+    ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams, ResultResult, RunId,
+    RunLocalParams, RunLocalResult, RunNotebookCellParams, RunNotebookCellResult, RunParams, RunResult,
+    RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, ShowRunParams,
+    ShowRunResult, StartedRun, TracebackLine, TrustParams, TsPosition, TsRange, WriteSettingParams,
+    WriteSettingResult, WriteViewParams, commands, messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -142,6 +143,12 @@ fn declarations() -> Vec<Declaration> {
         declaration::<CopyTextResult>(),
         declaration::<CopyParams>(),
         declaration::<CopyResult>(),
+        declaration::<RunNotebookCellParams>(),
+        declaration::<RunNotebookCellResult>(),
+        declaration::<NotebookOutputsParams>(),
+        declaration::<NotebookOutputsResult>(),
+        declaration::<NotebookOutput>(),
+        declaration::<NotebookItem>(),
     ]
 }
 

@@ -25,6 +25,7 @@ mod group;
 mod ids;
 mod interrupt;
 mod message;
+mod notebook;
 mod outputs;
 mod page;
 mod position;
@@ -59,6 +60,10 @@ pub use group::{GroupParams, GroupResult};
 pub use ids::{CellId, RunId};
 pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
 pub use message::{Kind, Message, messages};
+pub use notebook::{
+    NotebookItem, NotebookOutput, NotebookOutputs, NotebookOutputsParams, NotebookOutputsResult,
+    RunNotebookCell, RunNotebookCellParams, RunNotebookCellResult,
+};
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
 pub use page::{
     Page, PageBlock, PageError, PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, ShowRun,

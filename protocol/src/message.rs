@@ -113,5 +113,7 @@ pub fn messages() -> Vec<Message> {
         notification::<crate::Trust>("Trust"),
         request::<crate::WriteSetting>("WriteSetting"),
         request::<crate::CopyText>("CopyText"),
+        request::<crate::RunNotebookCell>("RunNotebookCell"),
+        request::<crate::NotebookOutputs>("NotebookOutputs"),
     ]
 }

@@ -43,7 +43,7 @@ pub use bridge::Bridge;
 pub use facade::{
     CardForm, CardWish, CellOutputs, CellText, Change, Clusters, Completion, Content, Contents, Elsewhere,
     EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, History, LensCell, Lenses, NotebookCell,
-    NotebookChange, NotebookSplice, Pages, Parts, Problems, Purpose, RegionEnd, Session, Starting,
+    NotebookChange, NotebookSplice, Notebooks, Pages, Parts, Problems, Purpose, RegionEnd, Session, Starting,
     Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;

@@ -26,6 +26,7 @@ mod inline;
 mod layout;
 mod live;
 mod markdown;
+mod notebook;
 mod numbers;
 mod page;
 mod plain;
@@ -63,6 +64,7 @@ pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_wit
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
+pub use notebook::{NotebookItem, NotebookOutput, notebook};
 pub use page::{
     HtmlOutput, Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page,
 };

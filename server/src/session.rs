@@ -401,6 +401,11 @@ impl Session {
         self.tell(actor::Message::CloseNotebook { key });
     }
 
+    /// Takes a cell of a notebook for one that runs on the engines also where it holds no px magic, unless it reads as set-up.
+    pub fn send_plain(&self, key: DocumentKey) {
+        self.tell(actor::Message::SendPlain { key });
+    }
+
     /// New settings.
     pub fn configure(&self, settings: Settings) {
         self.tell(actor::Message::Configure(Box::new(settings)));

@@ -871,6 +871,73 @@ export type CopyResult = {
   text?: string;
 };
 
+/** Which cell. */
+export type RunNotebookCellParams = {
+  /** The cell's own URI, in a notebook that is synchronised. */
+  uri: string;
+};
+
+/** What became of the cell. */
+export type RunNotebookCellResult = {
+  /** The runs, in order. */
+  runs: Array<StartedRun>;
+  /** `%pxresult` lines, and the run that each shows. */
+  recalled: Array<RecalledRun>;
+  /** What does not run, and why. */
+  notRun: Array<NotRun>;
+  /** Whether any of that was meant to run and cannot; a line that sets something runs nothing. */
+  failed: boolean;
+  /** How many lines of ordinary Python stood beside the px lines, and did not run. */
+  localLines: number;
+  /** Of a plain cell that was not sent: the 0-based line by which it reads as set-up. */
+  setUp?: number;
+  /** Of a plain cell that was sent: the engines as a rank set. */
+  ranOn?: string;
+  /** Whether the cell after it waits for it: not where all of it is `--noblock`. */
+  waits: boolean;
+  /** What to show below what the runs give: which lines did not run, and why. */
+  notes: Array<NotebookOutput>;
+};
+
+/** Of which runs. */
+export type NotebookOutputsParams = {
+  /** The runs, in the order in which they are to be shown. */
+  runs: Array<RunId>;
+  /** What the last answer gave as `seen`. */
+  seen?: string;
+};
+
+/** The runs as they stand now. */
+export type NotebookOutputsResult = {
+  /** Whether all of them are over, so that these are the last outputs. */
+  over: boolean;
+  /** Whether all of them went well so far. */
+  succeeded: boolean;
+  /** A word for these outputs, for the next request. */
+  seen: string;
+  /** All there are; absent if they are as they were when they were last `seen`. */
+  outputs?: Array<NotebookOutput>;
+};
+
+/** One output of a notebook's cell. */
+export type NotebookOutput = {
+  /** The same in several forms, the best first. */
+  items: Array<NotebookItem>;
+};
+
+/** An output in one form. */
+export type NotebookItem = {
+  /**
+   * Its MIME type. Text of engines is `application/vnd.code.notebook.stdout`; an error is `application/vnd.code.notebook.error`,
+   * and its data a JSON object of `name`, `message` and `stack`.
+   */
+  mime: string;
+  /** A text. */
+  data: string;
+  /** Whether that is base64. */
+  base64?: boolean;
+};
+
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
@@ -910,6 +977,10 @@ export const trust = new NotificationType<TrustParams>("px/trust");
 export const writeSetting = new RequestType<WriteSettingParams, WriteSettingResult, void>("px/writeSetting");
 
 export const copyText = new RequestType<CopyTextParams, CopyTextResult, void>("px/copy");
+
+export const runNotebookCell = new RequestType<RunNotebookCellParams, RunNotebookCellResult, void>("px/runNotebookCell");
+
+export const notebookOutputs = new RequestType<NotebookOutputsParams, NotebookOutputsResult, void>("px/notebookOutputs");
 
 /** The commands that the server executes. Each takes one object. */
 export const serverCommands = {

@@ -10,6 +10,7 @@ mod contents;
 mod edits;
 mod happenings;
 mod history;
+mod notebooks;
 mod pages;
 mod pictures;
 

@@ -8,6 +8,7 @@ mod card;
 mod clusters;
 mod contents;
 mod history;
+mod notebooks;
 mod pages;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
@@ -27,12 +28,13 @@ pub use card::{CardForm, CardWish};
 pub use clusters::Clusters;
 pub use contents::{Content, Contents};
 pub use history::History;
+pub use notebooks::Notebooks;
 pub use pages::Pages;
 
 use super::Settings;
 
 /// A handle of the session. Cloning is cheap.
-pub trait Session: Clusters + Contents + History + Pages + Clone + Send + Sync + 'static {
+pub trait Session: Clusters + Contents + History + Notebooks + Pages + Clone + Send + Sync + 'static {
     /// Tells of a change. Synchronous: its effect is in place before anything that is asked afterwards is answered.
     fn tell(&self, change: Change);
 

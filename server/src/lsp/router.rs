@@ -34,6 +34,8 @@ pub(super) fn service<S: Session>(
         .custom_method("workspace/didChangeWorkspaceFolders", handlers::did_change_workspace_folders::handle)
         .custom_method("window/workDoneProgress/cancel", handlers::progress_cancel::handle)
         .custom_method("px/run", handlers::px_run::handle)
+        .custom_method("px/runNotebookCell", handlers::px_run_notebook_cell::handle)
+        .custom_method("px/notebookOutputs", handlers::px_notebook_outputs::handle)
         .custom_method("px/interrupt", handlers::px_interrupt::handle)
         .custom_method("px/cells", handlers::px_cells::handle)
         .custom_method("px/result", handlers::px_result::handle)

@@ -34,6 +34,7 @@ mod endings;
 mod fake;
 mod history;
 mod local_parts;
+mod notebooks;
 mod order;
 mod pages;
 mod plain;

@@ -165,6 +165,13 @@ pub(super) type Place<'a> = &'a dyn Fn(u32) -> Option<String>;
 
 /// The lines of a run: sections, then errors. A line of the code that has no `place` is named by its number in the cell.
 pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine> {
+    let mut lines = lay_out_outputs(run, view);
+    lay_out_errors(run, view, place, &mut lines);
+    lines
+}
+
+/// The same without the errors.
+pub(super) fn lay_out_outputs(run: &Run, view: View) -> Vec<BlockLine> {
     let mut lines = Vec::new();
     for section in sections(run, view) {
         if let Some(title) = section.title {
@@ -177,7 +184,6 @@ pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine>
     if let Some((ranks, told)) = across_groups(run, view) {
         lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
     }
-    lay_out_errors(run, view, place, &mut lines);
     lines
 }
 

@@ -77,6 +77,9 @@ pub(super) enum Message {
     CloseNotebook {
         key: DocumentKey,
     },
+    SendPlain {
+        key: DocumentKey,
+    },
     Configure(Box<Settings>),
     Trust(bool),
     Encoding(Encoding),
@@ -336,6 +339,10 @@ impl Actor {
             }
             Message::CloseNotebook { key } => {
                 let notices = self.documents.close_notebook(&key);
+                self.tell_all(notices);
+            }
+            Message::SendPlain { key } => {
+                let notices = self.documents.send_plain(&key);
                 self.tell_all(notices);
             }
             Message::Configure(settings) => self.configure(*settings),

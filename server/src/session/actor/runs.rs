@@ -97,9 +97,11 @@ impl Actor {
                 return Err(AskError::Unreadable(why));
             }
             let wanted = |cell: &CellView| match ask.scope {
-                Scope::All => true,
                 Scope::Cell(id) => cell.id == id,
                 Scope::Lines(first, last) => cell.line <= last && cell.last_line >= first,
+                // A plain cell is only run where it is meant itself.
+                _ if cell.cell.kind == CellKind::Plain => false,
+                Scope::All => true,
                 Scope::Above(line) if here == Some(index) => cell.last_line < line,
                 Scope::Above(_) => Some(index) < here,
                 Scope::Below(line) if here == Some(index) => cell.last_line >= line,
