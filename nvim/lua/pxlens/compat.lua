@@ -36,6 +36,14 @@ function M.lens_refresh_handler()
   end
 end
 
+--- The version of a buffer's text that the server was told last, or is about to be.
+---@param bufnr integer
+---@return integer?
+function M.version(bufnr)
+  local versions = rawget(vim.lsp.util, 'buf_versions')
+  return versions and versions[bufnr] or vim.api.nvim_buf_get_changedtick(bufnr)
+end
+
 --- A message without JSON nulls, which 0.12 hands over as `vim.NIL`.
 ---@param value any
 function M.without_nulls(value)

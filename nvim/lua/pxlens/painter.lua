@@ -6,6 +6,7 @@
 ---     painted  |x    x    x    x   x|         x
 ---
 --- A message is acknowledged when it is painted, so the server never sends more than can be shown.
+local compat = require('pxlens.compat')
 local config = require('pxlens.config')
 local layout = require('pxlens.layout')
 local Outputs = require('pxlens.outputs')
@@ -100,14 +101,37 @@ local function key_of(chunks)
   return vim.json.encode(chunks)
 end
 
+---@type table<string, true>
+local asked_again = {}
+
+--- Asks for a document's outputs when typing has paused: places of an older text, where nothing was painted yet, are a guess.
+---@param client_id integer
+---@param uri string
+local function ask_again(client_id, uri)
+  if asked_again[uri] then
+    return
+  end
+  asked_again[uri] = true
+  vim.defer_fn(function()
+    asked_again[uri] = nil
+    local client = vim.lsp.get_client_by_id(client_id)
+    if client then
+      client:notify('px/refreshOutputs', { uri = uri })
+    end
+  end, 300)
+end
+
+---@param client_id integer
 ---@param document pxlens.Painted
 ---@param cell pxlens.CellOutput
-local function paint_cell(document, cell)
+local function paint_cell(client_id, document, cell)
   local bufnr = document.bufnr
   local marks = document.marks[cell.id] or { ids = {}, shown = {} }
   document.marks[cell.id] = marks
-  -- Places of an older text are right where nothing was painted yet, or close to it until the next message.
-  local known = cell.version == vim.lsp.util.buf_versions[bufnr]
+  local known = cell.version == compat.version(bufnr)
+  if not known and not next(marks.ids) then
+    ask_again(client_id, document.uri)
+  end
 
   local block = layout.block(cell)
   if block then
@@ -147,7 +171,7 @@ local function paint_document(client_id, document)
     end
   end
   for _, cell in pairs(cells) do
-    paint_cell(document, cell)
+    paint_cell(client_id, document, cell)
   end
 end
 

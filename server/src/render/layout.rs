@@ -141,7 +141,7 @@ pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
 fn as_json(line: &BlockLine) -> usize {
     let bytes =
         |span: &Span| span.text.len() + span.text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-    r#"{"text":"","style":"result"},"#.len() + line.spans.iter().map(bytes).sum::<usize>()
+    r#"{"text":"","style":"result","ranks":99},"#.len() + line.spans.iter().map(bytes).sum::<usize>()
 }
 
 /// How many bytes each group may show, so that a view of many groups costs no more than one of few.
@@ -576,7 +576,7 @@ mod tests {
             for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
                 let lines = block(&run, by, Limits::default());
                 let as_sent = |line: &BlockLine| {
-                    serde_json::json!({ "text": line.text(), "style": "result" }).to_string()
+                    serde_json::json!({ "text": line.text(), "style": "result", "ranks": 99 }).to_string()
                 };
                 let sent: usize = lines.iter().map(|line| as_sent(line).len() + 1).sum();
                 let line = super::super::inline(&run, crate::run::Time(0)).text;
