@@ -20,7 +20,7 @@ return {
       editor:open('tour.py', SCRIPT)
       editor:wait_lens('▶ Run on 4 engines')
       editor:lua('vim.api.nvim_win_set_cursor(0, { 1, 0 }); vim.lsp.codelens.run()')
-      editor:wait_behind('✓')
+      editor:wait_sign('✓')
       local lines = editor:under(2)
       expect.holds(lines, 'Parallel execution on engine(s): [0-3]')
       expect.holds(lines, 'hello from')

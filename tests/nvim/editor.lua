@@ -180,6 +180,13 @@ function Editor:wait_under(text, row)
   end)
 end
 
+--- Waits until the px cell at a line (1-based; else at the first) has this sign.
+function Editor:wait_sign(sign, line)
+  return self:wait(('the sign %s'):format(sign), function()
+    return self:signs()[(line or 1) - 1] == sign
+  end)
+end
+
 --- Waits until some line behind a row holds a text.
 function Editor:wait_behind(text)
   return self:wait(('%q behind a line'):format(text), function()

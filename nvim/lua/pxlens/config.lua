@@ -22,7 +22,7 @@ local defaults = {
   trusted = true,
   settings = {},
   lens = true,
-  block = { lines = 40, bar = '▏ ' },
+  block = { lines = 50, bar = '▏ ' },
   line = true,
   signs = { queued = '…', running = '▶', succeeded = '✓', failed = '✗', stale = '≈' },
   interval = 50,
