@@ -67,7 +67,7 @@ local group = vim.api.nvim_create_augroup('pxlens', {})
 local function on(events, pattern, run)
   vim.api.nvim_create_autocmd(events, { group = group, pattern = pattern, callback = run })
 end
-on('BufReadCmd', 'px-output:*', function(event)
+on('BufReadCmd', 'px-output:///*', function(event)
   require('pxlens.document').read(event.buf, event.match)
 end)
 on('LspAttach', '*', function(event)

@@ -234,6 +234,8 @@ function Editor:state()
 end
 
 function Editor:close()
+  -- What a failed test left waiting holds no engine.
+  vim.fn.writefile({}, self.folder .. '/gate')
   pcall(vim.rpcnotify, self.channel, 'nvim_command', 'qall!')
   vim.fn.jobwait({ self.channel }, 10000)
   vim.fn.jobstop(self.channel)

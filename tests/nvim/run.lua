@@ -12,6 +12,12 @@ local Editor = require('editor')
 
 local SUITES = { 'attached', 'running', 'outputs', 'notebooks', 'words', 'picture' }
 
+--- A line for whoever watches, at once.
+local function tell(line)
+  io.stdout:write(line, '\n')
+  io.stdout:flush()
+end
+
 local wanted = arg[1]
 local passed, failed, skipped = 0, {}, {}
 
@@ -30,13 +36,13 @@ local function try(name, test)
   local took = (vim.uv.hrtime() - started) / 1e9
   if ok then
     passed = passed + 1
-    print(('ok      %s (%.1f s)'):format(name, took))
+    tell(('ok      %s (%.1f s)'):format(name, took))
   elseif type(why) == 'table' then
     skipped[#skipped + 1] = name
-    print(('SKIPPED %s: %s'):format(name, why.skip))
+    tell(('SKIPPED %s: %s'):format(name, why.skip))
   else
     failed[#failed + 1] = name
-    print(('FAILED  %s\n%s\n%s'):format(name, why, editor:state()))
+    tell(('FAILED  %s\n%s\n%s'):format(name, why, editor:state()))
   end
   editor:close()
 end
@@ -59,7 +65,7 @@ if cluster then
 end
 vim.fn.delete(home, 'rf')
 if not ok then
-  print(why)
+  tell(why)
 end
-print(('%d passed, %d failed, %d skipped'):format(passed, #failed, #skipped))
+tell(('%d passed, %d failed, %d skipped'):format(passed, #failed, #skipped))
 os.exit(ok and #failed == 0 and passed > 0 and 0 or 1)

@@ -51,15 +51,24 @@ local function fill(bufnr, text)
   end
 end
 
+--- Buffers that an answer is awaited for.
+---@type table<integer, true>
+local awaited = {}
+
+--- Asks for a buffer's text, and again for as long as it grows and somebody looks at it.
 ---@param bufnr integer
 ---@param name string
 local function load(bufnr, name)
+  if awaited[bufnr] then
+    return
+  end
   local client = owner(name)
   if not client then
     fill(bufnr, 'This output is gone: the server that had it is.')
     return
   end
-  client:request('px/content', { uri = name }, function(err, result)
+  awaited[bufnr] = client:request('px/content', { uri = name }, function(err, result)
+    awaited[bufnr] = nil
     if not vim.api.nvim_buf_is_valid(bufnr) then
       return
     end
@@ -88,7 +97,15 @@ function M.read(bufnr, name)
   end
   vim.bo[bufnr].filetype = 'pxlens-output'
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, desc = 'Close' })
-  load(bufnr, name_of(name))
+  name = name_of(name)
+  load(bufnr, name)
+  -- While it was hidden, there may have come more.
+  vim.api.nvim_create_autocmd('BufWinEnter', {
+    buffer = bufnr,
+    callback = function()
+      load(bufnr, name)
+    end,
+  })
 end
 
 --- Opens a float over the editor, for a buffer.
@@ -123,15 +140,8 @@ function M.open(uri, options)
   local where = options.where or config.get().open
   if where == 'float' then
     local bufnr = vim.fn.bufadd(name)
-    vim.bo[bufnr].buflisted = false
     local title = name:gsub('^px%-output:///', ''):gsub('%.txt$', ''):gsub('/', ' · ')
     vim.wo[M.float(bufnr, title)].wrap = true
-    -- A buffer that was there before shows what is known now.
-    if vim.bo[bufnr].filetype == 'pxlens-output' then
-      load(bufnr, name)
-    else
-      M.read(bufnr, name)
-    end
     return
   end
   local commands = { split = 'split', vsplit = 'vsplit', tab = 'tabedit' }

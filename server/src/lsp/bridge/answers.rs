@@ -325,11 +325,8 @@ pub(super) fn outputs(
         let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
         let by = wish.filter(|_| cell.recalled.is_some()).or(handle.group_by()).unwrap_or(group_by);
         // A set of scattered engines can be long, and so can a magic's line.
-        let note_line = |text: &str| BlockLine {
-            text: render::cut(text, 200),
-            style: LineStyle::Note,
-            ranks: None,
-        };
+        let note_line =
+            |text: &str| BlockLine { text: render::cut(text, 200), style: LineStyle::Note, ranks: None };
         let mut block = Vec::new();
         if let Some(recall) = &cell.recalled {
             line.text = format!("{}: {}", recall.place, line.text);
