@@ -83,12 +83,17 @@ return {
         local coloured = tmux:screen(true)
         expect.holds({ coloured }, '\27[')
         if vim.env.PXLENS_TEST_SCREEN then
-          vim.fn.writefile(vim.split(coloured, '\n'), vim.env.PXLENS_TEST_SCREEN)
+          local lines = vim.split(coloured, '\n')
+          -- Below the file there is nothing to see.
+          while #lines > 0 and not lines[#lines]:find('[^%s~]') do
+            lines[#lines] = nil
+          end
+          vim.fn.writefile(lines, vim.env.PXLENS_TEST_SCREEN)
         end
-        in_terminal:command('qall!')
       end, debug.traceback)
       if not ok then
-        why = ('%s\nin the terminal:\n%s'):format(why, tmux:screen())
+        local shown, screen = pcall(tmux.screen, tmux)
+        why = ('%s\nin the terminal:\n%s'):format(why, shown and screen or 'nothing')
       end
       tmux:stop()
       assert(ok, why)
