@@ -785,6 +785,11 @@ export type BlockLine = {
   text: string;
   /** What it is. */
   style: LineStyle;
+  /**
+   * How many characters (Unicode scalar values) at its beginning end with the engines that it, or what follows, is of; absent
+   * where it names none.
+   */
+  ranks?: number;
 };
 
 /** What a line of a block is, for its colour. */
