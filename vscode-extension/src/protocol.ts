@@ -51,6 +51,8 @@ export type ClientCapabilities = {
   writeSettings?: boolean;
   /** It answers `px/copy`. */
   copy?: boolean;
+  /** It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known. */
+  engines?: boolean;
   /** It shows runs in a panel, and answers `px/showRun`. */
   panel?: boolean;
 };
@@ -685,6 +687,10 @@ export type Engine = {
   host?: string;
   /** Its process, where that is known. */
   pid?: number;
+  /** What it works on, where that is a run of this session. */
+  current?: EngineCell;
+  /** What it raised in the last run of this session that it finished; absent where that went well. */
+  lastError?: EngineFailure;
 };
 
 /** What an engine does, as far as it told. */
@@ -966,6 +972,16 @@ export const content = new RequestType<ContentParams, ContentResult, void>("px/c
 export const exportRun = new RequestType<ExportParams, ExportResult, void>("px/export");
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
+
+export const enginesChanged = new NotificationType<EnginesChangedParams>("px/enginesChanged");
+
+export const clusters = new RequestType<ClustersParams, ClustersResult, void>("px/clusters");
+
+export const connect = new RequestType<ConnectParams, ConnectResult, void>("px/connect");
+
+export const startCluster = new RequestType<StartClusterParams, ConnectResult, void>("px/startCluster");
+
+export const stopCluster = new RequestType<StopClusterParams, StopClusterResult, void>("px/stopCluster");
 
 export const console = new RequestType<ConsoleParams, ConsoleResult, void>("px/console");
 
