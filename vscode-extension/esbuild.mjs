@@ -5,9 +5,9 @@ import { readdirSync } from "node:fs";
 const flags = new Set(process.argv.slice(2));
 const common = { bundle: true, platform: "node", target: "node20", sourcemap: true, logLevel: "warning" };
 
-/** Every test file of one kind, each a bundle of its own. */
+/** Every test file and benchmark of one kind, each a bundle of its own. */
 function tests(kind) {
-  const files = readdirSync(`test/${kind}`).filter((name) => name.endsWith(".test.ts"));
+  const files = readdirSync(`test/${kind}`).filter((name) => /\.(test|bench)\.ts$/.test(name));
   return {
     ...common,
     entryPoints: files.map((name) => `test/${kind}/${name}`),
