@@ -25,7 +25,7 @@ use std::{
     process::ExitCode,
 };
 
-pub use args::{Args, Command};
+pub use args::{Args, Command, LspArgs};
 
 /// How a command ended, as the shell is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub async fn main(command: Command) -> ExitCode {
         Command::Engines(args) => engines::engines(args).await,
         Command::Console(args) => console::console(args).await,
         Command::Demo(args) => demo::demo(args).await,
-        Command::Lsp => unreachable!("main hands this to the other face"),
+        Command::Lsp(_) => unreachable!("main hands this to the other face"),
     };
     match ended {
         Ok(status) => status.into(),

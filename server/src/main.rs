@@ -4,13 +4,13 @@ use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
 use pxlens::{
-    cli::{self, Args, Command},
+    cli::{self, Args, Command, LspArgs},
     lsp,
 };
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let Some(command) = args.command.or_else(default_command) else {
+    let Some(command) = args.command.or_else(|| default_command(args.lsp)) else {
         return Args::command().print_help().map_or(ExitCode::from(2), |()| ExitCode::from(2));
     };
     pxlens::log::start();
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     };
 
     match command {
-        Command::Lsp => {
+        Command::Lsp(_) => {
             let code = runtime.block_on(async { lsp::serve_stdio(lsp::Bridge::start()).await });
             // Reading stdin blocks a thread that nobody can stop.
             runtime.shutdown_background();
@@ -34,6 +34,6 @@ fn main() -> ExitCode {
 }
 
 /// A client that starts the bare binary with pipes wants LSP; a person at a terminal wants help.
-fn default_command() -> Option<Command> {
-    (!std::io::stdin().is_terminal()).then_some(Command::Lsp)
+fn default_command(lsp: LspArgs) -> Option<Command> {
+    (lsp.stdio || !std::io::stdin().is_terminal()).then_some(Command::Lsp(lsp))
 }

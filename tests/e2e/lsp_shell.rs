@@ -28,8 +28,12 @@ impl Server {
     }
 
     pub(crate) fn start_with_log(level: &str) -> Self {
+        Self::start_with(&["lsp"], level)
+    }
+
+    fn start_with(arguments: &[&str], level: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_pxlens"))
-            .arg("lsp")
+            .args(arguments)
             .env("PXLENS_LOG", level)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -107,6 +111,20 @@ fn shutdown_and_exit_end_the_process_with_0_although_its_input_stays_open() {
     assert_eq!(server.request("shutdown", Value::Null)["result"], Value::Null);
     server.notify("exit");
     assert_eq!(server.code(), Some(0));
+}
+
+#[test]
+fn what_clients_add_to_the_command_line_is_accepted() {
+    let lines: [&[&str]; 4] =
+        [&["lsp", "--stdio"], &["lsp", "--stdio", "--clientProcessId=1"], &["--stdio"], &[]];
+    for arguments in lines {
+        let mut server = Server::start_with(arguments, "trace");
+        let answer = server.request("initialize", json!({ "processId": null, "capabilities": {} }));
+        assert_eq!(answer["result"]["serverInfo"]["name"], "pxlens", "{arguments:?}");
+        server.request("shutdown", Value::Null);
+        server.notify("exit");
+        assert_eq!(server.code(), Some(0), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -42,6 +42,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     },
   );
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
+  outputs.onDidChangeLive(showWhetherRunning);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
   const showCommands = optionalCommands.map(({ key, command }) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
@@ -54,7 +55,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
     painter,
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
-    outputs.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
         // Its runs are gone with it; the cells of the next one come with its first outputs.

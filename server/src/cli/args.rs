@@ -18,6 +18,9 @@ pub struct Args {
     /// What to do; without a command pxlens speaks LSP on stdin and stdout.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// What clients add that start the bare binary.
+    #[command(flatten)]
+    pub lsp: LspArgs,
 }
 
 /// What the binary can do.
@@ -42,7 +45,18 @@ pub enum Command {
     /// Run a bundled example on a cluster of its own
     Demo(DemoArgs),
     /// Speak LSP on stdin and stdout
-    Lsp,
+    Lsp(LspArgs),
+}
+
+/// What clients add to the command line of any server. None of it changes anything.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct LspArgs {
+    /// Accepted and ignored: there is no other way to speak to pxlens
+    #[arg(long)]
+    pub stdio: bool,
+    /// Accepted and ignored: the client says it again in `initialize`
+    #[arg(long = "clientProcessId", value_name = "PID")]
+    pub client_process_id: Option<String>,
 }
 
 /// Which cluster.

@@ -336,7 +336,7 @@ impl EngineRun {
     }
 
     fn write(&mut self, name: StreamName, text: &str) {
-        self.outline.write(name, text);
+        self.outline.write(name, text, &self.outputs);
         self.kept += text.len();
         let late = self.ending().is_some();
         if let Some(Output { kind: OutputKind::Stream(last, before), late: last_late }) =

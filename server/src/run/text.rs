@@ -101,6 +101,18 @@ impl Text {
         end.slice(end.len_chars().saturating_sub(chars)..).to_string()
     }
 
+    /// A stretch of what is in memory, in bytes of that; nothing where it is not all on one side of what is hidden, or begins or
+    /// ends within a character.
+    pub(super) fn bytes(&self, bytes: Range<usize>) -> Option<String> {
+        let head = self.head.len_bytes();
+        let part = if bytes.start >= head && !self.hidden.is_empty() {
+            self.tail.get_byte_slice(bytes.start - head..bytes.end - head)
+        } else {
+            self.head.get_byte_slice(bytes)
+        };
+        part.map(|part| part.to_string())
+    }
+
     /// Puts the whole of the hidden part back into memory; `text` is what it was.
     pub(super) fn fill(&mut self, text: &str) {
         debug_assert_eq!(text.len(), self.hidden.bytes, "it is the hidden part and nothing else");
