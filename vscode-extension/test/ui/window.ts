@@ -224,14 +224,38 @@ export class Window {
   }
 
   /** The text of the hover that is open, when it holds this. */
-  async hoverSays(text: string | RegExp): Promise<string> {
+  async hoverSays(text: string | RegExp, patience?: number): Promise<string> {
     const hover = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content:visible");
-    return until(`a hover that says ${text}`, async () => {
-      const all = (await hover.allTextContents()).map(plain);
-      const found = all.find((one) => one.match(text));
-      if (found === undefined) throw new Error(JSON.stringify(all));
-      return found;
+    return until(
+      `a hover that says ${text}`,
+      async () => {
+        const all = (await hover.allTextContents()).map(plain);
+        const found = all.find((one) => one.match(text));
+        if (found === undefined) throw new Error(JSON.stringify(all));
+        return found;
+      },
+      patience,
+    );
+  }
+
+  /** Moves the mouse over what is painted behind a line, and gives the text of the hover there, when it holds this. */
+  hoverOverPainted(editor: Locator, line: string, text: string | RegExp): Promise<string> {
+    const spans = editor.locator(".view-line", { hasText: line }).locator('span[class*="ced-"]');
+    return until(`a hover behind ${line} that says ${text}`, async () => {
+      // A hover that is open stays as it is while the mouse does.
+      await this.page.keyboard.press("Escape");
+      await this.page.mouse.move(0, 0);
+      const end = await spans.last().boundingBox();
+      if (!end) throw new Error("nothing is painted there");
+      await this.page.mouse.move(end.x + end.width - 40, end.y + end.height / 2);
+      return this.hoverSays(text, 3_000);
     });
+  }
+
+  /** Clicks a link of the hover that is open. */
+  async clickInHover(link: string): Promise<void> {
+    const hover = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content:visible");
+    await hover.getByText(link, { exact: true }).first().click();
   }
 
   /** A notification that says this. */
