@@ -45,7 +45,7 @@ after(async () => {
 step("a lens says what a click starts, and the click does it", async () => {
   const editor = window.editor("tour.py");
   const lens = editor.locator(".codelens-decoration a", { hasText: "Run (starts 4 local engines)" });
-  await lens.first().waitFor({ timeout: 20_000 });
+  await lens.first().waitFor();
   await window.statusSays("no cluster");
   await window.clickLens(editor, "# %% What all engines print alike", "Run (starts");
   await window.paintedBehind(editor, 'print("ready")', /^✓ \[0-3\] ready/, CLUSTER);
@@ -220,7 +220,7 @@ step("a window that is opened again finds the cluster with its variables", async
   await window.clickLens(editor, "# %% What a later window", "Run on 4 engines");
   await window.paintedBehind(editor, "%px kept = 100", "✓");
   await window.page.reload({ waitUntil: "domcontentloaded" });
-  await window.page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 20_000 });
+  await window.page.locator(".monaco-workbench .part.statusbar").waitFor();
   await window.openFromExplorer("slow.py");
   const again = window.editor("slow.py");
   await window.clickLens(again, "# %% What an earlier window left", "Run on 4 engines");

@@ -75,7 +75,7 @@ async function paint(window: Window, editor: Locator, on: boolean): Promise<void
 }
 
 async function streamed(window: Window, editor: Locator): Promise<string> {
-  const line = await window.paintedBehind(editor, "    time.sleep", /\[0-3\]/, 120_000);
+  const line = await window.paintedBehind(editor, "    time.sleep", /\[0-3\]/);
   return line.after;
 }
 
@@ -85,12 +85,12 @@ function percentile(sorted: readonly number[], share: number): number {
 
 async function measure(window: Window): Promise<number> {
   const editor = window.editor(FILE);
-  await editor.locator(".codelens-decoration a").first().waitFor({ timeout: 60_000 });
+  await editor.locator(".codelens-decoration a").first().waitFor();
   await window.page.locator(".view-line").first().click();
   await window.page.keyboard.press("Control+End");
   await window.goTo(editor, "for step in");
   await window.command("pxlens: Run Px Cells Above");
-  await window.statusSays(/busy/, 120_000);
+  await window.statusSays(/busy/);
   await window.statusSays(/4 engines/, 300_000);
   await window.goTo(editor, "for step in");
   await window.command("pxlens: Run Px Cell");

@@ -26,7 +26,7 @@ export class Window {
   static async open(browser: Browser, url: string, workspace: string, file: string): Promise<Window> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(90_000);
     const host = new URL(url).host;
     const payload = file.endsWith(".ipynb")
       ? []
@@ -34,7 +34,7 @@ export class Window {
     const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(payload) });
     await page.goto(`${url}/?${query.toString()}`, { waitUntil: "domcontentloaded" });
     const window = new Window(context, page, workspace);
-    await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 90_000 });
+    await page.locator(".monaco-workbench .part.statusbar").waitFor();
     if (file.endsWith(".ipynb")) await window.openFromExplorer(file);
     return window;
   }
@@ -79,7 +79,10 @@ export class Window {
   /** Runs a command of the palette. */
   async command(title: string): Promise<void> {
     const input = this.page.locator(".quick-input-widget:visible .quick-input-box input");
-    const row = this.page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first();
+    // Behind the title may stand its keys; another command may only begin with it.
+    const labels = [`[aria-label="${title}"]`, `[aria-label^="${title}, "]`];
+    const rows = labels.map((label) => `.quick-input-list .monaco-list-row${label}`);
+    const row = this.page.locator(rows.join(", ")).first();
     await this.page.keyboard.press("F1");
     await input.fill(`>${title}`);
     await row.waitFor();
