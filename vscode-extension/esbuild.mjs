@@ -1,23 +1,19 @@
 // Bundles the extension and the page of its outputs panel (dist/), or with --unit or --ui the tests (dist/test/).
-// PXLENS_TEST_ONLY names the test files to bundle, as in `panel` or `panel,trust`.
 import { build, context } from "esbuild";
 import { readdirSync, rmSync } from "node:fs";
 
 const flags = new Set(process.argv.slice(2));
-const named = (process.env.PXLENS_TEST_ONLY ?? "").split(",").filter(Boolean);
 const shared = { bundle: true, sourcemap: true, logLevel: "warning" };
 const common = { ...shared, platform: "node", target: "node20" };
 
-/** Every test file of one kind, or those that are named, each a bundle of its own. */
+/** Every test file and benchmark of one kind, each a bundle of its own. */
 function tests(kind) {
-  const files = readdirSync(`test/${kind}`).filter((name) => name.endsWith(".test.ts"));
-  const wanted = files.filter((name) => named.length === 0 || named.includes(name.split(".")[0]));
-  if (wanted.length === 0) throw new Error(`there is no test ${named.join(", ")} in test/${kind}`);
+  const files = readdirSync(`test/${kind}`).filter((name) => /\.(test|bench)\.ts$/.test(name));
   // What is run is what is there.
   rmSync(`dist/test/${kind}`, { recursive: true, force: true });
   return {
     ...common,
-    entryPoints: wanted.map((name) => `test/${kind}/${name}`),
+    entryPoints: files.map((name) => `test/${kind}/${name}`),
     outdir: `dist/test/${kind}`,
     external: ["playwright-core"],
     // Modules that speak to VS Code are tried with one that the test plays.

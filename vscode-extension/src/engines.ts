@@ -11,11 +11,15 @@ const GAP = 500;
 /** While a run goes on engines change state without a word; so they are asked for this often. */
 const WHILE_BUSY = 2_000;
 
+/** A server that has just come up looks for a cluster, and says no word when it found one; so it is asked so often more. */
+const LOOKS = 15;
+
 export class Engines implements Disposable {
   private readonly changed = new EventEmitter<void>();
   private readonly focus: Disposable;
   private next: { at: number; timer: NodeJS.Timeout } | undefined;
   private asked = 0;
+  private looked = { session: undefined as Server["session"], times: 0 };
   private latest: px.EnginesResult | undefined;
 
   /** Fires when `known` is another. */
@@ -51,7 +55,7 @@ export class Engines implements Disposable {
       this.changed.fire();
     }
     const isBusy = answer?.clusters.some(({ engines }) => engines.some(({ state }) => state === "busy"));
-    if (isBusy) this.askAt(Date.now() + WHILE_BUSY);
+    if (isBusy || this.mayComeUp(answer)) this.askAt(Date.now() + WHILE_BUSY);
     return answer;
   }
 
@@ -59,6 +63,13 @@ export class Engines implements Disposable {
     clearTimeout(this.next?.timer);
     this.focus.dispose();
     this.changed.dispose();
+  }
+
+  private mayComeUp(answer: px.EnginesResult | undefined): boolean {
+    const { session } = this.server;
+    if (session !== this.looked.session) this.looked = { session, times: 0 };
+    if (!answer || answer.clusters.some(({ inUse }) => inUse)) return false;
+    return ++this.looked.times <= LOOKS;
   }
 
   private askAt(at: number): void {

@@ -14,7 +14,7 @@ export type Style = LineSeverity | "stale";
 export const STYLES: readonly Style[] = ["info", "ok", "warning", "error", "stale"];
 
 /** How much is painted beside a px cell. */
-export type Density = "line" | "tick";
+export type Density = "line" | "tick" | "off";
 
 /** What is painted at the end of a line. */
 export type Item = { line: number; text: string };
@@ -40,7 +40,7 @@ const NOWHERE = -1;
 export function layout(cells: Iterable<Shown>, visible: readonly Stretch[], density: Density): Layout {
   const near: (Item & { style: Style; far: number })[] = [];
   for (const { at, line, stale } of cells) {
-    if (!line) continue;
+    if (!line || density === "off") continue;
     const far = Math.min(...visible.map((stretch) => distance(at.line, stretch)));
     if (far > MARGIN) continue;
     const text = density === "tick" ? TICKS[line.severity] : line.text;

@@ -68,9 +68,9 @@ enum Task {
     },
     /// Pack the VS Code extension for this platform, with the server inside, into target/dist.
     Dist,
-    /// Run the benchmarks, built for release.
+    /// Run the benchmarks, built for release, and `painting`: frames of VS Code while somebody types.
     Bench {
-        /// Goes to the benchmark program.
+        /// Goes to the benchmark program, but for `painting`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -155,10 +155,24 @@ fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, patter
 
 fn bench(root: &Path, arguments: &[String]) -> Result<()> {
     let python = python::ensure(root)?;
+    let only_painting = arguments == ["painting"];
+    if !only_painting {
+        bench_program(root, &python, arguments)?;
+    }
+    if only_painting || arguments.is_empty() || arguments == ["all"] {
+        match vscode::lacking() {
+            Some(why) => println!("painting: SKIPPED: {why}"),
+            None => vscode::UiTests::prepare(root, &python, "")?.bench_painting(root)?,
+        }
+    }
+    Ok(())
+}
+
+fn bench_program(root: &Path, python: &Path, arguments: &[String]) -> Result<()> {
     // The server is measured as a process of its own.
     cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
     let mut bench = cargo(root, &["run", "--release", "--package", "pxlens-bench", "--"]);
-    bench.arguments(arguments).env("PXLENS_TEST_PYTHON", &python);
+    bench.arguments(arguments).env("PXLENS_TEST_PYTHON", python);
     bench.run()
 }
 

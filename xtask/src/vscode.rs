@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     node::{self, EXTENSION, Node},
-    steps::cargo,
+    steps::{Program, cargo},
 };
 
 /// The VS Code that the UI tests run in; code-server 4.139.1 is VS Code 1.139.1.
@@ -71,10 +71,21 @@ impl UiTests {
     pub(crate) fn run(&self) -> Result<()> {
         let mut npm = self.node.npm(&["run", "--silent", "test:ui", "--"]);
         npm.arguments(&self.files);
+        self.run_in_surroundings(&mut npm)
+    }
+
+    /// Measures what painting costs while somebody types.
+    pub(crate) fn bench_painting(&self, root: &Path) -> Result<()> {
+        let mut node = self.node.program("node");
+        node.folder(&root.join(EXTENSION)).arguments(&["dist/test/ui/painting.bench.js"]);
+        self.run_in_surroundings(&mut node)
+    }
+
+    fn run_in_surroundings(&self, program: &mut Program) -> Result<()> {
         for (name, path) in &self.surroundings {
-            npm.env(name, path);
+            program.env(name, path);
         }
-        npm.run()
+        program.run()
     }
 }
 

@@ -68,6 +68,10 @@ test("density tick paints a mark that says how it went, also without colour", ()
   assert.ok(texts.every((text) => text.length === 1));
 });
 
+test("density off paints nothing", () => {
+  assert.deepEqual(written(layout(every(1, 10), [{ first: 0, last: 9 }], "off")), []);
+});
+
 test("blanks are kept apart", () => {
   const cell = { ...shown(0), line: { text: "a  b", severity: "ok" as const } };
   assert.equal(layout([cell], [{ first: 0, last: 0 }], "line").get("ok")?.[0]?.text, "a\u00a0\u00a0b");
