@@ -5,6 +5,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { registerCommands } from "./commands";
 import { Engines } from "./engines";
+import { EnginesView } from "./engines-view";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
 import * as px from "./protocol";
@@ -22,6 +23,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
     client.onNotification(px.outputs, (params) => {
       outputs.apply(params);
       painter.repaint();
+    });
+    client.onNotification(px.enginesChanged, () => {
       engines.refresh();
     });
     client.onRequest(px.writeSetting, writeSetting);
@@ -47,6 +50,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     running,
     engines,
     painter,
+    new EnginesView(engines),
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
     running.onDidChange(() => {

@@ -14,7 +14,7 @@ export async function run(command: string): Promise<void> {
   else nowhere();
 }
 
-async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
+export async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
   await commands.executeCommand(command, { ...here.at, ...more });
 }
 
