@@ -1,7 +1,7 @@
 /** What the engines view shows: clusters, their hosts where there are several, and engines. Pure. */
 
 import type { Cluster, Engine, EnginesResult } from "./protocol";
-import { nameOf } from "./status";
+import { idOf, nameOf } from "./status";
 
 /** A line of the view. */
 export type Node = {
@@ -35,7 +35,8 @@ function clusterNode(cluster: Cluster): Node {
   const id = cluster.connectionFile ?? "starting";
   return {
     id,
-    label: cluster.state === "starting" && cluster.inUse ? "Local cluster" : nameOf(cluster),
+    // The names of those that pxlens started are long, and no news.
+    label: cluster.ours ? "Local cluster" : nameOf(cluster),
     description: describeCluster(cluster),
     tooltip: [nameOf(cluster), cluster.connectionFile].filter(Boolean).join("\n"),
     icon: CLUSTER_ICONS[cluster.state],
@@ -54,7 +55,12 @@ const CLUSTER_ICONS: Record<Cluster["state"], Node["icon"]> = {
   down: { name: "error", color: "list.errorForeground" },
 };
 
-function describeCluster({ state, inUse, engines }: Cluster): string {
+function describeCluster(cluster: Cluster): string {
+  const { ours, profile } = cluster;
+  return ours && profile !== undefined ? `${condition(cluster)} · ${idOf(cluster)}` : condition(cluster);
+}
+
+function condition({ state, inUse, engines }: Cluster): string {
   switch (state) {
     case "found":
       return "not in use";

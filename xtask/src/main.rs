@@ -53,6 +53,8 @@ enum Task {
         /// How often the UI tests run, one line each.
         #[arg(long, default_value_t = 1)]
         times: u32,
+        /// Only these files of `test/ui`, by their names, such as `engines`.
+        files: Vec<String>,
     },
     /// Pack the VS Code extension for this platform, with the server inside, into target/dist.
     Dist,
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
-        Task::Vscode { times } => test_extension(&root, times),
+        Task::Vscode { times, files } => test_extension(&root, times, &files),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -112,7 +114,7 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
     steps.sum_up("cargo xtask test")
 }
 
-fn test_extension(root: &Path, times: u32) -> Result<()> {
+fn test_extension(root: &Path, times: u32, files: &[String]) -> Result<()> {
     let mut steps = Steps::default();
     let python = python::ensure(root)?;
     const UI: &str = "VS Code extension in VS Code";
@@ -122,7 +124,7 @@ fn test_extension(root: &Path, times: u32) -> Result<()> {
         Some(why) => steps.run(UI, || bail!("{why}")),
         None => {
             for _ in 0..times {
-                steps.run(UI, || vscode::ui_tests(root, &python));
+                steps.run(UI, || vscode::ui_tests(root, &python, files));
             }
         }
     }

@@ -36,8 +36,8 @@ pub(crate) fn is_ci() -> bool {
     env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
-/// Runs the UI tests with the server of this workspace on real engines.
-pub(crate) fn ui_tests(root: &Path, python: &Path) -> Result<()> {
+/// Runs the UI tests, all or those of some files, with the server of this workspace on real engines.
+pub(crate) fn ui_tests(root: &Path, python: &Path, files: &[String]) -> Result<()> {
     let Some(chromium) = chromium() else { bail!("no Chromium") };
     let node = node::ensure(root)?;
     cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
@@ -47,7 +47,15 @@ pub(crate) fn ui_tests(root: &Path, python: &Path) -> Result<()> {
     install.path(&script).path(&vscode).arguments(&[CODE_SERVER, node::PINNED]).run()?;
     let vsix = root.join("target/vscode/pxlens.vsix");
     pack(root, &node, &vsix, &[])?;
-    node.npm(&["run", "--silent", "test:ui"])
+    let mut tests = node.npm(&["run", "--silent"]);
+    if files.is_empty() {
+        tests.arguments(&["test:ui"]);
+    } else {
+        tests.arguments(&["test:ui:some", "--"]);
+        let files: Vec<String> = files.iter().map(|file| format!("dist/test/ui/{file}.test.js")).collect();
+        tests.arguments(&files);
+    }
+    tests
         .env("PXLENS_TEST_VSCODE", vscode)
         .env("PXLENS_TEST_VSIX", vsix)
         .env("PXLENS_TEST_SERVER", root.join("target/debug/pxlens"))

@@ -34,7 +34,7 @@ test("engines of one host stand below their cluster, each with what it does or r
     engine(3, { host: "n01", state: "unknown" }),
   ];
   assert.deepEqual(shown(cluster(engines)), [
-    "Local cluster default | 4 engines, 1 busy | server-environment",
+    "Local cluster | 4 engines, 1 busy · default | server-environment",
     "  Engine 0 | idle | circle-filled",
     "  Engine 1 | %%px (line 4) | sync~spin",
     "  Engine 2 | ValueError: no | error",
@@ -50,7 +50,7 @@ test("several hosts are a level of their own, also the one of engines that did n
     engine(3, { host: "n01" }),
   ];
   assert.deepEqual(shown(cluster(engines)), [
-    "Local cluster default | 4 engines | server-environment",
+    "Local cluster | 4 engines · default | server-environment",
     "  n01 | 2 engines | vm",
     "    Engine 0 | idle | circle-filled",
     "    Engine 3 | idle | circle-filled",
@@ -72,7 +72,7 @@ test("clusters that are not in use, start or are gone say so", () => {
     [
       "Local cluster | starting | loading~spin",
       "Cluster mpi | not in use | circle-outline",
-      "Local cluster default | does not answer | warning",
+      "Local cluster | does not answer · default | warning",
     ],
   );
   assert.deepEqual(tree(undefined), []);
