@@ -23,6 +23,7 @@ const ANNOUNCED: ClientCapabilities = {
   copy: true,
   writeSettings: true,
   panel: true,
+  engines: true,
 };
 
 /** Which documents are the server's: scripts, and the Python cells of notebooks. */

@@ -2,7 +2,9 @@
 
 import { commands, Disposable, type LogOutputChannel, type Memento, window } from "vscode";
 
+import { selectCluster, startCluster, stopCluster } from "./commands/clusters";
 import { openConsole } from "./commands/console";
+import { interruptEngines, runHere, showCellOf } from "./commands/engines";
 import { interrupt } from "./commands/interrupt";
 import { menu } from "./commands/menu";
 import { openPanel } from "./commands/panel";
@@ -32,7 +34,7 @@ export type Live = Parts & { session: Session };
 
 export function registerCommands(parts: Parts): Disposable {
   const { server, log } = parts;
-  const live: Record<string, (live: Live) => Promise<void>> = {
+  const live: Record<string, (live: Live, line?: unknown) => Promise<void>> = {
     "pxlens.run": () => run(serverCommands.run),
     "pxlens.runAndAdvance": runAndAdvance,
     "pxlens.runAbove": () => run(serverCommands.runAbove),
@@ -49,12 +51,21 @@ export function registerCommands(parts: Parts): Disposable {
     "pxlens.export": exportRun,
     "pxlens.clearOutputs": clearOutputs,
     "pxlens.openConsole": openConsole,
+    "pxlens.startCluster": startCluster,
+    "pxlens.stopCluster": stopCluster,
+    "pxlens.selectCluster": selectCluster,
+    "pxlens.runHere": runHere,
+    "pxlens.interruptEngines": interruptEngines,
+    "pxlens.showCellOf": showCellOf,
+    "pxlens.refreshEngines": async ({ engines }) => {
+      await engines.ask();
+    },
     "pxlens.menu": menu,
   };
   const registered = Object.entries(live).map(([id, command]) =>
-    commands.registerCommand(id, async () => {
+    commands.registerCommand(id, async (line?: unknown) => {
       const session = server.session;
-      if (session) await command({ ...parts, session });
+      if (session) await command({ ...parts, session }, line);
       else void window.showWarningMessage("The pxlens server is not running; the log says why.");
     }),
   );

@@ -6,6 +6,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { registerCommands } from "./commands";
 import { Engines } from "./engines";
 import { OFFERED } from "./offered";
+import { EnginesView } from "./engines-view";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
 import { OutputsPanel } from "./panel/panel";
@@ -25,6 +26,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
       outputs.apply(params);
       panel.changed(params);
       painter.repaint();
+    });
+    client.onNotification(px.enginesChanged, () => {
       engines.refresh();
     });
     client.onRequest(px.writeSetting, writeSetting);
@@ -62,6 +65,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     engines,
     painter,
     panel,
+    new EnginesView(engines),
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
     running.onDidChange(() => {

@@ -25,7 +25,7 @@ export async function rerun(only: px.Only): Promise<void> {
   await commands.executeCommand(px.serverCommands.run, { uri, position, only });
 }
 
-async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
+export async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
   await commands.executeCommand(command, { ...here.at, ...more });
 }
 
