@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal, which prints what it does")]
 
+mod clients;
 mod codegen;
 mod node;
 mod picture;
@@ -48,6 +49,8 @@ enum Task {
     },
     /// Run the demo, and draw what it prints as docs/demo.svg.
     Picture,
+    /// Try the server as plain LSP clients use it, on real engines: pytest-lsp, and a real Emacs.
+    Clients,
     /// Check the VS Code extension, and try it in a real VS Code on real engines.
     Vscode {
         /// How often the UI tests run, one line each.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
+        Task::Clients => test_clients(&root),
         Task::Vscode { times } => test_extension(&root, times),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
@@ -106,10 +110,17 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         }
         test.run()
     });
+    clients::steps(root, &mut steps);
     steps.run("VS Code extension", || vscode::check(root));
     // Not steady yet since lines are painted at the end of their cells: a status that stays busy, a line that is not stale.
     steps.skip("VS Code extension in VS Code", "run it by `cargo xtask vscode`");
     steps.sum_up("cargo xtask test")
+}
+
+fn test_clients(root: &Path) -> Result<()> {
+    let mut steps = Steps::default();
+    clients::steps(root, &mut steps);
+    steps.sum_up("cargo xtask clients")
 }
 
 fn test_extension(root: &Path, times: u32) -> Result<()> {
