@@ -120,18 +120,22 @@ def script(tmp_path):
 
 
 @pytest.fixture
-def recorded(tmp_path):
-    """A command line for the server that records what is said; all of it is checked when the test is over."""
+def recorded(request):
+    """A command line for the server that records what is said; all of it is checked when the test is over.
+
+    A test that is marked `odd` says what no client should: only what the server says is checked.
+    """
     # Kept for whoever wants to read them, and for a summary over all tests.
+    odd = request.node.get_closest_marker("odd") is not None
     kept = os.environ.get("PXLENS_TEST_MESSAGES")
     with contextlib.ExitStack() as stack:
         folder = kept or stack.enter_context(tempfile.TemporaryDirectory())
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="test-", dir=folder))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="odd-" if odd else "test-", dir=folder))
         yield [sys.executable, str(HERE / "record.py"), str(folder), named("PXLENS_TEST_SERVER"), "lsp"]
         found = list(messages.files([folder]))
         assert found, "the server was never started"
         for file in found:
-            counts, wrong = messages.check(file.read_text(encoding="utf-8").splitlines())
+            counts, wrong = messages.check_file(file)
             assert not wrong, "\n".join(wrong)
             assert counts["server", "answer to initialize"] == 1, counts
 

@@ -1,10 +1,10 @@
 """Checks recorded conversations: standard messages against lsprotocol's types, `px/*` against the schema of the protocol.
 
-    messages.py [--server-only] FILE_OR_FOLDER ...
+    messages.py FILE_OR_FOLDER ...
 
 The files are those of `record.py`. Besides the types this checks what holds in every conversation: each request is answered
 once, each progress is created before it begins, and the server sends nothing that the client did not announce.
-With --server-only, what the client said is taken as it is: some tests send what no client should.
+In a folder whose name begins with "odd-", what the client said is taken as it is: some tests send what no client should.
 """
 
 import collections
@@ -182,7 +182,7 @@ class Conversation:
             self._ids[sender].add(key)
             self._asked[sender][key] = (method, message.get("params"))
         if sender == "server":
-            self._check_announced(method)
+            self._check_announced(method, message.get("params"))
         elif method == "initialize":
             self._capabilities = (message.get("params") or {}).get("capabilities") or {}
         elif method == "shutdown":
@@ -191,10 +191,14 @@ class Conversation:
             self._check_params(sender, method, asks, message)
         self.counts[sender, method] += 1
 
-    def _check_announced(self, method):
-        path = NEEDS.get(method)
-        if path and not announced(self._capabilities, path):
-            raise Wrong(f"the client did not announce {path}")
+    def _check_announced(self, method, params):
+        paths = [NEEDS[method]] if method in NEEDS else []
+        if method == "client/registerCapability":
+            asked = [one["method"].replace("/", ".") for one in params["registrations"]]
+            paths = [f"{path}.dynamicRegistration" for path in asked]
+        for path in paths:
+            if not announced(self._capabilities, path):
+                raise Wrong(f"the client did not announce {path}")
 
     def _check_params(self, sender, method, asks, message):
         params = message.get("params")
@@ -291,17 +295,20 @@ def check(lines, server_only=False):
     return conversation.counts, wrong
 
 
+def check_file(file):
+    """Checks the conversation of a file."""
+    return check(file.read_text(encoding="utf-8").splitlines(), server_only=file.parent.name.startswith("odd-"))
+
+
 def files(names):
     for name in map(pathlib.Path, names):
         yield from sorted(name.rglob("*.jsonl")) if name.is_dir() else [name]
 
 
 def main():
-    names = sys.argv[1:]
-    server_only = "--server-only" in names
     found, conversations, bad = collections.Counter(), 0, 0
-    for file in files(name for name in names if not name.startswith("--")):
-        counts, wrong = check(file.read_text(encoding="utf-8").splitlines(), server_only)
+    for file in files(sys.argv[1:]):
+        counts, wrong = check_file(file)
         conversations += 1
         found += counts
         bad += len(wrong)

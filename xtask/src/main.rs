@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal, which prints what it does")]
 
+mod clients;
 mod codegen;
 mod node;
 mod nvim;
@@ -49,6 +50,8 @@ enum Task {
     },
     /// Run the demo, and draw what it prints as docs/demo.svg.
     Picture,
+    /// Try the server as plain LSP clients use it, on real engines: pytest-lsp, and a real Emacs.
+    Clients,
     /// Check the VS Code extension, and try it in a real VS Code on real engines.
     Vscode {
         /// Run only the test files with this in their names, e.g. `trust`.
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Task::Picture => picture::draw(&root),
         Task::Vscode { pattern, times } => test_extension(&root, &pattern, times),
         Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
+        Task::Clients => test_clients(&root),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -119,9 +123,16 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         }
         test.run()
     });
+    clients::steps(root, &mut steps);
     extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);
     nvim::step(root, &mut steps, None);
     steps.sum_up("cargo xtask test")
+}
+
+fn test_clients(root: &Path) -> Result<()> {
+    let mut steps = Steps::default();
+    clients::steps(root, &mut steps);
+    steps.sum_up("cargo xtask clients")
 }
 
 fn test_extension(root: &Path, pattern: &str, times: u32) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The Python environment of the tests: made once under `target/python`, from pinned requirements.
+//! The Python environments of the tests: each made once under `target/`, from pinned requirements.
 
 use std::{
     fs,
@@ -19,47 +19,52 @@ pub(crate) fn ensure(root: &Path) -> Result<PathBuf> {
         println!("  PXLENS_TEST_PYTHON names it: {}", Path::new(&python).display());
         return Ok(python.into());
     }
-    let folder = root.join("target/python");
+    environment(root, "target/python", REQUIREMENTS)
+}
+
+/// Gives the interpreter of an environment, and makes it where it is missing or of other versions.
+pub(crate) fn environment(root: &Path, name: &str, requirements: &str) -> Result<PathBuf> {
+    let folder = root.join(name);
     let python = folder.join("bin/python");
-    let wanted = fs::read_to_string(root.join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    let wanted = fs::read_to_string(root.join(requirements)).context(requirements.to_owned())?;
     // Written last, so that an interrupted installation is done again.
     let stamp = folder.join("installed-requirements.txt");
     if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        println!("  target/python is there, with the pinned versions");
+        println!("  {name} is there, with the pinned versions");
         return Ok(python);
     }
-    println!("  making target/python from {REQUIREMENTS}");
-    install(root, &folder, &python)?;
-    fs::write(&stamp, wanted).context("target/python cannot be written")?;
+    println!("  making {name} from {requirements}");
+    install(root, &folder, &python, requirements)?;
+    fs::write(&stamp, wanted).with_context(|| format!("{name} cannot be written"))?;
     Ok(python)
 }
 
 /// By `venv` and its pip; else by `uv`; else by `venv` without pip and the pip that `python3` has itself.
-fn install(root: &Path, folder: &Path, python: &Path) -> Result<()> {
+fn install(root: &Path, folder: &Path, python: &Path, requirements: &str) -> Result<()> {
     let has = |module: &str| {
         let code = format!("import sys, {module}; sys.exit(sys.version_info < (3, 11))");
         program(root, "python3").arguments(&["-c", &code]).succeeds()
     };
-    let requirements = root.join(REQUIREMENTS);
+    let path = root.join(requirements);
     if has("venv, ensurepip") {
         program(root, "python3").arguments(&["-m", "venv"]).path(folder).run()?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-        program(root, python).arguments(&pip).path(&requirements).run()
+        program(root, python).arguments(&pip).path(&path).run()
     } else if program(root, "uv").arguments(&["--version"]).succeeds() {
         program(root, "uv").arguments(&["venv", "--allow-existing"]).path(folder).run()?;
         let mut uv = program(root, "uv");
         uv.arguments(&["pip", "install", "--quiet", "--python"]).path(python);
-        uv.arguments(&["--requirement"]).path(&requirements).run()
+        uv.arguments(&["--requirement"]).path(&path).run()
     } else if has("venv, pip") {
         program(root, "python3").arguments(&["-m", "venv", "--without-pip"]).path(folder).run()?;
         let mut pip = program(root, "python3");
         pip.arguments(&["-m", "pip", "--python"]).path(python);
-        pip.arguments(&["install", "--quiet", "--requirement"]).path(&requirements).run()
+        pip.arguments(&["install", "--quiet", "--requirement"]).path(&path).run()
     } else {
         bail!(
             "no Python 3.11 or later that can make an environment: install python3 with venv (on Debian \
-             `apt-get install python3-venv`), or uv, or set PXLENS_TEST_PYTHON to a Python that has \
-             {REQUIREMENTS} installed"
+             `apt-get install python3-venv`), or uv, or, for {REQUIREMENTS}, set \
+             PXLENS_TEST_PYTHON to a Python that has them installed"
         )
     }
 }

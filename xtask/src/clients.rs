@@ -1,0 +1,69 @@
+//! The server as plain LSP clients use it: pytest-lsp with the capabilities of known clients, and real editors.
+
+use std::{env, fs, path::Path};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    python,
+    steps::{Steps, cargo, program},
+    vscode::is_ci,
+};
+
+const TESTS: &str = "tests/clients";
+const REQUIREMENTS: &str = "tests/clients/requirements.txt";
+/// Beside the Python of the engines, which is that of golden files.
+const PYTHON: &str = "target/clients/python";
+/// What the clients and the server said to one another, kept for whoever wants to read it.
+const MESSAGES: &str = "target/clients/messages";
+
+/// One step for what every machine can do, one for each editor.
+pub(crate) fn steps(root: &Path, steps: &mut Steps) {
+    steps.run("plain clients", || test(root, "plain", &["test_plain.py", "test_odd.py"]));
+    const EMACS: &str = "Emacs with eglot";
+    match lacks_emacs(root) {
+        Some(why) if !is_ci() => steps.skip(EMACS, &why),
+        Some(why) => steps.run(EMACS, || bail!("{why}")),
+        None => steps.run(EMACS, || test(root, "emacs", &["test_eglot.py"])),
+    }
+}
+
+fn test(root: &Path, name: &str, files: &[&str]) -> Result<()> {
+    let engines = python::ensure(root)?;
+    let python = python::environment(root, PYTHON, REQUIREMENTS)?;
+    cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
+    let messages = root.join(MESSAGES).join(name);
+    if messages.exists() {
+        fs::remove_dir_all(&messages).with_context(|| messages.display().to_string())?;
+    }
+    fs::create_dir_all(&messages).with_context(|| messages.display().to_string())?;
+    let tests = root.join(TESTS);
+    let mut pytest = program(root, &python);
+    pytest.folder(&tests).arguments(&["-m", "pytest", "--quiet"]).arguments(files);
+    pytest
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PXLENS_TEST_SERVER", root.join("target/debug/pxlens"))
+        .env("PXLENS_TEST_PYTHON", engines)
+        .env("PXLENS_TEST_MESSAGES", &messages)
+        .env("PXLENS_TEST_EMACS", emacs());
+    let tested = pytest.run();
+    // Also what a test that failed had said, and how much was checked at all.
+    let mut check = program(root, &python);
+    let checked = check.path(&tests.join("messages.py")).path(&messages).run();
+    tested.and(checked)
+}
+
+/// The Emacs to test with: `PXLENS_TEST_EMACS`, else the one on `PATH`.
+fn emacs() -> String {
+    env::var("PXLENS_TEST_EMACS").unwrap_or_else(|_| "emacs".to_owned())
+}
+
+/// Why Emacs cannot be tested here, if so. From version 29 on it has eglot itself.
+fn lacks_emacs(root: &Path) -> Option<String> {
+    let has_eglot = ["--batch", "-q", "--eval", "(require 'eglot)"];
+    (!program(root, emacs()).arguments(&has_eglot).succeeds()).then(|| {
+        "no Emacs with eglot: install it (on Debian `apt-get install emacs-nox elpa-eglot`), or name one in \
+         PXLENS_TEST_EMACS"
+            .to_owned()
+    })
+}
