@@ -1,6 +1,7 @@
 /** The outputs panel in a real VS Code, on four real engines that plot. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import type { FrameLocator } from "playwright-core";
@@ -173,6 +174,38 @@ step("what is typed into the filter leaves the cards that have it", async () => 
   await until("all cards", async () => (await panel().locator("article:visible").count()) > 1);
 });
 
+step(
+  "a cell runs again on the engines that failed, is compared, and runs on the first engine first",
+  async () => {
+    const editor = window.editor("plots.py");
+    await window.goTo(editor, "import json");
+    await window.command("pxlens: Re-run Failed");
+    await summary(/^✗ \[1\] /);
+    await panel().getByRole("button", { name: "Compare" }).click();
+    await window.notification("compared with").waitFor();
+    await window.command("Notifications: Clear All Notifications");
+    await window.goTo(editor, "import json");
+    await window.command("pxlens: Run on First Engine First");
+    await summary(/^✗ \[0-3\] 1 of 4 failed/);
+  },
+);
+
+step("a run is exported, and an image saved, to files that the user names", async () => {
+  await window.goTo(window.editor("plots.py"), "import json");
+  await window.command("pxlens: Export Run");
+  await window.pick("Markdown", "Markdown");
+  const report = await window.saveAs(/run-\d+\.md$/);
+  assert.match(readFileSync(report, "utf8"), /JSONDecodeError/);
+  await window.page.keyboard.press("Control+Home");
+  await window.goTo(window.editor("plots.py"), "import matplotlib.pyplot");
+  await panel().locator(".plots article").nth(4).getByRole("button").click();
+  const image = await window.saveAs(/run-1-engines-0-3-2\.png$/);
+  assert.deepEqual([...readFileSync(image).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
+  await window.page.keyboard.press("Control+Home");
+  await window.goTo(window.editor("plots.py"), "import json");
+  await summary(/^✗ \[0-3\] 1 of 4 failed/);
+});
+
 step("the whole output, and what one engine wrote, open in tabs that cannot be written", async () => {
   await panel().getByRole("button", { name: "Whole output" }).click();
   const tab = window.page.locator('.tabs-container .tab[aria-label^="fold.txt"]').first();
@@ -223,8 +256,12 @@ step("a link of the hover opens the panel for that run, which stays when the cur
   await until("the run at the cursor", async () => (await panel().locator(".plots article").count()) === 5);
 });
 
-step("nothing that the panel did was against its policy", () => {
-  // The frame of the table holds a script, which its sandbox forbids; that is no business of the policy.
+step("nothing that the panel did was against its policy, which is in force", async () => {
   assert.deepEqual(violations, []);
-  return Promise.resolve();
+  await panel()
+    .locator("body")
+    .evaluate(() => {
+      new Image().src = "https://example.org/pixel.png";
+    });
+  await until("a violation", () => Promise.resolve(violations.length > 0));
 });
