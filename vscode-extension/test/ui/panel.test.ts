@@ -224,7 +224,7 @@ step("the whole output, and what one engine wrote, open in tabs that cannot be w
   await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();
 });
 
-step("a run that goes on is followed", async () => {
+step("a run that goes on is followed until it is stopped", async () => {
   const editor = window.editor("plots.py");
   await window.page.keyboard.press("Control+End");
   await window.clickLens(editor, "# %% A run that goes on", "Run on 4 engines");
@@ -237,7 +237,9 @@ step("a run that goes on is followed", async () => {
     seen.add(lines[lines.length - 1] ?? "");
     return seen.size >= 3;
   });
-  await summary(/^✓ \[0-3\] 4 engines/);
+  await window.goTo(editor, "for step in");
+  await window.command("pxlens: Interrupt");
+  await summary(/^✗ \[0-3\] /);
 });
 
 step("a link of the hover opens the panel for that run, which stays when the cursor moves", async () => {
@@ -248,7 +250,7 @@ step("a link of the hover opens the panel for that run, which stays when the cur
   await window.command("pxlens: Show Last Result");
   await window.hoverSays("Outputs panel");
   await window.page.locator(".monaco-hover:not(.hidden) a", { hasText: "Outputs panel" }).first().click();
-  await summary(/^✓ \[0-3\] 4 engines/);
+  await summary(/^✗ \[0-3\] /);
   assert.equal(await panel().getByLabel("Follow the cursor").isChecked(), false);
   await window.page.keyboard.press("Escape");
   await window.page.keyboard.press("Control+Home");
