@@ -90,7 +90,7 @@ function walk(): HTMLElement[] {
 }
 
 function controls(card: Element): HTMLElement[] {
-  return [...card.querySelectorAll<HTMLElement>("button, iframe")];
+  return [...card.querySelectorAll<HTMLElement>("button, iframe, pre")];
 }
 
 /** Makes a card, and what is in it, the one that Tab leads to. */

@@ -1,6 +1,6 @@
 /** A window of VS Code, in the words of somebody who uses it: what one clicks, types and reads. */
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
@@ -127,6 +127,18 @@ export class Window {
     );
     await this.page.keyboard.press("Enter");
     await widget.waitFor({ state: "hidden" });
+  }
+
+  /** Takes the name that a dialog for saving offers, and waits for the file. */
+  async saveAs(name: RegExp): Promise<string> {
+    const input = this.page.locator(".quick-input-widget:visible .quick-input-box input");
+    const file = await until(`a dialog that offers ${name}`, async () => {
+      const offered = await input.inputValue();
+      return name.test(offered) ? offered : undefined;
+    });
+    await input.press("Enter");
+    await until(`the file ${file}`, () => Promise.resolve(existsSync(file) && statSync(file).size > 0));
+    return file;
   }
 
   /** The titles of the palette's commands that begin with this. */

@@ -29,6 +29,6 @@ json.loads("{" if rank == 1 else "{}")
 %%px
 import time
 
-for step in range(100):
+for step in range(2000):
     print("step", step)
     time.sleep(0.05)
