@@ -5,12 +5,15 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { registerCommands } from "./commands";
 import { Engines } from "./engines";
+import { EnginesController } from "./notebook/controller";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
 import * as px from "./protocol";
+import { followPythonExtension } from "./python-extension";
 import { restartOnNewPath, Server } from "./server";
 import { writeSetting } from "./settings";
 import { StatusItem } from "./status-item";
+import { guardAgainstWrongMachine } from "./wrong-machine-notice";
 
 let server: Server | undefined;
 
@@ -24,6 +27,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
       painter.repaint();
       engines.refresh();
       showWhetherRunning();
+      controller.heard();
     });
     client.onRequest(px.writeSetting, writeSetting);
     client.onRequest(px.copyText, async ({ text }) => {
@@ -33,6 +37,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   };
   const running = (server = new Server(context, log, prepare));
   const engines = new Engines(running);
+  const controller = new EnginesController(running);
   const painter = new Painter(outputs, (seq) => {
     void running.session?.client.sendNotification(px.ackOutputs, { seq });
   });
@@ -47,6 +52,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
     running,
     engines,
     painter,
+    controller,
+    guardAgainstWrongMachine(context.workspaceState),
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
     running.onDidChange(() => {
@@ -64,6 +71,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
     }),
     registerCommands({ server: running, engines, outputs, painter, log, memory: context.workspaceState }),
   );
+  // The server does not wait for another extension to come up; what is chosen there reaches it as a change of its settings.
+  void followPythonExtension(log, () => {
+    void running.session?.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+  }).then((following) => {
+    if (following) context.subscriptions.push(following);
+  });
   await running.start();
 }
 
