@@ -68,6 +68,17 @@ function cell(code: string): Locator {
 /** Scrolls to a cell, and puts the cursor into it. */
 async function focus(code: string): Promise<Locator> {
   const found = cell(code);
+  const box = await until("the notebook", () =>
+    window.page.locator(".notebook-editor").first().boundingBox(),
+  );
+  await window.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  // Only what is in view is there at all.
+  if (!(await found.isVisible())) await window.page.mouse.wheel(0, -100_000);
+  await until(`the cell of ${code}`, async () => {
+    if (await found.isVisible()) return true;
+    await window.page.mouse.wheel(0, 200);
+    return false;
+  });
   await found.scrollIntoViewIfNeeded();
   await found.locator(".view-line").first().click();
   return found;
@@ -149,7 +160,8 @@ step("px lines run where their view says, and local lines are counted", async ()
 step("an image is an output with its engines above it", async () => {
   await run("b64decode");
   await ended("b64decode", "success");
-  const { outputs } = await saved("image");
+  const { outputs, execution_count } = await saved("image");
+  assert.equal(execution_count, 4);
   assert.match(told(outputs)[0] ?? "", /^\[0-1\]/);
   assert.match(words(outputs[1]?.data?.["image/png"]), /^iVBORw0KGgo/);
 });
