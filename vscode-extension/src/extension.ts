@@ -7,13 +7,16 @@ import { registerCommands } from "./commands";
 import { Engines } from "./engines";
 import { OFFERED } from "./offered";
 import { EnginesView } from "./engines-view";
+import { EnginesController } from "./notebook/controller";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
 import { OutputsPanel } from "./panel/panel";
 import * as px from "./protocol";
+import { followPythonExtension } from "./python-extension";
 import { restartOnNewPath, Server } from "./server";
 import { writeSetting } from "./settings";
 import { StatusItem } from "./status-item";
+import { guardAgainstWrongMachine } from "./wrong-machine-notice";
 
 let server: Server | undefined;
 
@@ -26,6 +29,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
       outputs.apply(params);
       panel.changed(params);
       painter.repaint();
+      controller.heard();
     });
     client.onNotification(px.enginesChanged, () => {
       engines.refresh();
@@ -52,6 +56,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     },
   );
   const panel = new OutputsPanel(running, context.extensionUri, log);
+  const controller = new EnginesController(running);
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
   outputs.onDidChangeLive(showWhetherRunning);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
@@ -66,6 +71,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
     painter,
     panel,
     new EnginesView(engines),
+    controller,
+    guardAgainstWrongMachine(context.workspaceState),
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
     running.onDidChange(() => {
@@ -91,6 +98,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
       memory: context.workspaceState,
     }),
   );
+  // The server does not wait for another extension to come up; what is chosen there reaches it as a change of its settings.
+  void followPythonExtension(log, () => {
+    void running.session?.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+  }).then((following) => {
+    if (following) context.subscriptions.push(following);
+  });
   await running.start();
 }
 

@@ -66,7 +66,10 @@ pub(super) fn errors_in_words(run: &Run) -> Vec<InWords> {
         let mut lines = Vec::new();
         drawing.branch(tree, 0, &mut lines);
         InWords {
-            name: names(&errors, tree).join(", "),
+            name: match tree.branches.as_slice() {
+                [] => settle(&first.ename, false),
+                _ => names(&errors, tree).join(", "),
+            },
             message: if is_one { settle(&first.evalue, false) } else { String::new() },
             text: lines.iter().map(BlockLine::text).collect::<Vec<_>>().join("\n"),
         }
