@@ -72,6 +72,25 @@ return {
     end,
   },
   {
+    'the quickfix list goes on into the files that the traceback names',
+    function(editor)
+      editor:open('deep.py', { '%%px', 'import json', 'json.loads("{")' })
+      run(editor, 1)
+      editor:wait_sign('✗')
+      editor:wait('a diagnostic', function()
+        return #errors(editor) > 0
+      end)
+      editor:command('Px quickfix')
+      local list = editor:lua([[
+        return vim.tbl_map(function(entry)
+          return ('%s:%d'):format(vim.fs.basename(vim.api.nvim_buf_get_name(entry.bufnr)), entry.lnum)
+        end, vim.fn.getqflist())
+      ]])
+      expect.equal(list[1], 'deep.py:3')
+      expect.holds(list, 'decoder.py:')
+    end,
+  },
+  {
     '`:Px rerun` runs again on the engines that failed',
     function(editor)
       editor:open('again.py', { '%%px', 'assert rank != 1' })

@@ -37,8 +37,9 @@ function M.refresh_lenses(bufnr)
   due[bufnr] = true
   vim.defer_fn(function()
     due[bufnr] = nil
-    if vim.api.nvim_buf_is_loaded(bufnr) and M.of(bufnr) then
-      compat.refresh_lenses(bufnr)
+    local client = vim.api.nvim_buf_is_loaded(bufnr) and M.of(bufnr)
+    if client then
+      compat.refresh_lenses(client, bufnr)
     end
   end, 100)
 end
@@ -55,7 +56,7 @@ function M.attached(client, bufnr)
   require('pxlens.highlights').define()
   local group = vim.api.nvim_create_augroup(group_of(bufnr), {})
   if config.get().lens then
-    compat.show_lenses(bufnr)
+    compat.show_lenses(client, bufnr)
     vim.api.nvim_create_autocmd({ 'BufEnter', 'InsertLeave', 'TextChanged' }, {
       group = group,
       buffer = bufnr,

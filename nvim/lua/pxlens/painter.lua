@@ -10,6 +10,7 @@ local compat = require('pxlens.compat')
 local config = require('pxlens.config')
 local layout = require('pxlens.layout')
 local Outputs = require('pxlens.outputs')
+local view = require('pxlens.view')
 
 local M = {}
 
@@ -60,6 +61,7 @@ end
 ---@param known boolean Whether the row is of the text as it is now.
 ---@param options vim.api.keyset.set_extmark
 ---@param key string What it shows, as a text to compare.
+---@return boolean Whether anything was done.
 local function put(bufnr, marks, kind, row, known, options, key)
   local id = marks.ids[kind]
   local at = id and vim.api.nvim_buf_get_extmark_by_id(bufnr, M.namespace, id, {})[1]
@@ -67,7 +69,7 @@ local function put(bufnr, marks, kind, row, known, options, key)
     row = at
   end
   if at == row and marks.shown[kind] == key then
-    return
+    return false
   end
   options.id = id
   options.invalidate = true
@@ -76,6 +78,7 @@ local function put(bufnr, marks, kind, row, known, options, key)
   marks.ids[kind] = vim.api.nvim_buf_set_extmark(bufnr, M.namespace, row, 0, options)
   marks.shown[kind] = key
   M.counts[kind .. 's'] = M.counts[kind .. 's'] + 1
+  return true
 end
 
 --- The last row of a cell that holds something, 0-based.
@@ -136,7 +139,9 @@ local function paint_cell(client_id, document, cell)
   local block = layout.block(cell)
   if block then
     local row = last_row(bufnr, cell.range)
-    put(bufnr, marks, 'block', row, known, { virt_lines = block }, key_of(block))
+    if put(bufnr, marks, 'block', row, known, { virt_lines = block }, key_of(block)) then
+      view.reveal(bufnr, cell.range)
+    end
   else
     erase(bufnr, marks, 'block')
   end
