@@ -20,6 +20,7 @@ return {
       pxlens = { outputs = true, ack = true, blocks = true, copy = true, content = true },
     },
   },
+  settings = {},
   handlers = require('pxlens.handlers'),
   before_init = function(params, config)
     require('pxlens.client').before_init(params, config)

@@ -40,6 +40,42 @@ return {
     end,
   },
   {
+    'a line that is deleted and put back at once takes no output along',
+    function(editor)
+      editor:open('back.py', { '%%px', 'print("still", "here")' })
+      run(editor, 1)
+      editor:wait_sign('✓')
+      editor:type('2Gddu')
+      editor:wait_under('still here', 1)
+      editor:wait_behind('✓')
+    end,
+  },
+  {
+    'a hundred cells have a hundred results, and one that runs again rewrites its own only',
+    function(editor)
+      local lines = {}
+      for i = 1, 100 do
+        vim.list_extend(lines, { '# %%', '%%px -t 0', ('print("cell", %d)'):format(i) })
+      end
+      editor:open('many.py', lines)
+      run(editor, 2)
+      editor:wait_sign('✓', 2)
+      editor:command('Px all')
+      editor:wait('a hundred results', function()
+        return vim.tbl_count(editor:signs()) == 100 and editor:signs()[298] == '✓'
+      end)
+      expect.holds(editor:under(299), 'cell 100')
+      local before = editor:lua("return require('pxlens.painter').counts.blocks")
+      run(editor, 2)
+      editor:wait('the first cell again', function()
+        local counts = editor:lua("return require('pxlens.painter').counts.blocks")
+        return counts > before and editor:signs()[1] == '✓'
+      end)
+      local after = editor:lua("return require('pxlens.painter').counts.blocks")
+      assert(after - before < 10, ('%d blocks rewritten'):format(after - before))
+    end,
+  },
+  {
     'a run that ends while its buffer is hidden is there when one comes back',
     function(editor)
       editor:open('hidden.py', streaming(editor))

@@ -74,7 +74,9 @@ return {
   {
     'the quickfix list goes on into the files that the traceback names',
     function(editor)
-      editor:open('deep.py', { '%%px', 'import json', 'json.loads("{")' })
+      vim.fn.writefile({ 'def divide(x):', '    return 1 / x' }, editor.folder .. '/deeper.py')
+      local path = ('import sys; sys.path.insert(0, %q)'):format(editor.folder)
+      editor:open('deep.py', { '%%px', path, 'import deeper; deeper.divide(0)' })
       run(editor, 1)
       editor:wait_sign('✗')
       editor:wait('a diagnostic', function()
@@ -87,7 +89,7 @@ return {
         end, vim.fn.getqflist())
       ]])
       expect.equal(list[1], 'deep.py:3')
-      expect.holds(list, 'decoder.py:')
+      expect.equal(list[2], 'deeper.py:2')
     end,
   },
   {

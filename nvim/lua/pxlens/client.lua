@@ -19,7 +19,8 @@ function M.before_init(params, client_config)
   local theirs = vim.tbl_get(client_config, 'settings', 'pxlens') or {}
   local settings = vim.tbl_deep_extend('force', options.settings, theirs)
   -- The server asks for them again (`workspace/configuration`), and Neovim answers from here.
-  client_config.settings = vim.tbl_extend('force', client_config.settings or {}, { pxlens = settings })
+  client_config.settings = client_config.settings or {}
+  client_config.settings.pxlens = settings
   local more = { trusted = trusted }
   params.initializationOptions =
     vim.tbl_extend('force', settings, params.initializationOptions or {}, more)
@@ -65,7 +66,15 @@ function M.attached(client, bufnr)
       end,
     })
   end
-  require('pxlens.painter').attached(client.id, bufnr)
+  local painter = require('pxlens.painter')
+  painter.attached(client.id, bufnr)
+  vim.api.nvim_create_autocmd({ 'TextChanged', 'InsertLeave' }, {
+    group = group,
+    buffer = bufnr,
+    callback = function()
+      painter.mend(client.id, bufnr)
+    end,
+  })
 end
 
 --- The server does not serve a buffer any more.
