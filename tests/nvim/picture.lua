@@ -19,7 +19,7 @@ local Tmux = {}
 Tmux.__index = Tmux
 
 function Tmux:run(...)
-  return vim.system({ 'tmux', '-L', self.name, '-f', '/dev/null', ... }, { text = true, env = self.env }):wait(20000)
+  return vim.system({ 'tmux', '-u', '-L', self.name, '-f', '/dev/null', ... }, { text = true, env = self.env }):wait(20000)
 end
 
 --- A terminal of its own, with a program in it.
