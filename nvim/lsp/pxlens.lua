@@ -9,7 +9,8 @@ return {
     if vim.bo[bufnr].filetype == 'json' and not name:lower():match('%.ipynb$') then
       return
     end
-    on_dir(vim.fs.root(bufnr, { 'pyproject.toml', '.git' }) or vim.fs.dirname(vim.fs.normalize(name)))
+    local alone = name ~= '' and vim.fs.dirname(vim.fs.normalize(name)) or vim.uv.cwd()
+    on_dir(vim.fs.root(bufnr, { 'pyproject.toml', '.git' }) or alone)
   end,
   get_language_id = function(_, filetype)
     return filetype
@@ -20,6 +21,7 @@ return {
       pxlens = { outputs = true, ack = true, blocks = true, copy = true, content = true },
     },
   },
+  settings = {},
   handlers = require('pxlens.handlers'),
   before_init = function(params, config)
     require('pxlens.client').before_init(params, config)

@@ -248,4 +248,73 @@ return {
       editor:wait_said('no server serves this buffer')
     end,
   },
+  {
+    'a selection runs the cells that it touches, and one cell alone is cleared',
+    function(editor)
+      editor:open('part.py', { '%px 1', '# %%', '%px 2', '# %%', '%px 3' })
+      editor:type('ggVjj:Px run<CR>')
+      editor:wait('the first two', function()
+        return vim.deep_equal(editor:signs(), { [0] = '✓', [2] = '✓' })
+      end)
+      editor:type('3G')
+      editor:command('Px clear cell')
+      editor:wait('the first one', function()
+        return vim.deep_equal(editor:signs(), { [0] = '✓' })
+      end)
+      expect.equal(editor:under(2), {})
+    end,
+  },
+  {
+    'a grouping is chosen from a list where none is named',
+    function(editor)
+      editor:lua([[
+        vim.ui.select = function(items, options, done)
+          _G.offered = { items, options.prompt }
+          done(items[3])
+        end
+      ]])
+      ran(editor, { '%px print("same")' })
+      editor:command('Px group')
+      editor:wait_under('[3] same')
+      expect.equal(editor:lua('return _G.offered'), { { 'fold', 'type', 'engine', 'order' }, 'Group by' })
+    end,
+  },
+  {
+    'two buffers have results of their own, and each shows them in all its windows',
+    function(editor)
+      ran(editor, { '%px "first"' })
+      editor:open('second.py', { '%px "second"' })
+      editor:command('Px run')
+      editor:wait_under("'second'")
+      expect.lacks(editor:under(), "'first'")
+      editor:command('split ran.py')
+      expect.holds(editor:under(), "'first'")
+      local screen = editor:screen()
+      expect.holds(screen, "'first'")
+      expect.holds(screen, "'second'")
+    end,
+  },
+  {
+    'what the user does not want to see is not painted',
+    function(editor)
+      editor:lua("require('pxlens').setup({ block = false, line = false, lens = false })")
+      ran(editor, { '%px print("quiet")' })
+      expect.equal(#editor:marks(), 1, 'the sign is left')
+      expect.equal(editor:lua('return #vim.lsp.codelens.get(0)'), 0)
+    end,
+  },
+  {
+    'a buffer without a name is served too',
+    function(editor)
+      editor:command('enew')
+      editor:lua([[
+        vim.api.nvim_buf_set_lines(0, 0, -1, false, { '%px "nameless"' })
+        vim.bo.filetype = 'python'
+      ]])
+      editor:wait_lens('▶ Run on 4 engines')
+      editor:command('Px run')
+      editor:wait_under("'nameless'")
+      expect.equal(editor:lua('return _G.said'), {})
+    end,
+  },
 }

@@ -7,9 +7,9 @@ local TOUR = {
   '# %%',
   '%%px',
   'import math',
-  'losses = [round(1 / (rank + step), 3) for step in range(1, 4)]',
+  'loss = 1 / (rank + 2)',
   'print("ready" if rank != 2 else "slow to start")',
-  'losses',
+  'round(loss, 3)',
   '',
   '# %%',
   '%px math.sqrt(2 - rank)',
@@ -19,7 +19,7 @@ local Tmux = {}
 Tmux.__index = Tmux
 
 function Tmux:run(...)
-  return vim.system({ 'tmux', '-L', self.name, '-f', '/dev/null', ... }, { text = true, env = self.env }):wait(20000)
+  return vim.system({ 'tmux', '-u', '-L', self.name, '-f', '/dev/null', ... }, { text = true, env = self.env }):wait(20000)
 end
 
 --- A terminal of its own, with a program in it.
@@ -57,6 +57,8 @@ return {
       for _, name in ipairs({ 'PATH', 'HOME', 'LANG', 'IPYTHONDIR', 'NVIM_LOG_FILE', 'PXLENS_TEST_PLUGIN', 'PXLENS_TEST_SERVER' }) do
         argv[#argv + 1] = ('%s=%s'):format(name, environment[name])
       end
+      -- The numbers of cells are part of the picture.
+      editor.cluster:python("rc[:].execute('get_ipython().execution_count = 1', silent=True, block=True)")
       local socket = folder .. '/socket'
       vim.list_extend(argv, { 'TERM=tmux-256color', vim.v.progpath, '-n', '-i', 'NONE', '-u', place.tests .. '/init.lua' })
       vim.list_extend(argv, { '--listen', socket, '-c', 'set laststatus=0 noruler cmdheight=0 notermguicolors', 'tour.py' })

@@ -10,7 +10,7 @@ local place = require('place')
 local Cluster = require('cluster')
 local Editor = require('editor')
 
-local SUITES = { 'attached', 'running', 'outputs', 'notebooks', 'words', 'picture' }
+local SUITES = { 'attached', 'running', 'outputs', 'faults', 'notebooks', 'clusters', 'words', 'picture' }
 
 --- A line for whoever watches, at once.
 local function tell(line)

@@ -72,6 +72,27 @@ return {
     end,
   },
   {
+    'the quickfix list goes on into the files that the traceback names',
+    function(editor)
+      vim.fn.writefile({ 'def divide(x):', '    return 1 / x' }, editor.folder .. '/deeper.py')
+      local path = ('import sys; sys.path.insert(0, %q)'):format(editor.folder)
+      editor:open('deep.py', { '%%px', path, 'import deeper; deeper.divide(0)' })
+      run(editor, 1)
+      editor:wait_sign('✗')
+      editor:wait('a diagnostic', function()
+        return #errors(editor) > 0
+      end)
+      editor:command('Px quickfix')
+      local list = editor:lua([[
+        return vim.tbl_map(function(entry)
+          return ('%s:%d'):format(vim.fs.basename(vim.api.nvim_buf_get_name(entry.bufnr)), entry.lnum)
+        end, vim.fn.getqflist())
+      ]])
+      expect.equal(list[1], 'deep.py:3')
+      expect.equal(list[2], 'deeper.py:2')
+    end,
+  },
+  {
     '`:Px rerun` runs again on the engines that failed',
     function(editor)
       editor:open('again.py', { '%%px', 'assert rank != 1' })

@@ -69,7 +69,7 @@ return {
   {
     'in a folder that is not trusted nothing runs until the user says so',
     function(editor)
-      editor:lua('vim.g.pxlens = { trusted = false }; require("pxlens").setup()')
+      editor:lua('vim.g.pxlens = { trusted = function() return false end }; require("pxlens").setup()')
       vim.fn.writefile({ '%px print("trusted")' }, editor.folder .. '/trust.py')
       editor:command('edit trust.py')
       editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
@@ -80,6 +80,21 @@ return {
       editor:wait_lens('▶ Run on 4 engines')
       editor:command('Px run')
       editor:wait_under('trusted')
+    end,
+  },
+  {
+    'settings reach the server, those of `vim.lsp.config()` before those of the plugin',
+    function(editor)
+      editor:lua([[
+        require('pxlens').setup({ settings = { groupBy = 'type', views = { _even = '::2' } } })
+        vim.lsp.config('pxlens', { settings = { pxlens = { groupBy = 'engine' } } })
+      ]])
+      editor:open('settings.py', { '%px_even "same"' })
+      editor:command('Px run')
+      editor:wait_under("[2] Out: 'same'")
+      editor:wait_under("[0] Out: 'same'")
+      local kept = editor:lua("return vim.lsp.get_clients({ name = 'pxlens' })[1].settings.pxlens.groupBy")
+      expect.equal(kept, 'engine')
     end,
   },
   {

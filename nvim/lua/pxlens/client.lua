@@ -19,7 +19,8 @@ function M.before_init(params, client_config)
   local theirs = vim.tbl_get(client_config, 'settings', 'pxlens') or {}
   local settings = vim.tbl_deep_extend('force', options.settings, theirs)
   -- The server asks for them again (`workspace/configuration`), and Neovim answers from here.
-  client_config.settings = vim.tbl_extend('force', client_config.settings or {}, { pxlens = settings })
+  client_config.settings = client_config.settings or {}
+  client_config.settings.pxlens = settings
   local more = { trusted = trusted }
   params.initializationOptions =
     vim.tbl_extend('force', settings, params.initializationOptions or {}, more)
@@ -37,8 +38,9 @@ function M.refresh_lenses(bufnr)
   due[bufnr] = true
   vim.defer_fn(function()
     due[bufnr] = nil
-    if vim.api.nvim_buf_is_loaded(bufnr) and M.of(bufnr) then
-      compat.refresh_lenses(bufnr)
+    local client = vim.api.nvim_buf_is_loaded(bufnr) and M.of(bufnr)
+    if client then
+      compat.refresh_lenses(client, bufnr)
     end
   end, 100)
 end
@@ -55,7 +57,7 @@ function M.attached(client, bufnr)
   require('pxlens.highlights').define()
   local group = vim.api.nvim_create_augroup(group_of(bufnr), {})
   if config.get().lens then
-    compat.show_lenses(bufnr)
+    compat.show_lenses(client, bufnr)
     vim.api.nvim_create_autocmd({ 'BufEnter', 'InsertLeave', 'TextChanged' }, {
       group = group,
       buffer = bufnr,
@@ -64,7 +66,15 @@ function M.attached(client, bufnr)
       end,
     })
   end
-  require('pxlens.painter').attached(client.id, bufnr)
+  local painter = require('pxlens.painter')
+  painter.attached(client.id, bufnr)
+  vim.api.nvim_create_autocmd({ 'TextChanged', 'InsertLeave' }, {
+    group = group,
+    buffer = bufnr,
+    callback = function()
+      painter.mend(client.id, bufnr)
+    end,
+  })
 end
 
 --- The server does not serve a buffer any more.

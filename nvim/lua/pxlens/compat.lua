@@ -3,21 +3,26 @@ local M = {}
 
 local has_lens_switch = type(vim.lsp.codelens.enable) == 'function'
 
---- Asks for the lenses of a buffer again.
+--- Asks for the lenses of a buffer again; 0.12 does so itself.
+---@param client vim.lsp.Client
 ---@param bufnr integer
-function M.refresh_lenses(bufnr)
-  if not has_lens_switch then
-    vim.lsp.codelens.refresh({ bufnr = bufnr })
+function M.refresh_lenses(client, bufnr)
+  if has_lens_switch then
+    return
   end
+  -- `vim.lsp.codelens.refresh()` would turn on those of other servers as well.
+  local params = { textDocument = vim.lsp.util.make_text_document_params(bufnr) }
+  client:request('textDocument/codeLens', params, vim.lsp.codelens.on_codelens, bufnr)
 end
 
---- Shows the lenses of a buffer; 0.12 keeps them fresh itself.
+--- Shows the lenses of a buffer.
+---@param client vim.lsp.Client
 ---@param bufnr integer
-function M.show_lenses(bufnr)
+function M.show_lenses(client, bufnr)
   if has_lens_switch then
-    vim.lsp.codelens.enable(true, { bufnr = bufnr })
+    vim.lsp.codelens.enable(true, { bufnr = bufnr, client_id = client.id })
   else
-    vim.lsp.codelens.refresh({ bufnr = bufnr })
+    M.refresh_lenses(client, bufnr)
   end
 end
 

@@ -4,7 +4,11 @@ local M = {}
 --- Takes options; they go before those of `vim.g.pxlens`.
 ---@param options table?
 function M.setup(options)
-  require('pxlens.config').set(options)
+  local config = require('pxlens.config')
+  config.set(options)
+  if not config.get().enable and vim.lsp.is_enabled('pxlens') then
+    vim.lsp.enable('pxlens', false)
+  end
 end
 
 --- How runs are doing, for 'statusline': `px ▶ 2 running`, or nothing. It is redrawn when that changes.

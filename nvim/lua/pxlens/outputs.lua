@@ -38,18 +38,24 @@ function Outputs.new()
   return setmetatable({ documents = {} }, Outputs)
 end
 
---- Takes a message of the server.
+--- Takes a message of the server; gives the ids of the px cells that it is about.
 ---@param params pxlens.OutputsParams
+---@return string[]
 function Outputs:apply(params)
-  local cells = not params.full and self.documents[params.uri] or {}
+  local before = self.documents[params.uri] or {}
+  local cells = params.full and {} or before
   self.documents[params.uri] = cells
+  local touched = params.full and vim.tbl_keys(before) or {}
   for _, id in ipairs(params.removed) do
     cells[id] = nil
+    touched[#touched + 1] = id
   end
   for _, cell in ipairs(params.cells) do
     cell.version = params.version
     cells[cell.id] = cell
+    touched[#touched + 1] = cell.id
   end
+  return touched
 end
 
 --- Forgets a document.

@@ -10,6 +10,7 @@ local compat = require('pxlens.compat')
 local config = require('pxlens.config')
 local layout = require('pxlens.layout')
 local Outputs = require('pxlens.outputs')
+local view = require('pxlens.view')
 
 local M = {}
 
@@ -33,8 +34,8 @@ local said = {}
 --- By client and buffer.
 ---@type table<integer, table<integer, pxlens.Painted>>
 local painted = {}
---- Documents to paint, by client; and up to which message.
----@type table<integer, { uris: table<string, true>, seq: integer }>
+--- Px cells to paint by client and document, and up to which message.
+---@type table<integer, { cells: table<string, table<string, true>>, seq: integer }>
 local due = {}
 
 local timer ---@type uv.uv_timer_t?
@@ -60,6 +61,7 @@ end
 ---@param known boolean Whether the row is of the text as it is now.
 ---@param options vim.api.keyset.set_extmark
 ---@param key string What it shows, as a text to compare.
+---@return boolean Whether anything was done.
 local function put(bufnr, marks, kind, row, known, options, key)
   local id = marks.ids[kind]
   local at = id and vim.api.nvim_buf_get_extmark_by_id(bufnr, M.namespace, id, {})[1]
@@ -67,7 +69,7 @@ local function put(bufnr, marks, kind, row, known, options, key)
     row = at
   end
   if at == row and marks.shown[kind] == key then
-    return
+    return false
   end
   options.id = id
   options.invalidate = true
@@ -76,6 +78,7 @@ local function put(bufnr, marks, kind, row, known, options, key)
   marks.ids[kind] = vim.api.nvim_buf_set_extmark(bufnr, M.namespace, row, 0, options)
   marks.shown[kind] = key
   M.counts[kind .. 's'] = M.counts[kind .. 's'] + 1
+  return true
 end
 
 --- The last row of a cell that holds something, 0-based.
@@ -104,7 +107,7 @@ end
 ---@type table<string, true>
 local asked_again = {}
 
---- Asks for a document's outputs when typing has paused: places of an older text, where nothing was painted yet, are a guess.
+--- Asks for a document's outputs when typing has paused.
 ---@param client_id integer
 ---@param uri string
 local function ask_again(client_id, uri)
@@ -130,13 +133,16 @@ local function paint_cell(client_id, document, cell)
   document.marks[cell.id] = marks
   local known = cell.version == compat.version(bufnr)
   if not known and not next(marks.ids) then
+    -- Places of an older text are a guess where nothing was painted yet.
     ask_again(client_id, document.uri)
   end
 
   local block = layout.block(cell)
   if block then
     local row = last_row(bufnr, cell.range)
-    put(bufnr, marks, 'block', row, known, { virt_lines = block }, key_of(block))
+    if put(bufnr, marks, 'block', row, known, { virt_lines = block }, key_of(block)) then
+      view.reveal(bufnr, cell.range)
+    end
   else
     erase(bufnr, marks, 'block')
   end
@@ -160,27 +166,29 @@ end
 
 ---@param client_id integer
 ---@param document pxlens.Painted
-local function paint_document(client_id, document)
+---@param ids table<string, true>
+local function paint_document(client_id, document, ids)
   local cells = said[client_id]:of(document.uri)
-  for id, marks in pairs(document.marks) do
-    if not cells[id] then
+  for id in pairs(ids) do
+    local marks = document.marks[id]
+    if cells[id] then
+      paint_cell(client_id, document, cells[id])
+    elseif marks then
       for _, kind in ipairs({ 'block', 'line', 'sign' }) do
         erase(document.bufnr, marks, kind)
       end
       document.marks[id] = nil
     end
   end
-  for _, cell in pairs(cells) do
-    paint_cell(client_id, document, cell)
-  end
 end
 
 ---@param client_id integer
----@param uris table<string, true>
-local function paint_due(client_id, uris)
+---@param cells table<string, table<string, true>>
+local function paint_due(client_id, cells)
   for bufnr, document in pairs(painted[client_id] or {}) do
-    if uris[document.uri] and vim.api.nvim_buf_is_loaded(bufnr) then
-      paint_document(client_id, document)
+    local ids = cells[document.uri]
+    if ids and vim.api.nvim_buf_is_loaded(bufnr) then
+      paint_document(client_id, document, ids)
     end
   end
 end
@@ -193,7 +201,7 @@ local function paint()
   for client_id, what in pairs(now_due) do
     if said[client_id] then
       -- What cannot be painted is no reason to be sent nothing any more.
-      local ok, why = pcall(paint_due, client_id, what.uris)
+      local ok, why = pcall(paint_due, client_id, what.cells)
       local client = vim.lsp.get_client_by_id(client_id)
       if client and what.seq > 0 then
         client:notify('px/ackOutputs', { seq = what.seq })
@@ -220,11 +228,15 @@ end
 
 ---@param client_id integer
 ---@param uri string
+---@param ids string[]
 ---@param seq integer
-local function mark(client_id, uri, seq)
-  local what = due[client_id] or { uris = {}, seq = 0 }
+local function mark(client_id, uri, ids, seq)
+  local what = due[client_id] or { cells = {}, seq = 0 }
   due[client_id] = what
-  what.uris[uri] = true
+  what.cells[uri] = what.cells[uri] or {}
+  for _, id in ipairs(ids) do
+    what.cells[uri][id] = true
+  end
   what.seq = math.max(what.seq, seq)
   schedule()
 end
@@ -248,8 +260,8 @@ end
 ---@param params pxlens.OutputsParams
 function M.take(client_id, params)
   M.counts.messages = M.counts.messages + 1
-  M.outputs(client_id):apply(params)
-  mark(client_id, params.uri, params.seq)
+  local ids = M.outputs(client_id):apply(params)
+  mark(client_id, params.uri, ids, params.seq)
 end
 
 --- A buffer is served from now on.
@@ -260,7 +272,23 @@ function M.attached(client_id, bufnr)
   painted[client_id] = painted[client_id] or {}
   painted[client_id][bufnr] = { bufnr = bufnr, uri = uri, marks = {} }
   -- The first message may have come before.
-  mark(client_id, uri, 0)
+  mark(client_id, uri, vim.tbl_keys(M.outputs(client_id):of(uri)), 0)
+end
+
+--- Looks whether everything painted is still there: a line that goes takes what was painted at it along, and when undo brings
+--- it back before the server has heard of either, nothing changed for the server.
+---@param client_id integer
+---@param bufnr integer
+function M.mend(client_id, bufnr)
+  local document = painted[client_id] and painted[client_id][bufnr]
+  for _, marks in pairs(document and document.marks or {}) do
+    for _, id in pairs(marks.ids) do
+      if not vim.api.nvim_buf_get_extmark_by_id(bufnr, M.namespace, id, {})[1] then
+        ask_again(client_id, document.uri)
+        return
+      end
+    end
+  end
 end
 
 --- A buffer is not served any more.

@@ -106,54 +106,64 @@ pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let width = limits.columns.min(80);
     let view = View { by, scope, width, names_stderr: false, rules: Rules::default() };
-    let mut lines = lay_out(run, view, &|_| None);
-    for line in &mut lines {
-        for span in &mut line.spans {
-            if let Cow::Owned(masked) = without_key(&span.text) {
-                span.text = masked;
-            }
-        }
-        let mut left = limits.columns;
-        for span in &mut line.spans {
-            span.text = cut(&span.text, left);
-            left -= span.text.chars().count();
-        }
-        line.spans.retain(|span| !span.text.is_empty());
-    }
-    both_ends(lines, limits)
+    both_ends(&lay_out(run, view, &|_| None), limits)
 }
 
+/// A line as it is sent: without keys, and no wider than the limit.
+fn ready(line: &BlockLine, limits: Limits) -> BlockLine {
+    let mut line = line.clone();
+    let mut left = limits.columns;
+    for span in &mut line.spans {
+        if let Cow::Owned(masked) = without_key(&span.text) {
+            span.text = masked;
+        }
+        span.text = cut(&span.text, left);
+        left -= span.text.chars().count();
+    }
+    line.spans.retain(|span| !span.text.is_empty());
+    line
+}
+
+/// Bytes that are kept free for a heading: one of 80 characters, most of them strokes.
+const HEADING: usize = 300;
+
 /// Lines of a block from both ends, as many as the limits allow: what comes last is the newest output, or errors. Between them
-/// stands how many are left out, and the heading of what goes on there.
-fn both_ends(lines: Vec<BlockLine>, limits: Limits) -> Vec<BlockLine> {
-    let sent: Vec<usize> = lines.iter().map(as_json).collect();
-    if lines.len() <= limits.lines && sent.iter().sum::<usize>() <= limits.sent {
-        return lines;
+/// stands how many are left out, and the heading of what goes on there. Only lines that are sent are made ready.
+fn both_ends(lines: &[BlockLine], limits: Limits) -> Vec<BlockLine> {
+    if lines.len() <= limits.lines {
+        let all: Vec<BlockLine> = lines.iter().map(|line| ready(line, limits)).collect();
+        if all.iter().map(as_json).sum::<usize>() <= limits.sent {
+            return all;
+        }
     }
     let more = |n: usize| BlockLine::of(format!("… {}", super::wording::count(n, "more line")), Paint::Note);
     let is_heading = |line: &BlockLine| line.spans.first().is_some_and(|span| span.paint == Paint::Rule);
     // The note takes a line away, and so may a heading that is not the first.
-    let headings = lines.iter().zip(&sent).skip(1).filter(|(line, _)| is_heading(line));
-    let longest = headings.map(|(_, sent)| *sent).max();
-    let mut room = limits.lines.saturating_sub(1 + usize::from(longest.is_some()));
-    let longest = longest.unwrap_or(0);
-    let mut bytes = limits.sent.saturating_sub(as_json(&more(lines.len())) + longest);
-    let (mut head, mut tail) = (0, lines.len());
-    while room > 0 && head < tail {
+    let reserved = if lines.iter().skip(1).any(is_heading) { HEADING } else { 0 };
+    let mut room = limits.lines.saturating_sub(1 + usize::from(reserved > 0));
+    let mut bytes = limits.sent.saturating_sub(as_json(&more(lines.len())) + reserved);
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    while room > 0 && head.len() + tail.len() < lines.len() {
         // One from the beginning, one from the end.
-        let next = if head <= lines.len() - tail { head } else { tail - 1 };
-        if sent[next] > bytes {
+        let from_head = head.len() <= tail.len();
+        let next = if from_head { head.len() } else { lines.len() - tail.len() - 1 };
+        let line = ready(&lines[next], limits);
+        let sent = as_json(&line);
+        if sent > bytes {
             break;
         }
-        (room, bytes) = (room - 1, bytes - sent[next]);
-        if next == head { head += 1 } else { tail = next }
+        (room, bytes) = (room - 1, bytes - sent);
+        if from_head { head.push(line) } else { tail.push(line) }
     }
-    let goes_on = lines.get(tail).is_some_and(|line| !is_heading(line));
-    let heading = lines[head..tail].iter().rfind(|line| goes_on && is_heading(line)).cloned();
-    let left_out = tail - head - usize::from(heading.is_some());
-    let end = lines[tail..].to_vec();
-    let beginning = lines.into_iter().take(head);
-    beginning.chain((left_out > 0).then(|| more(left_out))).chain(heading).chain(end).collect()
+    let left_out = &lines[head.len()..lines.len() - tail.len()];
+    let goes_on = tail.last().is_some_and(|line| !is_heading(line));
+    let heading = left_out.iter().rfind(|line| goes_on && is_heading(line)).map(|line| ready(line, limits));
+    let heading = heading.filter(|line| as_json(line) <= reserved + bytes);
+    let unnamed = left_out.len() - usize::from(heading.is_some());
+    head.extend((unnamed > 0).then(|| more(unnamed)));
+    head.extend(heading);
+    head.extend(tail.into_iter().rev());
+    head
 }
 
 /// Bytes of a line as a client gets it, with its style and all that JSON puts around it.

@@ -156,10 +156,13 @@ M.console = {
         client_of.warn(result.message)
       end
       local first = result.commands[1]
-      if first then
+      if first and vim.fn.executable(first.argv[1]) == 1 then
         vim.cmd('botright new')
         vim.fn.jobstart(first.argv, { term = true })
         vim.cmd.startinsert()
+      elseif first then
+        local line = table.concat(vim.tbl_map(vim.fn.shellescape, first.argv), ' ')
+        client_of.warn(('`%s` is not there; in a terminal where it is: %s'):format(first.argv[1], line))
       end
     end)
   end,
