@@ -73,7 +73,7 @@ pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};
-pub use wording::{cut, duration, elapsed, heading, outcome, progress};
+pub use wording::{cut, duration, elapsed, heading, one_line, outcome, progress};
 
 pub use crate::run::settle;
 

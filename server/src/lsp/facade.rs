@@ -343,9 +343,9 @@ pub struct EngineError {
     pub range: Range,
     /// The engines as a rank set.
     pub ranks: String,
-    /// The exception's name.
+    /// The exception's name, in one short line.
     pub name: String,
-    /// The exception in one line, without its text where engines differ in it.
+    /// The exception in one line of at most 300 characters, without its text where engines differ in it.
     pub title: String,
     /// What exactly was raised, by engines; the largest first. One entry, unless the texts differ.
     pub variants: Vec<ErrorVariant>,

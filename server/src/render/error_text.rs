@@ -95,7 +95,7 @@ fn names(errors: &[ErrorGroup], tree: &Branch) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for leaf in leaves(tree) {
         let error = &errors[leaf];
-        let name = if error.is_interrupted() { error.title() } else { settle(&error.ename, false) };
+        let name = if error.is_interrupted() { error.title() } else { error.name() };
         if !names.contains(&name) {
             names.push(name);
         }
@@ -189,7 +189,7 @@ impl Drawing<'_> {
                 into.extend(lines.map(|line| BlockLine::of(line, Paint::Error)));
             }
         }
-        let message = settle(&format!("{}: {}", error.ename, error.evalue), false);
+        let message = format!("{}: {}", error.name(), settle(&error.evalue, false));
         let traceback = self.traceback(error);
         let body = if whole { traceback_body(&traceback) } else { self.steps(tree, &traceback) };
         match body.as_slice() {

@@ -11,6 +11,7 @@ use super::{
     Group, GroupBy, Limits,
     difference::difference,
     error_text::lay_out_errors,
+    errors::name,
     fold,
     fold::fold_by,
     grouped::{Shown, of_group, of_one},
@@ -334,8 +335,8 @@ pub(super) fn part_lines(part: &EngineRun) -> Vec<BlockLine> {
 
 fn lines_of(part: &EngineRun, block: &Block) -> Vec<BlockLine> {
     let error = part.error().map(|error| match error.evalue.as_str() {
-        "" => settle(&error.ename, false),
-        text => settle(&format!("{}: {text}", error.ename), false),
+        "" => name(&error.ename),
+        text => format!("{}: {}", name(&error.ename), settle(text, false)),
     });
     let mut lines = body(block, true, None);
     if error.is_some() && matches!(lines.as_slice(), [only] if only.text() == NO_OUTPUT) {

@@ -381,7 +381,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 interrupted: group.is_interrupted(),
                 related: related(&group),
                 // What an engine sent is text, and stays so in whatever shows it.
-                name: render::settle(&group.ename, false),
+                name: group.name(),
                 variants: group
                     .variants
                     .into_iter()
