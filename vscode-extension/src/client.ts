@@ -22,6 +22,7 @@ const ANNOUNCED: ClientCapabilities = {
   images: true,
   copy: true,
   writeSettings: true,
+  panel: true,
 };
 
 /** Which documents are the server's: scripts, and the Python cells of notebooks. */

@@ -5,11 +5,13 @@ import { commands, Disposable, type LogOutputChannel, type Memento, window } fro
 import { openConsole } from "./commands/console";
 import { interrupt } from "./commands/interrupt";
 import { menu } from "./commands/menu";
+import { openPanel } from "./commands/panel";
 import { clearOutputs, compare, exportRun, showLastResult } from "./commands/results";
-import { run, runAndAdvance, runOn } from "./commands/run";
+import { rerun, run, runAndAdvance, runOn } from "./commands/run";
 import type { Engines } from "./engines";
 import type { Outputs } from "./outputs";
 import type { Painter } from "./painter";
+import type { OutputsPanel } from "./panel/panel";
 import { serverCommands } from "./protocol";
 import type { Server, Session } from "./server";
 
@@ -19,6 +21,7 @@ export type Parts = {
   engines: Engines;
   outputs: Outputs;
   painter: Painter;
+  panel: OutputsPanel;
   log: LogOutputChannel;
   /** What lasts longer than the window. */
   memory: Memento;
@@ -36,8 +39,12 @@ export function registerCommands(parts: Parts): Disposable {
     "pxlens.runBelow": () => run(serverCommands.runBelow),
     "pxlens.runAll": () => run(serverCommands.runAll),
     "pxlens.runOn": runOn,
+    "pxlens.runCanary": () => run(serverCommands.run, { canary: true }),
+    "pxlens.rerunFailed": () => rerun("failed"),
+    "pxlens.rerunDiffering": () => rerun("differing"),
     "pxlens.interrupt": interrupt,
     "pxlens.showLastResult": showLastResult,
+    "pxlens.openPanel": openPanel,
     "pxlens.compare": compare,
     "pxlens.export": exportRun,
     "pxlens.clearOutputs": clearOutputs,

@@ -5,8 +5,10 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { registerCommands } from "./commands";
 import { Engines } from "./engines";
+import { OFFERED } from "./offered";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
+import { OutputsPanel } from "./panel/panel";
 import * as px from "./protocol";
 import { restartOnNewPath, Server } from "./server";
 import { writeSetting } from "./settings";
@@ -21,6 +23,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const prepare = (client: LanguageClient): void => {
     client.onNotification(px.outputs, (params) => {
       outputs.apply(params);
+      panel.changed(params);
       painter.repaint();
       engines.refresh();
     });
@@ -28,6 +31,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
     client.onRequest(px.copyText, async ({ text }) => {
       await env.clipboard.writeText(text);
       return { copied: true };
+    });
+    client.onRequest(px.showRun, ({ run }) => {
+      panel.show(run);
+      return { shown: true };
     });
   };
   const running = (server = new Server(context, log, prepare));
@@ -41,10 +48,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
       void running.session?.client.sendNotification(px.refreshOutputs, { uri });
     },
   );
+  const panel = new OutputsPanel(running, context.extensionUri, log);
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
-  outputs.onDidChangeLive(showWhetherRunning);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
-  const showCommands = optionalCommands.map(({ key, command }) =>
+  const showCommands = Object.entries(OFFERED).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
   );
 
@@ -53,8 +60,10 @@ export async function activate(context: ExtensionContext): Promise<void> {
     running,
     engines,
     painter,
+    panel,
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
+    outputs.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
         // Its runs are gone with it; the cells of the next one come with its first outputs.
@@ -68,7 +77,15 @@ export async function activate(context: ExtensionContext): Promise<void> {
       void running.session?.client.sendNotification(px.trust, {});
       engines.refresh();
     }),
-    registerCommands({ server: running, engines, outputs, painter, log, memory: context.workspaceState }),
+    registerCommands({
+      server: running,
+      engines,
+      outputs,
+      painter,
+      panel,
+      log,
+      memory: context.workspaceState,
+    }),
   );
   await running.start();
 }
@@ -76,12 +93,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
 export async function deactivate(): Promise<void> {
   await server?.stop();
 }
-
-/** Commands that are offered when the server announces them. */
-const optionalCommands = [
-  { key: "pxlens.canCompare", command: "pxlens.server.compare" },
-  { key: "pxlens.canExport", command: "pxlens.server.export" },
-];
 
 /** Tells `when` clauses of a fact, only when it is another. */
 function whenChanged(key: string, fact: () => boolean): () => void {

@@ -4,6 +4,7 @@
 
 mod codegen;
 mod node;
+mod nvim;
 mod picture;
 mod python;
 mod steps;
@@ -57,6 +58,14 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         times: u32,
     },
+    /// Try the Neovim plugin in a real Neovim on real engines.
+    Nvim {
+        /// Only the tests of which the name holds this.
+        only: Option<String>,
+        /// Draw what a terminal showed as docs/nvim.svg.
+        #[arg(long)]
+        picture: bool,
+    },
     /// Pack the VS Code extension for this platform, with the server inside, into target/dist.
     Dist,
     /// Run the benchmarks, built for release, and `painting`: frames of VS Code while somebody types.
@@ -76,6 +85,7 @@ fn main() -> ExitCode {
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
         Task::Vscode { pattern, times } => test_extension(&root, &pattern, times),
+        Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -110,6 +120,7 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         test.run()
     });
     extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);
+    nvim::step(root, &mut steps, None);
     steps.sum_up("cargo xtask test")
 }
 

@@ -188,7 +188,11 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
 /// The files of calls outside of the cell, as far as they are here: engines may be elsewhere. pxlens opens none of them.
 async fn files_here(errors: &[EngineError]) -> HashMap<String, Uri> {
     let named = errors.iter().flat_map(|error| &error.related).filter_map(|related| related.file.as_ref());
-    let named: HashSet<String> = named.map(|(path, _)| path.clone()).collect();
+    paths_here(named.map(|(path, _)| path.clone()).collect()).await
+}
+
+/// Which of these paths are files that are here. pxlens opens none of them.
+pub(super) async fn paths_here(named: HashSet<String>) -> HashMap<String, Uri> {
     if named.is_empty() {
         return HashMap::new();
     }

@@ -20,7 +20,7 @@ pub(super) use self::{
     traceback::{Kind, Step, is_heading},
     tree::{Branch, trees},
 };
-use super::settle;
+use super::{cut, settle, without_key};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::{ErrorContent, StreamName},
@@ -89,6 +89,21 @@ impl ErrorGroup {
     pub fn is_interrupted(&self) -> bool {
         is_interrupt(&self.ename, &self.traceback)
     }
+}
+
+/// What one engine raised: `ValueError: bad`, in one line of at most 200 characters, without control characters and keys. Of
+/// one that somebody stopped: `interrupted`.
+pub fn raised(error: &ErrorContent) -> String {
+    const MOST: usize = 200;
+    if is_interruption(error) {
+        return "interrupted".to_owned();
+    }
+    let evalue = settle(&error.evalue, false);
+    let first = SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), "");
+    let ename = settle(&error.ename, false);
+    let ename = ename.lines().next().unwrap_or_default();
+    let line = if first.is_empty() { ename.to_owned() } else { format!("{ename}: {first}") };
+    cut(&without_key(&line), MOST)
 }
 
 /// Whether an error says that somebody stopped the engine.

@@ -11,11 +11,11 @@ use tokio::{
 
 use super::answers::cell_id;
 use crate::{
-    lsp::facade::{Happening, Progress},
+    lsp::facade::{Happening, Progress, Starting},
     plan::ProgressAfter,
     render,
     run::{Ending, LostReason, Phase, Run, RunState},
-    session::{DocumentKey, Level, Notice, Recalled, RunHandle},
+    session::{self, DocumentKey, Level, Notice, Recalled, RunHandle},
 };
 
 /// How often the time of a run that goes on is shown anew while nothing else happens.
@@ -30,6 +30,12 @@ pub(super) async fn translate(
         let happening = match notice {
             Notice::Cells(key) => Happening::CellsChanged { uri: Uri::from(&*key.0) },
             Notice::Cluster | Notice::Plans => Happening::EnginesChanged,
+            Notice::Engines => Happening::EnginesWorked,
+            Notice::Starting(how) => Happening::ClusterStarting(match how {
+                session::Starting::Step(text) => Starting::Step(text),
+                session::Starting::Ready(text) => Starting::Ready(text),
+                session::Starting::Failed => Starting::Failed,
+            }),
             Notice::Say(level, text) => Happening::Said { severity: severity(level), text },
             Notice::Started(handle) => {
                 tokio::spawn(follow(handle, to.clone()));
@@ -73,11 +79,17 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
         return;
     }
     let mut seen: Option<(usize, usize)> = None;
+    let mut worked = 0;
     let mut over = false;
     loop {
         let now = view.borrow_and_update().clone();
         let ended = now.parts().filter(|part| part.ending().is_some()).count();
         let begun = now.parts().filter(|part| part.phase != Phase::Queued).count();
+        let working = now.parts().filter(|part| part.phase == Phase::Running).count();
+        // What an engine works on is told with the engines.
+        if std::mem::replace(&mut worked, working) != working && !tell(Happening::EnginesWorked) {
+            return;
+        }
         let state_changed = seen.replace((begun, ended)) != Some((begun, ended));
         let mut heard = if state_changed {
             tell(Happening::StateChanged { uri: uri.clone(), cell: cell.clone() })

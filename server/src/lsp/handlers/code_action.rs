@@ -5,6 +5,7 @@
 
 mod changes;
 mod console;
+mod result;
 mod run;
 
 use lsp_types::{
@@ -45,6 +46,10 @@ pub(crate) async fn handle<S: Session>(
             && let Some(run) = cell.run
         {
             commands.extend(run::parts(&uri, cell, &backend.session.parts(run).await));
+            // With links, the card offers the same.
+            if !client.extension.command_links {
+                commands.extend(result::actions(&uri, cell, run));
+            }
         }
         commands.extend(write_view::actions(&found, range));
         actions.extend(commands.into_iter().map(respond));

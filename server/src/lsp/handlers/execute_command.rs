@@ -4,13 +4,13 @@ use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
     ClearParams, CompareParams, ConsoleParams, ConsoleResult, CopyParams, ExportParams, GroupParams,
     InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope, ShowOutputParams,
-    WriteViewParams, commands,
+    ShowRunParams, WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::{copy, px_clear, px_compare, px_export, show_output, write_view};
+use super::{copy, px_clear, px_compare, px_export, show_output, show_run, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -48,6 +48,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::SHOW_OUTPUT => {
             let params: ShowOutputParams = argument(command, params.arguments)?;
             return Ok(written(show_output::show(backend, params).await?));
+        }
+        commands::SHOW_RUN => {
+            let params: ShowRunParams = argument(command, params.arguments)?;
+            return Ok(written(show_run::show(backend, params).await));
         }
         commands::EXPORT => {
             let params: ExportParams = argument(command, params.arguments)?;

@@ -43,7 +43,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: HoverParams
         let here: Vec<_> =
             errors.iter().filter(|error| error.cell == cell.id && error.is_at(position)).collect();
         if let Some(first) = here.first() {
-            let text = tracebacks(&here);
+            let text = tracebacks(&here, speaks_markdown);
             return Ok(Some(hover(speaks_markdown, &text, &text, Some(first.range))));
         }
         if !at_end(cell, position, &backend.capabilities().encoding) {
@@ -93,18 +93,27 @@ fn form(client: &Client, beside: usize) -> CardForm {
         return CardForm::Plain;
     }
     let extension = &client.extension;
-    let commands = match (extension.command_links, extension.copy) {
-        (false, _) => &[],
-        (true, true) => commands::ALL,
-        (true, false) => &*WITHOUT_COPY,
+    let commands: &[&str] = match extension.command_links {
+        false => &[],
+        true => &FOLLOWED[usize::from(extension.copy)][usize::from(extension.panel)],
     };
     let bytes = MOST.saturating_sub(beside + STALE.len() + 2);
     CardForm::Markdown { commands, images: extension.images, bytes }
 }
 
-/// The commands that do something for a client that cannot copy.
-static WITHOUT_COPY: LazyLock<Vec<&str>> =
-    LazyLock::new(|| commands::ALL.iter().copied().filter(|command| *command != commands::COPY).collect());
+/// The commands that do something for a client, by whether it copies and whether it has a panel.
+static FOLLOWED: LazyLock<[[Vec<&str>; 2]; 2]> = LazyLock::new(|| {
+    [false, true].map(|copies| {
+        [false, true].map(|has_panel| {
+            let works = |command: &&str| match *command {
+                commands::COPY => copies,
+                commands::SHOW_RUN => has_panel,
+                _ => true,
+            };
+            commands::ALL.iter().copied().filter(works).collect()
+        })
+    })
+});
 
 /// The lines of an explanation. Words with signs that mean something in Markdown are code.
 fn explanation(help: &Explanation, markdown: bool) -> String {
@@ -172,10 +181,13 @@ fn about(cell: &Cell, markdown: bool) -> String {
 /// Most bytes of tracebacks in a hover; what is said of those left out has room beside them.
 const MOST_OF_TRACEBACKS: usize = 45_000;
 
-/// Each traceback as a block of code. The fence is longer than any in it, so that engine text stays text. Where there is no
-/// room for more, the engines are named whose tracebacks are not there.
-fn tracebacks(errors: &[&EngineError]) -> String {
+/// Each traceback, in Markdown as a block of code. The fence is longer than any in it, so that engine text stays text. Where
+/// there is no room for more, the engines are named whose tracebacks are not there.
+fn tracebacks(errors: &[&EngineError], markdown: bool) -> String {
     let block = |variant: &ErrorVariant| {
+        if !markdown {
+            return format!("{}\n{}\n", variant.ranks, variant.traceback.trim_end());
+        }
         let longest = render::longest_backticks(&variant.traceback);
         let fence = "`".repeat(longest.max(2) + 1);
         format!("{}\n\n{fence}text\n{}\n{fence}\n", variant.ranks, variant.traceback.trim_end())
@@ -200,7 +212,7 @@ fn tracebacks(errors: &[&EngineError]) -> String {
         let more = if end < ranks.len() { " …" } else { "" };
         let ranks = &ranks[..end];
         text.push_str(&format!(
-            "\nNo room for the tracebacks of {ranks}{more}: `px/result`, grouped by engine, has them.\n"
+            "\nNo room for the tracebacks of {ranks}{more}: the output by engine has them.\n"
         ));
     }
     text
@@ -261,18 +273,17 @@ mod tests {
             interrupted: false,
             stale: false,
         };
-        assert_eq!(tracebacks(&[&error]), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");
+        assert_eq!(tracebacks(&[&error], false), "[0]\n```\n[click](command:evil)\n");
+        assert_eq!(tracebacks(&[&error], true), "[0]\n\n````text\n```\n[click](command:evil)\n````\n");
         let variant = |rank: u32| ErrorVariant {
             ranks: format!("[{rank}]"),
             value: String::new(),
             traceback: "x".repeat(8000),
         };
         let error = EngineError { variants: (0..9).map(variant).collect(), ..error };
-        let text = tracebacks(&[&error]);
+        let text = tracebacks(&[&error], true);
         assert!(text.contains("[4]\n") && text.len() < 50_000);
-        assert!(
-            text.ends_with("tracebacks of [5], [6], [7], [8]: `px/result`, grouped by engine, has them.\n")
-        );
+        assert!(text.ends_with("tracebacks of [5], [6], [7], [8]: the output by engine has them.\n"));
     }
 
     #[test]
