@@ -12,9 +12,10 @@ use ts_rs::{Config, TS};
 
 use crate::{
     AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult, ClearParams,
-    ClearResult, ClientCapabilities, Cluster, ClusterState, CompareParams, CompareResult, ComparedGroup,
-    ConsoleCommand, ConsoleParams, ConsoleResult, ContentParams, ContentResult, CopyParams, CopyResult,
-    CopyTextParams, CopyTextResult, Engine, EngineChange, EngineState, EnginesParams, EnginesResult,
+    ClearResult, ClientCapabilities, Cluster, ClusterState, ClustersParams, ClustersResult, CompareParams,
+    CompareResult, ComparedGroup, ConnectParams, ConnectResult, ConsoleCommand, ConsoleParams, ConsoleResult,
+    ContentParams, ContentResult, CopyParams, CopyResult, CopyTextParams, CopyTextResult, Engine, EngineCell,
+    EngineChange, EngineFailure, EngineState, EnginesChangedParams, EnginesParams, EnginesResult,
     ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams, GroupResult, GroupState,
     InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, NotebookItem,
     NotebookOutput, NotebookOutputsParams, NotebookOutputsResult, Only, OutputsParams, PageBlock, PageError,
@@ -22,8 +23,9 @@ use crate::{
     ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams, ResultResult, RunId,
     RunLocalParams, RunLocalResult, RunNotebookCellParams, RunNotebookCellResult, RunParams, RunResult,
     RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, ShowRunParams,
-    ShowRunResult, StartedRun, TracebackLine, TrustParams, TsPosition, TsRange, WriteSettingParams,
-    WriteSettingResult, WriteViewParams, commands, messages,
+    ShowRunResult, StartClusterParams, StartedRun, StopClusterParams, StopClusterResult, TracebackLine,
+    TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands,
+    messages,
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -120,6 +122,16 @@ fn declarations() -> Vec<Declaration> {
         declaration::<ClusterState>(),
         declaration::<Engine>(),
         declaration::<EngineState>(),
+        declaration::<EngineCell>(),
+        declaration::<EngineFailure>(),
+        declaration::<EnginesChangedParams>(),
+        declaration::<ClustersParams>(),
+        declaration::<ClustersResult>(),
+        declaration::<ConnectParams>(),
+        declaration::<ConnectResult>(),
+        declaration::<StartClusterParams>(),
+        declaration::<StopClusterParams>(),
+        declaration::<StopClusterResult>(),
         declaration::<ConsoleParams>(),
         declaration::<ConsoleResult>(),
         declaration::<ConsoleCommand>(),

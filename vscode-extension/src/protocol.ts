@@ -696,6 +696,79 @@ export type Engine = {
 /** What an engine does, as far as it told. */
 export type EngineState = "unknown" | "idle" | "busy";
 
+/** A px cell that an engine has to do with. */
+export type EngineCell = {
+  /** The run. */
+  run: RunId;
+  /** The document; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** The px cell. */
+  cell: CellId;
+  /** 0-based line of its magic when it was run. */
+  line: number;
+  /** Its magic's line. */
+  title: string;
+};
+
+/** What an engine raised. */
+export type EngineFailure = {
+  /** The exception in one line. Plain text: no markup, no control characters. */
+  text: string;
+  /** Where. */
+  at: EngineCell;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type EnginesChangedParams = Record<string, never>;
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type ClustersParams = Record<string, never>;
+
+/** The clusters that left files. */
+export type ClustersResult = {
+  /** The one in use first, those that are gone (`down`) last; without engines. */
+  clusters: Array<Cluster>;
+  /** Why none could be looked for: a sentence for the user. */
+  message?: string;
+};
+
+/** Which cluster, as in the setting `pxlens.cluster`. Nothing: the one that the settings choose. */
+export type ConnectParams = {
+  /** An IPython profile. */
+  profile?: string;
+  /** A cluster id in it. */
+  clusterId?: string;
+  /** Or the path of a connection file. */
+  connectionFile?: string;
+};
+
+/** What is used now. */
+export type ConnectResult = {
+  /** The cluster in use, with its engines; absent where there is none. */
+  cluster?: Cluster;
+  /** Why it is not the one that was asked for: a sentence for the user. */
+  message?: string;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type StartClusterParams = Record<string, never>;
+
+/** Which cluster. */
+export type StopClusterParams = {
+  /** Its connection file, as `px/clusters` names it. */
+  connectionFile: string;
+  /** Whether the user agreed that one is stopped that pxlens did not start. */
+  notOurs?: boolean;
+};
+
+/** What became of it. */
+export type StopClusterResult = {
+  /** Whether it is gone. */
+  stopped: boolean;
+  /** Why not: a sentence for the user. */
+  message?: string;
+};
+
 /** Whose kernel. */
 export type ConsoleParams = {
   /** The engine. */
