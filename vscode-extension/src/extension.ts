@@ -58,7 +58,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const panel = new OutputsPanel(running, context.extensionUri, log);
   const controller = new EnginesController(running);
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
-  outputs.onDidChangeLive(showWhetherRunning);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
   const showCommands = Object.entries(OFFERED).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
@@ -75,6 +74,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     guardAgainstWrongMachine(context.workspaceState),
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
+    outputs.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
         // Its runs are gone with it; the cells of the next one come with its first outputs.

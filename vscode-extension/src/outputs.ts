@@ -23,9 +23,14 @@ export class Outputs {
   private readonly documents = new Map<string, DocumentOutputs>();
   /** Documents that were closed: what is still on its way about them is of the past. */
   private readonly closed = new Set<string>();
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners = new Set<() => void>();
   private newest = 0;
-  private told = "[]";
+
+  /** Calls back when there is other news of cells and runs than that they moved. */
+  onDidChange(listener: () => void): { dispose: () => void } {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  }
 
   /** The last `seq` that came in, 0 if there was none. */
   get seq(): number {
@@ -39,12 +44,7 @@ export class Outputs {
     if (params.full) this.closed.delete(params.uri);
     if (this.closed.has(params.uri)) return;
     this.document(params.uri).apply(params);
-    this.tell();
-  }
-
-  /** Has somebody hear when `live` is another. */
-  onDidChangeLive(listener: () => void): void {
-    this.listeners.push(listener);
+    this.changed();
   }
 
   /** Takes an edit; `version` is the document's after it. Says whether all cells are still known to be where they are. */
@@ -56,13 +56,13 @@ export class Outputs {
   close(uri: string): void {
     if (!this.documents.delete(uri)) return;
     this.closed.add(uri);
-    this.tell();
+    this.changed();
   }
 
   /** Shows nothing of a document any more, until its cells run again. */
   clear(uri: string): void {
     this.documents.get(uri)?.clear();
-    this.tell();
+    this.changed();
   }
 
   /** Forgets everything: the server is another one now. */
@@ -70,7 +70,7 @@ export class Outputs {
     this.documents.clear();
     this.closed.clear();
     this.newest = 0;
-    this.tell();
+    this.changed();
   }
 
   /** The px cells of a document that have something to show. */
@@ -91,10 +91,7 @@ export class Outputs {
     return live;
   }
 
-  private tell(): void {
-    const live = JSON.stringify(this.live());
-    if (live === this.told) return;
-    this.told = live;
+  private changed(): void {
     for (const listener of this.listeners) listener();
   }
 
