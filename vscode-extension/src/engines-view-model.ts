@@ -90,7 +90,9 @@ function below(id: string, cluster: Cluster): Node[] {
     if (there) there.push(engine);
     else hosts.set(host, [engine]);
   }
-  if (hosts.size < 2) return cluster.engines.map((engine) => engineNode(id, cluster, engine));
+  // While engines still tell where they run, they move no further than once.
+  const known = [...hosts.keys()].filter((host) => host !== "");
+  if (known.length < 2) return cluster.engines.map((engine) => engineNode(id, cluster, engine));
   return [...hosts].map(([host, engines]) => ({
     id: `${id}\n${host}`,
     label: host === "" ? "host unknown" : host,

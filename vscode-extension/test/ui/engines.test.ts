@@ -84,7 +84,7 @@ step("the welcome of the engines view starts a cluster with one click, and no me
     (all) => all.filter((line) => /Engine \d/.test(line)).length === 4,
     CLUSTER,
   );
-  assert.match(up[0] ?? "", /^Local cluster .*4 engines/);
+  assert.match(up[0] ?? "", /^Local cluster.*4 engines/);
   await window.statusSays("4 engines");
   assert.equal(await window.page.locator(".notification-list-item").count(), 0);
   await window.screenshot("engines");

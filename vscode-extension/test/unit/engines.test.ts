@@ -61,6 +61,14 @@ test("several hosts are a level of their own, also the one of engines that did n
   ]);
 });
 
+test("one host is no level, also while some engines have not told yet", () => {
+  const [, first, second] = shown(cluster([engine(0, { host: "n01" }), engine(1)]));
+  assert.deepEqual(
+    [first, second],
+    ["  Engine 0 | idle | circle-filled", "  Engine 1 | idle | circle-filled"],
+  );
+});
+
 test("clusters that are not in use, start or are gone say so", () => {
   const other = { connectionFile: "/other.json", inUse: false, ours: false } as const;
   assert.deepEqual(
