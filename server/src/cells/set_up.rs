@@ -1,5 +1,5 @@
 //! Whether a notebook's cell without px magics reads as set-up: code that makes clients and views here, beside the engines, and
-//! would fail on them. The cells of functions and classes do not count: they are not run where they are written.
+//! would fail on them. The bodies of functions and classes do not count: they are not run where they are written.
 
 use tree_sitter::{Node, Parser};
 
@@ -107,7 +107,7 @@ mod tests {
             "rc[::2].apply(f)",
             "view.activate('_even')",
             "view.block = True",
-            "if True:\n    view.block = False",
+            "if True: view.block = False",
             "rc = cluster.connect_client_sync()",
         ] {
             assert_eq!(found(text), Some(0), "{text}");
