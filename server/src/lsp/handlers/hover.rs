@@ -295,7 +295,7 @@ mod tests {
         };
         let error = EngineError { variants: (0..99).map(variant).collect(), ..error };
         let text = tracebacks(&[&error]);
-        assert!(text.contains("[30]\n") && text.len() < 50_000);
+        assert!(text.contains("[18]\n") && text.len() < 50_000);
         assert!(text.ends_with(", [97], [98]: *Whole output* has them.\n"));
     }
 
