@@ -271,7 +271,7 @@ export type ResultParams = {
   position?: Position;
   /** The suffix of a view, `""` for the one without. */
   suffix?: string;
-  /** The grouping; the setting `pxlens.groupBy` if it is absent. */
+  /** The grouping; the one in which the run is shown if it is absent. */
   groupBy?: GroupBy;
   /** Whether the images are wanted. They may be megabytes. */
   images?: boolean;

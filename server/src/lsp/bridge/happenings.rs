@@ -134,17 +134,14 @@ fn was_sent(run: &Run) -> bool {
         .any(|part| !matches!(part.phase, Phase::Queued | Phase::Ended(Ending::Lost(LostReason::NotSent(_)))))
 }
 
-/// Tells of the run that a `%pxresult` shows, as something of that line, until it is over.
+/// Tells of the run that a `%pxresult` shows, as something of that line, until nothing more can come of it.
 async fn follow_recalled(document: DocumentKey, recalled: Recalled, to: mpsc::UnboundedSender<Happening>) {
     let (uri, cell) = (Uri::from(&*document.0), cell_id(recalled.cell));
     let mut view = recalled.run.view.clone();
     drop(recalled);
     let mut seen = None;
     loop {
-        let (state, over) = {
-            let now = view.borrow_and_update();
-            (now.state(), now.is_over())
-        };
+        let state = view.borrow_and_update().state();
         let (uri, cell) = (uri.clone(), cell.clone());
         let happening = if seen.replace(state) == Some(state) {
             Happening::OutputGrew { uri, cell }
@@ -152,7 +149,7 @@ async fn follow_recalled(document: DocumentKey, recalled: Recalled, to: mpsc::Un
             Happening::StateChanged { uri, cell }
         };
         let heard = to.send(happening).is_ok();
-        if !heard || over || !next(&mut view, state == RunState::Running).await {
+        if !heard || !next(&mut view, state == RunState::Running).await {
             return;
         }
     }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::{copy, px_clear, px_compare, px_export, show_output, show_run, write_view};
+use super::{copy, px_clear, px_compare, px_export, px_interrupt, show_output, show_run, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -26,8 +26,8 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::RUN_ALL => Some(Scope::All),
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
-            let result = backend.session.interrupt(params).await;
-            if let Some(why) = result.as_ref().and_then(|result| result.refused.clone()) {
+            let result = px_interrupt::handle(backend, params).await?;
+            if let Some(why) = result.refused.clone() {
                 let client = backend.client.clone();
                 tokio::spawn(async move { client.show_message(MessageType::Warning, why).await });
             }

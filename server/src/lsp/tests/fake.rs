@@ -28,6 +28,8 @@ pub(super) const PANICS_WHEN_ASKED: &str = "panics-when-asked";
 pub(super) const HANGS: &str = "hangs";
 /// A run whose interruption is never answered.
 pub(super) const HANGING_RUN: RunId = RunId(666);
+/// A run that is not there any more.
+pub(super) const FORGOTTEN_RUN: RunId = RunId(999);
 
 #[derive(Clone, Default)]
 pub(super) struct Fake(Arc<Mutex<State>>);
@@ -277,7 +279,7 @@ impl Session for Fake {
         if run == HANGING_RUN {
             std::future::pending::<()>().await;
         }
-        Some(InterruptResult::default())
+        (run != FORGOTTEN_RUN).then(InterruptResult::default)
     }
 
     async fn parts(&self, _: RunId) -> Parts {
