@@ -113,7 +113,7 @@ pub struct StopClusterParams {
     /// Its connection file, as `px/clusters` names it.
     pub connection_file: String,
     /// Whether the user agreed that one is stopped that pxlens did not start.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub not_ours: bool,
 }

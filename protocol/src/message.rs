@@ -110,10 +110,10 @@ pub fn messages() -> Vec<Message> {
         notification::<crate::Outputs>("Outputs"),
         notification::<crate::RefreshOutputs>("RefreshOutputs"),
         notification::<crate::AckOutputs>("AckOutputs"),
+        request::<crate::RunNotebookCell>("RunNotebookCell"),
+        request::<crate::NotebookOutputs>("NotebookOutputs"),
         notification::<crate::Trust>("Trust"),
         request::<crate::WriteSetting>("WriteSetting"),
         request::<crate::CopyText>("CopyText"),
-        request::<crate::RunNotebookCell>("RunNotebookCell"),
-        request::<crate::NotebookOutputs>("NotebookOutputs"),
     ]
 }

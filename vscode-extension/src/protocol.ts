@@ -1066,15 +1066,15 @@ export const refreshOutputs = new NotificationType<RefreshOutputsParams>("px/ref
 
 export const ackOutputs = new NotificationType<AckOutputsParams>("px/ackOutputs");
 
+export const runNotebookCell = new RequestType<RunNotebookCellParams, RunNotebookCellResult, void>("px/runNotebookCell");
+
+export const notebookOutputs = new RequestType<NotebookOutputsParams, NotebookOutputsResult, void>("px/notebookOutputs");
+
 export const trust = new NotificationType<TrustParams>("px/trust");
 
 export const writeSetting = new RequestType<WriteSettingParams, WriteSettingResult, void>("px/writeSetting");
 
 export const copyText = new RequestType<CopyTextParams, CopyTextResult, void>("px/copy");
-
-export const runNotebookCell = new RequestType<RunNotebookCellParams, RunNotebookCellResult, void>("px/runNotebookCell");
-
-export const notebookOutputs = new RequestType<NotebookOutputsParams, NotebookOutputsResult, void>("px/notebookOutputs");
 
 /** The commands that the server executes. Each takes one object. */
 export const serverCommands = {
