@@ -196,7 +196,7 @@ return {
       local counts = editor:lua("return require('pxlens.painter').counts")
       local report = '        5,000 lines: %d messages, %d rewrites of the block\n'
       io.stdout:write(report:format(counts.messages, counts.blocks))
-      assert(counts.blocks >= 1 and counts.blocks <= 200, vim.inspect(counts))
+      assert(counts.blocks >= 1 and counts.blocks <= 500, vim.inspect(counts))
       assert(#editor:under() <= 42, 'the block is capped')
       expect.equal(#editor:marks(), 3, 'one extmark each for block, line and sign')
     end,

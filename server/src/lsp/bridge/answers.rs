@@ -551,3 +551,20 @@ fn placed(places: [text::Position; 2]) -> Range {
     let [start, end] = places.map(|position| Position { line: position.line, character: position.character });
     Range { start, end }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_where_the_engines_that_it_names_end() {
+        let check = |spans: &[(&str, Paint)], expected| {
+            let spans =
+                spans.iter().map(|(text, paint)| render::Span { text: (*text).into(), paint: *paint });
+            assert_eq!(block_line(&render::BlockLine { spans: spans.collect() }).ranks, expected);
+        };
+        check(&[("[0-1]", Paint::Ranks), (" ", Paint::Note), ("[2] ready", Paint::Stdout)], Some(5));
+        check(&[("── ", Paint::Rule), ("✗ [3]", Paint::FailedRanks), (" ──", Paint::Rule)], Some(8));
+        check(&[("[0] printed by an engine", Paint::Stdout)], None);
+    }
+}
