@@ -22,12 +22,12 @@ class FakeApi implements PythonApi {
 
 test("the environment that is chosen is the default, and the setting goes before it", async () => {
   const api = new FakeApi();
-  api.chosen = { path: "/home/somebody/.venv/bin/python", environment: {} };
+  api.chosen = { path: "/home/ada/.venv/bin/python", environment: {} };
   const environment = new PythonEnvironment();
   let changes = 0;
   await environment.follow(api, () => changes++);
   assert.deepEqual(environment.fill({ python: "", engines: 4 }), {
-    python: "/home/somebody/.venv/bin/python",
+    python: "/home/ada/.venv/bin/python",
     engines: 4,
   });
   assert.deepEqual(environment.fill({ python: "/other" }), { python: "/other" });
