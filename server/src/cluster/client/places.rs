@@ -101,7 +101,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whose_answer_was_lost_with_the_socket_is_asked_again_once() {
         let now = Instant::now();
-        let [answers, silent] = ["a", "b"].map(|uuid| EngineUuid::from(uuid));
+        let [answers, silent] = ["a", "b"].map(EngineUuid::from);
         let mut places = Places::new(Duration::from_secs(1));
         places.came([answers.clone(), silent.clone()]);
         for (id, engine) in [("1", &answers), ("2", &silent)] {
