@@ -117,7 +117,7 @@ return {
       ran(editor, { '%px print("card")' })
       editor:command('Px result')
       editor:wait('the card', function()
-        return table.concat(lines_here(editor)):find('card', 1, true)
+        return table.concat(lines_here(editor)):find('Parallel execution', 1, true)
       end)
       editor:type('q')
       editor:command('Px compare')
