@@ -156,6 +156,10 @@ fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, patter
                 Ok(())
             });
             let Some(tests) = tests else { return };
+            if times == 1 {
+                steps.run_steadily(UI, || tests.run());
+                return;
+            }
             let runs: Vec<String> = (1..=times)
                 .map(|run| format!("{run} of {times}: {}", steps.run(UI, || tests.run())))
                 .collect();

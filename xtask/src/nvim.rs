@@ -32,7 +32,7 @@ pub(crate) fn step(root: &Path, steps: &mut Steps, only: Option<&str>) {
     match lacking() {
         Some(why) if !is_ci() => steps.skip(TESTS, why),
         Some(why) => drop(steps.run(TESTS, || bail!("{why}"))),
-        None => drop(steps.run(TESTS, || test(root, only))),
+        None => drop(steps.run_steadily(TESTS, || test(root, only))),
     }
 }
 
