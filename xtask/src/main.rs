@@ -60,6 +60,9 @@ enum Task {
         /// How often the UI tests run, one line each.
         #[arg(long, default_value_t = 1)]
         times: u32,
+        /// Take what they saw as the pictures in the documentation.
+        #[arg(long)]
+        picture: bool,
     },
     /// Try the Neovim plugin in a real Neovim on real engines.
     Nvim {
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
-        Task::Vscode { pattern, times } => test_extension(&root, &pattern, times),
+        Task::Vscode { pattern, times, picture } => test_extension(&root, &pattern, times, picture),
         Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
         Task::Clients => test_clients(&root),
         Task::Dist => vscode::dist(&root),
@@ -135,10 +138,13 @@ fn test_clients(root: &Path) -> Result<()> {
     steps.sum_up("cargo xtask clients")
 }
 
-fn test_extension(root: &Path, pattern: &str, times: u32) -> Result<()> {
+fn test_extension(root: &Path, pattern: &str, times: u32, picture: bool) -> Result<()> {
     let mut steps = Steps::default();
     let python = python::ensure(root)?;
     extension_steps(root, &mut steps, Some(&python), pattern, times);
+    if picture {
+        steps.run("pictures", || vscode::keep_pictures(root));
+    }
     steps.sum_up("cargo xtask vscode")
 }
 

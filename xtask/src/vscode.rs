@@ -106,6 +106,20 @@ fn test_files(root: &Path, pattern: &str) -> Result<Vec<String>> {
     Ok(files)
 }
 
+/// What the UI tests saw that the documentation shows.
+const PICTURES: [&str; 2] = ["error", "panel-plots"];
+
+/// Puts pictures of the last UI tests into the documentation.
+pub(crate) fn keep_pictures(root: &Path) -> Result<()> {
+    for name in PICTURES {
+        let (from, to) = (format!("target/vscode/screenshots/{name}.png"), format!("docs/vscode-{name}.png"));
+        fs::copy(root.join(&from), root.join(&to))
+            .with_context(|| format!("{from}: run all UI tests first"))?;
+        println!("  {to}");
+    }
+    Ok(())
+}
+
 /// Packs the extension for this platform, with the server inside.
 pub(crate) fn dist(root: &Path) -> Result<()> {
     let target = platform().context("VS Code has no name for this platform")?;
