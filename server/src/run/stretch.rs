@@ -27,6 +27,8 @@ impl Stretch {
         match &mut self.0 {
             Form::Short(short) if short.len() + text.len() <= SHORT => short.push_str(text),
             Form::Short(short) => *self = [short.as_str(), text].into_iter().collect(),
+            // Its leaves are full; those of a rope that grew by insertion are half full.
+            Form::Long(long) if text.len() > SHORT => long.append(Rope::from_str(text)),
             Form::Long(long) => long.insert(long.len_chars(), text),
         }
     }
@@ -154,6 +156,9 @@ mod tests {
             assert_eq!(grown, Stretch::from(whole));
         }
         assert_eq!(grown.since(15 * 999), line);
+        let mut doubled = grown.clone();
+        doubled.push(&line.repeat(1000));
+        assert_eq!(doubled, Stretch::from(line.repeat(2000)));
         assert_eq!(grown.bytes(16 * 999..16 * 1000).as_deref(), Some(line));
         assert_eq!((grown.bytes(1..16), grown.bytes(0..16_001)), (None, None));
     }
