@@ -108,8 +108,10 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         if let Some(python) = &interpreter {
             test.env("PXLENS_TEST_PYTHON", python);
         }
+        test.env("PXLENS_TEST_MESSAGES", clients::empty_folder(root, clients::END_TO_END)?);
         test.run()
     });
+    steps.run("messages of the tests", || clients::check(root, clients::END_TO_END));
     clients::steps(root, &mut steps);
     steps.run("VS Code extension", || vscode::check(root));
     // Not steady yet since lines are painted at the end of their cells: a status that stays busy, a line that is not stale.
