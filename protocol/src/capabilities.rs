@@ -48,6 +48,14 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub copy: bool,
+    /// It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub engines: bool,
+    /// It shows runs in a panel, and answers `px/showRun`.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub panel: bool,
 }
 
 impl ClientCapabilities {
@@ -66,6 +74,8 @@ impl ClientCapabilities {
             content: on("content"),
             write_settings: on("writeSettings"),
             copy: on("copy"),
+            engines: on("engines"),
+            panel: on("panel"),
         }
     }
 }

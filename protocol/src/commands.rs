@@ -23,6 +23,9 @@ pub const WRITE_VIEW: &str = "pxlens.server.writeView";
 /// Takes [`ShowOutputParams`](crate::ShowOutputParams), answers with [`ShowOutputResult`](crate::ShowOutputResult) and has the
 /// client show it.
 pub const SHOW_OUTPUT: &str = "pxlens.server.showOutput";
+/// Takes [`ShowRunParams`](crate::ShowRunParams), answers with [`ShowRunResult`](crate::ShowRunResult): the client shows the run in
+/// its panel.
+pub const SHOW_RUN: &str = "pxlens.server.showRun";
 /// Takes [`ExportParams`](crate::ExportParams), answers with [`ExportResult`](crate::ExportResult).
 pub const EXPORT: &str = "pxlens.server.export";
 
@@ -44,6 +47,7 @@ pub const ALL: &[&str] = &[
     INTERRUPT,
     SHOW_RESULT,
     SHOW_OUTPUT,
+    SHOW_RUN,
     GROUP,
     COPY,
     COMPARE,

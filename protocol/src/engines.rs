@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::{CellId, RunId};
+
 /// Lists clusters and engines. Starts nothing.
 #[derive(Debug)]
 pub enum Engines {}
@@ -95,6 +97,40 @@ pub struct Engine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pid: Option<u32>,
+    /// What it works on, where that is a run of this session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub current: Option<EngineCell>,
+    /// What it raised in the last run of this session that it finished; absent where that went well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub last_error: Option<EngineFailure>,
+}
+
+/// A px cell that an engine has to do with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineCell {
+    /// The run.
+    pub run: RunId,
+    /// The document; a notebook's cell is named by the cell's own URI.
+    pub uri: String,
+    /// The px cell.
+    pub cell: CellId,
+    /// 0-based line of its magic when it was run.
+    pub line: u32,
+    /// Its magic's line.
+    pub title: String,
+}
+
+/// What an engine raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineFailure {
+    /// The exception in one line. Plain text: no markup, no control characters.
+    pub text: String,
+    /// Where.
+    pub at: EngineCell,
 }
 
 /// What an engine does, as far as it told.

@@ -11,19 +11,23 @@ mod ack_outputs;
 mod capabilities;
 mod cells;
 mod clear;
+mod clusters;
 pub mod commands;
 mod compare;
 mod console;
 mod content;
 mod copy;
 mod engines;
+mod engines_changed;
 mod export;
 mod generate;
 mod group;
 mod ids;
 mod interrupt;
 mod message;
+mod notebook;
 mod outputs;
+mod page;
 mod position;
 mod refresh_outputs;
 mod result;
@@ -37,18 +41,34 @@ pub use ack_outputs::{AckOutputs, AckOutputsParams};
 pub use capabilities::{ClientCapabilities, ServerCapabilities};
 pub use cells::{Cell, CellState, Cells, CellsParams, CellsResult, Plan, Problem, ProblemSeverity};
 pub use clear::{Clear, ClearParams, ClearResult};
+pub use clusters::{
+    Clusters, ClustersParams, ClustersResult, Connect, ConnectParams, ConnectResult, StartCluster,
+    StartClusterParams, StopCluster, StopClusterParams, StopClusterResult,
+};
 pub use compare::{Compare, CompareParams, CompareResult, ComparedGroup, EngineChange};
 pub use console::{Console, ConsoleCommand, ConsoleParams, ConsoleResult};
 pub use content::{Content, ContentParams, ContentResult, ShowOutputParams, ShowOutputResult};
 pub use copy::{CopyParams, CopyResult, CopyText, CopyTextParams, CopyTextResult};
-pub use engines::{Cluster, ClusterState, Engine, EngineState, Engines, EnginesParams, EnginesResult};
+pub use engines::{
+    Cluster, ClusterState, Engine, EngineCell, EngineFailure, EngineState, Engines, EnginesParams,
+    EnginesResult,
+};
+pub use engines_changed::{EnginesChanged, EnginesChangedParams};
 pub use export::{Export, ExportFormat, ExportParams, ExportResult};
 pub use generate::generate;
 pub use group::{GroupParams, GroupResult};
 pub use ids::{CellId, RunId};
 pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
 pub use message::{Kind, Message, messages};
+pub use notebook::{
+    NotebookItem, NotebookOutput, NotebookOutputs, NotebookOutputsParams, NotebookOutputsResult,
+    RunNotebookCell, RunNotebookCellParams, RunNotebookCellResult,
+};
 pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
+pub use page::{
+    Page, PageBlock, PageError, PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, ShowRun,
+    ShowRunParams, ShowRunResult, TracebackLine,
+};
 pub use position::{TsPosition, TsRange};
 pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
 pub use result::{Group, GroupBy, GroupState, Result, ResultImage, ResultParams, ResultResult};

@@ -107,6 +107,11 @@ pub struct BlockLine {
     pub text: String,
     /// What it is.
     pub style: LineStyle,
+    /// How many characters (Unicode scalar values) at its beginning end with the engines that it, or what follows, is of; absent
+    /// where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub ranks: Option<u32>,
 }
 
 /// What a line of a block is, for its colour.

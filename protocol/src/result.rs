@@ -60,7 +60,7 @@ pub struct ResultParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub suffix: Option<String>,
-    /// The grouping; the setting `pxlens.groupBy` if it is absent.
+    /// The grouping; the one in which the run is shown if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,

@@ -15,6 +15,7 @@ mod options;
 mod python;
 mod resolve;
 mod scan;
+mod set_up;
 mod shift;
 mod spelling;
 mod statements;
@@ -240,6 +241,8 @@ pub enum CellKind {
     Autopx,
     /// A code cell inside an `%autopx` region.
     AutopxCell,
+    /// A code cell of a notebook without px magics, which was asked to run on the engines as a whole.
+    Plain,
     /// A `with view.sync_imports():` block: its imports, as they are written. Unlike upstream, which sends only the names of
     /// modules, `import numpy as np` gives the engines `np`, and `from module import *` works.
     SyncImports,
@@ -248,14 +251,14 @@ pub enum CellKind {
 impl CellKind {
     /// Whether a px cell of this kind sends code.
     pub fn sends(self) -> bool {
-        matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::SyncImports)
+        matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::Plain | Self::SyncImports)
     }
 }
 
 /// The line that makes a px cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Magic {
-    /// `px`, `pxresult`, `result`, `pxconfig`, `autopx`, or `sync_imports` for a block of imports.
+    /// `px`, `pxresult`, `result`, `pxconfig`, `autopx`, `sync_imports` for a block of imports, or `plain`.
     pub name: String,
     /// What stands behind it: the name of the view. Empty for the first view.
     pub suffix: String,

@@ -16,6 +16,7 @@ mod bridge;
 mod capabilities;
 mod contents;
 mod diagnostics;
+mod engines_changed;
 mod facade;
 mod guard;
 mod handlers;
@@ -30,6 +31,7 @@ mod router;
 mod run_local;
 mod settings;
 mod shell;
+mod starting;
 mod strainer;
 mod tasks;
 #[cfg(test)]
@@ -39,10 +41,10 @@ mod written;
 
 pub use bridge::Bridge;
 pub use facade::{
-    CardForm, CardWish, CellOutputs, CellText, Change, Completion, Content, Contents, Elsewhere, EngineError,
-    ErrorVariant, Explanation, Fold, Happening, Hint, History, LensCell, Lenses, NotebookCell,
-    NotebookChange, NotebookSplice, Parts, Problems, Purpose, RegionEnd, Session, Suggestion, Suggestions,
-    Symbol, SymbolKind, TextChange, Token, Wanted,
+    CardForm, CardWish, CellOutputs, CellText, Change, Clusters, Completion, Content, Contents, Elsewhere,
+    EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, History, LensCell, Lenses, NotebookCell,
+    NotebookChange, NotebookSplice, Notebooks, Pages, Parts, Problems, Purpose, RegionEnd, Session, Starting,
+    Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
 };
 pub use paths::file_path;
 pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};

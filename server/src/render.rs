@@ -26,7 +26,9 @@ mod inline;
 mod layout;
 mod live;
 mod markdown;
+mod notebook;
 mod numbers;
+mod page;
 mod plain;
 mod replay;
 mod screen;
@@ -53,7 +55,7 @@ pub use compare::{Change, Compared, Comparison, compare};
 pub use contact_sheet::{SheetLimits, contact_sheet};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
-pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors};
+pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors, raised};
 pub use export::{About, report};
 pub use fold::{Group, fold};
 pub use hosts::pending;
@@ -62,12 +64,16 @@ pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_wit
 pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
 pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
+pub use notebook::{NotebookItem, NotebookOutput, notebook};
+pub use page::{
+    HtmlOutput, Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page,
+};
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};
-pub use wording::{cut, duration, elapsed, heading, outcome, progress};
+pub use wording::{cut, duration, elapsed, heading, one_line, outcome, progress};
 
 pub use crate::run::settle;
 

@@ -9,6 +9,7 @@ pub(crate) mod pictures;
 pub(crate) mod rules;
 mod settle;
 mod state;
+mod stretch;
 mod text;
 pub(crate) mod tokens;
 
@@ -23,4 +24,5 @@ pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub use outline::Likeness;
 pub use settle::settle;
 pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};
+pub use stretch::Stretch;
 pub use text::{Hidden, Text};

@@ -21,7 +21,7 @@ mod spill;
 mod tests;
 mod whole;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -276,10 +276,25 @@ pub enum Notice {
     },
     /// A run has ended.
     Over(Arc<RunHandle>),
-    /// Engines came or went, or the cluster did, or what decides about it. What engines are busy with is not told.
+    /// Engines came or went, or the cluster did, or what decides about it.
     Cluster,
+    /// Engines began or ended something, told where they run, or the cluster is being started: no plan is another for that.
+    Engines,
+    /// How far a cluster is that somebody had started.
+    Starting(Starting),
     /// A sentence for the user.
     Say(Level, String),
+}
+
+/// How far a cluster is that is being started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Starting {
+    /// What is being done, as a sentence.
+    Step(String),
+    /// It is there; how many engines, as a sentence.
+    Ready(String),
+    /// It is not, which whoever asked for it is told.
+    Failed,
 }
 
 /// How much a sentence matters.
@@ -310,10 +325,14 @@ pub struct ClusterView {
     pub found: Option<FoundCluster>,
     /// Its engines.
     pub engines: Arc<EngineTable>,
-    /// What they do; no news is sent when that changes.
+    /// What they do.
     pub activities: Arc<Activities>,
     /// Whether it answers.
     pub status: Option<ClusterStatus>,
+    /// Whether one is being started, while there is none.
+    pub starting: bool,
+    /// Runs before this one were not on it: its engines may have the ids of others.
+    pub first_run: RunId,
 }
 
 /// What became of an interrupt.
@@ -380,6 +399,11 @@ impl Session {
     /// A notebook was closed.
     pub fn close_notebook(&self, key: DocumentKey) {
         self.tell(actor::Message::CloseNotebook { key });
+    }
+
+    /// Takes a cell of a notebook for one that runs on the engines also where it holds no px magic, unless it reads as set-up.
+    pub fn send_plain(&self, key: DocumentKey) {
+        self.tell(actor::Message::SendPlain { key });
     }
 
     /// New settings.
@@ -475,6 +499,11 @@ impl Session {
         self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
     }
 
+    /// Whether the settings name another cluster than the one in use, which is left once its runs are over.
+    pub async fn is_leaving(&self) -> bool {
+        self.ask(|reply| actor::Message::IsLeaving { reply }).await.unwrap_or_default()
+    }
+
     /// The cluster, once each engine told where it runs, or did not in time.
     pub async fn cluster_with_places(&self) -> ClusterView {
         if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
@@ -492,6 +521,12 @@ impl Session {
         self.ask(|reply| actor::Message::Connect { start, reply })
             .await
             .unwrap_or(Err(ClusterError::Unreachable("the session has ended".to_owned())))
+    }
+
+    /// This cluster is being stopped (or, `stopped`: was it or not): it is not looked for meanwhile, that it is lost is no news,
+    /// and once it is gone it is let go of.
+    pub fn stopping(&self, connection_file: PathBuf, stopped: Option<bool>) {
+        self.tell(actor::Message::Stopping { connection_file, stopped });
     }
 
     /// Ends the session: drops what waits, closes the sockets, and stops a cluster that was to end with it.

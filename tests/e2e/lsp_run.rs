@@ -107,8 +107,8 @@ fn neovim_runs_a_cell_from_its_lens_with_standard_messages_only() {
 
     let run = lens(&mut client, &uri, FIRST, "Run on 4 engines");
     click(&mut client, &run);
-    let shown = hover(&mut client, &uri, FIRST, "hello from");
-    assert!(shown.contains("30"), "{shown}");
+    let shown = hover(&mut client, &uri, FIRST, "✓");
+    assert!(shown.contains("hello from") && shown.contains("30"), "{shown}");
     let whole = json!({"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}});
     let params = json!({"textDocument": {"uri": uri}, "range": whole});
     let hints = client.ask_until("textDocument/inlayHint", &params, |answer| {

@@ -12,6 +12,7 @@ import {
 } from "vscode-languageclient/node";
 
 import { type ClientCapabilities, serverCommands } from "./protocol";
+import { pythonEnvironment } from "./python-extension";
 import { serverSettings } from "./settings";
 
 /** What this extension does beyond LSP. */
@@ -22,6 +23,8 @@ const ANNOUNCED: ClientCapabilities = {
   images: true,
   copy: true,
   writeSettings: true,
+  panel: true,
+  engines: true,
 };
 
 /** Which documents are the server's: scripts, and the Python cells of notebooks. */
@@ -44,7 +47,21 @@ export function createClient(program: string, log: LogOutputChannel, onClosed: (
       documentSelector: SELECTOR,
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
-      initializationOptions: () => ({ ...serverSettings(), trusted: workspace.isTrusted }),
+      initializationOptions: () => ({
+        ...(pythonEnvironment.fill(serverSettings()) as object),
+        trusted: workspace.isTrusted,
+      }),
+      middleware: {
+        workspace: {
+          // What the server asks for is section `pxlens`, of one folder or another.
+          configuration: async (params, token, next) => {
+            const sections = await next(params, token);
+            return Array.isArray(sections)
+              ? sections.map((section: unknown) => pythonEnvironment.fill(section))
+              : sections;
+          },
+        },
+      },
       markdown: { isTrusted: { enabledCommands: LINKED }, supportHtml: false },
       initializationFailedHandler: () => false,
       errorHandler: {

@@ -1,21 +1,18 @@
-/** What the server knows of clusters and engines, asked again when something happened, at most once in a while. */
+/** What the server knows of clusters and engines: asked again when it says that something changed, not too often. */
 
 import { type Disposable, EventEmitter, window } from "vscode";
 
+import { gap } from "./engines-pace";
 import * as px from "./protocol";
 import type { Server } from "./server";
-
-/** The least time between two questions. */
-const GAP = 500;
-
-/** While a run goes on engines change state without a word; so they are asked for this often. */
-const WHILE_BUSY = 2_000;
 
 export class Engines implements Disposable {
   private readonly changed = new EventEmitter<void>();
   private readonly focus: Disposable;
-  private next: { at: number; timer: NodeJS.Timeout } | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private asked = 0;
+  private questions = 0;
+  private answered = 0;
   private latest: px.EnginesResult | undefined;
 
   /** Fires when `known` is another. */
@@ -23,6 +20,7 @@ export class Engines implements Disposable {
 
   constructor(private readonly server: Server) {
     this.focus = window.onDidChangeWindowState((state) => {
+      // The server does not hear of clusters that others start.
       if (state.focused) this.refresh();
     });
   }
@@ -32,42 +30,42 @@ export class Engines implements Disposable {
     return this.latest;
   }
 
-  /** Asks soon: at once after a pause, else when the gap is over. */
+  /** The cluster that px cells run on, with its engines. */
+  get inUse(): px.Cluster | undefined {
+    return this.latest?.clusters.find((cluster) => cluster.inUse);
+  }
+
+  /** Asks soon: at once after a pause, else when the gap is over. The server says no more until it was asked. */
   refresh(): void {
-    this.askAt(Math.max(Date.now(), this.asked + GAP));
+    const wait = this.asked + gap(this.inUse?.engines.length ?? 0) - Date.now();
+    this.timer ??= setTimeout(() => void this.ask(), Math.max(0, wait));
   }
 
   /** Asks now. */
   async ask(): Promise<px.EnginesResult | undefined> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.asked = Date.now();
+    const question = ++this.questions;
     let answer: px.EnginesResult | undefined;
     try {
       answer = await this.server.session?.client.sendRequest(px.engines, {});
     } catch {
       // The server is going away; whoever watches it says so.
     }
+    // An answer that was overtaken is of the past.
+    if (question < this.answered) return this.latest;
+    this.answered = question;
     if (JSON.stringify(answer) !== JSON.stringify(this.latest)) {
       this.latest = answer;
       this.changed.fire();
     }
-    const isBusy = answer?.clusters.some(({ engines }) => engines.some(({ state }) => state === "busy"));
-    if (isBusy) this.askAt(Date.now() + WHILE_BUSY);
     return answer;
   }
 
   dispose(): void {
-    clearTimeout(this.next?.timer);
+    clearTimeout(this.timer);
     this.focus.dispose();
     this.changed.dispose();
-  }
-
-  private askAt(at: number): void {
-    if (this.next && this.next.at <= at) return;
-    clearTimeout(this.next?.timer);
-    const timer = setTimeout(() => {
-      this.next = undefined;
-      void this.ask();
-    }, at - Date.now());
-    this.next = { at, timer };
   }
 }

@@ -5,12 +5,18 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { registerCommands } from "./commands";
 import { Engines } from "./engines";
+import { OFFERED } from "./offered";
+import { EnginesView } from "./engines-view";
+import { EnginesController } from "./notebook/controller";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
+import { OutputsPanel } from "./panel/panel";
 import * as px from "./protocol";
+import { followPythonExtension } from "./python-extension";
 import { restartOnNewPath, Server } from "./server";
 import { writeSetting } from "./settings";
 import { StatusItem } from "./status-item";
+import { guardAgainstWrongMachine } from "./wrong-machine-notice";
 
 let server: Server | undefined;
 
@@ -21,24 +27,39 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const prepare = (client: LanguageClient): void => {
     client.onNotification(px.outputs, (params) => {
       outputs.apply(params);
+      panel.changed(params);
       painter.repaint();
+      controller.heard();
+    });
+    client.onNotification(px.enginesChanged, () => {
       engines.refresh();
-      showWhetherRunning();
     });
     client.onRequest(px.writeSetting, writeSetting);
     client.onRequest(px.copyText, async ({ text }) => {
       await env.clipboard.writeText(text);
       return { copied: true };
     });
+    client.onRequest(px.showRun, ({ run }) => {
+      panel.show(run);
+      return { shown: true };
+    });
   };
   const running = (server = new Server(context, log, prepare));
   const engines = new Engines(running);
-  const painter = new Painter(outputs, (seq) => {
-    void running.session?.client.sendNotification(px.ackOutputs, { seq });
-  });
+  const painter = new Painter(
+    outputs,
+    (seq) => {
+      void running.session?.client.sendNotification(px.ackOutputs, { seq });
+    },
+    (uri) => {
+      void running.session?.client.sendNotification(px.refreshOutputs, { uri });
+    },
+  );
+  const panel = new OutputsPanel(running, context.extensionUri, log);
+  const controller = new EnginesController(running);
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
-  const showCommands = optionalCommands.map(({ key, command }) =>
+  const showCommands = Object.entries(OFFERED).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
   );
 
@@ -47,8 +68,13 @@ export async function activate(context: ExtensionContext): Promise<void> {
     running,
     engines,
     painter,
+    panel,
+    new EnginesView(engines),
+    controller,
+    guardAgainstWrongMachine(context.workspaceState),
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
+    outputs.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
         // Its runs are gone with it; the cells of the next one come with its first outputs.
@@ -56,26 +82,34 @@ export async function activate(context: ExtensionContext): Promise<void> {
         painter.reset();
       }
       engines.refresh();
-      for (const show of [showWhetherReady, showWhetherRunning, ...showCommands]) show();
+      for (const show of [showWhetherReady, ...showCommands]) show();
     }),
     workspace.onDidGrantWorkspaceTrust(() => {
       void running.session?.client.sendNotification(px.trust, {});
       engines.refresh();
     }),
-    registerCommands({ server: running, engines, outputs, painter, log, memory: context.workspaceState }),
+    registerCommands({
+      server: running,
+      engines,
+      outputs,
+      painter,
+      panel,
+      log,
+      memory: context.workspaceState,
+    }),
   );
+  // The server does not wait for another extension to come up; what is chosen there reaches it as a change of its settings.
+  void followPythonExtension(log, () => {
+    void running.session?.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
+  }).then((following) => {
+    if (following) context.subscriptions.push(following);
+  });
   await running.start();
 }
 
 export async function deactivate(): Promise<void> {
   await server?.stop();
 }
-
-/** Commands that are offered when the server announces them. */
-const optionalCommands = [
-  { key: "pxlens.canCompare", command: "pxlens.server.compare" },
-  { key: "pxlens.canExport", command: "pxlens.server.export" },
-];
 
 /** Tells `when` clauses of a fact, only when it is another. */
 function whenChanged(key: string, fact: () => boolean): () => void {

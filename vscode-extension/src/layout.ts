@@ -14,7 +14,7 @@ export type Style = LineSeverity | "stale";
 export const STYLES: readonly Style[] = ["info", "ok", "warning", "error", "stale"];
 
 /** How much is painted beside a px cell. */
-export type Density = "line" | "tick";
+export type Density = "line" | "tick" | "off";
 
 /** What is painted at the end of a line. */
 export type Item = { line: number; text: string };
@@ -40,7 +40,7 @@ const NOWHERE = -1;
 export function layout(cells: Iterable<Shown>, visible: readonly Stretch[], density: Density): Layout {
   const near: (Item & { style: Style; far: number })[] = [];
   for (const { at, line, stale } of cells) {
-    if (!line) continue;
+    if (!line || density === "off") continue;
     const far = Math.min(...visible.map((stretch) => distance(at.line, stretch)));
     if (far > MARGIN) continue;
     const text = density === "tick" ? TICKS[line.severity] : line.text;
@@ -69,16 +69,17 @@ export function differing(before: Layout, after: Layout): Style[] {
 
 /**
  * What VS Code makes of a layout while the user types: it moves decorations by itself. Only one whose own line was split or joined
- * may have ended up elsewhere; it counts as nowhere, so that it is painted again.
+ * may have ended up elsewhere; it counts as nowhere, so that it is painted again. So does any that would move while it is not
+ * `settled` that VS Code had it before the change: the change may have been made first.
  */
-export function carried(shown: Layout, changes: readonly Change[]): Layout {
+export function carried(shown: Layout, changes: readonly Change[], settled: boolean): Layout {
   const carry = (item: Item): Item => ({
     text: item.text,
     line: changes.reduce((line, { start, end, text }) => {
       const added = text.split(/\r\n|\r|\n/).length - 1;
       const gone = end.line - start.line;
-      if ((added === 0 && gone === 0) || line < start.line) return line;
-      return line > end.line ? line + added - gone : NOWHERE;
+      if (line === NOWHERE || (added === 0 && gone === 0) || line < start.line) return line;
+      return line > end.line && (settled || added === gone) ? line + added - gone : NOWHERE;
     }, item.line),
   });
   return new Map([...shown].map(([style, items]) => [style, items.map(carry)]));

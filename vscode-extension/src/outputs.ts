@@ -21,7 +21,16 @@ const KEPT_EDITS = 500;
 /** All documents. */
 export class Outputs {
   private readonly documents = new Map<string, DocumentOutputs>();
+  /** Documents that were closed: what is still on its way about them is of the past. */
+  private readonly closed = new Set<string>();
+  private readonly listeners = new Set<() => void>();
   private newest = 0;
+
+  /** Calls back when there is other news of cells and runs than that they moved. */
+  onDidChange(listener: () => void): { dispose: () => void } {
+    this.listeners.add(listener);
+    return { dispose: () => this.listeners.delete(listener) };
+  }
 
   /** The last `seq` that came in, 0 if there was none. */
   get seq(): number {
@@ -31,28 +40,37 @@ export class Outputs {
   /** Takes a message of the server. */
   apply(params: OutputsParams): void {
     this.newest = params.seq;
+    // A document that is opened again begins with all there is.
+    if (params.full) this.closed.delete(params.uri);
+    if (this.closed.has(params.uri)) return;
     this.document(params.uri).apply(params);
+    this.changed();
   }
 
-  /** Takes an edit; `version` is the document's after it. */
-  edit(uri: string, version: number, changes: readonly Change[]): void {
-    this.document(uri).edit(version, changes);
+  /** Takes an edit; `version` is the document's after it. Says whether all cells are still known to be where they are. */
+  edit(uri: string, version: number, changes: readonly Change[]): boolean {
+    return this.document(uri).edit(version, changes);
   }
 
   /** Forgets a document that was closed. */
   close(uri: string): void {
-    this.documents.delete(uri);
+    if (!this.documents.delete(uri)) return;
+    this.closed.add(uri);
+    this.changed();
   }
 
   /** Shows nothing of a document any more, until its cells run again. */
   clear(uri: string): void {
     this.documents.get(uri)?.clear();
+    this.changed();
   }
 
   /** Forgets everything: the server is another one now. */
   reset(): void {
     this.documents.clear();
+    this.closed.clear();
     this.newest = 0;
+    this.changed();
   }
 
   /** The px cells of a document that have something to show. */
@@ -71,6 +89,10 @@ export class Outputs {
       }
     }
     return live;
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
   }
 
   private document(uri: string): DocumentOutputs {
@@ -96,10 +118,17 @@ class DocumentOutputs {
     }
   }
 
-  edit(version: number, changes: readonly Change[]): void {
+  edit(version: number, changes: readonly Change[]): boolean {
     this.edits.push({ version, changes });
     if (this.edits.length > KEPT_EDITS) this.edits.shift();
-    for (const cell of this.cells.values()) cell.at = changes.reduce(moved, cell.at);
+    let known = true;
+    for (const cell of this.cells.values()) {
+      for (const change of changes) {
+        known &&= !replaced(cell.at, change);
+        cell.at = moved(cell.at, change);
+      }
+    }
+    return known;
   }
 
   clear(): void {
@@ -121,6 +150,11 @@ export function moved(at: Position, { start, end, text }: Change): Position {
   if (at.line !== end.line) return { line, character: at.character };
   const from = lines.length === 1 ? start.character : 0;
   return { line, character: from + last + at.character - end.character };
+}
+
+/** Whether the line of a place was replaced with others, so that where it is now is a guess. */
+function replaced(at: Position, { start, end }: Change): boolean {
+  return start.line !== end.line && !isBefore(at, start) && isBefore(at, end);
 }
 
 function isBefore(a: Position, b: Position): boolean {

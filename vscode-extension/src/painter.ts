@@ -3,9 +3,20 @@
  *
  * A pass looks at every visible editor, hands VS Code only the styles that differ from what is there, and tells the server how far
  * it is. Passes are few (`pace.ts`) and small (`layout.ts`).
+ *
+ * The window takes lines as they are when a pass gets there, which may be after edits that this extension hears of later:
+ *
+ * ```text
+ * extension   paint line 9 ──╮   ╭─▶ an edit: "Enter above", so it is line 10
+ * window      Enter above ───┼───╯
+ *                            ╰─▶ line 9 is painted: one too high
+ * ```
+ *
+ * So each pass is followed by a question to the window; until it is answered, what edits move is painted again.
  */
 
 import {
+  commands,
   DecorationRangeBehavior,
   type Disposable,
   Range,
@@ -34,19 +45,30 @@ import { settings } from "./settings";
 /** Farther right than any line's end; VS Code makes the end of the line of it. */
 const LINE_END = 100_000;
 
+/** What an editor shows. */
+type Shown = {
+  layout: Layout;
+  /** Passes that the window may not have got yet. */
+  unsettled: number;
+};
+
 export class Painter implements Disposable {
   private readonly types: ReadonlyMap<Style, TextEditorDecorationType>;
-  private readonly shown = new WeakMap<TextEditor, Layout>();
+  private readonly shown = new WeakMap<TextEditor, Shown>();
   private readonly pace = new Pace();
   private readonly subscriptions: Disposable[];
   private density: Density = density();
   private timer: NodeJS.Timeout | undefined;
   private acknowledged = 0;
+  private first: TextEditor | undefined;
+  private readonly lost = new Set<string>();
 
   constructor(
     private readonly outputs: Outputs,
     /** Hears of the last `seq` that is painted. */
     private readonly painted: (seq: number) => void,
+    /** Hears of a document whose cells have to be told again, because an edit replaced lines that are painted. */
+    private readonly lostTrack: (uri: string) => void,
   ) {
     this.types = new Map(STYLES.map((style) => [style, decorationType(style)]));
     this.subscriptions = [
@@ -91,10 +113,11 @@ export class Painter implements Disposable {
   }
 
   private edited(document: TextDocument, changes: Change[]): void {
-    this.outputs.edit(document.uri.toString(), document.version, changes);
+    const uri = document.uri.toString();
+    if (!this.outputs.edit(uri, document.version, changes)) this.lost.add(uri);
     for (const editor of window.visibleTextEditors) {
       const shown = editor.document === document && this.shown.get(editor);
-      if (shown) this.shown.set(editor, carried(shown, changes));
+      if (shown) shown.layout = carried(shown.layout, changes, shown.unsettled === 0);
     }
     this.repaint();
   }
@@ -103,27 +126,50 @@ export class Painter implements Disposable {
     this.timer = undefined;
     const now = Date.now();
     this.pace.begin(now);
-    for (const editor of window.visibleTextEditors) {
-      const before = this.shown.get(editor) ?? new Map<Style, Item[]>();
+    for (const uri of this.lost) this.lostTrack(uri);
+    this.lost.clear();
+    for (const editor of this.inTurn()) {
+      const shown = this.shown.get(editor) ?? { layout: new Map<Style, Item[]>(), unsettled: 0 };
       const after = this.layout(editor);
-      const styles = differing(before, after);
+      const styles = differing(shown.layout, after);
       if (styles.length === 0) continue;
       // All styles of an editor or none, so that no line is there twice or flickers.
       const wait = this.pace.untilCalls(now, styles.length);
       if (wait > 0) {
+        this.first = editor;
         this.timer = setTimeout(() => {
           this.pass();
         }, wait);
         return;
       }
       this.pace.spend(now, styles.length);
-      this.shown.set(editor, after);
+      shown.layout = after;
+      this.shown.set(editor, shown);
       for (const style of styles) this.set(editor, style, after.get(style) ?? []);
+      this.settle(shown);
     }
     if (this.outputs.seq > this.acknowledged) {
       this.acknowledged = this.outputs.seq;
       this.painted(this.acknowledged);
     }
+  }
+
+  /** Waits until the window has what was painted; edits that it made before have come in by then. */
+  private settle(shown: Shown): void {
+    shown.unsettled++;
+    const settled = (): void => {
+      shown.unsettled--;
+    };
+    // Any command of the window's own would do: messages and their answers keep their order.
+    void commands.executeCommand("setContext", "pxlens.painted", true).then(settled, settled);
+  }
+
+  /** The visible editors; the one that had to wait goes first. */
+  private inTurn(): readonly TextEditor[] {
+    const all = window.visibleTextEditors;
+    const from = all.findIndex((editor) => editor === this.first);
+    this.first = undefined;
+    return from > 0 ? [...all.slice(from), ...all.slice(0, from)] : all;
   }
 
   private layout(editor: TextEditor): Layout {

@@ -51,6 +51,10 @@ export type ClientCapabilities = {
   writeSettings?: boolean;
   /** It answers `px/copy`. */
   copy?: boolean;
+  /** It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known. */
+  engines?: boolean;
+  /** It shows runs in a panel, and answers `px/showRun`. */
+  panel?: boolean;
 };
 
 /** What the server can do beyond LSP. */
@@ -267,7 +271,7 @@ export type ResultParams = {
   position?: Position;
   /** The suffix of a view, `""` for the one without. */
   suffix?: string;
-  /** The grouping; the setting `pxlens.groupBy` if it is absent. */
+  /** The grouping; the one in which the run is shown if it is absent. */
   groupBy?: GroupBy;
   /** Whether the images are wanted. They may be megabytes. */
   images?: boolean;
@@ -343,6 +347,138 @@ export type Group = {
 
 /** How the engines of a group are doing. */
 export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
+
+/** Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `uri`, else the newest of all. */
+export type PageParams = {
+  /** The run. */
+  run?: RunId;
+  /** The document of `position`. */
+  uri?: string;
+  /** A place in the px cell. */
+  position?: Position;
+  /** The grouping; the one in which the run is shown if it is absent. */
+  groupBy?: GroupBy;
+  /** Whether images and HTML are wanted. They may be megabytes. */
+  media?: boolean;
+};
+
+/** A run as it stands now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no key of a kernel. */
+export type PageResult = {
+  /** Which run it is. */
+  run: RunId;
+  /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** The line of the magic as text. */
+  title: string;
+  /** How it is doing. */
+  state: CellState;
+  /** The same in words: `1 of 4 failed · 240 ms`. */
+  summary: string;
+  /** The grouping of `sections`. */
+  groupBy: GroupBy;
+  /** All its engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** Whether an earlier run of the same px cell is kept, to compare it with. */
+  hasEarlier: boolean;
+  /** What engines wrote and answered. Grouped by kind of output there is one section for each kind, else one. */
+  sections: Array<PageSection>;
+  /** How far the results of several groups lie apart. */
+  across?: string;
+  /** What engines raised, by identical stack, the largest group first. */
+  errors: Array<PageError>;
+  /** HTML that engines showed, identical ones once. Only if `media` was asked for. */
+  tables: Array<PageHtml>;
+  /** The images, as in `px/result`. Only if `media` was asked for. */
+  images: Array<ResultImage>;
+  /** What else there is to say, as a sentence: what was left out. */
+  note?: string;
+};
+
+/** Blocks under one title. */
+export type PageSection = {
+  /** The kind of output, such as `stdout`. */
+  title?: string;
+  /** The engines' outputs. */
+  blocks: Array<PageBlock>;
+};
+
+/** What some engines show. */
+export type PageBlock = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** How they are doing. */
+  state: GroupState;
+  /** The engines from whose output this is the difference. */
+  comparedWith?: string;
+  /** The text, one piece for each stretch of one style. */
+  pieces: Array<PagePiece>;
+};
+
+/** Text of one style. */
+export type PagePiece = {
+  /** What it says, with the line ends in it. */
+  text: string;
+  /** What it is. */
+  style: LineStyle;
+};
+
+/** Engines that raised the same exception in the same place. */
+export type PageError = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** `ValueError: bad`, in one line; of engines that somebody stopped `interrupted`. */
+  title: string;
+  /** What each engine said, where they said different things: `[2] bad`. */
+  variants: Array<string>;
+  /** The traceback; of engines that said different things that of the first. */
+  lines: Array<TracebackLine>;
+};
+
+/** A line of a traceback. */
+export type TracebackLine = {
+  /** What it says. */
+  text: string;
+  /** The call that it is the head of, where that is in a document or a file that is here. */
+  place?: PagePlace;
+};
+
+/** Where a call is. */
+export type PagePlace = {
+  /** The document or file. */
+  uri: string;
+  /** The place in it. */
+  position: Position;
+};
+
+/** HTML that some engines showed, such as a `DataFrame`. */
+export type PageHtml = {
+  /** The engines as a rank set. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** As the engine sent it, which is not made safe: it belongs into a sandboxed frame without scripts. */
+  html?: string;
+  /** What to say instead of it. May be empty. */
+  alt: string;
+};
+
+/** Which run to show. */
+export type ShowRunParams = {
+  /** The run. */
+  run: RunId;
+};
+
+/** What became of it. */
+export type ShowRunResult = {
+  /** Whether it is shown. */
+  shown: boolean;
+};
 
 /** Of what. */
 export type RunsParams = {
@@ -551,10 +687,87 @@ export type Engine = {
   host?: string;
   /** Its process, where that is known. */
   pid?: number;
+  /** What it works on, where that is a run of this session. */
+  current?: EngineCell;
+  /** What it raised in the last run of this session that it finished; absent where that went well. */
+  lastError?: EngineFailure;
 };
 
 /** What an engine does, as far as it told. */
 export type EngineState = "unknown" | "idle" | "busy";
+
+/** A px cell that an engine has to do with. */
+export type EngineCell = {
+  /** The run. */
+  run: RunId;
+  /** The document; a notebook's cell is named by the cell's own URI. */
+  uri: string;
+  /** The px cell. */
+  cell: CellId;
+  /** 0-based line of its magic when it was run. */
+  line: number;
+  /** Its magic's line. */
+  title: string;
+};
+
+/** What an engine raised. */
+export type EngineFailure = {
+  /** The exception in one line. Plain text: no markup, no control characters. */
+  text: string;
+  /** Where. */
+  at: EngineCell;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type EnginesChangedParams = Record<string, never>;
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type ClustersParams = Record<string, never>;
+
+/** The clusters that left files. */
+export type ClustersResult = {
+  /** The one in use first, those that are gone (`down`) last; without engines. */
+  clusters: Array<Cluster>;
+  /** Why none could be looked for: a sentence for the user. */
+  message?: string;
+};
+
+/** Which cluster, as in the setting `pxlens.cluster`. Nothing: the one that the settings choose. */
+export type ConnectParams = {
+  /** An IPython profile. */
+  profile?: string;
+  /** A cluster id in it. */
+  clusterId?: string;
+  /** Or the path of a connection file. */
+  connectionFile?: string;
+};
+
+/** What is used now. */
+export type ConnectResult = {
+  /** The cluster in use, with its engines; absent where there is none. */
+  cluster?: Cluster;
+  /** Why it is not the one that was asked for: a sentence for the user. */
+  message?: string;
+};
+
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type StartClusterParams = Record<string, never>;
+
+/** Which cluster. */
+export type StopClusterParams = {
+  /** Its connection file, as `px/clusters` names it. */
+  connectionFile: string;
+  /** Whether the user agreed that one is stopped that pxlens did not start. */
+  notOurs?: boolean;
+};
+
+/** What became of it. */
+export type StopClusterResult = {
+  /** Whether it is gone. */
+  stopped: boolean;
+  /** Why not: a sentence for the user. */
+  message?: string;
+};
 
 /** Whose kernel. */
 export type ConsoleParams = {
@@ -651,6 +864,11 @@ export type BlockLine = {
   text: string;
   /** What it is. */
   style: LineStyle;
+  /**
+   * How many characters (Unicode scalar values) at its beginning end with the engines that it, or what follows, is of; absent
+   * where it names none.
+   */
+  ranks?: number;
 };
 
 /** What a line of a block is, for its colour. */
@@ -737,6 +955,73 @@ export type CopyResult = {
   text?: string;
 };
 
+/** Which cell. */
+export type RunNotebookCellParams = {
+  /** The cell's own URI, in a notebook that is synchronised. */
+  uri: string;
+};
+
+/** What became of the cell. */
+export type RunNotebookCellResult = {
+  /** The runs, in order. */
+  runs: Array<StartedRun>;
+  /** `%pxresult` lines, and the run that each shows. */
+  recalled: Array<RecalledRun>;
+  /** What does not run, and why. */
+  notRun: Array<NotRun>;
+  /** Whether any of that was meant to run and cannot; a line that sets something runs nothing. */
+  failed: boolean;
+  /** How many lines of ordinary Python stood beside the px lines, and did not run. */
+  localLines: number;
+  /** Of a plain cell that was not sent: the 0-based line by which it reads as set-up. */
+  setUp?: number;
+  /** Of a plain cell that was sent: the engines as a rank set. */
+  ranOn?: string;
+  /** Whether the cell after it waits for it: not where all of it is `--noblock`. */
+  waits: boolean;
+  /** What to show below what the runs give: which lines did not run, and why. */
+  notes: Array<NotebookOutput>;
+};
+
+/** Of which runs. */
+export type NotebookOutputsParams = {
+  /** The runs, in the order in which they are to be shown. */
+  runs: Array<RunId>;
+  /** What the last answer gave as `seen`. */
+  seen?: string;
+};
+
+/** The runs as they stand now. */
+export type NotebookOutputsResult = {
+  /** Whether all of them are over, so that these are the last outputs. */
+  over: boolean;
+  /** Whether all of them went well so far. */
+  succeeded: boolean;
+  /** A word for these outputs, for the next request. */
+  seen: string;
+  /** All there are; absent if they are as they were when they were last `seen`. */
+  outputs?: Array<NotebookOutput>;
+};
+
+/** One output of a notebook's cell. */
+export type NotebookOutput = {
+  /** The same in several forms, the best first. */
+  items: Array<NotebookItem>;
+};
+
+/** An output in one form. */
+export type NotebookItem = {
+  /**
+   * Its MIME type. Text of engines is `application/vnd.code.notebook.stdout`; an error is `application/vnd.code.notebook.error`,
+   * and its data a JSON object of `name`, `message` and `stack`.
+   */
+  mime: string;
+  /** A text. */
+  data: string;
+  /** Whether that is base64. */
+  base64?: boolean;
+};
+
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
@@ -744,6 +1029,10 @@ export const interrupt = new RequestType<InterruptParams, InterruptResult, void>
 export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells");
 
 export const result = new RequestType<ResultParams, ResultResult, void>("px/result");
+
+export const page = new RequestType<PageParams, PageResult, void>("px/page");
+
+export const showRun = new RequestType<ShowRunParams, ShowRunResult, void>("px/showRun");
 
 export const runs = new RequestType<RunsParams, RunsResult, void>("px/runs");
 
@@ -757,6 +1046,16 @@ export const exportRun = new RequestType<ExportParams, ExportResult, void>("px/e
 
 export const engines = new RequestType<EnginesParams, EnginesResult, void>("px/engines");
 
+export const enginesChanged = new NotificationType<EnginesChangedParams>("px/enginesChanged");
+
+export const clusters = new RequestType<ClustersParams, ClustersResult, void>("px/clusters");
+
+export const connect = new RequestType<ConnectParams, ConnectResult, void>("px/connect");
+
+export const startCluster = new RequestType<StartClusterParams, ConnectResult, void>("px/startCluster");
+
+export const stopCluster = new RequestType<StopClusterParams, StopClusterResult, void>("px/stopCluster");
+
 export const console = new RequestType<ConsoleParams, ConsoleResult, void>("px/console");
 
 export const runLocal = new RequestType<RunLocalParams, RunLocalResult, void>("px/runLocal");
@@ -766,6 +1065,10 @@ export const outputs = new NotificationType<OutputsParams>("px/outputs");
 export const refreshOutputs = new NotificationType<RefreshOutputsParams>("px/refreshOutputs");
 
 export const ackOutputs = new NotificationType<AckOutputsParams>("px/ackOutputs");
+
+export const runNotebookCell = new RequestType<RunNotebookCellParams, RunNotebookCellResult, void>("px/runNotebookCell");
+
+export const notebookOutputs = new RequestType<NotebookOutputsParams, NotebookOutputsResult, void>("px/notebookOutputs");
 
 export const trust = new NotificationType<TrustParams>("px/trust");
 
@@ -782,6 +1085,7 @@ export const serverCommands = {
   interrupt: "pxlens.server.interrupt",
   showResult: "pxlens.server.showResult",
   showOutput: "pxlens.server.showOutput",
+  showRun: "pxlens.server.showRun",
   group: "pxlens.server.group",
   copy: "pxlens.server.copy",
   compare: "pxlens.server.compare",

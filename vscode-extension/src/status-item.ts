@@ -10,6 +10,7 @@ import { status } from "./status";
 export class StatusItem {
   private readonly item = window.createStatusBarItem("status", StatusBarAlignment.Left, 0);
   private readonly subscriptions: Disposable;
+  private shown = "";
 
   constructor(
     private readonly server: Server,
@@ -20,7 +21,12 @@ export class StatusItem {
     const show = (): void => {
       this.show();
     };
-    this.subscriptions = Disposable.from(this.item, server.onDidChange(show), engines.onDidChange(show));
+    this.subscriptions = Disposable.from(
+      this.item,
+      server.onDidChange(show),
+      engines.onDidChange(show),
+      outputs.onDidChange(show),
+    );
     this.show();
     this.item.show();
   }
@@ -31,7 +37,12 @@ export class StatusItem {
 
   private show(): void {
     const runs = new Set(this.outputs.live().map(({ run }) => run)).size;
-    const { text, tooltip, alarming } = status(this.server.life, this.engines.known, runs);
+    const now = status(this.server.life, this.engines.known, runs);
+    // Outputs change often, and each assignment is a message to the window.
+    const words = JSON.stringify([now, this.server.session !== undefined]);
+    if (words === this.shown) return;
+    this.shown = words;
+    const { text, tooltip, alarming } = now;
     this.item.text = text;
     this.item.tooltip = tooltip;
     this.item.command = this.server.session ? "pxlens.menu" : "pxlens.showLog";

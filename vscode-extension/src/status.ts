@@ -1,6 +1,6 @@
 /** The words of the status bar item: cluster, engines, runs. Pure. */
 
-import type { Cluster, EnginesResult } from "./protocol";
+import type { Cluster, Engine, EnginesResult } from "./protocol";
 import type { Life } from "./server";
 
 export type Status = { text: string; tooltip: string; alarming: boolean };
@@ -43,15 +43,31 @@ export function status(life: Life, known: EnginesResult | undefined, runs: numbe
   const tooltip = [
     `${name}: ${count(all, "engine")}, ${busy === 0 ? "all idle" : `${busy} busy`}`,
     ...(runs > 0 ? [`${count(runs, "run")} under way`] : []),
+    ...progress(cluster.engines),
   ].join("\n");
   if (busy === 0 && runs === 0) return calm(`$(server-environment) px: ${count(all, "engine")}`, tooltip);
   return calm(`$(sync~spin) px: ${busy}/${all} busy`, tooltip);
 }
 
 /** What to call a cluster. */
-export function nameOf({ profile, clusterId, ours }: Cluster): string {
-  const name = [profile, clusterId].filter(Boolean).join(":") || "default";
-  return ours ? `Local cluster ${name}` : `Cluster ${name}`;
+export function nameOf(cluster: Cluster): string {
+  return cluster.ours ? `Local cluster ${idOf(cluster)}` : `Cluster ${idOf(cluster)}`;
+}
+
+/** Its profile and its id in that. */
+export function idOf({ profile, clusterId }: Cluster): string {
+  return [profile, clusterId].filter(Boolean).join(":") || "default";
+}
+
+/** The px cells that engines work on, one line each. */
+function progress(engines: readonly Engine[]): string[] {
+  const cells = new Map<string, number>();
+  for (const { current } of engines) {
+    if (!current) continue;
+    const cell = `${current.title} (line ${current.line + 1})`;
+    cells.set(cell, (cells.get(cell) ?? 0) + 1);
+  }
+  return [...cells].map(([cell, engines]) => `${cell} on ${count(engines, "engine")}`);
 }
 
 function count(n: number, what: string): string {

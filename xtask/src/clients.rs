@@ -22,12 +22,14 @@ const MESSAGES: &str = "target/clients/messages";
 
 /// One step for what every machine can do, one for each editor.
 pub(crate) fn steps(root: &Path, steps: &mut Steps) {
-    steps.run("plain clients", || test(root, "plain", &["test_messages.py", "test_plain.py", "test_odd.py"]));
+    steps.run_steadily("plain clients", || {
+        test(root, "plain", &["test_messages.py", "test_plain.py", "test_odd.py"])
+    });
     const EMACS: &str = "Emacs with eglot";
     match lacks_emacs(root) {
         Some(why) if !is_ci() => steps.skip(EMACS, &why),
-        Some(why) => steps.run(EMACS, || bail!("{why}")),
-        None => steps.run(EMACS, || test(root, "emacs", &["test_eglot.py"])),
+        Some(why) => drop(steps.run(EMACS, || bail!("{why}"))),
+        None => drop(steps.run_steadily(EMACS, || test(root, "emacs", &["test_eglot.py"]))),
     }
 }
 

@@ -5,6 +5,7 @@
 mod clients;
 mod codegen;
 mod node;
+mod nvim;
 mod picture;
 mod python;
 mod steps;
@@ -53,15 +54,29 @@ enum Task {
     Clients,
     /// Check the VS Code extension, and try it in a real VS Code on real engines.
     Vscode {
+        /// Run only the test files with this in their names, e.g. `trust`.
+        #[arg(default_value = "")]
+        pattern: String,
         /// How often the UI tests run, one line each.
         #[arg(long, default_value_t = 1)]
         times: u32,
+        /// Take what they saw as the pictures in the documentation.
+        #[arg(long)]
+        picture: bool,
+    },
+    /// Try the Neovim plugin in a real Neovim on real engines.
+    Nvim {
+        /// Only the tests of which the name holds this.
+        only: Option<String>,
+        /// Draw what a terminal showed as docs/nvim.svg.
+        #[arg(long)]
+        picture: bool,
     },
     /// Pack the VS Code extension for this platform, with the server inside, into target/dist.
     Dist,
-    /// Run the benchmarks, built for release.
+    /// Run the benchmarks, built for release, and `painting`: frames of VS Code while somebody types.
     Bench {
-        /// Goes to the benchmark program.
+        /// Goes to the benchmark program, but for `painting`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -75,8 +90,9 @@ fn main() -> ExitCode {
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
         Task::Picture => picture::draw(&root),
+        Task::Vscode { pattern, times, picture } => test_extension(&root, &pattern, times, picture),
+        Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
         Task::Clients => test_clients(&root),
-        Task::Vscode { times } => test_extension(&root, times),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -111,11 +127,14 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         test.env("PXLENS_TEST_MESSAGES", clients::empty_folder(root, clients::END_TO_END)?);
         test.run()
     });
-    steps.run("messages of the tests", || clients::check(root, clients::END_TO_END));
+    const MESSAGES: &str = "messages of the tests";
+    match arguments {
+        [] => drop(steps.run(MESSAGES, || clients::check(root, clients::END_TO_END))),
+        _ => steps.skip(MESSAGES, "only some tests ran, perhaps none that speaks LSP"),
+    }
     clients::steps(root, &mut steps);
-    steps.run("VS Code extension", || vscode::check(root));
-    // Not steady yet since lines are painted at the end of their cells: a status that stays busy, a line that is not stale.
-    steps.skip("VS Code extension in VS Code", "run it by `cargo xtask vscode`");
+    extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);
+    nvim::step(root, &mut steps, None);
     steps.sum_up("cargo xtask test")
 }
 
@@ -125,29 +144,62 @@ fn test_clients(root: &Path) -> Result<()> {
     steps.sum_up("cargo xtask clients")
 }
 
-fn test_extension(root: &Path, times: u32) -> Result<()> {
+fn test_extension(root: &Path, pattern: &str, times: u32, picture: bool) -> Result<()> {
     let mut steps = Steps::default();
     let python = python::ensure(root)?;
-    const UI: &str = "VS Code extension in VS Code";
-    steps.run("VS Code extension", || vscode::check(root));
-    match vscode::lacking() {
-        Some(why) if !vscode::is_ci() => steps.skip(UI, &why),
-        Some(why) => steps.run(UI, || bail!("{why}")),
-        None => {
-            for _ in 0..times {
-                steps.run(UI, || vscode::ui_tests(root, &python));
-            }
-        }
+    extension_steps(root, &mut steps, Some(&python), pattern, times);
+    if picture {
+        steps.run("pictures", || vscode::keep_pictures(root));
     }
     steps.sum_up("cargo xtask vscode")
 }
 
+fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, pattern: &str, times: u32) {
+    const UI: &str = "VS Code extension in VS Code";
+    steps.run("VS Code extension", || vscode::check(root));
+    match (vscode::lacking(), python) {
+        (Some(why), _) if !vscode::is_ci() => steps.skip(UI, &why),
+        (Some(why), _) => drop(steps.run(UI, || bail!("{why}"))),
+        (None, None) => drop(steps.run(UI, || bail!("no Python to start engines with"))),
+        (None, Some(python)) => {
+            let mut tests = None;
+            steps.run("what the UI tests run in", || {
+                tests = Some(vscode::UiTests::prepare(root, python, pattern)?);
+                Ok(())
+            });
+            let Some(tests) = tests else { return };
+            if times == 1 {
+                steps.run_steadily(UI, || tests.run());
+                return;
+            }
+            let runs: Vec<String> = (1..=times)
+                .map(|run| format!("{run} of {times}: {}", steps.run(UI, || tests.run())))
+                .collect();
+            println!("{UI}, run by run:\n{}\n", runs.join("\n"));
+        }
+    }
+}
+
 fn bench(root: &Path, arguments: &[String]) -> Result<()> {
     let python = python::ensure(root)?;
+    let only_painting = arguments == ["painting"];
+    if !only_painting {
+        bench_program(root, &python, arguments)?;
+    }
+    if only_painting || arguments.is_empty() || arguments == ["all"] {
+        match vscode::lacking() {
+            Some(why) => println!("painting: SKIPPED: {why}"),
+            None => vscode::UiTests::prepare(root, &python, "")?.bench_painting(root)?,
+        }
+    }
+    Ok(())
+}
+
+fn bench_program(root: &Path, python: &Path, arguments: &[String]) -> Result<()> {
     // The server is measured as a process of its own.
     cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
     let mut bench = cargo(root, &["run", "--release", "--package", "pxlens-bench", "--"]);
-    bench.arguments(arguments).env("PXLENS_TEST_PYTHON", &python);
+    bench.arguments(arguments).env("PXLENS_TEST_PYTHON", python);
     bench.run()
 }
 

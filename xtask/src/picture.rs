@@ -1,6 +1,6 @@
-//! The picture in the README: what `pxlens demo` prints, as an SVG.
+//! The picture in the README: what `pxlens demo` prints, as an SVG. Also draws what other programs showed in a terminal.
 //!
-//! Only what it writes to stdout is drawn: that is the same on every machine but for times, and names no path.
+//! Only what the demo writes to stdout is drawn: that is the same on every machine but for times, and names no path.
 
 use std::{fs, path::Path};
 
@@ -60,18 +60,22 @@ pub(crate) fn draw(root: &Path) -> Result<()> {
 
 /// What a terminal shows after `$ pxlens demo`.
 fn svg(printed: &str) -> Result<String> {
-    if let Some(path) = PATHS.iter().find(|path| printed.contains(**path)) {
-        bail!("the demo prints a path of this machine ({path}…)");
-    }
     // IPython writes keywords in a green that is made for white paper.
     let printed = printed.trim_end().replace("38;5;28", "32");
-    let shown = format!("\x1b[32m$\x1b[0m pxlens demo\n{printed}\n");
+    screen(&format!("\x1b[32m$\x1b[0m pxlens demo\n{printed}\n"))
+}
+
+/// What a terminal shows, with its colours.
+pub(crate) fn screen(shown: &str) -> Result<String> {
+    if let Some(path) = PATHS.iter().find(|path| shown.contains(**path)) {
+        bail!("a path of this machine is to be seen ({path}…)");
+    }
     let term = Term::new()
         .palette(Palette(COLORS.map(Into::into)))
         .fg_color(anstyle::RgbColor::from(TEXT).into())
         .bg_color(anstyle::RgbColor::from(BACKGROUND).into());
     // On a dark ground the crate's faint text is hardly there; and not every viewer knows opacity of a part of a text.
-    Ok(term.render_svg(&shown).replace(".dimmed { opacity: 0.4; }", ".dimmed { fill-opacity: 0.65; }"))
+    Ok(term.render_svg(shown).replace(".dimmed { opacity: 0.4; }", ".dimmed { fill-opacity: 0.65; }"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     node::{self, EXTENSION, Node},
-    steps::cargo,
+    steps::{Program, cargo},
 };
 
 /// The VS Code that the UI tests run in; code-server 4.139.1 is VS Code 1.139.1.
@@ -36,24 +36,88 @@ pub(crate) fn is_ci() -> bool {
     env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
-/// Runs the UI tests with the server of this workspace on real engines.
-pub(crate) fn ui_tests(root: &Path, python: &Path) -> Result<()> {
-    let Some(chromium) = chromium() else { bail!("no Chromium") };
-    let node = node::ensure(root)?;
-    cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    let vscode = root.join("target/vscode/under-test");
-    let script = root.join(EXTENSION).join("test/ui/install-vscode.sh");
-    let mut install = node.program("bash");
-    install.path(&script).path(&vscode).arguments(&[CODE_SERVER, node::PINNED]).run()?;
-    let vsix = root.join("target/vscode/pxlens.vsix");
-    pack(root, &node, &vsix, &[])?;
-    node.npm(&["run", "--silent", "test:ui"])
-        .env("PXLENS_TEST_VSCODE", vscode)
-        .env("PXLENS_TEST_VSIX", vsix)
-        .env("PXLENS_TEST_SERVER", root.join("target/debug/pxlens"))
-        .env("PXLENS_TEST_PYTHON", python)
-        .env("PXLENS_TEST_CHROMIUM", chromium)
-        .run()
+/// What the UI tests run in: a VS Code, a browser, the extension and the server of this workspace, and a Python with engines.
+pub(crate) struct UiTests {
+    node: Node,
+    files: Vec<String>,
+    surroundings: Vec<(&'static str, PathBuf)>,
+}
+
+impl UiTests {
+    /// Installs and builds what is not there, for the test files whose names hold `pattern`.
+    pub(crate) fn prepare(root: &Path, python: &Path, pattern: &str) -> Result<Self> {
+        let files = test_files(root, pattern)?;
+        let Some(chromium) = chromium() else { bail!("no Chromium") };
+        let node = node::ensure(root)?;
+        cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
+        let vscode = root.join("target/vscode/under-test");
+        let script = root.join(EXTENSION).join("test/ui/install-vscode.sh");
+        let mut install = node.program("bash");
+        install.path(&script).path(&vscode).arguments(&[CODE_SERVER, node::PINNED]).run()?;
+        let vsix = root.join("target/vscode/pxlens.vsix");
+        pack(root, &node, &vsix, &[])?;
+        node.npm(&["run", "--silent", "build:ui"]).run()?;
+        let surroundings = vec![
+            ("PXLENS_TEST_VSCODE", vscode),
+            ("PXLENS_TEST_VSIX", vsix),
+            ("PXLENS_TEST_SERVER", root.join("target/debug/pxlens")),
+            ("PXLENS_TEST_PYTHON", python.to_owned()),
+            ("PXLENS_TEST_CHROMIUM", chromium),
+        ];
+        Ok(Self { node, files, surroundings })
+    }
+
+    /// Runs them.
+    pub(crate) fn run(&self) -> Result<()> {
+        let mut npm = self.node.npm(&["run", "--silent", "test:ui", "--"]);
+        npm.arguments(&self.files);
+        self.run_in_surroundings(&mut npm)
+    }
+
+    /// Measures what painting costs while somebody types.
+    pub(crate) fn bench_painting(&self, root: &Path) -> Result<()> {
+        let mut node = self.node.program("node");
+        node.folder(&root.join(EXTENSION)).arguments(&["dist/test/ui/painting.bench.js"]);
+        self.run_in_surroundings(&mut node)
+    }
+
+    fn run_in_surroundings(&self, program: &mut Program) -> Result<()> {
+        for (name, path) in &self.surroundings {
+            program.env(name, path);
+        }
+        program.run()
+    }
+}
+
+/// The bundles of the UI tests whose names hold this.
+fn test_files(root: &Path, pattern: &str) -> Result<Vec<String>> {
+    let folder = root.join(EXTENSION).join("test/ui");
+    let entries = fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let tests = names.filter_map(|name| Some(name.strip_suffix(".test.ts")?.to_owned()));
+    let mut files: Vec<String> = tests
+        .filter(|name| name.contains(pattern))
+        .map(|name| format!("dist/test/ui/{name}.test.js"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("no file of test/ui has {pattern} in its name");
+    }
+    Ok(files)
+}
+
+/// What the UI tests saw that the documentation shows.
+const PICTURES: [&str; 2] = ["error", "panel-plots"];
+
+/// Puts pictures of the last UI tests into the documentation.
+pub(crate) fn keep_pictures(root: &Path) -> Result<()> {
+    for name in PICTURES {
+        let (from, to) = (format!("target/vscode/screenshots/{name}.png"), format!("docs/vscode-{name}.png"));
+        fs::copy(root.join(&from), root.join(&to))
+            .with_context(|| format!("{from}: run all UI tests first"))?;
+        println!("  {to}");
+    }
+    Ok(())
 }
 
 /// Packs the extension for this platform, with the server inside.

@@ -12,7 +12,7 @@ use super::{
     source::{self, Line},
 };
 use crate::{
-    cells::{CellKind, Dialect},
+    cells::{CellKind, Dialect, Placed},
     engines::{EngineId, RankSet},
     text::TextRange,
 };
@@ -60,9 +60,10 @@ fn at(snapshot: Snapshot<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     let is_script = snapshot.dialect == Dialect::Script;
     let mut is_placed = false;
     let mut only_autopx = false;
-    if let Some(cell) =
-        snapshot.cells.iter().find(|cell| (cell.range().start..=cell.range().end).contains(&cursor))
-    {
+    let is_here = |cell: &&&Placed| {
+        cell.kind != CellKind::Plain && (cell.range().start..=cell.range().end).contains(&cursor)
+    };
+    if let Some(cell) = snapshot.cells.iter().find(is_here) {
         let magic = cell.magic_range();
         match cell.kind {
             CellKind::AutopxCell => only_autopx = true,

@@ -25,7 +25,8 @@ pub struct Help {
 /// Explains what is at a byte: an option with its value, the name of a magic, or a line such as `%%px?`.
 pub fn help(snapshot: Snapshot<'_>, at: usize) -> Option<Help> {
     let cell = snapshot.cells.iter().find(|cell| {
-        cell.kind != CellKind::AutopxCell && (cell.name_range().start..=cell.magic_range().end).contains(&at)
+        !matches!(cell.kind, CellKind::AutopxCell | CellKind::Plain)
+            && (cell.name_range().start..=cell.magic_range().end).contains(&at)
     });
     match cell {
         Some(cell) => of_cell(snapshot, cell, at),

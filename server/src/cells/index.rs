@@ -30,6 +30,8 @@ pub struct Index {
     script: script::Script,
     entries: Vec<Entry>,
     error: Option<NotNotebook>,
+    /// See [`Index::send_plain`].
+    sends_plain: bool,
 }
 
 /// A block of the document.
@@ -58,6 +60,7 @@ struct Told {
     cells: Vec<Arc<PxCell>>,
     problems: Vec<Problem>,
     local_lines: u32,
+    set_up: Option<u32>,
 }
 
 /// A block as others see it.
@@ -73,6 +76,8 @@ pub struct BlockRef<'a> {
     pub cells: &'a [Arc<PxCell>],
     /// See [`Block::local_lines`].
     pub local_lines: u32,
+    /// The 0-based line by which a plain cell reads as set-up, if it was asked to run on the engines.
+    pub set_up: Option<u32>,
 }
 
 /// What only the end of all texts that belong together shows: a document alone, or the cells of a notebook.
@@ -104,6 +109,7 @@ impl Index {
             script: script::Script::default(),
             entries: Vec::new(),
             error: None,
+            sends_plain: false,
         };
         let replaced = index.read(rope);
         index.resolve(&replaced);
@@ -127,6 +133,20 @@ impl Index {
     pub fn begin_with(&mut self, before: &Arc<Carry>) -> Delta {
         self.before = Arc::clone(before);
         Delta { replaced: Vec::new(), resolved: self.resolve(&[]) }
+    }
+
+    /// Takes a notebook's cell for one that runs on the engines also where it holds no px magic: from now on it is a px cell
+    /// then, unless it reads as set-up.
+    pub fn send_plain(&mut self) -> Delta {
+        if self.sends_plain || self.dialect != Dialect::NotebookCell {
+            return Delta::default();
+        }
+        self.sends_plain = true;
+        self.entries.iter_mut().for_each(|entry| entry.told = None);
+        let all = 0..self.entries.len();
+        let replaced = vec![(all.clone(), all)];
+        let resolved = self.resolve(&replaced);
+        Delta { replaced, resolved }
     }
 
     /// What is in force where the document ends.
@@ -165,10 +185,12 @@ impl Index {
     /// Where there is none.
     pub fn block(&self, at: usize) -> BlockRef<'_> {
         let entry = &self.entries[at];
-        let (cells, local_lines) =
-            entry.told.as_ref().map_or((&[][..], 0), |told| (&told.cells, told.local_lines));
+        let (cells, local_lines, set_up) = entry
+            .told
+            .as_ref()
+            .map_or((&[][..], 0, None), |told| (&told.cells, told.local_lines, told.set_up));
         let range = entry.scanned.range.shifted(entry.start);
-        BlockRef { base: entry.start, line: entry.line, range, cells, local_lines }
+        BlockRef { base: entry.start, line: entry.line, range, cells, local_lines, set_up }
     }
 
     /// Whether it holds px cells.
@@ -314,8 +336,8 @@ impl Index {
                 carry = Arc::clone(&told.after);
                 continue;
             }
-            let Resolved { cells, problems, local_lines, after } =
-                resolve(&entry.scanned, &carry, is_divided, self.text, entry.number);
+            let Resolved { cells, problems, local_lines, after, set_up } =
+                resolve(&entry.scanned, &carry, is_divided, self.text, entry.number, self.sends_plain);
             let before = std::mem::replace(&mut carry, Arc::clone(&after));
             let kept = entry.told.as_ref().map_or(&[][..], |told| &told.cells);
             let cells = keep(kept, cells);
@@ -329,7 +351,7 @@ impl Index {
             if entry.told.as_ref().is_some_and(|told| !is_as_it_was(told)) {
                 changed.push(at);
             }
-            entry.told = Some(Told { before, after, cells, problems, local_lines });
+            entry.told = Some(Told { before, after, cells, problems, local_lines, set_up });
         }
         changed
     }

@@ -8,6 +8,7 @@ use super::{
     mapped::Mapped,
     python,
     scan::Scanned,
+    set_up,
     views::{Region, UnreadTargets},
 };
 use crate::text::TextRange;
@@ -21,18 +22,22 @@ pub(super) struct Resolved {
     pub(super) local_lines: u32,
     /// What is in force below it; the very same as above it, where it changes nothing.
     pub(super) after: Arc<Carry>,
+    /// Of a plain cell that is meant for the engines: the 0-based line by which it reads as set-up, and stays.
+    pub(super) set_up: Option<u32>,
 }
 
 /// Reads a block of which it is known what stands above it.
 ///
 /// In a document that is divided into cells an `%autopx` sends whole cells, as upstream; in a script that is not, it sends
-/// the lines up to the next one. `text` and `number` name the block to those below.
+/// the lines up to the next one. `text` and `number` name the block to those below. `sends_plain`: code without px magics is
+/// meant for the engines as well, unless it reads as set-up.
 pub(super) fn resolve(
     scanned: &Scanned,
     before: &Arc<Carry>,
     is_divided: bool,
     text: u32,
     number: u32,
+    sends_plain: bool,
 ) -> Resolved {
     let mut resolver = Resolver {
         scanned,
@@ -41,11 +46,13 @@ pub(super) fn resolve(
         cells: Vec::new(),
         problems: Vec::new(),
         next_statement: 0,
+        sends_plain,
+        set_up: None,
     };
     let local_lines = resolver.run(is_divided);
-    let Resolver { carry, cells, problems, .. } = resolver;
+    let Resolver { carry, cells, problems, set_up, .. } = resolver;
     let after = if carry == *before { Arc::clone(before) } else { carry };
-    Resolved { cells, problems, local_lines: u32::try_from(local_lines).unwrap_or(u32::MAX), after }
+    Resolved { cells, problems, local_lines: u32::try_from(local_lines).unwrap_or(u32::MAX), after, set_up }
 }
 
 struct Resolver<'a> {
@@ -56,6 +63,8 @@ struct Resolver<'a> {
     cells: Vec<PxCell>,
     problems: Vec<Problem>,
     next_statement: usize,
+    sends_plain: bool,
+    set_up: Option<u32>,
 }
 
 impl Resolver<'_> {
@@ -68,6 +77,12 @@ impl Resolver<'_> {
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         if is_divided && only_code && self.carry.autopx.is_some() {
             return local_lines - self.autopx_cell(0..count);
+        }
+        if self.sends_plain && scanned.found.is_empty() {
+            self.set_up = set_up::line(scanned.text().source.text(), |name| self.carry.is_client(name));
+            if self.set_up.is_none() {
+                return local_lines - self.whole(0..count, CellKind::Plain, "plain", String::new());
+            }
         }
         let mut sent_from = 0;
         let mut is_mixed = is_divided;
@@ -126,8 +141,13 @@ impl Resolver<'_> {
 
     /// Lines inside an `%autopx` region, if there is code on them; gives how many of the local lines are sent so.
     fn autopx_cell(&mut self, lines: Range<usize>) -> usize {
-        let (text, local) = (self.scanned.text(), &self.scanned.local);
         let Some(region) = self.carry.autopx.clone() else { return 0 };
+        self.whole(lines, CellKind::AutopxCell, "autopx", region.suffix)
+    }
+
+    /// Lines that are sent as they are, if there is code on them; gives how many local lines they are.
+    fn whole(&mut self, lines: Range<usize>, kind: CellKind, name: &str, suffix: String) -> usize {
+        let (text, local) = (self.scanned.text(), &self.scanned.local);
         let before = |line: usize| local.partition_point(|index| *index < line);
         let sent = before(lines.end) - before(lines.start);
         if sent == 0 {
@@ -151,14 +171,14 @@ impl Resolver<'_> {
         let blanks = python::indent(&text.source.text()[line.clone()]);
         let magic_range = text.source.range(line.start + blanks..line.end);
         let magic = Magic {
-            name: "autopx".to_owned(),
-            suffix: region.suffix,
+            name: name.to_owned(),
+            suffix,
             options: Options::default(),
-            // The toggle may stand in another document.
+            // The toggle, if there is one, may stand in another document.
             name_range: TextRange::new(magic_range.start, magic_range.start),
         };
         let found = Found {
-            kind: CellKind::AutopxCell,
+            kind,
             magic,
             lines,
             range,
@@ -204,6 +224,8 @@ impl Resolver<'_> {
             if sends { found.code.line_map(found.magic_range.end) } else { super::LineMap::default() };
         let view = match &found.imports {
             Some((view, _)) => Some(self.carry.imports(view, self.origin)),
+            // It runs on all engines, whatever views are made of.
+            None if found.kind == CellKind::Plain => Some(ViewState::default()),
             None => self.carry.view(&found.magic.suffix),
         };
         self.problems.extend(view_problem(found, view.as_ref()));

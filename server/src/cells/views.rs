@@ -244,6 +244,11 @@ impl Carry {
         set(&mut magics.signal_on_interrupt, &options.signal_on_interrupt, place);
     }
 
+    /// Whether a name is that of a client.
+    pub(super) fn is_client(&self, name: &str) -> bool {
+        self.names.is_client(name)
+    }
+
     /// Whether a statement can change anything here.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
         self.names.is_changed_by(statement)

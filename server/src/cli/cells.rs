@@ -186,6 +186,7 @@ fn kind(kind: CellKind) -> &'static str {
         CellKind::Config => "config",
         CellKind::Autopx => "autopx",
         CellKind::AutopxCell => "autopx-cell",
+        CellKind::Plain => "plain",
         CellKind::SyncImports => "sync-imports",
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     plan::{Overrides, Refusal, plan},
     session::{
         Ask, AskError, Asked, CellView, ClusterView, DocumentKey, DocumentView, Level, Notice, Owner, Scope,
-        Session, StartPolicy,
+        Session, StartPolicy, Starting,
     },
     text::Encoding,
 };
@@ -166,8 +166,12 @@ fn ignored_flags(args: &RunArgs, cluster: &ClusterView) -> Option<String> {
 
 async fn tell(mut notices: mpsc::UnboundedReceiver<Notice>) {
     while let Some(notice) = notices.recv().await {
-        if let Notice::Say(level, text) = notice {
-            super::output::say(level, &text);
+        match notice {
+            Notice::Say(level, text) => super::output::say(level, &text),
+            Notice::Starting(Starting::Step(text) | Starting::Ready(text)) => {
+                super::output::say(Level::Info, &text);
+            }
+            _ => {}
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     capabilities,
     contents::Watched,
     diagnostics::Diagnostics,
+    engines_changed::EnginesMarks,
     facade::{Change, Session},
     herald::Herald,
     lifetime::Lifetime,
@@ -52,6 +53,7 @@ struct Standing {
 struct Negotiated {
     capabilities: capabilities::Client,
     marks: Option<Marks>,
+    engines: Option<EnginesMarks>,
     diagnostics: Diagnostics,
 }
 
@@ -102,6 +104,15 @@ impl<S: Session> Backend<S> {
         self.negotiated.get()?.marks.as_ref()
     }
 
+    /// The client asks for the engines. Whether it hears of what changes afterwards.
+    pub(super) fn engines_asked(&self) -> bool {
+        let engines = self.negotiated.get().and_then(|negotiated| negotiated.engines.as_ref());
+        if let Some(engines) = engines {
+            engines.asked();
+        }
+        engines.is_some()
+    }
+
     /// Tells the session of folders that came and went.
     pub(super) fn change_folders(&self, change: impl FnOnce(&mut Vec<Uri>)) {
         let folders = {
@@ -144,10 +155,12 @@ impl<S: Session> Backend<S> {
         let (diagnostics, checker) =
             Diagnostics::new(self.session.clone(), self.client.clone(), capabilities.related_information);
         tasks::spawn("diagnostics", &self.lifetime, checker);
+        let engines = extension.engines.then(|| EnginesMarks::start(self.client.clone(), &self.lifetime));
         let herald = Herald::new(
             self.client.clone(),
             capabilities.clone(),
             marks.clone(),
+            engines.clone(),
             diagnostics.clone(),
             self.lifetime.clone(),
         );
@@ -155,7 +168,7 @@ impl<S: Session> Backend<S> {
         if let Some(pid) = params.process_id {
             tasks::spawn("parent", &self.lifetime, parent::watch(pid, self.lifetime.clone()));
         }
-        Negotiated { capabilities, marks, diagnostics }
+        Negotiated { capabilities, marks, engines, diagnostics }
     }
 }
 

@@ -5,10 +5,13 @@ mod again;
 mod answers;
 mod assisting;
 mod cards;
+mod clusters;
 mod contents;
 mod edits;
 mod happenings;
 mod history;
+mod notebooks;
+mod pages;
 mod pictures;
 
 use std::{
@@ -20,9 +23,9 @@ use std::{
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, EnginesResult, GroupParams,
-    GroupResult, InterruptParams, InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId,
-    RunParams, RunResult, RunsParams, RunsResult, Scope as AskedScope, StartedRun,
+    CellId, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult, GroupParams, GroupResult,
+    InterruptParams, InterruptResult, NotRun, RecalledRun, ResultParams, ResultResult, RunId, RunParams,
+    RunResult, RunsParams, RunsResult, Scope as AskedScope, StartedRun,
 };
 use tokio::sync::mpsc;
 
@@ -70,6 +73,8 @@ struct State {
     /// Whether the client runs the local parts of `--local` cells.
     runs_local: bool,
     settings: Settings,
+    /// The cluster that was chosen since the settings named one.
+    chosen: Option<ClusterChoice>,
     folder: Option<PathBuf>,
     /// Taken by the face when it starts.
     notices: Option<mpsc::UnboundedReceiver<Notice>>,
@@ -85,6 +90,7 @@ impl Bridge {
             trusted: false,
             runs_local: false,
             settings: Settings::default(),
+            chosen: None,
             folder: None,
             notices: Some(notices),
         };
@@ -269,7 +275,12 @@ impl facade::Session for Bridge {
                 let folder = folders.iter().find_map(file_path);
                 self.configure(|state| state.folder = folder);
             }
-            Change::Configure(settings) => self.configure(|state| state.settings = *settings),
+            Change::Configure(settings) => self.configure(|state| {
+                if settings.cluster != state.settings.cluster {
+                    state.chosen = None;
+                }
+                state.settings = *settings;
+            }),
             Change::Trust(trusted) => {
                 // Python, cluster and views count only where the workspace is trusted.
                 self.configure(|state| state.trusted = trusted);
@@ -486,18 +497,6 @@ impl facade::Session for Bridge {
         self.past_runs(params).await
     }
 
-    async fn engines(&self) -> EnginesResult {
-        let cluster = self.session.cluster_with_places().await;
-        let (trusted, selection) = self.state(|state| (state.trusted, to_session(state).cluster));
-        if !trusted {
-            return EnginesResult {
-                message: Some(AskError::Untrusted.to_string()),
-                ..EnginesResult::default()
-            };
-        }
-        answers::engines(cluster, selection).await
-    }
-
     async fn console(&self, params: ConsoleParams) -> ConsoleResult {
         let opened =
             self.session.console(EngineId(params.engine), Some(CONSOLE_LIMIT), std::future::pending()).await;
@@ -586,7 +585,12 @@ fn to_protocol(group_by: GroupBy) -> pxlens_protocol::GroupBy {
 /// that is trusted.
 fn to_session(state: &State) -> session::Settings {
     let settings = &state.settings;
-    let choice = settings.cluster.clone().filter(|_| state.trusted).unwrap_or_default();
+    let choice = state
+        .chosen
+        .clone()
+        .or_else(|| settings.cluster.clone())
+        .filter(|_| state.trusted)
+        .unwrap_or_default();
     let ClusterChoice { name, profile, cluster_id, connection_file } = choice;
     session::Settings {
         python: settings.python.clone().filter(|_| state.trusted),

@@ -20,11 +20,16 @@ use super::{
     facade::{EngineError, Problems, Session},
     tasks,
 };
+use crate::render::{cut, one_line};
 
 const SOURCE: &str = "pxlens";
 
 /// How many bytes a message may have, for a client that shows no related information.
 const LISTED: usize = 4000;
+
+/// How many texts of engines that raised alike are told as related information, and the most characters of each thing told.
+const TEXTS: usize = 50;
+const LINE: usize = 300;
 
 /// The handle that marks documents.
 #[derive(Clone, Debug)]
@@ -136,13 +141,17 @@ pub(super) fn of_problem(problem: Problem) -> Diagnostic {
 /// stopped is no error.
 fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String, Uri>) -> Diagnostic {
     let mut message = format!("{} {}", error.ranks, error.title);
-    let variants = error.variants.iter().filter(|_| error.variants.len() > 1).map(|variant| {
-        let first = variant.value.lines().next().unwrap_or_default();
-        let text = if first.is_empty() { String::new() } else { format!(": {first}") };
+    let texts = if error.variants.len() > 1 { error.variants.as_slice() } else { &[] };
+    let (texts, untold) = texts.split_at(if related { TEXTS.min(texts.len()) } else { texts.len() });
+    let variants = texts.iter().map(|variant| {
+        let first = one_line(variant.value.lines().next().unwrap_or_default());
+        let text = if first.is_empty() { String::new() } else { format!(": {}", cut(&first, LINE)) };
         (None, format!("{} {}{text}", variant.ranks, error.name))
     });
-    let others = error.related.iter().map(|related| (related.file.as_ref(), related.message.clone()));
-    let all = variants.chain(others);
+    let untold = (!untold.is_empty()).then(|| (None, and_more(untold.len())));
+    let others =
+        error.related.iter().map(|related| (related.file.as_ref(), cut(&one_line(&related.message), LINE)));
+    let all = variants.chain(untold).chain(others);
     let mut information = None;
     if related {
         let told = all.filter_map(|(file, message)| {
@@ -166,7 +175,7 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
             message.extend(["\n", &line]);
         }
         if more > 0 {
-            message.push_str(&format!("\nand {more} more; hovering over the line shows them"));
+            message.extend(["\n", &and_more(more)]);
         }
     }
     let severity = match (error.stale, error.interrupted) {
@@ -185,10 +194,18 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
     }
 }
 
+fn and_more(n: usize) -> String {
+    format!("and {n} more; hovering over the line shows them")
+}
+
 /// The files of calls outside of the cell, as far as they are here: engines may be elsewhere. pxlens opens none of them.
 async fn files_here(errors: &[EngineError]) -> HashMap<String, Uri> {
     let named = errors.iter().flat_map(|error| &error.related).filter_map(|related| related.file.as_ref());
-    let named: HashSet<String> = named.map(|(path, _)| path.clone()).collect();
+    paths_here(named.map(|(path, _)| path.clone()).collect()).await
+}
+
+/// Which of these paths are files that are here. pxlens opens none of them.
+pub(super) async fn paths_here(named: HashSet<String>) -> HashMap<String, Uri> {
     if named.is_empty() {
         return HashMap::new();
     }
@@ -217,3 +234,6 @@ fn file_uri(path: &str) -> Option<Uri> {
     }
     Some(Uri::from(url::Url::from_file_path(whole).ok()?.as_str()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,17 @@
 
 mod assist;
 mod card;
+mod clusters;
 mod contents;
 mod history;
+mod notebooks;
+mod pages;
 
 use lsp_types::{Position, PositionEncodingKind, Range, Uri};
 use pxlens_protocol::{
-    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, EnginesResult, GroupParams, GroupResult,
-    InterruptParams, InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams,
-    RunResult, RunsParams, RunsResult,
+    CellId, CellOutput, CellsResult, ConsoleParams, ConsoleResult, GroupParams, GroupResult, InterruptParams,
+    InterruptResult, Problem, ResultParams, ResultResult, RunId, RunLocalParams, RunParams, RunResult,
+    RunsParams, RunsResult,
 };
 use std::{collections::BTreeSet, future::Future, time::Duration};
 use tokio::sync::mpsc;
@@ -22,13 +25,16 @@ pub use assist::{
 };
 
 pub use card::{CardForm, CardWish};
+pub use clusters::Clusters;
 pub use contents::{Content, Contents};
 pub use history::History;
+pub use notebooks::Notebooks;
+pub use pages::Pages;
 
 use super::Settings;
 
 /// A handle of the session. Cloning is cheap.
-pub trait Session: Contents + History + Clone + Send + Sync + 'static {
+pub trait Session: Clusters + Contents + History + Notebooks + Pages + Clone + Send + Sync + 'static {
     /// Tells of a change. Synchronous: its effect is in place before anything that is asked afterwards is answered.
     fn tell(&self, change: Change);
 
@@ -104,9 +110,6 @@ pub trait Session: Contents + History + Clone + Send + Sync + 'static {
 
     /// The history, newest first.
     fn runs(&self, params: RunsParams) -> impl Future<Output = RunsResult> + Send;
-
-    /// Clusters and engines.
-    fn engines(&self) -> impl Future<Output = EnginesResult> + Send;
 
     /// Binds the kernel of an engine and writes its connection file.
     fn console(&self, params: ConsoleParams) -> impl Future<Output = ConsoleResult> + Send;
@@ -340,9 +343,9 @@ pub struct EngineError {
     pub range: Range,
     /// The engines as a rank set.
     pub ranks: String,
-    /// The exception's name.
+    /// The exception's name, in one short line.
     pub name: String,
-    /// The exception in one line, without its text where engines differ in it.
+    /// The exception in one line of at most 300 characters, without its text where engines differ in it.
     pub title: String,
     /// What exactly was raised, by engines; the largest first. One entry, unless the texts differ.
     pub variants: Vec<ErrorVariant>,
@@ -393,6 +396,17 @@ pub enum Progress {
     Never,
 }
 
+/// How far a cluster is that is being started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Starting {
+    /// What is being done, as a sentence.
+    Step(String),
+    /// It is there; how many engines, as a sentence.
+    Ready(String),
+    /// It is not; whoever asked for it is told why.
+    Failed,
+}
+
 /// What happens in a session that an editor may have to hear of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
@@ -417,6 +431,10 @@ pub enum Happening {
     },
     /// Engines came or went, so that any plan may be another.
     EnginesChanged,
+    /// Engines began or ended something, or there is more to say of them; no plan is another for that.
+    EnginesWorked,
+    /// How far a cluster is that is being started.
+    ClusterStarting(Starting),
     /// A run was made.
     RunStarted {
         /// Which.

@@ -11,11 +11,13 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use super::{
     capabilities,
     diagnostics::Diagnostics,
+    engines_changed::EnginesMarks,
     facade::Happening,
     lifetime::Lifetime,
     progress::{self, Progress},
     publish::{Mark, Marks},
     run_local::RunLocal,
+    starting::Starts,
     tasks,
 };
 
@@ -37,6 +39,8 @@ pub(super) struct Herald {
     /// Whether what cells would run on may have changed since the client was last asked.
     replanned: bool,
     local: RunLocal,
+    engines: Option<EnginesMarks>,
+    starts: Starts,
 }
 
 impl Herald {
@@ -44,9 +48,11 @@ impl Herald {
         client: tower_lsp::Client,
         capabilities: capabilities::Client,
         marks: Option<Marks>,
+        engines: Option<EnginesMarks>,
         diagnostics: Diagnostics,
         lifetime: Lifetime,
     ) -> Self {
+        let starts = Starts::new(client.clone(), lifetime.clone(), capabilities.progress);
         let local = RunLocal::new(client.clone(), lifetime.clone());
         Self {
             client,
@@ -60,6 +66,8 @@ impl Herald {
             outdated: false,
             replanned: false,
             local,
+            engines,
+            starts,
         }
     }
 
@@ -87,13 +95,17 @@ impl Herald {
                 self.mark(&uri, Mark::Cell(cell));
                 self.diagnostics.check(&uri);
                 self.outdated = true;
+                self.mark_engines();
             }
             Happening::OutputGrew { uri, cell } => self.mark(&uri, Mark::Cell(cell)),
             Happening::EnginesChanged => {
                 self.diagnostics.check_all();
                 self.outdated = true;
                 self.replanned = true;
+                self.mark_engines();
             }
+            Happening::EnginesWorked => self.mark_engines(),
+            Happening::ClusterStarting(how) => self.starts.note(how),
             Happening::RunStarted { run, title, progress } => {
                 if let Some(delay) = progress::delay(progress)
                     && self.capabilities.progress
@@ -129,6 +141,12 @@ impl Herald {
     fn mark(&self, uri: &lsp_types::Uri, mark: Mark) {
         if let Some(marks) = &self.marks {
             marks.mark(uri, mark);
+        }
+    }
+
+    fn mark_engines(&self) {
+        if let Some(engines) = &self.engines {
+            engines.mark();
         }
     }
 

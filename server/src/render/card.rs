@@ -53,6 +53,8 @@ pub enum Action {
     Copy,
     /// Open its output as a document.
     ShowOutput,
+    /// Show it in the client's panel.
+    ShowRun,
 }
 
 /// What a link executes.
@@ -145,6 +147,7 @@ fn links(run: &Run, card: Card<'_>, most: usize) -> String {
         (Action::Compare, "Compare with the run before"),
         (Action::Copy, "Copy"),
         (Action::ShowOutput, "Whole output"),
+        (Action::ShowRun, "Outputs panel"),
     ];
     let offered = actions.into_iter().filter(|(action, _)| is_allowed(*action, run));
     let offered = offered.filter_map(|(action, words)| link(words, (card.command)(action))).collect();
@@ -178,7 +181,7 @@ fn is_allowed(action: Action, run: &Run) -> bool {
         Action::Interrupt => !run.is_over(),
         Action::Rerun | Action::Compare => run.is_over(),
         Action::RerunFailed => run.state() == RunState::Failed && well > 0,
-        Action::Group(_) | Action::Copy | Action::ShowOutput => true,
+        Action::Group(_) | Action::Copy | Action::ShowOutput | Action::ShowRun => true,
     }
 }
 

@@ -1,6 +1,9 @@
 //! A run compared with another one, engine by engine: who did as before, who did otherwise, and what is different.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, RandomState},
+};
 
 use super::{
     difference::change,
@@ -19,8 +22,11 @@ use crate::{
 const LINES: usize = 200;
 const COLUMNS: usize = 2000;
 
-/// Bytes of text of all groups together.
+/// Bytes of text of all groups together; those that changed come first.
 const TEXT: usize = 1_000_000;
+
+/// What stands instead of the lines of a group for which there is no room.
+const NO_ROOM: &str = "(too much to show here)";
 
 /// Bytes of Markdown.
 const MARKDOWN: usize = 50_000;
@@ -70,11 +76,10 @@ pub fn compare(before: &Run, now: &Run) -> Comparison {
     let (old, new) = (by_engine(before), by_engine(now));
     // Engines whose parts are alike to the letter in both runs changed in the same way: that is found out once.
     let mut kinds: HashMap<(Prints, Prints), Kind<'_>> = HashMap::new();
-    let mut same = Vec::new();
-    let mut groups: Vec<Compared> = Vec::new();
+    let (mut same, mut fresh) = (Vec::new(), Vec::new());
     for (engine, parts) in &new {
         match old.get(engine) {
-            None => add(&mut groups, [*engine].into_iter().collect(), Change::New, shown(parts)),
+            None => fresh.push((*engine, parts)),
             Some(former) if prints(former) == prints(parts) => same.push(*engine),
             Some(former) => {
                 let kind = kinds.entry((prints(former), prints(parts)));
@@ -83,18 +88,25 @@ pub fn compare(before: &Run, now: &Run) -> Comparison {
         }
     }
     let mut effort = EFFORT;
+    let mut groups =
+        Groups { all: Vec::new(), known: HashMap::new(), hasher: RandomState::new(), left: TEXT };
     let mut kinds: Vec<Kind<'_>> = kinds.into_values().collect();
-    kinds.sort_by_key(|kind| kind.engines.first().copied());
+    // As they are shown: the largest have their text.
+    kinds.sort_by_key(|kind| (std::cmp::Reverse(kind.engines.len()), kind.engines.first().copied()));
     for kind in kinds {
         let lines = changed(kind.former, kind.parts, &mut effort);
-        add(&mut groups, kind.engines.into_iter().collect(), Change::Changed, lines);
+        groups.add(kind.engines.into_iter().collect(), Change::Changed, lines);
+    }
+    for (engine, parts) in fresh {
+        groups.add([engine].into_iter().collect(), Change::New, shown(parts));
     }
     let gone: RankSet = old.keys().filter(|engine| !new.contains_key(engine)).copied().collect();
     for (ranks, change) in [(gone, Change::Gone), (same.into_iter().collect(), Change::Same)] {
         if !ranks.is_empty() {
-            add(&mut groups, ranks, change, Vec::new());
+            groups.add(ranks, change, Vec::new());
         }
     }
+    let mut groups = groups.all;
     groups.sort_by_key(|group| (group.change, std::cmp::Reverse(group.ranks.len()), group.ranks.first()));
     Comparison {
         run: now.id,
@@ -153,8 +165,7 @@ impl Comparison {
     pub fn text(&self) -> String {
         let mut text = self.head(&short_ranks);
         for group in self.told() {
-            let entry = group.text();
-            let shown = if text.len() + entry.len() > TEXT { "(too much to show here)" } else { &entry };
+            let shown = group.text();
             text.push_str(&format!("── {} {} ──\n", group.ranks, group.word()));
             if !shown.is_empty() {
                 text.push_str(&format!("{shown}\n"));
@@ -227,11 +238,29 @@ fn prints(parts: &Parts<'_>) -> Prints {
     parts.iter().map(|part| (part.likeness(), error(part))).collect()
 }
 
-/// Puts engines into the group that changed in the same way, or into a new one.
-fn add(groups: &mut Vec<Compared>, ranks: RankSet, change: Change, lines: Vec<BlockLine>) {
-    match groups.iter_mut().find(|group| group.change == change && group.lines == lines) {
-        Some(group) => group.ranks = group.ranks.iter().chain(ranks.iter()).collect(),
-        None => groups.push(Compared { ranks, change, lines }),
+/// Groups as they are found. A thousand engines may each have changed in their own way, with much text each.
+struct Groups {
+    all: Vec<Compared>,
+    /// Which group has these lines, by what they come to: the lines themselves may be dropped.
+    known: HashMap<(Change, u64), usize>,
+    hasher: RandomState,
+    /// How many bytes of text there is room for.
+    left: usize,
+}
+
+impl Groups {
+    /// Puts engines into the group that changed in the same way, or into a new one.
+    fn add(&mut self, ranks: RankSet, change: Change, lines: Vec<BlockLine>) {
+        let text: Vec<String> = lines.iter().map(BlockLine::text).collect();
+        let at = *self.known.entry((change, self.hasher.hash_one(&text))).or_insert(self.all.len());
+        if let Some(group) = self.all.get_mut(at) {
+            group.ranks = group.ranks.iter().chain(ranks.iter()).collect();
+            return;
+        }
+        let left = self.left.checked_sub(text.iter().map(|line| line.len() + 1).sum());
+        self.left = left.unwrap_or(self.left);
+        let lines = if left.is_some() { lines } else { vec![BlockLine::of(NO_ROOM, Paint::Note)] };
+        self.all.push(Compared { ranks, change, lines });
     }
 }
 

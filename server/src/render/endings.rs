@@ -1,6 +1,10 @@
 //! How engines ended that did not end well, in plain words, the same in every view.
 
-use super::{errors::is_interruption, settle, wording::is_unsent};
+use super::{
+    errors::{is_interruption, name},
+    settle,
+    wording::is_unsent,
+};
 use crate::run::{Ending, EngineRun, LostReason};
 
 /// Why there is nothing more of an engine, in a sentence; none for engines that ended by themselves.
@@ -21,7 +25,7 @@ pub(super) fn failure(part: &EngineRun) -> Option<String> {
     Some(match part.ending()? {
         Ending::Ok => return None,
         Ending::Error(error) if is_interruption(error) => "interrupted".to_owned(),
-        Ending::Error(error) => settle(&error.ename, false),
+        Ending::Error(error) => name(&error.ename),
         Ending::Aborted => "aborted".to_owned(),
         Ending::Lost(reason) if is_unsent(reason) => "not run".to_owned(),
         Ending::Lost(LostReason::EngineDied) => "engine died".to_owned(),

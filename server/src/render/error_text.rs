@@ -46,6 +46,37 @@ pub(super) fn error_fences(run: &Run) -> Vec<(String, String)> {
     trees(&errors).iter().map(|tree| (head(&errors, tree), text(tree))).collect()
 }
 
+/// Errors that engines share frames of, for views that show each in a box of its own.
+pub(super) struct InWords {
+    /// The exceptions' names.
+    pub(super) name: String,
+    /// What the exception says, if there is one, and it says the same on all its engines.
+    pub(super) message: String,
+    /// Who raised what on which line, and the traceback.
+    pub(super) text: String,
+}
+
+/// The errors of a run, as [`lay_out_errors`] has them.
+pub(super) fn errors_in_words(run: &Run) -> Vec<InWords> {
+    let errors = errors(run, &run.request.code);
+    let drawing = Drawing { run, errors: &errors, place: &|_| None, colors: false, width: None };
+    let told = |tree: &Branch| {
+        let first = &errors[tree.group];
+        let is_one = tree.branches.is_empty() && !first.texts_differ();
+        let mut lines = Vec::new();
+        drawing.branch(tree, 0, &mut lines);
+        InWords {
+            name: match tree.branches.as_slice() {
+                [] => settle(&first.ename, false),
+                _ => names(&errors, tree).join(", "),
+            },
+            message: if is_one { settle(&first.evalue, false) } else { String::new() },
+            text: lines.iter().map(BlockLine::text).collect::<Vec<_>>().join("\n"),
+        }
+    };
+    trees(&errors).iter().map(told).collect()
+}
+
 /// The mark before engines that raised, or were all stopped.
 fn mark(errors: &[ErrorGroup], tree: &Branch) -> &'static str {
     if leaves(tree).iter().all(|&leaf| errors[leaf].is_interrupted()) { "■" } else { "✗" }
@@ -64,7 +95,7 @@ fn names(errors: &[ErrorGroup], tree: &Branch) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for leaf in leaves(tree) {
         let error = &errors[leaf];
-        let name = if error.is_interrupted() { error.title() } else { settle(&error.ename, false) };
+        let name = if error.is_interrupted() { error.title() } else { error.name() };
         if !names.contains(&name) {
             names.push(name);
         }
@@ -158,7 +189,7 @@ impl Drawing<'_> {
                 into.extend(lines.map(|line| BlockLine::of(line, Paint::Error)));
             }
         }
-        let message = settle(&format!("{}: {}", error.ename, error.evalue), false);
+        let message = format!("{}: {}", error.name(), settle(&error.evalue, false));
         let traceback = self.traceback(error);
         let body = if whole { traceback_body(&traceback) } else { self.steps(tree, &traceback) };
         match body.as_slice() {

@@ -20,7 +20,10 @@ pub(super) use self::{
     traceback::{Kind, Step, is_heading},
     tree::{Branch, trees},
 };
-use super::settle;
+use super::{
+    settle, without_key,
+    wording::{cut, one_line},
+};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::{ErrorContent, StreamName},
@@ -59,7 +62,7 @@ pub struct ErrorGroup {
 /// An exception that led to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// `ValueError: bad`, in one line.
+    /// `ValueError: bad`, in one line of at most 300 characters.
     pub title: String,
     /// Whether it was named as the cause (`raise … from`); otherwise the other came while it was handled.
     pub direct: bool,
@@ -68,15 +71,20 @@ pub struct Cause {
 impl ErrorGroup {
     /// `ValueError: bad`, in one line without control characters: the first line of the text, without the text where engines
     /// differ in it, and without the made-up file name that syntax errors carry. Of engines that somebody stopped:
-    /// `interrupted`.
+    /// `interrupted`. It has at most 300 characters.
     pub fn title(&self) -> String {
         if self.is_interrupted() {
             return "interrupted".to_owned();
         }
-        let ename = settle(&self.ename, false);
+        let name = self.name();
         let evalue = settle(&self.evalue, false);
-        let first = SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), "");
-        if first.is_empty() || self.texts_differ() { ename } else { format!("{ename}: {first}") }
+        let first = one_line(&SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), ""));
+        if first.is_empty() || self.texts_differ() { name } else { cut(&format!("{name}: {first}"), TITLE) }
+    }
+
+    /// The exception's class, in one line of at most 100 characters, without control characters.
+    pub fn name(&self) -> String {
+        name(&self.ename)
     }
 
     /// Whether engines of the group raised the exception with different texts.
@@ -89,6 +97,29 @@ impl ErrorGroup {
     pub fn is_interrupted(&self) -> bool {
         is_interrupt(&self.ename, &self.traceback)
     }
+}
+
+/// What one engine raised: `ValueError: bad`, in one line of at most 200 characters, without control characters and keys. Of
+/// one that somebody stopped: `interrupted`.
+pub fn raised(error: &ErrorContent) -> String {
+    const MOST: usize = 200;
+    if is_interruption(error) {
+        return "interrupted".to_owned();
+    }
+    let evalue = settle(&error.evalue, false);
+    let first = SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), "");
+    let ename = name(&error.ename);
+    let line = if first.is_empty() { ename } else { format!("{ename}: {first}") };
+    cut(&without_key(&line), MOST)
+}
+
+/// Most characters of an error's title, and of the name of an exception: an engine chooses both, and may send megabytes.
+const TITLE: usize = 300;
+const NAME: usize = 100;
+
+/// The name of an exception as it is shown wherever lines count.
+pub(super) fn name(ename: &str) -> String {
+    cut(&one_line(ename), NAME)
 }
 
 /// Whether an error says that somebody stopped the engine.
@@ -207,7 +238,7 @@ fn causes(steps: &[Step], traceback: &str) -> Vec<Cause> {
         match step.kind {
             Kind::Message => title = lines[step.lines.start].trim(),
             Kind::Link { direct } => {
-                causes.push(Cause { title: std::mem::take(&mut title).to_owned(), direct });
+                causes.push(Cause { title: cut(std::mem::take(&mut title), TITLE), direct });
             }
             _ => {}
         }

@@ -129,7 +129,7 @@ fn error_text(error: &ErrorGroup) -> String {
         let _ = writeln!(text, "{} {}", variant.ranks, variant.evalue);
     }
     if error.traceback.trim().is_empty() {
-        let _ = write!(text, "{}: {}", error.ename, error.evalue);
+        let _ = write!(text, "{}: {}", error.name(), error.evalue);
     } else {
         text.push_str(&error.traceback);
     }

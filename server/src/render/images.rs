@@ -129,15 +129,16 @@ const FORGIVING: GeneralPurpose = GeneralPurpose::new(
 /// The images on the engines' screens: each engine's first, then each engine's second, ...; among those by rank.
 pub fn images(run: &Run) -> Vec<Image<'_>> {
     let mut images: Vec<(BTreeSet<EngineId>, Image<'_>)> = Vec::new();
-    let mut known: HashMap<(&str, Cow<'_, str>), usize> = HashMap::new();
+    // Any of its forms may be the one that decodes.
+    let mut known: HashMap<Vec<(&str, Cow<'_, str>)>, usize> = HashMap::new();
     for (slot, part) in (0..).map(Slot).zip(run.parts()) {
         let shown = bundles(part).filter_map(|data| Some((data, candidates(data)?)));
         for (at, (data, candidates)) in (1..).zip(shown) {
-            let (mime, value) = candidates[0];
-            let key = match value {
+            let forms = candidates.iter().map(|&(mime, value)| match value {
                 Value::String(data) => (mime, pictures::same(mime, data)),
                 other => (mime, Cow::Owned(other.to_string())),
-            };
+            });
+            let key = forms.collect();
             let index = *known.entry(key).or_insert_with(|| {
                 images.push((BTreeSet::new(), read(data, &candidates)));
                 images.len() - 1

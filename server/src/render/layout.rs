@@ -11,6 +11,7 @@ use super::{
     Group, GroupBy, Limits,
     difference::difference,
     error_text::lay_out_errors,
+    errors::name,
     fold,
     fold::fold_by,
     grouped::{Shown, of_group, of_one},
@@ -101,47 +102,76 @@ impl BlockLine {
 }
 
 /// The lines below a cell (Neovim's virtual lines): groups, results, errors. What exceeds the limits is left out of the
-/// middle of an output, or at the end, and said to be.
+/// middle, and said to be.
 pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let width = limits.columns.min(80);
     let view = View { by, scope, width, names_stderr: false, rules: Rules::default() };
-    let mut lines = lay_out(run, view, &|_| None);
-    let all = lines.len();
-    lines.truncate(limits.lines);
-    for line in &mut lines {
-        for span in &mut line.spans {
-            if let Cow::Owned(masked) = without_key(&span.text) {
-                span.text = masked;
-            }
+    both_ends(&lay_out(run, view, &|_| None), limits)
+}
+
+/// A line as it is sent: without keys, and no wider than the limit.
+fn ready(line: &BlockLine, limits: Limits) -> BlockLine {
+    let mut line = line.clone();
+    let mut left = limits.columns;
+    for span in &mut line.spans {
+        if let Cow::Owned(masked) = without_key(&span.text) {
+            span.text = masked;
         }
-        let mut left = limits.columns;
-        for span in &mut line.spans {
-            span.text = cut(&span.text, left);
-            left -= span.text.chars().count();
+        span.text = cut(&span.text, left);
+        left -= span.text.chars().count();
+    }
+    line.spans.retain(|span| !span.text.is_empty());
+    line
+}
+
+/// Bytes that are kept free for a heading: one of 80 characters, most of them strokes.
+const HEADING: usize = 300;
+
+/// Lines of a block from both ends, as many as the limits allow: what comes last is the newest output, or errors. Between them
+/// stands how many are left out, and the heading of what goes on there. Only lines that are sent are made ready.
+fn both_ends(lines: &[BlockLine], limits: Limits) -> Vec<BlockLine> {
+    if lines.len() <= limits.lines {
+        let all: Vec<BlockLine> = lines.iter().map(|line| ready(line, limits)).collect();
+        if all.iter().map(as_json).sum::<usize>() <= limits.sent {
+            return all;
         }
-        line.spans.retain(|span| !span.text.is_empty());
     }
-    let mut sent = 0;
-    let fitting = lines.iter().take_while(|line| {
-        sent += as_json(line);
-        sent <= limits.sent
-    });
-    let fitting = fitting.count();
-    if fitting < all {
-        // The last that fits makes room for what is said of the others.
-        lines.truncate(fitting.saturating_sub(1));
-        let more = super::wording::count(all - lines.len(), "more line");
-        lines.push(BlockLine::of(format!("… {more}"), Paint::Note));
+    let more = |n: usize| BlockLine::of(format!("… {}", super::wording::count(n, "more line")), Paint::Note);
+    let is_heading = |line: &BlockLine| line.spans.first().is_some_and(|span| span.paint == Paint::Rule);
+    // The note takes a line away, and so may a heading that is not the first.
+    let reserved = if lines.iter().skip(1).any(is_heading) { HEADING } else { 0 };
+    let mut room = limits.lines.saturating_sub(1 + usize::from(reserved > 0));
+    let mut bytes = limits.sent.saturating_sub(as_json(&more(lines.len())) + reserved);
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    while room > 0 && head.len() + tail.len() < lines.len() {
+        // One from the beginning, one from the end.
+        let from_head = head.len() <= tail.len();
+        let next = if from_head { head.len() } else { lines.len() - tail.len() - 1 };
+        let line = ready(&lines[next], limits);
+        let sent = as_json(&line);
+        if sent > bytes {
+            break;
+        }
+        (room, bytes) = (room - 1, bytes - sent);
+        if from_head { head.push(line) } else { tail.push(line) }
     }
-    lines
+    let left_out = &lines[head.len()..lines.len() - tail.len()];
+    let goes_on = tail.last().is_some_and(|line| !is_heading(line));
+    let heading = left_out.iter().rfind(|line| goes_on && is_heading(line)).map(|line| ready(line, limits));
+    let heading = heading.filter(|line| as_json(line) <= reserved + bytes);
+    let unnamed = left_out.len() - usize::from(heading.is_some());
+    head.extend((unnamed > 0).then(|| more(unnamed)));
+    head.extend(heading);
+    head.extend(tail.into_iter().rev());
+    head
 }
 
 /// Bytes of a line as a client gets it, with its style and all that JSON puts around it.
 fn as_json(line: &BlockLine) -> usize {
     let bytes =
         |span: &Span| span.text.len() + span.text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-    r#"{"text":"","style":"result"},"#.len() + line.spans.iter().map(bytes).sum::<usize>()
+    r#"{"text":"","style":"result","ranks":99},"#.len() + line.spans.iter().map(bytes).sum::<usize>()
 }
 
 /// How many bytes each group may show, so that a view of many groups costs no more than one of few.
@@ -165,6 +195,13 @@ pub(super) type Place<'a> = &'a dyn Fn(u32) -> Option<String>;
 
 /// The lines of a run: sections, then errors. A line of the code that has no `place` is named by its number in the cell.
 pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine> {
+    let mut lines = lay_out_outputs(run, view);
+    lay_out_errors(run, view, place, &mut lines);
+    lines
+}
+
+/// The same without the errors.
+pub(super) fn lay_out_outputs(run: &Run, view: View) -> Vec<BlockLine> {
     let mut lines = Vec::new();
     for section in sections(run, view) {
         if let Some(title) = section.title {
@@ -177,7 +214,6 @@ pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine>
     if let Some((ranks, told)) = across_groups(run, view) {
         lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
     }
-    lay_out_errors(run, view, place, &mut lines);
     lines
 }
 
@@ -299,8 +335,8 @@ pub(super) fn part_lines(part: &EngineRun) -> Vec<BlockLine> {
 
 fn lines_of(part: &EngineRun, block: &Block) -> Vec<BlockLine> {
     let error = part.error().map(|error| match error.evalue.as_str() {
-        "" => settle(&error.ename, false),
-        text => settle(&format!("{}: {text}", error.ename), false),
+        "" => name(&error.ename),
+        text => format!("{}: {}", name(&error.ename), settle(text, false)),
     });
     let mut lines = body(block, true, None);
     if error.is_some() && matches!(lines.as_slice(), [only] if only.text() == NO_OUTPUT) {
@@ -528,8 +564,8 @@ mod tests {
             expect![[r#"
                 ── [0] ───────────────────────
                 line 0 xxxxxxxxxxxxxxxxxxxxxx…
-                line 1 xxxxxxxxxxxxxxxxxxxxxx…
                 … 98 more lines
+                line 99 xxxxxxxxxxxxxxxxxxxxx…
             "#]],
         );
         check(
@@ -541,6 +577,27 @@ mod tests {
                 line 0 xxxxxxxxxxxxxxxxxxxxxx…
                 … 98 lines (6.7 kB) …
                 line 99 xxxxxxxxxxxxxxxxxxxxx…
+            "#]],
+        );
+    }
+
+    #[test]
+    fn behind_what_is_left_out_stands_whose_output_goes_on() {
+        let text = |rank: u32| (0..9).map(|n| format!("{rank} line {n}\n")).collect::<String>();
+        let sample = (0..3).fold(Sample::new(3), |sample, slot| sample.stdout(slot, &text(slot)));
+        check(
+            sample.all_ok(),
+            GroupBy::Engine,
+            Limits { lines: 8, ..NARROW },
+            expect![[r#"
+                ── [0] ───────────────────────
+                0 line 0
+                0 line 1
+                … 23 more lines
+                ── [2] ───────────────────────
+                2 line 6
+                2 line 7
+                2 line 8
             "#]],
         );
     }
@@ -576,12 +633,12 @@ mod tests {
             for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
                 let lines = block(&run, by, Limits::default());
                 let as_sent = |line: &BlockLine| {
-                    serde_json::json!({ "text": line.text(), "style": "result" }).to_string()
+                    serde_json::json!({ "text": line.text(), "style": "result", "ranks": 99 }).to_string()
                 };
                 let sent: usize = lines.iter().map(|line| as_sent(line).len() + 1).sum();
                 let line = super::super::inline(&run, crate::run::Time(0)).text;
                 assert!(sent + line.len() < 3600, "{engines} engines by {by}: {sent} and {}", line.len());
-                let said = lines.last().is_some_and(|line| line.text().starts_with("… "));
+                let said = lines.iter().any(|line| line.text().starts_with("… "));
                 assert!(said || engines == 1, "what is left out is said");
             }
         }

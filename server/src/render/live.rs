@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cursor, EndState, JsonKind, bundle::in_words, settle};
+use super::{Cursor, EndState, JsonKind, bundle::in_words, errors::name, settle};
 use crate::{
     jupyter::content::{MimeBundle, StreamName},
     run::Run,
@@ -44,7 +44,9 @@ impl Live {
                     let gap = if words.contains('\n') { "\n" } else { " " };
                     say(&format!("Out:{gap}{words}"));
                 }
-                JsonKind::Error { ename, evalue, .. } => say(&settle(&format!("✗ {ename}: {evalue}"), false)),
+                JsonKind::Error { ename, evalue, .. } => {
+                    say(&format!("✗ {}: {}", name(&ename), settle(&evalue, false)))
+                }
                 JsonKind::Unreadable { why } => say(&settle(&why, false)),
                 JsonKind::Ended { state: EndState::Aborted, .. } => say("✗ aborted: not run"),
                 JsonKind::Ended { state: EndState::Lost, why, .. } => {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     jupyter::content::{ErrorContent, MimeBundle, StreamName},
-    run::{EngineRun, Hidden, Output, OutputKind},
+    run::{EngineRun, Hidden, Output, OutputKind, Stretch},
 };
 
 /// One thing on an engine's screen. Texts end in no newline.
@@ -209,19 +209,19 @@ pub(super) fn is_whole(part: &EngineRun) -> bool {
 }
 
 /// Puts text behind what is there, to what is there where that is of the same kind.
-fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, rope: &Rope, merged: bool) {
+fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, more: &Stretch, merged: bool) {
     let before = match merged {
         true => pieces.iter_mut().find(|piece| piece.is_of(name)),
         false => pieces.last_mut(),
     };
     match before {
-        _ if rope.len_bytes() == 0 => {}
+        _ if more.len_bytes() == 0 => {}
         Some(Piece::Text { name: last, late: before, rope: text })
             if *last == name && (*before == late || merged) =>
         {
-            text.append(rope.clone());
+            text.append(more.to_rope());
         }
-        _ => pieces.push(Piece::Text { name, late, rope: rope.clone() }),
+        _ => pieces.push(Piece::Text { name, late, rope: more.to_rope() }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{endings::is_stopped, pending};
+use super::{endings::is_stopped, pending, settle};
 use crate::{
     engines::RankSet,
     run::{Ending, LostReason, Run, RunState, Time},
@@ -153,6 +153,11 @@ pub fn cut(text: &str, most: usize) -> String {
     }
 }
 
+/// Text of an engine in one line, without control characters: what would end it is a blank.
+pub fn one_line(text: &str) -> String {
+    settle(text, false).replace(['\n', '\t'], " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +181,11 @@ mod tests {
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("äbcd", 3), "äb…");
         assert_eq!(cut("abc", 0), "");
+    }
+
+    #[test]
+    fn nothing_in_a_text_ends_the_one_line() {
+        assert_eq!(one_line("a\nb\tc\r\nd\u{2028}\x07\n"), "a b c d\\u2028\\x07");
     }
 
     #[test]

@@ -10,11 +10,19 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Ending, EngineRun, OutputKind, pictures,
+    Ending, EngineRun, Output, OutputKind, pictures,
     rules::{Rule, Rules},
-    settle::{BARRIER, REACH, Screen, overwrites, settle},
-    tokens::{is_value, tokens},
+    settle::settle,
+    tokens::is_value,
 };
+use flow::Flow;
+use past::Earlier;
+use prints::Prints;
+
+mod flow;
+mod past;
+mod prints;
+
 use crate::jupyter::content::{ErrorContent, MimeBundle, StreamName};
 
 /// What an engine's part is like. Equal values: identical output. [Alike](Likeness::is_alike): it differs in numbers and other
@@ -36,9 +44,6 @@ impl Likeness {
         self.shape == other.shape
     }
 }
-
-/// A line longer than this is compared byte for byte, so that no line costs more than its length.
-const LONG: usize = 65_536;
 
 /// The outline of all an engine produced so far.
 #[derive(Clone, Debug)]
@@ -82,10 +87,15 @@ impl Outline {
     /// The outline of what an engine produced, from scratch.
     fn of(part: &EngineRun, rules: Rules) -> Self {
         let mut outline = Self::new(rules);
-        for output in &part.outputs {
+        for (at, output) in part.outputs.iter().enumerate() {
             match &output.kind {
                 OutputKind::Stream(name, text) => {
-                    text.chunks().for_each(|chunk| outline.write(*name, chunk));
+                    let mut came = 0;
+                    for chunk in text.chunks() {
+                        let (outputs, begun) = (&part.outputs[..at], Some((text, came)));
+                        outline.go_on_writing(chunk, Earlier { name: *name, outputs, begun });
+                        came += chunk.len();
+                    }
                 }
                 OutputKind::Display { data, display_id } => outline.display(data, display_id.as_deref()),
                 OutputKind::UpdateDisplay { data, display_id } => {
@@ -100,12 +110,17 @@ impl Outline {
         outline
     }
 
-    pub(super) fn write(&mut self, name: StreamName, text: &str) {
+    /// A stream goes on; `outputs` are all that came before.
+    pub(super) fn write(&mut self, name: StreamName, text: &str, outputs: &[Output]) {
+        self.go_on_writing(text, Earlier { name, outputs, begun: None });
+    }
+
+    fn go_on_writing(&mut self, text: &str, earlier: Earlier<'_>) {
         self.go_on();
         let rules = self.rules;
-        match name {
-            StreamName::Stdout => self.stdout.write(text, rules),
-            StreamName::Stderr => self.stderr.write(text, rules),
+        match earlier.name {
+            StreamName::Stdout => self.stdout.write(text, earlier, rules),
+            StreamName::Stderr => self.stderr.write(text, earlier, rules),
         }
     }
 
@@ -212,299 +227,6 @@ pub(crate) fn likeness_by(part: &EngineRun, rules: Rules) -> Likeness {
     match part.spilled {
         None => Outline::of(part, rules).likeness(part),
         Some(_) => part.likeness(),
-    }
-}
-
-/// A fingerprint in the making, of records: where one ends counts, so texts are told apart however they are cut.
-#[derive(Clone, Copy, Debug, Default)]
-struct Print(u64);
-
-impl Print {
-    /// Multiplies and folds, as wyhash and foldhash do.
-    #[inline]
-    fn word(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word ^ 0xa076_1d64_78bd_642f) * 0xe703_7ed1_a0b4_28db;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
-    }
-
-    /// Text. Its last word holds a byte that no UTF-8 does, so that records cannot run into each other.
-    #[inline]
-    fn record(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
-        let end = 0xf8 + rest.len() as u64;
-        self.word(end << 56 | up_to_seven(bytes, rest));
-    }
-
-    /// A piece of a record that comes in pieces.
-    fn piece(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.word(u64::from(byte)));
-    }
-}
-
-/// The last bytes of a text, which are fewer than eight, as a little-endian number; without a loop, since most texts between
-/// tokens are short.
-#[inline]
-fn up_to_seven(bytes: &[u8], rest: &[u8]) -> u64 {
-    let bits = 8 * rest.len() as u32;
-    if let Some(last) = bytes.last_chunk::<8>() {
-        return u64::from_le_bytes(*last).checked_shr(64 - bits).unwrap_or(0);
-    }
-    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
-        // They may overlap, in equal bytes.
-        return u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (bits - 32);
-    }
-    rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
-}
-
-/// The two fingerprints in the making.
-#[derive(Clone, Debug, Default)]
-struct Prints {
-    shape: Print,
-    values: Print,
-}
-
-/// What stands between records; no kind of token has these numbers.
-const LINE: u64 = 0xfe;
-const RAW: u64 = 0xfd;
-
-impl Prints {
-    fn text(&mut self, text: &str, value: bool, rules: Rules) {
-        let (bytes, mut at) = (text.as_bytes(), 0);
-        for token in tokens(text, value, rules) {
-            self.shape.record(&bytes[at..token.whole.start]);
-            let apart = u64::from(token.apart_before) + 2 * u64::from(token.apart_after);
-            self.shape.word(token.kind as u64 * 4 + apart);
-            self.values.record(&bytes[token.whole.clone()]);
-            at = token.whole.end;
-        }
-        self.shape.record(&bytes[at..]);
-        self.shape.word(LINE);
-    }
-
-    /// Text that has to be the same to the byte.
-    fn raw(&mut self, bytes: &[u8]) {
-        self.shape.record(bytes);
-        self.shape.word(RAW);
-    }
-
-    fn note(&mut self, kind: u8, likeness: Likeness) {
-        self.shape.word(u64::from(kind));
-        self.shape.word(likeness.shape);
-        self.values.word(likeness.values);
-    }
-
-    fn finish(&self) -> Likeness {
-        Likeness { shape: self.shape.0, values: self.values.0 }
-    }
-}
-
-/// One stream.
-#[derive(Clone, Debug, Default)]
-struct Flow {
-    prints: Prints,
-    /// Lines that are in the prints already and that the cursor may still go back to.
-    recent: Recent,
-    /// The beginning of the line in work, as long as nothing in it overwrites.
-    pending: String,
-    /// The line in work, once something in it overwrites; all lines in reach, once the cursor has gone up.
-    screen: Option<Box<Screen>>,
-    /// Whether the line in work is so long that it is hashed as it comes.
-    long: bool,
-}
-
-/// The last lines, settled, and the prints before them: at least [`REACH`] where there were as many, at most twice that.
-#[derive(Clone, Debug, Default)]
-struct Recent {
-    older: Lines,
-    newer: Lines,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Lines {
-    before: Prints,
-    text: String,
-    count: usize,
-}
-
-impl Recent {
-    /// A line that ended; `after` are the prints with it.
-    fn push(&mut self, line: &str, after: &Prints) {
-        if line.len() > BARRIER && line.chars().count() > BARRIER {
-            let fresh = || Lines { before: after.clone(), ..Lines::default() };
-            *self = Self { older: fresh(), newer: fresh() };
-            return;
-        }
-        self.note(line);
-        self.note("\n");
-        self.count(after, "");
-    }
-
-    /// Text of lines that are counted, or will be before anything else happens.
-    fn note(&mut self, text: &str) {
-        self.newer.text.push_str(text);
-    }
-
-    /// Counts a line that ended; `after` are the prints with it. Where that makes the newer lines the older ones, it notes what of
-    /// them is not noted yet, and gives true.
-    fn count(&mut self, after: &Prints, unnoted: &str) -> bool {
-        self.newer.count += 1;
-        if self.newer.count < REACH {
-            return false;
-        }
-        self.note(unnoted);
-        std::mem::swap(&mut self.older, &mut self.newer);
-        self.newer.before.clone_from(after);
-        self.newer.text.clear();
-        self.newer.count = 0;
-        true
-    }
-
-    /// The prints before the lines, and the lines.
-    fn take(&mut self) -> (Prints, Vec<String>) {
-        let Self { older, newer } = std::mem::take(self);
-        let lines = older.text.lines().chain(newer.text.lines()).map(str::to_owned).collect();
-        (older.before, lines)
-    }
-}
-
-impl Flow {
-    fn write(&mut self, text: &str, rules: Rules) {
-        // No early end: so it is done many bytes at a time.
-        let odd =
-            text.bytes().fold(0, |odd, byte| odd | u8::from(byte != b'\n' && !(b' '..0x7f).contains(&byte)));
-        if odd == 0 && self.screen.is_none() && self.pending.is_empty() && !self.long {
-            return self.plain(text, rules);
-        }
-        for piece in text.split_inclusive('\n') {
-            let (body, ends) = piece.strip_suffix('\n').map_or((piece, false), |body| (body, true));
-            self.go_on(body, ends, rules);
-            if ends {
-                self.end_line(rules);
-            }
-        }
-    }
-
-    /// Text from the beginning of a line on in which nothing overwrites or has to be spelled out: what most text is.
-    fn plain(&mut self, text: &str, rules: Rules) {
-        let (mut line, mut unnoted) = (0, 0);
-        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
-            let next = end + 1;
-            if end - line > BARRIER {
-                self.recent.note(&text[unnoted..line]);
-                self.go_on(&text[line..end], true, rules);
-                self.end_line(rules);
-                unnoted = next;
-            } else {
-                self.prints.text(&text[line..end], false, rules);
-                if self.recent.count(&self.prints, &text[unnoted..next]) {
-                    unnoted = next;
-                }
-            }
-            line = next;
-        }
-        self.recent.note(&text[unnoted..line]);
-        if line < text.len() {
-            self.go_on(&text[line..], false, rules);
-        }
-    }
-
-    /// More of the line in work.
-    fn go_on(&mut self, body: &str, ends: bool, rules: Rules) {
-        if self.long {
-            return self.prints.shape.piece(body.as_bytes());
-        }
-        if self.screen.is_some() {
-            return self.overwrite(body, rules);
-        }
-        let begins = body.find(overwrites);
-        if begins.is_none() && ends && self.pending.is_empty() && body.len() <= LONG {
-            return self.line(body, rules);
-        }
-        let (plain, rest) = body.split_at(begins.unwrap_or(body.len()));
-        self.pending.push_str(plain);
-        if self.pending.len() > LONG {
-            let pending = std::mem::take(&mut self.pending);
-            self.be_long(&pending);
-            self.prints.shape.piece(rest.as_bytes());
-        } else if begins.is_some() {
-            self.screen = Some(Box::new(Screen::new(false)));
-            let pending = std::mem::take(&mut self.pending);
-            self.overwrite(&pending, rules);
-            self.overwrite(rest, rules);
-        }
-    }
-
-    /// More of a line in which something overwrites.
-    fn overwrite(&mut self, text: &str, rules: Rules) {
-        let Some(screen) = &mut self.screen else { return };
-        let (prints, recent) = (&mut self.prints, &mut self.recent);
-        let used = screen.write(text, LONG, || {
-            let (before, lines) = recent.take();
-            *prints = before;
-            lines
-        });
-        screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
-        if screen.length() > LONG {
-            let lines = screen.all();
-            self.screen = screen.went_up().then(|| Box::new(Screen::new(false)));
-            lines.iter().for_each(|line| self.prints.text(line, false, rules));
-            self.be_long(&text[used..]);
-        }
-    }
-
-    /// From here on the line is compared byte for byte.
-    fn be_long(&mut self, text: &str) {
-        self.long = true;
-        self.prints.shape.piece(text.as_bytes());
-    }
-
-    fn end_line(&mut self, rules: Rules) {
-        if std::mem::take(&mut self.long) {
-            self.prints.shape.word(RAW);
-            return;
-        }
-        match &mut self.screen {
-            Some(screen) if screen.went_up() => {
-                screen.line_feed();
-                screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
-            }
-            Some(screen) => {
-                let line = screen.all().concat();
-                self.screen = None;
-                self.settled(&line, rules);
-            }
-            None if self.pending.is_empty() => {}
-            None => {
-                let pending = std::mem::take(&mut self.pending);
-                self.line(&pending, rules);
-            }
-        }
-    }
-
-    /// A whole line in which nothing overwrites.
-    fn line(&mut self, line: &str, rules: Rules) {
-        // No early end: so it is done many bytes at a time.
-        let odd = line.bytes().fold(0, |odd, byte| odd | u8::from(!(b' '..0x7f).contains(&byte)));
-        match odd {
-            0 => self.settled(line, rules),
-            _ => self.settled(&settle(line, false), rules),
-        }
-    }
-
-    fn settled(&mut self, line: &str, rules: Rules) {
-        self.prints.text(line, false, rules);
-        self.recent.push(line, &self.prints);
-    }
-
-    fn finish(&self, rules: Rules) -> Likeness {
-        let mut prints = self.prints.clone();
-        if let Some(screen) = self.screen.as_ref().filter(|_| !self.long) {
-            screen.rest().iter().for_each(|line| prints.text(line, false, rules));
-        } else if !self.pending.is_empty() {
-            prints.text(&settle(&self.pending, false), false, rules);
-        }
-        prints.finish()
     }
 }
 

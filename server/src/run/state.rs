@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The number of a run in its session; `r12` in text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(pub u32);
 
@@ -269,7 +269,7 @@ impl EngineRun {
             }
             EventKind::Busy => self.begin(at),
             EventKind::Input { execution_count } => self.execution_count = Some(execution_count),
-            EventKind::Stream { name, text } => self.write(name, &text),
+            EventKind::Stream { name, text } => self.write(name, text),
             EventKind::Display { data, display_id } => {
                 self.outline.display(&data, display_id.as_deref());
                 self.push(OutputKind::Display { data, display_id });
@@ -335,8 +335,8 @@ impl EngineRun {
         }
     }
 
-    fn write(&mut self, name: StreamName, text: &str) {
-        self.outline.write(name, text);
+    fn write(&mut self, name: StreamName, text: String) {
+        self.outline.write(name, &text, &self.outputs);
         self.kept += text.len();
         let late = self.ending().is_some();
         if let Some(Output { kind: OutputKind::Stream(last, before), late: last_late }) =
@@ -344,7 +344,7 @@ impl EngineRun {
             && *last == name
             && *last_late == late
         {
-            before.push(text);
+            before.push(&text);
             return;
         }
         self.push(OutputKind::Stream(name, text.into()));

@@ -2,16 +2,25 @@
 
 use std::ops::Range;
 
-use ropey::{Rope, RopeBuilder, RopeSlice};
+use ropey::Rope;
 
-/// Text that may have lost its middle. Cheap to clone.
+use super::stretch::Stretch;
+
+/// Text that may have lost its middle. Small as long as the text is: engines that write to both streams by turns make an output
+/// of each line.
 ///
 /// Nothing is hidden before somebody asks for it with [`Text::hide`], who must have put the whole text elsewhere first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
-    head: Rope,
+    head: Stretch,
+    rest: Option<Box<Rest>>,
+}
+
+/// What follows the head of a text that has lost its middle.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Rest {
     hidden: Hidden,
-    tail: Rope,
+    tail: Stretch,
 }
 
 /// How much of a text is not in memory.
@@ -47,107 +56,110 @@ impl Hidden {
     }
 }
 
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self { head: Rope::from_str(text), ..Self::default() }
+impl<T: Into<Stretch>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self { head: text.into(), rest: None }
     }
 }
 
 impl Text {
     /// Adds to the end.
     pub fn push(&mut self, text: &str) {
-        let end = if self.hidden.is_empty() { &mut self.head } else { &mut self.tail };
-        end.insert(end.len_chars(), text);
+        let end = self.rest.as_mut().map_or(&mut self.head, |rest| &mut rest.tail);
+        end.push(text);
     }
 
     /// What stands before the hidden part; all, where nothing is hidden.
-    pub fn head(&self) -> &Rope {
+    pub fn head(&self) -> &Stretch {
         &self.head
     }
 
     /// How much is hidden between head and tail.
     pub fn hidden(&self) -> Hidden {
-        self.hidden
+        self.rest.as_ref().map(|rest| rest.hidden).unwrap_or_default()
     }
 
     /// What stands behind the hidden part.
-    pub fn tail(&self) -> &Rope {
-        &self.tail
+    pub fn tail(&self) -> &Stretch {
+        static NOTHING: Stretch = Stretch::EMPTY;
+        self.rest.as_ref().map_or(&NOTHING, |rest| &rest.tail)
     }
 
     /// Bytes in memory.
     pub fn kept(&self) -> usize {
-        self.head.len_bytes() + self.tail.len_bytes()
+        self.head.len_bytes() + self.tail().len_bytes()
     }
 
     /// Characters of the whole text, hidden ones included.
     pub fn len_chars(&self) -> usize {
-        self.head.len_chars() + self.hidden.chars + self.tail.len_chars()
+        self.head.len_chars() + self.hidden().chars + self.tail().len_chars()
     }
 
     /// What of the text from this character of the whole on is in memory, and how much of it is not: head, hidden, tail.
     pub fn since(&self, char: usize) -> (String, Hidden, String) {
         let head_chars = self.head.len_chars();
-        let head = self.head.slice(char.min(head_chars)..).to_string();
-        let tail_from = head_chars + self.hidden.chars;
-        let hidden = if char < tail_from { self.hidden } else { Hidden::default() };
-        let tail = self.tail.slice(char.saturating_sub(tail_from).min(self.tail.len_chars())..).to_string();
-        (head, hidden, tail)
+        let head = self.head.since(char);
+        let tail_from = head_chars + self.hidden().chars;
+        let hidden = if char < tail_from { self.hidden() } else { Hidden::default() };
+        (head, hidden, self.tail().since(char.saturating_sub(tail_from)))
     }
 
     /// What is in memory of the last `chars` characters.
     pub fn end(&self, chars: usize) -> String {
-        let end = if self.hidden.is_empty() { &self.head } else { &self.tail };
-        end.slice(end.len_chars().saturating_sub(chars)..).to_string()
+        let end = if self.rest.is_none() { &self.head } else { self.tail() };
+        end.since(end.len_chars().saturating_sub(chars))
+    }
+
+    /// A stretch of what is in memory, in bytes of that; nothing where it is not all on one side of what is hidden, or begins or
+    /// ends within a character.
+    pub(super) fn bytes(&self, bytes: Range<usize>) -> Option<String> {
+        let head = self.head.len_bytes();
+        if bytes.start >= head && self.rest.is_some() {
+            self.tail().bytes(bytes.start - head..bytes.end - head)
+        } else {
+            self.head.bytes(bytes)
+        }
     }
 
     /// Puts the whole of the hidden part back into memory; `text` is what it was.
     pub(super) fn fill(&mut self, text: &str) {
-        debug_assert_eq!(text.len(), self.hidden.bytes, "it is the hidden part and nothing else");
-        self.head.append(Rope::from_str(text));
-        self.head.append(std::mem::take(&mut self.tail));
-        self.hidden = Hidden::default();
+        debug_assert_eq!(text.len(), self.hidden().bytes, "it is the hidden part and nothing else");
+        let rest = self.rest.take().unwrap_or_default();
+        self.head = self.head.chunks().chain([text]).chain(rest.tail.chunks()).collect();
     }
 
     /// What is in memory, in order.
     pub fn chunks(&self) -> impl Iterator<Item = &str> {
-        self.head.chunks().chain(self.tail.chunks())
+        self.head.chunks().chain(self.tail().chunks())
     }
 
     /// Moves a stretch of what is in memory out of it; bytes are counted in what is in memory. Gives how many bytes went: the
     /// stretch is made smaller to end at lines where there are some near, and larger to reach what is hidden already, since a
     /// text has one hidden part.
     pub fn hide(&mut self, bytes: Range<usize>) -> usize {
-        let head = self.head.len_bytes();
-        let (from, to) = if self.hidden.is_empty() {
-            (line_before(&self.head, bytes.start), line_after(&self.head, bytes.end))
+        let (head, tail) = (self.head.to_rope(), self.tail().to_rope());
+        let length = head.len_bytes();
+        let (from, to) = if self.rest.is_none() {
+            (line_before(&head, bytes.start), line_after(&head, bytes.end))
         } else {
-            let from = bytes.start.min(head);
-            let to = bytes.end.max(head) - head;
-            (line_before(&self.head, from), head + line_after(&self.tail, to))
+            let from = bytes.start.min(length);
+            let to = bytes.end.max(length) - length;
+            (line_before(&head, from), length + line_after(&tail, to))
         };
         if from >= to {
             return 0;
         }
-        if self.hidden.is_empty() {
-            self.hidden = Hidden::of(&self.head, from..to);
-            self.tail = compact(self.head.byte_slice(to..));
-            self.head = compact(self.head.byte_slice(..from));
-        } else {
-            let gone = Hidden::of(&self.head, from..head).and(Hidden::of(&self.tail, 0..to - head));
-            self.hidden = self.hidden.and(gone);
-            self.head = compact(self.head.byte_slice(..from));
-            self.tail = compact(self.tail.byte_slice(to - head..));
-        }
+        let (hidden, tail) = match &self.rest {
+            None => (Hidden::of(&head, from..to), head.byte_slice(to..)),
+            Some(rest) => {
+                let gone = Hidden::of(&head, from..length).and(Hidden::of(&tail, 0..to - length));
+                (rest.hidden.and(gone), tail.byte_slice(to - length..))
+            }
+        };
+        self.rest = Some(Box::new(Rest { hidden, tail: tail.chunks().collect() }));
+        self.head = head.byte_slice(..from).chunks().collect();
         to - from
     }
-}
-
-/// A rope that grew by small pieces holds up to twice its text; one that is built whole does not.
-fn compact(part: RopeSlice<'_>) -> Rope {
-    let mut whole = RopeBuilder::new();
-    part.chunks().for_each(|chunk| whole.append(chunk));
-    whole.finish()
 }
 
 /// How far a cut may move to stand between two lines.

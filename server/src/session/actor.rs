@@ -8,6 +8,7 @@ mod runs;
 use std::{
     collections::{BTreeMap, HashMap},
     panic::AssertUnwindSafe,
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
     Interrupted, Level, NotebookChange, Notice, PastRun, ProblemsView, RunHandle, Settings, StartPolicy,
-    attach::Attached, documents::Documents, queue::Queue, run_task::Order,
+    Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
@@ -74,6 +75,9 @@ pub(super) enum Message {
         change: Box<NotebookChange>,
     },
     CloseNotebook {
+        key: DocumentKey,
+    },
+    SendPlain {
         key: DocumentKey,
     },
     Configure(Box<Settings>),
@@ -134,6 +138,10 @@ pub(super) enum Message {
     Cluster {
         reply: oneshot::Sender<ClusterView>,
     },
+    /// Whether the cluster in use is about to be left.
+    IsLeaving {
+        reply: oneshot::Sender<bool>,
+    },
     /// Whether the workspace is trusted, and the client of the cluster in use.
     Client {
         reply: oneshot::Sender<(bool, Option<ClusterClient>)>,
@@ -141,6 +149,11 @@ pub(super) enum Message {
     Connect {
         start: StartPolicy,
         reply: oneshot::Sender<Result<ClusterView, ClusterError>>,
+    },
+    /// A cluster is being stopped, was, or was not after all.
+    Stopping {
+        connection_file: PathBuf,
+        stopped: Option<bool>,
     },
     Shutdown {
         reply: oneshot::Sender<()>,
@@ -155,6 +168,10 @@ pub(super) enum Message {
         generation: u64,
         lost: Option<String>,
     },
+    /// What the engines of this connection do, or where they run, is another.
+    EnginesChanged {
+        generation: u64,
+    },
     /// A run ended.
     Over {
         run: RunId,
@@ -166,6 +183,8 @@ pub(super) enum Message {
     },
     /// Something running beside the session has a word for the user.
     Say(Level, String),
+    /// How far a cluster is that is being started.
+    Starting(Starting),
     /// A bug, for tests of what it costs.
     #[cfg(test)]
     Panic,
@@ -225,6 +244,12 @@ struct Actor {
     /// Tells messages about the present connection from those about an earlier one.
     generation: u64,
     attaching: Option<StartPolicy>,
+    /// Whether a cluster is being started, as far as was told.
+    starting: bool,
+    /// The connection file of a cluster that is being stopped.
+    stopping: Option<PathBuf>,
+    /// The first run that may be on the cluster in use.
+    first_run: RunId,
     waiters: Vec<Waiter>,
     this: mpsc::WeakUnboundedSender<Message>,
     notices: mpsc::UnboundedSender<Notice>,
@@ -253,6 +278,9 @@ pub(super) async fn run(
         cluster: None,
         generation: 0,
         attaching: None,
+        starting: false,
+        stopping: None,
+        first_run: RunId(1),
         waiters: Vec::new(),
         this,
         notices,
@@ -313,6 +341,10 @@ impl Actor {
                 let notices = self.documents.close_notebook(&key);
                 self.tell_all(notices);
             }
+            Message::SendPlain { key } => {
+                let notices = self.documents.send_plain(&key);
+                self.tell_all(notices);
+            }
             Message::Configure(settings) => self.configure(*settings),
             Message::Trust(trusted) => {
                 // What every cell would do, or why it does nothing, is another now.
@@ -339,23 +371,25 @@ impl Actor {
             Message::AskedFor { run } => self.asked_for(run),
             Message::Regroup { run, group_by } => self.regroup(run, group_by),
             Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
+            Message::IsLeaving { reply } => drop(reply.send(self.is_leaving())),
             Message::Client { reply } => {
                 let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
                 drop(reply.send((self.trusted, client)));
             }
-            Message::Connect { start, reply } => match &self.cluster {
-                Some(cluster) if !self.is_leaving() => drop(reply.send(Ok(cluster.view()))),
-                _ => {
-                    self.waiters.push(Waiter::Connect(start, reply));
-                    self.attach(start);
-                }
-            },
+            Message::Connect { start, reply } => self.connect(start, reply),
+            Message::Stopping { connection_file, stopped } => self.stopping(connection_file, stopped),
             Message::Shutdown { .. } => {}
             Message::Attached { policy, result } => self.attached(policy, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
+            Message::EnginesChanged { generation } => {
+                if generation == self.generation {
+                    self.tell(Notice::Engines);
+                }
+            }
             Message::Over { run, succeeded } => self.over(run, succeeded),
             Message::Late { run } => self.came_late(run),
             Message::Say(level, text) => self.tell(Notice::Say(level, text)),
+            Message::Starting(how) => self.tell_starting(how),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
         }

@@ -13,6 +13,7 @@ use crate::{
         python,
     },
     render,
+    run::RunId,
 };
 
 /// What to do where no cluster runs.
@@ -24,6 +25,8 @@ pub enum StartPolicy {
     Attached,
     /// Start one that goes on without this process and is found again by the next.
     Detached,
+    /// Start one such, also where another runs.
+    Another,
 }
 
 /// Who started the cluster, and so who may stop it.
@@ -50,6 +53,11 @@ pub enum ClusterError {
     /// One was to be started, and was not.
     #[error("{0}")]
     NotStarted(String),
+    /// Another was to be started while runs go on.
+    #[error(
+        "a run goes on on the cluster {0}; wait for it, or interrupt it, before another cluster is started"
+    )]
+    Busy(String),
     /// Whoever asked for one changed their mind.
     #[error("interrupted; nothing is left running")]
     GivenUp,
@@ -73,7 +81,8 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    pub(super) fn view(&self) -> ClusterView {
+    /// `first_run`: the number of the first run that may be on it.
+    pub(super) fn view(&self, first_run: RunId) -> ClusterView {
         ClusterView {
             owner: Some(self.owner),
             name: self.found.label(),
@@ -81,6 +90,8 @@ impl Attached {
             engines: self.client.engines().borrow().clone(),
             activities: self.client.activities().borrow().clone(),
             status: Some(self.client.status().borrow().clone()),
+            starting: false,
+            first_run,
         }
     }
 }
@@ -103,12 +114,26 @@ const NEW: Duration = Duration::from_secs(60);
 /// How long a cluster that was just started may take until all engines are there.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
+/// What is said while a cluster is looked for or started.
+#[derive(Clone, Debug)]
+pub(super) enum Word {
+    /// What the user has to know.
+    Say(Level, String),
+    /// What is being done to start one.
+    Step(String),
+    /// It is there.
+    Ready(String),
+}
+
 /// Finds a cluster by the settings and connects; where none runs, does what `start` says.
 pub(super) async fn attach(
     settings: Settings,
     start: StartPolicy,
-    say: impl Fn(Level, String) + Send + Sync,
+    say: impl Fn(Word) + Send + Sync,
 ) -> Result<Attached, ClusterError> {
+    if start == StartPolicy::Another {
+        return start_one(settings, true, say, &OnceLock::new()).await;
+    }
     let chosen = choose(&settings.cluster).await;
     match chosen.map_err(|error| ClusterError::Unreachable(error.to_string()))? {
         Some(found) => {
@@ -119,7 +144,7 @@ pub(super) async fn attach(
             }
             // Only of one that answers, since one that does not is tried again and again.
             if let Some(note) = &found.note {
-                say(Level::Info, note.clone());
+                say(Word::Say(Level::Info, note.clone()));
             }
             let selection = settings.cluster;
             Ok(Attached { client, found, owner, selection, started: None })
@@ -141,7 +166,10 @@ pub async fn start_cluster(
 ) -> Result<ClusterView, ClusterError> {
     let launched = OnceLock::new();
     let attached = tokio::select! {
-        attached = start_one(settings, true, |level, text| say(level, &text), &launched) => attached?,
+        attached = start_one(settings, true, |word| match word {
+            Word::Say(level, text) => say(level, &text),
+            Word::Step(text) | Word::Ready(text) => say(Level::Info, &text),
+        }, &launched) => attached?,
         () = given_up => {
             // What was not launched whole ends by itself: nobody holds it any more.
             if let Some(found) = launched.get() {
@@ -150,7 +178,7 @@ pub async fn start_cluster(
             return Err(ClusterError::GivenUp);
         }
     };
-    let view = attached.view();
+    let view = attached.view(RunId::default());
     attached.client.close().await;
     Ok(view)
 }
@@ -158,11 +186,11 @@ pub async fn start_cluster(
 async fn start_one(
     settings: Settings,
     detached: bool,
-    say: impl Fn(Level, String) + Send + Sync,
+    say: impl Fn(Word) + Send + Sync,
     launched: &OnceLock<FoundCluster>,
 ) -> Result<Attached, ClusterError> {
     let not_started = |why: String| ClusterError::NotStarted(why);
-    let info = |text: &str| say(Level::Info, text.to_owned());
+    let info = |text: &str| say(Word::Step(text.to_owned()));
     let python = python::ready_python(settings.python.as_deref(), &settings.folder, &info)
         .await
         .map_err(|error| not_started(error.to_string()))?;
@@ -185,8 +213,7 @@ async fn start_one(
         // An engine that cannot even be started would be waited for in vain.
         error = started.ended() => return Err(not_started(error.to_string())),
     }
-    let (level, text) = readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started);
-    say(level, text);
+    say(readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started));
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     let found = started.found();
     // What is kept here ends with the session.
@@ -195,16 +222,19 @@ async fn start_one(
 }
 
 /// How many of the engines are there, and after which time.
-fn readiness(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> (Level, String) {
+fn readiness(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> Word {
     let took = render::duration(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     if there < wanted {
         // `profile/security/client.json`, and beside it `profile/log`.
         let logs = started.connection_file.ancestors().nth(2).map(|profile| profile.join("log"));
         let logs = logs.map(|logs| format!("; the logs are in {}", logs.display())).unwrap_or_default();
-        return (Level::Warning, format!("only {there} of {wanted} engines came up in {took}{logs}"));
+        return Word::Say(
+            Level::Warning,
+            format!("only {there} of {wanted} engines came up in {took}{logs}"),
+        );
     }
     let engines = if there == 1 { "1 engine is".to_owned() } else { format!("{there} engines are") };
-    (Level::Info, format!("{engines} ready after {took}"))
+    Word::Ready(format!("{engines} ready after {took}"))
 }
 
 /// How many engines to wait for: all of a cluster that has just been started, one of any other, since engines may have left

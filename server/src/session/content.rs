@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     engines::{EngineId, RankSet},
-    render::{self, Address, Ends, Extract, GroupBy, MOST_OF_DOCUMENT, Style},
-    run::{Run, RunId, Slot},
+    render::{self, Address, Ends, Extract, GroupBy, MOST_OF_DOCUMENT, Style, one_line},
+    run::{EngineRun, OutputKind, Run, RunId, Slot, Text},
 };
 
 /// A run with no more text than this is read back whole before it is laid out; of a longer one what is in memory is.
@@ -43,8 +43,8 @@ pub enum NoContent {
         /// The place.
         slot: Slot,
     },
-    /// What is in a file cannot be read.
-    #[error("what was moved out of memory cannot be read: {0}")]
+    /// The file for it cannot be written.
+    #[error("the document was not written: {0}")]
     File(#[from] io::Error),
 }
 
@@ -56,24 +56,36 @@ pub fn content(handle: &RunHandle, what: &Extract) -> Result<String, NoContent> 
     let run = handle.now();
     check(&run, what)?;
     match what {
-        Extract::Whole(by) => laid_out(handle, &run, *by),
-        Extract::Group(ranks) => laid_out(handle, &run.only(ranks), GroupBy::Fold),
+        Extract::Whole(by) => Ok(laid_out(handle, &run, *by)),
+        Extract::Group(ranks) => Ok(laid_out(handle, &run.only(ranks), GroupBy::Fold)),
         Extract::Raw { engine, slot } => {
             let Some(part) = slot_of(&run, *engine, *slot).and_then(|slot| run.part(slot)) else {
                 return Ok(String::new());
             };
             let wrote = Wrote::of(part);
+            if wrote.bytes == 0 {
+                return Ok("(nothing was written to stdout or stderr)\n".to_owned());
+            }
             let room = MOST_OF_DOCUMENT / 2 + MARGIN;
-            let ends = if wrote.bytes <= 2 * room {
-                Ends { head: wrote.read(0..wrote.bytes)?, ..Ends::default() }
-            } else {
-                Ends {
-                    head: wrote.read(0..room)?,
-                    between: wrote.bytes - 2 * room,
-                    tail: wrote.read(wrote.bytes - room..wrote.bytes)?,
-                }
+            let read = || -> io::Result<Ends> {
+                Ok(if wrote.bytes <= 2 * room {
+                    Ends { head: wrote.read(0..wrote.bytes)?, ..Ends::default() }
+                } else {
+                    Ends {
+                        head: wrote.read(0..room)?,
+                        between: wrote.bytes - 2 * room,
+                        tail: wrote.read(wrote.bytes - room..wrote.bytes)?,
+                    }
+                })
             };
-            Ok(render::raw(&ends, wrote.file))
+            Ok(match read() {
+                Ok(ends) => render::raw(&ends, wrote.file),
+                // How things are is an answer.
+                Err(error) => {
+                    let ends = kept_ends(part, wrote.bytes);
+                    format!("{}\n{}", one_line(&unread(&error)), render::raw(&ends, wrote.file))
+                }
+            })
         }
     }
 }
@@ -105,8 +117,38 @@ fn slot_of(run: &Run, engine: EngineId, slot: Option<Slot>) -> Option<Slot> {
     (0..).map(Slot).zip(&run.request.engines).find_map(fits)
 }
 
-fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> Result<String, NoContent> {
-    let filled = filled(run, READ)?;
+fn unread(error: &io::Error) -> String {
+    format!("what was moved out of memory cannot be read: {error}")
+}
+
+/// What an engine wrote before the first text that is not in memory, and after the last.
+fn kept_ends(part: &EngineRun, bytes: usize) -> Ends {
+    let texts = || {
+        part.outputs.iter().filter_map(|output| match &output.kind {
+            OutputKind::Stream(_, text) => Some(text),
+            _ => None,
+        })
+    };
+    let gone = |text: &&Text| text.hidden().bytes > 0;
+    let first = texts().position(|text| gone(&text)).unwrap_or_default();
+    let last = texts().count() - texts().collect::<Vec<_>>().iter().rev().position(gone).unwrap_or_default();
+    let head: String = texts().take(first + 1).map(|text| text.head().to_string()).collect();
+    let whole = texts().skip(last).flat_map(|text| [text.head().to_string(), text.tail().to_string()]);
+    let tail: String = texts()
+        .skip(last.saturating_sub(1))
+        .take(1)
+        .map(|text| text.tail().to_string())
+        .chain(whole)
+        .collect();
+    Ends { between: bytes.saturating_sub(head.len() + tail.len()), head, tail }
+}
+
+fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
+    // Both ends are in memory all the same; what is missing between them is said there, and why not it can be here.
+    let (filled, unread) = match filled(run, READ) {
+        Ok(filled) => (filled, None),
+        Err(error) => (None, Some(unread(&error))),
+    };
     let run = filled.as_ref().unwrap_or(run);
     let raw = run.request.engines.first().map(|&engine| {
         let what = Extract::Raw { engine, slot: None };
@@ -115,7 +157,8 @@ fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> Result<String, NoCont
     let folder = run.parts().find_map(|part| part.spilled.as_deref()?.parent());
     let files = folder.map(|folder| format!("what left the memory is in {}", folder.display()));
     let more: Vec<String> = files.into_iter().chain(raw).collect();
-    Ok(render::document(run, by, &title(handle), Style::default(), &more.join(", ")))
+    let title: Vec<String> = [title(handle)].into_iter().chain(unread).collect();
+    render::document(run, by, &title.join(" · "), Style::default(), &more.join(", "))
 }
 
 /// What names a run to a reader: `run 7 · tour.py line 12 · %%px -t 0,2`.

@@ -126,6 +126,8 @@ pub struct BlockView {
     pub px_cells: std::ops::Range<usize>,
     /// Lines in it that are local code.
     pub local_lines: u32,
+    /// The 0-based line by which a plain cell reads as set-up, if it was asked to run on the engines.
+    pub set_up: Option<u32>,
 }
 
 /// One text: a script, a raw notebook, or one cell of a synchronised notebook.
@@ -241,6 +243,18 @@ impl Documents {
         notices
     }
 
+    /// Takes a cell of a notebook for one that runs on the engines also where it holds no px magic.
+    pub(super) fn send_plain(&mut self, key: &DocumentKey) -> Vec<Notice> {
+        let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
+        let Some(notebook) = unit.notebook.clone() else { return Vec::new() };
+        let delta = unit.index.send_plain();
+        if delta == Delta::default() {
+            return Vec::new();
+        }
+        unit.take_in(&delta, self.encoding, &mut self.next_cell);
+        self.pass_on(&notebook, std::slice::from_ref(key))
+    }
+
     pub(super) fn close_notebook(&mut self, key: &DocumentKey) -> Vec<Notice> {
         self.notebooks.remove(key);
         let gone: Vec<DocumentKey> = self
@@ -313,8 +327,8 @@ impl Documents {
             let first = cells.len();
             let number = u32::try_from(first).unwrap_or(u32::MAX);
             cells.extend(tracked.iter().map(|cell| cell.view(block, number)));
-            let (range, local_lines) = (block.range, block.local_lines);
-            blocks.push(BlockView { range, px_cells: first..cells.len(), local_lines });
+            let (range, local_lines, set_up) = (block.range, block.local_lines, block.set_up);
+            blocks.push(BlockView { range, px_cells: first..cells.len(), local_lines, set_up });
         }
         Some(DocumentView {
             key: key.clone(),

@@ -114,10 +114,11 @@ pub fn export_to(
     match format {
         Format::Json => {
             may_write(path, overwrite)?;
-            write_file(path, overwrite, |out| {
+            let ready = Ready::written(path, |out| {
                 exported.missing = tell(&run, handle.number, |event| write_line(out, event))?;
                 Ok(())
             })?;
+            ready.put(overwrite)?;
         }
         Format::Markdown => {
             let (images, names) = images(&run, handle.id.0, stem.to_str());
@@ -126,10 +127,12 @@ pub fn export_to(
                 may_write(path, overwrite)?;
             }
             let (text, missing) = report(handle, &run, &names, None);
+            let mut ready = Vec::new();
             for (file, bytes) in files.iter().zip(images) {
-                write_file(file, overwrite, |out| out.write_all(&bytes))?;
+                ready.push(Ready::written(file, |out| out.write_all(&bytes))?);
             }
-            write_file(path, overwrite, |out| out.write_all(text.as_bytes()))?;
+            ready.push(Ready::written(path, |out| out.write_all(text.as_bytes()))?);
+            put_all(ready, overwrite)?;
             exported = Exported { images: files, missing, text: None };
         }
     }
@@ -187,27 +190,85 @@ fn may_write(path: &Path, overwrite: bool) -> Result<(), ExportError> {
     }
 }
 
-/// Writes a file under another name, then gives it its own.
-fn write_file(
-    path: &Path,
-    overwrite: bool,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), ExportError> {
-    let failed = |error: io::Error| match error.kind() {
+/// A file that is written, and has not its name yet.
+struct Ready<'a> {
+    path: &'a Path,
+    file: tempfile::NamedTempFile,
+}
+
+impl<'a> Ready<'a> {
+    /// Writes a file under another name.
+    fn written(
+        path: &'a Path,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Self, ExportError> {
+        let failed = |error| not_written(path, error);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".pxlens-").suffix(".tmp");
+        // As any file that the user makes.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        {
+            let mut out = BufWriter::new(file.as_file_mut());
+            write(&mut out).and_then(|()| out.flush()).map_err(failed)?;
+        }
+        Ok(Self { path, file })
+    }
+
+    /// Gives it its own name.
+    fn put(self, overwrite: bool) -> Result<(), ExportError> {
+        let put =
+            if overwrite { self.file.persist(self.path) } else { self.file.persist_noclobber(self.path) };
+        put.map(drop).map_err(|error| not_written(self.path, error.error))
+    }
+}
+
+/// Puts all files where they belong. Where one of them cannot be put, those before it go again, unless they were to replace
+/// others.
+fn put_all(files: Vec<Ready<'_>>, overwrite: bool) -> Result<(), ExportError> {
+    let mut put: Vec<&Path> = Vec::new();
+    for ready in files {
+        let path = ready.path;
+        if let Err(error) = ready.put(overwrite) {
+            if !overwrite {
+                for path in put {
+                    if let Err(error) = fs::remove_file(path) {
+                        tracing::warn!("{} was left: {error}", path.display());
+                    }
+                }
+            }
+            return Err(error);
+        }
+        put.push(path);
+    }
+    Ok(())
+}
+
+fn not_written(path: &Path, error: io::Error) -> ExportError {
+    match error.kind() {
         // Somebody else was faster.
         io::ErrorKind::AlreadyExists => ExportError::IsThere(path.to_owned()),
         _ => ExportError::File { path: path.to_owned(), error },
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".pxlens-").suffix(".tmp");
-    // As any file that the user makes.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-    {
-        let mut out = BufWriter::new(file.as_file_mut());
-        write(&mut out).and_then(|()| out.flush()).map_err(failed)?;
     }
-    let put = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
-    put.map(drop).map_err(|error| failed(error.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_one_file_cannot_be_put_none_of_them_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [image, report] = ["a-1.png", "a.md"].map(|name| folder.path().join(name));
+        let ready = |path| Ready::written(path, |out| out.write_all(b"x")).unwrap();
+        let files = vec![ready(&image), ready(&report)];
+        // Somebody else is faster.
+        fs::write(&report, "theirs").unwrap();
+        put_all(files, false).expect_err("the report is there");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!((left, fs::read_to_string(&report).unwrap().as_str()), (vec![report.clone()], "theirs"));
+        put_all(vec![ready(&image), ready(&report)], true).unwrap();
+        assert_eq!((fs::read(&image).unwrap(), fs::read(&report).unwrap()), (b"x".to_vec(), b"x".to_vec()));
+    }
 }

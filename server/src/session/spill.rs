@@ -46,7 +46,7 @@ impl SpillFolder {
             let parent = self.parent.clone().unwrap_or_else(cache);
             let made = fs::create_dir_all(&parent)
                 .and_then(|()| {
-                    sweep(&parent)?;
+                    sweep(&parent);
                     let prefix = format!("{}{}-{}-", owner(), std::process::id(), self.run);
                     let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)?;
                     // Where the file system has no locks, the folder has none that could be taken, and is left alone.
@@ -98,10 +98,10 @@ fn lock(folder: &Path) -> io::Result<File> {
 }
 
 /// Takes away what processes of this machine left behind that were killed: the system gave their locks up.
-fn sweep(parent: &Path) -> io::Result<()> {
+fn sweep(parent: &Path) {
     let owner = owner();
-    for entry in fs::read_dir(parent)? {
-        let entry = entry?;
+    // What cannot be looked at is no reason to write nothing.
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&owner));
         let is_left = || File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
         if is_ours
@@ -112,7 +112,6 @@ fn sweep(parent: &Path) -> io::Result<()> {
             tracing::debug!(%error, "a folder that was left behind stays");
         }
     }
-    Ok(())
 }
 
 /// Where spilled text goes unless the user says otherwise.
@@ -129,9 +128,16 @@ fn cache() -> PathBuf {
 pub(super) struct Spill {
     limits: Limits,
     folder: Arc<SpillFolder>,
-    files: HashMap<Slot, Arc<Path>>,
+    files: HashMap<Slot, Written>,
     /// Nothing is moved out of memory any more, since it could not be written.
     has_failed: bool,
+}
+
+/// The file of an engine, and how many bytes were written to it.
+#[derive(Clone, Debug)]
+struct Written {
+    path: Arc<Path>,
+    bytes: u64,
 }
 
 /// Text that is to be written.
@@ -186,7 +192,7 @@ impl Spill {
         }
         for slot in grown {
             if let Some(file) = self.files.get(&slot) {
-                run.hide(slot, most, Arc::clone(file));
+                run.hide(slot, most, Arc::clone(&file.path));
             }
         }
         Ok(())
@@ -196,6 +202,8 @@ impl Spill {
         let engine = |slot: Slot| run.part(slot).map_or(0, |part| part.engine.0);
         let names: HashMap<Slot, String> =
             pending.keys().map(|&slot| (slot, file_name(slot, engine(slot)))).collect();
+        let before: HashMap<Slot, u64> =
+            pending.keys().filter_map(|slot| Some((*slot, self.files.get(slot)?.bytes))).collect();
         let folder = Arc::clone(&self.folder);
         let written = tokio::task::spawn_blocking(move || {
             let folder = folder.path()?;
@@ -203,12 +211,12 @@ impl Spill {
                 .into_iter()
                 .map(|(slot, pieces)| {
                     let file = folder.join(&names[&slot]);
-                    append(&file, &pieces).map_err(|error| {
+                    let bytes = append(&file, before.get(&slot).copied(), &pieces).map_err(|error| {
                         io::Error::new(error.kind(), format!("{}: {error}", file.display()))
                     })?;
-                    Ok((slot, Arc::from(file)))
+                    Ok((slot, Written { path: file.into(), bytes }))
                 })
-                .collect::<io::Result<Vec<(Slot, Arc<Path>)>>>()
+                .collect::<io::Result<Vec<(Slot, Written)>>>()
         });
         let written = written.await.expect("writing files does not panic");
         self.files.extend(written.map_err(|error| {
@@ -227,15 +235,22 @@ fn file_name(slot: Slot, engine: u32) -> String {
     }
 }
 
-fn append(file: &Path, pieces: &[Piece]) -> io::Result<()> {
-    let mut file: BufWriter<File> = BufWriter::new(OpenOptions::new().create(true).append(true).open(file)?);
+/// Adds to a file that has this many bytes, or makes it; gives how many it has then. Places in the file are places in what the
+/// engine wrote: to one that somebody took away or changed nothing is added.
+fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64> {
+    let file = OpenOptions::new().append(true).create_new(before.is_none()).open(file)?;
+    if file.metadata()?.len() != before.unwrap_or(0) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it was changed by somebody else"));
+    }
+    let mut file: BufWriter<File> = BufWriter::new(file);
     for piece in pieces {
         match piece {
             Piece::New(text) => file.write_all(text.as_bytes())?,
             Piece::Kept(text) => text.chunks().try_for_each(|chunk| file.write_all(chunk.as_bytes()))?,
         }
     }
-    file.flush()
+    file.flush()?;
+    Ok(file.get_ref().metadata()?.len())
 }
 
 #[cfg(test)]
@@ -281,6 +296,30 @@ mod tests {
         assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
         drop(spill);
         assert!(!file.exists(), "the files go with the last who holds the folder");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_added_to_a_file_that_was_taken_away_or_changed() {
+        let texts: Vec<String> = (0..4).map(|n| format!("{n:0499}\n")).collect();
+        for take_away in [true, false] {
+            let parent = tempfile::tempdir().expect("a folder");
+            let mut spill = spill(100, parent.path());
+            let mut run = run(1);
+            spill.take_in(&mut run, [wrote(0, &texts[0])].into_iter()).await.expect("it can be written");
+            let file = run.part(Slot(0)).and_then(|part| part.spilled.clone()).expect("it was spilled");
+            if take_away {
+                fs::remove_file(&file).expect("it is there");
+            } else {
+                fs::write(&file, "other text").expect("it can be written");
+            }
+            let error =
+                spill.take_in(&mut run, [wrote(0, &texts[1])].into_iter()).await.expect_err("it is gone");
+            assert!(error.contains("kept in memory"), "{error}");
+            spill.take_in(&mut run, [wrote(0, &texts[2])].into_iter()).await.expect("it is told once");
+            let kept = run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout);
+            assert!(kept.ends_with(&texts[1..3].concat()), "what came since is in memory");
+            assert_eq!(file.exists(), !take_away, "no file in its place could be read for it");
+        }
     }
 
     #[tokio::test]

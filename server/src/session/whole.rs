@@ -1,5 +1,6 @@
 //! What left the memory, read back from the files of [`super::spill`]: for documents, exports and results on disk, which hold
-//! what engines wrote whole, or both ends of it. Blocking; never holds more than it is asked for.
+//! what engines wrote whole, or both ends of it. Blocking. What is read from files is never all in memory at once; [`tell`] holds what is in
+//! memory of the run a second time.
 
 use std::{
     collections::HashMap,
@@ -9,12 +10,10 @@ use std::{
     path::Path,
 };
 
-use ropey::Rope;
-
 use crate::{
     jupyter::content::StreamName,
     render::{Cursor, JsonEvent, JsonKind},
-    run::{EngineRun, Hidden, OutputKind, Run, Slot},
+    run::{EngineRun, Hidden, OutputKind, Run, Slot, Stretch},
 };
 
 /// Bytes that are read at a time.
@@ -36,7 +35,7 @@ struct Piece<'a> {
 }
 
 enum What<'a> {
-    Kept(&'a Rope),
+    Kept(&'a Stretch),
     /// The output it belongs to, by its place among those of the engine.
     Gone {
         output: usize,
@@ -47,7 +46,7 @@ enum What<'a> {
 impl What<'_> {
     fn bytes(&self) -> usize {
         match self {
-            Self::Kept(rope) => rope.len_bytes(),
+            Self::Kept(text) => text.len_bytes(),
             Self::Gone { hidden, .. } => hidden.bytes,
         }
     }
@@ -99,7 +98,7 @@ impl<'a> Wrote<'a> {
                 continue;
             }
             match piece.what {
-                What::Kept(rope) => copy(rope, from - start..to - start, &mut bytes),
+                What::Kept(text) => copy(text, from - start..to - start, &mut bytes),
                 What::Gone { .. } => self.read_file(from..to, &mut bytes)?,
             }
         }
@@ -122,9 +121,9 @@ impl<'a> Wrote<'a> {
     }
 }
 
-fn copy(rope: &Rope, range: Range<usize>, into: &mut Vec<u8>) {
+fn copy(text: &Stretch, range: Range<usize>, into: &mut Vec<u8>) {
     let mut start = 0;
-    for chunk in rope.chunks() {
+    for chunk in text.chunks() {
         let end = start + chunk.len();
         let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
         into.extend_from_slice(&chunk.as_bytes()[from - start..to - start]);

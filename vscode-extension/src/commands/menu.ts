@@ -12,7 +12,9 @@ export async function menu({ outputs }: Live): Promise<void> {
     { label: "$(target) Run Px Cell On…", command: "pxlens.runOn", offered: inDocument },
     { label: "$(debug-stop) Interrupt", command: "pxlens.interrupt", offered: outputs.live().length > 0 },
     { label: "$(output) Show Last Result", command: "pxlens.showLastResult", offered: true },
+    { label: "$(preview) Show Outputs Panel", command: "pxlens.openPanel", offered: true },
     { label: "$(terminal) Open Console on Engine…", command: "pxlens.openConsole", offered: true },
+    { label: "$(server-environment) Select Cluster…", command: "pxlens.selectCluster", offered: true },
     { label: "$(debug-restart) Restart Server", command: "pxlens.restartServer", offered: true },
     { label: "$(list-flat) Show Log", command: "pxlens.showLog", offered: true },
   ];

@@ -5,6 +5,7 @@ import { commands, Selection, TextEditorRevealType, Uri, window, workspace } fro
 import type { Live } from "../commands";
 import { nowhere, place, showHover } from "../place";
 import * as px from "../protocol";
+import { exportRunTo } from "./export";
 
 /** Goes to the px cell of the newest run, and shows its card there. */
 export async function showLastResult({ session }: Live): Promise<void> {
@@ -34,17 +35,14 @@ export async function showLastResult({ session }: Live): Promise<void> {
 
 /** Compares the newest run of the px cell at the cursor with the one before. */
 export async function compare(live: Live): Promise<void> {
-  await withRun(live, "pxlens.server.compare", {});
+  const run = await runHere(live);
+  if (run !== undefined) await commands.executeCommand(px.serverCommands.compare, { run });
 }
 
 /** Writes the newest run of the px cell at the cursor to a file. */
 export async function exportRun(live: Live): Promise<void> {
-  const formats = [
-    { label: "Markdown", format: "markdown" },
-    { label: "JSON", format: "json" },
-  ];
-  const chosen = await window.showQuickPick(formats, { placeHolder: "Export as" });
-  if (chosen) await withRun(live, "pxlens.server.export", { format: chosen.format });
+  const run = await runHere(live);
+  if (run !== undefined) await exportRunTo(live.session, run);
 }
 
 /** Takes the outputs of a document away. */
@@ -54,21 +52,22 @@ export async function clearOutputs({ session, outputs, painter }: Live): Promise
     nowhere();
     return;
   }
-  const command = "pxlens.server.clear";
+  const command = px.serverCommands.clear;
   if (session.commands.has(command)) await commands.executeCommand(command, { uri: here.at.uri });
   outputs.clear(here.at.uri);
   painter.repaint();
 }
 
-async function withRun({ session }: Live, command: string, more: object): Promise<void> {
+/** The newest run of the px cell at the cursor; where there is none, the user hears of it. */
+async function runHere({ session }: Live): Promise<px.RunId | undefined> {
   const here = place();
   if (!here) {
     nowhere();
-    return;
+    return undefined;
   }
   const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
   const { line } = here.at.position;
   const run = cells.find(({ range }) => range.start.line <= line && line <= range.end.line)?.run;
   if (run === undefined) void window.showInformationMessage("Run the px cell at the cursor first.");
-  else await commands.executeCommand(command, { run, ...more });
+  return run;
 }

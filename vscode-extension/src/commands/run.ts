@@ -8,13 +8,24 @@ import * as px from "../protocol";
 import { type Choice, choices, remember, withTyped } from "../targets";
 
 /** Runs what the user is in; `command` says which px cells beside it. */
-export async function run(command: string): Promise<void> {
+export async function run(command: string, more: Partial<px.RunParams> = {}): Promise<void> {
   const here = place();
-  if (here) await runAt(here, command);
+  if (here) await runAt(here, command, more);
   else nowhere();
 }
 
-async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
+/** Runs the px cell at the cursor again, on some of the engines of its last run. */
+export async function rerun(only: px.Only): Promise<void> {
+  const here = place();
+  if (!here) {
+    nowhere();
+    return;
+  }
+  const { uri, position } = here.at;
+  await commands.executeCommand(px.serverCommands.run, { uri, position, only });
+}
+
+export async function runAt(here: Place, command: string, more: Partial<px.RunParams> = {}): Promise<void> {
   await commands.executeCommand(command, { ...here.at, ...more });
 }
 

@@ -45,7 +45,7 @@ after(async () => {
 step("a lens says what a click starts, and the click does it", async () => {
   const editor = window.editor("tour.py");
   const lens = editor.locator(".codelens-decoration a", { hasText: "Run (starts 4 local engines)" });
-  await lens.first().waitFor({ timeout: 20_000 });
+  await lens.first().waitFor();
   await window.statusSays("no cluster");
   await window.clickLens(editor, "# %% What all engines print alike", "Run (starts");
   await window.paintedBehind(editor, 'print("ready")', /^✓ \[0-3\] ready/, CLUSTER);
@@ -78,11 +78,22 @@ step("the hover over what is painted is the card of the run", async () => {
   const editor = window.editor("tour.py");
   await window.page.keyboard.press("Control+Home");
   await window.paintedBehind(editor, "%px rank ** 2", "0…9");
-  const spans = editor.locator(".view-line", { hasText: "%px rank" }).locator('span[class*="ced-"]');
-  const end = await until("the line", () => spans.last().boundingBox());
-  await window.page.mouse.move(end.x + end.width - 40, end.y + end.height / 2);
-  assert.match(await window.hoverSays("Parallel execution"), /0…9/);
+  const card = await window.hoverOverPainted(editor, "%px rank", "Parallel execution");
+  assert.match(card, /0…9/);
   await window.screenshot("card");
+  await window.page.keyboard.press("Escape");
+});
+
+step("a link of the card groups the run in another way", async () => {
+  const editor = window.editor("tour.py");
+  await window.hoverOverPainted(editor, "%px rank", "0…9");
+  await window.clickInHover("engine");
+  // Each engine with its own number, and none of them summed up.
+  const card = await window.hoverOverPainted(editor, "%px rank", /\[0\][^]*0[^]*\[3\][^]*9/);
+  assert.doesNotMatch(card, /0…9/);
+  await window.screenshot("by-engine");
+  await window.clickInHover("fold");
+  await window.hoverOverPainted(editor, "%px rank", "0…9");
   await window.page.keyboard.press("Escape");
 });
 
@@ -104,7 +115,7 @@ step(
     await window.undoAll("tour.py");
     await until("it to be fresh again", async () => {
       const all = await window.painted(editor);
-      return all.find(({ after, style }) => after.includes("ready") && style === "normal");
+      return all.find(({ line, style }) => line.startsWith('print("ready")') && style === "normal");
     });
     await window.page.keyboard.press("Control+Home");
     await window.page.keyboard.type("#\n#\n#\n");
@@ -209,7 +220,7 @@ step("a window that is opened again finds the cluster with its variables", async
   await window.clickLens(editor, "# %% What a later window", "Run on 4 engines");
   await window.paintedBehind(editor, "%px kept = 100", "✓");
   await window.page.reload({ waitUntil: "domcontentloaded" });
-  await window.page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 20_000 });
+  await window.page.locator(".monaco-workbench .part.statusbar").waitFor();
   await window.openFromExplorer("slow.py");
   const again = window.editor("slow.py");
   await window.clickLens(again, "# %% What an earlier window left", "Run on 4 engines");

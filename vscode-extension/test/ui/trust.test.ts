@@ -22,7 +22,7 @@ after(async () => {
 
 test("nothing runs in a workspace that is not trusted, until it is", async () => {
   const editor = window.editor("tour.py");
-  await window.statusSays("no cluster", 120_000);
+  await window.statusSays("no cluster");
   await window.goTo(editor, 'print("ready")');
   await window.command("pxlens: Run Px Cell");
   await window.notification("trust").waitFor();

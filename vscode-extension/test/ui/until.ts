@@ -1,10 +1,13 @@
 /** Waiting for states, never for time. */
 
-/** Asks until the answer is yes; fails with the last answer when that takes too long. */
+/**
+ * Asks until the answer is yes; fails with the last answer when that takes too long. Long is what no machine takes, however much
+ * else it does: who waits for what comes loses nothing by it.
+ */
 export async function until<T>(
   what: string,
   ask: () => Promise<T>,
-  patience = 30_000,
+  patience = 90_000,
 ): Promise<NonNullable<T>> {
   const end = Date.now() + patience;
   for (;;) {

@@ -134,10 +134,11 @@ export class VSCode {
     }
   }
 
-  /** A window on a folder of its own, with a file open. */
-  async open(file: string): Promise<Window> {
+  /** A window on a folder of its own, with a file open; `text` is what is in it, if it is none of the sources. */
+  async open(file: string, text?: string): Promise<Window> {
     const workspace = join(this.folder, `workspace-${++this.windows}`);
     for (const source of here.sources) cpSync(source, workspace, { recursive: true });
+    if (text !== undefined) writeFileSync(join(workspace, file), text);
     return Window.open(this.browser, this.url, workspace, file);
   }
 

@@ -1,6 +1,6 @@
 /** A window of VS Code, in the words of somebody who uses it: what one clicks, types and reads. */
 
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
@@ -26,7 +26,7 @@ export class Window {
   static async open(browser: Browser, url: string, workspace: string, file: string): Promise<Window> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(90_000);
     const host = new URL(url).host;
     const payload = file.endsWith(".ipynb")
       ? []
@@ -34,7 +34,7 @@ export class Window {
     const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(payload) });
     await page.goto(`${url}/?${query.toString()}`, { waitUntil: "domcontentloaded" });
     const window = new Window(context, page, workspace);
-    await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 90_000 });
+    await page.locator(".monaco-workbench .part.statusbar").waitFor();
     if (file.endsWith(".ipynb")) await window.openFromExplorer(file);
     return window;
   }
@@ -79,7 +79,10 @@ export class Window {
   /** Runs a command of the palette. */
   async command(title: string): Promise<void> {
     const input = this.page.locator(".quick-input-widget:visible .quick-input-box input");
-    const row = this.page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first();
+    // Behind the title may stand its keys; another command may only begin with it.
+    const labels = [`[aria-label="${title}"]`, `[aria-label^="${title}, "]`];
+    const rows = labels.map((label) => `.quick-input-list .monaco-list-row${label}`);
+    const row = this.page.locator(rows.join(", ")).first();
     await this.page.keyboard.press("F1");
     await input.fill(`>${title}`);
     await row.waitFor();
@@ -124,6 +127,18 @@ export class Window {
     );
     await this.page.keyboard.press("Enter");
     await widget.waitFor({ state: "hidden" });
+  }
+
+  /** Takes the name that a dialog for saving offers, and waits for the file. */
+  async saveAs(name: RegExp): Promise<string> {
+    const input = this.page.locator(".quick-input-widget:visible .quick-input-box input");
+    const file = await until(`a dialog that offers ${name}`, async () => {
+      const offered = await input.inputValue();
+      return name.test(offered) ? offered : undefined;
+    });
+    await input.press("Enter");
+    await until(`the file ${file}`, () => Promise.resolve(existsSync(file) && statSync(file).size > 0));
+    return file;
   }
 
   /** The titles of the palette's commands that begin with this. */
@@ -224,14 +239,38 @@ export class Window {
   }
 
   /** The text of the hover that is open, when it holds this. */
-  async hoverSays(text: string | RegExp): Promise<string> {
+  async hoverSays(text: string | RegExp, patience?: number): Promise<string> {
     const hover = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content:visible");
-    return until(`a hover that says ${text}`, async () => {
-      const all = (await hover.allTextContents()).map(plain);
-      const found = all.find((one) => one.match(text));
-      if (found === undefined) throw new Error(JSON.stringify(all));
-      return found;
+    return until(
+      `a hover that says ${text}`,
+      async () => {
+        const all = (await hover.allTextContents()).map(plain);
+        const found = all.find((one) => one.match(text));
+        if (found === undefined) throw new Error(JSON.stringify(all));
+        return found;
+      },
+      patience,
+    );
+  }
+
+  /** Moves the mouse over what is painted behind a line, and gives the text of the hover there, when it holds this. */
+  hoverOverPainted(editor: Locator, line: string, text: string | RegExp): Promise<string> {
+    const spans = editor.locator(".view-line", { hasText: line }).locator('span[class*="ced-"]');
+    return until(`a hover behind ${line} that says ${text}`, async () => {
+      // A hover that is open stays as it is while the mouse does.
+      await this.page.keyboard.press("Escape");
+      await this.page.mouse.move(0, 0);
+      const end = await spans.last().boundingBox();
+      if (!end) throw new Error("nothing is painted there");
+      await this.page.mouse.move(end.x + end.width - 40, end.y + end.height / 2);
+      return this.hoverSays(text, 3_000);
     });
+  }
+
+  /** Clicks a link of the hover that is open. */
+  async clickInHover(link: string): Promise<void> {
+    const hover = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content:visible");
+    await hover.getByText(link, { exact: true }).first().click();
   }
 
   /** A notification that says this. */

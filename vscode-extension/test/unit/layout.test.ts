@@ -68,6 +68,10 @@ test("density tick paints a mark that says how it went, also without colour", ()
   assert.ok(texts.every((text) => text.length === 1));
 });
 
+test("density off paints nothing", () => {
+  assert.deepEqual(written(layout(every(1, 10), [{ first: 0, last: 9 }], "off")), []);
+});
+
 test("blanks are kept apart", () => {
   const cell = { ...shown(0), line: { text: "a  b", severity: "ok" as const } };
   assert.equal(layout([cell], [{ first: 0, last: 0 }], "line").get("ok")?.[0]?.text, "a\u00a0\u00a0b");
@@ -88,18 +92,18 @@ test("what VS Code moved by itself is not painted again", () => {
   const before = layout([shown(5)], visible, "line");
   const typed = { start: { line: 2, character: 3 }, end: { line: 2, character: 3 }, text: "a\nb" };
   const after = layout([{ ...shown(5), at: { line: 6, character: 0 } }], visible, "line");
-  assert.deepEqual(differing(carried(before, [typed]), after), []);
+  assert.deepEqual(differing(carried(before, [typed], true), after), []);
 });
 
 test("a line whose end may have moved elsewhere is painted again", () => {
   const visible = [{ first: 0, last: 9 }];
   const before = layout([shown(5)], visible, "line");
   const enter = { start: { line: 5, character: 4 }, end: { line: 5, character: 4 }, text: "\n" };
-  assert.deepEqual(differing(carried(before, [enter]), before), ["ok"]);
+  assert.deepEqual(differing(carried(before, [enter], true), before), ["ok"]);
 });
 
 test("typing in a line paints nothing", () => {
   const before = layout([shown(5)], [{ first: 0, last: 9 }], "line");
   const typed = { start: { line: 5, character: 4 }, end: { line: 5, character: 4 }, text: "x" };
-  assert.deepEqual(differing(carried(before, [typed]), before), []);
+  assert.deepEqual(differing(carried(before, [typed], true), before), []);
 });

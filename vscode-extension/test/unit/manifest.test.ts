@@ -5,18 +5,19 @@ import { test } from "node:test";
 import { STYLES } from "../../src/layout";
 
 type Manifest = {
+  icon: string;
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
   contributes: {
     configuration: { properties: Record<string, { default: unknown }> };
     colors: { id: string }[];
     commands: { command: string }[];
-    menus: { commandPalette: { command: string }[] };
+    menus: { commandPalette: { command: string; when: string }[] };
     keybindings: { command: string; key: string; when: string }[];
   };
 };
 
 // Tests run in the extension's folder.
-const { capabilities, contributes } = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+const { capabilities, contributes, icon } = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
 const commandsOfTheCode = readFileSync("src/commands.ts", "utf8");
 
 test("every command of the manifest is one of the code, and the other way round", () => {
@@ -52,4 +53,35 @@ test("no key does anything while there is no server, or outside the text", () =>
   for (const { key, when } of contributes.keybindings) {
     assert.match(when, /^pxlens\.ready && .*editorTextFocus/, key);
   }
+});
+
+test("a command that the server has to execute is offered only when the server announces that", () => {
+  const told = new Set(readFileSync("src/offered.ts", "utf8").match(/pxlens\.can\w+/g));
+  const needing = [
+    ...["run", "runAndAdvance", "runAbove", "runBelow", "runAll", "runOn", "runCanary", "rerunFailed"],
+    ...["rerunDiffering", "interrupt", "compare", "export", "openConsole"],
+  ].map((name) => `pxlens.${name}`);
+  for (const { command, when } of [...contributes.menus.commandPalette, ...contributes.keybindings]) {
+    const named = when.match(/pxlens\.can\w+/g) ?? [];
+    assert.ok(
+      named.every((key) => told.has(key)),
+      `${command}: ${when}`,
+    );
+    assert.equal(named.length > 0, needing.includes(command), command);
+  }
+  const inPalette = contributes.menus.commandPalette.map(({ command }) => command);
+  for (const command of needing) assert.ok(inPalette.includes(command), command);
+});
+
+test("no two commands have the same key", () => {
+  const keys = contributes.keybindings.map(({ key }) => key);
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test("what the manifest names is packed", () => {
+  const packed = readFileSync(".vscodeignore", "utf8").split("\n");
+  for (const file of [icon, "dist/webview/page.js", "dist/webview/page.css"])
+    assert.ok(packed.includes(`!${file}`));
+  const png = readFileSync(icon);
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [128, 128]);
 });

@@ -103,6 +103,28 @@ test("runs that wait or go on are live, each with its cell", () => {
   ]);
 });
 
+test("who watches hears when a run begins and when the last one ends", () => {
+  const outputs = new Outputs();
+  const heard: number[] = [];
+  outputs.onDidChange(() => heard.push(outputs.live().length));
+  outputs.apply(said(1, [cell("a", 1, { run: 1, state: "running" })]));
+  outputs.apply(said(2, [cell("a", 1, { run: 1, state: "running", stale: true })]));
+  outputs.apply(said(3, [cell("a", 1, { run: 1, state: "succeeded" })]));
+  outputs.apply(said(4, [cell("a", 1, { run: 1, state: "succeeded", stale: true })]));
+  assert.deepEqual(heard, [1, 1, 0, 0]);
+});
+
+test("no run stays live in a document that was closed, whatever was still on its way", () => {
+  const outputs = new Outputs();
+  const running = cell("a", 1, { run: 1, state: "running" });
+  outputs.apply(said(1, [running], { full: true }));
+  outputs.close(URI);
+  outputs.apply(said(2, [running]));
+  assert.deepEqual([outputs.live(), lines(outputs), outputs.seq], [[], "", 2]);
+  outputs.apply(said(3, [running], { full: true }));
+  assert.equal(outputs.live().length, 1);
+});
+
 test("a cleared document shows nothing until its cells run again", () => {
   const outputs = new Outputs();
   outputs.apply(said(1, [cell("a", 1), cell("b", 5)]));

@@ -20,6 +20,15 @@ test("the status bar says how many engines are busy", () => {
   assert.match(text(cluster([], { state: "starting" })), /cluster starts/);
 });
 
+test("the status bar says which px cells are under way, and on how many engines", () => {
+  const current = { run: 1, uri: "file:///a.py", cell: "c1", line: 3, title: "%%px" };
+  const one = cluster(["busy", "busy", "idle"]);
+  const engines = one.engines.map((engine) => (engine.state === "busy" ? { ...engine, current } : engine));
+  const { tooltip } = status("running", { clusters: [{ ...one, engines }] }, 1);
+  const expected = ["Cluster default: 3 engines, 2 busy", "1 run under way", "%%px (line 4) on 2 engines"];
+  assert.deepEqual(tooltip.split("\n"), expected);
+});
+
 test("the status bar says what is wrong, and shows it", () => {
   const one = status("running", { clusters: [cluster(["idle"], { state: "notResponding" })] }, 0);
   assert.ok(one.alarming);

@@ -138,3 +138,53 @@ fn what_is_no_notebook_says_where() {
     );
     check_json("{\"cells\": [], \"worksheets\": []}", expect![""]);
 }
+
+/// A cell of a notebook that is meant for the engines, below a cell.
+fn sent_plain(above: &str, text: &str) -> Index {
+    let first = Index::new(&Rope::from_str(above), Dialect::NotebookCell, 0, Arc::default());
+    let mut index = Index::new(&Rope::from_str(text), Dialect::NotebookCell, 1, Arc::clone(first.after()));
+    index.send_plain();
+    index
+}
+
+#[test]
+fn a_plain_cell_that_is_meant_for_the_engines_is_sent_whole_and_to_all() {
+    let index = sent_plain("%pxconfig -t 1", "\nx = 1\n%matplotlib inline\n\nprint(x)");
+    let block = index.block(0);
+    let [cell] = block.cells else { panic!("{:?}", block.cells) };
+    assert_eq!((cell.kind, &*cell.code), (CellKind::Plain, "\nx = 1\n%matplotlib inline\n\nprint(x)\n"));
+    assert_eq!((cell.targets(), cell.refusal(), block.local_lines), (Ok(Targets::All), None, 0));
+    assert_eq!(cell.lines.document_range(4).map(|range| range.start), Some(27));
+}
+
+#[test]
+fn what_is_no_plain_cell_stays_what_it_is() {
+    for (above, text, expected) in [
+        ("", "%px a\nb", vec![CellKind::LineMagic]),
+        ("%autopx", "a", vec![CellKind::AutopxCell]),
+        ("", "# a\n\n", vec![]),
+        ("", "import ipyparallel as ipp", vec![]),
+        ("import ipyparallel as ipp\nc = ipp.Client()", "v = c[:]", vec![]),
+        ("", "v = rc[:]", vec![]),
+        ("rc = 1", "rc[0]", vec![CellKind::Plain]),
+        ("", "c[0]", vec![CellKind::Plain]),
+    ] {
+        let index = sent_plain(above, text);
+        let kinds: Vec<CellKind> = index.block(0).cells.iter().map(|cell| cell.kind).collect();
+        assert_eq!(kinds, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_plain_cell_is_told_anew_when_it_or_what_is_above_it_changes() {
+    let mut index = sent_plain("", "v = c[:]");
+    assert_eq!((index.block(0).cells.len(), index.block(0).set_up), (1, None));
+    let above = Index::new(&Rope::from_str("c = Client()"), Dialect::NotebookCell, 0, Arc::default());
+    index.begin_with(above.after());
+    assert_eq!((index.block(0).cells.len(), index.block(0).set_up), (0, Some(0)));
+    let mut document = crate::text::Document::new("v = c[:]", 0);
+    let change = crate::text::Change { range: None, text: "v = 1".to_owned() };
+    let edits = document.apply(&[change], 1, crate::text::Encoding::Utf8);
+    index.edit(document.rope(), &edits);
+    assert_eq!((index.block(0).cells.len(), index.block(0).set_up), (1, None));
+}

@@ -243,6 +243,14 @@ impl Names {
         view
     }
 
+    /// Whether a name is that of a client; one that is given no value here is, if nothing else has that name.
+    pub(super) fn is_client(&self, name: &str) -> bool {
+        match self.values.get(name) {
+            Some(value) => matches!(value, Value::Client(_)),
+            None => name == "rc",
+        }
+    }
+
     fn bind(&mut self, name: &str, value: Value) {
         let is_kept = match &value {
             Value::Other => is_client(name),

@@ -209,7 +209,8 @@ impl<T: Transport> Actor<T> {
                 self.fences.clear();
                 self.set_fences(|_| true);
             }
-            Channel::Control | Channel::Notification => {}
+            Channel::Control => self.places.reconnected(),
+            Channel::Notification => {}
         }
         // Whatever was missed meanwhile, the Hub knows.
         self.hub.ask_soon();

@@ -5,7 +5,7 @@
 //! does. Holds no socket and reads no clock.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     time::Duration,
 };
 
@@ -24,12 +24,20 @@ pub(super) struct Places {
     asked: HashMap<MsgId, EngineUuid>,
     /// Of these the ones that are waited for, and until when; the oldest first.
     waiting: VecDeque<(MsgId, Instant)>,
+    /// Those that were asked a second time.
+    twice: HashSet<EngineUuid>,
 }
 
 impl Places {
     /// `limit`: how long an answer is waited for before another engine is asked in its stead.
     pub(super) fn new(limit: Duration) -> Self {
-        Self { limit, unasked: VecDeque::new(), asked: HashMap::new(), waiting: VecDeque::new() }
+        Self {
+            limit,
+            unasked: VecDeque::new(),
+            asked: HashMap::new(),
+            waiting: VecDeque::new(),
+            twice: HashSet::new(),
+        }
     }
 
     /// Engines have registered.
@@ -37,8 +45,18 @@ impl Places {
         self.unasked.extend(engines);
     }
 
+    /// The socket for questions is another now: answers on their way to the one before are lost. Who has not answered is asked
+    /// again, once: there are engines that never do.
+    pub(super) fn reconnected(&mut self) {
+        self.waiting.clear();
+        let twice = &mut self.twice;
+        let again = self.asked.extract_if(|_, engine| twice.insert(engine.clone()));
+        self.unasked.extend(again.map(|(_, engine)| engine));
+    }
+
     /// An engine is gone.
     pub(super) fn left(&mut self, engine: &EngineUuid) {
+        self.twice.remove(engine);
         self.unasked.retain(|other| other != engine);
         self.asked.retain(|_, other| other != engine);
         self.waiting.retain(|(id, _)| self.asked.contains_key(id));
@@ -73,5 +91,30 @@ impl Places {
     /// Whether nobody is to be asked, and no answer is waited for.
     pub(super) fn is_settled(&self) -> bool {
         self.unasked.is_empty() && self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whose_answer_was_lost_with_the_socket_is_asked_again_once() {
+        let now = Instant::now();
+        let [answers, silent] = ["a", "b"].map(EngineUuid::from);
+        let mut places = Places::new(Duration::from_secs(1));
+        places.came([answers.clone(), silent.clone()]);
+        for (id, engine) in [("1", &answers), ("2", &silent)] {
+            assert_eq!(places.next(now).as_ref(), Some(engine));
+            places.asked(engine.clone(), Some(MsgId::from(id)), now);
+        }
+        assert_eq!(places.answered(&MsgId::from("1")), Some(answers));
+        places.reconnected();
+        assert!(!places.is_settled());
+        assert_eq!(places.next(now), Some(silent.clone()));
+        places.asked(silent, Some(MsgId::from("3")), now);
+        places.reconnected();
+        assert_eq!(places.next(now), None);
+        assert!(places.is_settled());
     }
 }

@@ -11,8 +11,9 @@ use pxlens_protocol::{
     LineStyle, PastRun, Plan, Problem, ProblemSeverity, ResultResult, RunId,
 };
 
-pub(super) use self::engines::engines;
-use self::raised::{failing_line, place, related};
+pub(super) use self::engines::{Deeds, clusters, engines, in_use};
+pub(super) use self::raised::place;
+use self::raised::{failing_line, related};
 use crate::{
     cells,
     engines::{EngineTable, RankSet, Targets},
@@ -325,7 +326,8 @@ pub(super) fn outputs(
         let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
         let by = wish.filter(|_| cell.recalled.is_some()).or(handle.group_by()).unwrap_or(group_by);
         // A set of scattered engines can be long, and so can a magic's line.
-        let note_line = |text: &str| BlockLine { text: render::cut(text, 200), style: LineStyle::Note };
+        let note_line =
+            |text: &str| BlockLine { text: render::cut(text, 200), style: LineStyle::Note, ranks: None };
         let mut block = Vec::new();
         if let Some(recall) = &cell.recalled {
             line.text = format!("{}: {}", recall.place, line.text);
@@ -379,7 +381,7 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                 interrupted: group.is_interrupted(),
                 related: related(&group),
                 // What an engine sent is text, and stays so in whatever shows it.
-                name: render::settle(&group.ename, false),
+                name: group.name(),
                 variants: group
                     .variants
                     .into_iter()
@@ -495,7 +497,7 @@ fn state_of(handle: Option<&RunHandle>) -> CellState {
     handle.map_or(CellState::Idle, |handle| run_state(&handle.now()))
 }
 
-fn run_state(run: &Run) -> CellState {
+pub(super) fn run_state(run: &Run) -> CellState {
     match run.state() {
         RunState::Queued => CellState::Queued,
         RunState::Running => CellState::Running,
@@ -530,7 +532,15 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
         Some(Paint::Note) => LineStyle::Note,
         Some(Paint::Stdout) | None => LineStyle::Stdout,
     };
-    BlockLine { text: line.text(), style }
+    BlockLine { text: line.text(), style, ranks: ranks(line) }
+}
+
+/// How many characters there are up to the end of the engines that a line names.
+fn ranks(line: &render::BlockLine) -> Option<u32> {
+    let names = |paint: Paint| matches!(paint, Paint::Ranks | Paint::FailedRanks | Paint::Pending);
+    let at = line.spans.iter().position(|span| names(span.paint))?;
+    let characters = line.spans[..=at].iter().map(|span| span.text.chars().count()).sum::<usize>();
+    u32::try_from(characters).ok()
 }
 
 pub(super) fn range(text: &Document, range: TextRange, encoding: Encoding) -> Range {
@@ -540,4 +550,21 @@ pub(super) fn range(text: &Document, range: TextRange, encoding: Encoding) -> Ra
 fn placed(places: [text::Position; 2]) -> Range {
     let [start, end] = places.map(|position| Position { line: position.line, character: position.character });
     Range { start, end }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_where_the_engines_that_it_names_end() {
+        let check = |spans: &[(&str, Paint)], expected| {
+            let spans =
+                spans.iter().map(|(text, paint)| render::Span { text: (*text).into(), paint: *paint });
+            assert_eq!(block_line(&render::BlockLine { spans: spans.collect() }).ranks, expected);
+        };
+        check(&[("[0-1]", Paint::Ranks), (" ", Paint::Note), ("[2] ready", Paint::Stdout)], Some(5));
+        check(&[("── ", Paint::Rule), ("✗ [3]", Paint::FailedRanks), (" ──", Paint::Rule)], Some(8));
+        check(&[("[0] printed by an engine", Paint::Stdout)], None);
+    }
 }

@@ -197,6 +197,7 @@ impl Scene<'_> {
         let now = now();
         page.near(bytes)
             .iter()
+            .filter(|view| view.cell.kind != CellKind::Plain)
             .filter(|view| (bytes.start..=bytes.end).contains(&view.cell.magic_range().end))
             .filter_map(|view| {
                 let plan = self.plan_label(view, &ids);
@@ -281,7 +282,9 @@ impl Scene<'_> {
     }
 
     pub(super) fn lenses(&self, texts: &[DocumentView]) -> Lenses {
-        let cells = self.cells_by_line().into_iter().zip(&self.view.cells).map(|(cell, view)| {
+        // A plain cell is run by the notebook, not by a lens.
+        let own = self.cells_by_line().into_iter().zip(&self.view.cells);
+        let cells = own.filter(|(_, view)| view.cell.kind != CellKind::Plain).map(|(cell, view)| {
             let shows =
                 view.cell.kind == CellKind::Result || view.run.as_ref().is_some_and(|run| !run.plan.blocking);
             LensCell { cell, shows }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use pxlens_protocol::{CompareParams, CopyParams, GroupParams, InterruptParams, Only, RunId, commands};
+use pxlens_protocol::{
+    CompareParams, CopyParams, GroupParams, InterruptParams, Only, RunId, ShowRunParams, commands,
+};
 use serde_json::{Value, json};
 
 use super::{Bridge, Found, Uri, answers, aside, from_protocol, to_protocol};
@@ -87,6 +89,7 @@ impl Links {
                 (commands::COMPARE, json!(CompareParams { run, with: None }))
             }
             Action::Copy => (commands::COPY, json!(CopyParams { run, group_by: Some(to_protocol(self.by)) })),
+            Action::ShowRun => (commands::SHOW_RUN, json!(ShowRunParams { run })),
             Action::ShowOutput => (commands::SHOW_OUTPUT, json!({ "run": run })),
             _ => return None,
         };

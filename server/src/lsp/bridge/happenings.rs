@@ -11,11 +11,11 @@ use tokio::{
 
 use super::answers::cell_id;
 use crate::{
-    lsp::facade::{Happening, Progress},
+    lsp::facade::{Happening, Progress, Starting},
     plan::ProgressAfter,
     render,
     run::{Ending, LostReason, Phase, Run, RunState},
-    session::{DocumentKey, Level, Notice, Recalled, RunHandle},
+    session::{self, DocumentKey, Level, Notice, Recalled, RunHandle},
 };
 
 /// How often the time of a run that goes on is shown anew while nothing else happens.
@@ -30,6 +30,12 @@ pub(super) async fn translate(
         let happening = match notice {
             Notice::Cells(key) => Happening::CellsChanged { uri: Uri::from(&*key.0) },
             Notice::Cluster | Notice::Plans => Happening::EnginesChanged,
+            Notice::Engines => Happening::EnginesWorked,
+            Notice::Starting(how) => Happening::ClusterStarting(match how {
+                session::Starting::Step(text) => Starting::Step(text),
+                session::Starting::Ready(text) => Starting::Ready(text),
+                session::Starting::Failed => Starting::Failed,
+            }),
             Notice::Say(level, text) => Happening::Said { severity: severity(level), text },
             Notice::Started(handle) => {
                 tokio::spawn(follow(handle, to.clone()));
@@ -73,11 +79,17 @@ async fn follow(handle: Arc<RunHandle>, to: mpsc::UnboundedSender<Happening>) {
         return;
     }
     let mut seen: Option<(usize, usize)> = None;
+    let mut worked = 0;
     let mut over = false;
     loop {
         let now = view.borrow_and_update().clone();
         let ended = now.parts().filter(|part| part.ending().is_some()).count();
         let begun = now.parts().filter(|part| part.phase != Phase::Queued).count();
+        let working = now.parts().filter(|part| part.phase == Phase::Running).count();
+        // What an engine works on is told with the engines.
+        if std::mem::replace(&mut worked, working) != working && !tell(Happening::EnginesWorked) {
+            return;
+        }
         let state_changed = seen.replace((begun, ended)) != Some((begun, ended));
         let mut heard = if state_changed {
             tell(Happening::StateChanged { uri: uri.clone(), cell: cell.clone() })
@@ -122,17 +134,14 @@ fn was_sent(run: &Run) -> bool {
         .any(|part| !matches!(part.phase, Phase::Queued | Phase::Ended(Ending::Lost(LostReason::NotSent(_)))))
 }
 
-/// Tells of the run that a `%pxresult` shows, as something of that line, until it is over.
+/// Tells of the run that a `%pxresult` shows, as something of that line, until nothing more can come of it.
 async fn follow_recalled(document: DocumentKey, recalled: Recalled, to: mpsc::UnboundedSender<Happening>) {
     let (uri, cell) = (Uri::from(&*document.0), cell_id(recalled.cell));
     let mut view = recalled.run.view.clone();
     drop(recalled);
     let mut seen = None;
     loop {
-        let (state, over) = {
-            let now = view.borrow_and_update();
-            (now.state(), now.is_over())
-        };
+        let state = view.borrow_and_update().state();
         let (uri, cell) = (uri.clone(), cell.clone());
         let happening = if seen.replace(state) == Some(state) {
             Happening::OutputGrew { uri, cell }
@@ -140,7 +149,7 @@ async fn follow_recalled(document: DocumentKey, recalled: Recalled, to: mpsc::Un
             Happening::StateChanged { uri, cell }
         };
         let heard = to.send(happening).is_ok();
-        if !heard || over || !next(&mut view, state == RunState::Running).await {
+        if !heard || !next(&mut view, state == RunState::Running).await {
             return;
         }
     }

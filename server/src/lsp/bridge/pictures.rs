@@ -33,9 +33,18 @@ pub(super) fn add(result: &mut ResultResult, run: &Run, wanted: Wanted, title: &
         result.contact_sheet = render::contact_sheet(run, &images, title, SheetLimits::default());
     }
     if wanted.images {
-        let mut room = MOST;
-        result.images = images.into_iter().map(|image| told(image, &mut room)).collect();
+        result.images = within_room(images);
     }
+}
+
+/// All images of a run, as far as an answer has room for them.
+pub(super) fn all(run: &Run) -> Vec<ResultImage> {
+    within_room(render::images(run))
+}
+
+fn within_room(images: Vec<Image<'_>>) -> Vec<ResultImage> {
+    let mut room = MOST;
+    images.into_iter().map(|image| told(image, &mut room)).collect()
 }
 
 fn told(image: Image<'_>, room: &mut usize) -> ResultImage {

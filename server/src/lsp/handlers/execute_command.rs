@@ -4,13 +4,13 @@ use lsp_types::{ExecuteCommandParams, MessageType};
 use pxlens_protocol::{
     ClearParams, CompareParams, ConsoleParams, ConsoleResult, CopyParams, ExportParams, GroupParams,
     InterruptParams, ResultParams, ResultResult, RunParams, RunResult, Scope, ShowOutputParams,
-    WriteViewParams, commands,
+    ShowRunParams, WriteViewParams, commands,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::{copy, px_clear, px_compare, px_export, show_output, write_view};
+use super::{copy, px_clear, px_compare, px_export, px_interrupt, show_output, show_run, write_view};
 use crate::{
     cluster::console::command_line,
     lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
@@ -26,8 +26,8 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::RUN_ALL => Some(Scope::All),
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
-            let result = backend.session.interrupt(params).await;
-            if let Some(why) = result.as_ref().and_then(|result| result.refused.clone()) {
+            let result = px_interrupt::handle(backend, params).await?;
+            if let Some(why) = result.refused.clone() {
                 let client = backend.client.clone();
                 tokio::spawn(async move { client.show_message(MessageType::Warning, why).await });
             }
@@ -48,6 +48,10 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::SHOW_OUTPUT => {
             let params: ShowOutputParams = argument(command, params.arguments)?;
             return Ok(written(show_output::show(backend, params).await?));
+        }
+        commands::SHOW_RUN => {
+            let params: ShowRunParams = argument(command, params.arguments)?;
+            return Ok(written(show_run::show(backend, params).await));
         }
         commands::EXPORT => {
             let params: ExportParams = argument(command, params.arguments)?;

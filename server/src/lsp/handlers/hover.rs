@@ -2,7 +2,7 @@
 //! line, and on `%pxresult`; on an option what it means, and on a magic's name both. Nowhere else, so that it is not in
 //! the way of what Python's own server says.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use lsp_types::{
     Contents, Hover, HoverParams, MarkupContent, MarkupKind, Position, PositionEncodingKind, Range,
@@ -93,18 +93,27 @@ fn form(client: &Client, beside: usize) -> CardForm {
         return CardForm::Plain;
     }
     let extension = &client.extension;
-    let commands = match (extension.command_links, extension.copy) {
-        (false, _) => &[],
-        (true, true) => commands::ALL,
-        (true, false) => &*WITHOUT_COPY,
+    let commands: &[&str] = match extension.command_links {
+        false => &[],
+        true => &FOLLOWED[usize::from(extension.copy)][usize::from(extension.panel)],
     };
     let bytes = MOST.saturating_sub(beside + STALE.len() + 2);
     CardForm::Markdown { commands, images: extension.images, bytes }
 }
 
-/// The commands that do something for a client that cannot copy.
-static WITHOUT_COPY: LazyLock<Vec<&str>> =
-    LazyLock::new(|| commands::ALL.iter().copied().filter(|command| *command != commands::COPY).collect());
+/// The commands that do something for a client, by whether it copies and whether it has a panel.
+static FOLLOWED: LazyLock<[[Vec<&str>; 2]; 2]> = LazyLock::new(|| {
+    [false, true].map(|copies| {
+        [false, true].map(|has_panel| {
+            let works = |command: &&str| match *command {
+                commands::COPY => copies,
+                commands::SHOW_RUN => has_panel,
+                _ => true,
+            };
+            commands::ALL.iter().copied().filter(works).collect()
+        })
+    })
+});
 
 /// The lines of an explanation. Words with signs that mean something in Markdown are code.
 fn explanation(help: &Explanation, markdown: bool) -> String {
@@ -172,21 +181,27 @@ fn about(cell: &Cell, markdown: bool) -> String {
 /// Most bytes of tracebacks in a hover; what is said of those left out has room beside them.
 const MOST_OF_TRACEBACKS: usize = 45_000;
 
-/// Each traceback, in Markdown as a block of code. The fence is longer than any in it, so that engine text stays text. Where
-/// there is no room for more, the engines are named whose tracebacks are not there.
+/// Each traceback, in Markdown as a block of code, a long one without its middle: what was called stands at its beginning, and
+/// what was raised at its end. The fence is longer than any in it, so that engine text stays text. Where there is no room for
+/// more, the engines are named whose tracebacks are not there.
 fn tracebacks(errors: &[&EngineError], markdown: bool) -> String {
-    let block = |variant: &ErrorVariant| {
+    let block = |variant: &ErrorVariant, room: usize| {
+        let traceback = both_ends(variant.traceback.trim_end(), room);
         if !markdown {
-            return format!("{}\n{}\n", variant.ranks, variant.traceback.trim_end());
+            return format!("{}\n{traceback}\n", variant.ranks);
         }
-        let longest = render::longest_backticks(&variant.traceback);
-        let fence = "`".repeat(longest.max(2) + 1);
-        format!("{}\n\n{fence}text\n{}\n{fence}\n", variant.ranks, variant.traceback.trim_end())
+        let fence = "`".repeat(render::longest_backticks(&traceback).max(2) + 1);
+        format!("{}\n\n{fence}text\n{traceback}\n{fence}\n", variant.ranks)
     };
+    let all = errors.iter().flat_map(|error| &error.variants);
+    let mut left = all.clone().count();
     let mut text = String::new();
     let mut left_out: Vec<&str> = Vec::new();
-    for variant in errors.iter().flat_map(|error| &error.variants) {
-        let block = block(variant);
+    for variant in all {
+        // What others leave is there for those that follow; below some lines each a traceback says nothing.
+        let room = (MOST_OF_TRACEBACKS - text.len()) / left.clamp(1, 8);
+        left -= 1;
+        let block = block(variant, room.saturating_sub(variant.ranks.len() + FRAME).max(LEAST));
         if text.len() + block.len() > MOST_OF_TRACEBACKS {
             left_out.push(&variant.ranks);
             continue;
@@ -203,10 +218,32 @@ fn tracebacks(errors: &[&EngineError], markdown: bool) -> String {
         let more = if end < ranks.len() { " …" } else { "" };
         let ranks = &ranks[..end];
         text.push_str(&format!(
-            "\nNo room for the tracebacks of {ranks}{more}: the output by engine has them.\n"
+            "\nNo room for the tracebacks of {ranks}{more}: the whole output has them.\n"
         ));
     }
     text
+}
+
+/// Bytes around a traceback, and the fewest of one that are shown if there are as many.
+const FRAME: usize = 64;
+const LEAST: usize = 800;
+
+/// A text in at most `most` bytes, as long as its fence is short: its beginning and its end, in whole lines where they are not
+/// very long.
+fn both_ends(text: &str, most: usize) -> Cow<'_, str> {
+    /// For the line that says what is missing.
+    const NOTE: usize = 70;
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let room = most.saturating_sub(NOTE);
+    let boundary = |at: usize| (at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+    let head = &text[..boundary(room * 3 / 5)];
+    let head = head.rsplit_once('\n').map_or(head, |(lines, _)| lines);
+    let tail = &text[boundary(text.len() - room * 2 / 5)..];
+    let tail = tail.split_once('\n').map_or(tail, |(_, lines)| lines);
+    let missing = text.len() - head.len() - tail.len();
+    Cow::Owned(format!("{head}\n… {missing} bytes left out here …\n{tail}"))
 }
 
 /// Whether a px cell holds a position. A cell that ends at the start of a line does not hold that line.
@@ -271,10 +308,41 @@ mod tests {
             value: String::new(),
             traceback: "x".repeat(8000),
         };
-        let error = EngineError { variants: (0..9).map(variant).collect(), ..error };
+        let error = EngineError { variants: (0..99).map(variant).collect(), ..error };
         let text = tracebacks(&[&error], true);
-        assert!(text.contains("[4]\n") && text.len() < 50_000);
-        assert!(text.ends_with("tracebacks of [5], [6], [7], [8]: the output by engine has them.\n"));
+        assert!(text.contains("[18]\n") && text.len() < 50_000);
+        assert!(text.ends_with(", [97], [98]: the whole output has them.\n"));
+    }
+
+    #[test]
+    fn of_a_long_traceback_both_ends_are_shown() {
+        let frames = "Cell In[1], line 2, in r(n)\n----> 2 return r(n + 1)\n".repeat(3000);
+        let long = |rank: u32| ErrorVariant {
+            ranks: format!("[{rank}]"),
+            value: String::new(),
+            traceback: format!("Cell In[1], line 3\n{frames}RecursionError: é on {rank}"),
+        };
+        let error = EngineError {
+            cell: "c".into(),
+            run: RunId(1),
+            range: Range::default(),
+            ranks: "[0-3]".into(),
+            name: "RecursionError".into(),
+            title: "RecursionError".into(),
+            variants: (0..4).map(long).collect(),
+            related: Vec::new(),
+            interrupted: false,
+            stale: false,
+        };
+        let text = tracebacks(&[&error], true);
+        for rank in 0..4 {
+            assert!(text.contains(&format!("[{rank}]\n\n```text\nCell In[1], line 3\n")));
+            assert!(text.contains(&format!("return r(n + 1)\nRecursionError: é on {rank}\n```\n")));
+        }
+        assert_eq!(text.matches(" bytes left out here …\n").count(), 4);
+        assert!((30_000..45_000).contains(&text.len()), "{}", text.len());
+        let one_line = "é".repeat(40_000);
+        assert!(both_ends(&one_line, 1000).len() <= 1000);
     }
 
     #[test]

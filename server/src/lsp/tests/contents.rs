@@ -159,6 +159,22 @@ async fn on(sim: &Sim, text: &str) -> (Client<Bridge>, tempfile::TempDir) {
     (client, folder)
 }
 
+/// The file of this name below a folder.
+fn spilled_file(folder: &tempfile::TempDir, name: &str) -> PathBuf {
+    let mut folders = vec![folder.path().to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.ends_with(name) {
+                return entry;
+            }
+            if entry.is_dir() {
+                folders.push(entry);
+            }
+        }
+    }
+    panic!("no file {name}")
+}
+
 async fn content(client: &mut Client<Bridge>, name: &str) -> String {
     let uri = format!("px-output:/run-1/{name}.txt");
     let by_lsp = client.request("workspace/textDocumentContent", json!({ "uri": uri })).await;
@@ -203,6 +219,19 @@ async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), seen);
     let said = client.expect("window/showMessage").await["params"]["message"].clone();
     assert_eq!(said, format!("the output is in {}", file.display()));
+
+    // What cannot be read any more is said, and both ends are shown all the same.
+    let spilled = spilled_file(&folder, "engine-0.txt");
+    std::fs::remove_file(&spilled).unwrap();
+    let (first, last) = ("line 0 \\u202e\n", "line 4999 \\u202e\n");
+    for name in ["raw-0", "fold"] {
+        let shown = content(&mut client, name).await;
+        let head: String = shown.chars().take(1000).collect();
+        assert!(
+            head.contains("what was moved out of memory cannot be read: ") && head.contains("engine-0.txt")
+        );
+        assert!(shown.contains(first) && shown.contains(last.trim_end()), "{name}: {head}");
+    }
 
     // Something still holds the run when the server ends: what is in files goes all the same.
     let held = client.session.session().run_handle(crate::run::RunId(1)).await.unwrap();

@@ -8,16 +8,16 @@ use std::{
 use lsp_types::{Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellOutput, CellState, CellsResult, ConsoleCommand, ConsoleParams, ConsoleResult,
-    EnginesResult, GroupParams, GroupResult, InterruptParams, InterruptResult, Line, LineSeverity, Plan,
-    Problem, ProblemSeverity, ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams,
+    GroupParams, GroupResult, InterruptParams, InterruptResult, Line, LineSeverity, PageParams, PageResult,
+    Plan, Problem, ProblemSeverity, ResultParams, ResultResult, RunId, RunParams, RunResult, RunsParams,
     RunsResult, StartedRun,
 };
 use tokio::sync::mpsc;
 
 use crate::lsp::{
     CardForm, CardWish, CellOutputs, Change, Completion, EngineError, ErrorVariant, Explanation, Fold,
-    Happening, Hint, LensCell, Lenses, Parts, Problems, Purpose, Session, Suggestion, Suggestions, Symbol,
-    TextChange, Token, Wanted,
+    Happening, Hint, LensCell, Lenses, Pages, Parts, Problems, Purpose, Session, Suggestion, Suggestions,
+    Symbol, TextChange, Token, Wanted,
 };
 
 /// A document with this in its URI panics when it is told of.
@@ -28,6 +28,8 @@ pub(super) const PANICS_WHEN_ASKED: &str = "panics-when-asked";
 pub(super) const HANGS: &str = "hangs";
 /// A run whose interruption is never answered.
 pub(super) const HANGING_RUN: RunId = RunId(666);
+/// A run that is not there any more.
+pub(super) const FORGOTTEN_RUN: RunId = RunId(999);
 
 #[derive(Clone, Default)]
 pub(super) struct Fake(Arc<Mutex<State>>);
@@ -277,7 +279,7 @@ impl Session for Fake {
         if run == HANGING_RUN {
             std::future::pending::<()>().await;
         }
-        Some(InterruptResult::default())
+        (run != FORGOTTEN_RUN).then(InterruptResult::default)
     }
 
     async fn parts(&self, _: RunId) -> Parts {
@@ -320,10 +322,6 @@ impl Session for Fake {
         RunsResult::default()
     }
 
-    async fn engines(&self) -> EnginesResult {
-        EnginesResult::default()
-    }
-
     async fn console(&self, params: ConsoleParams) -> ConsoleResult {
         let command = ConsoleCommand {
             title: "Jupyter console".into(),
@@ -333,4 +331,27 @@ impl Session for Fake {
     }
 
     async fn close(&self) {}
+}
+
+impl Pages for Fake {
+    async fn page(&self, params: PageParams) -> Result<PageResult, String> {
+        let run = params.run.ok_or("there is no such run")?;
+        Ok(PageResult {
+            run,
+            uri: Uri::from("file:///w/demo.py"),
+            title: "%%px".into(),
+            state: CellState::Succeeded,
+            summary: "1 engine".into(),
+            group_by: params.group_by.unwrap_or_default(),
+            ranks: "[0]".into(),
+            engines: vec![0],
+            has_earlier: false,
+            sections: vec![],
+            across: None,
+            errors: vec![],
+            tables: vec![],
+            images: vec![],
+            note: None,
+        })
+    }
 }

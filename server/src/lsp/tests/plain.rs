@@ -45,6 +45,7 @@ async fn commands_that_are_wrong_are_refused() {
         json!({ "command": "pxlens.server.fly", "arguments": [{}] }),
         json!({ "command": "pxlens.server.run" }),
         json!({ "command": "pxlens.server.run", "arguments": ["file:///a.py"] }),
+        json!({ "command": "pxlens.server.interrupt", "arguments": [{ "run": 999 }] }),
     ] {
         let id = client.ask("workspace/executeCommand", wrong).await;
         assert_eq!(client.answer(id).await["error"]["code"], -32602);

@@ -169,6 +169,28 @@ fn what_is_too_long_to_compare_is_shown_from_its_beginning() {
     assert!(shown.contains("\nb word another") && shown.len() < 10_000, "{} bytes", shown.len());
 }
 
+#[test]
+fn all_groups_together_have_a_limited_text_and_no_engine_is_missing() {
+    // What each engine writes differs in each line, as text of no other does.
+    let text = |mark: &str, n: usize| {
+        let n = if n == 19 { 18 } else { n };
+        (0..LINES - 10).map(|line| format!("{mark}{n}.{line} {}\n", "ab ".repeat(300))).collect::<String>()
+    };
+    let run = |mark: &str| {
+        let texts: Vec<String> = (0..20).map(|n| text(mark, n)).collect();
+        wrote(&texts.iter().map(String::as_str).collect::<Vec<_>>()).all_ok().run()
+    };
+    let comparison = compare(&run("old"), &run("new"));
+    let texts: Vec<String> = comparison.groups.iter().map(Compared::text).collect();
+    assert_eq!(texts.len(), 19);
+    assert_eq!(comparison.groups[0].ranks.to_string(), "[18-19]", "the same change is one group");
+    assert!(texts[0].len() > 100_000 && texts[18] == NO_ROOM);
+    assert!(texts.iter().filter(|text| *text != NO_ROOM).map(String::len).sum::<usize>() <= TEXT);
+    assert!(comparison.text().len() < TEXT + 2000, "{}", comparison.text().len());
+    let same = compare(&Sample::of(&[]).run(), &run("new"));
+    assert_eq!((same.groups.len(), same.groups[18].text().as_str()), (19, NO_ROOM));
+}
+
 /// Runs of some engines, each asked at most twice.
 fn any_run() -> impl Strategy<Value = Run> {
     let engine = (0u32..6, "[ab1\n`]{0,12}", 0u32..4);

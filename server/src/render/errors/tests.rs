@@ -125,8 +125,22 @@ fn a_title_is_one_line() {
         ("KeyError", "", "KeyError"),
         ("E", "two\nlines\x07", "E: two"),
         ("SyntaxError", "invalid syntax (3342919947.py, line 1)", "SyntaxError: invalid syntax"),
+        ("Bad\n[0-1] all\tis well\n", "x\ty", "Bad [0-1] all is well: x y"),
     ] {
         let run = Sample::new(1).raise(0, ename, evalue, &[]).run();
+        assert_eq!(errors(&run, "x")[0].title(), title);
+    }
+}
+
+#[test]
+fn a_title_is_short_whatever_was_raised() {
+    let name = "E".repeat(99) + "…";
+    for (ename, evalue, title) in [
+        ("E", "y".repeat(1_000_000), format!("E: {}…", "y".repeat(296))),
+        (&*"E".repeat(1_000_000), String::new(), name.clone()),
+        (&*"E".repeat(1_000_000), "y".repeat(1_000_000), format!("{name}: {}…", "y".repeat(197))),
+    ] {
+        let run = Sample::new(1).raise(0, ename, &evalue, &[]).run();
         assert_eq!(errors(&run, "x")[0].title(), title);
     }
 }

@@ -223,6 +223,17 @@ fn an_svg_that_grows_while_it_is_read_is_refused() {
     assert_eq!(why.as_deref(), Some("its XML declares entities, which pxlens does not read"));
 }
 
+#[test]
+fn images_that_differ_in_the_form_that_is_shown_are_two() {
+    let svg = |width: u32| format!("<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='1'/>");
+    let run = (0..3).fold(Sample::new(3), |run, slot| {
+        run.display(slot, &[("image/png", "AAAA"), ("image/svg+xml", &svg(slot.max(1)))])
+    });
+    let run = run.run();
+    let found: Vec<String> = images(&run).iter().map(|image| image.ranks.to_string()).collect();
+    assert_eq!(found, ["[0-1]", "[2]"]);
+}
+
 proptest! {
     #[test]
     fn any_data_is_an_image_or_broken(

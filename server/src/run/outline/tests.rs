@@ -2,11 +2,25 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{flow::LONG, prints::up_to_seven, *};
+use crate::run::{settle::BARRIER, text::Text};
 
+/// A stream that wrote these pieces, with what another wrote between them.
 fn flow<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Flow {
     let mut flow = Flow::default();
-    pieces.into_iter().for_each(|piece| flow.write(piece, Rules::default()));
+    let mut outputs: Vec<Output> = Vec::new();
+    let output = |name, text: &str| Output { kind: OutputKind::Stream(name, text.into()), late: false };
+    for piece in pieces {
+        let earlier = Earlier { name: StreamName::Stdout, outputs: &outputs, begun: None };
+        flow.write(piece, earlier, Rules::default());
+        match outputs.last_mut() {
+            Some(Output { kind: OutputKind::Stream(_, text), .. }) if piece.len() % 3 > 0 => text.push(piece),
+            _ => {
+                outputs.push(output(StreamName::Stderr, "other\nlines\n"));
+                outputs.push(output(StreamName::Stdout, piece));
+            }
+        }
+    }
     flow
 }
 
@@ -30,6 +44,24 @@ fn a_bar_of_a_megabyte_in_one_line_is_its_last_state_however_it_came() {
     let chunked = flow(text.split_inclusive('\r'));
     assert_eq!(chunked.finish(Rules::default()), likeness(&text));
     assert_eq!(chunked.pending, "");
+}
+
+#[test]
+fn a_very_long_line_stays_whatever_the_cursor_does_below_it() {
+    let text = |c: &str| format!("{}\nbelow\n\x1b[2Aup", c.repeat(2 * LONG));
+    assert_ne!(likeness(&text("a")), likeness(&text("b")));
+}
+
+#[test]
+fn lines_that_have_left_the_memory_are_not_gone_back_to() {
+    let begun = "step 1\nstep 2\nstep 3\n".repeat(10);
+    let mut flow = flow([begun.as_str()]);
+    let mut text = Text::from(begun.as_str());
+    text.hide(0..begun.len());
+    let outputs = [Output { kind: OutputKind::Stream(StreamName::Stdout, text), late: false }];
+    let earlier = Earlier { name: StreamName::Stdout, outputs: &outputs, begun: None };
+    flow.write("\x1b[1Aup\n", earlier, Rules::default());
+    assert_eq!(flow.finish(Rules::default()), likeness(&format!("{begun}up\n")));
 }
 
 #[test]

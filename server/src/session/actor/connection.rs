@@ -1,15 +1,21 @@
 //! The connection to a cluster: looking for one, taking it in, losing it.
 
-use std::panic::AssertUnwindSafe;
+use std::{
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+};
 
 use futures::FutureExt;
+
+use tokio::sync::oneshot;
 
 use super::{Actor, Message, Waiter, send_back};
 use crate::{
     cluster::ClusterStatus,
+    run::RunId,
     session::{
-        ClusterError, ClusterView, Level, Notice, Settings, StartPolicy,
-        attach::{Attached, attach},
+        ClusterError, ClusterView, Level, Notice, Settings, StartPolicy, Starting,
+        attach::{Attached, Word, attach},
     },
 };
 
@@ -19,11 +25,60 @@ impl Actor {
             && self.trusted
             && self.cluster.is_none()
             && self.attaching.is_none()
+            && self.stopping.is_none()
             && self.documents.has_cells()
     }
 
     pub(super) fn cluster_view(&self) -> ClusterView {
-        self.cluster.as_ref().map(Attached::view).unwrap_or_default()
+        let starting = ClusterView { starting: self.starting, ..ClusterView::default() };
+        self.cluster.as_ref().map_or(starting, |cluster| cluster.view(self.first_run))
+    }
+
+    pub(super) fn connect(
+        &mut self,
+        start: StartPolicy,
+        reply: oneshot::Sender<Result<ClusterView, ClusterError>>,
+    ) {
+        if let Some(name) = self.cluster.as_ref().map(|cluster| cluster.found.label()) {
+            if start == StartPolicy::Another && !self.queue.is_empty() {
+                drop(reply.send(Err(ClusterError::Busy(name))));
+                return;
+            }
+            if start != StartPolicy::Another && !self.is_leaving() {
+                drop(reply.send(Ok(self.cluster_view())));
+                return;
+            }
+            if start == StartPolicy::Another {
+                self.leave();
+            }
+        }
+        self.waiters.push(Waiter::Connect(start, reply));
+        self.attach(start);
+    }
+
+    /// Has nobody look for a cluster that is being stopped, nor hear that it was lost; lets go of one that was.
+    pub(super) fn stopping(&mut self, connection_file: PathBuf, stopped: Option<bool>) {
+        let Some(stopped) = stopped else {
+            self.stopping = Some(connection_file);
+            return;
+        };
+        self.stopping = None;
+        if stopped && self.uses(&connection_file) {
+            self.leave();
+        }
+    }
+
+    fn uses(&self, connection_file: &Path) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| cluster.found.connection_file == connection_file)
+    }
+
+    /// Tells how far a cluster is that is being started.
+    pub(super) fn tell_starting(&mut self, how: Starting) {
+        let starting = matches!(how, Starting::Step(_));
+        if std::mem::replace(&mut self.starting, starting) != starting {
+            self.tell(Notice::Engines);
+        }
+        self.tell(Notice::Starting(how));
     }
 
     /// Puts settings in force. Where they name another cluster, the present one is left as soon as nothing runs on it.
@@ -48,20 +103,27 @@ impl Actor {
         if !self.is_leaving() || !self.queue.is_empty() {
             return;
         }
+        self.leave();
+        if !self.waiters.is_empty() {
+            self.attach_for_waiters();
+        }
+    }
+
+    /// Lets go of the cluster in use.
+    fn leave(&mut self) {
         if let Some(left) = self.cluster.take() {
             // What is still heard of it is not about the present connection.
             self.generation += 1;
             self.tell(Notice::Cluster);
             tokio::spawn(async move { left.client.close().await });
         }
-        if !self.waiters.is_empty() {
-            self.attach_for_waiters();
-        }
     }
 
     /// Looks for a cluster with leave to start one if any waiter gives it.
     fn attach_for_waiters(&mut self) {
-        let start = self.waiters.iter().map(Waiter::start).find(|start| *start != StartPolicy::Never);
+        let starts = || self.waiters.iter().map(Waiter::start);
+        let another = starts().find(|start| *start == StartPolicy::Another);
+        let start = another.or_else(|| starts().find(|start| *start != StartPolicy::Never));
         self.attach(start.unwrap_or(StartPolicy::Never));
     }
 
@@ -74,7 +136,14 @@ impl Actor {
         let (settings, this) = (self.settings.clone(), self.this.clone());
         tokio::spawn(async move {
             let words = this.clone();
-            let say = move |level, text| send_back(&words, Message::Say(level, text));
+            let say = move |word| {
+                let message = match word {
+                    Word::Say(level, text) => Message::Say(level, text),
+                    Word::Step(text) => Message::Starting(Starting::Step(text)),
+                    Word::Ready(text) => Message::Starting(Starting::Ready(text)),
+                };
+                send_back(&words, message);
+            };
             let attempt = AssertUnwindSafe(attach(settings, policy, say)).catch_unwind().await;
             // A session that waited for an attempt for ever would never look again.
             let result = attempt.unwrap_or_else(|_| {
@@ -87,6 +156,10 @@ impl Actor {
 
     pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
         self.attaching = None;
+        if self.starting {
+            // It did not come up, or not whole, which somebody else says.
+            self.tell_starting(Starting::Failed);
+        }
         if let Ok(found) = &result
             && policy == StartPolicy::Never
             && found.selection != self.settings.cluster
@@ -97,10 +170,17 @@ impl Actor {
             }
             return;
         }
+        let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
+        if another && policy != StartPolicy::Another {
+            // What was looked for before somebody wanted a new one is not what they want.
+            self.attach_for_waiters();
+            return;
+        }
         let waiters = std::mem::take(&mut self.waiters);
         match result {
             Ok(attached) => {
                 self.generation += 1;
+                self.first_run = RunId(self.next_run);
                 self.watch(&attached);
                 self.cluster = Some(attached);
                 self.tell(Notice::Cluster);
@@ -139,6 +219,7 @@ impl Actor {
     /// Has changes of the engine table and of the connection come back as messages.
     fn watch(&self, attached: &Attached) {
         let (mut engines, mut status) = (attached.client.engines(), attached.client.status());
+        let mut activities = attached.client.activities();
         let (this, generation) = (self.this.clone(), self.generation);
         tokio::spawn(async move {
             let mut known = engines.borrow_and_update().ids();
@@ -149,11 +230,19 @@ impl Actor {
                         let now = engines.borrow_and_update().ids();
                         // Where engines run changes no plan.
                         if changed.is_ok() && now == known {
+                            send_back(&this, Message::EnginesChanged { generation });
                             continue;
                         }
                         known = now;
                         changed
                     }
+                    changed = activities.changed() => match changed {
+                        Ok(()) => {
+                            send_back(&this, Message::EnginesChanged { generation });
+                            continue;
+                        }
+                        gone => gone,
+                    },
                 };
                 let lost = match &*status.borrow_and_update() {
                     ClusterStatus::Lost { why } => Some(why.clone()),
@@ -173,8 +262,11 @@ impl Actor {
             return;
         }
         if let Some(why) = lost {
+            let wanted = self.stopping.as_deref().is_some_and(|file| self.uses(file));
             self.cluster = None;
-            self.tell(Notice::Say(Level::Error, format!("the cluster was lost: {why}")));
+            if !wanted {
+                self.tell(Notice::Say(Level::Error, format!("the cluster was lost: {why}")));
+            }
         }
         self.tell(Notice::Cluster);
     }

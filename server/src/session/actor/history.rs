@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Actor;
 use crate::{
     jupyter::content::MimeBundle,
-    run::{EngineRun, OutputKind, Run, RunId},
+    run::{EngineRun, Output, OutputKind, Run, RunId},
     session::{CellId, DocumentKey, Notice, PastRun},
 };
 
@@ -131,7 +131,8 @@ fn of_part(part: &EngineRun) -> usize {
         }
         _ => 0,
     });
-    part.kept() + others.sum::<usize>() + part.pages.iter().map(of_bundle).sum::<usize>()
+    let outputs = part.outputs.len() * size_of::<Output>();
+    part.kept() + outputs + others.sum::<usize>() + part.pages.iter().map(of_bundle).sum::<usize>()
 }
 
 fn of_bundle(data: &MimeBundle) -> usize {

@@ -18,7 +18,6 @@ use crate::{
     session::{
         Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
         NotRun, NotRunKind, Notice, RunHandle, Scope,
-        attach::Attached,
         queue::{After, Entry, Steps},
         run_task::{self, INTERRUPTED, Order},
         spill::{Spill, SpillFolder},
@@ -70,7 +69,7 @@ impl Actor {
                 drop(reply.send(self.start_runs(&ask, &cells)));
             }
             Ok(Chosen { cells: chosen, .. }) => {
-                if let Some(cluster) = self.cluster.as_ref().map(Attached::view) {
+                if let Some(cluster) = self.cluster.is_some().then(|| self.cluster_view()) {
                     let text = format!(
                         "waiting until the runs on {} are over, since another cluster is set now",
                         cluster.name
@@ -98,9 +97,11 @@ impl Actor {
                 return Err(AskError::Unreadable(why));
             }
             let wanted = |cell: &CellView| match ask.scope {
-                Scope::All => true,
                 Scope::Cell(id) => cell.id == id,
                 Scope::Lines(first, last) => cell.line <= last && cell.last_line >= first,
+                // A plain cell is only run where it is meant itself.
+                _ if cell.cell.kind == CellKind::Plain => false,
+                Scope::All => true,
                 Scope::Above(line) if here == Some(index) => cell.last_line < line,
                 Scope::Above(_) => Some(index) < here,
                 Scope::Below(line) if here == Some(index) => cell.last_line >= line,
@@ -137,7 +138,7 @@ impl Actor {
         ask: &Ask,
         chosen: &[(DocumentKey, CellId)],
     ) -> Result<Asked, AskError> {
-        let table = self.cluster.as_ref().map(|cluster| cluster.view().engines);
+        let table = self.cluster.is_some().then(|| self.cluster_view().engines);
         let views = self.views_of(chosen);
         let mut asked = Asked::default();
         let waiting =

@@ -445,3 +445,23 @@ fn clearing_forgets_results() {
         print(2): nothing
     "#]]);
 }
+
+#[test]
+fn a_plain_cell_that_was_run_keeps_its_result_and_gets_stale() {
+    let mut desk = Desk::new();
+    let cells = vec![cell("a", "x = 1\nprint(x)"), cell("b", "%px 2")];
+    desk.documents.open_notebook(key("nb"), ["a", "b"].map(key).to_vec(), cells);
+    assert!(desk.documents.view(&key("a")).unwrap().cells.is_empty());
+    let notices = desk.documents.send_plain(&key("a"));
+    assert!(matches!(&notices[..], [Notice::Cells(told)] if *told == key("a")), "{notices:?}");
+    assert!(desk.documents.send_plain(&key("a")).is_empty());
+    desk.run_all("a");
+    desk.edit_in("a", "x = 1", "x = 12").check_in(
+        "a",
+        expect![[r#"
+        x = 12 | print(x): result 1, stale
+    "#]],
+    );
+    desk.edit_in("a", "x = 12", "rc = Client()");
+    assert!(desk.documents.view(&key("a")).unwrap().cells.is_empty());
+}

@@ -1,53 +1,164 @@
-//! The answer to `px/engines`.
+//! The answers to `px/engines` and `px/clusters`.
 
-use pxlens_protocol::{Cluster, ClusterState, Engine, EngineState, EnginesResult};
+use std::collections::{BTreeMap, BTreeSet};
 
+use pxlens_protocol::{
+    Cluster, ClusterState, ClustersResult, Engine, EngineCell, EngineFailure, EngineState, EnginesResult,
+    RunId,
+};
+
+use super::cell_id;
 use crate::{
     cluster::{
         ClusterStatus,
         discovery::{self, FoundCluster, Selection},
     },
-    engines::{self, Activity},
-    session::{ClusterView, Owner},
+    engines::{self, Activity, EngineId},
+    render::raised,
+    run::{Ending, Phase},
+    session::{ClusterView, Owner, RunHandle},
 };
 
-/// The answer to `px/engines`: the cluster in use first, then others in reach.
-pub(in crate::lsp::bridge) async fn engines(cluster: ClusterView, selection: Selection) -> EnginesResult {
-    let selection = Selection { ipython_dir: selection.ipython_dir, ..Selection::default() };
-    let found = tokio::task::spawn_blocking(move || discovery::find(&selection)).await;
-    let (found, message) = match found {
-        Ok(Ok(found)) => (found, None),
-        Ok(Err(error)) => (Vec::new(), Some(error.to_string())),
-        Err(error) => (Vec::new(), Some(error.to_string())),
-    };
-    let mut clusters: Vec<Cluster> = Vec::new();
-    if let (Some(owner), Some(found)) = (cluster.owner, &cluster.found) {
-        clusters.push(Cluster {
-            state: match cluster.status {
-                Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
-                Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
-                _ => ClusterState::Up,
-            },
-            in_use: true,
-            ours: owner != Owner::Other,
-            engines: cluster.engines.iter().map(|engine| self::engine(engine, &cluster)).collect(),
-            ..found_cluster(found)
-        });
+/// How many runs are looked through for what engines did: beyond that nobody remembers.
+const RUNS: usize = 200;
+
+/// What engines do and did in the runs of a session.
+#[derive(Debug, Default)]
+pub(in crate::lsp::bridge) struct Deeds {
+    current: BTreeMap<EngineId, EngineCell>,
+    failures: BTreeMap<EngineId, EngineFailure>,
+}
+
+impl Deeds {
+    /// Of these engines, in these runs, the newest first.
+    pub(in crate::lsp::bridge) fn of<'r>(
+        engines: &[EngineId],
+        runs: impl Iterator<Item = &'r RunHandle>,
+    ) -> Self {
+        let mut deeds = Self::default();
+        let mut unsettled: BTreeSet<EngineId> = engines.iter().copied().collect();
+        for handle in runs.take(RUNS) {
+            let run = handle.now();
+            if unsettled.is_empty() && run.is_over() {
+                continue;
+            }
+            for part in run.parts() {
+                match &part.phase {
+                    Phase::Running => {
+                        deeds.current.entry(part.engine).or_insert_with(|| cell_of(handle));
+                    }
+                    Phase::Ended(Ending::Ok) => {
+                        unsettled.remove(&part.engine);
+                    }
+                    Phase::Ended(Ending::Error(error)) => {
+                        if unsettled.remove(&part.engine) {
+                            let failure = EngineFailure { text: raised(error), at: cell_of(handle) };
+                            deeds.failures.insert(part.engine, failure);
+                        }
+                    }
+                    // It was not run there, or nobody knows how it went.
+                    Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted | Ending::Lost(_)) => {}
+                }
+            }
+        }
+        deeds
     }
-    let in_use = |other: &FoundCluster| {
-        cluster.found.as_ref().is_some_and(|found| found.connection_file == other.connection_file)
-    };
-    clusters.extend(found.iter().filter(|found| found.alive() && !in_use(found)).map(found_cluster));
+}
+
+fn cell_of(handle: &RunHandle) -> EngineCell {
+    EngineCell {
+        run: RunId(handle.id.0),
+        uri: handle.document.to_string(),
+        cell: cell_id(handle.cell),
+        line: handle.line,
+        title: handle.title.trim().to_owned(),
+    }
+}
+
+/// The answer to `px/engines`: the cluster in use first, then others in reach.
+pub(in crate::lsp::bridge) async fn engines(
+    cluster: &ClusterView,
+    deeds: Deeds,
+    place: Selection,
+) -> EnginesResult {
+    let (found, message) = find(place).await;
+    let mut clusters: Vec<Cluster> = Vec::new();
+    clusters.extend(in_use(cluster, deeds));
+    if cluster.starting {
+        clusters.push(starting());
+    }
+    clusters.extend(others(cluster, &found).filter(|found| found.alive()).map(found_cluster));
     EnginesResult { clusters, message }
 }
 
-fn engine(of: &engines::Engine, cluster: &ClusterView) -> Engine {
+/// The answer to `px/clusters`: the cluster in use first, those that are gone last.
+pub(in crate::lsp::bridge) async fn clusters(cluster: &ClusterView, place: Selection) -> ClustersResult {
+    let (found, message) = find(place).await;
+    let mut clusters: Vec<Cluster> = others(cluster, &found).map(found_cluster).collect();
+    clusters.sort_by_key(|cluster| cluster.state == ClusterState::Down);
+    let first = in_use(cluster, Deeds::default()).map(|first| Cluster { engines: Vec::new(), ..first });
+    clusters.splice(0..0, first);
+    ClustersResult { clusters, message }
+}
+
+async fn find(place: Selection) -> (Vec<FoundCluster>, Option<String>) {
+    match tokio::task::spawn_blocking(move || discovery::find(&place)).await {
+        Ok(Ok(found)) => (found, None),
+        Ok(Err(error)) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    }
+}
+
+/// Those found that are not in use.
+fn others<'f>(cluster: &ClusterView, found: &'f [FoundCluster]) -> impl Iterator<Item = &'f FoundCluster> {
+    let in_use = cluster.found.as_ref().map(|found| found.connection_file.clone());
+    found.iter().filter(move |other| in_use.as_ref() != Some(&other.connection_file))
+}
+
+/// The cluster in use, with its engines.
+pub(in crate::lsp::bridge) fn in_use(cluster: &ClusterView, mut deeds: Deeds) -> Option<Cluster> {
+    let (Some(owner), Some(found)) = (cluster.owner, &cluster.found) else { return None };
+    let engines = cluster.engines.iter().map(|engine| self::engine(engine, cluster, &mut deeds)).collect();
+    Some(Cluster {
+        state: match cluster.status {
+            Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
+            Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
+            _ => ClusterState::Up,
+        },
+        in_use: true,
+        ours: owner != Owner::Other,
+        engines,
+        ..found_cluster(found)
+    })
+}
+
+fn engine(of: &engines::Engine, cluster: &ClusterView, deeds: &mut Deeds) -> Engine {
     let state = match cluster.activities.of(of.id) {
         Activity::Unknown => EngineState::Unknown,
         Activity::Idle => EngineState::Idle,
         Activity::Busy(_) => EngineState::Busy,
     };
-    Engine { id: of.id.0, state, host: of.host.as_deref().map(str::to_owned), pid: of.pid }
+    Engine {
+        id: of.id.0,
+        state,
+        host: of.host.as_deref().map(str::to_owned),
+        pid: of.pid,
+        current: deeds.current.remove(&of.id),
+        last_error: deeds.failures.remove(&of.id),
+    }
+}
+
+/// A cluster that is being started, and has no files yet.
+fn starting() -> Cluster {
+    Cluster {
+        profile: None,
+        cluster_id: None,
+        connection_file: None,
+        state: ClusterState::Starting,
+        in_use: true,
+        ours: true,
+        engines: Vec::new(),
+    }
 }
 
 fn found_cluster(found: &FoundCluster) -> Cluster {
@@ -55,7 +166,11 @@ fn found_cluster(found: &FoundCluster) -> Cluster {
         profile: (!found.profile.is_empty()).then(|| found.profile.clone()),
         cluster_id: (!found.cluster_id.is_empty()).then(|| found.cluster_id.clone()),
         connection_file: Some(found.connection_file.display().to_string()),
-        state: ClusterState::Found,
+        state: match found.state {
+            discovery::ClusterState::Gone => ClusterState::Down,
+            discovery::ClusterState::Starting => ClusterState::Starting,
+            discovery::ClusterState::Running | discovery::ClusterState::Unknown => ClusterState::Found,
+        },
         in_use: false,
         ours: found.ours,
         engines: Vec::new(),

@@ -50,7 +50,12 @@ pub(super) fn related(group: &render::ErrorGroup) -> Vec<Related> {
 
 /// From a line of the code, or a column of it in characters, to the end of the line in the document, or for as many
 /// characters as are marked if that is more than one.
-pub(super) fn place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {
+pub(in crate::lsp::bridge) fn place(
+    cell: &Placed,
+    line: u32,
+    column: Option<u32>,
+    width: u32,
+) -> Option<TextRange> {
     let code = cell.code.lines().nth(line as usize).unwrap_or_default();
     let indent = code.len() - code.trim_start().len();
     let from = match column {

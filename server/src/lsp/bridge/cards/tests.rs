@@ -9,6 +9,7 @@ const EVERY: &[&str] = &[
     commands::GROUP,
     commands::COPY,
     commands::SHOW_OUTPUT,
+    commands::SHOW_RUN,
     commands::COMPARE,
 ];
 
@@ -38,6 +39,7 @@ fn each_command_gets_the_argument_that_it_takes() {
     check(Action::Interrupt, commands::INTERRUPT, json!({ "run": 7 }));
     check(Action::Compare, commands::COMPARE, json!({ "run": 7 }));
     check(Action::Copy, commands::COPY, json!({ "run": 7, "groupBy": "fold" }));
+    check(Action::ShowRun, commands::SHOW_RUN, json!({ "run": 7 }));
     check(Action::ShowOutput, commands::SHOW_OUTPUT, json!({ "run": 7 }));
 }
 

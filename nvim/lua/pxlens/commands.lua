@@ -1,0 +1,98 @@
+--- `:Px`: finds the subcommand and completes. What each does stands in `commands/`.
+local client_of = require('pxlens.client')
+
+local M = {}
+
+---@class pxlens.Call
+---@field client vim.lsp.Client The server of the current buffer, else any.
+---@field bufnr integer
+---@field args string[] What stands behind the subcommand.
+---@field range? { [1]: integer, [2]: integer } The rows of the selection, 0-based.
+---@field bang boolean
+
+---@class pxlens.Subcommand
+---@field run fun(call: pxlens.Call)
+---@field needs? string The command that the server must have announced, without `pxlens.server.`.
+---@field alone? boolean Whether it needs no server.
+---@field complete? fun(): string[] What may stand behind it.
+
+local MODULES = { 'run', 'results', 'clusters' }
+
+---@type table<string, pxlens.Subcommand>?
+local all
+
+--- All subcommands, by name.
+---@return table<string, pxlens.Subcommand>
+local function subcommands()
+  if not all then
+    all = {}
+    for _, name in ipairs(MODULES) do
+      all = vim.tbl_extend('error', all, require('pxlens.commands.' .. name))
+    end
+  end
+  return all
+end
+
+--- Whether a server offers what a subcommand needs; without a server nobody knows, and it is offered.
+---@param subcommand pxlens.Subcommand
+---@param client vim.lsp.Client?
+local function is_offered(subcommand, client)
+  return not (client and subcommand.needs)
+    or client_of.announced(client)['pxlens.server.' .. subcommand.needs] == true
+end
+
+--- The names of the subcommands that can be used here.
+---@return string[]
+function M.offered()
+  local client = client_of.any()
+  local names = {}
+  for name, subcommand in vim.spairs(subcommands()) do
+    if is_offered(subcommand, client) then
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
+---@param command vim.api.keyset.create_user_command.command_args
+function M.execute(command)
+  local name = command.fargs[1] or 'run'
+  local subcommand = subcommands()[name]
+  if not subcommand then
+    client_of.warn(('there is no `:Px %s`; there are %s'):format(name, table.concat(M.offered(), ', ')))
+    return
+  end
+  local client = client_of.any()
+  if not client and not subcommand.alone then
+    client_of.warn('no server serves this buffer; `:checkhealth pxlens` says why')
+    return
+  end
+  if not is_offered(subcommand, client) then
+    client_of.warn(('this server cannot do `:Px %s`; a newer one may'):format(name))
+    return
+  end
+  subcommand.run({
+    client = client,
+    bufnr = vim.api.nvim_get_current_buf(),
+    args = vim.list_slice(command.fargs, 2),
+    range = command.range > 0 and { command.line1 - 1, command.line2 - 1 } or nil,
+    bang = command.bang,
+  })
+end
+
+---@param lead string What was typed of the word at the cursor.
+---@param line string
+---@return string[]
+function M.complete(lead, line)
+  local words = vim.split(line:gsub('^.-Px!?%s+', ''), '%s+')
+  local subcommand = #words > 1 and subcommands()[words[1]]
+  local candidates = M.offered()
+  if #words > 1 then
+    candidates = subcommand and subcommand.complete and subcommand.complete() or {}
+  end
+  return vim.tbl_filter(function(candidate)
+    return vim.startswith(candidate, lead)
+  end, candidates)
+end
+
+return M

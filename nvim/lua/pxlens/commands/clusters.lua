@@ -1,0 +1,171 @@
+--- Subcommands about clusters and engines: listed, started, stopped, entered. A cluster is started and stopped by the program
+--- `pxlens`, as in a shell: it outlives Neovim, and the server finds it.
+local client_of = require('pxlens.client')
+local config = require('pxlens.config')
+local document = require('pxlens.document')
+
+---@type table<string, pxlens.Subcommand>
+local M = {}
+
+local STATES = { notResponding = 'not responding' }
+
+---@param cluster table
+---@return string
+local function name_of(cluster)
+  local id = cluster.clusterId and cluster.clusterId ~= '' and ':' .. cluster.clusterId or ''
+  return (cluster.profile or cluster.connectionFile or '?') .. id
+end
+
+---@param cluster table
+local function summed_up(cluster)
+  local words = { name_of(cluster), STATES[cluster.state] or cluster.state }
+  if cluster.inUse then
+    words[#words + 1] = ('in use, %d engines'):format(#cluster.engines)
+  end
+  if cluster.ours then
+    words[#words + 1] = 'started by pxlens'
+  end
+  return table.concat(words, ' · ')
+end
+
+---@param call pxlens.Call
+---@param done fun(answer: table)
+local function ask(call, done)
+  client_of.ask(call.client, 'px/engines', {}, done)
+end
+
+M.clusters = {
+  run = function(call)
+    ask(call, function(answer)
+      local lines = vim.tbl_map(summed_up, answer.clusters)
+      lines[#lines + 1] = answer.message
+      if #lines == 0 then
+        lines = { 'No cluster runs. `:Px start` starts one.' }
+      end
+      document.show('clusters', lines)
+    end)
+  end,
+}
+
+M.engines = {
+  run = function(call)
+    ask(call, function(answer)
+      local lines = {}
+      for _, cluster in ipairs(answer.clusters) do
+        for _, engine in ipairs(cluster.inUse and cluster.engines or {}) do
+          local at = engine.host and engine.host .. (engine.pid and ' ' .. engine.pid or '') or ''
+          lines[#lines + 1] = ('%4d  %-8s %s'):format(engine.id, engine.state, at):gsub('%s+$', '')
+        end
+      end
+      lines[#lines + 1] = answer.message
+      if #lines == 0 then
+        lines = { 'No engine is there. `:Px start` starts some.' }
+      end
+      document.show('engines', lines)
+    end)
+  end,
+}
+
+--- The program that the server is, with its arguments.
+---@return string[]
+local function program()
+  local cmd = vim.lsp.config.pxlens.cmd
+  return { type(cmd) == 'table' and cmd[1] or 'pxlens' }
+end
+
+--- Runs the program, and says what it wrote.
+---@param arguments string[]
+local function shell(arguments)
+  local argv = vim.list_extend(program(), arguments)
+  client_of.say(table.concat(vim.list_extend({ 'pxlens' }, arguments), ' ') .. ' …')
+  local ok, why = pcall(vim.system, argv, { text = true }, function(done)
+    local said = vim.trim((done.stdout or '') .. (done.stderr or ''))
+    vim.schedule(function()
+      local level = done.code == 0 and vim.log.levels.INFO or vim.log.levels.ERROR
+      client_of.say(said ~= '' and said or ('it ended with status %d'):format(done.code), level)
+    end)
+  end)
+  if not ok then
+    client_of.say(why, vim.log.levels.ERROR)
+  end
+end
+
+M.start = {
+  alone = true,
+  run = function(call)
+    local settings = config.get().settings
+    local arguments = { 'start' }
+    local engines = tonumber(call.args[1]) or settings.engines
+    if engines then
+      vim.list_extend(arguments, { '-n', tostring(engines) })
+    end
+    if settings.python then
+      vim.list_extend(arguments, { '--python', settings.python })
+    end
+    shell(arguments)
+  end,
+}
+
+--- Stops a cluster that the user chose; one that pxlens did not start only when the user says so once more.
+---@param cluster table
+local function stop(cluster)
+  local arguments = { 'stop', '--connection-file', cluster.connectionFile }
+  if cluster.ours then
+    shell(arguments)
+    return
+  end
+  local question = ('pxlens did not start %s. Stop it?'):format(name_of(cluster))
+  vim.ui.select({ 'No', 'Stop it' }, { prompt = question }, function(answer)
+    if answer == 'Stop it' then
+      shell(vim.list_extend(arguments, { '--yes' }))
+    end
+  end)
+end
+
+M.stop = {
+  run = function(call)
+    ask(call, function(answer)
+      local clusters = vim.tbl_filter(function(cluster)
+        return cluster.connectionFile ~= nil
+      end, answer.clusters)
+      if #clusters == 0 then
+        client_of.say('no cluster runs')
+      elseif #clusters == 1 and clusters[1].ours then
+        stop(clusters[1])
+      else
+        vim.ui.select(clusters, { prompt = 'Stop a cluster', format_item = summed_up }, function(cluster)
+          if cluster then
+            stop(cluster)
+          end
+        end)
+      end
+    end)
+  end,
+}
+
+M.console = {
+  needs = 'console',
+  run = function(call)
+    local engine = tonumber(call.args[1])
+    if not engine then
+      client_of.say('which engine? `:Px console 2`')
+      return
+    end
+    client_of.ask(call.client, 'px/console', { engine = engine }, function(result)
+      if result.message then
+        client_of.warn(result.message)
+      end
+      local first = result.commands[1]
+      if first and vim.fn.executable(first.argv[1]) == 1 then
+        vim.cmd('botright new')
+        vim.fn.jobstart(first.argv, { term = true })
+        vim.cmd.startinsert()
+      elseif first then
+        local line = table.concat(vim.tbl_map(vim.fn.shellescape, first.argv), ' ')
+        client_of.warn(('`%s` is not there; in a terminal where it is: %s'):format(first.argv[1], line))
+      end
+    end)
+  end,
+}
+
+return M

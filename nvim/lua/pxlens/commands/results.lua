@@ -1,0 +1,202 @@
+--- Subcommands about what runs gave: shown, grouped, opened, yanked, compared, exported, listed, cleared.
+local cells = require('pxlens.cells')
+local client_of = require('pxlens.client')
+local document = require('pxlens.document')
+
+local GROUPINGS = { 'fold', 'type', 'engine', 'order' }
+local PLACES = { 'float', 'split', 'vsplit', 'tab' }
+
+---@type table<string, pxlens.Subcommand>
+local M = {}
+
+--- The run that an output's buffer shows, else the newest of the px cell at the cursor; says so where there is none.
+---@param call pxlens.Call
+---@return integer?
+local function run_here(call)
+  local shown = vim.api.nvim_buf_get_name(call.bufnr):match('^px%-output:/*run%-(%d+)/')
+  if shown then
+    return tonumber(shown)
+  end
+  local cell = call.client.attached_buffers[call.bufnr] and cells.here()
+  if not cell then
+    client_of.say('there is no px cell at the cursor')
+  elseif not cell.run then
+    client_of.say('this px cell has not run yet: `:Px run`')
+  end
+  return cell and cell.run
+end
+
+---@param text string
+local function lines_of(text)
+  return vim.split(vim.trim(text), '\n', { plain = true })
+end
+
+M.result = {
+  needs = 'showResult',
+  run = function(call)
+    local run = run_here(call)
+    if run then
+      client_of.execute(call.client, 'showResult', { run = run }, function(result)
+        document.show(('run %d'):format(run), lines_of(result.markdown), 'markdown')
+      end)
+    end
+  end,
+}
+
+---@param call pxlens.Call
+---@param run integer
+---@param grouping string
+local function group_by(call, run, grouping)
+  client_of.execute(call.client, 'group', { run = run, groupBy = grouping }, function() end)
+end
+
+M.group = {
+  needs = 'group',
+  complete = function()
+    return GROUPINGS
+  end,
+  run = function(call)
+    local run = run_here(call)
+    if not run then
+      return
+    end
+    if call.args[1] then
+      group_by(call, run, call.args[1])
+      return
+    end
+    vim.ui.select(GROUPINGS, { prompt = 'Group by' }, function(grouping)
+      if grouping then
+        group_by(call, run, grouping)
+      end
+    end)
+  end,
+}
+
+--- The address of what `:Px open` asks for: a grouping, engines (`[0-2]`, `0-2,4`), or what one engine wrote (`3`).
+---@param run integer
+---@param what string?
+---@return string
+local function address(run, what)
+  what = what or 'fold'
+  local name = what
+  if what:match('^%d+$') then
+    name = 'raw-' .. what
+  elseif what:match('^%[?[%d,%-]+%]?$') then
+    name = 'group-' .. what:gsub('[%[%]]', '')
+  end
+  return ('px-output:///run-%d/%s.txt'):format(run, name)
+end
+
+M.open = {
+  needs = 'showOutput',
+  complete = function()
+    return vim.list_extend(vim.list_extend({}, PLACES), GROUPINGS)
+  end,
+  run = function(call)
+    local run = run_here(call)
+    if not run then
+      return
+    end
+    local where, what
+    for _, argument in ipairs(call.args) do
+      if vim.list_contains(PLACES, argument) then
+        where = argument
+      else
+        what = argument
+      end
+    end
+    document.open(address(run, what), { client_id = call.client.id, where = where })
+  end,
+}
+
+M.yank = {
+  run = function(call)
+    local run = run_here(call)
+    if run then
+      client_of.ask(call.client, 'px/result', { run = run }, function(result)
+        local register = call.args[1] or (vim.v.register ~= '' and vim.v.register) or '"'
+        vim.fn.setreg(register, result.text, 'V')
+        client_of.say(('yanked %d lines into "%s'):format(#lines_of(result.text), register))
+      end)
+    end
+  end,
+}
+
+M.clear = {
+  needs = 'clear',
+  complete = function()
+    return { 'cell' }
+  end,
+  run = function(call)
+    local params = { uri = vim.uri_from_bufnr(call.bufnr) }
+    if call.args[1] == 'cell' then
+      local cell = cells.here()
+      if not cell then
+        client_of.say('there is no px cell at the cursor')
+        return
+      end
+      params.cell = cell.id
+    end
+    client_of.ask(call.client, 'px/clear', params, function() end)
+  end,
+}
+
+M.compare = {
+  run = function(call)
+    local run = run_here(call)
+    if not run then
+      return
+    end
+    local params = { run = run, with = tonumber(call.args[1]) }
+    client_of.ask(call.client, 'px/compare', params, function(result)
+      if result.message then
+        client_of.say(result.message)
+      else
+        document.show(('run %d compared'):format(run), lines_of(result.markdown), 'markdown')
+      end
+    end)
+  end,
+}
+
+M.export = {
+  complete = function()
+    return { 'markdown', 'json' }
+  end,
+  run = function(call)
+    local run = run_here(call)
+    if not run then
+      return
+    end
+    local format = call.args[1] or 'markdown'
+    local path = call.args[2]
+    local params = { run = run, format = format, overwrite = call.bang or nil }
+    params.path = path and vim.fs.abspath(vim.fn.expand(path))
+    client_of.ask(call.client, 'px/export', params, function(result)
+      if result.message then
+        client_of.warn(result.message)
+      end
+      if result.file then
+        client_of.say('wrote ' .. result.file)
+      elseif result.text then
+        document.show(('run %d'):format(run), lines_of(result.text), format)
+      end
+    end)
+  end,
+}
+
+M.images = {
+  run = function(call)
+    local run = run_here(call)
+    if run then
+      require('pxlens.images').open(call.client, run)
+    end
+  end,
+}
+
+M.quickfix = {
+  run = function(call)
+    require('pxlens.quickfix').fill(call.bufnr)
+  end,
+}
+
+return M

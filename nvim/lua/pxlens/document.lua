@@ -1,0 +1,167 @@
+--- Whole outputs as buffers: what stands behind `px-output:` addresses. One can enter them, copy and search.
+---
+--- A buffer is called `px-output:///run-7/fold.txt`: with one slash Neovim would take it for a file.
+local client_of = require('pxlens.client')
+local config = require('pxlens.config')
+
+local M = {}
+
+--- How long to wait until asking again for a run that goes on, in milliseconds.
+local AGAIN = 500
+
+--- Which server a buffer's text is from, by its name.
+---@type table<string, integer>
+local owners = {}
+
+---@param uri string
+local function name_of(uri)
+  return (uri:gsub('^px%-output:/*', 'px-output:///'))
+end
+
+---@param name string
+---@return vim.lsp.Client?
+local function owner(name)
+  local client = owners[name] and vim.lsp.get_client_by_id(owners[name])
+  return client or client_of.any()
+end
+
+--- Puts a text into a buffer; who looks at its end goes on looking at its end.
+---@param bufnr integer
+---@param text string
+local function fill(bufnr, text)
+  local lines = vim.split(text, '\n', { plain = true })
+  if lines[#lines] == '' then
+    lines[#lines] = nil
+  end
+  local before = vim.api.nvim_buf_line_count(bufnr)
+  local same = 0
+  local old = vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)
+  while same < #old and same < #lines and old[same + 1] == lines[same + 1] do
+    same = same + 1
+  end
+  local at_end = vim.tbl_filter(function(window)
+    return before > 1 and vim.api.nvim_win_get_cursor(window)[1] == before
+  end, vim.fn.win_findbuf(bufnr))
+  vim.bo[bufnr].modifiable = true
+  vim.api.nvim_buf_set_lines(bufnr, same, -1, false, vim.list_slice(lines, same + 1))
+  vim.bo[bufnr].modifiable = false
+  vim.bo[bufnr].modified = false
+  for _, window in ipairs(at_end) do
+    vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(bufnr), 0 })
+  end
+end
+
+--- Buffers that an answer is awaited for.
+---@type table<integer, true>
+local awaited = {}
+
+--- Asks for a buffer's text, and again for as long as it grows and somebody looks at it.
+---@param bufnr integer
+---@param name string
+local function load(bufnr, name)
+  if awaited[bufnr] then
+    return
+  end
+  local client = owner(name)
+  if not client then
+    fill(bufnr, 'This output is gone: the server that had it is.')
+    return
+  end
+  awaited[bufnr] = client:request('px/content', { uri = name }, function(err, result)
+    awaited[bufnr] = nil
+    if not vim.api.nvim_buf_is_valid(bufnr) then
+      return
+    end
+    if err then
+      fill(bufnr, err.message)
+      return
+    end
+    fill(bufnr, result.text)
+    if result.goesOn then
+      vim.defer_fn(function()
+        if vim.api.nvim_buf_is_valid(bufnr) and #vim.fn.win_findbuf(bufnr) > 0 then
+          load(bufnr, name)
+        end
+      end, AGAIN)
+    end
+  end)
+end
+
+--- Makes a buffer the one of an address: for `BufReadCmd`, so that `:edit` works as well.
+---@param bufnr integer
+---@param name string
+function M.read(bufnr, name)
+  local options = { buftype = 'nofile', bufhidden = 'hide', swapfile = false, modifiable = false }
+  for option, value in pairs(options) do
+    vim.bo[bufnr][option] = value
+  end
+  vim.bo[bufnr].filetype = 'pxlens-output'
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, desc = 'Close' })
+  name = name_of(name)
+  load(bufnr, name)
+  -- While it was hidden, there may have come more.
+  vim.api.nvim_create_autocmd('BufWinEnter', {
+    buffer = bufnr,
+    callback = function()
+      load(bufnr, name)
+    end,
+  })
+end
+
+--- Opens a float over the editor, for a buffer.
+---@param bufnr integer
+---@param title string
+---@return integer window
+function M.float(bufnr, title)
+  local width = math.floor(vim.o.columns * 0.8)
+  local height = math.max(3, math.floor((vim.o.lines - vim.o.cmdheight) * 0.7))
+  return vim.api.nvim_open_win(bufnr, true, {
+    relative = 'editor',
+    width = width,
+    height = height,
+    col = math.floor((vim.o.columns - width) / 2),
+    row = math.floor((vim.o.lines - height) / 2) - 1,
+    border = 'rounded',
+    title = ' ' .. title .. ' ',
+    style = 'minimal',
+  })
+end
+
+---@class pxlens.OpenOptions
+---@field client_id integer
+---@field where? 'float'|'split'|'vsplit'|'tab'
+
+--- Shows an address.
+---@param uri string
+---@param options pxlens.OpenOptions
+function M.open(uri, options)
+  local name = name_of(uri)
+  owners[name] = options.client_id
+  local where = options.where or config.get().open
+  if where == 'float' then
+    local bufnr = vim.fn.bufadd(name)
+    local title = name:gsub('^px%-output:///', ''):gsub('%.txt$', ''):gsub('/', ' · ')
+    vim.wo[M.float(bufnr, title)].wrap = true
+    return
+  end
+  local commands = { split = 'split', vsplit = 'vsplit', tab = 'tabedit' }
+  vim.cmd[commands[where]](vim.fn.fnameescape(name))
+end
+
+--- Shows a text of the plugin's own in a float, to read and copy from.
+---@param title string
+---@param lines string[]
+---@param filetype string?
+function M.show(title, lines, filetype)
+  local bufnr = vim.api.nvim_create_buf(false, true)
+  vim.bo[bufnr].bufhidden = 'wipe'
+  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, lines)
+  vim.bo[bufnr].modifiable = false
+  vim.bo[bufnr].filetype = filetype or 'pxlens-output'
+  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, desc = 'Close' })
+  local window = M.float(bufnr, title)
+  vim.wo[window].wrap = true
+  vim.wo[window].conceallevel = 2
+end
+
+return M

@@ -1,0 +1,19 @@
+//! The command that shows a run in the client's panel, and the request `px/showRun` behind it.
+
+use pxlens_protocol::{ShowRun, ShowRunParams, ShowRunResult};
+
+use crate::lsp::{backend::Backend, facade::Session, tasks};
+
+/// Asks a client that has a panel; shows nothing in any other.
+pub(super) async fn show<S: Session>(backend: &Backend<S>, params: ShowRunParams) -> ShowRunResult {
+    if !backend.capabilities().extension.panel {
+        return ShowRunResult::default();
+    }
+    match tasks::ask(backend.client.send_request::<ShowRun>(params)).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::warn!(%error, "the client did not show the run");
+            ShowRunResult::default()
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Clusters and engines: who hears of them and how often, what is told of each engine, and which cluster is used.
+
+use pxlens_protocol::{
+    ClustersResult, ConnectParams, ConnectResult, EnginesResult, StopClusterParams, StopClusterResult,
+};
+use pxlens_tests::sim::{Script, Sim};
+use serde_json::{Value, json};
+
+use super::{client::Client, fake::Fake};
+use crate::lsp::{Bridge, Clusters, Happening, Starting};
+
+const URI: &str = "file:///a.py";
+
+impl Clusters for Fake {
+    async fn engines(&self, _: bool) -> EnginesResult {
+        EnginesResult::default()
+    }
+
+    async fn clusters(&self) -> ClustersResult {
+        ClustersResult::default()
+    }
+
+    async fn connect(&self, _: ConnectParams) -> ConnectResult {
+        ConnectResult::default()
+    }
+
+    async fn start_cluster(&self) -> ConnectResult {
+        ConnectResult::default()
+    }
+
+    async fn stop_cluster(&self, _: StopClusterParams) -> StopClusterResult {
+        StopClusterResult::default()
+    }
+}
+
+fn hears() -> Value {
+    json!({ "experimental": { "pxlens": { "engines": true } } })
+}
+
+#[tokio::test]
+async fn who_hears_of_engines_is_told_once_and_again_when_it_has_asked() {
+    let mut client = Client::start(hears()).await;
+    for _ in 0..50 {
+        client.session.happen(Happening::EnginesWorked);
+        client.session.happen(Happening::EnginesChanged);
+    }
+    client.expect("px/enginesChanged").await;
+    client.request("px/engines", json!({})).await;
+    client.session.happen(Happening::StateChanged { uri: URI.into(), cell: "c".into() });
+    client.expect("px/enginesChanged").await;
+    // `end` fails on a message more.
+    client.session.happen(Happening::EnginesWorked);
+    client.end().await;
+}
+
+#[tokio::test]
+async fn who_announced_nothing_hears_of_no_engines() {
+    let mut client = Client::start(json!({})).await;
+    client.session.happen(Happening::EnginesWorked);
+    client.request("px/engines", json!({})).await;
+    client.session.happen(Happening::EnginesWorked);
+    client.end().await;
+}
+
+fn start(client: &Client, last: Starting) {
+    for text in ["starting a controller", "its engines are starting"] {
+        client.session.happen(Happening::ClusterStarting(Starting::Step(text.into())));
+    }
+    client.session.happen(Happening::ClusterStarting(last));
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_started_is_one_progress_and_no_message() {
+    let mut client = Client::start(json!({ "window": { "workDoneProgress": true } })).await;
+    for last in [Starting::Ready("4 engines are ready after 2.0 s".into()), Starting::Failed] {
+        start(&client, last.clone());
+        let create = client.expect("window/workDoneProgress/create").await;
+        client.send(&json!({ "jsonrpc": "2.0", "id": create["id"], "result": null })).await;
+        let mut values = Vec::new();
+        for _ in 0..4 {
+            let progress = client.expect("$/progress").await["params"].clone();
+            assert_eq!(progress["token"], create["params"]["token"]);
+            values.push(progress["value"].clone());
+        }
+        assert_eq!(values[0]["title"], "Starting a cluster");
+        let steps: Vec<&Value> = values[1..3].iter().map(|value| &value["message"]).collect();
+        assert_eq!(steps, ["starting a controller", "its engines are starting"]);
+        let said = matches!(last, Starting::Ready(_)).then(|| json!("4 engines are ready after 2.0 s"));
+        assert_eq!((&values[3]["kind"], values[3].get("message")), (&json!("end"), said.as_ref()));
+    }
+    client.end().await;
+}
+
+#[tokio::test]
+async fn who_shows_no_progress_reads_how_far_a_cluster_is() {
+    let mut client = Client::start(json!({})).await;
+    start(&client, Starting::Ready("4 engines are ready after 2.0 s".into()));
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        said.push(client.expect("window/showMessage").await["params"]["message"].clone());
+    }
+    said.sort_by_key(Value::to_string);
+    assert_eq!(
+        said,
+        ["4 engines are ready after 2.0 s", "its engines are starting", "starting a controller"]
+    );
+    client.end().await;
+}
+
+/// A client that hears of engines, with a script open, on a simulated cluster.
+async fn open(sim: &Sim, text: &str) -> Client<Bridge> {
+    let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
+    let mut client = Client::start_with(Bridge::start(), hears(), options).await;
+    client.open(URI, text).await;
+    client
+}
+
+async fn run(client: &mut Client<Bridge>, line: u32) -> Value {
+    let position = json!({ "line": line, "character": 0 });
+    let answer = client.request("px/run", json!({ "uri": URI, "position": position })).await;
+    let run = answer["runs"][0]["run"].clone();
+    assert!(run.is_u64(), "{answer}");
+    run
+}
+
+/// Asks for the engines whenever they changed, until they are as wanted.
+async fn engines(client: &mut Client<Bridge>, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    loop {
+        let answer = client.request("px/engines", json!({})).await;
+        let engines = answer["clusters"][0]["engines"].as_array().cloned().unwrap_or_default();
+        if fits(&engines) {
+            return engines;
+        }
+        client.expect("px/enginesChanged").await;
+    }
+}
+
+#[tokio::test]
+async fn of_an_engine_is_told_what_it_works_on_and_what_it_raised_last() {
+    let sim = Sim::builder()
+        .engines(2)
+        .on("work()", Script::new().wait("gate"))
+        .on_engine(1, "fail()", Script::new().error("ValueError", "only\nhere"))
+        .start()
+        .await;
+    let mut client = open(&sim, "%px fail()\n# %%\n%%px -t 0\nwork()\n# %%\n%px fine()\n").await;
+    engines(&mut client, |engines| engines.len() == 2).await;
+
+    let failed = run(&mut client, 0).await;
+    let after = engines(&mut client, |engines| engines[1].get("lastError").is_some()).await;
+    let at = json!({ "run": failed, "uri": URI, "cell": "c1", "line": 0, "title": "%px fail()" });
+    assert_eq!(after[1]["lastError"], json!({ "text": "ValueError: only", "at": at }));
+    assert!(after[0].get("lastError").is_none(), "{after:?}");
+
+    let working = run(&mut client, 2).await;
+    let busy = engines(&mut client, |engines| engines[0].get("current").is_some()).await;
+    assert_eq!((&busy[0]["current"]["run"], &busy[0]["current"]["line"]), (&working, &json!(2)));
+    assert!(busy[1].get("current").is_none() && busy[1].get("lastError").is_some(), "{busy:?}");
+    sim.open("gate");
+    engines(&mut client, |engines| engines[0].get("current").is_none()).await;
+
+    // What went well since is no error any more.
+    run(&mut client, 5).await;
+    engines(&mut client, |engines| engines.iter().all(|engine| engine.get("lastError").is_none())).await;
+}
+
+#[tokio::test]
+async fn an_engine_that_goes_is_heard_of() {
+    let sim = Sim::builder().engines(3).start().await;
+    let mut client = open(&sim, "%px 1\n").await;
+    engines(&mut client, |engines| engines.len() == 3).await;
+    sim.kill_engine(1).await;
+    let left = engines(&mut client, |engines| engines.len() == 2).await;
+    assert_eq!((&left[0]["id"], &left[1]["id"]), (&json!(0), &json!(2)));
+}
+
+#[tokio::test]
+async fn another_cluster_is_used_from_then_on_and_its_engines_did_nothing_yet() {
+    let one = Sim::builder().engines(1).on("fail()", Script::new().error("ValueError", "no")).start().await;
+    let two = Sim::builder().engines(2).start().await;
+    let mut client = open(&one, "%px fail()\n").await;
+    engines(&mut client, |engines| engines.len() == 1).await;
+    run(&mut client, 0).await;
+    engines(&mut client, |engines| engines[0].get("lastError").is_some()).await;
+
+    let params = json!({ "connectionFile": two.connection_file() });
+    let answer = client.request("px/connect", params).await;
+    assert_eq!(answer["cluster"]["engines"].as_array().map(Vec::len), Some(2), "{answer}");
+    let now = engines(&mut client, |engines| engines.len() == 2).await;
+    assert!(now.iter().all(|engine| engine.get("lastError").is_none()), "{now:?}");
+
+    // Settings that say what they said before do not take it back, and a file that is not there says so.
+    client
+        .notify("workspace/didChangeConfiguration", json!({ "settings": { "pxlens": { "engines": 7 } } }))
+        .await;
+    engines(&mut client, |engines| engines.len() == 2).await;
+    let answer = client.request("px/connect", json!({ "connectionFile": "/nowhere/x-client.json" })).await;
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.starts_with("there is no connection file /nowhere/x-client.json"), "{message}");
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_left_after_its_runs_is_named_until_then() {
+    let one = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
+    let two = Sim::builder().engines(2).start().await;
+    let mut client = open(&one, "%px work()\n").await;
+    engines(&mut client, |engines| engines.len() == 1).await;
+    run(&mut client, 0).await;
+    one.wait_for_runs(1).await;
+    let answer = client.request("px/connect", json!({ "connectionFile": two.connection_file() })).await;
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.starts_with("runs go on on ") && message.ends_with("once they are over"), "{message}");
+    let refused = client.request("px/startCluster", json!({})).await;
+    assert!(refused.get("cluster").is_none(), "{refused}");
+    one.open("gate");
+    engines(&mut client, |engines| engines.len() == 2).await;
+}
+
+#[tokio::test]
+async fn what_pxlens_did_not_start_is_stopped_only_with_leave_and_nothing_in_an_untrusted_workspace() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = open(&sim, "%px 1\n").await;
+    engines(&mut client, |engines| engines.len() == 1).await;
+    let params = json!({ "connectionFile": sim.connection_file() });
+    let answer = client.request("px/stopCluster", params.clone()).await;
+    assert_eq!(answer["stopped"], false);
+    assert!(answer["message"].as_str().unwrap().contains("pxlens did not start"), "{answer}");
+    engines(&mut client, |engines| engines.len() == 1).await;
+
+    let untrusted = json!({ "trusted": false });
+    let mut client = Client::start_with(Bridge::start(), hears(), untrusted).await;
+    for (method, params) in
+        [("px/stopCluster", params.clone()), ("px/connect", params), ("px/startCluster", json!({}))]
+    {
+        let answer = client.request(method, params).await;
+        assert!(answer["message"].as_str().unwrap().contains("not trusted"), "{method}: {answer}");
+    }
+    let answer = client.request("px/clusters", json!({})).await;
+    assert!(answer["clusters"].as_array().unwrap().is_empty(), "{answer}");
+}

@@ -1,0 +1,186 @@
+//! A notebook whose kernel are the engines, as an editor meets it.
+
+use std::time::Duration;
+
+use pxlens_protocol::{
+    NotebookOutputsParams, NotebookOutputsResult, RunNotebookCellParams, RunNotebookCellResult,
+};
+use pxlens_tests::sim::{Script, Sim};
+use serde_json::{Value, json};
+
+use super::{client::Client, fake::Fake};
+use crate::lsp::{Bridge, facade::Notebooks};
+
+impl Notebooks for Fake {
+    async fn run_notebook_cell(&self, _: RunNotebookCellParams) -> RunNotebookCellResult {
+        RunNotebookCellResult::default()
+    }
+
+    async fn notebook_outputs(&self, _: NotebookOutputsParams) -> Result<NotebookOutputsResult, String> {
+        Err("there is no such run".to_owned())
+    }
+}
+
+fn uri(index: usize) -> String {
+    format!("vscode-notebook-cell:/h/nb.ipynb#{index}")
+}
+
+/// A client with a notebook of these cells, on a simulated cluster.
+async fn open(sim: &Sim, texts: &[&str], trusted: bool) -> Client<Bridge> {
+    let options = json!({ "cluster": { "connectionFile": sim.connection_file() }, "trusted": trusted });
+    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    let cells = (0..texts.len()).map(|at| json!({ "kind": 2, "document": uri(at) }));
+    let documents = texts
+        .iter()
+        .enumerate()
+        .map(|(at, text)| json!({ "uri": uri(at), "languageId": "python", "version": 1, "text": text }));
+    let params = json!({
+        "notebookDocument": {
+            "uri": "file:///h/nb.ipynb", "notebookType": "jupyter-notebook", "version": 1,
+            "cells": cells.collect::<Vec<_>>(),
+        },
+        "cellTextDocuments": documents.collect::<Vec<_>>(),
+    });
+    client.notify("notebookDocument/didOpen", params).await;
+    client
+}
+
+async fn run(client: &mut Client<Bridge>, cell: usize) -> Value {
+    client.request("px/runNotebookCell", json!({ "uri": uri(cell) })).await
+}
+
+/// What the runs of an answer gave in the end: by MIME type and text.
+async fn outputs(client: &mut Client<Bridge>, answer: &Value) -> Vec<(String, String)> {
+    let runs: Vec<&Value> =
+        ["runs", "recalled"].iter().flat_map(|kind| answer[kind].as_array().unwrap()).collect();
+    let runs: Vec<&Value> = runs.iter().map(|run| &run["run"]).collect();
+    loop {
+        let answer = client.request("px/notebookOutputs", json!({ "runs": runs })).await;
+        if answer["over"] == true {
+            let seen = json!({ "runs": runs, "seen": answer["seen"] });
+            assert!(client.request("px/notebookOutputs", seen).await.get("outputs").is_none());
+            return shown(&answer["outputs"]);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn shown(outputs: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let first = |output: &Value| {
+        let item = &output["items"][0];
+        (text(&item["mime"]).rsplit(['/', '.']).next().unwrap_or_default().to_owned(), text(&item["data"]))
+    };
+    outputs.as_array().unwrap().iter().map(first).collect()
+}
+
+fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(kind, text)| ((*kind).to_owned(), (*text).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn px_lines_run_and_local_lines_are_counted() {
+    let sim = Sim::builder().engines(2).on("a()", Script::new().stdout("a\n")).start().await;
+    let mut client = open(&sim, &["x = 1\n%px a()\ny = 2"], true).await;
+    let answer = run(&mut client, 0).await;
+    assert_eq!((&answer["localLines"], &answer["failed"]), (&json!(2), &json!(false)), "{answer}");
+    assert_eq!(outputs(&mut client, &answer).await, told(&[("stdout", "[0-1] a\n")]));
+    assert_eq!(shown(&answer["notes"]), told(&[("plain", "2 local lines not run")]));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_plain_cell_runs_on_all_engines_and_says_so() {
+    let sim = Sim::builder().engines(2).on("a()\n", Script::new().stdout("a\n")).start().await;
+    let mut client = open(&sim, &["a()", "%%px\nb()"], true).await;
+    let before = client.request("px/cells", json!({ "uri": uri(0) })).await;
+    assert_eq!(before["cells"], json!([]));
+    let answer = run(&mut client, 0).await;
+    assert_eq!(answer["ranOn"], "[0-1]", "{answer}");
+    let expected = told(&[("plain", "ran on engines [0-1]"), ("stdout", "[0-1] a\n")]);
+    assert_eq!(outputs(&mut client, &answer).await, expected);
+    // It is a px cell now, with a run, though no part of running all.
+    let after = client.request("px/cells", json!({ "uri": uri(0) })).await;
+    assert_eq!(after["cells"][0]["run"], answer["runs"][0]["run"], "{after}");
+    let all = client.request("px/run", json!({ "uri": uri(0), "scope": "all" })).await;
+    assert_eq!(all["runs"].as_array().map(Vec::len), Some(1), "{all}");
+    let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri(0) } })).await;
+    assert_eq!(lenses, json!([]));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn set_up_is_read_for_views_and_not_sent() {
+    let sim = Sim::builder().engines(4).on("a()", Script::new().stdout("a\n")).start().await;
+    let set_up = "import ipyparallel as ipp\nrc = ipp.Client()\nrc[::2].activate('_even')";
+    let mut client = open(&sim, &[set_up, "%px_even a()", "# nothing"], true).await;
+    let answer = run(&mut client, 0).await;
+    assert_eq!((&answer["setUp"], &answer["runs"]), (&json!(0), &json!([])), "{answer}");
+    let note = "set-up by line 1: read for views, not sent to engines";
+    assert_eq!(shown(&answer["notes"]), told(&[("plain", note)]));
+    let answer = run(&mut client, 1).await;
+    assert_eq!(answer["runs"][0]["engines"], json!([0, 2]), "{answer}");
+    outputs(&mut client, &answer).await;
+    let answer = run(&mut client, 2).await;
+    assert_eq!((&answer["failed"], &answer["notes"]), (&json!(false), &json!([])), "{answer}");
+    client.end().await;
+}
+
+#[tokio::test]
+async fn an_error_of_a_plain_cell_has_its_place_in_the_cell() {
+    let code = "x = 1\nboom()\n";
+    let script = Script::new().error("ValueError", "no");
+    let sim = Sim::builder().engines(2).on(code, script).start().await;
+    let mut client = open(&sim, &["x = 1\nboom()"], true).await;
+    let answer = run(&mut client, 0).await;
+    let outputs = outputs(&mut client, &answer).await;
+    assert_eq!(outputs[1].0, "error", "{outputs:?}");
+    let error: Value = serde_json::from_str(&outputs[1].1).unwrap();
+    assert_eq!((&error["name"], &error["message"]), (&json!("ValueError"), &json!("no")));
+    loop {
+        let told = client.expect("textDocument/publishDiagnostics").await;
+        let Some(found) = told["params"]["diagnostics"].as_array().and_then(|all| all.first()) else {
+            continue;
+        };
+        assert_eq!(told["params"]["uri"], uri(0), "{found}");
+        break;
+    }
+    client.end().await;
+}
+
+#[tokio::test]
+async fn what_cannot_run_is_an_error_output() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = open(&sim, &["%%px --bogus\na()", "%pxconfig -t 0"], true).await;
+    client.expect("textDocument/publishDiagnostics").await;
+    let answer = run(&mut client, 0).await;
+    assert_eq!(answer["failed"], true, "{answer}");
+    assert_eq!(shown(&answer["notes"])[0].0, "error");
+    let answer = run(&mut client, 1).await;
+    assert_eq!((&answer["failed"], &shown(&answer["notes"])[0].0), (&json!(false), &"plain".to_owned()));
+    client.end().await;
+}
+
+#[tokio::test]
+async fn nothing_runs_in_a_workspace_that_is_not_trusted() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = open(&sim, &["a()"], false).await;
+    let answer = run(&mut client, 0).await;
+    assert!(answer["notRun"][0]["reason"].as_str().unwrap().contains("not trusted"), "{answer}");
+    assert!(sim.executed().is_empty());
+    client.end().await;
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_is_shown_by_pxresult() {
+    let sim = Sim::builder().engines(2).on("a()\n", Script::new().stdout("a\n")).start().await;
+    let mut client = open(&sim, &["%%px --noblock\na()", "%pxresult"], true).await;
+    let answer = run(&mut client, 0).await;
+    assert_eq!(answer["waits"], false, "{answer}");
+    let kept = outputs(&mut client, &answer).await;
+    let text = "Async parallel execution on engine(s): [0-1] · %pxresult shows what it gives";
+    assert_eq!(kept, told(&[("plain", text)]));
+    let answer = run(&mut client, 1).await;
+    assert_eq!(outputs(&mut client, &answer).await, told(&[("stdout", "[0-1] a\n")]));
+    client.end().await;
+}

@@ -1,0 +1,132 @@
+//! A run in parts, as a panel asks for it, and the link that opens the panel.
+
+use std::{fs, path::Path};
+
+use pxlens_tests::sim::{Script, Sim, Step};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use crate::lsp::Bridge;
+
+const URI: &str = "file:///a.py";
+
+async fn open(sim: &Sim, text: &str) -> Client<Bridge> {
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
+    let capabilities = json!({ "experimental": { "pxlens": { "outputs": true } } });
+    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    client.open(URI, text).await;
+    client
+}
+
+async fn run(client: &mut Client<Bridge>, line: u32) {
+    let position = json!({ "line": line, "character": 0 });
+    client.request("px/run", json!({ "uri": URI, "position": position })).await;
+    loop {
+        let outputs = client.expect("px/outputs").await;
+        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
+        let is_over = |cell: &&Value| {
+            cell["range"]["start"]["line"] == line
+                && ["succeeded", "failed"].iter().any(|state| cell["state"] == *state)
+        };
+        if cells.iter().any(|cell| is_over(&cell)) {
+            return;
+        }
+    }
+}
+
+fn file_of_a_test() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml").display().to_string()
+}
+
+#[tokio::test]
+async fn a_page_has_groups_and_tables_in_the_grouping_that_is_asked_for() {
+    let table = json!({ "text/html": "<table></table>", "text/plain": "   a" });
+    let work = Script::new().stdout("one\n").stderr("two\n").result(table);
+    let sim = Sim::builder().engines(2).on("work()", work).start().await;
+    let mut client = open(&sim, "# %%\n%%px\nwork()\n").await;
+    run(&mut client, 1).await;
+    let page = client.request("px/page", json!({ "run": 1, "media": true })).await;
+    assert_eq!(
+        (&page["ranks"], &page["groupBy"], &page["title"]),
+        (&json!("[0-1]"), &json!("fold"), &json!("%%px"))
+    );
+    let block = &page["sections"][0]["blocks"][0];
+    assert_eq!((&block["ranks"], &block["state"]), (&json!("[0-1]"), &json!("ok")));
+    let styles: Vec<&Value> =
+        block["pieces"].as_array().unwrap().iter().map(|piece| &piece["style"]).collect();
+    assert_eq!(styles, ["stdout", "stderr", "note", "result"]);
+    let expected = json!([{ "ranks": "[0-1]", "engines": [0, 1], "html": "<table></table>", "alt": "   a" }]);
+    assert_eq!(page["tables"], expected);
+    assert!(page["summary"].as_str().unwrap().starts_with("2 engines · "), "{page}");
+
+    let place = json!({ "uri": URI, "position": { "line": 2, "character": 0 }, "groupBy": "type" });
+    let page = client.request("px/page", place).await;
+    let titles: Vec<&Value> =
+        page["sections"].as_array().unwrap().iter().map(|section| &section["title"]).collect();
+    assert_eq!(titles, ["stdout", "stderr", "results"]);
+    assert_eq!(page["tables"], json!([]), "they were not asked for");
+
+    let id = client.ask("px/page", json!({ "run": 9 })).await;
+    assert_eq!(client.answer(id).await["error"]["code"], -32602);
+}
+
+#[tokio::test]
+async fn a_line_of_a_traceback_leads_to_the_cell_and_to_files_that_are_there() {
+    let here = file_of_a_test();
+    assert!(fs::exists(&here).unwrap());
+    let traceback = [
+        "Cell In[1], line 2".to_owned(),
+        "----> 2 work()".to_owned(),
+        String::new(),
+        format!("File {here}:7, in work()"),
+        "----> 7     helper()".to_owned(),
+        String::new(),
+        "File /nowhere/at/all.py:8, in helper()".to_owned(),
+        "----> 8     raise ValueError".to_owned(),
+        String::new(),
+        "ValueError: no".to_owned(),
+    ];
+    let fails = Script::new().step(Step::Error {
+        ename: "ValueError".into(),
+        evalue: "no".into(),
+        traceback: vec![traceback.join("\n")],
+    });
+    let sim = Sim::builder().engines(1).on("import a\nwork()", fails).start().await;
+    let mut client = open(&sim, "# %%\n%%px\nimport a\nwork()\n").await;
+    run(&mut client, 1).await;
+    let page = client.request("px/page", json!({})).await;
+    let error = &page["errors"][0];
+    assert_eq!((&error["ranks"], &error["title"]), (&json!("[0]"), &json!("ValueError: no")));
+    let places: Vec<(u64, Value)> = (0..)
+        .zip(error["lines"].as_array().unwrap())
+        .filter_map(|(n, line)| line.get("place").map(|place| (n, place.clone())))
+        .collect();
+    let cell = json!({ "uri": URI, "position": { "line": 3, "character": 0 } });
+    let file = json!({ "uri": format!("file://{here}"), "position": { "line": 6, "character": 0 } });
+    assert_eq!(places, [(0, cell), (3, file.clone())]);
+
+    // Of code that is another now nobody knows the line.
+    client.edit(URI, 2, "# %%\n%%px\nimport b\nwork()\n").await;
+    let page = client.request("px/page", json!({ "run": 1 })).await;
+    let lines = page["errors"][0]["lines"].as_array().unwrap();
+    let places: Vec<&Value> = lines.iter().filter_map(|line| line.get("place")).collect();
+    assert_eq!(places, [&file]);
+}
+
+#[tokio::test]
+async fn a_client_with_a_panel_is_asked_to_show_a_run_and_no_other_is() {
+    let capabilities = |extension| json!({ "experimental": { "pxlens": extension } });
+    let show = json!({ "command": "pxlens.server.showRun", "arguments": [{ "run": 1 }] });
+    let mut client = Client::start(capabilities(json!({ "panel": true }))).await;
+    let id = client.ask("workspace/executeCommand", show.clone()).await;
+    let asked = client.expect("px/showRun").await;
+    assert_eq!(asked["params"], json!({ "run": 1 }));
+    client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "shown": true } })).await;
+    assert_eq!(client.answer(id).await["result"], json!({ "shown": true }));
+    client.end().await;
+
+    let mut client = Client::start(capabilities(json!({}))).await;
+    let answer = client.request("workspace/executeCommand", show).await;
+    assert_eq!(answer, json!({ "shown": false }));
+    client.end().await;
+}

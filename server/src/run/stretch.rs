@@ -1,0 +1,166 @@
+//! Text in memory that grows at its end: a string while it is short, a rope once it is long.
+
+use std::{fmt, ops::Range};
+
+use ropey::{Rope, RopeBuilder};
+
+/// Most bytes of a text that is a string. A rope takes some KB however little it holds; a string is copied with the run that it
+/// is part of.
+const SHORT: usize = 4096;
+
+/// Text whose clone costs little, however long it is.
+#[derive(Clone)]
+pub struct Stretch(Form);
+
+#[derive(Clone)]
+enum Form {
+    Short(String),
+    Long(Rope),
+}
+
+impl Stretch {
+    /// No text.
+    pub const EMPTY: Self = Self(Form::Short(String::new()));
+
+    /// Adds to the end.
+    pub fn push(&mut self, text: &str) {
+        match &mut self.0 {
+            Form::Short(short) if short.len() + text.len() <= SHORT => short.push_str(text),
+            Form::Short(short) => *self = [short.as_str(), text].into_iter().collect(),
+            Form::Long(long) => long.insert(long.len_chars(), text),
+        }
+    }
+
+    /// All of it, in order.
+    pub fn chunks(&self) -> impl Iterator<Item = &str> {
+        let (short, long) = match &self.0 {
+            Form::Short(short) => (Some(short.as_str()).filter(|text| !text.is_empty()), None),
+            Form::Long(long) => (None, Some(long.chunks())),
+        };
+        short.into_iter().chain(long.into_iter().flatten())
+    }
+
+    /// Bytes of UTF-8.
+    pub fn len_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Short(short) => short.len(),
+            Form::Long(long) => long.len_bytes(),
+        }
+    }
+
+    /// Unicode scalar values.
+    pub fn len_chars(&self) -> usize {
+        match &self.0 {
+            Form::Short(short) => short.chars().count(),
+            Form::Long(long) => long.len_chars(),
+        }
+    }
+
+    /// From this character on; nothing where there are not so many.
+    pub(super) fn since(&self, char: usize) -> String {
+        match &self.0 {
+            Form::Short(short) => short.chars().skip(char).collect(),
+            Form::Long(long) => long.slice(char.min(long.len_chars())..).to_string(),
+        }
+    }
+
+    /// A part of it, in bytes; nothing where that is not there, or begins or ends within a character.
+    pub(super) fn bytes(&self, bytes: Range<usize>) -> Option<String> {
+        match &self.0 {
+            Form::Short(short) => short.get(bytes).map(str::to_owned),
+            Form::Long(long) => long.get_byte_slice(bytes).map(|part| part.to_string()),
+        }
+    }
+
+    /// The same as a rope; cheap where it is long.
+    pub(crate) fn to_rope(&self) -> Rope {
+        match &self.0 {
+            Form::Short(short) => Rope::from_str(short),
+            Form::Long(long) => long.clone(),
+        }
+    }
+}
+
+impl Default for Stretch {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl From<&str> for Stretch {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<String> for Stretch {
+    fn from(text: String) -> Self {
+        Self(if text.len() <= SHORT { Form::Short(text) } else { Form::Long(Rope::from_str(&text)) })
+    }
+}
+
+/// A rope that grew by small pieces holds up to twice its text; one that is built whole does not.
+impl<'a> FromIterator<&'a str> for Stretch {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(pieces: I) -> Self {
+        let mut short = String::new();
+        let mut pieces = pieces.into_iter();
+        for piece in pieces.by_ref() {
+            if short.len() + piece.len() > SHORT {
+                let mut long = RopeBuilder::new();
+                long.append(&short);
+                long.append(piece);
+                pieces.for_each(|piece| long.append(piece));
+                return Self(Form::Long(long.finish()));
+            }
+            short.push_str(piece);
+        }
+        short.shrink_to_fit();
+        Self(Form::Short(short))
+    }
+}
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chunks().try_for_each(|chunk| f.write_str(chunk))
+    }
+}
+
+impl fmt::Debug for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), f)
+    }
+}
+
+/// Equal are equal texts, whatever their form.
+impl PartialEq for Stretch {
+    fn eq(&self, other: &Self) -> bool {
+        self.len_bytes() == other.len_bytes()
+            && self.chunks().flat_map(str::bytes).eq(other.chunks().flat_map(str::bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_the_same_however_it_grew() {
+        let line = "é line of text\n";
+        let mut grown = Stretch::EMPTY;
+        for count in 1..=1000 {
+            grown.push(line);
+            let whole = line.repeat(count);
+            assert_eq!((grown.len_bytes(), grown.len_chars()), (whole.len(), whole.chars().count()));
+            assert_eq!(grown, Stretch::from(whole));
+        }
+        assert_eq!(grown.since(15 * 999), line);
+        assert_eq!(grown.bytes(16 * 999..16 * 1000).as_deref(), Some(line));
+        assert_eq!((grown.bytes(1..16), grown.bytes(0..16_001)), (None, None));
+    }
+
+    /// An engine that writes to both streams by turns makes an output of each line, so a short text has to be small.
+    #[test]
+    fn a_short_text_takes_few_bytes() {
+        assert!(size_of::<Stretch>() <= 24);
+    }
+}

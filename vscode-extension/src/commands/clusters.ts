@@ -1,0 +1,78 @@
+/** Starts, stops and chooses clusters. */
+
+import { ConfigurationTarget, type QuickPickItem, window, workspace } from "vscode";
+
+import type { Live } from "../commands";
+import { isNode } from "../engines-view-model";
+import * as px from "../protocol";
+import { settings } from "../settings";
+import { nameOf } from "../status";
+
+/** Starts a cluster on this machine and uses it; asks first where that takes the place of another. */
+export async function startCluster({ session, engines }: Live): Promise<void> {
+  const now = (await engines.ask())?.clusters.find((cluster) => cluster.inUse);
+  if (now?.state === "starting") return;
+  if (now) {
+    const another = "Start Another";
+    const question = `${nameOf(now)} is in use. Start another cluster, and use that?`;
+    if ((await window.showWarningMessage(question, { modal: true }, another)) !== another) return;
+  }
+  // How far it is is shown as the server's progress, and in the view.
+  const { message } = await inView(() => session.client.sendRequest(px.startCluster, {}));
+  if (message) void window.showErrorMessage(`No cluster was started: ${message}`);
+}
+
+/** Stops a cluster, the one of the view's line or one that is chosen, after asking. */
+export async function stopCluster({ session }: Live, line?: unknown): Promise<void> {
+  const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to stop");
+  const { connectionFile, ours } = cluster ?? {};
+  if (!cluster || connectionFile === undefined) return;
+  const whose = ours ? "" : " pxlens did not start it.";
+  const stop = "Stop";
+  const question = `Stop ${nameOf(cluster)}? Its engines end, with all their variables.${whose}`;
+  if ((await window.showWarningMessage(question, { modal: true }, stop)) !== stop) return;
+  const notOurs = ours !== true;
+  const asked = { connectionFile, notOurs };
+  const { message } = await inView(() => session.client.sendRequest(px.stopCluster, asked));
+  if (message) void window.showErrorMessage(message);
+}
+
+/** Uses another cluster from now on, in this workspace also after the window was closed. */
+export async function selectCluster({ session }: Live, line?: unknown): Promise<void> {
+  const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to use");
+  if (!cluster) return;
+  const choice = named(cluster);
+  const { message } = await inView(() => session.client.sendRequest(px.connect, choice));
+  if (message) void window.showWarningMessage(message);
+  if (workspace.workspaceFolders) await settings().update("cluster", choice, ConfigurationTarget.Workspace);
+}
+
+/** How a cluster is named in the setting: not by a path, where another name means the same elsewhere. */
+function named({ profile, clusterId, connectionFile }: px.Cluster): px.ConnectParams {
+  if (profile !== undefined) return { profile, clusterId: clusterId ?? "" };
+  return connectionFile === undefined ? {} : { connectionFile };
+}
+
+async function pickCluster(
+  client: Live["session"]["client"],
+  placeHolder: string,
+): Promise<px.Cluster | undefined> {
+  const { clusters, message } = await client.sendRequest(px.clusters, {});
+  const items: (QuickPickItem & { cluster: px.Cluster })[] = clusters
+    .filter(({ state }) => state !== "down")
+    .map((cluster) => ({
+      label: nameOf(cluster),
+      description: cluster.inUse ? "in use" : "",
+      detail: cluster.connectionFile ?? "",
+      cluster,
+    }));
+  if (items.length === 0) {
+    void window.showInformationMessage(message ?? "No cluster is running.");
+    return undefined;
+  }
+  return (await window.showQuickPick(items, { placeHolder }))?.cluster;
+}
+
+function inView<T>(work: () => Promise<T>): Thenable<T> {
+  return window.withProgress({ location: { viewId: "pxlens.engines" } }, work);
+}

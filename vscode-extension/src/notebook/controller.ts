@@ -1,0 +1,139 @@
+/**
+ * The notebook controller "pxlens: engines": the engines of the cluster are the notebook's kernel.
+ *
+ * What of a cell runs, and what it shows, the server says; nothing runs unless the user chose this kernel and runs a cell.
+ */
+
+import {
+  type Disposable,
+  type NotebookCell,
+  type NotebookCellExecution,
+  type NotebookController,
+  type NotebookDocument,
+  notebooks,
+} from "vscode";
+
+import * as px from "../protocol";
+import type { Server } from "../server";
+import { Bell, follow } from "./follow";
+import { painted, problem } from "./outputs";
+import { type Job, Queue } from "./queue";
+
+/** What is done in one notebook. */
+type Doing = {
+  queue: Queue;
+  running: Set<Running>;
+  /** How many cells have begun. */
+  order: number;
+};
+
+/** A cell that has begun. */
+type Running = { runs: px.RunId[]; isInterrupted: boolean };
+
+export class EnginesController implements Disposable {
+  private readonly controller: NotebookController;
+  private readonly doing = new WeakMap<NotebookDocument, Doing>();
+  private readonly bell = new Bell();
+
+  constructor(private readonly server: Server) {
+    this.controller = notebooks.createNotebookController(
+      "pxlens.engines",
+      "jupyter-notebook",
+      "pxlens: engines",
+    );
+    this.controller.supportedLanguages = ["python"];
+    this.controller.supportsExecutionOrder = true;
+    this.controller.description = "All engines of the cluster";
+    this.controller.detail = "px lines run where they say, plain cells on all engines";
+    this.controller.executeHandler = (cells, notebook) => {
+      this.execute(cells, notebook);
+    };
+    this.controller.interruptHandler = (notebook) => this.interrupt(notebook);
+  }
+
+  /** There may be more output of some run. */
+  heard(): void {
+    this.bell.ring();
+  }
+
+  dispose(): void {
+    this.controller.dispose();
+  }
+
+  private execute(cells: readonly NotebookCell[], notebook: NotebookDocument): void {
+    const doing = this.doing.get(notebook) ?? { queue: new Queue(), running: new Set(), order: 0 };
+    this.doing.set(notebook, doing);
+    doing.queue.add(cells.map((cell) => this.job(cell, doing)));
+  }
+
+  private job(cell: NotebookCell, doing: Doing): Job {
+    // Made at once, so that the cell is shown to wait.
+    const execution = this.controller.createNotebookCellExecution(cell);
+    return {
+      run: async (free) => {
+        const running: Running = { runs: [], isInterrupted: false };
+        doing.running.add(running);
+        execution.executionOrder = ++doing.order;
+        execution.start(Date.now());
+        let succeeded = false;
+        try {
+          await execution.clearOutput();
+          succeeded = await this.runCell(execution, running, free);
+        } catch (error) {
+          await execution.appendOutput(problem(message(error)));
+        } finally {
+          doing.running.delete(running);
+          execution.end(succeeded, Date.now());
+        }
+        return succeeded && !running.isInterrupted;
+      },
+      drop: () => {
+        execution.end(undefined);
+      },
+    };
+  }
+
+  private async runCell(
+    execution: NotebookCellExecution,
+    running: Running,
+    free: () => void,
+  ): Promise<boolean> {
+    const client = this.server.session?.client;
+    if (!client) throw new Error("The pxlens server is not running; the log says why.");
+    const uri = execution.cell.document.uri.toString();
+    const answer = await client.sendRequest(px.runNotebookCell, { uri });
+    running.runs = answer.runs.map(({ run }) => run);
+    // Where a cluster had to be started, this is the first moment at which there is something to interrupt.
+    if (running.isInterrupted) await this.stop(running);
+    if (!answer.waits) free();
+    const runs = [...running.runs, ...answer.recalled.map(({ run }) => run)];
+    const succeeded = await follow({
+      ask: (seen) => client.sendRequest(px.notebookOutputs, { runs, ...(seen !== undefined && { seen }) }),
+      show: (outputs) => Promise.resolve(execution.replaceOutput(painted([...outputs, ...answer.notes]))),
+      next: () => this.bell.next(),
+    });
+    return succeeded && !answer.failed;
+  }
+
+  private async interrupt(notebook: NotebookDocument): Promise<void> {
+    const doing = this.doing.get(notebook);
+    if (!doing) return;
+    doing.queue.clear();
+    await Promise.all(
+      [...doing.running].map((running) => {
+        running.isInterrupted = true;
+        return this.stop(running);
+      }),
+    );
+  }
+
+  private async stop(running: Running): Promise<void> {
+    const client = this.server.session?.client;
+    if (!client) return;
+    await Promise.all(running.runs.map((run) => client.sendRequest(px.interrupt, { run })));
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,310 @@
+/**
+ * The outputs panel: one run at a time, drawn by the page in `webview/`.
+ *
+ * It shows the run that it was opened for, or that of the px cell at the cursor, and follows it while it goes on. What is shown comes
+ * from `px/page`; the page draws it and says what the user wants.
+ */
+
+import { randomBytes } from "node:crypto";
+
+import {
+  commands,
+  type Disposable,
+  env,
+  type LogOutputChannel,
+  Range,
+  Uri,
+  ViewColumn,
+  type WebviewPanel,
+  window,
+  workspace,
+} from "vscode";
+
+import { exportRunTo } from "../commands/export";
+import { place } from "../place";
+import * as px from "../protocol";
+import type { Server } from "../server";
+import { type Deed, type FromPage, isGiven, read, type ToPage } from "./messages";
+import { untilNext } from "./pace";
+import { bytes, extension, suggestedName } from "./picture";
+import { shell } from "./shell";
+
+/** How long after something happened it is looked which run is the one at the cursor. */
+const SOON = 150;
+
+/** Its type in VS Code. */
+const TYPE = "pxlens.outputs";
+
+export class OutputsPanel implements Disposable {
+  private panel: WebviewPanel | undefined;
+  private readonly subscriptions: Disposable[];
+  /** The run that it was opened for; without one it follows the cursor. */
+  private pinned: px.RunId | undefined;
+  private shown: px.PageResult | undefined;
+  private last: { began: number; took: number } | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: NodeJS.Timeout | undefined;
+  private isAsking = false;
+  /** Whether to ask again after the answer that is awaited. */
+  private again = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly extensionUri: Uri,
+    private readonly log: LogOutputChannel,
+  ) {
+    this.subscriptions = [
+      window.onDidChangeTextEditorSelection(() => {
+        this.lookSoon();
+      }),
+      window.onDidChangeActiveTextEditor(() => {
+        this.lookSoon();
+      }),
+      server.onDidChange(() => {
+        // Runs are numbered anew.
+        if (server.life === "running") this.refresh();
+        else this.forget();
+      }),
+    ];
+  }
+
+  /** Opens it beside the editor: for a run, or for whatever the cursor is in. */
+  show(run?: px.RunId): void {
+    this.pinned = run;
+    if (this.panel) this.panel.reveal(undefined, true);
+    else this.open();
+    this.refresh();
+  }
+
+  /** Takes a message about runs. */
+  changed({ uri, cells }: px.OutputsParams): void {
+    if (!this.panel) return;
+    const shows = this.pinned ?? this.shown?.run;
+    if (cells.some(({ run }) => run !== undefined && run === shows)) this.refresh();
+    else if (!this.shown || uri === place()?.at.uri) this.lookSoon();
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.looking);
+    this.panel?.dispose();
+    for (const one of this.subscriptions) one.dispose();
+  }
+
+  private open(): void {
+    const files = Uri.joinPath(this.extensionUri, "dist", "webview");
+    const panel = window.createWebviewPanel(
+      TYPE,
+      "Outputs",
+      { viewColumn: ViewColumn.Beside, preserveFocus: true },
+      { enableScripts: true, enableFindWidget: true, localResourceRoots: [files] },
+    );
+    panel.iconPath = Uri.joinPath(this.extensionUri, "images", "icon.png");
+    panel.webview.onDidReceiveMessage((message: unknown) => {
+      const known = read(message);
+      if (known) void this.heard(known);
+    });
+    panel.onDidChangeViewState(() => {
+      // What happened while it was hidden.
+      this.refresh();
+    });
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      this.forget();
+    });
+    const url = (name: string): string => panel.webview.asWebviewUri(Uri.joinPath(files, name)).toString();
+    panel.webview.html = shell({
+      source: panel.webview.cspSource,
+      script: url("page.js"),
+      style: url("page.css"),
+      nonce: randomBytes(16).toString("hex"),
+    });
+    this.panel = panel;
+  }
+
+  private forget(): void {
+    this.shown = undefined;
+    this.pinned = undefined;
+    this.last = undefined;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.tell();
+  }
+
+  private tell(): void {
+    const page = this.shown;
+    const message: ToPage = page
+      ? { type: "run", page, following: this.pinned === undefined }
+      : {
+          type: "nothing",
+          why: this.server.session ? "No px cell has run yet." : "The server is not running.",
+        };
+    void this.panel?.webview.postMessage(message);
+  }
+
+  private lookSoon(): void {
+    if (!this.panel?.visible || this.pinned !== undefined) return;
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined;
+      void this.lookAtCursor();
+    }, SOON);
+  }
+
+  /** Asks for everything only where the cursor is in another run. */
+  private async lookAtCursor(): Promise<void> {
+    const page = await this.atCursor(false);
+    if (!this.shown || (page && page.run !== this.shown.run)) this.refresh();
+  }
+
+  /** Asks again soon; what comes meanwhile is one question. */
+  private refresh(): void {
+    if (!this.panel?.visible) return;
+    if (this.isAsking) {
+      this.again = true;
+      return;
+    }
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.ask();
+      },
+      untilNext(Date.now(), this.last),
+    );
+  }
+
+  private async ask(): Promise<void> {
+    this.isAsking = true;
+    this.again = false;
+    const began = Date.now();
+    try {
+      const page = await this.wanted();
+      if (page) this.shown = page;
+      this.tell();
+    } catch (error) {
+      this.log.warn(`the outputs panel: ${String(error)}`);
+    } finally {
+      this.last = { began, took: Date.now() - began };
+      this.isAsking = false;
+      if (this.wantsMore()) this.refresh();
+    }
+  }
+
+  private wantsMore(): boolean {
+    return this.again;
+  }
+
+  /** The run that is to be shown: pinned, at the cursor, shown already, or the newest. */
+  private async wanted(): Promise<px.PageResult | undefined> {
+    if (this.pinned !== undefined) return this.page({ run: this.pinned, media: true });
+    return (
+      (await this.atCursor(true)) ??
+      (this.shown && (await this.page({ run: this.shown.run, media: true }))) ??
+      (await this.page({ media: true }))
+    );
+  }
+
+  private async atCursor(media: boolean): Promise<px.PageResult | undefined> {
+    const at = place()?.at;
+    return at && this.page({ uri: at.uri, position: at.position, media });
+  }
+
+  /** Nothing where there is no such run. */
+  private async page(params: px.PageParams): Promise<px.PageResult | undefined> {
+    try {
+      return await this.server.session?.client.sendRequest(px.page, params);
+    } catch (error) {
+      this.log.debug(`px/page: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  private async heard(message: FromPage): Promise<void> {
+    const page = this.shown;
+    if (message.type === "ready") this.tell();
+    if (!page) return;
+    const { run } = page;
+    switch (message.type) {
+      case "ready":
+        return;
+      case "group":
+        await commands.executeCommand(px.serverCommands.group, { run, groupBy: message.by });
+        this.refresh();
+        return;
+      case "follow":
+        this.pinned = message.on ? undefined : run;
+        this.refresh();
+        return;
+      case "open":
+        if (isGiven(message.place, page)) await reveal(message.place);
+        return;
+      case "copy":
+        await env.clipboard.writeText(message.text);
+        window.setStatusBarMessage("Copied", 2000);
+        return;
+      case "save":
+        await save(page, message.image);
+        return;
+      case "raw":
+        if (page.engines.includes(message.engine)) {
+          await commands.executeCommand(px.serverCommands.showOutput, { run, engine: message.engine });
+        }
+        return;
+      case "do":
+        await this.act(page, message.what);
+    }
+  }
+
+  private async act({ run, uri, groupBy }: px.PageResult, deed: Deed): Promise<void> {
+    switch (deed) {
+      case "cell":
+        await this.goToCell(uri, run);
+        return;
+      case "whole":
+        await commands.executeCommand(px.serverCommands.showOutput, { run, groupBy });
+        return;
+      case "copy":
+        await commands.executeCommand(px.serverCommands.copy, { run, groupBy });
+        return;
+      case "compare":
+        await commands.executeCommand(px.serverCommands.compare, { run });
+        return;
+      case "export": {
+        const session = this.server.session;
+        if (session) await exportRunTo(session, run);
+        return;
+      }
+      case "find":
+        await commands.executeCommand("editor.action.webvieweditor.showFind");
+    }
+  }
+
+  private async goToCell(uri: string, run: px.RunId): Promise<void> {
+    const client = this.server.session?.client;
+    const { cells } = (await client?.sendRequest(px.cells, { uri }).catch(() => undefined)) ?? { cells: [] };
+    const cell = cells.find((one) => one.run === run);
+    if (cell) await reveal({ uri, position: cell.magicRange.start });
+    else void window.showInformationMessage("The px cell of this run is gone, or shows another run now.");
+  }
+}
+
+async function reveal({ uri, position }: px.PagePlace): Promise<void> {
+  const at = new Range(position.line, position.character, position.line, position.character);
+  const document = await workspace.openTextDocument(Uri.parse(uri, true));
+  const open = window.visibleTextEditors.find((editor) => editor.document === document);
+  await window.showTextDocument(document, { selection: at, viewColumn: open?.viewColumn ?? ViewColumn.One });
+}
+
+async function save(page: px.PageResult, index: number): Promise<void> {
+  const image = page.images[index];
+  const content = image && bytes(image);
+  if (!content) return;
+  const name = suggestedName(page.run, image);
+  const folder = workspace.workspaceFolders?.[0]?.uri;
+  const to = await window.showSaveDialog({
+    ...(folder && { defaultUri: Uri.joinPath(folder, name) }),
+    filters: { Images: [extension(image)] },
+  });
+  if (!to) return;
+  await workspace.fs.writeFile(to, content);
+  window.setStatusBarMessage(`Saved ${workspace.asRelativePath(to)}`, 5000);
+}

@@ -1,0 +1,196 @@
+/** A notebook whose kernel are four real engines: its cells run there, and what they give is saved with the file. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import type { Locator } from "playwright-core";
+
+import { until } from "./until";
+import { VSCode } from "./vscode";
+import { plain, type Window } from "./window";
+
+/** Starting a cluster takes as long as Python takes to import ipyparallel six times. */
+const CLUSTER = 120_000;
+
+const FILE = "engines.ipynb";
+
+type Output = {
+  output_type: string;
+  text?: string | string[];
+  data?: Record<string, string | string[]>;
+  ename?: string;
+  traceback?: string[];
+};
+
+let vscode: VSCode;
+let window: Window;
+let failed: string | undefined;
+
+/** A step of one session: what follows one that failed has nothing to stand on. */
+function step(name: string, body: () => Promise<void>): void {
+  test(name, async (context) => {
+    if (failed !== undefined) {
+      context.skip(`"${failed}" failed`);
+      return;
+    }
+    try {
+      await body();
+    } catch (error) {
+      failed = name;
+      await window.screenshot("notebook-failed");
+      throw error;
+    }
+  });
+}
+
+before(async () => {
+  vscode = await VSCode.start();
+  window = await vscode.open("tour.py");
+  // The extension is up.
+  await window.statusSays("no cluster", 60_000);
+  await window.openFromExplorer(FILE);
+  await cell("plain cell").waitFor();
+});
+
+after(async () => {
+  await window.screenshot("notebook-last");
+  await window.close();
+  await vscode.stop();
+});
+
+/** The cell whose code holds this. */
+function cell(code: string): Locator {
+  return window.page.locator(".notebook-editor .code-cell-row", { hasText: code }).first();
+}
+
+/** Scrolls to a cell, and puts the cursor into it. */
+async function focus(code: string): Promise<Locator> {
+  const found = cell(code);
+  const box = await until("the notebook", () =>
+    window.page.locator(".notebook-editor").first().boundingBox(),
+  );
+  await window.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  // Only what is in view is there at all.
+  if (!(await found.isVisible())) await window.page.mouse.wheel(0, -100_000);
+  await until(`the cell of ${code}`, async () => {
+    if (await found.isVisible()) return true;
+    await window.page.mouse.wheel(0, 200);
+    return false;
+  });
+  await found.scrollIntoViewIfNeeded();
+  await found.locator(".view-line").first().click();
+  return found;
+}
+
+/** Runs a cell as a user does. */
+async function run(code: string): Promise<Locator> {
+  const found = await focus(code);
+  await found.locator(".run-button-container .action-item a").first().click();
+  return found;
+}
+
+/** Waits until a cell shows how its run went. */
+async function ended(code: string, state: "success" | "error", patience?: number): Promise<void> {
+  const icon = cell(code).locator(`.cell-statusbar-container .codicon-notebook-state-${state}`);
+  await until(`${code} to end in ${state}`, () => icon.isVisible(), patience);
+}
+
+/** Saves the notebook, and gives what the file holds of a cell. */
+async function saved(id: string): Promise<{ outputs: Output[]; execution_count: number | null }> {
+  await window.page.keyboard.press("Control+S");
+  const tab = window.page.locator(`.tabs-container .tab[aria-label^="${FILE}"]`).first();
+  await until("the notebook to be saved", async () => !(await tab.getAttribute("class"))?.includes("dirty"));
+  const notebook = JSON.parse(readFileSync(join(window.workspace, FILE), "utf8")) as {
+    cells: { id: string; outputs: Output[]; execution_count: number | null }[];
+  };
+  const found = notebook.cells.find((one) => one.id === id);
+  assert.ok(found, id);
+  return found;
+}
+
+function words(text: string | string[] | undefined): string {
+  return Array.isArray(text) ? text.join("") : (text ?? "");
+}
+
+/** The outputs as text. */
+function told(outputs: readonly Output[]): string[] {
+  return outputs.map(({ text, data }) => words(text ?? data?.["text/plain"]));
+}
+
+step("nothing runs before the kernel is chosen, and it is offered by its name", async () => {
+  await focus("plain cell");
+  await window.command("Notebook: Select Notebook Kernel");
+  await window.pick("pxlens", "pxlens: engines");
+  const kernel = window.page.locator(".kernel-label, .kernel-action-view-item");
+  await until("the kernel to be chosen", async () =>
+    (await kernel.allTextContents()).some((text) => plain(text).includes("pxlens: engines")),
+  );
+  assert.deepEqual((await saved("plain")).outputs, []);
+});
+
+step("a plain cell runs on all engines, and says so", async () => {
+  await run("plain cell");
+  await ended("plain cell", "success", CLUSTER);
+  const { outputs, execution_count } = await saved("plain");
+  assert.deepEqual(told(outputs), ["ran on engines [0-3]", "[0-3] plain cell 42\n"]);
+  assert.deepEqual(
+    outputs.map((output) => output.output_type),
+    ["display_data", "stream"],
+  );
+  assert.equal(execution_count, 1);
+  await window.screenshot("notebook-controller");
+});
+
+step("set-up is read for views and not sent", async () => {
+  await run("ipp.Client");
+  await ended("ipp.Client", "success");
+  assert.deepEqual(told((await saved("setup")).outputs), [
+    "set-up by line 1: read for views, not sent to engines",
+  ]);
+});
+
+step("px lines run where their view says, and local lines are counted", async () => {
+  await run("px line");
+  await ended("px line", "success");
+  assert.deepEqual(told((await saved("mixed")).outputs), ["[0,2] px line\n", "1 local line not run"]);
+});
+
+step("an image is an output with its engines above it", async () => {
+  await run("b64decode");
+  await ended("b64decode", "success");
+  const { outputs, execution_count } = await saved("image");
+  assert.equal(execution_count, 4);
+  assert.match(told(outputs)[0] ?? "", /^\[0-1\]/);
+  assert.match(words(outputs[1]?.data?.["image/png"]), /^iVBORw0KGgo/);
+});
+
+step("what is running shows what it gave so far, and is interrupted", async () => {
+  const long = await run("range(600)");
+  const frame = window.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  await frame
+    .getByText(/step \d/)
+    .first()
+    .waitFor({ timeout: 30_000 });
+  await window.screenshot("notebook-running");
+  assert.equal(await long.locator(".codicon-notebook-state-success").count(), 0);
+  await window.command("Notebook: Interrupt");
+  await ended("range(600)", "error");
+  const { outputs } = await saved("long");
+  assert.match(told(outputs).join(""), /step 0/);
+  assert.ok(outputs.some(({ ename }) => ename?.includes("KeyboardInterrupt")));
+  await window.screenshot("notebook-interrupted");
+});
+
+step("an error has its engines and its line, and what follows it does not run", async () => {
+  await focus("from the engines");
+  await window.command("Notebook: Execute Cell and Below");
+  await ended("from the engines", "error");
+  const { outputs } = await saved("error");
+  const error = outputs.find(({ output_type }) => output_type === "error");
+  assert.equal(error?.ename, "ValueError");
+  assert.match(error.traceback?.join("\n") ?? "", /\[0-3\] ValueError: from the engines · line 3/);
+  assert.deepEqual((await saved("behind")).outputs, []);
+  await cell("from the engines").locator(".squiggly-error").first().waitFor({ state: "attached" });
+});

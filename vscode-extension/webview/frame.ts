@@ -1,0 +1,30 @@
+/** HTML of engines as a document of its own, for a frame in which nothing runs and which reaches nothing. Pure. */
+
+/** Colours and the font of the theme, by the names that the document has for them. */
+export type Theme = { foreground: string; background: string; border: string; font: string; size: string };
+
+/** The attribute `srcdoc` of the frame. The policy and the look come first; what follows is the engine's. */
+export function frameDocument(html: string, theme: Theme): string {
+  const { foreground, background, border, font, size } = theme;
+  return `<!DOCTYPE html><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<style>
+:root { color-scheme: light dark; }
+body { margin: 0; color: ${plain(foreground)}; background: ${plain(background)}; font: ${plain(size)} ${plain(font)}; }
+table { border-collapse: collapse; border: 0; }
+th, td { border: 1px solid ${plain(border)}; padding: 2px 8px; text-align: right; }
+</style>
+${html}`;
+}
+
+/** A value of a style, which ends nothing around it. */
+function plain(value: string): string {
+  return value.replaceAll(/[<>{};]/g, "");
+}
+
+/** How high the frame is, in pixels: nobody can look into it, so its rows are counted. */
+export function frameHeight(html: string): number {
+  const rows = html.match(/<tr[\s>]/gi)?.length ?? 0;
+  const lines = html.match(/<(?:br|p|li|h\d|div)[\s>/]/gi)?.length ?? 0;
+  return Math.min(420, Math.max(60, 24 * rows + 18 * lines + 24));
+}

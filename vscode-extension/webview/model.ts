@@ -1,0 +1,141 @@
+/** What there is to draw of a run: sections of cards, each with what it is found by. Pure. */
+
+import type { GroupState, PageBlock, PageError, PageHtml, PageResult, ResultImage } from "../src/protocol";
+
+/** A box of the panel, as one walks from one to the next. */
+export type Card = {
+  /** The same for as long as it shows the same engines' same thing. */
+  key: string;
+  /** What a screen reader says first. */
+  label: string;
+  /** Changes when what is in it does. */
+  print: string;
+  /** What the filter looks through. */
+  text: string;
+} & Content;
+
+export type Content =
+  | { kind: "block"; block: PageBlock }
+  | { kind: "error"; error: PageError }
+  | { kind: "table"; table: PageHtml }
+  | { kind: "image"; image: ResultImage; index: number };
+
+export type Section = { key: string; title: string; cards: Card[] };
+
+const STATES: Record<GroupState, { mark: string; words: string }> = {
+  pending: { mark: "⏳", words: "still running" },
+  ok: { mark: "", words: "" },
+  error: { mark: "✗", words: "failed" },
+  aborted: { mark: "✗", words: "aborted" },
+  lost: { mark: "✗", words: "lost" },
+};
+
+/** The mark before engines that are not well. */
+export function mark(state: GroupState): string {
+  return STATES[state].mark;
+}
+
+/** The sections of a run; those with nothing in them are left out. */
+export function sections(page: PageResult): Section[] {
+  const all: Section[] = [
+    { key: "errors", title: "Errors", cards: page.errors.map(errorCard) },
+    ...page.sections.map(({ title, blocks }, n) => ({
+      key: `output-${title ?? ""}`,
+      title: title ?? "Output",
+      cards: blocks.map((block) => blockCard(block, `${title ?? ""}-${n}`)),
+    })),
+    { key: "tables", title: "Tables", cards: page.tables.map(tableCard) },
+    { key: "plots", title: "Plots", cards: page.images.map(imageCard) },
+  ];
+  return all.filter(({ cards }) => cards.length > 0).map(distinct);
+}
+
+/** Of cards with the same key, the later ones are counted. */
+function distinct(section: Section): Section {
+  const seen = new Map<string, number>();
+  const cards = section.cards.map((card) => {
+    const before = seen.get(card.key) ?? 0;
+    seen.set(card.key, before + 1);
+    return before === 0 ? card : { ...card, key: `${card.key}#${before}` };
+  });
+  return { ...section, cards };
+}
+
+function blockCard(block: PageBlock, section: string): Card {
+  const text = block.pieces.map((piece) => piece.text).join("");
+  const label = [`Engines ${block.ranks}`, STATES[block.state].words].filter(Boolean).join(", ");
+  return {
+    kind: "block",
+    key: `block-${section}-${block.ranks}`,
+    label,
+    print: JSON.stringify(block),
+    text: `${block.ranks}\n${text}`,
+    block,
+  };
+}
+
+function errorCard(error: PageError): Card {
+  const lines = error.lines.map(({ text }) => text);
+  return {
+    kind: "error",
+    key: `error-${error.ranks}`,
+    label: `Engines ${error.ranks}: ${error.title}`,
+    print: JSON.stringify(error),
+    text: [error.ranks, error.title, ...error.variants, ...lines].join("\n"),
+    error,
+  };
+}
+
+function tableCard(table: PageHtml): Card {
+  return {
+    kind: "table",
+    key: `table-${table.ranks}`,
+    label: `Table of engines ${table.ranks}`,
+    print: JSON.stringify(table),
+    text: `${table.ranks}\n${table.alt}`,
+    table,
+  };
+}
+
+function imageCard(image: ResultImage, index: number): Card {
+  // Its data may be megabytes, and tells at its end what it is as well as anywhere.
+  const { data = "", ...rest } = image;
+  return {
+    kind: "image",
+    key: `image-${image.ranks}-${image.ordinal}`,
+    label: `Plot of engines ${image.ranks}${image.alt ? `: ${image.alt}` : ""}`,
+    print: JSON.stringify([rest, index, data.length, data.slice(-200), data.slice(0, 2000)]),
+    text: `${image.ranks}\n${image.alt}`,
+    image,
+    index,
+  };
+}
+
+/** Whether a card has what was typed into the filter; upper and lower case are the same. */
+export function matches(card: Card, filter: string): boolean {
+  return card.text.toLowerCase().includes(filter.trim().toLowerCase());
+}
+
+/** Where a key leads among so many cards; nothing for a key that leads nowhere. */
+export function step(at: number, key: string, count: number): number | undefined {
+  if (count === 0) return undefined;
+  switch (key) {
+    case "ArrowDown":
+    case "ArrowRight":
+      return Math.min(at + 1, count - 1);
+    case "ArrowUp":
+    case "ArrowLeft":
+      return Math.max(at - 1, 0);
+    case "Home":
+      return 0;
+    case "End":
+      return count - 1;
+    default:
+      return undefined;
+  }
+}
+
+/** What is said of how many cards a filter leaves. */
+export function filtered(shown: number, all: number, filter: string): string {
+  return filter.trim() === "" ? "" : `${shown} of ${all}`;
+}

@@ -1,0 +1,113 @@
+/** The head of the panel: which run it is, how it is grouped, and what one can do with it. */
+
+import { type FromPage, GROUPINGS } from "../src/panel/messages";
+import type { PageResult } from "../src/protocol";
+import { button, make } from "./elements";
+
+type Send = (message: FromPage) => void;
+
+/** Made once; `show` changes what differs, so that the focus stays where it is. */
+export class Toolbar {
+  readonly element: HTMLElement;
+  readonly filter = make("input", {
+    type: "search",
+    placeholder: "Filter",
+    "aria-label": "Show only what contains this text",
+  });
+  private readonly title = make("h1");
+  private readonly summary = make("span", { class: "summary", role: "status", "aria-live": "polite" });
+  private readonly found = make("span", { class: "note", role: "status", "aria-live": "polite" });
+  private readonly groupings: Map<string, HTMLInputElement>;
+  private readonly engine = make("select", { "aria-label": "Engine" });
+  private readonly follow = make("input", { type: "checkbox", id: "follow" });
+  private readonly compare: HTMLButtonElement;
+
+  constructor(send: Send) {
+    this.groupings = new Map(GROUPINGS.map((by) => [by, radio(by, send)]));
+    const doing = (words: string, what: Extract<FromPage, { type: "do" }>["what"], title: string) =>
+      button(
+        words,
+        () => {
+          send({ type: "do", what });
+        },
+        { title },
+      );
+    this.compare = doing("Compare", "compare", "What is other than in the run before");
+    const raw = button(
+      "Raw",
+      () => {
+        send({ type: "raw", engine: Number(this.engine.value) });
+      },
+      { title: "What this engine wrote, as it came" },
+    );
+    this.follow.addEventListener("change", () => {
+      send({ type: "follow", on: this.follow.checked });
+    });
+    const choices = [...this.groupings].map(([by, input]) => make("label", {}, input, by));
+    const cell = doing("Go to cell", "cell", "Show the px cell of this run");
+    this.element = make(
+      "header",
+      { class: "toolbar", role: "toolbar", "aria-label": "Run" },
+      make("div", { class: "row" }, this.title, this.summary, cell),
+      make(
+        "div",
+        { class: "row" },
+        make("fieldset", {}, make("legend", {}, "Group by"), ...choices),
+        make("span", { role: "search" }, this.filter, this.found),
+        make("label", { for: "follow" }, this.follow, "Follow the cursor"),
+      ),
+      make(
+        "div",
+        { class: "row" },
+        doing("Copy all", "copy", "Copy all of the output as text"),
+        doing("Whole output", "whole", "Open all of the output in a tab"),
+        this.compare,
+        doing("Export…", "export", "Write the run to a file"),
+        doing("Find", "find", "Find in this panel"),
+        this.engine,
+        raw,
+      ),
+    );
+  }
+
+  show(page: PageResult, following: boolean): void {
+    set(this.title, `${page.title} · r${page.run}`);
+    set(this.summary, `${marks[page.state]} ${page.ranks} ${page.summary}`);
+    this.summary.dataset.state = page.state;
+    const chosen = this.groupings.get(page.groupBy);
+    if (chosen) chosen.checked = true;
+    this.follow.checked = following;
+    this.compare.disabled = !page.hasEarlier;
+    const engines = page.engines.map(String);
+    if ([...this.engine.options].map(({ value }) => value).join() === engines.join()) return;
+    const before = this.engine.value;
+    this.engine.replaceChildren(...engines.map((id) => make("option", { value: id }, `engine ${id}`)));
+    if (engines.includes(before)) this.engine.value = before;
+  }
+
+  /** Says how much the filter leaves. */
+  tell(found: string): void {
+    set(this.found, found);
+  }
+}
+
+const marks: Record<PageResult["state"], string> = {
+  idle: "",
+  queued: "⏳",
+  running: "⏳",
+  succeeded: "✓",
+  failed: "✗",
+};
+
+function radio(by: (typeof GROUPINGS)[number], send: Send): HTMLInputElement {
+  const input = make("input", { type: "radio", name: "grouping", value: by });
+  input.addEventListener("change", () => {
+    send({ type: "group", by });
+  });
+  return input;
+}
+
+/** What is said again is not read out again. */
+function set(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
