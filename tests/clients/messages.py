@@ -42,6 +42,8 @@ NEEDS = {
     "workspace/foldingRange/refresh": "workspace.foldingRange.refreshSupport",
     "workspace/textDocumentContent/refresh": "workspace.textDocumentContent",
     "px/outputs": "experimental.pxlens.outputs",
+    "px/enginesChanged": "experimental.pxlens.engines",
+    "px/showRun": "experimental.pxlens.panel",
     "px/runLocal": "experimental.pxlens.runLocal",
     "px/writeSetting": "experimental.pxlens.writeSettings",
     "px/copy": "experimental.pxlens.copy",

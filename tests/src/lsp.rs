@@ -6,6 +6,7 @@
 //! panicked, or when it does not end with status 0.
 
 mod capabilities;
+mod recording;
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +20,7 @@ use std::{
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde_json::{Value, json};
 
+use self::recording::Recording;
 use crate::{PATIENCE, cli::clean_command};
 
 /// What went wrong with a request, as the server says it.
@@ -118,6 +120,7 @@ impl Builder {
             changed: Condvar::new(),
             stdin: Mutex::new(child.stdin.take()),
             acknowledge: self.acknowledge && self.capabilities["experimental"]["pxlens"]["ack"] == true,
+            recording: Recording::begin(),
         });
         read_messages(child.stdout.take().expect("stdout is piped"), shared.clone());
         read_stderr(child.stderr.take().expect("stderr is piped"), shared.clone());
@@ -450,6 +453,7 @@ struct Shared {
     changed: Condvar,
     stdin: Mutex<Option<ChildStdin>>,
     acknowledge: bool,
+    recording: Recording,
 }
 
 impl Shared {
@@ -461,6 +465,7 @@ impl Shared {
         let mut stdin = self.stdin.lock().expect("no holder of this lock panics");
         // A server that ended shows in what the test waits for.
         if let Some(stdin) = stdin.as_mut() {
+            self.recording.write("client", &message);
             _ = message.write(stdin).and_then(|()| stdin.flush());
         }
     }
@@ -585,7 +590,10 @@ fn read_messages(stdout: impl Read + Send + 'static, shared: Arc<Shared>) {
         let mut reader = BufReader::new(stdout);
         loop {
             match Message::read(&mut reader) {
-                Ok(Some(message)) => shared.take(message),
+                Ok(Some(message)) => {
+                    shared.recording.write("server", &message);
+                    shared.take(message);
+                }
                 Ok(None) => break,
                 Err(error) => {
                     shared.log().broken = Some(error.to_string());

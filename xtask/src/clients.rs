@@ -1,6 +1,9 @@
 //! The server as plain LSP clients use it: pytest-lsp with the capabilities of known clients, and real editors.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -19,7 +22,9 @@ const MESSAGES: &str = "target/clients/messages";
 
 /// One step for what every machine can do, one for each editor.
 pub(crate) fn steps(root: &Path, steps: &mut Steps) {
-    steps.run_steadily("plain clients", || test(root, "plain", &["test_plain.py", "test_odd.py"]));
+    steps.run_steadily("plain clients", || {
+        test(root, "plain", &["test_messages.py", "test_plain.py", "test_odd.py"])
+    });
     const EMACS: &str = "Emacs with eglot";
     match lacks_emacs(root) {
         Some(why) if !is_ci() => steps.skip(EMACS, &why),
@@ -32,11 +37,7 @@ fn test(root: &Path, name: &str, files: &[&str]) -> Result<()> {
     let engines = python::ensure(root)?;
     let python = python::environment(root, PYTHON, REQUIREMENTS)?;
     cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    let messages = root.join(MESSAGES).join(name);
-    if messages.exists() {
-        fs::remove_dir_all(&messages).with_context(|| messages.display().to_string())?;
-    }
-    fs::create_dir_all(&messages).with_context(|| messages.display().to_string())?;
+    let messages = empty_folder(root, name)?;
     let tests = root.join(TESTS);
     let mut pytest = program(root, &python);
     pytest.folder(&tests).arguments(&["-m", "pytest", "--quiet"]).arguments(files);
@@ -48,9 +49,27 @@ fn test(root: &Path, name: &str, files: &[&str]) -> Result<()> {
         .env("PXLENS_TEST_EMACS", emacs());
     let tested = pytest.run();
     // Also what a test that failed had said, and how much was checked at all.
-    let mut check = program(root, &python);
-    let checked = check.path(&tests.join("messages.py")).path(&messages).run();
-    tested.and(checked)
+    tested.and(check(root, name))
+}
+
+/// What the end-to-end tests record: a folder whose name says that the clients are not to be checked, for some are odd.
+pub(crate) const END_TO_END: &str = "odd-end-to-end";
+
+/// A folder for `PXLENS_TEST_MESSAGES`, with nothing in it.
+pub(crate) fn empty_folder(root: &Path, name: &str) -> Result<PathBuf> {
+    let folder = root.join(MESSAGES).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    }
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    Ok(folder)
+}
+
+/// Checks every message that was recorded in a folder.
+pub(crate) fn check(root: &Path, name: &str) -> Result<()> {
+    let python = python::environment(root, PYTHON, REQUIREMENTS)?;
+    let script = root.join(TESTS).join("messages.py");
+    program(root, &python).path(&script).path(&root.join(MESSAGES).join(name)).run()
 }
 
 /// The Emacs to test with: `PXLENS_TEST_EMACS`, else the one on `PATH`.

@@ -124,8 +124,14 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         if let Some(python) = &interpreter {
             test.env("PXLENS_TEST_PYTHON", python);
         }
+        test.env("PXLENS_TEST_MESSAGES", clients::empty_folder(root, clients::END_TO_END)?);
         test.run()
     });
+    const MESSAGES: &str = "messages of the tests";
+    match arguments {
+        [] => drop(steps.run(MESSAGES, || clients::check(root, clients::END_TO_END))),
+        _ => steps.skip(MESSAGES, "only some tests ran, perhaps none that speaks LSP"),
+    }
     clients::steps(root, &mut steps);
     extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);
     nvim::step(root, &mut steps, None);

@@ -60,6 +60,25 @@ async fn links_and_images_are_for_clients_that_announced_them() {
 }
 
 #[tokio::test]
+async fn what_a_card_links_to_is_offered_as_actions_where_it_has_no_links() {
+    let offered = async |extension: Value| {
+        let mut client = Client::start(capabilities(extension)).await;
+        client.open(URI, "%px 1\n").await;
+        client.told().await;
+        client.session.output(URI, "✓");
+        let at = json!({ "line": 0, "character": 0 });
+        let range = json!({ "start": at, "end": at });
+        let params =
+            json!({ "textDocument": { "uri": URI }, "range": range, "context": { "diagnostics": [] } });
+        let actions = client.request("textDocument/codeAction", params).await.to_string();
+        ["Open the whole output", "Open the output by engine", "Clear this result"]
+            .map(|title| actions.contains(title))
+    };
+    assert_eq!(offered(json!({})).await, [true; 3]);
+    assert_eq!(offered(json!({ "commandLinks": true })).await, [false; 3]);
+}
+
+#[tokio::test]
 async fn a_run_that_is_not_there_is_an_error() {
     let mut client = Client::start(json!({})).await;
     let argument = json!({ "run": 9, "groupBy": "type" });

@@ -1,0 +1,36 @@
+//! What a client and the server said to one another, for `tests/clients/messages.py`, which checks every message.
+//!
+//! Only where `PXLENS_TEST_MESSAGES` names a folder; `cargo xtask test` does.
+
+use std::{
+    fs::File,
+    io::Write as _,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+use lsp_server::Message;
+use serde_json::json;
+
+/// The file of one conversation: a line for each message, a request before its answer.
+#[derive(Debug)]
+pub(super) struct Recording(Option<Mutex<File>>);
+
+impl Recording {
+    pub(super) fn begin() -> Self {
+        let Some(folder) = std::env::var_os("PXLENS_TEST_MESSAGES") else { return Self(None) };
+        let name = format!("messages-{}.jsonl", uuid::Uuid::new_v4());
+        let file = File::create(Path::new(&folder).join(name))
+            .unwrap_or_else(|error| panic!("PXLENS_TEST_MESSAGES names no folder to write to: {error}"));
+        Self(Some(Mutex::new(file)))
+    }
+
+    pub(super) fn write(&self, sender: &str, message: &Message) {
+        let Some(file) = &self.0 else { return };
+        let mut said = serde_json::to_value(message).expect("it was JSON, or will be");
+        said["jsonrpc"] = json!("2.0");
+        let line = format!("{}\n", json!({"from": sender, "message": said}));
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(line.as_bytes()).expect("the folder of PXLENS_TEST_MESSAGES can be written");
+    }
+}
