@@ -15,7 +15,7 @@ use crate::cluster::{
 /// How long a process may take to end after it was asked.
 const ASKED: Duration = Duration::from_secs(5);
 /// How long the system may take to end a process by force.
-const FORCED: Duration = Duration::from_secs(3);
+const FORCED: Duration = Duration::from_secs(15);
 /// How often to look whether a process that is no child of ours has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
