@@ -8,6 +8,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -88,9 +89,15 @@ fn owner() -> String {
 /// The file in a folder that is locked as long as the folder is in use.
 const LOCK: &str = ".lock";
 
+/// What that file is called before it is locked, and for good where the file system has no locks.
+const UNLOCKED: &str = ".unlocked";
+
+/// A folder without a lock has nothing in it only while it is made: after so long nobody is at that any more.
+const MADE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Puts a locked file into a folder. It has its name only once it is locked, so that nobody else can be faster.
 fn lock(folder: &Path) -> io::Result<File> {
-    let unnamed = folder.join(".unlocked");
+    let unnamed = folder.join(UNLOCKED);
     let file = File::create(&unnamed)?;
     file.try_lock()?;
     fs::rename(unnamed, folder.join(LOCK))?;
@@ -103,15 +110,36 @@ fn sweep(parent: &Path) {
     // What cannot be looked at is no reason to write nothing.
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&owner));
-        let is_left = || File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
         if is_ours
-            && is_left()
+            && is_left(&entry.path())
             && let Err(error) = fs::remove_dir_all(entry.path())
         {
             // Another process may be at it as well.
             tracing::debug!(%error, "a folder that was left behind stays");
         }
     }
+}
+
+/// Whether no process is behind a folder any more.
+fn is_left(folder: &Path) -> bool {
+    match File::open(folder.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound && is_unfinished(folder).unwrap_or(false),
+    }
+}
+
+/// Whether the process that made a folder was killed before it put anything into it.
+fn is_unfinished(folder: &Path) -> io::Result<bool> {
+    let made = fs::symlink_metadata(folder)?.modified()?;
+    if made.elapsed().is_ok_and(|since| since > MADE_WITHIN) {
+        for entry in fs::read_dir(folder)? {
+            if entry?.file_name() != UNLOCKED {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 /// Where spilled text goes unless the user says otherwise.
@@ -341,6 +369,25 @@ mod tests {
         spill.take_in(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
         assert!(!left.exists() && others.exists() && longer.exists() && live.exists());
         drop(held);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_never_locked_nor_used_is_taken_away_after_a_day() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let made = |name: &str, file: Option<&str>, days: u64| {
+            let folder = parent.path().join(format!("{}{name}", owner()));
+            fs::create_dir(&folder).expect("it can be made");
+            file.map(|file| fs::write(folder.join(file), "").expect("it can be written"));
+            let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60 + 60);
+            File::open(&folder).and_then(|folder| folder.set_modified(then)).expect("its time can be set");
+            folder
+        };
+        let left = [made("1-r1-a", None, 1), made("2-r1-b", Some(UNLOCKED), 1)];
+        let others = [made("3-r1-c", None, 0), made("4-r1-d", Some("engine-0.txt"), 1)];
+        sweep(parent.path());
+        assert!(left.iter().all(|folder| !folder.exists()), "nothing is in them");
+        assert!(others.iter().all(|folder| folder.exists()), "one is new, one may be in use");
     }
 
     #[tokio::test]
