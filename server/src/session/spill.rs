@@ -28,11 +28,37 @@ pub struct SpillFolder {
     made: OnceLock<Made>,
 }
 
-/// A folder, and the lock that keeps it from being taken for one that was left behind; given up first.
+/// A folder, and the lock that keeps it from being taken for one that was left behind.
 #[derive(Debug)]
 struct Made {
-    _lock: Option<File>,
-    folder: TempDir,
+    lock: Option<File>,
+    /// There until this is dropped.
+    folder: Option<TempDir>,
+    path: PathBuf,
+}
+
+impl Made {
+    fn new(folder: TempDir) -> Self {
+        // Where the file system has no locks, the folder has none that could be taken, and is left alone.
+        Self { lock: lock(folder.path()).ok(), path: folder.path().to_owned(), folder: Some(folder) }
+    }
+}
+
+/// The last holder may be a task that must not wait, and there may be GBs in the folder: it goes beside that. Where the runtime
+/// ends before, the next that makes a folder takes it away.
+impl Drop for Made {
+    fn drop(&mut self) {
+        let (lock, folder) = (self.lock.take(), self.folder.take());
+        let remove = move || {
+            // On some systems a file that is open cannot be removed.
+            drop(lock);
+            drop(folder);
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
+        }
+    }
 }
 
 impl SpillFolder {
@@ -50,14 +76,13 @@ impl SpillFolder {
                     sweep(&parent);
                     let prefix = format!("{}{}-{}-", owner(), std::process::id(), self.run);
                     let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)?;
-                    // Where the file system has no locks, the folder has none that could be taken, and is left alone.
-                    Ok(Made { _lock: lock(folder.path()).ok(), folder })
+                    Ok(Made::new(folder))
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
             // Where somebody else was faster, this one goes again.
             let _ = self.made.set(made);
         }
-        Ok(self.made.get().expect("it was just set").folder.path())
+        Ok(self.made.get().expect("it was just set").path.as_path())
     }
 
     /// Puts a text into a file of this name that only its owner can read.
@@ -74,7 +99,7 @@ impl SpillFolder {
     /// Takes the folder away, whoever still holds this.
     pub(super) fn clear(&self) {
         let Some(made) = self.made.get() else { return };
-        if let Err(error) = fs::remove_dir_all(made.folder.path()) {
+        if let Err(error) = fs::remove_dir_all(&made.path) {
             // The next that makes one takes it away.
             tracing::debug!(%error, "a folder of spilled text stays");
         }
@@ -323,7 +348,35 @@ mod tests {
         assert!(kept.starts_with("line 0\nline 1\n") && kept.ends_with("line 998\nline 999\n"));
         assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
         drop(spill);
-        assert!(!file.exists(), "the files go with the last who holds the folder");
+        goes(&file).await;
+    }
+
+    /// Waits until there is no such file.
+    async fn goes(file: &Path) {
+        let looking = async {
+            while file.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it goes with its last holder");
+    }
+
+    #[test]
+    fn who_drops_the_last_hold_of_a_folder_does_not_wait_for_its_end() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+        runtime.expect("a runtime").block_on(async {
+            let parent = tempfile::tempdir().expect("a folder");
+            let folder = SpillFolder::new(Some(parent.path().to_owned()), RunId(7));
+            let file = folder.put("fold.txt", "text").expect("it can be written");
+            // What is to be done beside the task waits.
+            let (go_on, wait) = std::sync::mpsc::channel::<()>();
+            tokio::task::spawn_blocking(move || wait.recv());
+            drop(folder);
+            assert!(file.exists(), "it was not taken away in this task");
+            go_on.send(()).expect("it waits");
+            goes(&file).await;
+        });
     }
 
     #[tokio::test]
