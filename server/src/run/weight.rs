@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::{Output, OutputKind};
 use crate::jupyter::content::MimeBundle;
 
+/// What a text takes however short it is, also when it was moved out of memory: what was allocated for it.
+const SMALL: usize = 64;
+
 /// An output, without its text if it is one of a stream.
 pub(super) fn of_output(kind: &OutputKind) -> usize {
     let more = match kind {
@@ -15,7 +18,8 @@ pub(super) fn of_output(kind: &OutputKind) -> usize {
             error.evalue.len() + error.traceback.iter().map(String::len).sum::<usize>()
         }
         OutputKind::Unreadable(why) => why.len(),
-        OutputKind::Stream(..) | OutputKind::ClearOutput { .. } => 0,
+        OutputKind::Stream(..) => SMALL,
+        OutputKind::ClearOutput { .. } => 0,
     };
     size_of::<Output>() + more
 }

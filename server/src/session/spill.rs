@@ -431,7 +431,9 @@ mod tests {
         let made = |name: &str, file: Option<&str>, days: u64| {
             let folder = parent.path().join(format!("{}{name}", owner()));
             fs::create_dir(&folder).expect("it can be made");
-            file.map(|file| fs::write(folder.join(file), "").expect("it can be written"));
+            if let Some(file) = file {
+                fs::write(folder.join(file), "").expect("it can be written");
+            }
             let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60 + 60);
             File::open(&folder).and_then(|folder| folder.set_modified(then)).expect("its time can be set");
             folder
