@@ -12,6 +12,7 @@ mod state;
 mod stretch;
 mod text;
 pub(crate) mod tokens;
+mod weight;
 
 #[cfg(test)]
 mod golden;

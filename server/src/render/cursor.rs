@@ -3,14 +3,14 @@
 //! Outputs of a run only ever grow, so a cursor that remembers how far it read misses nothing and repeats nothing,
 //! however seldom it looks. Per engine the events come in the order of arrival; between engines, in slot order per look.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     engines::EngineId,
     jupyter::content::{MimeBundle, StreamName},
-    run::{Ending, EngineRun, OutputKind, Run, RunId, RunState, Slot, Time},
+    run::{Ending, EngineRun, Output, OutputKind, Run, RunId, RunState, Slot, Time},
 };
 
 /// One line of `--json`: `{"event": …, "run": …, "cell": …, "engine": …, "slot": …, …}`.
@@ -213,10 +213,28 @@ impl Cursor {
     /// What is new since the last call.
     pub fn delta(&mut self, run: &Run) -> Vec<JsonEvent> {
         let mut events = Vec::new();
+        let Ok(()) = self.read::<Infallible>(run, &mut |event| {
+            events.push(event);
+            Ok(())
+        });
+        events
+    }
+
+    /// Tells what is new, one event after the other: of all that engines gave, no more is in memory a second time than one
+    /// event holds.
+    ///
+    /// # Errors
+    /// What `each` answers; the rest is not told.
+    pub fn each<E>(mut self, run: &Run, mut each: impl FnMut(JsonEvent) -> Result<(), E>) -> Result<(), E> {
+        self.read(run, &mut each)
+    }
+
+    fn read<E>(&mut self, run: &Run, each: &mut dyn FnMut(JsonEvent) -> Result<(), E>) -> Result<(), E> {
+        let cell = self.cell;
         let about = |what, of: Option<(EngineId, Slot)>| JsonEvent {
             what,
             run: run.id,
-            cell: self.cell,
+            cell,
             engine: of.map(|(engine, _)| engine),
             slot: of.map(|(_, slot)| slot.0),
         };
@@ -227,74 +245,50 @@ impl Cursor {
                 engines: request.engines.clone(),
                 at: run.created,
             };
-            events.push(about(what, None));
+            each(about(what, None))?;
         }
         self.parts.resize_with(run.parts().len(), PartCursor::default);
         for ((part, slot), cursor) in run.parts().zip((0..).map(Slot)).zip(&mut self.parts) {
-            let new = cursor.delta(part);
-            events.extend(new.into_iter().map(|what| about(what, Some((part.engine, slot)))));
+            cursor.read(part, &mut |what| each(about(what, Some((part.engine, slot)))))?;
         }
         if run.is_over() && !std::mem::replace(&mut self.done, true) {
             let ok = run.state() == RunState::Succeeded;
             let milliseconds = super::elapsed(run, run.created);
-            events.push(about(JsonKind::Done { ok, milliseconds }, None));
+            each(about(JsonKind::Done { ok, milliseconds }, None))?;
         }
-        events
+        Ok(())
     }
 }
 
 impl PartCursor {
-    fn delta(&mut self, part: &EngineRun) -> Vec<JsonKind> {
-        let mut events = Vec::new();
+    fn read<E>(
+        &mut self,
+        part: &EngineRun,
+        each: &mut dyn FnMut(JsonKind) -> Result<(), E>,
+    ) -> Result<(), E> {
         if let Some(at) = part.sent.filter(|_| !self.sent) {
             self.sent = true;
-            events.push(JsonKind::Sent { at });
+            each(JsonKind::Sent { at })?;
         }
         if let Some(at) = part.started.filter(|_| !self.started) {
             self.started = true;
-            events.push(JsonKind::Started { at });
+            each(JsonKind::Started { at })?;
         }
-        let ended_before = self.ended;
-        let (mut early, mut late) = (Vec::new(), Vec::new());
-        let first = self.outputs.saturating_sub(1);
-        for (i, output) in part.outputs.iter().enumerate().skip(first) {
-            let read_before = i < self.outputs;
-            let into = if output.late { &mut late } else { &mut early };
-            match &output.kind {
-                OutputKind::Stream(name, text) => {
-                    let from = if read_before { self.chars } else { 0 };
-                    self.chars = text.len_chars();
-                    let wrote = |text: String| match name {
-                        StreamName::Stdout => JsonKind::Stdout { text, late: output.late },
-                        StreamName::Stderr => JsonKind::Stderr { text, late: output.late },
-                    };
-                    let (head, hidden, tail) = text.since(from);
-                    into.extend((!head.is_empty()).then(|| wrote(head)));
-                    if !hidden.is_empty() {
-                        let file = part.spilled.as_deref().map(|file| file.display().to_string());
-                        into.push(JsonKind::Spilled { bytes: hidden.bytes, lines: hidden.lines, file });
-                    }
-                    into.extend((!tail.is_empty()).then(|| wrote(tail)));
-                }
-                _ if read_before => {}
-                other => {
-                    self.raised |= matches!(other, OutputKind::Error(_));
-                    into.extend(whole(other, output.late));
-                }
-            }
+        let raised = |output: &Output| matches!(output.kind, OutputKind::Error(_));
+        self.raised |= part.outputs.iter().skip(self.outputs).any(raised);
+        self.outputs(part, false, each)?;
+        for data in part.pages.iter().skip(self.pages) {
+            each(JsonKind::Page { data: Arc::clone(data) })?;
         }
-        self.outputs = part.outputs.len();
-        events.append(&mut early);
-        events
-            .extend(part.pages.iter().skip(self.pages).map(|data| JsonKind::Page { data: Arc::clone(data) }));
         self.pages = part.pages.len();
-        if let Some(ending) = part.ending().filter(|_| !ended_before) {
+        if let Some(ending) = part.ending().filter(|_| !self.ended) {
             self.ended = true;
             if let Ending::Error(error) = ending
                 && !std::mem::replace(&mut self.raised, true)
+                && let Some(told) = whole(&OutputKind::Error(Arc::clone(error)), false)
             {
                 // Only the reply told of it.
-                events.extend(whole(&OutputKind::Error(Arc::clone(error)), false));
+                each(told)?;
             }
             let why = match ending {
                 Ending::Lost(why) => Some(why.to_string()),
@@ -302,10 +296,50 @@ impl PartCursor {
             };
             let execution_count = part.execution_count;
             let (at, host) = (part.ended, part.host.clone());
-            events.push(JsonKind::Ended { state: ending.into(), why, execution_count, at, host });
+            each(JsonKind::Ended { state: ending.into(), why, execution_count, at, host })?;
         }
-        events.append(&mut late);
-        events
+        self.outputs(part, true, each)?;
+        self.outputs = part.outputs.len();
+        if let Some(Output { kind: OutputKind::Stream(_, text), .. }) = part.outputs.last() {
+            self.chars = text.len_chars();
+        }
+        Ok(())
+    }
+
+    /// The new outputs that came before the end of the engine's part, or the late ones.
+    fn outputs<E>(
+        &self,
+        part: &EngineRun,
+        late: bool,
+        each: &mut dyn FnMut(JsonKind) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let first = self.outputs.saturating_sub(1);
+        let outputs = part.outputs.iter().enumerate().skip(first);
+        for (i, output) in outputs.filter(|(_, output)| output.late == late) {
+            let read_before = i < self.outputs;
+            match &output.kind {
+                OutputKind::Stream(name, text) => {
+                    let wrote = |text: String| match name {
+                        StreamName::Stdout => JsonKind::Stdout { text, late },
+                        StreamName::Stderr => JsonKind::Stderr { text, late },
+                    };
+                    let (head, hidden, tail) = text.since(if read_before { self.chars } else { 0 });
+                    if !head.is_empty() {
+                        each(wrote(head))?;
+                    }
+                    if !hidden.is_empty() {
+                        let file = part.spilled.as_deref().map(|file| file.display().to_string());
+                        each(JsonKind::Spilled { bytes: hidden.bytes, lines: hidden.lines, file })?;
+                    }
+                    if !tail.is_empty() {
+                        each(wrote(tail))?;
+                    }
+                }
+                _ if read_before => {}
+                other => whole(other, late).map_or(Ok(()), &mut *each)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -439,6 +473,22 @@ mod tests {
                 {"event":"stdout","text":"line 98\nline 99\n","late":false,"run":1,"engine":0,"slot":0}
             "#]],
         );
+    }
+
+    #[test]
+    fn an_event_is_made_when_those_before_it_were_told() {
+        let run =
+            Sample::new(1).display(0, &[("text/plain", "one")]).display(0, &[("text/plain", "two")]).run();
+        let OutputKind::Display { data: last, .. } = &run.part(Slot(0)).unwrap().outputs[1].kind else {
+            panic!("it is a display")
+        };
+        let mut told = Vec::new();
+        let stopped = Cursor::default().each(&run, |event| {
+            let is_display = matches!(event.what, JsonKind::Display { .. });
+            told.push((Arc::strong_count(last), is_display));
+            if told.len() == 3 { Err("enough") } else { Ok(()) }
+        });
+        assert_eq!((stopped, told), (Err("enough"), vec![(1, false), (1, true), (2, true)]));
     }
 
     proptest! {

@@ -12,6 +12,7 @@ use super::{
     Event, EventKind, LostReason, Slot, Text, Time,
     outline::{Likeness, Outline},
     rules::Rules,
+    weight::{of_bundle, of_output},
 };
 use crate::{
     engines::{EngineId, RankSet},
@@ -139,6 +140,10 @@ pub struct EngineRun {
     /// The file that holds all its text, once the middle of that is no longer in memory.
     pub spilled: Option<Arc<Path>>,
     kept: usize,
+    /// Bytes of stream text that were moved out of memory.
+    hidden: usize,
+    /// About how many bytes all takes that is no stream text.
+    others: usize,
     reply: Option<Ending>,
     idle: bool,
     outline: Outline,
@@ -187,6 +192,8 @@ impl EngineRun {
             pages: Vec::new(),
             spilled: None,
             kept: 0,
+            hidden: 0,
+            others: 0,
             reply: None,
             idle: false,
             outline: Outline::new(Rules::default()),
@@ -242,6 +249,16 @@ impl EngineRun {
         self.kept
     }
 
+    /// Bytes of stream text, wherever it is, and one for each output: more output is more.
+    pub fn amount(&self) -> usize {
+        self.kept + self.hidden + self.outputs.len()
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        self.kept + self.others
+    }
+
     /// Moves text out of memory until no more than about `most` bytes are left, from both ends of what it wrote.
     fn hide(&mut self, most: usize, file: Arc<Path>) {
         // A quarter at the beginning and half at the end: room for more before the next time.
@@ -252,7 +269,9 @@ impl EngineRun {
             let end = start + text.kept();
             let (from, to) = (hidden.start.clamp(start, end), hidden.end.clamp(start, end));
             if from < to {
-                self.kept -= text.hide(from - start..to - start);
+                let gone = text.hide(from - start..to - start);
+                self.kept -= gone;
+                self.hidden += gone;
             }
             start = end;
         }
@@ -352,6 +371,7 @@ impl EngineRun {
 
     fn push(&mut self, kind: OutputKind) {
         let late = self.ending().is_some();
+        self.others += of_output(&kind);
         self.outputs.push(Output { kind, late });
         if self.ending() == Some(&Ending::Lost(LostReason::ReplyMissing))
             && let Some(last_word) = self.last_word()
@@ -373,7 +393,9 @@ impl EngineRun {
         let ending = match reply {
             ExecuteReply::Ok { execution_count, payload } => {
                 self.execution_count = execution_count.or(self.execution_count);
+                let told = self.pages.len();
                 self.pages.extend(payload.iter().filter_map(page));
+                self.others += self.pages[told..].iter().map(of_bundle).sum::<usize>();
                 Ending::Ok
             }
             ExecuteReply::Error { error, execution_count } => {
@@ -437,6 +459,7 @@ impl Run {
         if let Some(Output { kind: OutputKind::Stream(_, hidden), .. }) = part.outputs.get_mut(output) {
             hidden.fill(text);
             part.kept += text.len();
+            part.hidden -= text.len();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range};
 
-use ropey::{Rope, RopeBuilder};
+use ropey::{Rope, RopeBuilder, str_utils};
 
 /// Most bytes of a text that is a string. A rope takes some KB however little it holds; a string is copied with the run that it
 /// is part of.
@@ -55,6 +55,14 @@ impl Stretch {
         match &self.0 {
             Form::Short(short) => short.chars().count(),
             Form::Long(long) => long.len_chars(),
+        }
+    }
+
+    /// Line ends.
+    pub(super) fn line_ends(&self) -> usize {
+        match &self.0 {
+            Form::Short(short) => str_utils::byte_to_line_idx(short, short.len()),
+            Form::Long(long) => long.len_lines().saturating_sub(1),
         }
     }
 

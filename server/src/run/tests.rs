@@ -476,3 +476,28 @@ fn where_no_reply_comes_a_value_or_an_error_is_the_last_word() {
     assert_eq!(ending(vec![EventKind::Busy, out("a"), EventKind::Idle, missing()]), unknown);
     assert_eq!(ending(vec![EventKind::Busy, EventKind::Idle, missing(), EventKind::Error(zero())]), raised);
 }
+
+#[test]
+fn text_that_left_memory_is_output_and_takes_no_memory() {
+    let mut run = run_on(&[0]);
+    let mut came = |kind| run.apply(Event { slot: Slot(0), at: Time(0), kind });
+    came(out(&"line\n".repeat(200)));
+    came(err("oh\n"));
+    came(display(None, &"x".repeat(500)));
+    let measure =
+        |run: &Run| run.part(Slot(0)).map(|part| (part.amount(), part.weight())).expect("it is there");
+    let (amount, weight) = measure(&run);
+    // A text takes some memory however short it is.
+    let outputs = 3 * size_of::<Output>() + 2 * 64;
+    assert_eq!((amount, weight), (1003 + 3, 1003 + outputs + "text/plain".len() + 500));
+    run.hide(Slot(0), 100, std::path::Path::new("/cache/0").into());
+    let gone = 1003 - run.part(Slot(0)).expect("it is there").kept();
+    assert!(gone > 900);
+    assert_eq!(measure(&run), (amount, weight - gone));
+    let OutputKind::Stream(_, text) = &run.part(Slot(0)).expect("it is there").outputs[0].kind else {
+        panic!("it is text")
+    };
+    let hidden = "x".repeat(text.hidden().bytes);
+    run.fill(Slot(0), 0, &hidden);
+    assert_eq!(measure(&run).0, amount);
+}

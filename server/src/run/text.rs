@@ -137,6 +137,9 @@ impl Text {
     /// stretch is made smaller to end at lines where there are some near, and larger to reach what is hidden already, since a
     /// text has one hidden part.
     pub fn hide(&mut self, bytes: Range<usize>) -> usize {
+        if self.rest.is_none() && bytes.start == 0 && bytes.end >= self.head.len_bytes() {
+            return self.hide_all();
+        }
         let (head, tail) = (self.head.to_rope(), self.tail().to_rope());
         let length = head.len_bytes();
         let (from, to) = if self.rest.is_none() {
@@ -159,6 +162,19 @@ impl Text {
         self.rest = Some(Box::new(Rest { hidden, tail: tail.chunks().collect() }));
         self.head = head.byte_slice(..from).chunks().collect();
         to - from
+    }
+}
+
+impl Text {
+    /// As there are many short texts where an engine writes to both streams by turns, this makes no rope of one.
+    fn hide_all(&mut self) -> usize {
+        let (bytes, chars, lines) = (self.head.len_bytes(), self.head.len_chars(), self.head.line_ends());
+        if bytes > 0 {
+            self.head = Stretch::EMPTY;
+            let hidden = Hidden { bytes, chars, lines };
+            self.rest = Some(Box::new(Rest { hidden, tail: Stretch::EMPTY }));
+        }
+        bytes
     }
 }
 
@@ -203,6 +219,21 @@ mod tests {
         assert_eq!(text.since(0), ("one\n".into(), text.hidden(), "four\nfive\n".into()));
         assert_eq!(text.since(19), (String::new(), Hidden::default(), "five\n".into()));
         assert_eq!(text.end(6), "\nfive\n");
+    }
+
+    #[test]
+    fn a_text_that_goes_whole_is_counted_as_one_that_goes_in_parts() {
+        for whole in ["", "a", "é\r\nb\n\nc", "a\n"] {
+            let hidden = |cuts: &[(usize, usize)]| {
+                let mut text = Text::from(whole);
+                let gone: usize = cuts.iter().map(|(from, to)| text.hide(*from..*to)).sum();
+                assert_eq!((gone, text.kept(), text.len_chars()), (whole.len(), 0, whole.chars().count()));
+                text.hidden()
+            };
+            let length = whole.len();
+            assert_eq!(hidden(&[(0, length)]), Hidden::of(&Rope::from_str(whole), 0..length), "{whole:?}");
+            assert_eq!(hidden(&[(length / 2, length), (0, length)]).bytes, length);
+        }
     }
 
     #[test]

@@ -80,14 +80,11 @@ pub fn export(handle: &RunHandle, format: Format) -> Result<Exported, ExportErro
             Ok(Exported { text: Some(text), missing, ..Exported::default() })
         }
         Format::Json => {
-            let mut text = Vec::new();
-            let missing = tell(&run, handle.number, |event| {
-                write_line(&mut text, event)?;
-                // What is left out of events would be left out of the run.
-                if text.len() > MOST_OF_DOCUMENT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
-            });
+            // What is left out of events would be left out of the run.
+            let mut text = Bounded { bytes: Vec::new(), most: MOST_OF_DOCUMENT };
+            let missing = tell(&run, handle.number, |event| write_line(&mut text, event));
             let missing = missing.map_err(|_| ExportError::TooLarge)?;
-            let text = String::from_utf8(text).expect("JSON is written as UTF-8");
+            let text = String::from_utf8(text.bytes).expect("JSON is written as UTF-8");
             Ok(Exported { text: Some(text), missing, ..Exported::default() })
         }
     }
@@ -180,6 +177,26 @@ fn write_line(out: &mut (impl Write + ?Sized), event: &JsonEvent) -> io::Result<
     out.write_all(b"\n")
 }
 
+/// Takes no more bytes than so many, also of one event.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Whether a file may be put there.
 fn may_write(path: &Path, overwrite: bool) -> Result<(), ExportError> {
     match fs::symlink_metadata(path) {
@@ -256,6 +273,14 @@ fn not_written(path: &Path, error: io::Error) -> ExportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_never_holds_more_than_it_may() {
+        let mut text = Bounded { bytes: Vec::new(), most: 10 };
+        text.write_all(b"0123456789").unwrap();
+        let error = serde_json::to_writer(&mut text, "x").unwrap_err();
+        assert_eq!((error.io_error_kind(), text.bytes.len()), (Some(io::ErrorKind::FileTooLarge), 10));
+    }
 
     #[test]
     fn where_one_file_cannot_be_put_none_of_them_stays() {

@@ -77,9 +77,22 @@ pub enum ShelfError {
     /// The name cannot be one of a file.
     #[error(
         "'{0}' cannot be the name of a result; a name is made of letters, digits, '_', '-' and '.', begins with none of \
-         the last two, and is at most 64 characters long"
+         the last two, and is at most 64 characters and 200 bytes long"
     )]
     BadName(String),
+    /// Another result is in the file of this name: to some file systems names that differ in case only are one.
+    #[error(
+        "'{name}' and '{other}' are one file in {}, and '{other}' was not replaced; choose a name that differs in more \
+         than case", folder.display()
+    )]
+    OneFile {
+        /// The name.
+        name: String,
+        /// That of the result that is there.
+        other: String,
+        /// Where.
+        folder: PathBuf,
+    },
     /// The system does not say where such files belong.
     #[error("there is no folder for results: the home folder of this user is not known")]
     NoFolder,
@@ -198,6 +211,8 @@ impl Shelf {
         let good = !name.is_empty()
             && !name.starts_with(['.', '-'])
             && name.chars().count() <= 64
+            // A file's name has 255 bytes.
+            && name.len() <= 200
             && name.chars().all(fits);
         if good { Ok(()) } else { Err(ShelfError::BadName(name.to_owned())) }
     }
@@ -226,6 +241,12 @@ impl Shelf {
         let name = &head.name;
         Self::check(name)?;
         let path = self.path(name);
+        if let Some(there) = read_head(&path)
+            && self.is_of_another(name, &there)
+        {
+            let folder = self.folder.clone();
+            return Err(ShelfError::OneFile { name: name.clone(), other: there.name, folder });
+        }
         private::write_file(&path, |out| write(out, head, tell)).map_err(|error| ShelfError::File {
             name: name.clone(),
             path,
@@ -282,6 +303,9 @@ impl Shelf {
         if result.head.format != FORMAT {
             return Err(unreadable(format!("it is of format {}, not {FORMAT}", result.head.format)));
         }
+        if self.is_of_another(name, &result.head) {
+            return Err(ShelfError::Unknown { name: name.to_owned(), near: vec![result.head.name] });
+        }
         Ok(result)
     }
 
@@ -296,6 +320,12 @@ impl Shelf {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.json"))
+    }
+
+    /// Whether a file that was opened by this name is that of another result. One that the user copied to this name is not.
+    fn is_of_another(&self, name: &str, head: &KeptHead) -> bool {
+        let real = |name: &str| fs::canonicalize(self.path(name)).ok();
+        head.name != name && Self::check(&head.name).is_ok() && real(name) == real(&head.name)
     }
 
     /// The files of results, the newest first.
@@ -429,11 +459,32 @@ mod tests {
     #[test]
     fn a_name_that_leads_out_of_the_folder_is_refused() {
         let (_folder, shelf) = shelf();
-        for name in ["", "../x", "a/b", ".hidden", "-o", "a b", "c:x", "x\0", &"x".repeat(65)] {
+        for name in
+            ["", "../x", "a/b", ".hidden", "-o", "a b", "c:x", "x\0", &"x".repeat(65), &"𝔵".repeat(64)]
+        {
             assert!(matches!(shelf.load(name), Err(ShelfError::BadName(_))), "{name:?}");
             assert!(matches!(save(&shelf, &kept(name)), Err(ShelfError::BadName(_))), "{name:?}");
         }
         assert!(["ar", "größe_2", "a.b-c"].into_iter().all(|name| Shelf::check(name).is_ok()));
+    }
+
+    /// A link does here what file systems do that take no notice of case.
+    #[cfg(unix)]
+    #[test]
+    fn a_result_is_not_replaced_or_shown_by_another_name_of_its_file() {
+        let (_folder, shelf) = shelf();
+        save(&shelf, &kept("fit")).expect("it is written");
+        std::os::unix::fs::symlink(shelf.path("fit"), shelf.path("Fit")).expect("it can be made");
+        let error = shelf.load("Fit").expect_err("that is another").to_string();
+        assert_eq!(error, "there is no result named 'Fit'; did you mean fit?");
+        let error = save(&shelf, &kept("Fit")).expect_err("that is another").to_string();
+        assert!(error.starts_with("'Fit' and 'fit' are one file in"), "{error}");
+        assert_eq!(shelf.load("fit").expect("it is there"), kept("fit"));
+        save(&shelf, &kept("fit")).expect("it replaces itself");
+        // What the user copied is shown, and may be replaced.
+        fs::copy(shelf.path("fit"), shelf.path("old")).expect("it can be copied");
+        assert_eq!(shelf.load("old").expect("it is there"), kept("fit"));
+        save(&shelf, &kept("old")).expect("it is written");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -27,11 +28,37 @@ pub struct SpillFolder {
     made: OnceLock<Made>,
 }
 
-/// A folder, and the lock that keeps it from being taken for one that was left behind; given up first.
+/// A folder, and the lock that keeps it from being taken for one that was left behind.
 #[derive(Debug)]
 struct Made {
-    _lock: Option<File>,
-    folder: TempDir,
+    lock: Option<File>,
+    /// There until this is dropped.
+    folder: Option<TempDir>,
+    path: PathBuf,
+}
+
+impl Made {
+    fn new(folder: TempDir) -> Self {
+        // Where the file system has no locks, the folder has none that could be taken, and is left alone.
+        Self { lock: lock(folder.path()).ok(), path: folder.path().to_owned(), folder: Some(folder) }
+    }
+}
+
+/// The last holder may be a task that must not wait, and there may be GBs in the folder: it goes beside that. Where the runtime
+/// ends before, the next that makes a folder takes it away.
+impl Drop for Made {
+    fn drop(&mut self) {
+        let (lock, folder) = (self.lock.take(), self.folder.take());
+        let remove = move || {
+            // On some systems a file that is open cannot be removed.
+            drop(lock);
+            drop(folder);
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
+        }
+    }
 }
 
 impl SpillFolder {
@@ -49,14 +76,13 @@ impl SpillFolder {
                     sweep(&parent);
                     let prefix = format!("{}{}-{}-", owner(), std::process::id(), self.run);
                     let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)?;
-                    // Where the file system has no locks, the folder has none that could be taken, and is left alone.
-                    Ok(Made { _lock: lock(folder.path()).ok(), folder })
+                    Ok(Made::new(folder))
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
             // Where somebody else was faster, this one goes again.
             let _ = self.made.set(made);
         }
-        Ok(self.made.get().expect("it was just set").folder.path())
+        Ok(self.made.get().expect("it was just set").path.as_path())
     }
 
     /// Puts a text into a file of this name that only its owner can read.
@@ -73,7 +99,7 @@ impl SpillFolder {
     /// Takes the folder away, whoever still holds this.
     pub(super) fn clear(&self) {
         let Some(made) = self.made.get() else { return };
-        if let Err(error) = fs::remove_dir_all(made.folder.path()) {
+        if let Err(error) = fs::remove_dir_all(&made.path) {
             // The next that makes one takes it away.
             tracing::debug!(%error, "a folder of spilled text stays");
         }
@@ -88,9 +114,15 @@ fn owner() -> String {
 /// The file in a folder that is locked as long as the folder is in use.
 const LOCK: &str = ".lock";
 
+/// What that file is called before it is locked, and for good where the file system has no locks.
+const UNLOCKED: &str = ".unlocked";
+
+/// A folder without a lock has nothing in it only while it is made: after so long nobody is at that any more.
+const MADE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Puts a locked file into a folder. It has its name only once it is locked, so that nobody else can be faster.
 fn lock(folder: &Path) -> io::Result<File> {
-    let unnamed = folder.join(".unlocked");
+    let unnamed = folder.join(UNLOCKED);
     let file = File::create(&unnamed)?;
     file.try_lock()?;
     fs::rename(unnamed, folder.join(LOCK))?;
@@ -103,15 +135,36 @@ fn sweep(parent: &Path) {
     // What cannot be looked at is no reason to write nothing.
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&owner));
-        let is_left = || File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
         if is_ours
-            && is_left()
+            && is_left(&entry.path())
             && let Err(error) = fs::remove_dir_all(entry.path())
         {
             // Another process may be at it as well.
             tracing::debug!(%error, "a folder that was left behind stays");
         }
     }
+}
+
+/// Whether no process is behind a folder any more.
+fn is_left(folder: &Path) -> bool {
+    match File::open(folder.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound && is_unfinished(folder).unwrap_or(false),
+    }
+}
+
+/// Whether the process that made a folder was killed before it put anything into it.
+fn is_unfinished(folder: &Path) -> io::Result<bool> {
+    let made = fs::symlink_metadata(folder)?.modified()?;
+    if made.elapsed().is_ok_and(|since| since > MADE_WITHIN) {
+        for entry in fs::read_dir(folder)? {
+            if entry?.file_name() != UNLOCKED {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 /// Where spilled text goes unless the user says otherwise.
@@ -295,7 +348,35 @@ mod tests {
         assert!(kept.starts_with("line 0\nline 1\n") && kept.ends_with("line 998\nline 999\n"));
         assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
         drop(spill);
-        assert!(!file.exists(), "the files go with the last who holds the folder");
+        goes(&file).await;
+    }
+
+    /// Waits until there is no such file.
+    async fn goes(file: &Path) {
+        let looking = async {
+            while file.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it goes with its last holder");
+    }
+
+    #[test]
+    fn who_drops_the_last_hold_of_a_folder_does_not_wait_for_its_end() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+        runtime.expect("a runtime").block_on(async {
+            let parent = tempfile::tempdir().expect("a folder");
+            let folder = SpillFolder::new(Some(parent.path().to_owned()), RunId(7));
+            let file = folder.put("fold.txt", "text").expect("it can be written");
+            // What is to be done beside the task waits.
+            let (go_on, wait) = std::sync::mpsc::channel::<()>();
+            tokio::task::spawn_blocking(move || wait.recv());
+            drop(folder);
+            assert!(file.exists(), "it was not taken away in this task");
+            go_on.send(()).expect("it waits");
+            goes(&file).await;
+        });
     }
 
     #[tokio::test]
@@ -341,6 +422,27 @@ mod tests {
         spill.take_in(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
         assert!(!left.exists() && others.exists() && longer.exists() && live.exists());
         drop(held);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_never_locked_nor_used_is_taken_away_after_a_day() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let made = |name: &str, file: Option<&str>, days: u64| {
+            let folder = parent.path().join(format!("{}{name}", owner()));
+            fs::create_dir(&folder).expect("it can be made");
+            if let Some(file) = file {
+                fs::write(folder.join(file), "").expect("it can be written");
+            }
+            let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60 + 60);
+            File::open(&folder).and_then(|folder| folder.set_modified(then)).expect("its time can be set");
+            folder
+        };
+        let left = [made("1-r1-a", None, 1), made("2-r1-b", Some(UNLOCKED), 1)];
+        let others = [made("3-r1-c", None, 0), made("4-r1-d", Some("engine-0.txt"), 1)];
+        sweep(parent.path());
+        assert!(left.iter().all(|folder| !folder.exists()), "nothing is in them");
+        assert!(others.iter().all(|folder| folder.exists()), "one is new, one may be in use");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! What left the memory, read back from the files of [`super::spill`]: for documents, exports and results on disk, which hold
-//! what engines wrote whole, or both ends of it. Blocking. What is read from files is never all in memory at once; [`tell`] holds what is in
-//! memory of the run a second time.
+//! what engines wrote whole, or both ends of it. Blocking. What is read from files is never all in memory at once, unless a
+//! [`filled`] run is asked for.
 
 use std::{
     collections::HashMap,
@@ -183,7 +183,7 @@ pub(super) fn tell(
     let all: Vec<Wrote<'_>> = run.parts().map(Wrote::of).collect();
     let mut gone: HashMap<u32, _> = (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.gone())).collect();
     let mut missing = Vec::new();
-    for event in Cursor::of_cell(cell).delta(run) {
+    Cursor::of_cell(cell).each(run, |event| {
         let next = match (&event.what, event.slot) {
             // Those of an engine come in the order of its outputs.
             (JsonKind::Spilled { .. }, Some(slot)) => {
@@ -192,11 +192,10 @@ pub(super) fn tell(
             _ => None,
         };
         let Some((slot, (start, output, hidden))) = next else {
-            each(&event)?;
-            continue;
+            return each(&event);
         };
-        let (Some(part), Some(wrote)) = (run.part(Slot(slot)), all.get(slot as usize)) else { continue };
-        let Some(output) = part.outputs.get(output) else { continue };
+        let (Some(part), Some(wrote)) = (run.part(Slot(slot)), all.get(slot as usize)) else { return Ok(()) };
+        let Some(output) = part.outputs.get(output) else { return Ok(()) };
         let wrote_event = |text: String| {
             let late = output.late;
             let what = match &output.kind {
@@ -224,7 +223,8 @@ pub(super) fn tell(
             lines = lines.saturating_sub(text.matches('\n').count());
             each(&wrote_event(text))?;
         }
-    }
+        Ok(())
+    })?;
     Ok(missing)
 }
 

@@ -2,12 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
-
 use super::Actor;
 use crate::{
-    jupyter::content::MimeBundle,
-    run::{EngineRun, Output, OutputKind, Run, RunId},
+    run::{EngineRun, RunId},
     session::{CellId, DocumentKey, Notice, PastRun},
 };
 
@@ -79,14 +76,14 @@ impl Actor {
     /// Notes how much memory a run takes that is over.
     pub(super) fn weigh(&mut self, run: RunId) {
         if let Some(entry) = self.runs.get_mut(&run) {
-            entry.bytes = bytes(&entry.handle.view.borrow());
+            entry.bytes = entry.handle.view.borrow().parts().map(EngineRun::weight).sum();
         }
     }
 
     /// There is more of a run that is over.
     pub(super) fn came_late(&mut self, run: RunId) {
         self.weigh(run);
-        self.keep_named(run);
+        self.keep_late(run);
         self.forget_old_runs();
     }
 
@@ -113,37 +110,5 @@ impl Actor {
         }
         let known = if cell.is_some() { found } else { !texts.is_empty() };
         known.then_some(cleared)
-    }
-}
-
-/// About how many bytes of memory a run takes.
-fn bytes(run: &Run) -> usize {
-    run.parts().map(of_part).sum()
-}
-
-fn of_part(part: &EngineRun) -> usize {
-    let others = part.outputs.iter().map(|output| match &output.kind {
-        OutputKind::Display { data, .. }
-        | OutputKind::UpdateDisplay { data, .. }
-        | OutputKind::Result { data, .. } => of_bundle(data),
-        OutputKind::Error(error) => {
-            error.evalue.len() + error.traceback.iter().map(String::len).sum::<usize>()
-        }
-        _ => 0,
-    });
-    let outputs = part.outputs.len() * size_of::<Output>();
-    part.kept() + outputs + others.sum::<usize>() + part.pages.iter().map(of_bundle).sum::<usize>()
-}
-
-fn of_bundle(data: &MimeBundle) -> usize {
-    data.iter().map(|(mime, value)| mime.len() + of_value(value)).sum()
-}
-
-fn of_value(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(of_value).sum(),
-        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + of_value(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }

@@ -8,7 +8,7 @@ use super::{Actor, Message, RunEntry, runs::Sequence, send_back};
 use crate::{
     cells::CellKind,
     render::GroupBy,
-    run::{Output, OutputKind, Run, RunId, RunState},
+    run::{EngineRun, Run, RunId, RunState},
     session::{
         Asked, CellView, DocumentKey, DocumentView, Level, Notice, Recall, Recalled, RunHandle, Shelf,
     },
@@ -245,6 +245,14 @@ impl Actor {
         }
     }
 
+    /// Writes a named run once more, of which there is more than before, unless what is new can wait until the session ends.
+    pub(super) fn keep_late(&mut self, run: RunId) {
+        let worth = |entry: &RunEntry| is_worth_it(entry.kept, amount(&entry.handle.view.borrow()));
+        if self.runs.get(&run).is_some_and(worth) {
+            self.keep_named(run);
+        }
+    }
+
     /// Writes named runs that are over, of which the session was not told any more, or not of all their output.
     pub(super) fn keep_last(&mut self) {
         let unkept = |entry: &&RunEntry| {
@@ -264,13 +272,16 @@ impl Actor {
     }
 }
 
-/// How much there is of a run; more output is more.
+/// How much there is of a run.
 fn amount(run: &Run) -> usize {
-    let one = |output: &Output| match &output.kind {
-        OutputKind::Stream(_, text) => text.len_chars(),
-        _ => 1,
-    };
-    run.parts().flat_map(|part| &part.outputs).map(one).sum()
+    run.parts().map(EngineRun::amount).sum()
+}
+
+/// Whether a result is to be written whole once more, of which so much was written before. A small one always; a large one when
+/// it has grown by a share of itself: otherwise a thread that writes a line now and then has GBs copied again and again.
+fn is_worth_it(kept: usize, now: usize) -> bool {
+    const SMALL: usize = 1_000_000;
+    now > kept && (now <= SMALL || now - kept >= kept / 4)
 }
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -305,5 +316,23 @@ impl Keeper {
             // A panic in it was told where it happened.
             let _ = task.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_lines_of_a_small_result_are_written_at_once_and_those_of_a_large_one_seldom() {
+        assert!(is_worth_it(20, 21) && !is_worth_it(20, 20));
+        let (mut written, mut kept) = (0, 0);
+        for now in (10_000_000..100_000_000).step_by(100) {
+            if is_worth_it(kept, now) {
+                written += now;
+                kept = now;
+            }
+        }
+        assert!(written < 6 * 100_000_000, "{written}");
     }
 }
