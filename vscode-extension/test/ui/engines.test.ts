@@ -108,8 +108,12 @@ step("engines at work say on what, and are interrupted from the palette", async 
 });
 
 step("an engine that is killed leaves the view", async () => {
-  await row("Engine 2").hover();
-  const said = await window.hoverSays(/pid \d+/);
+  // A row that is drawn anew takes its hover away, and a mouse that rests brings none back.
+  const said = await until("the hover of an engine", async () => {
+    await row("Engine 0").hover();
+    await row("Engine 2").hover();
+    return window.hoverSays(/pid \d+/, 3_000);
+  });
   const pid = Number(/pid (\d+)/.exec(said)?.[1]);
   await window.page.keyboard.press("Escape");
   process.kill(pid, "SIGKILL");
