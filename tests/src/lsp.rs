@@ -120,7 +120,7 @@ impl Builder {
             changed: Condvar::new(),
             stdin: Mutex::new(child.stdin.take()),
             acknowledge: self.acknowledge && self.capabilities["experimental"]["pxlens"]["ack"] == true,
-            recording: Recording::begin(),
+            recording: Recording::begin(&self.program),
         });
         read_messages(child.stdout.take().expect("stdout is piped"), shared.clone());
         read_stderr(child.stderr.take().expect("stderr is piped"), shared.clone());

@@ -55,10 +55,6 @@ pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
     members.sort_by_key(|member| member.kind);
     let mut groups: Vec<Group> = Vec::with_capacity(known.len());
     for members in members.chunk_by(|a, b| a.kind == b.kind) {
-        if let [only] = members {
-            groups.extend(group(run, &[*only]));
-            continue;
-        }
         match majority(members).filter(|_| rules.has(Rule::Majority)) {
             None => groups.extend(group(run, members)),
             Some(same) => {

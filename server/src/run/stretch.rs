@@ -27,8 +27,6 @@ impl Stretch {
         match &mut self.0 {
             Form::Short(short) if short.len() + text.len() <= SHORT => short.push_str(text),
             Form::Short(short) => *self = [short.as_str(), text].into_iter().collect(),
-            // Its leaves are full; those of a rope that grew by insertion are half full.
-            Form::Long(long) if text.len() > SHORT => long.append(Rope::from_str(text)),
             Form::Long(long) => long.insert(long.len_chars(), text),
         }
     }

@@ -1,6 +1,7 @@
 //! What a client and the server said to one another, for `tests/clients/messages.py`, which checks every message.
 //!
-//! Only where `PXLENS_TEST_MESSAGES` names a folder; `cargo xtask test` does.
+//! Only where `PXLENS_TEST_MESSAGES` names a folder, as `cargo xtask test` does, and only of pxlens itself: what the harness tries
+//! itself with speaks no proper LSP.
 
 use std::{
     fs::File,
@@ -17,8 +18,12 @@ use serde_json::json;
 pub(super) struct Recording(Option<Mutex<File>>);
 
 impl Recording {
-    pub(super) fn begin() -> Self {
-        let Some(folder) = std::env::var_os("PXLENS_TEST_MESSAGES") else { return Self(None) };
+    /// Of a conversation with this program.
+    pub(super) fn begin(program: &Path) -> Self {
+        let is_pxlens = program.file_stem().is_some_and(|name| name == "pxlens");
+        let Some(folder) = std::env::var_os("PXLENS_TEST_MESSAGES").filter(|_| is_pxlens) else {
+            return Self(None);
+        };
         let name = format!("messages-{}.jsonl", uuid::Uuid::new_v4());
         let file = File::create(Path::new(&folder).join(name))
             .unwrap_or_else(|error| panic!("PXLENS_TEST_MESSAGES names no folder to write to: {error}"));

@@ -1,35 +1,17 @@
 /** The extension in a real VS Code, on four real engines: from the first click to a window that is opened again. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
+import { CLUSTER, session } from "./steps";
 import { until } from "./until";
 import { VSCode } from "./vscode";
 import type { Window } from "./window";
 
-/** Starting a cluster takes as long as Python takes to import ipyparallel six times. */
-const CLUSTER = 120_000;
-
 let vscode: VSCode;
 let window: Window;
-let failed: string | undefined;
 
-/** A step of one session: what follows one that failed has nothing to stand on. */
-function step(name: string, body: () => Promise<void>): void {
-  test(name, async (context) => {
-    if (failed !== undefined) {
-      context.skip(`"${failed}" failed`);
-      return;
-    }
-    try {
-      await body();
-    } catch (error) {
-      failed = name;
-      await window.screenshot("failed");
-      throw error;
-    }
-  });
-}
+const step = session(() => window, "failed");
 
 before(async () => {
   vscode = await VSCode.start();

@@ -2,38 +2,21 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 
 import type { FrameLocator } from "playwright-core";
 
+import { CLUSTER, session } from "./steps";
 import { until } from "./until";
 import { VSCode } from "./vscode";
 import type { Window } from "./window";
 
-/** Starting a cluster takes as long as Python takes to import ipyparallel six times. */
-const CLUSTER = 120_000;
-
 let vscode: VSCode;
 let window: Window;
-let failed: string | undefined;
 /** What browsers print of what a policy forbids. */
 const violations: string[] = [];
 
-function step(name: string, body: () => Promise<void>): void {
-  test(name, async (context) => {
-    if (failed !== undefined) {
-      context.skip(`"${failed}" failed`);
-      return;
-    }
-    try {
-      await body();
-    } catch (error) {
-      failed = name;
-      await window.screenshot("panel-failed");
-      throw error;
-    }
-  });
-}
+const step = session(() => window, "panel-failed");
 
 before(async () => {
   vscode = await VSCode.start();

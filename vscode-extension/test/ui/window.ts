@@ -192,8 +192,15 @@ export class Window {
   }
 
   async clickLens(editor: Locator, heading: string, title: string): Promise<void> {
-    const { x, y } = await this.lensBelow(editor, heading, title);
-    await this.page.mouse.click(x, y);
+    // Lenses that come in move the lines below them: what is clicked is what the mouse is over.
+    const hovered = editor.locator(".codelens-decoration a:hover", { hasText: title });
+    await until(`the mouse over "${title}"`, async () => {
+      const { x, y } = await this.lensBelow(editor, heading, title);
+      await this.page.mouse.move(x, y);
+      return (await hovered.count()) > 0;
+    });
+    await this.page.mouse.down();
+    await this.page.mouse.up();
   }
 
   /** Everything that is painted at line ends, from top to bottom. */
