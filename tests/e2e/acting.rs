@@ -39,8 +39,11 @@ fn a_first_engine_that_fails_keeps_the_others_untouched_and_one_that_succeeds_le
     hover(&mut client, &uri, 1, "engine 0 failed, so this was not sent");
     run(&mut client, 7);
     // Of engines 1 to 3, which are sent to only after engine 0, and which the first cell did not reach.
-    let seen = hover(&mut client, &uri, 7, "touched 0");
-    assert!(seen.contains("touched 1"), "engine 0 had run the first cell: {seen}");
+    let seen = hover(&mut client, &uri, 7, "4 engines ·");
+    assert!(
+        seen.contains("`[1-3]`\n```text\ntouched 0") && seen.contains("touched 1"),
+        "engine 0 alone had run the first cell: {seen}"
+    );
 }
 
 const STOPPED: &str = "\
@@ -74,8 +77,11 @@ fn a_run_that_is_interrupted_on_its_first_engine_reaches_no_other_though_that_on
     let seen = hover(&mut client, &uri, 1, "interrupted before it was sent");
     assert!(seen.contains("went on"), "{seen}");
     client.request("px/run", json!({"uri": uri, "position": {"line": 12, "character": 0}}));
-    let seen = hover(&mut client, &uri, 12, "reached 0");
-    assert!(seen.contains("reached 1"), "engine 0 had run the first cell: {seen}");
+    let seen = hover(&mut client, &uri, 12, "4 engines ·");
+    assert!(
+        seen.contains("`[1-3]`\n```text\nreached 0") && seen.contains("reached 1"),
+        "engine 0 alone had run the first cell: {seen}"
+    );
 }
 
 const PARTS: &str = "\
@@ -120,13 +126,36 @@ fn engines_that_failed_or_differ_are_run_again_alone_and_stragglers_are_stopped_
     assert!(seen.contains("run {1…2} med 1.5"), "engines 1 and 3 ran it twice: {seen}");
 
     let slow = run(&mut client, 12, json!({}))["run"].clone();
-    hover(&mut client, &uri, 12, "waiting on");
+    hover(&mut client, &uri, 12, "3 of 4 ended, waiting on [2]");
     hover(&mut client, &uri, 12, "slow");
     let stopped = client.request("px/interrupt", json!({"run": slow, "stragglers": true}));
     assert_eq!(stopped["signalled"], json!([2]), "{stopped:#}");
-    hover(&mut client, &uri, 12, "1 of 4");
+    hover(&mut client, &uri, 12, "1 of 4 interrupted");
     let again = run(&mut client, 12, json!({"only": "failed"}));
     assert_eq!(again["engines"], json!([2]), "{again:#}");
     let stopped = client.request("px/interrupt", json!({"run": again["run"]}));
     assert!(stopped["refused"].is_null(), "{stopped:#}");
+}
+
+const ENDLESS: &str = "\
+# %%
+%%px --targets 2
+import time
+time.sleep(600)
+";
+
+/// An engine that says it begins is not in the cell's code yet, and IPython swallows what comes in between.
+#[test]
+fn an_interrupt_right_behind_the_start_is_never_lost() {
+    let cluster = real::shared(4);
+    let file = Written::new("endless.py", ENDLESS);
+    let uri = uri(file.path());
+    let mut client = start(Client::vscode(pxlens()), &file, &cluster);
+    client.open(&uri, ENDLESS);
+    for _ in 0..30 {
+        let run = client.request("px/run", json!({"uri": uri, "position": {"line": 1, "character": 0}}));
+        client.request("px/interrupt", json!({"run": run["runs"][0]["run"]}));
+        // Interrupted, or aborted before it began.
+        hover(&mut client, &uri, 1, "1 of 1 ");
+    }
 }

@@ -13,7 +13,7 @@ use std::{
     ops::{Deref, DerefMut},
     path::PathBuf,
     process::{Child, ChildStdin, Stdio},
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
+    sync::{Mutex, MutexGuard, PoisonError, mpsc},
 };
 
 use serde_json::{Value, json};
@@ -176,38 +176,45 @@ pub fn kill(pid: u32) {
 }
 
 /// A cluster that the tests of one process share, lent to one at a time.
+///
+/// A test that fails may leave an engine at work for ever, so its cluster ends with it, and the next one starts anew.
 #[derive(Debug)]
-pub struct Lent(MutexGuard<'static, RealCluster>);
+pub struct Lent(MutexGuard<'static, Option<RealCluster>>);
 
 impl Deref for Lent {
     type Target = RealCluster;
 
     fn deref(&self) -> &RealCluster {
-        &self.0
+        self.0.as_ref().expect("it is there until it is given back")
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut RealCluster {
-        &mut self.0
+        self.0.as_mut().expect("it is there until it is given back")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.take();
+        }
     }
 }
 
 /// The shared cluster of 4 or of 6 engines, started when first asked for, and reset: see
 /// [`RealCluster::reset`]. Waits while another test has it.
 pub fn shared(engines: usize) -> Lent {
-    static FOUR: OnceLock<Mutex<RealCluster>> = OnceLock::new();
-    static SIX: OnceLock<Mutex<RealCluster>> = OnceLock::new();
+    static FOUR: Mutex<Option<RealCluster>> = Mutex::new(None);
+    static SIX: Mutex<Option<RealCluster>> = Mutex::new(None);
     let slot = match engines {
         4 => &FOUR,
         6 => &SIX,
         other => panic!("shared clusters have 4 or 6 engines, not {other}"),
     };
-    // A test that failed while it had the cluster says nothing about the next one.
-    let guard = slot
-        .get_or_init(|| Mutex::new(RealCluster::start(engines)))
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut guard = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    guard.get_or_insert_with(|| RealCluster::start(engines));
     let mut lent = Lent(guard);
     lent.reset();
     lent
@@ -250,6 +257,21 @@ mod tests {
         cluster.reset_counts();
         assert_eq!(cluster.python(count), json!([1, 1, 1, 1]));
         assert!(cluster.try_python("1/0").is_err_and(|error| error.contains("ZeroDivisionError")));
+    }
+
+    #[test]
+    fn a_test_that_fails_leaves_a_new_cluster_to_the_next_one() {
+        let failing = std::thread::spawn(|| {
+            let mut cluster = shared(4);
+            let pids = cluster.pids();
+            cluster.python("rc[2].execute('import time; time.sleep(600)', block=False)");
+            std::panic::resume_unwind(Box::new(pids));
+        });
+        let pids = failing.join().expect_err("it failed");
+        let pids = pids.downcast::<BTreeMap<u32, u32>>().expect("what it failed with");
+        // Had it been lent as it is, this would wait for an engine that sleeps.
+        let next = shared(4).pids();
+        assert!(pids.values().all(|pid| !next.values().any(|other| other == pid)), "{pids:?} {next:?}");
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! its own ids, never by an empty list, which would abort everybody's. Answers are matched by the id of the question: the
 //! nanny's reply has no usable type.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use tokio::{sync::oneshot, time::Instant};
@@ -19,6 +22,10 @@ use crate::{
     jupyter::{Message, MsgId, content::ErrorContent},
     run::RunId,
 };
+
+/// How long an engine may take from saying that it begins until it is in the code itself. In between, IPython swallows a
+/// keyboard interrupt (its `EventManager` does) and the code goes on as if nobody had asked: seen once in 15 to 300 tries.
+const BEGINNING: Duration = Duration::from_millis(200);
 
 /// All interrupts that wait for engines.
 #[derive(Default)]
@@ -68,8 +75,10 @@ struct Interrupt {
 /// What an interrupt means for one engine.
 struct Engine {
     uuid: EngineUuid,
-    /// Whether it works on the run.
-    working: bool,
+    /// What it works on of the run.
+    working: Option<Working>,
+    /// Whether its signal waits until that is in its code.
+    held: bool,
     /// Requests of the run that wait there, also after they were aborted: what was taken on just before may begin yet.
     queued: Vec<MsgId>,
     /// Until when the report waits for what becomes of them.
@@ -80,6 +89,12 @@ struct Engine {
     signalled: bool,
     aborted: bool,
     unanswered: bool,
+}
+
+struct Working {
+    id: MsgId,
+    /// When it is in its code.
+    ready: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,21 +137,21 @@ impl Interrupts {
             }
             let engine = engines.entry(request.engine).or_insert_with(|| Engine::new(&request.uuid));
             match hub.activities().of(request.engine) {
-                Activity::Busy(newest) if newest == id => engine.working = true,
+                Activity::Busy(newest) if newest == id => engine.working = Some(Working::on(id, request)),
                 Activity::Busy(newest) => {
                     engine.queued.push(id.clone());
                     engine.for_another |= requests.get(newest).is_none_or(|other| other.run != run);
                 }
                 // Code that awaits at its top level is at work although the engine was called idle.
                 Activity::Idle | Activity::Unknown if request.idle && !request.replied => {
-                    engine.working = true
+                    engine.working = Some(Working::on(id, request));
                 }
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
         }
-        let interrupt =
+        let mut interrupt =
             Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer: Some(answer) };
-        let questions = interrupt.first_questions();
+        let questions = interrupt.first_questions(Instant::now());
         self.under_way.push(interrupt);
         questions
     }
@@ -169,12 +184,12 @@ impl Interrupts {
             Step::Abort => {
                 engine.aborted = true;
                 // One that works for somebody gets to its queue only after that.
-                let soon = !engine.working && !engine.for_another && !engine.queued.is_empty();
+                let soon = engine.working.is_none() && !engine.for_another && !engine.queued.is_empty();
                 engine.settling = soon.then_some(until);
             }
         });
         match step {
-            Step::Abort => interrupt.signal_after_abort(engine).into_iter().collect(),
+            Step::Abort => interrupt.signal_if_working(engine, Instant::now()).into_iter().collect(),
             Step::Signal | Step::Interrupt => Vec::new(),
         }
     }
@@ -183,9 +198,7 @@ impl Interrupts {
     pub(super) fn started(&mut self, id: &MsgId, requests: &Requests) -> Vec<Question> {
         let mut questions = Vec::new();
         // Its reply can overtake the news of its beginning.
-        if !requests.get(id).is_some_and(Request::is_open) {
-            return questions;
-        }
+        let Some(request) = requests.get(id).filter(|request| request.is_open()) else { return questions };
         for interrupt in &mut self.under_way {
             let found = interrupt.engines.iter_mut().find(|(_, engine)| engine.queued.contains(id));
             let Some((&number, engine)) = found else { continue };
@@ -193,12 +206,12 @@ impl Interrupts {
             engine.settling = None;
             let waits_for_abort =
                 interrupt.open.values().any(|(of, step, _)| *of == number && *step == Step::Abort);
-            if engine.working {
+            if engine.working.is_some() {
                 continue;
             }
-            engine.working = true;
+            engine.working = Some(Working::on(id, request));
             if !waits_for_abort {
-                questions.extend(interrupt.signal_after_abort(number));
+                questions.extend(interrupt.signal_if_working(number, Instant::now()));
             }
         }
         questions
@@ -209,6 +222,9 @@ impl Interrupts {
         let mut questions = Vec::new();
         for interrupt in &mut self.under_way {
             interrupt.engines.values_mut().for_each(|engine| engine.settle(requests, now));
+            for number in interrupt.release(requests, now) {
+                questions.extend(interrupt.signal_if_working(number, now));
+            }
             let due: Vec<_> = interrupt.open.extract_if(|_, (_, _, until)| now >= *until).collect();
             for (_, (engine, step, _)) in due {
                 match step {
@@ -221,7 +237,7 @@ impl Interrupts {
                     }
                     Step::Abort => {
                         interrupt.engine(engine, |engine| engine.unanswered = true);
-                        questions.extend(interrupt.signal_after_abort(engine));
+                        questions.extend(interrupt.signal_if_working(engine, now));
                     }
                 }
             }
@@ -236,11 +252,19 @@ impl Interrupts {
     }
 }
 
+impl Working {
+    fn on(id: &MsgId, request: &Request) -> Self {
+        let begun = request.begun.unwrap_or_else(Instant::now);
+        Self { id: id.clone(), ready: begun + BEGINNING }
+    }
+}
+
 impl Engine {
     fn new(uuid: &EngineUuid) -> Self {
         Self {
             uuid: uuid.clone(),
-            working: false,
+            working: None,
+            held: false,
             queued: Vec::new(),
             settling: None,
             dropped: false,
@@ -305,20 +329,35 @@ impl Ask {
 
 impl Interrupt {
     /// What waits is aborted first: a signal would only let the next request of the run begin.
-    fn first_questions(&self) -> Vec<Question> {
-        let first = |(&engine, state): (&EngineId, &Engine)| {
-            let ask = match state.queued.as_slice() {
-                [] => state.working.then(|| Ask::Signal(self.signal.clone()))?,
-                queued => Ask::Abort(queued.to_vec()),
-            };
-            self.question(engine, ask)
+    fn first_questions(&mut self, now: Instant) -> Vec<Question> {
+        let engines: Vec<_> = self.engines.iter().map(|(&id, engine)| (id, engine.queued.clone())).collect();
+        let first = |(engine, queued): (EngineId, Vec<MsgId>)| match queued.as_slice() {
+            [] => self.signal_if_working(engine, now),
+            _ => self.question(engine, Ask::Abort(queued)),
         };
-        self.engines.iter().filter_map(first).collect()
+        engines.into_iter().filter_map(first).collect()
     }
 
-    fn signal_after_abort(&self, engine: EngineId) -> Option<Question> {
-        let working = self.engines.get(&engine).is_some_and(|state| state.working && !state.signalled);
-        working.then(|| self.question(engine, Ask::Signal(self.signal.clone())))?
+    /// The signal, unless it was given or the engine is not in its code yet: then it is held back until it is.
+    fn signal_if_working(&mut self, engine: EngineId, now: Instant) -> Option<Question> {
+        let is_keyboard = self.is_keyboard();
+        let state = self.engines.get_mut(&engine).filter(|state| !state.signalled)?;
+        state.held = is_keyboard && state.working.as_ref()?.ready > now;
+        if state.held { None } else { self.question(engine, Ask::Signal(self.signal.clone())) }
+    }
+
+    /// The engines whose signal need not wait any longer. What ended meanwhile gets none.
+    fn release(&mut self, requests: &Requests, now: Instant) -> Vec<EngineId> {
+        let mut released = Vec::new();
+        for (&id, engine) in self.engines.iter_mut().filter(|(_, engine)| engine.held) {
+            let Some(working) = &engine.working else { continue };
+            let is_open = requests.get(&working.id).is_some_and(Request::is_open);
+            engine.held = is_open && working.ready > now;
+            if is_open && !engine.held {
+                released.push(id);
+            }
+        }
+        released
     }
 
     fn question(&self, engine: EngineId, ask: Ask) -> Option<Question> {
@@ -337,7 +376,7 @@ impl Interrupt {
     }
 
     fn is_settled(&self) -> bool {
-        self.open.is_empty() && self.engines.values().all(|engine| engine.settling.is_none())
+        self.open.is_empty() && self.engines.values().all(|engine| engine.settling.is_none() && !engine.held)
     }
 
     fn is_watching(&self) -> bool {

@@ -45,6 +45,8 @@ pub(super) struct Request {
     pub(super) slot: Slot,
     /// Bytes of code that it keeps in flight.
     pub(super) size: usize,
+    /// When its engine said that it begins.
+    pub(super) begun: Option<Instant>,
     /// Whether its reply is in.
     pub(super) replied: bool,
     /// Whether the end of its output is in.
@@ -77,6 +79,7 @@ impl Request {
             uuid,
             slot,
             size,
+            begun: None,
             replied: false,
             idle: false,
             aborted: false,
@@ -160,6 +163,10 @@ impl Requests {
     pub(super) fn message(&mut self, id: &MsgId, message: &Message, now: Instant, at: Time) {
         let Some(request) = self.all.get_mut(id) else { return };
         request.last = now;
+        // Silent code is not echoed: there the engine only calls itself busy.
+        if request.begun.is_none() || message.header.msg_type == "execute_input" {
+            request.begun = Some(now);
+        }
         let Some(kind) = EventKind::from_message(message) else { return };
         let is_reply = message.header.msg_type == "execute_reply";
         // An aborted request is over with its reply: not all versions publish an idle for it.

@@ -53,11 +53,11 @@ async fn only_engines_that_work_on_the_run_are_signalled() {
     controller.succeed(&requests[2]);
     busy(&client, &[0, 1]).await;
     let report = interrupt(&client, 1, None, "SIGINT");
-    let signal = asked(&mut controller, "signal_request").await;
-    assert_eq!((content(&signal), &signal.prefix[0][..]), (json!({"sig": "SIGINT"}), b"uuid-0".as_slice()));
     let abort = asked(&mut controller, "abort_request").await;
     assert_eq!(abort.prefix[0], "uuid-1");
     assert_eq!(content(&abort), json!({"msg_ids": [requests[1].header.msg_id]}));
+    let signal = asked(&mut controller, "signal_request").await;
+    assert_eq!((content(&signal), &signal.prefix[0][..]), (json!({"sig": "SIGINT"}), b"uuid-0".as_slice()));
     // The nanny's reply has no usable type.
     controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
     controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
@@ -164,6 +164,39 @@ async fn what_ended_before_its_news_arrive_is_neither_signalled_nor_called_abort
     controller.reply(Channel::Mux, &requests[1], "execute_reply", &json!({"status": "aborted"}));
     let expected = InterruptReport { aborted: ranks(&[1]), ..InterruptReport::default() };
     assert_eq!(report.await.unwrap().unwrap(), expected);
+    assert!(controller.is_idle());
+}
+
+/// IPython swallows a keyboard interrupt that comes while it prepares to run the code.
+#[tokio::test(start_paused = true)]
+async fn a_keyboard_interrupt_waits_until_the_code_itself_runs_and_other_signals_do_not() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    // (signal, whether it ends before the signal's time, whether it is signalled, and only after a wait)
+    let cases =
+        [("SIGINT", false, true, true), ("SIGINT", true, false, false), ("SIGTERM", false, true, false)];
+    for (run, (signal, ends, signalled, waits)) in (0..).zip(cases) {
+        let mut watched = execute(&client, run, &[0]).await;
+        let request = controller.executes(1).await.remove(0);
+        controller.status(&request, "busy");
+        busy(&client, &[0]).await;
+        controller.publish(&request, "execute_input", &json!({"code": "1+1", "execution_count": 1}));
+        watched.until(0, |kind| matches!(kind, EventKind::Input { .. })).await;
+        let begun = tokio::time::Instant::now();
+        let report = interrupt(&client, run, None, signal);
+        if ends {
+            controller.succeed(&request);
+        }
+        if signalled {
+            let asked = asked(&mut controller, "signal_request").await;
+            let waited = begun.elapsed() >= std::time::Duration::from_millis(150);
+            assert_eq!(waited, waits, "{signal}: {:?}", begun.elapsed());
+            controller.reply(Channel::Control, &asked, "_request", &json!({"status": "ok"}));
+            controller.succeed(&request);
+        }
+        let expected = if signalled { ranks(&[0]) } else { ranks(&[]) };
+        assert_eq!(report.await.unwrap().unwrap().signalled, expected, "{signal}");
+        activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
+    }
     assert!(controller.is_idle());
 }
 
