@@ -65,6 +65,25 @@ pub(crate) fn empty_folder(root: &Path, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// A program that is the server, and records what its clients and it say to one another in the folder of this name, which is
+/// emptied. For editors, which know no more of their server than its path.
+pub(crate) fn recorder(root: &Path, name: &str) -> Result<PathBuf> {
+    let python = python::environment(root, PYTHON, REQUIREMENTS)?;
+    let folder = empty_folder(root, name)?;
+    let parts = [&python, &root.join(TESTS).join("record.py"), &folder, &root.join("target/debug/pxlens")];
+    let quoted = parts.map(|part| format!("'{}'", part.display().to_string().replace('\'', r"'\''")));
+    let [python, script, to, server] = quoted;
+    let text = format!(
+        "#!/bin/sh\n# Made by xtask.\n[ \"$1\" = lsp ] && exec {python} {script} {to} {server} \"$@\"\nexec {server} \"$@\"\n"
+    );
+    let path = root.join(MESSAGES).join(format!("{name}-server"));
+    fs::write(&path, text).with_context(|| path.display().to_string())?;
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .with_context(|| path.display().to_string())?;
+    Ok(path)
+}
+
 /// Checks every message that was recorded in a folder.
 pub(crate) fn check(root: &Path, name: &str) -> Result<()> {
     let python = python::environment(root, PYTHON, REQUIREMENTS)?;

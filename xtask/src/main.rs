@@ -169,11 +169,11 @@ fn extension_steps(root: &Path, steps: &mut Steps, python: Option<&Path>, patter
             });
             let Some(tests) = tests else { return };
             if times == 1 {
-                steps.run_steadily(UI, || tests.run());
+                steps.run_steadily(UI, || tests.run(root));
                 return;
             }
             let runs: Vec<String> = (1..=times)
-                .map(|run| format!("{run} of {times}: {}", steps.run(UI, || tests.run())))
+                .map(|run| format!("{run} of {times}: {}", steps.run(UI, || tests.run(root))))
                 .collect();
             println!("{UI}, run by run:\n{}\n", runs.join("\n"));
         }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    picture, python,
+    clients, picture, python,
     steps::{Steps, cargo, program},
     vscode::is_ci,
 };
@@ -58,13 +58,15 @@ fn test(root: &Path, only: Option<&str>) -> Result<()> {
     let python = python::ensure(root)?;
     let nvim = ensure(root, &python)?;
     cargo(root, &["build", "--quiet", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    program(root, nvim)
+    const MESSAGES: &str = "neovim";
+    let tested = program(root, nvim)
         .arguments(&["-l", "tests/nvim/run.lua"])
         .arguments(only.as_slice())
-        .env("PXLENS_TEST_SERVER", root.join("target/debug/pxlens"))
+        .env("PXLENS_TEST_SERVER", clients::recorder(root, MESSAGES)?)
         .env("PXLENS_TEST_PYTHON", python)
         .env("PXLENS_TEST_SCREEN", root.join(SCREEN))
-        .run()
+        .run();
+    tested.and_then(|()| clients::check(root, MESSAGES))
 }
 
 /// Gives the Neovim of the tests, and installs it where it is missing. `PXLENS_TEST_NVIM` names another one.

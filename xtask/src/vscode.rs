@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    clients,
     node::{self, EXTENSION, Node},
     steps::{Program, cargo},
 };
@@ -67,25 +68,28 @@ impl UiTests {
         Ok(Self { node, files, surroundings })
     }
 
-    /// Runs them.
-    pub(crate) fn run(&self) -> Result<()> {
+    /// Runs them, and checks what the extension and the server said to one another.
+    pub(crate) fn run(&self, root: &Path) -> Result<()> {
+        const MESSAGES: &str = "vscode";
         let mut npm = self.node.npm(&["run", "--silent", "test:ui", "--"]);
         npm.arguments(&self.files);
-        self.run_in_surroundings(&mut npm)
+        self.surround(&mut npm).env("PXLENS_TEST_RECORDER", clients::recorder(root, MESSAGES)?).run()?;
+        clients::check(root, MESSAGES)
     }
 
-    /// Measures what painting costs while somebody types.
+    /// Measures what painting costs while somebody types, with a server as users have it.
     pub(crate) fn bench_painting(&self, root: &Path) -> Result<()> {
+        cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
         let mut node = self.node.program("node");
         node.folder(&root.join(EXTENSION)).arguments(&["dist/test/ui/painting.bench.js"]);
-        self.run_in_surroundings(&mut node)
+        self.surround(&mut node).env("PXLENS_TEST_SERVER", root.join("target/release/pxlens")).run()
     }
 
-    fn run_in_surroundings(&self, program: &mut Program) -> Result<()> {
+    fn surround<'a>(&self, program: &'a mut Program) -> &'a mut Program {
         for (name, path) in &self.surroundings {
             program.env(name, path);
         }
-        program.run()
+        program
     }
 }
 

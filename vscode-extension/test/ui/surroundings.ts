@@ -28,6 +28,9 @@ export const vsix = needed(
 /** The server. */
 export const server = needed("PXLENS_TEST_SERVER", join(root, "target/debug/pxlens"), "run `cargo build`");
 
+/** What the extension starts: the server, by way of a recorder of what they say to one another where one is named. */
+export const program = process.env.PXLENS_TEST_RECORDER ?? server;
+
 /** A Python that has ipyparallel. */
 export const python = needed(
   "PXLENS_TEST_PYTHON",

@@ -90,7 +90,7 @@ export class VSCode {
     const url = `http://127.0.0.1:${port}`;
     writeFileSync(join(data, "User/settings.json"), JSON.stringify(SETTINGS, null, 1));
     // What names programs is a setting of the machine.
-    const programs = { "pxlens.path": here.server, "pxlens.python": here.python };
+    const programs = { "pxlens.path": here.program, "pxlens.python": here.python };
     writeFileSync(join(data, "Machine/settings.json"), JSON.stringify(programs));
     const config = join(folder, "code-server.yaml");
     writeFileSync(config, `bind-addr: 127.0.0.1:${port}\nauth: none\ncert: false\n`);
