@@ -84,7 +84,8 @@ impl Endpoints {
             backoff_first: Duration::from_millis(100),
             backoff_most: Duration::from_secs(2),
             send_limit: 64 << 20,
-            receive_limit: 64 << 20,
+            // In a flood this is what fills: engines together write faster than one client reads.
+            receive_limit: 4 << 20,
         }
     }
 }

@@ -176,6 +176,10 @@ fn cache() -> PathBuf {
         .join("spilled")
 }
 
+/// Bytes of text that are taken in before what is too much is moved out of memory: a run that could not be served for a while
+/// finds much more waiting than it may keep.
+const SLICE: usize = 1 << 20;
+
 /// Takes a run's events in, and keeps what it holds in memory within its limits.
 #[derive(Debug)]
 pub(super) struct Spill {
@@ -213,9 +217,24 @@ impl Spill {
         run: &mut Run,
         events: impl Iterator<Item = Event>,
     ) -> Result<(), String> {
+        let mut events = events.peekable();
+        let mut told = Ok(());
+        while events.peek().is_some() {
+            // It fails once at most.
+            told = told.and(self.take_slice(run, &mut events).await);
+        }
+        told
+    }
+
+    async fn take_slice(
+        &mut self,
+        run: &mut Run,
+        events: &mut impl Iterator<Item = Event>,
+    ) -> Result<(), String> {
         let most = self.limits.of_engine(run.request.engines.len());
         let mut pending: HashMap<Slot, Vec<Piece>> = HashMap::new();
         let mut grown = Vec::new();
+        let mut bytes = 0;
         for event in events {
             let slot = event.slot;
             if let EventKind::Stream { text, .. } = &event.kind {
@@ -223,8 +242,12 @@ impl Spill {
                     pending.entry(slot).or_default().push(Piece::New(text.clone()));
                 }
                 grown.push(slot);
+                bytes += text.len();
             }
             run.apply(event);
+            if bytes >= SLICE {
+                break;
+            }
         }
         if self.has_failed {
             return Ok(());
