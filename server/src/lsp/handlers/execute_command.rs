@@ -26,12 +26,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
         commands::RUN_ALL => Some(Scope::All),
         commands::INTERRUPT => {
             let params: InterruptParams = argument(command, params.arguments)?;
-            let result = px_interrupt::handle(backend, params).await?;
-            if let Some(why) = result.refused.clone() {
-                let client = backend.client.clone();
-                tokio::spawn(async move { client.show_message(MessageType::Warning, why).await });
-            }
-            return Ok(written(result));
+            return Ok(written(px_interrupt::told(backend, params).await?));
         }
         commands::SHOW_RESULT => {
             let params: ResultParams = argument(command, params.arguments)?;

@@ -3,14 +3,14 @@
 use lsp_types::WorkDoneProgressCancelParams;
 use pxlens_protocol::InterruptParams;
 
+use super::px_interrupt;
 use crate::lsp::{backend::Backend, facade::Session, progress, tolerance::Lenient};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<WorkDoneProgressCancelParams>) {
     let Some(params) = params.or_log("window/workDoneProgress/cancel") else { return };
-    if let Some(run) = progress::run_of(&params.token) {
-        backend
-            .session
-            .interrupt(InterruptParams { run, engines: None, stragglers: false, signal: None })
-            .await;
+    let Some(run) = progress::run_of(&params.token) else { return };
+    let asked = InterruptParams { run, engines: None, stragglers: false, signal: None };
+    if let Err(error) = px_interrupt::told(backend, asked).await {
+        tracing::warn!(%error, "the progress of a run that is not there was cancelled");
     }
 }

@@ -42,12 +42,11 @@ fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
         let asked =
             ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
         match tasks::ask(client.show_document(asked)).await {
-            Ok(true) => {}
-            Ok(false) => {
-                client.show_message(MessageType::Warning, format!("{name} could not be shown")).await
-            }
+            Ok(true) => return,
+            Ok(false) => {}
             Err(error) => tracing::warn!(%error, "the client shows no document"),
         }
+        client.show_message(MessageType::Warning, format!("{name} could not be shown")).await;
     });
 }
 
