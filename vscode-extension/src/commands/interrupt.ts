@@ -44,7 +44,9 @@ export function said(answers: readonly px.InterruptResult[]): string | undefined
   const list = (engines: number[]): string => [...new Set(engines)].sort((a, b) => a - b).join(", ");
   const leftAlone = list(answers.flatMap((answer) => answer.leftAlone));
   const unanswered = list(answers.flatMap((answer) => answer.unanswered));
+  const refused = answers.flatMap((answer) => answer.refused ?? []);
   const sentences = [
+    ...new Set(refused),
     ...(leftAlone ? [`Engines ${leftAlone} work for another client and were left alone.`] : []),
     ...(unanswered ? [`Engines ${unanswered} did not answer in time.`] : []),
   ];
