@@ -15,18 +15,17 @@ import threading
 
 
 class Record:
-    """The file. A message is in it before it is passed on."""
+    """The file. A message is in it before it is passed on, and whole or not at all: whoever ends this does so at any time."""
 
     def __init__(self, folder):
         descriptor, _ = tempfile.mkstemp(prefix="messages-", suffix=".jsonl", dir=folder)
-        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._lock = threading.Lock()
 
     def write(self, sender, body):
-        line = json.dumps({"from": sender, "message": json.loads(body)})
+        line = json.dumps({"from": sender, "message": json.loads(body)}) + "\n"
         with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
+            self._file.write(line.encode())
 
 
 def frames(stream):
