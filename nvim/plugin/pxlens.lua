@@ -76,6 +76,12 @@ on('LspAttach', '*', function(event)
     require('pxlens.client').attached(client, event.buf)
   end
 end)
+-- The server knows a buffer by its name; Neovim tells of a new one only when it is written, and then nobody else.
+on('BufFilePre', '*', function(event)
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'pxlens', bufnr = event.buf })) do
+    require('pxlens.client').renamed(client, event.buf)
+  end
+end)
 on('LspDetach', '*', function(event)
   local client = vim.lsp.get_client_by_id(event.data.client_id)
   if client and client.name == 'pxlens' then

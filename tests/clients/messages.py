@@ -192,7 +192,7 @@ class Conversation:
             self._check_announced(method, message.get("params"))
         elif method == "initialize":
             self._capabilities = (message.get("params") or {}).get("capabilities") or {}
-        elif method == "shutdown":
+        elif method == "exit":
             self._ended = True
         if not self._trusts(sender):
             self._check_params(sender, method, asks, message)

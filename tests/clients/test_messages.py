@@ -29,7 +29,11 @@ def asked(method, params, **answer):
 HOVER = ("textDocument/hover", {"textDocument": {"uri": "file:///a.py"}, "position": POINT})
 OUTPUTS = {"uri": "file:///a.py", "version": 1, "seq": 1, "full": True, "cells": [], "removed": []}
 REFRESH = ("server", {"id": 7, "method": "workspace/codeLens/refresh"})
-END = [("client", {"id": 2, "method": "shutdown"}), ("server", {"id": 2, "result": None})]
+END = [
+    ("client", {"id": 2, "method": "shutdown"}),
+    ("server", {"id": 2, "result": None}),
+    ("client", {"method": "exit"}),
+]
 
 
 def test_what_is_right_passes():

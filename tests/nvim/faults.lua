@@ -103,6 +103,81 @@ return {
     end,
   },
   {
+    'a file under another name is served under that',
+    function(editor)
+      for i, how in ipairs({ 'saveas', 'file' }) do
+        editor:open(('old%d.py'):format(i), { '%px print("old")' })
+        run(editor, 1)
+        editor:wait_under('old')
+        editor:command(('%s %s/new%d.py'):format(how, editor.folder, i))
+        editor:wait('no extmark', function()
+          return #editor:marks() == 0
+        end)
+        editor:lua("vim.api.nvim_buf_set_lines(0, 0, 1, false, { '%px print(\"new\")' })")
+        editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
+        run(editor, 1)
+        editor:wait_under('new')
+        editor:command('Px clear')
+        editor:wait('no extmark', function()
+          return #editor:marks() == 0
+        end)
+        editor:command('bwipeout!')
+      end
+    end,
+  },
+  {
+    'a run whose buffer is gone can be interrupted',
+    function(editor)
+      editor:open('gone.py', { '%%px', 'import time', 'print("begun", flush=True)', 'time.sleep(600)' })
+      run(editor, 1)
+      editor:wait_under('begun')
+      editor:command('bdelete!')
+      editor:open('after.py', { '%px "after"' })
+      editor:command('Px interrupt')
+      run(editor, 1)
+      editor:wait_under('after')
+    end,
+  },
+  {
+    'two projects have a server each, and an output stays with its own',
+    function(editor)
+      for _, name in ipairs({ 'first', 'second' }) do
+        vim.fn.mkdir(('%s/%s/.git'):format(editor.folder, name), 'p')
+        editor:open(('%s/cell.py'):format(name), { ('%%px print("%s")'):format(name) })
+        run(editor, 1)
+        editor:wait_under(name)
+      end
+      expect.equal(editor:lua("return #vim.lsp.get_clients({ name = 'pxlens' })"), 2)
+      for _, name in ipairs({ 'second', 'first' }) do
+        editor:command(('buffer %s/%s/cell.py'):format(editor.folder, name))
+        editor:command('Px open')
+        editor:wait('its output', function()
+          local lines = editor:lua('return vim.api.nvim_buf_get_lines(0, 0, -1, false)')
+          return editor:lua('return vim.bo.filetype') == 'pxlens-output' and table.concat(lines):find(name, 1, true)
+        end)
+        editor:command("let @a = ''")
+        editor:command('Px yank a')
+        editor:wait('what was yanked', function()
+          return editor:lua("return vim.fn.getreg('a')"):find(name, 1, true)
+        end)
+        editor:command('close')
+      end
+    end,
+  },
+  {
+    'words that a command does not know do nothing',
+    function(editor)
+      editor:open('words.py', { '%px 1' })
+      run(editor, 1)
+      editor:wait_sign('✓')
+      editor:command('Px clear cel')
+      editor:wait_said('takes `cell` or nothing')
+      editor:command('Px yank %')
+      editor:wait_said('no register "%')
+      assert(#editor:marks() > 0, 'nothing was cleared')
+    end,
+  },
+  {
     'a buffer that is wiped out while its cell runs is no error',
     function(editor)
       editor:open('wiped.py', streaming(editor))

@@ -128,7 +128,11 @@ return {
       expect.holds({ report }, 'card')
       editor:command('Px export markdown report.md')
       editor:wait_said('is there already')
+      vim.fn.writefile({ 'old' }, editor.folder .. '/report.md')
       editor:command('Px! export markdown report.md')
+      editor:wait('the report in its place', function()
+        return vim.fn.readfile(editor.folder .. '/report.md')[1] ~= 'old'
+      end)
     end,
   },
   {

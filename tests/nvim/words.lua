@@ -27,13 +27,14 @@ return {
     function(editor)
       editor:lua([[
         vim.lsp.config('pxlens', { cmd = { '/nowhere/pxlens', 'lsp' } })
-        require('pxlens').setup({ open = 'ceiling', colour = 'red' })
+        require('pxlens').setup({ open = 'ceiling', colour = 'red', signs = { running = 'RUN' } })
       ]])
       local said = health(editor)
       expect.holds(said, 'The program `/nowhere/pxlens` is not there, so there is no server.')
       expect.holds(said, 'Put `pxlens` into a folder of $PATH')
       expect.holds(said, "`open` must be 'float', 'split', 'vsplit' or 'tab'; it is \"ceiling\"")
       expect.holds(said, 'there is no option `colour`')
+      expect.holds(said, 'each false or a text of one or two columns')
       expect.holds(said, 'No server runs at the moment')
       expect.equal(editor:lua("return require('pxlens.config').get().open"), 'float')
     end,

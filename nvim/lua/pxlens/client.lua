@@ -85,6 +85,19 @@ function M.detached(client, bufnr)
   require('pxlens.painter').detached(client.id, bufnr)
 end
 
+--- A buffer is about to get another name: to the server it is another document from then on.
+---@param client vim.lsp.Client
+---@param bufnr integer
+function M.renamed(client, bufnr)
+  vim.lsp.buf_detach_client(bufnr, client.id)
+  -- Also where it keeps its name after all, for a file of that name may be there.
+  vim.schedule(function()
+    if vim.api.nvim_buf_is_loaded(bufnr) and not client:is_stopped() then
+      vim.lsp.buf_attach_client(bufnr, client.id)
+    end
+  end)
+end
+
 --- The server of a buffer.
 ---@param bufnr integer?
 ---@return vim.lsp.Client?

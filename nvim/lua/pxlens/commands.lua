@@ -1,5 +1,6 @@
 --- `:Px`: finds the subcommand and completes. What each does stands in `commands/`.
 local client_of = require('pxlens.client')
+local document = require('pxlens.document')
 
 local M = {}
 
@@ -62,7 +63,9 @@ function M.execute(command)
     client_of.warn(('there is no `:Px %s`; there are %s'):format(name, table.concat(M.offered(), ', ')))
     return
   end
-  local client = client_of.any()
+  local shown = vim.api.nvim_buf_get_name(0)
+  -- An output's buffer is attached to no server, and each server counts its own runs.
+  local client = shown:match('^px%-output:') and document.owner(shown) or client_of.any()
   if not client and not subcommand.alone then
     client_of.warn('no server serves this buffer; `:checkhealth pxlens` says why')
     return

@@ -62,9 +62,18 @@ local rules = {
   line = { is('boolean'), 'true or false' },
   signs = {
     function(value)
-      return value == false or type(value) == 'table'
+      if type(value) ~= 'table' then
+        return value == false
+      end
+      for _, sign in pairs(value) do
+        local width = type(sign) == 'string' and vim.fn.strdisplaywidth(sign) or 0
+        if sign ~= false and (width < 1 or width > 2) then
+          return false
+        end
+      end
+      return true
     end,
-    'false or a table of signs by state',
+    'false or a table of signs by state, each false or a text of one or two columns',
   },
   interval = {
     function(value)

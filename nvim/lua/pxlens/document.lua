@@ -1,6 +1,7 @@
 --- Whole outputs as buffers: what stands behind `px-output:` addresses. One can enter them, copy and search.
 ---
---- A buffer is called `px-output:///run-7/fold.txt`: with one slash Neovim would take it for a file.
+--- A buffer is called `px-output:///run-7/fold.txt`: with one slash Neovim would take it for a file. Each server counts its own
+--- runs, so where another one has that name, the server's number stands behind it: `px-output:///run-7/fold.txt?server=2`.
 local client_of = require('pxlens.client')
 local config = require('pxlens.config')
 
@@ -18,9 +19,16 @@ local function name_of(uri)
   return (uri:gsub('^px%-output:/*', 'px-output:///'))
 end
 
+--- The address that a buffer's server knows.
+---@param name string
+local function address_of(name)
+  return (name:gsub('%?server=%d+$', ''))
+end
+
+--- The server that a buffer's text is from, else any.
 ---@param name string
 ---@return vim.lsp.Client?
-local function owner(name)
+function M.owner(name)
   local client = owners[name] and vim.lsp.get_client_by_id(owners[name])
   return client or client_of.any()
 end
@@ -62,12 +70,12 @@ local function load(bufnr, name)
   if awaited[bufnr] then
     return
   end
-  local client = owner(name)
+  local client = M.owner(name)
   if not client then
     fill(bufnr, 'This output is gone: the server that had it is.')
     return
   end
-  awaited[bufnr] = client:request('px/content', { uri = name }, function(err, result)
+  awaited[bufnr] = client:request('px/content', { uri = address_of(name) }, function(err, result)
     awaited[bufnr] = nil
     if not vim.api.nvim_buf_is_valid(bufnr) then
       return
@@ -96,11 +104,17 @@ function M.read(bufnr, name)
     vim.bo[bufnr][option] = value
   end
   vim.bo[bufnr].filetype = 'pxlens-output'
-  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = bufnr, desc = 'Close' })
+  vim.keymap.set('n', 'q', function()
+    -- The last window cannot be closed.
+    if not pcall(vim.cmd.close) then
+      vim.cmd.bdelete()
+    end
+  end, { buffer = bufnr, desc = 'Close' })
   name = name_of(name)
   load(bufnr, name)
   -- While it was hidden, there may have come more.
   vim.api.nvim_create_autocmd('BufWinEnter', {
+    group = vim.api.nvim_create_augroup(('pxlens.output.%d'):format(bufnr), {}),
     buffer = bufnr,
     callback = function()
       load(bufnr, name)
@@ -136,11 +150,15 @@ end
 ---@param options pxlens.OpenOptions
 function M.open(uri, options)
   local name = name_of(uri)
+  local other = owners[name]
+  if other and other ~= options.client_id and vim.lsp.get_client_by_id(other) then
+    name = ('%s?server=%d'):format(name, options.client_id)
+  end
   owners[name] = options.client_id
   local where = options.where or config.get().open
   if where == 'float' then
     local bufnr = vim.fn.bufadd(name)
-    local title = name:gsub('^px%-output:///', ''):gsub('%.txt$', ''):gsub('/', ' · ')
+    local title = address_of(name):gsub('^px%-output:///', ''):gsub('%.txt$', ''):gsub('/', ' · ')
     vim.wo[M.float(bufnr, title)].wrap = true
     return
   end

@@ -132,8 +132,8 @@ local function paint_cell(client_id, document, cell)
   local marks = document.marks[cell.id] or { ids = {}, shown = {} }
   document.marks[cell.id] = marks
   local known = cell.version == compat.version(bufnr)
-  if not known and not next(marks.ids) then
-    -- Places of an older text are a guess where nothing was painted yet.
+  if not known then
+    -- Places of an older text are a guess, and what did not change since is not said again.
     ask_again(client_id, document.uri)
   end
 
@@ -172,7 +172,11 @@ local function paint_document(client_id, document, ids)
   for id in pairs(ids) do
     local marks = document.marks[id]
     if cells[id] then
-      paint_cell(client_id, document, cells[id])
+      -- One that cannot be painted is no reason not to paint the others.
+      local ok, why = pcall(paint_cell, client_id, document, cells[id])
+      if not ok then
+        vim.notify_once('pxlens: ' .. why, vim.log.levels.ERROR)
+      end
     elseif marks then
       for _, kind in ipairs({ 'block', 'line', 'sign' }) do
         erase(document.bufnr, marks, kind)
@@ -307,7 +311,13 @@ function M.detached(client_id, bufnr)
   if not next(painted[client_id]) then
     painted[client_id] = nil
     said[client_id] = nil
+    local unpainted = due[client_id]
     due[client_id] = nil
+    local client = vim.lsp.get_client_by_id(client_id)
+    if client and unpainted and unpainted.seq > 0 then
+      -- Else the server would wait for ever before it says more of another buffer.
+      client:notify('px/ackOutputs', { seq = unpainted.seq })
+    end
   end
 end
 

@@ -111,10 +111,15 @@ M.open = {
 
 M.yank = {
   run = function(call)
+    -- Now: when the answer comes, it is another one.
+    local register = call.args[1] or (vim.v.register ~= '' and vim.v.register) or '"'
+    if not register:match('^[%w"*+_-]$') then
+      client_of.warn(('there is no register "%s to yank into'):format(register))
+      return
+    end
     local run = run_here(call)
     if run then
       client_of.ask(call.client, 'px/result', { run = run }, function(result)
-        local register = call.args[1] or (vim.v.register ~= '' and vim.v.register) or '"'
         vim.fn.setreg(register, result.text, 'V')
         client_of.say(('yanked %d lines into "%s'):format(#lines_of(result.text), register))
       end)
@@ -129,6 +134,10 @@ M.clear = {
   end,
   run = function(call)
     local params = { uri = vim.uri_from_bufnr(call.bufnr) }
+    if call.args[1] and call.args[1] ~= 'cell' then
+      client_of.warn(('`:Px clear` takes `cell` or nothing, not `%s`'):format(call.args[1]))
+      return
+    end
     if call.args[1] == 'cell' then
       local cell = cells.here()
       if not cell then

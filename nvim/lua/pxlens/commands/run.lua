@@ -93,7 +93,7 @@ M.rerun = {
   end,
 }
 
---- The runs that are meant: that of the px cell at the cursor, else those of the document, else all.
+--- The runs that are meant and shown: that of the px cell at the cursor, else those of the document, else all.
 ---@param call pxlens.Call
 ---@return integer[]
 local function meant(call)
@@ -129,6 +129,15 @@ local function report_interrupt(result)
   tell(result.unanswered, 'engines %s did not answer in time')
 end
 
+---@param call pxlens.Call
+---@param runs integer[]
+local function stop(call, runs)
+  for _, number in ipairs(runs) do
+    local params = { run = number, stragglers = call.args[1] == 'stragglers' or nil }
+    client_of.ask(call.client, 'px/interrupt', params, report_interrupt)
+  end
+end
+
 M.interrupt = {
   needs = 'interrupt',
   complete = function()
@@ -136,13 +145,21 @@ M.interrupt = {
   end,
   run = function(call)
     local runs = meant(call)
-    if #runs == 0 then
-      client_of.say('no run is under way')
+    if #runs > 0 then
+      return stop(call, runs)
     end
-    for _, number in ipairs(runs) do
-      local params = { run = number, stragglers = call.args[1] == 'stragglers' or nil }
-      client_of.ask(call.client, 'px/interrupt', params, report_interrupt)
-    end
+    -- Runs outlive the buffers that they were started from.
+    client_of.ask(call.client, 'px/runs', vim.empty_dict(), function(result)
+      for _, run in ipairs(result.runs) do
+        if run.state == 'queued' or run.state == 'running' then
+          runs[#runs + 1] = run.run
+        end
+      end
+      if #runs == 0 then
+        client_of.say('no run is under way')
+      end
+      stop(call, runs)
+    end)
   end,
 }
 
