@@ -86,10 +86,3 @@ const announcement: StaticFeature = {
   getState: () => ({ kind: "static" }),
   clear() {},
 };
-
-/** The commands that the server of a running client executes. */
-export function announcedCommands(client: LanguageClient): ReadonlySet<string> {
-  const experimental = client.initializeResult?.capabilities.experimental as
-    { pxlens?: { commands?: string[] } } | undefined;
-  return new Set(experimental?.pxlens?.commands);
-}

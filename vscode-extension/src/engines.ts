@@ -35,6 +35,11 @@ export class Engines implements Disposable {
     return this.latest?.clusters.find((cluster) => cluster.inUse);
   }
 
+  /** Whether some engine works on a px cell of this window. */
+  get busy(): boolean {
+    return this.inUse?.engines.some(({ current }) => current !== undefined) ?? false;
+  }
+
   /** Asks soon: at once after a pause, else when the gap is over. The server says no more until it was asked. */
   refresh(): void {
     const wait = this.asked + gap(this.inUse?.engines.length ?? 0) - Date.now();

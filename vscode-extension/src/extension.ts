@@ -1,8 +1,8 @@
 /** Puts the parts together: the server, what it says about px cells, and what shows that. */
 
 import { commands, type ExtensionContext, window, workspace, env } from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
 
+import { createClient } from "./client";
 import { registerCommands } from "./commands";
 import { Engines } from "./engines";
 import { OFFERED } from "./offered";
@@ -13,7 +13,7 @@ import { Painter } from "./painter";
 import { OutputsPanel } from "./panel/panel";
 import * as px from "./protocol";
 import { followPythonExtension } from "./python-extension";
-import { restartOnNewPath, Server } from "./server";
+import { type Connect, restartOnNewPath, Server } from "./server";
 import { writeSetting } from "./settings";
 import { StatusItem } from "./status-item";
 import { guardAgainstWrongMachine } from "./wrong-machine-notice";
@@ -24,7 +24,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("pxlens", { log: true });
   const outputs = new Outputs();
 
-  const prepare = (client: LanguageClient): void => {
+  const connect: Connect = (program, onClosed) => {
+    const client = createClient(program, log, onClosed);
     client.onNotification(px.outputs, (params) => {
       outputs.apply(params);
       panel.changed(params);
@@ -43,8 +44,9 @@ export async function activate(context: ExtensionContext): Promise<void> {
       panel.show(run);
       return { shown: true };
     });
+    return client;
   };
-  const running = (server = new Server(context, log, prepare));
+  const running = (server = new Server(context.extensionPath, log, connect));
   const engines = new Engines(running);
   const painter = new Painter(
     outputs,
@@ -57,7 +59,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
   );
   const panel = new OutputsPanel(running, context.extensionUri, log);
   const controller = new EnginesController(running);
-  const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0);
+  // Cells tell it at once; engines also of runs whose documents are closed.
+  const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0 || engines.busy);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
   const showCommands = Object.entries(OFFERED).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
@@ -75,6 +78,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     new StatusItem(running, engines, outputs),
     restartOnNewPath(running),
     outputs.onDidChange(showWhetherRunning),
+    engines.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
         // Its runs are gone with it; the cells of the next one come with its first outputs.

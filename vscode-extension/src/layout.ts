@@ -75,8 +75,7 @@ export function differing(before: Layout, after: Layout): Style[] {
 export function carried(shown: Layout, changes: readonly Change[], settled: boolean): Layout {
   const carry = (item: Item): Item => ({
     text: item.text,
-    line: changes.reduce((line, { start, end, text }) => {
-      const added = text.split(/\r\n|\r|\n/).length - 1;
+    line: changes.reduce((line, { start, end, breaks: added }) => {
       const gone = end.line - start.line;
       if (line === NOWHERE || (added === 0 && gone === 0) || line < start.line) return line;
       return line > end.line && (settled || added === gone) ? line + added - gone : NOWHERE;

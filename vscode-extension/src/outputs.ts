@@ -6,8 +6,17 @@
 
 import type { CellId, CellOutput, OutputsParams, Position, RunId } from "./protocol";
 
-/** One change of a document's text: what was between `start` and `end` is `text` now. */
-export type Change = { start: Position; end: Position; text: string };
+/**
+ * One change of a document's text: what was between `start` and `end` is a text now that has so many line breaks and a last line so
+ * long. Changes are kept for a while, and what was pasted may be long, so the text itself is not in it.
+ */
+export type Change = { start: Position; end: Position; breaks: number; last: number };
+
+/** The change that puts `text` in place of what was between `start` and `end`. */
+export function changed({ start, end }: Pick<Change, "start" | "end">, text: string): Change {
+  const lines = text.split(/\r\n|\r|\n/);
+  return { start, end, breaks: lines.length - 1, last: lines[lines.length - 1]?.length ?? 0 };
+}
 
 /** A px cell that has something to show, and where its line is painted. */
 export type Shown = Pick<CellOutput, "id" | "run" | "state" | "stale" | "line"> & { at: Position };
@@ -141,14 +150,12 @@ class DocumentOutputs {
 }
 
 /** Where a place is after a change. One inside what was replaced is where the replacement begins. */
-export function moved(at: Position, { start, end, text }: Change): Position {
+export function moved(at: Position, { start, end, breaks, last }: Change): Position {
   if (isBefore(at, start)) return at;
   if (isBefore(at, end)) return start;
-  const lines = text.split(/\r\n|\r|\n/);
-  const last = lines[lines.length - 1]?.length ?? 0;
-  const line = at.line + lines.length - 1 - (end.line - start.line);
+  const line = at.line + breaks - (end.line - start.line);
   if (at.line !== end.line) return { line, character: at.character };
-  const from = lines.length === 1 ? start.character : 0;
+  const from = breaks === 0 ? start.character : 0;
   return { line, character: from + last + at.character - end.character };
 }
 

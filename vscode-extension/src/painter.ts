@@ -38,7 +38,7 @@ import {
   type Style,
   STYLES,
 } from "./layout";
-import type { Change, Outputs } from "./outputs";
+import { type Change, changed, type Outputs } from "./outputs";
 import { Pace } from "./pace";
 import { settings } from "./settings";
 
@@ -75,7 +75,10 @@ export class Painter implements Disposable {
       ...this.types.values(),
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length === 0 || document.languageId !== "python") return;
-        this.edited(document, contentChanges.map(change));
+        this.edited(
+          document,
+          contentChanges.map(({ range, text }) => changed(range, text)),
+        );
       }),
       workspace.onDidCloseTextDocument((document) => {
         this.outputs.close(document.uri.toString());
@@ -202,8 +205,4 @@ function decorationType(style: Style): TextEditorDecorationType {
 
 function density(): Density {
   return settings().get<Density>("density", "line");
-}
-
-function change({ range, text }: { range: Range; text: string }): Change {
-  return { start: range.start, end: range.end, text };
 }

@@ -1,6 +1,15 @@
 /** Where the user is: what "this px cell" means. */
 
-import { commands, type TextDocument, type TextEditor, window } from "vscode";
+import {
+  commands,
+  Range as Stretch,
+  type TextDocument,
+  type TextEditor,
+  Uri,
+  type ViewColumn,
+  window,
+  workspace,
+} from "vscode";
 
 import type { Position, Range } from "./protocol";
 
@@ -38,6 +47,17 @@ function plain({ line, character }: Position): Position {
 /** Says that there is no px cell to speak of; commands called by key bindings end here in other documents. */
 export function nowhere(): void {
   void window.showInformationMessage("Open a Python file or a notebook with px cells first.");
+}
+
+/** Goes to a place in a document: where that is seen already, else in `column`. */
+export async function goTo(uri: string, { line, character }: Position, column?: ViewColumn): Promise<void> {
+  const document = await workspace.openTextDocument(Uri.parse(uri, true));
+  const open = window.visibleTextEditors.find((editor) => editor.document === document);
+  const viewColumn = open?.viewColumn ?? column;
+  await window.showTextDocument(document, {
+    selection: new Stretch(line, character, line, character),
+    ...(viewColumn !== undefined && { viewColumn }),
+  });
 }
 
 /** Shows the hover at the cursor. */

@@ -7,20 +7,12 @@
 
 import * as fs from "node:fs";
 import * as os from "node:os";
-import {
-  commands,
-  EventEmitter,
-  type Disposable,
-  type ExtensionContext,
-  type LogOutputChannel,
-  window,
-  workspace,
-} from "vscode";
+import { commands, EventEmitter, type Disposable, type LogOutputChannel, window, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
+import { announcedCommands } from "./announced";
 import { Backoff } from "./backoff";
 import { findBinary } from "./binary";
-import { announcedCommands, createClient } from "./client";
 import { settings } from "./settings";
 
 /** A server that answers. */
@@ -29,6 +21,9 @@ export type Session = {
   /** The commands that it announced. */
   readonly commands: ReadonlySet<string>;
 };
+
+/** Makes a client that has not been started, with its handlers; `onClosed` hears of an end that nobody asked for. */
+export type Connect = (program: string, onClosed: () => void) => LanguageClient;
 
 /** What the server does. */
 export type Life = "stopped" | "starting" | "running" | "crashed" | "missing";
@@ -43,15 +38,18 @@ export class Server implements Disposable {
   private timer: NodeJS.Timeout | undefined;
   private client: LanguageClient | undefined;
   private starting: Promise<void> | undefined;
+  /** The last restart; each waits for the one before. */
+  private restarts: Promise<void> = Promise.resolve();
+  private next: Promise<void> | undefined;
 
   /** Fires when `session` or `life` is another. */
   readonly onDidChange = this.changed.event;
 
   constructor(
-    private readonly context: ExtensionContext,
+    /** The folder that the extension is installed in. */
+    private readonly folder: string,
     private readonly log: LogOutputChannel,
-    /** Gives a client its handlers before it starts. */
-    private readonly prepare: (client: LanguageClient) => void,
+    private readonly connect: Connect,
   ) {}
 
   get session(): Session | undefined {
@@ -66,7 +64,7 @@ export class Server implements Disposable {
     const generation = ++this.generation;
     const found = findBinary({
       setting: settings().get("path", ""),
-      extension: this.context.extensionPath,
+      extension: this.folder,
       home: os.homedir(),
       searchPath: process.env.PATH ?? "",
       platform: process.platform,
@@ -75,17 +73,18 @@ export class Server implements Disposable {
     if ("missing" in found) {
       this.become("missing");
       this.log.error(found.missing);
-      const choice = await window.showErrorMessage(found.missing, "Open Settings");
-      if (choice) await commands.executeCommand("workbench.action.openSettings", "pxlens.path");
+      // Nothing waits for what the user makes of it.
+      void window.showErrorMessage(found.missing, "Open Settings").then((choice) => {
+        if (choice) void commands.executeCommand("workbench.action.openSettings", "pxlens.path");
+      });
       return;
     }
     this.log.info(`starting ${found.program} (from ${found.from})`);
     this.become("starting");
-    const client = createClient(found.program, this.log, () => {
+    const client = this.connect(found.program, () => {
       this.lost(generation, "it ended");
     });
     this.client = client;
-    this.prepare(client);
     try {
       this.starting = client.start();
       await this.starting;
@@ -98,11 +97,16 @@ export class Server implements Disposable {
     this.become("running");
   }
 
-  /** Stops it, and starts it anew. */
-  async restart(): Promise<void> {
-    this.backoff.forget();
-    await this.stop();
-    await this.start();
+  /** Stops it, and starts it anew, one at a time; one that waits for its turn is enough. */
+  restart(): Promise<void> {
+    this.next ??= this.restarts.then(async () => {
+      this.next = undefined;
+      this.backoff.forget();
+      await this.stop();
+      await this.start();
+    });
+    this.restarts = this.next;
+    return this.next;
   }
 
   async stop(): Promise<void> {

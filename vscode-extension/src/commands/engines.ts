@@ -1,16 +1,17 @@
 /** What can be done with the engines of a line of the engines view. */
 
-import { Range, Selection, TextEditorRevealType, Uri, window, workspace } from "vscode";
+import { window } from "vscode";
 
 import type { Live } from "../commands";
 import { isNode } from "../engines-view-model";
-import { nowhere, place } from "../place";
+import { underWay } from "../interrupts";
+import { goTo, nowhere, place } from "../place";
 import * as px from "../protocol";
 import { runAt } from "./run";
-import { said } from "./interrupt";
+import { tell } from "./interrupt";
 
 /** Stops what engines work on in this session: those of a line, else all. */
-export async function interruptEngines({ session, engines, outputs }: Live, line?: unknown): Promise<void> {
+export async function interruptEngines({ session, engines }: Live, line?: unknown): Promise<void> {
   const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
   const whole = !isNode(line) || line.context.startsWith("cluster");
   const wanted = new Set(whole ? known.map(({ id }) => id) : line.engines.map(({ id }) => id));
@@ -19,15 +20,14 @@ export async function interruptEngines({ session, engines, outputs }: Live, line
     if (current && wanted.has(id)) byRun.set(current.run, [...(byRun.get(current.run) ?? []), id]);
   }
   // Runs that wait work nowhere yet.
-  const runs = whole ? new Set([...byRun.keys(), ...outputs.live().map(({ run }) => run)]) : byRun.keys();
+  const waiting = whole ? underWay((await session.client.sendRequest(px.runs, {})).runs) : [];
+  const runs = new Set([...byRun.keys(), ...waiting.map(({ run }) => run)]);
   const asked = [...runs].map((run) => (whole ? { run } : { run, engines: byRun.get(run) ?? [] }));
   if (asked.length === 0) {
     void window.showInformationMessage("Nothing of this window runs there.");
     return;
   }
-  const answers = await Promise.all(asked.map((one) => session.client.sendRequest(px.interrupt, one)));
-  const told = said(answers);
-  if (told) void window.showWarningMessage(told);
+  await tell(asked.map((one) => session.client.sendRequest(px.interrupt, one)));
 }
 
 /** Runs the px cells that are selected in the editor on the engines of a line, or on those that are chosen. */
@@ -61,13 +61,8 @@ export async function showCellOf({ session }: Live, line?: unknown): Promise<voi
   const engine = isNode(line) ? line.engines[0] : undefined;
   const at = engine?.current ?? engine?.lastError?.at;
   if (!at) return;
-  const document = await workspace.openTextDocument(Uri.parse(at.uri, true));
-  const editor =
-    window.visibleTextEditors.find((one) => one.document === document) ??
-    (await window.showTextDocument(document));
   // The line is of the time when it was run.
   const { cells } = await session.client.sendRequest(px.cells, { uri: at.uri }).catch(() => ({ cells: [] }));
   const first = cells.find(({ id }) => id === at.cell)?.magicRange.start.line ?? at.line;
-  editor.selection = new Selection(first, 0, first, 0);
-  editor.revealRange(new Range(first, 0, first, 0), TextEditorRevealType.InCenterIfOutsideViewport);
+  await goTo(at.uri, { line: first, character: 0 });
 }

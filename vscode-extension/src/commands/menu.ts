@@ -5,12 +5,13 @@ import { commands, window } from "vscode";
 import type { Live } from "../commands";
 import { place } from "../place";
 
-export async function menu({ outputs }: Live): Promise<void> {
+export async function menu({ engines, outputs }: Live): Promise<void> {
   const inDocument = place() !== undefined;
+  const isRunning = outputs.live().length > 0 || engines.busy;
   const entries = [
     { label: "$(play-all) Run All Px Cells", command: "pxlens.runAll", offered: inDocument },
     { label: "$(target) Run Px Cell On…", command: "pxlens.runOn", offered: inDocument },
-    { label: "$(debug-stop) Interrupt", command: "pxlens.interrupt", offered: outputs.live().length > 0 },
+    { label: "$(debug-stop) Interrupt", command: "pxlens.interrupt", offered: isRunning },
     { label: "$(output) Show Last Result", command: "pxlens.showLastResult", offered: true },
     { label: "$(preview) Show Outputs Panel", command: "pxlens.openPanel", offered: true },
     { label: "$(terminal) Open Console on Engine…", command: "pxlens.openConsole", offered: true },

@@ -1,9 +1,9 @@
 /** What runs gave: shown, compared, exported, cleared. */
 
-import { commands, Selection, TextEditorRevealType, Uri, window, workspace } from "vscode";
+import { commands, window } from "vscode";
 
 import type { Live } from "../commands";
-import { nowhere, place, showHover } from "../place";
+import { goTo, nowhere, place, showHover } from "../place";
 import * as px from "../protocol";
 import { exportRunTo } from "./export";
 
@@ -23,13 +23,7 @@ export async function showLastResult({ session }: Live): Promise<void> {
     void window.showInformationMessage(`${newest.title}: ${newest.summary}. Its px cell is gone.`);
     return;
   }
-  const uri = Uri.parse(newest.uri, true);
-  const document = await workspace.openTextDocument(uri);
-  const editor =
-    window.visibleTextEditors.find((one) => one.document === document) ??
-    (await window.showTextDocument(document));
-  editor.selection = new Selection(line, 0, line, 0);
-  editor.revealRange(editor.selection, TextEditorRevealType.InCenterIfOutsideViewport);
+  await goTo(newest.uri, { line, character: 0 });
   await showHover();
 }
 

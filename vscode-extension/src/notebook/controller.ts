@@ -13,6 +13,7 @@ import {
   notebooks,
 } from "vscode";
 
+import { tell } from "../commands/interrupt";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { Bell, follow } from "./follow";
@@ -130,7 +131,7 @@ export class EnginesController implements Disposable {
   private async stop(running: Running): Promise<void> {
     const client = this.server.session?.client;
     if (!client) return;
-    await Promise.all(running.runs.map((run) => client.sendRequest(px.interrupt, { run })));
+    await tell(running.runs.map((run) => client.sendRequest(px.interrupt, { run })));
   }
 }
 

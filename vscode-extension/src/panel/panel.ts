@@ -12,7 +12,6 @@ import {
   type Disposable,
   env,
   type LogOutputChannel,
-  Range,
   Uri,
   ViewColumn,
   type WebviewPanel,
@@ -21,7 +20,7 @@ import {
 } from "vscode";
 
 import { exportRunTo } from "../commands/export";
-import { place } from "../place";
+import { goTo, place } from "../place";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { type Deed, type FromPage, isGiven, read, type ToPage } from "./messages";
@@ -65,6 +64,14 @@ export class OutputsPanel implements Disposable {
         if (server.life === "running") this.refresh();
         else this.forget();
       }),
+      // It is there again after the window was loaded again, and follows the cursor.
+      window.registerWebviewPanelSerializer(TYPE, {
+        deserializeWebviewPanel: (panel) => {
+          this.adopt(panel);
+          this.refresh();
+          return Promise.resolve();
+        },
+      }),
     ];
   }
 
@@ -92,23 +99,30 @@ export class OutputsPanel implements Disposable {
   }
 
   private open(): void {
+    const beside = { viewColumn: ViewColumn.Beside, preserveFocus: true };
+    this.adopt(window.createWebviewPanel(TYPE, "Outputs", beside, { enableFindWidget: true }));
+  }
+
+  /** Makes a panel the one that is drawn in. */
+  private adopt(panel: WebviewPanel): void {
+    this.panel?.dispose();
     const files = Uri.joinPath(this.extensionUri, "dist", "webview");
-    const panel = window.createWebviewPanel(
-      TYPE,
-      "Outputs",
-      { viewColumn: ViewColumn.Beside, preserveFocus: true },
-      { enableScripts: true, enableFindWidget: true, localResourceRoots: [files] },
-    );
+    panel.webview.options = { enableScripts: true, localResourceRoots: [files] };
     panel.iconPath = Uri.joinPath(this.extensionUri, "images", "icon.png");
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const known = read(message);
-      if (known) void this.heard(known);
+      if (!known) return;
+      // A file that is gone, a disk that is full.
+      this.heard(known).catch((error: unknown) => {
+        void window.showErrorMessage(error instanceof Error ? error.message : String(error));
+      });
     });
     panel.onDidChangeViewState(() => {
       // What happened while it was hidden.
       this.refresh();
     });
     panel.onDidDispose(() => {
+      if (this.panel !== panel) return;
       this.panel = undefined;
       this.forget();
     });
@@ -135,11 +149,14 @@ export class OutputsPanel implements Disposable {
     const page = this.shown;
     const message: ToPage = page
       ? { type: "run", page, following: this.pinned === undefined }
-      : {
-          type: "nothing",
-          why: this.server.session ? "No px cell has run yet." : "The server is not running.",
-        };
+      : { type: "nothing", why: this.whyNothing() };
     void this.panel?.webview.postMessage(message);
+  }
+
+  private whyNothing(): string {
+    if (!this.server.session) return "The server is not running.";
+    if (this.pinned === undefined) return "No px cell has run yet.";
+    return `Run ${this.pinned} is not kept any more. "pxlens: Show Outputs Panel" shows the run at the cursor.`;
   }
 
   private lookSoon(): void {
@@ -179,6 +196,7 @@ export class OutputsPanel implements Disposable {
     try {
       const page = await this.wanted();
       if (page) this.shown = page;
+      else if (this.shown?.run !== this.pinned) this.shown = undefined;
       this.tell();
     } catch (error) {
       this.log.warn(`the outputs panel: ${String(error)}`);
@@ -287,11 +305,9 @@ export class OutputsPanel implements Disposable {
   }
 }
 
-async function reveal({ uri, position }: px.PagePlace): Promise<void> {
-  const at = new Range(position.line, position.character, position.line, position.character);
-  const document = await workspace.openTextDocument(Uri.parse(uri, true));
-  const open = window.visibleTextEditors.find((editor) => editor.document === document);
-  await window.showTextDocument(document, { selection: at, viewColumn: open?.viewColumn ?? ViewColumn.One });
+/** Not over the panel itself. */
+function reveal({ uri, position }: px.PagePlace): Promise<void> {
+  return goTo(uri, position, ViewColumn.One);
 }
 
 async function save(page: px.PageResult, index: number): Promise<void> {

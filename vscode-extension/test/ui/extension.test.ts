@@ -181,6 +181,18 @@ step("a long run shows how far it is, and is interrupted", async () => {
   await window.statusSays(/4 engines/);
 });
 
+step("a run is interrupted though its file was closed", async () => {
+  const editor = window.editor("slow.py");
+  await window.clickLens(editor, "# %% A cell that takes long", "Run on 4 engines");
+  await window.paintedBehind(editor, "    time.sleep(0.1)", /waiting on \[0-3\]/);
+  await window.command("View: Close Editor");
+  await window.editor("tour.py").waitFor();
+  await window.statusSays("4/4 busy");
+  await window.command("pxlens: Interrupt");
+  await window.statusSays(/px: 4 engines/);
+  await window.openFromExplorer("slow.py");
+});
+
 step("a server that is killed is started again, says so, and finds the cluster", async () => {
   const before = vscode.languageServers();
   assert.equal(before.length, 1);
@@ -217,4 +229,12 @@ step("the px cells of a notebook have their lens and what they gave in the cell"
   await editor.locator(".codelens-decoration a", { hasText: "Run on 4 engines" }).first().click();
   await window.paintedBehind(editor, "print('from a notebook')", /^✓ \[0-3\] from a notebook/);
   await window.screenshot("notebook");
+});
+
+step("Show Last Result goes to the cell of a notebook that is behind another tab", async () => {
+  await window.openFromExplorer("tour.py");
+  await window.editor("tour.py").waitFor();
+  await window.command("pxlens: Show Last Result");
+  await window.hoverSays("from a notebook");
+  await window.screenshot("notebook-last-result");
 });

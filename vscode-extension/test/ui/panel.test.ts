@@ -242,6 +242,16 @@ step("a link of the hover opens the panel for that run, which stays when the cur
   await until("the run at the cursor", async () => (await panel().locator(".plots article").count()) === 5);
 });
 
+step("the panel is there again when the window is loaded again, and shows what runs then", async () => {
+  await window.openAgain();
+  await panel().getByText("No px cell has run yet.").waitFor({ timeout: 60_000 });
+  const editor = window.editor("plots.py");
+  await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();
+  await window.page.keyboard.press("Control+Home");
+  await window.clickLens(editor, "# %% Each engine draws", "Run on 4 engines");
+  await summary(/^✓ \[0-3\] /);
+});
+
 step("nothing that the panel did was against its policy, which is in force", async () => {
   assert.deepEqual(violations, []);
   await panel()

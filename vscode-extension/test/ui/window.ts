@@ -39,6 +39,15 @@ export class Window {
     return window;
   }
 
+  /** Closes it, and opens the folder again as it was left. */
+  async openAgain(): Promise<void> {
+    const url = new URL(this.page.url());
+    // What it was opened with takes the place of what was open.
+    url.searchParams.delete("payload");
+    await this.page.goto(url.href, { waitUntil: "domcontentloaded" });
+    await this.page.locator(".monaco-workbench .part.statusbar").waitFor();
+  }
+
   close(): Promise<void> {
     return this.context.close();
   }

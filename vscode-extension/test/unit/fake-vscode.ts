@@ -2,7 +2,7 @@
 
 type Listener<T> = (event: T) => void;
 
-class Emitter<T> {
+class Emitter<T = void> {
   private readonly listeners = new Set<Listener<T>>();
 
   readonly event = (listener: Listener<T>): { dispose: () => void } => {
@@ -13,7 +13,13 @@ class Emitter<T> {
   fire(event: T): void {
     for (const listener of this.listeners) listener(event);
   }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
 }
+
+export { Emitter as EventEmitter };
 
 export class Position {
   constructor(
@@ -120,6 +126,9 @@ export const window = {
     dispose() {},
   }),
   createStatusBarItem: () => Object.assign(fake.status, { show() {}, dispose() {} }),
+  /** The user reads, and does nothing. */
+  showErrorMessage: (): Promise<void> => new Promise(() => undefined),
+  showWarningMessage: (): Promise<void> => new Promise(() => undefined),
   onDidChangeVisibleTextEditors: editors.event,
   onDidChangeTextEditorVisibleRanges: ranges.event,
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { carried, differing, layout, type Layout, MARGIN, MOST } from "../../src/layout";
-import type { Shown } from "../../src/outputs";
+import { changed, type Shown } from "../../src/outputs";
 import type { LineSeverity } from "../../src/protocol";
 
 function shown(line: number, severity: LineSeverity = "ok", stale = false): Shown {
@@ -90,7 +90,7 @@ test("only styles that differ are painted again", () => {
 test("what VS Code moved by itself is not painted again", () => {
   const visible = [{ first: 0, last: 9 }];
   const before = layout([shown(5)], visible, "line");
-  const typed = { start: { line: 2, character: 3 }, end: { line: 2, character: 3 }, text: "a\nb" };
+  const typed = changed({ start: { line: 2, character: 3 }, end: { line: 2, character: 3 } }, "a\nb");
   const after = layout([{ ...shown(5), at: { line: 6, character: 0 } }], visible, "line");
   assert.deepEqual(differing(carried(before, [typed], true), after), []);
 });
@@ -98,12 +98,12 @@ test("what VS Code moved by itself is not painted again", () => {
 test("a line whose end may have moved elsewhere is painted again", () => {
   const visible = [{ first: 0, last: 9 }];
   const before = layout([shown(5)], visible, "line");
-  const enter = { start: { line: 5, character: 4 }, end: { line: 5, character: 4 }, text: "\n" };
+  const enter = changed({ start: { line: 5, character: 4 }, end: { line: 5, character: 4 } }, "\n");
   assert.deepEqual(differing(carried(before, [enter], true), before), ["ok"]);
 });
 
 test("typing in a line paints nothing", () => {
   const before = layout([shown(5)], [{ first: 0, last: 9 }], "line");
-  const typed = { start: { line: 5, character: 4 }, end: { line: 5, character: 4 }, text: "x" };
+  const typed = changed({ start: { line: 5, character: 4 }, end: { line: 5, character: 4 } }, "x");
   assert.deepEqual(differing(carried(before, [typed], true), before), []);
 });

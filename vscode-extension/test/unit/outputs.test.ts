@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Change, moved, Outputs } from "../../src/outputs";
+import { type Change, changed, moved, Outputs } from "../../src/outputs";
 import type { CellOutput, OutputsParams } from "../../src/protocol";
 
 const URI = "file:///tour.py";
@@ -29,7 +29,7 @@ function change(start: string, end: string, text: string): Change {
     const [line, character] = place.split(":").map(Number);
     return { line: line ?? 0, character: character ?? 0 };
   };
-  return { start: at(start), end: at(end), text };
+  return changed({ start: at(start), end: at(end) }, text);
 }
 
 function lines(outputs: Outputs): string {

@@ -1,0 +1,42 @@
+/** Which runs an interrupt means, and what its answers have to tell. Pure. */
+
+import type { LiveRun } from "./outputs";
+import type { CellId, InterruptResult, PastRun } from "./protocol";
+
+/** Where the cursor is. */
+export type Here = { uri: string; cell: CellId | undefined };
+
+/** The runs that are meant: those of the px cell at the cursor, else those of its document, of its notebook, or all. */
+export function nearest(live: readonly LiveRun[], here: Here | undefined): readonly LiveRun[] {
+  if (!here) return live;
+  const inDocument = live.filter(({ uri }) => uri === here.uri);
+  const inCell = inDocument.filter(({ cell }) => cell === here.cell);
+  const inFile = live.filter(({ uri }) => fileOf(uri) === fileOf(here.uri));
+  return [inCell, inDocument, inFile].find((runs) => runs.length > 0) ?? live;
+}
+
+/** The cells of a notebook are told apart by what is behind `#`. */
+function fileOf(uri: string): string {
+  return uri.split("#", 1)[0] ?? uri;
+}
+
+/** Of the runs that the server keeps, those that wait or go on. */
+export function underWay(runs: readonly PastRun[]): LiveRun[] {
+  return runs
+    .filter(({ state }) => state === "queued" || state === "running")
+    .map(({ uri, cell, run }) => ({ uri, cell, run }));
+}
+
+/** What the user has to hear, if anything: the cells show the rest. */
+export function said(answers: readonly InterruptResult[]): string | undefined {
+  const list = (engines: number[]): string => [...new Set(engines)].sort((a, b) => a - b).join(", ");
+  const leftAlone = list(answers.flatMap((answer) => answer.leftAlone));
+  const unanswered = list(answers.flatMap((answer) => answer.unanswered));
+  const refused = answers.flatMap((answer) => answer.refused ?? []);
+  const sentences = [
+    ...new Set(refused),
+    ...(leftAlone ? [`Engines ${leftAlone} work for another client and were left alone.`] : []),
+    ...(unanswered ? [`Engines ${unanswered} did not answer in time.`] : []),
+  ];
+  return sentences.length > 0 ? sentences.join(" ") : undefined;
+}

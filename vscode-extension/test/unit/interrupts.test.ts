@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { nearest, said, underWay } from "../../src/interrupts";
+import type { InterruptResult, PastRun } from "../../src/protocol";
+
+const live = [
+  { uri: "file:///a.py", cell: "one", run: 1 },
+  { uri: "file:///a.py", cell: "two", run: 2 },
+  { uri: "vscode-notebook-cell:/n.ipynb#A", cell: "one", run: 3 },
+  { uri: "vscode-notebook-cell:/n.ipynb#B", cell: "one", run: 4 },
+];
+
+function meant(uri: string, cell?: string): string {
+  return nearest(live, { uri, cell })
+    .map(({ run }) => run)
+    .join(" ");
+}
+
+test("an interrupt means the px cell at the cursor, else its document, its notebook, or all", () => {
+  assert.equal(meant("file:///a.py", "two"), "2");
+  assert.equal(meant("file:///a.py", "three"), "1 2");
+  assert.equal(meant("vscode-notebook-cell:/n.ipynb#B", "one"), "4");
+  assert.equal(meant("vscode-notebook-cell:/n.ipynb#C", "one"), "3 4");
+  assert.equal(meant("file:///b.py", "one"), "1 2 3 4");
+  assert.equal(nearest(live, undefined), live);
+});
+
+test("runs that are over are not under way", () => {
+  const states = ["queued", "running", "succeeded", "failed"] as const;
+  const runs = states.map((state, run) => ({ run, uri: "file:///a.py", cell: "one", state }) as PastRun);
+  assert.deepEqual(
+    underWay(runs).map(({ run }) => run),
+    [0, 1],
+  );
+});
+
+test("the user hears of engines that go on, each once, and of nothing else", () => {
+  const answer = (more: Partial<InterruptResult>): InterruptResult => ({
+    signalled: [0],
+    aborted: [],
+    leftAlone: [],
+    unanswered: [],
+    ...more,
+  });
+  assert.equal(said([answer({})]), undefined);
+  assert.equal(
+    said([
+      answer({ leftAlone: [10, 2], refused: "No." }),
+      answer({ leftAlone: [2], unanswered: [3], refused: "No." }),
+    ]),
+    "No. Engines 2, 10 work for another client and were left alone. Engines 3 did not answer in time.",
+  );
+});
