@@ -76,8 +76,12 @@ on('LspAttach', '*', function(event)
     require('pxlens.client').attached(client, event.buf)
   end
 end)
--- The server knows a buffer by its name; Neovim tells of a new one only when it is written, and then nobody else.
-on('BufFilePre', '*', function(event)
+-- The server knows a buffer by its name; Neovim tells of a new one only when it is written, and then nobody else. When a buffer
+-- gets its first name, the nameless one is said to be wiped out.
+on({ 'BufFilePre', 'BufWipeout' }, '*', function(event)
+  if event.event == 'BufWipeout' and vim.api.nvim_buf_get_name(event.buf) ~= '' then
+    return
+  end
   for _, client in ipairs(vim.lsp.get_clients({ name = 'pxlens', bufnr = event.buf })) do
     require('pxlens.client').renamed(client, event.buf)
   end

@@ -220,6 +220,14 @@ function Editor:wait_said(text)
   ]], text)
 end
 
+--- Fails if Lua of the plugin raised somewhere, as in a callback, where nobody else hears of it.
+function Editor:check_errors()
+  local messages = self:lua("return vim.fn.execute('messages')")
+  for _, sign in ipairs({ 'Error executing', 'Error detected', 'Error in', 'stack traceback' }) do
+    assert(not messages:find(sign, 1, true), messages)
+  end
+end
+
 --- What it shows, for the report of a failure.
 function Editor:state()
   local ok, screen = pcall(function()

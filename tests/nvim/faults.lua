@@ -126,6 +126,26 @@ return {
     end,
   },
   {
+    'a buffer that gets its first name is served from then on',
+    function(editor)
+      editor:command('enew')
+      editor:lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { '%px print(\"named\")' })")
+      editor:command(('write %s/named.py'):format(editor.folder))
+      editor:command('edit')
+      editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
+      run(editor, 1)
+      editor:wait_under('named')
+      -- One that is a script already, and gets its name later.
+      editor:command('enew')
+      editor:command('setfiletype python')
+      editor:lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { '%px print(\"late\")' })")
+      editor:command(('write %s/late.py'):format(editor.folder))
+      editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
+      run(editor, 1)
+      editor:wait_under('late')
+    end,
+  },
+  {
     'a run whose buffer is gone can be interrupted',
     function(editor)
       editor:open('gone.py', { '%%px', 'import time', 'print("begun", flush=True)', 'time.sleep(600)' })
@@ -162,6 +182,15 @@ return {
         end)
         editor:command('close')
       end
+      -- What is under way in the other project is seen and stopped from here.
+      editor:open('second/slow.py', { '%%px', 'import time', 'print("begun", flush=True)', 'time.sleep(600)' })
+      run(editor, 1)
+      editor:wait_under('begun')
+      editor:command(('buffer %s/first/cell.py'):format(editor.folder))
+      assert(editor:lua("return require('pxlens.status').text()"):find('1 running', 1, true), 'it is counted')
+      editor:command('Px interrupt')
+      editor:command(('buffer %s/second/slow.py'):format(editor.folder))
+      editor:wait_sign('✗')
     end,
   },
   {

@@ -38,8 +38,10 @@ return {
       vim.fn.writefile({ '{}' }, editor.folder .. '/other.json')
       editor:command('edit other.json')
       expect.equal(editor:lua('return vim.bo.filetype'), 'json')
-      editor:lua('vim.wait(0)')
-      expect.equal(editor:lua("return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 })"), 0)
+      local other = editor:lua('return vim.api.nvim_get_current_buf()')
+      -- The one that is opened after it is served.
+      editor:open('later.ipynb', notebook({ { '%px 1' } }))
+      expect.equal(editor:lua("return #vim.lsp.get_clients({ name = 'pxlens', bufnr = ... })", other), 0)
     end,
   },
   {

@@ -191,6 +191,24 @@ return {
       expect.equal(editor:lua("return vim.fn.getreg('\"')"), 'one = 1\n')
       keys(']xjyipx')
       expect.equal(editor:lua("return vim.fn.getreg('\"')"), 'two = 2\nthree = 3\n')
+      -- Where there is no code, or no cell, an operator does nothing.
+      editor:lua([[vim.api.nvim_buf_set_lines(0, -1, -1, false, { '# %%', '%px four = 4', '# %%', '%%px', '# %%' })]])
+      editor:lua('vim.api.nvim_win_set_cursor(0, { 11, 0 })')
+      keys('yipx')
+      expect.equal(editor:lua("return vim.fn.getreg('\"')"), 'four = 4')
+      keys('cipxfive = 5<Esc>')
+      expect.equal(editor:lua('return vim.api.nvim_get_current_line()'), '%px five = 5')
+      for _, line in ipairs({ 13, 5 }) do
+        editor:lua('vim.api.nvim_win_set_cursor(0, { ..., 0 })', line)
+        local before = editor:lua('return vim.api.nvim_buf_get_lines(0, 0, -1, false)')
+        keys('yipx')
+        keys('cipx')
+        expect.equal(editor:lua('return vim.fn.mode(1)'), 'n')
+        expect.equal(editor:lua("return vim.fn.getreg('\"')"), 'four = 4')
+        expect.equal(editor:lua('return vim.api.nvim_buf_get_lines(0, 0, -1, false)'), before)
+      end
+      editor:lua('vim.api.nvim_buf_set_lines(0, 9, -1, false, {})')
+      editor:lua('vim.api.nvim_win_set_cursor(0, { 8, 0 })')
       keys('yapx')
       expect.equal(editor:lua("return vim.fn.getreg('\"')"), '%%px\ntwo = 2\nthree = 3\n')
       keys('vapxd')
@@ -207,6 +225,11 @@ return {
       expect.holds(complete('Px r'), 'rerun')
       expect.equal(complete('Px group e'), { 'engine' })
       expect.equal(complete('Px rerun '), { 'failed', 'differing' })
+      expect.equal(complete('Px rerun failed '), {})
+      expect.equal(complete('Px console '), { '0', '1', '2', '3' })
+      expect.equal(complete('Px open split f'), { 'fold' })
+      vim.fn.writefile({}, editor.folder .. '/report.md')
+      expect.equal(complete('Px export markdown rep'), { 'report.md' })
       for _, name in ipairs({ 'above', 'all', 'below', 'canary', 'clear', 'clusters', 'compare', 'console', 'engines', 'export' }) do
         expect.holds(complete('Px '), name)
       end

@@ -29,10 +29,12 @@ vim.fn.mkdir(home, 'p')
 local function try(name, test)
   local started = vim.uv.hrtime()
   local editor = Editor.start(cluster, home)
-  local ok, why = xpcall(test, function(error)
-    local text = type(error) == 'table' and error.skip and error or debug.traceback(tostring(error), 2)
-    return text
-  end, editor)
+  local ok, why = xpcall(function()
+    test(editor)
+    editor:check_errors()
+  end, function(error)
+    return type(error) == 'table' and error.skip and error or debug.traceback(tostring(error), 2)
+  end)
   local took = (vim.uv.hrtime() - started) / 1e9
   if ok then
     passed = passed + 1

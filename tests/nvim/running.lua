@@ -54,19 +54,23 @@ return {
   {
     'an error is a diagnostic on the line that raised, and an entry of the quickfix list',
     function(editor)
-      editor:open('raises.py', { '%%px', 'def f(x):', '    return 1 / x', 'f(rank - 2)' })
+      editor:open('raises.py', { '%%px', 'def f(x):', '    return 1 / x', 'f(rank - 2)', '# %%', '%%px --nonsense', '1' })
       run(editor, 1)
       editor:wait_sign('✗')
-      editor:wait('a diagnostic', function()
-        return #errors(editor) > 0
+      editor:wait('a diagnostic of the magic and one of the engines', function()
+        return #errors(editor) == 2
       end)
-      local first = errors(editor)[1]
-      expect.equal({ first.row, first.severity }, { 2, 1 })
-      expect.holds({ first.message }, 'ZeroDivisionError')
-      expect.equal(editor:signs(), { [0] = '✗' })
+      local raised = vim.tbl_filter(function(one)
+        return one.row == 2 and one.severity == 1
+      end, errors(editor))
+      expect.holds({ raised[1].message }, 'ZeroDivisionError')
+      expect.equal(editor:signs()[0], '✗')
       editor:command('Px quickfix')
       local list = editor:lua('return vim.fn.getqflist()')
       expect.equal({ list[1].lnum, list[1].type }, { 3, 'E' })
+      for _, entry in ipairs(list) do
+        assert(not entry.text:find('nonsense', 1, true), 'what no engine raised is in the list')
+      end
       expect.holds({ list[1].text }, 'ZeroDivisionError')
       expect.equal(editor:lua('return vim.bo.buftype'), 'quickfix', 'the list is open')
     end,
@@ -196,7 +200,7 @@ return {
       local counts = editor:lua("return require('pxlens.painter').counts")
       local report = '        5,000 lines: %d messages, %d rewrites of the block\n'
       io.stdout:write(report:format(counts.messages, counts.blocks))
-      assert(counts.blocks >= 1 and counts.blocks <= 500, vim.inspect(counts))
+      assert(counts.blocks >= 1 and counts.blocks <= 100, vim.inspect(counts))
       assert(#editor:under() <= 42, 'the block is capped')
       expect.equal(#editor:marks(), 3, 'one extmark each for block, line and sign')
     end,

@@ -79,36 +79,71 @@ function M.jump(count)
   end
 end
 
---- Selects the px cell at the cursor: all of it, or its code without the magic.
+--- What a text object stands for: two places, 1-based row and 0-based column; whole lines have no columns.
+---@class pxlens.Stretch
+---@field first integer
+---@field final integer
+---@field columns? { [1]: integer, [2]: integer } The first and the last.
+
+--- The code behind a magic that has it on its line.
+---@param row integer 0-based.
+---@return pxlens.Stretch?
+local function behind_magic(row)
+  local line = vim.api.nvim_buf_get_lines(0, row, row + 1, false)[1]
+  -- What is behind `%%px` are its options.
+  local column = not line:find('%%%%px') and line:match('%%px[%w_]*%s+()%S')
+  return column and { first = row + 1, final = row + 1, columns = { column - 1, #line - 1 } } or nil
+end
+
+--- The code of a cell without its magic; nil where it has none.
+---@param cell pxlens.Cell
+---@return pxlens.Stretch?
+local function code_of(cell)
+  local _, final = M.rows(cell)
+  local magic = cell.magicRange['end'].line
+  -- Blank lines between this cell and the next are not its code.
+  local lines = vim.api.nvim_buf_get_lines(0, magic + 1, final + 1, false)
+  while #lines > 0 and not lines[#lines]:find('%S') do
+    lines[#lines] = nil
+  end
+  if #lines > 0 then
+    return { first = magic + 2, final = magic + 1 + #lines }
+  end
+  return behind_magic(magic)
+end
+
 ---@param what 'inner'|'whole'
-function M.select(what)
+---@return pxlens.Stretch?
+local function stretch(what)
   local cell = M.here()
-  local in_visual = vim.fn.mode():match('^[vV\22]')
   if not cell then
-    if not in_visual then
-      return
-    end
-    vim.cmd.normal({ vim.keycode('<Esc>'), bang = true })
-    return
+    return nil
+  elseif what == 'inner' then
+    return code_of(cell)
   end
   local first, final = M.rows(cell)
-  if what == 'inner' and final > cell.magicRange['end'].line then
-    first = cell.magicRange['end'].line + 1
-  end
-  if what == 'inner' then
-    -- Blank lines between this cell and the next are not its code.
-    local lines = vim.api.nvim_buf_get_lines(0, first, final + 1, false)
-    while #lines > 1 and not lines[#lines]:find('%S') do
-      lines[#lines] = nil
-      final = final - 1
+  return { first = first + 1, final = final + 1 }
+end
+
+--- Selects the px cell at the cursor: all of it, or its code without the magic. Where there is no such thing, an operator does
+--- nothing and a selection stays, as with Vim's own text objects.
+---@param what 'inner'|'whole'
+function M.select(what)
+  local found = stretch(what)
+  local mode = vim.fn.mode(1)
+  if not found then
+    if mode:match('^no') then
+      vim.api.nvim_feedkeys(vim.keycode('<C-\\><C-n>'), 'nx', false)
     end
+    return
   end
-  if in_visual then
+  if mode:match('^[vV\22]') then
     vim.cmd.normal({ vim.keycode('<Esc>'), bang = true })
   end
-  vim.api.nvim_win_set_cursor(0, { first + 1, 0 })
-  vim.cmd.normal({ 'V', bang = true })
-  vim.api.nvim_win_set_cursor(0, { final + 1, 0 })
+  local from, to = unpack(found.columns or { 0, 0 })
+  vim.api.nvim_win_set_cursor(0, { found.first, from })
+  vim.cmd.normal({ found.columns and 'v' or 'V', bang = true })
+  vim.api.nvim_win_set_cursor(0, { found.final, to })
 end
 
 return M

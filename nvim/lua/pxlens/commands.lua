@@ -15,7 +15,7 @@ local M = {}
 ---@field run fun(call: pxlens.Call)
 ---@field needs? string The command that the server must have announced, without `pxlens.server.`.
 ---@field alone? boolean Whether it needs no server.
----@field complete? fun(): string[] What may stand behind it.
+---@field complete? fun(before: string[], lead: string): string[] What may come behind it and these words.
 
 local MODULES = { 'run', 'results', 'clusters' }
 
@@ -91,7 +91,8 @@ function M.complete(lead, line)
   local subcommand = #words > 1 and subcommands()[words[1]]
   local candidates = M.offered()
   if #words > 1 then
-    candidates = subcommand and subcommand.complete and subcommand.complete() or {}
+    local before = vim.list_slice(words, 2, #words - 1)
+    candidates = subcommand and subcommand.complete and subcommand.complete(before, lead) or {}
   end
   return vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)

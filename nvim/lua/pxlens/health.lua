@@ -59,7 +59,7 @@ local function check_server()
     return nil
   end
   local buffers = vim.tbl_count(client.attached_buffers)
-  health.ok(('The server runs, and serves %d buffers.'):format(buffers))
+  health.ok(('The server runs, and serves %d %s.'):format(buffers, buffers == 1 and 'buffer' or 'buffers'))
   if not next(client_of.announced(client)) then
     health.warn('It announces no commands.', 'It is of another version than the plugin; update both.')
   end
@@ -89,7 +89,11 @@ local function check_surroundings()
   if vim.fn.has('clipboard') == 1 then
     health.ok('There is a clipboard, so links that copy reach other programs.')
   else
-    health.info('There is no clipboard (`:help clipboard`): what is copied goes to the unnamed register.')
+    -- |vim.health| makes a link of what is behind `:help`, up to the next blank.
+    health.info('There is no clipboard: what is copied goes to the unnamed register. See :help clipboard')
+  end
+  if vim.fn.has('win32') == 1 then
+    return
   end
   local openers = { 'xdg-open', 'wslview', 'explorer.exe', 'open', 'lemonade' }
   for _, opener in ipairs(openers) do

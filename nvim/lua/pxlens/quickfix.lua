@@ -22,7 +22,9 @@ end
 ---@return table[]
 function M.entries(bufnr)
   local diagnostics = vim.tbl_filter(function(diagnostic)
-    return diagnostic.source == 'pxlens' and diagnostic.severity == vim.diagnostic.severity.ERROR
+    -- What is wrong in a magic has no run.
+    local run = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'run')
+    return diagnostic.source == 'pxlens' and run ~= nil and diagnostic.severity == vim.diagnostic.severity.ERROR
   end, vim.diagnostic.get(bufnr))
   table.sort(diagnostics, function(one, other)
     return one.lnum < other.lnum

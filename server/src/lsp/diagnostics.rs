@@ -190,6 +190,8 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
         source: Some(SOURCE.into()),
         message: message.into(),
         related_information: information,
+        // So that a client can tell what engines raised from what is wrong in a magic.
+        data: Some(serde_json::json!({ "run": error.run })),
         ..Default::default()
     }
 }

@@ -145,6 +145,17 @@ M.stop = {
 
 M.console = {
   needs = 'console',
+  complete = function(before)
+    local client = client_of.any()
+    local answer = #before == 0 and client and client_of.ask_now(client, 'px/engines', vim.empty_dict(), 0)
+    local engines = {}
+    for _, cluster in ipairs(answer and answer.clusters or {}) do
+      for _, engine in ipairs(cluster.inUse and cluster.engines or {}) do
+        engines[#engines + 1] = tostring(engine.id)
+      end
+    end
+    return engines
+  end,
   run = function(call)
     local engine = tonumber(call.args[1])
     if not engine then

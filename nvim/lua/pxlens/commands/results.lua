@@ -52,8 +52,8 @@ end
 
 M.group = {
   needs = 'group',
-  complete = function()
-    return GROUPINGS
+  complete = function(before)
+    return #before == 0 and GROUPINGS or {}
   end,
   run = function(call)
     local run = run_here(call)
@@ -89,8 +89,15 @@ end
 
 M.open = {
   needs = 'showOutput',
-  complete = function()
-    return vim.list_extend(vim.list_extend({}, PLACES), GROUPINGS)
+  complete = function(before)
+    -- One of each, in any order.
+    local all = { PLACES, GROUPINGS }
+    local left = vim.tbl_filter(function(words)
+      return not vim.iter(words):any(function(word)
+        return vim.list_contains(before, word)
+      end)
+    end, all)
+    return vim.iter(left):flatten():totable()
   end,
   run = function(call)
     local run = run_here(call)
@@ -129,8 +136,8 @@ M.yank = {
 
 M.clear = {
   needs = 'clear',
-  complete = function()
-    return { 'cell' }
+  complete = function(before)
+    return #before == 0 and { 'cell' } or {}
   end,
   run = function(call)
     local params = { uri = vim.uri_from_bufnr(call.bufnr) }
@@ -168,8 +175,8 @@ M.compare = {
 }
 
 M.export = {
-  complete = function()
-    return { 'markdown', 'json' }
+  complete = function(before, lead)
+    return ({ [0] = { 'markdown', 'json' }, vim.fn.getcompletion(lead, 'file') })[#before] or {}
   end,
   run = function(call)
     local run = run_here(call)

@@ -85,15 +85,15 @@ M.canary = {
 
 M.rerun = {
   needs = 'run',
-  complete = function()
-    return { 'failed', 'differing' }
+  complete = function(before)
+    return #before == 0 and { 'failed', 'differing' } or {}
   end,
   run = function(call)
     run(call, { only = call.args[1] or 'failed' })
   end,
 }
 
---- The runs that are meant and shown: that of the px cell at the cursor, else those of the document, else all.
+--- The runs that are meant and shown: that of the px cell at the cursor, else those of the document, else all of its project.
 ---@param call pxlens.Call
 ---@return integer[]
 local function meant(call)
@@ -129,37 +129,49 @@ local function report_interrupt(result)
   tell(result.unanswered, 'engines %s did not answer in time')
 end
 
----@param call pxlens.Call
----@param runs integer[]
-local function stop(call, runs)
-  for _, number in ipairs(runs) do
-    local params = { run = number, stragglers = call.args[1] == 'stragglers' or nil }
-    client_of.ask(call.client, 'px/interrupt', params, report_interrupt)
+---@param client vim.lsp.Client
+---@param run integer
+---@param stragglers boolean
+local function stop(client, run, stragglers)
+  client_of.ask(client, 'px/interrupt', { run = run, stragglers = stragglers or nil }, report_interrupt)
+end
+
+--- Stops what goes on anywhere: runs outlive the buffers that they were started from, and each project has a server of its own.
+---@param stragglers boolean
+local function stop_all(stragglers)
+  local clients = vim.lsp.get_clients({ name = 'pxlens' })
+  local silent = #clients
+  local found = false
+  for _, client in ipairs(clients) do
+    client_of.ask(client, 'px/runs', vim.empty_dict(), function(result)
+      for _, run in ipairs(result.runs) do
+        if run.state == 'queued' or run.state == 'running' then
+          found = true
+          stop(client, run.run, stragglers)
+        end
+      end
+      silent = silent - 1
+      if silent == 0 and not found then
+        client_of.say('no run is under way')
+      end
+    end)
   end
 end
 
 M.interrupt = {
   needs = 'interrupt',
-  complete = function()
-    return { 'stragglers' }
+  complete = function(before)
+    return #before == 0 and { 'stragglers' } or {}
   end,
   run = function(call)
+    local stragglers = call.args[1] == 'stragglers'
     local runs = meant(call)
-    if #runs > 0 then
-      return stop(call, runs)
+    for _, run in ipairs(runs) do
+      stop(call.client, run, stragglers)
     end
-    -- Runs outlive the buffers that they were started from.
-    client_of.ask(call.client, 'px/runs', vim.empty_dict(), function(result)
-      for _, run in ipairs(result.runs) do
-        if run.state == 'queued' or run.state == 'running' then
-          runs[#runs + 1] = run.run
-        end
-      end
-      if #runs == 0 then
-        client_of.say('no run is under way')
-      end
-      stop(call, runs)
-    end)
+    if #runs == 0 then
+      stop_all(stragglers)
+    end
   end,
 }
 
