@@ -2,7 +2,7 @@
 
 use super::{
     ErrorGroup, ErrorVariant, errors,
-    errors::{Branch, is_heading, trees, without_any_counter},
+    errors::{Branch, is_heading, trees, without, without_any_counter},
     layout::{BlockLine, Paint, Place, View, rule},
     markdown::short_ranks,
     settle,
@@ -223,7 +223,8 @@ impl Drawing<'_> {
             error.variants.first().is_some_and(|first| first.ranks.first() == Some(part.engine))
         };
         let raised = self.run.parts().filter(|_| self.colors).find(shown_by).and_then(EngineRun::error);
-        raised.map_or_else(|| error.traceback.clone(), |raised| settle(&raised.traceback.join("\n"), true))
+        let Some(raised) = raised else { return error.traceback.clone() };
+        without(&error.repeats, settle(&raised.traceback.join("\n"), true))
     }
 }
 

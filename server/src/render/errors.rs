@@ -1,9 +1,10 @@
 //! What engines raised, grouped by where it came from, and the line of the sent code that it came from.
 //!
-//! Reads tracebacks of IPython 7 to 9 (`errors/traceback.rs`), finds the line of the cell (`errors/place.rs`), and puts what
-//! shares its outer frames into trees (`errors/tree.rs`).
+//! Reads tracebacks of IPython 7 to 9 (`errors/traceback.rs`), shortens calls that repeat (`errors/repeats.rs`), finds the line of the
+//! cell (`errors/place.rs`), and puts what shares its outer frames into trees (`errors/tree.rs`).
 
 mod place;
+mod repeats;
 mod traceback;
 mod tree;
 
@@ -17,6 +18,7 @@ use regex::Regex;
 pub use self::traceback::{Frame, FramePlace};
 use self::{place::Place, traceback::steps};
 pub(super) use self::{
+    repeats::{Repeat, without},
     traceback::{Kind, Step, is_heading},
     tree::{Branch, trees},
 };
@@ -45,7 +47,7 @@ pub struct ErrorGroup {
     pub column: Option<u32>,
     /// How many characters from that column on are meant; 1 where that is not told.
     pub width: u32,
-    /// The traceback of the first variant, without colours.
+    /// The traceback of the first variant, without colours; of calls that repeat the first and the last.
     pub traceback: String,
     /// Whether the engine printed the traceback to stderr, where it is shown already, as IPython does with exception groups.
     pub printed: bool,
@@ -57,6 +59,8 @@ pub struct ErrorGroup {
     pub variants: Vec<ErrorVariant>,
     /// The steps of the traceback.
     pub(super) steps: Vec<Step>,
+    /// What of the engine's traceback is not in it, because it repeats.
+    pub(super) repeats: Vec<Repeat>,
 }
 
 /// An exception that led to another.
@@ -226,6 +230,7 @@ fn group(all: Vec<Raised>, code: &str) -> Option<ErrorGroup> {
         traceback: first.traceback,
         variants: of_variants,
         steps: first.steps,
+        repeats: first.repeats,
     })
 }
 
@@ -290,6 +295,7 @@ struct Raised {
     text: String,
     printed: bool,
     steps: Vec<Step>,
+    repeats: Vec<Repeat>,
     place: Option<Place>,
 }
 
@@ -301,8 +307,14 @@ impl Raised {
         execution_count: Option<u32>,
     ) -> Self {
         let sent = error.traceback.join("\n");
-        let traceback = settle(printed.unwrap_or(&sent), false);
+        let mut traceback = settle(printed.unwrap_or(&sent), false);
         let message = settle(&format!("{}: {}", error.ename, error.evalue), false);
+        // What is in stderr is shown there, as it came.
+        let mut repeats = Vec::new();
+        if printed.is_none() {
+            repeats = repeats::repeats(&traceback, &steps(&traceback, &message, execution_count));
+            traceback = without(&repeats, traceback);
+        }
         // Of an exception group the frames stand behind a bar.
         let bare: String = match printed {
             None => traceback.clone(),
@@ -319,6 +331,7 @@ impl Raised {
             text: without_counter(traceback.clone(), execution_count),
             printed: printed.is_some(),
             steps: steps(&bare, &message, execution_count),
+            repeats,
             place: Place::read(&bare, execution_count),
             traceback,
         }

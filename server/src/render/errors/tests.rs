@@ -335,9 +335,57 @@ proptest::proptest! {
 }
 
 #[test]
+fn calls_that_repeat_are_shown_as_ipython_shows_them() {
+    let call = |name: &str, to: &str, line: u32| {
+        format!(
+            "Cell In[1], line {line}, in \u{1b}[36m{name}(n)\u{1b}[39m\n----> {line}     return {to}(n)\n\n"
+        )
+    };
+    let raised = |calls: String, text: &str| {
+        let traceback = format!("Cell In[1], line 9\n----> 9 f(0)\n\n{calls}RecursionError: {text}");
+        let run = Sample::new(1).input(0, 1).raise(0, "RecursionError", text, &[&traceback]).run();
+        let code = "def f(n):\n    return f(n)\n\ndef g(n):\n    return f(n)\n\n\n\nf(0)";
+        (errors(&run, code).remove(0), traceback)
+    };
+    let (group, sent) = raised(call("f", "f", 2).repeat(970), "deep");
+    expect![[r#"
+        Cell In[1], line 9
+        ----> 9 f(0)
+
+        Cell In[1], line 2, in f(n)
+        ----> 2     return f(n)
+
+            [... skipping similar frames: f at line 2 (968 times)]
+
+        Cell In[1], line 2, in f(n)
+        ----> 2     return f(n)
+
+        RecursionError: deep"#]]
+    .assert_eq(&group.traceback);
+    assert_eq!((group.code_line, group.frames.len()), (Some(1), 3));
+    let colored = without(&group.repeats, settle(&sent, true));
+    assert!(colored.contains('\u{1b}'), "{colored}");
+    assert_eq!(settle(&colored, false), group.traceback);
+    // Two that call each other, the last of them once less.
+    let pair = call("f", "g", 2) + &call("g", "f", 5);
+    let (group, _) = raised(pair.repeat(480) + &call("f", "g", 2), "deep");
+    assert!(
+        group.traceback.contains("f at line 2 (478 times), g at line 5 (478 times)]"),
+        "{}",
+        group.traceback
+    );
+    assert_eq!(group.frames.len(), 1 + 4 + 1);
+    // Few of them are shown one by one, and what the exception says is no call.
+    let (group, _) = raised(call("f", "f", 2).repeat(4), &"Cell In[1], line 2, in f(n)\n\n".repeat(9));
+    assert!(!group.traceback.contains("skipping"), "{}", group.traceback);
+}
+
+#[test]
 fn a_traceback_of_a_megabyte_is_read_in_one_go() {
-    let frames =
-        "Cell In[1], line 2, in r(n)\n      1 def r(n):\n----> 2     return r(n+1)\n\n".repeat(15_000);
+    let frame = |n: usize| {
+        format!("Cell In[1], line 2, in r(n={n})\n      1 def r(n):\n----> 2     return r(n+1)\n\n")
+    };
+    let frames: String = (0..15_000).map(frame).collect();
     let text = format!(
         "Cell In[1], line 3\n----> 3 r(0)\n\n{frames}    [... skipping similar frames: r at line 2 (988 times)]\n\nRecursionError: too deep"
     );
