@@ -37,9 +37,23 @@ const SELECTOR: DocumentSelector = [
 /** What links in a hover may do: what concerns runs and what they gave. None of them writes settings. */
 const LINKED = Object.values(serverCommands).filter((command) => command !== serverCommands.writeView);
 
+/** What goes wrong with the server is told by `server.ts`, in words that say what to do; the library's own are for the log. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+
+  /** One that does not come up is stopped by the library too early, and nobody waits for that. */
+  override async stop(timeout?: number): Promise<void> {
+    await super.stop(timeout).catch((error: unknown) => {
+      this.error("stopping", error);
+    });
+  }
+}
+
 /** A client that has not been started. `onClosed` hears of an end that nobody asked for. */
 export function createClient(program: string, log: LogOutputChannel, onClosed: () => void): LanguageClient {
-  const client = new LanguageClient(
+  const client = new QuietClient(
     "pxlens",
     "pxlens",
     { command: program, args: ["lsp"] },

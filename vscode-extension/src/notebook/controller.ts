@@ -77,11 +77,13 @@ export class EnginesController implements Disposable {
         execution.executionOrder = ++doing.order;
         execution.start(Date.now());
         let succeeded = false;
+        const session = this.server.session;
         try {
           await execution.clearOutput();
           succeeded = await this.runCell(execution, running, free);
         } catch (error) {
-          await execution.appendOutput(problem(message(error)));
+          const isGone = session !== undefined && session !== this.server.session;
+          await execution.appendOutput(problem(isGone ? GONE : message(error)));
         } finally {
           doing.running.delete(running);
           execution.end(succeeded, Date.now());
@@ -111,7 +113,7 @@ export class EnginesController implements Disposable {
     const succeeded = await follow({
       ask: (seen) => client.sendRequest(px.notebookOutputs, { runs, ...(seen !== undefined && { seen }) }),
       show: (outputs) => Promise.resolve(execution.replaceOutput(painted([...outputs, ...answer.notes]))),
-      next: () => this.bell.next(),
+      bell: this.bell,
     });
     return succeeded && !answer.failed;
   }
@@ -134,6 +136,11 @@ export class EnginesController implements Disposable {
     await tell(running.runs.map((run) => client.sendRequest(px.interrupt, { run })));
   }
 }
+
+/** What is said in place of what the client says of a connection. */
+const GONE =
+  "The pxlens server stopped while this cell ran. It is started again: run the cell again once it is there. " +
+  "Engines and their variables are still there.";
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

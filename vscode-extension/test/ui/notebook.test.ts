@@ -176,3 +176,13 @@ step("an error has its engines and its line, and what follows it does not run", 
   assert.deepEqual((await saved("behind")).outputs, []);
   await cell("from the engines").locator(".squiggly-error").first().waitFor({ state: "attached" });
 });
+
+step("a server that ends while a cell runs is said in the cell", async () => {
+  await run("range(600)");
+  await window.statusSays("4/4 busy");
+  for (const pid of vscode.languageServers()) process.kill(pid, "SIGKILL");
+  await ended("range(600)", "error");
+  const { outputs } = await saved("long");
+  const error = outputs.find(({ output_type }) => output_type === "error");
+  assert.match(error?.traceback?.join("\n") ?? "", /stopped while this cell ran/);
+});

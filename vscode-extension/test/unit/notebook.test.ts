@@ -23,7 +23,7 @@ test("runs are followed to their end, and what is the same is not shown again", 
       log.push(`show ${outputs[0]?.items[0]?.data ?? ""}`);
       return Promise.resolve();
     },
-    next: () => Promise.resolve(),
+    bell: { rings: 0, next: () => Promise.resolve() },
   });
   assert.equal(succeeded, false);
   assert.deepEqual(log, ["ask first", "show 1", "ask a", "ask a", "show 2"]);
@@ -31,10 +31,34 @@ test("runs are followed to their end, and what is the same is not shown again", 
 
 test("a bell wakes who waits, and patience ends without it", async () => {
   const bell = new Bell();
-  const woken = bell.next(0, 60_000);
+  const woken = bell.next(bell.rings, 0, 60_000);
   bell.ring();
   await woken;
-  await bell.next(0, 1);
+  await bell.next(bell.rings, 0, 1);
+});
+
+test("a run that ends while its output is being shown is looked at again at once", async () => {
+  const bell = new Bell();
+  const forEver = 2 ** 31 - 1;
+  const answers: NotebookOutputsResult[] = [
+    { over: false, succeeded: true, seen: "a", outputs: [output("1")] },
+    { over: true, succeeded: true, seen: "b", outputs: [output("2")] },
+  ];
+  const succeeded = await follow({
+    ask: () => Promise.resolve(answers.shift() as NotebookOutputsResult),
+    show() {
+      // Nobody waits for it now.
+      bell.ring();
+      return Promise.resolve();
+    },
+    bell: {
+      get rings() {
+        return bell.rings;
+      },
+      next: (rings) => bell.next(rings, 0, forEver),
+    },
+  });
+  assert.ok(succeeded);
 });
 
 /** A job whose end the test decides; `log` tells what becomes of it. */
