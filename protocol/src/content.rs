@@ -37,7 +37,7 @@ pub struct ContentResult {
     pub goes_on: bool,
 }
 
-/// Which output to show: of these engines, or of one, or else of all.
+/// Which output to show: of these engines, or of one, or what is other than in another run; else of all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowOutputParams {
@@ -55,6 +55,22 @@ pub struct ShowOutputParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub engine: Option<u32>,
+    /// Only what engines gave otherwise than in this run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub compared_with: Option<RunId>,
+}
+
+impl ShowOutputParams {
+    /// All of a run.
+    pub fn whole(run: RunId, group_by: Option<GroupBy>) -> Self {
+        Self { run, group_by, ranks: None, engine: None, compared_with: None }
+    }
+
+    /// What engines gave otherwise than in another run.
+    pub fn compared(run: RunId, with: RunId) -> Self {
+        Self { compared_with: Some(with), ..Self::whole(run, None) }
+    }
 }
 
 /// Where the output is that was asked for.

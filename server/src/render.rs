@@ -54,7 +54,7 @@ pub use card::{Action, Card, Command, card, escaped};
 pub use compare::{Change, Compared, Comparison, compare};
 pub use contact_sheet::{SheetLimits, contact_sheet};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
-pub use document::{Ends, MOST as MOST_OF_DOCUMENT, document, raw};
+pub use document::{Ends, MOST as MOST_OF_DOCUMENT, comparison, document, raw};
 pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors, raised};
 pub use export::{About, report};
 pub use fold::{Group, fold};

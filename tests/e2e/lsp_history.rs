@@ -63,9 +63,9 @@ fn a_second_run_is_compared_with_the_first_and_cleared_results_stay_in_the_histo
     // As the link of the card asks for it.
     let link = json!({"command": {"command": "pxlens.server.compare", "arguments": [{"run": second}]}});
     assert_eq!(click(&mut client, &link), compared);
-    client.expect("window/showMessage", |params| {
-        params["message"].as_str().is_some_and(|text| text.contains("3 engines as before, [2] changed"))
-    });
+    let asked = client.expect("window/showDocument", |_| true);
+    let content = client.request("px/content", json!({"uri": asked["uri"]}));
+    assert!(content["text"].as_str().is_some_and(|text| text.contains("3 engines as before, [2] changed")));
 
     client.expect_diagnostics(&uri, |list| list.iter().any(|one| one["severity"] == 1));
     let cleared = client.request("px/clear", json!({"uri": uri}));

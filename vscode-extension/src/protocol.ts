@@ -598,7 +598,7 @@ export type ContentResult = {
   goesOn: boolean;
 };
 
-/** Which output to show: of these engines, or of one, or else of all. */
+/** Which output to show: of these engines, or of one, or what is other than in another run; else of all. */
 export type ShowOutputParams = {
   /** The run. */
   run: RunId;
@@ -608,6 +608,8 @@ export type ShowOutputParams = {
   ranks?: string;
   /** Only what this engine wrote, as it came. */
   engine?: number;
+  /** Only what engines gave otherwise than in this run. */
+  comparedWith?: RunId;
 };
 
 /** Where the output is that was asked for. */

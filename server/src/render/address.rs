@@ -5,6 +5,7 @@
 //! px-output:/run-N/group-0-2,4.txt  these engines of it, folded
 //! px-output:/run-N/raw-3.txt        what engine 3 wrote
 //! px-output:/run-N/raw-3-request-5.txt  the same of its request in place 5 (from 0), where engine 3 was asked twice
+//! px-output:/run-N/compared-with-5.txt  what it gave otherwise than run 5
 //! ```
 
 use std::{fmt, str::FromStr};
@@ -41,13 +42,15 @@ pub enum Extract {
         /// The place of its request in the run; `None`: the first of this engine.
         slot: Option<Slot>,
     },
+    /// What engines gave otherwise than in this other run.
+    Compared(RunId),
 }
 
 /// A text that is no address of an output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is no address of an output; there are px-output:/run-7/fold.txt (or type, engine, order), \
-     px-output:/run-7/group-0-2,4.txt and px-output:/run-7/raw-3.txt"
+     px-output:/run-7/group-0-2,4.txt, px-output:/run-7/raw-3.txt and px-output:/run-7/compared-with-5.txt"
 )]
 pub struct NoAddress(String);
 
@@ -81,6 +84,7 @@ impl fmt::Display for Extract {
             Self::Group(ranks) => write!(f, "group-{}", ranks.to_string().trim_matches(['[', ']'])),
             Self::Raw { engine, slot: None } => write!(f, "raw-{engine}"),
             Self::Raw { engine, slot: Some(slot) } => write!(f, "raw-{engine}-request-{}", slot.0),
+            Self::Compared(with) => write!(f, "compared-with-{}", with.0),
         }
     }
 }
@@ -120,6 +124,9 @@ impl Extract {
             };
             return Some(Self::Raw { engine: EngineId(number(engine)?), slot });
         }
+        if let Some(with) = text.strip_prefix("compared-with-") {
+            return Some(Self::Compared(RunId(number(with)?)));
+        }
         text.parse().ok().map(Self::Whole)
     }
 }
@@ -155,6 +162,7 @@ mod tests {
             "px-output:/run-7/group-3.txt",
             "px-output:/run-7/raw-3.txt",
             "px-output:/run-7/raw-3-request-5.txt",
+            "px-output:/run-7/compared-with-5.txt",
         ];
         for text in written {
             let address: Address = text.parse().expect("it is one");

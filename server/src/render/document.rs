@@ -6,7 +6,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use super::{GroupBy, Style, settle, terminal, without_keys, wording};
+use super::{GroupBy, Style, compare, settle, terminal, without_keys, wording};
 use crate::run::Run;
 
 /// The most bytes a document has.
@@ -34,6 +34,12 @@ pub fn document(run: &Run, by: GroupBy, title: &str, style: Style<'_>, more: &st
     let style = Style { color: false, ..style };
     let head = format!("{}\n{}", settle(title, false).replace('\n', " "), terminal(run, by, style));
     limited(&Ends { head, ..Ends::default() }, MOST, more)
+}
+
+/// What a run gave otherwise than the one before, under a line that names it.
+pub fn comparison(before: &Run, now: &Run, title: &str) -> String {
+    let head = format!("{}\n{}", settle(title, false).replace('\n', " "), compare(before, now).text());
+    limited(&Ends { head, ..Ends::default() }, MOST, "documents of the two runs have all of it")
 }
 
 /// What an engine wrote, in order of arrival: each character as it came, but for those that are spelled out to be seen

@@ -43,19 +43,26 @@ pub enum NoContent {
         /// The place.
         slot: Slot,
     },
+    /// The run that it should be compared with is not there.
+    #[error("there is no run {} to compare with", .0.0)]
+    NoRun(RunId),
     /// The file for it cannot be written.
     #[error("the document was not written: {0}")]
     File(#[from] io::Error),
 }
 
-/// The text of a document about a run.
+/// The text of a document about a run. `other` is the run that it is compared with, where it is.
 ///
 /// # Errors
 /// See [`NoContent`].
-pub fn content(handle: &RunHandle, what: &Extract) -> Result<String, NoContent> {
+pub fn content(handle: &RunHandle, what: &Extract, other: Option<&RunHandle>) -> Result<String, NoContent> {
     let run = handle.now();
     check(&run, what)?;
     match what {
+        Extract::Compared(with) => match other {
+            Some(other) => Ok(render::comparison(&other.now(), &run, &title(handle))),
+            None => Err(NoContent::NoRun(*with)),
+        },
         Extract::Whole(by) => Ok(laid_out(handle, &run, *by)),
         Extract::Group(ranks) => Ok(laid_out(handle, &run.only(ranks), GroupBy::Fold)),
         Extract::Raw { engine, slot } => {
@@ -97,7 +104,7 @@ pub fn content(handle: &RunHandle, what: &Extract) -> Result<String, NoContent> 
 pub fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
     let asked: RankSet = run.request.engines.iter().copied().collect();
     let others: RankSet = match what {
-        Extract::Whole(_) => RankSet::default(),
+        Extract::Whole(_) | Extract::Compared(_) => RankSet::default(),
         Extract::Group(ranks) => ranks.iter().filter(|engine| !asked.contains(*engine)).collect(),
         Extract::Raw { engine, .. } if !asked.contains(*engine) => [*engine].into_iter().collect(),
         Extract::Raw { engine, slot } => match (slot_of(run, *engine, *slot), slot) {
@@ -176,8 +183,12 @@ pub(super) fn place(handle: &RunHandle) -> String {
 ///
 /// # Errors
 /// See [`NoContent`].
-pub fn content_file(handle: &RunHandle, what: &Extract) -> Result<PathBuf, NoContent> {
-    let text = content(handle, what)?;
+pub fn content_file(
+    handle: &RunHandle,
+    what: &Extract,
+    other: Option<&RunHandle>,
+) -> Result<PathBuf, NoContent> {
+    let text = content(handle, what, other)?;
     let name = Address { run: handle.id, what: what.clone() }.file_name();
     Ok(handle.spilled.put(&name, &text)?)
 }

@@ -165,8 +165,15 @@ step(
     await window.command("pxlens: Re-run Failed");
     await summary(/^✗ \[1\] /);
     await panel().getByRole("button", { name: "Compare" }).click();
-    await window.notification("compared with").waitFor();
-    await window.command("Notifications: Clear All Notifications");
+    const tab = window.page.locator('.tabs-container .tab[aria-label^="compared-with-"]').first();
+    await tab.waitFor();
+    await window.page
+      .locator(".monaco-editor .view-line", { hasText: /compared.with/ })
+      .first()
+      .waitFor();
+    await window.screenshot("panel-compared");
+    await window.command("View: Close Editor");
+    await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();
     await window.goTo(editor, "import json");
     await window.command("pxlens: Run on First Engine First");
     await summary(/^✗ \[0-3\] 1 of 4 failed/);

@@ -30,45 +30,62 @@ impl Bridge {
         Ok(handle)
     }
 
-    async fn addressed(&self, uri: &str) -> Result<(Arc<RunHandle>, Extract), String> {
+    async fn addressed(&self, uri: &str) -> Result<Addressed, String> {
         let address: Address = uri.parse().map_err(|error: crate::render::NoAddress| error.to_string())?;
-        Ok((self.handle(address.run).await?, address.what))
+        let handle = self.handle(address.run).await?;
+        let other = match address.what {
+            Extract::Compared(with) => Some(self.handle(with).await?),
+            _ => None,
+        };
+        Ok(Addressed { handle, what: address.what, other })
     }
+}
+
+/// What an address stands for.
+struct Addressed {
+    handle: Arc<RunHandle>,
+    what: Extract,
+    /// The run that it is compared with, where it is.
+    other: Option<Arc<RunHandle>>,
 }
 
 impl Contents for Bridge {
     async fn content(&self, uri: &str) -> Result<Content, String> {
-        let (handle, what) = self.addressed(uri).await?;
+        let Addressed { handle, what, other } = self.addressed(uri).await?;
         let mut view = handle.view.clone();
         // Looked at first: what comes meanwhile is told of once more than needed, not once less.
         let goes_on = !view.borrow_and_update().is_over();
-        let text =
-            aside(move || session::content(&handle, &what)).await.map_err(|error| error.to_string())?;
+        let text = aside(move || session::content(&handle, &what, other.as_deref())).await;
+        let text = text.map_err(|error| error.to_string())?;
         let more = async move { view.changed().await.is_ok() }.boxed();
         Ok(Content { result: ContentResult { text, goes_on }, more })
     }
 
     async fn address(&self, params: ShowOutputParams) -> Result<String, String> {
         let handle = self.handle(RunId(params.run.0)).await?;
-        let what = match (params.group_by, params.ranks, params.engine) {
-            (None, Some(ranks), None) => {
+        let what = match (params.group_by, params.ranks, params.engine, params.compared_with) {
+            (None, None, None, Some(with)) => Extract::Compared(self.handle(RunId(with.0)).await?.id),
+            (None, Some(ranks), None, None) => {
                 let ranks: RankSet = ranks.parse().map_err(|error| format!("ranks: {error}"))?;
                 Extract::Group(ranks)
             }
-            (None, None, Some(engine)) => Extract::Raw { engine: EngineId(engine), slot: None },
-            (by, None, None) => {
+            (None, None, Some(engine), None) => Extract::Raw { engine: EngineId(engine), slot: None },
+            (by, None, None, None) => {
                 let by = by.map(from_protocol).or(handle.plan.group_by);
                 Extract::Whole(by.unwrap_or_else(|| self.group_by()))
             }
-            _ => return Err("of groupBy, ranks and engine only one can be asked for".to_owned()),
+            _ => {
+                return Err("of groupBy, ranks, engine and comparedWith only one can be asked for".to_owned());
+            }
         };
         session::check(&handle.now(), &what).map_err(|error| error.to_string())?;
         Ok(Address { run: handle.id, what }.to_string())
     }
 
     async fn content_file(&self, uri: &str) -> Result<PathBuf, String> {
-        let (handle, what) = self.addressed(uri).await?;
-        aside(move || session::content_file(&handle, &what)).await.map_err(|error| error.to_string())
+        let Addressed { handle, what, other } = self.addressed(uri).await?;
+        let file = aside(move || session::content_file(&handle, &what, other.as_deref())).await;
+        file.map_err(|error| error.to_string())
     }
 
     async fn export(&self, params: ExportParams) -> Result<ExportResult, String> {

@@ -1,9 +1,10 @@
 //! `px/compare`, and the command of that name.
 
 use lsp_types::MessageType;
-use pxlens_protocol::{CompareParams, CompareResult};
+use pxlens_protocol::{CompareParams, CompareResult, ShowOutputParams};
 use tower_lsp::jsonrpc::{Error, Result};
 
+use super::show_output;
 use crate::lsp::{backend::Backend, facade::Session};
 
 /// How much of a comparison a message shows, in lines and in characters.
@@ -14,12 +15,18 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ComparePara
     backend.session.compare(params).await.map_err(Error::invalid_params)
 }
 
-/// The same, for who only shows messages.
+/// The same, shown: as a document where the client opens such, else its beginning as a message.
 pub(super) async fn command<S: Session>(
     backend: &Backend<S>,
     params: CompareParams,
 ) -> Result<CompareResult> {
     let result = handle(backend, params).await?;
+    if let Some(with) = result.with
+        && show_output::shows_addresses(backend)
+    {
+        show_output::show(backend, ShowOutputParams::compared(result.run, with)).await?;
+        return Ok(result);
+    }
     let said = result.message.clone().unwrap_or_else(|| beginning(&result.text));
     let client = backend.client.clone();
     tokio::spawn(async move { client.show_message(MessageType::Info, said).await });

@@ -13,8 +13,7 @@ pub(super) async fn show<S: Session>(
 ) -> Result<ShowOutputResult> {
     let uri = backend.session.address(params).await.map_err(Error::invalid_params)?;
     let capabilities = backend.capabilities();
-    let opens_addresses = capabilities.text_document_content || capabilities.extension.content;
-    if opens_addresses && capabilities.shows_documents {
+    if shows_addresses(backend) {
         ask_to_show(&backend.client, Uri::from(uri.as_str()), uri.clone());
         return Ok(ShowOutputResult { uri, file: None });
     }
@@ -33,6 +32,13 @@ pub(super) async fn show<S: Session>(
         _ => say(&backend.client, MessageType::Info, format!("the output is in {file}")),
     }
     Ok(ShowOutputResult { uri, file: Some(file) })
+}
+
+/// Whether the client opens outputs as documents, by their addresses.
+pub(super) fn shows_addresses<S: Session>(backend: &Backend<S>) -> bool {
+    let capabilities = backend.capabilities();
+    let opens = capabilities.text_document_content || capabilities.extension.content;
+    opens && capabilities.shows_documents
 }
 
 /// Without waiting for it.

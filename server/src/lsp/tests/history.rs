@@ -71,6 +71,14 @@ async fn a_run_is_compared_with_the_one_before_of_its_cell() {
     assert_eq!(answer["with"], first);
     let said = client.expect("window/showMessage").await;
     assert_eq!(said["params"]["message"], "r3 compared with r1: all 2 engines as before");
+    // As a document, for who opens such.
+    let address = format!("px-output:/run-{second}/compared-with-{first}.txt");
+    let answer = client.request("px/content", json!({ "uri": address })).await;
+    let expected = "run 3 · a.py line 2 · %%px\nr3 compared with r1: all 2 engines as before\n";
+    assert_eq!(answer, json!({ "text": expected, "goesOn": false }));
+    let id = client.ask("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
+    let why = client.answer(id).await["error"]["message"].clone();
+    assert!(why.as_str().is_some_and(|why| why.starts_with("there is no run 9")), "{why}");
     let id = client.ask("px/compare", json!({ "run": 9 })).await;
     assert_eq!(client.answer(id).await["error"]["message"], "there is no run 9");
     // The history of one cell.

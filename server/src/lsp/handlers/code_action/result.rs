@@ -8,7 +8,7 @@ use super::command;
 
 /// For the px cell and its last run: all of what it gave, as a document, and its end.
 pub(super) fn actions(uri: &Uri, cell: &Cell, run: RunId) -> Vec<Command> {
-    let output = |group_by| json!(ShowOutputParams { run, group_by, ranks: None, engine: None });
+    let output = |group_by| json!(ShowOutputParams::whole(run, group_by));
     let clear = json!(ClearParams { uri: uri.clone(), cell: Some(cell.id.clone()) });
     vec![
         command("Open the whole output", commands::SHOW_OUTPUT, output(None)),
