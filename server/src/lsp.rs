@@ -22,6 +22,7 @@ mod guard;
 mod handlers;
 mod herald;
 mod lifetime;
+mod messages;
 mod parent;
 mod paths;
 mod pipes;

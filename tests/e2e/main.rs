@@ -30,5 +30,6 @@ mod plots;
 mod program;
 mod shell;
 mod shell_results;
+mod starting;
 mod targets;
 mod tour;

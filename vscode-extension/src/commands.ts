@@ -1,6 +1,6 @@
 /** The commands of the palette. What they do is in `commands/`, one file for each kind. */
 
-import { commands, Disposable, type LogOutputChannel, type Memento, window } from "vscode";
+import { commands, Disposable, type LogOutputChannel, type Memento } from "vscode";
 
 import { selectCluster, startCluster, stopCluster } from "./commands/clusters";
 import { openConsole } from "./commands/console";
@@ -11,6 +11,7 @@ import { openPanel } from "./commands/panel";
 import { clearOutputs, compare, exportRun, showLastResult } from "./commands/results";
 import { rerun, run, runAndAdvance, runOn } from "./commands/run";
 import type { Engines } from "./engines";
+import { warn } from "./notice";
 import type { Outputs } from "./outputs";
 import type { Painter } from "./painter";
 import type { OutputsPanel } from "./panel/panel";
@@ -66,7 +67,7 @@ export function registerCommands(parts: Parts): Disposable {
     commands.registerCommand(id, async (line?: unknown) => {
       const session = server.session;
       if (session) await command({ ...parts, session }, line);
-      else void window.showWarningMessage("The pxlens server is not running; the log says why.");
+      else void warn("The pxlens server is not running; the log says why.");
     }),
   );
   return Disposable.from(

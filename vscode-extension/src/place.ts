@@ -11,6 +11,7 @@ import {
   workspace,
 } from "vscode";
 
+import { inform } from "./notice";
 import type { Position, Range } from "./protocol";
 
 export type Place = {
@@ -46,7 +47,7 @@ function plain({ line, character }: Position): Position {
 
 /** Says that there is no px cell to speak of; commands called by key bindings end here in other documents. */
 export function nowhere(): void {
-  void window.showInformationMessage("Open a Python file or a notebook with px cells first.");
+  void inform("Open a Python file or a notebook with px cells first.");
 }
 
 /** Goes to a place in a document: where that is seen already, else in `column`. */

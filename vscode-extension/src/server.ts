@@ -7,12 +7,13 @@
 
 import * as fs from "node:fs";
 import * as os from "node:os";
-import { commands, EventEmitter, type Disposable, type LogOutputChannel, window, workspace } from "vscode";
+import { commands, EventEmitter, type Disposable, type LogOutputChannel, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { announcedCommands } from "./announced";
 import { Backoff } from "./backoff";
 import { findBinary } from "./binary";
+import { complain, warn } from "./notice";
 import { settings } from "./settings";
 
 /** A server that answers. */
@@ -25,8 +26,8 @@ export type Session = {
 /** Makes a client that has not been started, with its handlers; `onClosed` hears of an end that nobody asked for. */
 export type Connect = (program: string, onClosed: () => void) => LanguageClient;
 
-/** What the server does. */
-export type Life = "stopped" | "starting" | "running" | "crashed" | "missing";
+/** What the server does. One that crashed is started again, until it crashes over and over: then it is left alone. */
+export type Life = "stopped" | "starting" | "running" | "crashed" | "leftAlone" | "missing";
 
 export class Server implements Disposable {
   private readonly changed = new EventEmitter<void>();
@@ -74,7 +75,7 @@ export class Server implements Disposable {
       this.become("missing");
       this.log.error(found.missing);
       // Nothing waits for what the user makes of it.
-      void window.showErrorMessage(found.missing, "Open Settings").then((choice) => {
+      void complain(found.missing, "Open Settings").then((choice) => {
         if (choice) void commands.executeCommand("workbench.action.openSettings", "pxlens.path");
       });
       return;
@@ -134,8 +135,8 @@ export class Server implements Disposable {
     this.generation++;
     this.client = undefined;
     this.current = undefined;
-    this.become("crashed");
     const delay = this.backoff.crashed(Date.now());
+    this.become(delay === undefined ? "leftAlone" : "crashed");
     const what = "The pxlens server stopped unexpectedly";
     this.log.error(`${what}: ${why}`);
     if (delay !== undefined) {
@@ -147,7 +148,7 @@ export class Server implements Disposable {
   }
 
   private tell(message: string, choices: string[]): void {
-    void window.showWarningMessage(message, ...choices).then((choice) => {
+    void warn(message, ...choices).then((choice) => {
       if (choice === "Show Log") this.log.show();
       if (choice === "Restart Server") void this.restart();
     });

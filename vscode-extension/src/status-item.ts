@@ -39,13 +39,13 @@ export class StatusItem {
     const runs = new Set(this.outputs.live().map(({ run }) => run)).size;
     const now = status(this.server.life, this.engines.known, runs);
     // Outputs change often, and each assignment is a message to the window.
-    const words = JSON.stringify([now, this.server.session !== undefined]);
+    const words = JSON.stringify(now);
     if (words === this.shown) return;
     this.shown = words;
-    const { text, tooltip, alarming } = now;
+    const { text, tooltip, alarming, command } = now;
     this.item.text = text;
     this.item.tooltip = tooltip;
-    this.item.command = this.server.session ? "pxlens.menu" : "pxlens.showLog";
+    this.item.command = command;
     this.item.backgroundColor = alarming ? new ThemeColor("statusBarItem.warningBackground") : undefined;
   }
 }

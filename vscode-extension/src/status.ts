@@ -3,20 +3,26 @@
 import type { Cluster, Engine, EnginesResult } from "./protocol";
 import type { Life } from "./server";
 
-export type Status = { text: string; tooltip: string; alarming: boolean };
+export type Status = { text: string; tooltip: string; alarming: boolean; command: string };
 
 export function status(life: Life, known: EnginesResult | undefined, runs: number): Status {
-  const calm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: false });
-  const alarm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: true });
+  const command = COMMANDS[life];
+  const calm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: false, command });
+  const alarm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: true, command });
   switch (life) {
     case "stopped":
-      return calm("$(circle-slash) px: stopped", "The pxlens server is stopped.");
+      return calm("$(circle-slash) px: stopped", "The pxlens server is stopped. A click starts it.");
     case "starting":
       return calm("$(loading~spin) px: starting", "The pxlens server starts.");
     case "crashed":
       return alarm("$(warning) px: restarting", "The pxlens server stopped unexpectedly.");
+    case "leftAlone":
+      return alarm(
+        "$(warning) px: stopped",
+        "The pxlens server stopped again and again. The log says why; a click starts it.",
+      );
     case "missing":
-      return alarm("$(warning) px: not found", "The program pxlens was not found.");
+      return alarm("$(warning) px: not found", "The program pxlens was not found; the log says what to do.");
     case "running":
   }
   const cluster = known?.clusters.find((one) => one.inUse);
@@ -48,6 +54,16 @@ export function status(life: Life, known: EnginesResult | undefined, runs: numbe
   if (busy === 0 && runs === 0) return calm(`$(server-environment) px: ${count(all, "engine")}`, tooltip);
   return calm(`$(sync~spin) px: ${busy}/${all} busy`, tooltip);
 }
+
+/** What a click does. */
+const COMMANDS: Record<Life, string> = {
+  stopped: "pxlens.restartServer",
+  starting: "pxlens.showLog",
+  running: "pxlens.menu",
+  crashed: "pxlens.showLog",
+  leftAlone: "pxlens.restartServer",
+  missing: "pxlens.showLog",
+};
 
 /** What to call a cluster. */
 export function nameOf(cluster: Cluster): string {

@@ -12,6 +12,7 @@ import {
   workspace,
 } from "vscode";
 
+import { inform, warn } from "./notice";
 import { hiddenMagic, notice, rewriteForJupyter } from "./wrong-machine";
 
 /** Remembers that it was said. */
@@ -19,7 +20,7 @@ const SAID = "wrongMachineSaid";
 
 export function guardAgainstWrongMachine(memory: Memento): Disposable {
   const look = (document: TextDocument | undefined): void => {
-    if (document) void warn(document, memory);
+    if (document) void tell(document, memory);
   };
   look(window.activeTextEditor?.document);
   return window.onDidChangeActiveTextEditor((editor) => {
@@ -27,14 +28,14 @@ export function guardAgainstWrongMachine(memory: Memento): Disposable {
   });
 }
 
-async function warn(document: TextDocument, memory: Memento): Promise<void> {
+async function tell(document: TextDocument, memory: Memento): Promise<void> {
   if (document.languageId !== "python" || document.uri.scheme === "vscode-notebook-cell") return;
   if (memory.get(SAID) === true || !extensions.getExtension("ms-toolsai.jupyter")) return;
   const line = hiddenMagic(document.getText());
   if (line === undefined) return;
   await memory.update(SAID, true);
   const name = workspace.asRelativePath(document.uri);
-  const choice = await window.showWarningMessage(notice(name, line), "Rewrite");
+  const choice = await warn(notice(name, line), "Rewrite");
   if (choice) await rewrite(document);
 }
 
@@ -47,5 +48,5 @@ async function rewrite(document: TextDocument): Promise<void> {
   const offers = await commands.executeCommand<CodeAction[]>(...asked);
   const edit = rewriteForJupyter(offers)?.edit;
   if (edit) await workspace.applyEdit(edit);
-  else void window.showInformationMessage("This magic cannot be written so that Jupyter reads it.");
+  else void inform("This magic cannot be written so that Jupyter reads it.");
 }

@@ -79,7 +79,11 @@ impl Resolver<'_> {
             return local_lines - self.autopx_cell(0..count);
         }
         if self.sends_plain && scanned.found.is_empty() {
-            self.set_up = set_up::line(scanned.text().source.text(), |name| self.carry.is_client(name));
+            let names = set_up::Names {
+                is_client: |name: &str| self.carry.is_client(name),
+                is_local: |name: &str| self.carry.is_local(name),
+            };
+            self.set_up = set_up::line(scanned.text().source.text(), &names);
             if self.set_up.is_none() {
                 return local_lines - self.whole(0..count, CellKind::Plain, "plain", String::new());
             }

@@ -17,8 +17,20 @@ const CALLS: [&str; 10] = [
     "start_and_connect_sync",
 ];
 
-/// The 0-based line of a text that reads as set-up; `is_client` knows the names of clients.
-pub(super) fn line(text: &str, is_client: impl Fn(&str) -> bool) -> Option<u32> {
+/// What is known of names.
+pub(super) struct Names<C, L> {
+    /// Whether a name is that of a client, also by custom alone.
+    pub(super) is_client: C,
+    /// Whether a name was given a client, a cluster or a view here.
+    pub(super) is_local: L,
+}
+
+/// The 0-based line of a text that reads as set-up.
+pub(super) fn line<C, L>(text: &str, names: &Names<C, L>) -> Option<u32>
+where
+    C: Fn(&str) -> bool,
+    L: Fn(&str) -> bool,
+{
     let text = without_commands(text);
     let mut parser = Parser::new();
     let language = tree_sitter_python::LANGUAGE.into();
@@ -27,7 +39,7 @@ pub(super) fn line(text: &str, is_client: impl Fn(&str) -> bool) -> Option<u32> 
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();
-        if reads_as_set_up(node, &text, &is_client) {
+        if reads_as_set_up(node, &text, names) {
             return u32::try_from(node.start_position().row).ok();
         }
         if !is_passed_over(node) && cursor.goto_first_child() {
@@ -54,8 +66,13 @@ fn is_passed_over(node: Node<'_>) -> bool {
     matches!(node.kind(), "function_definition" | "class_definition" | "lambda" | "string" | "comment")
 }
 
-fn reads_as_set_up(node: Node<'_>, text: &str, is_client: &impl Fn(&str) -> bool) -> bool {
+fn reads_as_set_up<C, L>(node: Node<'_>, text: &str, names: &Names<C, L>) -> bool
+where
+    C: Fn(&str) -> bool,
+    L: Fn(&str) -> bool,
+{
     let said = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
+    let is_local = |node: Node<'_>| node.kind() == "identifier" && (names.is_local)(said(node));
     let field = |name: &str| node.child_by_field_name(name);
     match node.kind() {
         "dotted_name" => {
@@ -75,12 +92,17 @@ fn reads_as_set_up(node: Node<'_>, text: &str, is_client: &impl Fn(&str) -> bool
             _ => false,
         }),
         "subscript" => {
-            field("value").is_some_and(|value| value.kind() == "identifier" && is_client(said(value)))
+            field("value").is_some_and(|value| value.kind() == "identifier" && (names.is_client)(said(value)))
         }
-        "assignment" => field("left").is_some_and(|left| {
-            left.kind() == "attribute"
-                && left.child_by_field_name("attribute").is_some_and(|name| said(name) == "block")
-        }),
+        "assignment" => {
+            let is_block = |left: Node<'_>| {
+                left.kind() == "attribute"
+                    && left.child_by_field_name("attribute").is_some_and(|name| said(name) == "block")
+            };
+            field("left").is_some_and(is_block) || field("right").is_some_and(is_local)
+        }
+        // What a view has or does, as `view.targets = [0]`.
+        "attribute" => field("object").is_some_and(is_local),
         _ => false,
     }
 }
@@ -90,7 +112,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Option<u32> {
-        line(text, |name| name == "rc")
+        let names = Names { is_client: |name: &str| name == "rc", is_local: |name: &str| name == "dview" };
+        line(text, &names)
     }
 
     #[test]
@@ -109,6 +132,11 @@ mod tests {
             "view.block = True",
             "if True: view.block = False",
             "rc = cluster.connect_client_sync()",
+            "dview.targets = [0]",
+            "dview.set_flags(block=False)",
+            "with dview.temp_flags(block=False):\n    pass",
+            "ar = dview.apply_async(f)",
+            "view = dview",
         ] {
             assert_eq!(found(text), Some(0), "{text}");
         }
@@ -131,6 +159,9 @@ mod tests {
             "from . import ipyparallel",
             "client('s3')",
             "data[0] = 1",
+            "data.targets = [0]",
+            "data.dview = data",
+            "dview = 1",
             "view.blocks = 1",
             "print(view.block)",
             "activate = 1",

@@ -244,6 +244,11 @@ impl Carry {
         set(&mut magics.signal_on_interrupt, &options.signal_on_interrupt, place);
     }
 
+    /// Whether a name was given a client, a cluster or a view: engines do not know it.
+    pub(super) fn is_local(&self, name: &str) -> bool {
+        self.names.is_local(name)
+    }
+
     /// Whether a name is that of a client.
     pub(super) fn is_client(&self, name: &str) -> bool {
         self.names.is_client(name)

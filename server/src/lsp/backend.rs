@@ -18,7 +18,7 @@ use super::{
     facade::{Change, Session},
     herald::Herald,
     lifetime::Lifetime,
-    parent,
+    messages, parent,
     publish::{Credit, Mark, Marks, Publisher},
     settings::{BadSetting, Settings},
     tasks,
@@ -180,7 +180,7 @@ fn apply<S: Session>(session: &S, client: &tower_lsp::Client, standing: &Standin
     for bad in bad.into_iter().filter(|bad| !told.contains(bad)).collect::<Vec<_>>() {
         let (client, text) = (client.clone(), bad.to_string());
         tracing::warn!("{text}");
-        tokio::spawn(async move { client.show_message(MessageType::Warning, text).await });
+        tokio::spawn(async move { messages::show(&client, MessageType::Warning, text).await });
         told.push(bad);
     }
 }

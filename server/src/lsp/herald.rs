@@ -14,6 +14,7 @@ use super::{
     engines_changed::EnginesMarks,
     facade::Happening,
     lifetime::Lifetime,
+    messages,
     progress::{self, Progress},
     publish::{Mark, Marks},
     run_local::RunLocal,
@@ -132,7 +133,7 @@ impl Herald {
             Happening::Said { severity, text } => {
                 let client = self.client.clone();
                 tasks::spawn("message", &self.lifetime, async move {
-                    client.show_message(severity, text).await;
+                    messages::show(&client, severity, text).await;
                 });
             }
         }

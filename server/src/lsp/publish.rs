@@ -1,4 +1,5 @@
-//! Decides when the editor hears of outputs: the first change at once, then at most every 50 ms, the newest state only.
+//! Decides when the editor hears of outputs: the first change at once, then at most every 50 ms, the newest state only, of all
+//! documents that changed. There may be many of them: each cell of a notebook is one.
 //!
 //! ```text
 //! marks    |x xxxxx xxx x xxxxx|          x
@@ -25,11 +26,11 @@ use super::{
     tasks,
 };
 
-/// The least time between two messages to a client that acknowledges them.
+/// The least time between two messages about a document to a client that acknowledges them.
 const GAP: Duration = Duration::from_millis(50);
 /// The same for a client that does not, so that nobody knows how far it is behind.
 const GAP_UNACKNOWLEDGED: Duration = Duration::from_millis(250);
-/// How many messages may be unacknowledged.
+/// With so many messages unacknowledged no more are sent.
 const CREDIT: u32 = 2;
 
 /// Where the publisher looks up how things are.
@@ -187,11 +188,12 @@ impl<V: View, S: Sink> Publisher<V, S> {
                 let gap = if self.credit.ack { GAP } else { GAP_UNACKNOWLEDGED };
                 tokio::time::sleep_until(last + gap).await;
             }
-            let Some((uri, touched)) = self.take() else { continue };
-            let Some(message) = self.message(uri, touched).await else { continue };
-            self.seq = message.seq;
-            self.sink.send(message).await;
-            self.last = Some(Instant::now());
+            for (uri, touched) in self.take() {
+                let Some(message) = self.message(uri, touched).await else { continue };
+                self.seq = message.seq;
+                self.sink.send(message).await;
+                self.last = Some(Instant::now());
+            }
         }
     }
 
@@ -213,18 +215,21 @@ impl<V: View, S: Sink> Publisher<V, S> {
         }
     }
 
-    /// Takes the document that has waited longest, with all its marks.
-    fn take(&mut self) -> Option<(Uri, Touched)> {
-        let mut taken = None;
+    /// Takes the documents that changed with all their marks; the one that has waited longest comes first.
+    fn take(&mut self) -> Vec<(Uri, Touched)> {
+        let mut taken = Vec::new();
         let mut closed = BTreeSet::new();
         self.marks.0.send_if_modified(|dirty| {
             dirty.restart = false;
             closed = mem::take(&mut dirty.closed);
-            if !dirty.order.is_empty() {
-                let uri = dirty.order.remove(0);
-                let touched = dirty.documents.remove(&uri).unwrap_or_default();
-                taken = Some((uri, touched));
-            }
+            let order = mem::take(&mut dirty.order);
+            taken = order
+                .into_iter()
+                .map(|uri| {
+                    let touched = dirty.documents.remove(&uri).unwrap_or_default();
+                    (uri, touched)
+                })
+                .collect();
             false
         });
         self.forget(&closed);

@@ -8,7 +8,7 @@ use std::{
 use lsp_types::MessageType;
 use pxlens_protocol::RunLocalParams;
 
-use super::{lifetime::Lifetime, tasks};
+use super::{lifetime::Lifetime, messages, tasks};
 
 /// Sends `px/runLocal`, and tells the user what the client could not do.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl RunLocal {
             let text = format!("the local part of a --local cell was not run: {}", error.message);
             let is_new = said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone());
             if is_new {
-                client.show_message(MessageType::Warning, text).await;
+                messages::show(&client, MessageType::Warning, text).await;
             }
         });
     }

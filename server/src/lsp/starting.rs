@@ -5,7 +5,7 @@
 use lsp_types::{MessageType, ProgressToken};
 use tokio::sync::mpsc;
 
-use super::{facade::Starting, lifetime::Lifetime, tasks};
+use super::{facade::Starting, lifetime::Lifetime, messages, tasks};
 
 const TITLE: &str = "Starting a cluster";
 
@@ -31,7 +31,7 @@ impl Starts {
             if let Starting::Step(text) | Starting::Ready(text) = starting {
                 let client = self.client.clone();
                 tasks::spawn("message", &self.lifetime, async move {
-                    client.show_message(MessageType::Info, text).await;
+                    messages::show(&client, MessageType::Info, text).await;
                 });
             }
             return;

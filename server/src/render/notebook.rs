@@ -67,7 +67,7 @@ impl NotebookOutput {
 /// The outputs of a run. `says_where`: it is of a cell that does not say on which engines it runs, so the outputs do.
 pub fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<NotebookOutput> {
     let mut outputs = Vec::new();
-    if says_where {
+    if says_where && !run.was_never_sent() {
         let engines: RankSet = run.request.engines.iter().copied().collect();
         let verb = if run.is_over() { "ran" } else { "runs" };
         outputs.push(NotebookOutput::note(format!("{verb} on engines {engines}")));

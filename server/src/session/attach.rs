@@ -206,19 +206,33 @@ async fn start_one(
     let begun = Instant::now();
     let mut started = local::start(options, &info).await.map_err(|error| not_started(error.to_string()))?;
     launched.get_or_init(|| started.found());
-    let client = connect(started.connection_file.clone()).await?;
     let wanted = settings.engines as usize;
-    tokio::select! {
-        ready = wait_for_engines(&client, wanted, START_LIMIT) => ready?,
-        // An engine that cannot even be started would be waited for in vain.
-        error = started.ended() => return Err(not_started(error.to_string())),
-    }
+    let client = match come_up(&mut started, wanted).await {
+        Ok(client) => client,
+        Err(error) => {
+            // The part of it that came up would be taken for a cluster, and used by the next run.
+            if detached && let Err(error) = local::stop(&started.found(), true).await {
+                tracing::warn!(%error, "a cluster that did not come up whole is left");
+            }
+            return Err(error);
+        }
+    };
     say(readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started));
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     let found = started.found();
     // What is kept here ends with the session.
     let started = (!detached).then_some(started);
     Ok(Attached { client, found, owner, selection: settings.cluster, started })
+}
+
+/// Connects to a cluster that was launched, and waits for its engines.
+async fn come_up(started: &mut StartedCluster, wanted: usize) -> Result<ClusterClient, ClusterError> {
+    let client = connect(started.connection_file.clone()).await?;
+    tokio::select! {
+        ready = wait_for_engines(&client, wanted, START_LIMIT) => ready.map(|()| client),
+        // An engine that cannot even be started would be waited for in vain.
+        error = started.ended() => Err(ClusterError::NotStarted(error.to_string())),
+    }
 }
 
 /// How many of the engines are there, and after which time.

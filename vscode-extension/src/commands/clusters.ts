@@ -4,6 +4,7 @@ import { ConfigurationTarget, type QuickPickItem, window, workspace } from "vsco
 
 import type { Live } from "../commands";
 import { isNode } from "../engines-view-model";
+import { complain, confirm, inform, warn } from "../notice";
 import * as px from "../protocol";
 import { settings } from "../settings";
 import { nameOf } from "../status";
@@ -13,13 +14,12 @@ export async function startCluster({ session, engines }: Live): Promise<void> {
   const now = (await engines.ask())?.clusters.find((cluster) => cluster.inUse);
   if (now?.state === "starting") return;
   if (now) {
-    const another = "Start Another";
     const question = `${nameOf(now)} is in use. Start another cluster, and use that?`;
-    if ((await window.showWarningMessage(question, { modal: true }, another)) !== another) return;
+    if (!(await confirm(question, "Start Another"))) return;
   }
   // How far it is is shown as the server's progress, and in the view.
   const { message } = await inView(() => session.client.sendRequest(px.startCluster, {}));
-  if (message) void window.showErrorMessage(`No cluster was started: ${message}`);
+  if (message) void complain(`No cluster was started: ${message}`);
 }
 
 /** Stops a cluster, the one of the view's line or one that is chosen, after asking. */
@@ -28,13 +28,12 @@ export async function stopCluster({ session }: Live, line?: unknown): Promise<vo
   const { connectionFile, ours } = cluster ?? {};
   if (!cluster || connectionFile === undefined) return;
   const whose = ours ? "" : " pxlens did not start it.";
-  const stop = "Stop";
   const question = `Stop ${nameOf(cluster)}? Its engines end, with all their variables.${whose}`;
-  if ((await window.showWarningMessage(question, { modal: true }, stop)) !== stop) return;
+  if (!(await confirm(question, "Stop"))) return;
   const notOurs = ours !== true;
   const asked = { connectionFile, notOurs };
   const { message } = await inView(() => session.client.sendRequest(px.stopCluster, asked));
-  if (message) void window.showErrorMessage(message);
+  if (message) void complain(message);
 }
 
 /** Uses another cluster from now on, in this workspace also after the window was closed. */
@@ -43,8 +42,11 @@ export async function selectCluster({ session }: Live, line?: unknown): Promise<
   if (!cluster) return;
   const choice = named(cluster);
   const { message } = await inView(() => session.client.sendRequest(px.connect, choice));
-  if (message) void window.showWarningMessage(message);
-  if (workspace.workspaceFolders) await settings().update("cluster", choice, ConfigurationTarget.Workspace);
+  if (message) void warn(message);
+  if (!workspace.workspaceFolders) return;
+  // One that pxlens started has a name for its own life alone; where no setting says otherwise it is found by itself.
+  const kept = cluster.ours ? undefined : choice;
+  await settings().update("cluster", kept, ConfigurationTarget.Workspace);
 }
 
 /** How a cluster is named in the setting: not by a path, where another name means the same elsewhere. */
@@ -67,7 +69,7 @@ async function pickCluster(
       cluster,
     }));
   if (items.length === 0) {
-    void window.showInformationMessage(message ?? "No cluster is running.");
+    void inform(message ?? "No cluster is running.");
     return undefined;
   }
   return (await window.showQuickPick(items, { placeHolder }))?.cluster;

@@ -4,6 +4,7 @@ import { ProgressLocation, window } from "vscode";
 
 import type { Live } from "../commands";
 import { isNode } from "../engines-view-model";
+import { warn } from "../notice";
 import * as px from "../protocol";
 import { commandLine } from "../shell";
 
@@ -19,7 +20,7 @@ export async function openConsole(live: Live, line?: unknown): Promise<void> {
   const { commands, message } = await window.withProgress(options, (_, cancelled) =>
     session.client.sendRequest(px.console, { engine }, cancelled),
   );
-  if (message) void window.showWarningMessage(message);
+  if (message) void warn(message);
   const argv = commands[0]?.argv;
   if (!argv) return;
   // Typed into a shell, which has the user's environment: that is where Jupyter is.
@@ -32,7 +33,7 @@ async function pickEngine(engines: Live["engines"]): Promise<number | undefined>
   const known = await engines.ask();
   const cluster = known?.clusters.find((one) => one.inUse);
   if (!cluster || cluster.engines.length === 0) {
-    void window.showWarningMessage(known?.message ?? "No engine is there yet: run a px cell first.");
+    void warn(known?.message ?? "No engine is there yet: run a px cell first.");
     return undefined;
   }
   const items = cluster.engines.map(({ id, state, host }) => ({

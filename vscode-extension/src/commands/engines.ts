@@ -5,6 +5,7 @@ import { window } from "vscode";
 import type { Live } from "../commands";
 import { isNode } from "../engines-view-model";
 import { underWay } from "../interrupts";
+import { inform, warn } from "../notice";
 import { goTo, nowhere, place } from "../place";
 import * as px from "../protocol";
 import { runAt } from "./run";
@@ -24,7 +25,7 @@ export async function interruptEngines({ session, engines }: Live, line?: unknow
   const runs = new Set([...byRun.keys(), ...waiting.map(({ run }) => run)]);
   const asked = [...runs].map((run) => (whole ? { run } : { run, engines: byRun.get(run) ?? [] }));
   if (asked.length === 0) {
-    void window.showInformationMessage("Nothing of this window runs there.");
+    void inform("Nothing of this window runs there.");
     return;
   }
   await tell(asked.map((one) => session.client.sendRequest(px.interrupt, one)));
@@ -44,7 +45,7 @@ export async function runHere({ engines }: Live, line?: unknown): Promise<void> 
 async function pickEngines(engines: Live["engines"]): Promise<number[] | undefined> {
   const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
   if (known.length === 0) {
-    void window.showWarningMessage("No engine is there yet: start a cluster, or run a px cell first.");
+    void warn("No engine is there yet: start a cluster, or run a px cell first.");
     return undefined;
   }
   const items = known.map(({ id, state, host }) => ({

@@ -2,6 +2,7 @@
 
 import { Uri, window, workspace } from "vscode";
 
+import { inform, warn } from "../notice";
 import * as px from "../protocol";
 import type { Session } from "../server";
 
@@ -32,8 +33,8 @@ export async function exportRunTo({ client }: Session, run: px.RunId): Promise<v
   // The dialog has asked about a file that is there.
   const params = { run, format: chosen.format, path: to.fsPath, overwrite: true };
   const { file, message } = await client.sendRequest(px.exportRun, params);
-  if (message) void window.showWarningMessage(message);
+  if (message) void warn(message);
   if (!file) return;
-  const open = await window.showInformationMessage(`Exported to ${workspace.asRelativePath(file)}`, "Open");
+  const open = await inform(`Exported to ${workspace.asRelativePath(file)}`, "Open");
   if (open) await window.showTextDocument(Uri.file(file));
 }

@@ -1,9 +1,8 @@
 /** Stops runs: that of the px cell at the cursor, else those of the document, else all. */
 
-import { window } from "vscode";
-
 import type { Live } from "../commands";
 import { type Here, nearest, said, underWay } from "../interrupts";
+import { inform, warn } from "../notice";
 import { place } from "../place";
 import * as px from "../protocol";
 
@@ -12,7 +11,7 @@ export async function interrupt({ session: { client } }: Live): Promise<void> {
   const { runs } = await client.sendRequest(px.runs, {});
   const live = underWay(runs);
   if (live.length === 0) {
-    void window.showInformationMessage("No run is under way.");
+    void inform("No run is under way.");
     return;
   }
   const meant = new Set(nearest(live, await cellHere(client)).map(({ run }) => run));
@@ -22,7 +21,7 @@ export async function interrupt({ session: { client } }: Live): Promise<void> {
 /** Waits for the answers to interrupts, and says what was not done. */
 export async function tell(asked: readonly Promise<px.InterruptResult>[]): Promise<void> {
   const told = said(await Promise.all(asked));
-  if (told) void window.showWarningMessage(told);
+  if (told) void warn(told);
 }
 
 async function cellHere(client: Live["session"]["client"]): Promise<Here | undefined> {

@@ -1,8 +1,9 @@
 /** What runs gave: shown, compared, exported, cleared. */
 
-import { commands, window } from "vscode";
+import { commands } from "vscode";
 
 import type { Live } from "../commands";
+import { inform } from "../notice";
 import { goTo, nowhere, place, showHover } from "../place";
 import * as px from "../protocol";
 import { exportRunTo } from "./export";
@@ -12,7 +13,7 @@ export async function showLastResult({ session }: Live): Promise<void> {
   const { runs } = await session.client.sendRequest(px.runs, {});
   const newest = runs[0];
   if (!newest) {
-    void window.showInformationMessage("No px cell has run yet.");
+    void inform("No px cell has run yet.");
     return;
   }
   const { cells } = await session.client
@@ -20,7 +21,7 @@ export async function showLastResult({ session }: Live): Promise<void> {
     .catch(() => ({ cells: [] }));
   const line = cells.find(({ id }) => id === newest.cell)?.magicRange.start.line;
   if (line === undefined) {
-    void window.showInformationMessage(`${newest.title}: ${newest.summary}. Its px cell is gone.`);
+    void inform(`${newest.title}: ${newest.summary}. Its px cell is gone.`);
     return;
   }
   await goTo(newest.uri, { line, character: 0 });
@@ -62,6 +63,6 @@ async function runHere({ session }: Live): Promise<px.RunId | undefined> {
   const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
   const { line } = here.at.position;
   const run = cells.find(({ range }) => range.start.line <= line && line <= range.end.line)?.run;
-  if (run === undefined) void window.showInformationMessage("Run the px cell at the cursor first.");
+  if (run === undefined) void inform("Run the px cell at the cursor first.");
   return run;
 }

@@ -20,6 +20,7 @@ import {
 } from "vscode";
 
 import { exportRunTo } from "../commands/export";
+import { complain, inform } from "../notice";
 import { goTo, place } from "../place";
 import * as px from "../protocol";
 import type { Server } from "../server";
@@ -114,7 +115,7 @@ export class OutputsPanel implements Disposable {
       if (!known) return;
       // A file that is gone, a disk that is full.
       this.heard(known).catch((error: unknown) => {
-        void window.showErrorMessage(error instanceof Error ? error.message : String(error));
+        void complain(error instanceof Error ? error.message : String(error));
       });
     });
     panel.onDidChangeViewState(() => {
@@ -301,7 +302,7 @@ export class OutputsPanel implements Disposable {
     const { cells } = (await client?.sendRequest(px.cells, { uri }).catch(() => undefined)) ?? { cells: [] };
     const cell = cells.find((one) => one.run === run);
     if (cell) await reveal({ uri, position: cell.magicRange.start });
-    else void window.showInformationMessage("The px cell of this run is gone, or shows another run now.");
+    else void inform("The px cell of this run is gone, or shows another run now.");
   }
 }
 

@@ -250,7 +250,7 @@ step("a link of the hover opens the panel for that run, which stays when the cur
 });
 
 step("the panel is there again when the window is loaded again, and shows what runs then", async () => {
-  await window.openAgain();
+  await window.openAgain("pxlens.outputs");
   await panel().getByText("No px cell has run yet.").waitFor({ timeout: 60_000 });
   const editor = window.editor("plots.py");
   await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();

@@ -39,8 +39,10 @@ export class Window {
     return window;
   }
 
-  /** Closes it, and opens the folder again as it was left. */
-  async openAgain(): Promise<void> {
+  /** Closes it, and opens the folder again as it was left, with an editor of this type open. */
+  async openAgain(type: string): Promise<void> {
+    // VS Code saves every few seconds which editors are open, and what is not saved when it is closed is lost.
+    await until(`${type} to be saved`, () => this.page.evaluate(isSaved, type));
     const url = new URL(this.page.url());
     // What it was opened with takes the place of what was open.
     url.searchParams.delete("payload");
@@ -92,10 +94,13 @@ export class Window {
     const labels = [`[aria-label="${title}"]`, `[aria-label^="${title}, "]`];
     const rows = labels.map((label) => `.quick-input-list .monaco-list-row${label}`);
     const row = this.page.locator(rows.join(", ")).first();
-    await this.page.keyboard.press("F1");
-    await input.fill(`>${title}`);
-    await row.waitFor();
-    await row.click();
+    await until(`the command ${title}`, async () => {
+      // It closes when the focus moves on, as when a panel that was clicked takes it late.
+      if (!(await input.isVisible())) await this.page.keyboard.press("F1");
+      await input.fill(`>${title}`, { timeout: 5_000 });
+      await row.click({ timeout: 5_000 });
+      return true;
+    });
   }
 
   /** Takes back what was typed since the file was saved. */
@@ -293,4 +298,30 @@ export class Window {
   notification(text: string): Locator {
     return this.page.locator(".notification-list-item", { hasText: text }).first();
   }
+}
+
+/** Whether what the workbench keeps in the browser says that an editor of this type is open. Runs in the page. */
+async function isSaved(type: string): Promise<boolean> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => {
+        resolve(request.result);
+      };
+      request.onerror = () => {
+        reject(request.error ?? new Error("IndexedDB"));
+      };
+    });
+  for (const { name } of await indexedDB.databases()) {
+    if (!name?.startsWith("vscode-web-state-db-")) continue;
+    const database = await done(indexedDB.open(name));
+    try {
+      if (!database.objectStoreNames.contains("ItemTable")) continue;
+      const items = database.transaction("ItemTable", "readonly").objectStore("ItemTable");
+      const parts: unknown = await done(items.get("memento/workbench.parts.editor"));
+      if (typeof parts === "string" && parts.includes(type)) return true;
+    } finally {
+      database.close();
+    }
+  }
+  return false;
 }

@@ -126,6 +126,22 @@ test("a server that ends unasked is crashed, and what ended before says nothing 
   assert.deepEqual(lives, ["starting", "running", "crashed", "stopped", "starting", "running"]);
 });
 
+test("a server that ends over and over is started later each time, and left alone in the end", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { server, processes } = begin();
+  await through(processes, server.start());
+  while (server.life === "running") {
+    processes.at(-1)?.end();
+    context.mock.timers.tick(60_000);
+    processes.at(-1)?.answer();
+    await settle();
+  }
+  assert.equal(server.life, "leftAlone");
+  assert.equal(processes.length, 6);
+  await through(processes, server.restart());
+  assert.equal(server.life, "running");
+});
+
 test("a program that is missing is told, and nothing waits for the user to read it", async () => {
   const { server, processes } = begin(false);
   // The message stays open: the window of the tests answers nothing.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Cluster, EngineState } from "../../src/protocol";
+import { unlinked } from "../../src/notice";
 import { commandLine } from "../../src/shell";
 import { status } from "../../src/status";
 import { choices, remember, withTyped } from "../../src/targets";
@@ -35,6 +36,8 @@ test("the status bar says what is wrong, and shows it", () => {
   assert.match(one.tooltip, /Cluster default does not answer/);
   assert.ok(status("crashed", undefined, 0).alarming);
   assert.ok(status("missing", undefined, 0).alarming);
+  const leftAlone = status("leftAlone", undefined, 0);
+  assert.deepEqual([leftAlone.text, leftAlone.command], ["$(warning) px: stopped", "pxlens.restartServer"]);
 });
 
 test("without a cluster the status bar says why", () => {
@@ -72,4 +75,8 @@ test("a command is written as one types it", () => {
   const argv = ["jupyter", "console", "--existing", "/a b/it's.json"];
   assert.equal(commandLine(argv, "linux"), "jupyter console --existing '/a b/it'\\''s.json'");
   assert.equal(commandLine(["jupyter", "C:\\a b\\k.json"], "win32"), 'jupyter "C:\\a b\\k.json"');
+});
+
+test("what a document or an engine says is no link in a message", () => {
+  assert.equal(unlinked("E: [click](command:x) [0-3]"), "E: [click] (command:x) [0-3]");
 });

@@ -251,6 +251,14 @@ impl Names {
         }
     }
 
+    /// Whether a name was given a client, a cluster or a view here.
+    pub(super) fn is_local(&self, name: &str) -> bool {
+        let value = self.values.get(name);
+        value.is_some_and(|value| {
+            matches!(value, Value::Client(_) | Value::Cluster | Value::View(_) | Value::Balanced)
+        })
+    }
+
     fn bind(&mut self, name: &str, value: Value) {
         let is_kept = match &value {
             Value::Other => is_client(name),

@@ -106,11 +106,17 @@ impl Clusters for Bridge {
             // Refused before anybody is told that it is being stopped.
             return refused(local::StopError::NotConfirmed(cluster.label()).to_string());
         }
-        self.session.stopping(cluster.connection_file.clone(), None);
-        let stopped = local::stop(&cluster, params.not_ours).await;
-        self.session.stopping(cluster.connection_file, Some(stopped.is_ok()));
-        match stopped {
-            Ok(()) => StopClusterResult { stopped: true, message: None },
+        let session = self.session.clone();
+        // It goes on where the client takes its question back: half a cluster is of no use.
+        let stopping = tokio::spawn(async move {
+            session.stopping(cluster.connection_file.clone(), None);
+            let stopped = local::stop(&cluster, params.not_ours).await;
+            session.stopping(cluster.connection_file, Some(stopped.is_ok()));
+            stopped
+        });
+        match stopping.await {
+            Ok(Ok(())) => StopClusterResult { stopped: true, message: None },
+            Ok(Err(error)) => refused(error.to_string()),
             Err(error) => refused(error.to_string()),
         }
     }

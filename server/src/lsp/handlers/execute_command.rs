@@ -13,7 +13,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use super::{copy, px_clear, px_compare, px_export, px_interrupt, show_output, show_run, write_view};
 use crate::{
     cluster::console::command_line,
-    lsp::{backend::Backend, facade::Session, tolerance::drop_nulls},
+    lsp::{backend::Backend, facade::Session, messages, tolerance::drop_nulls},
     render::without_keys,
 };
 
@@ -37,7 +37,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
             let result = backend.session.console(params).await;
             let (severity, text) = how_to_open(&result);
             let client = backend.client.clone();
-            tokio::spawn(async move { client.show_message(severity, text).await });
+            tokio::spawn(async move { messages::show(&client, severity, text).await });
             return Ok(written(result));
         }
         commands::SHOW_OUTPUT => {
@@ -84,7 +84,7 @@ pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExecuteComm
     // A client that only knows commands shows their result nowhere.
     if let Some((severity, text)) = to_say(&result) {
         let client = backend.client.clone();
-        tokio::spawn(async move { client.show_message(severity, text).await });
+        tokio::spawn(async move { messages::show(&client, severity, text).await });
     }
     Ok(written(result))
 }
@@ -97,7 +97,7 @@ async fn show_result<S: Session>(backend: &Backend<S>, params: ResultParams) -> 
         const MOST: usize = 2000;
         let text: String = without_keys(&result.text).chars().take(MOST).collect();
         let client = backend.client.clone();
-        tokio::spawn(async move { client.show_message(MessageType::Info, text).await });
+        tokio::spawn(async move { messages::show(&client, MessageType::Info, text).await });
     }
     Ok(result)
 }

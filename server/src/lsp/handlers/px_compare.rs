@@ -5,7 +5,7 @@ use pxlens_protocol::{CompareParams, CompareResult, ShowOutputParams};
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::show_output;
-use crate::lsp::{backend::Backend, facade::Session};
+use crate::lsp::{backend::Backend, facade::Session, messages};
 
 /// How much of a comparison a message shows, in lines and in characters.
 const LINES: usize = 12;
@@ -29,7 +29,7 @@ pub(super) async fn command<S: Session>(
     }
     let said = result.message.clone().unwrap_or_else(|| beginning(&result.text));
     let client = backend.client.clone();
-    tokio::spawn(async move { client.show_message(MessageType::Info, said).await });
+    tokio::spawn(async move { messages::show(&client, MessageType::Info, said).await });
     Ok(result)
 }
 

@@ -4,7 +4,7 @@ use lsp_types::MessageType;
 use pxlens_protocol::{ExportParams, ExportResult};
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session, written::Written};
+use crate::lsp::{backend::Backend, facade::Session, messages, written::Written};
 
 pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ExportParams) -> Result<Written> {
     let result = backend.session.export(params).await.map_err(Error::invalid_params)?;
@@ -19,7 +19,7 @@ pub(super) async fn command<S: Session>(backend: &Backend<S>, params: ExportPara
     let severity = if result.file.is_none() { MessageType::Warning } else { MessageType::Info };
     if !said.is_empty() {
         let client = backend.client.clone();
-        tokio::spawn(async move { client.show_message(severity, said.join("; ")).await });
+        tokio::spawn(async move { messages::show(&client, severity, said.join("; ")).await });
     }
     Ok(result)
 }

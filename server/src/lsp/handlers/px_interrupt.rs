@@ -6,7 +6,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
     engines::{EngineId, RankSet},
-    lsp::{backend::Backend, facade::Session},
+    lsp::{backend::Backend, facade::Session, messages},
 };
 
 pub(crate) async fn handle<S: Session>(
@@ -29,7 +29,7 @@ pub(super) async fn told<S: Session>(
     let result = handle(backend, params).await?;
     if let Some(why) = undone(&result) {
         let client = backend.client.clone();
-        tokio::spawn(async move { client.show_message(MessageType::Warning, why).await });
+        tokio::spawn(async move { messages::show(&client, MessageType::Warning, why).await });
     }
     Ok(result)
 }

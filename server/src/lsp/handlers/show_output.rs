@@ -5,7 +5,7 @@ use pxlens_protocol::{ShowOutputParams, ShowOutputResult};
 use tower_lsp::jsonrpc::{Error, Result};
 use url::Url;
 
-use crate::lsp::{backend::Backend, facade::Session, tasks};
+use crate::lsp::{backend::Backend, facade::Session, messages, tasks};
 
 pub(super) async fn show<S: Session>(
     backend: &Backend<S>,
@@ -52,11 +52,11 @@ fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "the client shows no document"),
         }
-        client.show_message(MessageType::Warning, format!("{name} could not be shown")).await;
+        messages::show(&client, MessageType::Warning, format!("{name} could not be shown")).await;
     });
 }
 
 fn say(client: &tower_lsp::Client, severity: MessageType, text: String) {
     let client = client.clone();
-    tokio::spawn(async move { client.show_message(severity, text).await });
+    tokio::spawn(async move { messages::show(&client, severity, text).await });
 }

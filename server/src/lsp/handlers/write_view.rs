@@ -7,7 +7,7 @@ use pxlens_protocol::{
 use serde_json::json;
 
 use super::code_action::{command, touch};
-use crate::lsp::{backend::Backend, facade::Session, tasks};
+use crate::lsp::{backend::Backend, facade::Session, messages, tasks};
 
 /// An action for each view that the px cells at the cursor need and that is not known.
 pub(super) fn actions(found: &CellsResult, range: Range) -> Vec<Command> {
@@ -44,7 +44,7 @@ pub(super) async fn write<S: Session>(backend: &Backend<S>, params: WriteViewPar
     }
     let text = format!("Add this line to your settings: \"pxlens.views\": {value}");
     let client = backend.client.clone();
-    tokio::spawn(async move { client.show_message(MessageType::Info, text).await });
+    tokio::spawn(async move { messages::show(&client, MessageType::Info, text).await });
     WriteSettingResult::default()
 }
 

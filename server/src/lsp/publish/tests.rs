@@ -242,6 +242,24 @@ async fn no_document_starves_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_cells_of_a_long_notebook_wait_for_each_other_no_longer_than_one_gap() {
+    let mut stage = Stage::new(true);
+    let cells = || (0..300).map(|n| n.to_string());
+    for uri in cells() {
+        stage.picture.set(&uri, vec![cell("c", &uri)]);
+        stage.marks.mark(&uri.as_str().into(), Mark::Full);
+    }
+    for uri in cells() {
+        let (at, message) = stage.next().await;
+        assert_eq!((at, text(&message)), (0, uri));
+    }
+    // One acknowledgement pays for all of them.
+    stage.marks.acknowledge(300);
+    stage.show("more");
+    assert_eq!(text(&stage.next().await.1), "more");
+}
+
+#[tokio::test(start_paused = true)]
 async fn blocks_go_only_to_a_client_that_paints_them() {
     let mut stage = Stage::new(false);
     stage.show("1");
