@@ -5,6 +5,7 @@
  */
 
 import {
+  CancellationTokenSource,
   type Disposable,
   type NotebookCell,
   type NotebookCellExecution,
@@ -14,6 +15,7 @@ import {
 } from "vscode";
 
 import { tell } from "../commands/interrupt";
+import { underWay } from "../interrupts";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { Bell, follow } from "./follow";
@@ -29,7 +31,7 @@ type Doing = {
 };
 
 /** A cell that has begun. */
-type Running = { runs: px.RunId[]; isInterrupted: boolean };
+type Running = { runs: px.RunId[]; isInterrupted: boolean; asking: CancellationTokenSource };
 
 export class EnginesController implements Disposable {
   private readonly controller: NotebookController;
@@ -72,7 +74,7 @@ export class EnginesController implements Disposable {
     const execution = this.controller.createNotebookCellExecution(cell);
     return {
       run: async (free) => {
-        const running: Running = { runs: [], isInterrupted: false };
+        const running: Running = { runs: [], isInterrupted: false, asking: new CancellationTokenSource() };
         doing.running.add(running);
         execution.executionOrder = ++doing.order;
         execution.start(Date.now());
@@ -83,9 +85,11 @@ export class EnginesController implements Disposable {
           succeeded = await this.runCell(execution, running, free);
         } catch (error) {
           const isGone = session !== undefined && session !== this.server.session;
-          await execution.appendOutput(problem(isGone ? GONE : message(error)));
+          const why = running.asking.token.isCancellationRequested ? TAKEN_BACK : message(error);
+          await execution.appendOutput(problem(isGone ? GONE : why));
         } finally {
           doing.running.delete(running);
+          running.asking.dispose();
           execution.end(succeeded, Date.now());
         }
         return succeeded && !running.isInterrupted;
@@ -104,9 +108,16 @@ export class EnginesController implements Disposable {
     const client = this.server.session?.client;
     if (!client) throw new Error("The pxlens server is not running; the log says why.");
     const uri = execution.cell.document.uri.toString();
-    const answer = await client.sendRequest(px.runNotebookCell, { uri });
+    // Where a cluster has to be started first, the user may think otherwise before anything has run.
+    const asked = client.sendRequest(px.runNotebookCell, { uri }, running.asking.token);
+    const answer = await asked.catch(async (error: unknown) => {
+      // It may have begun all the same.
+      const { runs } = await client.sendRequest(px.runs, { uri });
+      running.runs = underWay(runs).map(({ run }) => run);
+      if (running.isInterrupted) await this.stop(running);
+      throw error;
+    });
     running.runs = answer.runs.map(({ run }) => run);
-    // Where a cluster had to be started, this is the first moment at which there is something to interrupt.
     if (running.isInterrupted) await this.stop(running);
     if (!answer.waits) free();
     const runs = [...running.runs, ...answer.recalled.map(({ run }) => run)];
@@ -125,6 +136,7 @@ export class EnginesController implements Disposable {
     await Promise.all(
       [...doing.running].map((running) => {
         running.isInterrupted = true;
+        if (running.runs.length === 0) running.asking.cancel();
         return this.stop(running);
       }),
     );
@@ -136,6 +148,9 @@ export class EnginesController implements Disposable {
     await tell(running.runs.map((run) => client.sendRequest(px.interrupt, { run })));
   }
 }
+
+/** What is said of a cell that was stopped while a cluster was started for it. */
+const TAKEN_BACK = "Stopped before it ran.";
 
 /** What is said in place of what the client says of a connection. */
 const GONE =

@@ -95,10 +95,11 @@ export class Window {
     const rows = labels.map((label) => `.quick-input-list .monaco-list-row${label}`);
     const row = this.page.locator(rows.join(", ")).first();
     await until(`the command ${title}`, async () => {
-      // It closes when the focus moves on, as when a panel that was clicked takes it late.
-      if (!(await input.isVisible())) await this.page.keyboard.press("F1");
-      await input.fill(`>${title}`, { timeout: 5_000 });
-      await row.click({ timeout: 5_000 });
+      // It closes when the focus moves on, as when a panel that was clicked takes it late: each try begins anew.
+      if (await input.isVisible()) await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press("F1");
+      await input.fill(`>${title}`, { timeout: 10_000 });
+      await row.click({ timeout: 20_000 });
       return true;
     });
   }

@@ -45,7 +45,8 @@ impl Wire {
             msg_type: msg_type.to_owned(),
             session: self.session.clone(),
             username: "pxlens".to_owned(),
-            date: jiff::Timestamp::now().to_string(),
+            // The Hub reads no date with more digits than this: it would log an exception for every request, and not count it.
+            date: format!("{:.6}", jiff::Timestamp::now()),
             version: VERSION.to_owned(),
         };
         let prefix: Vec<&[u8]> = to.into_iter().map(|uuid| uuid.as_str().as_bytes()).collect();

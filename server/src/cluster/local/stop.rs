@@ -189,7 +189,7 @@ fn remove_files(cluster: &FoundCluster, file: &ClusterFile) {
     remove(layout.state_files());
     // Logs of other clusters are for whoever started them.
     if cluster.ours {
-        remove(file.logs().into_iter().filter(|log| log.starts_with(layout.log_dir())));
+        remove(file.logs().into_iter().filter(|log| log.parent() == Some(layout.log_dir().as_ref())));
     }
 }
 

@@ -64,6 +64,7 @@ impl Clusters for Bridge {
         let names_one = profile.is_some() || cluster_id.is_some() || connection_file.is_some();
         let connection_file = connection_file.map(PathBuf::from);
         let choice = ClusterChoice { profile, cluster_id, connection_file, name: None };
+        let before = self.state(|state| state.chosen.clone());
         self.configure(|state| state.chosen = names_one.then_some(choice));
         let now = self.session.cluster().await;
         if now.owner.is_some() && self.session.is_leaving().await {
@@ -72,7 +73,11 @@ impl Clusters for Bridge {
         }
         match self.session.connect(StartPolicy::Never).await {
             Ok(cluster) => self.used(cluster, None).await,
-            Err(error) => ConnectResult { message: Some(error.to_string()), ..ConnectResult::default() },
+            Err(error) => {
+                // The one that was in use is the better choice.
+                self.configure(|state| state.chosen = before);
+                ConnectResult { message: Some(error.to_string()), ..ConnectResult::default() }
+            }
         }
     }
 
@@ -106,6 +111,12 @@ impl Clusters for Bridge {
             // Refused before anybody is told that it is being stopped.
             return refused(local::StopError::NotConfirmed(cluster.label()).to_string());
         }
+        let chosen = ClusterChoice {
+            profile: Some(cluster.profile.clone()),
+            cluster_id: Some(cluster.cluster_id.clone()),
+            ..ClusterChoice::default()
+        };
+        let by_file = Some(cluster.connection_file.clone());
         let session = self.session.clone();
         // It goes on where the client takes its question back: half a cluster is of no use.
         let stopping = tokio::spawn(async move {
@@ -115,7 +126,15 @@ impl Clusters for Bridge {
             stopped
         });
         match stopping.await {
-            Ok(Ok(())) => StopClusterResult { stopped: true, message: None },
+            Ok(Ok(())) => {
+                // There is nothing to choose any more: the next run takes what there is, or starts one.
+                self.configure(|state| {
+                    let is_it =
+                        |choice: &ClusterChoice| *choice == chosen || choice.connection_file == by_file;
+                    state.chosen.take_if(|choice| is_it(choice));
+                });
+                StopClusterResult { stopped: true, message: None }
+            }
             Ok(Err(error)) => refused(error.to_string()),
             Err(error) => refused(error.to_string()),
         }
