@@ -13,7 +13,7 @@ import {
 
 import { type ClientCapabilities, serverCommands } from "./protocol";
 import { pythonEnvironment } from "./python-extension";
-import { serverSettings } from "./settings";
+import { explicit, serverSettings } from "./settings";
 
 /** What this extension does beyond LSP. */
 const ANNOUNCED: ClientCapabilities = {
@@ -71,7 +71,7 @@ export function createClient(program: string, log: LogOutputChannel, onClosed: (
           configuration: async (params, token, next) => {
             const sections = await next(params, token);
             return Array.isArray(sections)
-              ? sections.map((section: unknown) => pythonEnvironment.fill(section))
+              ? sections.map((section: unknown) => explicit(pythonEnvironment.fill(section)))
               : sections;
           },
         },

@@ -11,7 +11,7 @@ import { openPanel } from "./commands/panel";
 import { clearOutputs, compare, exportRun, showLastResult } from "./commands/results";
 import { rerun, run, runAndAdvance, runOn } from "./commands/run";
 import type { Engines } from "./engines";
-import { warn } from "./notice";
+import { complain, warn } from "./notice";
 import type { Outputs } from "./outputs";
 import type { Painter } from "./painter";
 import type { OutputsPanel } from "./panel/panel";
@@ -65,9 +65,17 @@ export function registerCommands(parts: Parts): Disposable {
   };
   const registered = Object.entries(live).map(([id, command]) =>
     commands.registerCommand(id, async (line?: unknown) => {
-      const session = server.session;
-      if (session) await command({ ...parts, session }, line);
-      else void warn("The pxlens server is not running; the log says why.");
+      const session = await server.ready();
+      if (!session) {
+        void warn("The pxlens server is not running; the log says why.");
+        return;
+      }
+      try {
+        await command({ ...parts, session }, line);
+      } catch (error) {
+        // That a server is gone is said already.
+        if (server.session === session) void complain(error instanceof Error ? error.message : String(error));
+      }
     }),
   );
   return Disposable.from(

@@ -20,7 +20,7 @@ import { guardAgainstWrongMachine } from "./wrong-machine-notice";
 
 let server: Server | undefined;
 
-export async function activate(context: ExtensionContext): Promise<void> {
+export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel("pxlens", { log: true });
   const outputs = new Outputs();
 
@@ -66,6 +66,12 @@ export async function activate(context: ExtensionContext): Promise<void> {
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
   );
 
+  // It may be granted while the server comes up.
+  let wasGranted = false;
+  const trust = (): void => {
+    void running.session?.client.sendNotification(px.trust, {});
+  };
+
   context.subscriptions.push(
     log,
     running,
@@ -85,11 +91,13 @@ export async function activate(context: ExtensionContext): Promise<void> {
         outputs.reset();
         painter.reset();
       }
+      if (wasGranted) trust();
       engines.refresh();
       for (const show of [showWhetherReady, ...showCommands]) show();
     }),
     workspace.onDidGrantWorkspaceTrust(() => {
-      void running.session?.client.sendNotification(px.trust, {});
+      wasGranted = true;
+      trust();
       engines.refresh();
     }),
     registerCommands({
@@ -108,7 +116,8 @@ export async function activate(context: ExtensionContext): Promise<void> {
   }).then((following) => {
     if (following) context.subscriptions.push(following);
   });
-  await running.start();
+  // Nothing waits for it: a command of the palette does what it can without.
+  void running.start();
 }
 
 export async function deactivate(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import {
   commands,
+  type NotebookCell,
   Range as Stretch,
   type TextDocument,
   type TextEditor,
@@ -48,6 +49,16 @@ function plain({ line, character }: Position): Position {
 /** Says that there is no px cell to speak of; commands called by key bindings end here in other documents. */
 export function nowhere(): void {
   void inform("Open a Python file or a notebook with px cells first.");
+}
+
+/** The file that a document is in, and all documents of it: a notebook's cells are one each. */
+export function file(document: TextDocument): { uri: string; documents: string[] } {
+  const uri = document.uri.toString();
+  const isIts = (cell: NotebookCell): boolean => cell.document === document;
+  const notebook = workspace.notebookDocuments.find((one) => one.getCells().some(isIts));
+  if (!notebook) return { uri, documents: [uri] };
+  const documents = notebook.getCells().map((cell) => cell.document.uri.toString());
+  return { uri: notebook.uri.toString(), documents };
 }
 
 /** Goes to a place in a document: where that is seen already, else in `column`. */

@@ -61,6 +61,23 @@ export class Server implements Disposable {
     return this.state;
   }
 
+  /** The session; of a server that is coming up, once it is there. Not for ever: nothing if that takes too long. */
+  ready(patience = READY): Promise<Session | undefined> {
+    const isComing = (): boolean => this.state === "starting" || this.state === "crashed";
+    if (!isComing()) return Promise.resolve(this.current);
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        listening.dispose();
+        resolve(this.current);
+      };
+      const timer = setTimeout(done, patience);
+      const listening = this.onDidChange(() => {
+        if (!isComing()) done();
+      });
+    });
+  }
+
   async start(): Promise<void> {
     const generation = ++this.generation;
     const found = findBinary({
@@ -117,8 +134,8 @@ export class Server implements Disposable {
     this.client = undefined;
     this.current = undefined;
     this.become("stopped");
-    // One that is coming up cannot be stopped yet; one that never came up is gone anyway.
-    await this.starting?.catch(() => undefined);
+    // One that is coming up cannot be stopped yet; one that never comes up is left behind, and ends with the window.
+    await ended(this.starting, PATIENCE);
     await client?.stop().catch((error: unknown) => {
       this.log.debug(`stopping: ${String(error)}`);
     });
@@ -158,6 +175,20 @@ export class Server implements Disposable {
     this.state = state;
     this.changed.fire();
   }
+}
+
+/** How long a command waits for a server that is coming up, in milliseconds. */
+const READY = 10_000;
+
+/** How long a server may take to come up that is not wanted any more, in milliseconds. */
+const PATIENCE = 5_000;
+
+/** Waits until work is done, in whatever way, but not for ever. */
+async function ended(work: Promise<void> | undefined, patience: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((over) => (timer = setTimeout(over, patience)));
+  await Promise.race([work?.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
 
 function isProgram(file: string): boolean {

@@ -18,6 +18,16 @@ export function serverSettings(): Record<string, unknown> {
   return Object.fromEntries(SERVER_KEYS.map((key) => [key, section.get(key)]));
 }
 
+/**
+ * A section as the server is to take it when it asks: one that is not set any more is empty there, since `null` leaves in force what was
+ * said at the start.
+ */
+export function explicit(section: unknown): unknown {
+  if (typeof section !== "object" || section === null) return section;
+  const { cluster } = section as { cluster?: unknown };
+  return { ...section, cluster: cluster ?? "" };
+}
+
 /** Writes a setting that the user chose in a code action; into the workspace, where there is one. */
 export async function writeSetting({ key, value }: WriteSettingParams): Promise<WriteSettingResult> {
   if (!mayBeWritten(key)) return { written: false };

@@ -1,4 +1,4 @@
-/** Stops runs: that of the px cell at the cursor, else those of the document, else all. */
+/** Stops runs: the one in the panel where that has the focus; that of the px cell at the cursor, else those of the document, else all. */
 
 import type { Live } from "../commands";
 import { type Here, nearest, said, underWay } from "../interrupts";
@@ -6,7 +6,7 @@ import { inform, warn } from "../notice";
 import { place } from "../place";
 import * as px from "../protocol";
 
-export async function interrupt({ session: { client } }: Live): Promise<void> {
+export async function interrupt({ session: { client }, panel }: Live): Promise<void> {
   // The server is asked, since runs outlive the documents that they were started from.
   const { runs } = await client.sendRequest(px.runs, {});
   const live = underWay(runs);
@@ -14,7 +14,14 @@ export async function interrupt({ session: { client } }: Live): Promise<void> {
     void inform("No run is under way.");
     return;
   }
-  const meant = new Set(nearest(live, await cellHere(client)).map(({ run }) => run));
+  const { looked } = panel;
+  const here =
+    looked === undefined ? nearest(live, await cellHere(client)) : live.filter(({ run }) => run === looked);
+  if (here.length === 0) {
+    void inform("The run in the panel is over.");
+    return;
+  }
+  const meant = new Set(here.map(({ run }) => run));
   await tell([...meant].map((run) => client.sendRequest(px.interrupt, { run })));
 }
 

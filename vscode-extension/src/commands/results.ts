@@ -4,7 +4,7 @@ import { commands } from "vscode";
 
 import type { Live } from "../commands";
 import { inform } from "../notice";
-import { goTo, nowhere, place, showHover } from "../place";
+import { file, goTo, nowhere, place, showHover } from "../place";
 import * as px from "../protocol";
 import { exportRunTo } from "./export";
 
@@ -40,7 +40,7 @@ export async function exportRun(live: Live): Promise<void> {
   if (run !== undefined) await exportRunTo(live.session, run);
 }
 
-/** Takes the outputs of a document away. */
+/** Takes the outputs of a file away; a notebook is one with all its cells. */
 export async function clearOutputs({ session, outputs, painter }: Live): Promise<void> {
   const here = place();
   if (!here) {
@@ -48,8 +48,9 @@ export async function clearOutputs({ session, outputs, painter }: Live): Promise
     return;
   }
   const command = px.serverCommands.clear;
-  if (session.commands.has(command)) await commands.executeCommand(command, { uri: here.at.uri });
-  outputs.clear(here.at.uri);
+  const { uri, documents } = file(here.document);
+  if (session.commands.has(command)) await commands.executeCommand(command, { uri });
+  for (const document of documents) outputs.clear(document);
   painter.repaint();
 }
 

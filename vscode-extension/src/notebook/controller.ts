@@ -14,6 +14,8 @@ import {
   notebooks,
 } from "vscode";
 
+import type { LanguageClient } from "vscode-languageclient/node";
+
 import { tell } from "../commands/interrupt";
 import { underWay } from "../interrupts";
 import * as px from "../protocol";
@@ -31,7 +33,13 @@ type Doing = {
 };
 
 /** A cell that has begun. */
-type Running = { runs: px.RunId[]; isInterrupted: boolean; asking: CancellationTokenSource };
+type Running = {
+  runs: px.RunId[];
+  /** Of the server that has these runs. */
+  client: LanguageClient | undefined;
+  isInterrupted: boolean;
+  asking: CancellationTokenSource;
+};
 
 export class EnginesController implements Disposable {
   private readonly controller: NotebookController;
@@ -74,7 +82,17 @@ export class EnginesController implements Disposable {
     const execution = this.controller.createNotebookCellExecution(cell);
     return {
       run: async (free) => {
-        const running: Running = { runs: [], isInterrupted: false, asking: new CancellationTokenSource() };
+        if (cell.index < 0) {
+          // It was deleted while it waited; those behind it were not.
+          execution.end(undefined);
+          return true;
+        }
+        const running: Running = {
+          runs: [],
+          client: undefined,
+          isInterrupted: false,
+          asking: new CancellationTokenSource(),
+        };
         doing.running.add(running);
         execution.executionOrder = ++doing.order;
         execution.start(Date.now());
@@ -105,7 +123,7 @@ export class EnginesController implements Disposable {
     running: Running,
     free: () => void,
   ): Promise<boolean> {
-    const client = this.server.session?.client;
+    const client = (await this.server.ready())?.client;
     if (!client) throw new Error("The pxlens server is not running; the log says why.");
     const uri = execution.cell.document.uri.toString();
     // Where a cluster has to be started first, the user may think otherwise before anything has run.
@@ -113,11 +131,12 @@ export class EnginesController implements Disposable {
     const answer = await asked.catch(async (error: unknown) => {
       // It may have begun all the same.
       const { runs } = await client.sendRequest(px.runs, { uri });
-      running.runs = underWay(runs).map(({ run }) => run);
-      if (running.isInterrupted) await this.stop(running);
-      throw error;
+      const begun = underWay(runs).filter((run) => run.uri === uri);
+      if (begun.length === 0) throw error;
+      return { runs: begun, recalled: [], notes: [], waits: true, failed: false };
     });
     running.runs = answer.runs.map(({ run }) => run);
+    running.client = client;
     if (running.isInterrupted) await this.stop(running);
     if (!answer.waits) free();
     const runs = [...running.runs, ...answer.recalled.map(({ run }) => run)];
@@ -142,10 +161,10 @@ export class EnginesController implements Disposable {
     );
   }
 
-  private async stop(running: Running): Promise<void> {
-    const client = this.server.session?.client;
-    if (!client) return;
-    await tell(running.runs.map((run) => client.sendRequest(px.interrupt, { run })));
+  private async stop({ runs, client }: Running): Promise<void> {
+    // Another server has other runs by these numbers.
+    if (!client || client !== this.server.session?.client) return;
+    await tell(runs.map((run) => client.sendRequest(px.interrupt, { run })));
   }
 }
 

@@ -32,6 +32,9 @@ import { shell } from "./shell";
 /** How long after something happened it is looked which run is the one at the cursor. */
 const SOON = 150;
 
+/** The longest time between two looks at a run that goes on: nothing is told of it once its cell or its document is gone. */
+const PATIENCE = 2_000;
+
 /** Its type in VS Code. */
 const TYPE = "pxlens.outputs";
 
@@ -44,6 +47,7 @@ export class OutputsPanel implements Disposable {
   private last: { began: number; took: number } | undefined;
   private timer: NodeJS.Timeout | undefined;
   private looking: NodeJS.Timeout | undefined;
+  private patience: NodeJS.Timeout | undefined;
   private isAsking = false;
   /** Whether to ask again after the answer that is awaited. */
   private again = false;
@@ -84,6 +88,11 @@ export class OutputsPanel implements Disposable {
     this.refresh();
   }
 
+  /** The run that the user looks at, while the panel has the focus. */
+  get looked(): px.RunId | undefined {
+    return this.panel?.active ? this.shown?.run : undefined;
+  }
+
   /** Takes a message about runs. */
   changed({ uri, cells }: px.OutputsParams): void {
     if (!this.panel) return;
@@ -95,6 +104,7 @@ export class OutputsPanel implements Disposable {
   dispose(): void {
     clearTimeout(this.timer);
     clearTimeout(this.looking);
+    clearTimeout(this.patience);
     this.panel?.dispose();
     for (const one of this.subscriptions) one.dispose();
   }
@@ -141,6 +151,7 @@ export class OutputsPanel implements Disposable {
     this.shown = undefined;
     this.pinned = undefined;
     this.last = undefined;
+    clearTimeout(this.patience);
     clearTimeout(this.timer);
     this.timer = undefined;
     this.tell();
@@ -193,6 +204,7 @@ export class OutputsPanel implements Disposable {
   private async ask(): Promise<void> {
     this.isAsking = true;
     this.again = false;
+    clearTimeout(this.patience);
     const began = Date.now();
     try {
       const page = await this.wanted();
@@ -205,6 +217,11 @@ export class OutputsPanel implements Disposable {
       this.last = { began, took: Date.now() - began };
       this.isAsking = false;
       if (this.wantsMore()) this.refresh();
+      else if (this.shown?.state === "queued" || this.shown?.state === "running") {
+        this.patience = setTimeout(() => {
+          this.refresh();
+        }, PATIENCE);
+      }
     }
   }
 

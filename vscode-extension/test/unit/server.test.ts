@@ -1,10 +1,10 @@
 /** The lives of the server: one at a time, whatever is asked while it comes up. */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import type { LogOutputChannel } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
@@ -44,9 +44,16 @@ class Process {
 
 const log = { info() {}, error() {}, debug() {} } as unknown as LogOutputChannel;
 
+const folders: string[] = [];
+
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
 /** An extension's folder with a program in it, or without one. */
 function folder(hasProgram: boolean): string {
   const folder = mkdtempSync(join(tmpdir(), "pxlens-"));
+  folders.push(folder);
   if (hasProgram) {
     const program = join(folder, "server", process.platform === "win32" ? "pxlens.exe" : "pxlens");
     mkdirSync(join(folder, "server"));
@@ -95,6 +102,16 @@ test("a server that answers is the session, with the commands that it announced"
   assert.deepEqual([...(server.session?.commands ?? [])], ["pxlens.server.run"]);
 });
 
+test("who wants a server that comes up waits for it, and for no other", async () => {
+  const { server, processes } = begin();
+  assert.equal(await server.ready(), undefined);
+  const started = server.start();
+  const ready = server.ready();
+  await through(processes, started);
+  assert.equal((await ready)?.client, processes[0]);
+  assert.equal(await server.ready(), server.session);
+});
+
 test("of restarts that come in a burst one server is left, and none is left behind", async () => {
   const { server, processes } = begin();
   await through(processes, server.start());
@@ -111,6 +128,19 @@ test("a restart while the server comes up stops that one", async () => {
   await settle();
   await through(processes, first, restarted);
   assert.equal(states(processes), "stopped up");
+  assert.equal(server.session?.client, processes[1]);
+});
+
+test("a server that never answers holds up no other", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { server, processes } = begin();
+  void server.start();
+  const restarted = server.restart();
+  await settle();
+  context.mock.timers.tick(60_000);
+  await settle();
+  processes[1]?.answer();
+  await restarted;
   assert.equal(server.session?.client, processes[1]);
 });
 

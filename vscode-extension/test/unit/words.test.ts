@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import type { Cluster, EngineState } from "../../src/protocol";
 import { unlinked } from "../../src/notice";
+import { explicit } from "../../src/settings";
 import { commandLine } from "../../src/shell";
 import { status } from "../../src/status";
 import { choices, remember, withTyped } from "../../src/targets";
@@ -75,6 +76,12 @@ test("a command is written as one types it", () => {
   const argv = ["jupyter", "console", "--existing", "/a b/it's.json"];
   assert.equal(commandLine(argv, "linux"), "jupyter console --existing '/a b/it'\\''s.json'");
   assert.equal(commandLine(["jupyter", "C:\\a b\\k.json"], "win32"), 'jupyter "C:\\a b\\k.json"');
+});
+
+test("a cluster that is not set any more is told as none", () => {
+  assert.deepEqual(explicit({ cluster: null, engines: 2 }), { cluster: "", engines: 2 });
+  assert.deepEqual(explicit({ cluster: { profile: "mpi" } }), { cluster: { profile: "mpi" } });
+  assert.equal(explicit(null), null);
 });
 
 test("what a document or an engine says is no link in a message", () => {
