@@ -11,7 +11,7 @@ import { openPanel } from "./commands/panel";
 import { clearOutputs, compare, exportRun, showLastResult } from "./commands/results";
 import { rerun, run, runAndAdvance, runOn } from "./commands/run";
 import type { Engines } from "./engines";
-import { complain, warn } from "./notice";
+import { complain, warn, why } from "./notice";
 import type { Outputs } from "./outputs";
 import type { Painter } from "./painter";
 import type { OutputsPanel } from "./panel/panel";
@@ -74,7 +74,7 @@ export function registerCommands(parts: Parts): Disposable {
         await command({ ...parts, session }, line);
       } catch (error) {
         // That a server is gone is said already.
-        if (server.session === session) void complain(error instanceof Error ? error.message : String(error));
+        if (server.session === session) void complain(why(error));
       }
     }),
   );

@@ -23,6 +23,11 @@ export async function confirm(question: string, choice: string): Promise<boolean
   return (await window.showWarningMessage(unlinked(question), options, choice)) === choice;
 }
 
+/** What an error says. */
+export function why(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The text with a blank between the two halves of what may be a link. */
 export function unlinked(text: string): string {
   return text.replaceAll("](", "] (");

@@ -13,7 +13,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { announcedCommands } from "./announced";
 import { Backoff } from "./backoff";
 import { findBinary } from "./binary";
-import { complain, warn } from "./notice";
+import { complain, warn, why } from "./notice";
 import { settings } from "./settings";
 
 /** A server that answers. */
@@ -107,7 +107,7 @@ export class Server implements Disposable {
       this.starting = client.start();
       await this.starting;
     } catch (error) {
-      this.lost(generation, error instanceof Error ? error.message : String(error));
+      this.lost(generation, why(error));
       return;
     }
     if (generation !== this.generation) return;

@@ -15,7 +15,8 @@ local M = {}
 ---@field run fun(call: pxlens.Call)
 ---@field needs? string The command that the server must have announced, without `pxlens.server.`.
 ---@field alone? boolean Whether it needs no server.
----@field complete? fun(before: string[], lead: string): string[] What may come behind it and these words.
+---@field first? string[] What may stand behind it.
+---@field complete? fun(before: string[], lead: string): string[] The same, where it takes more to say: behind it and these words.
 
 local MODULES = { 'run', 'results', 'clusters' }
 
@@ -92,7 +93,9 @@ function M.complete(lead, line)
   local candidates = M.offered()
   if #words > 1 then
     local before = vim.list_slice(words, 2, #words - 1)
-    candidates = subcommand and subcommand.complete and subcommand.complete(before, lead) or {}
+    candidates = #before == 0 and subcommand and subcommand.first
+      or subcommand and subcommand.complete and subcommand.complete(before, lead)
+      or {}
   end
   return vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)

@@ -41,20 +41,14 @@ export async function selectCluster({ session }: Live, line?: unknown): Promise<
   const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to use");
   if (!cluster) return;
   const choice = named(cluster);
-  if (cluster.ours) await keep(undefined);
-  const { message } = await inView(() => session.client.sendRequest(px.connect, choice));
+  const { cluster: used, message } = await inView(() => session.client.sendRequest(px.connect, choice));
   if (message) void warn(message);
-  else if (!cluster.ours) await keep(choice);
-}
-
-/**
- * Keeps a choice in the workspace's settings. One that pxlens started has a name for its own life alone: for that one nothing is kept,
- * and before it is chosen, since a setting that changes takes the place of what was chosen.
- */
-async function keep(choice: px.ConnectParams | undefined): Promise<void> {
-  if (!workspace.workspaceFolders) return;
-  if (choice === undefined && settings().inspect("cluster")?.workspaceValue === undefined) return;
-  await settings().update("cluster", choice, ConfigurationTarget.Workspace);
+  // Where runs go on, the choice counts once they are over.
+  if (!used || !workspace.workspaceFolders) return;
+  // One that pxlens started has a name for its own life alone, which is of no use later.
+  const kept = cluster.ours ? undefined : choice;
+  if (!kept && settings().inspect("cluster")?.workspaceValue === undefined) return;
+  await settings().update("cluster", kept, ConfigurationTarget.Workspace);
 }
 
 /** How a cluster is named in the setting: not by a path, where another name means the same elsewhere. */

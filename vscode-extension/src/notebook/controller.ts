@@ -18,6 +18,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { tell } from "../commands/interrupt";
 import { underWay } from "../interrupts";
+import { why } from "../notice";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { Bell, follow } from "./follow";
@@ -103,8 +104,8 @@ export class EnginesController implements Disposable {
           succeeded = await this.runCell(execution, running, free);
         } catch (error) {
           const isGone = session !== undefined && session !== this.server.session;
-          const why = running.asking.token.isCancellationRequested ? TAKEN_BACK : message(error);
-          await execution.appendOutput(problem(isGone ? GONE : why));
+          const said = running.asking.token.isCancellationRequested ? TAKEN_BACK : why(error);
+          await execution.appendOutput(problem(isGone ? GONE : said));
         } finally {
           doing.running.delete(running);
           running.asking.dispose();
@@ -175,7 +176,3 @@ const TAKEN_BACK = "Stopped before it ran.";
 const GONE =
   "The pxlens server stopped while this cell ran. It is started again: run the cell again once it is there. " +
   "Engines and their variables are still there.";
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

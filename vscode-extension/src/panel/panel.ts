@@ -20,7 +20,7 @@ import {
 } from "vscode";
 
 import { exportRunTo } from "../commands/export";
-import { complain, inform } from "../notice";
+import { complain, inform, why } from "../notice";
 import { goTo, place } from "../place";
 import * as px from "../protocol";
 import type { Server } from "../server";
@@ -125,7 +125,7 @@ export class OutputsPanel implements Disposable {
       if (!known) return;
       // A file that is gone, a disk that is full.
       this.heard(known).catch((error: unknown) => {
-        void complain(error instanceof Error ? error.message : String(error));
+        void complain(why(error));
       });
     });
     panel.onDidChangeViewState(() => {

@@ -237,4 +237,12 @@ step("Show Last Result goes to the cell of a notebook that is behind another tab
   await window.command("pxlens: Show Last Result");
   await window.hoverSays("from a notebook");
   await window.screenshot("notebook-last-result");
+  await window.page.keyboard.press("Escape");
+});
+
+step("Clear Outputs takes away what is painted in a notebook", async () => {
+  const editor = window.page.locator(".notebook-editor .code-cell-row .monaco-editor").first();
+  await window.paintedBehind(editor, "print('from a notebook')", "✓");
+  await window.command("pxlens: Clear Outputs");
+  await until("nothing to be painted", async () => (await window.painted(editor)).length === 0);
 });

@@ -112,6 +112,15 @@ step("nothing runs before the kernel is chosen, and it is offered by its name", 
   assert.deepEqual((await saved("plain")).outputs, []);
 });
 
+step("a cell that is stopped while a cluster starts for it does not run", async () => {
+  await run("plain cell");
+  await window.statusSays("cluster starts");
+  await window.command("Notebook: Interrupt");
+  await ended("plain cell", "error");
+  const error = (await saved("plain")).outputs.find(({ output_type }) => output_type === "error");
+  assert.match(error?.traceback?.join("\n") ?? "", /Stopped before it ran/);
+});
+
 step("a plain cell runs on all engines, and says so", async () => {
   await run("plain cell");
   await ended("plain cell", "success", CLUSTER);
@@ -121,7 +130,7 @@ step("a plain cell runs on all engines, and says so", async () => {
     outputs.map((output) => output.output_type),
     ["display_data", "stream"],
   );
-  assert.equal(execution_count, 1);
+  assert.equal(execution_count, 2);
   await window.screenshot("notebook-controller");
 });
 
@@ -143,7 +152,7 @@ step("an image is an output with its engines above it", async () => {
   await run("b64decode");
   await ended("b64decode", "success");
   const { outputs, execution_count } = await saved("image");
-  assert.equal(execution_count, 4);
+  assert.equal(execution_count, 5);
   assert.match(told(outputs)[0] ?? "", /^\[0-1\]/);
   assert.match(words(outputs[1]?.data?.["image/png"]), /^iVBORw0KGgo/);
 });

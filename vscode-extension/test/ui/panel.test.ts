@@ -249,8 +249,22 @@ step("a link of the hover opens the panel for that run, which stays when the cur
   await until("the run at the cursor", async () => (await panel().locator(".plots article").count()) === 5);
 });
 
+step("the panel follows a run whose file is closed to its end, and stops it", async () => {
+  const editor = window.editor("plots.py");
+  await window.page.keyboard.press("Control+End");
+  await window.clickLens(editor, "# %% A run that goes on", "Run on 4 engines");
+  await window.goTo(editor, "for step in");
+  await summary(/^⏳ \[0-3\] /);
+  await window.command("View: Close Editor");
+  await editor.waitFor({ state: "detached" });
+  await panel().locator("h1").click();
+  await window.command("pxlens: Interrupt");
+  await summary(/^✗ \[0-3\] /);
+  await window.openFromExplorer("plots.py");
+});
+
 step("the panel is there again when the window is loaded again, and shows what runs then", async () => {
-  await window.openAgain("pxlens.outputs");
+  await window.openAgain("pxlens.outputs", "plots.py");
   await panel().getByText("No px cell has run yet.").waitFor({ timeout: 60_000 });
   const editor = window.editor("plots.py");
   await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();

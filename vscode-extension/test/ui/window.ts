@@ -39,10 +39,10 @@ export class Window {
     return window;
   }
 
-  /** Closes it, and opens the folder again as it was left, with an editor of this type open. */
-  async openAgain(type: string): Promise<void> {
+  /** Closes it, and opens the folder again as it was left, with editors open that have these words in their names. */
+  async openAgain(...words: string[]): Promise<void> {
     // VS Code saves every few seconds which editors are open, and what is not saved when it is closed is lost.
-    await until(`${type} to be saved`, () => this.page.evaluate(isSaved, type));
+    await until(`${words.join(" and ")} to be saved`, () => this.page.evaluate(areSaved, words));
     const url = new URL(this.page.url());
     // What it was opened with takes the place of what was open.
     url.searchParams.delete("payload");
@@ -301,8 +301,8 @@ export class Window {
   }
 }
 
-/** Whether what the workbench keeps in the browser says that an editor of this type is open. Runs in the page. */
-async function isSaved(type: string): Promise<boolean> {
+/** Whether what the workbench keeps in the browser of the editors that are open has these words. Runs in the page. */
+async function areSaved(words: string[]): Promise<boolean> {
   const done = <T>(request: IDBRequest<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       request.onsuccess = () => {
@@ -319,7 +319,7 @@ async function isSaved(type: string): Promise<boolean> {
       if (!database.objectStoreNames.contains("ItemTable")) continue;
       const items = database.transaction("ItemTable", "readonly").objectStore("ItemTable");
       const parts: unknown = await done(items.get("memento/workbench.parts.editor"));
-      if (typeof parts === "string" && parts.includes(type)) return true;
+      if (typeof parts === "string" && words.every((word) => parts.includes(word))) return true;
     } finally {
       database.close();
     }

@@ -47,15 +47,25 @@ M.clusters = {
   end,
 }
 
+--- The engines of the cluster in use.
+---@param answer table? Of `px/engines`.
+---@return table[]
+local function engines_of(answer)
+  for _, cluster in ipairs(answer and answer.clusters or {}) do
+    if cluster.inUse then
+      return cluster.engines
+    end
+  end
+  return {}
+end
+
 M.engines = {
   run = function(call)
     ask(call, function(answer)
       local lines = {}
-      for _, cluster in ipairs(answer.clusters) do
-        for _, engine in ipairs(cluster.inUse and cluster.engines or {}) do
-          local at = engine.host and engine.host .. (engine.pid and ' ' .. engine.pid or '') or ''
-          lines[#lines + 1] = ('%4d  %-8s %s'):format(engine.id, engine.state, at):gsub('%s+$', '')
-        end
+      for _, engine in ipairs(engines_of(answer)) do
+        local at = engine.host and engine.host .. (engine.pid and ' ' .. engine.pid or '') or ''
+        lines[#lines + 1] = ('%4d  %-8s %s'):format(engine.id, engine.state, at):gsub('%s+$', '')
       end
       lines[#lines + 1] = answer.message
       if #lines == 0 then
@@ -148,13 +158,9 @@ M.console = {
   complete = function(before)
     local client = client_of.any()
     local answer = #before == 0 and client and client_of.ask_now(client, 'px/engines', vim.empty_dict(), 0)
-    local engines = {}
-    for _, cluster in ipairs(answer and answer.clusters or {}) do
-      for _, engine in ipairs(cluster.inUse and cluster.engines or {}) do
-        engines[#engines + 1] = tostring(engine.id)
-      end
-    end
-    return engines
+    return vim.tbl_map(function(engine)
+      return tostring(engine.id)
+    end, engines_of(answer or nil))
   end,
   run = function(call)
     local engine = tonumber(call.args[1])

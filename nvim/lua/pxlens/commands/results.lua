@@ -52,9 +52,7 @@ end
 
 M.group = {
   needs = 'group',
-  complete = function(before)
-    return #before == 0 and GROUPINGS or {}
-  end,
+  first = GROUPINGS,
   run = function(call)
     local run = run_here(call)
     if not run then
@@ -136,9 +134,7 @@ M.yank = {
 
 M.clear = {
   needs = 'clear',
-  complete = function(before)
-    return #before == 0 and { 'cell' } or {}
-  end,
+  first = { 'cell' },
   run = function(call)
     local params = { uri = vim.uri_from_bufnr(call.bufnr) }
     if call.args[1] and call.args[1] ~= 'cell' then

@@ -85,9 +85,7 @@ M.canary = {
 
 M.rerun = {
   needs = 'run',
-  complete = function(before)
-    return #before == 0 and { 'failed', 'differing' } or {}
-  end,
+  first = { 'failed', 'differing' },
   run = function(call)
     run(call, { only = call.args[1] or 'failed' })
   end,
@@ -160,9 +158,7 @@ end
 
 M.interrupt = {
   needs = 'interrupt',
-  complete = function(before)
-    return #before == 0 and { 'stragglers' } or {}
-  end,
+  first = { 'stragglers' },
   run = function(call)
     local stragglers = call.args[1] == 'stragglers'
     local runs = meant(call)
