@@ -80,8 +80,8 @@ impl Resolver<'_> {
         }
         if self.sends_plain && scanned.found.is_empty() {
             let names = set_up::Names {
-                is_client: |name: &str| self.carry.is_client(name),
-                is_local: |name: &str| self.carry.is_local(name),
+                is_client: &|name| self.carry.is_client(name),
+                is_local: &|name| self.carry.is_local(name),
             };
             self.set_up = set_up::line(scanned.text().source.text(), &names);
             if self.set_up.is_none() {

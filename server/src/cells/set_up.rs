@@ -18,19 +18,15 @@ const CALLS: [&str; 10] = [
 ];
 
 /// What is known of names.
-pub(super) struct Names<C, L> {
+pub(super) struct Names<'a> {
     /// Whether a name is that of a client, also by custom alone.
-    pub(super) is_client: C,
+    pub(super) is_client: &'a dyn Fn(&str) -> bool,
     /// Whether a name was given a client, a cluster or a view here.
-    pub(super) is_local: L,
+    pub(super) is_local: &'a dyn Fn(&str) -> bool,
 }
 
 /// The 0-based line of a text that reads as set-up.
-pub(super) fn line<C, L>(text: &str, names: &Names<C, L>) -> Option<u32>
-where
-    C: Fn(&str) -> bool,
-    L: Fn(&str) -> bool,
-{
+pub(super) fn line(text: &str, names: &Names<'_>) -> Option<u32> {
     let text = without_commands(text);
     let mut parser = Parser::new();
     let language = tree_sitter_python::LANGUAGE.into();
@@ -66,11 +62,7 @@ fn is_passed_over(node: Node<'_>) -> bool {
     matches!(node.kind(), "function_definition" | "class_definition" | "lambda" | "string" | "comment")
 }
 
-fn reads_as_set_up<C, L>(node: Node<'_>, text: &str, names: &Names<C, L>) -> bool
-where
-    C: Fn(&str) -> bool,
-    L: Fn(&str) -> bool,
-{
+fn reads_as_set_up(node: Node<'_>, text: &str, names: &Names<'_>) -> bool {
     let said = |node: Node<'_>| text.get(node.byte_range()).unwrap_or_default();
     let is_local = |node: Node<'_>| node.kind() == "identifier" && (names.is_local)(said(node));
     let field = |name: &str| node.child_by_field_name(name);
@@ -112,7 +104,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Option<u32> {
-        let names = Names { is_client: |name: &str| name == "rc", is_local: |name: &str| name == "dview" };
+        let names = Names { is_client: &|name| name == "rc", is_local: &|name| name == "dview" };
         line(text, &names)
     }
 

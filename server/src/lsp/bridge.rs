@@ -276,7 +276,8 @@ impl facade::Session for Bridge {
                 self.configure(|state| state.folder = folder);
             }
             Change::Configure(settings) => self.configure(|state| {
-                if settings.cluster != state.settings.cluster {
+                // One that the settings name no more takes no place.
+                if settings.cluster.is_some() && settings.cluster != state.settings.cluster {
                     state.chosen = None;
                 }
                 state.settings = *settings;

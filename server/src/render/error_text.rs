@@ -224,7 +224,7 @@ impl Drawing<'_> {
         };
         let raised = self.run.parts().filter(|_| self.colors).find(shown_by).and_then(EngineRun::error);
         let Some(raised) = raised else { return error.traceback.clone() };
-        without(&error.repeats, settle(&raised.traceback.join("\n"), true))
+        without(&error.repeats, &settle(&raised.traceback.join("\n"), true))
     }
 }
 

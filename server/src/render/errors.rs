@@ -15,8 +15,8 @@ use std::{
 
 use regex::Regex;
 
+use self::place::Place;
 pub use self::traceback::{Frame, FramePlace};
-use self::{place::Place, traceback::steps};
 pub(super) use self::{
     repeats::{Repeat, without},
     traceback::{Kind, Step, is_heading},
@@ -309,14 +309,8 @@ impl Raised {
         let sent = error.traceback.join("\n");
         let mut traceback = settle(printed.unwrap_or(&sent), false);
         let message = settle(&format!("{}: {}", error.ename, error.evalue), false);
-        // What is in stderr is shown there, as it came.
-        let mut repeats = Vec::new();
-        if printed.is_none() {
-            repeats = repeats::repeats(&traceback, &steps(&traceback, &message, execution_count));
-            traceback = without(&repeats, traceback);
-        }
         // Of an exception group the frames stand behind a bar.
-        let bare: String = match printed {
+        let mut bare: String = match printed {
             None => traceback.clone(),
             Some(_) => traceback
                 .split('\n')
@@ -324,13 +318,21 @@ impl Raised {
                 .collect::<Vec<_>>()
                 .join("\n"),
         };
+        let mut steps = traceback::steps(&bare, &message, execution_count);
+        // What is in stderr is shown there, as it came.
+        let repeats = if printed.is_none() { repeats::repeats(&bare, &steps) } else { Vec::new() };
+        if !repeats.is_empty() {
+            traceback = without(&repeats, &traceback);
+            bare.clone_from(&traceback);
+            steps = traceback::steps(&bare, &message, execution_count);
+        }
         Self {
             engines: vec![engine],
             ename: error.ename.clone(),
             evalue: error.evalue.clone(),
             text: without_counter(traceback.clone(), execution_count),
             printed: printed.is_some(),
-            steps: steps(&bare, &message, execution_count),
+            steps,
             repeats,
             place: Place::read(&bare, execution_count),
             traceback,

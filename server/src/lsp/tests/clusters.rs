@@ -197,6 +197,14 @@ async fn another_cluster_is_used_from_then_on_and_its_engines_did_nothing_yet() 
     let answer = client.request("px/connect", json!({ "connectionFile": "/nowhere/x-client.json" })).await;
     let message = answer["message"].as_str().unwrap();
     assert!(message.starts_with("there is no connection file /nowhere/x-client.json"), "{message}");
+    // The one that works is still the one that is used, also when the settings name none any more.
+    engines(&mut client, |engines| engines.len() == 2).await;
+    client
+        .notify("workspace/didChangeConfiguration", json!({ "settings": { "pxlens": { "cluster": "" } } }))
+        .await;
+    engines(&mut client, |engines| engines.len() == 2).await;
+    run(&mut client, 0).await;
+    two.wait_for_runs(1).await;
 }
 
 #[tokio::test]

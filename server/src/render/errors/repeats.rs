@@ -71,10 +71,7 @@ fn note(steps: &[Step], times: usize) -> String {
 }
 
 /// A traceback without what repeats in it. It may be another form of the one that was looked at, as in colours, with the same lines.
-pub(in crate::render) fn without(repeats: &[Repeat], traceback: String) -> String {
-    if repeats.is_empty() {
-        return traceback;
-    }
+pub(in crate::render) fn without(repeats: &[Repeat], traceback: &str) -> String {
     let mut lines = traceback.split('\n');
     let mut shown: Vec<&str> = Vec::new();
     let mut at = 0;
