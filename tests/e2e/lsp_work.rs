@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use pxlens_tests::{
-    cli::Cli,
     lsp::{Builder, Client, uri},
     real::{self, RealCluster},
 };
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     lsp_run::{click, hover, lens, start},
-    program::{Written, pxlens},
+    program::{StopAll, Written, pxlens},
 };
 
 /// Code that ends when the file is there.
@@ -295,16 +294,4 @@ fn a_cluster_started_from_the_lens_outlives_the_server_and_is_found_with_its_var
     );
     drop(client);
     drop(stop);
-}
-
-/// Stops what pxlens started in an IPython directory, however the test ends.
-struct StopAll<'a>(&'a Path);
-
-impl Drop for StopAll<'_> {
-    fn drop(&mut self) {
-        let done = Cli::new(pxlens()).args(["stop", "--all"]).env("IPYTHONDIR", self.0).run();
-        if !std::thread::panicking() {
-            assert_eq!(done.status, 0, "{}", done.stderr);
-        }
-    }
 }

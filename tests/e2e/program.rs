@@ -52,3 +52,15 @@ pub(crate) fn events(done: &Done) -> Vec<Value> {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in the line {line:?}")))
         .collect()
 }
+
+/// Stops what pxlens started in an IPython directory, however the test ends.
+pub(crate) struct StopAll<'a>(pub(crate) &'a Path);
+
+impl Drop for StopAll<'_> {
+    fn drop(&mut self) {
+        let done = cli(["stop", "--all"]).env("IPYTHONDIR", self.0).run();
+        if !std::thread::panicking() {
+            assert_eq!(done.status, 0, "{}", done.stderr);
+        }
+    }
+}

@@ -1,10 +1,15 @@
-//! Clusters that do not come up: what is said, and what is left.
+//! Clusters that pxlens starts: what is left of one that does not come up or is stopped, and what its controller makes of us.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use pxlens_tests::{cli::Cli, real};
+use pxlens_tests::{
+    cli::Cli,
+    lsp::{Client, uri},
+    real,
+};
+use serde_json::{Value, json};
 
-use crate::program::{Written, cli};
+use crate::program::{StopAll, Written, cli, pxlens};
 
 /// A Python in which engines end at once.
 fn broken() -> Written {
@@ -29,4 +34,73 @@ fn a_cluster_whose_engines_end_at_once_is_said_so_and_is_gone() {
     // Its controller was up: it would be found, and no engine would ever come.
     let left = here(cli(["clusters", "--json"])).run();
     assert_eq!(left.stdout.trim(), "", "{}", left.stdout);
+}
+
+/// A window with a px cell, on an IPython directory of its own.
+fn open(file: &Written, text: &str) -> Client {
+    let settings = json!({ "python": real::python(), "engines": 1 });
+    let mut client = Client::vscode(pxlens())
+        .args(["lsp"])
+        .env("IPYTHONDIR", file.folder())
+        .folder(file.folder())
+        .options(settings.clone())
+        .settings(settings)
+        .start();
+    client.open(&uri(file.path()), text);
+    client
+}
+
+/// Runs the cell at the beginning, and waits for its end.
+fn run(client: &mut Client, file: &Written) -> Value {
+    let uri = uri(file.path());
+    let at = json!({ "line": 0, "character": 0 });
+    let asked = client.request("px/run", json!({ "uri": uri, "position": at }));
+    let run = asked["runs"][0]["run"].clone();
+    assert!(run.is_u64(), "{asked:#}");
+    client.ask_until("px/runs", &json!({}), |answer| {
+        answer["runs"]
+            .as_array()
+            .is_some_and(|runs| runs.iter().any(|one| one["run"] == run && one["state"] == "succeeded"))
+    });
+    run
+}
+
+#[test]
+fn after_the_chosen_cluster_is_stopped_a_run_starts_another() {
+    let text = "%px 6 * 7\n";
+    let file = Written::new("chosen.py", text);
+    let _stop = StopAll(file.folder());
+    let mut client = open(&file, text);
+    let started = client.request("px/startCluster", json!({}))["cluster"].clone();
+    let choice = json!({ "profile": started["profile"], "clusterId": started["clusterId"] });
+    let chosen = client.request("px/connect", choice);
+    assert_eq!(chosen["cluster"]["clusterId"], started["clusterId"], "{chosen:#}");
+    run(&mut client, &file);
+    let stopped = client
+        .request("px/stopCluster", json!({ "connectionFile": started["connectionFile"], "notOurs": false }));
+    assert_eq!(stopped["stopped"], true, "{stopped:#}");
+    run(&mut client, &file);
+    let engines = client.request("px/engines", json!({}));
+    assert_ne!(engines["clusters"][0]["clusterId"], started["clusterId"], "{engines:#}");
+    client.shut_down();
+}
+
+#[test]
+fn the_hub_reads_our_requests() {
+    let text = "%px 6 * 7\n";
+    let file = Written::new("hub.py", text);
+    let _stop = StopAll(file.folder());
+    let mut client = open(&file, text);
+    run(&mut client, &file);
+    let logs = file.folder().join("profile_default/log");
+    let controller = || {
+        let all = fs::read_dir(&logs).expect("clusters have logs").filter_map(Result::ok);
+        let log = all.map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("ipcontroller-"));
+        fs::read_to_string(log.expect("the controller has one")).expect("it is text")
+    };
+    // It writes what it counts a moment later.
+    client.ask_until("px/runs", &json!({}), |_| controller().contains("completed on 0"));
+    let log = controller();
+    assert!(!log.contains("Uncaught exception"), "{log}");
+    client.shut_down();
 }
