@@ -1,6 +1,7 @@
 """The ipyparallel side of the round trip: `%%px --no-stream` / `1+1` in a terminal IPython.
 
-Speaks the same lines as `pxlens-bench pxlens-client`. What the magic prints goes nowhere.
+Answers each line `rounds N PAUSE` of stdin with `{"seconds": [...]}`, and rests PAUSE seconds before each round. What the magic
+prints goes nowhere.
 """
 
 import contextlib
@@ -16,12 +17,12 @@ shell = InteractiveShell.instance()
 client = ipp.Client(connection_info=sys.argv[1])
 client.activate()
 for line in sys.stdin:
-    rounds = int(line.split()[1])
-    cpu = time.process_time()
+    _, rounds, pause = line.split()
     seconds = []
-    for _ in range(rounds):
+    for _ in range(int(rounds)):
+        time.sleep(float(pause))
         begun = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()):
             shell.run_cell_magic("px", "--no-stream", "1+1\n")
         seconds.append(time.perf_counter() - begun)
-    print(json.dumps({"seconds": seconds, "cpu": time.process_time() - cpu}), flush=True)
+    print(json.dumps({"seconds": seconds}), flush=True)

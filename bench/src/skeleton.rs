@@ -4,7 +4,7 @@
 //! The server is a process of its own; its peak is what the system says (`VmHWM`). The simulation lives in this process, and
 //! never drops a line by itself. Then the same of one message of 100 MB.
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{fs, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use pxlens_tests::{
@@ -12,6 +12,8 @@ use pxlens_tests::{
     sim::{Script, Sim},
 };
 use serde_json::{Value, json};
+
+use crate::servers;
 
 const ENGINES: u32 = 16;
 const LINES: usize = 100_000;
@@ -69,7 +71,7 @@ struct Watched {
 impl Watched {
     fn run(sim: &Sim, code: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut client = Client::vscode(server()?)
+        let mut client = Client::vscode(servers::built()?)
             .args(["lsp"])
             .options(json!({
                 "trusted": true,
@@ -126,13 +128,6 @@ impl Watched {
 
 fn is_over(state: &Value) -> bool {
     matches!(state.as_str(), Some("succeeded" | "failed"))
-}
-
-/// The server's binary: beside this one, where `cargo xtask bench` builds both.
-pub(crate) fn server() -> Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name(format!("pxlens{}", std::env::consts::EXE_SUFFIX));
-    ensure!(path.exists(), "{} is missing: run `cargo xtask bench`, which builds it", path.display());
-    Ok(path)
 }
 
 /// A size from `/proc/PID/status`, in MB.

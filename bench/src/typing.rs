@@ -1,36 +1,36 @@
 //! What typing costs: CPU time of the language server for one typed character, and for an answer of all lenses, in a script
 //! of 100,000 lines with 2,000 px cells.
 //!
-//! The server is a process of its own, connected to simulated engines. Its CPU time is what the system's scheduler counted
-//! for all its threads, from a message until they rest; so everything a character sets off is in it: reading the message,
+//! The server is a process of its own, connected to simulated engines. Its CPU time is what the system counted for all its
+//! threads, from a message until they rest; so everything a character sets off is in it: reading the message,
 //! the index, diagnostics, the publisher. Beside it stands what an index that reads the whole text at each character would
 //! cost for the reading alone, measured in this process.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use pxlens::cells::{Dialect, recognize};
 use pxlens_tests::{lsp::Client, sim::Sim};
 use serde_json::{Value, json};
 
-use crate::skeleton::server;
+use crate::{
+    cpu::{own_thread, rested},
+    servers::{self, Server},
+};
 
 const LINES: usize = 100_000;
 const CELLS: usize = 2_000;
 const KEYS: usize = 300;
 const ANSWERS: usize = 30;
-/// How long threads must have rested to count as done.
-const REST: Duration = Duration::from_millis(4);
+const SCRIPT: &str = "file:///bench/typing.py";
 
-pub(crate) async fn measure() -> Result<()> {
+pub(crate) async fn measure(against: Option<&Path>) -> Result<()> {
+    let servers = servers::all(against)?;
     let sim = Sim::builder().engines(4).start().await;
-    tokio::task::spawn_blocking(move || type_into(&sim)).await?
+    tokio::task::spawn_blocking(move || type_into(&servers, &sim)).await?
 }
 
-fn type_into(sim: &Sim) -> Result<()> {
+fn type_into(servers: &[Server], sim: &Sim) -> Result<()> {
     let text = script();
     ensure!(text.lines().count() == LINES, "{} lines", text.lines().count());
     println!(
@@ -38,23 +38,11 @@ fn type_into(sim: &Sim) -> Result<()> {
          rest; {KEYS} characters each, {ANSWERS} answers.\n",
         text.len() as f64 / 1e6
     );
-    println!("| what | p50 ms | p90 ms | mean ms |");
-    println!("|---|---|---|---|");
+    println!("| what | server | p50 ms | p90 ms | mean ms |");
+    println!("|---|---|---|---|---|");
 
-    let mut client = Client::vscode(server()?)
-        .args(["lsp"])
-        .options(json!({ "trusted": true, "cluster": sim.connection_file() }))
-        .start();
-    let uri = "file:///bench/typing.py";
-    client.open(uri, &text);
-    let document = json!({ "textDocument": { "uri": uri } });
-    client.ask_until("px/engines", &json!({}), |found| found["clusters"][0]["inUse"] == true);
-    let lenses = client.request("textDocument/codeLens", document.clone());
-    let run = lenses.as_array().map_or(0, |all| all.iter().filter(|lens| is_run(lens)).count());
-    ensure!(run == CELLS, "{run} of {CELLS} px cells have a lens to run them");
-    let bytes = lenses.to_string().len();
-
-    let mut version = 1;
+    let mut editors =
+        servers.iter().map(|server| Editor::open(server, sim, &text)).collect::<Result<Vec<_>>>()?;
     let places = [
         ("a character in the body of a px cell", "    total_1000 += "),
         ("a character in local code", "local_1000 = "),
@@ -62,38 +50,21 @@ fn type_into(sim: &Sim) -> Result<()> {
         ("a character in a %pxconfig above 1,000 px cells", "%pxconfig --progress-after "),
     ];
     for (what, begin) in places {
-        let (line, character) = place(&text, begin).with_context(|| format!("{begin:?} is there"))?;
-        let mut costs = Vec::new();
-        for key in 0..KEYS {
-            version += 1;
-            let typed = char::from(b'0' + u8::try_from(key % 10)?).to_string();
-            let at = json!({ "line": line, "character": character });
-            // Every other one is taken back, so that lines stay as long as lines are.
-            let (end, typed) = match key % 2 {
-                0 => (at.clone(), typed),
-                _ => (json!({ "line": line, "character": character + 1 }), String::new()),
-            };
-            let params = json!({
-                "textDocument": { "uri": uri, "version": version },
-                "contentChanges": [{ "range": { "start": at, "end": end }, "text": typed }],
-            });
-            let before = rested(client.pid())?;
-            client.notify("textDocument/didChange", params);
-            costs.push(rested(client.pid())? - before);
+        let place = place(&text, begin).with_context(|| format!("{begin:?} is there"))?;
+        for editor in &mut editors {
+            let costs = (0..KEYS).map(|key| editor.type_one(place, key)).collect::<Result<_>>()?;
+            row(what, editor.name, costs);
         }
-        row(what, costs);
     }
-
-    for (what, method, params) in
-        [("all lenses", "textDocument/codeLens", document), ("px/cells", "px/cells", json!({ "uri": uri }))]
-    {
-        let mut costs = Vec::new();
-        for _ in 0..ANSWERS {
-            let before = rested(client.pid())?;
-            client.request(method, params.clone());
-            costs.push(rested(client.pid())? - before);
+    let document = json!({ "textDocument": { "uri": SCRIPT } });
+    for (what, method, params) in [
+        ("all lenses", "textDocument/codeLens", document),
+        ("px/cells", "px/cells", json!({ "uri": SCRIPT })),
+    ] {
+        for editor in &mut editors {
+            let costs = (0..ANSWERS).map(|_| editor.ask(method, &params)).collect::<Result<_>>()?;
+            row(what, editor.name, costs);
         }
-        row(what, costs);
     }
 
     let mut costs = Vec::new();
@@ -104,9 +75,56 @@ fn type_into(sim: &Sim) -> Result<()> {
         // A %pxconfig is a px cell as well.
         ensure!(cells.cells.len() >= CELLS);
     }
-    row("for comparison: reading the whole text anew", costs);
-    println!("\nThe answer of all lenses has {:.2} MB.\n", bytes as f64 / 1e6);
+    row("for comparison: reading the whole text anew", "", costs);
+    println!("\nThe answer of all lenses has {:.2} MB.\n", editors[0].lenses as f64 / 1e6);
     Ok(())
+}
+
+/// A server with the script open.
+struct Editor {
+    name: &'static str,
+    client: Client,
+    version: i32,
+    /// Bytes of the answer of all lenses.
+    lenses: usize,
+}
+
+impl Editor {
+    fn open(server: &Server, sim: &Sim, text: &str) -> Result<Self> {
+        let mut client = Client::vscode(&server.path)
+            .args(["lsp"])
+            .options(json!({ "trusted": true, "cluster": sim.connection_file() }))
+            .start();
+        client.open(SCRIPT, text);
+        client.ask_until("px/engines", &json!({}), |found| found["clusters"][0]["inUse"] == true);
+        let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": SCRIPT } }));
+        let run = lenses.as_array().map_or(0, |all| all.iter().filter(|lens| is_run(lens)).count());
+        ensure!(run == CELLS, "{run} of {CELLS} px cells have a lens to run them");
+        Ok(Self { name: server.name, client, version: 1, lenses: lenses.to_string().len() })
+    }
+
+    /// Types a character, or takes the one before back, so that lines stay as long as lines are.
+    fn type_one(&mut self, (line, character): (usize, usize), key: usize) -> Result<Duration> {
+        self.version += 1;
+        let at = json!({ "line": line, "character": character });
+        let (end, typed) = match key % 2 {
+            0 => (at.clone(), char::from(b'0' + u8::try_from(key % 10)?).to_string()),
+            _ => (json!({ "line": line, "character": character + 1 }), String::new()),
+        };
+        let params = json!({
+            "textDocument": { "uri": SCRIPT, "version": self.version },
+            "contentChanges": [{ "range": { "start": at, "end": end }, "text": typed }],
+        });
+        let before = rested(self.client.pid())?;
+        self.client.notify("textDocument/didChange", params);
+        Ok(rested(self.client.pid())? - before)
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Result<Duration> {
+        let before = rested(self.client.pid())?;
+        self.client.request(method, params.clone());
+        Ok(rested(self.client.pid())? - before)
+    }
 }
 
 fn is_run(lens: &Value) -> bool {
@@ -156,43 +174,10 @@ fn place(text: &str, begin: &str) -> Option<(usize, usize)> {
     Some((line, begin.len()))
 }
 
-fn row(what: &str, mut costs: Vec<f64>) {
-    costs.sort_by(f64::total_cmp);
-    let rank = |part: f64| costs[((costs.len() - 1) as f64 * part).round() as usize] * 1e3;
-    let mean = costs.iter().sum::<f64>() / costs.len() as f64 * 1e3;
-    println!("| {what} | {:.3} | {:.3} | {mean:.3} |", rank(0.5), rank(0.9));
-}
-
-/// The CPU seconds of a process once it rests.
-fn rested(pid: u32) -> Result<f64> {
-    let mut last = (threads(pid)?, Instant::now());
-    loop {
-        std::thread::sleep(REST / 4);
-        let now = threads(pid)?;
-        if now != last.0 {
-            last = (now, Instant::now());
-        } else if last.1.elapsed() > REST {
-            return Ok(now as f64 / 1e9);
-        }
-    }
-}
-
-/// What all threads of a process ran so far, in nanoseconds.
-fn threads(pid: u32) -> Result<u64> {
-    let mut sum = 0;
-    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        // A thread that ended meanwhile has nothing to add.
-        sum += schedstat(&thread?.path().join("schedstat")).unwrap_or(0);
-    }
-    Ok(sum)
-}
-
-/// What this thread ran so far, in seconds.
-fn own_thread() -> Result<f64> {
-    Ok(schedstat("/proc/thread-self/schedstat".as_ref())? as f64 / 1e9)
-}
-
-fn schedstat(path: &std::path::Path) -> Result<u64> {
-    let text = fs::read_to_string(path)?;
-    Ok(text.split_whitespace().next().context("the time on the CPU comes first")?.parse()?)
+fn row(what: &str, server: &str, mut costs: Vec<Duration>) {
+    costs.sort_unstable();
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let rank = |part: f64| millis(costs[((costs.len() - 1) as f64 * part).round() as usize]);
+    let mean = millis(costs.iter().sum()) / costs.len() as f64;
+    println!("| {what} | {server} | {:.3} | {:.3} | {mean:.3} |", rank(0.5), rank(0.9));
 }

@@ -72,9 +72,9 @@ enum Task {
         #[arg(long)]
         picture: bool,
     },
-    /// Pack the VS Code extension for this platform, with the server inside, into target/dist.
+    /// Pack the VS Code extension for this platform, with the server inside, into target/packages.
     Dist,
-    /// Run the benchmarks, built for release, and `painting`: frames of VS Code while somebody types.
+    /// Run the benchmarks, built as users get pxlens, and `painting`: frames of VS Code while somebody types.
     Bench {
         /// Goes to the benchmark program, but for `painting`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -197,8 +197,8 @@ fn bench(root: &Path, arguments: &[String]) -> Result<()> {
 
 fn bench_program(root: &Path, python: &Path, arguments: &[String]) -> Result<()> {
     // The server is measured as a process of its own.
-    cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    let mut bench = cargo(root, &["run", "--release", "--package", "pxlens-bench", "--"]);
+    vscode::built_for_users(root)?;
+    let mut bench = cargo(root, &["run", "--profile", vscode::PROFILE, "--package", "pxlens-bench", "--"]);
     bench.arguments(arguments).env("PXLENS_TEST_PYTHON", python);
     bench.run()
 }

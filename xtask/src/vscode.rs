@@ -79,10 +79,10 @@ impl UiTests {
 
     /// Measures what painting costs while somebody types, with a server as users have it.
     pub(crate) fn bench_painting(&self, root: &Path) -> Result<()> {
-        cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
+        let server = built_for_users(root)?;
         let mut node = self.node.program("node");
         node.folder(&root.join(EXTENSION)).arguments(&["dist/test/ui/painting.bench.js"]);
-        self.surround(&mut node).env("PXLENS_TEST_SERVER", root.join("target/release/pxlens")).run()
+        self.surround(&mut node).env("PXLENS_TEST_SERVER", server).run()
     }
 
     fn surround<'a>(&self, program: &'a mut Program) -> &'a mut Program {
@@ -124,13 +124,25 @@ pub(crate) fn keep_pictures(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The profile of what is handed out, and so of what is measured. Cargo puts it into a folder of the same name.
+pub(crate) const PROFILE: &str = "dist";
+
+/// Where packages go.
+const PACKAGES: &str = "target/packages";
+
+/// Builds the server as users get it, and gives its binary.
+pub(crate) fn built_for_users(root: &Path) -> Result<PathBuf> {
+    cargo(root, &["build", "--profile", PROFILE, "--package", "pxlens", "--bin", "pxlens"]).run()?;
+    Ok(root.join(format!("target/{PROFILE}/pxlens{}", env::consts::EXE_SUFFIX)))
+}
+
 /// Packs the extension for this platform, with the server inside.
 pub(crate) fn dist(root: &Path) -> Result<()> {
     let target = platform().context("VS Code has no name for this platform")?;
     let node = node::ensure(root)?;
-    cargo(root, &["build", "--release", "--package", "pxlens", "--bin", "pxlens"]).run()?;
-    let packed = root.join(format!("target/dist/pxlens-{target}.vsix"));
-    let result = bundle(root).and_then(|()| pack(root, &node, &packed, &["--target", target]));
+    let server = built_for_users(root)?;
+    let packed = root.join(format!("{PACKAGES}/pxlens-{target}.vsix"));
+    let result = bundle(root, &server).and_then(|()| pack(root, &node, &packed, &["--target", target]));
     // Left there, the server would go before the one on `PATH` in an extension under development.
     unbundle(root);
     result?;
@@ -141,12 +153,12 @@ pub(crate) fn dist(root: &Path) -> Result<()> {
 /// The licences are the workspace's; the extension has them only while it is packed.
 const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
-fn bundle(root: &Path) -> Result<()> {
+fn bundle(root: &Path, binary: &Path) -> Result<()> {
     let extension = root.join(EXTENSION);
     let server = extension.join("server");
     fs::create_dir_all(&server).context("vscode-extension/server cannot be made")?;
-    let name = format!("pxlens{}", env::consts::EXE_SUFFIX);
-    fs::copy(root.join("target/release").join(&name), server.join(&name)).context("the server's binary")?;
+    let name = binary.file_name().context("a binary has a name")?;
+    fs::copy(binary, server.join(name)).context("the server's binary")?;
     for license in LICENSES {
         fs::copy(root.join(license), extension.join(license)).context(license)?;
     }
