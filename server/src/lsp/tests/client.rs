@@ -1,6 +1,9 @@
 //! A client at the other end of a pipe in memory. It answers nothing by itself, and fails on what nobody read.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -13,6 +16,8 @@ use crate::lsp::{Session, serve};
 
 /// Only to end a test that would hang; no test waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for one that goes on asking, while the server goes on answering something else.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(240);
 
 pub(super) struct Client<S = Fake> {
     writer: DuplexStream,
@@ -20,6 +25,7 @@ pub(super) struct Client<S = Fake> {
     server: JoinHandle<u8>,
     unread: VecDeque<Value>,
     last_id: i64,
+    begun: Instant,
     pub(super) session: S,
 }
 
@@ -47,7 +53,15 @@ impl<S: Session> Client<S> {
         let (writer, server_reader) = tokio::io::duplex(1 << 20);
         let (server_writer, reader) = tokio::io::duplex(1 << 16);
         let server = tokio::spawn(serve(server_reader, server_writer, session.clone()));
-        Self { writer, reader: BufReader::new(reader), server, unread: VecDeque::new(), last_id: 0, session }
+        Self {
+            writer,
+            reader: BufReader::new(reader),
+            server,
+            unread: VecDeque::new(),
+            last_id: 0,
+            begun: Instant::now(),
+            session,
+        }
     }
 
     /// A client that has said which capabilities and options it has, over any session.
@@ -116,6 +130,7 @@ impl<S: Session> Client<S> {
 
     /// The next message as it comes; `None` at the end.
     pub(super) async fn read(&mut self) -> Option<Value> {
+        assert!(self.begun.elapsed() < PATIENCE_IN_ALL, "what the test waits for does not come");
         tokio::time::timeout(PATIENCE, read(&mut self.reader)).await.expect("the server is silent")
     }
 
