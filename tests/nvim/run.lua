@@ -6,7 +6,7 @@
 local folder = vim.fs.dirname(vim.fs.normalize(vim.uv.fs_realpath(arg[0])))
 package.path = folder .. '/?.lua;' .. package.path
 
-local place = require('place')
+require('place') -- Fails at once where something is missing.
 local Cluster = require('cluster')
 local Editor = require('editor')
 

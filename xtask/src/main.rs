@@ -4,6 +4,7 @@
 
 mod clients;
 mod codegen;
+mod lua;
 mod node;
 mod nvim;
 mod picture;
@@ -33,7 +34,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     /// Run everything: tidiness, format, generated files, clippy, the Python of the tests, all tests, the VS Code extension.
+    ///
+    /// With `--fast`: tidiness, format, clippy, the Lua code, and the unit tests of the crates, without clusters and editors.
     Test {
+        /// Only what needs no cluster and no editor; about a minute once all is built.
+        #[arg(long)]
+        fast: bool,
         /// Goes to `cargo test` behind `--workspace`, e.g. `-- --test-threads=1`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -85,7 +91,8 @@ enum Task {
 fn main() -> ExitCode {
     let root = root();
     let result = match Arguments::parse().task {
-        Task::Test { arguments } => test(&root, &arguments),
+        Task::Test { fast: true, arguments } => test_fast(&root, &arguments),
+        Task::Test { fast: false, arguments } => test(&root, &arguments),
         Task::Tidy => tidy::check(&root),
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
@@ -105,14 +112,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn test(root: &Path, arguments: &[String]) -> Result<()> {
+/// The crates whose unit tests start no cluster and no editor.
+const UNIT_TESTED: [&str; 3] = ["pxlens", "pxlens-protocol", "xtask"];
+
+fn test_fast(root: &Path, arguments: &[String]) -> Result<()> {
     let mut steps = Steps::default();
+    static_steps(root, &mut steps);
+    steps.run("unit tests", || {
+        let mut test = cargo(root, &["test", "--quiet", "--no-fail-fast", "--lib", "--bins"]);
+        test.arguments(&UNIT_TESTED.map(|name| format!("--package={name}"))).arguments(arguments).run()
+    });
+    steps.sum_up("cargo xtask test --fast")
+}
+
+/// What is checked without running the program.
+fn static_steps(root: &Path, steps: &mut Steps) {
     steps.run("tidy", || tidy::check(root));
     steps.run("format", || cargo(root, &["fmt", "--all", "--check"]).run());
     steps.run("generated files", || codegen::run(root, generated(), true));
     steps.run("clippy", || {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]).run()
     });
+    steps.run("Lua", || lua::check(root));
+}
+
+fn test(root: &Path, arguments: &[String]) -> Result<()> {
+    let mut steps = Steps::default();
+    static_steps(root, &mut steps);
     let mut interpreter = None;
     steps.run("Python of the tests", || {
         interpreter = Some(python::ensure(root)?);

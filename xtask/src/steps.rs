@@ -66,16 +66,17 @@ impl Steps {
     /// The last line, and whether all went well.
     pub(crate) fn sum_up(self, task: &str) -> Result<()> {
         let Self { done, failed, skipped, unsteady, spent } = self;
-        if !failed.is_empty() {
-            bail!("{task}: {} of {done} steps failed: {}", failed.len(), failed.join(", "));
-        }
         let skipped =
             if skipped.is_empty() { String::new() } else { format!("; SKIPPED: {}", skipped.join(", ")) };
         let unsteady = if unsteady.is_empty() {
             String::new()
         } else {
-            format!("; PASSED ONLY WHEN TRIED AGAIN: {}", unsteady.join(", "))
+            format!("; {} PASSED ONLY WHEN TRIED AGAIN: {}", unsteady.len(), unsteady.join(", "))
         };
+        if !failed.is_empty() {
+            let count = failed.len();
+            bail!("{task}: {count} of {done} steps failed: {}{skipped}{unsteady}", failed.join(", "));
+        }
         println!("{task}: all {done} steps passed in {:.0} s{skipped}{unsteady}", spent.as_secs_f32());
         Ok(())
     }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::steps::program;
 
 /// What may stand at the top level.
-const TOP_LEVEL: [&str; 24] = [
+const TOP_LEVEL: [&str; 27] = [
     ".cargo",
     ".ci",
     ".editorconfig",
@@ -29,8 +29,11 @@ const TOP_LEVEL: [&str; 24] = [
     "nvim",
     "protocol",
     "rustfmt.toml",
+    "selene.toml",
     "server",
+    "stylua.toml",
     "tests",
+    "vim.yml",
     "vscode-extension",
 ];
 
