@@ -35,9 +35,12 @@ function Cluster.start(engines)
 end
 
 function Cluster:answer()
-  assert(vim.wait(90000, function()
-    return #self.lines > 0
-  end, 10), 'the cluster does not answer')
+  assert(
+    vim.wait(90000, function()
+      return #self.lines > 0
+    end, 10),
+    'the cluster does not answer'
+  )
   local answer = vim.json.decode(table.remove(self.lines, 1))
   if type(answer.error) == 'string' then
     error(answer.error)

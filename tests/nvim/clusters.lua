@@ -9,11 +9,15 @@ return {
     function(editor)
       local ipython = editor.folder .. '/ipython'
       vim.fn.mkdir(ipython)
-      editor:lua([[
+      editor:lua(
+        [[
         local ipython, python = ...
         vim.env.IPYTHONDIR = ipython
         require('pxlens').setup({ settings = { python = python } })
-      ]], ipython, place.python)
+      ]],
+        ipython,
+        place.python
+      )
       vim.fn.writefile({ '%px "here I am"' }, editor.folder .. '/start.py')
       editor:command('edit start.py')
       editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
@@ -35,9 +39,12 @@ return {
       local argv = { place.server, 'stop', '--all', '--yes', '--ipython-dir', ipython }
       vim.system(argv, { text = true }):wait(60000)
       assert(ok, why)
-      expect.lacks(vim.tbl_map(function(one)
-        return one.text
-      end, editor:lua('return _G.said')), 'rror')
+      expect.lacks(
+        vim.tbl_map(function(one)
+          return one.text
+        end, editor:lua('return _G.said')),
+        'rror'
+      )
     end,
   },
   {

@@ -200,24 +200,32 @@ end
 
 --- Waits for a lens with this title.
 function Editor:wait_lens(title)
-  return self:wait_lua(('the lens %q'):format(title), [[
+  return self:wait_lua(
+    ('the lens %q'):format(title),
+    [[
     for _, lens in ipairs(vim.lsp.codelens.get(0)) do
       if lens.command.title == ... then
         return true
       end
     end
-  ]], title)
+  ]],
+    title
+  )
 end
 
 --- Waits until something said to the user holds a text.
 function Editor:wait_said(text)
-  return self:wait_lua(('%q said'):format(text), [[
+  return self:wait_lua(
+    ('%q said'):format(text),
+    [[
     for _, one in ipairs(_G.said) do
       if one.text:find(..., 1, true) then
         return one.text
       end
     end
-  ]], text)
+  ]],
+    text
+  )
 end
 
 --- Fails if Lua of the plugin raised somewhere, as in a callback, where nobody else hears of it.

@@ -113,7 +113,7 @@ return {
         editor:wait('no extmark', function()
           return #editor:marks() == 0
         end)
-        editor:lua("vim.api.nvim_buf_set_lines(0, 0, 1, false, { '%px print(\"new\")' })")
+        editor:lua('vim.api.nvim_buf_set_lines(0, 0, 1, false, { \'%px print("new")\' })')
         editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
         run(editor, 1)
         editor:wait_under('new')
@@ -129,7 +129,7 @@ return {
     'a buffer that gets its first name is served from then on',
     function(editor)
       editor:command('enew')
-      editor:lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { '%px print(\"named\")' })")
+      editor:lua('vim.api.nvim_buf_set_lines(0, 0, -1, false, { \'%px print("named")\' })')
       editor:command(('write %s/named.py'):format(editor.folder))
       editor:command('edit')
       editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
@@ -138,7 +138,7 @@ return {
       -- One that is a script already, and gets its name later.
       editor:command('enew')
       editor:command('setfiletype python')
-      editor:lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { '%px print(\"late\")' })")
+      editor:lua('vim.api.nvim_buf_set_lines(0, 0, -1, false, { \'%px print("late")\' })')
       editor:command(('write %s/late.py'):format(editor.folder))
       editor:wait_lua('the server', "return #vim.lsp.get_clients({ name = 'pxlens', bufnr = 0 }) == 1")
       run(editor, 1)
@@ -256,7 +256,10 @@ return {
   {
     'odd characters in outputs do no harm',
     function(editor)
-      editor:open('odd.py', { '%%px -t 0', 'print("tab\\there", "\\x1b[31mred\\x1b[0m", "\\x00", "漢字🙂", "e\\u0301")' })
+      editor:open(
+        'odd.py',
+        { '%%px -t 0', 'print("tab\\there", "\\x1b[31mred\\x1b[0m", "\\x00", "漢字🙂", "e\\u0301")' }
+      )
       run(editor, 1)
       editor:wait_sign('✓')
       local line = expect.holds(editor:under(), '漢字🙂')

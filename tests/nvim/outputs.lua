@@ -27,7 +27,7 @@ return {
       editor:wait('the last row', function()
         return vim.list_contains(lines_here(editor), 'row 199')
       end)
-      expect.equal(editor:lua("return vim.api.nvim_win_get_config(0).relative"), 'editor')
+      expect.equal(editor:lua('return vim.api.nvim_win_get_config(0).relative'), 'editor')
       expect.equal(editor:lua('return vim.bo.modifiable'), false)
       editor:type('/row 150<CR>yy')
       expect.equal(editor:lua("return vim.fn.getreg('\"')"), 'row 150\n')
@@ -230,7 +230,18 @@ return {
       expect.equal(complete('Px open split f'), { 'fold' })
       vim.fn.writefile({}, editor.folder .. '/report.md')
       expect.equal(complete('Px export markdown rep'), { 'report.md' })
-      for _, name in ipairs({ 'above', 'all', 'below', 'canary', 'clear', 'clusters', 'compare', 'console', 'engines', 'export' }) do
+      for _, name in ipairs({
+        'above',
+        'all',
+        'below',
+        'canary',
+        'clear',
+        'clusters',
+        'compare',
+        'console',
+        'engines',
+        'export',
+      }) do
         expect.holds(complete('Px '), name)
       end
       editor:lua([[

@@ -19,7 +19,9 @@ local Tmux = {}
 Tmux.__index = Tmux
 
 function Tmux:run(...)
-  return vim.system({ 'tmux', '-u', '-L', self.name, '-f', '/dev/null', ... }, { text = true, env = self.env }):wait(20000)
+  return vim
+    .system({ 'tmux', '-u', '-L', self.name, '-f', '/dev/null', ... }, { text = true, env = self.env })
+    :wait(20000)
 end
 
 --- A terminal of its own, with a program in it.
@@ -54,14 +56,28 @@ return {
       vim.fn.writefile(TOUR, folder .. '/tour.py')
       local environment = editor:lua('return vim.fn.environ()')
       local argv = { 'env', '-i', '-C', folder }
-      for _, name in ipairs({ 'PATH', 'HOME', 'LANG', 'IPYTHONDIR', 'NVIM_LOG_FILE', 'PXLENS_TEST_PLUGIN', 'PXLENS_TEST_SERVER' }) do
+      for _, name in ipairs({
+        'PATH',
+        'HOME',
+        'LANG',
+        'IPYTHONDIR',
+        'NVIM_LOG_FILE',
+        'PXLENS_TEST_PLUGIN',
+        'PXLENS_TEST_SERVER',
+      }) do
         argv[#argv + 1] = ('%s=%s'):format(name, environment[name])
       end
       -- The numbers of cells are part of the picture.
       editor.cluster:python("rc[:].execute('get_ipython().execution_count = 1', silent=True, block=True)")
       local socket = folder .. '/socket'
-      vim.list_extend(argv, { 'TERM=tmux-256color', vim.v.progpath, '-n', '-i', 'NONE', '-u', place.tests .. '/init.lua' })
-      vim.list_extend(argv, { '--listen', socket, '-c', 'set laststatus=0 noruler cmdheight=0 notermguicolors', 'tour.py' })
+      vim.list_extend(
+        argv,
+        { 'TERM=tmux-256color', vim.v.progpath, '-n', '-i', 'NONE', '-u', place.tests .. '/init.lua' }
+      )
+      vim.list_extend(
+        argv,
+        { '--listen', socket, '-c', 'set laststatus=0 noruler cmdheight=0 notermguicolors', 'tour.py' }
+      )
       local tmux = Tmux.start(folder, argv)
       local in_terminal = setmetatable({ folder = folder }, { __index = editor })
       local ok, why = xpcall(function()

@@ -54,7 +54,10 @@ return {
   {
     'an error is a diagnostic on the line that raised, and an entry of the quickfix list',
     function(editor)
-      editor:open('raises.py', { '%%px', 'def f(x):', '    return 1 / x', 'f(rank - 2)', '# %%', '%%px --nonsense', '1' })
+      editor:open(
+        'raises.py',
+        { '%%px', 'def f(x):', '    return 1 / x', 'f(rank - 2)', '# %%', '%%px --nonsense', '1' }
+      )
       run(editor, 1)
       editor:wait_sign('✗')
       editor:wait('a diagnostic of the magic and one of the engines', function()
@@ -109,7 +112,10 @@ return {
   {
     '`:Px interrupt` ends a run that would never end',
     function(editor)
-      editor:open('endless.py', { '%%px', 'import time', 'print("at work", flush=True)', 'while True: time.sleep(0.01)' })
+      editor:open(
+        'endless.py',
+        { '%%px', 'import time', 'print("at work", flush=True)', 'while True: time.sleep(0.01)' }
+      )
       run(editor, 1)
       editor:wait_under('at work')
       editor:command('Px interrupt')

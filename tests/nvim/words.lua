@@ -54,7 +54,8 @@ return {
       for _, name in ipairs(editor:lua("return vim.tbl_keys(require('pxlens.config').get())")) do
         expect.holds({ tags }, ('pxlens-option-%s\t'):format(name))
       end
-      for _, map in ipairs(editor:lua([[
+      for _, map in
+        ipairs(editor:lua([[
         local found = {}
         for _, mode in ipairs({ 'n', 'x', 'o' }) do
           for _, map in ipairs(vim.api.nvim_get_keymap(mode)) do
@@ -62,7 +63,8 @@ return {
           end
         end
         return found
-      ]])) do
+      ]]))
+      do
         expect.holds({ tags }, map .. '\t')
       end
     end,

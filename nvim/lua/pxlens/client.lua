@@ -22,8 +22,7 @@ function M.before_init(params, client_config)
   client_config.settings = client_config.settings or {}
   client_config.settings.pxlens = settings
   local more = { trusted = trusted }
-  params.initializationOptions =
-    vim.tbl_extend('force', settings, params.initializationOptions or {}, more)
+  params.initializationOptions = vim.tbl_extend('force', settings, params.initializationOptions or {}, more)
 end
 
 ---@type table<integer, true>

@@ -39,8 +39,7 @@ end
 ---@param subcommand pxlens.Subcommand
 ---@param client vim.lsp.Client?
 local function is_offered(subcommand, client)
-  return not (client and subcommand.needs)
-    or client_of.announced(client)['pxlens.server.' .. subcommand.needs] == true
+  return not (client and subcommand.needs) or client_of.announced(client)['pxlens.server.' .. subcommand.needs] == true
 end
 
 --- The names of the subcommands that can be used here.
