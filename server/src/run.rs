@@ -19,8 +19,6 @@ mod golden;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use outline::likeness_by;
-
 pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub use outline::Likeness;
 pub use settle::settle;

@@ -10,10 +10,7 @@ use smallvec::SmallVec;
 
 use crate::{
     engines::{EngineId, RankSet},
-    run::{
-        Ending, EngineRun, Likeness, Run, Slot, likeness_by,
-        rules::{Rule, Rules},
-    },
+    run::{Ending, Likeness, Run, Slot, rules::Rule},
 };
 
 /// Engines whose output is identical or alike, and whose parts ended alike.
@@ -36,18 +33,12 @@ pub struct Group {
 /// How an engine ended is part of what is compared. Engines that have not ended are grouped by what they wrote so far, so
 /// those with nothing yet are one group.
 pub fn fold(run: &Run) -> Vec<Group> {
-    fold_by(run, Rules::default())
-}
-
-pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
-    let likeness =
-        |part: &EngineRun| if rules == Rules::default() { part.likeness() } else { likeness_by(part, rules) };
     let count = run.parts().len();
     let mut known: HashMap<u64, usize, BuildHasherDefault<AsItIs>> =
         HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default());
     let mut members = Vec::with_capacity(count);
     for (part, slot) in run.parts().zip((0..).map(Slot)) {
-        let likeness = likeness(part);
+        let likeness = part.likeness();
         let next = known.len();
         let kind = *known.entry(likeness.shape()).or_insert(next);
         members.push(Member { kind, slot, engine: part.engine, likeness });
@@ -55,7 +46,7 @@ pub(super) fn fold_by(run: &Run, rules: Rules) -> Vec<Group> {
     members.sort_by_key(|member| member.kind);
     let mut groups: Vec<Group> = Vec::with_capacity(known.len());
     for members in members.chunk_by(|a, b| a.kind == b.kind) {
-        match majority(members).filter(|_| rules.has(Rule::Majority)) {
+        match majority(members).filter(|_| Rule::Majority.applies()) {
             None => groups.extend(group(run, members)),
             Some(same) => {
                 let (many, few): (Vec<_>, Vec<_>) =

@@ -9,9 +9,8 @@ use proptest::prelude::*;
 
 use super::{
     GroupBy, fold,
-    fold::fold_by,
     grouped::of_group,
-    inline::inline_by,
+    inline::inline_within,
     layout::{BlockLine, View, lay_out},
     sample::{Sample, bundle},
     screen::Scope,
@@ -21,7 +20,7 @@ use crate::{
     jupyter::content::StreamName,
     run::{
         EventKind, LostReason, Run, Slot, Time,
-        rules::{Rule, Rules},
+        rules::{Rule, without},
     },
 };
 
@@ -139,12 +138,12 @@ impl Case {
     }
 
     /// What the fold shows of it: groups and errors, then the line beside the code.
-    fn shown(&self, rules: Rules) -> String {
+    fn shown(&self) -> String {
         let run = self.run();
-        let view = View { by: GroupBy::Fold, scope: Scope::default(), width: 72, names_stderr: true, rules };
+        let view = View { by: GroupBy::Fold, scope: Scope::default(), width: 72, names_stderr: true };
         let lines = lay_out(&run, view, &|_| None);
         let mut text: String = lines.iter().map(|line| line.text() + "\n").collect();
-        let line = inline_by(&run, Time(0), 100, rules);
+        let line = inline_within(&run, Time(0), 100);
         // The time is made up.
         let line = match line.rsplit_once(" · ") {
             Some((line, time)) if time.ends_with(" ms") || time.ends_with(" s") => line,
@@ -193,7 +192,7 @@ fn every_case_folds_as_its_file_says() {
     assert!(cases.len() >= 60, "only {} cases", cases.len());
     let mut wrong = Vec::new();
     for case in &cases {
-        let shown = case.shown(Rules::default());
+        let shown = case.shown();
         if shown == case.expected {
             continue;
         }
@@ -216,7 +215,7 @@ fn leaving_out_any_rule_makes_a_case_fail() {
     for rule in Rule::ALL {
         let failing: Vec<String> = cases
             .iter()
-            .filter(|case| case.shown(Rules::without(rule)) != case.shown(Rules::default()))
+            .filter(|case| without(rule, || case.shown()) != case.shown())
             .map(Case::name)
             .collect();
         assert!(!failing.is_empty(), "no case needs {rule:?}");
@@ -259,12 +258,12 @@ proptest! {
             }
         }
         let run = sample.run();
-        for groups in [fold(&run), fold_by(&run, Rules::without(Rule::Majority))] {
+        for groups in [fold(&run), without(Rule::Majority, || fold(&run))] {
             let mut slots: Vec<Slot> = groups.iter().flat_map(|group| group.slots.clone()).collect();
             slots.sort_unstable();
             prop_assert_eq!(slots, (0..).take(texts.len()).map(Slot).collect::<Vec<_>>());
             for group in &groups {
-                let shown = of_group(&run, group, Scope::default(), Rules::default());
+                let shown = of_group(&run, group, Scope::default());
                 let mut parts: Vec<_> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
                 parts.sort_by_key(|part| part.engine);
                 for (place, part) in parts.iter().enumerate() {
@@ -285,7 +284,7 @@ proptest! {
     #[test]
     fn what_a_template_shows_has_the_lines_of_its_texts(numbers in prop::collection::vec(0u32..100, 2..6)) {
         let texts: Vec<_> = (0..).map(crate::engines::EngineId).zip(numbers.iter().map(|n| format!("{n}\n a {n} b\n\n{n}"))).collect();
-        let template = super::template::Template::of(&texts, false, Rules::default()).expect("alike");
+        let template = super::template::Template::of(&texts, false).expect("alike");
         let lines: Vec<String> = template.lines(super::Paint::Stdout, None).iter().map(BlockLine::text).collect();
         prop_assert_eq!(lines.len(), 4);
         prop_assert!(lines[1].contains(" b") && lines[2].is_empty());

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::MimeBundle,
-    run::{EngineRun, Run, pictures, rules::Rules},
+    run::{EngineRun, Run, pictures},
 };
 
 /// Bytes of all engines that a view with limits reads to sum them up.
@@ -32,7 +32,7 @@ pub(super) fn of_one(part: &EngineRun, scope: Scope) -> Vec<Shown> {
 }
 
 /// The screen of a group, its engines by rank.
-pub(super) fn of_group(run: &Run, group: &Group, scope: Scope, rules: Rules) -> Vec<Shown> {
+pub(super) fn of_group(run: &Run, group: &Group, scope: Scope) -> Vec<Shown> {
     let Some(first) = run.part(group.representative) else { return Vec::new() };
     if group.identical {
         return of_one(first, scope);
@@ -53,12 +53,12 @@ pub(super) fn of_group(run: &Run, group: &Group, scope: Scope, rules: Rules) -> 
     let scope = Scope { bytes: scope.bytes.map(|bytes| bytes.min(most)), colors: false, ..scope };
     let merged = Scope { merged: true, ..scope };
     // Streams that interleave differently agree once each is put together.
-    let together = |scope| together(&parts, scope, rules);
+    let together = |scope| together(&parts, scope);
     [scope, merged].into_iter().find_map(together).unwrap_or_else(|| on_the_first(scope))
 }
 
 /// The screens of several engines as one; `None` if they are not alike.
-fn together(parts: &[&EngineRun], scope: Scope, rules: Rules) -> Option<Vec<Shown>> {
+fn together(parts: &[&EngineRun], scope: Scope) -> Option<Vec<Shown>> {
     let mut all: Vec<std::vec::IntoIter<Item>> =
         screens(parts, scope).into_iter().map(Vec::into_iter).collect();
     let mut shown = Vec::new();
@@ -82,7 +82,7 @@ fn together(parts: &[&EngineRun], scope: Scope, rules: Rules) -> Option<Vec<Show
                     .zip(&items)
                     .map(|(part, item)| (part.engine, item.text().unwrap_or_default().to_owned()))
                     .collect();
-                match Template::of(&texts, is_result, rules) {
+                match Template::of(&texts, is_result) {
                     // `999 B` and `1.2 kB`.
                     None if remark.is_some() => None,
                     template => Some(template?),
@@ -171,7 +171,7 @@ mod tests {
         let found: Vec<_> = found.iter().map(|(ranks, identical)| (ranks.as_str(), *identical)).collect();
         assert_eq!(found, identical);
         for group in &groups {
-            let shown = of_group(run, group, Scope::default(), Rules::default());
+            let shown = of_group(run, group, Scope::default());
             assert!(shown.iter().all(|shown| shown.template.is_none()));
         }
         expected.assert_eq(&terminal(run, GroupBy::Fold, Style::default()));

@@ -6,7 +6,7 @@ use super::{
     duration, elapsed,
     endings::{failure, is_mild, is_stopped},
     errors,
-    fold::fold_by,
+    fold::fold,
     grouped::{Shown, of_group},
     hosts::pending,
     layout::{BlockLine, Paint},
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     engines::RankSet,
     jupyter::content::StreamName,
-    run::{Ending, EngineRun, OutputKind, Run, RunState, Time, rules::Rules},
+    run::{Ending, EngineRun, OutputKind, Run, RunState, Time},
 };
 
 /// Most characters of a hint: plan and result share a line in editors that show both.
@@ -69,16 +69,12 @@ pub fn inline(run: &Run, now: Time) -> InlineLine {
 
 /// As [`inline`], in at most `budget` characters.
 pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
-    inline_by(run, now, budget, Rules::default())
-}
-
-pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> String {
     let time = duration(elapsed(run, now));
     let line = match run.state() {
         RunState::Queued => "⏳ queued".to_owned(),
         RunState::Running => waiting(run, budget, &format!(" · {time}")),
         RunState::Succeeded => {
-            let gists = gists(run, &fold_by(run, rules), rules);
+            let gists = gists(run, &fold(run));
             let tail = format!(" · {time}");
             let has_room = |gists: &[String]| {
                 let line = gists.join(" · ");
@@ -104,10 +100,10 @@ pub(super) fn inline_by(run: &Run, now: Time, budget: usize, rules: Rules) -> St
                     None => format!("{} {}", error.ranks, error.title()),
                 })
                 .collect();
-            let gone = fold_by(run, rules);
+            let gone = fold(run);
             let gone =
                 gone.iter().filter(|group| matches!(group.ending, Some(Ending::Aborted | Ending::Lost(_))));
-            gists.extend(gone.map(|group| Gist::of(run, group, rules).text(Detail::Range)));
+            gists.extend(gone.map(|group| Gist::of(run, group).text(Detail::Range)));
             let ok = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).count();
             let rest = if ok > 0 { format!(" · {ok} ok") } else { String::new() };
             let with_time = format!("{rest} · {time}");
@@ -146,15 +142,15 @@ fn errors_so_far(run: &Run) -> String {
 }
 
 /// What the groups have to say; of groups that end in the same words, the last line in which they differ from the first.
-fn gists(run: &Run, groups: &[Group], rules: Rules) -> Vec<Gist> {
-    let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group, rules)).collect();
+fn gists(run: &Run, groups: &[Group]) -> Vec<Gist> {
+    let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group)).collect();
     let Some((first, others)) = gists.split_first_mut() else { return gists };
     let first = first.text(Detail::Range);
     let said = |text: &str| text.split_once(' ').map(|(_, said)| said.to_owned());
     for (gist, group) in others.iter_mut().zip(&groups[1..]) {
         if gist.said_is_text() && said(&gist.text(Detail::Range)) == said(&first) {
-            let known = lines_of(run, &groups[0], rules);
-            let own = lines_of(run, group, rules);
+            let known = lines_of(run, &groups[0]);
+            let own = lines_of(run, group);
             if let Some(line) = own.into_iter().rev().find(|line| !line.is_empty() && !known.contains(line)) {
                 gist.said = Said::Text(line);
             }
@@ -164,9 +160,9 @@ fn gists(run: &Run, groups: &[Group], rules: Rules) -> Vec<Gist> {
 }
 
 /// The last lines of a group, as text.
-fn lines_of(run: &Run, group: &Group, rules: Rules) -> Vec<String> {
+fn lines_of(run: &Run, group: &Group) -> Vec<String> {
     let scope = Scope { bytes: Some(READ), ..Scope::default() };
-    let shown = of_group(run, group, scope, rules);
+    let shown = of_group(run, group, scope);
     let texts = shown.iter().filter_map(|shown| shown.item.text());
     texts.flat_map(str::lines).map(|line| line.trim().to_owned()).collect()
 }
@@ -187,16 +183,16 @@ enum Said {
 }
 
 impl Gist {
-    fn of(run: &Run, group: &Group, rules: Rules) -> Self {
+    fn of(run: &Run, group: &Group) -> Self {
         let said = match run.part(group.representative) {
             Some(part) if group.identical || !matches!(part.ending(), Some(Ending::Ok) | None) => {
                 Said::Text(summary(part))
             }
             _ => {
                 let scope = Scope { bytes: Some(READ), ..Scope::default() };
-                let shown = of_group(run, group, scope, rules);
+                let shown = of_group(run, group, scope);
                 let summed_up = shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
-                Said::Alike(if summed_up { shown } else { vec![summaries(run, group, rules)] })
+                Said::Alike(if summed_up { shown } else { vec![summaries(run, group)] })
             }
         };
         Self { ranks: group.ranks.clone(), said }
@@ -249,13 +245,13 @@ fn summary_of(shown: &[Shown], detail: Detail) -> String {
 
 /// What engines have to say whose whole output cannot be summed up, because it is not all in memory for example: that one line
 /// of each, summed up.
-fn summaries(run: &Run, group: &Group, rules: Rules) -> Shown {
+fn summaries(run: &Run, group: &Group) -> Shown {
     let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
     parts.sort_by_key(|part| part.engine);
     let texts: Vec<_> = parts.into_iter().map(|part| (part.engine, summary(part))).collect();
     let mut text = texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
     let same = texts.iter().all(|(_, other)| *other == text);
-    let template = if same { None } else { Template::of(&texts, false, rules) };
+    let template = if same { None } else { Template::of(&texts, false) };
     if !same && template.is_none() {
         text.push_str(" …");
     }

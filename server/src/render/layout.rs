@@ -13,7 +13,6 @@ use super::{
     error_text::lay_out_errors,
     errors::name,
     fold,
-    fold::fold_by,
     grouped::{Shown, of_group, of_one},
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
@@ -24,7 +23,7 @@ use super::{
 use crate::{
     engines::RankSet,
     jupyter::content::StreamName,
-    run::{EngineRun, Run, Slot, rules::Rules},
+    run::{EngineRun, Run, Slot},
 };
 
 /// What a piece of text is; the client chooses the colour. As JSON: `ranks`, `failedRanks`, ...
@@ -106,7 +105,7 @@ impl BlockLine {
 pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let width = limits.columns.min(80);
-    let view = View { by, scope, width, names_stderr: false, rules: Rules::default() };
+    let view = View { by, scope, width, names_stderr: false };
     both_ends(&lay_out(run, view, &|_| None), limits)
 }
 
@@ -187,7 +186,6 @@ pub(super) struct View {
     pub(super) width: usize,
     /// Whether stderr is named, where no colour can mark it.
     pub(super) names_stderr: bool,
-    pub(super) rules: Rules,
 }
 
 /// Where a 0-based line of the code stands, for whoever reads more than the cell: `demo.py line 14`.
@@ -219,7 +217,7 @@ pub(super) fn lay_out_outputs(run: &Run, view: View) -> Vec<BlockLine> {
 
 /// How far the results of several groups lie apart.
 pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> {
-    (view.by == GroupBy::Fold && fold_by(run, view.rules).len() > 1).then(|| summed_up(run))?
+    (view.by == GroupBy::Fold && fold(run).len() > 1).then(|| summed_up(run))?
 }
 
 /// A block, ready to paint.
@@ -318,7 +316,7 @@ pub fn part_text(run: &Run, slot: Slot) -> String {
 /// What the engines of a group show, as plain text: as [`part_text`], what differs in numbers summed up.
 pub fn group_text(run: &Run, group: &Group) -> String {
     let Some(part) = run.part(group.representative) else { return String::new() };
-    let items = of_group(run, group, Scope::default(), Rules::default());
+    let items = of_group(run, group, Scope::default());
     text_of(part, &Block { ranks: group.ranks.clone(), state: State::of(part), items })
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     engines::RankSet,
-    run::{Run, RunState, rules::Rules},
+    run::{Run, RunState},
 };
 
 /// Kept free for the sentence that says what was left out.
@@ -31,7 +31,7 @@ pub(super) fn below(head: String, run: &Run, by: GroupBy, limits: Limits) -> Str
     let most = limits.bytes.max(500);
     let mut page = Page { text: head, most: most - RESERVE };
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
-    let view = View { by, scope, width: limits.columns, names_stderr: false, rules: Rules::default() };
+    let view = View { by, scope, width: limits.columns, names_stderr: false };
     let sections = sections(run, view);
     let errors = error_fences(run);
     let mut left = sections.iter().map(|section| section.blocks.len()).sum::<usize>() + errors.len();

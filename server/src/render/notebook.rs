@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     engines::RankSet,
-    run::{Ending, OutputKind, Run, pictures::is_picture, rules::Rules},
+    run::{Ending, OutputKind, Run, pictures::is_picture},
 };
 
 /// Most bytes of the text of a run; of more both ends are shown.
@@ -91,7 +91,7 @@ pub fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<NotebookOutput>
 fn text(run: &Run, by: GroupBy) -> String {
     let bytes = share(run, Limits { bytes: MOST_TEXT, ..Limits::default() });
     let scope = Scope { bytes: Some(bytes), ..Scope::default() };
-    let view = View { by, scope, width: 80, names_stderr: true, rules: Rules::default() };
+    let view = View { by, scope, width: 80, names_stderr: true };
     let lines = lay_out_outputs(run, view);
     let text: String = lines.iter().map(|line| line.text() + "\n").collect();
     without_keys(&text).into_owned()

@@ -3,10 +3,7 @@
 use super::wording;
 use crate::{
     engines::{EngineId, RankSet},
-    run::{
-        Ending, EngineRun, OutputKind, Run,
-        rules::{Rule, Rules},
-    },
+    run::{Ending, EngineRun, OutputKind, Run, rules::Rule},
 };
 
 /// Most numbers of a tuple or list that are summed up place by place.
@@ -57,7 +54,7 @@ pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
             if column.iter().all(|value| *value == column[0]) {
                 return format!("≡ {}", short(column[0]));
             }
-            let told = spread(&column, &[], false, &engines, Detail::Bars(40), Rules::default());
+            let told = spread(&column, &[], false, &engines, Detail::Bars(40));
             format!("{}{}", told.range, told.rest)
         })
         .collect();
@@ -115,7 +112,6 @@ pub(super) fn spread(
     time: bool,
     engines: &[EngineId],
     detail: Detail,
-    rules: Rules,
 ) -> Told {
     let mut order: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_finite()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -144,14 +140,14 @@ pub(super) fn spread(
         Detail::Range => odd,
         Detail::Median => format!(" med {median}{odd}"),
         Detail::Bars(most) => {
-            format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most, rules))
+            format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most))
         }
     };
     Told { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
 }
 
 /// Many numbers of each engine: the range and the median of all, and a bar for the median of each engine's.
-pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail, rules: Rules) -> Told {
+pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) -> Told {
     let finite = |row: &[f64]| {
         let mut finite: Vec<f64> = row.iter().copied().filter(|value| value.is_finite()).collect();
         finite.sort_by(f64::total_cmp);
@@ -179,7 +175,7 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail, ru
     let known = finite(&medians);
     let bars = match (detail, known.first(), known.last()) {
         (Detail::Bars(most), Some(&low), Some(&high)) if low < high => {
-            sparkline(&medians, median(&known), low, high, most, rules)
+            sparkline(&medians, median(&known), low, high, most)
         }
         _ => String::new(),
     };
@@ -222,9 +218,9 @@ fn median(sorted: &[f64]) -> f64 {
 
 /// One bar per engine by rank; `!` for what is not finite. Of more engines than bars, as many stand together as a note says,
 /// under the value of theirs that lies farthest from the median.
-fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize, rules: Rules) -> String {
+fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize) -> String {
     let together = values.len().div_ceil(most.max(1)).max(1);
-    if together > 1 && !rules.has(Rule::Buckets) {
+    if together > 1 && !Rule::Buckets.applies() {
         return String::new();
     }
     // Halves first: the span of two huge numbers may exceed what a float holds.

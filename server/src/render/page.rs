@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engines::{EngineId, RankSet},
-    run::{Ending, Run, rules::Rules},
+    run::{Ending, Run},
 };
 
 /// How much a page may hold.
@@ -107,7 +107,7 @@ pub fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
     };
     let share = (limits.bytes / sharers.max(1)).max(1000);
     let scope = Scope { bytes: Some(share), ..Scope::default() };
-    let view = View { by, scope, width: 80, names_stderr: false, rules: Rules::default() };
+    let view = View { by, scope, width: 80, names_stderr: false };
     let mut left = limits.blocks;
     let mut hidden = 0;
     let mut parts = Vec::new();

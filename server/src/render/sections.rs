@@ -3,7 +3,7 @@
 use super::{
     Group, GroupBy,
     endings::gone,
-    fold::fold_by,
+    fold,
     grouped::{Shown, of_group, of_one, tell_from},
     layout::{View, reference},
     screen::{Item, is_whole},
@@ -72,12 +72,12 @@ pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
     };
     match view.by {
         GroupBy::Fold => {
-            let groups = fold_by(run, view.rules);
+            let groups = fold(run);
             let blocks = groups.iter().filter_map(|group| of_group_block(run, group, view));
             let mut blocks: Vec<Block> = blocks.filter(Block::is_worth_showing).collect();
             tell_images_apart(&mut blocks);
             // Of text that is not in memory nobody can say how it differs.
-            let compared = view.rules.has(Rule::Differences) && run.parts().all(is_whole);
+            let compared = Rule::Differences.applies() && run.parts().all(is_whole);
             vec![Section { title: None, blocks, compared }]
         }
         GroupBy::Engine => {
@@ -103,7 +103,7 @@ fn tell_images_apart(blocks: &mut [Block]) {
 
 fn of_group_block(run: &Run, group: &Group, view: View) -> Option<Block> {
     let state = State::of(run.part(group.representative)?);
-    let items = without_errors(of_group(run, group, view.scope, view.rules));
+    let items = without_errors(of_group(run, group, view.scope));
     Some(Block { ranks: group.ranks.clone(), state, items })
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engines::{EngineId, RankSet},
     run::{
-        rules::{Rule, Rules},
+        rules::Rule,
         tokens::{Kind, Token, is_array, is_value, seconds, tokens},
     },
 };
@@ -25,7 +25,6 @@ pub(super) struct Template {
     pieces: Vec<Piece>,
     /// Whether it is a value of several parts.
     composed: bool,
-    rules: Rules,
 }
 
 enum Piece {
@@ -60,11 +59,10 @@ impl Cell {
 
 impl Template {
     /// The template of these texts, engine by engine; `None` if they are not alike. With `result`, they are results.
-    pub(super) fn of(texts: &[(EngineId, String)], result: bool, rules: Rules) -> Option<Self> {
+    pub(super) fn of(texts: &[(EngineId, String)], result: bool) -> Option<Self> {
         let (_, first) = texts.first()?;
         let value = result && texts.iter().all(|(_, text)| is_value(text));
-        let all: Vec<Vec<Token>> =
-            texts.iter().map(|(_, text)| tokens(text, value, rules).collect()).collect();
+        let all: Vec<Vec<Token>> = texts.iter().map(|(_, text)| tokens(text, value).collect()).collect();
         let mut pieces = Vec::new();
         let mut at = vec![0; texts.len()];
         for (i, token) in all[0].iter().enumerate() {
@@ -81,7 +79,7 @@ impl Template {
                 cells.push(Cell { text: text[other.whole.clone()].to_owned(), blanks });
                 *at = other.whole.end;
             }
-            let pid = rules.has(Rule::Pids) && names_pid(literal);
+            let pid = Rule::Pids.applies() && names_pid(literal);
             let next = first[token.whole.end..].chars().next();
             let last = matches!(next, None | Some('\n' | ']' | ')' | '}' | ','));
             pieces.push(Piece::Same(literal.to_owned()));
@@ -102,7 +100,6 @@ impl Template {
             engines: texts.iter().map(|(engine, _)| *engine).collect(),
             pieces,
             composed: value && (first.starts_with(['(', '[', '{']) || is_array(first)),
-            rules,
         })
     }
 
@@ -154,7 +151,7 @@ impl Template {
             drawn.text("≡ ", Paint::Note);
             drawn.text(&text[blanks..], base);
         };
-        let marks = self.composed && self.rules.has(Rule::Equal);
+        let marks = self.composed && Rule::Equal.applies();
         match piece {
             Piece::Equal(text) if marks => marked(text, drawn),
             Piece::Same(text) | Piece::Equal(text) => drawn.literal(text, base),
@@ -180,7 +177,7 @@ impl Template {
     fn tell(&self, column: &Column, detail: Detail) -> Told {
         let texts = || column.cells.iter().map(Cell::core);
         let own = |(text, engine): (&str, &EngineId)| text.parse() == Ok(engine.0);
-        if self.rules.has(Rule::OwnRank) && texts().zip(&self.engines).all(own) {
+        if Rule::OwnRank.applies() && texts().zip(&self.engines).all(own) {
             return Told::plain("{rank}");
         }
         let distinct = || {
@@ -199,7 +196,7 @@ impl Template {
                 };
                 let detail = if column.pid { Detail::Range } else { detail };
                 let texts: Vec<&str> = texts().collect();
-                spread(&values, &texts, time, &self.engines, detail, self.rules)
+                spread(&values, &texts, time, &self.engines, detail)
             }
             Kind::Address if texts().all(|text| text.starts_with("0x")) => Told::plain("{0x…}"),
             Kind::Address => Told::plain(&format!("{{{} ids}}", distinct().len())),
@@ -242,7 +239,7 @@ impl Template {
             Piece::Varies(column) => column.kind == Kind::Number,
             _ => true,
         });
-        if !(many && only_numbers && self.composed && self.rules.has(Rule::Large)) {
+        if !(many && only_numbers && self.composed && Rule::Large.applies()) {
             return None;
         }
         let what = what_is(&text)?;
@@ -251,11 +248,10 @@ impl Template {
         let mut rows: Vec<Vec<f64>> = Vec::new();
         for place in 0..self.engines.len() {
             let text = inside(&self.fill(place));
-            let found = tokens(&text, true, self.rules).filter(|token| token.kind == Kind::Number);
+            let found = tokens(&text, true).filter(|token| token.kind == Kind::Number);
             rows.push(found.filter_map(|token| number(&text[token.core])).collect());
         }
-        let all =
-            super::numbers::pooled(&rows, &self.engines, detail.unwrap_or(Detail::Bars(40)), self.rules);
+        let all = super::numbers::pooled(&rows, &self.engines, detail.unwrap_or(Detail::Bars(40)));
         let part = if text.contains("...") { " (of what is printed)" } else { "" };
         Some(Told { range: format!("{what} {}", all.range), rest: all.rest + part })
     }

@@ -10,7 +10,7 @@ use super::{
     outcome,
     screen::Scope,
 };
-use crate::run::{Run, RunState, rules::Rules};
+use crate::run::{Run, RunState};
 
 /// How the shell can show text.
 #[derive(Clone, Copy)]
@@ -58,7 +58,7 @@ pub fn terminal_end(run: &Run, style: Style<'_>) -> String {
 
 fn view(by: GroupBy, style: Style<'_>) -> View {
     let scope = Scope { colors: style.color, ..Scope::default() };
-    View { by, scope, width: style.width, names_stderr: false, rules: Rules::default() }
+    View { by, scope, width: style.width, names_stderr: false }
 }
 
 /// The last line: `✓ 4 engines · 1.2 s`.

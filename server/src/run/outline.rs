@@ -5,16 +5,11 @@
 //! not. Neither do counters, where pieces of text were cut, and how stdout and stderr interleaved.
 //!
 //! It lives in each engine's part, beside the output: the run task, which applies the events, keeps it, and whoever draws a
-//! run finds it there. From scratch it is a run made of the same events, or [`likeness_by`].
+//! run finds it there.
 
 use std::collections::BTreeSet;
 
-use super::{
-    Ending, EngineRun, Output, OutputKind, pictures,
-    rules::{Rule, Rules},
-    settle::settle,
-    tokens::is_value,
-};
+use super::{Ending, EngineRun, Output, pictures, rules::Rule, settle::settle, tokens::is_value};
 use flow::Flow;
 use past::Earlier;
 use prints::Prints;
@@ -48,7 +43,6 @@ impl Likeness {
 /// The outline of all an engine produced so far.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
-    rules: Rules,
     stdout: Flow,
     stderr: Flow,
     /// Displays, results and remarks on the screen.
@@ -73,9 +67,8 @@ const REMARK: u8 = 4;
 const PAGE: u8 = 5;
 
 impl Outline {
-    pub(super) fn new(rules: Rules) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            rules,
             stdout: Flow::default(),
             stderr: Flow::default(),
             rest: Vec::new(),
@@ -84,49 +77,19 @@ impl Outline {
         }
     }
 
-    /// The outline of what an engine produced, from scratch.
-    fn of(part: &EngineRun, rules: Rules) -> Self {
-        let mut outline = Self::new(rules);
-        for (at, output) in part.outputs.iter().enumerate() {
-            match &output.kind {
-                OutputKind::Stream(name, text) => {
-                    let mut came = 0;
-                    for chunk in text.chunks() {
-                        let (outputs, begun) = (&part.outputs[..at], Some((text, came)));
-                        outline.go_on_writing(chunk, Earlier { name: *name, outputs, begun });
-                        came += chunk.len();
-                    }
-                }
-                OutputKind::Display { data, display_id } => outline.display(data, display_id.as_deref()),
-                OutputKind::UpdateDisplay { data, display_id } => {
-                    outline.update(data, display_id.as_deref());
-                }
-                OutputKind::ClearOutput { wait } => outline.clear(*wait),
-                OutputKind::Result { data, .. } => outline.result(data),
-                OutputKind::Error(_) => outline.raised(),
-                OutputKind::Unreadable(what) => outline.remark(what),
-            }
-        }
-        outline
-    }
-
     /// A stream goes on; `outputs` are all that came before.
     pub(super) fn write(&mut self, name: StreamName, text: &str, outputs: &[Output]) {
-        self.go_on_writing(text, Earlier { name, outputs, begun: None });
-    }
-
-    fn go_on_writing(&mut self, text: &str, earlier: Earlier<'_>) {
         self.go_on();
-        let rules = self.rules;
-        match earlier.name {
-            StreamName::Stdout => self.stdout.write(text, earlier, rules),
-            StreamName::Stderr => self.stderr.write(text, earlier, rules),
+        let earlier = Earlier { name, outputs };
+        match name {
+            StreamName::Stdout => self.stdout.write(text, earlier),
+            StreamName::Stderr => self.stderr.write(text, earlier),
         }
     }
 
     pub(super) fn display(&mut self, data: &MimeBundle, id: Option<&str>) {
         self.go_on();
-        let likeness = of_bundle(data, false, self.rules);
+        let likeness = of_bundle(data, false);
         if let Some(id) = id {
             self.rest.retain(|thing| !thing.is_update_of(id));
             self.displayed.insert(id.to_owned());
@@ -136,7 +99,7 @@ impl Outline {
     }
 
     pub(super) fn update(&mut self, data: &MimeBundle, id: Option<&str>) {
-        let likeness = of_bundle(data, false, self.rules);
+        let likeness = of_bundle(data, false);
         let Some(id) = id else { return self.push(UPDATE, None, likeness) };
         if self.displayed.contains(id) {
             self.renew(id, likeness);
@@ -152,7 +115,7 @@ impl Outline {
 
     pub(super) fn result(&mut self, data: &MimeBundle) {
         self.go_on();
-        self.push(RESULT, None, of_bundle(data, true, self.rules));
+        self.push(RESULT, None, of_bundle(data, true));
     }
 
     pub(super) fn raised(&mut self) {
@@ -195,19 +158,19 @@ impl Outline {
     pub(super) fn likeness(&self, part: &EngineRun) -> Likeness {
         let mut prints = Prints::default();
         for flow in [&self.stdout, &self.stderr] {
-            prints.note(0, flow.finish(self.rules));
+            prints.note(0, flow.finish());
         }
         for thing in &self.rest {
             prints.note(thing.kind, thing.likeness);
         }
         // Pages come with the reply, in any order with the outputs.
         for page in &part.pages {
-            prints.note(PAGE, of_bundle(page, false, self.rules));
+            prints.note(PAGE, of_bundle(page, false));
         }
         match part.ending() {
             None => prints.shape.word(0),
             Some(Ending::Ok) => prints.shape.word(1),
-            Some(Ending::Error(error)) => prints.shape.word(of_error(error, self.rules).shape),
+            Some(Ending::Error(error)) => prints.shape.word(of_error(error).shape),
             Some(Ending::Aborted) => prints.shape.word(3),
             Some(Ending::Lost(why)) => prints.raw(why.to_string().as_bytes()),
         }
@@ -221,26 +184,17 @@ impl Thing {
     }
 }
 
-/// What a part is like by some of the rules only, from scratch. Once text of it has left memory there is only what was noted
-/// while it came, by all rules.
-pub(crate) fn likeness_by(part: &EngineRun, rules: Rules) -> Likeness {
-    match part.spilled {
-        None => Outline::of(part, rules).likeness(part),
-        Some(_) => part.likeness(),
-    }
-}
-
 /// A display or result: its texts by their tokens, all else to the byte.
-fn of_bundle(data: &MimeBundle, result: bool, rules: Rules) -> Likeness {
+fn of_bundle(data: &MimeBundle, result: bool) -> Likeness {
     let mut prints = Prints::default();
     for (mime, value) in data.iter() {
         prints.raw(mime.as_bytes());
         match value.as_str() {
             Some(text) if mime.starts_with("text/") && !text.is_empty() => {
                 let text = settle(text, false);
-                prints.text(&text, result && mime == "text/plain" && is_value(&text), rules);
+                prints.text(&text, result && mime == "text/plain" && is_value(&text));
             }
-            Some(data) if pictures::is_picture(mime) && rules.has(Rule::Images) => {
+            Some(data) if pictures::is_picture(mime) && Rule::Images.applies() => {
                 prints.values.record(pictures::same(mime, data).as_bytes());
             }
             Some(text) => prints.raw(text.as_bytes()),
@@ -251,13 +205,16 @@ fn of_bundle(data: &MimeBundle, result: bool, rules: Rules) -> Likeness {
 }
 
 /// An error; of its numbers (counters of cells among them) nothing counts.
-fn of_error(error: &ErrorContent, rules: Rules) -> Likeness {
+fn of_error(error: &ErrorContent) -> Likeness {
     let mut prints = Prints::default();
     for text in [error.ename.as_str(), error.evalue.as_str(), &error.traceback.join("\n")] {
-        prints.text(&settle(text, false), false, rules);
+        prints.text(&settle(text, false), false);
     }
     prints.finish()
 }
+
+#[cfg(test)]
+pub(super) use tests::likeness_from_scratch;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,7 @@
-//! The rules by which outputs are taken for alike, one by one, so that it can be shown what each is good for.
+//! The rules of the fold: what may differ between outputs that are alike, and how the differences are shown.
+//!
+//! Code that follows a rule asks whether it [applies](Rule::applies). It always does, at no cost; only tests leave one out, to
+//! show what it is good for: `tests/fold/rules.md`.
 
 /// One rule of the fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,18 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// Every rule.
+    /// Whether the rule is in force: always, outside of tests.
+    #[cfg(not(test))]
+    #[inline(always)]
+    pub(crate) const fn applies(self) -> bool {
+        true
+    }
+
+    #[cfg(test)]
+    pub(crate) fn applies(self) -> bool {
+        LEFT_OUT.get() != Some(self)
+    }
+
     #[cfg(test)]
     pub(crate) const ALL: [Self; 17] = [
         Self::Numbers,
@@ -64,22 +78,17 @@ impl Rule {
     ];
 }
 
-/// The rules in force; by default all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rules {
-    /// A bit for each rule that is left out.
-    without: u32,
+#[cfg(test)]
+thread_local! {
+    static LEFT_OUT: std::cell::Cell<Option<Rule>> = const { std::cell::Cell::new(None) };
 }
 
-impl Rules {
-    /// All rules but one.
-    #[cfg(test)]
-    pub(crate) fn without(rule: Rule) -> Self {
-        Self { without: 1 << rule as u8 }
-    }
-
-    /// Whether a rule is in force.
-    pub(crate) fn has(self, rule: Rule) -> bool {
-        self.without & (1 << rule as u8) == 0
-    }
+/// What `work` returns when this rule is left out. Runs have to be made inside it, since they note what they are like while
+/// they are filled.
+#[cfg(test)]
+pub(crate) fn without<T>(rule: Rule, work: impl FnOnce() -> T) -> T {
+    LEFT_OUT.set(Some(rule));
+    let result = work();
+    LEFT_OUT.set(None);
+    result
 }

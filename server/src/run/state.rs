@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Event, EventKind, LostReason, Slot, Text, Time,
     outline::{Likeness, Outline},
-    rules::Rules,
     weight::{of_bundle, of_output},
 };
 use crate::{
@@ -196,7 +195,7 @@ impl EngineRun {
             others: 0,
             reply: None,
             idle: false,
-            outline: Outline::new(Rules::default()),
+            outline: Outline::new(),
             likeness: OnceLock::new(),
         }
     }

@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{rules::Rules, *};
+use super::{outline::likeness_from_scratch, *};
 use crate::{
     engines::EngineId,
     jupyter::{
@@ -455,7 +455,7 @@ proptest! {
         let run = reduce(cut.clone());
         let part = run.part(Slot(0)).expect("the one slot");
         prop_assert_eq!(likeness(cut), likeness(vec![err(&of(false)), out(&of(true))]));
-        prop_assert_eq!(part.likeness(), likeness_by(part, Rules::default()));
+        prop_assert_eq!(part.likeness(), likeness_from_scratch(part));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::rules::{Rule, Rules};
+use super::rules::Rule;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +50,10 @@ pub(crate) fn is_array(text: &str) -> bool {
 }
 
 /// The tokens of a text, from left to right. With `value`, it is a result as Python writes it.
-pub(crate) fn tokens(text: &str, value: bool, rules: Rules) -> Tokens<'_> {
-    let value = value && rules.has(Rule::Values);
+pub(crate) fn tokens(text: &str, value: bool) -> Tokens<'_> {
+    let value = value && Rule::Values.applies();
     let strings = value && (text.starts_with(['(', '[', '{']) || is_array(text));
-    Tokens { bytes: text.as_bytes(), at: 0, end: 0, rules, value, strings }
+    Tokens { bytes: text.as_bytes(), at: 0, end: 0, value, strings }
 }
 
 /// See [`tokens`].
@@ -62,7 +62,6 @@ pub(crate) struct Tokens<'a> {
     at: usize,
     /// Where the last token ended.
     end: usize,
-    rules: Rules,
     value: bool,
     strings: bool,
 }
@@ -163,28 +162,32 @@ impl Tokens<'_> {
         let plain = before == 0
             && digits - at < 8
             && matches!(self.byte(digits), b' ' | b'\n' | b',' | b')' | b']' | 0);
-        if plain && self.rules.has(Rule::Numbers) {
+        if plain && Rule::Numbers.applies() {
             return Ok(self.number_or_duration(at, digits));
         }
-        if self.rules.has(Rule::Addresses)
+        if Rule::Addresses.applies()
             && let Some(end) = self.address(start, digits)
         {
             return Ok((Kind::Address, start..end));
         }
         if before > 0 {
-            if self.rules.has(Rule::Types) && is_type(&self.bytes[start..at]) {
+            if Rule::Types.applies() && is_type(&self.bytes[start..at]) {
                 return Err(self.skip(at, in_name));
             }
-            return if self.rules.has(Rule::Names) { Ok((Kind::InName, at..digits)) } else { Err(digits) };
+            return if Rule::Names.applies() { Ok((Kind::InName, at..digits)) } else { Err(digits) };
         }
-        if let Some(end) = self.clock(at, digits).filter(|_| self.rules.has(Rule::Durations)) {
+        if Rule::Durations.applies()
+            && let Some(end) = self.clock(at, digits)
+        {
             return Ok((Kind::Duration, at..end));
         }
-        if let Some(end) = self.dotted(digits).filter(|_| self.rules.has(Rule::Dotted)) {
+        if Rule::Dotted.applies()
+            && let Some(end) = self.dotted(digits)
+        {
             return Ok((Kind::Dotted, at..end));
         }
         let end = self.number(at);
-        if !self.rules.has(Rule::Numbers) {
+        if !Rule::Numbers.applies() {
             return Err(end);
         }
         Ok(self.number_or_duration(at, end))
@@ -193,7 +196,7 @@ impl Tokens<'_> {
     /// A number that begins with a digit and ends there, with its sign, and the unit of time behind it.
     fn number_or_duration(&self, at: usize, end: usize) -> (Kind, Range<usize>) {
         let start = self.sign(self.leading_dot(at));
-        match self.duration(end).filter(|_| self.rules.has(Rule::Durations)) {
+        match self.duration(end).filter(|_| Rule::Durations.applies()) {
             Some(end) => (Kind::Duration, start..end),
             None => (Kind::Number, start..end),
         }
@@ -335,11 +338,11 @@ impl Tokens<'_> {
     }
 
     fn nonfinite(&self, at: usize) -> Found {
-        if !self.rules.has(Rule::Nonfinite) || (at > 0 && in_name(self.byte(at - 1))) {
+        if !Rule::Nonfinite.applies() || (at > 0 && in_name(self.byte(at - 1))) {
             return Err(at + 1);
         }
         match self.nonfinite_end(at) {
-            Some(end) if self.rules.has(Rule::Numbers) => Ok((Kind::Number, self.sign(at)..end)),
+            Some(end) if Rule::Numbers.applies() => Ok((Kind::Number, self.sign(at)..end)),
             _ => Err(at + 1),
         }
     }
@@ -367,7 +370,7 @@ impl Tokens<'_> {
     fn padded(&self, kind: Kind, core: Range<usize>) -> Token {
         let mut whole = core.clone();
         let (mut apart_before, mut apart_after) = (false, false);
-        if self.rules.has(Rule::Padding) {
+        if Rule::Padding.applies() {
             let is_blank = |byte: u8| byte == b' ' || (byte == b'\n' && self.value);
             let before = self.bytes[self.end..core.start].iter().rev().take_while(|&&byte| is_blank(byte));
             whole.start -= before.count();
@@ -449,7 +452,7 @@ mod tests {
     /// The text with its tokens in brackets, each after the first letter of its kind.
     fn marked(text: &str, value: bool) -> String {
         let (mut marked, mut at) = (String::new(), 0);
-        for token in tokens(text, value, Rules::default()) {
+        for token in tokens(text, value) {
             let kind = format!("{:?}", token.kind);
             marked.push_str(&format!(
                 "{}{}⟨{}⟩",
@@ -501,7 +504,7 @@ mod tests {
         #[test]
         fn tokens_rise_and_lie_on_character_borders(text in "[-+.:e0-9naifx ms'\"\\[(µ\u{e9}\n\\\\]{0,40}", value in any::<bool>()) {
             let mut end = 0;
-            for token in tokens(&text, value, Rules::default()) {
+            for token in tokens(&text, value) {
                 prop_assert!(end <= token.whole.start && token.whole.start <= token.core.start);
                 prop_assert!(token.core.start < token.core.end && token.core.end <= token.whole.end);
                 prop_assert!(text.get(token.whole.clone()).is_some() && text.get(token.core).is_some());

@@ -5,10 +5,7 @@
 use expect_test::expect_file;
 
 use super::{Case, folder};
-use crate::{
-    render::{Card, GroupBy, card},
-    run::rules::Rules,
-};
+use crate::render::{Card, GroupBy, card};
 
 #[test]
 fn the_page_of_outputs_is_up_to_date() {
@@ -37,7 +34,7 @@ fn example(name: &str) -> String {
             .collect();
         return quoted;
     }
-    let shown = case.shown(Rules::default());
+    let shown = case.shown();
     let (lines, inline) = shown.rsplit_once("inline: ").expect("a case shows a line beside the code");
     let told = if name.starts_with('-') { inline } else { lines };
     let written = if name.starts_with('+') {

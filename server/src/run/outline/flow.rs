@@ -5,10 +5,7 @@ use super::{
     past::{Earlier, Past},
     prints::{Prints, RAW},
 };
-use crate::run::{
-    rules::Rules,
-    settle::{BARRIER, REACH, Screen, overwrites, settle},
-};
+use crate::run::settle::{BARRIER, REACH, Screen, overwrites, settle};
 
 /// A line longer than this is compared byte for byte, so that no line costs more than its length.
 pub(super) const LONG: usize = 65_536;
@@ -44,41 +41,41 @@ struct Mark {
 
 impl Flow {
     /// Writes the next piece; `earlier` is what was written since the last time that all was cleared, or more.
-    pub(super) fn write(&mut self, text: &str, earlier: Earlier<'_>, rules: Rules) {
+    pub(super) fn write(&mut self, text: &str, earlier: Earlier<'_>) {
         let past = Past { earlier, piece: text, from: self.written };
         // No early end: so it is done many bytes at a time.
         let odd =
             text.bytes().fold(0, |odd, byte| odd | u8::from(byte != b'\n' && !(b' '..0x7f).contains(&byte)));
         if odd == 0 && self.screen.is_none() && self.pending.is_empty() && !self.long {
-            return self.plain(past, rules);
+            return self.plain(past);
         }
         for piece in text.split_inclusive('\n') {
-            self.piece(piece, past, rules);
+            self.piece(piece, past);
         }
     }
 
     /// A line, or the part of one that came.
-    fn piece(&mut self, piece: &str, past: Past<'_>, rules: Rules) {
+    fn piece(&mut self, piece: &str, past: Past<'_>) {
         self.written += piece.len();
         match piece.strip_suffix('\n') {
             Some(body) => {
-                self.go_on(body, true, past, rules);
-                self.end_line(rules);
+                self.go_on(body, true, past);
+                self.end_line();
                 self.line = self.written;
             }
-            None => self.go_on(piece, false, past, rules),
+            None => self.go_on(piece, false, past),
         }
     }
 
     /// Text from the beginning of a line on in which nothing overwrites or has to be spelled out: what most text is.
-    fn plain(&mut self, past: Past<'_>, rules: Rules) {
+    fn plain(&mut self, past: Past<'_>) {
         let text = past.piece;
         let mut line = 0;
         for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
             if end - line > BARRIER {
-                self.piece(&text[line..=end], past, rules);
+                self.piece(&text[line..=end], past);
             } else {
-                self.prints.text(&text[line..end], false, rules);
+                self.prints.text(&text[line..end], false);
                 self.written += end + 1 - line;
                 self.line = self.written;
                 self.count();
@@ -86,7 +83,7 @@ impl Flow {
             line = end + 1;
         }
         if line < text.len() {
-            self.piece(&text[line..], past, rules);
+            self.piece(&text[line..], past);
         }
     }
 
@@ -108,16 +105,16 @@ impl Flow {
     }
 
     /// More of the line in work.
-    fn go_on(&mut self, body: &str, ends: bool, past: Past<'_>, rules: Rules) {
+    fn go_on(&mut self, body: &str, ends: bool, past: Past<'_>) {
         if self.long {
             return self.prints.shape.piece(body.as_bytes());
         }
         if self.screen.is_some() {
-            return self.overwrite(body, past, rules);
+            return self.overwrite(body, past);
         }
         let begins = body.find(overwrites);
         if begins.is_none() && ends && self.pending.is_empty() && body.len() <= LONG {
-            return self.line(body, rules);
+            return self.line(body);
         }
         let (plain, rest) = body.split_at(begins.unwrap_or(body.len()));
         self.pending.push_str(plain);
@@ -128,13 +125,13 @@ impl Flow {
         } else if begins.is_some() {
             self.screen = Some(Box::new(Screen::new(false)));
             let pending = std::mem::take(&mut self.pending);
-            self.overwrite(&pending, past, rules);
-            self.overwrite(rest, past, rules);
+            self.overwrite(&pending, past);
+            self.overwrite(rest, past);
         }
     }
 
     /// More of a line in which something overwrites.
-    fn overwrite(&mut self, text: &str, past: Past<'_>, rules: Rules) {
+    fn overwrite(&mut self, text: &str, past: Past<'_>) {
         let Some(screen) = &mut self.screen else { return };
         let (prints, older, line) = (&mut self.prints, &self.older, self.line);
         let used = screen.write(text, LONG, || match past.lines(older.at..line) {
@@ -145,11 +142,11 @@ impl Flow {
             // Where they are not in memory any more, the cursor stays.
             None => Vec::new(),
         });
-        screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
+        screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false));
         if screen.length() > LONG {
             let lines = screen.all();
             self.screen = screen.went_up().then(|| Box::new(Screen::new(false)));
-            lines.iter().for_each(|line| self.prints.text(line, false, rules));
+            lines.iter().for_each(|line| self.prints.text(line, false));
             self.be_long(&text[used..]);
         }
     }
@@ -160,7 +157,7 @@ impl Flow {
         self.prints.shape.piece(text.as_bytes());
     }
 
-    fn end_line(&mut self, rules: Rules) {
+    fn end_line(&mut self) {
         if std::mem::take(&mut self.long) {
             self.prints.shape.word(RAW);
             return self.bar();
@@ -168,42 +165,42 @@ impl Flow {
         match &mut self.screen {
             Some(screen) if screen.went_up() => {
                 screen.line_feed();
-                screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false, rules));
+                screen.out_of_reach().iter().for_each(|line| self.prints.text(line, false));
             }
             Some(screen) => {
                 let line = screen.all().concat();
                 self.screen = None;
-                self.settled(&line, rules);
+                self.settled(&line);
             }
             None if self.pending.is_empty() => {}
             None => {
                 let pending = std::mem::take(&mut self.pending);
-                self.line(&pending, rules);
+                self.line(&pending);
             }
         }
     }
 
     /// A whole line in which nothing overwrites.
-    fn line(&mut self, line: &str, rules: Rules) {
+    fn line(&mut self, line: &str) {
         // No early end: so it is done many bytes at a time.
         let odd = line.bytes().fold(0, |odd, byte| odd | u8::from(!(b' '..0x7f).contains(&byte)));
         match odd {
-            0 => self.settled(line, rules),
-            _ => self.settled(&settle(line, false), rules),
+            0 => self.settled(line),
+            _ => self.settled(&settle(line, false)),
         }
     }
 
-    fn settled(&mut self, line: &str, rules: Rules) {
-        self.prints.text(line, false, rules);
+    fn settled(&mut self, line: &str) {
+        self.prints.text(line, false);
         if line.len() > BARRIER && line.chars().count() > BARRIER { self.bar() } else { self.count() }
     }
 
-    pub(super) fn finish(&self, rules: Rules) -> Likeness {
+    pub(super) fn finish(&self) -> Likeness {
         let mut prints = self.prints.clone();
         if let Some(screen) = self.screen.as_ref().filter(|_| !self.long) {
-            screen.rest().iter().for_each(|line| prints.text(line, false, rules));
+            screen.rest().iter().for_each(|line| prints.text(line, false));
         } else if !self.pending.is_empty() {
-            prints.text(&settle(&self.pending, false), false, rules);
+            prints.text(&settle(&self.pending, false), false);
         }
         prints.finish()
     }

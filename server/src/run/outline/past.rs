@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     jupyter::content::StreamName,
-    run::{Output, OutputKind, settle::settle, text::Text},
+    run::{Output, OutputKind, settle::settle},
 };
 
 /// What a stream wrote before the piece that comes now, as far as it is in memory.
@@ -13,8 +13,6 @@ pub(super) struct Earlier<'a> {
     pub(super) name: StreamName,
     /// Outputs that came before.
     pub(super) outputs: &'a [Output],
-    /// The output that the piece is part of, and how many bytes of it came before.
-    pub(super) begun: Option<(&'a Text, usize)>,
 }
 
 impl Earlier<'_> {
@@ -22,11 +20,6 @@ impl Earlier<'_> {
     fn last(&self, bytes: usize) -> Option<String> {
         let mut missing = bytes;
         let mut parts = Vec::new();
-        if let Some((text, came)) = self.begun {
-            let length = came.min(missing);
-            parts.push(text.bytes(came - length..came)?);
-            missing -= length;
-        }
         for output in self.outputs.iter().rev() {
             if missing == 0 {
                 break;

@@ -1,7 +1,7 @@
 //! Fingerprints in the making: of records of bytes, and of text by its tokens.
 
 use super::Likeness;
-use crate::run::{rules::Rules, tokens::tokens};
+use crate::run::tokens::tokens;
 
 /// A fingerprint in the making, of records: where one ends counts, so texts are told apart however they are cut.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,9 +57,9 @@ const LINE: u64 = 0xfe;
 pub(super) const RAW: u64 = 0xfd;
 
 impl Prints {
-    pub(super) fn text(&mut self, text: &str, value: bool, rules: Rules) {
+    pub(super) fn text(&mut self, text: &str, value: bool) {
         let (bytes, mut at) = (text.as_bytes(), 0);
-        for token in tokens(text, value, rules) {
+        for token in tokens(text, value) {
             self.shape.record(&bytes[at..token.whole.start]);
             let apart = u64::from(token.apart_before) + 2 * u64::from(token.apart_after);
             self.shape.word(token.kind as u64 * 4 + apart);
