@@ -75,7 +75,7 @@ pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};
 pub use wording::{cut, duration, elapsed, heading, one_line, outcome, progress};
 
-pub use crate::run::settle;
+pub use crate::run::terminal_text;
 
 use crate::cells::GroupOutputs;
 

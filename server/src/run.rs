@@ -4,12 +4,12 @@
 //! code serves a live run, a recorded transcript and a simulated one. No clock, no socket, no lock, no async.
 
 mod event;
-mod outline;
+mod fingerprint;
 pub(crate) mod pictures;
+mod rope_text;
 pub(crate) mod rules;
-mod settle;
 mod state;
-mod stretch;
+mod terminal;
 mod text;
 pub(crate) mod tokens;
 mod weight;
@@ -20,8 +20,8 @@ mod golden;
 mod tests;
 
 pub use event::{Event, EventKind, LostReason, Slot, Time};
-pub use outline::Likeness;
-pub use settle::settle;
+pub use fingerprint::Fingerprint;
+pub use rope_text::RopeText;
 pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};
-pub use stretch::Stretch;
+pub use terminal::terminal_text;
 pub use text::{Hidden, Text};

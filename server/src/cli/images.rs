@@ -65,7 +65,7 @@ fn broken(image: &Image<'_>, why: &str) -> String {
     format!(
         "picture of {} not saved: {}: {why}",
         image.ranks,
-        render::settle(image.mime, false).replace('\n', " ")
+        render::terminal_text(image.mime, false).replace('\n', " ")
     )
 }
 

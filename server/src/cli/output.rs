@@ -379,7 +379,7 @@ fn first_line(handle: &RunHandle) -> &str {
 
 /// At most `room` characters.
 fn cut(text: &str, room: usize) -> String {
-    let text = render::settle(text, false);
+    let text = render::terminal_text(text, false);
     if text.chars().count() <= room {
         return text;
     }

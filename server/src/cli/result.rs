@@ -77,12 +77,12 @@ fn list(heads: &[KeptHead], json: bool) -> Result<Status, Failure> {
 fn about(head: &KeptHead) -> String {
     let at = i64::try_from(head.at.0).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     let at = at.map(|at| format!(" · {} UTC", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
-    let title = render::settle(&head.title, false);
+    let title = render::terminal_text(&head.title, false);
     format!("{} · {title}{at}", place(head))
 }
 
 /// Where its cell stood.
 fn place(head: &KeptHead) -> String {
     let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
-    format!("{} line {}", render::settle(file, false), head.line)
+    format!("{} line {}", render::terminal_text(file, false), head.line)
 }

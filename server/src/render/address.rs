@@ -105,7 +105,7 @@ impl FromStr for Address {
         };
         read().ok_or_else(|| {
             let most = text.char_indices().nth(200).map_or(text.len(), |(at, _)| at);
-            NoAddress(super::settle(&text[..most], false))
+            NoAddress(super::terminal_text(&text[..most], false))
         })
     }
 }

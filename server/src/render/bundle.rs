@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{images::pixel_size, settle, wording::size};
+use super::{images::pixel_size, terminal_text, wording::size};
 use crate::{
     jupyter::content::MimeBundle,
     run::pictures::{SVG, is_picture},
@@ -17,7 +17,7 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     let source =
         ["text/markdown", "text/latex"].iter().find_map(|&mime| data.get(mime)).filter(|_| names_a_class);
     if let Some(source) = source {
-        return settle(&text_of(source), colors);
+        return terminal_text(&text_of(source), colors);
     }
     let mut lines: Vec<String> = data
         .iter()
@@ -31,8 +31,8 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     if let Some(text) = plain.filter(|_| lines.is_empty() || !names_a_class) {
         // A figure and the line that names it read as one.
         match lines.as_mut_slice() {
-            [only] if !text.contains('\n') => *only = format!("{only} {}", settle(&text, colors)),
-            _ => lines.push(settle(&text, colors)),
+            [only] if !text.contains('\n') => *only = format!("{only} {}", terminal_text(&text, colors)),
+            _ => lines.push(terminal_text(&text, colors)),
         }
     }
     if lines.is_empty() {
@@ -65,7 +65,7 @@ fn sized(mime: &str, value: &Value, base64: bool) -> String {
         true => pixel_size(&text).map(|pixels| format!("{}×{}, ", pixels.width, pixels.height)),
         false => None,
     };
-    format!("<{} {}{}>", settle(mime, false), pixels.unwrap_or_default(), size(bytes))
+    format!("<{} {}{}>", terminal_text(mime, false), pixels.unwrap_or_default(), size(bytes))
 }
 
 #[cfg(test)]

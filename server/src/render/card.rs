@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     GroupBy, ImageKind, Limits, duration, images,
     markdown::{below, clip, heading, longest_backticks, short_ranks},
-    settle, timing,
+    terminal_text, timing,
     wording::{count, size},
 };
 use crate::{
@@ -105,7 +105,7 @@ pub fn card(run: &Run, card: Card<'_>) -> String {
 
 /// Text of a document as Markdown that shows it and is nothing else: no link, no emphasis, no HTML.
 pub fn escaped(text: &str) -> String {
-    let shown = settle(text, false).replace('\n', " ");
+    let shown = terminal_text(text, false).replace('\n', " ");
     let mut escaped = String::with_capacity(shown.len());
     for (at, c) in shown.char_indices() {
         let is_sign = match c {
@@ -124,7 +124,7 @@ pub fn escaped(text: &str) -> String {
 
 /// Text of the document, in code that nothing in it ends.
 fn name(text: &str) -> String {
-    let text = clip(&settle(text, false).replace('\n', " "), 500);
+    let text = clip(&terminal_text(text, false).replace('\n', " "), 500);
     let fence = "`".repeat(longest_backticks(&text) + 1);
     format!("{fence} {text} {fence}\n\n")
 }
@@ -221,7 +221,7 @@ fn spilled(run: &Run) -> String {
     let gone = format!("{} ({})", size(gone.bytes), count(gone.lines, "line"));
     let ranks = short_ranks(&ranks);
     let place = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join("\n");
-    let place = clip(&settle(&place, false), 1000);
+    let place = clip(&terminal_text(&place, false), 1000);
     let fence = "`".repeat(longest_backticks(&place).max(2) + 1);
     let place_is = if parts.len() == 1 { "this file" } else { "the files of each engine in" };
     format!(

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     engines::{EngineId, RankSet},
-    run::{EngineRun, Likeness, Run, RunId},
+    run::{EngineRun, Fingerprint, Run, RunId},
 };
 
 /// Lines that are shown of one group, and characters of a line.
@@ -75,7 +75,7 @@ pub struct Comparison {
 pub fn compare(before: &Run, now: &Run) -> Comparison {
     let (old, new) = (by_engine(before), by_engine(now));
     // Engines whose parts are alike to the letter in both runs changed in the same way: that is found out once.
-    let mut kinds: HashMap<(Prints, Prints), Kind<'_>> = HashMap::new();
+    let mut kinds: HashMap<(Fingerprints, Fingerprints), Kind<'_>> = HashMap::new();
     let (mut same, mut fresh) = (Vec::new(), Vec::new());
     for (engine, parts) in &new {
         match old.get(engine) {
@@ -216,7 +216,7 @@ type Parts<'a> = Vec<&'a EngineRun>;
 
 /// What the parts of one engine are like. An error counts with the numbers in its text; counters of cells in its traceback
 /// do not.
-type Prints = Vec<(Likeness, Option<(String, String)>)>;
+type Fingerprints = Vec<(Fingerprint, Option<(String, String)>)>;
 
 /// Engines whose parts are alike in both runs.
 struct Kind<'a> {
@@ -233,9 +233,9 @@ fn by_engine(run: &Run) -> BTreeMap<EngineId, Parts<'_>> {
     all
 }
 
-fn prints(parts: &Parts<'_>) -> Prints {
+fn prints(parts: &Parts<'_>) -> Fingerprints {
     let error = |part: &EngineRun| part.error().map(|error| (error.ename.clone(), error.evalue.clone()));
-    parts.iter().map(|part| (part.likeness(), error(part))).collect()
+    parts.iter().map(|part| (part.fingerprint(), error(part))).collect()
 }
 
 /// Groups as they are found. A thousand engines may each have changed in their own way, with much text each.

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     images::{Image, ImageKind, Picture, PixelSize},
-    settle,
+    terminal_text,
     wording::{count, cut, size},
 };
 use crate::{engines::RankSet, run::Run};
@@ -127,7 +127,7 @@ impl Page {
     fn heading(&mut self, run: &Run, images: &[Image<'_>], title: &str) {
         // Narrow pages are made wider by their heading.
         let letters = self.grid.page_width().max(HEADING_WIDTH) / 9 - 5;
-        self.line("pxlens-title", MARGIN, &cut(&settle(title, false), letters), 20);
+        self.line("pxlens-title", MARGIN, &cut(&terminal_text(title, false), letters), 20);
         let all: usize = images.iter().map(|image| image.places.len()).sum();
         let ranks: RankSet = images.iter().flat_map(|image| image.ranks.iter()).collect();
         let mut about = vec![format!("{} of {}", count(all, "image"), short_ranks(&ranks, 60))];

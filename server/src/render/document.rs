@@ -6,7 +6,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use super::{GroupBy, Style, compare, settle, terminal, without_keys, wording};
+use super::{GroupBy, Style, compare, terminal, terminal_text, without_keys, wording};
 use crate::run::Run;
 
 /// The most bytes a document has.
@@ -32,13 +32,13 @@ pub struct Ends {
 /// A run in a grouping, under a line that names it. `more` says where to find what there is no room for.
 pub fn document(run: &Run, by: GroupBy, title: &str, style: Style<'_>, more: &str) -> String {
     let style = Style { color: false, ..style };
-    let head = format!("{}\n{}", settle(title, false).replace('\n', " "), terminal(run, by, style));
+    let head = format!("{}\n{}", terminal_text(title, false).replace('\n', " "), terminal(run, by, style));
     limited(&Ends { head, ..Ends::default() }, MOST, more)
 }
 
 /// What a run gave otherwise than the one before, under a line that names it.
 pub fn comparison(before: &Run, now: &Run, title: &str) -> String {
-    let head = format!("{}\n{}", settle(title, false).replace('\n', " "), compare(before, now).text());
+    let head = format!("{}\n{}", terminal_text(title, false).replace('\n', " "), compare(before, now).text());
     limited(&Ends { head, ..Ends::default() }, MOST, "documents of the two runs have all of it")
 }
 
@@ -71,7 +71,7 @@ pub(super) fn limited(text: &Ends, most: usize, more: &str) -> String {
     let gap = if front.is_empty() || front.ends_with('\n') { "" } else { "\n" };
     let much = wording::size(left_out);
     let note = format!("… {much} left out here, a document has {} at most; {more} …", wording::size(MOST));
-    let note = wording::cut(&settle(&note, false).replace('\n', " "), RESERVE / 4 - 2);
+    let note = wording::cut(&terminal_text(&note, false).replace('\n', " "), RESERVE / 4 - 2);
     format!("{front}{gap}{note}\n{back}")
 }
 
@@ -150,7 +150,7 @@ fn visible(text: &str) -> String {
 }
 
 fn push_settled(shown: &mut String, text: &str) {
-    if text.is_ascii() { shown.push_str(text) } else { shown.push_str(&settle(text, false)) }
+    if text.is_ascii() { shown.push_str(text) } else { shown.push_str(&terminal_text(text, false)) }
 }
 
 #[cfg(test)]

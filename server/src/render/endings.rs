@@ -2,7 +2,7 @@
 
 use super::{
     errors::{is_interruption, name},
-    settle,
+    terminal_text,
     wording::is_unsent,
 };
 use crate::run::{Ending, EngineRun, LostReason};
@@ -12,11 +12,11 @@ pub(super) fn gone(part: &EngineRun) -> Option<String> {
     Some(match part.ending()? {
         Ending::Ok | Ending::Error(_) => return None,
         Ending::Aborted => "aborted: not run".to_owned(),
-        Ending::Lost(LostReason::NotSent(why)) => format!("not run: {}", settle(why, false)),
+        Ending::Lost(LostReason::NotSent(why)) => format!("not run: {}", terminal_text(why, false)),
         // One that had begun and did not say so in time looks like one that had not: nothing is claimed of it.
         Ending::Lost(LostReason::EngineDied) if part.started.is_none() => "lost: the engine died".to_owned(),
         Ending::Lost(LostReason::EngineDied) => "lost: the engine died while it ran this".to_owned(),
-        Ending::Lost(why) => format!("lost: {}", settle(&why.to_string(), false)),
+        Ending::Lost(why) => format!("lost: {}", terminal_text(&why.to_string(), false)),
     })
 }
 

@@ -5,7 +5,7 @@ use super::{
     errors::{Branch, is_heading, trees, without, without_any_counter},
     layout::{BlockLine, Paint, Place, View, rule},
     markdown::short_ranks,
-    settle,
+    terminal_text,
     wording::cut,
 };
 use crate::{
@@ -67,10 +67,10 @@ pub(super) fn errors_in_words(run: &Run) -> Vec<InWords> {
         drawing.branch(tree, 0, &mut lines);
         InWords {
             name: match tree.branches.as_slice() {
-                [] => settle(&first.ename, false),
+                [] => terminal_text(&first.ename, false),
                 _ => names(&errors, tree).join(", "),
             },
-            message: if is_one { settle(&first.evalue, false) } else { String::new() },
+            message: if is_one { terminal_text(&first.evalue, false) } else { String::new() },
             text: lines.iter().map(BlockLine::text).collect::<Vec<_>>().join("\n"),
         }
     };
@@ -189,7 +189,7 @@ impl Drawing<'_> {
                 into.extend(lines.map(|line| BlockLine::of(line, Paint::Error)));
             }
         }
-        let message = format!("{}: {}", error.name(), settle(&error.evalue, false));
+        let message = format!("{}: {}", error.name(), terminal_text(&error.evalue, false));
         let traceback = self.traceback(error);
         let body = if whole { traceback_body(&traceback) } else { self.steps(tree, &traceback) };
         match body.as_slice() {
@@ -211,7 +211,7 @@ impl Drawing<'_> {
         let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return Vec::new() };
         let lines = traceback.lines().skip(first.lines.start).take(last.lines.end - first.lines.start);
         let mut lines: Vec<&str> = lines.collect();
-        while lines.last().is_some_and(|line| settle(line, false).trim().is_empty()) {
+        while lines.last().is_some_and(|line| terminal_text(line, false).trim().is_empty()) {
             lines.pop();
         }
         lines
@@ -224,7 +224,7 @@ impl Drawing<'_> {
         };
         let raised = self.run.parts().filter(|_| self.colors).find(shown_by).and_then(EngineRun::error);
         let Some(raised) = raised else { return error.traceback.clone() };
-        without(&error.repeats, &settle(&raised.traceback.join("\n"), true))
+        without(&error.repeats, &terminal_text(&raised.traceback.join("\n"), true))
     }
 }
 
@@ -240,7 +240,7 @@ fn by_text(error: &ErrorGroup) -> Vec<(RankSet, String)> {
         }
     }
     let all = |ranks: Vec<&RankSet>| ranks.into_iter().flat_map(RankSet::iter).collect();
-    texts.into_iter().map(|(text, ranks)| (all(ranks), settle(text, false))).collect()
+    texts.into_iter().map(|(text, ranks)| (all(ranks), terminal_text(text, false))).collect()
 }
 
 /// Where tracebacks of a group differ from the one shown in more than the exception's text: those lines.
@@ -248,7 +248,7 @@ fn differences(error: &ErrorGroup, into: &mut Vec<BlockLine>) {
     let Some((first, others)) = error.variants.split_first() else { return };
     let lines = |variant: &ErrorVariant| -> Vec<String> {
         let traceback = variant.traceback.trim_end();
-        let message = settle(&variant.evalue, false);
+        let message = terminal_text(&variant.evalue, false);
         let told = traceback.strip_suffix(message.trim_end()).unwrap_or(traceback);
         told.lines().map(str::to_owned).collect()
     };
@@ -279,7 +279,7 @@ fn differences(error: &ErrorGroup, into: &mut Vec<BlockLine>) {
 /// A traceback without the line of dashes, `… Traceback (most recent call last)`, and blank lines around it. It may be in
 /// colours.
 fn traceback_body(traceback: &str) -> Vec<&str> {
-    let plain = |line: &str| settle(line, false);
+    let plain = |line: &str| terminal_text(line, false);
     let mut lines: Vec<&str> = traceback.lines().skip_while(|line| plain(line).trim().is_empty()).collect();
     let headings = lines.iter().take(2).take_while(|line| is_heading(&plain(line))).count();
     lines.drain(..headings);

@@ -23,7 +23,7 @@ pub(super) use self::{
     tree::{Branch, trees},
 };
 use super::{
-    settle, without_key,
+    terminal_text, without_key,
     wording::{cut, one_line},
 };
 use crate::{
@@ -81,7 +81,7 @@ impl ErrorGroup {
             return "interrupted".to_owned();
         }
         let name = self.name();
-        let evalue = settle(&self.evalue, false);
+        let evalue = terminal_text(&self.evalue, false);
         let first = one_line(&SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), ""));
         if first.is_empty() || self.texts_differ() { name } else { cut(&format!("{name}: {first}"), TITLE) }
     }
@@ -110,7 +110,7 @@ pub fn raised(error: &ErrorContent) -> String {
     if is_interruption(error) {
         return "interrupted".to_owned();
     }
-    let evalue = settle(&error.evalue, false);
+    let evalue = terminal_text(&error.evalue, false);
     let first = SYNTAX_PLACE.replace(evalue.lines().next().unwrap_or_default(), "");
     let ename = name(&error.ename);
     let line = if first.is_empty() { ename } else { format!("{ename}: {first}") };
@@ -129,7 +129,7 @@ pub(super) fn name(ename: &str) -> String {
 /// Whether an error says that somebody stopped the engine.
 pub(super) fn is_interruption(error: &ErrorContent) -> bool {
     error.ename == "KeyboardInterrupt"
-        && is_interrupt(&error.ename, &settle(&error.traceback.join("\n"), false))
+        && is_interrupt(&error.ename, &terminal_text(&error.traceback.join("\n"), false))
 }
 
 fn is_interrupt(ename: &str, traceback: &str) -> bool {
@@ -307,8 +307,8 @@ impl Raised {
         execution_count: Option<u32>,
     ) -> Self {
         let sent = error.traceback.join("\n");
-        let mut traceback = settle(printed.unwrap_or(&sent), false);
-        let message = settle(&format!("{}: {}", error.ename, error.evalue), false);
+        let mut traceback = terminal_text(printed.unwrap_or(&sent), false);
+        let message = terminal_text(&format!("{}: {}", error.ename, error.evalue), false);
         // Of an exception group the frames stand behind a bar.
         let mut bare: String = match printed {
             None => traceback.clone(),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::{
     Ends, ErrorGroup, Image, document::limited, duration, elapsed, errors, fold, group_text, images,
-    markdown::longest_backticks, outcome, settle, without_keys, wording,
+    markdown::longest_backticks, outcome, terminal_text, without_keys, wording,
 };
 use crate::{
     engines::RankSet,
@@ -133,7 +133,7 @@ fn error_text(error: &ErrorGroup) -> String {
     } else {
         text.push_str(&error.traceback);
     }
-    settle(&text, false)
+    terminal_text(&text, false)
 }
 
 /// When it was asked for: `2026-11-23 12:00:00 UTC`.
@@ -144,7 +144,7 @@ fn date(run: &Run) -> String {
 
 /// One line as inline code that nothing in it ends.
 fn code(text: &str) -> String {
-    let text = settle(text.trim(), false).replace('\n', " ");
+    let text = terminal_text(text.trim(), false).replace('\n', " ");
     let text = wording::cut(&text, 300);
     let fence = "`".repeat(longest_backticks(&text) + 1);
     match text.as_str() {

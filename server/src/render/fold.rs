@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::{
     engines::{EngineId, RankSet},
-    run::{Ending, Likeness, Run, Slot, rules::Rule},
+    run::{Ending, Fingerprint, Run, Slot, rules::Rule},
 };
 
 /// Engines whose output is identical or alike, and whose parts ended alike.
@@ -38,10 +38,10 @@ pub fn fold(run: &Run) -> Vec<Group> {
         HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default());
     let mut members = Vec::with_capacity(count);
     for (part, slot) in run.parts().zip((0..).map(Slot)) {
-        let likeness = part.likeness();
+        let fingerprint = part.fingerprint();
         let next = known.len();
-        let kind = *known.entry(likeness.shape()).or_insert(next);
-        members.push(Member { kind, slot, engine: part.engine, likeness });
+        let kind = *known.entry(fingerprint.shape()).or_insert(next);
+        members.push(Member { kind, slot, engine: part.engine, fingerprint });
     }
     members.sort_by_key(|member| member.kind);
     let mut groups: Vec<Group> = Vec::with_capacity(known.len());
@@ -50,7 +50,7 @@ pub fn fold(run: &Run) -> Vec<Group> {
             None => groups.extend(group(run, members)),
             Some(same) => {
                 let (many, few): (Vec<_>, Vec<_>) =
-                    members.iter().copied().partition(|member| member.likeness == same);
+                    members.iter().copied().partition(|member| member.fingerprint == same);
                 groups.extend(group(run, &many));
                 groups.extend(group(run, &few));
             }
@@ -67,21 +67,21 @@ struct Member {
     kind: usize,
     slot: Slot,
     engine: EngineId,
-    likeness: Likeness,
+    fingerprint: Fingerprint,
 }
 
 /// What at least three quarters of the engines have in common to the byte, if these are three or more and not all.
-fn majority(members: &[Member]) -> Option<Likeness> {
+fn majority(members: &[Member]) -> Option<Fingerprint> {
     // Boyer and Moore's vote: who has more than half is what is left.
-    let (mut candidate, mut votes) = (members.first()?.likeness, 0usize);
-    for Member { likeness, .. } in members {
-        match (*likeness == candidate, votes) {
+    let (mut candidate, mut votes) = (members.first()?.fingerprint, 0usize);
+    for Member { fingerprint, .. } in members {
+        match (*fingerprint == candidate, votes) {
             (true, _) => votes += 1,
-            (false, 0) => (candidate, votes) = (*likeness, 1),
+            (false, 0) => (candidate, votes) = (*fingerprint, 1),
             (false, _) => votes -= 1,
         }
     }
-    let count = members.iter().filter(|member| member.likeness == candidate).count();
+    let count = members.iter().filter(|member| member.fingerprint == candidate).count();
     (count >= 3 && count < members.len() && count * 4 >= members.len() * 3).then_some(candidate)
 }
 
@@ -92,7 +92,7 @@ fn group(run: &Run, members: &[Member]) -> Option<Group> {
         slots: members.iter().map(|member| member.slot).collect(),
         ending: run.part(first.slot)?.ending().cloned(),
         representative: first.slot,
-        identical: members.iter().all(|member| member.likeness == first.likeness),
+        identical: members.iter().all(|member| member.fingerprint == first.fingerprint),
     })
 }
 

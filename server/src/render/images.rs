@@ -16,7 +16,7 @@ use imagesize::ImageType;
 use roxmltree::{Document, ParsingOptions};
 use serde_json::Value;
 
-use super::{screen::bundles, settle, wording};
+use super::{screen::bundles, terminal_text, wording};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::MimeBundle,
@@ -175,13 +175,17 @@ fn read<'a>(data: &'a MimeBundle, candidates: &[(&'a str, &'a Value)]) -> Image<
             }
             Err(why) => {
                 let bytes = value.as_str().map_or(0, str::len);
-                failed.get_or_insert((mime, bytes, Err(settle(&why, false).replace(['\n', '\t'], " "))));
+                failed.get_or_insert((
+                    mime,
+                    bytes,
+                    Err(terminal_text(&why, false).replace(['\n', '\t'], " ")),
+                ));
             }
         }
     }
     let (mime, bytes, picture) = found.or(failed).expect("there is a candidate");
     let alt = data.get("text/plain").and_then(Value::as_str).unwrap_or_default();
-    let alt = wording::cut(settle(alt, false).trim().lines().next().unwrap_or_default(), 200);
+    let alt = wording::cut(terminal_text(alt, false).trim().lines().next().unwrap_or_default(), 200);
     Image { ranks: RankSet::default(), ordinal: usize::MAX, places: Vec::new(), mime, alt, bytes, picture }
 }
 

@@ -12,9 +12,8 @@ use super::{
     layout::{BlockLine, Paint},
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
-    settle,
     template::Template,
-    without_key,
+    terminal_text, without_key,
     wording::cut,
 };
 use crate::{
@@ -300,7 +299,7 @@ fn last_line(kind: &OutputKind, wanted: StreamName) -> Option<String> {
     if *name != wanted {
         return None;
     }
-    let shown = settle(&text.end(2000), false);
+    let shown = terminal_text(&text.end(2000), false);
     Some(shown.lines().rev().map(str::trim).find(|line| !line.is_empty())?.to_owned())
 }
 

@@ -17,7 +17,7 @@ use super::{
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
     sections::{Block, Section, State, sections},
-    settle, without_key,
+    terminal_text, without_key,
     wording::cut,
 };
 use crate::{
@@ -96,7 +96,7 @@ impl BlockLine {
 
     /// How many characters are seen; SGR sequences are not.
     fn width(&self) -> usize {
-        settle(&self.text(), false).chars().count()
+        terminal_text(&self.text(), false).chars().count()
     }
 }
 
@@ -334,7 +334,7 @@ pub(super) fn part_lines(part: &EngineRun) -> Vec<BlockLine> {
 fn lines_of(part: &EngineRun, block: &Block) -> Vec<BlockLine> {
     let error = part.error().map(|error| match error.evalue.as_str() {
         "" => name(&error.ename),
-        text => format!("{}: {}", name(&error.ename), settle(text, false)),
+        text => format!("{}: {}", name(&error.ename), terminal_text(text, false)),
     });
     let mut lines = body(block, true, None);
     if error.is_some() && matches!(lines.as_slice(), [only] if only.text() == NO_OUTPUT) {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cursor, EndState, JsonKind, bundle::in_words, errors::name, settle};
+use super::{Cursor, EndState, JsonKind, bundle::in_words, errors::name, terminal_text};
 use crate::{
     jupyter::content::{MimeBundle, StreamName},
     run::Run,
@@ -45,19 +45,19 @@ impl Live {
                     say(&format!("Out:{gap}{words}"));
                 }
                 JsonKind::Error { ename, evalue, .. } => {
-                    say(&format!("✗ {}: {}", name(&ename), settle(&evalue, false)))
+                    say(&format!("✗ {}: {}", name(&ename), terminal_text(&evalue, false)))
                 }
-                JsonKind::Unreadable { why } => say(&settle(&why, false)),
+                JsonKind::Unreadable { why } => say(&terminal_text(&why, false)),
                 JsonKind::Ended { state: EndState::Aborted, .. } => say("✗ aborted: not run"),
                 JsonKind::Ended { state: EndState::Lost, why, .. } => {
-                    say(&settle(&format!("✗ lost: {}", why.unwrap_or_default()), false));
+                    say(&terminal_text(&format!("✗ lost: {}", why.unwrap_or_default()), false));
                 }
                 _ => {}
             }
         }
         if run.is_over() {
             let rest = std::mem::take(&mut self.begun).into_values();
-            lines.extend(rest.map(|(label, text)| format!("{label}{}", settle(&text, colors))));
+            lines.extend(rest.map(|(label, text)| format!("{label}{}", terminal_text(&text, colors))));
         }
         lines
     }
@@ -76,7 +76,7 @@ impl Live {
         let text = begun + text;
         let (whole, rest) = text.rsplit_once('\n').map_or(("", text.as_str()), |(whole, rest)| (whole, rest));
         if text.len() > rest.len() {
-            lines.extend(whole.split('\n').map(|line| format!("{label}{}", settle(line, colors))));
+            lines.extend(whole.split('\n').map(|line| format!("{label}{}", terminal_text(line, colors))));
         }
         if !rest.is_empty() {
             self.begun.insert(key, (label.to_owned(), rest.to_owned()));
@@ -85,7 +85,7 @@ impl Live {
 }
 
 fn words(data: &MimeBundle, colors: bool) -> String {
-    settle(&in_words(data, colors), colors)
+    terminal_text(&in_words(data, colors), colors)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an engine's output looks like once it has all been shown: carriage returns and backspaces have overwritten,
 //! cleared output is gone, updated displays show their newest version.
 //!
-//! [`settle`] does it within a text; here it is done for the outputs of an engine, one after the other.
+//! [`terminal_text`] does it within a text; here it is done for the outputs of an engine, one after the other.
 
 use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
@@ -9,11 +9,11 @@ use ropey::Rope;
 
 use super::{
     bundle::{in_words, with_picture},
-    settle, wording,
+    terminal_text, wording,
 };
 use crate::{
     jupyter::content::{ErrorContent, MimeBundle, StreamName},
-    run::{EngineRun, Hidden, Output, OutputKind, Stretch},
+    run::{EngineRun, Hidden, Output, OutputKind, RopeText},
 };
 
 /// One thing on an engine's screen. Texts end in no newline.
@@ -83,7 +83,7 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
     if let Some(bytes) = scope.bytes {
         cut_middle(&mut pieces, bytes);
     }
-    settled(pieces, part, scope)
+    items(pieces, part, scope)
 }
 
 /// The screens of engines that are alike. Where something has to be left out, it is the same lines of all: those that the
@@ -99,15 +99,15 @@ pub(super) fn screens(parts: &[&EngineRun], scope: Scope) -> Vec<Vec<Item>> {
         if let Some(hidden) = &hidden {
             cut_lines(&mut pieces, hidden);
         }
-        screens.push(settled(pieces, part, scope));
+        screens.push(items(pieces, part, scope));
     }
     screens
 }
 
-fn settled(pieces: Vec<Piece>, part: &EngineRun, scope: Scope) -> Vec<Item> {
+fn items(pieces: Vec<Piece>, part: &EngineRun, scope: Scope) -> Vec<Item> {
     let pages = part.pages.iter().map(|data| Item::Page { text: in_words(data, scope.colors) });
     let file = part.spilled.as_deref();
-    pieces.into_iter().filter_map(|piece| piece.settled(scope.colors, file)).chain(pages).collect()
+    pieces.into_iter().filter_map(|piece| piece.into_item(scope.colors, file)).chain(pages).collect()
 }
 
 /// What is on the screen of one engine, whole.
@@ -167,7 +167,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
                 pieces.push(Piece::Whole(Item::Result { text, picture }));
             }
             OutputKind::Error(error) => pieces.push(Piece::Whole(Item::Error(Arc::clone(error)))),
-            OutputKind::Unreadable(why) => pieces.push(Piece::Whole(Item::Note(settle(why, false)))),
+            OutputKind::Unreadable(why) => pieces.push(Piece::Whole(Item::Note(terminal_text(why, false)))),
         }
     }
     if scope.merged {
@@ -209,7 +209,7 @@ pub(super) fn is_whole(part: &EngineRun) -> bool {
 }
 
 /// Puts text behind what is there, to what is there where that is of the same kind.
-fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, more: &Stretch, merged: bool) {
+fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, more: &RopeText, merged: bool) {
     let before = match merged {
         true => pieces.iter_mut().find(|piece| piece.is_of(name)),
         false => pieces.last_mut(),
@@ -263,8 +263,8 @@ fn first_visible(outputs: &[Output]) -> usize {
     first
 }
 
-/// What is on the screen before text is settled: long ropes are cut first, so that a view with limits costs no more than
-/// it shows.
+/// Output before its control characters are applied. Long ropes are cut first, so that a view with limits costs no more than it
+/// shows.
 enum Piece {
     Text {
         name: StreamName,
@@ -289,13 +289,13 @@ impl Piece {
         }
     }
 
-    fn settled(self, colors: bool, file: Option<&Path>) -> Option<Item> {
+    fn into_item(self, colors: bool, file: Option<&Path>) -> Option<Item> {
         match self {
             Self::Spilled(hidden) => Some(Item::Note(format!("… {} …", missing(hidden, file)))),
             Self::Whole(item) => Some(item),
             Self::Text { rope, .. } if rope.len_bytes() == 0 => None,
             Self::Text { name, late, rope } => {
-                Some(Item::Text { name, text: settle(&rope.to_string(), colors), late })
+                Some(Item::Text { name, text: terminal_text(&rope.to_string(), colors), late })
             }
         }
     }
@@ -305,7 +305,7 @@ impl Piece {
 fn missing(hidden: Hidden, file: Option<&Path>) -> String {
     let much = format!("{} ({})", wording::count(hidden.lines.max(1), "line"), wording::size(hidden.bytes));
     match file {
-        Some(file) => format!("{much}, all of it in {}", settle(&file.display().to_string(), false)),
+        Some(file) => format!("{much}, all of it in {}", terminal_text(&file.display().to_string(), false)),
         None => much,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{endings::is_stopped, pending, settle};
+use super::{endings::is_stopped, pending, terminal_text};
 use crate::{
     engines::RankSet,
     run::{Ending, LostReason, Run, RunState, Time},
@@ -155,7 +155,7 @@ pub fn cut(text: &str, most: usize) -> String {
 
 /// Text of an engine in one line, without control characters: what would end it is a blank.
 pub fn one_line(text: &str) -> String {
-    settle(text, false).replace(['\n', '\t'], " ")
+    terminal_text(text, false).replace(['\n', '\t'], " ")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Event, EventKind, LostReason, Slot, Text, Time,
-    outline::{Likeness, Outline},
+    fingerprint::{Fingerprint, Fingerprinter},
     weight::{of_bundle, of_output},
 };
 use crate::{
@@ -145,9 +145,9 @@ pub struct EngineRun {
     others: usize,
     reply: Option<Ending>,
     idle: bool,
-    outline: Outline,
-    /// What the outline amounts to, once somebody asked.
-    likeness: OnceLock<Likeness>,
+    fingerprinter: Fingerprinter,
+    /// What the fingerprinter amounts to, once somebody asked.
+    fingerprint: OnceLock<Fingerprint>,
 }
 
 /// What a run is doing as a whole.
@@ -195,8 +195,8 @@ impl EngineRun {
             others: 0,
             reply: None,
             idle: false,
-            outline: Outline::new(),
-            likeness: OnceLock::new(),
+            fingerprinter: Fingerprinter::new(),
+            fingerprint: OnceLock::new(),
         }
     }
 
@@ -226,8 +226,8 @@ impl EngineRun {
     }
 
     /// What it shows and how it ended, to compare with others.
-    pub fn likeness(&self) -> Likeness {
-        *self.likeness.get_or_init(|| self.outline.likeness(self))
+    pub fn fingerprint(&self) -> Fingerprint {
+        *self.fingerprint.get_or_init(|| self.fingerprinter.fingerprint(self))
     }
 
     /// All text of one stream that is in memory, whatever came between its pieces.
@@ -278,7 +278,7 @@ impl EngineRun {
     }
 
     fn apply(&mut self, at: Time, kind: EventKind) {
-        self.likeness.take();
+        self.fingerprint.take();
         match kind {
             EventKind::Host(host) => self.host = Some(host),
             EventKind::Sent(_) => {
@@ -289,24 +289,24 @@ impl EngineRun {
             EventKind::Input { execution_count } => self.execution_count = Some(execution_count),
             EventKind::Stream { name, text } => self.write(name, text),
             EventKind::Display { data, display_id } => {
-                self.outline.display(&data, display_id.as_deref());
+                self.fingerprinter.display(&data, display_id.as_deref());
                 self.push(OutputKind::Display { data, display_id });
             }
             EventKind::UpdateDisplay { data, display_id } => {
-                self.outline.update(&data, display_id.as_deref());
+                self.fingerprinter.update(&data, display_id.as_deref());
                 self.push(OutputKind::UpdateDisplay { data, display_id });
             }
             EventKind::ClearOutput { wait } => {
-                self.outline.clear(wait);
+                self.fingerprinter.clear(wait);
                 self.push(OutputKind::ClearOutput { wait });
             }
             EventKind::Result { data, execution_count } => {
-                self.outline.result(&data);
+                self.fingerprinter.result(&data);
                 self.execution_count = Some(execution_count);
                 self.push(OutputKind::Result { data, execution_count });
             }
             EventKind::Error(error) => {
-                self.outline.raised();
+                self.fingerprinter.raised();
                 self.push(OutputKind::Error(Arc::new(error)));
             }
             EventKind::Idle => {
@@ -332,7 +332,7 @@ impl EngineRun {
 
     /// Notes that something is missing.
     fn remark(&mut self, what: String) {
-        self.outline.remark(&what);
+        self.fingerprinter.remark(&what);
         self.push(OutputKind::Unreadable(what));
     }
 
@@ -354,7 +354,7 @@ impl EngineRun {
     }
 
     fn write(&mut self, name: StreamName, text: String) {
-        self.outline.write(name, &text, &self.outputs);
+        self.fingerprinter.write(name, &text, &self.outputs);
         self.kept += text.len();
         let late = self.ending().is_some();
         if let Some(Output { kind: OutputKind::Stream(last, before), late: last_late }) =

@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{outline::likeness_from_scratch, *};
+use super::{fingerprint::fingerprint_from_scratch, *};
 use crate::{
     engines::EngineId,
     jupyter::{
@@ -385,13 +385,13 @@ fn what_a_pager_was_asked_to_show_is_kept() {
     assert_eq!(part.pages, [plain_text("help")]);
 }
 
-fn likeness(events: Vec<EventKind>) -> Likeness {
-    reduce(events).part(Slot(0)).expect("the one slot").likeness()
+fn fingerprint(events: Vec<EventKind>) -> Fingerprint {
+    reduce(events).part(Slot(0)).expect("the one slot").fingerprint()
 }
 
 #[test]
-fn likeness_tells_outputs_apart_and_nothing_else() {
-    let hi = likeness(vec![out("hi\n")]);
+fn fingerprint_tells_outputs_apart_and_nothing_else() {
+    let hi = fingerprint(vec![out("hi\n")]);
     for other in [
         vec![out("ho\n")],
         vec![err("hi\n")],
@@ -399,18 +399,18 @@ fn likeness_tells_outputs_apart_and_nothing_else() {
         vec![out("hi\n"), EventKind::Unreadable("x".to_owned())],
         vec![out("hi\n"), display(None, "x"), EventKind::ClearOutput { wait: false }],
     ] {
-        assert!(!hi.is_alike(likeness(other.clone())), "{other:?}");
+        assert!(!hi.is_alike(fingerprint(other.clone())), "{other:?}");
     }
     assert_ne!(
-        likeness(vec![display(None, "a"), display(None, "b")]),
-        likeness(vec![display(None, "b"), display(None, "a")])
+        fingerprint(vec![display(None, "a"), display(None, "b")]),
+        fingerprint(vec![display(None, "b"), display(None, "a")])
     );
-    assert_ne!(likeness(vec![display(None, "a")]), likeness(vec![result("a")]));
-    assert_eq!(likeness(vec![result("a")]), {
+    assert_ne!(fingerprint(vec![display(None, "a")]), fingerprint(vec![result("a")]));
+    assert_eq!(fingerprint(vec![result("a")]), {
         let other_count = EventKind::Result { data: plain_text("a"), execution_count: 99 };
-        likeness(vec![other_count])
+        fingerprint(vec![other_count])
     });
-    let ended = |text: &str| likeness(vec![sent(), EventKind::Busy, out(text), ok(), EventKind::Idle]);
+    let ended = |text: &str| fingerprint(vec![sent(), EventKind::Busy, out(text), ok(), EventKind::Idle]);
     assert_ne!(hi, ended("hi\n"), "one has ended, the other has not");
     assert_eq!(ended("hi\n"), ended("hi"));
     assert_ne!(ended("loss 1\n"), ended("loss 2.5\n"));
@@ -419,7 +419,7 @@ fn likeness_tells_outputs_apart_and_nothing_else() {
 
 #[test]
 fn only_what_is_on_the_screen_counts() {
-    let done = likeness(vec![out("done\n"), display(Some("bar"), "100%")]);
+    let done = fingerprint(vec![out("done\n"), display(Some("bar"), "100%")]);
     for events in [
         vec![
             out("old\n"),
@@ -430,32 +430,32 @@ fn only_what_is_on_the_screen_counts() {
         vec![out(" 50%\rdone\n"), display(Some("bar"), "1%"), update("bar", "100%")],
         vec![out(&"working\r".repeat(1000)), out("done\x1b[K\n"), display(Some("bar"), "100%")],
     ] {
-        assert_eq!(likeness(events.clone()), done, "{events:?}");
+        assert_eq!(fingerprint(events.clone()), done, "{events:?}");
     }
-    let late = likeness(vec![update("old", "2")]);
-    assert_eq!(likeness(vec![update("old", "1"), update("old", "2")]), late);
+    let late = fingerprint(vec![update("old", "2")]);
+    assert_eq!(fingerprint(vec![update("old", "1"), update("old", "2")]), late);
 }
 
 #[test]
 fn a_line_of_any_length_is_told_by_its_text_not_its_chunks() {
     let line = "0123456789".repeat(20_000);
     let (head, tail) = line.split_at(70_001);
-    let whole = likeness(vec![out(&line), out("\n1\n")]);
-    assert_eq!(likeness(vec![out(head), out(tail), out("\n"), out("1\n")]), whole);
-    assert!(!likeness(vec![out(head), out("!"), out(tail), out("\n1\n")]).is_alike(whole));
+    let whole = fingerprint(vec![out(&line), out("\n1\n")]);
+    assert_eq!(fingerprint(vec![out(head), out(tail), out("\n"), out("1\n")]), whole);
+    assert!(!fingerprint(vec![out(head), out("!"), out(tail), out("\n1\n")]).is_alike(whole));
 }
 
 proptest! {
     #[test]
-    fn likeness_does_not_depend_on_where_text_was_cut_or_how_streams_interleave(
+    fn fingerprint_does_not_depend_on_where_text_was_cut_or_how_streams_interleave(
         pieces in prop::collection::vec((any::<bool>(), "[a-cé1. \r\n]{0,6}"), 0..20)
     ) {
         let of = |wanted: bool| pieces.iter().filter(|(is_out, _)| *is_out == wanted).map(|(_, piece)| piece.as_str()).collect::<String>();
         let cut: Vec<EventKind> = pieces.iter().map(|(is_out, piece)| if *is_out { out(piece) } else { err(piece) }).collect();
         let run = reduce(cut.clone());
         let part = run.part(Slot(0)).expect("the one slot");
-        prop_assert_eq!(likeness(cut), likeness(vec![err(&of(false)), out(&of(true))]));
-        prop_assert_eq!(part.likeness(), likeness_from_scratch(part));
+        prop_assert_eq!(fingerprint(cut), fingerprint(vec![err(&of(false)), out(&of(true))]));
+        prop_assert_eq!(part.fingerprint(), fingerprint_from_scratch(part));
     }
 }
 

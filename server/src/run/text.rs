@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::stretch::Stretch;
+use super::rope_text::RopeText;
 
 /// Text that may have lost its middle. Small as long as the text is: engines that write to both streams by turns make an output
 /// of each line.
@@ -12,7 +12,7 @@ use super::stretch::Stretch;
 /// Nothing is hidden before somebody asks for it with [`Text::hide`], who must have put the whole text elsewhere first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
-    head: Stretch,
+    head: RopeText,
     rest: Option<Box<Rest>>,
 }
 
@@ -20,7 +20,7 @@ pub struct Text {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Rest {
     hidden: Hidden,
-    tail: Stretch,
+    tail: RopeText,
 }
 
 /// How much of a text is not in memory.
@@ -56,7 +56,7 @@ impl Hidden {
     }
 }
 
-impl<T: Into<Stretch>> From<T> for Text {
+impl<T: Into<RopeText>> From<T> for Text {
     fn from(text: T) -> Self {
         Self { head: text.into(), rest: None }
     }
@@ -70,7 +70,7 @@ impl Text {
     }
 
     /// What stands before the hidden part; all, where nothing is hidden.
-    pub fn head(&self) -> &Stretch {
+    pub fn head(&self) -> &RopeText {
         &self.head
     }
 
@@ -80,8 +80,8 @@ impl Text {
     }
 
     /// What stands behind the hidden part.
-    pub fn tail(&self) -> &Stretch {
-        static NOTHING: Stretch = Stretch::EMPTY;
+    pub fn tail(&self) -> &RopeText {
+        static NOTHING: RopeText = RopeText::EMPTY;
         self.rest.as_ref().map_or(&NOTHING, |rest| &rest.tail)
     }
 
@@ -170,9 +170,9 @@ impl Text {
     fn hide_all(&mut self) -> usize {
         let (bytes, chars, lines) = (self.head.len_bytes(), self.head.len_chars(), self.head.line_ends());
         if bytes > 0 {
-            self.head = Stretch::EMPTY;
+            self.head = RopeText::EMPTY;
             let hidden = Hidden { bytes, chars, lines };
-            self.rest = Some(Box::new(Rest { hidden, tail: Stretch::EMPTY }));
+            self.rest = Some(Box::new(Rest { hidden, tail: RopeText::EMPTY }));
         }
         bytes
     }

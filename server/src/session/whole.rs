@@ -13,7 +13,7 @@ use std::{
 use crate::{
     jupyter::content::StreamName,
     render::{Cursor, JsonEvent, JsonKind},
-    run::{EngineRun, Hidden, OutputKind, Run, Slot, Stretch},
+    run::{EngineRun, Hidden, OutputKind, RopeText, Run, Slot},
 };
 
 /// Bytes that are read at a time.
@@ -35,7 +35,7 @@ struct Piece<'a> {
 }
 
 enum What<'a> {
-    Kept(&'a Stretch),
+    Kept(&'a RopeText),
     /// The output it belongs to, by its place among those of the engine.
     Gone {
         output: usize,
@@ -121,7 +121,7 @@ impl<'a> Wrote<'a> {
     }
 }
 
-fn copy(text: &Stretch, range: Range<usize>, into: &mut Vec<u8>) {
+fn copy(text: &RopeText, range: Range<usize>, into: &mut Vec<u8>) {
     let mut start = 0;
     for chunk in text.chunks() {
         let end = start + chunk.len();

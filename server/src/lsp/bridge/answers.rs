@@ -331,7 +331,7 @@ pub(super) fn outputs(
         let mut block = Vec::new();
         if let Some(recall) = &cell.recalled {
             line.text = format!("{}: {}", recall.place, line.text);
-            block.push(note_line(&render::settle(&recall.line(), false)));
+            block.push(note_line(&render::terminal_text(&recall.line(), false)));
         }
         block.push(note_line(&render::heading(&run)));
         // A failure shows in any case.
@@ -387,7 +387,8 @@ pub(super) fn errors(view: &DocumentView, encoding: Encoding) -> Vec<EngineError
                     .into_iter()
                     .map(|variant| ErrorVariant {
                         ranks: variant.ranks.to_string(),
-                        value: render::without_keys(&render::settle(&variant.evalue, false)).into_owned(),
+                        value: render::without_keys(&render::terminal_text(&variant.evalue, false))
+                            .into_owned(),
                         traceback: render::without_keys(&variant.traceback).into_owned(),
                     })
                     .collect(),
@@ -412,7 +413,7 @@ pub(super) fn result(
     line: Option<&str>,
     note: Option<&str>,
 ) -> ResultResult {
-    let named = line.map(|line| render::settle(line, false)).unwrap_or_default();
+    let named = line.map(|line| render::terminal_text(line, false)).unwrap_or_default();
     let (mut text, mut markdown) = (String::new(), String::new());
     if !named.is_empty() {
         text = format!("{named}\n");

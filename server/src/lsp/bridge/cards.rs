@@ -48,7 +48,7 @@ impl Bridge {
 }
 
 fn plain(handle: &Arc<RunHandle>, by: GroupBy, line: Option<&str>, note: Option<&str>) -> String {
-    let named = line.map(|line| format!("{}\n", render::settle(line, false))).unwrap_or_default();
+    let named = line.map(|line| format!("{}\n", render::terminal_text(line, false))).unwrap_or_default();
     let text = render::terminal(&handle.now(), by, Style::default());
     let note = note.map(|note| format!("{note}\n")).unwrap_or_default();
     named + &text + &note

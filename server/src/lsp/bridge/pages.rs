@@ -160,7 +160,7 @@ fn raised(error: render::PageError, uri: &Uri, places: &HashMap<u32, Position>, 
         TracebackLine { text, place }
     });
     let variants = group.variants.iter().filter(|_| group.texts_differ()).map(|variant| {
-        let value = render::settle(variant.evalue.lines().next().unwrap_or_default(), false);
+        let value = render::terminal_text(variant.evalue.lines().next().unwrap_or_default(), false);
         format!("{} {}", variant.ranks, render::without_key(&value))
     });
     PageError {

@@ -52,7 +52,7 @@ fn told(image: Image<'_>, room: &mut usize) -> ResultImage {
         ranks: image.ranks.to_string(),
         engines: image.ranks.iter().map(|engine| engine.0).collect(),
         ordinal: u32::try_from(image.ordinal).unwrap_or(u32::MAX),
-        mime: render::settle(image.mime, false),
+        mime: render::terminal_text(image.mime, false),
         data: None,
         missing: None,
         bytes: image.bytes,

@@ -363,9 +363,9 @@ fn calls_that_repeat_are_shown_as_ipython_shows_them() {
         RecursionError: deep"#]]
     .assert_eq(&group.traceback);
     assert_eq!((group.code_line, group.frames.len()), (Some(1), 3));
-    let colored = without(&group.repeats, &settle(&sent, true));
+    let colored = without(&group.repeats, &terminal_text(&sent, true));
     assert!(colored.contains('\u{1b}'), "{colored}");
-    assert_eq!(settle(&colored, false), group.traceback);
+    assert_eq!(terminal_text(&colored, false), group.traceback);
     // Two that call each other, the last of them once less.
     let pair = call("f", "g", 2) + &call("g", "f", 5);
     let (group, _) = raised(pair.repeat(480) + &call("f", "g", 2), "deep");

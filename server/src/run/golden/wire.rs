@@ -20,8 +20,8 @@ use crate::{
     jupyter::{Message, content::StreamName},
     render::{GroupBy, plain},
     run::{
-        Ending, EngineRun, Event, EventKind, Likeness, LostReason, OutputKind, Run, RunId, RunRequest, Slot,
-        Time,
+        Ending, EngineRun, Event, EventKind, Fingerprint, LostReason, OutputKind, Run, RunId, RunRequest,
+        Slot, Time,
     },
 };
 
@@ -241,7 +241,7 @@ impl Replay {
     }
 
     /// What the parts of a run are like whose events come one engine after the other, and each text character by character.
-    fn likenesses_in_another_order(&self, run: usize) -> Vec<Likeness> {
+    fn fingerprints_in_another_order(&self, run: usize) -> Vec<Fingerprint> {
         let mut again = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0));
         let mut events = self.events[run].clone();
         events.sort_by_key(|event| std::cmp::Reverse(event.slot));
@@ -256,7 +256,7 @@ impl Replay {
                 kind => again.apply(Event { slot: event.slot, at: event.at, kind }),
             }
         }
-        again.parts().map(EngineRun::likeness).collect()
+        again.parts().map(EngineRun::fingerprint).collect()
     }
 }
 
@@ -324,11 +324,11 @@ fn golden_wire_transcripts_end_as_recorded_and_lose_nothing() {
                     &pretty(replay.reduced(i, slot)),
                 );
             }
-            let likenesses: Vec<Likeness> = run.parts().map(EngineRun::likeness).collect();
+            let fingerprints: Vec<Fingerprint> = run.parts().map(EngineRun::fingerprint).collect();
             assert_eq!(
-                likenesses,
-                replay.likenesses_in_another_order(i),
-                "{name}, run {i}: the likeness depends on the order"
+                fingerprints,
+                replay.fingerprints_in_another_order(i),
+                "{name}, run {i}: the fingerprint depends on the order"
             );
         }
         compare_terminals(&name, &lines, &mut tally);

@@ -1,13 +1,13 @@
-//! Fingerprints in the making: of records of bytes, and of text by its tokens.
+//! The hashes that a fingerprint is made of: of records of bytes, and of text by its tokens.
 
-use super::Likeness;
+use super::Fingerprint;
 use crate::run::tokens::tokens;
 
-/// A fingerprint in the making, of records: where one ends counts, so texts are told apart however they are cut.
+/// Hashes records. Where a record ends counts: `ab`, `c` and `a`, `bc` differ.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Print(pub(super) u64);
+pub(super) struct Hasher(pub(super) u64);
 
-impl Print {
+impl Hasher {
     /// Multiplies and folds, as wyhash and foldhash do.
     #[inline]
     pub(super) fn word(&mut self, word: u64) {
@@ -15,7 +15,7 @@ impl Print {
         self.0 = (product as u64) ^ ((product >> 64) as u64);
     }
 
-    /// Text. Its last word holds a byte that no UTF-8 does, so that records cannot run into each other.
+    /// A record of text. Its last word holds a byte that never occurs in UTF-8, so that records cannot run into each other.
     #[inline]
     pub(super) fn record(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
@@ -30,8 +30,8 @@ impl Print {
     }
 }
 
-/// The last bytes of a text, which are fewer than eight, as a little-endian number; without a loop, since most texts between
-/// tokens are short.
+/// `rest`, the last bytes of a text and fewer than eight, as a little-endian number. Most text between tokens is short, so this
+/// avoids a loop.
 #[inline]
 pub(super) fn up_to_seven(bytes: &[u8], rest: &[u8]) -> u64 {
     let bits = 8 * rest.len() as u32;
@@ -45,18 +45,18 @@ pub(super) fn up_to_seven(bytes: &[u8], rest: &[u8]) -> u64 {
     rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
-/// The two fingerprints in the making.
+/// The two hashes of a fingerprint in the making.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Prints {
-    pub(super) shape: Print,
-    pub(super) values: Print,
+pub(super) struct Hashers {
+    pub(super) shape: Hasher,
+    pub(super) values: Hasher,
 }
 
-/// What stands between records; no kind of token has these numbers.
+/// Separators of records; no kind of token has these numbers.
 const LINE: u64 = 0xfe;
 pub(super) const RAW: u64 = 0xfd;
 
-impl Prints {
+impl Hashers {
     pub(super) fn text(&mut self, text: &str, value: bool) {
         let (bytes, mut at) = (text.as_bytes(), 0);
         for token in tokens(text, value) {
@@ -70,19 +70,19 @@ impl Prints {
         self.shape.word(LINE);
     }
 
-    /// Text that has to be the same to the byte.
+    /// Text that has to be the same byte for byte.
     pub(super) fn raw(&mut self, bytes: &[u8]) {
         self.shape.record(bytes);
         self.shape.word(RAW);
     }
 
-    pub(super) fn note(&mut self, kind: u8, likeness: Likeness) {
+    pub(super) fn note(&mut self, kind: u8, fingerprint: Fingerprint) {
         self.shape.word(u64::from(kind));
-        self.shape.word(likeness.shape);
-        self.values.word(likeness.values);
+        self.shape.word(fingerprint.shape);
+        self.values.word(fingerprint.values);
     }
 
-    pub(super) fn finish(&self) -> Likeness {
-        Likeness { shape: self.shape.0, values: self.values.0 }
+    pub(super) fn finish(&self) -> Fingerprint {
+        Fingerprint { shape: self.shape.0, values: self.values.0 }
     }
 }

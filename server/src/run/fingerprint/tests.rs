@@ -1,18 +1,18 @@
-//! What is alike, however it came.
+//! Outputs that are alike have the same fingerprint however they arrived.
 
 use proptest::prelude::*;
 
-use super::{flow::LONG, prints::up_to_seven, *};
-use crate::run::{OutputKind, settle::BARRIER, text::Text};
+use super::{hash::up_to_seven, stream::LONG, *};
+use crate::run::{OutputKind, terminal::BARRIER, text::Text};
 
 /// A stream that wrote these pieces, with what another wrote between them.
-fn flow<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Flow {
-    let mut flow = Flow::default();
+fn stream<'a>(pieces: impl IntoIterator<Item = &'a str>) -> StreamFingerprinter {
+    let mut stream = StreamFingerprinter::default();
     let mut outputs: Vec<Output> = Vec::new();
     let output = |name, text: &str| Output { kind: OutputKind::Stream(name, text.into()), late: false };
     for piece in pieces {
         let earlier = Earlier { name: StreamName::Stdout, outputs: &outputs };
-        flow.write(piece, earlier);
+        stream.write(piece, earlier);
         match outputs.last_mut() {
             Some(Output { kind: OutputKind::Stream(_, text), .. }) if piece.len() % 3 > 0 => text.push(piece),
             _ => {
@@ -21,66 +21,68 @@ fn flow<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Flow {
             }
         }
     }
-    flow
+    stream
 }
 
-/// What a part is like, from its outputs as they stand rather than from what was noted while they came.
-pub(crate) fn likeness_from_scratch(part: &EngineRun) -> Likeness {
-    let mut outline = Outline::new();
+/// The fingerprint of a part computed from its outputs as they stand, rather than from what was noted as they arrived.
+pub(crate) fn fingerprint_from_scratch(part: &EngineRun) -> Fingerprint {
+    let mut fingerprinter = Fingerprinter::new();
     for (at, output) in part.outputs.iter().enumerate() {
         match &output.kind {
             OutputKind::Stream(name, text) => {
-                outline.write(*name, &text.chunks().collect::<String>(), &part.outputs[..at]);
+                fingerprinter.write(*name, &text.chunks().collect::<String>(), &part.outputs[..at]);
             }
-            OutputKind::Display { data, display_id } => outline.display(data, display_id.as_deref()),
-            OutputKind::UpdateDisplay { data, display_id } => outline.update(data, display_id.as_deref()),
-            OutputKind::ClearOutput { wait } => outline.clear(*wait),
-            OutputKind::Result { data, .. } => outline.result(data),
-            OutputKind::Error(_) => outline.raised(),
-            OutputKind::Unreadable(what) => outline.remark(what),
+            OutputKind::Display { data, display_id } => fingerprinter.display(data, display_id.as_deref()),
+            OutputKind::UpdateDisplay { data, display_id } => {
+                fingerprinter.update(data, display_id.as_deref())
+            }
+            OutputKind::ClearOutput { wait } => fingerprinter.clear(*wait),
+            OutputKind::Result { data, .. } => fingerprinter.result(data),
+            OutputKind::Error(_) => fingerprinter.raised(),
+            OutputKind::Unreadable(what) => fingerprinter.remark(what),
         }
     }
-    outline.likeness(part)
+    fingerprinter.fingerprint(part)
 }
 
-fn likeness(text: &str) -> Likeness {
-    flow([text]).finish()
+fn fingerprint(text: &str) -> Fingerprint {
+    stream([text]).finish()
 }
 
 #[test]
 fn bars_that_were_repainted_are_like_what_they_show_in_the_end() {
     let bars = |n: usize| format!("\r\x1b[2K\x1b[1A\x1b[2Kload {n}\ntrain {n}");
     let text = format!("begin\nload 0\ntrain 0{}", (0..1000).map(bars).collect::<String>());
-    assert_eq!(likeness(&text), likeness("begin\nload 999\ntrain 999\n"));
-    assert_eq!(likeness("a 1\nbar\r   \r"), likeness("a 1\n"));
+    assert_eq!(fingerprint(&text), fingerprint("begin\nload 999\ntrain 999\n"));
+    assert_eq!(fingerprint("a 1\nbar\r   \r"), fingerprint("a 1\n"));
 }
 
 #[test]
 fn a_bar_of_a_megabyte_in_one_line_is_its_last_state_however_it_came() {
     let text: String = (0..50_000).map(|n| format!("\r{n:5}/50000 bytes")).collect();
-    assert_eq!(likeness(&text), likeness("49999/50000 bytes"));
-    assert_eq!(likeness(&format!("{text}\n")), likeness("49999/50000 bytes\n"));
-    let chunked = flow(text.split_inclusive('\r'));
-    assert_eq!(chunked.finish(), likeness(&text));
+    assert_eq!(fingerprint(&text), fingerprint("49999/50000 bytes"));
+    assert_eq!(fingerprint(&format!("{text}\n")), fingerprint("49999/50000 bytes\n"));
+    let chunked = stream(text.split_inclusive('\r'));
+    assert_eq!(chunked.finish(), fingerprint(&text));
     assert_eq!(chunked.pending, "");
 }
 
 #[test]
 fn a_very_long_line_stays_whatever_the_cursor_does_below_it() {
     let text = |c: &str| format!("{}\nbelow\n\x1b[2Aup", c.repeat(2 * LONG));
-    assert_ne!(likeness(&text("a")), likeness(&text("b")));
+    assert_ne!(fingerprint(&text("a")), fingerprint(&text("b")));
 }
 
 #[test]
 fn lines_that_have_left_the_memory_are_not_gone_back_to() {
     let begun = "step 1\nstep 2\nstep 3\n".repeat(10);
-    let mut flow = flow([begun.as_str()]);
+    let mut stream = stream([begun.as_str()]);
     let mut text = Text::from(begun.as_str());
     text.hide(0..begun.len());
     let outputs = [Output { kind: OutputKind::Stream(StreamName::Stdout, text), late: false }];
     let earlier = Earlier { name: StreamName::Stdout, outputs: &outputs };
-    flow.write("\x1b[1Aup\n", earlier);
-    assert_eq!(flow.finish(), likeness(&format!("{begun}up\n")));
+    stream.write("\x1b[1Aup\n", earlier);
+    assert_eq!(stream.finish(), fingerprint(&format!("{begun}up\n")));
 }
 
 #[test]
@@ -115,13 +117,13 @@ proptest! {
     fn however_a_text_is_cut_it_is_like_itself(text in drawn(), size in 1usize..40) {
         let chars: Vec<char> = text.chars().collect();
         let pieces: Vec<String> = chars.chunks(size).map(String::from_iter).collect();
-        prop_assert_eq!(flow(pieces.iter().map(String::as_str)).finish(), likeness(&text));
+        prop_assert_eq!(stream(pieces.iter().map(String::as_str)).finish(), fingerprint(&text));
     }
 
     #[test]
     fn a_text_is_like_what_it_shows(text in drawn().prop_filter("short", |text| text.len() < LONG)) {
-        let shown = settle(&text, false);
+        let shown = terminal_text(&text, false);
         prop_assume!(!shown.is_empty());
-        prop_assert_eq!(likeness(&text), likeness(&format!("{shown}\n")), "{:?}", shown);
+        prop_assert_eq!(fingerprint(&text), fingerprint(&format!("{shown}\n")), "{:?}", shown);
     }
 }

@@ -1,9 +1,9 @@
-//! A model of a terminal: what a text looks like once all of it has been shown.
+//! A model of a terminal: what text looks like once a terminal has shown all of it.
 //!
-//! Carriage returns and backspaces overwrite; the cursor goes up and down among the last [`REACH`] lines, as bars below each
-//! other need it; colours are kept or dropped; every other escape sequence is dropped; control characters and what would turn
-//! the direction of text are spelled out. Escape sequences end with their line at the latest, so that no stray byte can hide
-//! what follows. What has left the reach of the cursor is never erased: no sequence clears the whole screen.
+//! Carriage returns and backspaces overwrite; the cursor goes up and down among the last [`REACH`] lines, as stacked progress
+//! bars need it; colours are kept or dropped; every other escape sequence is dropped; control characters, and characters that
+//! change the direction of text, are spelled out. Escape sequences end with their line at the latest, so that no stray byte can
+//! hide what follows. Lines out of the cursor's reach are never erased: no sequence clears the whole screen.
 //!
 //! Text may come in pieces, cut anywhere; the cost is linear in it.
 
@@ -18,7 +18,7 @@ use vte::{Params, Parser, Perform};
 /// How many lines, counted from the last, the cursor can go to.
 pub(super) const REACH: usize = 50;
 
-/// A line of more characters than this stands in the way of the cursor: it cannot go to it again, nor above it.
+/// The cursor cannot go back to a line of more characters than this, nor above it.
 pub(super) const BARRIER: usize = 1000;
 
 /// How far the cursor can go beyond the end of a line without writing, so that few bytes cannot make a long line.
@@ -27,9 +27,9 @@ const WIDE: usize = 500;
 /// Most bytes of an escape sequence with parameters; a longer one is dropped.
 const SEQUENCE: usize = 128;
 
-/// Text as it stands once all of it has been shown: overwritten characters are gone, and so is the newline at its end.
-/// With `colors`, SGR sequences stay, each line closing its own; without, the text holds no escape sequence at all.
-pub fn settle(text: &str, colors: bool) -> String {
+/// What a terminal shows once it has been sent all of `text`: overwritten characters are gone, and so is the newline at its end.
+/// With `colors`, SGR sequences stay, each line closing its own; without, the result holds no escape sequence at all.
+pub fn terminal_text(text: &str, colors: bool) -> String {
     let body = text.strip_suffix('\n').unwrap_or(text);
     if body.chars().all(is_harmless) {
         return body.to_owned();
@@ -57,7 +57,7 @@ fn is_harmless(c: char) -> bool {
     c == '\n' || c == '\t' || !(c.is_control() || turns_text(c))
 }
 
-/// Whether a character changes the direction of text or breaks lines unseen, so that text could read otherwise than it is.
+/// Whether a character changes the direction of text or breaks lines invisibly, so that text could be misread.
 fn turns_text(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
@@ -82,9 +82,9 @@ pub(super) struct Screen {
     sgr: Sgr,
     color: Color,
     state: State,
-    /// The escape sequence in work.
+    /// The escape sequence read so far.
     sequence: String,
-    /// Characters and cells looked at.
+    /// Characters and cells visited.
     #[cfg(test)]
     steps: usize,
 }
@@ -94,7 +94,7 @@ struct Line {
     text: Vec<char>,
     /// As many as characters where colours are kept, else none.
     colors: Vec<Color>,
-    /// Whether something was taken away: blanks at its end then show nothing.
+    /// Whether something was erased: blanks at its end then show nothing.
     erased: bool,
 }
 
@@ -106,16 +106,16 @@ type Color = Option<Arc<str>>;
 enum State {
     #[default]
     Text,
-    /// Behind an escape.
+    /// After `ESC`.
     Escape,
-    /// Behind `ESC [`.
+    /// After `ESC [`.
     Parameters,
     /// Within a title, link, or the like.
     Hidden,
 }
 
 impl Line {
-    /// Its characters but for the blanks that erasing left.
+    /// Its length without the blanks that erasing left at its end.
     fn shown(&self) -> usize {
         let blank = |c: &&char| self.erased && **c == ' ';
         self.text.len() - self.text.iter().rev().take_while(blank).count()
@@ -153,7 +153,7 @@ impl Line {
 }
 
 impl Screen {
-    /// An empty line.
+    /// A screen of one empty line.
     pub(super) fn new(colors: bool) -> Self {
         Self {
             colors,
@@ -171,7 +171,7 @@ impl Screen {
         }
     }
 
-    /// How many characters the line has that the cursor is on.
+    /// Characters in the line of the cursor.
     pub(super) fn length(&self) -> usize {
         self.lines[self.row].text.len()
     }
@@ -181,8 +181,8 @@ impl Screen {
         self.went_up
     }
 
-    /// Writes text without line feeds, until the line is longer than `most` characters; gives how many bytes that took.
-    /// `above` is asked once, when the cursor goes up for the first time, for lines above the first.
+    /// Writes text without line feeds until the line is longer than `most` characters, and returns the bytes read. `above` is
+    /// called once, when the cursor first goes up, for the lines above the first.
     pub(super) fn write(&mut self, text: &str, most: usize, above: impl FnOnce() -> Vec<String>) -> usize {
         let mut above = Some(above);
         for (at, c) in text.char_indices() {
@@ -195,7 +195,7 @@ impl Screen {
         text.len()
     }
 
-    /// Goes to the next line.
+    /// Moves to the beginning of the next line.
     pub(super) fn line_feed(&mut self) {
         self.state = State::Text;
         self.column = 0;
@@ -208,13 +208,13 @@ impl Screen {
         self.let_go(gone);
     }
 
-    /// The lines that left the reach of the cursor since this was last asked.
+    /// The lines that left the reach of the cursor since the last call.
     pub(super) fn out_of_reach(&mut self) -> Vec<String> {
         std::mem::take(&mut self.gone)
     }
 
-    /// The lines in reach, as they stand if nothing comes any more: without what was erased at the end, or, where nothing
-    /// was, without the line that a line feed has only begun.
+    /// The lines in reach if nothing more comes: without erased lines at the end, or, where there are none, without the empty
+    /// line after a last line feed.
     pub(super) fn rest(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.lines.iter().map(Line::to_text).collect();
         let erased = self.lines.iter().rev().take_while(|line| line.erased && line.shown() == 0).count();
@@ -223,7 +223,7 @@ impl Screen {
         lines
     }
 
-    /// All lines in reach, whatever they hold.
+    /// All lines in reach, empty ones at the end included.
     pub(super) fn all(&self) -> Vec<String> {
         self.lines.iter().map(Line::to_text).collect()
     }
@@ -314,7 +314,7 @@ impl Screen {
         self.count(padding + 1);
     }
 
-    /// Does what a sequence asks for.
+    /// Executes an escape sequence.
     fn obey(&mut self, action: char, above: &mut Option<impl FnOnce() -> Vec<String>>) {
         let mut params = Parameters::default();
         Parser::<1024>::new().advance(&mut params, self.sequence.as_bytes());
@@ -377,13 +377,13 @@ impl Screen {
 }
 
 impl Line {
-    /// A line that was settled before, without colours.
+    /// A line as [`terminal_text`] gives it, without colours.
     fn of(text: &str) -> Self {
         Self { text: text.chars().collect(), ..Self::default() }
     }
 }
 
-/// The SGR state: what a later code replaces goes, so that the state stays small however many codes come.
+/// The SGR state. Later codes replace earlier ones, so that it stays small however many come.
 #[derive(Clone, Debug, Default)]
 struct Sgr {
     foreground: Option<String>,
@@ -434,7 +434,7 @@ impl Sgr {
     }
 }
 
-/// The parameters of one sequence.
+/// Collects the parameters of one sequence; `None` for a private one.
 #[derive(Default)]
 struct Parameters(Option<Vec<Vec<u16>>>);
 

@@ -7,19 +7,19 @@ use super::*;
 
 #[test]
 fn a_progress_bar_is_its_last_state() {
-    assert_eq!(settle("  0%\r 50%\r100%\n", false), "100%");
-    assert_eq!(settle("working...\rdone\x1b[K\n", false), "done");
-    assert_eq!(settle("12\x08\x083\n", false), "32");
-    assert_eq!(settle("dos\r\nlines\r\n", false), "dos\nlines");
-    assert_eq!(settle("no end", false), "no end");
-    assert_eq!(settle("\n\n", false), "\n");
+    assert_eq!(terminal_text("  0%\r 50%\r100%\n", false), "100%");
+    assert_eq!(terminal_text("working...\rdone\x1b[K\n", false), "done");
+    assert_eq!(terminal_text("12\x08\x083\n", false), "32");
+    assert_eq!(terminal_text("dos\r\nlines\r\n", false), "dos\nlines");
+    assert_eq!(terminal_text("no end", false), "no end");
+    assert_eq!(terminal_text("\n\n", false), "\n");
 }
 
 #[test]
 fn colours_are_kept_or_dropped_and_each_line_closes_its_own() {
     let text = "a \x1b[1;31mred\nstill\x1b[0m b\n";
-    assert_eq!(settle(text, false), "a red\nstill b");
-    assert_eq!(settle(text, true), "a \x1b[1;31mred\x1b[0m\n\x1b[1;31mstill\x1b[0m b");
+    assert_eq!(terminal_text(text, false), "a red\nstill b");
+    assert_eq!(terminal_text(text, true), "a \x1b[1;31mred\x1b[0m\n\x1b[1;31mstill\x1b[0m b");
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_colour_that_was_replaced_or_reset_is_gone() {
         ("\x1b[38:5:28mx", "\x1b[38:5:28mx\x1b[0m"),
         ("\x1b[8;5mseen", "seen"),
     ] {
-        assert_eq!(settle(text, true), shown, "{text:?}");
+        assert_eq!(terminal_text(text, true), shown, "{text:?}");
     }
 }
 
@@ -49,7 +49,7 @@ fn no_other_escape_sequence_and_no_hidden_character_comes_through() {
         ("\x1b]0;never ended\nnext line", "\nnext line"),
         ("c1\u{9b}31m", "c1\\x9b31m"),
     ] {
-        assert_eq!(settle(text, false), shown, "{text:?}");
+        assert_eq!(terminal_text(text, false), shown, "{text:?}");
     }
 }
 
@@ -61,7 +61,7 @@ fn recorded(name: &str) -> Vec<String> {
 }
 
 fn check_recorded(name: &str, expected: Expect) {
-    expected.assert_eq(&settle(&recorded(name).concat(), false));
+    expected.assert_eq(&terminal_text(&recorded(name).concat(), false));
 }
 
 #[test]
@@ -113,17 +113,17 @@ fn the_cursor_goes_where_it_is_sent_and_what_is_erased_is_gone() {
         ("shown\n\x1b[?25h", "shown"),
         ("a\n\n", "a\n"),
     ] {
-        assert_eq!(settle(text, false), shown, "{text:?}");
+        assert_eq!(terminal_text(text, false), shown, "{text:?}");
     }
 }
 
 #[test]
 fn the_cursor_goes_no_higher_than_its_reach_nor_above_a_very_long_line() {
     let lines: String = (0..60).map(|n| format!("{n}\n")).collect();
-    let shown = settle(&format!("{lines}\x1b[99Atop"), false);
+    let shown = terminal_text(&format!("{lines}\x1b[99Atop"), false);
     assert!(shown.starts_with("0\n1\n") && shown.contains("\n10\ntop\n12\n"), "{shown}");
     let long = "x".repeat(BARRIER + 1);
-    assert_eq!(settle(&format!("a\n{long}\n\x1b[9Atop"), false), format!("a\n{long}\ntop"));
+    assert_eq!(terminal_text(&format!("a\n{long}\n\x1b[9Atop"), false), format!("a\n{long}\ntop"));
 }
 
 /// Characters and cells that were looked at while this was written.
@@ -198,7 +198,7 @@ proptest! {
 
     #[test]
     fn nothing_an_engine_writes_gets_through_as_an_escape(text in any::<String>(), colors in any::<bool>()) {
-        let shown = settle(&text, colors);
+        let shown = terminal_text(&text, colors);
         let mut rest = shown.as_str();
         while let Some(at) = rest.find('\x1b') {
             rest = &rest[at..];
@@ -206,7 +206,7 @@ proptest! {
             prop_assert!(colors && rest[1..end].starts_with('['));
             rest = &rest[end..];
         }
-        let bare = settle(&text, false);
+        let bare = terminal_text(&text, false);
         prop_assert!(bare.chars().all(is_harmless));
     }
 }

@@ -1,22 +1,22 @@
-//! What a stream wrote before: read back when the cursor goes up to lines that are in the fingerprint already.
+//! What a stream wrote earlier, read back when the cursor goes up to lines that were hashed already.
 
 use std::ops::Range;
 
 use crate::{
     jupyter::content::StreamName,
-    run::{Output, OutputKind, settle::settle},
+    run::{Output, OutputKind, terminal::terminal_text},
 };
 
-/// What a stream wrote before the piece that comes now, as far as it is in memory.
+/// What a stream wrote before the current piece, as far as it is in memory.
 #[derive(Clone, Copy)]
 pub(super) struct Earlier<'a> {
     pub(super) name: StreamName,
-    /// Outputs that came before.
+    /// All outputs before the current piece, also those of other streams.
     pub(super) outputs: &'a [Output],
 }
 
 impl Earlier<'_> {
-    /// Its last bytes; nothing where not all of them are in memory.
+    /// Its last bytes; `None` unless all of them are in memory.
     fn last(&self, bytes: usize) -> Option<String> {
         let mut missing = bytes;
         let mut parts = Vec::new();
@@ -40,7 +40,7 @@ impl Earlier<'_> {
     }
 }
 
-/// All that a stream wrote up to the end of the piece that comes now.
+/// Everything a stream wrote up to the end of the current piece.
 #[derive(Clone, Copy)]
 pub(super) struct Past<'a> {
     pub(super) earlier: Earlier<'a>,
@@ -50,8 +50,8 @@ pub(super) struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// The lines in some bytes of the stream, each as it stands once all of it was shown; nothing where not all of them are in
-    /// memory. The cursor was never moved up in them.
+    /// The lines in a range of bytes of the stream, each as a terminal shows it; `None` unless all of them are in memory. The
+    /// cursor must not move up in them.
     pub(super) fn lines(&self, bytes: Range<usize>) -> Option<Vec<String>> {
         let mut text = String::new();
         if bytes.start < self.from {
@@ -60,6 +60,6 @@ impl Past<'_> {
         }
         let of_piece = bytes.start.max(self.from) - self.from..bytes.end.max(self.from) - self.from;
         text.push_str(self.piece.get(of_piece)?);
-        Some(text.split_terminator('\n').map(|line| settle(line, false)).collect())
+        Some(text.split_terminator('\n').map(|line| terminal_text(line, false)).collect())
     }
 }

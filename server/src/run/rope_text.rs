@@ -1,16 +1,16 @@
-//! Text in memory that grows at its end: a string while it is short, a rope once it is long.
+//! Text that grows at its end: a string while it is short, a rope once it is long.
 
 use std::{fmt, ops::Range};
 
 use ropey::{Rope, RopeBuilder, str_utils};
 
-/// Most bytes of a text that is a string. A rope takes some KB however little it holds; a string is copied with the run that it
-/// is part of.
+/// Texts of more bytes than this are ropes. A rope takes some KB however little it holds; a string is copied whenever its run
+/// is cloned.
 const SHORT: usize = 4096;
 
-/// Text whose clone costs little, however long it is.
+/// Text that is cheap to clone however long it is.
 #[derive(Clone)]
-pub struct Stretch(Form);
+pub struct RopeText(Form);
 
 #[derive(Clone)]
 enum Form {
@@ -18,7 +18,7 @@ enum Form {
     Long(Rope),
 }
 
-impl Stretch {
+impl RopeText {
     /// No text.
     pub const EMPTY: Self = Self(Form::Short(String::new()));
 
@@ -40,7 +40,7 @@ impl Stretch {
         short.into_iter().chain(long.into_iter().flatten())
     }
 
-    /// Bytes of UTF-8.
+    /// Length in bytes of UTF-8.
     pub fn len_bytes(&self) -> usize {
         match &self.0 {
             Form::Short(short) => short.len(),
@@ -48,7 +48,7 @@ impl Stretch {
         }
     }
 
-    /// Unicode scalar values.
+    /// Length in Unicode scalar values.
     pub fn len_chars(&self) -> usize {
         match &self.0 {
             Form::Short(short) => short.chars().count(),
@@ -56,7 +56,7 @@ impl Stretch {
         }
     }
 
-    /// Line ends.
+    /// Number of line ends.
     pub(super) fn line_ends(&self) -> usize {
         match &self.0 {
             Form::Short(short) => str_utils::byte_to_line_idx(short, short.len()),
@@ -64,7 +64,7 @@ impl Stretch {
         }
     }
 
-    /// From this character on; nothing where there are not so many.
+    /// The text from a 0-based character on; empty if there are fewer.
     pub(super) fn since(&self, char: usize) -> String {
         match &self.0 {
             Form::Short(short) => short.chars().skip(char).collect(),
@@ -72,7 +72,7 @@ impl Stretch {
         }
     }
 
-    /// A part of it, in bytes; nothing where that is not there, or begins or ends within a character.
+    /// A range of bytes; `None` if it is out of bounds or splits a character.
     pub(super) fn bytes(&self, bytes: Range<usize>) -> Option<String> {
         match &self.0 {
             Form::Short(short) => short.get(bytes).map(str::to_owned),
@@ -80,7 +80,7 @@ impl Stretch {
         }
     }
 
-    /// The same as a rope; cheap where it is long.
+    /// The text as a rope; cheap for a long text.
     pub(crate) fn to_rope(&self) -> Rope {
         match &self.0 {
             Form::Short(short) => Rope::from_str(short),
@@ -89,26 +89,26 @@ impl Stretch {
     }
 }
 
-impl Default for Stretch {
+impl Default for RopeText {
     fn default() -> Self {
         Self::EMPTY
     }
 }
 
-impl From<&str> for Stretch {
+impl From<&str> for RopeText {
     fn from(text: &str) -> Self {
         text.to_owned().into()
     }
 }
 
-impl From<String> for Stretch {
+impl From<String> for RopeText {
     fn from(text: String) -> Self {
         Self(if text.len() <= SHORT { Form::Short(text) } else { Form::Long(Rope::from_str(&text)) })
     }
 }
 
-/// A rope that grew by small pieces holds up to twice its text; one that is built whole does not.
-impl<'a> FromIterator<&'a str> for Stretch {
+/// Builds a rope at once: one that grew by small pieces can take up to twice the memory of its text.
+impl<'a> FromIterator<&'a str> for RopeText {
     fn from_iter<I: IntoIterator<Item = &'a str>>(pieces: I) -> Self {
         let mut short = String::new();
         let mut pieces = pieces.into_iter();
@@ -127,20 +127,20 @@ impl<'a> FromIterator<&'a str> for Stretch {
     }
 }
 
-impl fmt::Display for Stretch {
+impl fmt::Display for RopeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.chunks().try_for_each(|chunk| f.write_str(chunk))
     }
 }
 
-impl fmt::Debug for Stretch {
+impl fmt::Debug for RopeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_string(), f)
     }
 }
 
-/// Equal are equal texts, whatever their form.
-impl PartialEq for Stretch {
+/// Texts are compared, whatever their form.
+impl PartialEq for RopeText {
     fn eq(&self, other: &Self) -> bool {
         self.len_bytes() == other.len_bytes()
             && self.chunks().flat_map(str::bytes).eq(other.chunks().flat_map(str::bytes))
@@ -154,17 +154,17 @@ mod tests {
     #[test]
     fn a_text_is_the_same_however_it_grew() {
         let line = "é line of text\n";
-        let mut grown = Stretch::EMPTY;
+        let mut grown = RopeText::EMPTY;
         for count in 1..=1000 {
             grown.push(line);
             let whole = line.repeat(count);
             assert_eq!((grown.len_bytes(), grown.len_chars()), (whole.len(), whole.chars().count()));
-            assert_eq!(grown, Stretch::from(whole));
+            assert_eq!(grown, RopeText::from(whole));
         }
         assert_eq!(grown.since(15 * 999), line);
         let mut doubled = grown.clone();
         doubled.push(&line.repeat(1000));
-        assert_eq!(doubled, Stretch::from(line.repeat(2000)));
+        assert_eq!(doubled, RopeText::from(line.repeat(2000)));
         assert_eq!(grown.bytes(16 * 999..16 * 1000).as_deref(), Some(line));
         assert_eq!((grown.bytes(1..16), grown.bytes(0..16_001)), (None, None));
     }
@@ -172,6 +172,6 @@ mod tests {
     /// An engine that writes to both streams by turns makes an output of each line, so a short text has to be small.
     #[test]
     fn a_short_text_takes_few_bytes() {
-        assert!(size_of::<Stretch>() <= 24);
+        assert!(size_of::<RopeText>() <= 24);
     }
 }
