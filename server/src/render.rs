@@ -103,7 +103,7 @@ impl From<GroupOutputs> for GroupBy {
     }
 }
 
-/// A text that is no grouping.
+/// A text that names no grouping.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is no grouping; choose fold, type, engine or order")]
 pub struct UnknownGrouping(String);
@@ -130,7 +130,7 @@ impl FromStr for GroupBy {
     }
 }
 
-/// How much of a run a view may show. What is left out is said to be.
+/// How much of a run a view may show. A view says what it leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Most lines (blocks).

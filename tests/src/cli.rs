@@ -84,7 +84,7 @@ impl Cli {
         self
     }
 
-    /// Gives this on stdin; without it stdin is at its end.
+    /// Sends this to stdin, which is otherwise empty.
     #[must_use]
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
@@ -168,7 +168,7 @@ impl Running {
         self.child.id()
     }
 
-    /// What it wrote to stdout so far, as far as [`Self::wait_for_stdout`] and its like have read.
+    /// What [`Self::wait_for_stdout`] and similar methods have read of its stdout so far.
     pub fn stdout(&self) -> &str {
         &self.seen[0]
     }

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use self::recording::Recording;
 use crate::{PATIENCE, cli::clean_command};
 
-/// What went wrong with a request, as the server says it.
+/// The error with which the server answered a request.
 pub use lsp_server::ResponseError;
 
 /// Describes a client before it starts.
@@ -148,12 +148,12 @@ pub struct Client {
 pub struct Sent(i32);
 
 impl Client {
-    /// A client as VS Code is one: UTF-16, dynamic registration, refreshes, notebooks, `px/outputs`.
+    /// A client that announces what VS Code does: UTF-16, dynamic registration, refreshes, notebooks, `px/outputs`.
     pub fn vscode(program: impl AsRef<Path>) -> Builder {
         Builder::new(program.as_ref(), "Visual Studio Code", capabilities::vscode())
     }
 
-    /// A client as Neovim 0.11 is one without a plugin: UTF-8 first, nothing of ours, nulls.
+    /// A client that announces what Neovim 0.11 does without a plugin: UTF-8 first, no pxlens extension, JSON nulls.
     pub fn neovim(program: impl AsRef<Path>) -> Builder {
         Builder::new(program.as_ref(), "Neovim", capabilities::neovim())
     }
@@ -280,7 +280,7 @@ impl Client {
 
     /// Asks again and again, whenever something arrived from the server, until the answer fits.
     ///
-    /// For what a client learns by asking (lenses, hints, hovers), where it is told only that it may ask.
+    /// For what a client has to ask for (lenses, hints, hovers): the server only says when to ask again.
     pub fn ask_until(&mut self, method: &str, params: &Value, fits: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {

@@ -186,7 +186,7 @@ async fn serve<T: Copy + Send + Sync + 'static>(
     }
 }
 
-/// The 64 bytes of greeting, then READY. Gives the identity that the peer chose.
+/// The 64 bytes of greeting, then READY. Returns the identity that the peer chose.
 async fn handshake(
     reader: &mut BufReader<OwnedReadHalf>,
     writer: &mut OwnedWriteHalf,

@@ -37,7 +37,7 @@ pub enum ConnectionFileError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// It is no JSON object.
@@ -58,7 +58,7 @@ pub enum ConnectionFileError {
     MissingKeys {
         /// The file.
         path: PathBuf,
-        /// Which.
+        /// The missing keys.
         keys: Vec<&'static str>,
     },
     /// A key holds what it cannot hold.
@@ -87,7 +87,7 @@ pub enum ConnectionFileError {
     Signing {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong with the key or its scheme.
         source: SigningError,
     },
     /// The connection would have to be encrypted.

@@ -48,7 +48,7 @@ static NEXT: AtomicU32 = AtomicU32::new(u32::MAX);
 /// A kernel that a front end can connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Console {
-    /// Whose it is.
+    /// The engine it belongs to.
     pub engine: EngineId,
     /// Its connection file, which nobody else can read.
     pub file: PathBuf,
@@ -108,7 +108,7 @@ impl Console {
         argv
     }
 
-    /// [`Self::argv`] as one types it into a shell.
+    /// [`Self::argv`], quoted for a shell.
     pub fn command_line(&self, front_end: FrontEnd) -> String {
         command_line(&self.argv(front_end))
     }
@@ -124,12 +124,12 @@ impl Console {
     }
 }
 
-/// Program and arguments as one types them into a shell.
+/// A program and its arguments, quoted for a shell.
 pub fn command_line(argv: &[String]) -> String {
     argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a POSIX shell takes it whole.
+/// A word, quoted for a POSIX shell where needed.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,~".contains(c);
     if !word.is_empty() && !word.starts_with('~') && word.chars().all(plain) {
@@ -145,9 +145,9 @@ pub enum ConsoleError {
     /// There is no such engine.
     #[error("there is no engine {engine}; the cluster has {}", if there.is_empty() { "none".to_owned() } else { there.to_string() })]
     NoEngine {
-        /// What was asked for.
+        /// The engine that was asked for.
         engine: EngineId,
-        /// Those that are there.
+        /// The engines of the cluster.
         there: RankSet,
     },
     /// The request could not be made.
@@ -156,31 +156,31 @@ pub enum ConsoleError {
     /// The engine worked on something else all the time.
     #[error("engine {engine} is still busy after {} s; ask again when its work is done, or interrupt that", limit.as_secs())]
     Busy {
-        /// Which.
+        /// The engine that was asked.
         engine: EngineId,
-        /// How long it was waited for.
+        /// How long pxlens waited.
         limit: Duration,
     },
-    /// Whoever asked changed their mind.
+    /// The user gave up.
     #[error("given up; engine {0} goes on with its work")]
     GivenUp(EngineId),
     /// The engine did not answer, and will not.
     #[error("engine {engine} did not answer: {why}")]
     Lost {
-        /// Which.
+        /// The engine that was asked.
         engine: EngineId,
-        /// How that showed.
+        /// How pxlens found out.
         why: String,
     },
     /// The engine could not bind its kernel.
     #[error("engine {engine} could not bind its kernel: {why}")]
     Raised {
-        /// Which.
+        /// The engine that was asked.
         engine: EngineId,
         /// The exception's name.
         why: String,
     },
-    /// The answer says no ports.
+    /// The answer holds no ports.
     #[error(
         "engine {0} did not tell how to connect to it; its output may be redirected, or its ipykernel too old"
     )]
@@ -193,7 +193,7 @@ pub enum ConsoleError {
     NotWritten {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: std::io::Error,
     },
 }
@@ -314,7 +314,7 @@ impl Request {
         let run = RunId(NEXT.fetch_sub(1, Ordering::Relaxed));
         let (sender, events) = feed();
         let execute = Execute { run, code: Arc::from(QUESTION), engines: vec![engine], first_slot: 0 };
-        // There before it is sent: whoever is gone while it is being sent wants it taken back as well.
+        // Made before the request is sent, so that a caller that goes away meanwhile takes it back as well.
         let mut request = Self {
             client: client.clone(),
             run,
@@ -333,7 +333,7 @@ impl Request {
         Ok(request)
     }
 
-    /// Takes in what has come; waits for something to come. Nothing is lost where it is dropped while it waits.
+    /// Takes in the events that arrived, or waits for one. Cancel safe.
     async fn advance(&mut self) -> Result<(), ConsoleError> {
         let mut events = Vec::new();
         let open = self.events.recv_many(&mut events).await;
@@ -358,7 +358,7 @@ impl Request {
                 }
                 EventKind::Reply(ExecuteReply::Ok { .. }) => self.replied = true,
                 EventKind::Idle => self.idle = true,
-                // What it told by then may be whole.
+                // What it printed until then may be complete.
                 EventKind::Lost(LostReason::OutputIncomplete | LostReason::ReplyMissing) => {
                     self.is_over = true
                 }
@@ -406,7 +406,7 @@ fn name_of(ename: &str) -> String {
     ename.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).take(80).collect()
 }
 
-/// Reads and writes files where that holds nobody up.
+/// Reads and writes files off the async threads.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }

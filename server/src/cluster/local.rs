@@ -70,12 +70,12 @@ pub struct StartOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Not on this system.
+    /// This system cannot start clusters.
     #[error(
         "pxlens cannot start clusters on this system yet; start one with `ipcluster start` and pxlens will connect to it"
     )]
     Unsupported,
-    /// No engines.
+    /// Zero engines were asked for.
     #[error("a cluster needs at least one engine; ask for 1 or more")]
     NoEngines,
     /// The Python has no ipyparallel.
@@ -84,10 +84,10 @@ pub enum StartError {
     /// The cluster id or the profile does not fit into a file name.
     #[error("'{0}' is no name for a cluster or a profile; use letters, digits, '.', '_' and '-'")]
     BadName(String),
-    /// There is one already.
+    /// A cluster of that id is running already.
     #[error("the cluster {0} is running already; stop it first, or choose another id")]
     Exists(String),
-    /// The IPython directory cannot be told.
+    /// The IPython directory is not known.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
     /// A file could not be written or a program not run.
@@ -168,7 +168,7 @@ impl StartedCluster {
 
     /// Waits until a process of the cluster ends by itself, and says which and why. Cancel safe.
     ///
-    /// For whoever waits for the engines to register: what has ended will not.
+    /// For callers that wait for the engines to register: a process that ended never will.
     pub async fn ended(&mut self) -> StartError {
         let first = {
             let waits =
@@ -180,7 +180,7 @@ impl StartedCluster {
         let Some((index, status)) = first else { return std::future::pending().await };
         let pid = if index == 0 { Some(&self.controller_pid) } else { self.engine_pids.get(index - 1) };
         if let (Some(watch), Some(pid)) = (&mut self.watch, pid) {
-            // A watch that is gone has nothing to forget.
+            // A watch that is gone watches nothing.
             let _ = watch.remove(*pid);
         }
         match u32::try_from(index).unwrap_or_default().checked_sub(1) {
@@ -369,7 +369,7 @@ impl StartOptions {
     }
 }
 
-/// Puts a process under the watch and gives back its id.
+/// Puts a process under the watch, and returns its id.
 fn watched(watch: &mut Watch, child: &Child) -> Result<u32, StartError> {
     let gone = || StartError::Io { doing: "watch a process".to_owned(), why: io::ErrorKind::NotFound.into() };
     let pid = child.id().ok_or_else(gone)?;

@@ -90,7 +90,7 @@ impl Endpoints {
     }
 }
 
-/// What a transport tells.
+/// What happens on a transport.
 #[derive(Debug)]
 pub enum TransportEvent {
     /// The channel can be used; a subscription is on its way.
@@ -107,9 +107,9 @@ pub enum TransportEvent {
 pub enum DownReason {
     /// Nothing listens there.
     Refused,
-    /// Somebody listens and says nothing, or nothing whole, within the time limit.
+    /// Something listens there, but does not complete the handshake within the time limit.
     Silent,
-    /// Who listens there speaks something else.
+    /// Whatever listens there speaks another protocol.
     NotZmtp(String),
     /// The other side closed the connection.
     Closed,
@@ -133,7 +133,7 @@ impl fmt::Display for DownReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// Frames are never kept for later.
+    /// The channel is down; frames are never kept for later.
     #[error("the {0} connection to the controller is down")]
     Down(Channel),
     /// Too many bytes wait already.

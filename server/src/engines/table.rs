@@ -1,6 +1,6 @@
 //! The engines alive at one moment, and what they do: values that can be kept and compared.
 //!
-//! They are two, since engines come and go seldom, and work changes hands all the time.
+//! These are two values, since engines come and go seldom while what they do changes all the time.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,9 +14,9 @@ pub struct Engine {
     pub id: EngineId,
     /// Its name on the wire.
     pub uuid: EngineUuid,
-    /// The machine it runs on, once it told: letters, digits, `.`, `-` and `_` only.
+    /// The machine it runs on, once that is known: letters, digits, `.`, `-` and `_` only.
     pub host: Option<Arc<str>>,
-    /// Its process there, once it told.
+    /// Its process id there, once that is known.
     pub pid: Option<u32>,
 }
 
@@ -39,7 +39,7 @@ impl EngineTable {
         }
     }
 
-    /// Takes an engine out; gives it back if it was there.
+    /// Removes an engine, and returns it if it was there.
     pub fn remove(&mut self, id: EngineId) -> Option<Engine> {
         self.engines.remove(&id)
     }
@@ -92,7 +92,7 @@ pub enum Activity {
     Busy(MsgId),
 }
 
-/// What each engine does, as far as its status messages told.
+/// What each engine does, according to its newest status message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activities {
     known: BTreeMap<EngineId, Activity>,
@@ -104,14 +104,14 @@ impl Activities {
         self.known.get(&id).unwrap_or(&Activity::Unknown)
     }
 
-    /// Notes what an engine does. Whether that is news.
+    /// Notes what an engine does, and returns whether that changed anything.
     pub fn note(&mut self, id: EngineId, activity: Activity) -> bool {
         let changed = *self.of(id) != activity;
         self.known.insert(id, activity);
         changed
     }
 
-    /// Knows nothing of this engine any more. Whether it did.
+    /// Forgets an engine, and returns whether anything was known of it.
     pub fn forget(&mut self, id: EngineId) -> bool {
         self.known.remove(&id).is_some()
     }

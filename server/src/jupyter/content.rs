@@ -24,9 +24,9 @@ pub enum StreamName {
 /// `stream`: a piece of text, cut anywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Stream {
-    /// Which stream.
+    /// The stream it was written to.
     pub name: StreamName,
-    /// The piece.
+    /// The text.
     pub text: String,
 }
 
@@ -43,10 +43,10 @@ pub struct DisplayData {
     pub transient: Transient,
 }
 
-/// What a display says of itself that is not to be stored.
+/// Data about a display that is not stored in notebooks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Transient {
-    /// Updates name the display by it.
+    /// The id by which updates name the display.
     #[serde(default)]
     pub display_id: Option<String>,
 }
@@ -127,7 +127,7 @@ pub enum ExecuteReply {
     },
     /// The code raised.
     Error {
-        /// What it raised.
+        /// The exception.
         #[serde(flatten)]
         error: ErrorContent,
         /// The engine's counter.
@@ -138,8 +138,8 @@ pub enum ExecuteReply {
     Aborted {},
 }
 
-/// A counter, or 0: code can set it to anything, and `get_ipython().execution_count = 0` is answered with -1. That is no reason
-/// to lose the message.
+/// A counter, or 0 for one that is no counter: code can set it to anything (after `get_ipython().execution_count = 0` engines send
+/// -1), and that must not lose the message.
 fn counter<'de, D: Deserializer<'de>>(counter: D) -> Result<u32, D::Error> {
     Ok(maybe_counter(counter)?.unwrap_or_default())
 }

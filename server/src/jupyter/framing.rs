@@ -18,15 +18,15 @@ pub enum FrameError {
     /// Fewer than five frames stand after the delimiter.
     #[error("only {0} frames after <IDS|MSG>, 5 are needed")]
     TooFewFrames(usize),
-    /// See [`SigningError`].
+    /// The signature is wrong.
     #[error(transparent)]
     Signature(#[from] SigningError),
     /// A header that is no JSON object of the known shape.
     #[error("unreadable {which}: {source}")]
     Json {
-        /// Which of the headers.
+        /// The name of the header.
         which: &'static str,
-        /// What serde said.
+        /// Serde's error.
         source: serde_json::Error,
     },
 }
@@ -53,9 +53,9 @@ pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameE
     Ok(Message { prefix: frames, header, parent, metadata, content, buffers })
 }
 
-/// The frames of a message that answers none (every request), signed.
+/// The signed frames of a message without a parent, as every request is.
 ///
-/// Many messages may share a content: it is not copied.
+/// The content is not copied, since many messages may share it.
 pub fn encode(
     signer: &Signer,
     prefix: &[&[u8]],

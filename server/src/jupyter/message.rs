@@ -22,7 +22,7 @@ impl From<&str> for MsgId {
     }
 }
 
-/// What names a client or, in what an engine sends of itself, the engine (its uuid).
+/// The session of a client or, in what an engine sends unasked, the engine's uuid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(pub Arc<str>);
@@ -75,9 +75,9 @@ pub struct ParentHeader {
 pub struct Message {
     /// Frames before the delimiter: an engine's uuid, an iopub topic, or none.
     pub prefix: Vec<Bytes>,
-    /// Who, when, what.
+    /// The header.
     pub header: Header,
-    /// What it answers.
+    /// The header of the request it answers.
     pub parent: ParentHeader,
     /// JSON object.
     pub metadata: Bytes,
@@ -91,7 +91,7 @@ impl Message {
     /// Reads the content as `T`.
     ///
     /// # Errors
-    /// What serde says where the content has another shape.
+    /// Serde's, if the content has another shape.
     pub fn content_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.content)
     }

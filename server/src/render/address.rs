@@ -5,7 +5,7 @@
 //! px-output:/run-N/group-0-2,4.txt  these engines of it, folded
 //! px-output:/run-N/raw-3.txt        what engine 3 wrote
 //! px-output:/run-N/raw-3-request-5.txt  the same of its request in place 5 (from 0), where engine 3 was asked twice
-//! px-output:/run-N/compared-with-5.txt  what it gave otherwise than run 5
+//! px-output:/run-N/compared-with-5.txt  how it differs from run 5
 //! ```
 
 use std::{fmt, str::FromStr};
@@ -16,19 +16,19 @@ use crate::{
     run::{RunId, Slot},
 };
 
-/// What stands before the colon.
+/// The scheme of the addresses, without the colon.
 pub const SCHEME: &str = "px-output";
 
 /// An output as a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
-    /// Of which run.
+    /// The run.
     pub run: RunId,
-    /// What of it.
+    /// The part of the run that it shows.
     pub what: Extract,
 }
 
-/// What of a run a document shows.
+/// The part of a run that a document shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Extract {
     /// All of it.
@@ -42,7 +42,7 @@ pub enum Extract {
         /// The place of its request in the run; `None`: the first of this engine.
         slot: Option<Slot>,
     },
-    /// What engines gave otherwise than in this other run.
+    /// How its output differs from that of this other run.
     Compared(RunId),
 }
 

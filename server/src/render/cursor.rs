@@ -1,4 +1,4 @@
-//! The stream of JSON events (`pxlens run --json`), derived from a run whenever one looks.
+//! The stream of JSON events (`pxlens run --json`), derived from the state of a run.
 //!
 //! Outputs of a run only ever grow, so a cursor that remembers how far it read misses nothing and repeats nothing,
 //! however seldom it looks. Per engine the events come in the order of arrival; between engines, in slot order per look.
@@ -52,12 +52,12 @@ pub enum JsonKind {
     },
     /// `sent`: the request was handed to the socket.
     Sent {
-        /// When.
+        /// Milliseconds since 1970, UTC.
         at: Time,
     },
     /// `started`: the engine began to work on it.
     Started {
-        /// When.
+        /// Milliseconds since 1970, UTC.
         at: Time,
     },
     /// `stdout`: new text. All texts of one engine's `stdout`, put together, are exactly what it wrote.
@@ -87,14 +87,14 @@ pub enum JsonKind {
     UpdateDisplay {
         /// By MIME type.
         data: MimeBundle,
-        /// Which display.
+        /// The id of the display.
         display_id: Option<String>,
         /// Whether it came after the engine's part had ended.
         late: bool,
     },
-    /// `clear_output`: what this engine showed so far is to go.
+    /// `clear_output`: a request to clear what this engine showed so far.
     ClearOutput {
-        /// Only when its next output comes.
+        /// Clear only when its next output comes.
         wait: bool,
     },
     /// `result`: the value of the last expression.
@@ -121,28 +121,28 @@ pub enum JsonKind {
     /// `spilled`: here text is missing that was moved to a file before this reader came to it. The file holds everything
     /// that the engine wrote to stdout and stderr.
     Spilled {
-        /// How many bytes.
+        /// Bytes of the missing text.
         bytes: usize,
-        /// How many line ends in them.
+        /// Line ends in the missing text.
         lines: usize,
-        /// Where.
+        /// The path of the file.
         file: Option<String>,
     },
     /// `unreadable`: a message was skipped.
     Unreadable {
-        /// Which, and why.
+        /// What was skipped, and why.
         why: String,
     },
     /// `ended`: the engine's part is over. Output that comes later still is marked `late`.
     Ended {
-        /// How.
+        /// How it ended.
         state: EndState,
         /// Why, where `state` is `lost`.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
         /// `In [n]` on that engine, where it told.
         execution_count: Option<u32>,
-        /// When.
+        /// Milliseconds since 1970, UTC.
         at: Option<Time>,
         /// The machine it ran on, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,11 +220,10 @@ impl Cursor {
         events
     }
 
-    /// Tells what is new, one event after the other: of all that engines gave, no more is in memory a second time than one
-    /// event holds.
+    /// Passes what is new to `each`, one event at a time, so that at most one event's data is in memory twice.
     ///
     /// # Errors
-    /// What `each` answers; the rest is not told.
+    /// Those of `each`; the remaining events are then not delivered.
     pub fn each<E>(mut self, run: &Run, mut each: impl FnMut(JsonEvent) -> Result<(), E>) -> Result<(), E> {
         self.read(run, &mut each)
     }
@@ -287,7 +286,7 @@ impl PartCursor {
                 && !std::mem::replace(&mut self.raised, true)
                 && let Some(told) = whole(&OutputKind::Error(Arc::clone(error)), false)
             {
-                // Only the reply told of it.
+                // Only the reply said so.
                 each(told)?;
             }
             let why = match ending {

@@ -1,8 +1,8 @@
 //! Outputs as documents of their own: laid out as in a shell, without colours, or as an engine wrote them.
 //!
-//! A document is text and nothing else: no escape sequence, no control character but tabs and line ends, nothing that
-//! turns the direction of text, no key of a kernel. It has at most [`MOST`] bytes: both ends, and between them a line that says
-//! how much is left out and where it is.
+//! A document is plain text: no escape sequence, no control character but tabs and line ends, no character that changes the
+//! direction of text, no key of a kernel. It has at most [`MOST`] bytes: of a longer text both ends, and between them a line that
+//! says how much is left out and where to find it.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -15,7 +15,7 @@ pub const MOST: usize = 5_000_000;
 /// Kept free for the line that says what was left out.
 const RESERVE: usize = 8192;
 
-/// How far from where it should be cut a text is cut at the end of a line.
+/// How many bytes a cut may move to fall at the end of a line.
 const NEAR: usize = 4096;
 
 /// Both ends of a text, or all of it.
@@ -36,7 +36,7 @@ pub fn document(run: &Run, by: GroupBy, title: &str, style: Style<'_>, more: &st
     limited(&Ends { head, ..Ends::default() }, MOST, more)
 }
 
-/// What a run gave otherwise than the one before, under a line that names it.
+/// How the output of a run differs from that of an earlier one, under a line that names it.
 pub fn comparison(before: &Run, now: &Run, title: &str) -> String {
     let head = format!("{}\n{}", terminal_text(title, false).replace('\n', " "), compare(before, now).text());
     limited(&Ends { head, ..Ends::default() }, MOST, "documents of the two runs have all of it")

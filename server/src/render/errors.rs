@@ -35,7 +35,7 @@ use crate::{
 /// Engines that raised the same exception in the same place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorGroup {
-    /// Which engines.
+    /// The engines that raised it.
     pub ranks: RankSet,
     /// The exception's class.
     pub ename: String,
@@ -45,7 +45,7 @@ pub struct ErrorGroup {
     pub code_line: Option<u32>,
     /// 0-based column in characters of that line; only syntax errors have one.
     pub column: Option<u32>,
-    /// How many characters from that column on are meant; 1 where that is not told.
+    /// The length in characters of the code at that column that is wrong; 1 where it is not known.
     pub width: u32,
     /// The traceback of the first variant, without colours; of calls that repeat the first and the last.
     pub traceback: String,
@@ -148,7 +148,7 @@ static SYNTAX_PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r" \((?:<[^>]*>|
 /// Engines of an error group whose exception had the same text and the same traceback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorVariant {
-    /// Which engines.
+    /// The engines that raised it.
     pub ranks: RankSet,
     /// The exception's text.
     pub evalue: String,

@@ -1,4 +1,4 @@
-//! Engines that did the same, put together.
+//! Groups engines whose output is identical or alike.
 
 use std::{
     cmp::Reverse,
@@ -16,15 +16,15 @@ use crate::{
 /// Engines whose output is identical or alike, and whose parts ended alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Which engines.
+    /// The engines of the group.
     pub ranks: RankSet,
-    /// Their places among the requests, rising. In place where they are few: a thousand engines may be a thousand groups.
+    /// Their requests, in rising order. Stored inline where they are few: a thousand engines may be a thousand groups.
     pub slots: SmallVec<[Slot; 4]>,
     /// How they ended; `None` while they have not.
     pub ending: Option<Ending>,
     /// The slot of the lowest engine; where output is identical, it stands for all of them.
     pub representative: Slot,
-    /// Whether their output is identical; else it differs in numbers and the like.
+    /// Whether their output is identical; otherwise it differs in numbers and other tokens.
     pub identical: bool,
 }
 
@@ -60,7 +60,7 @@ pub fn fold(run: &Run) -> Vec<Group> {
     groups
 }
 
-/// An engine's part, to be put into a group.
+/// An engine's part before it is put into a group.
 #[derive(Clone, Copy)]
 struct Member {
     /// The same number for parts that are alike, in order of the first of them.
@@ -70,9 +70,9 @@ struct Member {
     fingerprint: Fingerprint,
 }
 
-/// What at least three quarters of the engines have in common to the byte, if these are three or more and not all.
+/// The output that at least three quarters of the engines share byte for byte, if these are three or more and not all.
 fn majority(members: &[Member]) -> Option<Fingerprint> {
-    // Boyer and Moore's vote: who has more than half is what is left.
+    // Boyer and Moore's majority vote.
     let (mut candidate, mut votes) = (members.first()?.fingerprint, 0usize);
     for Member { fingerprint, .. } in members {
         match (*fingerprint == candidate, votes) {
@@ -96,7 +96,7 @@ fn group(run: &Run, members: &[Member]) -> Option<Group> {
     })
 }
 
-/// For keys that are hashes already.
+/// A hasher for keys that are hashes already.
 #[derive(Default)]
 struct AsItIs(u64);
 

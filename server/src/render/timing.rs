@@ -30,7 +30,7 @@ pub struct Timing {
 /// How long one engine's part took, as pxlens saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartTime {
-    /// Which engine.
+    /// The engine.
     pub engine: EngineId,
     /// Its host, as short as tells it from the others; `None` where it is not known, or where all engines are on one host.
     pub host: Option<String>,

@@ -1,4 +1,4 @@
-//! What can happen to a run, and how a Jupyter message reads as such.
+//! What can happen to a run, and which Jupyter messages say so.
 
 use std::{fmt, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::jupyter::{
 pub struct Time(pub u64);
 
 impl Time {
-    /// Milliseconds from `earlier` to this; 0 if that is later.
+    /// Milliseconds since `earlier`; 0 if `earlier` is later.
     pub fn since(self, earlier: Time) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -64,11 +64,11 @@ impl fmt::Display for LostReason {
 /// One thing that happened to one request of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Which request.
+    /// The request it happened to.
     pub slot: Slot,
     /// When pxlens saw it.
     pub at: Time,
-    /// What happened.
+    /// The kind of event, with its data.
     pub kind: EventKind,
 }
 
@@ -89,9 +89,9 @@ pub enum EventKind {
     },
     /// A piece of text, cut anywhere.
     Stream {
-        /// Which stream.
+        /// The stream it was written to.
         name: StreamName,
-        /// The piece.
+        /// The text.
         text: String,
     },
     /// Something was displayed.
@@ -101,16 +101,16 @@ pub enum EventKind {
         /// The name that updates use.
         display_id: Option<String>,
     },
-    /// A display shows something else from now on.
+    /// New content for a display.
     UpdateDisplay {
         /// By MIME type.
         data: MimeBundle,
-        /// Which display.
+        /// The id of the display.
         display_id: Option<String>,
     },
-    /// What was shown so far is to go.
+    /// A request to clear what was shown so far.
     ClearOutput {
-        /// Only when the next output comes.
+        /// Clear only when the next output comes.
         wait: bool,
     },
     /// The value of the last expression.
@@ -120,13 +120,13 @@ pub enum EventKind {
         /// `Out[n]` on that engine.
         execution_count: u32,
     },
-    /// The traceback, as iopub tells it; the reply repeats it.
+    /// The code raised. Sent on iopub; the reply repeats it.
     Error(ErrorContent),
-    /// The end of its output.
+    /// The engine is idle again: its output is complete.
     Idle,
-    /// The end of its work.
+    /// The reply.
     Reply(ExecuteReply),
-    /// There will be no answer, or no end of it.
+    /// No answer will come, or no end of it.
     Lost(LostReason),
     /// A message that could not be read was skipped.
     Unreadable(String),
@@ -135,7 +135,7 @@ pub enum EventKind {
 impl EventKind {
     /// Reads a message of an engine as what it means to its request; `None` for types that mean nothing to a run.
     ///
-    /// A message of a known type and an unknown shape becomes [`EventKind::Unreadable`]: the run says so and lives on.
+    /// A message of a known type and an unknown shape becomes [`EventKind::Unreadable`]: the run shows that and continues.
     pub fn from_message(message: &Message) -> Option<Self> {
         fn read<T: serde::de::DeserializeOwned>(
             message: &Message,

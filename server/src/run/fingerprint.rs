@@ -4,8 +4,8 @@
 //! Only what is on the engine's screen counts: overwritten characters, cleared output and older versions of displays do not.
 //! Neither do counters, the places where text was cut, nor how stdout and stderr interleaved.
 //!
-//! It lives in each engine's part, beside the output: the run task, which applies the events, keeps it, and whoever draws a
-//! run finds it there.
+//! Each engine's part holds it beside the output. The run task updates it with every event, so that drawing a run costs nothing
+//! extra.
 
 use std::collections::BTreeSet;
 

@@ -53,7 +53,7 @@ pub enum Ending {
     Lost(LostReason),
 }
 
-/// How far an engine's part is.
+/// The progress of an engine's part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Not sent yet.
@@ -70,7 +70,7 @@ pub enum Phase {
 /// One thing an engine produced. Adjacent pieces of one stream are one output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// What it is.
+    /// What was produced.
     pub kind: OutputKind,
     /// Whether it came after the engine's part had ended (threads, child processes).
     pub late: bool,
@@ -89,16 +89,16 @@ pub enum OutputKind {
         /// The name that updates use.
         display_id: Option<String>,
     },
-    /// A display shows something else from here on. Kept as it came: who draws decides what to do with it.
+    /// New content for a display. Kept as it came: whoever draws the run applies it.
     UpdateDisplay {
         /// By MIME type.
         data: MimeBundle,
-        /// Which display.
+        /// The id of the display.
         display_id: Option<String>,
     },
-    /// What was shown before is to go (`wait`: once the next output comes). Kept as it came.
+    /// A request to clear what was shown before. Kept as it came.
     ClearOutput {
-        /// Only when the next output comes.
+        /// Clear only when the next output comes.
         wait: bool,
     },
     /// A value.
@@ -110,18 +110,18 @@ pub enum OutputKind {
     },
     /// A traceback.
     Error(Arc<ErrorContent>),
-    /// A message that could not be read was skipped; why.
+    /// Why a message was skipped.
     Unreadable(String),
 }
 
 /// One engine's part of a run.
 #[derive(Clone, Debug)]
 pub struct EngineRun {
-    /// Which engine.
+    /// The engine that was asked.
     pub engine: EngineId,
     /// The machine it runs on, once that is known: letters, digits, `.`, `-` and `_` only.
     pub host: Option<Arc<str>>,
-    /// How far it is.
+    /// Its progress.
     pub phase: Phase,
     /// When the request was sent.
     pub sent: Option<Time>,
@@ -141,12 +141,12 @@ pub struct EngineRun {
     kept: usize,
     /// Bytes of stream text that were moved out of memory.
     hidden: usize,
-    /// About how many bytes all takes that is no stream text.
+    /// About how many bytes everything but stream text takes.
     others: usize,
     reply: Option<Ending>,
     idle: bool,
     fingerprinter: Fingerprinter,
-    /// What the fingerprinter amounts to, once somebody asked.
+    /// The fingerprint so far, computed when it is first asked for.
     fingerprint: OnceLock<Fingerprint>,
 }
 
@@ -166,13 +166,13 @@ pub enum RunState {
 /// A run. Cloning is cheap: one pointer per engine.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Its number.
+    /// Its number in the session.
     pub id: RunId,
     /// What was asked for.
     pub request: Arc<RunRequest>,
     /// When it was asked for.
     pub created: Time,
-    /// Whether somebody waits for it: not so with `--noblock`.
+    /// Whether somebody waits for it; `false` with `--noblock`.
     pub blocking: bool,
     parts: Vec<Arc<EngineRun>>,
 }
@@ -225,7 +225,7 @@ impl EngineRun {
         })
     }
 
-    /// What it shows and how it ended, to compare with others.
+    /// Stands for what it shows and how it ended, for comparing with other engines.
     pub fn fingerprint(&self) -> Fingerprint {
         *self.fingerprint.get_or_init(|| self.fingerprinter.fingerprint(self))
     }
@@ -248,7 +248,7 @@ impl EngineRun {
         self.kept
     }
 
-    /// Bytes of stream text, wherever it is, and one for each output: more output is more.
+    /// Bytes of stream text, in memory or not, plus one for each output, so that it grows with every output.
     pub fn amount(&self) -> usize {
         self.kept + self.hidden + self.outputs.len()
     }
@@ -258,7 +258,7 @@ impl EngineRun {
         self.kept + self.others
     }
 
-    /// Moves text out of memory until no more than about `most` bytes are left, from both ends of what it wrote.
+    /// Moves the middle of its text out of memory until about `most` bytes are left.
     fn hide(&mut self, most: usize, file: Arc<Path>) {
         // A quarter at the beginning and half at the end: room for more before the next time.
         let hidden = most / 4..self.kept.saturating_sub(most / 2);
@@ -341,7 +341,7 @@ impl EngineRun {
         self.advance(Phase::Running);
     }
 
-    /// Goes on to a later phase; an event that comes late never leads back.
+    /// Advances to a later phase; a late event never leads back.
     fn advance(&mut self, phase: Phase) {
         let ahead = match phase {
             Phase::Queued | Phase::Ended(_) => false,
@@ -379,7 +379,7 @@ impl EngineRun {
         }
     }
 
-    /// How code ended that gets no reply, if it said so: it raised, or gave a value.
+    /// How code that gets no reply ended, if its output shows that: it raised, or gave a value.
     fn last_word(&self) -> Option<Ending> {
         self.outputs.iter().rev().find_map(|output| match &output.kind {
             OutputKind::Error(error) => Some(Ending::Error(error.clone())),
@@ -475,7 +475,7 @@ impl Run {
         self.parts.iter().map(Arc::as_ref)
     }
 
-    /// The part in this place.
+    /// The part of one request.
     pub fn part(&self, slot: Slot) -> Option<&EngineRun> {
         self.parts.get(slot.0 as usize).map(Arc::as_ref)
     }

@@ -6,10 +6,10 @@ use ropey::Rope;
 
 use super::rope_text::RopeText;
 
-/// Text that may have lost its middle. Small as long as the text is: engines that write to both streams by turns make an output
-/// of each line.
+/// Text whose middle may have been moved out of memory. A short text takes little memory: an engine that alternates between its
+/// streams makes an output of each line.
 ///
-/// Nothing is hidden before somebody asks for it with [`Text::hide`], who must have put the whole text elsewhere first.
+/// Nothing is hidden until [`Text::hide`] is called, whose caller must have saved the whole text elsewhere first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Text {
     head: RopeText,
@@ -35,12 +35,12 @@ pub struct Hidden {
 }
 
 impl Hidden {
-    /// Whether all is in memory.
+    /// Whether nothing is hidden.
     pub fn is_empty(self) -> bool {
         self.bytes == 0
     }
 
-    /// Both together.
+    /// The sum of two hidden parts.
     pub fn and(self, other: Hidden) -> Hidden {
         Hidden {
             bytes: self.bytes + other.bytes,
@@ -63,13 +63,13 @@ impl<T: Into<RopeText>> From<T> for Text {
 }
 
 impl Text {
-    /// Adds to the end.
+    /// Appends to the text.
     pub fn push(&mut self, text: &str) {
         let end = self.rest.as_mut().map_or(&mut self.head, |rest| &mut rest.tail);
         end.push(text);
     }
 
-    /// What stands before the hidden part; all, where nothing is hidden.
+    /// The text before the hidden part; all of it, where nothing is hidden.
     pub fn head(&self) -> &RopeText {
         &self.head
     }
@@ -79,7 +79,7 @@ impl Text {
         self.rest.as_ref().map(|rest| rest.hidden).unwrap_or_default()
     }
 
-    /// What stands behind the hidden part.
+    /// The text after the hidden part.
     pub fn tail(&self) -> &RopeText {
         static NOTHING: RopeText = RopeText::EMPTY;
         self.rest.as_ref().map_or(&NOTHING, |rest| &rest.tail)
@@ -95,7 +95,8 @@ impl Text {
         self.head.len_chars() + self.hidden().chars + self.tail().len_chars()
     }
 
-    /// What of the text from this character of the whole on is in memory, and how much of it is not: head, hidden, tail.
+    /// The text from a character (0-based, hidden ones counted) on: what is in memory of it before the hidden part, how much is
+    /// hidden, and what is in memory after it.
     pub fn since(&self, char: usize) -> (String, Hidden, String) {
         let head_chars = self.head.len_chars();
         let head = self.head.since(char);
@@ -110,8 +111,7 @@ impl Text {
         end.since(end.len_chars().saturating_sub(chars))
     }
 
-    /// A stretch of what is in memory, in bytes of that; nothing where it is not all on one side of what is hidden, or begins or
-    /// ends within a character.
+    /// A range of what is in memory, in bytes of that; `None` if it spans the hidden part or splits a character.
     pub(super) fn bytes(&self, bytes: Range<usize>) -> Option<String> {
         let head = self.head.len_bytes();
         if bytes.start >= head && self.rest.is_some() {
@@ -133,9 +133,9 @@ impl Text {
         self.head.chunks().chain(self.tail().chunks())
     }
 
-    /// Moves a stretch of what is in memory out of it; bytes are counted in what is in memory. Gives how many bytes went: the
-    /// stretch is made smaller to end at lines where there are some near, and larger to reach what is hidden already, since a
-    /// text has one hidden part.
+    /// Moves a range of what is in memory out of it, and returns how many bytes that were; the range counts bytes in memory. It is
+    /// shrunk to whole lines where line ends are near, and extended to what is already hidden, since a text has only one hidden
+    /// part.
     pub fn hide(&mut self, bytes: Range<usize>) -> usize {
         if self.rest.is_none() && bytes.start == 0 && bytes.end >= self.head.len_bytes() {
             return self.hide_all();
@@ -166,7 +166,7 @@ impl Text {
 }
 
 impl Text {
-    /// As there are many short texts where an engine writes to both streams by turns, this makes no rope of one.
+    /// Makes no rope of a short text: an engine that alternates between its streams has many.
     fn hide_all(&mut self) -> usize {
         let (bytes, chars, lines) = (self.head.len_bytes(), self.head.len_chars(), self.head.line_ends());
         if bytes > 0 {
@@ -178,7 +178,7 @@ impl Text {
     }
 }
 
-/// How far a cut may move to stand between two lines.
+/// How many bytes a cut may move to fall between two lines.
 const NEAR: usize = 4096;
 
 /// The line start at or before a byte if one is near, else the character there.

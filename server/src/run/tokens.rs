@@ -33,9 +33,9 @@ pub(crate) struct Token {
     pub(crate) whole: Range<usize>,
     /// Without them.
     pub(crate) core: Range<usize>,
-    /// Whether blanks part it from a word before it.
+    /// Whether blanks separate it from a word before it.
     pub(crate) apart_before: bool,
-    /// Whether blanks part it from a word after it.
+    /// Whether blanks separate it from a word after it.
     pub(crate) apart_after: bool,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Tokens<'a> {
     strings: bool,
 }
 
-/// What each byte tells of a token: [`NOTHING`]; [`BEGINS`]; or, of one that may begin `nan` or `inf`, the second letter.
+/// What each byte says about a token at its place: [`NOTHING`], [`BEGINS`], or, if it may begin `nan` or `inf`, the second letter.
 const TELLING: [u8; 256] = {
     let mut table = [NOTHING; 256];
     let bytes = b"0123456789'\"";
@@ -120,7 +120,7 @@ impl Iterator for Tokens<'_> {
 type Found = Result<(Kind, Range<usize>), usize>;
 
 impl Tokens<'_> {
-    /// Where the next byte is that a token can be told by.
+    /// The next byte at which a token may be.
     #[inline]
     fn telling(&self) -> Option<usize> {
         let mut at = self.at;
@@ -158,7 +158,7 @@ impl Tokens<'_> {
         let before = self.bytes[self.end..at].iter().rev().take_while(|&&byte| in_name(byte)).count();
         let start = at - before;
         let digits = self.digits(at);
-        // Most are plain numbers, and soon told.
+        // The fast path: most are plain numbers.
         let plain = before == 0
             && digits - at < 8
             && matches!(self.byte(digits), b' ' | b'\n' | b',' | b')' | b']' | 0);
@@ -204,7 +204,7 @@ impl Tokens<'_> {
 
     /// The end of `0x…`, of a UUID, or of a word of at least eight hexadecimal digits with letters among them.
     fn address(&self, start: usize, digits: usize) -> Option<usize> {
-        // Most numbers are none, and soon told.
+        // The fast path: most numbers are no addresses.
         if digits - start < 8 && !matches!(self.byte(digits), b'a'..=b'f' | b'x' | b'X') {
             return None;
         }
@@ -279,7 +279,7 @@ impl Tokens<'_> {
         end
     }
 
-    /// Whether a dot without digits after it is NumPy's (`[1. 2.]`), not that of a sentence.
+    /// Whether a dot without digits after it is NumPy's (`[1. 2.]`) rather than the end of a sentence.
     fn is_array_dot(&self, dot: usize) -> bool {
         let next = self.skip(dot + 1, |byte| byte == b' ');
         matches!(self.byte(next), b']' | b',' | b')' | b'0'..=b'9' | b'-' | b'+')
@@ -291,7 +291,7 @@ impl Tokens<'_> {
         if at > self.end && self.byte(at - 1) == b'.' && is_free(at - 1) { at - 1 } else { at }
     }
 
-    /// One further left if a sign stands there that is no operator.
+    /// The place of a sign before the number, unless it is an operator; else the number's own.
     fn sign(&self, at: usize) -> usize {
         if at == self.end || !matches!(self.byte(at - 1), b'+' | b'-') {
             return at;
@@ -387,7 +387,7 @@ impl Tokens<'_> {
     }
 }
 
-/// NumPy's and PyTorch's element types, but for their digits.
+/// The names of NumPy's and PyTorch's element types, without their digits.
 fn is_type(word: &[u8]) -> bool {
     matches!(word, b"int" | b"uint" | b"float" | b"bfloat" | b"complex")
 }
@@ -414,7 +414,7 @@ const UNITS: [(&str, f64); 18] = [
     ("h", 3600.0),
 ];
 
-/// What a [`Kind::Duration`] lasts, in seconds.
+/// The length of a [`Kind::Duration`] in seconds.
 pub(crate) fn seconds(text: &str) -> Option<f64> {
     if text.contains(':') {
         return text.split(':').try_fold(0.0, |all, part| Some(all * 60.0 + part.parse::<f64>().ok()?));

@@ -1,14 +1,14 @@
-//! About how many bytes of memory things take that engines gave, besides the text of their streams.
+//! Estimates how many bytes of memory outputs take, besides the text of streams.
 
 use serde_json::Value;
 
 use super::{Output, OutputKind};
 use crate::jupyter::content::MimeBundle;
 
-/// What a text takes however short it is, also when it was moved out of memory: what was allocated for it.
+/// What any text takes, however short and even if it was moved out of memory: its allocation.
 const SMALL: usize = 64;
 
-/// An output, without its text if it is one of a stream.
+/// The weight of an output, without the text of a stream.
 pub(super) fn of_output(kind: &OutputKind) -> usize {
     let more = match kind {
         OutputKind::Display { data, .. }
@@ -24,7 +24,7 @@ pub(super) fn of_output(kind: &OutputKind) -> usize {
     size_of::<Output>() + more
 }
 
-/// A display, a value or a page.
+/// The weight of a display, a value or a page.
 pub(super) fn of_bundle(data: &MimeBundle) -> usize {
     data.iter().map(|(mime, value)| mime.len() + of_value(value)).sum()
 }

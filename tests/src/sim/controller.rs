@@ -159,7 +159,7 @@ impl Core {
         self.state.lock().expect("no holder of this lock panics")
     }
 
-    /// Makes a new engine, without a word to anyone. Gives its id and uuid.
+    /// Makes a new engine without announcing it, and returns its id and uuid.
     pub(super) fn new_engine(&self) -> (u32, String) {
         let mut state = self.state();
         let sockets = state.sockets.as_ref().expect("engines register while the controller is up");

@@ -100,7 +100,7 @@ impl Hub {
         std::mem::take(&mut self.new)
     }
 
-    /// Notes where an engine runs. Gives its host, if that is known now.
+    /// Notes where an engine runs, and returns its host if that is now known.
     pub(super) fn place(&mut self, uuid: &EngineUuid, place: &UsageReply) -> Option<Arc<str>> {
         let id = self.engine(uuid)?;
         let host = place.hostname.as_deref().filter(|host| is_host_name(host)).map(Arc::from);
@@ -142,7 +142,7 @@ impl Hub {
         self.known = false;
     }
 
-    /// Reads a `connection_reply`; `None` if it answers no question of this client. Gives the engines that are gone.
+    /// Reads a `connection_reply`; `None` if it answers no question of this client. Returns the engines that are gone.
     pub(super) fn answer(&mut self, id: &MsgId, message: &Message) -> Option<Vec<Gone>> {
         let at = self.questions.iter().position(|(question, _)| question == id)?;
         let (_, asked) = self.questions[at];
@@ -176,7 +176,7 @@ impl Hub {
         Some(self.replace(&listed))
     }
 
-    /// Reads a notification. Gives the engine that is gone by it, if any.
+    /// Reads a notification, and returns the engine that it says is gone, if any.
     pub(super) fn notified(&mut self, message: &Message, now: Instant) -> Option<Gone> {
         let read = || match message.content_as::<EngineNews>() {
             Ok(news) => Some(news),
@@ -212,7 +212,7 @@ impl Hub {
         }
     }
 
-    /// Follows what any engine says of itself, whoever it works for. Whether that is news.
+    /// Follows an engine's status, whichever client it works for, and returns whether it changed.
     pub(super) fn status(&mut self, message: &Message) -> bool {
         let uuid = EngineUuid(message.header.session.0.clone());
         let (Some(id), Some(request)) = (self.engine(&uuid), message.parent.msg_id.clone()) else {

@@ -168,7 +168,7 @@ impl Interrupts {
         }
     }
 
-    /// Takes an answer on control; one that aborts has taken effect `until` then. Gives what is to be asked next.
+    /// Takes an answer on control; one that aborts has taken effect `until` then. Returns what to ask next.
     pub(super) fn answered(&mut self, id: &MsgId, message: &Message, until: Instant) -> Vec<Question> {
         let found = self.under_way.iter_mut().find(|interrupt| interrupt.open.contains_key(id));
         let Some(interrupt) = found else { return Vec::new() };
@@ -217,7 +217,7 @@ impl Interrupts {
         questions
     }
 
-    /// Gives up on what is due, and lets go of what has ended. Gives what is to be asked instead.
+    /// Gives up on what is due, forgets what has ended, and returns what to ask instead.
     pub(super) fn expire(&mut self, requests: &Requests, now: Instant) -> Vec<Question> {
         let mut questions = Vec::new();
         for interrupt in &mut self.under_way {
@@ -245,7 +245,7 @@ impl Interrupts {
         questions
     }
 
-    /// Reports on those interrupts that wait for nothing more, and keeps those whose requests may yet begin.
+    /// Reports on interrupts that wait for nothing more, and keeps those whose requests may still begin.
     pub(super) fn report(&mut self) {
         self.under_way.iter_mut().filter(|interrupt| interrupt.is_settled()).for_each(Interrupt::report);
         self.under_way.retain(|interrupt| !interrupt.is_settled() || interrupt.is_watching());

@@ -76,7 +76,7 @@ impl Wire {
         self.misfits
     }
 
-    /// The request of ours that a message is about.
+    /// Our request that a message is about.
     pub(super) fn our_request<'a>(&self, message: &'a Message) -> Option<&'a MsgId> {
         (message.parent.session.as_ref() == Some(&self.session)).then_some(message.parent.msg_id.as_ref()?)
     }

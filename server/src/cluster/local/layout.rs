@@ -1,4 +1,4 @@
-//! Where the files of a cluster of ours lie, and the cluster file that lets `ipcluster list` and `ipcluster stop` see it.
+//! The files of a cluster that pxlens starts, and the cluster file that lets `ipcluster list` and `ipcluster stop` see it.
 
 use std::{
     io,

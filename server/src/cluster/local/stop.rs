@@ -41,7 +41,7 @@ pub enum StopError {
     StillRunning {
         /// The cluster.
         label: String,
-        /// What is left.
+        /// The processes that are left.
         pids: Vec<u32>,
     },
 }
@@ -99,7 +99,7 @@ fn by_ipcluster(cluster: &FoundCluster) -> String {
     command
 }
 
-/// Ends engines and controller, each with what it started for the cluster; gives back what did not end.
+/// Ends engines and controller, each with what it started for the cluster, and returns what did not end.
 pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
     let helpers = async |pids: &[u32]| -> Vec<u32> {
         let pids = pids.to_vec();
@@ -113,7 +113,7 @@ pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
     left
 }
 
-/// Ends the schedulers of a cluster of ours whose controller is gone; gives back what did not end.
+/// Ends the schedulers of a cluster that pxlens started and whose controller is gone, and returns what did not end.
 ///
 /// A controller that was killed leaves them, and so does one that is asked to end while it still starts them. They
 /// carry its command line, with the cluster id.
@@ -163,12 +163,12 @@ async fn still_there(mut pids: Vec<u32>) -> Vec<u32> {
     .await
 }
 
-/// Looks at processes where it holds nobody up: that reads `/proc`, or runs `ps`.
+/// Looks at processes off the async threads, since that reads `/proc` or runs `ps`.
 async fn blocking<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(look).await.expect("looking at processes does not panic")
 }
 
-/// Waits until these processes have ended; gives back those that have not when time is up.
+/// Waits until these processes have ended, and returns those that have not when time is up.
 async fn ended_within(pids: &[u32], limit: Duration) -> Vec<u32> {
     let deadline = Instant::now() + limit;
     let mut left = pids.to_vec();
