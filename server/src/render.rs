@@ -6,7 +6,6 @@
 //! it came.
 
 mod address;
-mod again;
 mod bundle;
 mod card;
 mod compare;
@@ -31,6 +30,7 @@ mod numbers;
 mod page;
 mod plain;
 mod replay;
+mod rerun;
 mod screen;
 mod secrets;
 mod sections;
@@ -49,7 +49,6 @@ mod sample;
 use std::{fmt, str::FromStr};
 
 pub use address::{Address, Extract, NoAddress, SCHEME};
-pub use again::{differing, failed, stragglers};
 pub use card::{Action, Card, Command, card, escaped};
 pub use compare::{Change, Compared, Comparison, compare};
 pub use contact_sheet::{SheetLimits, contact_sheet};
@@ -70,6 +69,7 @@ pub use page::{
 };
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
+pub use rerun::{differing, failed, stragglers};
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};

@@ -99,7 +99,7 @@ impl RealCluster {
         self.ipython_dir().join("profile_default/security/ipcontroller-client.json")
     }
 
-    /// Runs Python beside the cluster, with an ipyparallel client `rc` and the `cluster`, and gives what it
+    /// Runs Python beside the cluster, with an ipyparallel client `rc` and the `cluster`, and returns what it
     /// assigned to `answer`. Panics with the traceback when it raises.
     pub fn python(&mut self, code: &str) -> Value {
         self.try_python(code).unwrap_or_else(|error| panic!("Python beside the cluster raised:\n{error}"))
@@ -132,7 +132,7 @@ impl RealCluster {
         serde_json::from_value(self.python(code)).expect("process ids by engine")
     }
 
-    /// Kills one engine as the system would, without a word to anyone.
+    /// Kills one engine with SIGKILL, as the system would.
     #[cfg(unix)]
     pub fn kill_engine(&mut self, engine: u32) {
         let pid = *self.pids().get(&engine).unwrap_or_else(|| panic!("there is no engine {engine}"));

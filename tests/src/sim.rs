@@ -55,7 +55,7 @@ pub struct Received {
     pub channel: Channel,
     /// The engine it is for, where it names one that lives.
     pub engine: Option<u32>,
-    /// From its header.
+    /// The id in its header.
     pub msg_id: String,
     /// From its header.
     pub msg_type: String,
@@ -267,7 +267,7 @@ impl Sim {
         self.core.scripts.add(Arc::new(move |request| (request.code.trim() == code).then(|| script.clone())));
     }
 
-    /// Registers one more engine and tells it; gives its id.
+    /// Registers one more engine, announces it, and returns its id.
     pub async fn add_engine(&self) -> u32 {
         let (id, uuid) = {
             let _context = self.handle.enter();
@@ -277,7 +277,7 @@ impl Sim {
         id
     }
 
-    /// An engine dies, and its nanny tells the hub.
+    /// Kills an engine; its nanny tells the hub.
     pub async fn kill_engine(&self, id: u32) {
         let engine = self.core.state().engines.remove(&id);
         if let Some(engine) = engine {
@@ -285,7 +285,7 @@ impl Sim {
         }
     }
 
-    /// An engine and its nanny are gone, and the hub has not noticed: it is listed, and never answers.
+    /// Kills an engine and its nanny without the hub noticing: the engine stays listed and never answers.
     pub fn lose_engine(&self, id: u32) {
         if let Some(engine) = self.core.state().engines.get(&id) {
             engine.silence();
@@ -302,7 +302,7 @@ impl Sim {
         self.core.state().mute = mute;
     }
 
-    /// The controller is gone: all its sockets close at once, engines with it. The connection file stays.
+    /// Ends the controller: its sockets close at once, and its engines end with it. The connection file stays.
     pub fn vanish(&self) -> Gone {
         let (sockets, engines) = {
             let mut state = self.core.state();
@@ -314,12 +314,12 @@ impl Sim {
         Gone { ports }
     }
 
-    /// The controller is back on the same ports with the same key, and `engines` new engines with ids from 0.
+    /// Starts the controller again, on the same ports with the same key, and `engines` new engines with ids from 0.
     pub async fn come_back(&self, gone: Gone, engines: u32) {
         self.restart(gone.ports, engines).await;
     }
 
-    /// The controller is back on other ports, which the connection file says now.
+    /// Starts the controller again on other ports, and rewrites the connection file.
     pub async fn come_back_elsewhere(&self, _gone: Gone, engines: u32) {
         self.restart([0; 7], engines).await;
     }
@@ -368,7 +368,7 @@ impl Sim {
         self.core.state().sockets.as_ref().map_or(0, |sockets| sockets.of(Channel::Iopub).peers())
     }
 
-    /// Waits until an arrived message fits, and gives the first that does. Panics when none comes.
+    /// Waits until an arrived message fits, and returns the first that does. Panics when none comes.
     pub async fn wait_for(&self, what: &str, fits: impl Fn(&Received) -> bool) -> Received {
         let mut arrived = self.core.arrived.subscribe();
         let search = async {
@@ -384,7 +384,7 @@ impl Sim {
         found.unwrap_or_else(|_| panic!("no {what} arrived; what did: {:#?}", self.requests()))
     }
 
-    /// Waits until `count` `execute_request`s arrived, and gives all. Panics when they do not come.
+    /// Waits until `count` `execute_request`s arrived, and returns all. Panics when they do not come.
     pub async fn wait_for_runs(&self, count: usize) -> Vec<Received> {
         let mut arrived = self.core.arrived.subscribe();
         let enough = async {

@@ -91,11 +91,11 @@ impl Default for ClientOptions {
     }
 }
 
-/// How the controller is.
+/// The state of the connection to the controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClusterStatus {
-    /// Well.
+    /// The controller answers.
     Up,
     /// Its sockets are open and it does not answer. It may only be busy; requests are still sent.
     NotResponding,
@@ -106,7 +106,7 @@ pub enum ClusterStatus {
     },
     /// It is gone; whatever was outstanding is lost. Should it come back, the status says so.
     Lost {
-        /// How that showed.
+        /// How pxlens found out.
         why: String,
     },
 }
@@ -154,24 +154,24 @@ pub enum ConnectError {
         /// The connection file.
         path: PathBuf,
     },
-    /// Somebody listens, and no connection came about.
+    /// Something listens, but no connection could be made.
     #[error(
         "the {channel} port of the controller, {address}, could not be reached within {} s: {reason}; if the \
          controller of {} has ended, start the cluster again", limit.as_secs(), path.display()
     )]
     Unreachable {
-        /// Which of its ports.
+        /// The channel that did not connect.
         channel: Channel,
         /// Its address.
         address: SocketAddr,
         /// Why the last attempt failed.
         reason: DownReason,
-        /// How long was tried.
+        /// How long pxlens tried.
         limit: Duration,
         /// The connection file.
         path: PathBuf,
     },
-    /// The connection stands, and the Hub does not answer.
+    /// Connected, but the Hub does not answer.
     #[error(
         "the controller at {address} does not answer: either the key in {} is not its key (the file of an earlier \
          controller), or it hangs; start the cluster again, or name another connection file", path.display()
@@ -199,7 +199,7 @@ pub enum ConnectError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// Nothing is kept for later.
+    /// The connection is down; requests are never kept for later.
     #[error("the cluster cannot be reached now: {why}; run again once it is back")]
     Away {
         /// What the status says.
@@ -210,7 +210,7 @@ pub enum ClientError {
         "the engines have not yet taken {waiting} MiB of code; wait for them, or send less code and more data files"
     )]
     TooMuchInFlight {
-        /// How much waits.
+        /// Bytes of code that wait.
         waiting: usize,
     },
     /// The engine knows no such signal.
@@ -269,8 +269,7 @@ impl ClusterClient {
         self.engines.clone()
     }
 
-    /// Waits until each engine was asked where it runs and has told, or not in time, or until nothing becomes known for as
-    /// long as `quiet`.
+    /// Waits until every engine has said where it runs or missed its time limit, or until nothing becomes known for `quiet`.
     pub async fn settled(&self, quiet: Duration) {
         let (mut settled, mut engines) = (self.settled.clone(), self.engines.clone());
         let news = async { while let Ok(Ok(())) = timeout(quiet, engines.changed()).await {} };
@@ -280,12 +279,13 @@ impl ClusterClient {
         }
     }
 
-    /// What the engines do, for this client or another. Lags some 100 ms behind, so that a busy cluster is no flood of news.
+    /// What the engines do, for this client or another. Lags about 100 ms behind, so that a busy cluster causes no flood of
+    /// updates.
     pub fn activities(&self) -> watch::Receiver<Arc<Activities>> {
         self.activities.clone()
     }
 
-    /// How the controller is, now and as it changes.
+    /// The state of the connection, now and as it changes.
     pub fn status(&self) -> watch::Receiver<ClusterStatus> {
         self.status.clone()
     }
@@ -323,7 +323,7 @@ impl ClusterClient {
         self.ask(|answer| Command::Interrupt { run, engines, signal, answer }).await?
     }
 
-    /// Lets go of a run's feed. Its requests are not stopped.
+    /// Closes a run's feed. Its requests are not stopped.
     pub fn forget(&self, run: RunId) {
         // A client that is closed has forgotten already.
         let _ = self.commands.send(Command::Forget(run));
@@ -341,7 +341,7 @@ impl ClusterClient {
     }
 }
 
-/// What a handle asks of the actor.
+/// A command of a handle to the actor.
 enum Command {
     Execute {
         execute: Execute,

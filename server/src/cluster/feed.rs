@@ -27,13 +27,13 @@ pub fn feed() -> (FeedSender, FeedReceiver) {
     (FeedSender { shared: Arc::clone(&shared) }, FeedReceiver { shared })
 }
 
-/// Puts events in; cheap to clone. The channel closes with the last sender.
+/// The sending end; cheap to clone. The channel closes with the last sender.
 #[derive(Debug)]
 pub struct FeedSender {
     shared: Arc<Shared>,
 }
 
-/// Takes events out.
+/// The receiving end.
 #[derive(Debug)]
 pub struct FeedReceiver {
     shared: Arc<Shared>,
@@ -62,7 +62,7 @@ impl Shared {
 }
 
 impl FeedSender {
-    /// Puts an event in. Never waits. An event for a reader that is gone is let go.
+    /// Sends an event. Never waits; drops the event if the reader is gone.
     pub fn send(&self, event: Event) {
         let mut waiting = self.shared.lock();
         if waiting.receiver_gone {
@@ -132,7 +132,7 @@ impl Waiting {
         self.events.push_back(event);
     }
 
-    /// Appends a piece of text to the newest event of its slot if that is of the same stream; gives back what cannot be
+    /// Appends a piece of text to the newest event of its slot if that is of the same stream; returns what cannot be
     /// appended.
     fn merge(&mut self, event: Event) -> Option<Event> {
         if self.events.len() < MERGE_FROM {

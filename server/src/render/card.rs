@@ -33,21 +33,21 @@ const LARGEST_IMAGE: usize = 24_000;
 /// How many images are shown.
 const MOST_IMAGES: usize = 2;
 
-/// Up to so many engines have their times told one by one.
+/// Up to this many engines, times are listed one by one.
 const MOST_TIMES: usize = 16;
 
-/// What one can do about a run from its card.
+/// A command about a run that its card can offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Group it otherwise.
+    /// Change its grouping.
     Group(GroupBy),
     /// Run its cell again.
     Rerun,
-    /// The same on those engines that did not end well.
+    /// Run it again on the engines that did not end well.
     RerunFailed,
     /// Stop it.
     Interrupt,
-    /// Show what is other than in the run before.
+    /// Compare it with the run before.
     Compare,
     /// Put its output into the clipboard.
     Copy,
@@ -66,14 +66,14 @@ pub struct Command {
     pub argument: Value,
 }
 
-/// How a card is to be.
+/// What a card shows.
 #[derive(Clone, Copy)]
 pub struct Card<'a> {
     /// The grouping.
     pub by: GroupBy,
-    /// What names the run, where it is not that of the cell: text of the document.
+    /// Text of the document that names the run, if it is not the cell's own.
     pub named: Option<&'a str>,
-    /// What else pxlens has to say about it, in a few fixed words.
+    /// A further remark of pxlens, in a few fixed words.
     pub note: Option<&'a str>,
     /// Whether images are shown.
     pub images: bool,
@@ -83,7 +83,7 @@ pub struct Card<'a> {
     pub bytes: usize,
 }
 
-/// A run as Markdown with all there is to do about it.
+/// A run as Markdown, with links to its commands.
 pub fn card(run: &Run, card: Card<'_>) -> String {
     let most = card.bytes.max(LEAST);
     let mut head = card.named.map(name).unwrap_or_default();
@@ -174,7 +174,7 @@ fn link(words: &str, command: Option<Command>) -> Option<String> {
     Some(format!("[{words}](command:{id}?{})", utf8_percent_encode(&arguments, NON_ALPHANUMERIC)))
 }
 
-/// Whether there is something to do.
+/// Whether a command can be offered.
 fn is_allowed(action: Action, run: &Run) -> bool {
     let well = run.parts().filter(|part| matches!(part.ending(), Some(Ending::Ok))).count();
     match action {
@@ -207,7 +207,7 @@ fn code(text: &str) -> String {
     format!("`{}`", clip(&kept.collect::<String>(), 200))
 }
 
-/// How much text is no longer in memory, of whom, and where all of it is.
+/// How much text is no longer in memory, of which engines, and where all of it is.
 fn spilled(run: &Run) -> String {
     let parts: Vec<(&EngineRun, &Path)> =
         run.parts().filter_map(|part| Some((part, part.spilled.as_deref()?))).collect();

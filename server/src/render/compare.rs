@@ -1,4 +1,4 @@
-//! A run compared with another one, engine by engine: who did as before, who did otherwise, and what is different.
+//! A run compared with another one, engine by engine: which engines changed, and how.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,7 +25,7 @@ const COLUMNS: usize = 2000;
 /// Bytes of text of all groups together; those that changed come first.
 const TEXT: usize = 1_000_000;
 
-/// What stands instead of the lines of a group for which there is no room.
+/// Replaces the lines of a group for which there is no room.
 const NO_ROOM: &str = "(too much to show here)";
 
 /// Bytes of Markdown.
@@ -34,7 +34,7 @@ const MARKDOWN: usize = 50_000;
 /// Pairs of lines and words that are looked at in one comparison, at worst: a thousand engines may each have changed in their own way.
 const EFFORT: usize = 100_000_000;
 
-/// How engines did, compared with the other run.
+/// How engines changed from one run to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     /// Other output, other numbers in it, or another end.
@@ -52,7 +52,7 @@ pub enum Change {
 pub struct Compared {
     /// The engines.
     pub ranks: RankSet,
-    /// How they did.
+    /// How they changed.
     pub change: Change,
     /// What changed; of new engines what they gave. Keys of kernels are hidden.
     pub lines: Vec<BlockLine>,
@@ -214,8 +214,7 @@ impl Compared {
 /// The parts of one engine, which may have been asked twice.
 type Parts<'a> = Vec<&'a EngineRun>;
 
-/// What the parts of one engine are like. An error counts with the numbers in its text; counters of cells in its traceback
-/// do not.
+/// The fingerprints of one engine's parts. Numbers in the text of an error count; execution counts in its traceback do not.
 type Fingerprints = Vec<(Fingerprint, Option<(String, String)>)>;
 
 /// Engines whose parts are alike in both runs.
@@ -241,10 +240,10 @@ fn prints(parts: &Parts<'_>) -> Fingerprints {
 /// Groups as they are found. A thousand engines may each have changed in their own way, with much text each.
 struct Groups {
     all: Vec<Compared>,
-    /// Which group has these lines, by what they come to: the lines themselves may be dropped.
+    /// The index of the group with these lines, by their hash, since the lines themselves may be dropped.
     known: HashMap<(Change, u64), usize>,
     hasher: RandomState,
-    /// How many bytes of text there is room for.
+    /// Bytes of text for which there is room.
     left: usize,
 }
 
@@ -264,7 +263,8 @@ impl Groups {
     }
 }
 
-/// All that the parts of one engine show, without keys: a difference might take one apart, so that it is not known any more.
+/// Everything the parts of one engine show, with keys hidden first: a difference might split one, so that it would not be
+/// recognised.
 fn all_lines(parts: &Parts<'_>) -> Vec<BlockLine> {
     let mut lines: Vec<BlockLine> = parts.iter().flat_map(|part| part_lines(part)).collect();
     for span in lines.iter_mut().flat_map(|line| &mut line.spans) {
@@ -279,7 +279,7 @@ fn shown(parts: &Parts<'_>) -> Vec<BlockLine> {
     cut_down(all_lines(parts))
 }
 
-/// What one engine did otherwise.
+/// How the output of one engine changed.
 fn changed(former: &Parts<'_>, parts: &Parts<'_>, effort: &mut usize) -> Vec<BlockLine> {
     let note = |text: &str| BlockLine::of(text, Paint::Note);
     let (before, after) = (all_lines(former), all_lines(parts));

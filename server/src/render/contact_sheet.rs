@@ -1,8 +1,8 @@
 //! A contact sheet: all images of a run on one SVG page, by rank, identical ones once.
 //!
 //! Each engine's first image, then each engine's second, and so on. Images are embedded as `data:` images, those that are SVG as
-//! well, so that no script and no link of an engine's works; all text is escaped. What does not decode, and what there is no
-//! room for, is said.
+//! well, so that no script and no link of an engine's works; all text is escaped. Images that do not decode or do not
+//! fit are listed.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -114,7 +114,7 @@ impl Grid {
 /// The page in the making.
 struct Page {
     body: String,
-    /// Where the next thing goes.
+    /// Where the next element goes.
     y: usize,
     grid: Grid,
     /// Bytes that images may still take.
@@ -265,7 +265,7 @@ impl Page {
         }
     }
 
-    /// What is not on the page.
+    /// Says what is not on the page.
     fn rest(&mut self, left_out: &[Image<'_>], limits: SheetLimits) {
         let of = |ranks: RankSet| short_ranks(&ranks, 80);
         if !left_out.is_empty() {

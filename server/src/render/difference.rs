@@ -1,5 +1,4 @@
-//! What a minority shows, as its difference from the majority: lines that are the same are counted, words that differ are
-//! marked.
+//! The output of a minority as its difference from the majority's: equal lines are counted, and words that differ are marked.
 
 use std::fmt::Display;
 
@@ -30,7 +29,7 @@ pub(super) fn difference(
     (same * 2 >= other.len() || lines.len() < other.len()).then_some(lines)
 }
 
-/// How these lines became others, however little of them stayed; `None` where they are too many to tell.
+/// How these lines became others, however few stayed the same; `None` where they are too many to compare.
 pub(super) fn change(before: &[BlockLine], after: &[BlockLine]) -> Option<Vec<BlockLine>> {
     if before.len().max(after.len()) > MOST {
         return None;

@@ -1,4 +1,4 @@
-//! How engines ended that did not end well, in plain words, the same in every view.
+//! Describes engines that did not end well in plain words, the same in every view.
 
 use super::{
     errors::{is_interruption, name},
@@ -7,13 +7,13 @@ use super::{
 };
 use crate::run::{Ending, EngineRun, LostReason};
 
-/// Why there is nothing more of an engine, in a sentence; none for engines that ended by themselves.
+/// Why nothing more comes from an engine, in a sentence; `None` for engines that ended by themselves.
 pub(super) fn gone(part: &EngineRun) -> Option<String> {
     Some(match part.ending()? {
         Ending::Ok | Ending::Error(_) => return None,
         Ending::Aborted => "aborted: not run".to_owned(),
         Ending::Lost(LostReason::NotSent(why)) => format!("not run: {}", terminal_text(why, false)),
-        // One that had begun and did not say so in time looks like one that had not: nothing is claimed of it.
+        // An engine that began without saying so in time looks like one that did not: claim neither.
         Ending::Lost(LostReason::EngineDied) if part.started.is_none() => "lost: the engine died".to_owned(),
         Ending::Lost(LostReason::EngineDied) => "lost: the engine died while it ran this".to_owned(),
         Ending::Lost(why) => format!("lost: {}", terminal_text(&why.to_string(), false)),

@@ -13,10 +13,10 @@ use crate::{
     run::{EngineRun, Run},
 };
 
-/// Most lines that say in what the tracebacks of a group differ, for each of its variants.
+/// For each variant of a group, at most this many lines say how its traceback differs.
 const DIFFERENCES: usize = 20;
 
-/// The errors of a run, once per stack; what several share of their frames, once for all of them.
+/// Lays out the errors of a run, once per stack; frames that several errors share, once for all of them.
 pub(super) fn lay_out_errors(run: &Run, view: View, place: Place<'_>, lines: &mut Vec<BlockLine>) {
     let errors = errors(run, &run.request.code);
     let drawing = Drawing { run, errors: &errors, place, colors: view.scope.colors, width: Some(view.width) };
@@ -34,7 +34,7 @@ pub(super) fn error_fences(run: &Run) -> Vec<(String, String)> {
         match tree.branches.as_slice() {
             [] => drawing.error(tree, true, &mut lines),
             branches => {
-                // All of them first: the end may have to be cut.
+                // The messages come first, since the end may have to be cut.
                 drawing.list(branches, &mut lines);
                 lines.push(BlockLine::default());
                 drawing.shared(tree, &mut lines);
@@ -127,7 +127,7 @@ struct Drawing<'a> {
     errors: &'a [ErrorGroup],
     place: Place<'a>,
     colors: bool,
-    /// How long rules are; none: headings are lines as others.
+    /// The length of rules; `None`: headings are ordinary lines.
     width: Option<usize>,
 }
 

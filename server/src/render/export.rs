@@ -1,4 +1,4 @@
-//! A run as a report in Markdown: what was asked, of whom, what came back.
+//! A run as a report in Markdown: the code, the engines, and what they answered.
 //!
 //! What engines wrote stands in fences longer than any run of backticks in it, so that it is text however it is drawn.
 

@@ -22,7 +22,7 @@ pub(super) struct Shown {
     pub(super) item: Item,
     /// What all of them show, where it differs.
     pub(super) template: Option<Template>,
-    /// What there is to say of images that differ: their words may be the same.
+    /// A note about images that differ, since their text may be the same.
     pub(super) remark: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn of_group(run: &Run, group: &Group, scope: Scope) -> Vec<Shown> {
         shown
     };
     let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
-    // What is not in memory cannot be summed up, and each engine has another file of it.
+    // Text that is not in memory cannot be summarised; each engine has its own file of it.
     if !parts.iter().all(|part| is_whole(part)) {
         return on_the_first(scope);
     }
@@ -52,7 +52,7 @@ pub(super) fn of_group(run: &Run, group: &Group, scope: Scope) -> Vec<Shown> {
     let most = (READ / parts.len().max(1)).max(1000);
     let scope = Scope { bytes: scope.bytes.map(|bytes| bytes.min(most)), colors: false, ..scope };
     let merged = Scope { merged: true, ..scope };
-    // Streams that interleave differently agree once each is put together.
+    // Streams that interleave differently may agree once each is joined.
     let together = |scope| together(&parts, scope);
     [scope, merged].into_iter().find_map(together).unwrap_or_else(|| on_the_first(scope))
 }
@@ -94,7 +94,7 @@ fn together(parts: &[&EngineRun], scope: Scope) -> Option<Vec<Shown>> {
     }
 }
 
-/// Of more engines the images are not counted: they may be long.
+/// With more engines, different images are not counted: comparing them may take long.
 const COUNTED: usize = 64;
 
 /// How the images of engines differ: `4 different images`, `2 different images: [0-2], [3]`.
@@ -124,13 +124,13 @@ fn told_apart(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
     }
 }
 
-/// What is equal where the images are the same.
+/// A key that is equal for equal images.
 fn same_images(data: &MimeBundle) -> Vec<Cow<'_, str>> {
     let images = data.iter().filter(|(mime, _)| pictures::is_picture(mime));
     images.filter_map(|(mime, value)| Some(pictures::same(mime, value.as_str()?))).collect()
 }
 
-/// Says of the images that they are not those of other engines, where their words are the same.
+/// Notes that images differ from those of other engines, where their text is the same.
 pub(super) fn tell_from(shown: &mut [Shown], reference: &[Shown], ranks: &RankSet) {
     let plain = |shown: &Shown| shown.remark.is_none() && shown.template.is_none();
     for (shown, other) in shown.iter_mut().zip(reference).filter(|(own, other)| plain(own) && plain(other)) {

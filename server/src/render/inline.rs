@@ -1,4 +1,4 @@
-//! A run in one line.
+//! A run in one line, for the end of a cell's line in an editor.
 
 use super::{
     Group,
@@ -30,10 +30,10 @@ const FULL: usize = 160;
 
 const WAITING_ON: &str = " · waiting on ";
 
-/// How a line is to be taken.
+/// How serious the state of a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Not over.
+    /// The run is not over.
     Pending,
     /// Every engine ended well.
     Ok,
@@ -48,9 +48,9 @@ pub enum Severity {
 pub struct InlineLine {
     /// At most 160 characters: state, rank sets with a summary each, time.
     pub text: String,
-    /// At most [`HINT`] characters: the same, less of it.
+    /// The same in at most [`HINT`] characters.
     pub short: String,
-    /// How it is to be taken.
+    /// How serious the state of the run is.
     pub severity: Severity,
 }
 
@@ -116,7 +116,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
     cut(&without_key(&line.replace('\t', " ")), budget)
 }
 
-/// As [`inline_within`], for where nobody draws it again while time goes on: a run that goes on is shown without its time.
+/// As [`inline_within`], for clients that are not updated while time passes: a run that is not over is shown without its time.
 pub fn inline_timeless(run: &Run, now: Time, budget: usize) -> String {
     match run.state() {
         RunState::Running => waiting(run, budget, ""),
@@ -124,7 +124,7 @@ pub fn inline_timeless(run: &Run, now: Time, budget: usize) -> String {
     }
 }
 
-/// How far a run is that goes on, and which engines it waits for; `time` ends it.
+/// The line of a run that is not over: how many engines have ended and which are awaited; `time` is appended.
 fn waiting(run: &Run, budget: usize, time: &str) -> String {
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
     let (all, failed) = (run.parts().len(), errors_so_far(run));
@@ -140,7 +140,7 @@ fn errors_so_far(run: &Run) -> String {
     if failed.is_empty() { String::new() } else { format!(" · ✗ {failed}") }
 }
 
-/// What the groups have to say; of groups that end in the same words, the last line in which they differ from the first.
+/// The gist of each group. A group whose gist reads like that of the first gets the last line in which it differs from it.
 fn gists(run: &Run, groups: &[Group]) -> Vec<Gist> {
     let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group)).collect();
     let Some((first, others)) = gists.split_first_mut() else { return gists };
@@ -169,7 +169,7 @@ fn lines_of(run: &Run, group: &Group) -> Vec<String> {
 /// Bytes of each engine that the line is made from.
 const READ: usize = 2000;
 
-/// A group and what it has to say, in one line.
+/// A group and one line of what it shows.
 struct Gist {
     ranks: RankSet,
     said: Said,
@@ -177,7 +177,7 @@ struct Gist {
 
 enum Said {
     Text(String),
-    /// What the engines differ in, and where in it the one line is.
+    /// The engines differ; the line is found once the detail is known.
     Alike(Vec<Shown>),
 }
 
@@ -211,7 +211,7 @@ impl Gist {
     }
 }
 
-/// Ranks that are scattered are counted rather than named.
+/// A rank set, or its size where the ranks are too scattered to be named.
 fn short_ranks(ranks: &RankSet) -> String {
     let named = ranks.to_string();
     if named.len() <= 16 { named } else { format!("{} ×", ranks.len()) }
@@ -221,7 +221,7 @@ fn short_ranks(ranks: &RankSet) -> String {
 fn summary_of(shown: &[Shown], detail: Detail) -> String {
     let newest = |wanted: fn(&Item) -> bool| shown.iter().rev().find(|shown| wanted(&shown.item));
     let lines = |shown: &Shown| -> Vec<String> {
-        // How large images are that differ tells nothing by its median.
+        // The median of the sizes of different images means nothing.
         let detail = if shown.remark.is_some() { Detail::Range } else { detail };
         let mut lines: Vec<String> = match &shown.template {
             Some(template) => template.lines(Paint::Note, Some(detail)).iter().map(BlockLine::text).collect(),
@@ -242,8 +242,8 @@ fn summary_of(shown: &[Shown], detail: Detail) -> String {
         .unwrap_or_default()
 }
 
-/// What engines have to say whose whole output cannot be summed up, because it is not all in memory for example: that one line
-/// of each, summed up.
+/// The summary of engines whose whole output cannot be summarised, for example because it is not all in memory: their one-line
+/// summaries, summarised.
 fn summaries(run: &Run, group: &Group) -> Shown {
     let mut parts: Vec<&EngineRun> = group.slots.iter().filter_map(|slot| run.part(*slot)).collect();
     parts.sort_by_key(|part| part.engine);
@@ -262,7 +262,7 @@ fn last_of(text: &str) -> String {
     text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
-/// The one line that tells most of an engine's part: how it failed, else its result, else the last line it wrote.
+/// The most telling line of an engine's part: how it failed, else its result, else the last line it wrote.
 fn summary(part: &EngineRun) -> String {
     if let Some(words) = failure(part) {
         return words;

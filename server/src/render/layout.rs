@@ -100,8 +100,8 @@ impl BlockLine {
     }
 }
 
-/// The lines below a cell (Neovim's virtual lines): groups, results, errors. What exceeds the limits is left out of the
-/// middle, and said to be.
+/// The lines below a cell (Neovim's virtual lines): groups, results, errors. Lines beyond the limits are cut from the middle, and
+/// a note says so.
 pub fn block(run: &Run, by: GroupBy, limits: Limits) -> Vec<BlockLine> {
     let scope = Scope { bytes: Some(share(run, limits)), ..Scope::default() };
     let width = limits.columns.min(80);
@@ -184,11 +184,11 @@ pub(super) struct View {
     pub(super) by: GroupBy,
     pub(super) scope: Scope,
     pub(super) width: usize,
-    /// Whether stderr is named, where no colour can mark it.
+    /// Whether stderr is named, for views that cannot mark it by colour.
     pub(super) names_stderr: bool,
 }
 
-/// Where a 0-based line of the code stands, for whoever reads more than the cell: `demo.py line 14`.
+/// Names the place of a 0-based line of the code in its document: `demo.py line 14`.
 pub(super) type Place<'a> = &'a dyn Fn(u32) -> Option<String>;
 
 /// The lines of a run: sections, then errors. A line of the code that has no `place` is named by its number in the cell.
@@ -215,7 +215,7 @@ pub(super) fn lay_out_outputs(run: &Run, view: View) -> Vec<BlockLine> {
     lines
 }
 
-/// How far the results of several groups lie apart.
+/// How the results of several groups are spread.
 pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> {
     (view.by == GroupBy::Fold && fold(run).len() > 1).then(|| summed_up(run))?
 }
@@ -224,7 +224,7 @@ pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> 
 pub(super) struct Drawn<'a> {
     pub(super) block: &'a Block,
     pub(super) lines: Vec<BlockLine>,
-    /// From whose output these lines are the difference.
+    /// The engines from whose output these lines are the difference.
     pub(super) differs_from: Option<RankSet>,
 }
 
@@ -251,7 +251,7 @@ pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
             }
         });
     }
-    // What others are compared with comes before them.
+    // The reference comes before the blocks compared with it.
     drawn[..(first + 1).min(blocks.len())].rotate_right(usize::from(first > 0));
     drawn
 }
@@ -320,7 +320,7 @@ pub fn group_text(run: &Run, group: &Group) -> String {
     text_of(part, &Block { ranks: group.ranks.clone(), state: State::of(part), items })
 }
 
-/// The text of a block, and in one line the error that its engines ended with: elsewhere errors stand apart.
+/// The text of a block, followed by the error of its engines in one line; other views show errors apart.
 fn text_of(part: &EngineRun, block: &Block) -> String {
     lines_of(part, block).iter().map(BlockLine::text).collect::<Vec<_>>().join("\n")
 }
@@ -345,7 +345,7 @@ fn lines_of(part: &EngineRun, block: &Block) -> Vec<BlockLine> {
     lines
 }
 
-/// What is said of engines that wrote nothing.
+/// The line of engines that wrote nothing.
 const NO_OUTPUT: &str = "(no output)";
 
 /// What a block shows, without its ranks.
@@ -364,7 +364,7 @@ fn body(block: &Block, names_stderr: bool, detail: Option<Detail>) -> Vec<BlockL
 }
 
 fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &mut Vec<BlockLine>) {
-    // How large images are that differ tells nothing by its median.
+    // The median of the sizes of different images means nothing.
     let detail = if shown.remark.is_some() { Some(Detail::Range) } else { detail };
     let painted = |paint: Paint| {
         let mut lines: Vec<BlockLine> = match (&shown.template, shown.item.text()) {

@@ -1,7 +1,7 @@
 //! A run while it goes on, line by line: what `--stream` shows in a shell.
 //!
 //! A line is shown when it is whole, under the rank of the engine that wrote it; lines of one engine come in order. Errors
-//! are only named here: they are told in full, once per stack, when the run is over.
+//! are only named here: they are shown in full, once per stack, when the run is over.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     run::Run,
 };
 
-/// How far a run was shown.
+/// How much of a run was shown.
 #[derive(Debug, Default)]
 pub struct Live {
     cursor: Cursor,

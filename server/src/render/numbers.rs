@@ -6,7 +6,7 @@ use crate::{
     run::{Ending, EngineRun, OutputKind, Run, rules::Rule},
 };
 
-/// Most numbers of a tuple or list that are summed up place by place.
+/// Longer tuples and lists are not summarised place by place.
 const PLACES: usize = 4;
 
 /// How much of a summary there is room for.
@@ -20,7 +20,7 @@ pub(super) enum Detail {
     Range,
 }
 
-/// A summary: what stands for the values, and what is said about them.
+/// A summary: the range that stands for the values, and a note behind it.
 pub(super) struct Told {
     /// `{0…9}`
     pub(super) range: String,
@@ -36,8 +36,8 @@ impl Told {
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Beside the groups, never instead of them: what the newest results of all engines that ended well have in common, where they are numbers, or tuples or lists of
-/// equally many, and not all the same: which engines, and one piece of text per place.
+/// Summarises the newest results of all engines that ended well, where these are numbers, or tuples or lists of equally many
+/// numbers, and are not all the same. It is shown beside the groups, never instead of them.
 pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
     let well: Vec<&EngineRun> = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).collect();
     let rows: Vec<Vec<f64>> = well.iter().map(|part| newest_numbers(part)).collect::<Option<_>>()?;
@@ -104,8 +104,8 @@ pub(super) fn number(text: &str) -> Option<f64> {
     }
 }
 
-/// Values of several engines, in the order of their ranks. `texts` are the values as they were written, if they were; with
-/// `time`, they are seconds. What is not finite is named, not drawn.
+/// Summarises one value per engine, in the order of ranks. `texts` holds the values as they were written, or nothing; with `time`,
+/// values are seconds. Values that are not finite are named, not drawn.
 pub(super) fn spread(
     values: &[f64],
     texts: &[&str],
@@ -124,7 +124,7 @@ pub(super) fn spread(
     if min == max {
         return Told { range: written(lowest), rest: odd };
     }
-    // A few digits, unless that would make two numbers one.
+    // A few digits, unless two different numbers would look the same.
     let close = short(min) == short(max);
     let (from, to) =
         if time || close { (written(lowest), written(highest)) } else { (short(min), short(max)) };
@@ -146,7 +146,7 @@ pub(super) fn spread(
     Told { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
 }
 
-/// Many numbers of each engine: the range and the median of all, and a bar for the median of each engine's.
+/// Summarises many numbers per engine: the range and the median of all, and a bar for each engine's median.
 pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) -> Told {
     let finite = |row: &[f64]| {
         let mut finite: Vec<f64> = row.iter().copied().filter(|value| value.is_finite()).collect();
@@ -210,14 +210,14 @@ fn odd_ones(values: &[f64], engines: &[EngineId]) -> String {
     if told.is_empty() { String::new() } else { format!(" ⚠ {}", told.join(", ")) }
 }
 
-/// Of a sorted, non-empty slice.
+/// The median of a sorted, non-empty slice.
 fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
-/// One bar per engine by rank; `!` for what is not finite. Of more engines than bars, as many stand together as a note says,
-/// under the value of theirs that lies farthest from the median.
+/// One bar per engine by rank; `!` for a value that is not finite. With more engines than bars, a bar stands for several (a note
+/// says for how many) and shows the value of theirs that is farthest from the median.
 fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize) -> String {
     let together = values.len().div_ceil(most.max(1)).max(1);
     if together > 1 && !Rule::Buckets.applies() {
@@ -229,14 +229,14 @@ fn sparkline(values: &[f64], median: f64, min: f64, max: f64, most: usize) -> St
         |a: &f64, b: &f64| (a / 2.0 - median / 2.0).abs().total_cmp(&(b / 2.0 - median / 2.0).abs());
     let bar = |several: &[f64]| {
         let extreme = several.iter().copied().max_by(farther).unwrap_or(f64::NAN);
-        // A height is from 0 to 7 by its making.
+        // `height` is between 0 and 7.
         if several.iter().all(|value| value.is_finite()) { BARS[height(extreme) as usize] } else { '!' }
     };
     let bars: String = values.chunks(together).map(bar).collect();
     if together == 1 { bars } else { format!("{bars} ({together} a bar)") }
 }
 
-/// At most 4 significant digits, unless it is whole.
+/// A number in at most 4 significant digits, unless it is whole.
 fn short(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e9 {

@@ -1,6 +1,6 @@
-//! A run in parts, for a view that draws its own boxes: blocks of engines, what they raised, the HTML they showed.
+//! A run in parts, for views that draw their own boxes: blocks of engines, errors, HTML.
 //!
-//! The same sections and blocks as everywhere; only labels and rules are left to the view.
+//! Sections and blocks are those of every other view; only labels and rules are left to the view.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,7 +45,7 @@ impl Default for PageLimits {
 pub struct Page {
     /// What engines wrote and answered.
     pub sections: Vec<PageSection>,
-    /// How far the results of several groups lie apart, and whose they are.
+    /// How the results of several groups are spread, and the engines they are of.
     pub across: Option<(RankSet, String)>,
     /// What engines raised.
     pub errors: Vec<PageError>,
@@ -65,20 +65,20 @@ pub struct PageSection {
 /// What some engines show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageBlock {
-    /// Which engines.
+    /// The engines.
     pub ranks: RankSet,
-    /// How they stand.
+    /// Their state.
     pub standing: Standing,
-    /// From whose output this is the difference.
+    /// The engines from whose output this is the difference.
     pub differs_from: Option<RankSet>,
-    /// The text, one span for each stretch of one kind, with the line ends in it.
+    /// The text in spans of one kind each, line ends included.
     pub pieces: Vec<Span>,
 }
 
-/// How the engines of a block stand.
+/// The state of the engines of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// They ended well, or what matters is told elsewhere.
+    /// They ended well, or are described elsewhere.
     Ok,
     /// They have not ended.
     Pending,
@@ -90,10 +90,10 @@ pub enum Standing {
     Lost,
 }
 
-/// Engines that raised alike.
+/// Engines that raised the same error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageError {
-    /// All there is to know of it.
+    /// The error.
     pub group: ErrorGroup,
     /// The traceback, line by line, each with the call that it is the head of.
     pub lines: Vec<(String, Option<Frame>)>,
@@ -158,7 +158,7 @@ fn raised(run: &Run, most: usize) -> Vec<PageError> {
         .collect()
 }
 
-/// Lines as stretches of one kind, without keys of kernels. A line end belongs to what stands after it.
+/// Lines as spans of one kind each, without keys of kernels. A line end belongs to the span after it.
 fn pieces(lines: impl Iterator<Item = Vec<Span>>) -> Vec<Span> {
     let mut pieces: Vec<Span> = Vec::new();
     let mut add = |text: &str, paint: Paint| match pieces.last_mut() {
@@ -199,7 +199,7 @@ fn standing(run: &Run, state: &State, ranks: &RankSet) -> Standing {
 /// HTML that some engines show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HtmlOutput<'a> {
-    /// Which engines.
+    /// The engines.
     pub ranks: RankSet,
     /// As the engine sent it.
     pub html: &'a str,

@@ -1,7 +1,7 @@
-//! What an engine's output looks like once it has all been shown: carriage returns and backspaces have overwritten,
-//! cleared output is gone, updated displays show their newest version.
+//! The screen of an engine: its output after carriage returns and backspaces have overwritten, cleared output is gone, and
+//! updated displays show their newest version.
 //!
-//! [`terminal_text`] does it within a text; here it is done for the outputs of an engine, one after the other.
+//! [`terminal_text`] does this within one text; this module does it across the outputs of an engine.
 
 use std::{collections::HashMap, ops::Range, path::Path, sync::Arc};
 
@@ -45,7 +45,7 @@ impl Item {
         }
     }
 
-    /// The images in it, by MIME type, with all else that came with them.
+    /// Its images, in the bundle they came in.
     pub(super) fn picture(&self) -> Option<&MimeBundle> {
         match self {
             Self::Display { picture, .. } | Self::Result { picture, .. } => picture.as_ref(),
@@ -63,7 +63,7 @@ impl Item {
     }
 }
 
-/// What to put on the screen.
+/// How much to put on the screen, and how.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scope {
     /// Most bytes of stream text; more is cut out of the middle. `None`: all.
@@ -86,8 +86,8 @@ pub(super) fn screen(part: &EngineRun, scope: Scope) -> Vec<Item> {
     items(pieces, part, scope)
 }
 
-/// The screens of engines that are alike. Where something has to be left out, it is the same lines of all: those that the
-/// first engine has no room for.
+/// The screens of engines that are alike. Where something has to be left out, the same lines are left out of all: those for
+/// which the first engine has no room.
 pub(super) fn screens(parts: &[&EngineRun], scope: Scope) -> Vec<Vec<Item>> {
     let mut hidden = None;
     let mut screens = Vec::with_capacity(parts.len());
@@ -208,7 +208,7 @@ pub(super) fn is_whole(part: &EngineRun) -> bool {
     part.spilled.is_none() || !part.outputs[first_visible(&part.outputs)..].iter().any(hidden)
 }
 
-/// Puts text behind what is there, to what is there where that is of the same kind.
+/// Appends text to the last piece if that is of the same kind, else as a new piece.
 fn add_text(pieces: &mut Vec<Piece>, name: StreamName, late: bool, more: &RopeText, merged: bool) {
     let before = match merged {
         true => pieces.iter_mut().find(|piece| piece.is_of(name)),
@@ -245,7 +245,7 @@ fn newest_versions(outputs: &[Output]) -> HashMap<&str, Newest<'_>> {
     versions
 }
 
-/// The first output that no `clear_output` has taken away.
+/// The index of the first output that no `clear_output` removed.
 fn first_visible(outputs: &[Output]) -> usize {
     let mut first = 0;
     let mut waiting = None;
@@ -301,7 +301,7 @@ impl Piece {
     }
 }
 
-/// How much is not shown, and where it is.
+/// A note that says how much is not shown, and where it is.
 fn missing(hidden: Hidden, file: Option<&Path>) -> String {
     let much = format!("{} ({})", wording::count(hidden.lines.max(1), "line"), wording::size(hidden.bytes));
     match file {
@@ -310,7 +310,7 @@ fn missing(hidden: Hidden, file: Option<&Path>) -> String {
     }
 }
 
-/// Takes the middle out of what is longer than `most` bytes, at line ends where there are some.
+/// Cuts the middle out of pieces of more than `most` bytes, at line ends where there are some.
 fn cut_middle(pieces: &mut Vec<Piece>, most: usize) {
     let all: usize = pieces.iter().map(Piece::bytes).sum();
     if all <= most {

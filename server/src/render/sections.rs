@@ -29,12 +29,12 @@ pub(super) struct Block {
     pub(super) items: Vec<Shown>,
 }
 
-/// How the engines of a block stand.
+/// The state of the engines of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Ok,
     Pending,
-    /// Raised; said in full elsewhere.
+    /// Raised; the errors are shown elsewhere.
     Failed,
     /// Aborted or lost, in words.
     Gone(String),
@@ -51,7 +51,7 @@ impl State {
         }
     }
 
-    /// The mark before what is not well.
+    /// The mark before the ranks of engines that did not end well.
     pub(super) fn mark(&self) -> &'static str {
         match self {
             Self::Ok => "",
@@ -76,7 +76,7 @@ pub(super) fn sections(run: &Run, view: View) -> Vec<Section> {
             let blocks = groups.iter().filter_map(|group| of_group_block(run, group, view));
             let mut blocks: Vec<Block> = blocks.filter(Block::is_worth_showing).collect();
             tell_images_apart(&mut blocks);
-            // Of text that is not in memory nobody can say how it differs.
+            // Text that is not in memory cannot be compared.
             let compared = Rule::Differences.applies() && run.parts().all(is_whole);
             vec![Section { title: None, blocks, compared }]
         }
@@ -113,7 +113,7 @@ fn without_errors(mut items: Vec<Shown>) -> Vec<Shown> {
 }
 
 impl Block {
-    /// A failed engine that wrote nothing is told of among the errors; everyone else has a line.
+    /// A failed engine that wrote nothing is listed among the errors; every other engine has a line.
     fn is_worth_showing(&self) -> bool {
         !(self.items.is_empty() && self.state == State::Failed)
     }
@@ -141,7 +141,7 @@ fn by_kind(all: Vec<(&EngineRun, Vec<Shown>)>, by: GroupBy) -> Vec<Section> {
             of_kind[kind(&shown.item)].push(shown);
         }
         for (n, items) in of_kind.into_iter().enumerate() {
-            // How an engine ended is said once, among the notes.
+            // How an engine ended is shown once, among the notes.
             let state = if n == KINDS.len() - 1 { State::of(part) } else { State::Ok };
             if !items.is_empty() || matches!(state, State::Pending | State::Gone(_)) {
                 kinds[n].push(Block { ranks: std::iter::once(part.engine).collect(), state, items });

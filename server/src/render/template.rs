@@ -1,7 +1,7 @@
 //! Texts that are alike, as one text with gaps.
 //!
-//! A template holds what each engine has in each gap, so nothing is lost: [`Template::fill`] gives back every text as it was.
-//! What is shown of a gap is a summary.
+//! A template holds what each engine has in each gap, so that [`Template::fill`] restores every text. A gap is shown as a
+//! summary.
 
 use super::{
     layout::{BlockLine, Paint},
@@ -20,7 +20,7 @@ const SMALL: usize = 8;
 
 /// Texts that differ in tokens only, one per engine.
 pub(super) struct Template {
-    /// Whose texts they are, in the order of the texts.
+    /// The engine of each text.
     engines: Vec<EngineId>,
     pieces: Vec<Piece>,
     /// Whether it is a value of several parts.
@@ -37,9 +37,9 @@ enum Piece {
 /// One gap.
 struct Column {
     kind: Kind,
-    /// Whether what stands before it says that it is a process id.
+    /// Whether the text before it names it as a process id.
     pid: bool,
-    /// Whether its line or bracket ends behind it, so that no blanks are needed there.
+    /// Whether a line or bracket ends after it, so that no blanks are needed there.
     last: bool,
     cells: Vec<Cell>,
 }
@@ -58,7 +58,7 @@ impl Cell {
 }
 
 impl Template {
-    /// The template of these texts, engine by engine; `None` if they are not alike. With `result`, they are results.
+    /// The template of these texts, one per engine; `None` if they are not alike. With `result`, they are results.
     pub(super) fn of(texts: &[(EngineId, String)], result: bool) -> Option<Self> {
         let (_, first) = texts.first()?;
         let value = result && texts.iter().all(|(_, text)| is_value(text));
@@ -103,7 +103,7 @@ impl Template {
         })
     }
 
-    /// The text of one of them, by its place.
+    /// The text of one engine, by its index.
     pub(super) fn fill(&self, place: usize) -> String {
         let texts = self.pieces.iter().map(|piece| match piece {
             Piece::Same(text) | Piece::Equal(text) => text.as_str(),
@@ -230,7 +230,7 @@ impl Template {
         format!("{{{told}}}")
     }
 
-    /// Of a value of many numbers: what it is, and how the numbers of all engines lie.
+    /// The summary of a value of many numbers: its shape, and how the numbers of all engines are spread.
     fn by_shape(&self, detail: Option<Detail>) -> Option<Told> {
         let text = self.fill(0);
         let numbers = self.pieces.iter().filter(|piece| !matches!(piece, Piece::Same(_))).count();
@@ -283,7 +283,7 @@ impl Column {
 #[derive(Default)]
 struct Drawn {
     lines: Vec<BlockLine>,
-    /// What was said about a range; waits for the unit behind the range.
+    /// The note on a range, kept back until the unit behind the range is drawn.
     said: String,
 }
 
@@ -393,7 +393,7 @@ fn what_is(text: &str) -> Option<String> {
     let dtype = match named("dtype=") {
         Some(dtype) => dtype.split([',', ')']).next().map(|dtype| format!(" {dtype}")).unwrap_or_default(),
         None if text.starts_with("array(") => {
-            // NumPy names only the types that one cannot see.
+            // NumPy names only types that do not show in the values.
             let inside = text.split(']').next().unwrap_or_default().replace("...", "");
             if inside.contains('j') {
                 " complex128".to_owned()

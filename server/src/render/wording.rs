@@ -104,7 +104,7 @@ pub fn outcome(run: &Run) -> String {
     }
 }
 
-/// How far a run is, in a few words: `queued`, `3 of 4 engines · waiting on [2] n03`.
+/// The progress of a run in a few words: `queued`, `3 of 4 engines · waiting on [2] n03`.
 pub fn progress(run: &Run) -> String {
     if run.state() == RunState::Queued {
         return "queued".to_owned();
@@ -115,7 +115,7 @@ pub fn progress(run: &Run) -> String {
     format!("{} of {all} {}{waiting}", all - left, if all == 1 { "engine" } else { "engines" })
 }
 
-/// Whether this says that the engine never got the code.
+/// Whether the engine never got the code.
 pub(super) fn is_unsent(reason: &LostReason) -> bool {
     matches!(reason, LostReason::NotSent(_))
 }

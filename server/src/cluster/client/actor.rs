@@ -32,13 +32,13 @@ use crate::{
 /// How often limits are looked at while something waits.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Between two news of what engines do.
+/// Between two updates of what engines do.
 const ACTIVITY_PACE: Duration = Duration::from_millis(100);
 
 /// Between two questions that ask whether output arrives.
 const WARM_AGAIN: Duration = Duration::from_millis(100);
 
-/// See the module.
+/// The actor behind a [`ClusterClient`](super::ClusterClient).
 pub(super) struct Actor<T> {
     transport: T,
     info: ConnectionInfo,
@@ -57,7 +57,7 @@ pub(super) struct Actor<T> {
     dirty: bool,
     /// Whether it became known where an engine runs since then; that can wait for the next tick.
     placed: bool,
-    /// When to tell what engines do; `None` while that is told.
+    /// When to publish what engines do; `None` while nothing changed since.
     activities_due: Option<Instant>,
     told: Told,
     connecting: Option<Connecting>,
@@ -124,7 +124,7 @@ impl<T: Transport> Actor<T> {
         }
     }
 
-    /// Serves until it is closed, or nobody holds a handle, or no connection comes about.
+    /// Serves until it is closed, the last handle is dropped, or connecting fails.
     pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -314,7 +314,7 @@ impl<T: Transport> Actor<T> {
         }
     }
 
-    /// Everything that is due by now. Doing it twice does nothing.
+    /// Does everything that is due by now. Idempotent.
     fn advance(&mut self) {
         let now = Instant::now();
         self.question_hub(now);
@@ -489,7 +489,7 @@ impl<T: Transport> Actor<T> {
         });
     }
 
-    /// Whether no connection will come about; then that was said.
+    /// Whether connecting failed; then that was reported.
     fn fail_connecting(&mut self) -> bool {
         let Some(connecting) = &self.connecting else { return false };
         let waited = connecting.since.elapsed();

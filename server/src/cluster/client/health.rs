@@ -1,4 +1,4 @@
-//! How the channels are, and what that says of the controller.
+//! The state of the channels, and what it says about the controller.
 
 use tokio::time::Instant;
 
@@ -109,7 +109,7 @@ impl Health {
         self.lost = None;
     }
 
-    /// What users are told. `silent`: a question to the Hub is not answered in time; `warm`: output arrives.
+    /// The status that users see. `silent`: a question to the Hub is not answered in time; `warm`: output arrives.
     pub(super) fn status(&self, silent: bool, warm: bool) -> ClusterStatus {
         if let Some(why) = &self.lost {
             return ClusterStatus::Lost { why: why.clone() };

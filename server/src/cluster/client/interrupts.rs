@@ -313,7 +313,7 @@ enum Outcome {
     Unanswered,
     LeftAlone,
     Aborted,
-    /// It was done before anything could be done to it.
+    /// It ended before it could be interrupted.
     Ended,
 }
 

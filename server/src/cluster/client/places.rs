@@ -1,8 +1,8 @@
-//! Where engines run. Nothing in their registration tells, so each is asked once when it appears: `usage_request` on control,
+//! Where engines run. Their registration does not say, so each is asked once when it appears: `usage_request` on control,
 //! which ipykernel 6.10 and later answer with host and pid while code runs, and without running any.
 //!
-//! Nobody waits for the answer but who lists engines. An engine that says nothing has no host; one that answers late still
-//! does. Holds no socket and reads no clock.
+//! Only listing engines waits for the answers. An engine that does not answer has no host; a late answer still counts. Holds no
+//! socket and reads no clock.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -45,8 +45,8 @@ impl Places {
         self.unasked.extend(engines);
     }
 
-    /// The socket for questions is another now: answers on their way to the one before are lost. Who has not answered is asked
-    /// again, once: there are engines that never do.
+    /// The control socket was replaced, so answers on their way are lost. Engines that have not answered are asked once more, and
+    /// only once, since some never answer.
     pub(super) fn reconnected(&mut self) {
         self.waiting.clear();
         let twice = &mut self.twice;
@@ -62,7 +62,7 @@ impl Places {
         self.waiting.retain(|(id, _)| self.asked.contains_key(id));
     }
 
-    /// Which engine to ask now, if any.
+    /// The engine to ask now, if any.
     pub(super) fn next(&mut self, now: Instant) -> Option<EngineUuid> {
         while self.waiting.front().is_some_and(|(_, until)| now >= *until) {
             self.waiting.pop_front();
@@ -88,7 +88,7 @@ impl Places {
         Some(engine)
     }
 
-    /// Whether nobody is to be asked, and no answer is waited for.
+    /// Whether no engine is to be asked and no answer is awaited.
     pub(super) fn is_settled(&self) -> bool {
         self.unasked.is_empty() && self.waiting.is_empty()
     }

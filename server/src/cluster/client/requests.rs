@@ -59,7 +59,7 @@ pub(super) struct Request {
     over: bool,
     /// When the last message about it came.
     last: Instant,
-    /// What it will have been lost to, unless its missing messages come first.
+    /// Why it will count as lost, unless its missing messages come first.
     doom: Option<Doom>,
 }
 
@@ -152,7 +152,7 @@ impl Requests {
         }
     }
 
-    /// Tells of a request that was not sent.
+    /// Reports a request that was not sent.
     pub(super) fn not_sent(&self, run: RunId, slot: Slot, why: String, at: Time) {
         self.emit(run, slot, at, EventKind::Lost(LostReason::NotSent(why)));
     }
@@ -204,7 +204,7 @@ impl Requests {
         }
     }
 
-    /// Gives these requests up, since a later request of the same client to the same engine was answered: replies come in
+    /// Gives up on these requests, since a later request of this client to the same engine was answered and replies come in
     /// the order of sending.
     ///
     /// At once, and not by a doom: the engine is alive, and that would spare them.
@@ -230,7 +230,7 @@ impl Requests {
         }
     }
 
-    /// The engine is there after all.
+    /// The engine turned out to be alive.
     pub(super) fn spare(&mut self, engine: &EngineUuid) {
         for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
             request.doom = None;
@@ -242,7 +242,7 @@ impl Requests {
         self.all.values_mut().filter(|request| !request.over).for_each(|request| request.gap = true);
     }
 
-    /// Ends what was waited for long enough.
+    /// Ends requests whose time limit has passed.
     pub(super) fn expire(&mut self, now: Instant, at: Time) {
         if self.outstanding == 0 {
             return;
@@ -283,7 +283,7 @@ impl Requests {
         self.all.get(id)
     }
 
-    /// Lets go of a run's feed and of its ended requests.
+    /// Forgets a run's feed and its ended requests.
     pub(super) fn forget(&mut self, run: RunId) {
         self.feeds.remove(&run);
         self.all.retain(|_, request| request.run != run || !request.over);

@@ -1,4 +1,4 @@
-//! Engines of a run, chosen by how they did: whom to ask again, and whom to stop.
+//! Chooses engines of a run by how they ended: those to run again, and those to stop.
 
 use super::fold::fold;
 use crate::{
@@ -21,7 +21,7 @@ pub fn differing(run: &Run) -> RankSet {
     others.flat_map(|(_, group)| group.ranks.iter()).collect()
 }
 
-/// The engines that are still at it while at least half of the run has ended; none before that.
+/// The engines that have not ended, once at least half of them have; none before that.
 pub fn stragglers(run: &Run) -> RankSet {
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
     if ended == 0 || ended * 2 < run.parts().len() {
