@@ -1,18 +1,18 @@
 //! `px/ackOutputs`: I have painted that.
 
-use lsp_types::{LspNotificationMethod, MessageDirection, Notification};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-/// Gives the server credit for further `px/outputs`. Only from a client that announced `ack`.
-#[derive(Debug)]
-pub enum AckOutputs {}
+use crate::{JsonSchema, TS};
 
-impl Notification for AckOutputs {
-    type Params = AckOutputsParams;
-    const METHOD: LspNotificationMethod<'static> = LspNotificationMethod::new("px/ackOutputs");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// Says how far the client has painted. It counts for everything up to that `seq`.
+    ///
+    /// **Example:**
+    ///
+    /// ```json
+    /// { "method": "px/ackOutputs", "params": { "seq": 12 } }
+    /// ```
+    notification AckOutputs "px/ackOutputs" client_to_server (AckOutputsParams) announced as "`ack`"
 }
 
 /// How far the client is.

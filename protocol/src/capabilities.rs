@@ -1,11 +1,9 @@
 //! What the two sides announce under `experimental.pxlens`.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ts_rs::TS;
 
-use crate::commands;
+use crate::{JsonSchema, TS, commands};
 
 /// What a client can do beyond LSP. All of it is off unless announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

@@ -1,21 +1,52 @@
 //! `px/cells`: the px cells of a document, each with what running it would do.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Range, Request, Uri};
-use schemars::JsonSchema;
+use lsp_types::{Range, Uri};
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellId, RunId, TsRange};
+use crate::{CellId, JsonSchema, RunId, TS};
 
-/// Lists the px cells of a document. Sends nothing to engines.
-#[derive(Debug)]
-pub enum Cells {}
-
-impl Request for Cells {
-    type Params = CellsParams;
-    type Result = CellsResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/cells");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// The px cells of a document, each with what running it would do now (`plan`) or why it cannot run (`refusal`). Nothing is sent to
+    /// engines, and nothing is started.
+    ///
+    /// **Example:** the second cell follows a `%pxconfig --targets ::2` on line 0.
+    ///
+    /// ```json
+    /// { "method": "px/cells", "params": { "uri": "file:///home/ada/tour.py" } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "version": 3,
+    ///     "cells": [
+    ///       {
+    ///         "id": "c1",
+    ///         "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 23 } },
+    ///         "magicRange": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 23 } },
+    ///         "magic": "pxconfig",
+    ///         "code": "",
+    ///         "plan": { "engines": [], "ranks": "", "alive": 4, "block": true, "decidedBy": [], "note": "sets the targets below to ::2" },
+    ///         "state": "idle",
+    ///         "stale": false
+    ///       },
+    ///       {
+    ///         "id": "c2",
+    ///         "range": { "start": { "line": 3, "character": 0 }, "end": { "line": 5, "character": 0 } },
+    ///         "magicRange": { "start": { "line": 3, "character": 0 }, "end": { "line": 3, "character": 4 } },
+    ///         "magic": "px",
+    ///         "code": "print(rank)\n",
+    ///         "plan": { "engines": [0, 2], "ranks": "[0,2]", "alive": 4, "block": true, "decidedBy": [0] },
+    ///         "state": "succeeded",
+    ///         "stale": true,
+    ///         "run": 7
+    ///       }
+    ///     ],
+    ///     "problems": []
+    ///   }
+    /// }
+    /// ```
+    request Cells "px/cells" client_to_server (CellsParams) -> CellsResult
 }
 
 /// Which document.
@@ -50,12 +81,12 @@ pub struct Cell {
     /// Its name.
     pub id: CellId,
     /// All of it, magic and body.
-    #[ts(as = "TsRange")]
-    #[schemars(with = "TsRange")]
+    #[ts(as = "crate::TsRange")]
+    #[schemars(with = "crate::TsRange")]
     pub range: Range,
     /// The line with the magic.
-    #[ts(as = "TsRange")]
-    #[schemars(with = "TsRange")]
+    #[ts(as = "crate::TsRange")]
+    #[schemars(with = "crate::TsRange")]
     pub magic_range: Range,
     /// The magic with its suffix, as in `px_even`, `pxresult`.
     pub magic: String,
@@ -139,8 +170,8 @@ pub enum CellState {
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Where.
-    #[ts(as = "TsRange")]
-    #[schemars(with = "TsRange")]
+    #[ts(as = "crate::TsRange")]
+    #[schemars(with = "crate::TsRange")]
     pub range: Range,
     /// How bad.
     pub severity: ProblemSeverity,

@@ -1,21 +1,26 @@
 //! `px/clear`: results that are not to be seen any more.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request, Uri};
-use schemars::JsonSchema;
+use lsp_types::Uri;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::CellId;
+use crate::{CellId, JsonSchema, TS};
 
-/// Has px cells show their results no more; the runs stay in the history. Sends nothing to engines and stops nothing.
-#[derive(Debug)]
-pub enum Clear {}
-
-impl Request for Clear {
-    type Params = ClearParams;
-    type Result = ClearResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/clear");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// Has the px cells of a document, or one of them, show their results no more: they are `removed` from `px/outputs`, and their diagnostics
+    /// and hints go. The runs stay in the [history](#runs). Of a px cell whose run goes on the result is cleared as well: the run goes on, can be
+    /// interrupted by its number or its progress, and is seen in the history. A run of the cell that begins later is shown as ever. The result is
+    /// `-32602` if there is no such document or px cell.
+    ///
+    /// **Example:** a script of which two px cells had run.
+    ///
+    /// ```json
+    /// { "method": "px/clear", "params": { "uri": "file:///home/ada/tour.py" } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "cleared": 2 } }
+    /// ```
+    request Clear "px/clear" client_to_server (ClearParams) -> ClearResult
 }
 
 /// What to clear.

@@ -1,58 +1,87 @@
-//! The ids of the commands that the server executes (`workspace/executeCommand`). Each takes one object.
+//! The commands that the server executes (`workspace/executeCommand`), each declared once. Each takes one object.
 //!
 //! Lenses and code actions use them in any client. `vscode-languageclient` registers them by itself, so an extension's own
 //! palette commands are named otherwise (`pxlens.run`).
 
-/// Takes [`RunParams`](crate::RunParams), answers with [`RunResult`](crate::RunResult).
-pub const RUN: &str = "pxlens.server.run";
-/// Takes [`RunParams`](crate::RunParams) and sets its scope to `above`.
-pub const RUN_ABOVE: &str = "pxlens.server.runAbove";
-/// Takes [`RunParams`](crate::RunParams) and sets its scope to `below`.
-pub const RUN_BELOW: &str = "pxlens.server.runBelow";
-/// Takes [`RunParams`](crate::RunParams) and sets its scope to `all`.
-pub const RUN_ALL: &str = "pxlens.server.runAll";
-/// Takes [`InterruptParams`](crate::InterruptParams), answers with [`InterruptResult`](crate::InterruptResult).
-pub const INTERRUPT: &str = "pxlens.server.interrupt";
-/// Takes [`ConsoleParams`](crate::ConsoleParams), answers with [`ConsoleResult`](crate::ConsoleResult) and shows what to type.
-pub const CONSOLE: &str = "pxlens.server.console";
-/// Takes [`ResultParams`](crate::ResultParams), answers with [`ResultResult`](crate::ResultResult): the output that a
-/// non-blocking run kept back is shown from then on.
-pub const SHOW_RESULT: &str = "pxlens.server.showResult";
-/// Takes [`WriteViewParams`](crate::WriteViewParams), answers with [`WriteSettingResult`](crate::WriteSettingResult).
-pub const WRITE_VIEW: &str = "pxlens.server.writeView";
-/// Takes [`ShowOutputParams`](crate::ShowOutputParams), answers with [`ShowOutputResult`](crate::ShowOutputResult) and has the
-/// client show it.
-pub const SHOW_OUTPUT: &str = "pxlens.server.showOutput";
-/// Takes [`ShowRunParams`](crate::ShowRunParams), answers with [`ShowRunResult`](crate::ShowRunResult): the client shows the run in
-/// its panel.
-pub const SHOW_RUN: &str = "pxlens.server.showRun";
-/// Takes [`ExportParams`](crate::ExportParams), answers with [`ExportResult`](crate::ExportResult).
-pub const EXPORT: &str = "pxlens.server.export";
+use crate::{
+    ClearParams, ClearResult, CompareParams, CompareResult, ConsoleParams, ConsoleResult, CopyParams,
+    CopyResult, ExportParams, ExportResult, GroupParams, GroupResult, InterruptParams, InterruptResult,
+    ResultParams, ResultResult, RunParams, RunResult, ShowOutputParams, ShowOutputResult, ShowRunParams,
+    ShowRunResult, WriteSettingResult, WriteViewParams,
+};
 
-/// Takes [`GroupParams`](crate::GroupParams), answers with [`GroupResult`](crate::GroupResult).
-pub const GROUP: &str = "pxlens.server.group";
-/// Takes [`CopyParams`](crate::CopyParams), answers with [`CopyResult`](crate::CopyResult).
-pub const COPY: &str = "pxlens.server.copy";
-/// Takes [`CompareParams`](crate::CompareParams), answers with [`CompareResult`](crate::CompareResult) and says what changed.
-pub const COMPARE: &str = "pxlens.server.compare";
-/// Takes [`ClearParams`](crate::ClearParams), answers with [`ClearResult`](crate::ClearResult).
-pub const CLEAR: &str = "pxlens.server.clear";
+macro_rules! commands {
+    ($($(#[doc = $text:literal])+ $constant:ident $id:literal ($params:ident) -> $result:ident;)+) => {
+        $(
+            $(#[doc = $text])+
+            #[doc = concat!("\n\nTakes [`", stringify!($params), "`], answers with [`", stringify!($result), "`].")]
+            pub const $constant: &str = $id;
+        )+
 
-/// All of them.
-pub const ALL: &[&str] = &[
-    RUN,
-    RUN_ABOVE,
-    RUN_BELOW,
-    RUN_ALL,
-    INTERRUPT,
-    SHOW_RESULT,
-    SHOW_OUTPUT,
-    SHOW_RUN,
-    GROUP,
-    COPY,
-    COMPARE,
-    CLEAR,
-    EXPORT,
-    CONSOLE,
-    WRITE_VIEW,
-];
+        /// The ids of all of them.
+        pub const ALL: &[&str] = &[$($constant),+];
+
+        #[cfg(feature = "codegen")]
+        pub(crate) fn declared() -> Vec<Command> {
+            vec![$(Command {
+                id: $id,
+                params: stringify!($params),
+                result: stringify!($result),
+                text: concat!($($text),+),
+                types: [
+                    crate::types::Described::of::<$params>(),
+                    crate::types::Described::of::<$result>(),
+                ],
+            }),+]
+        }
+
+        // The types belong to the declaration, also where nothing is generated from it.
+        #[cfg(not(feature = "codegen"))]
+        const _: Option<($($params, $result),+)> = None;
+    };
+}
+
+/// What a declaration says.
+#[cfg(feature = "codegen")]
+pub(crate) struct Command {
+    pub(crate) id: &'static str,
+    pub(crate) params: &'static str,
+    pub(crate) result: &'static str,
+    /// What it does, in Markdown.
+    pub(crate) text: &'static str,
+    /// Of its argument and of its result.
+    pub(crate) types: [crate::types::Described; 2],
+}
+
+commands! {
+    /// [`px/run`](#run).
+    RUN "pxlens.server.run" (RunParams) -> RunResult;
+    /// The same with the `scope` `above`.
+    RUN_ABOVE "pxlens.server.runAbove" (RunParams) -> RunResult;
+    /// The same with the `scope` `below`.
+    RUN_BELOW "pxlens.server.runBelow" (RunParams) -> RunResult;
+    /// The same with the `scope` `all`.
+    RUN_ALL "pxlens.server.runAll" (RunParams) -> RunResult;
+    /// [`px/interrupt`](#interrupt).
+    INTERRUPT "pxlens.server.interrupt" (InterruptParams) -> InterruptResult;
+    /// [`px/result`](#result); the output that a non-blocking run kept back is shown from then on.
+    SHOW_RESULT "pxlens.server.showResult" (ResultParams) -> ResultResult;
+    /// Asks the client to [show the document](#content).
+    SHOW_OUTPUT "pxlens.server.showOutput" (ShowOutputParams) -> ShowOutputResult;
+    /// Has a client with [`panel`](#show-run) show the run there, and answers once it has.
+    SHOW_RUN "pxlens.server.showRun" (ShowRunParams) -> ShowRunResult;
+    /// Groups a run otherwise from now on.
+    GROUP "pxlens.server.group" (GroupParams) -> GroupResult;
+    /// Puts the output of a run into the clipboard of a client with [`copy`](#copy).
+    COPY "pxlens.server.copy" (CopyParams) -> CopyResult;
+    /// [`px/compare`](#compare); the summary is also shown as a message.
+    COMPARE "pxlens.server.compare" (CompareParams) -> CompareResult;
+    /// [`px/clear`](#clear).
+    CLEAR "pxlens.server.clear" (ClearParams) -> ClearResult;
+    /// [`px/export`](#export); the message of the result is also shown.
+    EXPORT "pxlens.server.export" (ExportParams) -> ExportResult;
+    /// [`px/console`](#console); what to type is also shown as a message.
+    CONSOLE "pxlens.server.console" (ConsoleParams) -> ConsoleResult;
+    /// Has a client with [`writeSettings`](#write-setting) write a view into the settings.
+    WRITE_VIEW "pxlens.server.writeView" (WriteViewParams) -> WriteSettingResult;
+}

@@ -1,21 +1,58 @@
 //! `px/compare`: what a run gave otherwise than the one before it.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::RunId;
+use crate::{JsonSchema, RunId, TS};
 
-/// Compares a run with another one, engine by engine. Sends nothing to engines.
-#[derive(Debug)]
-pub enum Compare {}
-
-impl Request for Compare {
-    type Params = CompareParams;
-    type Result = CompareResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/compare");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// What a run gave otherwise than the one before of the same px cell that was sent, or than any other run. Engines are compared one by one,
+    /// by their id: as before is who gave the same output, with the same numbers, and came to the same end. Counters of cells do not count, nor
+    /// does the time that it took. Where the cell has no earlier run, `message` says so. The result is `-32602` if there is no such run.
+    ///
+    /// Keys of kernels are hidden, in the text as well. The command `pxlens.server.compare` shows it too: as a document, where the client
+    /// opens [such](#content), else the summary and the first lines of the text as a message.
+    ///
+    /// **Example:** one engine answered otherwise.
+    ///
+    /// ```json
+    /// { "method": "px/compare", "params": { "run": 8 } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "run": 8,
+    ///     "with": 7,
+    ///     "summary": "3 engines as before, [2] changed",
+    ///     "groups": [
+    ///       { "ranks": "[2]", "engines": [2], "change": "changed", "text": "loss ‹0.31 → 0.29›" },
+    ///       { "ranks": "[0-1,3]", "engines": [0, 1, 3], "change": "same", "text": "" }
+    ///     ],
+    ///     "text": "r8 compared with r7: 3 engines as before, [2] changed\n── [2] changed ──\nloss ‹0.31 → 0.29›\n",
+    ///     "markdown": "r8 compared with r7: 3 engines as before, `[2]` changed\n\n`[2]` changed\n```text\nloss ‹0.31 → 0.29›\n```\n"
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// **Example:** the first run of a cell.
+    ///
+    /// ```json
+    /// { "method": "px/compare", "params": { "run": 7 } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "run": 7,
+    ///     "summary": "",
+    ///     "groups": [],
+    ///     "text": "",
+    ///     "markdown": "",
+    ///     "message": "r7 is the first run of its cell that is kept, so there is none to compare it with"
+    ///   }
+    /// }
+    /// ```
+    request Compare "px/compare" client_to_server (CompareParams) -> CompareResult
 }
 
 /// What to compare with what.

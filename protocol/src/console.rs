@@ -1,19 +1,49 @@
 //! `px/console`: an engine's kernel, for an ordinary Jupyter front end.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-/// Binds the kernel of an engine and writes its connection file. Starts no front end.
-#[derive(Debug)]
-pub enum Console {}
+use crate::{JsonSchema, TS};
 
-impl Request for Console {
-    type Params = ConsoleParams;
-    type Result = ConsoleResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/console");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// Binds the kernel of one engine to ports of its own, and writes its connection file where Jupyter's front ends look for it, so that
+    /// one of `commands` can be started in a terminal. Nothing of that is a run: it is not in the history. A busy engine is waited for, a
+    /// minute at most, and a message says so; cancelling the request takes the question back. A second ask gives the same file. The key in the file is
+    /// never part of a message.
+    ///
+    /// **Example:** an engine on this machine.
+    ///
+    /// ```json
+    /// { "method": "px/console", "params": { "engine": 2 } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "file": "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json",
+    ///     "commands": [
+    ///       {
+    ///         "title": "Jupyter console",
+    ///         "argv": ["jupyter", "console", "--existing", "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json"]
+    ///       },
+    ///       {
+    ///         "title": "Jupyter QtConsole",
+    ///         "argv": ["jupyter", "qtconsole", "--existing", "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json"]
+    ///       }
+    ///     ]
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// **Example:** no such engine.
+    ///
+    /// ```json
+    /// { "method": "px/console", "params": { "engine": 9 } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "commands": [], "message": "there is no engine 9; the cluster has [0-3]" } }
+    /// ```
+    request Console "px/console" client_to_server (ConsoleParams) -> ConsoleResult
 }
 
 /// Whose kernel.

@@ -1,21 +1,23 @@
 //! `px/copy`: put this into the clipboard; and the command that asks for it.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{GroupBy, RunId};
+use crate::{GroupBy, JsonSchema, RunId, TS};
 
-/// Asks a client that announced `copy` to put a text into the clipboard. Sent only when the user asked for it.
-#[derive(Debug)]
-pub enum CopyText {}
-
-impl Request for CopyText {
-    type Params = CopyTextParams;
-    type Result = CopyTextResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/copy");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ServerToClient;
+message! {
+    /// The user wants the output of a run in the clipboard, after following a link of its card (`pxlens.server.copy`). A client that did not
+    /// announce this, or did not copy, gets the text as the command's answer.
+    ///
+    /// **Example:**
+    ///
+    /// ```json
+    /// { "method": "px/copy", "params": { "text": "Parallel execution on engine(s): [0-1]\n[0-1] Out: 42\n" } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "copied": true } }
+    /// ```
+    request CopyText "px/copy" server_to_client (CopyTextParams) -> CopyTextResult announced as "`copy`"
 }
 
 /// What to copy.
@@ -35,7 +37,7 @@ pub struct CopyTextResult {
     pub copied: bool,
 }
 
-/// The argument of [`COPY`](crate::commands::COPY): the run whose output is to be copied.
+/// The argument of `pxlens.server.copy`: the run whose output is to be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyParams {
@@ -47,7 +49,7 @@ pub struct CopyParams {
     pub group_by: Option<GroupBy>,
 }
 
-/// The answer of [`COPY`](crate::commands::COPY).
+/// The answer of `pxlens.server.copy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyResult {

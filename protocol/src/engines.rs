@@ -1,21 +1,56 @@
 //! `px/engines`: the clusters in reach, and the engines of the one in use.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellId, RunId};
+use crate::{CellId, JsonSchema, RunId, TS};
 
-/// Lists clusters and engines. Starts nothing.
-#[derive(Debug)]
-pub enum Engines {}
-
-impl Request for Engines {
-    type Params = EnginesParams;
-    type Result = EnginesResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/engines");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// The clusters that were found, and the engines of the one that px cells run on. Nothing is started. Each engine is asked once
+    /// where it runs, when it appears; the answer here waits for that, two seconds, or five where many are still telling. A client that
+    /// announced `engines` is not made to wait, since it hears of what comes later. Engines whose ipykernel is older than 6.10 do not tell.
+    ///
+    /// A cluster that is being started is in the list with the state `starting`, in use and without engines.
+    ///
+    /// **Example:** a cluster of two engines, one of them busy, the other one after an error.
+    ///
+    /// ```json
+    /// { "method": "px/engines", "params": {} }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "clusters": [
+    ///       {
+    ///         "profile": "default",
+    ///         "clusterId": "",
+    ///         "connectionFile": "/home/ada/.ipython/profile_default/security/ipcontroller-client.json",
+    ///         "state": "up",
+    ///         "inUse": true,
+    ///         "ours": false,
+    ///         "engines": [
+    ///           {
+    ///             "id": 0,
+    ///             "state": "idle",
+    ///             "lastError": {
+    ///               "text": "ValueError: only here",
+    ///               "at": { "run": 6, "uri": "file:///home/ada/tour.py", "cell": "c1", "line": 3, "title": "%%px" }
+    ///             }
+    ///           },
+    ///           {
+    ///             "id": 1,
+    ///             "state": "busy",
+    ///             "host": "node1",
+    ///             "pid": 4711,
+    ///             "current": { "run": 7, "uri": "file:///home/ada/tour.py", "cell": "c2", "line": 9, "title": "%%px -t 1" }
+    ///           }
+    ///         ]
+    ///       }
+    ///     ]
+    ///   }
+    /// }
+    /// ```
+    request Engines "px/engines" client_to_server (EnginesParams) -> EnginesResult
 }
 
 /// Nothing to say yet; an object all the same, so that it can grow.

@@ -1,21 +1,42 @@
 //! `px/export`: a run as Markdown or JSON, for other people and other programs.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::RunId;
+use crate::{JsonSchema, RunId, TS};
 
-/// Gives a run as one text, or writes it into a file. Sends nothing to engines.
-#[derive(Debug)]
-pub enum Export {}
-
-impl Request for Export {
-    type Params = ExportParams;
-    type Result = ExportResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/export");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// A run as Markdown, a report to read; or as JSON, all that the engines sent, one [event](../docs/json.md) per line. With a path it is written
+    /// there, whole or not at all, and a file that is there already is left alone unless `overwrite` says otherwise. Beside a report go the
+    /// pictures that engines showed, each once. Without a path the answer holds the text: of a report at most 5,000,000 bytes, of JSON all or, where
+    /// that is more, a message that asks for a path. In an untrusted workspace nothing is written. The result is `-32602` if there is no such run.
+    ///
+    /// A report hides keys of kernels; JSON does not.
+    ///
+    /// **Example:** a report, into a file.
+    ///
+    /// ```json
+    /// { "method": "px/export", "params": { "run": 7, "format": "markdown", "path": "/home/ada/run-7.md", "overwrite": false } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "file": "/home/ada/run-7.md", "images": ["/home/ada/run-7-1.png"] } }
+    /// ```
+    ///
+    /// **Example:** the file is there already.
+    ///
+    /// ```json
+    /// { "method": "px/export", "params": { "run": 7, "format": "json", "path": "/home/ada/run-7.json", "overwrite": false } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "images": [],
+    ///     "message": "/home/ada/run-7.json is there already, and was left alone; choose another name, or ask for it to be replaced"
+    ///   }
+    /// }
+    /// ```
+    request Export "px/export" client_to_server (ExportParams) -> ExportResult
 }
 
 /// As what a run is exported.

@@ -8,24 +8,12 @@ use std::fmt::Write as _;
 use lsp_types::MessageDirection;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
-use ts_rs::{Config, TS};
+use ts_rs::TypeVisitor;
 
 use crate::{
-    AckOutputsParams, BlockLine, Cell, CellId, CellOutput, CellState, CellsParams, CellsResult, ClearParams,
-    ClearResult, ClientCapabilities, Cluster, ClusterState, ClustersParams, ClustersResult, CompareParams,
-    CompareResult, ComparedGroup, ConnectParams, ConnectResult, ConsoleCommand, ConsoleParams, ConsoleResult,
-    ContentParams, ContentResult, CopyParams, CopyResult, CopyTextParams, CopyTextResult, Engine, EngineCell,
-    EngineChange, EngineFailure, EngineState, EnginesChangedParams, EnginesParams, EnginesResult,
-    ExportFormat, ExportParams, ExportResult, Group, GroupBy, GroupParams, GroupResult, GroupState,
-    InterruptParams, InterruptResult, Kind, Line, LineSeverity, LineStyle, NotRun, NotebookItem,
-    NotebookOutput, NotebookOutputsParams, NotebookOutputsResult, Only, OutputsParams, PageBlock, PageError,
-    PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, PastRun, Plan, Problem,
-    ProblemSeverity, RecalledRun, RefreshOutputsParams, ResultImage, ResultParams, ResultResult, RunId,
-    RunLocalParams, RunLocalResult, RunNotebookCellParams, RunNotebookCellResult, RunParams, RunResult,
-    RunsParams, RunsResult, Scope, ServerCapabilities, ShowOutputParams, ShowOutputResult, ShowRunParams,
-    ShowRunResult, StartClusterParams, StartedRun, StopClusterParams, StopClusterResult, TracebackLine,
-    TrustParams, TsPosition, TsRange, WriteSettingParams, WriteSettingResult, WriteViewParams, commands,
+    CellId, ClientCapabilities, Kind, Message, RunId, ServerCapabilities, TsPosition, TsRange, commands,
     messages,
+    types::{TsType, Types},
 };
 
 const SPECIFICATION: &str = include_str!("../README.md");
@@ -33,16 +21,17 @@ const NOTICE: &str = "Generated from the Rust types in `protocol/` by `cargo xta
 
 /// The generated files: paths from the root of the repository, with `/`, and their contents.
 pub fn generate() -> Vec<(String, String)> {
+    let specification = specification();
     let mut files = vec![
         ("vscode-extension/src/protocol.ts".into(), typescript()),
         ("vscode-extension/protocol.schema.json".into(), pretty(&schema())),
-        ("protocol/README.md".into(), specification()),
     ];
-    files.extend(sections().into_iter().map(|section| {
+    files.extend(sections(&specification).into_iter().map(|section| {
         let name = section.method.trim_start_matches("px/").to_owned();
         let example = json!({ "method": section.method, "messages": section.examples });
         (format!("tests/protocol-examples/{name}.json"), pretty(&example))
     }));
+    files.push(("protocol/README.md".into(), specification));
     files
 }
 
@@ -51,125 +40,69 @@ struct Declaration {
     text: String,
 }
 
-fn declaration<T: TS>() -> Declaration {
-    let config = Config::new();
-    let mut text = T::docs().map_or_else(String::new, |docs| comment(&docs, ""));
+fn declaration(found: TsType) -> Declaration {
+    let mut text = found.docs.map_or_else(String::new, |docs| comment(&docs, ""));
     text.push_str("export ");
-    text.push_str(&lay_out(&T::decl(&config)));
-    Declaration { name: T::ident(&config), text }
+    text.push_str(&lay_out(&found.declaration));
+    Declaration { name: found.name, text }
 }
 
-fn declarations() -> Vec<Declaration> {
-    vec![
-        declaration::<TsPosition>(),
-        declaration::<TsRange>(),
-        declaration::<RunId>(),
-        declaration::<CellId>(),
-        declaration::<ClientCapabilities>(),
-        declaration::<ServerCapabilities>(),
-        declaration::<RunParams>(),
-        declaration::<Scope>(),
-        declaration::<Only>(),
-        declaration::<RunResult>(),
-        declaration::<StartedRun>(),
-        declaration::<RecalledRun>(),
-        declaration::<NotRun>(),
-        declaration::<InterruptParams>(),
-        declaration::<InterruptResult>(),
-        declaration::<CellsParams>(),
-        declaration::<CellsResult>(),
-        declaration::<Cell>(),
-        declaration::<Plan>(),
-        declaration::<CellState>(),
-        declaration::<Problem>(),
-        declaration::<ProblemSeverity>(),
-        declaration::<ResultParams>(),
-        declaration::<GroupBy>(),
-        declaration::<ResultResult>(),
-        declaration::<ResultImage>(),
-        declaration::<Group>(),
-        declaration::<GroupState>(),
-        declaration::<PageParams>(),
-        declaration::<PageResult>(),
-        declaration::<PageSection>(),
-        declaration::<PageBlock>(),
-        declaration::<PagePiece>(),
-        declaration::<PageError>(),
-        declaration::<TracebackLine>(),
-        declaration::<PagePlace>(),
-        declaration::<PageHtml>(),
-        declaration::<ShowRunParams>(),
-        declaration::<ShowRunResult>(),
-        declaration::<RunsParams>(),
-        declaration::<RunsResult>(),
-        declaration::<PastRun>(),
-        declaration::<CompareParams>(),
-        declaration::<CompareResult>(),
-        declaration::<ComparedGroup>(),
-        declaration::<EngineChange>(),
-        declaration::<ClearParams>(),
-        declaration::<ClearResult>(),
-        declaration::<ContentParams>(),
-        declaration::<ContentResult>(),
-        declaration::<ShowOutputParams>(),
-        declaration::<ShowOutputResult>(),
-        declaration::<ExportParams>(),
-        declaration::<ExportFormat>(),
-        declaration::<ExportResult>(),
-        declaration::<EnginesParams>(),
-        declaration::<EnginesResult>(),
-        declaration::<Cluster>(),
-        declaration::<ClusterState>(),
-        declaration::<Engine>(),
-        declaration::<EngineState>(),
-        declaration::<EngineCell>(),
-        declaration::<EngineFailure>(),
-        declaration::<EnginesChangedParams>(),
-        declaration::<ClustersParams>(),
-        declaration::<ClustersResult>(),
-        declaration::<ConnectParams>(),
-        declaration::<ConnectResult>(),
-        declaration::<StartClusterParams>(),
-        declaration::<StopClusterParams>(),
-        declaration::<StopClusterResult>(),
-        declaration::<ConsoleParams>(),
-        declaration::<ConsoleResult>(),
-        declaration::<ConsoleCommand>(),
-        declaration::<RunLocalParams>(),
-        declaration::<RunLocalResult>(),
-        declaration::<OutputsParams>(),
-        declaration::<CellOutput>(),
-        declaration::<Line>(),
-        declaration::<LineSeverity>(),
-        declaration::<BlockLine>(),
-        declaration::<LineStyle>(),
-        declaration::<RefreshOutputsParams>(),
-        declaration::<AckOutputsParams>(),
-        declaration::<TrustParams>(),
-        declaration::<WriteSettingParams>(),
-        declaration::<WriteSettingResult>(),
-        declaration::<WriteViewParams>(),
-        declaration::<GroupParams>(),
-        declaration::<GroupResult>(),
-        declaration::<CopyTextParams>(),
-        declaration::<CopyTextResult>(),
-        declaration::<CopyParams>(),
-        declaration::<CopyResult>(),
-        declaration::<RunNotebookCellParams>(),
-        declaration::<RunNotebookCellResult>(),
-        declaration::<NotebookOutputsParams>(),
-        declaration::<NotebookOutputsResult>(),
-        declaration::<NotebookOutput>(),
-        declaration::<NotebookItem>(),
-    ]
+/// All types, each where it is met first.
+struct Declarations {
+    /// What messages share and the two sides announce; the specification shows them by their names.
+    shared: Vec<Declaration>,
+    /// Those of each message, in the order of the messages.
+    messages: Vec<(Message, Vec<Declaration>)>,
+    /// Those that only commands have.
+    commands: Vec<Declaration>,
+}
+
+impl Declarations {
+    fn find() -> Self {
+        let mut types = Types::default();
+        let mut take = |visits: &[fn(&mut Types)]| -> Vec<Declaration> {
+            visits.iter().for_each(|visit| visit(&mut types));
+            types.take().into_iter().map(declaration).collect()
+        };
+        Self {
+            shared: take(&[
+                Types::visit::<TsPosition>,
+                Types::visit::<TsRange>,
+                Types::visit::<RunId>,
+                Types::visit::<CellId>,
+                Types::visit::<ClientCapabilities>,
+                Types::visit::<ServerCapabilities>,
+            ]),
+            messages: messages()
+                .into_iter()
+                .map(|message| {
+                    let carried = [Some(message.params_type), message.result_type];
+                    let visits: Vec<_> = carried.iter().flatten().map(|described| described.visit).collect();
+                    let declarations = take(&visits);
+                    (message, declarations)
+                })
+                .collect(),
+            commands: commands::declared()
+                .iter()
+                .flat_map(|command| command.types.map(|described| take(&[described.visit])))
+                .flatten()
+                .collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Declaration> {
+        let of_messages = self.messages.iter().flat_map(|(_, declarations)| declarations);
+        self.shared.iter().chain(of_messages).chain(&self.commands)
+    }
 }
 
 fn typescript() -> String {
+    let declarations = Declarations::find();
     let mut text = format!(
         "// {NOTICE}\n// The specification is `protocol/README.md`.\n\n\
          import {{ NotificationType, RequestType }} from \"vscode-languageclient/node\";\n"
     );
-    for declaration in declarations() {
+    for declaration in declarations.all() {
         let _ = write!(text, "\n{}\n", declaration.text);
     }
     for message in messages() {
@@ -244,10 +177,10 @@ fn schema() -> Value {
                 MessageDirection::ServerToClient => "serverToClient",
                 MessageDirection::Both => "both",
             },
-            "params": (message.params_schema)(&mut generator),
+            "params": (message.params_type.schema)(&mut generator),
         });
-        if let Some(describe) = message.result_schema {
-            entry["result"] = describe(&mut generator).into();
+        if let Some(result) = message.result_type {
+            entry["result"] = (result.schema)(&mut generator).into();
         }
         methods.insert(message.method, entry);
     }
@@ -284,29 +217,121 @@ fn lower_first(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
 }
 
-/// The specification with its TypeScript blocks as the types are now. A block follows a line
-/// `<!-- types: RunParams, Scope -->`.
+/// The specification with what is generated in it:
+///
+/// * a block of TypeScript after each line `<!-- types: Position, Range -->`;
+/// * between `<!-- commands -->` and `<!-- end of commands -->` the table of commands, and the types that only they have;
+/// * between `<!-- messages -->` and `<!-- end of messages -->` their table, and a section for each message.
 fn specification() -> String {
-    let declarations = declarations();
+    let declarations = Declarations::find();
     let mut text = String::new();
     let mut lines = SPECIFICATION.lines();
     while let Some(line) = lines.next() {
         let _ = writeln!(text, "{line}");
-        let Some(names) = types_named(line) else { continue };
-        text.push_str("```typescript\n");
-        let wanted = names.iter().map(|name| {
-            declarations
-                .iter()
-                .find(|declaration| declaration.name == *name)
-                .map_or_else(|| format!("// no type {name}"), |found| found.text.replace("export ", ""))
-        });
-        text.push_str(&wanted.collect::<Vec<_>>().join("\n\n"));
-        text.push_str("\n```\n");
-        if lines.next().is_some_and(|line| line.starts_with("```")) {
-            lines.by_ref().find(|line| line.starts_with("```"));
+        if let Some(names) = types_named(line) {
+            let wanted = names.iter().filter_map(|name| declarations.shared.iter().find(|d| d.name == *name));
+            text.push_str(&typescript_block(wanted));
+            if lines.next().is_some_and(|line| line.starts_with("```")) {
+                lines.by_ref().find(|line| line.starts_with("```"));
+            }
         }
+        let (generated, end) = match line {
+            "<!-- commands -->" => (commands_table(&declarations), "<!-- end of commands -->"),
+            "<!-- messages -->" => {
+                let table = messages_table();
+                (format!("{table}\n{}", message_sections(&declarations)), "<!-- end of messages -->")
+            }
+            _ => continue,
+        };
+        let _ = write!(text, "\n{generated}\n{end}\n");
+        lines.by_ref().find(|line| *line == end);
     }
     text
+}
+
+fn commands_table(declarations: &Declarations) -> String {
+    let mut text = "| command | argument | result | what it does |\n|---|---|---|---|\n".to_owned();
+    for command in commands::declared() {
+        let commands::Command { id, params, result, text: what, .. } = command;
+        let _ = writeln!(text, "| `{id}` | `{params}` | `{result}` | {} |", what.trim());
+    }
+    let _ = write!(text, "\n{}", typescript_block(&declarations.commands));
+    text
+}
+
+fn messages_table() -> String {
+    let mut text = "| method | direction | parameters | result |\n|---|---|---|---|\n".to_owned();
+    for message in messages() {
+        let (_, direction) = kind_and_direction(&message);
+        let (method, heading) = (&message.method, title(&message.method).to_lowercase().replace(' ', "-"));
+        let result = message.result.map_or_else(|| "no answer".to_owned(), |result| format!("`{result}`"));
+        let _ =
+            writeln!(text, "| [`{method}`](#{heading}) | {direction} | `{}` | {result} |", message.params);
+    }
+    text
+}
+
+fn message_sections(declarations: &Declarations) -> String {
+    let sections = declarations.messages.iter().map(|(message, types)| section(message, types));
+    sections.collect::<Vec<_>>().join("\n")
+}
+
+/// What the specification says about a message: the head, the prose, the types that no message before it has, the examples.
+fn section(message: &Message, types: &[Declaration]) -> String {
+    let (kind, direction) = kind_and_direction(message);
+    let mut text = format!(
+        "## {}\n\n**Client Capability:** {}\n\n**Method:** `{}`\n\n**Direction:** {direction}, {kind}\n\n",
+        title(&message.method),
+        message.capability.unwrap_or("none"),
+        message.method,
+    );
+    let lines = || message.text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let is_prose = |line: &&str| !line.starts_with("**Example");
+    for line in lines().take_while(is_prose) {
+        let _ = writeln!(text, "{line}");
+    }
+    if !types.is_empty() {
+        let _ = writeln!(text, "{}", typescript_block(types));
+    }
+    for line in lines().skip_while(is_prose) {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+fn kind_and_direction(message: &Message) -> (&'static str, &'static str) {
+    let kind = match message.kind {
+        Kind::Request => "request",
+        Kind::Notification => "notification",
+    };
+    let direction = match message.direction {
+        MessageDirection::ClientToServer => "client → server",
+        MessageDirection::ServerToClient => "server → client",
+        MessageDirection::Both => "both",
+    };
+    (kind, direction)
+}
+
+/// `px/runNotebookCell` as a heading: `Run Notebook Cell`.
+fn title(method: &str) -> String {
+    let mut title = String::new();
+    for letter in method.trim_start_matches("px/").chars() {
+        if title.is_empty() {
+            title.push(letter.to_ascii_uppercase());
+            continue;
+        }
+        if letter.is_ascii_uppercase() {
+            title.push(' ');
+        }
+        title.push(letter);
+    }
+    title
+}
+
+fn typescript_block<'a>(declarations: impl IntoIterator<Item = &'a Declaration>) -> String {
+    let texts: Vec<_> =
+        declarations.into_iter().map(|declaration| declaration.text.replace("export ", "")).collect();
+    format!("```typescript\n{}\n```\n", texts.join("\n\n"))
 }
 
 fn types_named(line: &str) -> Option<Vec<&str>> {
@@ -321,10 +346,10 @@ struct Section {
     examples: Vec<Value>,
 }
 
-fn sections() -> Vec<Section> {
+fn sections(specification: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut json: Option<String> = None;
-    for line in SPECIFICATION.lines() {
+    for line in specification.lines() {
         if let Some(method) = line.strip_prefix("**Method:** `").and_then(|rest| rest.strip_suffix('`')) {
             sections.push(Section { method: method.into(), direction: String::new(), examples: Vec::new() });
         }
@@ -371,14 +396,15 @@ mod tests {
 
     #[test]
     fn the_specification_names_every_method_of_the_source_and_no_other() {
-        let written: Vec<String> = sections().into_iter().map(|section| section.method).collect();
+        let written: Vec<String> =
+            sections(SPECIFICATION).into_iter().map(|section| section.method).collect();
         let real: Vec<String> = messages().into_iter().map(|message| message.method).collect();
         assert_eq!(written, real, "the same methods, in the same order, each once");
     }
 
     #[test]
     fn the_specification_tells_kind_and_direction_of_each_method() {
-        for (section, message) in sections().iter().zip(messages()) {
+        for (section, message) in sections(SPECIFICATION).iter().zip(messages()) {
             let direction = match message.direction {
                 MessageDirection::ClientToServer => "client → server",
                 MessageDirection::ServerToClient => "server → client",
@@ -394,9 +420,12 @@ mod tests {
 
     #[test]
     fn the_specification_shows_every_type_once() {
-        let shown: Vec<&str> = SPECIFICATION.lines().filter_map(types_named).flatten().collect();
-        let declarations = declarations();
-        let real: BTreeSet<&str> = declarations.iter().map(|declaration| declaration.name.as_str()).collect();
+        let shown: Vec<&str> = SPECIFICATION
+            .lines()
+            .filter_map(|line| line.strip_prefix("type ")?.split_once(" =").map(|(name, _)| name))
+            .collect();
+        let declarations = Declarations::find();
+        let real: BTreeSet<&str> = declarations.all().map(|declaration| declaration.name.as_str()).collect();
         assert_eq!(shown.len(), real.len(), "{shown:?}");
         assert_eq!(shown.into_iter().collect::<BTreeSet<_>>(), real);
     }
@@ -410,7 +439,7 @@ mod tests {
 
     #[test]
     fn every_example_reads_as_its_type_and_is_written_the_same() {
-        for (section, message) in sections().iter().zip(messages()) {
+        for (section, message) in sections(SPECIFICATION).iter().zip(messages()) {
             let (mut asked, mut answered) = (0, 0);
             for example in &section.examples {
                 if let Some(params) = example.get("params") {

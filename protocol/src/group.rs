@@ -1,10 +1,8 @@
 //! The argument and the answer of [`GROUP`](crate::commands::GROUP): how a run is grouped from now on.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{GroupBy, RunId};
+use crate::{GroupBy, JsonSchema, RunId, TS};
 
 /// A run and its new grouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]

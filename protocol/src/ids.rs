@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
+use crate::{JsonSchema, TS};
+
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
 /// The number of a run, unique while the server lives.
 #[derive(

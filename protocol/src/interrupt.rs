@@ -1,21 +1,49 @@
 //! `px/interrupt`: stop a run.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::RunId;
+use crate::{JsonSchema, RunId, TS};
 
-/// Drops what a run has not sent, aborts its waiting requests, and signals the engines that work on it.
-#[derive(Debug)]
-pub enum Interrupt {}
-
-impl Request for Interrupt {
-    type Params = InterruptParams;
-    type Result = InterruptResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/interrupt");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// Stops a run: what was not sent is dropped, requests that wait on engines are aborted, and engines that work on this run are
+    /// signalled. Where all of a run is stopped, what else waits of the same px cell is dropped too: whoever stops a cell does not want
+    /// it to begin again. An engine that is busy for another client is left alone. The answer comes when every engine has answered, or after a time
+    /// limit.
+    ///
+    /// With `stragglers` only engines are meant that are still at it while at least half of the run's engines have ended; before that, and
+    /// after the end, nothing is done and `refused` says why.
+    ///
+    /// **Example:** engine 3 is busy for somebody else.
+    ///
+    /// ```json
+    /// { "method": "px/interrupt", "params": { "run": 7 } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "signalled": [0, 1], "aborted": [2], "leftAlone": [3], "unanswered": [] } }
+    /// ```
+    ///
+    /// **Example:** only one engine, and harder.
+    ///
+    /// ```json
+    /// { "method": "px/interrupt", "params": { "run": 7, "engines": [1], "signal": "SIGTERM" } }
+    /// ```
+    ///
+    /// **Example:** those that hold up the others, while none does.
+    ///
+    /// ```json
+    /// { "method": "px/interrupt", "params": { "run": 7, "stragglers": true } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "signalled": [], "aborted": [], "leftAlone": [], "unanswered": [],
+    ///     "refused": "fewer than half of the engines of r7 have ended, so none of [0-3] is a straggler; interrupt them by naming them"
+    ///   }
+    /// }
+    /// ```
+    request Interrupt "px/interrupt" client_to_server (InterruptParams) -> InterruptResult
 }
 
 /// What is to stop.

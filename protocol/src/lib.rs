@@ -1,11 +1,16 @@
 //! The messages with which pxlens extends LSP, as types: one module per message.
 //!
-//! `README.md` beside this crate's manifest is their specification; TypeScript types, a JSON schema and example
-//! exchanges are generated from the two (see [`generate`]). Parameters and results are objects, enums are strings,
-//! times are milliseconds, engines are ids, positions use the negotiated encoding. What a later version adds is
-//! optional, and unknown fields are skipped, so that both sides may be of different age.
+//! A message is declared once, in its own module ([`Message`]): name, method, direction, parameters, result, and the text of
+//! the specification. A command of the server is declared once in [`commands`]. From these come `README.md` beside this
+//! crate's manifest, TypeScript types, a JSON schema and example exchanges; the feature `codegen` has the generators, and the
+//! server is built without. Parameters and results are objects, enums are strings, times are milliseconds, engines are ids,
+//! positions use the negotiated encoding. What a later version adds is optional, and unknown fields are skipped, so that
+//! both sides may be of different age.
 //!
 //! Nothing here knows a server, a client or an engine.
+
+#[macro_use]
+mod message;
 
 mod ack_outputs;
 mod capabilities;
@@ -14,66 +19,76 @@ mod clear;
 mod clusters;
 pub mod commands;
 mod compare;
+mod connect;
 mod console;
 mod content;
 mod copy;
 mod engines;
 mod engines_changed;
 mod export;
+#[cfg(feature = "codegen")]
 mod generate;
 mod group;
 mod ids;
 mod interrupt;
-mod message;
-mod notebook;
+mod notebook_outputs;
 mod outputs;
 mod page;
+#[cfg(feature = "codegen")]
 mod position;
 mod refresh_outputs;
 mod result;
 mod run;
 mod run_local;
+mod run_notebook_cell;
 mod runs;
+mod show_run;
+mod start_cluster;
+mod stop_cluster;
 mod trust;
+#[cfg(feature = "codegen")]
+mod types;
 mod write_setting;
 
-pub use ack_outputs::{AckOutputs, AckOutputsParams};
-pub use capabilities::{ClientCapabilities, ServerCapabilities};
-pub use cells::{Cell, CellState, Cells, CellsParams, CellsResult, Plan, Problem, ProblemSeverity};
-pub use clear::{Clear, ClearParams, ClearResult};
-pub use clusters::{
-    Clusters, ClustersParams, ClustersResult, Connect, ConnectParams, ConnectResult, StartCluster,
-    StartClusterParams, StopCluster, StopClusterParams, StopClusterResult,
-};
-pub use compare::{Compare, CompareParams, CompareResult, ComparedGroup, EngineChange};
-pub use console::{Console, ConsoleCommand, ConsoleParams, ConsoleResult};
-pub use content::{Content, ContentParams, ContentResult, ShowOutputParams, ShowOutputResult};
-pub use copy::{CopyParams, CopyResult, CopyText, CopyTextParams, CopyTextResult};
-pub use engines::{
-    Cluster, ClusterState, Engine, EngineCell, EngineFailure, EngineState, Engines, EnginesParams,
-    EnginesResult,
-};
-pub use engines_changed::{EnginesChanged, EnginesChangedParams};
-pub use export::{Export, ExportFormat, ExportParams, ExportResult};
+#[cfg(not(feature = "codegen"))]
+use pxlens_protocol_inert::{JsonSchema, TS};
+#[cfg(feature = "codegen")]
+use {schemars::JsonSchema, ts_rs::TS};
+
+#[cfg(feature = "codegen")]
 pub use generate::generate;
-pub use group::{GroupParams, GroupResult};
-pub use ids::{CellId, RunId};
-pub use interrupt::{Interrupt, InterruptParams, InterruptResult};
-pub use message::{Kind, Message, messages};
-pub use notebook::{
-    NotebookItem, NotebookOutput, NotebookOutputs, NotebookOutputsParams, NotebookOutputsResult,
-    RunNotebookCell, RunNotebookCellParams, RunNotebookCellResult,
-};
-pub use outputs::{BlockLine, CellOutput, Line, LineSeverity, LineStyle, Outputs, OutputsParams};
-pub use page::{
-    Page, PageBlock, PageError, PageHtml, PageParams, PagePiece, PagePlace, PageResult, PageSection, ShowRun,
-    ShowRunParams, ShowRunResult, TracebackLine,
-};
-pub use position::{TsPosition, TsRange};
-pub use refresh_outputs::{RefreshOutputs, RefreshOutputsParams};
-pub use result::{Group, GroupBy, GroupState, Result, ResultImage, ResultParams, ResultResult};
-pub use run::{NotRun, Only, RecalledRun, Run, RunParams, RunResult, Scope, StartedRun};
-pub use run_local::{RunLocal, RunLocalParams, RunLocalResult};
-pub use runs::{PastRun, Runs, RunsParams, RunsResult};
-pub use trust::{Trust, TrustParams};
-pub use write_setting::{WriteSetting, WriteSettingParams, WriteSettingResult, WriteViewParams};
+pub use message::{Kind, Message};
+
+#[cfg(feature = "codegen")]
+pub use position::*;
+pub use {capabilities::*, group::*, ids::*};
+
+messages! {
+    run::Run,
+    interrupt::Interrupt,
+    cells::Cells,
+    result::Result,
+    page::Page,
+    show_run::ShowRun,
+    runs::Runs,
+    compare::Compare,
+    clear::Clear,
+    content::Content,
+    export::Export,
+    engines::Engines,
+    engines_changed::EnginesChanged,
+    clusters::Clusters,
+    connect::Connect,
+    start_cluster::StartCluster,
+    stop_cluster::StopCluster,
+    console::Console,
+    run_local::RunLocal,
+    outputs::Outputs,
+    refresh_outputs::RefreshOutputs,
+    ack_outputs::AckOutputs,
+    run_notebook_cell::RunNotebookCell,
+    notebook_outputs::NotebookOutputs,
+    trust::Trust,
+    write_setting::WriteSetting,
+    copy::CopyText,
+}

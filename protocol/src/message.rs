@@ -1,10 +1,99 @@
-//! All messages in one list, for the generators and for tests.
+//! How a message is declared: once, with everything that is said about it.
+//!
+//! ```text
+//! message! {
+//!     /// The text of the specification, in Markdown: the prose, then the examples.
+//!     request Run "px/run" client_to_server (RunParams) -> RunResult
+//! }
+//! message! {
+//!     /// …
+//!     notification AckOutputs "px/ackOutputs" client_to_server (AckOutputsParams) announced as "`ack`"
+//! }
+//! ```
+//!
+//! `announced as` names the client's capability that the message depends on, as the specification shows it. The first
+//! `**Example` begins the examples; of the two kinds of JSON blocks there, one with `method` and `params` is a message, one
+//! with `result` an answer.
 
 use lsp_types::{MessageDirection, Notification, Request};
-use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use ts_rs::{Config, TS};
+
+/// Declares a message: its type, its method, and what generators and tests know of it.
+macro_rules! message {
+    (
+        $(#[doc = $text:literal])+
+        request $name:ident $method:literal $direction:ident ($params:ident) -> $result:ident
+        $(announced as $capability:literal)?
+    ) => {
+        $(#[doc = $text])+
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl ::lsp_types::Request for $name {
+            type Params = $params;
+            type Result = $result;
+            const METHOD: ::lsp_types::LspRequestMethod<'static> = ::lsp_types::LspRequestMethod::new($method);
+            const MESSAGE_DIRECTION: ::lsp_types::MessageDirection = message!(@direction $direction);
+        }
+
+        impl $crate::message::Declared for $name {
+            fn message() -> $crate::Message {
+                $crate::message::request::<Self>($crate::message::Declaration {
+                    name: stringify!($name),
+                    params: stringify!($params),
+                    result: Some(stringify!($result)),
+                    text: concat!($($text, "\n"),+),
+                    capability: message!(@capability $($capability)?),
+                })
+            }
+        }
+    };
+    (
+        $(#[doc = $text:literal])+
+        notification $name:ident $method:literal $direction:ident ($params:ident)
+        $(announced as $capability:literal)?
+    ) => {
+        $(#[doc = $text])+
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl ::lsp_types::Notification for $name {
+            type Params = $params;
+            const METHOD: ::lsp_types::LspNotificationMethod<'static> =
+                ::lsp_types::LspNotificationMethod::new($method);
+            const MESSAGE_DIRECTION: ::lsp_types::MessageDirection = message!(@direction $direction);
+        }
+
+        impl $crate::message::Declared for $name {
+            fn message() -> $crate::Message {
+                $crate::message::notification::<Self>($crate::message::Declaration {
+                    name: stringify!($name),
+                    params: stringify!($params),
+                    result: None,
+                    text: concat!($($text, "\n"),+),
+                    capability: message!(@capability $($capability)?),
+                })
+            }
+        }
+    };
+    (@direction client_to_server) => { ::lsp_types::MessageDirection::ClientToServer };
+    (@direction server_to_client) => { ::lsp_types::MessageDirection::ServerToClient };
+    (@capability) => { None };
+    (@capability $capability:literal) => { Some($capability) };
+}
+
+/// Re-exports what the modules of messages hold, and lists the messages.
+macro_rules! messages {
+    ($($module:ident::$name:ident,)+) => {
+        $(pub use $module::*;)+
+
+        /// Every message, in the order of the specification.
+        pub fn messages() -> Vec<Message> {
+            vec![$(<$name as message::Declared>::message()),+]
+        }
+    };
+}
 
 /// Whether a message is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +105,6 @@ pub enum Kind {
 }
 
 type RoundTrip = fn(&Value) -> std::result::Result<Value, serde_json::Error>;
-type Describe = fn(&mut SchemaGenerator) -> schemars::Schema;
 
 /// What is known about a message without looking at its type.
 #[derive(Clone, Debug)]
@@ -30,15 +118,35 @@ pub struct Message {
     /// Who sends it.
     pub direction: MessageDirection,
     /// The name of its parameters' type.
-    pub params: String,
+    pub params: &'static str,
     /// The name of its result's type; `None` for a notification.
-    pub result: Option<String>,
+    pub result: Option<&'static str>,
+    /// The client's capability that it depends on, in Markdown.
+    pub capability: Option<&'static str>,
+    /// What the specification says about it, in Markdown; each line begins with a space.
+    pub text: &'static str,
     /// Reads parameters and writes them again.
     pub read_params: RoundTrip,
     /// Reads a result and writes it again.
     pub read_result: Option<RoundTrip>,
-    pub(crate) params_schema: Describe,
-    pub(crate) result_schema: Option<Describe>,
+    #[cfg(feature = "codegen")]
+    pub(crate) params_type: crate::types::Described,
+    #[cfg(feature = "codegen")]
+    pub(crate) result_type: Option<crate::types::Described>,
+}
+
+/// A type that [`message!`] made.
+pub(crate) trait Declared {
+    fn message() -> Message;
+}
+
+/// What a declaration says beside what the type of the message says.
+pub(crate) struct Declaration {
+    pub(crate) name: &'static str,
+    pub(crate) params: &'static str,
+    pub(crate) result: Option<&'static str>,
+    pub(crate) text: &'static str,
+    pub(crate) capability: Option<&'static str>,
 }
 
 fn round_trip<T: DeserializeOwned + Serialize>(
@@ -47,73 +155,59 @@ fn round_trip<T: DeserializeOwned + Serialize>(
     serde_json::to_value(T::deserialize(value)?)
 }
 
-fn request<R: Request>(name: &'static str) -> Message
+pub(crate) fn request<R: Request>(declaration: Declaration) -> Message
 where
-    R::Params: TS + JsonSchema,
-    R::Result: TS + JsonSchema,
+    R::Params: Describe,
+    R::Result: Describe,
 {
-    let config = Config::new();
+    let Declaration { name, params, result, text, capability } = declaration;
     Message {
         name,
         method: R::METHOD.to_string(),
         kind: Kind::Request,
         direction: R::MESSAGE_DIRECTION,
-        params: R::Params::name(&config),
-        result: Some(R::Result::name(&config)),
+        params,
+        result,
+        capability,
+        text,
         read_params: round_trip::<R::Params>,
         read_result: Some(round_trip::<R::Result>),
-        params_schema: SchemaGenerator::subschema_for::<R::Params>,
-        result_schema: Some(SchemaGenerator::subschema_for::<R::Result>),
+        #[cfg(feature = "codegen")]
+        params_type: crate::types::Described::of::<R::Params>(),
+        #[cfg(feature = "codegen")]
+        result_type: Some(crate::types::Described::of::<R::Result>()),
     }
 }
 
-fn notification<N: Notification>(name: &'static str) -> Message
+pub(crate) fn notification<N: Notification>(declaration: Declaration) -> Message
 where
-    N::Params: TS + JsonSchema,
+    N::Params: Describe,
 {
+    let Declaration { name, params, result, text, capability } = declaration;
     Message {
         name,
         method: N::METHOD.to_string(),
         kind: Kind::Notification,
         direction: N::MESSAGE_DIRECTION,
-        params: N::Params::name(&Config::new()),
-        result: None,
+        params,
+        result,
+        capability,
+        text,
         read_params: round_trip::<N::Params>,
         read_result: None,
-        params_schema: SchemaGenerator::subschema_for::<N::Params>,
-        result_schema: None,
+        #[cfg(feature = "codegen")]
+        params_type: crate::types::Described::of::<N::Params>(),
+        #[cfg(feature = "codegen")]
+        result_type: None,
     }
 }
 
-/// Every message, in the order of the specification.
-pub fn messages() -> Vec<Message> {
-    vec![
-        request::<crate::Run>("Run"),
-        request::<crate::Interrupt>("Interrupt"),
-        request::<crate::Cells>("Cells"),
-        request::<crate::Result>("Result"),
-        request::<crate::Page>("Page"),
-        request::<crate::ShowRun>("ShowRun"),
-        request::<crate::Runs>("Runs"),
-        request::<crate::Compare>("Compare"),
-        request::<crate::Clear>("Clear"),
-        request::<crate::Content>("Content"),
-        request::<crate::Export>("Export"),
-        request::<crate::Engines>("Engines"),
-        notification::<crate::EnginesChanged>("EnginesChanged"),
-        request::<crate::Clusters>("Clusters"),
-        request::<crate::Connect>("Connect"),
-        request::<crate::StartCluster>("StartCluster"),
-        request::<crate::StopCluster>("StopCluster"),
-        request::<crate::Console>("Console"),
-        request::<crate::RunLocal>("RunLocal"),
-        notification::<crate::Outputs>("Outputs"),
-        notification::<crate::RefreshOutputs>("RefreshOutputs"),
-        notification::<crate::AckOutputs>("AckOutputs"),
-        request::<crate::RunNotebookCell>("RunNotebookCell"),
-        request::<crate::NotebookOutputs>("NotebookOutputs"),
-        notification::<crate::Trust>("Trust"),
-        request::<crate::WriteSetting>("WriteSetting"),
-        request::<crate::CopyText>("CopyText"),
-    ]
-}
+/// What a type of a message must be for the generators; without them, anything.
+#[cfg(feature = "codegen")]
+pub(crate) use crate::types::Describe;
+
+#[cfg(not(feature = "codegen"))]
+pub(crate) trait Describe {}
+
+#[cfg(not(feature = "codegen"))]
+impl<T> Describe for T {}

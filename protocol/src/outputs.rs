@@ -1,20 +1,56 @@
 //! `px/outputs`: what to paint beside the px cells of a document.
 
-use lsp_types::{LspNotificationMethod, MessageDirection, Notification, Range, Uri};
-use schemars::JsonSchema;
+use lsp_types::{Range, Uri};
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellId, CellState, RunId, TsRange};
+use crate::{CellId, CellState, JsonSchema, RunId, TS};
 
-/// Tells a client that announced `outputs` what changed. The server lays out, the client paints.
-#[derive(Debug)]
-pub enum Outputs {}
-
-impl Notification for Outputs {
-    type Params = OutputsParams;
-    const METHOD: LspNotificationMethod<'static> = LspNotificationMethod::new("px/outputs");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ServerToClient;
+message! {
+    /// What to paint beside px cells, ready laid out. Only cells that changed are in it, each replaced whole; a message is the newest
+    /// state, not a step on the way there, so none that was overtaken is ever sent. `full: true` comes after `didOpen` and after
+    /// [`px/refreshOutputs`](#refresh-outputs), and replaces everything the client knew of the document.
+    ///
+    /// A block begins with the engines of the run, as ipyparallel announces them; that of a `%pxresult` with a line that names the cell it
+    /// shows. What a run without waiting gave is left out until somebody [asks for it](#run).
+    ///
+    /// `line` stands behind the last line of the cell, or behind the one that raised, as long as that is in the code as it stands. While a
+    /// run goes on it names the engines that are waited for, and their hosts where the engines of the run are on several and those of the
+    /// pending ones are three at most. It is sent anew each second, for its time, also while nothing else happens.
+    ///
+    /// The first change after a pause is sent at once, further ones at most every 50 ms: then a message for each document that changed. A
+    /// client that announced `ack` is sent no more while two messages are unacknowledged; it may acknowledge many by the last of them. Any
+    /// other client hears of a document at most four times a second.
+    ///
+    /// **Example:** a cell runs, another was deleted.
+    ///
+    /// ```json
+    /// {
+    ///   "method": "px/outputs",
+    ///   "params": {
+    ///     "uri": "file:///home/ada/tour.py",
+    ///     "version": 3,
+    ///     "seq": 12,
+    ///     "full": false,
+    ///     "cells": [
+    ///       {
+    ///         "id": "c2",
+    ///         "run": 7,
+    ///         "range": { "start": { "line": 3, "character": 0 }, "end": { "line": 5, "character": 0 } },
+    ///         "state": "running",
+    ///         "stale": false,
+    ///         "line": { "text": "⏳ 3/4 · waiting on [2] n03 · 12 s", "severity": "info" },
+    ///         "lineAt": 4,
+    ///         "block": [
+    ///           { "text": "Parallel execution on engine(s): [0-3]", "style": "note" },
+    ///           { "text": "[0-1,3] ready", "style": "stdout", "ranks": 7 }
+    ///         ]
+    ///       }
+    ///     ],
+    ///     "removed": ["c4"]
+    ///   }
+    /// }
+    /// ```
+    notification Outputs "px/outputs" server_to_client (OutputsParams) announced as "`outputs`; `blocks` for `block` lines"
 }
 
 /// What changed in one document.
@@ -51,8 +87,8 @@ pub struct CellOutput {
     #[ts(optional)]
     pub run: Option<RunId>,
     /// All of the px cell.
-    #[ts(as = "TsRange")]
-    #[schemars(with = "TsRange")]
+    #[ts(as = "crate::TsRange")]
+    #[schemars(with = "crate::TsRange")]
     pub range: Range,
     /// How the run is doing.
     #[serde(default)]

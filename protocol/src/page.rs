@@ -1,21 +1,66 @@
-//! `px/page`: a run for a view that draws it by itself, such as a panel; and showing one there.
+//! `px/page`: a run for a view that draws it by itself, such as a panel.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Position, Request, Uri};
-use schemars::JsonSchema;
+use lsp_types::{Position, Uri};
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellState, GroupBy, GroupState, LineStyle, ResultImage, RunId, TsPosition};
+use crate::{CellState, GroupBy, GroupState, JsonSchema, LineStyle, ResultImage, RunId, TS};
 
-/// Lays a run out in parts: groups, errors, tables, images. Sends nothing to engines.
-#[derive(Debug)]
-pub enum Page {}
-
-impl Request for Page {
-    type Params = PageParams;
-    type Result = PageResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/page");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// A run for a view that draws it by itself, such as a panel: what `px/result` says as text, in parts that have a place, a style or a
+    /// link. The grouping is that of `px/result`. Texts hold 2,000,000 bytes together, HTML and images as much as an answer has room for
+    /// (16,000,000 bytes); what is left out is told, and stands in the [documents](#content). The result is `-32602` if there is no such run.
+    ///
+    /// A line of a traceback has a `place` only where the server has looked: in a file that is there, or in a px cell that was not changed
+    /// since. A client opens nothing else.
+    ///
+    /// **Example:** engine 1 raised, engine 0 showed a table.
+    ///
+    /// ```json
+    /// { "method": "px/page", "params": { "run": 7, "media": true } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "run": 7,
+    ///     "uri": "file:///home/ada/tour.py",
+    ///     "title": "%%px",
+    ///     "state": "failed",
+    ///     "summary": "1 of 2 failed · 240 ms",
+    ///     "groupBy": "fold",
+    ///     "ranks": "[0-1]",
+    ///     "engines": [0, 1],
+    ///     "hasEarlier": false,
+    ///     "sections": [
+    ///       {
+    ///         "blocks": [
+    ///           {
+    ///             "ranks": "[0]",
+    ///             "engines": [0],
+    ///             "state": "ok",
+    ///             "pieces": [{ "text": "Out: ", "style": "note" }, { "text": "   a\n0  1", "style": "result" }]
+    ///           }
+    ///         ]
+    ///       }
+    ///     ],
+    ///     "errors": [
+    ///       {
+    ///         "ranks": "[1]",
+    ///         "engines": [1],
+    ///         "title": "ZeroDivisionError: division by zero",
+    ///         "variants": [],
+    ///         "lines": [
+    ///           { "text": "Cell In[1], line 2", "place": { "uri": "file:///home/ada/tour.py", "position": { "line": 4, "character": 0 } } },
+    ///           { "text": "----> 2 1/0" }
+    ///         ]
+    ///       }
+    ///     ],
+    ///     "tables": [{ "ranks": "[0]", "engines": [0], "html": "<table></table>", "alt": "   a\n0  1" }],
+    ///     "images": []
+    ///   }
+    /// }
+    /// ```
+    request Page "px/page" client_to_server (PageParams) -> PageResult
 }
 
 /// Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `uri`, else the newest of all.
@@ -33,8 +78,8 @@ pub struct PageParams {
     pub uri: Option<Uri>,
     /// A place in the px cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(as = "Option<TsPosition>", optional)]
-    #[schemars(with = "Option<TsPosition>")]
+    #[ts(as = "Option<crate::TsPosition>", optional)]
+    #[schemars(with = "Option<crate::TsPosition>")]
     pub position: Option<Position>,
     /// The grouping; the one in which the run is shown if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -171,8 +216,8 @@ pub struct PagePlace {
     #[schemars(with = "String")]
     pub uri: Uri,
     /// The place in it.
-    #[ts(as = "TsPosition")]
-    #[schemars(with = "TsPosition")]
+    #[ts(as = "crate::TsPosition")]
+    #[schemars(with = "crate::TsPosition")]
     pub position: Position,
 }
 
@@ -191,32 +236,4 @@ pub struct PageHtml {
     /// What to say instead of it. May be empty.
     #[serde(default)]
     pub alt: String,
-}
-
-/// Asks a client to show a run in its panel.
-#[derive(Debug)]
-pub enum ShowRun {}
-
-impl Request for ShowRun {
-    type Params = ShowRunParams;
-    type Result = ShowRunResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/showRun");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ServerToClient;
-}
-
-/// Which run to show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ShowRunParams {
-    /// The run.
-    pub run: RunId,
-}
-
-/// What became of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ShowRunResult {
-    /// Whether it is shown.
-    #[serde(default)]
-    pub shown: bool,
 }

@@ -3,9 +3,9 @@
 //! Messages carry `lsp_types::Position` and `lsp_types::Range`; these two only describe them. A test holds them to the
 //! real ones.
 
-use schemars::JsonSchema;
 use serde::Serialize;
-use ts_rs::TS;
+
+use crate::{JsonSchema, TS};
 
 /// A place in a document.
 #[derive(Clone, Copy, Debug, Serialize, TS, JsonSchema)]

@@ -1,18 +1,19 @@
 //! `px/refreshOutputs`: send me all outputs of a document again.
 
-use lsp_types::{LspNotificationMethod, MessageDirection, Notification, Uri};
-use schemars::JsonSchema;
+use lsp_types::Uri;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-/// Asks for a `px/outputs` with `full: true`, as after a reload of the client.
-#[derive(Debug)]
-pub enum RefreshOutputs {}
+use crate::{JsonSchema, TS};
 
-impl Notification for RefreshOutputs {
-    type Params = RefreshOutputsParams;
-    const METHOD: LspNotificationMethod<'static> = LspNotificationMethod::new("px/refreshOutputs");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// Asks for all outputs of a document again, for a client that lost them.
+    ///
+    /// **Example:**
+    ///
+    /// ```json
+    /// { "method": "px/refreshOutputs", "params": { "uri": "file:///home/ada/tour.py" } }
+    /// ```
+    notification RefreshOutputs "px/refreshOutputs" client_to_server (RefreshOutputsParams) announced as "`outputs`"
 }
 
 /// Which document.

@@ -1,21 +1,93 @@
 //! `px/result`: what the engines answered, grouped and laid out.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Position, Request, Uri};
-use schemars::JsonSchema;
+use lsp_types::{Position, Uri};
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellState, RunId, TsPosition};
+use crate::{CellState, JsonSchema, RunId, TS};
 
-/// Shows a run, or the last one of a px cell or of a suffix. Sends nothing to engines.
-#[derive(Debug)]
-pub enum Result {}
-
-impl Request for Result {
-    type Params = ResultParams;
-    type Result = ResultResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/result");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// What the engines answered so far, grouped and laid out. The result is `-32602` if there is no such run.
+    ///
+    /// A run is shown in the grouping that is asked for, else in the one that `pxlens.server.group` gave it, else in that of its cell
+    /// (`--group-outputs`), else in that of the setting. What `pxlens.server.group` says is in force in `px/outputs`, hovers and here until
+    /// the cell runs again: the new run begins as its cell and the setting say.
+    ///
+    /// **Example:** engine 2 raised.
+    ///
+    /// ```json
+    /// {
+    ///   "method": "px/result",
+    ///   "params": { "uri": "file:///home/ada/tour.py", "position": { "line": 4, "character": 0 }, "groupBy": "fold" }
+    /// }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "run": 7,
+    ///     "state": "failed",
+    ///     "groups": [
+    ///       { "ranks": "[0-1,3]", "engines": [0, 1, 3], "state": "ok", "text": "ready\n" },
+    ///       { "ranks": "[2]", "engines": [2], "state": "error", "text": "ZeroDivisionError: division by zero\n" }
+    ///     ],
+    ///     "text": "[0-1,3]\nready\n[2]\nZeroDivisionError: division by zero\n",
+    ///     "markdown": "**[0-1,3]**\n\n```text\nready\n```\n\n**[2]** ZeroDivisionError: division by zero\n"
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// **Example:** a result that a cell of an earlier session kept with `-o fit`, one engine after the other.
+    ///
+    /// ```json
+    /// { "method": "px/result", "params": { "name": "fit", "groupBy": "engine" } }
+    /// ```
+    ///
+    /// **Example:** the images of a run, engines 0 to 2 showing the same one. What does not decode has no `data`, and `missing` says why. An
+    /// answer has room for 16 MB of `data`, first come first served, and as much again for the contact sheet, which holds 200 images at most
+    /// and says what it left out.
+    ///
+    /// ```json
+    /// { "method": "px/result", "params": { "run": 8, "images": true, "contactSheet": true } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "run": 8,
+    ///     "state": "succeeded",
+    ///     "groups": [
+    ///       { "ranks": "[0-2]", "engines": [0, 1, 2], "state": "ok", "text": "<image/gif 4×3, 47 B>\n" },
+    ///       { "ranks": "[3]", "engines": [3], "state": "ok", "text": "<image/png 8 B>\n" }
+    ///     ],
+    ///     "text": "[0-2] <image/gif 4×3, 47 B>\n[3]   <image/png 8 B>\n",
+    ///     "markdown": "`[0-2]` <image/gif 4×3, 47 B>\n",
+    ///     "images": [
+    ///       {
+    ///         "ranks": "[0-2]",
+    ///         "engines": [0, 1, 2],
+    ///         "ordinal": 1,
+    ///         "mime": "image/gif",
+    ///         "data": "R0lGODdhBAADAIEAABR4KAAAAAAAAAAAACwAAAAABAADAAAICAABCBxIUGBAADs=",
+    ///         "bytes": 47,
+    ///         "width": 4,
+    ///         "height": 3,
+    ///         "alt": "<Figure size 4x3 with 1 Axes>"
+    ///       },
+    ///       {
+    ///         "ranks": "[3]",
+    ///         "engines": [3],
+    ///         "ordinal": 1,
+    ///         "mime": "image/png",
+    ///         "missing": "its base64 is broken: Invalid symbol 33, offset 8.",
+    ///         "bytes": 12,
+    ///         "alt": ""
+    ///       }
+    ///     ],
+    ///     "contactSheet": "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>"
+    ///   }
+    /// }
+    /// ```
+    request Result "px/result" client_to_server (ResultParams) -> ResultResult
 }
 
 /// How outputs are grouped.
@@ -53,8 +125,8 @@ pub struct ResultParams {
     pub uri: Option<Uri>,
     /// A place in the px cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(as = "Option<TsPosition>", optional)]
-    #[schemars(with = "Option<TsPosition>")]
+    #[ts(as = "Option<crate::TsPosition>", optional)]
+    #[schemars(with = "Option<crate::TsPosition>")]
     pub position: Option<Position>,
     /// The suffix of a view, `""` for the one without.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,22 +1,76 @@
 //! `px/run`: run px cells of a document.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Position, Range, Request, Uri};
-use schemars::JsonSchema;
+use lsp_types::{Position, Range, Uri};
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellId, RunId, TsPosition, TsRange};
+use crate::{CellId, JsonSchema, RunId, TS};
 
-/// Runs px cells; answers as soon as it is decided which run where, without waiting for their output. Where no cluster runs yet,
-/// that is when one has been started, which takes seconds.
-#[derive(Debug)]
-pub enum Run {}
-
-impl Request for Run {
-    type Params = RunParams;
-    type Result = RunResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/run");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// Runs px cells. The answer comes as soon as it is decided what runs, not when engines have answered; where no cluster runs yet, that
+    /// is when one has been started, which takes seconds. How a run is doing comes with
+    /// [`px/outputs`](#outputs), `$/progress`, or by asking for the [result](#result). Runs that share engines wait for one another in the
+    /// server. With scope `above`, `below` or `all`, what follows a cell that failed, or that cannot run, does not run. Asking again for a
+    /// cell that waits replaces it.
+    ///
+    /// A `%pxresult` line sends nothing. Run, it shows the newest run of its suffix in the document (in time, not in place) in its own
+    /// grouping, and is painted like any cell, with a first line that names the cell it shows. Cells that follow it wait until that run is
+    /// over, and do not run where it failed. It is `stale` when there is a newer run. With `-o NAME` it only gives the run that name.
+    ///
+    /// What a run that nobody waits for (`--noblock`) gave is kept: its line says how it is doing, and no more, until a `%pxresult`, a hover,
+    /// [`px/result`](#result) or the command `pxlens.server.showResult` asks for it. Failures always show.
+    ///
+    /// With `only` the px cell, as it stands now, runs again on a part of the engines of its last run: on those that failed, or on those whose
+    /// output differs from the largest group. What it answers is the result of the cell from then on; its engines say that it is a part.
+    /// Engines that are gone, or that the targets no longer choose, are left out. Where the cell's code or plan has changed since, the run's
+    /// `note` says so. It is refused with a sentence for more than one px cell, where the cell has no run or one that still goes on, and
+    /// where no engine is meant.
+    ///
+    /// With `canary` each px cell is sent to the first of its engines first, and to the others only once that has succeeded; until then they are
+    /// queued. If the first fails or is interrupted, the others end as not sent. It is one run, with one result over all its engines.
+    ///
+    /// **Example:** the cursor is in a px cell.
+    ///
+    /// ```json
+    /// { "method": "px/run", "params": { "uri": "file:///home/ada/tour.py", "position": { "line": 4, "character": 0 } } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "runs": [{ "run": 7, "cell": "c2", "engines": [0, 1, 2, 3] }], "recalled": [], "notRun": [], "localLines": 0 } }
+    /// ```
+    ///
+    /// **Example:** a whole document, on two engines; one cell cannot run, so what follows it does not, either.
+    ///
+    /// ```json
+    /// { "method": "px/run", "params": { "uri": "file:///home/ada/tour.py", "scope": "all", "targets": "[0, 1]" } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "runs": [
+    ///       { "run": 8, "cell": "c1", "engines": [0, 1] },
+    ///       { "run": 9, "cell": "c2", "engines": [0, 1] }
+    ///     ],
+    ///     "recalled": [],
+    ///     "notRun": [
+    ///       { "cell": "c3", "reason": "unrecognized arguments: --bogus" },
+    ///       { "cell": "c4", "reason": "not run, since line 12 before it cannot run" }
+    ///     ],
+    ///     "localLines": 2
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// **Example:** once more, on the engines that failed.
+    ///
+    /// ```json
+    /// { "method": "px/run", "params": { "uri": "file:///home/ada/tour.py", "cell": "c2", "only": "failed" } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "runs": [{ "run": 10, "cell": "c2", "engines": [2] }], "recalled": [], "notRun": [], "localLines": 0 } }
+    /// ```
+    request Run "px/run" client_to_server (RunParams) -> RunResult
 }
 
 /// Which px cells of a document are meant.
@@ -62,13 +116,13 @@ pub struct RunParams {
     pub cell: Option<CellId>,
     /// Or every px cell that this touches. Goes before `position`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(as = "Option<TsRange>", optional)]
-    #[schemars(with = "Option<TsRange>")]
+    #[ts(as = "Option<crate::TsRange>", optional)]
+    #[schemars(with = "Option<crate::TsRange>")]
     pub range: Option<Range>,
     /// Or the px cell at this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(as = "Option<TsPosition>", optional)]
-    #[schemars(with = "Option<TsPosition>")]
+    #[ts(as = "Option<crate::TsPosition>", optional)]
+    #[schemars(with = "Option<crate::TsPosition>")]
     pub position: Option<Position>,
     /// A target expression or rank set that goes before what the cells say.
     #[serde(default, skip_serializing_if = "Option::is_none")]

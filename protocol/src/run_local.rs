@@ -1,21 +1,27 @@
 //! `px/runLocal`: the local part of a `--local` cell.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellId, RunId};
+use crate::{CellId, JsonSchema, RunId, TS};
 
-/// Has the client run the body of a `--local` cell in a kernel of its own.
-#[derive(Debug)]
-pub enum RunLocal {}
-
-impl Request for RunLocal {
-    type Params = RunLocalParams;
-    type Result = RunLocalResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/runLocal");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ServerToClient;
+message! {
+    /// The local part of a `%%px --local` cell: the client runs the body in a kernel of its own. Sent when the cell's part on the engines has
+    /// begun, in the order of the runs; the server waits for no answer before it goes on. An error as the answer is shown to the user. A client without
+    /// `runLocal` is told with the run that the local part does not run.
+    ///
+    /// **Example:** the body of a cell.
+    ///
+    /// ```json
+    /// {
+    ///   "method": "px/runLocal",
+    ///   "params": { "uri": "file:///home/ada/tour.py", "cell": "c2", "run": 7, "code": "import numpy as np\n" }
+    /// }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": {} }
+    /// ```
+    request RunLocal "px/runLocal" server_to_client (RunLocalParams) -> RunLocalResult announced as "`runLocal`"
 }
 
 /// What is to run, and which run it belongs to.

@@ -1,21 +1,46 @@
 //! `px/runs`: the history of a document, or of the whole session.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request, Uri};
-use schemars::JsonSchema;
+use lsp_types::Uri;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::{CellId, CellState, RunId};
+use crate::{CellId, CellState, JsonSchema, RunId, TS};
 
-/// Lists the runs that are kept. Sends nothing to engines.
-#[derive(Debug)]
-pub enum Runs {}
-
-impl Request for Runs {
-    type Params = RunsParams;
-    type Result = RunsResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/runs");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// The history: the last 20 runs of each px cell, and those that a px cell still shows or a name stands for. Of the px cells of a document
+    /// that are gone, the last 20 together. Beyond the memory that the setting `limits.history` allows, the oldest runs that are over go first.
+    /// A run that is over never changes, and a second run of a cell does not make the first unreachable.
+    ///
+    /// **Example:** what ran in a script, where a cell was run without waiting under a name.
+    ///
+    /// ```json
+    /// { "method": "px/runs", "params": { "uri": "file:///home/ada/tour.py" } }
+    /// ```
+    ///
+    /// ```json
+    /// {
+    ///   "result": {
+    ///     "runs": [
+    ///       {
+    ///         "run": 8,
+    ///         "uri": "file:///home/ada/tour.py",
+    ///         "cell": "c2",
+    ///         "line": 3,
+    ///         "title": "%%px --noblock -o fit",
+    ///         "suffix": "",
+    ///         "name": "fit",
+    ///         "state": "succeeded",
+    ///         "engines": [0, 1],
+    ///         "ranks": "[0-1]",
+    ///         "block": false,
+    ///         "created": 1795376037789,
+    ///         "ended": 1795376038101,
+    ///         "summary": "✓ [0-1] done · 312 ms"
+    ///       }
+    ///     ]
+    ///   }
+    /// }
+    /// ```
+    request Runs "px/runs" client_to_server (RunsParams) -> RunsResult
 }
 
 /// Of what.

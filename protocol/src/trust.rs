@@ -1,18 +1,19 @@
 //! `px/trust`: the workspace is trusted now.
 
-use lsp_types::{LspNotificationMethod, MessageDirection, Notification};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-/// Ends the restrictions that `initializationOptions.trusted: false` began.
-#[derive(Debug)]
-pub enum Trust {}
+use crate::{JsonSchema, TS};
 
-impl Notification for Trust {
-    type Params = TrustParams;
-    const METHOD: LspNotificationMethod<'static> = LspNotificationMethod::new("px/trust");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ClientToServer;
+message! {
+    /// The user trusts the workspace now. Until then, if `initializationOptions.trusted` is `false`, the server parses and nothing else: no
+    /// Python is asked, no connection file is read, and the settings `path`, `python`, `cluster` and `views` do not count.
+    ///
+    /// **Example:**
+    ///
+    /// ```json
+    /// { "method": "px/trust", "params": {} }
+    /// ```
+    notification Trust "px/trust" client_to_server (TrustParams)
 }
 
 /// Nothing to say yet; an object all the same, so that it can grow.

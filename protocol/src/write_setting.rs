@@ -1,21 +1,25 @@
 //! `px/writeSetting`: write this into the user's settings.
 
-use lsp_types::{LspRequestMethod, MessageDirection, Request};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ts_rs::TS;
 
-/// Asks a client that announced `writeSettings` to write a setting of section `pxlens` where the user keeps those of the
-/// workspace. Sent only when the user asked for it. The client tells of the change as of any other.
-#[derive(Debug)]
-pub enum WriteSetting {}
+use crate::{JsonSchema, TS};
 
-impl Request for WriteSetting {
-    type Params = WriteSettingParams;
-    type Result = WriteSettingResult;
-    const METHOD: LspRequestMethod<'static> = LspRequestMethod::new("px/writeSetting");
-    const MESSAGE_DIRECTION: MessageDirection = MessageDirection::ServerToClient;
+message! {
+    /// The user wants a setting of section `pxlens` written, after choosing a code action: so far a view whose engines no line of a document
+    /// tells (`pxlens.server.writeView`). The client writes it where it keeps the settings of the workspace, and tells of the change as of any
+    /// other. A client that did not announce this is shown a message with the line to add.
+    ///
+    /// **Example:** `%px_even` is in use, and no line above activates a view with that suffix.
+    ///
+    /// ```json
+    /// { "method": "px/writeSetting", "params": { "key": "views", "value": { "_even": "::2" } } }
+    /// ```
+    ///
+    /// ```json
+    /// { "result": { "written": true } }
+    /// ```
+    request WriteSetting "px/writeSetting" server_to_client (WriteSettingParams) -> WriteSettingResult announced as "`writeSettings`"
 }
 
 /// What to write.
@@ -38,7 +42,7 @@ pub struct WriteSettingResult {
     pub written: bool,
 }
 
-/// The argument of [`WRITE_VIEW`](crate::commands::WRITE_VIEW): a view for the setting `views`.
+/// The argument of `pxlens.server.writeView`: a view for the setting `views`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WriteViewParams {

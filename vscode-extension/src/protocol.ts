@@ -306,6 +306,21 @@ export type ResultResult = {
   contactSheet?: string;
 };
 
+/** Engines whose outputs are alike. */
+export type Group = {
+  /** The engines as a rank set, such as `[0-2,4]`. */
+  ranks: string;
+  /** Their ids, rising. */
+  engines: Array<number>;
+  /** How they are doing. */
+  state: GroupState;
+  /** What each of them gave, as plain text; what differs in numbers only is summed up: `loss {0.31…0.33} med 0.32 ▄▅█`. */
+  text: string;
+};
+
+/** How the engines of a group are doing. */
+export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
+
 /** An image that some engines show. */
 export type ResultImage = {
   /** The engines as a rank set, such as `[0-2,4]`. */
@@ -332,21 +347,6 @@ export type ResultImage = {
   /** What to say instead of it: `<Figure size 640x480 with 1 Axes>`. May be empty. */
   alt: string;
 };
-
-/** Engines whose outputs are alike. */
-export type Group = {
-  /** The engines as a rank set, such as `[0-2,4]`. */
-  ranks: string;
-  /** Their ids, rising. */
-  engines: Array<number>;
-  /** How they are doing. */
-  state: GroupState;
-  /** What each of them gave, as plain text; what differs in numbers only is summed up: `loss {0.31…0.33} med 0.32 ▄▅█`. */
-  text: string;
-};
-
-/** How the engines of a group are doing. */
-export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
 
 /** Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `uri`, else the newest of all. */
 export type PageParams = {
@@ -425,6 +425,9 @@ export type PagePiece = {
   /** What it is. */
   style: LineStyle;
 };
+
+/** What a line of a block is, for its colour. */
+export type LineStyle = "label" | "stdout" | "stderr" | "result" | "error" | "note";
 
 /** Engines that raised the same exception in the same place. */
 export type PageError = {
@@ -596,28 +599,6 @@ export type ContentResult = {
   text: string;
   /** Whether the run still goes on, so that there may be more of it. */
   goesOn: boolean;
-};
-
-/** Which output to show: of these engines, or of one, or what is other than in another run; else of all. */
-export type ShowOutputParams = {
-  /** The run. */
-  run: RunId;
-  /** The grouping of all of it; the one that the cell asks for, or the setting `pxlens.groupBy`, if it is absent. */
-  groupBy?: GroupBy;
-  /** Only these engines, as a rank set; folded. */
-  ranks?: string;
-  /** Only what this engine wrote, as it came. */
-  engine?: number;
-  /** Only what engines gave otherwise than in this run. */
-  comparedWith?: RunId;
-};
-
-/** Where the output is that was asked for. */
-export type ShowOutputResult = {
-  /** Its `px-output:` address. */
-  uri: string;
-  /** A file with it, for a client that cannot show the address. It goes when the run is forgotten or the server ends. */
-  file?: string;
 };
 
 /** What to export, and where to. */
@@ -873,9 +854,6 @@ export type BlockLine = {
   ranks?: number;
 };
 
-/** What a line of a block is, for its colour. */
-export type LineStyle = "label" | "stdout" | "stderr" | "result" | "error" | "note";
-
 /** Which document. */
 export type RefreshOutputsParams = {
   /** The document. */
@@ -886,75 +864,6 @@ export type RefreshOutputsParams = {
 export type AckOutputsParams = {
   /** The `seq` of the last `px/outputs` painted; those before it count as painted. */
   seq: number;
-};
-
-/** Nothing to say yet; an object all the same, so that it can grow. */
-export type TrustParams = Record<string, never>;
-
-/** What to write. */
-export type WriteSettingParams = {
-  /** The key in the section, such as `views`. */
-  key: string;
-  /** Its value. The fields of an object are added to what is there, and replace those of the same name. */
-  value: unknown;
-};
-
-/** What became of it. */
-export type WriteSettingResult = {
-  /** Whether it was written. */
-  written: boolean;
-};
-
-/** The argument of [`WRITE_VIEW`](crate::commands::WRITE_VIEW): a view for the setting `views`. */
-export type WriteViewParams = {
-  /** The suffix of its magics, such as `_even`. */
-  suffix: string;
-  /** A target expression or rank set. */
-  targets: string;
-};
-
-/** A run and its new grouping. */
-export type GroupParams = {
-  /** The run. */
-  run: RunId;
-  /** How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say. */
-  groupBy: GroupBy;
-};
-
-/** How the run is grouped now. */
-export type GroupResult = {
-  /** The run. */
-  run: RunId;
-  /** Its grouping. */
-  groupBy: GroupBy;
-};
-
-/** What to copy. */
-export type CopyTextParams = {
-  /** Plain text. */
-  text: string;
-};
-
-/** What became of it. */
-export type CopyTextResult = {
-  /** Whether it is in the clipboard. */
-  copied: boolean;
-};
-
-/** The argument of [`COPY`](crate::commands::COPY): the run whose output is to be copied. */
-export type CopyParams = {
-  /** The run. */
-  run: RunId;
-  /** The grouping; the one in which the run is shown if it is absent. */
-  groupBy?: GroupBy;
-};
-
-/** The answer of [`COPY`](crate::commands::COPY). */
-export type CopyResult = {
-  /** Whether the client copied it. */
-  copied: boolean;
-  /** The text, for a client that cannot copy, or did not. */
-  text?: string;
 };
 
 /** Which cell. */
@@ -985,6 +894,25 @@ export type RunNotebookCellResult = {
   notes: Array<NotebookOutput>;
 };
 
+/** One output of a notebook's cell. */
+export type NotebookOutput = {
+  /** The same in several forms, the best first. */
+  items: Array<NotebookItem>;
+};
+
+/** An output in one form. */
+export type NotebookItem = {
+  /**
+   * Its MIME type. Text of engines is `application/vnd.code.notebook.stdout`; an error is `application/vnd.code.notebook.error`,
+   * and its data a JSON object of `name`, `message` and `stack`.
+   */
+  mime: string;
+  /** A text. */
+  data: string;
+  /** Whether that is base64. */
+  base64?: boolean;
+};
+
 /** Of which runs. */
 export type NotebookOutputsParams = {
   /** The runs, in the order in which they are to be shown. */
@@ -1005,23 +933,95 @@ export type NotebookOutputsResult = {
   outputs?: Array<NotebookOutput>;
 };
 
-/** One output of a notebook's cell. */
-export type NotebookOutput = {
-  /** The same in several forms, the best first. */
-  items: Array<NotebookItem>;
+/** Nothing to say yet; an object all the same, so that it can grow. */
+export type TrustParams = Record<string, never>;
+
+/** What to write. */
+export type WriteSettingParams = {
+  /** The key in the section, such as `views`. */
+  key: string;
+  /** Its value. The fields of an object are added to what is there, and replace those of the same name. */
+  value: unknown;
 };
 
-/** An output in one form. */
-export type NotebookItem = {
-  /**
-   * Its MIME type. Text of engines is `application/vnd.code.notebook.stdout`; an error is `application/vnd.code.notebook.error`,
-   * and its data a JSON object of `name`, `message` and `stack`.
-   */
-  mime: string;
-  /** A text. */
-  data: string;
-  /** Whether that is base64. */
-  base64?: boolean;
+/** What became of it. */
+export type WriteSettingResult = {
+  /** Whether it was written. */
+  written: boolean;
+};
+
+/** What to copy. */
+export type CopyTextParams = {
+  /** Plain text. */
+  text: string;
+};
+
+/** What became of it. */
+export type CopyTextResult = {
+  /** Whether it is in the clipboard. */
+  copied: boolean;
+};
+
+/** Which output to show: of these engines, or of one, or what is other than in another run; else of all. */
+export type ShowOutputParams = {
+  /** The run. */
+  run: RunId;
+  /** The grouping of all of it; the one that the cell asks for, or the setting `pxlens.groupBy`, if it is absent. */
+  groupBy?: GroupBy;
+  /** Only these engines, as a rank set; folded. */
+  ranks?: string;
+  /** Only what this engine wrote, as it came. */
+  engine?: number;
+  /** Only what engines gave otherwise than in this run. */
+  comparedWith?: RunId;
+};
+
+/** Where the output is that was asked for. */
+export type ShowOutputResult = {
+  /** Its `px-output:` address. */
+  uri: string;
+  /** A file with it, for a client that cannot show the address. It goes when the run is forgotten or the server ends. */
+  file?: string;
+};
+
+/** A run and its new grouping. */
+export type GroupParams = {
+  /** The run. */
+  run: RunId;
+  /** How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say. */
+  groupBy: GroupBy;
+};
+
+/** How the run is grouped now. */
+export type GroupResult = {
+  /** The run. */
+  run: RunId;
+  /** Its grouping. */
+  groupBy: GroupBy;
+};
+
+/** The argument of `pxlens.server.copy`: the run whose output is to be copied. */
+export type CopyParams = {
+  /** The run. */
+  run: RunId;
+  /** The grouping; the one in which the run is shown if it is absent. */
+  groupBy?: GroupBy;
+};
+
+/** The answer of `pxlens.server.copy`. */
+export type CopyResult = {
+  /** Whether the client copied it. */
+  copied: boolean;
+  /** The text, for a client that cannot copy, or did not. */
+  text?: string;
+};
+
+/** The argument of `pxlens.server.writeView`: a view for the setting `views`. */
+export type WriteViewParams = {
+  /** The suffix of its magics, such as `_even`. */
+  suffix: string;
+  /** A target expression or rank set. */
+  targets: string;
 };
 
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
