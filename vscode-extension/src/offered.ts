@@ -2,14 +2,10 @@
 
 import { serverCommands } from "./protocol";
 
-/** What `when` clauses know of the server: whether it executes what a command of the palette needs. */
-export const OFFERED: Readonly<Record<string, string>> = {
-  "pxlens.canRun": serverCommands.run,
-  "pxlens.canRunAbove": serverCommands.runAbove,
-  "pxlens.canRunBelow": serverCommands.runBelow,
-  "pxlens.canRunAll": serverCommands.runAll,
-  "pxlens.canInterrupt": serverCommands.interrupt,
-  "pxlens.canCompare": serverCommands.compare,
-  "pxlens.canExport": serverCommands.export,
-  "pxlens.canOpenConsole": serverCommands.console,
-};
+/** What `when` clauses know of the server: `pxlens.canRun` is whether it executes `pxlens.server.run`, and so for each of its commands. */
+export const OFFERED: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(serverCommands).map(([name, command]) => [
+    `pxlens.can${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    command,
+  ]),
+);

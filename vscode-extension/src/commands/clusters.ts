@@ -2,15 +2,21 @@
 
 import { ConfigurationTarget, type QuickPickItem, window, workspace } from "vscode";
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { isNode } from "../engines-view-model";
 import { complain, confirm, inform, warn } from "../notice";
 import * as px from "../protocol";
 import { settings } from "../settings";
 import { nameOf } from "../status";
 
+export const clusterCommands: Commands = {
+  "pxlens.startCluster": startCluster,
+  "pxlens.stopCluster": stopCluster,
+  "pxlens.selectCluster": selectCluster,
+};
+
 /** Starts a cluster on this machine and uses it; asks first where that takes the place of another. */
-export async function startCluster({ session, engines }: Live): Promise<void> {
+async function startCluster({ session, engines }: Live): Promise<void> {
   const now = (await engines.ask())?.clusters.find((cluster) => cluster.inUse);
   if (now?.state === "starting") return;
   if (now) {
@@ -23,7 +29,7 @@ export async function startCluster({ session, engines }: Live): Promise<void> {
 }
 
 /** Stops a cluster, the one of the view's line or one that is chosen, after asking. */
-export async function stopCluster({ session }: Live, line?: unknown): Promise<void> {
+async function stopCluster({ session }: Live, line?: unknown): Promise<void> {
   const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to stop");
   const { connectionFile, ours } = cluster ?? {};
   if (!cluster || connectionFile === undefined) return;
@@ -37,7 +43,7 @@ export async function stopCluster({ session }: Live, line?: unknown): Promise<vo
 }
 
 /** Uses another cluster from now on, in this workspace also after the window was closed. */
-export async function selectCluster({ session }: Live, line?: unknown): Promise<void> {
+async function selectCluster({ session }: Live, line?: unknown): Promise<void> {
   const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to use");
   if (!cluster) return;
   const choice = named(cluster);

@@ -2,13 +2,17 @@
 
 import { ProgressLocation, window } from "vscode";
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { isNode } from "../engines-view-model";
 import { warn } from "../notice";
 import * as px from "../protocol";
 import { commandLine } from "../shell";
 
-export async function openConsole(live: Live, line?: unknown): Promise<void> {
+export const consoleCommands: Commands = {
+  "pxlens.openConsole": openConsole,
+};
+
+async function openConsole(live: Live, line?: unknown): Promise<void> {
   const { engines, session } = live;
   const engine = isNode(line) ? line.engines[0]?.id : await pickEngine(engines);
   if (engine === undefined) return;

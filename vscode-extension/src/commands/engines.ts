@@ -2,7 +2,7 @@
 
 import { window } from "vscode";
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { isNode } from "../engines-view-model";
 import { underWay } from "../interrupts";
 import { inform, warn } from "../notice";
@@ -11,8 +11,17 @@ import * as px from "../protocol";
 import { runAt } from "./run";
 import { tell } from "./interrupt";
 
+export const engineCommands: Commands = {
+  "pxlens.runHere": runHere,
+  "pxlens.interruptEngines": interruptEngines,
+  "pxlens.showCellOf": showCellOf,
+  "pxlens.refreshEngines": async ({ engines }) => {
+    await engines.ask();
+  },
+};
+
 /** Stops what engines work on in this session: those of a line, else all. */
-export async function interruptEngines({ session, engines }: Live, line?: unknown): Promise<void> {
+async function interruptEngines({ session, engines }: Live, line?: unknown): Promise<void> {
   const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
   const whole = !isNode(line) || line.context.startsWith("cluster");
   const wanted = new Set(whole ? known.map(({ id }) => id) : line.engines.map(({ id }) => id));
@@ -32,7 +41,7 @@ export async function interruptEngines({ session, engines }: Live, line?: unknow
 }
 
 /** Runs the px cells that are selected in the editor on the engines of a line, or on those that are chosen. */
-export async function runHere({ engines }: Live, line?: unknown): Promise<void> {
+async function runHere({ engines }: Live, line?: unknown): Promise<void> {
   const here = place();
   if (!here) {
     nowhere();
@@ -58,7 +67,7 @@ async function pickEngines(engines: Live["engines"]): Promise<number[] | undefin
 }
 
 /** Goes to the px cell that an engine works on, or raised in last. */
-export async function showCellOf({ session }: Live, line?: unknown): Promise<void> {
+async function showCellOf({ session }: Live, line?: unknown): Promise<void> {
   const engine = isNode(line) ? line.engines[0] : undefined;
   const at = engine?.current ?? engine?.lastError?.at;
   if (!at) return;

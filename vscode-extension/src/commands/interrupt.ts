@@ -1,12 +1,16 @@
 /** Stops runs: the one in the panel where that has the focus; that of the px cell at the cursor, else those of the document, else all. */
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { type Here, nearest, said, underWay } from "../interrupts";
 import { inform, warn } from "../notice";
 import { place } from "../place";
 import * as px from "../protocol";
 
-export async function interrupt({ session: { client }, panel }: Live): Promise<void> {
+export const interruptCommands: Commands = {
+  "pxlens.interrupt": interrupt,
+};
+
+async function interrupt({ session: { client }, panel }: Live): Promise<void> {
   // The server is asked, since runs outlive the documents that they were started from.
   const { runs } = await client.sendRequest(px.runs, {});
   const live = underWay(runs);

@@ -2,10 +2,14 @@
 
 import { commands, window } from "vscode";
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { place } from "../place";
 
-export async function menu({ engines, outputs }: Live): Promise<void> {
+export const menuCommands: Commands = {
+  "pxlens.menu": menu,
+};
+
+async function menu({ engines, outputs }: Live): Promise<void> {
   const inDocument = place() !== undefined;
   const isRunning = outputs.live().length > 0 || engines.busy;
   const entries = [

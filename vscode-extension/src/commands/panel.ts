@@ -1,8 +1,12 @@
 /** Opens the outputs panel; it follows the px cell at the cursor. */
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 
-export function openPanel({ panel }: Live): Promise<void> {
+export const panelCommands: Commands = {
+  "pxlens.openPanel": openPanel,
+};
+
+function openPanel({ panel }: Live): Promise<void> {
   panel.show();
   return Promise.resolve();
 }

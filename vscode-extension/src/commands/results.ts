@@ -2,14 +2,21 @@
 
 import { commands } from "vscode";
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { inform } from "../notice";
 import { file, goTo, nowhere, place, showHover } from "../place";
 import * as px from "../protocol";
 import { exportRunTo } from "./export";
 
+export const resultCommands: Commands = {
+  "pxlens.showLastResult": showLastResult,
+  "pxlens.compare": compare,
+  "pxlens.export": exportRun,
+  "pxlens.clearOutputs": clearOutputs,
+};
+
 /** Goes to the px cell of the newest run, and shows its card there. */
-export async function showLastResult({ session }: Live): Promise<void> {
+async function showLastResult({ session }: Live): Promise<void> {
   const { runs } = await session.client.sendRequest(px.runs, {});
   const newest = runs[0];
   if (!newest) {
@@ -29,19 +36,19 @@ export async function showLastResult({ session }: Live): Promise<void> {
 }
 
 /** Compares the newest run of the px cell at the cursor with the one before. */
-export async function compare(live: Live): Promise<void> {
+async function compare(live: Live): Promise<void> {
   const run = await runHere(live);
   if (run !== undefined) await commands.executeCommand(px.serverCommands.compare, { run });
 }
 
 /** Writes the newest run of the px cell at the cursor to a file. */
-export async function exportRun(live: Live): Promise<void> {
+async function exportRun(live: Live): Promise<void> {
   const run = await runHere(live);
   if (run !== undefined) await exportRunTo(live.session, run);
 }
 
 /** Takes the outputs of a file away; a notebook is one with all its cells. */
-export async function clearOutputs({ session, outputs, painter }: Live): Promise<void> {
+async function clearOutputs({ session, outputs, painter }: Live): Promise<void> {
   const here = place();
   if (!here) {
     nowhere();

@@ -2,20 +2,32 @@
 
 import { commands, type QuickPickItem, Range, Selection, TextEditorRevealType, window } from "vscode";
 
-import type { Live } from "../commands";
+import type { Commands, Live } from "../commands";
 import { nowhere, place, type Place } from "../place";
 import * as px from "../protocol";
 import { type Choice, choices, remember, withTyped } from "../targets";
 
+export const runCommands: Commands = {
+  "pxlens.run": () => run(px.serverCommands.run),
+  "pxlens.runAndAdvance": runAndAdvance,
+  "pxlens.runAbove": () => run(px.serverCommands.runAbove),
+  "pxlens.runBelow": () => run(px.serverCommands.runBelow),
+  "pxlens.runAll": () => run(px.serverCommands.runAll),
+  "pxlens.runOn": runOn,
+  "pxlens.runCanary": () => run(px.serverCommands.run, { canary: true }),
+  "pxlens.rerunFailed": () => rerun("failed"),
+  "pxlens.rerunDiffering": () => rerun("differing"),
+};
+
 /** Runs what the user is in; `command` says which px cells beside it. */
-export async function run(command: string, more: Partial<px.RunParams> = {}): Promise<void> {
+async function run(command: string, more: Partial<px.RunParams> = {}): Promise<void> {
   const here = place();
   if (here) await runAt(here, command, more);
   else nowhere();
 }
 
 /** Runs the px cell at the cursor again, on some of the engines of its last run. */
-export async function rerun(only: px.Only): Promise<void> {
+async function rerun(only: px.Only): Promise<void> {
   const here = place();
   if (!here) {
     nowhere();
@@ -30,7 +42,7 @@ export async function runAt(here: Place, command: string, more: Partial<px.RunPa
 }
 
 /** Runs a px cell, and goes to the next one. */
-export async function runAndAdvance({ session }: Live): Promise<void> {
+async function runAndAdvance({ session }: Live): Promise<void> {
   const here = place();
   if (!here) {
     nowhere();
@@ -57,7 +69,7 @@ export async function runAndAdvance({ session }: Live): Promise<void> {
 const RECENT = "recentTargets";
 
 /** Asks on which engines, and runs a px cell there. */
-export async function runOn({ engines, memory }: Live): Promise<void> {
+async function runOn({ engines, memory }: Live): Promise<void> {
   const here = place();
   if (!here) {
     nowhere();

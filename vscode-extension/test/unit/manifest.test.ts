@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { STYLES } from "../../src/layout";
@@ -18,12 +18,17 @@ type Manifest = {
 
 // Tests run in the extension's folder.
 const { capabilities, contributes, icon } = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
-const commandsOfTheCode = readFileSync("src/commands.ts", "utf8");
+const filesOfCommands = [
+  "src/commands.ts",
+  ...readdirSync("src/commands").map((name) => `src/commands/${name}`),
+];
+const commandsOfTheCode = filesOfCommands.map((name) => readFileSync(name, "utf8")).join("\n");
 
 test("every command of the manifest is one of the code, and the other way round", () => {
   const ids = contributes.commands.map(({ command }) => command);
-  const inCode = new Set(commandsOfTheCode.match(/"pxlens\.(?!server\.)[a-zA-Z]+"(?=: |, \(\))/g));
-  assert.deepEqual(new Set(ids.map((id) => `"${id}"`)), inCode);
+  const inCode = commandsOfTheCode.match(/"pxlens\.(?!server\.)[a-zA-Z]+"(?=: |, \(\))/g) ?? [];
+  assert.deepEqual(new Set(ids.map((id) => `"${id}"`)), new Set(inCode));
+  assert.equal(inCode.length, ids.length, "each stands in one file");
   for (const { command } of [...contributes.menus.commandPalette, ...contributes.keybindings]) {
     assert.ok(ids.includes(command), `${command} is in a menu or on a key, and is no command`);
   }
@@ -56,7 +61,12 @@ test("no key does anything while there is no server, or outside the text", () =>
 });
 
 test("a command that the server has to execute is offered only when the server announces that", () => {
-  const told = new Set(readFileSync("src/offered.ts", "utf8").match(/pxlens\.can\w+/g));
+  const executed = readFileSync("src/protocol.ts", "utf8").matchAll(
+    /^ {2}(\w)(\w*): "pxlens\.server\.\w+",$/gm,
+  );
+  const told = new Set(
+    [...executed].map(([, first = "", rest]) => `pxlens.can${first.toUpperCase()}${rest}`),
+  );
   const needing = [
     ...["run", "runAndAdvance", "runAbove", "runBelow", "runAll", "runOn", "runCanary", "rerunFailed"],
     ...["rerunDiffering", "interrupt", "compare", "export", "openConsole"],
