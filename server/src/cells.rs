@@ -13,6 +13,7 @@ mod markers;
 mod notebook;
 mod options;
 mod python;
+mod regions;
 mod resolve;
 mod scan;
 mod set_up;
@@ -34,6 +35,7 @@ pub use index::{BlockRef, Delta, End, Index};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
+pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
 pub use views::{Carry, DecidedBy, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 

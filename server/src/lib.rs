@@ -4,12 +4,12 @@
 //! Data goes one way: text → cells → plan → cluster → run → render → publish. `ARCHITECTURE.md` at the root of the
 //! repository is the map; each module opens with what it is and what it must never do.
 
-pub mod assist;
 pub mod cells;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
 pub mod engines;
+pub mod ide;
 pub mod jupyter;
 pub mod log;
 pub mod lsp;

@@ -1,53 +1,34 @@
 //! The face that editors see: a language server over stdio.
 //!
-//! Messages come in through the [`shell`]'s adaptors, one handler file per method hands them to the session, and what
-//! happens in the session goes out again: outputs through the publisher, the rest through the herald. Types of tower-lsp
-//! and lsp-types stop here; nothing below knows an editor.
+//! Messages come in through what [`wire`] puts round tower-lsp, and one handler file per method answers them: a request from a
+//! [`snapshot`] of the session, a command by telling the session. What happens there goes out again through [`notify`]. Types of
+//! tower-lsp and lsp-types stop here; nothing below knows an editor.
 //!
 //! Rules that hold everywhere below `lsp/`:
 //! * A notification handler has no `.await` before it told the session: order is kept only up to the first one.
-//! * A handler neither blocks nor computes for long: all of them share one task.
+//! * A request is a function of one snapshot, and runs off the loop; a command carries ids and places, never what another message
+//!   has looked up.
 //! * A request to the client is never awaited in a handler: it is spawned, with a time limit.
 //! * Standard output belongs to the protocol.
 //! * A client's URI is a key: compared byte for byte, given back unchanged.
 
 mod backend;
-mod bridge;
+mod blocking;
 mod capabilities;
-mod contents;
-mod diagnostics;
-mod engines_changed;
-mod facade;
-mod guard;
+mod from_proto;
 mod handlers;
-mod herald;
-mod lifetime;
-mod messages;
-mod parent;
+mod notify;
 mod paths;
-mod pipes;
-mod progress;
-mod publish;
 mod router;
-mod run_local;
+mod server;
 mod settings;
-mod shell;
-mod starting;
-mod strainer;
+mod snapshot;
 mod tasks;
 #[cfg(test)]
 mod tests;
-mod tolerance;
-mod written;
+mod to_proto;
+mod wire;
 
-pub use bridge::Bridge;
-pub use facade::{
-    CardForm, CardWish, CellOutputs, CellText, Change, Clusters, Completion, Content, Contents, Elsewhere,
-    EngineError, ErrorVariant, Explanation, Fold, Happening, Hint, History, LensCell, Lenses, NotebookCell,
-    NotebookChange, NotebookSplice, Notebooks, Pages, Parts, Problems, Purpose, RegionEnd, Session, Starting,
-    Suggestion, Suggestions, Symbol, SymbolKind, TextChange, Token, Wanted,
-};
 pub use paths::file_path;
-pub use publish::{Credit, Mark, Marks, Publisher, Sink, View};
+pub use server::{serve, serve_stdio};
 pub use settings::{BadSetting, ClusterChoice, DEFAULT_ENGINES, Settings};
-pub use shell::{serve, serve_stdio};

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 
     match command {
         Command::Lsp(_) => {
-            let code = runtime.block_on(async { lsp::serve_stdio(lsp::Bridge::start()).await });
+            let code = runtime.block_on(async { lsp::serve_stdio().await });
             // Reading stdin blocks a thread that nobody can stop.
             runtime.shutdown_background();
             code

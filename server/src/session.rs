@@ -11,17 +11,21 @@ mod consoles;
 mod content;
 mod documents;
 mod export;
+mod parts;
 mod queue;
 mod recall;
 mod run_task;
 mod settings;
 mod shelf;
+mod snapshot;
 mod spill;
 #[cfg(test)]
 mod tests;
 mod whole;
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures::{FutureExt, future::BoxFuture};
 
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -32,17 +36,23 @@ pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use consoles::NoConsole;
 pub use content::{NoContent, check, content, content_file};
-pub use documents::{BlockView, CellView, DocumentView, Places, ProblemsView};
+pub use documents::{BlockView, CellView, DocumentView, Places};
 pub use export::{ExportError, Exported, Format, export, export_to};
+pub use parts::{InterruptScope, Only, Parts, parts};
 pub use recall::{PastRun, Recall, Recalled};
 pub use settings::{Limits, Settings};
 pub use shelf::{KeptHead, KeptResult, Shelf, ShelfError};
+pub use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub use spill::SpillFolder;
 
 use crate::{
-    cells::{Dialect, Placed},
-    cluster::{ClusterStatus, InterruptReport, discovery::FoundCluster},
-    engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
+    cells::{CellKind, Dialect, Placed},
+    cluster::{
+        ClusterStatus, InterruptReport,
+        discovery::{FoundCluster, Selection},
+        local,
+    },
+    engines::{Activities, EngineId, EngineTable, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
     render::GroupBy,
     run::{Run, RunId},
@@ -99,19 +109,29 @@ pub struct CellText {
     pub text: String,
 }
 
-/// Which px cells to run.
+/// Which px cells to run. The session looks for them when it takes the wish: an edit that was sent before is in place then,
+/// and one that is sent behind it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// One px cell.
     Cell(CellId),
     /// The px cells whose lines touch these, first and last, 0-based.
     Lines(u32, u32),
-    /// The px cells above the one that holds this line.
-    Above(u32),
-    /// The px cell that holds this line, and those below it.
-    Below(u32),
+    /// The px cells that end before this place, in the document or in the cells of its notebook; never the one that is there.
+    Above(Place),
+    /// The px cell at this place, and those after it.
+    Below(Place),
     /// All px cells of the document; of a synchronised notebook, all its cells.
     All,
+}
+
+/// Where "above" ends and "below" begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At this px cell, wherever it stands by now.
+    Cell(CellId),
+    /// At this line of the document, 0-based.
+    Line(u32),
 }
 
 /// A wish to run cells.
@@ -123,6 +143,8 @@ pub struct Ask {
     pub scope: Scope,
     /// What the face asks for on top.
     pub overrides: Overrides,
+    /// Only these engines of the last run of the one px cell that is meant. Goes before what `overrides` say of it.
+    pub only: Option<Only>,
     /// Whether later cells are run after one that failed.
     pub keep_going: bool,
     /// What to do where no cluster runs.
@@ -140,6 +162,8 @@ pub struct Asked {
     pub not_run: Vec<NotRun>,
     /// Lines of local code beside the px lines, which only a local Python could run.
     pub local_lines: u32,
+    /// Whether a cell that runs again on a part of its engines has changed since its last run.
+    pub changed: bool,
 }
 
 /// A cell that runs nothing.
@@ -164,6 +188,8 @@ pub enum NotRunKind {
     Refused,
     /// One before it could not run, or a `%pxresult` before it shows a run that failed.
     Behind,
+    /// It was asked for again, in another way or with other code, before it was sent.
+    Replaced,
 }
 
 /// Why nothing was run.
@@ -250,6 +276,12 @@ impl RunHandle {
         self.view.borrow().clone()
     }
 
+    /// Whether a `%pxresult` of this suffix may mean it, in a document or in the cells of a notebook. To ipyparallel a
+    /// `sync_imports` is no magic's result.
+    pub(crate) fn is_result_of(&self, home: &DocumentKey, suffix: &str) -> bool {
+        self.home == *home && self.suffix == suffix && self.place.kind != CellKind::SyncImports
+    }
+
     /// How it is grouped where nobody asks for a grouping: as somebody chose, or as its cell says.
     pub fn group_by(&self) -> Option<GroupBy> {
         self.regrouped.borrow().or(self.plan.group_by)
@@ -259,7 +291,7 @@ impl RunHandle {
 /// What a session tells its face without being asked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Notice {
+pub enum SessionEvent {
     /// Cells of this document came, went or changed.
     Cells(DocumentKey),
     /// What is told of cells is another though their text is the same: an edit elsewhere changed what they would do, as a
@@ -335,9 +367,28 @@ pub struct ClusterView {
     pub first_run: RunId,
 }
 
+/// What became of the choice of a cluster.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    /// It is in use.
+    InUse(ClusterView),
+    /// It will be once the runs on this one are over.
+    Waits(ClusterView),
+}
+
+/// What was chosen before.
+#[derive(Debug, Default)]
+struct PreviousChoice {
+    choice: Option<Selection>,
+    /// The cluster in use, where it is left only once its runs are over.
+    waits: Option<ClusterView>,
+}
+
 /// What became of an interrupt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interrupted {
+    /// Why none of the engines was meant; then nothing was done.
+    pub refused: Option<String>,
     /// Runs that waited and will not be sent.
     pub dropped: Vec<RunId>,
     /// What was done to engines, run by run.
@@ -359,7 +410,7 @@ impl Session {
         encoding: Encoding,
         trusted: bool,
         follow: bool,
-    ) -> (Self, mpsc::UnboundedReceiver<Notice>) {
+    ) -> (Self, mpsc::UnboundedReceiver<SessionEvent>) {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (notices, heard) = mpsc::unbounded_channel();
         tokio::spawn(actor::run(
@@ -427,24 +478,13 @@ impl Session {
         self.ask(|reply| actor::Message::Clear { key, cell, reply }).await.flatten()
     }
 
-    /// A document as it is now.
-    pub async fn document(&self, key: DocumentKey) -> Option<DocumentView> {
-        self.ask(|reply| actor::Message::Document { key, reply }).await.flatten()
-    }
-
-    /// What is wrong in a document now.
-    pub async fn problems(&self, key: DocumentKey) -> Option<ProblemsView> {
-        self.ask(|reply| actor::Message::Problems { key, reply }).await.flatten()
-    }
-
-    /// A document with those of its px cells that have a run, and without blocks and problems.
-    pub async fn runs_in(&self, key: DocumentKey) -> Option<DocumentView> {
-        self.ask(|reply| actor::Message::RunsIn { key, reply }).await.flatten()
-    }
-
-    /// The texts that belong together, in order: a document alone, or all code cells of the notebook it is in.
-    pub async fn together(&self, key: DocumentKey) -> Vec<DocumentView> {
-        self.ask(|reply| actor::Message::Together { key, reply }).await.unwrap_or_default()
+    /// Everything that a request needs, as it is when the session comes to this message. The message is sent before this
+    /// returns, so that the order of calls is the order of moments.
+    pub fn snapshot(&self, about: impl Into<About>) -> BoxFuture<'static, Snapshot> {
+        let about = about.into();
+        let answer = self.question(|reply| actor::Message::Snapshot { about, reply });
+        // A session that has ended has nothing.
+        async move { answer.await.unwrap_or_default() }.boxed()
     }
 
     /// Runs cells. Answers when they are planned and queued, which may need a cluster to be found or started first.
@@ -457,30 +497,15 @@ impl Session {
             .unwrap_or(Err(AskError::Ended))
     }
 
-    /// Interrupts a run on some or all of its engines; `None` means everything that runs or waits. Without a signal, each
-    /// run gets the one that its cell names, else `SIGINT`.
+    /// Interrupts a run on some or all of its engines; without a run, everything that runs or waits. Without a signal, each
+    /// run gets the one that its cell names, else `SIGINT`. `None` where there is no such run.
     pub async fn interrupt(
         &self,
         run: Option<RunId>,
-        engines: Option<RankSet>,
+        stop: InterruptScope,
         signal: Option<String>,
-    ) -> Interrupted {
-        self.ask(|reply| actor::Message::Interrupt { run, engines, signal, reply }).await.unwrap_or_default()
-    }
-
-    /// A run by its number.
-    pub async fn run_handle(&self, run: RunId) -> Option<Arc<RunHandle>> {
-        self.ask(|reply| actor::Message::RunHandle { run, reply }).await.flatten()
-    }
-
-    /// The newest run that was given a name.
-    pub async fn named_run(&self, name: String) -> Option<Arc<RunHandle>> {
-        self.ask(|reply| actor::Message::NamedRun { name, reply }).await.flatten()
-    }
-
-    /// The runs that are kept, oldest first; those of one document and its notebook, or all.
-    pub async fn history(&self, document: Option<DocumentKey>) -> Vec<PastRun> {
-        self.ask(|reply| actor::Message::History { document, reply }).await.unwrap_or_default()
+    ) -> Option<Interrupted> {
+        self.ask(|reply| actor::Message::Interrupt { run, stop, signal, reply }).await.flatten()
     }
 
     /// Somebody asked to see this run: its cell need not keep the output back any more.
@@ -494,23 +519,50 @@ impl Session {
         self.tell(actor::Message::Regroup { run, group_by });
     }
 
-    /// The cluster as it is now.
-    pub async fn cluster(&self) -> ClusterView {
-        self.ask(|reply| actor::Message::Cluster { reply }).await.unwrap_or_default()
-    }
-
-    /// Whether the settings name another cluster than the one in use, which is left once its runs are over.
-    pub async fn is_leaving(&self) -> bool {
-        self.ask(|reply| actor::Message::IsLeaving { reply }).await.unwrap_or_default()
-    }
-
-    /// The cluster, once each engine told where it runs, or did not in time.
-    pub async fn cluster_with_places(&self) -> ClusterView {
+    /// Waits until each engine told where it runs, or did not in time.
+    pub async fn places(&self) {
         if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
             // Whether in time or not: what is known then is known.
             let _ = timeout(PLACES_LIMIT, client.settled(PLACES_QUIET)).await;
         }
-        self.cluster().await
+    }
+
+    /// Uses another cluster than the settings name, or (`None`) that again. Where runs go on, it is used once they are over,
+    /// and the answer is the cluster that is in use until then.
+    ///
+    /// # Errors
+    /// See [`ClusterError`]; then the choice is as it was.
+    pub async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
+        let before = self.ask(|reply| actor::Message::Choose { choice, reply }).await.unwrap_or_default();
+        if let Some(cluster) = before.waits {
+            return Ok(Choice::Waits(cluster));
+        }
+        let connected = self.connect(StartPolicy::Never).await;
+        if connected.is_err() {
+            // The one that was in use is the better choice.
+            self.ask(|reply| actor::Message::Choose { choice: before.choice, reply }).await;
+        }
+        connected.map(Choice::InUse)
+    }
+
+    /// Stops a cluster. `not_ours`: also one that pxlens did not start. It goes on where the asker takes the question back:
+    /// half a cluster is of no use.
+    ///
+    /// # Errors
+    /// A sentence; then it was not stopped.
+    pub async fn stop(&self, cluster: FoundCluster, not_ours: bool) -> Result<(), String> {
+        let session = self.clone();
+        let stopping = tokio::spawn(async move {
+            let cluster = Box::new(cluster);
+            session.tell(actor::Message::Stopping { cluster: cluster.clone(), stopped: None });
+            let stopped = local::stop(&cluster, not_ours).await;
+            session.tell(actor::Message::Stopping { cluster, stopped: Some(stopped.is_ok()) });
+            stopped
+        });
+        match stopping.await {
+            Ok(stopped) => stopped.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Finds, or by `start` starts, a cluster, and connects to it.
@@ -521,12 +573,6 @@ impl Session {
         self.ask(|reply| actor::Message::Connect { start, reply })
             .await
             .unwrap_or(Err(ClusterError::Unreachable("the session has ended".to_owned())))
-    }
-
-    /// This cluster is being stopped (or, `stopped`: was it or not): it is not looked for meanwhile, that it is lost is no news,
-    /// and once it is gone it is let go of.
-    pub fn stopping(&self, connection_file: PathBuf, stopped: Option<bool>) {
-        self.tell(actor::Message::Stopping { connection_file, stopped });
     }
 
     /// Ends the session: drops what waits, closes the sockets, and stops a cluster that was to end with it.
@@ -546,8 +592,16 @@ impl Session {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> actor::Message) -> Option<T> {
+        self.question(message).await.ok()
+    }
+
+    /// Sends a question at once; its answer can be waited for.
+    fn question<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> actor::Message,
+    ) -> oneshot::Receiver<T> {
         let (reply, answer) = oneshot::channel();
         self.tell(message(reply));
-        answer.await.ok()
+        answer
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         python::{self, PythonEnv},
     },
     engines::EngineId,
-    session::{Level, NoConsole, Notice, Session, Settings, StartPolicy},
+    session::{Level, NoConsole, Session, SessionEvent, Settings, StartPolicy},
     text::Encoding,
 };
 
@@ -69,9 +69,9 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     }
 }
 
-async fn tell(mut notices: mpsc::UnboundedReceiver<Notice>) {
+async fn tell(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     while let Some(notice) = notices.recv().await {
-        if let Notice::Say(level, text) = notice {
+        if let SessionEvent::Say(level, text) = notice {
             let hint = if text.contains("waiting") { " (Ctrl-C gives up)" } else { "" };
             say(level, &format!("{text}{hint}"));
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Failure, Status, args::EnginesArgs, no_cluster};
 use crate::{
     engines::{Activity, Engine},
-    session::{Session, Settings, StartPolicy},
+    session::{About, Session, Settings, StartPolicy},
     text::Encoding,
 };
 
@@ -17,7 +17,10 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
     let (session, _notices) = Session::start(settings, Encoding::Utf8, true, false);
     let connected = session.connect(StartPolicy::Never).await;
     let connected = match connected {
-        Ok(_) => Ok(session.cluster_with_places().await),
+        Ok(_) => {
+            session.places().await;
+            Ok(session.snapshot(About::Nothing).await.cluster)
+        }
         Err(error) => Err(error),
     };
     session.shutdown().await;

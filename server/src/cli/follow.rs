@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engines::{Activity, RankSet},
     run::{Ending, LostReason, Run, RunState},
-    session::{Asked, CellView, DocumentView, NotRun, NotRunKind, RunHandle, Session},
+    session::{About, Asked, CellView, InterruptScope, NotRun, NotRunKind, RunHandle, Session, Snapshot},
 };
 
 /// How long engines may take to end after Ctrl-C, before pxlens leaves without them.
@@ -24,7 +24,7 @@ const REPAINT: Duration = Duration::from_millis(250);
 /// What to show, and where.
 pub(super) struct Show<'a> {
     pub(super) session: &'a Session,
-    pub(super) view: &'a DocumentView,
+    pub(super) snapshot: &'a Snapshot,
     pub(super) asked: &'a Asked,
     pub(super) screen: Screen,
     pub(super) interrupts: &'a mut Interrupts,
@@ -66,7 +66,8 @@ impl Follower<'_> {
     /// Cell after cell in the order of the document. What those gave that nothing waits for is kept until a `%pxresult` asks
     /// for it; what nothing asked for is shown at the end.
     async fn cells(&mut self) -> Result<(), Failure> {
-        let (view, asked) = (self.show.view, self.show.asked);
+        let Some(view) = self.show.snapshot.document() else { return Ok(()) };
+        let asked = self.show.asked;
         let mut kept: Vec<Arc<RunHandle>> = Vec::new();
         for cell in &view.cells {
             if self.stop != Stop::No {
@@ -84,8 +85,8 @@ impl Follower<'_> {
             } else if let Some(recalled) = asked.recalled.iter().find(|recalled| recalled.cell == cell.id) {
                 kept.retain(|other| other.id != recalled.run.id);
                 self.wait(&recalled.run).await?;
-                if let Some(recall) = &cell.recalled {
-                    self.show.screen.result_again(recall, cell)?;
+                if let Some(recall) = self.show.snapshot.recalled(cell) {
+                    self.show.screen.result_again(&recall, cell)?;
                 }
                 &recalled.run
             } else {
@@ -149,7 +150,7 @@ impl Follower<'_> {
 
     /// Engines that have not begun with a run that was sent to them, since they work on something else.
     async fn behind_other_work(&self, run: &Run) -> RankSet {
-        let activities = self.show.session.cluster().await.activities;
+        let activities = &self.show.session.snapshot(About::Nothing).await.cluster.activities;
         // An engine that became busy before we connected never told us so.
         let idle = |id| *activities.of(id) == Activity::Idle;
         let waiting = run
@@ -166,7 +167,7 @@ impl Follower<'_> {
         }
         self.stop = Stop::Until(Instant::now() + INTERRUPT_LIMIT);
         let session = self.show.session.clone();
-        tokio::spawn(async move { session.interrupt(None, None, None).await });
+        tokio::spawn(async move { session.interrupt(None, InterruptScope::All, None).await });
         self.show.screen.aside("interrupting the engines; Ctrl-C again leaves at once")
     }
 
@@ -178,7 +179,11 @@ impl Follower<'_> {
             runs.iter().enumerate().map(|(index, handle)| watch(index, handle, changed.clone())).collect();
         drop(changed);
         for not_run in &self.show.asked.not_run {
-            let cell = self.show.view.cells.iter().find(|view| view.id == not_run.cell);
+            let cell = self
+                .show
+                .snapshot
+                .document()
+                .and_then(|view| view.cells.iter().find(|view| view.id == not_run.cell));
             if let Some(cell) = cell.filter(|_| not_run.kind != NotRunKind::RunsNothing) {
                 self.not_run(cell, not_run)?;
             }
@@ -232,7 +237,7 @@ impl Follower<'_> {
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
             NotRunKind::Refused => true,
             NotRunKind::NothingYet => !*keep_going,
-            NotRunKind::RunsNothing | NotRunKind::Behind => false,
+            NotRunKind::RunsNothing | NotRunKind::Behind | NotRunKind::Replaced => false,
         });
         let refusals = if refused { Status::Usage } else { Status::Ok };
         let shown = asked.recalled.iter().map(|recalled| &recalled.run);

@@ -17,8 +17,8 @@ use crate::{
     engines::Targets,
     plan::{Overrides, Refusal, plan},
     session::{
-        Ask, AskError, Asked, CellView, ClusterView, DocumentKey, DocumentView, Level, Notice, Owner, Scope,
-        Session, StartPolicy, Starting,
+        Ask, AskError, Asked, CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, Scope, Session,
+        SessionEvent, StartPolicy, Starting,
     },
     text::Encoding,
 };
@@ -67,11 +67,12 @@ async fn run_in(
     let path = std::path::absolute(&file.label).unwrap_or_else(|_| (&file.label).into());
     let key = DocumentKey::from(&*path.to_string_lossy());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
-    let view = session.document(key.clone()).await.ok_or_else(ended)?;
+    let snapshot = session.snapshot(&key).await;
+    let view = snapshot.document().ok_or_else(ended)?;
     if let Some(why) = &view.unreadable {
         return Err(Failure::new(Status::Usage, format!("{}: {why}", file.label)));
     }
-    let Some(scope) = scope_of(&view, args).map_err(|why| usage(format!("{}: {why}", file.label)))? else {
+    let Some(scope) = scope_of(view, args).map_err(|why| usage(format!("{}: {why}", file.label)))? else {
         super::output::say(Level::Info, &format!("{} has no px cell, so nothing was run", file.label));
         return Ok(Status::Ok);
     };
@@ -82,12 +83,13 @@ async fn run_in(
     let whole_file = scope == Scope::All;
     if whole_file
         && !args.keep_going
-        && let Some(error) = refusal(&view, &overrides)
+        && let Some(error) = refusal(view, &overrides)
     {
         return Err(refused(file, error));
     }
     let start = StartPolicy::Attached;
-    let ask = Ask { document: key.clone(), scope, overrides, keep_going: args.keep_going, start };
+    let keep_going = args.keep_going;
+    let ask = Ask { document: key.clone(), scope, overrides, only: None, keep_going, start };
     let asked = tokio::select! {
         asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
         () = interrupts.next() => {
@@ -96,11 +98,12 @@ async fn run_in(
         }
     };
     // With what each `%pxresult` shows.
-    let view = session.document(key).await.ok_or_else(ended)?;
-    if let Some(note) = ignored_flags(args, &session.cluster().await) {
+    let snapshot = session.snapshot(&key).await;
+    let view = snapshot.document().ok_or_else(ended)?;
+    if let Some(note) = ignored_flags(args, &snapshot.cluster) {
         super::output::say(Level::Info, &note);
     }
-    for warning in warnings(&view, &asked).iter().filter(|_| !args.plain) {
+    for warning in warnings(view, &asked).iter().filter(|_| !args.plain) {
         super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
     for note in local_parts(&asked).iter().filter(|_| !args.plain) {
@@ -113,7 +116,8 @@ async fn run_in(
     };
     let screen = Screen::new(form, args.group_by, args.images.clone(), file.name(), view.text.clone());
     let keep_going = args.keep_going;
-    let show = Show { session, view: &view, asked: &asked, screen, interrupts, keep_going, whole_file };
+    let show =
+        Show { session, snapshot: &snapshot, asked: &asked, screen, interrupts, keep_going, whole_file };
     show.all().await
 }
 
@@ -164,11 +168,11 @@ fn ignored_flags(args: &RunArgs, cluster: &ClusterView) -> Option<String> {
     })
 }
 
-async fn tell(mut notices: mpsc::UnboundedReceiver<Notice>) {
+async fn tell(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     while let Some(notice) = notices.recv().await {
         match notice {
-            Notice::Say(level, text) => super::output::say(level, &text),
-            Notice::Starting(Starting::Step(text) | Starting::Ready(text)) => {
+            SessionEvent::Say(level, text) => super::output::say(level, &text),
+            SessionEvent::Starting(Starting::Step(text) | Starting::Ready(text)) => {
                 super::output::say(Level::Info, &text);
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! What handlers share: the client, the session, and what was negotiated.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures::future::BoxFuture;
 use lsp_types::{
@@ -8,42 +8,57 @@ use lsp_types::{
     ServerInfo, Uri, WorkspaceFolders,
 };
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tower_lsp::{LanguageServer, jsonrpc};
 
 use super::{
-    capabilities,
-    contents::Watched,
-    diagnostics::Diagnostics,
-    engines_changed::EnginesMarks,
-    facade::{Change, Session},
-    herald::Herald,
-    lifetime::Lifetime,
-    messages, parent,
-    publish::{Credit, Mark, Marks, Publisher},
+    capabilities, file_path, from_proto,
+    notify::{
+        Notifier,
+        contents::Watched,
+        diagnostics::Diagnostics,
+        engines::EnginesMarks,
+        messages,
+        outputs::{Credit, Mark, Marks, Publisher, SessionView},
+    },
     settings::{BadSetting, Settings},
     tasks,
-    written::Shelf,
+    wire::{lifetime::Lifetime, parent, raw_response::RawResponses},
 };
+use crate::session::{Session, SessionEvent};
+
+/// What a server is made of before its client speaks.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) session: Session,
+    /// What the session says unasked.
+    pub(super) events: mpsc::UnboundedReceiver<SessionEvent>,
+    pub(super) lifetime: Lifetime,
+    pub(super) raw: RawResponses,
+}
 
 /// The server as its handlers see it.
 #[derive(Debug)]
-pub(super) struct Backend<S> {
+pub(super) struct Backend {
     pub(super) client: tower_lsp::Client,
-    pub(super) session: S,
+    pub(super) session: Session,
     /// Where large answers are left.
-    pub(super) shelf: Shelf,
+    pub(super) raw: RawResponses,
+    /// Taken when the client speaks.
+    events: Mutex<Option<mpsc::UnboundedReceiver<SessionEvent>>>,
     lifetime: Lifetime,
     negotiated: OnceLock<Negotiated>,
-    folders: Mutex<Vec<Uri>>,
-    standing: Arc<Standing>,
+    configured: Arc<Configured>,
     watched: Watched,
 }
 
-/// What settings come on top of, and what was said of them.
+/// What the client said of settings, and was told of them.
 #[derive(Debug, Default)]
-struct Standing {
+struct Configured {
     /// `initializationOptions`: what the client says later goes before it, key by key.
     options: OnceLock<Value>,
+    /// The folders of the window, and the settings as they were last read.
+    now: Mutex<(Vec<Uri>, Settings)>,
     /// Bad settings the user was told of, so that each is told once.
     told: Mutex<Vec<BadSetting>>,
 }
@@ -51,30 +66,37 @@ struct Standing {
 /// What is there once `initialize` was answered.
 #[derive(Debug)]
 struct Negotiated {
-    capabilities: capabilities::Client,
+    capabilities: Arc<capabilities::Client>,
     marks: Option<Marks>,
     engines: Option<EnginesMarks>,
     diagnostics: Diagnostics,
 }
 
-impl<S: Session> Backend<S> {
-    pub(super) fn new(client: tower_lsp::Client, session: S, lifetime: Lifetime, shelf: Shelf) -> Self {
+impl Backend {
+    pub(super) fn new(client: tower_lsp::Client, setup: Setup) -> Self {
+        let Setup { session, events, lifetime, raw } = setup;
         Self {
             client,
             session,
-            shelf,
+            raw,
+            events: Mutex::new(Some(events)),
             lifetime,
             negotiated: OnceLock::new(),
-            folders: Mutex::default(),
-            standing: Arc::default(),
+            configured: Arc::default(),
             watched: Watched::default(),
         }
     }
 
     /// What the client can do.
-    pub(super) fn capabilities(&self) -> &capabilities::Client {
+    pub(super) fn capabilities(&self) -> Arc<capabilities::Client> {
         // The router lets no handler run before `initialize` was answered.
-        &self.negotiated.get().expect("initialize was answered").capabilities
+        Arc::clone(&self.negotiated.get().expect("initialize was answered").capabilities)
+    }
+
+    /// Shows the user a message, without waiting for it.
+    pub(super) fn say(&self, severity: MessageType, text: impl Into<String>) {
+        let (client, text) = (self.client.clone(), text.into());
+        tokio::spawn(async move { messages::show(&client, severity, text).await });
     }
 
     /// A document is open from now on.
@@ -115,28 +137,23 @@ impl<S: Session> Backend<S> {
 
     /// Tells the session of folders that came and went.
     pub(super) fn change_folders(&self, change: impl FnOnce(&mut Vec<Uri>)) {
-        let folders = {
-            let mut folders = self.folders.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            change(&mut folders);
-            folders.clone()
-        };
-        self.session.tell(Change::Folders(folders));
+        self.configured.change(&self.session, |(folders, _)| change(folders));
     }
 
     /// Puts a section of settings in force.
     pub(super) fn configure(&self, section: &Value) {
-        apply(&self.session, &self.client, &self.standing, section);
+        self.configured.read(&self.session, &self.client, section);
     }
 
     /// Asks the client for its settings, where it answers that. Does not wait for the answer.
     pub(super) fn pull_settings(&self) {
         let (session, client) = (self.session.clone(), self.client.clone());
-        let standing = Arc::clone(&self.standing);
+        let configured = Arc::clone(&self.configured);
         tasks::spawn("settings", &self.lifetime, async move {
             let item = ConfigurationItem { section: Some("pxlens".into()), ..Default::default() };
             match tasks::ask(client.configuration(vec![item])).await {
                 Ok(sections) => {
-                    apply(&session, &client, &standing, sections.first().unwrap_or(&Value::Null));
+                    configured.read(&session, &client, sections.first().unwrap_or(&Value::Null));
                 }
                 Err(error) => tracing::warn!(%error, "the client did not tell its settings"),
             }
@@ -148,7 +165,8 @@ impl<S: Session> Backend<S> {
         let extension = capabilities.extension;
         let marks = extension.outputs.then(|| {
             let credit = Credit { ack: extension.ack, blocks: extension.blocks };
-            let (publisher, marks) = Publisher::new(self.session.clone(), self.client.clone(), credit);
+            let view = SessionView { session: self.session.clone(), runs_local: extension.run_local };
+            let (publisher, marks) = Publisher::new(view, self.client.clone(), credit);
             tasks::spawn("publisher", &self.lifetime, publisher.run());
             marks
         });
@@ -156,32 +174,45 @@ impl<S: Session> Backend<S> {
             Diagnostics::new(self.session.clone(), self.client.clone(), capabilities.related_information);
         tasks::spawn("diagnostics", &self.lifetime, checker);
         let engines = extension.engines.then(|| EnginesMarks::start(self.client.clone(), &self.lifetime));
-        let herald = Herald::new(
+        let notifier = Notifier::new(
             self.client.clone(),
-            capabilities.clone(),
+            &capabilities,
             marks.clone(),
             engines.clone(),
             diagnostics.clone(),
             self.lifetime.clone(),
         );
-        tasks::spawn("herald", &self.lifetime, herald.run(self.session.happenings()));
+        // A second `initialize` is refused before it comes here.
+        if let Some(events) = self.events.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            tasks::spawn("notifier", &self.lifetime, notifier.run(events));
+        }
         if let Some(pid) = params.process_id {
             tasks::spawn("parent", &self.lifetime, parent::watch(pid, self.lifetime.clone()));
         }
-        Negotiated { capabilities, marks, engines, diagnostics }
+        Negotiated { capabilities: Arc::new(capabilities), marks, engines, diagnostics }
     }
 }
 
-fn apply<S: Session>(session: &S, client: &tower_lsp::Client, standing: &Standing, section: &Value) {
-    let options = standing.options.get().unwrap_or(&Value::Null);
-    let (settings, bad) = Settings::read_over(options, section);
-    session.tell(Change::Configure(Box::new(settings)));
-    let mut told = standing.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    for bad in bad.into_iter().filter(|bad| !told.contains(bad)).collect::<Vec<_>>() {
-        let (client, text) = (client.clone(), bad.to_string());
-        tracing::warn!("{text}");
-        tokio::spawn(async move { messages::show(&client, MessageType::Warning, text).await });
-        told.push(bad);
+impl Configured {
+    /// Reads a section of settings, and puts it in force. A bad value keeps its default, and the user is told once.
+    fn read(&self, session: &Session, client: &tower_lsp::Client, section: &Value) {
+        let options = self.options.get().unwrap_or(&Value::Null);
+        let (settings, bad) = Settings::read_over(options, section);
+        self.change(session, |(_, now)| *now = settings);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for bad in bad.into_iter().filter(|bad| !told.contains(bad)).collect::<Vec<_>>() {
+            let (client, text) = (client.clone(), bad.to_string());
+            tracing::warn!("{text}");
+            tokio::spawn(async move { messages::show(&client, MessageType::Warning, text).await });
+            told.push(bad);
+        }
+    }
+
+    fn change(&self, session: &Session, change: impl FnOnce(&mut (Vec<Uri>, Settings))) {
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut now);
+        let (folders, settings) = &*now;
+        session.configure(from_proto::settings(settings, folders.iter().find_map(file_path)));
     }
 }
 
@@ -195,18 +226,17 @@ fn folders(params: &InitializeParams) -> Vec<Uri> {
     }
 }
 
-impl<S: Session> LanguageServer for Backend<S> {
+impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> jsonrpc::Result<InitializeResult> {
         let negotiated = self.negotiated.get_or_init(|| self.start(&params));
         let capabilities = &negotiated.capabilities;
         let options = params.initialization_options.as_ref().unwrap_or(&Value::Null);
         let trusted = options.get("trusted").and_then(Value::as_bool).unwrap_or(true);
-        self.session.tell(Change::Encoding(capabilities.encoding.clone()));
-        self.session.tell(Change::Trust(trusted));
-        self.session.tell(Change::RunsLocal(capabilities.extension.run_local));
+        self.session.set_encoding(from_proto::encoding(&capabilities.encoding));
+        self.session.set_trust(trusted);
         self.change_folders(|all| *all = folders(&params));
         // A second `initialize` is refused before it comes here.
-        let _ = self.standing.options.set(options.clone());
+        let _ = self.configured.options.set(options.clone());
         self.configure(&Value::Null);
         Ok(InitializeResult {
             capabilities: capabilities::server(capabilities),

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use tokio::task::JoinHandle;
 use tower_lsp::jsonrpc;
 
-use super::{guard::panic_text, lifetime::Lifetime};
+use super::wire::{guard::panic_text, lifetime::Lifetime};
 
 /// How long a client may take to answer what the server asks.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,6 +4,7 @@ mod connection;
 mod history;
 mod recall;
 mod runs;
+mod wishes;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,13 +23,16 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ask, AskError, Asked, CellId, CellText, ClusterError, ClusterView, DocumentKey, DocumentView,
-    Interrupted, Level, NotebookChange, Notice, PastRun, ProblemsView, RunHandle, Settings, StartPolicy,
+    About, Ask, CellId, CellText, ClusterError, ClusterView, DocumentKey, InterruptScope, Interrupted, Level,
+    NotebookChange, Only, PreviousChoice, RunHandle, Runs, SessionEvent, Settings, Snapshot, StartPolicy,
     Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
-    cluster::ClusterClient,
+    cluster::{
+        ClusterClient,
+        discovery::{FoundCluster, Selection},
+    },
     engines::RankSet,
     render::GroupBy,
     run::RunId,
@@ -88,43 +92,19 @@ pub(super) enum Message {
         cell: Option<CellId>,
         reply: oneshot::Sender<Option<usize>>,
     },
-    Document {
-        key: DocumentKey,
-        reply: oneshot::Sender<Option<DocumentView>>,
-    },
-    Problems {
-        key: DocumentKey,
-        reply: oneshot::Sender<Option<ProblemsView>>,
-    },
-    RunsIn {
-        key: DocumentKey,
-        reply: oneshot::Sender<Option<DocumentView>>,
-    },
-    Together {
-        key: DocumentKey,
-        reply: oneshot::Sender<Vec<DocumentView>>,
+    Snapshot {
+        about: About,
+        reply: oneshot::Sender<Snapshot>,
     },
     Run {
         ask: Box<Ask>,
-        reply: oneshot::Sender<Result<Asked, AskError>>,
+        reply: wishes::Reply,
     },
     Interrupt {
         run: Option<RunId>,
-        engines: Option<RankSet>,
+        stop: InterruptScope,
         signal: Option<String>,
-        reply: oneshot::Sender<Interrupted>,
-    },
-    RunHandle {
-        run: RunId,
-        reply: oneshot::Sender<Option<Arc<RunHandle>>>,
-    },
-    NamedRun {
-        name: String,
-        reply: oneshot::Sender<Option<Arc<RunHandle>>>,
-    },
-    History {
-        document: Option<DocumentKey>,
-        reply: oneshot::Sender<Vec<PastRun>>,
+        reply: oneshot::Sender<Option<Interrupted>>,
     },
     /// Somebody asked to see what this run gave.
     AskedFor {
@@ -135,12 +115,10 @@ pub(super) enum Message {
         run: RunId,
         group_by: GroupBy,
     },
-    Cluster {
-        reply: oneshot::Sender<ClusterView>,
-    },
-    /// Whether the cluster in use is about to be left.
-    IsLeaving {
-        reply: oneshot::Sender<bool>,
+    /// Uses another cluster than the settings name, or that again.
+    Choose {
+        choice: Option<Selection>,
+        reply: oneshot::Sender<PreviousChoice>,
     },
     /// Whether the workspace is trusted, and the client of the cluster in use.
     Client {
@@ -152,7 +130,7 @@ pub(super) enum Message {
     },
     /// A cluster is being stopped, was, or was not after all.
     Stopping {
-        connection_file: PathBuf,
+        cluster: Box<FoundCluster>,
         stopped: Option<bool>,
     },
     Shutdown {
@@ -172,6 +150,11 @@ pub(super) enum Message {
     EnginesChanged {
         generation: u64,
     },
+    /// Which engines' output differs was looked at; `None` where that met a bug.
+    Compared {
+        number: u64,
+        engines: Option<RankSet>,
+    },
     /// A run ended.
     Over {
         run: RunId,
@@ -190,9 +173,26 @@ pub(super) enum Message {
     Panic,
 }
 
+impl Message {
+    /// Whether a run, or what is shown of it, may be another afterwards. Not so for what comes at each key and with each word
+    /// of an engine.
+    fn may_change_runs(&self) -> bool {
+        !matches!(
+            self,
+            Self::Snapshot { .. }
+                | Self::Open { .. }
+                | Self::Change { .. }
+                | Self::ChangeNotebook { .. }
+                | Self::EnginesChanged { .. }
+                | Self::Starting(_)
+                | Self::Say(..)
+        )
+    }
+}
+
 /// Something that waits for a cluster.
 enum Waiter {
-    Run(Ask, Vec<(DocumentKey, CellId)>, oneshot::Sender<Result<Asked, AskError>>),
+    Run(wishes::Wish),
     Connect(StartPolicy, oneshot::Sender<Result<ClusterView, ClusterError>>),
 }
 
@@ -200,7 +200,7 @@ impl Waiter {
     /// What it lets be done where no cluster runs.
     fn start(&self) -> StartPolicy {
         match self {
-            Self::Run(ask, ..) => ask.start,
+            Self::Run(wish) => wish.start,
             Self::Connect(start, _) => *start,
         }
     }
@@ -210,6 +210,8 @@ impl Waiter {
 struct RunEntry {
     handle: Arc<RunHandle>,
     order: Option<oneshot::Sender<Order>>,
+    /// The part of an earlier run's engines that it is for.
+    only: Option<Only>,
     /// Where its first engine goes first: cancelled when the others are not to follow.
     canary: Option<CancellationToken>,
     over: bool,
@@ -228,12 +230,19 @@ struct RunEntry {
 }
 
 struct Actor {
-    settings: Settings,
+    /// What the user set.
+    wanted: Settings,
+    /// The cluster that was chosen since the settings named one.
+    chosen: Option<Selection>,
+    /// What of it is in force: `python`, `cluster` and `views` count only where the workspace is trusted.
+    settings: Arc<Settings>,
     trusted: bool,
     follow: bool,
     documents: Documents,
     queue: Queue,
     runs: BTreeMap<RunId, RunEntry>,
+    /// The same as faces see them, until something about them may have changed.
+    shared_runs: Option<Arc<Runs>>,
     next_run: u32,
     /// What each `%pxresult` that was run shows.
     recalled: HashMap<CellId, RunId>,
@@ -251,8 +260,11 @@ struct Actor {
     /// The first run that may be on the cluster in use.
     first_run: RunId,
     waiters: Vec<Waiter>,
+    /// What waits until it is known which engines' output differs.
+    comparing: Vec<wishes::Comparing>,
+    next_comparison: u64,
     this: mpsc::WeakUnboundedSender<Message>,
-    notices: mpsc::UnboundedSender<Notice>,
+    notices: mpsc::UnboundedSender<SessionEvent>,
 }
 
 /// The session's loop; ends with its last handle.
@@ -260,16 +272,17 @@ pub(super) async fn run(
     setup: Setup,
     mut inbox: mpsc::UnboundedReceiver<Message>,
     this: mpsc::WeakUnboundedSender<Message>,
-    notices: mpsc::UnboundedSender<Notice>,
+    notices: mpsc::UnboundedSender<SessionEvent>,
 ) {
-    let mut documents = Documents::new(setup.encoding);
-    documents.set_views(&setup.settings.views);
     let mut actor = Actor {
-        settings: setup.settings,
+        wanted: setup.settings,
+        chosen: None,
+        settings: Arc::default(),
         trusted: setup.trusted,
         follow: setup.follow,
-        documents,
+        documents: Documents::new(setup.encoding),
         queue: Queue::default(),
+        shared_runs: None,
         runs: BTreeMap::new(),
         next_run: 1,
         recalled: HashMap::new(),
@@ -282,9 +295,12 @@ pub(super) async fn run(
         stopping: None,
         first_run: RunId(1),
         waiters: Vec::new(),
+        comparing: Vec::new(),
+        next_comparison: 0,
         this,
         notices,
     };
+    actor.apply_settings();
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -307,10 +323,15 @@ pub(super) async fn run(
 impl Actor {
     /// Handles a message. A panic in it is a bug, and costs that message and nothing else.
     fn survive(&mut self, message: Message) {
+        let may_change_runs = message.may_change_runs();
         if std::panic::catch_unwind(AssertUnwindSafe(|| self.handle(message))).is_err() {
             tracing::error!("the session panicked over a message; this is a bug in pxlens");
             let text = "pxlens met a bug and goes on without the last thing it was told; please report this";
-            self.tell(Notice::Say(Level::Error, text.to_owned()));
+            self.tell(SessionEvent::Say(Level::Error, text.to_owned()));
+        }
+        // Not before it was handled: that may look at the runs, and change them afterwards.
+        if may_change_runs {
+            self.shared_runs = None;
         }
     }
 
@@ -349,58 +370,48 @@ impl Actor {
             Message::Trust(trusted) => {
                 // What every cell would do, or why it does nothing, is another now.
                 if std::mem::replace(&mut self.trusted, trusted) != trusted {
-                    self.tell(Notice::Cluster);
+                    self.apply_settings();
+                    self.tell(SessionEvent::Cluster);
                 }
             }
             Message::Encoding(encoding) => self.documents.set_encoding(encoding),
             Message::Clear { key, cell, reply } => drop(reply.send(self.clear(&key, cell))),
-            Message::Document { key, reply } => drop(reply.send(self.view(&key))),
-            Message::Problems { key, reply } => drop(reply.send(self.documents.problems(&key))),
-            Message::RunsIn { key, reply } => drop(reply.send(self.view_of_runs(&key))),
-            Message::Together { key, reply } => {
-                let keys = self.documents.together(&key);
-                drop(reply.send(keys.iter().filter_map(|key| self.view(key)).collect()));
-            }
-            Message::Run { ask, reply } => self.run(*ask, reply),
-            Message::Interrupt { run, engines, signal, reply } => self.interrupt(run, engines, signal, reply),
-            Message::RunHandle { run, reply } => {
-                drop(reply.send(self.runs.get(&run).map(|entry| entry.handle.clone())));
-            }
-            Message::NamedRun { name, reply } => drop(reply.send(self.named_run(&name))),
-            Message::History { document, reply } => drop(reply.send(self.history(document.as_ref()))),
+            Message::Snapshot { about, reply } => drop(reply.send(self.snapshot(&about))),
+            Message::Run { ask, reply } => self.run(&ask, reply),
+            Message::Interrupt { run, stop, signal, reply } => self.interrupt(run, stop, signal, reply),
             Message::AskedFor { run } => self.asked_for(run),
             Message::Regroup { run, group_by } => self.regroup(run, group_by),
-            Message::Cluster { reply } => drop(reply.send(self.cluster_view())),
-            Message::IsLeaving { reply } => drop(reply.send(self.is_leaving())),
+            Message::Choose { choice, reply } => drop(reply.send(self.choose(choice))),
             Message::Client { reply } => {
                 let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
                 drop(reply.send((self.trusted, client)));
             }
             Message::Connect { start, reply } => self.connect(start, reply),
-            Message::Stopping { connection_file, stopped } => self.stopping(connection_file, stopped),
+            Message::Stopping { cluster, stopped } => self.stopping(&cluster, stopped),
             Message::Shutdown { .. } => {}
             Message::Attached { policy, result } => self.attached(policy, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::EnginesChanged { generation } => {
                 if generation == self.generation {
-                    self.tell(Notice::Engines);
+                    self.tell(SessionEvent::Engines);
                 }
             }
+            Message::Compared { number, engines } => self.compared(number, engines),
             Message::Over { run, succeeded } => self.over(run, succeeded),
             Message::Late { run } => self.came_late(run),
-            Message::Say(level, text) => self.tell(Notice::Say(level, text)),
+            Message::Say(level, text) => self.tell(SessionEvent::Say(level, text)),
             Message::Starting(how) => self.tell_starting(how),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
         }
     }
 
-    fn tell(&self, notice: Notice) {
+    fn tell(&self, notice: SessionEvent) {
         // A face that no longer listens needs no notices.
         let _ = self.notices.send(notice);
     }
 
-    fn tell_all(&self, notices: Vec<Notice>) {
+    fn tell_all(&self, notices: Vec<SessionEvent>) {
         notices.into_iter().for_each(|notice| self.tell(notice));
     }
 
@@ -417,7 +428,7 @@ impl Actor {
             if let Some(started) = cluster.started
                 && let Err(error) = started.stop().await
             {
-                self.tell(Notice::Say(Level::Error, format!("the cluster was not stopped: {error}")));
+                self.tell(SessionEvent::Say(Level::Error, format!("the cluster was not stopped: {error}")));
             }
         }
         self.clear_files().await;

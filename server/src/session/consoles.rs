@@ -31,7 +31,7 @@ pub enum NoConsole {
 impl Session {
     /// Binds the kernel of an engine and writes its connection file where Jupyter's front ends look. Starts no cluster.
     ///
-    /// A busy engine is waited for, which is said as a [`Notice::Say`](super::Notice): for `limit` if there is one, and until
+    /// A busy engine is waited for, which is said as a [`SessionEvent::Say`](super::SessionEvent): for `limit` if there is one, and until
     /// `given_up` ends.
     ///
     /// # Errors

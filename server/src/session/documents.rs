@@ -6,14 +6,11 @@
 
 mod follow;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
-use super::{CellId, CellText, DocumentKey, NotebookChange, Notice, Recall, RunHandle};
+use super::{CellId, CellText, DocumentKey, NotebookChange, RunHandle, SessionEvent, snapshot::Texts};
 use crate::{
-    cells::{Carry, DecidedBy, Decider, Delta, Dialect, End, Index, Origin, Placed, Problem, Views},
+    cells::{Carry, Decider, Delta, Dialect, End, Index, Origin, Placed, Problem, Views},
     plan::{Plan, Refusal},
     run::RunId,
     text::{Change, Document, Encoding, Position, TextRange},
@@ -41,34 +38,8 @@ pub struct DocumentView {
     pub unreadable: Option<String>,
     /// The suffixes of the views that are known at its end.
     pub views: Vec<String>,
-    /// Where the lines stand that decide what is in force: in which of the texts that belong together, and where there.
-    deciders: HashMap<Origin, (usize, Decider)>,
-}
-
-impl DocumentView {
-    /// What decided about a px cell, in the order of the texts that belong together: which of those it stands in, from 0,
-    /// and where there.
-    pub fn decided<'a>(&self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
-        let decided_by = cell.view.decided_by.iter();
-        let place =
-            |by: &'a DecidedBy| self.deciders.get(&by.origin).map(|(text, place)| (*text, *place, by));
-        let mut all: Vec<_> = decided_by.filter_map(place).collect();
-        all.sort_by_key(|(text, place, _)| (*text, *place));
-        all
-    }
-}
-
-/// What is wrong in a document.
-#[derive(Clone, Debug)]
-pub struct ProblemsView {
-    /// Its text.
-    pub text: Document,
-    /// What is wrong, by its place.
-    pub problems: Vec<Problem>,
-    /// Why it cannot be read at all.
-    pub unreadable: Option<String>,
-    /// The px cells that name targets themselves, in order, which the engines may not fit.
-    pub with_targets: Vec<Placed>,
+    /// Where the lines stand in it that may decide what is in force, in it and below.
+    pub(super) deciders: Vec<(Origin, Decider)>,
 }
 
 /// A px cell as faces see it.
@@ -86,16 +57,10 @@ pub struct CellView {
     pub last_line: u32,
     /// What running it would do.
     pub plan: Result<Plan, Refusal>,
-    /// Its newest run, unless cleared.
+    /// Its newest run, unless cleared. A `%pxresult` has none; see [`Snapshot::shown`](super::Snapshot::shown).
     pub run: Option<Arc<RunHandle>>,
-    /// Whether what would be sent now differs from what that run sent; of a `%pxresult`, whether there is a newer run.
+    /// Whether what would be sent now differs from what that run sent.
     pub stale: bool,
-    /// Of a `%pxresult`: what it would show now.
-    pub recalls: Option<Recall>,
-    /// Of a `%pxresult` that was run: what it shows, which is also its `run`.
-    pub recalled: Option<Recall>,
-    /// Whether the output of its run is kept until somebody asks for it.
-    pub withheld: bool,
 }
 
 /// Where a px cell stands, as the client counts.
@@ -135,9 +100,17 @@ pub struct BlockView {
 struct Unit {
     text: Document,
     notebook: Option<DocumentKey>,
+    /// Which of the texts of its notebook it is, as of the newest [`Texts`].
+    place: usize,
     index: Index,
+    /// What the texts below it in its notebook were told of it.
+    passed: Option<End>,
     /// The px cells of each block of the index.
     blocks: Vec<Vec<Tracked>>,
+    /// It as faces see it, until something about it changes.
+    view: Option<Arc<DocumentView>>,
+    /// The same where it stands alone.
+    texts: Option<Arc<Texts>>,
 }
 
 /// A synchronised notebook.
@@ -146,6 +119,10 @@ struct Notebook {
     /// Its cells, in order.
     order: Vec<DocumentKey>,
     end: End,
+    /// Its texts as faces see them, as they were when last asked for.
+    texts: Option<Arc<Texts>>,
+    /// Which of them have changed since.
+    outdated: Vec<DocumentKey>,
 }
 
 /// All open documents.
@@ -181,30 +158,39 @@ impl Documents {
         dialect: Dialect,
         version: i32,
         text: &str,
-    ) -> Vec<Notice> {
+    ) -> Vec<SessionEvent> {
         // Some clients open a notebook's cells as documents as well; the notebook's own message says more.
         if self.units.get(&key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
         self.add(key.clone(), dialect, version, text, None);
-        vec![Notice::Cells(key)]
+        vec![SessionEvent::Cells(key)]
     }
 
-    pub(super) fn change(&mut self, key: &DocumentKey, version: i32, changes: &[Change]) -> Vec<Notice> {
+    pub(super) fn change(
+        &mut self,
+        key: &DocumentKey,
+        version: i32,
+        changes: &[Change],
+    ) -> Vec<SessionEvent> {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
         unit.edit(version, changes, self.encoding, &mut self.next_cell);
         match unit.notebook.clone() {
-            Some(notebook) => self.pass_on(&notebook, std::slice::from_ref(key)),
-            None => vec![Notice::Cells(key.clone())],
+            Some(notebook) if unit.passes_on_other() => self.pass_on(&notebook, std::slice::from_ref(key)),
+            Some(_) => {
+                self.outdate(key);
+                vec![SessionEvent::Cells(key.clone())]
+            }
+            None => vec![SessionEvent::Cells(key.clone())],
         }
     }
 
-    pub(super) fn close(&mut self, key: &DocumentKey) -> Vec<Notice> {
+    pub(super) fn close(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         if self.units.get(key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
         self.units.remove(key);
-        vec![Notice::Cells(key.clone())]
+        vec![SessionEvent::Cells(key.clone())]
     }
 
     pub(super) fn open_notebook(
@@ -212,15 +198,16 @@ impl Documents {
         key: DocumentKey,
         order: Vec<DocumentKey>,
         cells: Vec<CellText>,
-    ) -> Vec<Notice> {
+    ) -> Vec<SessionEvent> {
         self.add_cells(&key, cells);
-        self.notebooks.insert(key.clone(), Notebook { order: order.clone(), end: End::default() });
+        self.notebooks.insert(key.clone(), Notebook { order: order.clone(), ..Notebook::default() });
         self.pass_on(&key, &order)
     }
 
-    pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<Notice> {
+    pub(super) fn change_notebook(&mut self, key: &DocumentKey, change: NotebookChange) -> Vec<SessionEvent> {
         let mut touched: Vec<DocumentKey> = change.opened.iter().map(|cell| cell.key.clone()).collect();
         touched.extend(change.edited.iter().map(|(cell, ..)| cell.clone()));
+        let is_edit = change.opened.is_empty() && change.splice.is_none() && change.closed.is_empty();
         self.add_cells(key, change.opened);
         let Some(Notebook { order, .. }) = self.notebooks.get_mut(key) else { return Vec::new() };
         if let Some((start, gone, come)) = change.splice {
@@ -233,10 +220,15 @@ impl Documents {
                 unit.edit(version, &changes, self.encoding, &mut self.next_cell);
             }
         }
+        let passes_on = |cell: &DocumentKey| self.units.get(cell).is_some_and(Unit::passes_on_other);
+        if is_edit && !touched.iter().any(passes_on) {
+            touched.iter().for_each(|cell| self.outdate(cell));
+            return touched.into_iter().map(SessionEvent::Cells).collect();
+        }
         let mut notices = Vec::new();
         for cell in change.closed {
             if self.units.remove(&cell).is_some() {
-                notices.push(Notice::Cells(cell));
+                notices.push(SessionEvent::Cells(cell));
             }
         }
         notices.extend(self.pass_on(key, &touched));
@@ -244,18 +236,19 @@ impl Documents {
     }
 
     /// Takes a cell of a notebook for one that runs on the engines also where it holds no px magic.
-    pub(super) fn send_plain(&mut self, key: &DocumentKey) -> Vec<Notice> {
+    pub(super) fn send_plain(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
         let Some(notebook) = unit.notebook.clone() else { return Vec::new() };
         let delta = unit.index.send_plain();
         if delta == Delta::default() {
             return Vec::new();
         }
+        unit.outdate();
         unit.take_in(&delta, self.encoding, &mut self.next_cell);
         self.pass_on(&notebook, std::slice::from_ref(key))
     }
 
-    pub(super) fn close_notebook(&mut self, key: &DocumentKey) -> Vec<Notice> {
+    pub(super) fn close_notebook(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         self.notebooks.remove(key);
         let gone: Vec<DocumentKey> = self
             .units
@@ -264,7 +257,11 @@ impl Documents {
             .map(|(cell, _)| cell.clone())
             .collect();
         gone.iter().for_each(|cell| drop(self.units.remove(cell)));
-        gone.into_iter().map(Notice::Cells).collect()
+        gone.into_iter().map(SessionEvent::Cells).collect()
+    }
+
+    pub(super) fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     pub(super) fn set_encoding(&mut self, encoding: Encoding) {
@@ -272,21 +269,22 @@ impl Documents {
     }
 
     /// Puts other views of the settings in force.
-    pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<Notice> {
+    pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<SessionEvent> {
         if self.views == *views {
             return Vec::new();
         }
         self.views = views.clone();
         self.top = Arc::new(Carry::new(views));
-        let mut notices = vec![Notice::Plans];
+        let mut notices = vec![SessionEvent::Plans];
         let notebooks: Vec<DocumentKey> = self.notebooks.keys().cloned().collect();
         for notebook in notebooks {
             notices.extend(self.pass_on(&notebook, &[]));
         }
         for (key, unit) in self.units.iter_mut().filter(|(_, unit)| unit.notebook.is_none()) {
             let delta = unit.index.begin_with(&self.top);
+            unit.outdate();
             unit.take_in(&delta, self.encoding, &mut self.next_cell);
-            notices.push(Notice::Cells(key.clone()));
+            notices.push(SessionEvent::Cells(key.clone()));
         }
         notices
     }
@@ -319,98 +317,69 @@ impl Documents {
         self.units.values().any(|unit| unit.cells().next().is_some())
     }
 
-    pub(super) fn view(&self, key: &DocumentKey) -> Option<DocumentView> {
-        let unit = self.units.get(key)?;
-        let mut cells = Vec::with_capacity(unit.blocks.iter().map(Vec::len).sum());
-        let mut blocks = Vec::with_capacity(unit.blocks.len());
-        for (block, tracked) in unit.index.blocks().zip(&unit.blocks) {
-            let first = cells.len();
-            let number = u32::try_from(first).unwrap_or(u32::MAX);
-            cells.extend(tracked.iter().map(|cell| cell.view(block, number)));
-            let (range, local_lines, set_up) = (block.range, block.local_lines, block.set_up);
-            blocks.push(BlockView { range, px_cells: first..cells.len(), local_lines, set_up });
-        }
-        Some(DocumentView {
-            key: key.clone(),
-            text: unit.text.clone(),
-            dialect: unit.index.dialect(),
-            divided: unit.index.is_divided(),
-            cells,
-            blocks,
-            problems: self.problems_of(unit),
-            unreadable: unit.unreadable(),
-            views: unit.index.after().suffixes().map(str::to_owned).collect(),
-            deciders: self.deciders(key, unit),
-        })
-    }
-
-    /// Where those lines stand that decide something in a text.
-    fn deciders(&self, key: &DocumentKey, unit: &Unit) -> HashMap<Origin, (usize, Decider)> {
-        let mut found = HashMap::new();
-        let mut wanted: HashSet<Origin> = HashSet::new();
-        let mut last: &[DecidedBy] = &[];
-        for cell in unit.cells() {
-            // Thousands of cells in a row are decided by the same lines.
-            let decided_by = &cell.cell.view.decided_by;
-            if decided_by != last {
-                wanted.extend(decided_by.iter().map(|by| by.origin));
-                last = decided_by;
-            }
-        }
-        let texts: HashSet<u32> = wanted.iter().map(|origin| origin.text).collect();
-        for (at, key) in self.together(key).iter().enumerate().filter(|_| !wanted.is_empty()) {
-            let Some(unit) = self.units.get(key).filter(|unit| texts.contains(&unit.index.text())) else {
-                continue;
-            };
-            for (origin, range) in unit.index.deciders().filter(|(origin, _)| wanted.contains(origin)) {
-                let line = unit.text.line_of(range.start);
-                found.entry(origin).or_insert((at, Decider { line, range }));
-            }
-        }
-        found
-    }
-
-    /// What is wrong in a document.
-    pub(super) fn problems(&self, key: &DocumentKey) -> Option<ProblemsView> {
-        let unit = self.units.get(key)?;
-        let (text, problems) = (unit.text.clone(), self.problems_of(unit));
-        let with_targets = unit.index.blocks().flat_map(|block| {
-            let own = block.cells.iter().filter(|cell| cell.magic.options.targets.is_some());
-            own.map(move |cell| Placed::new(Arc::clone(cell), block.base))
-        });
-        let with_targets = with_targets.collect();
-        Some(ProblemsView { text, problems, unreadable: unit.unreadable(), with_targets })
-    }
-
-    /// A document with those of its px cells that have a run, and nothing else of it.
-    pub(super) fn view_of_runs(&self, key: &DocumentKey) -> Option<DocumentView> {
-        let unit = self.units.get(key)?;
-        let mut cells = Vec::new();
-        let mut first = 0;
-        for (block, tracked) in unit.index.blocks().zip(&unit.blocks) {
-            let run = tracked.iter().filter(|cell| cell.run.is_some());
-            cells.extend(run.map(|cell| cell.view(block, first)));
-            first += u32::try_from(tracked.len()).unwrap_or(u32::MAX);
-        }
-        Some(DocumentView {
-            key: key.clone(),
-            text: unit.text.clone(),
-            dialect: unit.index.dialect(),
-            divided: unit.index.is_divided(),
-            cells,
-            blocks: Vec::new(),
-            problems: Vec::new(),
-            unreadable: unit.unreadable(),
-            views: Vec::new(),
-            deciders: HashMap::new(),
-        })
-    }
-
-    fn problems_of(&self, unit: &Unit) -> Vec<Problem> {
+    /// A document as faces see it.
+    pub(super) fn view(&mut self, key: &DocumentKey) -> Option<Arc<DocumentView>> {
+        let unit = self.units.get_mut(key)?;
         let notebook = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get(notebook));
-        match notebook {
-            Some(notebook) => unit.index.problems(&notebook.end),
-            None => unit.index.problems(&unit.index.end()),
+        let end = notebook.map(|notebook| &notebook.end);
+        Some(unit.view(key, end))
+    }
+
+    /// A document, and the texts that belong together with it: which of them it is.
+    pub(super) fn texts(&mut self, key: &DocumentKey) -> Option<(Arc<Texts>, usize)> {
+        let unit = self.units.get_mut(key)?;
+        if let Some(notebook) = unit.notebook.clone()
+            && let Some(texts) = self.texts_of_notebook(&notebook)
+        {
+            let place = self.units.get(key)?.place;
+            if texts.get(place).is_some_and(|view| view.key == *key) {
+                return Some((texts, place));
+            }
+        }
+        let view = self.view(key)?;
+        let unit = self.units.get_mut(key)?;
+        let alone = || Arc::new(Texts::new(vec![view]));
+        Some((Arc::clone(unit.texts.get_or_insert_with(alone)), 0))
+    }
+
+    fn texts_of_notebook(&mut self, key: &DocumentKey) -> Option<Arc<Texts>> {
+        let notebook = self.notebooks.get_mut(key)?;
+        let outdated = std::mem::take(&mut notebook.outdated);
+        let views = match &notebook.texts {
+            Some(texts) if outdated.is_empty() => return Some(Arc::clone(texts)),
+            Some(texts) => {
+                let mut views = texts.to_vec();
+                for cell in &outdated {
+                    let Some(unit) = self.units.get_mut(cell) else { continue };
+                    if let Some(view) = views.get_mut(unit.place).filter(|view| view.key == *cell) {
+                        *view = unit.view(cell, Some(&notebook.end));
+                    }
+                }
+                views
+            }
+            None => {
+                let mut views = Vec::with_capacity(notebook.order.len());
+                for cell in &notebook.order {
+                    let Some(unit) = self.units.get_mut(cell) else { continue };
+                    unit.place = views.len();
+                    views.push(unit.view(cell, Some(&notebook.end)));
+                }
+                views
+            }
+        };
+        let texts = Arc::new(Texts::new(views));
+        notebook.texts = Some(Arc::clone(&texts));
+        Some(texts)
+    }
+
+    /// Has what was handed out of a text made anew.
+    fn outdate(&mut self, key: &DocumentKey) {
+        let Some(unit) = self.units.get_mut(key) else { return };
+        unit.outdate();
+        if let Some(notebook) = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get_mut(notebook))
+            && notebook.texts.is_some()
+        {
+            notebook.outdated.push(key.clone());
         }
     }
 
@@ -430,6 +399,7 @@ impl Documents {
             .and_then(|unit| unit.cells_mut().find(|cell| cell.id == run.cell));
         if let Some(cell) = cell {
             cell.run = Some(run.clone());
+            self.outdate(&run.document);
         }
     }
 
@@ -447,7 +417,11 @@ impl Documents {
     pub(super) fn clear(&mut self, key: &DocumentKey, cells: &[CellId]) -> usize {
         let Some(unit) = self.units.get_mut(key) else { return 0 };
         let shown = unit.cells_mut().filter(|cell| cells.contains(&cell.id));
-        shown.filter_map(|cell| cell.run.take()).count()
+        let cleared = shown.filter_map(|cell| cell.run.take()).count();
+        if cleared > 0 {
+            self.outdate(key);
+        }
+        cleared
     }
 
     fn add_cells(&mut self, notebook: &DocumentKey, cells: Vec<CellText>) {
@@ -467,7 +441,16 @@ impl Documents {
         let text = Document::new(text, version);
         let index = Index::new(text.rope(), dialect, self.next_text, Arc::clone(&self.top));
         self.next_text += 1;
-        let mut unit = Unit { text, notebook, index, blocks: Vec::new() };
+        let mut unit = Unit {
+            text,
+            notebook,
+            place: 0,
+            index,
+            passed: None,
+            blocks: Vec::new(),
+            view: None,
+            texts: None,
+        };
         let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
         unit.take_in(&all, self.encoding, &mut self.next_cell);
         self.units.insert(key, unit);
@@ -475,23 +458,30 @@ impl Documents {
 
     /// Passes what one cell of a notebook sets on to those after it. Of those that were not touched, a client asks for no
     /// new plan by itself.
-    fn pass_on(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<Notice> {
+    fn pass_on(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<SessionEvent> {
         let mut told: Vec<DocumentKey> = Vec::new();
         let mut replanned = false;
         let Some(notebook) = self.notebooks.get_mut(key) else { return Vec::new() };
         let mut end = End { carry: Arc::clone(&self.top), has_px: false };
         for cell in &notebook.order {
             let Some(unit) = self.units.get_mut(cell) else { continue };
+            let after = Arc::clone(unit.index.after());
             let delta = unit.index.begin_with(&end.carry);
             let is_changed = delta != Delta::default();
+            if is_changed || !Arc::ptr_eq(&after, unit.index.after()) {
+                unit.outdate();
+            }
             let other_plans = unit.take_in(&delta, self.encoding, &mut self.next_cell);
-            end = End { carry: Arc::clone(unit.index.after()), has_px: end.has_px || unit.index.has_px() };
+            let passed = End { carry: Arc::clone(unit.index.after()), has_px: unit.index.has_px() };
+            end = End { carry: Arc::clone(&passed.carry), has_px: end.has_px || passed.has_px };
+            unit.passed = Some(passed);
             let is_touched = touched.contains(cell);
             replanned |= other_plans && !is_touched;
             if is_changed || is_touched {
                 told.push(cell.clone());
             }
         }
+        (notebook.texts, notebook.outdated) = (None, Vec::new());
         let before = std::mem::replace(&mut notebook.end, end);
         let end = &notebook.end;
         let other_use = before.has_px != end.has_px;
@@ -500,14 +490,16 @@ impl Documents {
         if other_use || regions[0] != regions[1] {
             let is_concerned = |unit: &Unit| other_use || regions.contains(&Some(unit.index.text()));
             for cell in &notebook.order {
-                if self.units.get(cell).is_some_and(is_concerned) && !told.contains(cell) {
+                let Some(unit) = self.units.get_mut(cell).filter(|unit| is_concerned(unit)) else { continue };
+                unit.outdate();
+                if !told.contains(cell) {
                     told.push(cell.clone());
                 }
             }
         }
-        let mut notices: Vec<Notice> = told.into_iter().map(Notice::Cells).collect();
+        let mut notices: Vec<SessionEvent> = told.into_iter().map(SessionEvent::Cells).collect();
         if replanned {
-            notices.push(Notice::Plans);
+            notices.push(SessionEvent::Plans);
         }
         notices
     }
@@ -518,7 +510,50 @@ impl Unit {
         let edits = self.text.apply(changes, version, encoding);
         self.cells_mut().for_each(|cell| cell.moved(&edits));
         let delta = self.index.edit(self.text.rope(), &edits);
+        self.outdate();
         self.take_in(&delta, encoding, next);
+    }
+
+    /// As faces see it. `end`: that of its notebook, where it is in one.
+    fn view(&mut self, key: &DocumentKey, end: Option<&End>) -> Arc<DocumentView> {
+        if let Some(view) = &self.view {
+            return Arc::clone(view);
+        }
+        let mut cells = Vec::with_capacity(self.blocks.iter().map(Vec::len).sum());
+        let mut blocks = Vec::with_capacity(self.blocks.len());
+        for (block, tracked) in self.index.blocks().zip(&self.blocks) {
+            let first = cells.len();
+            let number = u32::try_from(first).unwrap_or(u32::MAX);
+            cells.extend(tracked.iter().map(|cell| cell.view(block, number)));
+            let (range, local_lines, set_up) = (block.range, block.local_lines, block.set_up);
+            blocks.push(BlockView { range, px_cells: first..cells.len(), local_lines, set_up });
+        }
+        let decider = |range: TextRange| Decider { line: self.text.line_of(range.start), range };
+        let view = Arc::new(DocumentView {
+            key: key.clone(),
+            text: self.text.clone(),
+            dialect: self.index.dialect(),
+            divided: self.index.is_divided(),
+            cells,
+            blocks,
+            problems: self.index.problems(end.unwrap_or(&self.index.end())),
+            unreadable: self.index.error().map(ToString::to_string),
+            views: self.index.after().suffixes().map(str::to_owned).collect(),
+            deciders: self.index.deciders().map(|(origin, range)| (origin, decider(range))).collect(),
+        });
+        self.view = Some(Arc::clone(&view));
+        view
+    }
+
+    fn outdate(&mut self) {
+        (self.view, self.texts) = (None, None);
+    }
+
+    /// Whether what it puts in force below it in its notebook is another than the texts there were told.
+    fn passes_on_other(&self) -> bool {
+        let passed = self.passed.as_ref();
+        passed
+            .is_none_or(|passed| passed.has_px != self.index.has_px() || passed.carry != *self.index.after())
     }
 
     /// Follows the px cells; says whether the plan of one is another in a block that was not replaced.
@@ -548,10 +583,6 @@ impl Unit {
 
     fn cells_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
         self.blocks.iter_mut().flatten()
-    }
-
-    fn unreadable(&self) -> Option<String> {
-        self.index.error().map(ToString::to_string)
     }
 }
 

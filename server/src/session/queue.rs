@@ -8,6 +8,9 @@ use std::collections::HashSet;
 use super::CellId;
 use crate::{engines::EngineId, run::RunId};
 
+/// Why a run is not sent whose cell was asked for again in another way.
+pub(super) const ASKED_AGAIN: &str = "it was asked for again before its turn came";
+
 /// A run that has not ended, as far as the queue cares.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -45,9 +48,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds a run. One of the same cell that still waits is replaced; what waited for that waits for this one.
-    /// It waits neither for the one that it replaces nor for what waits for that: they would wait for each other for ever.
-    pub(super) fn add(&mut self, mut entry: Entry) -> Steps {
+    /// Puts a run in, which [`Self::advance`] may send. One of the same cell that still waits is replaced; what waited for that
+    /// waits for this one. It waits neither for the one that it replaces nor for what waits for that: they would wait for each
+    /// other for ever.
+    pub(super) fn put(&mut self, mut entry: Entry) -> Steps {
         let mut steps = Steps::default();
         entry.after.retain(|after| self.holds(after.run));
         let replaced = self.entries.iter().position(|old| old.cell == entry.cell && !old.sent);
@@ -61,11 +65,20 @@ impl Queue {
                 let old = std::mem::replace(&mut self.entries[at], entry);
                 let waiting = self.entries.iter_mut().flat_map(|entry| &mut entry.after);
                 waiting.filter(|after| after.run == old.run).for_each(|after| after.run = new);
-                steps.drop.push((old.run, "it was asked for again before its turn came".to_owned()));
+                steps.drop.push((old.run, ASKED_AGAIN.to_owned()));
             }
         }
-        self.advance(&mut steps);
         steps
+    }
+
+    /// A run that waits was asked for once more as it is: it stays, and waits from now on for what the newest ask puts before
+    /// it, except for what waits for it.
+    pub(super) fn put_behind(&mut self, run: RunId, mut after: Vec<After>) {
+        let behind = self.waiting_for(run);
+        after.retain(|after| self.holds(after.run) && !behind.contains(&after.run));
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.run == run && !entry.sent) {
+            entry.after = after;
+        }
     }
 
     /// A run has ended.
@@ -142,7 +155,8 @@ impl Queue {
         }
     }
 
-    fn advance(&mut self, steps: &mut Steps) {
+    /// Has those go whose turn has come.
+    pub(super) fn advance(&mut self, steps: &mut Steps) {
         let mut held: HashSet<EngineId> = HashSet::new();
         let mut passed: HashSet<RunId> = HashSet::new();
         for entry in &mut self.entries {
@@ -169,6 +183,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl Queue {
+        fn add(&mut self, entry: Entry) -> Steps {
+            let mut steps = self.put(entry);
+            self.advance(&mut steps);
+            steps
+        }
+    }
 
     fn entry(run: u32, engines: impl IntoIterator<Item = u32>) -> Entry {
         Entry {
@@ -306,10 +328,46 @@ mod tests {
         assert_eq!(sends(&queue.ended(RunId(4), true)), [5]);
     }
 
-    /// What a step of the property does: adds a run of a cell, ends one that was sent, withdraws one that waits.
+    #[test]
+    fn what_is_asked_for_again_as_it_is_waits_for_what_the_newest_ask_puts_before_it() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [1]));
+        queue.add(Entry { blocking: false, after: after(1), ..entry(3, [0]) });
+        // Behind run 2 now, and no longer behind run 1.
+        queue.put_behind(RunId(3), after(2));
+        assert_eq!(sends(&queue.ended(RunId(1), false)), [] as [u32; 0]);
+        assert_eq!(sends(&queue.ended(RunId(2), true)), [3]);
+        assert_eq!(drops(&queue.ended(RunId(3), true)), [] as [u32; 0]);
+    }
+
+    #[test]
+    fn a_run_does_not_come_to_wait_for_what_waits_for_it() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [0]));
+        queue.add(Entry { after: after(2), ..entry(3, [0]) });
+        queue.put_behind(RunId(2), after(3));
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [2]);
+        assert_eq!(sends(&queue.ended(RunId(2), true)), [3]);
+    }
+
+    #[test]
+    fn what_is_put_in_together_is_sent_together() {
+        let mut queue = Queue::default();
+        queue.put(entry(1, [0]));
+        assert_eq!(drops(&queue.put(Entry { cell: CellId(1), ..entry(2, [0]) })), [1]);
+        let mut steps = Steps::default();
+        queue.advance(&mut steps);
+        assert_eq!(sends(&steps), [2]);
+    }
+
+    /// What a step of the property does: adds a run of a cell, asks for one that waits again, ends one that was sent,
+    /// withdraws one that waits.
     #[derive(Clone, Debug)]
     enum Step {
         Add { cell: u32, engines: Vec<u32>, blocking: bool, after: Vec<u32> },
+        Again { which: u32, after: Vec<u32> },
         End(u32, bool),
         Withdraw(u32),
     }
@@ -317,7 +375,9 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         let engines = proptest::collection::vec(0..3_u32, 1..3);
         let back = proptest::collection::vec(1..8_u32, 0..3);
+        let again = back.clone();
         prop_oneof![
+            1 => (0..8_u32, again).prop_map(|(which, after)| Step::Again { which, after }),
             4 => (0..4_u32, engines, proptest::bool::weighted(0.8), back)
                 .prop_map(|(cell, engines, blocking, after)| Step::Add { cell, engines, blocking, after }),
             1 => (0..8_u32, any::<bool>()).prop_map(|(which, succeeded)| Step::End(which, succeeded)),
@@ -342,6 +402,13 @@ mod tests {
                         let after = back.iter().filter(|back| **back < next).flat_map(|back| after(next - back));
                         let after = after.collect();
                         queue.add(Entry { cell: CellId(cell), blocking, after, ..entry(next, engines) });
+                    }
+                    Step::Again { which, after: back } => {
+                        if let Some(run) = pick(queue.waiting(), which) {
+                            let after = back.iter().filter(|back| **back < next).flat_map(|back| after(next - back));
+                            queue.put_behind(run, after.collect());
+                            queue.advance(&mut Steps::default());
+                        }
                     }
                     Step::End(which, succeeded) => {
                         if let Some(run) = pick(queue.sent(), which) {

@@ -63,7 +63,7 @@ impl Drop for Made {
 
 impl SpillFolder {
     /// For a run; in `parent`, else in the user's cache folder, else where the system keeps what is temporary.
-    pub(super) fn new(parent: Option<PathBuf>, run: RunId) -> Self {
+    pub(crate) fn new(parent: Option<PathBuf>, run: RunId) -> Self {
         Self { parent, run, made: OnceLock::new() }
     }
 

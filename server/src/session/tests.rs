@@ -3,6 +3,7 @@
 mod history;
 mod kept;
 mod recall;
+mod wishes;
 
 use std::{path::Path, time::Duration};
 
@@ -30,7 +31,7 @@ fn in_folder(ipython_dir: &Path) -> Settings {
 /// A session that follows, with one document open.
 struct Desk {
     session: Session,
-    notices: UnboundedReceiver<Notice>,
+    notices: UnboundedReceiver<SessionEvent>,
     key: DocumentKey,
 }
 
@@ -47,20 +48,22 @@ impl Desk {
     }
 
     /// Asks until the cluster is as wanted.
-    async fn cluster(&mut self, what: &str, fits: impl Fn(&ClusterView) -> bool) -> ClusterView {
+    async fn cluster(&mut self, what: &str, fits: impl Fn(&ClusterView) -> bool) -> Arc<ClusterView> {
         let looking = async {
             loop {
-                let view = self.session.cluster().await;
+                let view = self.session.snapshot(About::Nothing).await.cluster;
                 if fits(&view) {
                     return view;
                 }
-                while !matches!(self.notices.recv().await.expect("the session lives"), Notice::Cluster) {}
+                while !matches!(self.notices.recv().await.expect("the session lives"), SessionEvent::Cluster)
+                {
+                }
             }
         };
         tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("no cluster with {what}"))
     }
 
-    async fn engines(&mut self, count: usize) -> ClusterView {
+    async fn engines(&mut self, count: usize) -> Arc<ClusterView> {
         self.cluster(&format!("{count} engines"), |view| view.owner.is_some() && view.engines.len() == count)
             .await
     }
@@ -74,6 +77,7 @@ impl Desk {
             document: self.key.clone(),
             scope,
             overrides: Overrides::default(),
+            only: None,
             keep_going,
             start: StartPolicy::Never,
         };
@@ -85,8 +89,8 @@ impl Desk {
     }
 
     async fn shown(&self) -> Option<RunId> {
-        let view = self.session.document(self.key.clone()).await.expect("it is open");
-        view.cells[0].run.as_ref().map(|run| run.id)
+        let now = self.session.snapshot(&self.key).await;
+        now.document().expect("it is open").cells[0].run.as_ref().map(|run| run.id)
     }
 }
 
@@ -111,7 +115,7 @@ async fn a_panic_over_one_message_costs_that_message_only() {
     assert_eq!(desk.shown().await, Some(run.id));
     assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
     let said = std::iter::from_fn(|| desk.notices.try_recv().ok())
-        .filter(|notice| matches!(notice, Notice::Say(Level::Error, text) if text.contains("bug in pxlens") || text.contains("met a bug")))
+        .filter(|notice| matches!(notice, SessionEvent::Say(Level::Error, text) if text.contains("bug in pxlens") || text.contains("met a bug")))
         .count();
     assert_eq!(said, 1);
 }
@@ -121,7 +125,7 @@ async fn nothing_is_looked_for_in_an_untrusted_workspace_until_it_is_trusted() {
     let sim = Sim::builder().engines(2).start().await;
     let mut desk = Desk::open(at(&sim.connection_file()), false);
     assert_eq!(desk.ask().await.unwrap_err(), AskError::Untrusted);
-    assert!(desk.session.cluster().await.owner.is_none());
+    assert!(desk.session.snapshot(About::Nothing).await.cluster.owner.is_none());
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
     let console = desk.session.console(EngineId(0), None, std::future::pending()).await;
     assert!(matches!(console, Err(NoConsole::Untrusted)), "{console:?}");
@@ -154,7 +158,7 @@ async fn other_settings_wait_for_what_runs() {
     // Asked for now, it runs on the cluster that is asked for now, when that is in use.
     let second = desk.ask();
     let opened = async {
-        assert_eq!(desk.session.cluster().await.engines.len(), 1);
+        assert_eq!(desk.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
         one.open("gate");
     };
     let (second, ()) = tokio::join!(second, opened);
@@ -171,7 +175,7 @@ async fn settings_that_say_the_same_again_change_nothing() {
     let engines = Settings { engines: 7, ..at(&sim.connection_file()) };
     desk.session.configure(at(&sim.connection_file()));
     desk.session.configure(engines);
-    assert_eq!(desk.session.cluster().await.engines.len(), 1);
+    assert_eq!(desk.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
 }
 
 #[tokio::test]
@@ -193,7 +197,7 @@ async fn a_cluster_that_comes_up_later_is_found_and_one_that_dies_is_said_once_a
     desk.session.shutdown().await;
     let mut said = Vec::new();
     while let Some(notice) = desk.notices.recv().await {
-        if let Notice::Say(_, text) = notice {
+        if let SessionEvent::Say(_, text) = notice {
             said.push(text);
         }
     }
@@ -223,11 +227,11 @@ async fn a_cell_asked_for_again_while_it_runs_shows_the_run_that_goes_on() {
     let second = desk.run().await;
     assert_eq!(desk.shown().await, Some(first.id), "the second one waits");
     let third = desk.run().await;
-    assert_eq!(ends(&second).await, RunState::Failed, "one waits at most");
+    assert_eq!(third.id, second.id, "one waits at most, and it is the one that was asked for");
     assert_eq!(desk.shown().await, Some(first.id));
     // Stopping the cell stops what runs and drops what waits.
-    let stopped = desk.session.interrupt(Some(first.id), None, None).await;
-    assert_eq!(stopped.dropped, [third.id]);
+    let stopped = desk.session.interrupt(Some(first.id), InterruptScope::All, None).await;
+    assert_eq!(stopped.expect("there is such a run").dropped, [third.id]);
     assert_eq!(ends(&first).await, RunState::Failed);
     assert_eq!(ends(&third).await, RunState::Failed);
     assert_eq!(sim.executed().len(), 1);
@@ -254,17 +258,18 @@ async fn a_run_outlives_its_document() {
     desk.engines(1).await;
     let run = desk.run().await;
     desk.session.close(desk.key.clone());
-    assert!(desk.session.document(desk.key.clone()).await.is_none());
+    assert!(desk.session.snapshot(&desk.key).await.document().is_none());
     sim.open("gate");
     assert_eq!(ends(&run).await, RunState::Succeeded);
-    assert!(desk.session.run_handle(run.id).await.is_some());
+    assert!(desk.session.snapshot(About::Nothing).await.runs.get(run.id).is_some());
 }
 
 #[tokio::test]
 async fn views_of_the_settings_plan_open_documents_anew() {
     let mut views = crate::cells::Views::default();
     views.add("_even", "::2", false).expect("a view");
-    let mut desk = Desk::open(Settings::default(), false);
+    let nowhere = tempfile::tempdir().unwrap();
+    let mut desk = Desk::open(in_folder(nowhere.path()), false);
     let notebook = DocumentKey::from("notebook");
     let cell = |name: &str| CellText { key: name.into(), version: 1, text: "%px_even 1".to_owned() };
     desk.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
@@ -272,16 +277,19 @@ async fn views_of_the_settings_plan_open_documents_anew() {
     let plans = async |desk: &Desk| {
         let mut plans = Vec::new();
         for key in [desk.key.clone(), DocumentKey::from("b")] {
-            let view = desk.session.document(key).await.expect("it is open");
+            let now = desk.session.snapshot(key).await;
+            let view = now.document().expect("it is open");
             plans
                 .push(view.cells[0].plan.as_ref().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
         }
         plans
     };
     assert_eq!(plans(&desk).await, [None, None]);
-    desk.session.configure(Settings { views: Arc::new(views), ..Settings::default() });
+    desk.session.configure(Settings { views: Arc::new(views), ..in_folder(nowhere.path()) });
+    assert_eq!(plans(&desk).await, [None, None], "the workspace is not trusted");
+    desk.session.set_trust(true);
     assert_eq!(plans(&desk).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
-    while !matches!(desk.notices.recv().await, Some(Notice::Plans)) {}
-    desk.session.configure(Settings::default());
+    while !matches!(desk.notices.recv().await, Some(SessionEvent::Plans)) {}
+    desk.session.configure(in_folder(nowhere.path()));
     assert_eq!(plans(&desk).await, [None, None]);
 }

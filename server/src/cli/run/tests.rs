@@ -11,11 +11,11 @@ use crate::{
 
 const FILE: &str = "x = 1\n%px a\n\n%%px\nb\nc\n";
 
-async fn view(text: &str) -> DocumentView {
+async fn view(text: &str) -> std::sync::Arc<DocumentView> {
     let (session, _notices) = Session::start(Settings::default(), Encoding::Utf8, true, false);
     let key = DocumentKey::from("file.py");
     session.open(key.clone(), Dialect::Script, 0, text.to_owned());
-    session.document(key).await.expect("it was opened")
+    std::sync::Arc::clone(session.snapshot(key).await.document().expect("it was opened"))
 }
 
 fn args(flags: &str) -> RunArgs {
@@ -67,7 +67,7 @@ async fn a_file_without_px_cells_is_no_error_unless_one_is_asked_for() {
 
 #[tokio::test]
 async fn a_cell_that_is_wrong_in_itself_is_found_before_anything_runs() {
-    let line = async |text: &str| match refusal(&view(text).await, &Overrides::default()) {
+    let line = async |text: &str| match refusal(&*view(text).await, &Overrides::default()) {
         Some(AskError::Refused { line, .. }) => Some(line),
         _ => None,
     };

@@ -4,33 +4,30 @@
 //! any other kind by itself, as editors do on saving.
 
 mod changes;
-mod console;
-mod result;
-mod run;
 
 use lsp_types::{
     CodeAction, CodeActionKind, CodeActionParams, CodeActionResponse, CodeActionTriggerKind, Command,
 };
 use tower_lsp::jsonrpc::Result;
 
-pub(super) use run::{command, touch};
-
-use super::write_view;
-use crate::lsp::{
-    backend::Backend,
-    facade::{Session, Wanted},
+use crate::{
+    ide::{self, Wanted},
+    lsp::{from_proto, snapshot::Snapshot, to_proto},
 };
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
+pub(crate) fn handle(
+    snapshot: &Snapshot,
     params: CodeActionParams,
 ) -> Result<Option<Vec<CodeActionResponse>>> {
     let CodeActionParams { text_document, range, context, .. } = params;
-    let (uri, client) = (text_document.uri, backend.capabilities());
+    let (uri, client) = (text_document.uri, &snapshot.client);
+    let range = from_proto::range(range);
     let asks = |kind| is_asked(context.only.as_deref(), kind);
     let mut actions: Vec<CodeActionResponse> = Vec::new();
     if asks(CodeActionKind::Empty) {
-        let Some(found) = backend.session.cells(&uri).await else { return Ok(None) };
+        let Some(offers) = ide::offers(snapshot, range, client.extension.command_links) else {
+            return Ok(None);
+        };
         let respond = |command: Command| match client.action_literals {
             true => CodeAction {
                 title: command.title.clone(),
@@ -41,18 +38,8 @@ pub(crate) async fn handle<S: Session>(
             .into(),
             false => CodeActionResponse::from(command),
         };
-        let mut commands = run::actions(&uri, &found.cells, range);
-        if let Some(cell) = run::that_ran(&found.cells, range)
-            && let Some(run) = cell.run
-        {
-            commands.extend(run::parts(&uri, cell, &backend.session.parts(run).await));
-            // With links, the card offers the same.
-            if !client.extension.command_links {
-                commands.extend(result::actions(&uri, cell, run));
-            }
-        }
-        commands.extend(write_view::actions(&found, range));
-        actions.extend(commands.into_iter().map(respond));
+        let commands = offers.into_iter().map(|offer| to_proto::commands::offer(&uri, offer));
+        actions.extend(commands.map(respond));
     }
     // Asked at each step of the cursor, only what is wrong there matters.
     let unasked = context.trigger_kind == Some(CodeActionTriggerKind::Automatic);
@@ -61,10 +48,9 @@ pub(crate) async fn handle<S: Session>(
         rewrites: asks(CodeActionKind::RefactorRewrite) && !unasked,
     };
     if client.action_literals && (wanted.fixes || wanted.rewrites) {
-        let Some(suggestions) = backend.session.suggestions(&uri, range, wanted).await else {
-            return Ok(None);
-        };
-        actions.extend(changes::actions(&uri, suggestions, &context.diagnostics, client));
+        let Some(document) = snapshot.document() else { return Ok(None) };
+        let suggestions = ide::suggestions(snapshot, range, wanted);
+        actions.extend(changes::actions(snapshot, document, suggestions, &context.diagnostics));
     }
     Ok(Some(actions))
 }

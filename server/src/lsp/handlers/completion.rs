@@ -6,19 +6,15 @@ use lsp_types::{
 use tower_lsp::jsonrpc::Result;
 
 use crate::{
-    assist::CompletionKind,
-    lsp::{
-        backend::Backend,
-        facade::{Completion, Session},
-    },
+    ide::{self, Completion, CompletionKind},
+    lsp::{from_proto, snapshot::Snapshot, to_proto},
+    session::DocumentView,
 };
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: CompletionParams,
-) -> Result<Option<Vec<CompletionItem>>> {
-    let at = params.text_document_position_params;
-    let mut found = backend.session.complete(&at.text_document.uri, at.position).await;
+pub(crate) fn handle(snapshot: &Snapshot, params: CompletionParams) -> Result<Option<Vec<CompletionItem>>> {
+    let Some(document) = snapshot.document() else { return Ok(None) };
+    let position = from_proto::position(params.text_document_position_params.position);
+    let mut found = ide::completions(snapshot, position);
     // Whoever goes on to the next line behind a blank does not want an option.
     if params.context.is_some_and(|context| context.trigger_character.as_deref() == Some(" ")) {
         found.retain(|completion| completion.kind == CompletionKind::Value);
@@ -26,11 +22,16 @@ pub(crate) async fn handle<S: Session>(
     if found.is_empty() {
         return Ok(None);
     }
-    Ok(Some(found.into_iter().enumerate().map(item).collect()))
+    Ok(Some((0usize..).zip(found).map(|found| item(snapshot, document, found)).collect()))
 }
 
-fn item((place, completion): (usize, Completion)) -> CompletionItem {
+fn item(
+    snapshot: &Snapshot,
+    document: &DocumentView,
+    (place, completion): (usize, Completion),
+) -> CompletionItem {
     let Completion { label, detail, documentation, edit, kind } = completion;
+    let range = to_proto::range(ide::positions(document, snapshot, edit));
     CompletionItem {
         // Kinds that each client knows.
         kind: Some(match kind {
@@ -43,7 +44,7 @@ fn item((place, completion): (usize, Completion)) -> CompletionItem {
         // Clients sort by the label otherwise.
         sort_text: Some(format!("{place:03}")),
         filter_text: Some(label.clone()),
-        text_edit: Some(CompletionItemTextEdit::TextEdit(TextEdit { range: edit, new_text: label.clone() })),
+        text_edit: Some(CompletionItemTextEdit::TextEdit(TextEdit { range, new_text: label.clone() })),
         label,
         ..Default::default()
     }

@@ -4,13 +4,13 @@ use pxlens_protocol::{CopyParams, CopyResult, CopyText, CopyTextParams, ResultPa
 use tower_lsp::jsonrpc::Result;
 
 use super::px_result;
-use crate::lsp::{backend::Backend, facade::Session, tasks};
+use crate::lsp::{backend::Backend, snapshot::shows, tasks};
 
 /// Lets the client copy what `px/result` gives as text, or hands it out as the answer.
-pub(super) async fn copy<S: Session>(backend: &Backend<S>, params: CopyParams) -> Result<CopyResult> {
+pub(super) async fn copy(backend: &Backend, params: CopyParams) -> Result<CopyResult> {
     let CopyParams { run, group_by } = params;
     let wanted = ResultParams { run: Some(run), group_by, ..ResultParams::default() };
-    let text = px_result::handle(backend, wanted).await?.text;
+    let text = shows(px_result::handle)(backend, wanted).await?.text;
     if backend.capabilities().extension.copy {
         let asked = CopyTextParams { text: text.clone() };
         match tasks::ask(backend.client.send_request::<CopyText>(asked)).await {

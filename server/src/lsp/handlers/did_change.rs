@@ -1,27 +1,16 @@
 //! `textDocument/didChange`.
 
-use lsp_types::{DidChangeTextDocumentParams, TextDocumentContentChangeEvent as Event};
+use lsp_types::DidChangeTextDocumentParams;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Change, Session, TextChange},
-    tolerance::Lenient,
-};
+use crate::lsp::{backend::Backend, from_proto, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<DidChangeTextDocumentParams>) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeTextDocumentParams>) {
     let Some(params) = params.or_log("textDocument/didChange") else { return };
-    backend.session.tell(Change::Edit {
-        uri: params.text_document.text_document_identifier.uri,
-        version: params.text_document.version,
-        changes: params.content_changes.into_iter().map(change).collect(),
-    });
-}
-
-pub(super) fn change(event: Event) -> TextChange {
-    match event {
-        Event::TextDocumentContentChangePartial(part) => {
-            TextChange { range: Some(part.range), text: part.text }
-        }
-        Event::TextDocumentContentChangeWholeDocument(whole) => TextChange { range: None, text: whole.text },
-    }
+    let document = params.text_document;
+    let changes = params.content_changes.into_iter().map(from_proto::change).collect();
+    backend.session.change(
+        from_proto::key(&document.text_document_identifier.uri),
+        document.version,
+        changes,
+    );
 }

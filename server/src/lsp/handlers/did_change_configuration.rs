@@ -2,9 +2,9 @@
 
 use lsp_types::DidChangeConfigurationParams;
 
-use crate::lsp::{backend::Backend, facade::Session, tolerance::Lenient};
+use crate::lsp::{backend::Backend, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<DidChangeConfigurationParams>) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeConfigurationParams>) {
     if backend.capabilities().configuration {
         // What the notification carries is not told per folder, and empty in newer clients.
         return backend.pull_settings();

@@ -2,12 +2,9 @@
 
 use lsp_types::DidChangeWorkspaceFoldersParams;
 
-use crate::lsp::{backend::Backend, facade::Session, tolerance::Lenient};
+use crate::lsp::{backend::Backend, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: Lenient<DidChangeWorkspaceFoldersParams>,
-) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeWorkspaceFoldersParams>) {
     let Some(params) = params.or_log("workspace/didChangeWorkspaceFolders") else { return };
     backend.change_folders(|folders| {
         folders.retain(|uri| !params.event.removed.iter().any(|folder| folder.uri == *uri));

@@ -2,15 +2,11 @@
 
 use lsp_types::DidCloseTextDocumentParams;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Change, Session},
-    tolerance::Lenient,
-};
+use crate::lsp::{backend::Backend, from_proto, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<DidCloseTextDocumentParams>) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<DidCloseTextDocumentParams>) {
     let Some(params) = params.or_log("textDocument/didClose") else { return };
     let uri = params.text_document.uri;
-    backend.session.tell(Change::Close { uri: uri.clone() });
+    backend.session.close(from_proto::key(&uri));
     backend.closed(&uri);
 }

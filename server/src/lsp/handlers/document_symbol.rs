@@ -7,21 +7,21 @@ use lsp_types::{
 };
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Session, Symbol, SymbolKind},
+use crate::{
+    ide::{self, Symbol, SymbolKind},
+    lsp::{snapshot::Snapshot, to_proto::range},
 };
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
+pub(crate) fn handle(
+    snapshot: &Snapshot,
     params: DocumentSymbolParams,
 ) -> Result<Option<DocumentSymbolResponse>> {
     let uri = params.text_document.uri;
-    let symbols = backend.session.symbols(&uri).await;
+    let symbols = ide::symbols(snapshot);
     if symbols.is_empty() {
         return Ok(None);
     }
-    Ok(Some(if backend.capabilities().nested_symbols {
+    Ok(Some(if snapshot.client.nested_symbols {
         DocumentSymbolResponse::DocumentSymbolList(symbols.into_iter().map(nested).collect())
     } else {
         let mut flat = Vec::new();
@@ -46,8 +46,8 @@ fn nested(symbol: Symbol) -> DocumentSymbol {
         detail: (!symbol.detail.is_empty()).then_some(symbol.detail),
         tags: None,
         deprecated: None,
-        range: symbol.range,
-        selection_range: symbol.selection,
+        range: range(symbol.range),
+        selection_range: range(symbol.selection),
         children: (!symbol.children.is_empty()).then(|| symbol.children.into_iter().map(nested).collect()),
     }
 }
@@ -58,7 +58,7 @@ fn flatten(symbol: Symbol, uri: &Uri, container: Option<&str>, into: &mut Vec<Sy
     let detail = if symbol.detail.is_empty() { String::new() } else { format!(" · {}", symbol.detail) };
     into.push(SymbolInformation {
         deprecated: None,
-        location: Location { uri: uri.clone(), range: symbol.range },
+        location: Location { uri: uri.clone(), range: range(symbol.range) },
         base_symbol_information: BaseSymbolInformation {
             name: format!("{}{detail}", symbol.name),
             kind: kind(&symbol),

@@ -3,17 +3,17 @@
 use lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session};
+use crate::{
+    ide::{self, Fold},
+    lsp::snapshot::Snapshot,
+};
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: FoldingRangeParams,
-) -> Result<Option<Vec<FoldingRange>>> {
-    let mut folds = backend.session.folds(&params.text_document.uri).await;
-    if let Some(limit) = backend.capabilities().fold_limit {
+pub(crate) fn handle(snapshot: &Snapshot, _: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+    let mut folds = ide::folds(snapshot);
+    if let Some(limit) = snapshot.client.fold_limit {
         folds.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    let range = |fold: crate::lsp::Fold| FoldingRange {
+    let range = |fold: Fold| FoldingRange {
         start_line: fold.start_line,
         end_line: fold.end_line,
         kind: Some(FoldingRangeKind::Region),

@@ -4,20 +4,18 @@
 use lsp_types::{InlayHint, InlayHintParams, Label, Position, Tooltip};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Hint, Session},
+use crate::{
+    ide::{self, Hint},
+    lsp::{from_proto, snapshot::Snapshot, to_proto},
 };
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: InlayHintParams,
-) -> Result<Option<Vec<InlayHint>>> {
+pub(crate) fn handle(snapshot: &Snapshot, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
     // Who paints outputs shows the result itself; one fact, one place.
-    let results = !backend.capabilities().extension.outputs;
-    let found = backend.session.hints(&params.text_document.uri, params.range, results).await;
+    let results = !snapshot.client.extension.outputs;
+    let found = ide::hints(snapshot, from_proto::range(params.range), results);
     let mut hints = Vec::with_capacity(found.len());
     for Hint { at, plan, tooltip, result } in found {
+        let at = to_proto::position(at);
         hints.extend(plan.map(|plan| hint(at, plan, Some(tooltip))));
         hints.extend(result.map(|result| hint(at, result, None)));
     }

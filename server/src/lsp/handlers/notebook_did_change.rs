@@ -1,54 +1,55 @@
 //! `notebookDocument/didChange`.
 
-use lsp_types::{DidChangeNotebookDocumentParams, NotebookDocumentCellChanges};
+use lsp_types::{DidChangeNotebookDocumentParams, NotebookDocumentCellChanges, Uri};
 
-use super::{
-    did_change::change,
-    notebook_did_open::{cell, text},
-};
-use crate::lsp::{
-    backend::Backend,
-    facade::{Change, NotebookChange, NotebookSplice, Session},
-    tolerance::Lenient,
+use super::notebook_did_open::text;
+use crate::{
+    lsp::{backend::Backend, from_proto, wire::compat::Lenient},
+    session::NotebookChange,
 };
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: Lenient<DidChangeNotebookDocumentParams>,
-) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeNotebookDocumentParams>) {
     let Some(params) = params.or_log("notebookDocument/didChange") else { return };
-    let changed = params.change.cells.map(notebook_change).unwrap_or_default();
-    let opened: Vec<_> = changed.opened.iter().map(|text| text.uri.clone()).collect();
-    let closed = changed.closed.clone();
-    backend.session.tell(Change::ChangeNotebook {
-        uri: params.notebook_document.uri,
-        version: params.notebook_document.version,
-        change: changed,
-    });
+    let changes = params.change.cells.unwrap_or_default();
+    let structure = changes.structure.as_ref();
+    let uris = |of: Option<Vec<Uri>>| of.unwrap_or_default();
+    let opened = uris(structure.and_then(|structure| {
+        Some(structure.did_open.as_ref()?.iter().map(|text| text.uri.clone()).collect())
+    }));
+    let closed = uris(structure.and_then(|structure| {
+        Some(structure.did_close.as_ref()?.iter().map(|document| document.uri.clone()).collect())
+    }));
+    backend.session.change_notebook(from_proto::key(&params.notebook_document.uri), notebook_change(changes));
     closed.iter().for_each(|uri| backend.closed(uri));
     opened.iter().for_each(|uri| backend.opened(uri));
 }
 
+/// A client moves a cell by deleting and inserting it, without sending its text again; so a text is dropped only when it is
+/// closed.
 fn notebook_change(changes: NotebookDocumentCellChanges) -> NotebookChange {
     let structure = changes.structure.unwrap_or_default();
-    let splice = NotebookSplice {
-        start: structure.array.start,
-        delete: structure.array.delete_count,
-        insert: structure.array.cells.unwrap_or_default().into_iter().map(cell).collect(),
-    };
-    let empty = splice.delete == 0 && splice.insert.is_empty();
+    let array = structure.array;
+    let come: Vec<_> =
+        array.cells.unwrap_or_default().iter().map(|cell| from_proto::key(&cell.document)).collect();
+    let empty = array.delete_count == 0 && come.is_empty();
     NotebookChange {
-        splice: (!empty).then_some(splice),
+        splice: (!empty).then_some((array.start as usize, array.delete_count as usize, come)),
         opened: structure.did_open.unwrap_or_default().into_iter().map(text).collect(),
-        closed: structure.did_close.unwrap_or_default().into_iter().map(|document| document.uri).collect(),
-        data: changes.data.unwrap_or_default().into_iter().map(cell).collect(),
-        texts: changes
+        closed: structure
+            .did_close
+            .unwrap_or_default()
+            .iter()
+            .map(|document| from_proto::key(&document.uri))
+            .collect(),
+        edited: changes
             .text_content
             .unwrap_or_default()
             .into_iter()
             .map(|content| {
-                let edits = content.changes.into_iter().map(change).collect();
-                (content.document.text_document_identifier.uri, content.document.version, edits)
+                let edits = content.changes.into_iter().map(from_proto::change).collect();
+                let document = content.document;
+                let key = from_proto::key(&document.text_document_identifier.uri);
+                (key, document.version, edits)
             })
             .collect(),
     }

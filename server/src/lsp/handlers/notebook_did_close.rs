@@ -2,17 +2,10 @@
 
 use lsp_types::DidCloseNotebookDocumentParams;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Change, Session},
-    tolerance::Lenient,
-};
+use crate::lsp::{backend::Backend, from_proto, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: Lenient<DidCloseNotebookDocumentParams>,
-) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<DidCloseNotebookDocumentParams>) {
     let Some(params) = params.or_log("notebookDocument/didClose") else { return };
-    backend.session.tell(Change::CloseNotebook { uri: params.notebook_document.uri });
+    backend.session.close_notebook(from_proto::key(&params.notebook_document.uri));
     params.cell_text_documents.iter().for_each(|document| backend.closed(&document.uri));
 }

@@ -4,9 +4,9 @@ use lsp_types::WorkDoneProgressCancelParams;
 use pxlens_protocol::InterruptParams;
 
 use super::px_interrupt;
-use crate::lsp::{backend::Backend, facade::Session, progress, tolerance::Lenient};
+use crate::lsp::{backend::Backend, notify::progress, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<WorkDoneProgressCancelParams>) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<WorkDoneProgressCancelParams>) {
     let Some(params) = params.or_log("window/workDoneProgress/cancel") else { return };
     let Some(run) = progress::run_of(&params.token) else { return };
     let asked = InterruptParams { run, engines: None, stragglers: false, signal: None };

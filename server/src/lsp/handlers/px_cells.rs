@@ -3,11 +3,11 @@
 use pxlens_protocol::CellsParams;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session, written::Written};
+use crate::lsp::{snapshot::Snapshot, to_proto, wire::raw_response::Raw};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: CellsParams) -> Result<Written> {
-    let Some(cells) = backend.session.cells(&params.uri).await else {
+pub(crate) fn handle(snapshot: &Snapshot, params: CellsParams) -> Result<Raw> {
+    let Some(here) = snapshot.texts() else {
         return Err(Error::invalid_params(format!("the document {} is not open", params.uri)));
     };
-    backend.shelf.put(&cells)
+    snapshot.raw(&to_proto::cells(snapshot, here))
 }

@@ -3,8 +3,18 @@
 use pxlens_protocol::{ClustersParams, ClustersResult};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session};
+use super::px_engines::find;
+use crate::{
+    lsp::{backend::Backend, to_proto::clusters},
+    session::About,
+};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, _: ClustersParams) -> Result<ClustersResult> {
-    Ok(backend.session.clusters().await)
+pub(crate) async fn handle(backend: &Backend, _: ClustersParams) -> Result<ClustersResult> {
+    let snapshot = backend.session.snapshot(About::Nothing).await;
+    Ok(match find(&snapshot).await {
+        Ok((found, message)) => {
+            ClustersResult { clusters: clusters::clusters(&snapshot.cluster, &found), message }
+        }
+        Err(why) => ClustersResult { message: Some(why), ..ClustersResult::default() },
+    })
 }

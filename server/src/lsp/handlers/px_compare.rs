@@ -1,35 +1,97 @@
 //! `px/compare`, and the command of that name.
 
 use lsp_types::MessageType;
-use pxlens_protocol::{CompareParams, CompareResult, ShowOutputParams};
+use pxlens_protocol::{CompareParams, CompareResult, ComparedGroup, EngineChange, ShowOutputParams};
 use tower_lsp::jsonrpc::{Error, Result};
 
 use super::show_output;
-use crate::lsp::{backend::Backend, facade::Session, messages};
+use crate::{
+    lsp::{
+        backend::Backend,
+        from_proto,
+        snapshot::{Seen, Snapshot, shows},
+        to_proto::{ids, run_id},
+    },
+    render::{self, Compared},
+    run::{Run, RunId},
+    session::RunHandle,
+};
 
 /// How much of a comparison a message shows, in lines and in characters.
 const LINES: usize = 12;
 const CHARACTERS: usize = 1000;
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: CompareParams) -> Result<CompareResult> {
-    backend.session.compare(params).await.map_err(Error::invalid_params)
+pub(crate) fn handle(snapshot: &Snapshot, params: CompareParams) -> Result<Seen<CompareResult>> {
+    let known = |run: RunId| {
+        let handle = snapshot.runs.get(run);
+        handle.ok_or_else(|| Error::invalid_params(format!("there is no run {}", run.0)))
+    };
+    let handle = known(from_proto::run_id(params.run))?;
+    let with = match params.with {
+        Some(with) => Some(known(from_proto::run_id(with))?),
+        None => snapshot.runs.earlier(handle),
+    };
+    let seen = [Some(handle), with].into_iter().flatten().map(|handle| handle.id).collect();
+    let why = why_not(handle, with.map(|with| &**with));
+    let result = match with.filter(|_| why.is_none()) {
+        Some(with) => compared(&with.now(), &handle.now()),
+        None => CompareResult {
+            run: params.run,
+            with: None,
+            summary: String::new(),
+            groups: Vec::new(),
+            text: String::new(),
+            markdown: String::new(),
+            message: why,
+        },
+    };
+    Ok(Seen(result, seen))
+}
+
+fn why_not(handle: &RunHandle, with: Option<&RunHandle>) -> Option<String> {
+    let id = handle.id;
+    if handle.now().was_never_sent() {
+        return Some(format!("{id} was never sent, so there is nothing to compare"));
+    }
+    let none =
+        || format!("{id} is the first run of its cell that is kept, so there is none to compare it with");
+    with.is_none().then(none)
+}
+
+fn compared(before: &Run, now: &Run) -> CompareResult {
+    let comparison = render::compare(before, now);
+    let group = |group: &Compared| ComparedGroup {
+        ranks: group.ranks.to_string(),
+        engines: ids(&group.ranks).collect(),
+        change: match group.change {
+            render::Change::Same => EngineChange::Same,
+            render::Change::Changed => EngineChange::Changed,
+            render::Change::New => EngineChange::New,
+            render::Change::Gone => EngineChange::Gone,
+        },
+        text: group.text(),
+    };
+    CompareResult {
+        run: run_id(now.id),
+        with: Some(run_id(before.id)),
+        summary: comparison.summary(),
+        groups: comparison.groups.iter().map(group).collect(),
+        text: comparison.text(),
+        markdown: comparison.markdown(),
+        message: None,
+    }
 }
 
 /// The same, shown: as a document where the client opens such, else its beginning as a message.
-pub(super) async fn command<S: Session>(
-    backend: &Backend<S>,
-    params: CompareParams,
-) -> Result<CompareResult> {
-    let result = handle(backend, params).await?;
+pub(super) async fn command(backend: &Backend, params: CompareParams) -> Result<CompareResult> {
+    let result = shows(handle)(backend, params).await?;
     if let Some(with) = result.with
         && show_output::shows_addresses(backend)
     {
         show_output::show(backend, ShowOutputParams::compared(result.run, with)).await?;
         return Ok(result);
     }
-    let said = result.message.clone().unwrap_or_else(|| beginning(&result.text));
-    let client = backend.client.clone();
-    tokio::spawn(async move { messages::show(&client, MessageType::Info, said).await });
+    backend.say(MessageType::Info, result.message.clone().unwrap_or_else(|| beginning(&result.text)));
     Ok(result)
 }
 

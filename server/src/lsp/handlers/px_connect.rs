@@ -1,10 +1,49 @@
-//! `px/connect`.
+//! `px/connect`: uses another cluster from now on.
+
+use std::path::PathBuf;
 
 use pxlens_protocol::{ConnectParams, ConnectResult};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session};
+use super::px_engines::activity;
+use crate::{
+    lsp::{ClusterChoice, backend::Backend, blocking, from_proto, to_proto::clusters},
+    session::{About, AskError, Choice, ClusterView},
+};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: ConnectParams) -> Result<ConnectResult> {
-    Ok(backend.session.connect(params).await)
+pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<ConnectResult> {
+    if let Some(refused) = refused(backend).await {
+        return Ok(refused);
+    }
+    let ConnectParams { profile, cluster_id, connection_file } = params;
+    let names_one = profile.is_some() || cluster_id.is_some() || connection_file.is_some();
+    let connection_file = connection_file.map(PathBuf::from);
+    let choice = ClusterChoice { profile, cluster_id, connection_file, name: None };
+    let choice = names_one.then(|| from_proto::selection(choice));
+    Ok(match backend.session.choose(choice).await {
+        Ok(Choice::InUse(cluster)) => used(backend, cluster, None).await,
+        Ok(Choice::Waits(cluster)) => {
+            let message =
+                format!("runs go on on {}; the other cluster is used once they are over", cluster.name);
+            used(backend, cluster, Some(message)).await
+        }
+        Err(error) => failed(error.to_string()),
+    })
+}
+
+/// Why nothing is done about clusters in a workspace that is not trusted.
+pub(super) async fn refused(backend: &Backend) -> Option<ConnectResult> {
+    let trusted = backend.session.snapshot(About::Nothing).await.trusted;
+    (!trusted).then(|| failed(AskError::Untrusted.to_string()))
+}
+
+pub(super) fn failed(why: String) -> ConnectResult {
+    ConnectResult { message: Some(why), ..ConnectResult::default() }
+}
+
+/// The cluster that is in use now, with its engines.
+pub(super) async fn used(backend: &Backend, cluster: ClusterView, message: Option<String>) -> ConnectResult {
+    let snapshot = backend.session.snapshot(About::Nothing).await;
+    let cluster = blocking::run(move || clusters::in_use(&cluster, activity(&snapshot))).await;
+    ConnectResult { cluster, message }
 }

@@ -6,30 +6,45 @@ use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
     engines::{EngineId, RankSet},
-    lsp::{backend::Backend, facade::Session, messages},
+    lsp::{backend::Backend, from_proto, to_proto},
+    session::{About, Interrupted, Runs},
 };
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: InterruptParams,
-) -> Result<InterruptResult> {
-    let run = params.run;
-    backend
-        .session
-        .interrupt(params)
-        .await
-        .ok_or_else(|| Error::invalid_params(format!("there is no run {}", run.0)))
+pub(crate) async fn handle(backend: &Backend, params: InterruptParams) -> Result<InterruptResult> {
+    let (run, scope) = (from_proto::run_id(params.run), from_proto::interrupt_scope(&params));
+    let outcome = backend.session.interrupt(Some(run), scope, params.signal).await;
+    let outcome =
+        outcome.ok_or_else(|| Error::invalid_params(format!("there is no run {}", params.run.0)))?;
+    let snapshot = backend.session.snapshot(About::Nothing).await;
+    Ok(done(outcome, &snapshot.runs))
+}
+
+/// What an interrupt did, engine by engine.
+fn done(outcome: Interrupted, runs: &Runs) -> InterruptResult {
+    let mut result = InterruptResult { refused: outcome.refused, ..InterruptResult::default() };
+    for handle in outcome.dropped.iter().filter_map(|run| runs.get(*run)) {
+        result.aborted.extend(to_proto::engines(&handle.engines));
+    }
+    for (_, report) in outcome.reports {
+        result.signalled.extend(to_proto::ids(&report.signalled));
+        result.aborted.extend(to_proto::ids(&report.aborted));
+        result.left_alone.extend(to_proto::ids(&report.left_alone));
+        result.unanswered.extend(to_proto::ids(&report.unanswered));
+    }
+    // What waited of a run is dropped on engines that may be signalled for another of the same cell.
+    let told: Vec<u32> =
+        [&result.signalled, &result.left_alone, &result.unanswered].into_iter().flatten().copied().collect();
+    result.aborted.retain(|engine| !told.contains(engine));
+    result.aborted.sort_unstable();
+    result.aborted.dedup();
+    result
 }
 
 /// Interrupts, and shows what was not done about it.
-pub(super) async fn told<S: Session>(
-    backend: &Backend<S>,
-    params: InterruptParams,
-) -> Result<InterruptResult> {
+pub(super) async fn told(backend: &Backend, params: InterruptParams) -> Result<InterruptResult> {
     let result = handle(backend, params).await?;
     if let Some(why) = undone(&result) {
-        let client = backend.client.clone();
-        tokio::spawn(async move { messages::show(&client, MessageType::Warning, why).await });
+        backend.say(MessageType::Warning, why);
     }
     Ok(result)
 }

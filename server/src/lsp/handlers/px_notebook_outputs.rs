@@ -1,13 +1,42 @@
-//! `px/notebookOutputs`.
+//! `px/notebookOutputs`: what runs gave so far, as outputs of a notebook's cell.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pxlens_protocol::{NotebookOutputsParams, NotebookOutputsResult};
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session};
+use crate::{
+    cells::CellKind,
+    lsp::{from_proto, snapshot::Snapshot, to_proto::outputs::notebook_output},
+    render::{self, NotebookOutput},
+    run::RunState,
+};
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: NotebookOutputsParams,
-) -> Result<NotebookOutputsResult> {
-    backend.session.notebook_outputs(params).await.map_err(Error::invalid_params)
+pub(crate) fn handle(snapshot: &Snapshot, params: NotebookOutputsParams) -> Result<NotebookOutputsResult> {
+    let mut answer =
+        NotebookOutputsResult { over: true, succeeded: true, seen: String::new(), outputs: None };
+    let mut outputs = Vec::new();
+    for id in params.runs {
+        let handle = snapshot.runs.get(from_proto::run_id(id));
+        let handle = handle.ok_or_else(|| Error::invalid_params(format!("there is no run {}", id.0)))?;
+        let run = handle.now();
+        answer.over &= run.is_over();
+        answer.succeeded &= run.state() != RunState::Failed;
+        if snapshot.runs.is_withheld(handle) && run.state() != RunState::Failed {
+            let heading = render::heading(&run);
+            let text = format!("{heading} · %pxresult{} shows what it gives", handle.suffix);
+            outputs.push(NotebookOutput::note(text));
+            continue;
+        }
+        let by = handle.group_by().unwrap_or(snapshot.settings.group_by);
+        let is_plain = handle.place.kind == CellKind::Plain;
+        outputs.extend(render::notebook(&run, by, is_plain));
+    }
+    let mut hasher = DefaultHasher::new();
+    outputs.hash(&mut hasher);
+    answer.seen = format!("{:016x}", hasher.finish());
+    if params.seen.as_ref() != Some(&answer.seen) {
+        answer.outputs = Some(outputs.into_iter().map(notebook_output).collect());
+    }
+    Ok(answer)
 }

@@ -1,11 +1,219 @@
-//! `px/page`.
+//! `px/page`: a run in parts, for a view that draws it by itself. Places become addresses, paints become styles.
 
-use pxlens_protocol::PageParams;
+use std::collections::{HashMap, HashSet};
+
+use lsp_types::{Position, Uri};
+use pxlens_protocol::{
+    GroupState, LineStyle, PageBlock, PageError, PageHtml, PageParams, PagePiece, PagePlace, PageResult,
+    PageSection, TracebackLine,
+};
+
 use tower_lsp::jsonrpc::{Error, Result};
 
-use crate::lsp::{backend::Backend, facade::Session, written::Written};
+use crate::{
+    ide::{self, Shown},
+    lsp::{
+        backend::Backend,
+        blocking, from_proto,
+        notify::diagnostics,
+        snapshot::{Concerns, Snapshot},
+        to_proto::{self, ids, pictures},
+        wire::raw_response::Raw,
+    },
+    render::{self, Frame, FramePlace, PageLimits, Paint, Standing},
+    run::Run,
+    session::RunHandle,
+};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: PageParams) -> Result<Written> {
-    let page = backend.session.page(params).await.map_err(Error::invalid_params)?;
-    backend.shelf.put(&page)
+/// Most bytes of HTML in one answer.
+const MOST_HTML: usize = 16_000_000;
+
+/// What a frame of a traceback is found by, so that each is looked up once.
+type Files = HashMap<String, Uri>;
+
+pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw> {
+    let snapshot = backend.snapshot(params.about()).await;
+    let unknown = || Error::invalid_params("there is no such run; nothing was run there yet");
+    let shown = shown(&snapshot, &params).ok_or_else(unknown)?;
+    backend.session.asked_for(shown.run.id);
+    let snapshot = match params.run {
+        Some(_) => snapshot,
+        // Its errors lead to lines of the document that its cell stands in, which may be another than the one asked about.
+        None => backend.snapshot(shown.run.id).await,
+    };
+    let by = params.group_by.map(from_proto::group_by).unwrap_or_else(|| shown.group_by(&snapshot));
+    let run = shown.run.now();
+    let drawn = run.clone();
+    let page = blocking::run(move || render::page(&drawn, by, PageLimits::default())).await;
+    let files = diagnostics::paths_here(files(&page.errors)).await;
+    let work = move || snapshot.raw(&answer(&snapshot, &shown.run, &run, by, page, &files, params.media));
+    blocking::run(work).await
+}
+
+fn shown(snapshot: &Snapshot, params: &PageParams) -> Option<Shown> {
+    if let Some(run) = params.run {
+        return snapshot.runs.get(from_proto::run_id(run)).cloned().map(Shown::from);
+    }
+    match params.position.filter(|_| params.uri.is_some()) {
+        Some(position) => ide::shown_at(snapshot, from_proto::position(position)),
+        None => ide::newest(snapshot, None),
+    }
+}
+
+fn answer(
+    snapshot: &Snapshot,
+    handle: &RunHandle,
+    run: &Run,
+    by: render::GroupBy,
+    page: render::Page,
+    files: &Files,
+    media: Option<bool>,
+) -> PageResult {
+    let uri = to_proto::uri(&handle.document);
+    let took = match run.is_over() {
+        true => format!(" · {}", render::duration(render::elapsed(run, run.created))),
+        false => String::new(),
+    };
+    let engines: crate::engines::RankSet = run.request.engines.iter().copied().collect();
+    let (images, tables, note) = match media {
+        Some(true) => {
+            let (tables, left_out) = tables(run);
+            (pictures::all(run), tables, left_out)
+        }
+        _ => (Vec::new(), Vec::new(), None),
+    };
+    let places = lines_of(snapshot, handle, run);
+    PageResult {
+        run: to_proto::run_id(handle.id),
+        title: handle.title.trim().to_owned(),
+        state: to_proto::run_state(run),
+        summary: format!("{}{took}", render::outcome(run)),
+        group_by: to_proto::group_by(by),
+        ranks: engines.to_string(),
+        engines: ids(&engines).collect(),
+        has_earlier: snapshot.runs.earlier(handle).is_some(),
+        sections: page.sections.into_iter().map(section).collect(),
+        across: page.across.map(|(ranks, told)| format!("{ranks} {told}")),
+        errors: page.errors.into_iter().map(|error| raised(error, &uri, &places, files)).collect(),
+        uri,
+        tables,
+        images,
+        note: page.note.or(note),
+    }
+}
+
+/// Where in the document an error of a run came from, by the 0-based line of the code; nothing where the code is another now.
+fn lines_of(snapshot: &Snapshot, handle: &RunHandle, run: &Run) -> HashMap<u32, Position> {
+    let Some(view) = snapshot.document() else { return HashMap::new() };
+    let same =
+        |cell: &&crate::session::CellView| cell.id == handle.cell && cell.cell.code == run.request.code;
+    let Some(cell) = view.cells.iter().find(same) else { return HashMap::new() };
+    let lines = (0u32..).zip(cell.cell.code.lines()).filter_map(|(line, _)| {
+        let at = ide::code_place(&cell.cell, line, None, 0)?;
+        Some((line, to_proto::range(ide::positions(view, snapshot, at)).start))
+    });
+    lines.collect()
+}
+
+fn section(section: render::PageSection) -> PageSection {
+    PageSection {
+        title: section.title.map(str::to_owned),
+        blocks: section.blocks.into_iter().map(block).collect(),
+    }
+}
+
+fn block(block: render::PageBlock) -> PageBlock {
+    PageBlock {
+        ranks: block.ranks.to_string(),
+        engines: ids(&block.ranks).collect(),
+        state: match block.standing {
+            Standing::Ok => GroupState::Ok,
+            Standing::Pending => GroupState::Pending,
+            Standing::Failed => GroupState::Error,
+            Standing::Aborted => GroupState::Aborted,
+            Standing::Lost => GroupState::Lost,
+        },
+        compared_with: block.differs_from.map(|ranks| ranks.to_string()),
+        pieces: block.pieces.into_iter().map(piece).collect(),
+    }
+}
+
+fn piece(span: render::Span) -> PagePiece {
+    let style = match span.paint {
+        Paint::Ranks | Paint::Rule | Paint::Pending => LineStyle::Label,
+        Paint::Stdout => LineStyle::Stdout,
+        Paint::Stderr => LineStyle::Stderr,
+        Paint::Display | Paint::Result => LineStyle::Result,
+        Paint::FailedRanks | Paint::Error | Paint::Traceback => LineStyle::Error,
+        Paint::Note => LineStyle::Note,
+    };
+    PagePiece { text: span.text, style }
+}
+
+/// The files that tracebacks name.
+fn files(errors: &[render::PageError]) -> HashSet<String> {
+    let frames = errors.iter().flat_map(|error| &error.lines).filter_map(|(_, frame)| frame.as_ref());
+    frames
+        .filter_map(|frame| match &frame.place {
+            FramePlace::File(path) => Some(path.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn raised(error: render::PageError, uri: &Uri, places: &HashMap<u32, Position>, files: &Files) -> PageError {
+    let render::PageError { group, lines } = error;
+    // Of the calls in cells only the innermost is known to be one of this cell.
+    let innermost = lines.iter().rposition(|(_, frame)| frame.as_ref().is_some_and(is_in_cell));
+    let own = group.code_line.and_then(|line| places.get(&line));
+    let lines = lines.into_iter().enumerate().map(|(n, (text, frame))| {
+        let place = frame.and_then(|frame| match (&frame.place, frame.line) {
+            (FramePlace::File(path), Some(line)) => Some(PagePlace {
+                uri: files.get(path)?.clone(),
+                position: Position { line: line.checked_sub(1)?, character: 0 },
+            }),
+            (FramePlace::Cell(_) | FramePlace::SomeCell | FramePlace::Text, _) if Some(n) == innermost => {
+                Some(PagePlace { uri: uri.clone(), position: *own? })
+            }
+            _ => None,
+        });
+        TracebackLine { text, place }
+    });
+    let variants = group.variants.iter().filter(|_| group.texts_differ()).map(|variant| {
+        let value = render::terminal_text(variant.evalue.lines().next().unwrap_or_default(), false);
+        format!("{} {}", variant.ranks, render::without_key(&value))
+    });
+    PageError {
+        lines: lines.collect(),
+        variants: variants.collect(),
+        ranks: group.ranks.to_string(),
+        engines: ids(&group.ranks).collect(),
+        title: render::without_key(&group.title()).into_owned(),
+    }
+}
+
+fn is_in_cell(frame: &Frame) -> bool {
+    !matches!(frame.place, FramePlace::File(_))
+}
+
+/// HTML that engines showed, and what is said of that which an answer has no room for.
+fn tables(run: &Run) -> (Vec<PageHtml>, Option<String>) {
+    let mut room = MOST_HTML;
+    let mut left_out = 0;
+    let outputs = render::html_outputs(run).into_iter().map(|output| {
+        let html = room.checked_sub(output.html.len()).map(|left| {
+            room = left;
+            output.html.to_owned()
+        });
+        left_out += usize::from(html.is_none());
+        PageHtml {
+            ranks: output.ranks.to_string(),
+            engines: ids(&output.ranks).collect(),
+            html,
+            alt: output.alt,
+        }
+    });
+    let tables = outputs.collect();
+    let note = (left_out > 0).then(|| format!("{left_out} tables are too large to be shown here"));
+    (tables, note)
 }

@@ -2,9 +2,9 @@
 
 use pxlens_protocol::RefreshOutputsParams;
 
-use crate::lsp::{backend::Backend, facade::Session, tolerance::Lenient};
+use crate::lsp::{backend::Backend, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, params: Lenient<RefreshOutputsParams>) {
+pub(crate) async fn handle(backend: &Backend, params: Lenient<RefreshOutputsParams>) {
     let Some(params) = params.or_log("px/refreshOutputs") else { return };
     match backend.marks() {
         Some(marks) => marks.refresh(&params.uri),

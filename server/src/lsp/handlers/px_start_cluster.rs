@@ -1,10 +1,17 @@
-//! `px/startCluster`.
+//! `px/startCluster`: starts a cluster and uses it.
 
 use pxlens_protocol::{ConnectResult, StartClusterParams};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session};
+use super::px_connect::{failed, refused, used};
+use crate::{lsp::backend::Backend, session::StartPolicy};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, _: StartClusterParams) -> Result<ConnectResult> {
-    Ok(backend.session.start_cluster().await)
+pub(crate) async fn handle(backend: &Backend, _: StartClusterParams) -> Result<ConnectResult> {
+    if let Some(refused) = refused(backend).await {
+        return Ok(refused);
+    }
+    Ok(match backend.session.connect(StartPolicy::Another).await {
+        Ok(cluster) => used(backend, cluster, None).await,
+        Err(error) => failed(error.to_string()),
+    })
 }

@@ -1,13 +1,38 @@
 //! `px/stopCluster`.
 
+use std::path::PathBuf;
+
 use pxlens_protocol::{StopClusterParams, StopClusterResult};
 use tower_lsp::jsonrpc::Result;
 
-use crate::lsp::{backend::Backend, facade::Session};
+use super::px_connect;
+use crate::{
+    cluster::{
+        discovery::{self, Selection},
+        local,
+    },
+    lsp::{backend::Backend, blocking},
+};
 
-pub(crate) async fn handle<S: Session>(
-    backend: &Backend<S>,
-    params: StopClusterParams,
-) -> Result<StopClusterResult> {
-    Ok(backend.session.stop_cluster(params).await)
+pub(crate) async fn handle(backend: &Backend, params: StopClusterParams) -> Result<StopClusterResult> {
+    Ok(match stop(backend, params).await {
+        Ok(()) => StopClusterResult { stopped: true, message: None },
+        Err(why) => StopClusterResult { stopped: false, message: Some(why) },
+    })
+}
+
+async fn stop(backend: &Backend, params: StopClusterParams) -> std::result::Result<(), String> {
+    if let Some(refused) = px_connect::refused(backend).await {
+        return Err(refused.message.unwrap_or_default());
+    }
+    let file = PathBuf::from(params.connection_file);
+    let named = Selection { connection_file: Some(file.clone()), ..Selection::default() };
+    let found = blocking::run(move || discovery::find(&named)).await.map_err(|error| error.to_string())?;
+    let cluster = found.into_iter().next();
+    let cluster = cluster.ok_or_else(|| format!("there is no cluster {}", file.display()))?;
+    if !cluster.ours && !params.not_ours {
+        // Refused before anybody is told that it is being stopped.
+        return Err(local::StopError::NotConfirmed(cluster.label()).to_string());
+    }
+    backend.session.stop(cluster, params.not_ours).await
 }

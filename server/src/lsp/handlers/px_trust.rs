@@ -2,12 +2,8 @@
 
 use pxlens_protocol::TrustParams;
 
-use crate::lsp::{
-    backend::Backend,
-    facade::{Change, Session},
-    tolerance::Lenient,
-};
+use crate::lsp::{backend::Backend, wire::compat::Lenient};
 
-pub(crate) async fn handle<S: Session>(backend: &Backend<S>, _: Lenient<TrustParams>) {
-    backend.session.tell(Change::Trust(true));
+pub(crate) async fn handle(backend: &Backend, _: Lenient<TrustParams>) {
+    backend.session.set_trust(true);
 }

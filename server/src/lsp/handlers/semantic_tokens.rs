@@ -1,14 +1,12 @@
 //! `textDocument/semanticTokens/full` and `/range`: the parts of magics' lines. Python bodies are left to Python's server.
 
-use lsp_types::{Position, SemanticToken, SemanticTokens, SemanticTokensParams, SemanticTokensRangeParams};
+use lsp_types::{SemanticToken, SemanticTokens, SemanticTokensParams, SemanticTokensRangeParams};
 use tower_lsp::jsonrpc::Result;
 
 use crate::{
-    assist::TokenKind,
-    lsp::{
-        backend::Backend,
-        facade::{Session, Token},
-    },
+    ide::{self, PlacedToken, TokenKind},
+    lsp::{from_proto, snapshot::Snapshot},
+    text,
 };
 
 /// The legend's types, all of LSP's own.
@@ -17,27 +15,24 @@ pub(crate) const TYPES: [&str; 6] = ["macro", "parameter", "number", "operator",
 /// The legend's modifiers: `autopx` is pxlens' own, for what belongs to an `%autopx` region.
 pub(crate) const MODIFIERS: [&str; 1] = ["autopx"];
 
-pub(crate) async fn full<S: Session>(
-    backend: &Backend<S>,
-    params: SemanticTokensParams,
-) -> Result<Option<SemanticTokens>> {
-    Ok(encode(&backend.session.tokens(&params.text_document.uri, None).await))
+pub(crate) fn full(snapshot: &Snapshot, _: SemanticTokensParams) -> Result<Option<SemanticTokens>> {
+    Ok(encode(&ide::semantic_tokens(snapshot, None)))
 }
 
-pub(crate) async fn range<S: Session>(
-    backend: &Backend<S>,
+pub(crate) fn range(
+    snapshot: &Snapshot,
     params: SemanticTokensRangeParams,
 ) -> Result<Option<SemanticTokens>> {
-    Ok(encode(&backend.session.tokens(&params.text_document.uri, Some(params.range)).await))
+    Ok(encode(&ide::semantic_tokens(snapshot, Some(from_proto::range(params.range)))))
 }
 
 /// Each token relative to the one before. Nothing at all where there is none: some clients show the tokens of one server
 /// only, the first that has an answer.
-fn encode(tokens: &[Token]) -> Option<SemanticTokens> {
-    let mut last = Position { line: 0, character: 0 };
+fn encode(tokens: &[PlacedToken]) -> Option<SemanticTokens> {
+    let mut last = text::Position { line: 0, character: 0 };
     let mut data = Vec::with_capacity(tokens.len());
     for token in tokens.iter().filter(|token| token.length > 0) {
-        let Token { start, length, kind, in_region } = *token;
+        let PlacedToken { start, length, kind, in_region } = *token;
         let from = if start.line == last.line { last.character } else { 0 };
         data.push(SemanticToken {
             delta_line: start.line - last.line,

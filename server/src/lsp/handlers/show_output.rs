@@ -5,37 +5,65 @@ use pxlens_protocol::{ShowOutputParams, ShowOutputResult};
 use tower_lsp::jsonrpc::{Error, Result};
 use url::Url;
 
-use crate::lsp::{backend::Backend, facade::Session, messages, tasks};
+use super::text_document_content::{Addressed, addressed, run_to_show};
+use crate::{
+    engines::{EngineId, RankSet},
+    lsp::{backend::Backend, blocking, from_proto, notify::messages, tasks},
+    render::{Address, Extract},
+    session,
+};
 
-pub(super) async fn show<S: Session>(
-    backend: &Backend<S>,
-    params: ShowOutputParams,
-) -> Result<ShowOutputResult> {
-    let uri = backend.session.address(params).await.map_err(Error::invalid_params)?;
-    let capabilities = backend.capabilities();
+pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<ShowOutputResult> {
+    let uri = address(backend, params).await.map_err(Error::invalid_params)?;
     if shows_addresses(backend) {
         ask_to_show(&backend.client, Uri::from(uri.as_str()), uri.clone());
         return Ok(ShowOutputResult { uri, file: None });
     }
-    let path = match backend.session.content_file(&uri).await {
+    let Addressed { handle, what, other } = addressed(backend, &uri).await.map_err(Error::invalid_params)?;
+    let file = blocking::run(move || session::content_file(&handle, &what, other.as_deref())).await;
+    let path = match file {
         Ok(path) => path,
         Err(why) => {
-            say(&backend.client, MessageType::Warning, why);
+            backend.say(MessageType::Warning, why.to_string());
             return Ok(ShowOutputResult { uri, file: None });
         }
     };
     let file = path.display().to_string();
     match Url::from_file_path(&path) {
-        Ok(url) if capabilities.shows_documents => {
+        Ok(url) if backend.capabilities().shows_documents => {
             ask_to_show(&backend.client, Uri::from(url.as_str()), file.clone());
         }
-        _ => say(&backend.client, MessageType::Info, format!("the output is in {file}")),
+        _ => backend.say(MessageType::Info, format!("the output is in {file}")),
     }
     Ok(ShowOutputResult { uri, file: Some(file) })
 }
 
+/// The address of an output.
+async fn address(backend: &Backend, params: ShowOutputParams) -> std::result::Result<String, String> {
+    let snapshot = backend.session.snapshot(from_proto::run_id(params.run)).await;
+    let known = |run| run_to_show(backend, &snapshot, from_proto::run_id(run));
+    let handle = known(params.run)?;
+    let what = match (params.group_by, params.ranks, params.engine, params.compared_with) {
+        (None, None, None, Some(with)) => Extract::Compared(known(with)?.id),
+        (None, Some(ranks), None, None) => {
+            let ranks: RankSet = ranks.parse().map_err(|error| format!("ranks: {error}"))?;
+            Extract::Group(ranks)
+        }
+        (None, None, Some(engine), None) => Extract::Raw { engine: EngineId(engine), slot: None },
+        (by, None, None, None) => {
+            let by = by.map(from_proto::group_by).or(handle.plan.group_by);
+            Extract::Whole(by.unwrap_or(snapshot.settings.group_by))
+        }
+        _ => {
+            return Err("of groupBy, ranks, engine and comparedWith only one can be asked for".to_owned());
+        }
+    };
+    session::check(&handle.now(), &what).map_err(|error| error.to_string())?;
+    Ok(Address { run: handle.id, what }.to_string())
+}
+
 /// Whether the client opens outputs as documents, by their addresses.
-pub(super) fn shows_addresses<S: Session>(backend: &Backend<S>) -> bool {
+pub(super) fn shows_addresses(backend: &Backend) -> bool {
     let capabilities = backend.capabilities();
     let opens = capabilities.text_document_content || capabilities.extension.content;
     opens && capabilities.shows_documents
@@ -54,9 +82,4 @@ fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
         }
         messages::show(&client, MessageType::Warning, format!("{name} could not be shown")).await;
     });
-}
-
-fn say(client: &tower_lsp::Client, severity: MessageType, text: String) {
-    let client = client.clone();
-    tokio::spawn(async move { messages::show(&client, severity, text).await });
 }

@@ -2,10 +2,10 @@
 
 use pxlens_protocol::{ShowRun, ShowRunParams, ShowRunResult};
 
-use crate::lsp::{backend::Backend, facade::Session, tasks};
+use crate::lsp::{backend::Backend, tasks};
 
 /// Asks a client that has a panel; shows nothing in any other.
-pub(super) async fn show<S: Session>(backend: &Backend<S>, params: ShowRunParams) -> ShowRunResult {
+pub(super) async fn show(backend: &Backend, params: ShowRunParams) -> ShowRunResult {
     if !backend.capabilities().extension.panel {
         return ShowRunResult::default();
     }

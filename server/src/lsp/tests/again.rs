@@ -4,26 +4,25 @@ use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Bridge;
 
 const URI: &str = "file:///a.py";
 const TEXT: &str = "# %%\n%%px\nwork()\n";
 
-async fn start(sim: &Sim) -> Client<Bridge> {
+async fn start(sim: &Sim) -> Client {
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    let mut client = Client::start_with(json!({}), options).await;
     client.open(URI, TEXT).await;
     client
 }
 
 /// Runs the cell with more parameters.
-async fn run(client: &mut Client<Bridge>, more: Value) -> Value {
+async fn run(client: &mut Client, more: Value) -> Value {
     let mut params = json!({ "uri": URI, "position": { "line": 1, "character": 0 } });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     client.request("px/run", params).await
 }
 
-async fn cell_is(client: &mut Client<Bridge>, state: &str) -> Value {
+async fn cell_is(client: &mut Client, state: &str) -> Value {
     loop {
         let cell = client.request("px/cells", json!({ "uri": URI })).await["cells"][0].clone();
         if cell["state"] == state {
@@ -34,7 +33,7 @@ async fn cell_is(client: &mut Client<Bridge>, state: &str) -> Value {
 }
 
 /// The titles and commands of what can be done with some of the engines.
-async fn offered(client: &mut Client<Bridge>) -> Vec<(String, Value)> {
+async fn offered(client: &mut Client) -> Vec<(String, Value)> {
     let at = json!({ "line": 1, "character": 0 });
     let params = json!({
         "textDocument": { "uri": URI }, "range": { "start": at, "end": at }, "context": { "diagnostics": [] },

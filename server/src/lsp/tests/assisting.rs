@@ -5,18 +5,17 @@ use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Bridge;
 
 const URI: &str = "file:///a.py";
 
-type Whole = Client<Bridge>;
+type Whole = Client;
 
 fn utf8() -> Value {
     json!({ "general": { "positionEncodings": ["utf-8"] } })
 }
 
 async fn untrusted(capabilities: Value) -> Whole {
-    Client::start_with(Bridge::start(), capabilities, json!({ "trusted": false })).await
+    Client::start_with(capabilities, json!({ "trusted": false })).await
 }
 
 /// A client in a trusted workspace that is connected to this controller.
@@ -24,7 +23,7 @@ async fn connected(sim: &Sim, capabilities: Value) -> Whole {
     let mut capabilities = capabilities;
     capabilities["workspace"]["codeLens"]["refreshSupport"] = json!(true);
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    let mut client = Client::start_with(capabilities, options).await;
     client.open("file:///first.py", "%px 1\n").await;
     let document = json!({ "textDocument": { "uri": "file:///first.py" } });
     loop {
@@ -254,7 +253,7 @@ async fn tokens_of_a_range_are_those_in_it() {
 #[tokio::test]
 async fn what_is_announced_depends_on_the_client() {
     for (capabilities, tokens) in [(json!({}), false), (with_tokens(json!({})), true)] {
-        let mut client = Client::connect_to(Bridge::start());
+        let mut client = Client::connect();
         let params =
             json!({ "processId": null, "capabilities": capabilities, "initializationOptions": null });
         let announced = client.request("initialize", params).await["capabilities"].clone();

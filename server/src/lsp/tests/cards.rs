@@ -4,7 +4,6 @@ use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::{Bridge, Session};
 
 const URI: &str = "file:///a.py";
 
@@ -15,7 +14,7 @@ fn capabilities(extension: Value) -> Value {
     })
 }
 
-async fn hover<S: Session>(client: &mut Client<S>, line: u32) -> String {
+async fn hover(client: &mut Client, line: u32) -> String {
     let position = json!({ "line": line, "character": 2 });
     let params = json!({ "textDocument": { "uri": URI }, "position": position });
     let shown = client.request("textDocument/hover", params).await;
@@ -34,38 +33,65 @@ fn links(card: &str) -> Vec<(String, Value)> {
     card.split('[').filter_map(link).collect()
 }
 
-async fn follow<S: Session>(client: &mut Client<S>, card: &str, words: &str) -> Value {
+async fn follow(client: &mut Client, card: &str, words: &str) -> Value {
     let found = links(card).into_iter().find(|link| link.0 == words);
     let (_, params) = found.unwrap_or_else(|| panic!("no link {words} in {card}"));
     client.request("workspace/executeCommand", params).await
 }
 
+/// A client that announced this, whose first run gave a line and a picture and is over.
+async fn with_a_result(sim: &Sim, extension: Value) -> Client {
+    let mut client = Client::start_on(sim, capabilities(extension)).await;
+    client.open(URI, "%px work()\n").await;
+    run(&mut client, 0).await;
+    while client.request("px/result", json!({ "run": 1 })).await["state"] != "succeeded" {
+        tokio::task::yield_now().await;
+    }
+    client
+}
+
+async fn with_a_picture() -> Sim {
+    let png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let picture = json!({ "image/png": png, "text/plain": "<Figure>" });
+    let work = Script::new().stdout("one\n").display(picture);
+    Sim::builder().engines(2).on("work()", work).start().await
+}
+
 #[tokio::test]
 async fn links_and_images_are_for_clients_that_announced_them() {
+    let sim = with_a_picture().await;
     let told = async |extension: Value| {
-        let mut client = Client::start(capabilities(extension)).await;
-        client.open(URI, "%px 1\n").await;
-        client.told().await;
-        client.session.output(URI, "✓");
-        hover(&mut client, 0).await
+        let mut client = with_a_result(&sim, extension).await;
+        let card = hover(&mut client, 0).await;
+        assert!(card.contains("`[0-1]`\n```text\none"), "{card}");
+        card
     };
-    let plain = "Run on 2 engines\n\n**marked**";
-    assert_eq!(told(json!({})).await, plain);
-    assert_eq!(told(json!({ "images": true })).await, format!("{plain} images"));
+    let links_to = |card: &str| -> Vec<Value> {
+        links(card).into_iter().map(|(_, link)| link["command"].clone()).collect()
+    };
+    let (group, copy) = (json!("pxlens.server.group"), json!("pxlens.server.copy"));
     // Copying is for links alone.
-    assert_eq!(told(json!({ "copy": true })).await, plain);
-    let links = told(json!({ "commandLinks": true })).await;
-    assert!(links.contains(" pxlens.server.group") && !links.contains(" pxlens.server.copy"), "{links}");
-    assert!(told(json!({ "commandLinks": true, "copy": true })).await.contains(" pxlens.server.copy"));
+    for extension in [json!({}), json!({ "copy": true })] {
+        let card = told(extension).await;
+        assert!(!card.contains("](command:") && !card.contains("](data:"), "{card}");
+    }
+    let card = told(json!({ "images": true })).await;
+    assert!(!card.contains("](command:") && card.contains("](data:image/png;base64,"), "{card}");
+    let card = told(json!({ "commandLinks": true })).await;
+    let offered = links_to(&card);
+    assert!(offered.contains(&group) && !offered.contains(&copy), "{card}");
+    assert!(!card.contains("](data:"), "{card}");
+    let card = told(json!({ "commandLinks": true, "copy": true })).await;
+    let offered = links_to(&card);
+    assert!(offered.contains(&group) && offered.contains(&copy), "{card}");
 }
 
 #[tokio::test]
 async fn what_a_card_links_to_is_offered_as_actions_where_it_has_no_links() {
+    let sim = with_a_picture().await;
     let offered = async |extension: Value| {
-        let mut client = Client::start(capabilities(extension)).await;
-        client.open(URI, "%px 1\n").await;
-        client.told().await;
-        client.session.output(URI, "✓");
+        let mut client = with_a_result(&sim, extension).await;
         let at = json!({ "line": 0, "character": 0 });
         let range = json!({ "start": at, "end": at });
         let params =
@@ -90,20 +116,23 @@ async fn a_run_that_is_not_there_is_an_error() {
 
 #[tokio::test]
 async fn a_client_that_cannot_copy_gets_the_text_as_the_answer() {
+    let sim = with_a_picture().await;
     let can = json!({ "copy": true });
     for (extension, copied) in [(json!({}), None), (can.clone(), Some(false)), (can, Some(true))] {
-        let mut client = Client::start(capabilities(extension)).await;
+        let mut client = with_a_result(&sim, extension).await;
+        let plain = text(&mut client, None).await;
+        assert!(plain.contains("── [0-1] ──") && plain.contains("\none\n"), "{plain}");
         let params = json!({ "command": "pxlens.server.copy", "arguments": [{ "run": 1, "groupBy": null }] });
         let id = client.ask("workspace/executeCommand", params).await;
         if let Some(copied) = copied {
             let asked = client.expect("px/copy").await;
-            assert_eq!(asked["params"], json!({ "text": "plain" }));
+            assert_eq!(asked["params"], json!({ "text": plain }));
             let result = json!({ "copied": copied });
             client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result })).await;
         }
         let expected = match copied {
             Some(true) => json!({ "copied": true }),
-            _ => json!({ "copied": false, "text": "plain" }),
+            _ => json!({ "copied": false, "text": plain }),
         };
         assert_eq!(client.answer(id).await["result"], expected);
         client.end().await;
@@ -111,7 +140,7 @@ async fn a_client_that_cannot_copy_gets_the_text_as_the_answer() {
 }
 
 /// Waits until the block of the cell on this 0-based line is as wanted.
-async fn painted(client: &mut Client<Bridge>, line: u32, fits: impl Fn(&[&str]) -> bool) {
+async fn painted(client: &mut Client, line: u32, fits: impl Fn(&[&str]) -> bool) {
     loop {
         let outputs = client.expect("px/outputs").await;
         let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
@@ -124,21 +153,21 @@ async fn painted(client: &mut Client<Bridge>, line: u32, fits: impl Fn(&[&str]) 
     }
 }
 
-async fn start(sim: &Sim, text: &str) -> Client<Bridge> {
+async fn start(sim: &Sim, text: &str) -> Client {
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
     let all = json!({ "outputs": true, "blocks": true, "commandLinks": true, "copy": true });
-    let mut client = Client::start_with(Bridge::start(), capabilities(all), options).await;
+    let mut client = Client::start_with(capabilities(all), options).await;
     client.open(URI, text).await;
     client
 }
 
-async fn run(client: &mut Client<Bridge>, line: u32) {
+async fn run(client: &mut Client, line: u32) {
     let position = json!({ "line": line, "character": 0 });
     client.request("px/run", json!({ "uri": URI, "position": position })).await;
 }
 
 /// What `px/result` gives as text, in a grouping or in none.
-async fn text(client: &mut Client<Bridge>, group_by: Option<&str>) -> String {
+async fn text(client: &mut Client, group_by: Option<&str>) -> String {
     let result = client.request("px/result", json!({ "run": 1, "groupBy": group_by })).await;
     result["text"].as_str().unwrap_or_default().to_owned()
 }

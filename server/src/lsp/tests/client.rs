@@ -11,68 +11,88 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::fake::Fake;
-use crate::lsp::{Session, serve};
+use pxlens_tests::sim::Sim;
+use tokio::sync::mpsc;
+
+use crate::{
+    lsp::server::serve_session,
+    session::{About, Session, SessionEvent, Settings},
+    text::Encoding,
+};
 
 /// Only to end a test that would hang; no test waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same for one that goes on asking, while the server goes on answering something else.
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(240);
 
-pub(super) struct Client<S = Fake> {
+pub(super) struct Client {
     writer: DuplexStream,
     reader: BufReader<DuplexStream>,
     server: JoinHandle<u8>,
     unread: VecDeque<Value>,
     last_id: i64,
     begun: Instant,
-    pub(super) session: S,
+    pub(super) session: Session,
+    /// Has the server hear of something as if the session had said it.
+    events: mpsc::UnboundedSender<SessionEvent>,
 }
 
 impl Client {
     /// A client whose server waits for `initialize`.
     pub(super) fn connect() -> Self {
-        Self::connect_to(Fake::default())
-    }
-
-    /// A client that has said which capabilities it has, and knows the server's.
-    pub(super) async fn start(capabilities: Value) -> Self {
-        Self::start_with(Fake::default(), capabilities, Value::Null).await
-    }
-
-    /// What the session was told so far; waits until everything sent was handled.
-    pub(super) async fn told(&mut self) -> Vec<crate::lsp::Change> {
-        self.request("px/engines", json!({})).await;
-        self.session.told()
-    }
-}
-
-impl<S: Session> Client<S> {
-    /// A client whose server waits for `initialize`, over any session.
-    pub(super) fn connect_to(session: S) -> Self {
+        let (session, mut said) = Session::start(Settings::default(), Encoding::default(), false, true);
+        let (events, heard) = mpsc::unbounded_channel();
+        let passed_on = events.clone();
+        // Ends with the session.
+        tokio::spawn(async move {
+            while let Some(event) = said.recv().await {
+                if passed_on.send(event).is_err() {
+                    return;
+                }
+            }
+        });
         let (writer, server_reader) = tokio::io::duplex(1 << 20);
         let (server_writer, reader) = tokio::io::duplex(1 << 16);
-        let server = tokio::spawn(serve(server_reader, server_writer, session.clone()));
+        let server = tokio::spawn(serve_session(server_reader, server_writer, session.clone(), heard));
+        let reader = BufReader::new(reader);
         Self {
             writer,
-            reader: BufReader::new(reader),
+            reader,
             server,
             unread: VecDeque::new(),
             last_id: 0,
             begun: Instant::now(),
             session,
+            events,
         }
     }
 
-    /// A client that has said which capabilities and options it has, over any session.
-    pub(super) async fn start_with(session: S, capabilities: Value, options: Value) -> Self {
-        let mut client = Self::connect_to(session);
+    /// A client that has said which capabilities it has, in a workspace that is not trusted: it knows no cluster.
+    pub(super) async fn start(capabilities: Value) -> Self {
+        Self::start_with(capabilities, json!({ "trusted": false })).await
+    }
+
+    /// A client in a trusted workspace whose settings name this controller.
+    pub(super) async fn start_on(sim: &Sim, capabilities: Value) -> Self {
+        let file = sim.connection_file();
+        Self::start_with(capabilities, json!({ "trusted": true, "cluster": { "connectionFile": file } }))
+            .await
+    }
+
+    /// A client that has said which capabilities and options it has.
+    pub(super) async fn start_with(capabilities: Value, options: Value) -> Self {
+        let mut client = Self::connect();
         let params = json!({
             "processId": null, "capabilities": capabilities, "initializationOptions": options,
         });
         client.request("initialize", params).await;
         client.notify("initialized", json!({})).await;
         client
+    }
+
+    /// Has the server hear of something as if the session had said it.
+    pub(super) fn happen(&self, event: SessionEvent) {
+        self.events.send(event).expect("the server listens");
     }
 
     pub(super) async fn send(&mut self, message: &Value) {
@@ -84,15 +104,45 @@ impl<S: Session> Client<S> {
         self.writer.write_all(framed.as_bytes()).await.unwrap();
     }
 
+    /// Sends messages that the server finds in one read.
+    pub(super) async fn send_together(&mut self, messages: &[Value]) {
+        let framed = |message: &Value| {
+            let body = message.to_string();
+            format!("Content-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let framed: String = messages.iter().map(framed).collect();
+        self.writer.write_all(framed.as_bytes()).await.unwrap();
+    }
+
+    /// A request that is not sent yet, and its id.
+    pub(super) fn prepare(&mut self, method: &str, params: Value) -> (i64, Value) {
+        self.last_id += 1;
+        let id = self.last_id;
+        (id, json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
+    }
+
+    /// Waits until the cluster has so many engines.
+    pub(super) async fn engines(&self, count: usize) {
+        let looking = async {
+            loop {
+                let cluster = self.session.snapshot(About::Nothing).await.cluster;
+                if cluster.owner.is_some() && cluster.engines.len() == count {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.expect("no such engines");
+    }
+
     pub(super) async fn notify(&mut self, method: &str, params: Value) {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
 
     /// Sends a request without waiting for its answer; gives its id.
     pub(super) async fn ask(&mut self, method: &str, params: Value) -> i64 {
-        self.last_id += 1;
-        let id = self.last_id;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
+        let (id, request) = self.prepare(method, params);
+        self.send(&request).await;
         id
     }
 

@@ -1,37 +1,14 @@
 //! Clusters and engines: who hears of them and how often, what is told of each engine, and which cluster is used.
 
-use pxlens_protocol::{
-    ClustersResult, ConnectParams, ConnectResult, EnginesResult, StopClusterParams, StopClusterResult,
-};
+use std::time::Duration;
+
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::{client::Client, fake::Fake};
-use crate::lsp::{Bridge, Clusters, Happening, Starting};
+use super::client::Client;
+use crate::session::{SessionEvent, Starting};
 
 const URI: &str = "file:///a.py";
-
-impl Clusters for Fake {
-    async fn engines(&self, _: bool) -> EnginesResult {
-        EnginesResult::default()
-    }
-
-    async fn clusters(&self) -> ClustersResult {
-        ClustersResult::default()
-    }
-
-    async fn connect(&self, _: ConnectParams) -> ConnectResult {
-        ConnectResult::default()
-    }
-
-    async fn start_cluster(&self) -> ConnectResult {
-        ConnectResult::default()
-    }
-
-    async fn stop_cluster(&self, _: StopClusterParams) -> StopClusterResult {
-        StopClusterResult::default()
-    }
-}
 
 fn hears() -> Value {
     json!({ "experimental": { "pxlens": { "engines": true } } })
@@ -41,32 +18,55 @@ fn hears() -> Value {
 async fn who_hears_of_engines_is_told_once_and_again_when_it_has_asked() {
     let mut client = Client::start(hears()).await;
     for _ in 0..50 {
-        client.session.happen(Happening::EnginesWorked);
-        client.session.happen(Happening::EnginesChanged);
+        client.happen(SessionEvent::Engines);
+        client.happen(SessionEvent::Cluster);
     }
     client.expect("px/enginesChanged").await;
     client.request("px/engines", json!({})).await;
-    client.session.happen(Happening::StateChanged { uri: URI.into(), cell: "c".into() });
+    client.happen(SessionEvent::Plans);
     client.expect("px/enginesChanged").await;
     // `end` fails on a message more.
-    client.session.happen(Happening::EnginesWorked);
+    client.happen(SessionEvent::Engines);
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_run_is_news_of_engines_once_until_the_client_asks() {
+    let sim = Sim::builder().engines(2).start().await;
+    let mut client = open(&sim, "%px 1\n").await;
+    engines(&mut client, |engines| engines.len() == 2).await;
+    for _ in 0..2 {
+        run(&mut client, 0).await;
+        client.expect("px/enginesChanged").await;
+        loop {
+            let found = client.request("px/cells", json!({ "uri": URI })).await;
+            if found["cells"][0]["state"] == "succeeded" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        client.request("px/engines", json!({})).await;
+    }
+    // It did not ask since it was told: `end` fails on a message more.
+    run(&mut client, 0).await;
+    client.expect("px/enginesChanged").await;
     client.end().await;
 }
 
 #[tokio::test]
 async fn who_announced_nothing_hears_of_no_engines() {
     let mut client = Client::start(json!({})).await;
-    client.session.happen(Happening::EnginesWorked);
+    client.happen(SessionEvent::Engines);
     client.request("px/engines", json!({})).await;
-    client.session.happen(Happening::EnginesWorked);
+    client.happen(SessionEvent::Engines);
     client.end().await;
 }
 
 fn start(client: &Client, last: Starting) {
     for text in ["starting a controller", "its engines are starting"] {
-        client.session.happen(Happening::ClusterStarting(Starting::Step(text.into())));
+        client.happen(SessionEvent::Starting(Starting::Step(text.into())));
     }
-    client.session.happen(Happening::ClusterStarting(last));
+    client.happen(SessionEvent::Starting(last));
 }
 
 #[tokio::test]
@@ -108,14 +108,14 @@ async fn who_shows_no_progress_reads_how_far_a_cluster_is() {
 }
 
 /// A client that hears of engines, with a script open, on a simulated cluster.
-async fn open(sim: &Sim, text: &str) -> Client<Bridge> {
+async fn open(sim: &Sim, text: &str) -> Client {
     let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::start_with(Bridge::start(), hears(), options).await;
+    let mut client = Client::start_with(hears(), options).await;
     client.open(URI, text).await;
     client
 }
 
-async fn run(client: &mut Client<Bridge>, line: u32) -> Value {
+async fn run(client: &mut Client, line: u32) -> Value {
     let position = json!({ "line": line, "character": 0 });
     let answer = client.request("px/run", json!({ "uri": URI, "position": position })).await;
     let run = answer["runs"][0]["run"].clone();
@@ -124,7 +124,7 @@ async fn run(client: &mut Client<Bridge>, line: u32) -> Value {
 }
 
 /// Asks for the engines whenever they changed, until they are as wanted.
-async fn engines(client: &mut Client<Bridge>, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+async fn engines(client: &mut Client, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     loop {
         let answer = client.request("px/engines", json!({})).await;
         let engines = answer["clusters"][0]["engines"].as_array().cloned().unwrap_or_default();
@@ -236,7 +236,7 @@ async fn what_pxlens_did_not_start_is_stopped_only_with_leave_and_nothing_in_an_
     engines(&mut client, |engines| engines.len() == 1).await;
 
     let untrusted = json!({ "trusted": false });
-    let mut client = Client::start_with(Bridge::start(), hears(), untrusted).await;
+    let mut client = Client::start_with(hears(), untrusted).await;
     for (method, params) in
         [("px/stopCluster", params.clone()), ("px/connect", params), ("px/startCluster", json!({}))]
     {

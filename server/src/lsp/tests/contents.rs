@@ -2,55 +2,47 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use futures::FutureExt;
-use pxlens_protocol::{ContentResult, ExportParams, ExportResult, ShowOutputParams};
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::{client::Client, fake::Fake};
-use crate::lsp::{Bridge, Content, Contents};
+use super::client::Client;
+use crate::{run::RunId, session::About};
 
-const FOLD: &str = "px-output:/run-7/fold.txt";
+const URI: &str = "file:///a.py";
 
-impl Contents for Fake {
-    async fn content(&self, uri: &str) -> Result<Content, String> {
-        if uri != FOLD {
-            return Err(format!("'{uri}' is no address"));
-        }
-        let result = ContentResult { text: "all of it\n".into(), goes_on: true };
-        Ok(Content { result, more: std::future::ready(true).boxed() })
-    }
-
-    async fn address(&self, params: ShowOutputParams) -> Result<String, String> {
-        if params.run.0 == 7 { Ok(FOLD.into()) } else { Err("there is no such run".into()) }
-    }
-
-    async fn content_file(&self, _: &str) -> Result<PathBuf, String> {
-        Ok("/cache/run 7.txt".into())
-    }
-
-    async fn export(&self, params: ExportParams) -> Result<ExportResult, String> {
-        Ok(ExportResult { file: params.path, ..ExportResult::default() })
-    }
-}
+/// The address of the first run's output, as it is shown.
+const FOLD: &str = "px-output:/run-1/fold.txt";
 
 fn command(name: &str, argument: Value) -> Value {
     json!({ "command": format!("pxlens.server.{name}"), "arguments": [argument] })
 }
 
-async fn show(client: &mut Client, run: u32) -> Value {
-    client.request("workspace/executeCommand", command("showOutput", json!({ "run": run }))).await
+async fn show(client: &mut Client) -> Value {
+    client.request("workspace/executeCommand", command("showOutput", json!({ "run": 1 }))).await
+}
+
+/// A client with these capabilities whose first run is over.
+async fn with_a_result(sim: &Sim, capabilities: Value) -> (Client, tempfile::TempDir) {
+    let (mut client, folder) = start(sim, capabilities, "%px work()\n").await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    over(&mut client).await;
+    (client, folder)
+}
+
+async fn with_a_line() -> Sim {
+    Sim::builder().engines(2).on("work()", Script::new().stdout("all of it\n")).start().await
 }
 
 #[tokio::test]
 async fn a_client_that_opens_addresses_is_shown_one() {
+    let sim = with_a_line().await;
     let all = [
         json!({ "workspace": { "textDocumentContent": {} }, "window": { "showDocument": { "support": true } } }),
         json!({ "experimental": { "pxlens": { "content": true } }, "window": { "showDocument": { "support": true } } }),
     ];
     for capabilities in all {
-        let mut client = Client::start(capabilities).await;
-        assert_eq!(show(&mut client, 7).await, json!({ "uri": FOLD }));
+        let (mut client, _folder) = with_a_result(&sim, capabilities).await;
+        assert_eq!(show(&mut client).await, json!({ "uri": FOLD }));
         let asked = client.expect("window/showDocument").await;
         assert_eq!(asked["params"], json!({ "uri": FOLD, "external": false, "takeFocus": true }));
         client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "success": true } })).await;
@@ -60,19 +52,27 @@ async fn a_client_that_opens_addresses_is_shown_one() {
 
 #[tokio::test]
 async fn a_client_that_opens_files_is_shown_a_file_and_any_other_is_told_its_name() {
-    let mut client = Client::start(json!({ "window": { "showDocument": { "support": true } } })).await;
-    assert_eq!(show(&mut client, 7).await, json!({ "uri": FOLD, "file": "/cache/run 7.txt" }));
+    let sim = with_a_line().await;
+    let capabilities = json!({ "window": { "showDocument": { "support": true } } });
+    let (mut client, folder) = with_a_result(&sim, capabilities).await;
+    let shown = show(&mut client).await;
+    let file = shown["file"].as_str().unwrap();
+    assert!(file.starts_with(&folder.path().display().to_string()) && file.contains(' '), "{shown}");
+    assert_eq!(shown, json!({ "uri": FOLD, "file": file }));
+    assert!(std::fs::read_to_string(file).unwrap().contains("[0-1]"), "{shown}");
     let asked = client.expect("window/showDocument").await;
-    assert_eq!(asked["params"]["uri"], "file:///cache/run%207.txt");
+    assert_eq!(asked["params"]["uri"], format!("file://{}", file.replace(' ', "%20")));
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "success": false } })).await;
     let said = client.expect("window/showMessage").await;
-    assert_eq!(said["params"]["message"], "/cache/run 7.txt could not be shown");
+    assert_eq!(said["params"]["message"], format!("{file} could not be shown"));
     client.end().await;
 
-    let mut client = Client::start(json!({ "workspace": { "textDocumentContent": {} } })).await;
-    show(&mut client, 7).await;
+    let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
+    let (mut client, _folder) = with_a_result(&sim, capabilities).await;
+    let shown = show(&mut client).await;
     let said = client.expect("window/showMessage").await;
-    assert_eq!(said["params"]["message"], "the output is in /cache/run 7.txt");
+    let file = shown["file"].as_str().unwrap();
+    assert_eq!(said["params"]["message"], format!("the output is in {file}"));
     client.end().await;
 }
 
@@ -80,52 +80,95 @@ async fn a_client_that_opens_files_is_shown_a_file_and_any_other_is_told_its_nam
 async fn a_run_that_is_not_there_is_an_error_with_a_sentence() {
     let mut client = Client::start(json!({})).await;
     let id = client.ask("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "there is no such run");
+    let why = client.answer(id).await["error"]["message"].clone();
+    let expected =
+        "there is no run 8; runs are numbered anew whenever pxlens starts, and old ones are forgotten";
+    assert_eq!(why, expected);
     let id = client.ask("px/content", json!({ "uri": "px-output:/" })).await;
     let error = client.answer(id).await["error"].clone();
-    assert_eq!((&error["code"], &error["message"]), (&json!(-32602), &json!("'px-output:/' is no address")));
+    let why = error["message"].as_str().unwrap();
+    assert_eq!(error["code"], -32602);
+    assert!(why.starts_with("'px-output:/' is no address"), "{why}");
     client.end().await;
 }
 
 #[tokio::test]
 async fn an_export_by_command_says_where_it_is() {
-    let mut client = Client::start(json!({})).await;
-    let export = json!({ "run": 7, "format": "markdown", "path": "/h/a.md" });
+    let sim = with_a_line().await;
+    let (mut client, folder) = with_a_result(&sim, json!({})).await;
+    let path = folder.path().join("a.md").display().to_string();
+    let export = json!({ "run": 1, "format": "markdown", "path": path });
     let answer = client.request("workspace/executeCommand", command("export", export)).await;
-    assert_eq!(answer, json!({ "file": "/h/a.md", "images": [] }));
-    assert_eq!(client.expect("window/showMessage").await["params"]["message"], "exported to /h/a.md");
+    assert_eq!(answer, json!({ "file": path, "images": [] }));
+    let said = client.expect("window/showMessage").await;
+    assert_eq!(said["params"]["message"], format!("exported to {path}"));
     client.end().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_client_is_told_to_ask_again_once_per_answer_and_half_a_second_apart() {
-    let mut client = Client::start(json!({ "workspace": { "textDocumentContent": {} } })).await;
-    let asked = json!({ "uri": FOLD });
-    for _ in 0..3 {
+    let script = (1..=3).fold(Script::new().stdout("0\n"), |script, step| {
+        script.wait(&format!("gate {step}")).stdout(format!("{step}\n"))
+    });
+    let sim = Sim::builder().engines(1).on("work()", script).start().await;
+    let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
+    let (mut client, _folder) = start(&sim, capabilities, "%px work()\n").await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    let asked = json!({ "uri": "px-output:/run-1/raw-0.txt" });
+    let mut so_far = String::new();
+    for step in 1..=3 {
+        so_far.push_str(&format!("{}\n", step - 1));
+        // To ask so is not to be told of more.
+        while client.request("px/content", asked.clone()).await["text"] != so_far {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let before = tokio::time::Instant::now();
         for _ in 0..2 {
             let text = client.request("workspace/textDocumentContent", asked.clone()).await;
-            assert_eq!(text, json!({ "text": "all of it\n" }));
+            assert_eq!(text, json!({ "text": so_far }));
         }
+        sim.open(&format!("gate {step}"));
         let refresh = client.expect("workspace/textDocumentContent/refresh").await;
         assert!(before.elapsed() >= Duration::from_millis(500));
         assert_eq!(refresh["params"], asked);
         client.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
     }
     // Nobody asked again.
+    over(&mut client).await;
     client.end().await;
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_announce_documents_is_not_told_of_them() {
+    let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
+    let sim = Sim::builder().engines(1).on("work()", script).start().await;
+    let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
     let mut client = Client::connect();
-    let answer = client.request("initialize", json!({ "capabilities": {} })).await;
+    let params = json!({ "capabilities": {}, "initializationOptions": options });
+    let answer = client.request("initialize", params).await;
     assert_eq!(answer["capabilities"]["workspace"].get("textDocumentContent"), None);
     client.notify("initialized", json!({})).await;
-    let text = client.request("px/content", json!({ "uri": FOLD })).await;
-    assert_eq!(text, json!({ "text": "all of it\n", "goesOn": true }));
-    client.request("workspace/textDocumentContent", json!({ "uri": FOLD })).await;
+    client.open(URI, "%px work()\n").await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    let asked = json!({ "uri": "px-output:/run-1/raw-0.txt" });
+    loop {
+        let text = client.request("px/content", asked.clone()).await;
+        assert_eq!(text["goesOn"], true, "{text}");
+        if text["text"] == "begun\n" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let text = client.request("workspace/textDocumentContent", asked.clone()).await;
+    assert_eq!(text, json!({ "text": "begun\n" }));
+    // There is more, and whoever announced them would have heard of it by now: `end` fails on a message.
+    sim.open("gate");
+    over(&mut client).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let text = client.request("px/content", asked).await;
+    assert_eq!(text, json!({ "text": "begun\ndone\n", "goesOn": false }));
     client.end().await;
+
     let mut client = Client::connect();
     let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
     let answer = client.request("initialize", json!({ "capabilities": capabilities })).await;
@@ -137,26 +180,34 @@ async fn a_client_that_does_not_announce_documents_is_not_told_of_them() {
 
 #[tokio::test]
 async fn what_engines_wrote_is_no_document_to_run_cells_of() {
-    let mut client = Client::start(json!({})).await;
+    let sim = with_a_line().await;
+    let (mut client, _folder) = with_a_result(&sim, json!({})).await;
     client.open(FOLD, "%px launch_missiles()\n").await;
-    assert!(!client.told().await.iter().any(|change| matches!(change, crate::lsp::Change::Open { .. })));
+    let id = client.ask("px/cells", json!({ "uri": FOLD })).await;
+    assert_eq!(client.answer(id).await["error"]["message"], format!("the document {FOLD} is not open"));
+    let all = client.request("px/run", json!({ "uri": FOLD, "scope": "all" })).await;
+    assert_eq!(all["runs"], json!([]), "{all}");
+    let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": FOLD } })).await;
+    assert_eq!(lenses, Value::Null);
+    assert!(sim.executed().iter().all(|executed| executed.code() == "work()"));
     client.end().await;
 }
 
-const URI: &str = "file:///a.py";
-
 /// A client on this controller whose runs keep little in memory, with a document open; and the folder of what is spilled.
-async fn on(sim: &Sim, text: &str) -> (Client<Bridge>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+async fn start(sim: &Sim, capabilities: Value, text: &str) -> (Client, tempfile::TempDir) {
+    let folder = tempfile::Builder::new().prefix("what is spilled").tempdir().unwrap();
     let options = json!({
         "trusted": true,
         "cluster": { "connectionFile": sim.connection_file() },
         "limits": { "engineText": 10_000, "folder": folder.path() },
     });
-    let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
-    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    let mut client = Client::start_with(capabilities, options).await;
     client.open(URI, text).await;
     (client, folder)
+}
+
+async fn on(sim: &Sim, text: &str) -> (Client, tempfile::TempDir) {
+    start(sim, json!({ "workspace": { "textDocumentContent": {} } }), text).await
 }
 
 /// The file of this name below a folder.
@@ -175,7 +226,7 @@ fn spilled_file(folder: &tempfile::TempDir, name: &str) -> PathBuf {
     panic!("no file {name}")
 }
 
-async fn content(client: &mut Client<Bridge>, name: &str) -> String {
+async fn content(client: &mut Client, name: &str) -> String {
     let uri = format!("px-output:/run-1/{name}.txt");
     let by_lsp = client.request("workspace/textDocumentContent", json!({ "uri": uri })).await;
     let by_px = client.request("px/content", json!({ "uri": uri })).await;
@@ -184,7 +235,7 @@ async fn content(client: &mut Client<Bridge>, name: &str) -> String {
 }
 
 /// Waits until the first run is over.
-async fn over(client: &mut Client<Bridge>) {
+async fn over(client: &mut Client) {
     while client.request("px/result", json!({ "run": 1 })).await["state"] != "succeeded" {
         tokio::task::yield_now().await;
     }
@@ -234,7 +285,7 @@ async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
     }
 
     // Something still holds the run when the server ends: what is in files goes all the same.
-    let held = client.session.session().run_handle(crate::run::RunId(1)).await.unwrap();
+    let held = client.session.snapshot(About::Nothing).await.runs.get(RunId(1)).cloned().unwrap();
     client.request("shutdown", Value::Null).await;
     client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
     assert_eq!(client.exit_code().await, 0);
@@ -316,7 +367,7 @@ async fn a_run_is_exported_as_text_and_into_files_that_are_not_replaced_unasked(
 
 #[tokio::test]
 async fn nothing_is_written_where_the_workspace_is_not_trusted() {
-    let mut client = Client::start_with(Bridge::start(), json!({}), json!({ "trusted": false })).await;
+    let mut client = Client::start_with(json!({}), json!({ "trusted": false })).await;
     let answer =
         client.request("px/export", json!({ "run": 1, "format": "json", "path": "/nowhere/run.json" })).await;
     let why = "this workspace is not trusted, so nothing is written; trust it first";

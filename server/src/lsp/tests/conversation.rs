@@ -1,27 +1,31 @@
 //! What clients get wrong or do differently, and what the server makes of it.
 
-use lsp_types::Uri;
 use pxlens_protocol::{Kind, messages};
 use serde_json::{Value, json};
 
-use super::{
-    client::Client,
-    fake::{PANICS_WHEN_ASKED, PANICS_WHEN_TOLD},
+use super::client::Client;
+use crate::{
+    lsp::notify::diagnostics::PANICS,
+    render::GroupBy,
+    session::{About, DocumentKey, SessionEvent},
 };
-use crate::lsp::{Change, NotebookCell, NotebookChange, NotebookSplice, TextChange};
 
 const URI: &str = "file:///a.py";
+
+async fn cells(client: &mut Client, uri: &str) -> Value {
+    client.request("px/cells", json!({ "uri": uri })).await
+}
 
 #[tokio::test]
 async fn a_panic_in_a_request_is_an_error_and_the_state_is_kept() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "").await;
-    let id = client.ask("px/cells", json!({ "uri": format!("file:///{PANICS_WHEN_ASKED}") })).await;
+    let id = client.ask("px/testPanic", json!({ "uri": "file:///odd.py" })).await;
     let answer = client.answer(id).await;
     assert_eq!(answer["error"]["code"], -32603);
     let message = answer["error"]["message"].as_str().unwrap();
-    assert!(message.contains("px/cells") && message.contains(PANICS_WHEN_ASKED), "{message}");
-    assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 1);
+    assert!(message.contains("px/testPanic") && message.contains("asked for file:///odd.py"), "{message}");
+    assert_eq!(cells(&mut client, URI).await["version"], 1);
     client.end().await;
 }
 
@@ -29,24 +33,39 @@ async fn a_panic_in_a_request_is_an_error_and_the_state_is_kept() {
 async fn a_panic_in_a_notification_leaves_the_rest_as_it_was() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "").await;
-    client.open(&format!("file:///{PANICS_WHEN_TOLD}"), "").await;
+    client.notify("px/testPanicOfNotification", json!({ "uri": URI })).await;
     client.edit(URI, 2, "x").await;
-    assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 2);
+    assert_eq!(cells(&mut client, URI).await["version"], 2);
+    client.end().await;
+}
+
+#[tokio::test]
+async fn a_panic_in_the_session_costs_one_message() {
+    let mut client = Client::start(json!({})).await;
+    client.open(URI, "%px 1\n").await;
+    client.session.panic();
+    client.edit(URI, 2, "%px 2\n").await;
+    let found = cells(&mut client, URI).await;
+    assert_eq!((&found["version"], &found["cells"][0]["code"]), (&json!(2), &json!("2")));
+    let said = client.expect("window/showMessage").await;
+    assert!(said["params"]["message"].as_str().unwrap().contains("bug"), "{said}");
     client.end().await;
 }
 
 #[tokio::test]
 async fn a_panic_while_diagnostics_are_made_harms_no_other_document() {
     let mut client = Client::start(json!({})).await;
-    let uri = format!("file:///{PANICS_WHEN_ASKED}");
-    client.open(&uri, "").await;
-    client.told().await;
-    // A task of its own asks for the cells, and panics.
-    client.session.raise(&uri, "E", "");
+    let uri = format!("file:///{PANICS}");
+    client.open(&uri, "%px --no-such-option 1\n").await;
     client.open(URI, "").await;
-    assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 1);
-    client.session.raise(URI, "E", "");
-    assert_eq!(client.expect("textDocument/publishDiagnostics").await["params"]["uri"], URI);
+    assert_eq!(cells(&mut client, URI).await["version"], 1);
+    // What is marked together is looked at in any order: the second time, the first panic is over.
+    for (version, option) in [(2, "--no-such-option"), (3, "--nor-this")] {
+        client.happen(SessionEvent::Cells(DocumentKey::from(uri.as_str())));
+        client.edit(URI, version, &format!("%px {option} 1\n")).await;
+        let shown = client.expect("textDocument/publishDiagnostics").await;
+        assert_eq!((&shown["params"]["uri"], &shown["params"]["version"]), (&json!(URI), &json!(version)));
+    }
     client.end().await;
 }
 
@@ -66,15 +85,23 @@ async fn uris_are_keys_and_come_back_as_they_were_sent() {
         "untitled:Untitled-1",
         "vscode-notebook-cell:/h/nb.ipynb#W0sZmlsZQ%3D%3D",
         "vscode-notebook-cell://ssh-remote%2Bhost/h/nb.ipynb#X",
+        "vscode-remote://ssh-remote%2Bhost/h/a.py",
     ];
     for (version, uri) in (10..).zip(uris) {
         client.open(uri, "").await;
-        client.edit(uri, version, "x").await;
+        client.edit(uri, version, "%px 1\n").await;
     }
     for (version, uri) in (10..).zip(uris) {
-        assert_eq!(client.request("px/cells", json!({ "uri": uri })).await["version"], version, "{uri}");
-        client.session.raise(uri, "E", "");
+        let found = cells(&mut client, uri).await;
+        assert_eq!(found["version"], version, "{uri}");
+        assert_eq!(found["cells"].as_array().unwrap().len(), 1, "{uri}");
+        client.edit(uri, version + 1, "%px --no-such-option 1\n").await;
         assert_eq!(client.expect("textDocument/publishDiagnostics").await["params"]["uri"], uri);
+    }
+    for uri in uris {
+        client.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } })).await;
+        let cleared = client.expect("textDocument/publishDiagnostics").await;
+        assert_eq!((&cleared["params"]["uri"], &cleared["params"]["diagnostics"]), (&json!(uri), &json!([])));
     }
     client.end().await;
 }
@@ -82,16 +109,24 @@ async fn uris_are_keys_and_come_back_as_they_were_sent() {
 #[tokio::test]
 async fn requests_without_params_with_null_and_with_an_empty_list_are_answered() {
     let mut client = Client::start(json!({})).await;
-    client.request("px/engines", Value::Null).await;
+    let engines = client.request("px/engines", Value::Null).await;
+    assert!(engines["message"].as_str().unwrap().contains("not trusted"), "{engines}");
     client.request("px/engines", json!([])).await;
     client.request("px/engines", json!([null])).await;
     client.request("px/engines", json!([{}])).await;
     client.send(&json!({ "jsonrpc": "2.0", "id": "text", "method": "px/engines" })).await;
     assert_eq!(client.read().await.unwrap()["id"], "text");
-    client.notify("px/trust", Value::Null).await;
-    client.send(&json!({ "jsonrpc": "2.0", "method": "px/trust" })).await;
-    let trusted = client.told().await.iter().filter(|change| **change == Change::Trust(true)).count();
-    assert_eq!(trusted, 3, "one of initialize, two of px/trust");
+    client.request("px/run", json!({ "uri": URI, "cell": null, "scope": null, "position": null })).await;
+    for trusting in [
+        json!({ "jsonrpc": "2.0", "method": "px/trust", "params": null }),
+        json!({ "jsonrpc": "2.0", "method": "px/trust" }),
+    ] {
+        client.session.set_trust(false);
+        client.send(&trusting).await;
+        let engines = client.request("px/engines", Value::Null).await;
+        assert!(!engines.to_string().contains("not trusted"), "{engines}");
+        assert!(client.session.snapshot(About::Nothing).await.trusted);
+    }
     client.end().await;
 }
 
@@ -146,10 +181,16 @@ async fn odd_capabilities_and_traces_do_not_keep_a_client_out() {
 async fn the_first_encoding_of_the_client_that_pxlens_knows_is_in_force() {
     let offered = json!({ "general": { "positionEncodings": ["utf-7", "utf-8", "utf-16"] } });
     let mut client = Client::connect();
-    let answer = client.request("initialize", json!({ "capabilities": offered })).await;
+    let params = json!({ "capabilities": offered, "initializationOptions": { "trusted": false } });
+    let answer = client.request("initialize", params).await;
     assert_eq!(answer["capabilities"]["positionEncoding"], "utf-8");
     assert_eq!(answer["capabilities"]["experimental"]["pxlens"]["commands"][0], "pxlens.server.run");
-    assert!(client.told().await.contains(&Change::Encoding(lsp_types::PositionEncodingKind::UTF8)));
+    client.open(URI, "%px '\u{1f600}é'\n").await;
+    let found = cells(&mut client, URI).await;
+    assert_eq!(found["cells"][0]["magicRange"]["end"], at(0, 12), "{found:#}");
+    // The client's places are read in the same way: this puts a letter behind the four bytes of the first sign.
+    change(&mut client, 2, json!([edit(at(0, 9), at(0, 9), "x")])).await;
+    assert_eq!(cells(&mut client, URI).await["cells"][0]["code"], "'\u{1f600}xé'");
     client.end().await;
 }
 
@@ -160,55 +201,103 @@ async fn settings_of_initialize_are_in_force_and_bad_ones_are_said_once() {
     client.request("initialize", json!({ "capabilities": {}, "initializationOptions": options })).await;
     let said = client.expect("window/showMessage").await;
     assert!(said["params"]["message"].as_str().unwrap().contains("pxlens.engines"));
+    let now = client.session.snapshot(About::Nothing).await;
+    assert_eq!((now.trusted, now.settings.group_by), (false, GroupBy::Type));
     client
-        .notify("workspace/didChangeConfiguration", json!({ "settings": { "pxlens": { "engines": 0 } } }))
+        .notify(
+            "workspace/didChangeConfiguration",
+            json!({ "settings": { "pxlens": { "engines": 0, "python": "py" } } }),
+        )
         .await;
-    let told = client.told().await;
-    assert!(told.contains(&Change::Trust(false)));
-    let groupings: Vec<_> = told
-        .iter()
-        .filter_map(|change| match change {
-            Change::Configure(settings) => Some(settings.group_by),
-            _ => None,
-        })
-        .collect();
-    // The later section says nothing of it, so what was said first holds.
-    assert_eq!(groupings, [pxlens_protocol::GroupBy::Type; 2]);
+    client.request("px/engines", Value::Null).await;
+    client.session.set_trust(true);
+    let now = client.session.snapshot(About::Nothing).await;
+    // The later section says nothing of the grouping, so what was said first holds.
+    assert_eq!(now.settings.group_by, GroupBy::Type);
+    assert_eq!(now.settings.python.as_deref(), Some(std::path::Path::new("py")), "it was read");
     client.end().await;
 }
 
 #[tokio::test]
-async fn edits_reach_the_session_as_they_were_sent() {
-    let mut client = Client::start(json!({})).await;
-    client.open(URI, "a\rb\r\nc\u{2028}d\n").await;
-    let range = json!({ "start": { "line": 900, "character": 5 }, "end": { "line": 901, "character": 0 } });
-    let params = json!({
-        "textDocument": { "uri": URI, "version": 2 },
-        "contentChanges": [{ "range": range, "text": "\u{1f600}" }, { "text": "all" }],
-    });
+async fn a_client_that_has_no_settings_means_what_it_said_at_the_beginning() {
+    let options =
+        json!({ "trusted": true, "engines": 3, "cluster": { "profile": "pxlens-no-such-profile" } });
+    let mut client = Client::start_with(json!({ "workspace": { "configuration": true } }), options).await;
+    let asked = client.expect("workspace/configuration").await;
+    client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": [null] })).await;
+    client.open(URI, "%px work()\n").await;
+    let found = cells(&mut client, URI).await;
+    assert_eq!(found["cells"][0]["plan"]["ranks"], "its cluster is not in reach");
+}
+
+fn at(line: u32, character: u32) -> Value {
+    json!({ "line": line, "character": character })
+}
+
+fn edit(start: Value, end: Value, text: &str) -> Value {
+    json!({ "range": { "start": start, "end": end }, "text": text })
+}
+
+async fn change(client: &mut Client, version: i32, changes: Value) {
+    let params = json!({ "textDocument": { "uri": URI, "version": version }, "contentChanges": changes });
     client.notify("textDocument/didChange", params).await;
-    let edit = client.told().await.pop().unwrap();
-    let Change::Edit { version: 2, changes, .. } = edit else { panic!("{edit:?}") };
-    assert_eq!(changes[0].range, Some(serde_json::from_value(range).unwrap()));
-    assert_eq!(changes[1], TextChange { range: None, text: "all".into() });
+}
+
+#[tokio::test]
+async fn edits_with_odd_line_ends_and_positions_give_the_text_of_the_client() {
+    let mut client = Client::start(json!({})).await;
+    // U+2028 and form feed end no line; CR, CRLF and LF do.
+    client.open(URI, "# \u{2028}\u{c}a\r# %%\r\n%%px\nx = '\u{1f600}'\n").await;
+    let found = cells(&mut client, URI).await;
+    assert_eq!(found["cells"][0]["magicRange"]["start"], at(2, 0), "{found:#}");
+    // Behind the second half of a surrogate pair, and in the middle of it: the whole character is kept.
+    change(&mut client, 2, json!([edit(at(3, 7), at(3, 7), "y"), edit(at(3, 6), at(3, 6), "z")])).await;
+    let code = cells(&mut client, URI).await["cells"][0]["code"].as_str().unwrap().to_owned();
+    assert!(code.contains('\u{1f600}') && code.contains('y') && code.contains('z'), "{code:?}");
+    // Beyond the end of a line, and of the text.
+    change(&mut client, 3, json!([edit(at(3, 900), at(3, 901), "#"), edit(at(900, 5), at(901, 0), "end\n")]))
+        .await;
+    let code = cells(&mut client, URI).await["cells"][0]["code"].as_str().unwrap().to_owned();
+    assert!(code.ends_with("'#\nend\n"), "{code:?}");
+    // The ends the wrong way round.
+    change(&mut client, 4, json!([edit(at(4, 3), at(4, 0), "END")])).await;
+    let code = cells(&mut client, URI).await["cells"][0]["code"].as_str().unwrap().to_owned();
+    assert!(code.ends_with("'#\nEND\n"), "{code:?}");
+    // A whole text behind an edit of a part.
+    change(&mut client, 5, json!([edit(at(900, 5), at(901, 0), "\u{1f600}"), { "text": "%px all\n" }])).await;
+    let found = cells(&mut client, URI).await;
+    assert_eq!((&found["version"], &found["cells"][0]["code"]), (&json!(5), &json!("all")));
     client.end().await;
 }
 
-fn notebook(summary: Option<Value>) -> Value {
-    let mut cell = json!({ "kind": 2, "document": "nb:1", "metadata": { "id": "abc" } });
-    if let Some(summary) = summary {
-        cell["executionSummary"] = summary;
+fn notebook(summaries: [Option<Value>; 6]) -> Value {
+    let mut cells = Vec::new();
+    let mut texts = Vec::new();
+    for (index, summary) in summaries.into_iter().enumerate() {
+        let uri = cell_uri(index);
+        let mut cell = json!({ "kind": 2, "document": uri, "metadata": { "id": format!("abc{index}") } });
+        if let Some(summary) = summary {
+            cell["executionSummary"] = summary;
+        }
+        cells.push(cell);
+        let text = format!("%%px\nprint({index})");
+        texts.push(json!({ "uri": uri, "languageId": "python", "version": 1, "text": text }));
     }
     json!({
         "notebookDocument": {
-            "uri": "file:///a.ipynb", "notebookType": "jupyter-notebook", "version": 1, "cells": [cell],
+            "uri": "file:///h/nb.ipynb", "notebookType": "jupyter-notebook", "version": 1, "cells": cells,
         },
-        "cellTextDocuments": [{ "uri": "nb:1", "languageId": "python", "version": 1, "text": "%%px\n1" }],
+        "cellTextDocuments": texts,
     })
 }
 
+fn cell_uri(index: usize) -> String {
+    format!("vscode-notebook-cell:/h/nb.ipynb#{index}")
+}
+
 #[tokio::test]
-async fn a_notebook_opens_whatever_its_execution_summary_says() {
+async fn a_notebook_is_read_whatever_its_execution_summaries_hold() {
+    let mut client = Client::start(json!({})).await;
     let summaries = [
         None,
         Some(Value::Null),
@@ -217,33 +306,42 @@ async fn a_notebook_opens_whatever_its_execution_summary_says() {
         Some(json!({ "executionOrder": null })),
         Some(json!({ "executionOrder": 3, "success": true })),
     ];
-    for summary in summaries {
-        let mut client = Client::start(json!({})).await;
-        client.notify("notebookDocument/didOpen", notebook(summary.clone())).await;
-        assert_eq!(client.request("px/cells", json!({ "uri": "nb:1" })).await["version"], 1, "{summary:?}");
-        client.end().await;
+    client.notify("notebookDocument/didOpen", notebook(summaries)).await;
+    for index in 0..6 {
+        let found = cells(&mut client, &cell_uri(index)).await;
+        assert_eq!(
+            (&found["version"], &found["cells"][0]["code"]),
+            (&json!(1), &json!(format!("print({index})\n")))
+        );
     }
+    client.end().await;
 }
 
 #[tokio::test]
-async fn a_moved_cell_is_deleted_and_inserted_but_not_closed() {
+async fn a_moved_cell_keeps_its_text_and_its_name_wherever_the_client_puts_it() {
     let mut client = Client::start(json!({})).await;
-    client.notify("notebookDocument/didOpen", notebook(None)).await;
-    let array = json!({ "start": 3, "deleteCount": 1, "cells": [{ "kind": 2, "document": "nb:1" }] });
-    let params = json!({
-        "notebookDocument": { "uri": "file:///a.ipynb", "version": 2 },
-        "change": { "cells": { "structure": { "array": array } } },
-    });
-    client.notify("notebookDocument/didChange", params).await;
-    let moved = NotebookCell { uri: Uri::from("nb:1"), code: true, id: None };
-    let expected = Change::ChangeNotebook {
-        uri: "file:///a.ipynb".into(),
-        version: 2,
-        change: NotebookChange {
-            splice: Some(NotebookSplice { start: 3, delete: 1, insert: vec![moved] }),
-            ..Default::default()
-        },
-    };
-    assert_eq!(client.told().await.pop(), Some(expected));
+    client.notify("notebookDocument/didOpen", notebook([const { None }; 6])).await;
+    let uri = cell_uri(0);
+    let before = cells(&mut client, &uri).await;
+    let again = json!([{ "kind": 2, "document": uri }]);
+    for (version, array) in [
+        (2, json!({ "start": 0, "deleteCount": 1 })),
+        (3, json!({ "start": 2, "deleteCount": 0, "cells": again })),
+        // In one step, where another stood that is not closed either; and behind the end.
+        (4, json!({ "start": 3, "deleteCount": 1, "cells": [{ "kind": 2, "document": cell_uri(4) }] })),
+        (5, json!({ "start": 900, "deleteCount": 1, "cells": [{ "kind": 2, "document": cell_uri(3) }] })),
+    ] {
+        let params = json!({
+            "notebookDocument": { "uri": "file:///h/nb.ipynb", "version": version },
+            "change": { "cells": { "structure": { "array": array } } },
+        });
+        client.notify("notebookDocument/didChange", params).await;
+    }
+    let after = cells(&mut client, &uri).await;
+    assert_eq!(
+        (&after["cells"][0]["id"], &after["cells"][0]["code"]),
+        (&before["cells"][0]["id"], &json!("print(0)\n"))
+    );
+    assert_eq!(cells(&mut client, &cell_uri(3)).await["cells"][0]["code"], "print(3)\n");
     client.end().await;
 }

@@ -1,11 +1,11 @@
 //! How a server ends: in every way a client can go, soon, and with the right exit code.
 
+use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::{
-    client::Client,
-    fake::{HANGING_RUN, HANGS},
-};
+use super::client::Client;
+
+const URI: &str = "file:///a.py";
 
 #[tokio::test]
 async fn shutdown_and_exit_end_with_0() {
@@ -40,19 +40,43 @@ async fn a_client_that_hangs_up_after_shutdown_ends_it_with_0() {
 
 #[tokio::test]
 async fn exit_ends_it_although_a_notification_handler_hangs() {
-    let mut client = Client::start(json!({})).await;
-    let token = format!("px/run/{}", HANGING_RUN.0);
-    client.notify("window/workDoneProgress/cancel", json!({ "token": token })).await;
+    let sim = Sim::builder().engines(1).on("work()", Script::new().hang()).start().await;
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(URI, "%px work()\n").await;
+    client.engines(1).await;
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    sim.wait_for_runs(1).await;
+    sim.mute(true);
+    client.notify("window/workDoneProgress/cancel", json!({ "token": "px/run/1" })).await;
+    // From here on it waits for an answer that does not come.
+    sim.wait_for("an interrupt", |one| one.msg_type == "signal_request").await;
+    client.request("shutdown", Value::Null).await;
+    client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
+    assert_eq!(client.exit_code().await, 0);
+}
+
+/// A client with a request that a controller leaves unanswered.
+async fn waiting(sim: &Sim) -> Client {
+    sim.mute(true);
+    let mut client = Client::start_on(sim, json!({})).await;
+    client.open(URI, "%px 1\n").await;
+    client.ask("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    client
+}
+
+#[tokio::test]
+async fn exit_ends_it_although_a_run_waits_for_a_silent_controller() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = waiting(&sim).await;
     client.request("shutdown", Value::Null).await;
     client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
     assert_eq!(client.exit_code().await, 0);
 }
 
 #[tokio::test]
-async fn hanging_up_ends_it_although_a_request_hangs() {
-    let mut client = Client::start(json!({})).await;
-    client.ask("px/run", json!({ "uri": "file:///a.py", "targets": HANGS })).await;
-    assert_eq!(client.hang_up().await, 1);
+async fn hanging_up_ends_it_although_a_run_waits_for_a_silent_controller() {
+    let sim = Sim::builder().engines(1).start().await;
+    assert_eq!(waiting(&sim).await.hang_up().await, 1);
 }
 
 #[tokio::test]

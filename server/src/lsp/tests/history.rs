@@ -2,36 +2,24 @@
 
 use std::time::Duration;
 
-use pxlens_protocol::{ClearParams, ClearResult, CompareParams, CompareResult};
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::{client::Client, fake::Fake};
-use crate::lsp::{Bridge, facade::History};
+use super::client::Client;
 
 const URI: &str = "file:///a.py";
 
-impl History for Fake {
-    async fn compare(&self, params: CompareParams) -> Result<CompareResult, String> {
-        Err(format!("there is no run {}", params.run.0))
-    }
-
-    async fn clear(&self, _: ClearParams) -> Result<ClearResult, String> {
-        Ok(ClearResult { cleared: 1 })
-    }
-}
-
 /// A client that paints outputs, with a script open, on a simulated cluster.
-async fn open(sim: &Sim, text: &str) -> Client<Bridge> {
+async fn open(sim: &Sim, text: &str) -> Client {
     let capabilities = json!({ "experimental": { "pxlens": { "outputs": true } } });
     let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    let mut client = Client::start_with(capabilities, options).await;
     client.open(URI, text).await;
     client
 }
 
 /// Runs the px cell of this 0-based line, and waits until it has succeeded.
-async fn run(client: &mut Client<Bridge>, line: u32) -> Value {
+async fn run(client: &mut Client, line: u32) -> Value {
     let position = json!({ "line": line, "character": 0 });
     let answer = client.request("px/run", json!({ "uri": URI, "position": position })).await;
     let run = answer["runs"][0]["run"].clone();
@@ -40,7 +28,7 @@ async fn run(client: &mut Client<Bridge>, line: u32) -> Value {
     run
 }
 
-async fn painted(client: &mut Client<Bridge>, run: &Value) {
+async fn painted(client: &mut Client, run: &Value) {
     loop {
         let outputs = client.expect("px/outputs").await;
         let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
@@ -95,7 +83,7 @@ async fn what_is_cleared_is_painted_no_more_and_stays_in_the_history() {
     let second = run(&mut client, 4).await;
     let answer = client.request("px/clear", json!({ "uri": URI, "cell": "c1" })).await;
     assert_eq!(answer, json!({ "cleared": 1 }));
-    let gone = async |client: &mut Client<Bridge>, cell: &str| {
+    let gone = async |client: &mut Client, cell: &str| {
         while !client.expect("px/outputs").await["params"]["removed"]
             .as_array()
             .is_some_and(|removed| removed.contains(&json!(cell)))
@@ -120,7 +108,7 @@ async fn what_is_cleared_is_painted_no_more_and_stays_in_the_history() {
 async fn of_what_is_cleared_no_hint_is_left() {
     let sim = Sim::builder().engines(1).on("a()", Script::new().stdout("gave this\n")).start().await;
     let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    let mut client = Client::start_with(json!({}), options).await;
     client.open(URI, "# %%\n%%px\na()\n").await;
     let position = json!({ "line": 1, "character": 0 });
     client.request("px/run", json!({ "uri": URI, "position": position })).await;

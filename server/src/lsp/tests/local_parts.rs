@@ -4,26 +4,23 @@ use pxlens_tests::sim::Sim;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Bridge;
 
 const URI: &str = "file:///a.py";
 const TEXT: &str = "# %%\n%%px --local\nx = 1\n";
 
-async fn start(sim: &Sim, extension: Value) -> Client<Bridge> {
+async fn start(sim: &Sim, extension: Value) -> Client {
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client =
-        Client::start_with(Bridge::start(), json!({ "experimental": { "pxlens": extension } }), options)
-            .await;
+    let mut client = Client::start_with(json!({ "experimental": { "pxlens": extension } }), options).await;
     client.open(URI, TEXT).await;
     client
 }
 
-async fn run(client: &mut Client<Bridge>) -> Value {
+async fn run(client: &mut Client) -> Value {
     client.request("px/run", json!({ "uri": URI, "scope": "all" })).await
 }
 
 /// The card of the cell once its run is over.
-async fn card(client: &mut Client<Bridge>) -> String {
+async fn card(client: &mut Client) -> String {
     loop {
         let found = client.request("px/cells", json!({ "uri": URI })).await;
         if found["cells"][0]["state"] == "succeeded" {

@@ -2,33 +2,19 @@
 
 use std::time::Duration;
 
-use pxlens_protocol::{
-    NotebookOutputsParams, NotebookOutputsResult, RunNotebookCellParams, RunNotebookCellResult,
-};
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::{client::Client, fake::Fake};
-use crate::lsp::{Bridge, facade::Notebooks};
-
-impl Notebooks for Fake {
-    async fn run_notebook_cell(&self, _: RunNotebookCellParams) -> RunNotebookCellResult {
-        RunNotebookCellResult::default()
-    }
-
-    async fn notebook_outputs(&self, _: NotebookOutputsParams) -> Result<NotebookOutputsResult, String> {
-        Err("there is no such run".to_owned())
-    }
-}
+use super::client::Client;
 
 fn uri(index: usize) -> String {
     format!("vscode-notebook-cell:/h/nb.ipynb#{index}")
 }
 
 /// A client with a notebook of these cells, on a simulated cluster.
-async fn open(sim: &Sim, texts: &[&str], trusted: bool) -> Client<Bridge> {
+async fn open(sim: &Sim, texts: &[&str], trusted: bool) -> Client {
     let options = json!({ "cluster": { "connectionFile": sim.connection_file() }, "trusted": trusted });
-    let mut client = Client::start_with(Bridge::start(), json!({}), options).await;
+    let mut client = Client::start_with(json!({}), options).await;
     let cells = (0..texts.len()).map(|at| json!({ "kind": 2, "document": uri(at) }));
     let documents = texts
         .iter()
@@ -45,12 +31,12 @@ async fn open(sim: &Sim, texts: &[&str], trusted: bool) -> Client<Bridge> {
     client
 }
 
-async fn run(client: &mut Client<Bridge>, cell: usize) -> Value {
+async fn run(client: &mut Client, cell: usize) -> Value {
     client.request("px/runNotebookCell", json!({ "uri": uri(cell) })).await
 }
 
 /// What the runs of an answer gave in the end: by MIME type and text.
-async fn outputs(client: &mut Client<Bridge>, answer: &Value) -> Vec<(String, String)> {
+async fn outputs(client: &mut Client, answer: &Value) -> Vec<(String, String)> {
     let runs: Vec<&Value> =
         ["runs", "recalled"].iter().flat_map(|kind| answer[kind].as_array().unwrap()).collect();
     let runs: Vec<&Value> = runs.iter().map(|run| &run["run"]).collect();

@@ -6,19 +6,18 @@ use pxlens_tests::sim::{Script, Sim, Step};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Bridge;
 
 const URI: &str = "file:///a.py";
 
-async fn open(sim: &Sim, text: &str) -> Client<Bridge> {
+async fn open(sim: &Sim, text: &str) -> Client {
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
     let capabilities = json!({ "experimental": { "pxlens": { "outputs": true } } });
-    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    let mut client = Client::start_with(capabilities, options).await;
     client.open(URI, text).await;
     client
 }
 
-async fn run(client: &mut Client<Bridge>, line: u32) {
+async fn run(client: &mut Client, line: u32) {
     let position = json!({ "line": line, "character": 0 });
     client.request("px/run", json!({ "uri": URI, "position": position })).await;
     loop {

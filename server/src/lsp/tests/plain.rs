@@ -1,10 +1,9 @@
-//! What a plain client sees: lenses, hints, hovers, diagnostics, progress, commands; and what one that paints sees.
+//! What a plain client sees: hints, hovers, diagnostics, actions, commands; and what one that paints sees.
 
-use pxlens_protocol::RunId;
+use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::{Happening, facade::Progress};
 
 const URI: &str = "file:///a.py";
 
@@ -12,29 +11,54 @@ fn document() -> Value {
     json!({ "uri": URI })
 }
 
-#[tokio::test]
-async fn the_lens_runs_what_it_names() {
-    let mut client = Client::start(json!({})).await;
-    client.open(URI, "%%px\n1\n").await;
-    let lenses = client.request("textDocument/codeLens", json!({ "textDocument": document() })).await;
-    let command = &lenses[0]["command"];
-    assert_eq!(command["title"], "▶ Run on 2 engines");
-    let params = json!({ "command": command["command"], "arguments": command["arguments"] });
-    let result = client.request("workspace/executeCommand", params).await;
-    assert_eq!(result["runs"][0]["engines"], json!([0, 1]));
-    assert_eq!(client.session.runs()[0].cell, Some("c".into()));
-    client.end().await;
+/// A client of two engines that has this document open.
+async fn on(sim: &Sim, capabilities: Value, text: &str) -> Client {
+    let mut client = Client::start_on(sim, capabilities).await;
+    client.open(URI, text).await;
+    client.engines(2).await;
+    client
+}
+
+async fn two() -> Sim {
+    Sim::builder()
+        .engines(2)
+        .on("work()", Script::new().stdout("ready\n"))
+        .on_engine(0, "fail()", Script::new().error("ZeroDivisionError", "division by zero"))
+        .start()
+        .await
+}
+
+/// Runs all px cells, and waits until they have ended.
+async fn run_all(client: &mut Client) {
+    let result = client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    for run in result["runs"].as_array().unwrap() {
+        while !["succeeded", "failed"]
+            .map(Value::from)
+            .contains(&client.request("px/result", json!({ "run": run["run"] })).await["state"])
+        {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_command_may_say_null_for_what_it_leaves_out() {
-    let mut client = Client::start(json!({})).await;
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "# %%\n%px a\n# %%\n%px b\n").await;
+    let found = client.request("px/cells", document()).await;
+    let ids: Vec<&Value> = found["cells"].as_array().unwrap().iter().map(|cell| &cell["id"]).collect();
+    let ran = |result: &Value| -> Vec<Value> {
+        result["runs"].as_array().unwrap().iter().map(|run| run["cell"].clone()).collect()
+    };
     let argument = json!({ "uri": URI, "scope": null, "position": null });
     let params = json!({ "command": "pxlens.server.runAll", "arguments": [argument] });
-    client.request("workspace/executeCommand", params).await;
-    client.request("px/run", argument).await;
-    let scopes: Vec<_> = client.session.runs().into_iter().map(|run| run.scope).collect();
-    assert_eq!(scopes, [pxlens_protocol::Scope::All, pxlens_protocol::Scope::Cell]);
+    let all = client.request("workspace/executeCommand", params).await;
+    assert_eq!(ran(&all).iter().collect::<Vec<_>>(), ids);
+    // Without a word of the scope it is a cell; here none is named.
+    let none = client.request("px/run", argument).await;
+    assert_eq!((ran(&none).len(), &none["notRun"][0]["reason"]), (0, &json!("there is no px cell here")));
+    let one = json!({ "uri": URI, "scope": null, "position": null, "cell": ids[1] });
+    assert_eq!(ran(&client.request("px/run", one).await), [ids[1].clone()]);
     client.end().await;
 }
 
@@ -55,35 +79,44 @@ async fn commands_that_are_wrong_are_refused() {
 
 #[tokio::test]
 async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
+    let sim = two().await;
     let range = json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 1, "character": 0 } });
     let params = json!({ "textDocument": document(), "range": range, "context": { "diagnostics": [] } });
-    let mut client = Client::start(json!({})).await;
-    client.open(URI, "%%px\n1\n").await;
+    let mut client = on(&sim, json!({}), "%%px\n1\n").await;
     let actions = client.request("textDocument/codeAction", params.clone()).await;
     assert_eq!(actions[0]["command"], "pxlens.server.run");
     client.end().await;
     let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
-    let mut client = Client::start(json!({ "textDocument": { "codeAction": literals } })).await;
-    client.open(URI, "%%px\n1\n").await;
+    let mut client = on(&sim, json!({ "textDocument": { "codeAction": literals } }), "%%px\n1\n").await;
     let actions = client.request("textDocument/codeAction", params).await;
     assert_eq!(actions[0]["title"], "▶ Run on 2 engines");
     assert_eq!(actions[0]["command"]["command"], "pxlens.server.run");
     client.end().await;
 }
 
+/// A px cell with one problem that can be mended, and that can be written in other ways, of which one cannot be used here.
+const ODD: &str = "# %%\n%pxconfig --noblock\nif x:\n    %px print 1\n";
+
+const MEND: &str = "Write print(…)";
+const REWRITES: [&str; 4] = [
+    "Write this magic for jupytext (# %%px)",
+    "Write all px magics for jupytext (# %%px)",
+    "Write this magic for VS Code (#!%%px)",
+    "Write all px magics for VS Code (#!%%px)",
+];
+
 /// The actions of certain kinds, or of any, for a client that takes edits.
-async fn actions(capabilities: Value, context: Value) -> Vec<Value> {
+async fn actions(sim: &Sim, capabilities: Value, context: Value) -> Vec<Value> {
     let mut capabilities = capabilities;
     let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
     let mut text = json!({ "codeAction": literals });
     text["codeAction"]["disabledSupport"] = capabilities["disabled"].take();
     capabilities["textDocument"] = text;
-    let mut client = Client::start(capabilities).await;
-    client.open(URI, "%%px\n1\n").await;
-    let at = json!({ "line": 0, "character": 0 });
-    let range = json!({ "start": at, "end": at });
+    let mut client = on(sim, capabilities, ODD).await;
+    let range = json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 3, "character": 1 } });
     let params = json!({ "textDocument": document(), "range": range, "context": context });
     let actions = client.request("textDocument/codeAction", params).await;
+    assert_eq!(client.expect("textDocument/publishDiagnostics").await["params"]["uri"], URI);
     client.end().await;
     actions.as_array().unwrap().clone()
 }
@@ -94,55 +127,51 @@ fn titles(actions: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn actions_come_by_kind_and_saving_runs_no_code() {
-    let only = |kinds: Value| actions(json!({}), json!({ "diagnostics": [], "only": kinds }));
-    assert_eq!(
-        titles(&only(json!([])).await),
-        [
-            "▶ Run on 2 engines",
-            "▶ Run on engine 0 first",
-            "Open a console on engine 0",
-            "Open a console on engine 1",
-            "Mend",
-            "Rewrite"
-        ]
-    );
-    assert_eq!(
-        titles(&only(json!([""])).await),
-        [
-            "▶ Run on 2 engines",
-            "▶ Run on engine 0 first",
-            "Open a console on engine 0",
-            "Open a console on engine 1",
-            "Mend",
-            "Rewrite"
-        ]
-    );
-    assert_eq!(titles(&only(json!(["quickfix"])).await), ["Mend"]);
-    assert_eq!(titles(&only(json!(["refactor"])).await), ["Rewrite"]);
+    let sim = two().await;
+    let only = |kinds: Value| actions(&sim, json!({}), json!({ "diagnostics": [], "only": kinds }));
+    let mends = [MEND];
+    let rewrites = REWRITES;
+    let runs = [
+        "▶ Run on 2 engines",
+        "▶ Run on engine 0 first",
+        "Open a console on engine 0",
+        "Open a console on engine 1",
+    ];
+    let all = [&runs[..], &mends, &rewrites].concat();
+    assert_eq!(titles(&only(json!([])).await), all);
+    assert_eq!(titles(&only(json!([""])).await), all);
+    assert_eq!(titles(&only(json!(["quickfix"])).await), mends);
+    assert_eq!(titles(&only(json!(["refactor"])).await), rewrites);
     for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens"] {
         assert!(only(json!([on_save])).await.is_empty(), "{on_save}");
     }
-    let unasked = actions(json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
-    assert_eq!(titles(&unasked).last(), Some(&"Mend"));
+    let unasked = actions(&sim, json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
+    assert_eq!(titles(&unasked).last(), mends.last());
 }
 
 #[tokio::test]
 async fn edits_have_the_form_that_the_client_takes() {
+    let sim = two().await;
     let context = json!({ "diagnostics": [], "only": ["quickfix", "refactor"] });
-    let plain = actions(json!({}), context.clone()).await;
-    let at = json!({ "line": 0, "character": 0 });
-    let edits = json!([{ "range": { "start": at, "end": at }, "newText": "%px" }]);
+    let plain = actions(&sim, json!({}), context.clone()).await;
+    let at = |character: u32| json!({ "line": 3, "character": character + 4 });
+    let edits = json!([{ "range": { "start": at(9), "end": at(10) }, "newText": "(" }, { "range": { "start": at(11), "end": at(11) }, "newText": ")" }]);
     assert_eq!(plain[0]["edit"], json!({ "changes": { URI: edits } }));
     assert_eq!(plain[0]["kind"], "quickfix");
     assert_eq!(plain[0]["isPreferred"], true);
-    assert_eq!(plain[0]["diagnostics"][0]["code"], "line-magic");
+    assert_eq!(plain[0]["diagnostics"][0]["code"], "old-print");
     let newer = json!({ "disabled": true, "workspace": { "workspaceEdit": { "documentChanges": true } } });
-    let newer = actions(newer, context).await;
-    let versioned = json!({ "textDocument": { "uri": URI, "version": 1 }, "edits": edits });
-    assert_eq!(newer[1]["edit"], json!({ "documentChanges": [versioned] }));
+    let newer = actions(&sim, newer, context).await;
+    let document = json!({ "uri": URI, "version": 1 });
+    assert_eq!(
+        newer[0]["edit"],
+        json!({ "documentChanges": [{ "textDocument": document, "edits": edits }] })
+    );
+    assert_eq!(newer[1]["edit"]["documentChanges"][0]["textDocument"], document);
     assert_eq!(newer[1]["kind"], "refactor.rewrite");
-    assert_eq!(titles(&newer), ["Mend", "Rewrite", "Never"]);
-    assert_eq!(newer[2]["disabled"]["reason"], "no");
+    let never = "Put this %pxconfig on the cells it decides for";
+    assert_eq!(titles(&newer), [&[MEND][..], &REWRITES, &[never]].concat());
+    assert_eq!(newer[5]["disabled"]["reason"], "the %px on line 4 cannot become a %%px cell");
 }
 
 async fn hints(client: &mut Client) -> Value {
@@ -152,28 +181,38 @@ async fn hints(client: &mut Client) -> Value {
 
 #[tokio::test]
 async fn a_plain_client_gets_plan_and_result_as_hints() {
-    let mut client = Client::start(json!({})).await;
-    client.open(URI, "").await;
-    client.told().await;
-    client.session.output(URI, "[0-1] ready");
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px --targets 0\nwork()\n").await;
+    run_all(&mut client).await;
     let hints = hints(&mut client).await;
-    assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [0-1]"), &json!("this line")));
-    assert_eq!(hints[1]["label"], "[0-1] ready");
+    let tooltip = "Runs on 1 of 2 engines: [0].\nthis line: --targets 0 sets the targets";
+    assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [0]"), &json!(tooltip)));
+    let result = hints[1]["label"].as_str().unwrap();
+    assert!(result.starts_with("✓ [0] ready · "), "{result}");
     client.end().await;
 }
 
 #[tokio::test]
 async fn a_client_that_paints_gets_outputs_and_hints_of_plans_only() {
-    let mut client = Client::start(json!({ "experimental": { "pxlens": { "outputs": true } } })).await;
-    client.open(URI, "").await;
+    let sim = two().await;
+    let paints = json!({ "experimental": { "pxlens": { "outputs": true } } });
+    let mut client = on(&sim, paints, "%%px --targets 0\nwork()\n").await;
     let first = client.expect("px/outputs").await;
-    assert_eq!(first["params"]["full"], true);
-    client.session.output(URI, "ready");
-    let next = client.expect("px/outputs").await;
-    assert_eq!(next["params"]["cells"][0]["line"]["text"], "ready");
-    assert_eq!(next["params"]["seq"], 2);
+    assert_eq!((&first["params"]["full"], &first["params"]["seq"]), (&json!(true), &json!(1)));
+    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    let mut seq = 1;
+    loop {
+        let next = client.expect("px/outputs").await["params"].clone();
+        seq += 1;
+        assert_eq!(next["seq"], seq);
+        if next["cells"][0]["state"] == "succeeded" {
+            let line = next["cells"][0]["line"]["text"].as_str().unwrap();
+            assert!(line.starts_with("✓ [0] ready · "), "{line}");
+            break;
+        }
+    }
     let hints = hints(&mut client).await;
-    assert_eq!((hints.as_array().unwrap().len(), &hints[0]["label"]), (1, &json!("→ [0-1]")));
+    assert_eq!((hints.as_array().unwrap().len(), &hints[0]["label"]), (1, &json!("→ [0]")));
     client.notify("px/refreshOutputs", document()).await;
     assert_eq!(client.expect("px/outputs").await["params"]["full"], true);
     client.end().await;
@@ -187,41 +226,57 @@ async fn hover(client: &mut Client, line: u32, character: u32) -> Value {
 
 #[tokio::test]
 async fn hover_answers_on_the_magic_the_failing_line_and_the_end_and_nowhere_else() {
-    let mut client =
-        Client::start(json!({ "textDocument": { "hover": { "contentFormat": ["markdown"] } } })).await;
-    client.open(URI, "").await;
-    client.told().await;
+    let sim = Sim::builder()
+        .engines(2)
+        .on("x = 1\nfail()\nx", Script::new().error("ValueError", "no"))
+        .start()
+        .await;
+    let markdown = json!({ "textDocument": { "hover": { "contentFormat": ["markdown"] } } });
+    let mut client = on(&sim, markdown, "%%px\nx = 1\nfail()\nx\n# %%\n").await;
     assert_eq!(hover(&mut client, 1, 0).await, Value::Null);
-    client.session.output(URI, "ready");
-    client.session.raise(URI, "ValueError", "no");
+    run_all(&mut client).await;
     client.expect("textDocument/publishDiagnostics").await;
-    assert_eq!(hover(&mut client, 0, 1).await["value"], "Run on 2 engines\n\n**marked**");
-    assert_eq!(hover(&mut client, 1, 0).await["value"], "[0]\n\n```text\nTraceback\nValueError: no\n```\n");
+    let card = "✗ Parallel execution on engine(s): `[0-1]` · 2 of 2 failed · ";
+    let text = async |client: &mut Client, line: u32, character: u32| {
+        hover(client, line, character).await["value"].as_str().unwrap_or_default().to_owned()
+    };
+    let magic = text(&mut client, 0, 1).await;
+    assert!(
+        magic.starts_with(&format!("Run on 2 engines\n\n{card}")) && magic.contains("ValueError: no"),
+        "{magic}"
+    );
+    let traceback = text(&mut client, 1, 0).await;
+    assert!(
+        traceback.starts_with("[0-1]\n\n```text\n") && traceback.ends_with("ValueError: no\n```\n"),
+        "{traceback}"
+    );
+    assert!(traceback.contains("Traceback"), "{traceback}");
     assert_eq!(hover(&mut client, 2, 0).await, Value::Null);
-    assert_eq!(hover(&mut client, 2, 3).await["value"], "**marked**");
+    let end = text(&mut client, 3, 1).await;
+    assert!(end.starts_with(card) && end.contains("ValueError: no"), "{end}");
     assert_eq!(hover(&mut client, 3, 0).await, Value::Null);
+    assert_eq!(hover(&mut client, 4, 0).await, Value::Null);
     client.end().await;
 }
 
 #[tokio::test]
 async fn a_client_without_markdown_hovers_over_plain_text() {
-    let mut client = Client::start(json!({})).await;
-    client.open(URI, "").await;
-    client.told().await;
-    client.session.output(URI, "ready");
-    assert_eq!(
-        hover(&mut client, 0, 1).await,
-        json!({ "kind": "plaintext", "value": "Run on 2 engines\n\nplain" })
-    );
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px\nwork()\n").await;
+    run_all(&mut client).await;
+    let hover = hover(&mut client, 0, 1).await;
+    assert_eq!(hover["kind"], "plaintext");
+    let text = hover["value"].as_str().unwrap();
+    let card = "Run on 2 engines\n\nParallel execution on engine(s): [0-1]\n[0-1] ready\n✓ 2 engines · ";
+    assert!(text.starts_with(card) && !text.contains(['`', '*']), "{text}");
     client.end().await;
 }
 
 #[tokio::test]
 async fn errors_are_diagnostics_until_the_document_is_closed() {
-    let mut client = Client::start(json!({})).await;
-    client.open(URI, "").await;
-    client.told().await;
-    client.session.raise(URI, "ZeroDivisionError", "division by zero");
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "%%px\nfail()\n").await;
+    run_all(&mut client).await;
     let shown = client.expect("textDocument/publishDiagnostics").await;
     let diagnostic = &shown["params"]["diagnostics"][0];
     assert_eq!(diagnostic["message"], "[0] ZeroDivisionError: division by zero");
@@ -232,89 +287,43 @@ async fn errors_are_diagnostics_until_the_document_is_closed() {
     client.end().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn progress_comes_after_a_second_ends_with_the_run_and_its_button_interrupts() {
-    let mut client = Client::start(json!({ "window": { "workDoneProgress": true } })).await;
-    client.told().await;
-    let (short, long) = (RunId(1), RunId(2));
-    for (run, title) in [(short, "short"), (long, "long")] {
-        client.session.happen(Happening::RunStarted {
-            run,
-            title: title.into(),
-            progress: Progress::default(),
-        });
+#[tokio::test]
+async fn errors_that_differ_in_their_text_name_their_engines() {
+    for related in [true, false] {
+        let mut sim = Sim::builder().engines(3);
+        for engine in 0..3 {
+            let text = format!("rank {}", engine.min(1));
+            sim = sim.on_engine(engine, "work()", Script::new().error("ValueError", &text));
+        }
+        let sim = sim.start().await;
+        let capabilities =
+            json!({ "textDocument": { "publishDiagnostics": { "relatedInformation": related } } });
+        let mut client = Client::start_on(&sim, capabilities).await;
+        client.open(URI, "%px work()\n").await;
+        client.engines(3).await;
+        client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+        let shown = loop {
+            let shown = client.expect("textDocument/publishDiagnostics").await;
+            if shown.to_string().contains("[0-2]") {
+                break shown["params"]["diagnostics"].clone();
+            }
+        };
+        assert!(shown.to_string().contains("[1-2] ValueError: rank 1"), "{shown:#}");
+        assert_eq!(shown[0]["relatedInformation"].is_array(), related, "{shown:#}");
     }
-    client.session.happen(Happening::RunEnded { run: short, summary: "done".into() });
-    client.session.happen(Happening::RunAdvanced {
-        run: long,
-        ended: 1,
-        of: 4,
-        message: "1 of 4 engines · waiting on [1-3]".into(),
-    });
-    let created = client.expect("window/workDoneProgress/create").await;
-    let token = created["params"]["token"].clone();
-    assert_eq!(token, "px/run/2", "the short one shows nothing");
-    client.send(&json!({ "jsonrpc": "2.0", "id": created["id"], "result": null })).await;
-    let begun = client.expect("$/progress").await["params"]["value"].clone();
-    assert_eq!(
-        (&begun["kind"], &begun["title"], &begun["cancellable"]),
-        (&json!("begin"), &json!("long"), &json!(true))
-    );
-    let report = client.expect("$/progress").await["params"]["value"].clone();
-    assert_eq!(
-        (&report["message"], &report["percentage"]),
-        (&json!("1 of 4 engines · waiting on [1-3]"), &json!(25))
-    );
-    client.notify("window/workDoneProgress/cancel", json!({ "token": token })).await;
-    client.told().await;
-    assert_eq!(client.session.interrupted()[0].run, long);
-    client.session.happen(Happening::RunEnded { run: long, summary: "interrupted".into() });
-    let ended = client.expect("$/progress").await["params"]["value"].clone();
-    assert_eq!(ended, json!({ "kind": "end", "message": "interrupted" }));
-    client.end().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_client_that_shows_no_progress_is_sent_none() {
-    let mut client = Client::start(json!({})).await;
-    client.told().await;
-    let run = RunId(1);
-    client.session.happen(Happening::RunStarted { run, title: "long".into(), progress: Progress::default() });
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-    let message = "1 of 4 engines".to_owned();
-    client.session.happen(Happening::RunAdvanced { run, ended: 1, of: 4, message });
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-    client.session.happen(Happening::RunEnded { run, summary: "done".into() });
-    // It ends with a check that nothing came unread.
-    client.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn lenses_are_refreshed_at_most_twice_a_second() {
-    let mut client = Client::start(json!({ "workspace": { "codeLens": { "refreshSupport": true } } })).await;
-    client.open(URI, "").await;
-    client.told().await;
-    let began = tokio::time::Instant::now();
-    let mut refreshes = 0;
-    while began.elapsed().as_secs() < 10 {
-        client.session.output(URI, "ready");
-        let asked = client.expect("workspace/codeLens/refresh").await;
-        refreshes += 1;
-        client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": null })).await;
+#[tokio::test]
+async fn a_pxresult_line_shows_without_running_and_other_places_say_nothing() {
+    let sim = two().await;
+    let mut client = on(&sim, json!({}), "x = 1\n%px work()\n\n%pxresult\n").await;
+    client.request("px/run", json!({ "uri": URI, "position": { "line": 1, "character": 0 } })).await;
+    let mut text =
+        async |line: u32| hover(&mut client, line, 2).await["value"].as_str().unwrap_or_default().to_owned();
+    while !text(1).await.contains("ready") {
+        tokio::task::yield_now().await;
     }
-    assert!((2..=21).contains(&refreshes), "{refreshes} in ten seconds");
-    client.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn output_that_grows_refreshes_no_lens() {
-    let mut client = Client::start(json!({ "workspace": { "codeLens": { "refreshSupport": true } } })).await;
-    client.open(URI, "").await;
-    client.told().await;
-    for _ in 0..100 {
-        client.session.happen(Happening::OutputGrew { uri: URI.into(), cell: "c".into() });
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    // It ends with a check that nothing came unread.
-    client.end().await;
+    assert!(text(3).await.contains("ready"));
+    assert_eq!((text(0).await, text(2).await), (String::new(), String::new()));
+    assert_eq!(sim.executed().len(), 2);
 }

@@ -5,18 +5,17 @@ use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Bridge;
 
 const URI: &str = "file:///a.py";
 
-type Whole = Client<Bridge>;
+type Whole = Client;
 
 /// A client that paints outputs and blocks, on this controller, with a document open.
 async fn open(sim: &Sim, text: &str) -> Whole {
     let file = sim.connection_file();
     let options = json!({ "trusted": true, "cluster": { "connectionFile": file } });
     let capabilities = json!({ "experimental": { "pxlens": { "outputs": true, "blocks": true } } });
-    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    let mut client = Client::start_with(capabilities, options).await;
     client.open(URI, text).await;
     client
 }
@@ -200,7 +199,7 @@ async fn progress_is_shown_when_the_cell_wants_it() {
     let file = sim.connection_file();
     let options = json!({ "trusted": true, "cluster": { "connectionFile": file } });
     let capabilities = json!({ "window": { "workDoneProgress": true } });
-    let mut client = Client::start_with(Bridge::start(), capabilities, options).await;
+    let mut client = Client::start_with(capabilities, options).await;
     client
         .open(URI, "# %%\n%%px --progress-after=-1\nnever()\n# %%\n%%px --progress-after 0\nwork()\n")
         .await;

@@ -6,7 +6,6 @@ use super::{
     assisting::{cell_uri, notebook},
     client::Client,
 };
-use crate::lsp::Bridge;
 
 #[tokio::test]
 async fn a_region_of_a_notebook_is_written_out_in_all_its_cells_at_once() {
@@ -14,7 +13,7 @@ async fn a_region_of_a_notebook_is_written_out_in_all_its_cells_at_once() {
     let capabilities = json!({
         "textDocument": { "codeAction": literals }, "workspace": { "workspaceEdit": { "documentChanges": true } },
     });
-    let mut client = Client::start_with(Bridge::start(), capabilities, json!({ "trusted": false })).await;
+    let mut client = Client::start_with(capabilities, json!({ "trusted": false })).await;
     client.notify("notebookDocument/didOpen", notebook(&["%autopx", "a = 1", "%autopx\n"])).await;
     let at = json!({ "line": 0, "character": 0 });
     let params = json!({

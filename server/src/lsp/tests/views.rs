@@ -3,23 +3,22 @@
 use serde_json::{Value, json};
 
 use super::client::Client;
-use crate::lsp::Bridge;
 
 const URI: &str = "file:///a.py";
 
-async fn start(capabilities: Value, options: Value) -> Client<Bridge> {
-    Client::start_with(Bridge::start(), capabilities, options).await
+async fn start(capabilities: Value, options: Value) -> Client {
+    Client::start_with(capabilities, options).await
 }
 
 /// Why the first px cell does not run, whatever engines there are.
-async fn refusal(client: &mut Client<Bridge>) -> Value {
+async fn refusal(client: &mut Client) -> Value {
     let found = client.request("px/cells", json!({ "uri": URI })).await;
     let told = client.expect("textDocument/publishDiagnostics").await;
     assert_eq!(told["params"]["diagnostics"][0]["code"], found["problems"][0]["code"]);
     json!([found["cells"][0]["refusal"], found["problems"][0]["code"]])
 }
 
-async fn actions(client: &mut Client<Bridge>) -> Vec<Value> {
+async fn actions(client: &mut Client) -> Vec<Value> {
     client.expect("textDocument/publishDiagnostics").await;
     let at = json!({ "line": 0, "character": 3 });
     let params = json!({

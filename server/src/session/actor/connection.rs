@@ -1,9 +1,6 @@
 //! The connection to a cluster: looking for one, taking it in, losing it.
 
-use std::{
-    panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
-};
+use std::{panic::AssertUnwindSafe, path::Path, sync::Arc};
 
 use futures::FutureExt;
 
@@ -11,10 +8,13 @@ use tokio::sync::oneshot;
 
 use super::{Actor, Message, Waiter, send_back};
 use crate::{
-    cluster::ClusterStatus,
+    cluster::{
+        ClusterStatus,
+        discovery::{FoundCluster, Selection},
+    },
     run::RunId,
     session::{
-        ClusterError, ClusterView, Level, Notice, Settings, StartPolicy, Starting,
+        ClusterError, ClusterView, Level, PreviousChoice, SessionEvent, Settings, StartPolicy, Starting,
         attach::{Attached, Word, attach},
     },
 };
@@ -57,14 +57,21 @@ impl Actor {
     }
 
     /// Has nobody look for a cluster that is being stopped, nor hear that it was lost; lets go of one that was.
-    pub(super) fn stopping(&mut self, connection_file: PathBuf, stopped: Option<bool>) {
+    pub(super) fn stopping(&mut self, cluster: &FoundCluster, stopped: Option<bool>) {
         let Some(stopped) = stopped else {
-            self.stopping = Some(connection_file);
+            self.stopping = Some(cluster.connection_file.clone());
             return;
         };
         self.stopping = None;
-        if stopped && self.uses(&connection_file) {
+        if !stopped {
+            return;
+        }
+        if self.uses(&cluster.connection_file) {
             self.leave();
+        }
+        // There is nothing to choose any more: the next run takes what there is, or starts one.
+        if self.chosen.take_if(|choice| names(choice, cluster)).is_some() {
+            self.apply_settings();
         }
     }
 
@@ -76,20 +83,50 @@ impl Actor {
     pub(super) fn tell_starting(&mut self, how: Starting) {
         let starting = matches!(how, Starting::Step(_));
         if std::mem::replace(&mut self.starting, starting) != starting {
-            self.tell(Notice::Engines);
+            self.tell(SessionEvent::Engines);
         }
-        self.tell(Notice::Starting(how));
+        self.tell(SessionEvent::Starting(how));
+    }
+
+    /// Takes in what the user set.
+    pub(super) fn configure(&mut self, settings: Settings) {
+        let is_named = settings.cluster != Selection::default();
+        if is_named && settings.cluster != self.wanted.cluster {
+            // One that the settings name no more takes no place.
+            self.chosen = None;
+        }
+        self.wanted = settings;
+        self.apply_settings();
+    }
+
+    /// Uses another cluster than the settings name, or that again; says what was so before, and whether it is so now.
+    pub(super) fn choose(&mut self, choice: Option<Selection>) -> PreviousChoice {
+        let before = std::mem::replace(&mut self.chosen, choice);
+        self.apply_settings();
+        PreviousChoice {
+            choice: before,
+            waits: (self.cluster.is_some() && self.is_leaving()).then(|| self.cluster_view()),
+        }
     }
 
     /// Puts settings in force. Where they name another cluster, the present one is left as soon as nothing runs on it.
-    pub(super) fn configure(&mut self, settings: Settings) {
-        if settings == self.settings {
+    pub(super) fn apply_settings(&mut self) {
+        let mut settings = self.wanted.clone();
+        if let Some(chosen) = &self.chosen {
+            settings.cluster = chosen.clone();
+        }
+        if !self.trusted {
+            // What a workspace may bring with it.
+            let Settings { python, cluster, views, .. } = Settings::default();
+            settings = Settings { python, cluster, views, ..settings };
+        }
+        if settings == *self.settings {
             return;
         }
-        self.settings = settings;
+        self.settings = Arc::new(settings);
         let notices = self.documents.set_views(&self.settings.views);
         self.tell_all(notices);
-        self.tell(Notice::Cluster);
+        self.tell(SessionEvent::Cluster);
         self.leave_if_idle();
     }
 
@@ -114,7 +151,7 @@ impl Actor {
         if let Some(left) = self.cluster.take() {
             // What is still heard of it is not about the present connection.
             self.generation += 1;
-            self.tell(Notice::Cluster);
+            self.tell(SessionEvent::Cluster);
             tokio::spawn(async move { left.client.close().await });
         }
     }
@@ -133,7 +170,7 @@ impl Actor {
             return;
         }
         self.attaching = Some(policy);
-        let (settings, this) = (self.settings.clone(), self.this.clone());
+        let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
         tokio::spawn(async move {
             let words = this.clone();
             let say = move |word| {
@@ -183,15 +220,15 @@ impl Actor {
                 self.first_run = RunId(self.next_run);
                 self.watch(&attached);
                 self.cluster = Some(attached);
-                self.tell(Notice::Cluster);
+                self.tell(SessionEvent::Cluster);
+                let mut wishes = Vec::new();
                 for waiter in waiters {
                     match waiter {
-                        // Whoever cancelled the request does not want its code run.
-                        Waiter::Run(_, _, reply) if reply.is_closed() => {}
-                        Waiter::Run(ask, chosen, reply) => drop(reply.send(self.start_runs(&ask, &chosen))),
+                        Waiter::Run(wish) => wishes.push(wish),
                         Waiter::Connect(_, reply) => drop(reply.send(Ok(self.cluster_view()))),
                     }
                 }
+                self.start_waiting(wishes);
                 self.leave_if_idle();
             }
             Err(error) => {
@@ -205,7 +242,7 @@ impl Actor {
                         continue;
                     }
                     match waiter {
-                        Waiter::Run(.., reply) => drop(reply.send(Err(error.clone().into()))),
+                        Waiter::Run(wish) => wish.answer(&Err(error.clone().into())),
                         Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
                     }
                 }
@@ -265,9 +302,18 @@ impl Actor {
             let wanted = self.stopping.as_deref().is_some_and(|file| self.uses(file));
             self.cluster = None;
             if !wanted {
-                self.tell(Notice::Say(Level::Error, format!("the cluster was lost: {why}")));
+                self.tell(SessionEvent::Say(Level::Error, format!("the cluster was lost: {why}")));
             }
         }
-        self.tell(Notice::Cluster);
+        self.tell(SessionEvent::Cluster);
     }
+}
+
+/// Whether a choice is of this cluster.
+fn names(choice: &Selection, cluster: &FoundCluster) -> bool {
+    let by_file = choice.connection_file.as_ref() == Some(&cluster.connection_file);
+    let by_name = choice.profile.as_ref() == Some(&cluster.profile)
+        && choice.cluster_id.as_ref() == Some(&cluster.cluster_id)
+        && choice.connection_file.is_none();
+    by_file || by_name
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Actor;
 use crate::{
     run::{EngineRun, RunId},
-    session::{CellId, DocumentKey, Notice, PastRun},
+    session::{CellId, DocumentKey, SessionEvent},
 };
 
 /// How many runs of one cell are kept, besides those that cells still show.
@@ -20,18 +20,6 @@ enum Owner {
 }
 
 impl Actor {
-    /// The runs of a document and its notebook, or of all, oldest first.
-    pub(super) fn history(&self, document: Option<&DocumentKey>) -> Vec<PastRun> {
-        let home = document.map(|key| self.documents.home(key));
-        let entries = self.runs.values().filter(|entry| {
-            let handle = &entry.handle;
-            home.as_ref().is_none_or(|home| handle.home == *home || handle.document == *home)
-        });
-        entries
-            .map(|entry| PastRun { run: entry.handle.clone(), name: entry.names.last().cloned() })
-            .collect()
-    }
-
     /// Keeps the newest runs of each cell, as far as there is memory for them, all that have not ended, and those that a cell
     /// shows or a name stands for: what can be seen can be asked for.
     pub(super) fn forget_old_runs(&mut self) {
@@ -100,13 +88,13 @@ impl Actor {
             let recalled = cells.iter().filter(|cell| self.recalled.remove(*cell).is_some()).count();
             let shown = self.documents.clear(text, &cells) + recalled;
             if shown > 0 {
-                self.tell(Notice::Cells(text.clone()));
+                self.tell(SessionEvent::Cells(text.clone()));
             }
             cleared += shown;
         }
         if cleared > 0 {
             // Hints and lenses told of them.
-            self.tell(Notice::Plans);
+            self.tell(SessionEvent::Plans);
         }
         let known = if cell.is_some() { found } else { !texts.is_empty() };
         known.then_some(cleared)

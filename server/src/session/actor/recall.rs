@@ -1,120 +1,52 @@
 //! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, their place on the shelf.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Actor, Message, RunEntry, runs::Sequence, send_back};
+use super::{Actor, Message, RunEntry, runs::Sequence, send_back, wishes::PinnedCell};
 use crate::{
-    cells::CellKind,
+    clock::now,
     render::GroupBy,
     run::{EngineRun, Run, RunId, RunState},
-    session::{
-        Asked, CellView, DocumentKey, DocumentView, Level, Notice, Recall, Recalled, RunHandle, Shelf,
-    },
+    session::{About, Asked, Level, Recalled, RunHandle, RunRecord, Runs, SessionEvent, Shelf, Snapshot},
 };
 
 impl Actor {
-    /// A document as faces see it, with what its `%pxresult` lines show and what is kept back.
-    pub(super) fn view(&self, key: &DocumentKey) -> Option<DocumentView> {
-        let mut view = self.documents.view(key)?;
-        let home = self.documents.home(key);
-        for at in 0..view.cells.len() {
-            let cell = &view.cells[at];
-            if cell.cell.kind == CellKind::Result {
-                let newest = self.newest(&home, &cell.cell.magic.suffix, &HashSet::new());
-                let recalled = self.recalled.get(&cell.id).and_then(|run| self.runs.get(run));
-                let stale = recalled
-                    .is_some_and(|shown| newest.is_some_and(|newest| newest.handle.id != shown.handle.id));
-                let told = |entry: &RunEntry| self.told(&view, at, &entry.handle);
-                let (recalls, recalled) = (newest.map(told), recalled.map(told));
-                let cell = &mut view.cells[at];
-                cell.run = recalled.as_ref().map(|recall| recall.run.clone());
-                (cell.recalls, cell.recalled, cell.stale) = (recalls, recalled, stale);
-            } else {
-                view.cells[at].withheld = self.is_withheld(cell);
-            }
+    /// The runs as faces see them.
+    pub(super) fn shared_runs(&mut self) -> Arc<Runs> {
+        let record = |entry: &RunEntry| RunRecord {
+            handle: Arc::clone(&entry.handle),
+            name: entry.names.last().cloned(),
+            asked_for: entry.asked_for,
+        };
+        let make = || {
+            Arc::new(Runs {
+                records: self.runs.iter().map(|(id, entry)| (*id, record(entry))).collect(),
+                recalled: self.recalled.clone(),
+                named: self.named.clone(),
+            })
+        };
+        Arc::clone(self.shared_runs.get_or_insert_with(make))
+    }
+
+    /// Everything that a request needs, as it is now.
+    pub(super) fn snapshot(&mut self, about: &About) -> Snapshot {
+        let key = match about {
+            About::Nothing => None,
+            About::Document(key) => Some(key.clone()),
+            About::Run(run) => self.runs.get(run).map(|entry| entry.handle.document.clone()),
+        };
+        Snapshot {
+            home: key.as_ref().map(|key| self.documents.home(key)),
+            here: key.and_then(|key| self.documents.texts(&key)),
+            cluster: Arc::new(self.cluster_view()),
+            runs: self.shared_runs(),
+            settings: Arc::clone(&self.settings),
+            encoding: self.documents.encoding(),
+            trusted: self.trusted,
+            at: now(),
         }
-        Some(view)
-    }
-
-    /// A document with those of its px cells that have a run or show one, and nothing else of it.
-    pub(super) fn view_of_runs(&self, key: &DocumentKey) -> Option<DocumentView> {
-        if !self.recalled.is_empty() {
-            let mut view = self.view(key)?;
-            view.cells.retain(|cell| cell.run.is_some());
-            (view.blocks, view.problems) = (Vec::new(), Vec::new());
-            return Some(view);
-        }
-        let mut view = self.documents.view_of_runs(key)?;
-        for cell in &mut view.cells {
-            cell.withheld = self.is_withheld(cell);
-        }
-        Some(view)
-    }
-
-    fn is_withheld(&self, cell: &CellView) -> bool {
-        let hides = |run: &Arc<RunHandle>| {
-            !run.plan.blocking && self.runs.get(&run.id).is_some_and(|entry| !entry.asked_for)
-        };
-        cell.run.as_ref().is_some_and(hides)
-    }
-
-    /// The newest run in time of a suffix, in a document or in all cells of a notebook. One that never was sent has nothing
-    /// to show, and to ipyparallel a `sync_imports` is no magic's result. Those in `but` are passed over.
-    fn newest(&self, home: &DocumentKey, suffix: &str, but: &HashSet<RunId>) -> Option<&RunEntry> {
-        let fits = |entry: &&RunEntry| {
-            let handle = &entry.handle;
-            handle.home == *home
-                && handle.suffix == suffix
-                && !but.contains(&handle.id)
-                && handle.place.kind != CellKind::SyncImports
-                && !handle.view.borrow().was_never_sent()
-        };
-        self.runs.values().rev().find(fits)
-    }
-
-    /// How a run is named to the reader of the `%pxresult` at this place of a document.
-    fn told(&self, view: &DocumentView, at: usize, run: &Arc<RunHandle>) -> Recall {
-        let by = &view.cells[at];
-        let sends = |cell: &&CellView| {
-            cell.cell.magic.suffix == by.cell.magic.suffix
-                && matches!(cell.cell.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell)
-        };
-        let together = self.documents.together(&view.key);
-        let here = together.iter().position(|key| *key == view.key).unwrap_or_default();
-        let cell = |key: &DocumentKey| together.iter().position(|other| other == key).map(|at| at + 1);
-        let named = |key: &DocumentKey, line: u32| match cell(key) {
-            Some(cell) if *key != view.key => format!("line {} of cell {cell}", line + 1),
-            _ => format!("line {}", line + 1),
-        };
-        let above = |index: usize| {
-            let key = &together[index];
-            let other = self.documents.view(key)?;
-            other.cells.iter().rev().find(sends).map(|cell| (cell.id, named(key, cell.line)))
-        };
-        let nearest = view.cells[..at]
-            .iter()
-            .rev()
-            .find(sends)
-            .map(|cell| (cell.id, named(&view.key, cell.line)))
-            .or_else(|| (0..here).rev().find_map(above));
-        let line_now = if run.document == view.key {
-            view.cells.iter().find(|cell| cell.id == run.cell).map(|cell| cell.line)
-        } else {
-            let other = self.documents.view(&run.document);
-            other.and_then(|other| other.cells.iter().find(|cell| cell.id == run.cell).map(|cell| cell.line))
-        };
-        let place = match line_now {
-            Some(line) => named(&run.document, line),
-            None => format!("a cell that is gone, once line {}", run.line + 1),
-        };
-        let hint = nearest.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
-            let ran = self.runs.values().any(|entry| entry.handle.cell == cell);
-            let why = if ran { "ran before that" } else { "has not run" };
-            format!("{place}, right above, {why}")
-        });
-        Recall { run: run.clone(), place, hint }
     }
 
     /// Has a `%pxresult` show the newest run of its suffix, or give it a name. What follows waits for that run.
@@ -123,15 +55,19 @@ impl Actor {
     /// Why it shows nothing: nothing has run yet.
     pub(super) fn recall(
         &mut self,
-        key: &DocumentKey,
-        cell: &CellView,
+        pinned: &PinnedCell,
         sequence: &mut Sequence,
         asked: &mut Asked,
     ) -> Result<(), String> {
+        let PinnedCell { key, home, view: cell, .. } = pinned;
         let magic = &cell.cell.magic;
-        let home = self.documents.home(key);
-        let newest = self.newest(&home, &magic.suffix, &sequence.replaced);
-        let Some(run) = newest.map(|entry| entry.handle.clone()) else {
+        // What this ask runs before it is what it means, be it one that waited already.
+        let before = asked.runs.iter().rev().find(|run| run.is_result_of(home, &magic.suffix)).cloned();
+        // Runs of the same ask are among them.
+        self.shared_runs = None;
+        let runs = self.shared_runs();
+        let Some(run) = before.or_else(|| runs.newest(home, &magic.suffix, &sequence.replaced).cloned())
+        else {
             let suffix = &magic.suffix;
             return Err(format!(
                 "%{}{suffix} recalls the last %px{suffix} result, and none of this document has run yet",
@@ -154,7 +90,7 @@ impl Actor {
             RunState::Queued | RunState::Running => {}
         }
         let recalled = Recalled { cell: cell.id, run };
-        self.tell(Notice::Recalled { document: key.clone(), recalled: recalled.clone() });
+        self.tell(SessionEvent::Recalled { document: key.clone(), recalled: recalled.clone() });
         asked.recalled.push(recalled);
         Ok(())
     }
@@ -164,7 +100,7 @@ impl Actor {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if !std::mem::replace(&mut entry.asked_for, true) && !entry.handle.plan.blocking {
             let document = entry.handle.document.clone();
-            self.tell(Notice::Cells(document));
+            self.tell(SessionEvent::Cells(document));
         }
     }
 
@@ -173,7 +109,7 @@ impl Actor {
         let Some(entry) = self.runs.get(&run) else { return };
         if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
             let texts = self.documents.together(&entry.handle.document);
-            self.tell_all(texts.into_iter().map(Notice::Cells).collect());
+            self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }
 
@@ -186,14 +122,14 @@ impl Actor {
         };
         if self.recalled.values().any(alike) {
             let texts = self.documents.together(&run.document);
-            self.tell_all(texts.into_iter().map(Notice::Cells).collect());
+            self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }
 
     /// Gives a run a name; the newest with a name has it.
     pub(super) fn name(&mut self, run: RunId, name: &str) {
         if let Err(error) = Shelf::check(name) {
-            self.tell(Notice::Say(Level::Warning, format!("{run} got no name: {error}")));
+            self.tell(SessionEvent::Say(Level::Warning, format!("{run} got no name: {error}")));
             return;
         }
         let Some(entry) = self.runs.get_mut(&run) else { return };
@@ -264,11 +200,6 @@ impl Actor {
             self.take_names_back(run);
             self.keep_named(run);
         }
-    }
-
-    pub(super) fn named_run(&self, name: &str) -> Option<Arc<RunHandle>> {
-        let run = self.named.get(name)?;
-        self.runs.get(run).map(|entry| entry.handle.clone())
     }
 }
 

@@ -1,41 +1,35 @@
-//! Asking for runs, queueing and interrupting them.
+//! Queueing and sending runs, and interrupting them.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Actor, Message, RunEntry, Waiter, send_back};
+use super::{
+    Actor, Message, RunEntry, send_back,
+    wishes::{PinnedCell, Wish, local_lines},
+};
 use crate::{
     cells::CellKind,
     clock::now,
-    engines::{EngineId, RankSet},
-    plan::{Plan, Refusal, plan},
+    engines::EngineId,
+    plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
     session::{
-        Ask, AskError, Asked, CellId, CellView, ClusterError, DocumentKey, DocumentView, Interrupted, Level,
-        NotRun, NotRunKind, Notice, RunHandle, Scope,
+        AskError, Asked, CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level,
+        NotRun, NotRunKind, RunHandle, SessionEvent, parts,
         queue::{After, Entry, Steps},
         run_task::{self, INTERRUPTED, Order},
         spill::{Spill, SpillFolder},
     },
 };
 
-/// The cells that an ask means.
-struct Chosen {
-    /// With the key of their text.
-    cells: Vec<(DocumentKey, CellId)>,
-    /// Whether any of them asks engines for something.
-    sends: bool,
-}
-
 /// How far the cells of one ask have been queued.
 #[derive(Default)]
 pub(super) struct Sequence {
-    pub(super) keep_going: bool,
+    keep_going: bool,
+    /// Whether nothing is sent before other asks are in the queue as well.
+    held: bool,
     /// What the next cell waits for.
     after: Vec<After>,
     /// Why nothing that follows is run.
@@ -59,102 +53,25 @@ impl Sequence {
 }
 
 impl Actor {
-    pub(super) fn run(&mut self, ask: Ask, reply: oneshot::Sender<Result<Asked, AskError>>) {
-        // Which cells are meant is settled now, and what is wrong in them said, before a cluster is looked for or started:
-        // lines may shift meanwhile.
-        let chosen = if self.trusted { self.select(&ask) } else { Err(AskError::Untrusted) };
-        match chosen {
-            Err(error) => drop(reply.send(Err(error))),
-            Ok(Chosen { cells, sends }) if !sends || (self.cluster.is_some() && !self.is_leaving()) => {
-                drop(reply.send(self.start_runs(&ask, &cells)));
-            }
-            Ok(Chosen { cells: chosen, .. }) => {
-                if let Some(cluster) = self.cluster.is_some().then(|| self.cluster_view()) {
-                    let text = format!(
-                        "waiting until the runs on {} are over, since another cluster is set now",
-                        cluster.name
-                    );
-                    self.tell(Notice::Say(Level::Info, text));
-                }
-                let start = ask.start;
-                self.waiters.push(Waiter::Run(ask, chosen, reply));
-                self.attach(start);
-            }
-        }
-    }
-
-    /// The cells that an ask means.
-    fn select(&self, ask: &Ask) -> Result<Chosen, AskError> {
-        let keys = match ask.scope {
-            Scope::Cell(_) | Scope::Lines(..) => vec![ask.document.clone()],
-            Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.together(&ask.document),
-        };
-        let here = keys.iter().position(|key| *key == ask.document);
-        let mut chosen: Vec<(DocumentKey, CellView)> = Vec::new();
-        for (index, key) in keys.iter().enumerate() {
-            let Some(view) = self.documents.view(key) else { continue };
-            if let Some(why) = view.unreadable {
-                return Err(AskError::Unreadable(why));
-            }
-            let wanted = |cell: &CellView| match ask.scope {
-                Scope::Cell(id) => cell.id == id,
-                Scope::Lines(first, last) => cell.line <= last && cell.last_line >= first,
-                // A plain cell is only run where it is meant itself.
-                _ if cell.cell.kind == CellKind::Plain => false,
-                Scope::All => true,
-                Scope::Above(line) if here == Some(index) => cell.last_line < line,
-                Scope::Above(_) => Some(index) < here,
-                Scope::Below(line) if here == Some(index) => cell.last_line >= line,
-                Scope::Below(_) => Some(index) > here,
-            };
-            chosen.extend(view.cells.into_iter().filter(wanted).map(|cell| (key.clone(), cell)));
-        }
-        if here.is_none() {
-            return Err(AskError::NoDocument(ask.document.clone()));
-        }
-        if chosen.is_empty() {
-            return Err(AskError::NoCell);
-        }
-        let mut sends = false;
-        for (_, cell) in &chosen {
-            match plan(&cell.cell, &ask.overrides) {
-                Ok(_) => sends = true,
-                Err(Refusal::Cell(why)) if chosen.len() == 1 => {
-                    return Err(AskError::Refused { line: cell.line + 1, why });
-                }
-                // What follows will not be sent.
-                Err(Refusal::Cell(_)) if !ask.keep_going => break,
-                Err(_) => {}
-            }
-        }
-        let cells = chosen.into_iter().map(|(key, cell)| (key, cell.id)).collect();
-        Ok(Chosen { cells, sends })
-    }
-
-    /// Plans and queues the cells of an ask, one after the other. One that cannot run stops the sequence there, unless it is
-    /// to go on; where it is the only one, that is an error.
-    pub(super) fn start_runs(
-        &mut self,
-        ask: &Ask,
-        chosen: &[(DocumentKey, CellId)],
-    ) -> Result<Asked, AskError> {
+    /// Queues the cells of a wish, one after the other. One that cannot run stops the sequence there, unless it is to go on;
+    /// where it is the only one, that is an error. `held`: nothing is sent yet.
+    pub(super) fn start_runs(&mut self, wish: &Wish, held: bool) -> Result<Asked, AskError> {
         let table = self.cluster.is_some().then(|| self.cluster_view().engines);
-        let views = self.views_of(chosen);
-        let mut asked = Asked::default();
+        let there = self.cells_there(wish);
+        let mut asked = Asked { changed: wish.changed, ..Asked::default() };
         let waiting =
-            chosen.iter().flat_map(|(_, cell)| self.queue.of_cell(*cell)).filter(|entry| !entry.sent);
+            wish.cells.iter().flat_map(|cell| self.queue.of_cell(cell.view.id)).filter(|entry| !entry.sent);
         let replaced = waiting.map(|entry| entry.run).collect();
-        let mut sequence = Sequence { keep_going: ask.keep_going, replaced, ..Sequence::default() };
-        for (key, id) in chosen {
-            let cell = views.get(key).and_then(|view| view.cells.iter().find(|cell| cell.id == *id));
-            let Some(cell) = cell else {
+        let mut sequence = Sequence { keep_going: wish.keep_going, held, replaced, ..Sequence::default() };
+        for cell in &wish.cells {
+            let not_run = |kind, why| NotRun { cell: cell.view.id, kind, why };
+            let line = cell.view.line + 1;
+            if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
-                asked.not_run.push(NotRun { cell: *id, kind: NotRunKind::Refused, why });
+                asked.not_run.push(not_run(NotRunKind::Refused, why));
                 continue;
-            };
-            let not_run = |kind, why| NotRun { cell: cell.id, kind, why };
-            let planned = plan(&cell.cell, &ask.overrides);
-            if let (Err(why @ Refusal::RunsNothing(_)), false) = (&planned, is_recall(cell)) {
+            }
+            if let (Err(why @ Refusal::RunsNothing(_)), false) = (&cell.planned, is_recall(&cell.view)) {
                 asked.not_run.push(not_run(NotRunKind::RunsNothing, why.to_string()));
                 continue;
             }
@@ -162,32 +79,24 @@ impl Actor {
                 asked.not_run.push(not_run(NotRunKind::Behind, why.clone()));
                 continue;
             }
-            let refused = match planned {
+            let refused = match &cell.planned {
                 Err(Refusal::RunsNothing(_)) => {
-                    if let Err(why) = self.recall(key, cell, &mut sequence, &mut asked) {
+                    if let Err(why) = self.recall(cell, &mut sequence, &mut asked) {
                         asked.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("line {} before it has nothing to show", cell.line + 1));
+                        sequence.stop(format!("line {line} before it has nothing to show"));
                     }
                     continue;
                 }
-                Err(Refusal::Cell(why)) => AskError::Refused { line: cell.line + 1, why },
-                Ok(plan) => {
-                    let table = table.as_ref().ok_or(ClusterError::None)?;
-                    match plan.request(table) {
-                        Ok(request) => {
-                            let handle = self.new_run(key.clone(), cell, plan, request);
-                            if let Some(entry) = self.runs.get_mut(&handle.id) {
-                                entry.canary = ask.overrides.canary.then(CancellationToken::new);
-                            }
-                            self.queue_up(&handle, &mut sequence);
-                            asked.runs.push(handle);
-                            continue;
-                        }
-                        Err(source) => AskError::Targets { line: cell.line + 1, source },
+                Err(Refusal::Cell(why)) => AskError::Refused { line, why: why.clone() },
+                Ok(plan) => match plan.request(table.as_ref().ok_or(ClusterError::None)?) {
+                    Ok(request) => {
+                        asked.runs.push(self.queue_up(cell, plan, request, &mut sequence));
+                        continue;
                     }
-                }
+                    Err(source) => AskError::Targets { line, source },
+                },
             };
-            if chosen.len() == 1 {
+            if wish.cells.len() == 1 {
                 return Err(refused);
             }
             let why = match refused {
@@ -196,40 +105,69 @@ impl Actor {
                 other => other.to_string(),
             };
             asked.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("line {} before it cannot run", cell.line + 1));
+            sequence.stop(format!("line {line} before it cannot run"));
         }
-        let run = asked.runs.iter().map(|handle| (&handle.document, handle.cell));
-        asked.local_lines = local_lines(&views, run);
+        asked.local_lines = local_lines(&wish.cells, &asked.runs);
         self.forget_old_runs();
         Ok(asked)
     }
 
-    fn queue_up(&mut self, handle: &Arc<RunHandle>, sequence: &mut Sequence) {
-        let entry = Entry {
-            run: handle.id,
-            cell: handle.cell,
-            engines: handle.engines.iter().copied().collect::<HashSet<EngineId>>(),
-            blocking: handle.plan.blocking,
-            after: sequence.after.clone(),
-            sent: false,
+    /// Which cells of a wish still stand in their documents.
+    fn cells_there(&self, wish: &Wish) -> HashSet<CellId> {
+        let texts: HashSet<&DocumentKey> = wish.cells.iter().map(|cell| &cell.key).collect();
+        texts.into_iter().flat_map(|key| self.documents.cell_ids(key)).collect()
+    }
+
+    /// Puts a cell into the queue: as a run of its own, or as the one of it that waits, if that is what is asked for.
+    fn queue_up(
+        &mut self,
+        cell: &PinnedCell,
+        plan: &Plan,
+        request: RunRequest,
+        sequence: &mut Sequence,
+    ) -> Arc<RunHandle> {
+        let after = sequence.after.clone();
+        let (handle, mut steps) = match self.waiting_alike(cell, plan, &request) {
+            Some(handle) => {
+                self.queue.put_behind(handle.id, after);
+                (handle, Steps::default())
+            }
+            None => {
+                let handle = self.new_run(cell, plan.clone(), request);
+                let entry = Entry {
+                    run: handle.id,
+                    cell: handle.cell,
+                    engines: handle.engines.iter().copied().collect::<HashSet<EngineId>>(),
+                    blocking: handle.plan.blocking,
+                    after,
+                    sent: false,
+                };
+                let steps = self.queue.put(entry);
+                self.tell(SessionEvent::Started(handle.clone()));
+                (handle, steps)
+            }
         };
-        let steps = self.queue.add(entry);
-        self.tell(Notice::Started(handle.clone()));
+        if !sequence.held {
+            self.queue.advance(&mut steps);
+        }
         self.take(steps);
         if handle.plan.blocking {
             // It waits itself for what came before it.
             sequence.after.clear();
             sequence.wait_for(handle.id);
         }
+        handle
     }
 
-    fn new_run(
-        &mut self,
-        key: DocumentKey,
-        cell: &CellView,
-        plan: Plan,
-        request: RunRequest,
-    ) -> Arc<RunHandle> {
+    /// The run that waits of a cell, if it is the very one that is asked for again.
+    fn waiting_alike(&self, cell: &PinnedCell, plan: &Plan, request: &RunRequest) -> Option<Arc<RunHandle>> {
+        let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
+        let entry = self.runs.get(&waiting.run)?;
+        cell.wants(plan, &request.engines, entry).then(|| entry.handle.clone())
+    }
+
+    fn new_run(&mut self, pinned: &PinnedCell, plan: Plan, request: RunRequest) -> Arc<RunHandle> {
+        let cell = &pinned.view;
         let id = RunId(self.next_run);
         self.next_run += 1;
         let engines = request.engines.clone();
@@ -238,18 +176,16 @@ impl Actor {
         let (tell_view, view) = watch::channel(Arc::new(run.clone()));
         let (order, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
-        let title = self.documents.excerpt(&key, cell.cell.magic_range());
         let limits = self.settings.limits.clone();
         let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
-        let home = self.documents.home(&key);
         let handle = Arc::new(RunHandle {
             id,
-            document: key,
-            home,
+            document: pinned.key.clone(),
+            home: pinned.home.clone(),
             cell: cell.id,
             number: cell.cell.ordinal + 1,
             line: cell.line,
-            title,
+            title: pinned.title.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             place: cell.cell.clone(),
             fingerprint: plan.fingerprint(),
@@ -267,7 +203,8 @@ impl Actor {
         let entry = RunEntry {
             handle: handle.clone(),
             order: Some(order),
-            canary: None,
+            only: pinned.only,
+            canary: pinned.canary.then(CancellationToken::new),
             over: false,
             asked_for: false,
             regroup,
@@ -301,11 +238,6 @@ impl Actor {
             entry.task = Some(watch);
         }
         handle
-    }
-
-    fn views_of(&self, chosen: &[(DocumentKey, CellId)]) -> HashMap<DocumentKey, DocumentView> {
-        let keys: HashSet<&DocumentKey> = chosen.iter().map(|(key, _)| key).collect();
-        keys.into_iter().filter_map(|key| Some((key.clone(), self.documents.view(key)?))).collect()
     }
 
     /// Whether a run of the cell was sent and has not ended.
@@ -357,7 +289,7 @@ impl Actor {
         self.take_names_back(run);
         self.keep_named(run);
         self.weigh(run);
-        self.tell(Notice::Over(handle));
+        self.tell(SessionEvent::Over(handle));
         self.take(steps);
         self.forget_old_runs();
         self.leave_if_idle();
@@ -366,14 +298,36 @@ impl Actor {
     pub(super) fn interrupt(
         &mut self,
         run: Option<RunId>,
-        engines: Option<RankSet>,
+        stop: InterruptScope,
         signal: Option<String>,
-        reply: oneshot::Sender<Interrupted>,
+        reply: oneshot::Sender<Option<Interrupted>>,
     ) {
         let mut outcome = Interrupted::default();
+        let named = match run.map(|run| self.runs.get(&run)) {
+            Some(None) => return drop(reply.send(None)),
+            Some(Some(entry)) => Some(entry.handle.clone()),
+            None => None,
+        };
+        let engines = match (stop, &named) {
+            (InterruptScope::All, _) => None,
+            (InterruptScope::Engines(engines), _) => Some(engines),
+            (InterruptScope::Stragglers(among), Some(handle)) => {
+                match parts::stragglers(&handle.now(), among.as_ref()) {
+                    Ok(engines) => Some(engines),
+                    Err(why) => {
+                        outcome.refused = Some(why);
+                        return drop(reply.send(Some(outcome)));
+                    }
+                }
+            }
+            (InterruptScope::Stragglers(_), None) => {
+                outcome.refused = Some("only one run can have stragglers; choose it".to_owned());
+                return drop(reply.send(Some(outcome)));
+            }
+        };
         // Whoever stops a cell does not want it to begin again: what else waits of it goes too. Only some engines of a run
         // can be meant, then it is just that run; but what waits is withdrawn as a whole, since no engine is busy with it.
-        let cell = run.and_then(|run| self.runs.get(&run)).map(|entry| entry.handle.cell);
+        let cell = named.map(|handle| handle.cell);
         let alike: Vec<RunId> = match (run, &engines, cell) {
             (Some(_), None, Some(cell)) => self.queue.of_cell(cell).map(|entry| entry.run).collect(),
             (Some(run), ..) => vec![run],
@@ -400,7 +354,7 @@ impl Actor {
             })
             .collect();
         let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
-            drop(reply.send(outcome));
+            drop(reply.send(Some(outcome)));
             return;
         };
         let this = self.this.clone();
@@ -415,7 +369,7 @@ impl Actor {
                 }
             }
             // Whoever asked may be gone; the engines were interrupted all the same.
-            let _ = reply.send(outcome);
+            let _ = reply.send(Some(outcome));
         });
     }
 }
@@ -423,22 +377,4 @@ impl Actor {
 /// Whether it is a `%pxresult` that can be run.
 fn is_recall(cell: &CellView) -> bool {
     cell.cell.kind == CellKind::Result && cell.cell.refusal().is_none()
-}
-
-/// Local lines beside px cells, in the cells of the file that hold them; each counted once.
-fn local_lines<'a>(
-    views: &HashMap<DocumentKey, DocumentView>,
-    cells: impl Iterator<Item = (&'a DocumentKey, CellId)>,
-) -> u32 {
-    let chosen: HashSet<(&DocumentKey, CellId)> = cells.collect();
-    let mut lines = 0;
-    for (key, view) in views {
-        for block in &view.blocks {
-            let held = view.cells.get(block.px_cells.clone()).unwrap_or_default();
-            if held.iter().any(|cell| chosen.contains(&(key, cell.id))) {
-                lines += block.local_lines;
-            }
-        }
-    }
-    lines
 }

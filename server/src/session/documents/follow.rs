@@ -134,9 +134,6 @@ impl Tracked {
             plan: self.plan.clone(),
             run: self.run.clone(),
             stale: self.run.as_ref().is_some_and(|run| self.fingerprint != Some(run.fingerprint)),
-            recalls: None,
-            recalled: None,
-            withheld: false,
         }
     }
 }

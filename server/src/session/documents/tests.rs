@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
-    session::SpillFolder,
+    session::{Snapshot, SpillFolder},
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
@@ -41,7 +41,7 @@ impl Desk {
 
     /// Runs every cell of a document.
     fn run_all(&mut self, name: &str) {
-        for cell in self.documents.view(&key(name)).unwrap().cells {
+        for cell in self.documents.view(&key(name)).unwrap().cells.clone() {
             let Ok(plan) = cell.plan else { continue };
             self.runs += 1;
             let request = RunRequest { code: plan.code.clone(), engines: vec![EngineId(0)], single: true };
@@ -67,7 +67,7 @@ impl Desk {
         }
     }
 
-    fn text(&self, name: &str) -> String {
+    fn text(&mut self, name: &str) -> String {
         self.documents.view(&key(name)).unwrap().text.text()
     }
 
@@ -97,24 +97,24 @@ impl Desk {
         self
     }
 
-    fn show(&self, name: &str) -> String {
+    fn show(&mut self, name: &str) -> String {
         let view = self.documents.view(&key(name)).unwrap();
-        let cell = |cell: CellView| {
-            let result = match (cell.run, cell.stale) {
+        let cell = |cell: &CellView| {
+            let result = match (&cell.run, cell.stale) {
                 (None, _) => "nothing".to_owned(),
                 (Some(run), false) => format!("result {}", run.id.0),
                 (Some(run), true) => format!("result {}, stale", run.id.0),
             };
             format!("{}: {result}\n", cell.cell.code.trim().replace('\n', " | "))
         };
-        view.cells.into_iter().map(cell).collect()
+        view.cells.iter().map(cell).collect()
     }
 
-    fn check(&self, expected: Expect) {
+    fn check(&mut self, expected: Expect) {
         self.check_in("a", expected);
     }
 
-    fn check_in(&self, name: &str, expected: Expect) {
+    fn check_in(&mut self, name: &str, expected: Expect) {
         expected.assert_eq(&self.show(name));
     }
 }
@@ -310,7 +310,8 @@ fn a_closed_cell_of_a_notebook_loses_its_result_and_a_new_one_has_none() {
 fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_stale() {
     let mut desk = notebook();
     let change = |text: &str| [Change { range: None, text: text.into() }];
-    let is_plans = |notices: Vec<Notice>| notices.iter().any(|notice| matches!(notice, Notice::Plans));
+    let is_plans =
+        |notices: Vec<SessionEvent>| notices.iter().any(|notice| matches!(notice, SessionEvent::Plans));
     assert!(!is_plans(desk.documents.change(&key("a"), 2, &change("%%px\n12"))), "only its own");
     assert!(is_plans(desk.documents.change(&key("a"), 3, &change("%pxconfig --targets 0"))));
     desk.check_in(
@@ -334,9 +335,9 @@ fn an_edit_of_a_notebook_is_told_of_cells_that_it_changed() {
     let mut told = |name: &str, text: &str| {
         let change = [Change { range: None, text: text.into() }];
         let notices = desk.documents.change(&key(name), 2, &change);
-        let name = |notice: &Notice| match notice {
-            Notice::Cells(key) => key.to_string(),
-            Notice::Plans => "plans".to_owned(),
+        let name = |notice: &SessionEvent| match notice {
+            SessionEvent::Cells(key) => key.to_string(),
+            SessionEvent::Plans => "plans".to_owned(),
             other => format!("{other:?}"),
         };
         notices.iter().map(name).collect::<Vec<_>>().join(" ")
@@ -351,16 +352,18 @@ fn an_edit_of_a_notebook_is_told_of_cells_that_it_changed() {
 #[test]
 fn lines_that_decided_are_named_where_they_stand_now() {
     let mut desk = Desk::script("import os\n\n# %%\n%pxconfig -t 0\n\n# %%\n%px a\n");
-    let lines = |desk: &Desk| {
-        let view = desk.documents.view(&key("a")).unwrap();
-        let last = view.cells.last().unwrap();
-        view.decided(&last.cell).iter().map(|(_, decider, _)| decider.line).collect::<Vec<_>>()
+    let lines = |desk: &mut Desk| {
+        let here = desk.documents.texts(&key("a"));
+        let now = Snapshot { here, ..Snapshot::default() };
+        let here = now.texts().unwrap();
+        let last = here.document().cells.last().unwrap();
+        here.decided(&last.cell).iter().map(|(_, decider, _)| decider.line).collect::<Vec<_>>()
     };
-    assert_eq!(lines(&desk), [3]);
+    assert_eq!(lines(&mut desk), [3]);
     desk.edit("import os\n", "import os\nimport sys\n");
-    assert_eq!(lines(&desk), [4]);
+    assert_eq!(lines(&mut desk), [4]);
     desk.edit("%pxconfig", "# here\n%pxconfig");
-    assert_eq!(lines(&desk), [5]);
+    assert_eq!(lines(&mut desk), [5]);
 }
 
 #[test]
@@ -453,7 +456,7 @@ fn a_plain_cell_that_was_run_keeps_its_result_and_gets_stale() {
     desk.documents.open_notebook(key("nb"), ["a", "b"].map(key).to_vec(), cells);
     assert!(desk.documents.view(&key("a")).unwrap().cells.is_empty());
     let notices = desk.documents.send_plain(&key("a"));
-    assert!(matches!(&notices[..], [Notice::Cells(told)] if *told == key("a")), "{notices:?}");
+    assert!(matches!(&notices[..], [SessionEvent::Cells(told)] if *told == key("a")), "{notices:?}");
     assert!(desk.documents.send_plain(&key("a")).is_empty());
     desk.run_all("a");
     desk.edit_in("a", "x = 1", "x = 12").check_in(

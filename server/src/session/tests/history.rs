@@ -18,6 +18,7 @@ async fn run(desk: &Desk, key: &DocumentKey) -> Asked {
         document: key.clone(),
         scope: Scope::Lines(0, 0),
         overrides: Overrides::default(),
+        only: None,
         keep_going: false,
         start: StartPolicy::Never,
     };
@@ -40,12 +41,12 @@ async fn keeps(desk: &Desk, key: &DocumentKey, expected: &[RunId]) {
 }
 
 async fn listed(desk: &Desk, key: &DocumentKey) -> Vec<RunId> {
-    desk.session.history(Some(key.clone())).await.iter().map(|past| past.run.id).collect()
+    desk.session.snapshot(key).await.history().map(|past| past.run.id).collect()
 }
 
 async fn showing(desk: &Desk, key: &DocumentKey) -> Option<RunId> {
-    let view = desk.session.document(key.clone()).await.expect("it is open");
-    view.cells[0].run.as_ref().map(|run| run.id)
+    let now = desk.session.snapshot(key).await;
+    now.document().expect("it is open").cells[0].run.as_ref().map(|run| run.id)
 }
 
 #[tokio::test]
@@ -60,19 +61,20 @@ async fn twenty_runs_of_each_cell_are_kept_and_a_pxresult_names_the_newest() {
             run(&desk, key).await;
         }
     }
-    let history = desk.session.history(Some(keys[0].clone())).await;
+    let now = desk.session.snapshot(&keys[0]).await;
+    let history: Vec<PastRun> = now.history().collect();
     let of = |at: usize| history.iter().filter(|past| past.run.document == keys[at]).count();
     // One more of a cell is there from when it was asked for until it is over.
     assert_eq!((of(0), of(1), history.len()), (20, 20, 40));
     assert!(history.iter().all(|past| past.name.is_none() == (past.run.document == keys[0])));
     let newest = history.last().expect("there are some").run.id;
     assert_eq!(newest, RunId(50));
-    assert_eq!(desk.session.named_run("mine".to_owned()).await.expect("it has a name").id, newest);
+    assert_eq!(now.runs.named("mine").expect("it has a name").id, newest);
     // Over all cells, and named by its place in the notebook.
     let asked = run(&desk, &keys[2]).await;
     assert_eq!(asked.recalled[0].run.id, newest);
-    let view = desk.session.document(keys[2].clone()).await.expect("it is open");
-    let line = view.cells[0].recalled.as_ref().map(Recall::line);
+    let now = desk.session.snapshot(&keys[2]).await;
+    let line = now.recalled(&now.document().expect("it is open").cells[0]).as_ref().map(Recall::line);
     assert_eq!(line.as_deref(), Some("result of line 1 of cell 2: %%px -o mine"));
 }
 
@@ -123,7 +125,7 @@ async fn a_notebook_or_one_cell_is_cleared_and_its_runs_stay() {
     for key in &keys {
         run(&desk, key).await;
     }
-    let cell = desk.session.document(keys[1].clone()).await.expect("it is open").cells[0].id;
+    let cell = desk.session.snapshot(&keys[1]).await.document().expect("it is open").cells[0].id;
     assert_eq!(desk.session.clear(keys[1].clone(), Some(cell)).await, Some(1));
     assert_eq!(desk.session.clear(keys[1].clone(), Some(cell)).await, Some(0), "it shows none");
     assert_eq!(desk.session.clear(keys[0].clone(), Some(cell)).await, None, "it stands elsewhere");

@@ -15,10 +15,6 @@ pub(super) async fn desk_with(settings: Settings, text: &str) -> Desk {
 }
 
 impl Desk {
-    pub(super) async fn view(&self) -> DocumentView {
-        self.session.document(self.key.clone()).await.expect("it is open")
-    }
-
     /// Runs the px cell of this 1-based line.
     pub(super) async fn line(&self, line: u32) -> Asked {
         self.ask_for(Scope::Lines(line - 1, line - 1), false).await.expect("it is asked for")
@@ -26,14 +22,17 @@ impl Desk {
 
     /// Says what the `%pxresult` of this 1-based line shows, and what it would show.
     async fn recalls(&self, line: u32) -> (Option<String>, Option<String>) {
-        let view = self.view().await;
-        let cell = view.cells.iter().find(|cell| cell.line + 1 == line).expect("there is a cell");
-        let line = |recall: &Option<Recall>| recall.as_ref().map(Recall::line);
-        (line(&cell.recalled), line(&cell.recalls))
+        let now = self.session.snapshot(&self.key).await;
+        let cells = &now.document().expect("it is open").cells;
+        let cell = cells.iter().find(|cell| cell.line + 1 == line).expect("there is a cell");
+        let line = |recall: Option<Recall>| recall.as_ref().map(Recall::line);
+        (line(now.recalled(cell)), line(now.recalls(cell)))
     }
 
     async fn is_stale(&self, line: u32) -> bool {
-        self.view().await.cells.iter().any(|cell| cell.line + 1 == line && cell.stale)
+        let now = self.session.snapshot(&self.key).await;
+        let cells = &now.document().expect("it is open").cells;
+        cells.iter().any(|cell| cell.line + 1 == line && now.is_stale(cell))
     }
 }
 
@@ -126,7 +125,10 @@ async fn in_a_sequence_pxresult_shows_the_run_before_it_and_what_follows_waits_f
 #[tokio::test]
 async fn cells_that_are_asked_for_again_with_a_pxresult_do_not_wait_for_each_other() {
     let text = "# %%\n%px slow()\n# %%\n%pxresult\n# %%\n%px a()\n# %%\n%px b()\n";
-    for (first, second) in [(Scope::Lines(5, 5), Scope::Lines(3, 5)), (Scope::Below(5), Scope::Below(3))] {
+    for (first, second) in [
+        (Scope::Lines(5, 5), Scope::Lines(3, 5)),
+        (Scope::Below(Place::Line(5)), Scope::Below(Place::Line(3))),
+    ] {
         let sim = Sim::builder().engines(1).on("slow()", Script::new().wait("gate")).start().await;
         let desk = desk(&sim, text).await;
         let slow = desk.line(2).await.runs.remove(0);
@@ -157,9 +159,9 @@ async fn a_sequence_stops_at_a_pxresult_whose_run_fails() {
     assert_eq!(said(&asked.recalled[0].run), "begun");
     assert!(asked.recalled[0].run.now().parts().all(|part| part.error().is_some()));
     // Over by now, it stops what is asked for behind it at once, unless that is to go on.
-    let again = desk.ask_for(Scope::Below(4), false).await.expect("it is asked for");
+    let again = desk.ask_for(Scope::Below(Place::Line(4)), false).await.expect("it is asked for");
     assert_eq!((again.runs.len(), again.not_run[0].kind), (0, NotRunKind::Behind));
-    let again = desk.ask_for(Scope::Below(4), true).await.expect("it is asked for");
+    let again = desk.ask_for(Scope::Below(Place::Line(4)), true).await.expect("it is asked for");
     assert_eq!(ends(&again.runs[0]).await, RunState::Succeeded);
 }
 
@@ -185,7 +187,10 @@ async fn a_cell_that_cannot_run_stops_the_sequence_there() {
 async fn a_run_that_nobody_waits_for_is_withheld_until_it_is_asked_for() {
     let sim = Sim::builder().engines(1).start().await;
     let desk = desk(&sim, "# %%\n%%px --noblock\na()\n# %%\n%pxresult\n").await;
-    let withheld = async || desk.view().await.cells[0].withheld;
+    let withheld = async || {
+        let now = desk.session.snapshot(&desk.key).await;
+        now.is_withheld(&now.document().expect("it is open").cells[0])
+    };
     let run = desk.line(2).await.runs.remove(0);
     assert_eq!(ends(&run).await, RunState::Succeeded);
     assert!(withheld().await);
@@ -216,7 +221,10 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     ends(&second).await;
     let named = desk.line(8).await;
     assert!(named.runs.is_empty() && named.recalled.is_empty() && named.not_run.is_empty());
-    assert_eq!(desk.session.named_run("one".to_owned()).await.expect("it is named").id, second.id);
+    assert_eq!(
+        desk.session.snapshot(About::Nothing).await.runs.named("one").expect("it is named").id,
+        second.id
+    );
     // A name that is none is told, and the cell runs.
     assert_eq!(ends(&desk.line(10).await.runs[0]).await, RunState::Succeeded);
     desk.session.shutdown().await;
@@ -230,7 +238,7 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     assert!(text.starts_with("Async parallel execution on engine(s): [0]\n"), "{text}");
     assert_eq!(shelf.list().len(), 1);
     let warned = std::iter::from_fn(|| desk.notices.try_recv().ok())
-        .any(|notice| matches!(notice, Notice::Say(Level::Warning, text) if text.contains("'a/b' cannot be the name")));
+        .any(|notice| matches!(notice, SessionEvent::Say(Level::Warning, text) if text.contains("'a/b' cannot be the name")));
     assert!(warned);
 }
 
@@ -246,7 +254,8 @@ async fn a_run_that_was_never_sent_takes_no_name_from_one_that_was() {
     let good = desk.line(4).await.runs.remove(0);
     assert_eq!(ends(&good).await, RunState::Succeeded);
     let asked = desk.ask_for(Scope::Lines(0, 4), false).await.expect("it is asked for");
-    let named = async || desk.session.named_run("fit".to_owned()).await.expect("it has a name").id;
+    let named =
+        async || desk.session.snapshot(About::Nothing).await.runs.named("fit").expect("it has a name").id;
     assert_eq!(named().await, good.id, "what waits has no name yet");
     // While it waits it can be given one.
     desk.line(7).await;
@@ -266,7 +275,7 @@ async fn an_interrupt_sends_the_signal_that_the_cell_names() {
     let desk = desk(&sim, text).await;
     let run = desk.line(2).await.runs.remove(0);
     sim.wait_for_runs(1).await;
-    desk.session.interrupt(Some(run.id), None, None).await;
+    desk.session.interrupt(Some(run.id), InterruptScope::All, None).await;
     let signals: Vec<String> = sim
         .requests()
         .iter()

@@ -1,42 +1,40 @@
-//! Suggestions of the session as code actions with edits.
+//! Suggestions as code actions with edits.
 
 use std::collections::HashMap;
 
 use lsp_types::{
     CodeAction, CodeActionDisabled, CodeActionKind, CodeActionResponse, Diagnostic,
-    OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit, TextDocumentIdentifier, TextEdit, Uri,
+    OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextDocumentIdentifier, TextEdit,
     WorkspaceEdit,
 };
-use pxlens_protocol::Problem;
 
-use crate::lsp::{
-    capabilities::Client,
-    diagnostics::of_problem,
-    facade::{Elsewhere, Purpose, Suggestion, Suggestions, TextChange},
+use crate::{
+    cells::Problem,
+    ide::{Purpose, Suggestion, TextEdits},
+    lsp::{capabilities::Client, notify::diagnostics::of_problem, snapshot::Snapshot, to_proto},
+    session::DocumentView,
 };
 
-/// The actions for what the session suggests; `shown` are the diagnostics that the client shows there.
+/// The actions for what is suggested; `shown` are the diagnostics that the client shows there.
 pub(super) fn actions(
-    uri: &Uri,
-    suggestions: Suggestions,
+    snapshot: &Snapshot,
+    document: &DocumentView,
+    suggestions: Vec<Suggestion>,
     shown: &[Diagnostic],
-    client: &Client,
 ) -> Vec<CodeActionResponse> {
-    let version = suggestions.version;
-    let action = |Suggestion { title, purpose, edits, elsewhere }| {
-        let mut texts = vec![Elsewhere { uri: uri.clone(), version, edits }];
-        texts.extend(elsewhere);
+    let client = &snapshot.client;
+    let action = |Suggestion { title, purpose, changes }| {
         let action = match purpose {
             Purpose::Fix { problem, only } => CodeAction {
                 kind: Some(CodeActionKind::QuickFix),
-                diagnostics: Some(vec![diagnostic(problem, shown)]),
+                diagnostics: Some(vec![diagnostic(snapshot, document, &problem, shown)]),
                 is_preferred: only.then_some(true),
-                edit: Some(edit(texts, client)),
+                edit: Some(edit(changes, client)),
                 ..Default::default()
             },
             Purpose::Rewrite { disabled: None } => CodeAction {
                 kind: Some(CodeActionKind::RefactorRewrite),
-                edit: Some(edit(texts, client)),
+                edit: Some(edit(changes, client)),
                 ..Default::default()
             },
             Purpose::Rewrite { disabled: Some(reason) } => CodeAction {
@@ -49,41 +47,41 @@ pub(super) fn actions(
         let is_of_use = action.edit.is_some() || action.disabled.is_some();
         is_of_use.then(|| CodeAction { title, ..action }.into())
     };
-    suggestions.all.into_iter().filter_map(action).collect()
+    suggestions.into_iter().filter_map(action).collect()
 }
 
 /// The diagnostic of a problem, as the client has it if it does.
-fn diagnostic(problem: Problem, shown: &[Diagnostic]) -> Diagnostic {
-    let ours = of_problem(problem);
+fn diagnostic(
+    snapshot: &Snapshot,
+    document: &DocumentView,
+    problem: &Problem,
+    shown: &[Diagnostic],
+) -> Diagnostic {
+    let ours = of_problem(snapshot, document, problem);
     let is_it = |theirs: &&Diagnostic| theirs.range == ours.range && theirs.code == ours.code;
     shown.iter().find(is_it).cloned().unwrap_or(ours)
 }
 
 /// The edits of a suggestion, document by document.
-fn edit(texts: Vec<Elsewhere>, client: &Client) -> WorkspaceEdit {
-    let written = |edits: Vec<TextChange>| {
+fn edit(texts: Vec<TextEdits>, client: &Client) -> WorkspaceEdit {
+    let edits = |text: &TextEdits| {
         let edit =
-            |edit: TextChange| TextEdit { range: edit.range.unwrap_or(EVERYTHING), new_text: edit.text };
-        edits.into_iter().map(edit).collect::<Vec<_>>()
+            |(at, text): &(_, String)| TextEdit { range: to_proto::range(*at), new_text: text.clone() };
+        text.edits.iter().map(edit).collect::<Vec<_>>()
     };
     let texts = texts.into_iter().filter(|text| !text.edits.is_empty());
     if !client.versioned_edits {
-        let changes = texts.map(|text| (text.uri, written(text.edits))).collect::<HashMap<_, _>>();
+        let changes =
+            texts.map(|text| (to_proto::uri(&text.document), edits(&text))).collect::<HashMap<_, _>>();
         return WorkspaceEdit { changes: Some(changes), ..Default::default() };
     }
     let changes = texts.map(|text| {
         let text_document = OptionalVersionedTextDocumentIdentifier {
             version: Some(text.version),
-            text_document_identifier: TextDocumentIdentifier { uri: text.uri },
+            text_document_identifier: TextDocumentIdentifier { uri: to_proto::uri(&text.document) },
         };
-        let edits = written(text.edits).into_iter().map(Into::into).collect();
+        let edits = edits(&text).into_iter().map(Into::into).collect();
         TextDocumentEdit { text_document, edits }.into()
     });
     WorkspaceEdit { document_changes: Some(changes.collect()), ..Default::default() }
 }
-
-/// A range beyond any document, which clients cut to its end.
-const EVERYTHING: Range = Range {
-    start: lsp_types::Position { line: 0, character: 0 },
-    end: lsp_types::Position { line: i32::MAX as u32, character: 0 },
-};

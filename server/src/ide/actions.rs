@@ -1,0 +1,209 @@
+//! What can be done at a selection: the lenses' buttons for clients that show no lenses, and more.
+
+use serde_json::json;
+
+use super::{
+    action::{Action, Offer, RunAction, RunCells},
+    outlook::{Outlook, Outlooks, run_title},
+    places::{positions, touch},
+};
+use crate::{
+    cells::CellKind,
+    engines::EngineId,
+    render::GroupBy,
+    run::{Run, RunId},
+    session::{CellView, Only, Parts, Snapshot, parts},
+    text::Position,
+};
+
+/// What may be chosen at a selection of the document; `None` if it is not open. `links`: whether the client follows the links of
+/// cards, which offer what can be done with results.
+pub fn offers(snapshot: &Snapshot, selection: [Position; 2], links: bool) -> Option<Vec<Offer>> {
+    let document = snapshot.document()?;
+    let mut outlooks = Outlooks::new(snapshot);
+    // What runs, in order; where the cursor is, in the way of a selection in a list.
+    let cells: Vec<(&CellView, Outlook)> =
+        document.cells.iter().map(|cell| (cell, outlooks.of(cell))).collect();
+    let mut offers = runs(snapshot, &cells, selection);
+    if let Some((cell, run)) = that_ran(snapshot, &cells, selection) {
+        offers.extend(parts_of(snapshot, cell, &run));
+        if !links {
+            offers.extend(results(cell, run.id));
+        }
+    }
+    offers.extend(views_to_write(snapshot, selection));
+    Some(offers)
+}
+
+fn is_here(cell: &CellView, selection: [Position; 2]) -> bool {
+    touch(cell.places.range, selection)
+}
+
+fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Vec<Offer> {
+    let sends = |(_, outlook): &&(&CellView, Outlook)| outlook.sends();
+    let here: Vec<&(&CellView, Outlook)> =
+        cells.iter().filter(sends).filter(|(cell, _)| is_here(cell, selection)).collect();
+    let Some((first, outlook)) = here.first() else {
+        return recalls(cells, selection).into_iter().collect();
+    };
+    let mut offers = Vec::new();
+    let busy =
+        |cell: &CellView| snapshot.shown(cell).filter(|run| !run.view.borrow().is_over()).map(|run| run.id);
+    if let Some(run) = here.iter().find_map(|(cell, _)| busy(cell)) {
+        offers.push(Offer::new("■ Interrupt", Action::Interrupt { run, stragglers: false }));
+    }
+    let outlooks: Vec<&Outlook> = here.iter().map(|(_, outlook)| outlook).collect();
+    let one = RunAction::cell(first.id);
+    let which = if here.len() == 1 { one.cells } else { RunCells::Between(selection) };
+    offers.push(Offer::new(run_title(&outlooks), Action::Run(RunAction { cells: which, ..one.clone() })));
+    if let ([_], Some(plan)) = (&here[..], &outlook.plan)
+        && let [engine, _, ..] = plan.engines[..]
+    {
+        let canary = Action::Run(RunAction { canary: true, ..one.clone() });
+        offers.push(Offer::new(format!("▶ Run on engine {engine} first"), canary));
+    }
+    let is_above = |(cell, outlook): &(&CellView, Outlook)| {
+        outlook.sends() && cell.places.range[1] <= first.places.range[0]
+    };
+    if cells.iter().any(is_above) {
+        offers.push(Offer::new("▶ Run cells above", Action::RunAbove(first.id)));
+    }
+    let is_below = |(cell, outlook): &(&CellView, Outlook)| {
+        outlook.sends() && cell.places.range[0] >= first.places.range[1]
+    };
+    if cells.iter().any(is_below) {
+        offers.push(Offer::new("▶ Run this cell and those below", Action::RunBelow(first.id)));
+    }
+    offers.extend(consoles(&outlooks));
+    offers
+}
+
+/// How many engines are offered: one looks into one or two, and a cell may run on hundreds.
+const MOST: usize = 3;
+
+/// Consoles on the first engines of what would run. None while no cluster is there: a console starts none.
+fn consoles(outlooks: &[&Outlook]) -> Vec<Offer> {
+    let plans = outlooks.iter().filter_map(|outlook| outlook.plan.as_ref());
+    let mut engines: Vec<EngineId> = Vec::new();
+    for engine in plans.flat_map(|plan| plan.engines.iter().copied()) {
+        if engines.len() < MOST && !engines.contains(&engine) {
+            engines.push(engine);
+        }
+    }
+    let offer = |engine| Offer::new(format!("Open a console on engine {engine}"), Action::Console(engine));
+    engines.into_iter().map(offer).collect()
+}
+
+/// For `%pxresult` lines, which run nothing on engines.
+fn recalls(cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Option<Offer> {
+    let shows = |(cell, outlook): &&(&CellView, Outlook)| {
+        cell.cell.kind == CellKind::Result && outlook.refusal.is_none()
+    };
+    let (cell, _) = cells.iter().filter(|(cell, _)| is_here(cell, selection)).find(shows)?;
+    Some(Offer::new("▶ Show the newest result here", Action::Run(RunAction::cell(cell.id))))
+}
+
+/// The one px cell at a selection that was run, and its last run.
+fn that_ran<'a>(
+    snapshot: &Snapshot,
+    cells: &[(&'a CellView, Outlook)],
+    selection: [Position; 2],
+) -> Option<(&'a CellView, std::sync::Arc<Run>)> {
+    let mut here = cells.iter().filter(|(cell, outlook)| outlook.sends() && is_here(cell, selection));
+    let (cell, _) = here.next()?;
+    let run = snapshot.shown(cell).filter(|_| here.next().is_none())?;
+    Some((*cell, run.now()))
+}
+
+/// What can be done with some engines of the px cell's last run.
+fn parts_of(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Vec<Offer> {
+    let Parts { failed, differing, stragglers } = parts(run, &snapshot.cluster.engines);
+    let mut offers = Vec::new();
+    if let Some(ranks) = stragglers {
+        let action = Action::Interrupt { run: run.id, stragglers: true };
+        offers.push(Offer::new(format!("■ Interrupt the stragglers {ranks}"), action));
+    }
+    for (ranks, word, only) in [(failed, "failed", Only::Failed), (differing, "differing", Only::Differing)] {
+        let Some(ranks) = ranks else { continue };
+        let action = Action::Run(RunAction { only: Some(only), ..RunAction::cell(cell.id) });
+        offers.push(Offer::new(format!("▶ Re-run on {ranks} only ({word})"), action));
+    }
+    offers
+}
+
+/// What can be done with the result of a px cell: all of what it gave, as a document, and its end.
+fn results(cell: &CellView, run: RunId) -> [Offer; 3] {
+    let output = |group_by| Action::ShowOutput { run, group_by };
+    [
+        Offer::new("Open the whole output", output(None)),
+        Offer::new("Open the output by engine", output(Some(GroupBy::Engine))),
+        Offer::new("Clear this result", Action::Clear(cell.id)),
+    ]
+}
+
+/// An offer for each view that the px cells at the selection need and that is not known.
+fn views_to_write(snapshot: &Snapshot, selection: [Position; 2]) -> Vec<Offer> {
+    let Some(document) = snapshot.document() else { return Vec::new() };
+    let mut suffixes: Vec<&str> = Vec::new();
+    for problem in &document.problems {
+        if !["unknown-view", "unread-view"].contains(&problem.code) {
+            continue;
+        }
+        let at = positions(document, snapshot, problem.range);
+        if !touch(at, selection) {
+            continue;
+        }
+        let Some(cell) = document.cells.iter().find(|cell| touch(cell.places.magic, at)) else { continue };
+        let suffix = cell.cell.magic.suffix.as_str();
+        if !suffixes.contains(&suffix) {
+            suffixes.push(suffix);
+        }
+    }
+    let offer = |suffix: &str| {
+        let targets = likely_targets(suffix);
+        let title = format!("Add {} to the setting pxlens.views", json!({ suffix: targets }));
+        Offer::new(title, Action::WriteView { suffix: suffix.to_owned(), targets })
+    };
+    suffixes.into_iter().map(offer).collect()
+}
+
+/// A first guess, which the title shows before anything is written.
+fn likely_targets(suffix: &str) -> String {
+    let name = suffix.trim_start_matches('_');
+    match name {
+        "even" => "::2".to_owned(),
+        "odd" => "1::2".to_owned(),
+        _ if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
+        _ => "all".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ide::outlook::PlannedRun;
+
+    #[test]
+    fn the_first_engines_of_the_plan_are_offered_once_each() {
+        let outlook = |engines: &[u32]| Outlook {
+            plan: Some(PlannedRun {
+                engines: engines.iter().copied().map(EngineId).collect(),
+                ..PlannedRun::default()
+            }),
+            refusal: None,
+        };
+        let titles = |outlooks: &[&Outlook]| -> Vec<String> {
+            consoles(outlooks).into_iter().map(|offer| offer.title).collect()
+        };
+        let offered =
+            ["Open a console on engine 2", "Open a console on engine 0", "Open a console on engine 1"];
+        assert_eq!(titles(&[&outlook(&[2, 2]), &outlook(&[0, 1, 2, 3])]), offered);
+        assert!(titles(&[&outlook(&[])]).is_empty());
+    }
+
+    #[test]
+    fn a_number_names_its_engine() {
+        let targets = ["_even", "odd", "0", "_12", "_gpu", ""].map(likely_targets);
+        assert_eq!(targets, ["::2", "1::2", "0", "12", "all", "all"]);
+    }
+}

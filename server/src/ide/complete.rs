@@ -1,0 +1,340 @@
+//! What completes the line of a magic: names, options that are not there yet, choices, targets, signals.
+//!
+//! An answer is whole: a client filters it further by itself while more is typed.
+
+use std::ops::Range;
+
+use super::{
+    Known, Nearby,
+    help::sentences,
+    line::{self, Argument, Head, Magic, Role},
+    options::{ENTRIES, Entry, Value},
+    source::{self, Line},
+};
+use crate::{
+    cells::{CellKind, Dialect, Placed},
+    engines::{EngineId, RankSet},
+    text::TextRange,
+};
+
+/// Something that may stand where the cursor is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The text, as it is shown and as it is put in.
+    pub label: String,
+    /// A few words beside it.
+    pub detail: String,
+    /// What it means; empty if the few words say all.
+    pub documentation: String,
+    /// What it replaces, in bytes.
+    pub edit: TextRange,
+    /// What it is.
+    pub kind: CompletionKind,
+}
+
+/// What a completion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletionKind {
+    /// The name of a magic.
+    Magic,
+    /// An option.
+    Option,
+    /// The value of an option.
+    Value,
+}
+
+/// What may stand at a byte of a document, the likeliest first. Nothing in bodies of px cells, and nothing where no magic
+/// can stand.
+pub(super) fn complete(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
+    let mut found = at(nearby, cursor, known);
+    // In the middle of an escape, or of what joins two lines, nothing can be put in.
+    found.retain(|completion| completion.edit.start <= cursor && cursor <= completion.edit.end);
+    found
+}
+
+fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
+    let Some(mut line) = source::around(nearby.text, nearby.dialect, cursor, nearby.block) else {
+        return Vec::new();
+    };
+    let begin = line.start_of(0);
+    let is_script = nearby.dialect == Dialect::Script;
+    let mut is_placed = false;
+    let mut only_autopx = false;
+    let is_here = |cell: &&&Placed| {
+        cell.kind != CellKind::Plain && (cell.range().start..=cell.range().end).contains(&cursor)
+    };
+    if let Some(cell) = nearby.cells.iter().find(is_here) {
+        let magic = cell.magic_range();
+        match cell.kind {
+            CellKind::AutopxCell => only_autopx = true,
+            _ if begin > magic.end => return Vec::new(),
+            _ => {
+                is_placed = cell.kind == CellKind::CellMagic;
+                // A line that a backslash continues is read from its beginning.
+                if begin > magic.start && begin > cell.name_range().start {
+                    let hidden = nearby.text.position(magic.start, Default::default()).character
+                        != nearby.text.position(cell.name_range().start, Default::default()).character;
+                    line = source::from(
+                        nearby.text,
+                        nearby.dialect,
+                        cell.name_range().start,
+                        hidden && is_script,
+                    );
+                }
+            }
+        }
+    }
+    let Some(head) = line::head(&line.text, is_script).filter(|_| line.holds(cursor)) else {
+        return Vec::new();
+    };
+    let at = line.byte_of(cursor);
+    is_placed |= head.is_marker || is_first(nearby, begin);
+    let place = Place { line: &line, at, known };
+    if head.begin < at && at <= head.name.end {
+        return place.names(&head, is_placed, only_autopx);
+    }
+    let Some(magic) = Magic::of(head.signs, &line.text[head.name.clone()]) else { return Vec::new() };
+    let takes_options = match magic {
+        Magic::Px => is_placed,
+        Magic::Result | Magic::Config => true,
+        Magic::Line | Magic::Autopx => false,
+    };
+    let is_behind = at > head.name.end && line.text[head.name.end..].starts_with([' ', '\t']);
+    if !takes_options || !is_behind || only_autopx {
+        return Vec::new();
+    }
+    place.arguments(head.name.end, magic)
+}
+
+/// Whether nothing but blanks and the block's own marker stands before a line of its block.
+fn is_first(nearby: Nearby<'_>, line: usize) -> bool {
+    let from = nearby.block.map_or(0, |block| block.start.min(line));
+    let rope = nearby.text.rope();
+    let Some(before) = rope.get_byte_slice(from..line) else { return false };
+    if nearby.dialect == Dialect::NotebookJson {
+        let text = before.to_string();
+        return text.split(r"\n").all(|part| part.chars().all(|c| "[\", \t\r\n".contains(c)));
+    }
+    before.lines().enumerate().all(|(number, text)| {
+        let text = text.to_string();
+        let text = text.trim_matches([' ', '\t', '\r', '\n', '\u{feff}']);
+        let is_marker = || {
+            let comment = text.strip_prefix('#').unwrap_or_default().trim_start();
+            ["%%", "<codecell>", "In[", "COMMAND ---"].iter().any(|mark| comment.starts_with(mark))
+        };
+        text.is_empty() || (number == 0 && is_marker())
+    })
+}
+
+struct Place<'a> {
+    line: &'a Line,
+    /// The cursor, in bytes of the line.
+    at: usize,
+    known: &'a Known,
+}
+
+const NAMES: [(&str, &str); 6] = [
+    ("%%px", "run the cell on engines"),
+    ("%px", "run the line on engines"),
+    ("%pxresult", "show the last result again"),
+    ("%pxconfig", "set defaults for the cells below"),
+    ("%autopx", "run whole cells on engines, until the next %autopx"),
+    ("%result", "show the last result again"),
+];
+
+impl Place<'_> {
+    fn typed(&self, from: usize) -> &str {
+        self.line.text.get(from..self.at).unwrap_or_default()
+    }
+
+    fn names(&self, head: &Head, is_placed: bool, only_autopx: bool) -> Vec<Completion> {
+        let typed = self.typed(head.begin);
+        let edit = self.line.range(head.begin..head.name.end);
+        // `# %%` alone is the border of a plain cell, and the next key may be Enter.
+        if head.is_marker && head.name.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (name, detail) in NAMES {
+            let fits = match name {
+                "%%px" => is_placed && !head.is_assigned && !only_autopx,
+                "%px" => !only_autopx,
+                "%autopx" => !head.is_assigned,
+                _ => !head.is_assigned && !only_autopx,
+            };
+            if !fits {
+                continue;
+            }
+            let suffixes: &[String] = if name == "%result" { &[] } else { &self.known.suffixes };
+            let plain = (name.to_owned(), detail.to_owned());
+            let with = |suffix: &String| (format!("{name}{suffix}"), format!("{detail}, view {suffix}"));
+            for (label, detail) in std::iter::once(plain).chain(suffixes.iter().map(with)) {
+                if label.starts_with(typed) {
+                    let documentation = String::new();
+                    found.push(Completion {
+                        label,
+                        detail,
+                        documentation,
+                        edit,
+                        kind: CompletionKind::Magic,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    fn arguments(&self, from: usize, magic: Magic) -> Vec<Completion> {
+        let arguments = line::arguments(&self.line.text, from, magic);
+        let here = arguments.iter().position(|a| a.range.start < self.at && self.at <= a.range.end);
+        let Some(here) = here else {
+            let before = arguments.iter().rev().find(|argument| argument.range.end <= self.at);
+            return match before.map(|argument| &argument.role) {
+                Some(Role::Option(entry, _, None)) if entry.value != Value::None => {
+                    self.values(entry, self.at..self.at)
+                }
+                _ => self.options(self.at..self.at, magic, &arguments, None),
+            };
+        };
+        let argument = &arguments[here];
+        let word = argument.range.clone();
+        match &argument.role {
+            Role::Value(entry) => self.values(entry, word),
+            Role::Option(entry, _, Some(value)) if value.start <= self.at => {
+                self.values(entry, value.clone())
+            }
+            Role::Option(_, name, _) => self.options(name.clone(), magic, &arguments, Some(here)),
+            Role::Unknown => self.options(word, magic, &arguments, Some(here)),
+            Role::Stray => Vec::new(),
+        }
+    }
+
+    /// The options that are not there yet.
+    fn options(
+        &self,
+        word: Range<usize>,
+        magic: Magic,
+        arguments: &[Argument],
+        here: Option<usize>,
+    ) -> Vec<Completion> {
+        let is_there = |entry: &Entry| {
+            arguments.iter().enumerate().any(|(at, argument)| {
+                Some(at) != here
+                    && matches!(&argument.role, Role::Option(other, ..) if other.sets == entry.sets)
+            })
+        };
+        let typed = self.typed(word.start);
+        let edit = self.line.range(word.clone());
+        ENTRIES
+            .iter()
+            .filter(|entry| entry.is_of(magic) && !is_there(entry) && entry.name().starts_with(typed))
+            .map(|entry| {
+                let short = if entry.long.is_empty() { "" } else { entry.short };
+                let short = if short.is_empty() { String::new() } else { format!("{short}, ") };
+                Completion {
+                    label: entry.name().to_owned(),
+                    detail: format!("{short}{}", entry.detail),
+                    documentation: sentences(entry),
+                    edit,
+                    kind: CompletionKind::Option,
+                }
+            })
+            .collect()
+    }
+
+    fn values(&self, entry: &Entry, word: Range<usize>) -> Vec<Completion> {
+        let choices: &[(&str, &str)] = match entry.value {
+            Value::Targets => return self.targets(word),
+            Value::Group => &[
+                ("type", "all stdout, then stderr, displays, results"),
+                ("order", "like type, displays by their order"),
+                ("engine", "all of one engine, then the next"),
+            ],
+            Value::Seconds => &[("2", "the default"), ("0", "at once"), ("-1", "never")],
+            Value::Signal => &[
+                ("SIGINT", "the default: KeyboardInterrupt"),
+                ("SIGTERM", "asks the engine to end"),
+                ("SIGKILL", "ends the engine"),
+                ("SIGUSR1", "what the code makes of it"),
+                ("SIGUSR2", "what the code makes of it"),
+            ],
+            Value::Name | Value::None => &[],
+        };
+        let offer = choices.iter().map(|(label, detail)| ((*label).to_owned(), (*detail).to_owned()));
+        self.offer(word, offer.collect())
+    }
+
+    fn offer(&self, word: Range<usize>, choices: Vec<(String, String)>) -> Vec<Completion> {
+        let typed = self.typed(word.start);
+        let edit = self.line.range(word.clone());
+        choices
+            .into_iter()
+            .filter(|(label, _)| label.starts_with(typed))
+            .map(|(label, detail)| Completion {
+                label,
+                detail,
+                documentation: String::new(),
+                edit,
+                kind: CompletionKind::Value,
+            })
+            .collect()
+    }
+
+    /// Target expressions. Behind a comma only the next id, or the next range of ids.
+    fn targets(&self, word: Range<usize>) -> Vec<Completion> {
+        let ids = &self.known.engines;
+        let typed = self.typed(word.start);
+        let open = typed.rfind([',', '[', '(']).map_or(0, |at| at + 1);
+        let engine = |id: &EngineId| (id.0.to_string(), format!("engine {id}", id = id.0));
+        if open == 0 {
+            let mut choices = vec![("all".to_owned(), "all engines".to_owned())];
+            choices.extend(ids.iter().map(engine));
+            choices.push(("::2".to_owned(), slice(ids, "every second engine", |at| at % 2 == 0)));
+            choices.push(("1::2".to_owned(), slice(ids, "the engines between those", |at| at % 2 == 1)));
+            let half = ids.len() / 2;
+            if half > 0 {
+                choices.push((format!(":{half}"), slice(ids, "the first half", |at| at < half)));
+                choices.push((format!("{half}:"), slice(ids, "the second half", |at| at >= half)));
+            }
+            if let [first, .., before, last] = ids.as_slice()
+                && ids.len() > 3
+            {
+                let ranks = format!("{}-{},{}", first.0, before.0 - 1, last.0);
+                if ids.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0) {
+                    choices.push((ranks, "a rank set: ranges and ids".to_owned()));
+                }
+            }
+            choices.push(("-1".to_owned(), "the last engine".to_owned()));
+            return self.offer(word, choices);
+        }
+        let named: Vec<&str> = typed[..open].split([',', '[', '(']).collect();
+        let is_named = |id: &EngineId| {
+            named.iter().any(|part| match part.split_once('-') {
+                Some((low, high)) => {
+                    low.parse().is_ok_and(|low: u32| low <= id.0)
+                        && high.parse().is_ok_and(|high: u32| id.0 <= high)
+                }
+                None => part.parse() == Ok(id.0),
+            })
+        };
+        let free: Vec<EngineId> = ids.iter().copied().filter(|id| !is_named(id)).collect();
+        let mut choices: Vec<(String, String)> = free.iter().map(engine).collect();
+        // Ranges of ids are read in a bare list only.
+        if !typed.starts_with(['[', '(']) {
+            let ranges = free.chunk_by(|one, next| one.0 + 1 == next.0).filter(|range| range.len() > 1);
+            choices.extend(ranges.map(|range| {
+                let label = format!("{}-{}", range[0].0, range[range.len() - 1].0);
+                (label, format!("{} engines", range.len()))
+            }));
+        }
+        let rest = &self.line.text[self.at..word.end];
+        let end = self.at + rest.find([',', ']', ')']).unwrap_or(rest.len());
+        self.offer(word.start + open..end, choices)
+    }
+}
+
+/// What a slice chooses, with the engines if they are known.
+fn slice(ids: &[EngineId], what: &str, is_in: impl Fn(usize) -> bool) -> String {
+    let chosen: RankSet = ids.iter().enumerate().filter(|(at, _)| is_in(*at)).map(|(_, id)| *id).collect();
+    if chosen.is_empty() { what.to_owned() } else { format!("{what}: {chosen}") }
+}

@@ -1,0 +1,117 @@
+//! What a magic or one of its options means, in a few lines.
+
+use super::{
+    Nearby,
+    line::{self, Magic, Role},
+    options::{ENTRIES, Entry},
+    source,
+};
+use crate::{
+    cells::{CellKind, Dialect, Placed},
+    text::TextRange,
+};
+
+/// An explanation, and what it explains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Help {
+    /// The option or the magic's name, in bytes.
+    pub range: TextRange,
+    /// Lines of plain text; the first names it.
+    pub lines: Vec<String>,
+    /// Whether it is of the magic as a whole, so that what the px cell does belongs beside it.
+    pub is_of_magic: bool,
+}
+
+/// Explains what is at a byte: an option with its value, the name of a magic, or a line such as `%%px?`.
+pub(super) fn help(nearby: Nearby<'_>, at: usize) -> Option<Help> {
+    let cell = nearby.cells.iter().find(|cell| {
+        !matches!(cell.kind, CellKind::AutopxCell | CellKind::Plain)
+            && (cell.name_range().start..=cell.magic_range().end).contains(&at)
+    });
+    match cell {
+        Some(cell) => of_cell(nearby, cell, at),
+        None => asked(nearby, at),
+    }
+}
+
+fn of_cell(nearby: Nearby<'_>, cell: &Placed, at: usize) -> Option<Help> {
+    let name = cell.name_range();
+    let line = source::from(nearby.text, nearby.dialect, name.start, false);
+    let head = line::head(&line.text, false)?;
+    let magic = Magic::of(head.signs, &line.text[head.name.clone()])?;
+    if at <= name.end {
+        let written = &line.text[head.begin..head.name.end];
+        return Some(Help { range: name, lines: of_magic(magic, written, false), is_of_magic: true });
+    }
+    if matches!(magic, Magic::Line | Magic::Autopx) {
+        return None;
+    }
+    let at = line.byte_of(at);
+    let arguments = line::arguments(&line.text, head.name.end, magic);
+    let here =
+        arguments.iter().position(|argument| argument.range.start <= at && at <= argument.range.end)?;
+    let is_value =
+        |at: usize| arguments.get(at).is_some_and(|argument| matches!(argument.role, Role::Value(_)));
+    let (entry, first, last) = match &arguments[here].role {
+        Role::Option(entry, ..) => (*entry, here, here + usize::from(is_value(here + 1))),
+        Role::Value(entry) => (*entry, here.checked_sub(1)?, here),
+        Role::Unknown | Role::Stray => return None,
+    };
+    let range = line.range(arguments[first].range.start..arguments[last].range.end);
+    Some(Help { range, lines: of_option(entry), is_of_magic: false })
+}
+
+/// `%%px?` and `%px??`, which IPython answers with help.
+fn asked(nearby: Nearby<'_>, at: usize) -> Option<Help> {
+    let inside = |cell: &&&Placed| (cell.range().start..=cell.range().end).contains(&at);
+    if nearby.cells.iter().any(|cell| inside(&cell)) {
+        return None;
+    }
+    let line = source::around(nearby.text, nearby.dialect, at, nearby.block)?;
+    let head = line::head(&line.text, nearby.dialect == Dialect::Script)?;
+    let marks = line.text[head.name.end..].trim_end();
+    let at = line.byte_of(at);
+    if !matches!(marks, "?" | "??") || at < head.begin || at > head.name.end + marks.len() {
+        return None;
+    }
+    let magic = Magic::of(head.signs, &line.text[head.name.clone()])?;
+    let written = &line.text[head.begin..head.name.end];
+    let range = line.range(head.begin..head.name.end + marks.len());
+    Some(Help { range, lines: of_magic(magic, written, true), is_of_magic: true })
+}
+
+fn of_magic(magic: Magic, written: &str, with_options: bool) -> Vec<String> {
+    let what = match magic {
+        Magic::Px => "runs the body on engines; this line takes options",
+        Magic::Line => "runs the rest of the line on engines; all of it is code, and no option",
+        Magic::Result => {
+            "shows the newest result of its view again, grouped as asked, without running anything"
+        }
+        Magic::Config => "sets defaults for the px cells below it; runs nothing",
+        Magic::Autopx => "sends whole cells to the engines, up to the next %autopx; runs nothing by itself",
+    };
+    let mut lines = vec![format!("{written}: {what}.")];
+    let entries = || ENTRIES.iter().filter(|entry| entry.is_of(magic));
+    if with_options {
+        lines.extend(entries().map(|entry| format!("{}: {}", entry.usage(), entry.detail)));
+    } else if entries().next().is_some() {
+        let names: Vec<&str> = entries().map(Entry::name).collect();
+        lines.push(format!("Options: {}", names.join(" ")));
+    }
+    lines
+}
+
+fn of_option(entry: &Entry) -> Vec<String> {
+    let mut lines = vec![entry.usage()];
+    lines.extend(sentences(entry).lines().map(str::to_owned));
+    lines
+}
+
+/// Meaning, default, and what ipyparallel does differently, a line each.
+pub(super) fn sentences(entry: &Entry) -> String {
+    let mut text = format!("{}\nDefault: {}.", entry.meaning, entry.default);
+    if !entry.upstream.is_empty() {
+        text.push_str(&format!("\nUpstream: {}", entry.upstream));
+    }
+    text
+}

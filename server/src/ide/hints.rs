@@ -1,0 +1,134 @@
+//! Inlay hints: behind a magic's line what differs from the plain default, which line decided it, and the result in one line.
+
+use super::{
+    outlook::{Outlooks, run_title},
+    places::{bytes, near, text_and_line},
+    plan::{Decision, excerpt, label},
+};
+use crate::{
+    cells::{CellKind, Sets},
+    engines::{EngineId, RankSet},
+    render::{HINT, inline_timeless},
+    run::{Run, RunState},
+    session::{CellView, Here, Snapshot},
+    text::Position,
+};
+
+/// A result is not cut below this many characters.
+const LEAST: usize = 12;
+
+/// What to say behind a magic's line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The end of the magic's line.
+    pub at: Position,
+    /// What differs from the plain default.
+    pub plan: Option<String>,
+    /// Which line decided what; empty if there is no plan.
+    pub tooltip: String,
+    /// The newest run in one line, as short as the plan leaves room for.
+    pub result: Option<String>,
+}
+
+/// The hints of a stretch of the document; `results`: with those of runs.
+pub fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -> Vec<Hint> {
+    let Some(here) = snapshot.texts() else { return Vec::new() };
+    let document = here.document();
+    let bytes = bytes(document, snapshot, wanted);
+    let ids = snapshot.cluster.engines.ids();
+    let mut outlooks = Outlooks::new(snapshot);
+    let hint = |view| {
+        let plan = plan_label(snapshot, view, &ids);
+        let run = snapshot.shown(view).filter(|_| results).map(|run| run.now());
+        let result = run.map(|run| {
+            let mut shown = || {
+                let lens = outlooks.of(view);
+                let lens = lens.sends().then(|| run_title(&[&lens]).chars().count() + 1);
+                let plan = plan.as_ref().map(|plan| plan.chars().count() + 1);
+                // Some editors show the lens on the same line.
+                let taken = plan.unwrap_or_default() + lens.unwrap_or_default();
+                inline_timeless(&run, snapshot.at, HINT.saturating_sub(taken).max(LEAST))
+            };
+            kept_back(snapshot, view, &run).unwrap_or_else(&mut shown)
+        });
+        let tooltip = plan.as_ref().map(|_| tooltip(snapshot, here, view, &ids)).unwrap_or_default();
+        (plan.is_some() || result.is_some()).then(|| Hint { at: view.places.magic[1], plan, tooltip, result })
+    };
+    near(document, bytes)
+        .iter()
+        .filter(|view| view.cell.kind != CellKind::Plain)
+        .filter(|view| (bytes.start..=bytes.end).contains(&view.cell.magic_range().end))
+        .filter_map(hint)
+        .collect()
+}
+
+/// How a run is doing whose output is kept until somebody asks for it. A failure is not kept.
+pub(super) fn kept_back(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Option<String> {
+    let of = run.parts().len();
+    let ended = run.parts().filter(|part| part.ending().is_some()).count();
+    match run.state() {
+        _ if !snapshot.is_withheld(cell) => None,
+        RunState::Failed => None,
+        RunState::Queued | RunState::Running => Some(format!("⏳ {ended}/{of}")),
+        RunState::Succeeded => Some(format!("✓ {of} done")),
+    }
+}
+
+/// The engines that a px cell would run on, where that is known.
+fn chosen(snapshot: &Snapshot, view: &CellView, ids: &[EngineId]) -> Option<RankSet> {
+    let plan = view.plan.as_ref().ok().filter(|_| snapshot.is_connected())?;
+    Some(plan.targets.resolve(ids).ok()?.engines.into_iter().collect())
+}
+
+fn plan_label(snapshot: &Snapshot, view: &CellView, ids: &[EngineId]) -> Option<String> {
+    let plan = view.plan.as_ref().ok()?;
+    let chosen = chosen(snapshot, view, ids).map(|ranks| (ranks.to_string(), ranks.len()));
+    let chosen = chosen.as_ref().map(|(ranks, count)| (ranks.as_str(), *count));
+    label(&plan.targets, chosen, plan.blocking)
+}
+
+fn tooltip(snapshot: &Snapshot, here: Here<'_>, view: &CellView, ids: &[EngineId]) -> String {
+    let Ok(plan) = &view.plan else { return String::new() };
+    let waits = if plan.blocking { "" } else { ", without waiting" };
+    let on = match chosen(snapshot, view, ids) {
+        Some(ranks) => format!("{} of {} engines: {ranks}", ranks.len(), ids.len()),
+        None => format!("the targets {}", plan.targets),
+    };
+    let mut lines = vec![format!("Runs on {on}{waits}.")];
+    let own = Decision::own(&view.cell);
+    for (text, decider, by) in here.decided(&view.cell) {
+        let is_free = |sets: &Sets| own.as_ref().is_none_or(|own| !own.sets.contains(sets));
+        let sets: Vec<Sets> = by.sets.iter().copied().filter(is_free).collect();
+        let Some(other) = here.all().get(text).filter(|_| !sets.is_empty()) else { continue };
+        let document = &other.text;
+        let is_there = document.line_of(decider.range.start) == decider.line;
+        let at = if is_there { decider.range.start } else { document.line_range(decider.line).start };
+        let decision = Decision {
+            place: text_and_line(here, text, decider.line),
+            text: excerpt(document, other.dialect, at),
+            is_frozen: view.cell.view.is_frozen && sets.contains(&Sets::Targets),
+            sets,
+        };
+        lines.push(decision.sentence());
+    }
+    let own_targets = own.as_ref().is_some_and(|own| own.sets.contains(&Sets::Targets));
+    if view.cell.view.is_from_setting && !own_targets {
+        lines.push("the setting pxlens.views sets the targets".to_owned());
+    }
+    lines.extend(own.map(|own| own.sentence()));
+    if view.cell.kind == CellKind::AutopxCell {
+        lines.extend(sent_by(here, view));
+    }
+    lines.join("\n")
+}
+
+/// The toggle that sends a cell.
+fn sent_by(here: Here<'_>, view: &CellView) -> Option<String> {
+    let is_it = |place: &crate::cells::RegionPlace| {
+        place.text == here.at && here.document().cells[place.cell].id == view.id
+    };
+    let region = here.regions_here().find(|region| region.cells.iter().any(is_it))?;
+    let toggle = &here.all()[region.open.text].cells[region.open.cell];
+    let place = text_and_line(here, region.open.text, toggle.line);
+    Some(format!("{place}: %autopx{} sends whole cells", toggle.cell.magic.suffix))
+}

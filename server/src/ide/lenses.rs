@@ -1,0 +1,143 @@
+//! Code lenses: what running each px cell would do, and the button that does it. Px lines that stand in one cell of a script or
+//! notebook share one.
+
+use super::{
+    action::{Action, RunAction, RunCells},
+    outlook::{self, Outlook, Outlooks, run_title},
+    places::text_and_line,
+};
+use crate::{
+    cells::{CellKind, Region, RegionPlace},
+    run::RunId,
+    session::{CellView, Here, Snapshot},
+    text::Position,
+};
+
+/// A line above the text that says something, and mostly does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lens {
+    /// Where it belongs.
+    pub range: [Position; 2],
+    /// What it says.
+    pub title: String,
+    /// What the title has no room for.
+    pub tooltip: Option<String>,
+    /// What it does; `None` for one that only says something.
+    pub action: Option<Action>,
+}
+
+impl Lens {
+    fn doing(range: [Position; 2], title: impl Into<String>, action: Action) -> Self {
+        Self { range, title: title.into(), tooltip: None, action: Some(action) }
+    }
+}
+
+/// A px cell, and what a lens needs of it.
+struct LensCell<'a> {
+    view: &'a CellView,
+    /// The cell of the file that holds it, where the file has such.
+    outer: Option<usize>,
+    outlook: Outlook,
+    /// Its newest run, if it is not over.
+    busy: Option<RunId>,
+}
+
+impl LensCell<'_> {
+    fn line(&self) -> [Position; 2] {
+        let at = Position { line: self.view.line, character: 0 };
+        [at, at]
+    }
+}
+
+/// The lenses of the document; `None` if it is not open.
+pub fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
+    let here = snapshot.texts()?;
+    let document = here.document();
+    let mut outlooks = Outlooks::new(snapshot);
+    let mut cells = Vec::with_capacity(document.cells.len());
+    for (at, block) in document.blocks.iter().enumerate() {
+        let views = document.cells[block.px_cells.clone()].iter();
+        // A plain cell is run by the notebook, not by a lens.
+        cells.extend(views.filter(|view| view.cell.kind != CellKind::Plain).map(|view| LensCell {
+            view,
+            outer: document.divided.then_some(at),
+            outlook: outlooks.of(view),
+            busy: snapshot.shown(view).filter(|run| !run.view.borrow().is_over()).map(|run| run.id),
+        }));
+    }
+    let mut lenses = Vec::with_capacity(2 * cells.len());
+    lenses.extend(region_ends(here, &mut outlooks));
+    let mut above = false;
+    for group in cells.chunk_by(|one, next| one.outer.is_some() && one.outer == next.outer) {
+        above |= run_lenses(group, above, &mut lenses);
+        lenses.extend(group.iter().filter_map(|cell| show_lens(snapshot, cell)));
+    }
+    Some(lenses)
+}
+
+/// Shows what is only shown where somebody asks: what a run gave that nothing waits for, or a `%pxresult`.
+fn show_lens(snapshot: &Snapshot, cell: &LensCell<'_>) -> Option<Lens> {
+    let action = if cell.view.cell.kind == CellKind::Result {
+        // To run such a line is to show the newest result there.
+        Action::Run(RunAction::cell(cell.view.id))
+    } else {
+        let run = snapshot.shown(cell.view).filter(|run| !run.plan.blocking)?;
+        Action::ShowResult(run.id)
+    };
+    Some(Lens::doing(cell.line(), "Show result", action))
+}
+
+/// What runs a group of px cells, if anything does; `above`: whether one before it can be run.
+fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bool {
+    let runnable: Vec<&LensCell<'_>> = group.iter().filter(|cell| cell.outlook.sends()).collect();
+    let Some(first) = runnable.first() else { return false };
+    let at = first.line();
+    if let Some(run) = group.iter().find_map(|cell| cell.busy) {
+        lenses.push(Lens::doing(at, "■ Interrupt", Action::Interrupt { run, stragglers: false }));
+    }
+    let mut run = RunAction::cell(first.view.id);
+    if runnable.len() > 1 {
+        // The whole of the cell: each of its px lines, in order.
+        let line = |line| Position { line, character: 0 };
+        let last = group.last().map_or(first.view.last_line, |last| last.view.last_line);
+        run.cells = RunCells::Between([line(group[0].view.line), line(last + 1)]);
+    }
+    let outlooks: Vec<&Outlook> = runnable.iter().map(|cell| &cell.outlook).collect();
+    let tooltip = outlook::tooltip(&first.outlook);
+    lenses.push(Lens { tooltip, ..Lens::doing(at, run_title(&outlooks), Action::Run(run)) });
+    if above {
+        lenses.push(Lens::doing(at, "▶ Run cells above", Action::RunAbove(first.view.id)));
+    }
+    true
+}
+
+/// What both ends of the `%autopx` regions say that begin or end in the document.
+fn region_ends<'a>(here: Here<'a>, outlooks: &mut Outlooks<'a>) -> Vec<Lens> {
+    let mut ends = Vec::new();
+    let toggle = |place: RegionPlace| &here.all()[place.text].cells[place.cell];
+    let says = |place: RegionPlace, title: String| Lens {
+        range: toggle(place).places.magic,
+        title,
+        tooltip: None,
+        action: None,
+    };
+    for Region { open, close, cells } in here.regions_here() {
+        let suffix = &toggle(*open).cell.magic.suffix;
+        if open.text == here.at {
+            let count = cells.len();
+            let (noun, verb) = if count == 1 { ("cell", "runs") } else { ("cells", "run") };
+            let plan = cells.first().and_then(|first| outlooks.of(toggle(*first)).plan);
+            let on = plan.map(|plan| format!(" on {}", plan.ranks)).unwrap_or_default();
+            let until = match close {
+                Some(close) => text_and_line(here, close.text, toggle(*close).line),
+                None => "the end".to_owned(),
+            };
+            ends.push(says(*open, format!("%autopx{suffix}: {count} {noun} {verb}{on} until {until}")));
+        }
+        if let Some(close) = close.filter(|close| close.text == here.at) {
+            let from = text_and_line(here, open.text, toggle(*open).line);
+            ends.push(says(close, format!("end of the %autopx{suffix} region from {from}")));
+        }
+    }
+    ends
+}

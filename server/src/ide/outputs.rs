@@ -1,0 +1,98 @@
+//! What to paint beside px cells: one line each, and blocks of lines below them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{errors::failing_line, hints::kept_back};
+use crate::{
+    cells::CellKind,
+    render::{self, BlockLine, GroupBy, InlineLine, Limits, Paint, Span},
+    run::{Run, RunState},
+    session::{CellId, CellView, DocumentView, RunHandle, Snapshot},
+    text::Position,
+};
+
+/// What is painted beside a px cell.
+#[derive(Clone, Debug)]
+pub struct CellOutput {
+    /// Which px cell.
+    pub cell: CellId,
+    /// The run that it shows.
+    pub run: Arc<RunHandle>,
+    /// That run as it was.
+    pub now: Arc<Run>,
+    /// All of the cell.
+    pub range: [Position; 2],
+    /// Whether what would be sent now differs from what the run sent.
+    pub stale: bool,
+    /// The run in one line.
+    pub line: InlineLine,
+    /// The 0-based line of the document that the line belongs to.
+    pub line_at: u32,
+    /// The lines below the cell.
+    pub block: Vec<BlockLine>,
+}
+
+/// What to paint beside the cells of the document that have something to show, those of `only` or all. `runs_local`: whether
+/// the client runs the local parts of `--local` cells.
+pub fn outputs(snapshot: &Snapshot, only: Option<&BTreeSet<CellId>>, runs_local: bool) -> Vec<CellOutput> {
+    let Some(document) = snapshot.document() else { return Vec::new() };
+    let wanted = |cell: &&CellView| only.is_none_or(|only| only.contains(&cell.id));
+    document
+        .cells
+        .iter()
+        .filter(wanted)
+        .filter_map(|cell| output(snapshot, document, cell, runs_local))
+        .collect()
+}
+
+fn output(
+    snapshot: &Snapshot,
+    document: &DocumentView,
+    cell: &CellView,
+    runs_local: bool,
+) -> Option<CellOutput> {
+    let handle = snapshot.shown(cell)?;
+    let run = handle.now();
+    let mut line = render::inline(&run, snapshot.at);
+    let is_recall = cell.cell.kind == CellKind::Result;
+    let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+    let by = wish.filter(|_| is_recall).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
+    let mut block = Vec::new();
+    if let Some(recall) = snapshot.recalled(cell).filter(|_| is_recall) {
+        line.text = format!("{}: {}", recall.place, line.text);
+        block.push(note_line(&render::terminal_text(&recall.line(), false)));
+    }
+    block.push(note_line(&render::heading(&run)));
+    // A failure shows in any case.
+    if !snapshot.is_withheld(cell) || run.state() == RunState::Failed {
+        block.extend(render::block(&run, by, Limits::default()));
+    }
+    if let Some(state) = kept_back(snapshot, cell, &run) {
+        line.text = format!("{state} · %pxresult{} or hover shows it", handle.suffix);
+    }
+    if let Some(note) = note(handle, runs_local) {
+        line.text.push_str(&format!(" · {note}"));
+        block.push(note_line(note));
+    }
+    let failing = failing_line(document, cell, &run).filter(|_| !is_recall);
+    Some(CellOutput {
+        cell: cell.id,
+        run: Arc::clone(handle),
+        range: cell.places.range,
+        stale: snapshot.is_stale(cell),
+        line,
+        line_at: failing.unwrap_or(cell.places.last_line),
+        block,
+        now: run,
+    })
+}
+
+fn note_line(text: &str) -> BlockLine {
+    // A set of scattered engines can be long, and so can a magic's line.
+    BlockLine { spans: vec![Span { text: render::cut(text, 200), paint: Paint::Note }] }
+}
+
+/// What a run says besides what engines did: what `--local` asks for and this client does not do.
+pub fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
+    (handle.plan.local && !runs_local).then_some("local part not run")
+}

@@ -1,0 +1,85 @@
+//! Places of a document in the client's units, and in words.
+
+use crate::{
+    cells::Placed,
+    session::{CellView, DocumentView, Here, Snapshot},
+    text::{Position, TextRange},
+};
+
+/// Bytes of a document as the client counts.
+pub fn positions(document: &DocumentView, snapshot: &Snapshot, bytes: TextRange) -> [Position; 2] {
+    [bytes.start, bytes.end].map(|offset| document.text.position(offset, snapshot.encoding))
+}
+
+/// A place as the client counts, in bytes of a document.
+pub(super) fn byte(document: &DocumentView, snapshot: &Snapshot, position: Position) -> usize {
+    document.text.byte(position, snapshot.encoding)
+}
+
+/// The same of a stretch.
+pub(super) fn bytes(document: &DocumentView, snapshot: &Snapshot, places: [Position; 2]) -> TextRange {
+    let [start, end] = places.map(|position| byte(document, snapshot, position));
+    TextRange::new(start, end)
+}
+
+/// The px cells that touch a stretch; those elsewhere are not looked at.
+pub(super) fn near(document: &DocumentView, bytes: TextRange) -> &[CellView] {
+    let cells = &document.cells;
+    let from = cells.partition_point(|cell| cell.cell.range().end < bytes.start);
+    let to = cells[from..].partition_point(|cell| cell.cell.range().start <= bytes.end);
+    &cells[from..from + to]
+}
+
+/// Where a 0-based line of one of the texts is, to the reader of the document.
+pub(super) fn text_and_line(here: Here<'_>, text: usize, line: u32) -> String {
+    match text == here.at {
+        true => format!("line {}", line + 1),
+        false => format!("line {} of code cell {}", line + 1, text + 1),
+    }
+}
+
+/// From a line of the code, or a column of it in characters, to the end of the line in the document, or for as many
+/// characters as are marked if that is more than one.
+pub fn code_place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {
+    let code = cell.code.lines().nth(line as usize).unwrap_or_default();
+    let indent = code.len() - code.trim_start().len();
+    let from = match column {
+        Some(column) => code.char_indices().nth(column as usize).map_or(indent, |(at, _)| at),
+        None => indent,
+    };
+    let whole = cell.code_range(line)?;
+    let start = cell.code_offset(line, from)?.min(whole.end);
+    let marked = column.filter(|_| width > 1).and_then(|column| {
+        let (to, _) = code.char_indices().nth((column + width) as usize)?;
+        cell.code_offset(line, to)
+    });
+    Some(TextRange::new(start, marked.filter(|end| (start..whole.end).contains(end)).unwrap_or(whole.end)))
+}
+
+/// Whether a selection, or a cursor, is in a px cell. What ends before the first column of a line does not touch it.
+pub(super) fn touch(cell: [Position; 2], selection: [Position; 2]) -> bool {
+    cell[0].line <= last_line(selection) && selection[0].line <= last_line(cell)
+}
+
+/// The last line that a stretch touches.
+pub(super) fn last_line([start, end]: [Position; 2]) -> u32 {
+    end.line - u32::from(end.character == 0 && end.line > start.line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_in_one_cell_and_selected_lines_end_where_they_end() {
+        let range = |start: (u32, u32), end: (u32, u32)| {
+            [start, end].map(|(line, character)| Position { line, character })
+        };
+        let (first, second) = (range((0, 0), (2, 0)), range((2, 0), (4, 0)));
+        let cursor = range((2, 0), (2, 0));
+        assert!(!touch(first, cursor) && touch(second, cursor));
+        let lines = range((0, 0), (2, 0));
+        assert!(touch(first, lines) && !touch(second, lines));
+        assert!(touch(first, range((1, 5), (2, 1))) && touch(second, range((1, 5), (2, 1))));
+    }
+}

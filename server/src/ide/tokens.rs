@@ -1,0 +1,102 @@
+//! How the parts of magics' lines are coloured. Bodies are Python, and not looked at.
+
+use std::ops::Range;
+
+use super::{
+    line::{self, Magic, Role},
+    options::Value,
+    source::{self, Line},
+};
+use crate::{
+    cells::{CellKind, Dialect, Placed},
+    text::{Document, TextRange},
+};
+
+/// A coloured stretch of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Where, in bytes.
+    pub range: TextRange,
+    /// What it is.
+    pub kind: TokenKind,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// The name of a magic with its percent signs.
+    Magic,
+    /// An option.
+    Option,
+    /// A number, an engine id among them.
+    Number,
+    /// What joins the parts of a target expression.
+    Operator,
+    /// A word of the grammar of targets: `all`, `range`, `None`.
+    Word,
+    /// Any other value.
+    Text,
+}
+
+/// The tokens of a px cell's magic, in order; none of them overlaps another or goes beyond its line.
+pub(super) fn tokens(document: &Document, dialect: Dialect, cell: &Placed) -> Vec<Token> {
+    let name = cell.name_range();
+    // Calls of `get_ipython()` are Python.
+    let text = document.rope().get_byte_slice(name.start..name.end);
+    let is_magic = text.is_some_and(|text| text.get_char(0) == Some('%'));
+    if cell.kind == CellKind::AutopxCell || !is_magic {
+        return Vec::new();
+    }
+    let mut tokens = vec![Token { range: name, kind: TokenKind::Magic }];
+    let line = source::from(document, dialect, name.start, dialect == Dialect::Script);
+    let Some(head) = line::head(&line.text, false) else { return tokens };
+    let magic = match Magic::of(head.signs, &line.text[head.name.clone()]) {
+        Some(magic @ (Magic::Px | Magic::Result | Magic::Config)) => magic,
+        _ => return tokens,
+    };
+    let end = cell.magic_range().end;
+    let mut add = |part: Range<usize>, kind| {
+        let range = line.range(part);
+        if range.end <= end
+            && !range.is_empty()
+            && document.line_of(range.start) == document.line_of(range.end)
+        {
+            tokens.push(Token { range, kind });
+        }
+    };
+    for argument in line::arguments(&line.text, head.name.end, magic) {
+        match argument.role {
+            Role::Option(entry, name, value) => {
+                add(name, TokenKind::Option);
+                if let Some(value) = value {
+                    self::value(&line, value, entry.value, &mut add);
+                }
+            }
+            Role::Value(entry) => value(&line, argument.range, entry.value, &mut add),
+            Role::Unknown | Role::Stray => {}
+        }
+    }
+    tokens
+}
+
+fn value(line: &Line, range: Range<usize>, kind: Value, add: &mut impl FnMut(Range<usize>, TokenKind)) {
+    match kind {
+        Value::Targets => {
+            let text = &line.text[range.clone()];
+            let class = |c: char| match c {
+                '0'..='9' => TokenKind::Number,
+                c if c.is_alphabetic() || c == '_' => TokenKind::Word,
+                ',' | ':' | '-' | '+' | '[' | ']' | '(' | ')' => TokenKind::Operator,
+                _ => TokenKind::Text,
+            };
+            let chars: Vec<(usize, char)> = text.char_indices().collect();
+            for run in chars.chunk_by(|one, next| class(one.1) == class(next.1)) {
+                let (first, last) = (run[0], run[run.len() - 1]);
+                let part = range.start + first.0..range.start + last.0 + last.1.len_utf8();
+                add(part, class(first.1));
+            }
+        }
+        Value::Seconds => add(range, TokenKind::Number),
+        _ => add(range, TokenKind::Text),
+    }
+}

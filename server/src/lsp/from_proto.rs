@@ -1,0 +1,150 @@
+//! From what clients say to the session's values.
+
+use std::path::PathBuf;
+
+use lsp_types::{Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent as ChangeEvent, Uri};
+use pxlens_protocol::{self as protocol, InterruptParams, RunParams};
+
+use super::{ClusterChoice, Settings};
+use crate::{
+    cells::Dialect,
+    cluster::discovery::Selection,
+    engines::{EngineId, RankSet, Targets},
+    plan::Overrides,
+    render::GroupBy,
+    run::RunId,
+    session::{self, Ask, AskError, CellId, DocumentKey, InterruptScope, Only, Place, Scope, StartPolicy},
+    text::{self, Encoding},
+};
+
+/// A client's URI is a key as it stands.
+pub(super) fn key(uri: &Uri) -> DocumentKey {
+    DocumentKey::from(uri.as_ref())
+}
+
+/// How a document that was opened by itself is read; `language`: the client's word for its language.
+pub(super) fn dialect(uri: &Uri, language: &str) -> Dialect {
+    // A client without notebook synchronisation opens the cells of one as documents.
+    if uri.0.starts_with("vscode-notebook-cell:") {
+        return Dialect::NotebookCell;
+    }
+    // Some editors show a notebook as a script, under its own name.
+    if language.contains("python") {
+        return Dialect::Script;
+    }
+    let path = uri.0.split(['?', '#']).next().unwrap_or_default();
+    if path.to_ascii_lowercase().ends_with(".ipynb") { Dialect::NotebookJson } else { Dialect::Script }
+}
+
+pub(super) fn encoding(kind: &PositionEncodingKind) -> Encoding {
+    match *kind {
+        PositionEncodingKind::UTF8 => Encoding::Utf8,
+        PositionEncodingKind::UTF32 => Encoding::Utf32,
+        _ => Encoding::Utf16,
+    }
+}
+
+pub(super) fn position(position: Position) -> text::Position {
+    text::Position { line: position.line, character: position.character }
+}
+
+pub(super) fn range(range: Range) -> [text::Position; 2] {
+    [position(range.start), position(range.end)]
+}
+
+/// An edit; each applies to what the one before left.
+pub(super) fn change(event: ChangeEvent) -> text::Change {
+    match event {
+        ChangeEvent::TextDocumentContentChangePartial(part) => {
+            let [start, end] = range(part.range);
+            text::Change { range: Some((start, end)), text: part.text }
+        }
+        ChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {
+            text::Change { range: None, text: whole.text }
+        }
+    }
+}
+
+pub(super) fn cell_id(id: &protocol::CellId) -> Option<CellId> {
+    id.0.strip_prefix('c')?.parse().ok().map(CellId)
+}
+
+pub(super) fn run_id(id: protocol::RunId) -> RunId {
+    RunId(id.0)
+}
+
+pub(super) fn group_by(group_by: protocol::GroupBy) -> GroupBy {
+    match group_by {
+        protocol::GroupBy::Fold => GroupBy::Fold,
+        protocol::GroupBy::Type => GroupBy::Type,
+        protocol::GroupBy::Engine => GroupBy::Engine,
+        protocol::GroupBy::Order => GroupBy::Order,
+    }
+}
+
+/// A wish to run px cells, as the session takes it: with ids and places, which it looks up itself.
+///
+/// # Errors
+/// Where nothing is named, or the targets cannot be read.
+pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
+    let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
+    let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
+    let cell = params.cell.as_ref().and_then(cell_id);
+    let line = params.position.map(|position| position.line);
+    let place = cell.map(Place::Cell).or(line.map(Place::Line));
+    let scope = match (params.scope, params.range) {
+        (protocol::Scope::All, _) => Scope::All,
+        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(AskError::NoCell)?),
+        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(AskError::NoCell)?),
+        (protocol::Scope::Cell, range) => match (cell, range, line) {
+            (Some(cell), ..) => Scope::Cell(cell),
+            (None, Some(Range { start, end }), _) => {
+                // A range that ends before the first column of a line does not touch it.
+                let ends_before = end.character == 0 && end.line > start.line;
+                Scope::Lines(start.line, end.line - u32::from(ends_before))
+            }
+            (None, None, Some(line)) => Scope::Lines(line, line),
+            (None, None, None) => return Err(AskError::NoCell),
+        },
+    };
+    Ok(Ask {
+        document: key(&params.uri),
+        scope,
+        overrides: Overrides { targets, block: params.block, only: None, canary: params.canary },
+        only: params.only.map(|only| match only {
+            protocol::Only::Failed => Only::Failed,
+            protocol::Only::Differing => Only::Differing,
+        }),
+        keep_going: false,
+        start: StartPolicy::Detached,
+    })
+}
+
+/// Which engines of a run are interrupted.
+pub(super) fn interrupt_scope(params: &InterruptParams) -> InterruptScope {
+    let named = params.engines.as_ref().map(|ids| ids.iter().copied().map(EngineId).collect::<RankSet>());
+    match (params.stragglers, named) {
+        (true, named) => InterruptScope::Stragglers(named),
+        (false, Some(engines)) => InterruptScope::Engines(engines),
+        (false, None) => InterruptScope::All,
+    }
+}
+
+/// What the user set, for a project in this folder.
+pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session::Settings {
+    session::Settings {
+        python: settings.python.clone(),
+        cluster: settings.cluster.clone().map(selection).unwrap_or_default(),
+        engines: settings.engines,
+        group_by: group_by(settings.group_by),
+        views: settings.views.clone(),
+        folder: folder.unwrap_or_else(|| PathBuf::from(".")),
+        limits: settings.limits.clone(),
+        results: None,
+    }
+}
+
+pub(super) fn selection(choice: ClusterChoice) -> Selection {
+    let ClusterChoice { name, profile, cluster_id, connection_file } = choice;
+    Selection { name, profile, cluster_id, connection_file, ..Selection::default() }
+}

@@ -1,0 +1,120 @@
+//! Turns what happens in the session into what the editor is told: outputs, diagnostics, progress, refreshes, messages.
+//!
+//! It never waits for the client itself; whatever may take long is done by the tasks that it feeds.
+
+pub(super) mod contents;
+pub(super) mod diagnostics;
+pub(super) mod engines;
+pub(super) mod messages;
+pub(super) mod outputs;
+pub(super) mod progress;
+mod refresh;
+mod run_local;
+mod runs;
+mod starting;
+
+use std::sync::Arc;
+
+use lsp_types::MessageType;
+use tokio::sync::mpsc;
+
+use self::{
+    diagnostics::Diagnostics,
+    engines::EnginesMarks,
+    outputs::{Mark, Marks},
+    refresh::{RefreshMarks, Refreshes},
+    run_local::RunLocal,
+    runs::Followers,
+    starting::Starts,
+};
+use super::{capabilities, tasks, to_proto, wire::lifetime::Lifetime};
+use crate::session::{Level, SessionEvent};
+
+/// The task that listens to the session.
+#[derive(Debug)]
+pub(super) struct Notifier {
+    followers: Followers,
+    starts: Starts,
+}
+
+impl Notifier {
+    /// For a client with these capabilities. `marks` and `engines`: where it wants to hear of outputs, and of engines.
+    pub(super) fn new(
+        client: tower_lsp::Client,
+        capabilities: &capabilities::Client,
+        marks: Option<Marks>,
+        engines: Option<EnginesMarks>,
+        diagnostics: Diagnostics,
+        lifetime: Lifetime,
+    ) -> Self {
+        let refreshes = Refreshes {
+            lenses: capabilities.lens_refresh,
+            hints: capabilities.hint_refresh,
+            hints_of_plans_only: capabilities.extension.outputs,
+        };
+        let local = || Arc::new(RunLocal::new(client.clone(), lifetime.clone()));
+        Self {
+            starts: Starts::new(client.clone(), lifetime.clone(), capabilities.progress),
+            followers: Followers {
+                refresh: RefreshMarks::start(client.clone(), refreshes, &lifetime),
+                local: capabilities.extension.run_local.then(local),
+                shows_progress: capabilities.progress,
+                client,
+                lifetime,
+                marks,
+                engines,
+                diagnostics,
+            },
+        }
+    }
+
+    /// Listens until the session says no more.
+    pub(super) async fn run(mut self, mut events: mpsc::UnboundedReceiver<SessionEvent>) {
+        while let Some(event) = events.recv().await {
+            self.note(event);
+        }
+    }
+
+    fn note(&mut self, event: SessionEvent) {
+        let Followers { client, lifetime, marks, diagnostics, refresh, .. } = &self.followers;
+        match event {
+            SessionEvent::Cells(key) => {
+                let uri = to_proto::uri(&key);
+                if let Some(marks) = marks {
+                    marks.mark(&uri, Mark::Cells);
+                }
+                diagnostics.check(&uri);
+            }
+            SessionEvent::Cluster | SessionEvent::Plans => {
+                diagnostics.check_all();
+                refresh.mark_plans();
+                self.followers.mark_engines();
+            }
+            SessionEvent::Engines => self.followers.mark_engines(),
+            SessionEvent::Starting(how) => self.starts.note(how),
+            SessionEvent::Started(handle) => {
+                let work = self.followers.clone().follow(handle);
+                tasks::spawn("run", lifetime, work);
+            }
+            SessionEvent::Recalled { document, recalled } => {
+                let work = self.followers.clone().follow_recalled(document, recalled);
+                tasks::spawn("recalled run", lifetime, work);
+            }
+            // Whoever follows the run has seen its end.
+            SessionEvent::Over(_) => {}
+            SessionEvent::Say(level, text) => {
+                let severity = match level {
+                    Level::Info => MessageType::Info,
+                    Level::Warning => MessageType::Warning,
+                    Level::Error => MessageType::Error,
+                };
+                let client = client.clone();
+                tasks::spawn(
+                    "message",
+                    lifetime,
+                    async move { messages::show(&client, severity, text).await },
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Diagnostics of what engines raised: short, whatever they raised.
+
+use super::*;
+use crate::{
+    ide::{ErrorVariant, Related},
+    run::RunId,
+    session::CellId,
+};
+
+fn error(variants: Vec<ErrorVariant>, related: Vec<Related>) -> EngineError {
+    EngineError {
+        cell: CellId(1),
+        run: RunId(1),
+        range: Default::default(),
+        ranks: "[0-999]".into(),
+        name: "E".into(),
+        title: "E".into(),
+        variants,
+        related,
+        interrupted: false,
+        stale: false,
+    }
+}
+
+fn variant(rank: usize, value: &str) -> ErrorVariant {
+    ErrorVariant { ranks: format!("[{rank}]"), value: value.into(), traceback: String::new() }
+}
+
+fn shown(error: EngineError, related: bool) -> Diagnostic {
+    of_error(&Uri::from("file:///a.py"), error, related, &HashMap::new())
+}
+
+fn informed(diagnostic: Diagnostic) -> Vec<String> {
+    let all = diagnostic.related_information.unwrap_or_default();
+    all.into_iter().map(|related| related.message).collect()
+}
+
+#[test]
+fn texts_of_a_megabyte_are_cut_in_whatever_shows_them() {
+    let long = "y".repeat(1_000_000);
+    let cause = Related { file: None, message: format!("caused by {long}") };
+    let error = error(vec![variant(0, &long), variant(1, "\tz\nmore")], vec![cause]);
+    let told = informed(shown(error.clone(), true));
+    assert_eq!(told[0], format!("[0] E: {}…", "y".repeat(299)));
+    assert_eq!(told[1], "[1] E:  z");
+    assert_eq!(told[2], format!("caused by {}…", "y".repeat(289)));
+    assert_eq!(shown(error, false).message, format!("[0-999] E\n{}", told.join("\n")).into());
+}
+
+#[test]
+fn as_many_texts_are_told_as_anybody_reads_and_the_rest_is_counted() {
+    let variants = (0..1000).map(|rank| variant(rank, "x")).collect();
+    let cause = Related { file: None, message: "caused by F".into() };
+    let told = informed(shown(error(variants, vec![cause]), true));
+    assert_eq!(told.len(), 52);
+    assert_eq!((&*told[49], &*told[51]), ("[49] E: x", "caused by F"));
+    assert_eq!(told[50], "and 950 more; hovering over the line shows them");
+}

@@ -1,0 +1,328 @@
+//! Decides when the editor hears of outputs: the first change at once, then at most every 50 ms, the newest state only, of all
+//! documents that changed. There may be many of them: each cell of a notebook is one. What comes to its end waits for no pace.
+//!
+//! ```text
+//! marks    |x xxxxx xxx x xxxxx|          x
+//! sent     |x    x    x    x   x|         x
+//! ```
+//!
+//! In go marks of what changed, which merge; out go messages made of how things are at that moment. So a slow client costs
+//! nothing: while one message waits to be written, or for its acknowledgement, marks go on merging. The publisher owns what
+//! the editor was told, and says nothing twice.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    mem,
+    time::Duration,
+};
+
+use lsp_types::Uri;
+use pxlens_protocol::{CellId, CellOutput, OutputsParams};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    ide,
+    lsp::{blocking, from_proto, tasks, to_proto},
+    session::Session,
+};
+
+/// The least time between two messages about a document to a client that acknowledges them.
+const GAP: Duration = Duration::from_millis(50);
+/// The same for a client that does not, so that nobody knows how far it is behind.
+const GAP_UNACKNOWLEDGED: Duration = Duration::from_millis(250);
+/// With so many messages unacknowledged no more are sent.
+const CREDIT: u32 = 2;
+
+/// Where the publisher looks up how things are.
+pub(in crate::lsp) trait View: Send + Sync + 'static {
+    /// What to paint beside px cells, those of `only` or all; `None` if the document is not open.
+    fn outputs(
+        &self,
+        uri: &Uri,
+        only: Option<BTreeSet<CellId>>,
+    ) -> impl Future<Output = Option<CellOutputs>> + Send;
+}
+
+/// What to paint beside the px cells of one version of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::lsp) struct CellOutputs {
+    /// The version that the ranges are of.
+    pub(in crate::lsp) version: i32,
+    /// Those that have something to show, with `block` lines.
+    pub(in crate::lsp) cells: Vec<CellOutput>,
+}
+
+/// The outputs of a session's documents, for a client that runs the local parts of `--local` cells or does not.
+#[derive(Debug)]
+pub(in crate::lsp) struct SessionView {
+    pub(in crate::lsp) session: Session,
+    pub(in crate::lsp) runs_local: bool,
+}
+
+impl View for SessionView {
+    async fn outputs(&self, uri: &Uri, only: Option<BTreeSet<CellId>>) -> Option<CellOutputs> {
+        let snapshot = self.session.snapshot(from_proto::key(uri)).await;
+        let version = snapshot.document()?.text.version();
+        let only = only.map(|only| only.iter().filter_map(from_proto::cell_id).collect::<BTreeSet<_>>());
+        let runs_local = self.runs_local;
+        let work = move || {
+            let outputs = ide::outputs(&snapshot, only.as_ref(), runs_local);
+            outputs.into_iter().map(to_proto::cell_output).collect()
+        };
+        Some(CellOutputs { version, cells: blocking::run(work).await })
+    }
+}
+
+/// Where messages go.
+pub(in crate::lsp) trait Sink: Send + Sync + 'static {
+    /// Hands a message to the client; comes back when the pipe took it.
+    fn send(&self, params: OutputsParams) -> impl Future<Output = ()> + Send;
+}
+
+impl Sink for tower_lsp::Client {
+    async fn send(&self, params: OutputsParams) {
+        self.send_notification::<pxlens_protocol::Outputs>(params).await;
+    }
+}
+
+/// What a client announced about outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::lsp) struct Credit {
+    /// It acknowledges.
+    pub(in crate::lsp) ack: bool,
+    /// It paints block lines.
+    pub(in crate::lsp) blocks: bool,
+}
+
+/// What changed since the publisher last looked.
+#[derive(Debug, Default)]
+struct Dirty {
+    documents: HashMap<Uri, Touched>,
+    /// In the order of the first mark, so that no document starves.
+    order: Vec<Uri>,
+    closed: BTreeSet<String>,
+    acknowledged: u32,
+    restart: bool,
+    /// Whether something came to its end, which waits for no pace.
+    urgent: bool,
+}
+
+/// What changed in one document.
+#[derive(Debug, Default)]
+struct Touched {
+    full: bool,
+    all: bool,
+    cells: BTreeSet<CellId>,
+}
+
+/// The end of the publisher that takes marks. Marking never waits, and marks of the same thing are one.
+#[derive(Clone, Debug)]
+pub(in crate::lsp) struct Marks(watch::Sender<Dirty>);
+
+/// What a mark is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::lsp) enum Mark {
+    /// One px cell.
+    Cell(CellId),
+    /// Any of them, or which of them there are.
+    Cells,
+    /// The client knows nothing, or is to forget what it knows.
+    Full,
+}
+
+impl Marks {
+    /// Notes that something changed in a document.
+    pub(in crate::lsp) fn mark(&self, uri: &Uri, mark: Mark) {
+        self.0.send_modify(|dirty| {
+            if !dirty.documents.contains_key(uri) {
+                dirty.order.push(uri.clone());
+            }
+            let touched = dirty.documents.entry(uri.clone()).or_default();
+            match mark {
+                Mark::Cell(cell) => {
+                    touched.cells.insert(cell);
+                }
+                Mark::Cells => touched.all = true,
+                Mark::Full => touched.full = true,
+            }
+        });
+    }
+
+    /// Notes what nobody should wait for: a cell came to its end, or its first engine failed.
+    pub(in crate::lsp) fn mark_urgent(&self, uri: &Uri, mark: Mark) {
+        self.mark(uri, mark);
+        self.0.send_modify(|dirty| dirty.urgent = true);
+    }
+
+    /// Notes that a document was closed.
+    pub(in crate::lsp) fn close(&self, uri: &Uri) {
+        self.0.send_modify(|dirty| {
+            dirty.documents.remove(uri);
+            dirty.order.retain(|other| other != uri);
+            dirty.closed.insert(uri.0.clone());
+        });
+    }
+
+    /// Notes that the client painted everything up to this message.
+    pub(in crate::lsp) fn acknowledge(&self, seq: u32) {
+        self.0.send_modify(|dirty| dirty.acknowledged = dirty.acknowledged.max(seq));
+    }
+
+    /// Notes that the client asked for a document again: it will not acknowledge what it lost.
+    pub(in crate::lsp) fn refresh(&self, uri: &Uri) {
+        self.0.send_modify(|dirty| dirty.restart = true);
+        self.mark(uri, Mark::Full);
+    }
+}
+
+/// The task that sends outputs.
+#[derive(Debug)]
+pub(in crate::lsp) struct Publisher<V, S> {
+    view: V,
+    sink: S,
+    credit: Credit,
+    marks: Marks,
+    changed: watch::Receiver<Dirty>,
+    told: HashMap<Uri, HashMap<CellId, CellOutput>>,
+    seq: u32,
+    acknowledged: u32,
+    last: Option<Instant>,
+}
+
+impl<V: View, S: Sink> Publisher<V, S> {
+    /// A publisher and the handle that marks. It does nothing until [`Publisher::run`].
+    pub(in crate::lsp) fn new(view: V, sink: S, credit: Credit) -> (Self, Marks) {
+        let (sender, changed) = watch::channel(Dirty::default());
+        let marks = Marks(sender);
+        let publisher = Self {
+            view,
+            sink,
+            credit,
+            marks: marks.clone(),
+            changed,
+            told: HashMap::new(),
+            seq: 0,
+            acknowledged: 0,
+            last: None,
+        };
+        (publisher, marks)
+    }
+
+    /// Publishes for as long as it is polled.
+    pub(in crate::lsp) async fn run(mut self) {
+        loop {
+            self.wait_for_marks_and_credit().await;
+            self.wait_for_pace().await;
+            for (uri, touched) in self.take() {
+                let Some(message) = self.message(uri, touched).await else { continue };
+                self.seq = message.seq;
+                self.sink.send(message).await;
+                self.last = Some(Instant::now());
+            }
+        }
+    }
+
+    async fn wait_for_marks_and_credit(&mut self) {
+        loop {
+            let closed = {
+                let dirty = self.changed.borrow_and_update();
+                let acknowledged = if dirty.restart { self.seq } else { dirty.acknowledged.min(self.seq) };
+                self.acknowledged = self.acknowledged.max(acknowledged);
+                let paid = !self.credit.ack || self.seq - self.acknowledged < CREDIT;
+                if paid && !dirty.order.is_empty() {
+                    break;
+                }
+                dirty.closed.clone()
+            };
+            self.forget(&closed);
+            // The publisher holds a sender itself, so that this never fails.
+            let _ = self.changed.changed().await;
+        }
+    }
+
+    /// Waits until enough time has passed since the last message, or something came to its end.
+    async fn wait_for_pace(&mut self) {
+        let Some(last) = self.last else { return };
+        let due = last + if self.credit.ack { GAP } else { GAP_UNACKNOWLEDGED };
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => {}
+            // The publisher holds a sender itself, so that this never fails.
+            _ = self.changed.wait_for(|dirty| dirty.urgent) => {}
+        }
+    }
+
+    /// Takes the documents that changed with all their marks; the one that has waited longest comes first.
+    fn take(&mut self) -> Vec<(Uri, Touched)> {
+        let mut taken = Vec::new();
+        let mut closed = BTreeSet::new();
+        self.marks.0.send_if_modified(|dirty| {
+            (dirty.restart, dirty.urgent) = (false, false);
+            closed = mem::take(&mut dirty.closed);
+            let order = mem::take(&mut dirty.order);
+            taken = order
+                .into_iter()
+                .map(|uri| {
+                    let touched = dirty.documents.remove(&uri).unwrap_or_default();
+                    (uri, touched)
+                })
+                .collect();
+            false
+        });
+        self.forget(&closed);
+        taken
+    }
+
+    fn forget(&mut self, closed: &BTreeSet<String>) {
+        if !closed.is_empty() {
+            self.told.retain(|uri, _| !closed.contains(&uri.0));
+        }
+    }
+
+    /// What is new to the client; `None` if nothing is.
+    async fn message(&mut self, uri: Uri, touched: Touched) -> Option<OutputsParams> {
+        let whole = touched.full || touched.all;
+        let asked = (!whole).then(|| touched.cells.clone());
+        let view = tasks::guarded("publisher", self.view.outputs(&uri, asked)).await?;
+        let CellOutputs { version, cells } = view?;
+        let told = self.told.entry(uri.clone()).or_default();
+        let present: BTreeSet<CellId> = cells.iter().map(|cell| cell.id.clone()).collect();
+        let gone = |cell: &CellId| !present.contains(cell) && (whole || touched.cells.contains(cell));
+        let mut removed: Vec<CellId> = told.keys().filter(|cell| gone(cell)).cloned().collect();
+        removed.sort();
+        removed.iter().for_each(|cell| drop(told.remove(cell)));
+        let mut news = Vec::new();
+        for mut cell in cells {
+            if !self.credit.blocks {
+                cell.block = None;
+            }
+            let known = told.get(&cell.id).is_some_and(|old| same_but_for_place(old, &cell));
+            told.insert(cell.id.clone(), cell.clone());
+            if touched.full || !known {
+                news.push(cell);
+            }
+        }
+        if touched.full {
+            removed.clear();
+        }
+        let worth_it = touched.full || !news.is_empty() || !removed.is_empty();
+        worth_it.then(|| OutputsParams {
+            uri,
+            version,
+            seq: self.seq + 1,
+            full: touched.full,
+            cells: news,
+            removed,
+        })
+    }
+}
+
+/// Editors move what they painted along with the text; a new place alone is no news, unless it is another line of the cell.
+fn same_but_for_place(old: &CellOutput, new: &CellOutput) -> bool {
+    let line_in_cell = |cell: &CellOutput| i64::from(cell.line_at) - i64::from(cell.range.start.line);
+    let moved = CellOutput { range: new.range, line_at: new.line_at, ..old.clone() };
+    line_in_cell(old) == line_in_cell(new) && moved == *new
+}
+
+#[cfg(test)]
+mod tests;

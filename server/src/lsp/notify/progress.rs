@@ -1,0 +1,118 @@
+//! `$/progress` of a run: begun when it has taken a second, or as long as its cell says (`--progress-after`), told at most ten times a second, ended with it.
+
+use std::time::Duration;
+
+use lsp_types::ProgressToken;
+use pxlens_protocol::RunId;
+use tokio::sync::watch;
+
+use crate::{
+    lsp::{tasks, wire::lifetime::Lifetime},
+    plan::ProgressAfter,
+};
+
+/// What ends sooner needs no progress.
+const DELAY: Duration = Duration::from_secs(1);
+/// The least time between two reports.
+const GAP: Duration = Duration::from_millis(100);
+const TOKEN: &str = "px/run/";
+
+/// The progress of one run. Dropping it ends it.
+#[derive(Debug)]
+pub(in crate::lsp) struct Progress(watch::Sender<Standing>);
+
+#[derive(Clone, Debug, Default)]
+struct Standing {
+    ended: u32,
+    of: u32,
+    message: String,
+    over: Option<String>,
+}
+
+impl Progress {
+    /// A run began.
+    pub(in crate::lsp) fn start(
+        run: RunId,
+        title: String,
+        delay: Duration,
+        client: tower_lsp::Client,
+        lifetime: &Lifetime,
+    ) -> Self {
+        let (sender, standing) = watch::channel(Standing::default());
+        tasks::spawn("progress", lifetime, show(run, title, delay, client, standing));
+        Self(sender)
+    }
+
+    /// It is so far now.
+    pub(in crate::lsp) fn advance(&self, ended: u32, of: u32, message: String) {
+        self.0.send_modify(|standing| {
+            (standing.ended, standing.of, standing.message) = (ended, of, message);
+        });
+    }
+
+    /// It is over.
+    pub(in crate::lsp) fn end(self, summary: String) {
+        self.0.send_modify(|standing| standing.over = Some(summary));
+    }
+}
+
+/// How long a run goes on before its progress is shown; `None`: it is not.
+pub(in crate::lsp) fn delay(progress: Option<ProgressAfter>) -> Option<Duration> {
+    match progress {
+        None => Some(DELAY),
+        Some(ProgressAfter::Milliseconds(milliseconds)) => Some(Duration::from_millis(milliseconds)),
+        Some(ProgressAfter::Never) => None,
+    }
+}
+
+/// The run of a token that pxlens made.
+pub(in crate::lsp) fn run_of(token: &ProgressToken) -> Option<RunId> {
+    let ProgressToken::String(token) = token else { return None };
+    token.strip_prefix(TOKEN)?.parse().ok().map(RunId)
+}
+
+async fn show(
+    run: RunId,
+    title: String,
+    delay: Duration,
+    client: tower_lsp::Client,
+    mut standing: watch::Receiver<Standing>,
+) {
+    let over = standing.wait_for(|standing| standing.over.is_some());
+    if tokio::time::timeout(delay, over).await.is_ok() {
+        return;
+    }
+    let token = ProgressToken::String(format!("{TOKEN}{}", run.0));
+    if let Err(error) = tasks::ask(client.create_work_done_progress(token.clone())).await {
+        tracing::debug!(%error, "the client shows no progress");
+        return;
+    }
+    let shown = client.progress(token, title).with_percentage(0).with_cancel_button().begin().await;
+    loop {
+        let Standing { ended, of, message, over } = standing.borrow_and_update().clone();
+        if let Some(summary) = over {
+            return shown.finish_with_message(summary).await;
+        }
+        if of > 0 {
+            let percentage = u32::try_from(u64::from(ended) * 100 / u64::from(of)).unwrap_or(100);
+            shown.report_with_message(message, percentage.min(100), Some(true)).await;
+        }
+        tokio::time::sleep(GAP).await;
+        if standing.changed().await.is_err() && standing.borrow().over.is_none() {
+            return shown.finish().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tokens_of_pxlens_name_a_run() {
+        assert_eq!(run_of(&ProgressToken::String("px/run/7".into())), Some(RunId(7)));
+        assert_eq!(run_of(&ProgressToken::String("px/run/x".into())), None);
+        assert_eq!(run_of(&ProgressToken::String("7".into())), None);
+        assert_eq!(run_of(&ProgressToken::Int(7)), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! Follows each run, and tells what the editor may have to hear of it: what is painted, diagnostics, progress, engines.
+
+use std::{sync::Arc, time::Duration};
+
+use lsp_types::Uri;
+use pxlens_protocol::{CellId, RunLocalParams};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    diagnostics::Diagnostics,
+    engines::EnginesMarks,
+    outputs::{Mark, Marks},
+    progress::{self, Progress},
+    refresh::RefreshMarks,
+    run_local::RunLocal,
+};
+use crate::{
+    engines::RankSet,
+    lsp::{to_proto, wire::lifetime::Lifetime},
+    render,
+    run::{Ending, LostReason, Phase, Run, RunState},
+    session::{DocumentKey, Recalled, RunHandle},
+};
+
+/// How often the time of a run that goes on is shown anew while nothing else happens.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Who is told of runs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Followers {
+    pub(super) client: tower_lsp::Client,
+    pub(super) lifetime: Lifetime,
+    pub(super) marks: Option<Marks>,
+    pub(super) engines: Option<EnginesMarks>,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) refresh: RefreshMarks,
+    /// For a client that runs local parts.
+    pub(super) local: Option<Arc<RunLocal>>,
+    /// Whether the client shows progress.
+    pub(super) shows_progress: bool,
+}
+
+/// A px cell of a document, as the client names it.
+#[derive(Clone, Debug)]
+struct Cell {
+    uri: Uri,
+    id: CellId,
+}
+
+impl Followers {
+    /// Tells of one run until nothing more can come of it, late output included.
+    pub(super) async fn follow(self, handle: Arc<RunHandle>) {
+        let cell = Cell { uri: to_proto::uri(&handle.document), id: to_proto::cell_id(handle.cell) };
+        let mut view = handle.view.clone();
+        let mut local = handle.plan.local.then(|| RunLocalParams {
+            uri: handle.document.to_string(),
+            cell: cell.id.clone(),
+            run: to_proto::run_id(handle.id),
+            code: handle.plan.code.to_string(),
+        });
+        let mut shown = self.progress_of(&handle);
+        // A run that nobody can look at any more is not kept for those who follow it.
+        drop(handle);
+        let mut seen: Option<Counts> = None;
+        loop {
+            let now = view.borrow_and_update().clone();
+            let counts = Counts::of(&now);
+            let before = seen.replace(counts);
+            // What an engine works on is told with the engines.
+            if before.map_or(0, |before| before.working) != counts.working {
+                self.mark_engines();
+            }
+            if before.is_some_and(|before| before.has_same_state(counts)) {
+                self.mark(&cell);
+            } else {
+                self.state_changed(&cell, counts.is_urgent_after(before));
+                if let Some(progress) = &shown {
+                    progress.advance(counts.ended, counts.all, render::progress(&now));
+                }
+            }
+            // Not before its turn has come: a run that is dropped has no local part either.
+            if was_sent(&now)
+                && let (Some(params), Some(client)) = (local.take(), &self.local)
+            {
+                client.send(params);
+            }
+            if now.is_over()
+                && let Some(progress) = shown.take()
+            {
+                progress.end(render::outcome(&now));
+            }
+            let ticks = now.state() == RunState::Running;
+            drop(now);
+            if !next(&mut view, ticks).await {
+                return;
+            }
+        }
+    }
+
+    /// Tells of the run that a `%pxresult` shows, as something of that line, until nothing more can come of it.
+    pub(super) async fn follow_recalled(self, document: DocumentKey, recalled: Recalled) {
+        let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(recalled.cell) };
+        let mut view = recalled.run.view.clone();
+        drop(recalled);
+        let mut seen = None;
+        loop {
+            let state = view.borrow_and_update().state();
+            if seen.replace(state) == Some(state) {
+                self.mark(&cell);
+            } else {
+                self.state_changed(&cell, false);
+            }
+            if !next(&mut view, state == RunState::Running).await {
+                return;
+            }
+        }
+    }
+
+    fn progress_of(&self, handle: &RunHandle) -> Option<Progress> {
+        let delay = progress::delay(handle.plan.progress).filter(|_| self.shows_progress)?;
+        let ranks = handle.engines.iter().copied().collect::<RankSet>();
+        let title = format!("px cell {} on {ranks}", handle.number);
+        let run = to_proto::run_id(handle.id);
+        Some(Progress::start(run, title, delay, self.client.clone(), &self.lifetime))
+    }
+
+    fn mark(&self, cell: &Cell) {
+        if let Some(marks) = &self.marks {
+            marks.mark(&cell.uri, Mark::Cell(cell.id.clone()));
+        }
+    }
+
+    pub(super) fn mark_engines(&self) {
+        if let Some(engines) = &self.engines {
+            engines.mark();
+        }
+    }
+
+    fn state_changed(&self, cell: &Cell, urgent: bool) {
+        if let Some(marks) = &self.marks {
+            let mark = Mark::Cell(cell.id.clone());
+            if urgent { marks.mark_urgent(&cell.uri, mark) } else { marks.mark(&cell.uri, mark) }
+        }
+        self.diagnostics.check(&cell.uri);
+        self.refresh.mark_states();
+        self.mark_engines();
+    }
+}
+
+/// How many engines of a run are how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts {
+    all: u32,
+    begun: u32,
+    working: u32,
+    ended: u32,
+    raised: u32,
+    over: bool,
+}
+
+impl Counts {
+    fn of(run: &Run) -> Self {
+        let count = |is: &dyn Fn(&Phase) -> bool| {
+            u32::try_from(run.parts().filter(|part| is(&part.phase)).count()).unwrap_or(u32::MAX)
+        };
+        Self {
+            all: count(&|_| true),
+            begun: count(&|phase| *phase != Phase::Queued),
+            working: count(&|phase| *phase == Phase::Running),
+            ended: count(&|phase| matches!(phase, Phase::Ended(_))),
+            raised: count(&|phase| matches!(phase, Phase::Ended(Ending::Error(_)))),
+            over: run.is_over(),
+        }
+    }
+
+    fn has_same_state(self, other: Self) -> bool {
+        (self.begun, self.ended, self.over) == (other.begun, other.ended, other.over)
+    }
+
+    /// Whether nobody should wait for it: the run is over, or its first engine raised.
+    fn is_urgent_after(self, before: Option<Self>) -> bool {
+        let (raised, over) = before.map_or((0, false), |before| (before.raised, before.over));
+        self.over && !over || self.raised > 0 && raised == 0
+    }
+}
+
+/// Waits for news of a run; `ticks`: a second that has passed is news, since its time is shown. `false` where there will be
+/// none any more.
+async fn next(view: &mut watch::Receiver<Arc<Run>>, ticks: bool) -> bool {
+    if !ticks {
+        return view.changed().await.is_ok();
+    }
+    !matches!(timeout(TICK, view.changed()).await, Ok(Err(_)))
+}
+
+/// Whether anything of the run was sent to an engine.
+fn was_sent(run: &Run) -> bool {
+    run.parts()
+        .any(|part| !matches!(part.phase, Phase::Queued | Phase::Ended(Ending::Lost(LostReason::NotSent(_)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{self, RunRequest, Time};
+
+    fn counts(ended: u32, raised: u32, over: bool) -> Counts {
+        Counts { all: 3, begun: 3, working: 3 - ended, ended, raised, over }
+    }
+
+    #[test]
+    fn the_first_error_and_the_end_of_a_run_are_urgent_and_nothing_between() {
+        let steps = [
+            (counts(0, 0, false), false),
+            (counts(1, 0, false), false),
+            (counts(2, 1, false), true),
+            (counts(3, 2, false), false),
+            (counts(3, 2, true), true),
+            (counts(3, 2, true), false),
+        ];
+        let mut before = None;
+        for (step, (now, expected)) in steps.into_iter().enumerate() {
+            assert_eq!(now.is_urgent_after(before), expected, "step {step}");
+            before = Some(now);
+        }
+        // Of one that was over, or had failed, when it was first looked at.
+        assert!(counts(3, 0, true).is_urgent_after(None) && counts(1, 1, false).is_urgent_after(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_that_has_passed_is_news_only_while_a_run_goes_on() {
+        let request = RunRequest { code: "1".into(), engines: Vec::new(), single: false };
+        let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0)));
+        let (sender, mut view) = watch::channel(run.clone());
+        let begun = tokio::time::Instant::now();
+        assert!(next(&mut view, true).await);
+        assert_eq!(begun.elapsed(), TICK);
+        let waiting = timeout(100 * TICK, next(&mut view, false)).await;
+        assert!(waiting.is_err(), "it waits for the next change");
+        sender.send_replace(run);
+        assert!(next(&mut view, false).await);
+        drop(sender);
+        assert!(!next(&mut view, true).await);
+    }
+}

@@ -1,0 +1,142 @@
+//! Requests that are answered from one moment: what they see, and how they are run.
+//!
+//! A handler of such a request is a plain function of a [`Snapshot`] and its parameters. It runs once, off the loop; a panic in
+//! it is caught where those of all handlers are.
+
+use std::{ops::Deref, sync::Arc};
+
+use futures::{FutureExt, future::BoxFuture};
+use lsp_types as lsp;
+use pxlens_protocol as px;
+use serde::Serialize;
+use tower_lsp::jsonrpc::Result;
+
+use super::{
+    backend::Backend,
+    blocking, capabilities, from_proto,
+    wire::raw_response::{Raw, RawResponses},
+};
+use crate::{
+    run::RunId,
+    session::{self, About},
+};
+
+/// Everything a request needs: the session as it was at one moment, and what the client announced.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    session: session::Snapshot,
+    pub(super) client: Arc<capabilities::Client>,
+    raw: RawResponses,
+}
+
+impl Snapshot {
+    /// An answer that is written out here, since it may be large.
+    pub(super) fn raw(&self, answer: &impl Serialize) -> Result<Raw> {
+        self.raw.put(answer)
+    }
+}
+
+impl Deref for Snapshot {
+    type Target = session::Snapshot;
+
+    fn deref(&self) -> &Self::Target {
+        &self.session
+    }
+}
+
+/// Parameters that name what a request is about.
+pub(super) trait Concerns {
+    /// What a snapshot for the request is to hold.
+    fn about(&self) -> About;
+}
+
+macro_rules! concerns {
+    ($($params:ty: |$it:ident| $about:expr;)*) => {$(
+        impl Concerns for $params {
+            fn about(&self) -> About {
+                let $it = self;
+                $about
+            }
+        }
+    )*};
+}
+
+fn document(uri: &lsp::Uri) -> About {
+    About::Document(from_proto::key(uri))
+}
+
+/// What is asked about a document that may not be named.
+fn some_document(uri: Option<&lsp::Uri>) -> About {
+    uri.map_or(About::Nothing, document)
+}
+
+concerns! {
+    lsp::CodeLensParams: |it| document(&it.text_document.uri);
+    lsp::CodeActionParams: |it| document(&it.text_document.uri);
+    lsp::HoverParams: |it| document(&it.text_document_position_params.text_document.uri);
+    lsp::InlayHintParams: |it| document(&it.text_document.uri);
+    lsp::CompletionParams: |it| document(&it.text_document_position_params.text_document.uri);
+    lsp::SemanticTokensParams: |it| document(&it.text_document.uri);
+    lsp::SemanticTokensRangeParams: |it| document(&it.text_document.uri);
+    lsp::FoldingRangeParams: |it| document(&it.text_document.uri);
+    lsp::DocumentSymbolParams: |it| document(&it.text_document.uri);
+    px::CellsParams: |it| document(&it.uri);
+    px::ResultParams: |it| some_document(it.uri.as_ref());
+    px::RunsParams: |it| some_document(it.uri.as_ref());
+    px::CompareParams: |it| About::Run(from_proto::run_id(it.run));
+    px::NotebookOutputsParams: |_it| About::Nothing;
+    px::PageParams: |it| match it.run {
+        // Its errors lead to lines of the document that its cell stands in.
+        Some(run) => About::Run(from_proto::run_id(run)),
+        None => some_document(it.uri.as_ref()),
+    };
+}
+
+/// What a handler found, and the runs of which it shows what was kept back until somebody asks.
+pub(super) struct Seen<T>(pub(super) T, pub(super) Vec<RunId>);
+
+impl Backend {
+    /// The session as it is when it comes to this message.
+    pub(super) fn snapshot(&self, about: impl Into<About>) -> BoxFuture<'static, Snapshot> {
+        let session = self.session.snapshot(about);
+        let (client, raw) = (self.capabilities(), self.raw.clone());
+        async move { Snapshot { session: session.await, client, raw } }.boxed()
+    }
+}
+
+/// A request that is answered from a snapshot.
+pub(super) fn reads<P, R>(
+    handle: fn(&Snapshot, P) -> Result<R>,
+) -> impl Fn(&Backend, P) -> BoxFuture<'static, Result<R>> + Clone + Send + Sync + 'static
+where
+    P: Concerns + Send + 'static,
+    R: Send + 'static,
+{
+    move |backend: &Backend, params: P| {
+        let snapshot = backend.snapshot(params.about());
+        async move {
+            let snapshot = snapshot.await;
+            blocking::run(move || handle(&snapshot, params)).await
+        }
+        .boxed()
+    }
+}
+
+/// The same for one that shows a run: its cell need not keep the output back any more.
+pub(super) fn shows<P, R>(
+    handle: fn(&Snapshot, P) -> Result<Seen<R>>,
+) -> impl Fn(&Backend, P) -> BoxFuture<'static, Result<R>> + Clone + Send + Sync + 'static
+where
+    P: Concerns + Send + 'static,
+    R: Send + 'static,
+{
+    move |backend: &Backend, params: P| {
+        let (session, answer) = (backend.session.clone(), reads(handle)(backend, params));
+        async move {
+            let Seen(answer, runs) = answer.await?;
+            runs.into_iter().for_each(|run| session.asked_for(run));
+            Ok(answer)
+        }
+        .boxed()
+    }
+}

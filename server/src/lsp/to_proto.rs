@@ -1,0 +1,177 @@
+//! From the session's values, and what `ide` makes of them, to what clients hear.
+
+pub(super) mod clusters;
+pub(super) mod commands;
+pub(super) mod outputs;
+pub(super) mod pictures;
+
+use lsp_types::{DiagnosticSeverity, Position, Range, Uri};
+use pxlens_protocol::{
+    Cell, CellId, CellState, CellsResult, NotRun, Plan, Problem, ProblemSeverity, RecalledRun, RunId,
+    RunResult, StartedRun,
+};
+
+pub(super) use self::outputs::cell_output;
+use crate::{
+    cells,
+    engines::{EngineId, RankSet},
+    ide,
+    render::GroupBy,
+    run::{self, Run, RunState},
+    session::{self, CellView, DocumentKey, DocumentView, Here, NotRunKind, RunHandle, Snapshot},
+    text,
+};
+
+pub(super) fn uri(key: &DocumentKey) -> Uri {
+    Uri::from(&*key.0)
+}
+
+pub(super) fn position(position: text::Position) -> Position {
+    Position { line: position.line, character: position.character }
+}
+
+pub(super) fn range(places: [text::Position; 2]) -> Range {
+    let [start, end] = places.map(position);
+    Range { start, end }
+}
+
+pub(super) fn cell_id(id: session::CellId) -> CellId {
+    CellId(id.to_string())
+}
+
+pub(super) fn run_id(id: run::RunId) -> RunId {
+    RunId(id.0)
+}
+
+pub(super) fn engines<'a>(engines: impl IntoIterator<Item = &'a EngineId>) -> Vec<u32> {
+    engines.into_iter().map(|engine| engine.0).collect()
+}
+
+pub(super) fn ids(ranks: &RankSet) -> impl Iterator<Item = u32> + '_ {
+    ranks.iter().map(|engine| engine.0)
+}
+
+pub(super) fn group_by(group_by: GroupBy) -> pxlens_protocol::GroupBy {
+    match group_by {
+        GroupBy::Fold => pxlens_protocol::GroupBy::Fold,
+        GroupBy::Type => pxlens_protocol::GroupBy::Type,
+        GroupBy::Engine => pxlens_protocol::GroupBy::Engine,
+        GroupBy::Order => pxlens_protocol::GroupBy::Order,
+    }
+}
+
+pub(super) fn run_state(run: &Run) -> CellState {
+    match run.state() {
+        RunState::Queued => CellState::Queued,
+        RunState::Running => CellState::Running,
+        RunState::Succeeded => CellState::Succeeded,
+        RunState::Failed => CellState::Failed,
+    }
+}
+
+/// The kind of the problem that a document cannot be read at all.
+pub(super) const UNREADABLE: &str = "unreadable";
+
+pub(super) fn diagnostic_severity(severity: cells::Severity) -> DiagnosticSeverity {
+    match severity {
+        cells::Severity::Error => DiagnosticSeverity::Error,
+        cells::Severity::Warning => DiagnosticSeverity::Warning,
+        cells::Severity::Hint => DiagnosticSeverity::Hint,
+    }
+}
+
+fn problem(snapshot: &Snapshot, document: &DocumentView, problem: &cells::Problem) -> Problem {
+    Problem {
+        range: range(ide::positions(document, snapshot, problem.range)),
+        severity: match problem.severity {
+            cells::Severity::Error => ProblemSeverity::Error,
+            cells::Severity::Warning => ProblemSeverity::Warning,
+            cells::Severity::Hint => ProblemSeverity::Hint,
+        },
+        code: problem.code.to_owned(),
+        message: problem.message.clone(),
+    }
+}
+
+/// The answer to `px/cells`.
+pub(super) fn cells(snapshot: &Snapshot, here: Here<'_>) -> CellsResult {
+    let document = here.document();
+    let mut outlooks = ide::Outlooks::new(snapshot);
+    let mut all = Vec::with_capacity(document.cells.len());
+    for (number, block) in (0u32..).zip(&document.blocks) {
+        let outer = document.divided.then_some(number);
+        let views = document.cells[block.px_cells.clone()].iter();
+        all.extend(views.map(|view| cell(snapshot, here, view, outer, outlooks.of(view))));
+    }
+    let unreadable = document.unreadable.iter().map(|why| Problem {
+        range: Range::default(),
+        severity: ProblemSeverity::Error,
+        code: UNREADABLE.into(),
+        message: why.clone(),
+    });
+    let found = ide::problems(snapshot);
+    let problems = found.iter().map(|found| problem(snapshot, document, found)).chain(unreadable).collect();
+    CellsResult { version: document.text.version(), cells: all, problems }
+}
+
+fn cell(
+    snapshot: &Snapshot,
+    here: Here<'_>,
+    view: &CellView,
+    outer: Option<u32>,
+    ide::Outlook { plan, refusal }: ide::Outlook,
+) -> Cell {
+    let cell = &view.cell;
+    let shown = snapshot.shown(view);
+    let decided_by = || here.decided(cell).iter().map(|(_, decider, _)| decider.line).collect();
+    Cell {
+        id: cell_id(view.id),
+        range: range(view.places.range),
+        magic_range: range(view.places.magic),
+        magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
+        outer,
+        code: cell.code.to_string(),
+        plan: plan.map(|plan| Plan {
+            engines: engines(&*plan.engines),
+            ranks: plan.ranks.to_string(),
+            alive: plan.alive,
+            block: plan.blocking,
+            starts: plan.starts,
+            decided_by: if plan.note.is_none() { decided_by() } else { Vec::new() },
+            note: plan.note.map(str::to_owned),
+        }),
+        refusal,
+        state: shown.map_or(CellState::Idle, |run| run_state(&run.now())),
+        stale: snapshot.is_stale(view),
+        run: shown.map(|run| run_id(run.id)),
+    }
+}
+
+/// What became of a wish to run cells. `runs_local`: whether the client runs the local parts of `--local` cells.
+pub(super) fn run_result(asked: session::Asked, runs_local: bool) -> RunResult {
+    let note = |handle: &RunHandle| {
+        let changed = asked.changed.then_some("the cell has changed since its last run");
+        let notes: Vec<&str> = ide::note(handle, runs_local).into_iter().chain(changed).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    };
+    let started = |handle: &std::sync::Arc<RunHandle>| StartedRun {
+        run: run_id(handle.id),
+        cell: cell_id(handle.cell),
+        engines: engines(&handle.engines),
+        note: note(handle),
+    };
+    let recalled = |recalled: &session::Recalled| RecalledRun {
+        cell: cell_id(recalled.cell),
+        run: run_id(recalled.run.id),
+    };
+    // Among cells that run, those that run nothing anyway were not meant.
+    let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
+    let meant = |one: &&session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
+    let not_run = |one: &session::NotRun| NotRun { cell: Some(cell_id(one.cell)), reason: one.why.clone() };
+    RunResult {
+        runs: asked.runs.iter().map(started).collect(),
+        recalled: asked.recalled.iter().map(recalled).collect(),
+        not_run: asked.not_run.iter().filter(meant).map(not_run).collect(),
+        local_lines: asked.local_lines,
+    }
+}

@@ -1,0 +1,163 @@
+//! The answers to `px/engines` and `px/clusters`: clusters that were found, and what engines do and did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pxlens_protocol::{Cluster, ClusterState, Engine, EngineCell, EngineFailure, EngineState};
+
+use super::{cell_id, run_id};
+use crate::{
+    cluster::{
+        ClusterStatus,
+        discovery::{self, FoundCluster},
+    },
+    engines::{self, Activity, EngineId},
+    render::raised,
+    run::{Ending, Phase},
+    session::{ClusterView, Owner, RunHandle},
+};
+
+/// How many runs are looked through for what engines did: beyond that nobody remembers.
+const RUNS: usize = 200;
+
+/// What engines do and did in the runs of a session.
+#[derive(Debug, Default)]
+pub(in crate::lsp) struct EngineActivity {
+    current: BTreeMap<EngineId, EngineCell>,
+    failures: BTreeMap<EngineId, EngineFailure>,
+}
+
+impl EngineActivity {
+    /// Of these engines, in these runs, the newest first.
+    pub(in crate::lsp) fn of<'r>(engines: &[EngineId], runs: impl Iterator<Item = &'r RunHandle>) -> Self {
+        let mut activity = Self::default();
+        let mut unsettled: BTreeSet<EngineId> = engines.iter().copied().collect();
+        for handle in runs.take(RUNS) {
+            let run = handle.now();
+            if unsettled.is_empty() && run.is_over() {
+                continue;
+            }
+            for part in run.parts() {
+                match &part.phase {
+                    Phase::Running => {
+                        activity.current.entry(part.engine).or_insert_with(|| cell_of(handle));
+                    }
+                    Phase::Ended(Ending::Ok) => {
+                        unsettled.remove(&part.engine);
+                    }
+                    Phase::Ended(Ending::Error(error)) => {
+                        if unsettled.remove(&part.engine) {
+                            let failure = EngineFailure { text: raised(error), at: cell_of(handle) };
+                            activity.failures.insert(part.engine, failure);
+                        }
+                    }
+                    // It was not run there, or nobody knows how it went.
+                    Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted | Ending::Lost(_)) => {}
+                }
+            }
+        }
+        activity
+    }
+}
+
+fn cell_of(handle: &RunHandle) -> EngineCell {
+    EngineCell {
+        run: run_id(handle.id),
+        uri: handle.document.to_string(),
+        cell: cell_id(handle.cell),
+        line: handle.line,
+        title: handle.title.trim().to_owned(),
+    }
+}
+
+/// The answer to `px/engines`: the cluster in use first, then others in reach.
+pub(in crate::lsp) fn engines(
+    cluster: &ClusterView,
+    activity: EngineActivity,
+    found: &[FoundCluster],
+) -> Vec<Cluster> {
+    let mut clusters: Vec<Cluster> = Vec::new();
+    clusters.extend(in_use(cluster, activity));
+    if cluster.starting {
+        clusters.push(starting());
+    }
+    clusters.extend(others(cluster, found).filter(|found| found.alive()).map(found_cluster));
+    clusters
+}
+
+/// The answer to `px/clusters`: the cluster in use first, those that are gone last.
+pub(in crate::lsp) fn clusters(cluster: &ClusterView, found: &[FoundCluster]) -> Vec<Cluster> {
+    let mut clusters: Vec<Cluster> = others(cluster, found).map(found_cluster).collect();
+    clusters.sort_by_key(|cluster| cluster.state == ClusterState::Down);
+    let first =
+        in_use(cluster, EngineActivity::default()).map(|first| Cluster { engines: Vec::new(), ..first });
+    clusters.splice(0..0, first);
+    clusters
+}
+
+/// Those found that are not in use.
+fn others<'f>(cluster: &ClusterView, found: &'f [FoundCluster]) -> impl Iterator<Item = &'f FoundCluster> {
+    let in_use = cluster.found.as_ref().map(|found| found.connection_file.clone());
+    found.iter().filter(move |other| in_use.as_ref() != Some(&other.connection_file))
+}
+
+/// The cluster in use, with its engines.
+pub(in crate::lsp) fn in_use(cluster: &ClusterView, mut activity: EngineActivity) -> Option<Cluster> {
+    let (Some(owner), Some(found)) = (cluster.owner, &cluster.found) else { return None };
+    let engines = cluster.engines.iter().map(|engine| self::engine(engine, cluster, &mut activity)).collect();
+    Some(Cluster {
+        state: match cluster.status {
+            Some(ClusterStatus::NotResponding) => ClusterState::NotResponding,
+            Some(ClusterStatus::Down { .. } | ClusterStatus::Lost { .. }) => ClusterState::Down,
+            _ => ClusterState::Up,
+        },
+        in_use: true,
+        ours: owner != Owner::Other,
+        engines,
+        ..found_cluster(found)
+    })
+}
+
+fn engine(of: &engines::Engine, cluster: &ClusterView, activity: &mut EngineActivity) -> Engine {
+    let state = match cluster.activities.of(of.id) {
+        Activity::Unknown => EngineState::Unknown,
+        Activity::Idle => EngineState::Idle,
+        Activity::Busy(_) => EngineState::Busy,
+    };
+    Engine {
+        id: of.id.0,
+        state,
+        host: of.host.as_deref().map(str::to_owned),
+        pid: of.pid,
+        current: activity.current.remove(&of.id),
+        last_error: activity.failures.remove(&of.id),
+    }
+}
+
+/// A cluster that is being started, and has no files yet.
+fn starting() -> Cluster {
+    Cluster {
+        profile: None,
+        cluster_id: None,
+        connection_file: None,
+        state: ClusterState::Starting,
+        in_use: true,
+        ours: true,
+        engines: Vec::new(),
+    }
+}
+
+fn found_cluster(found: &FoundCluster) -> Cluster {
+    Cluster {
+        profile: (!found.profile.is_empty()).then(|| found.profile.clone()),
+        cluster_id: (!found.cluster_id.is_empty()).then(|| found.cluster_id.clone()),
+        connection_file: Some(found.connection_file.display().to_string()),
+        state: match found.state {
+            discovery::ClusterState::Gone => ClusterState::Down,
+            discovery::ClusterState::Starting => ClusterState::Starting,
+            discovery::ClusterState::Running | discovery::ClusterState::Unknown => ClusterState::Found,
+        },
+        in_use: false,
+        ours: found.ours,
+        engines: Vec::new(),
+    }
+}

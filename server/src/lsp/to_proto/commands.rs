@@ -1,0 +1,243 @@
+//! What users can choose, as commands of the server: the command's id and its one argument.
+
+use lsp_types::{Command, Range, Uri};
+use pxlens_protocol::{
+    CellId, ClearParams, CompareParams, ConsoleParams, CopyParams, GroupParams, InterruptParams, Only,
+    ResultParams, Scope, ShowOutputParams, ShowRunParams, WriteViewParams, commands,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{cell_id, group_by, range, run_id, uri};
+use crate::{
+    ide::{Action, CardFacts, Offer, RunAction, RunCells},
+    render, session,
+};
+
+/// The one argument of a command. There may be thousands in one answer, so they borrow what is the same in all.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(in crate::lsp) enum Argument<'a> {
+    Run(RunArgument<'a>),
+    Interrupt(InterruptParams),
+    ShowResult(ResultParams),
+    Console(ConsoleParams),
+    ShowOutput(ShowOutputParams),
+    Clear(ClearParams),
+    WriteView(WriteViewParams),
+}
+
+/// [`RunParams`](pxlens_protocol::RunParams) that borrow.
+#[derive(Debug, Serialize)]
+pub(in crate::lsp) struct RunArgument<'a> {
+    uri: &'a Uri,
+    #[serde(skip_serializing_if = "is_cell")]
+    scope: Scope,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<CellId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<Range>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<Only>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    canary: bool,
+}
+
+fn is_cell(scope: &Scope) -> bool {
+    *scope == Scope::Cell
+}
+
+fn run<'a>(uri: &'a Uri, scope: Scope, cell: session::CellId) -> Argument<'a> {
+    Argument::Run(RunArgument {
+        uri,
+        scope,
+        cell: Some(cell_id(cell)),
+        range: None,
+        only: None,
+        canary: false,
+    })
+}
+
+/// The command that does it, in this document, and its argument.
+pub(in crate::lsp) fn command<'a>(uri: &'a Uri, action: &Action) -> (&'static str, Argument<'a>) {
+    match action {
+        Action::Run(RunAction { cells, only, canary }) => {
+            let (cell, range) = match cells {
+                RunCells::One(cell) => (Some(cell_id(*cell)), None),
+                RunCells::Between(places) => (None, Some(range(*places))),
+            };
+            let only = only.map(|only| match only {
+                session::Only::Failed => Only::Failed,
+                session::Only::Differing => Only::Differing,
+            });
+            let argument = RunArgument { uri, scope: Scope::Cell, cell, range, only, canary: *canary };
+            (commands::RUN, Argument::Run(argument))
+        }
+        Action::RunAbove(cell) => (commands::RUN_ABOVE, run(uri, Scope::Above, *cell)),
+        Action::RunBelow(cell) => (commands::RUN_BELOW, run(uri, Scope::Below, *cell)),
+        Action::Interrupt { run, stragglers } => {
+            let (run, stragglers) = (run_id(*run), *stragglers);
+            let argument = InterruptParams { run, engines: None, stragglers, signal: None };
+            (commands::INTERRUPT, Argument::Interrupt(argument))
+        }
+        Action::ShowResult(run) => {
+            let argument = ResultParams { run: Some(run_id(*run)), ..ResultParams::default() };
+            (commands::SHOW_RESULT, Argument::ShowResult(argument))
+        }
+        Action::Console(engine) => (commands::CONSOLE, Argument::Console(ConsoleParams { engine: engine.0 })),
+        Action::ShowOutput { run, group_by: by } => {
+            let argument = ShowOutputParams::whole(run_id(*run), by.map(group_by));
+            (commands::SHOW_OUTPUT, Argument::ShowOutput(argument))
+        }
+        Action::Clear(cell) => {
+            let argument = ClearParams { uri: uri.clone(), cell: Some(cell_id(*cell)) };
+            (commands::CLEAR, Argument::Clear(argument))
+        }
+        Action::WriteView { suffix, targets } => {
+            let argument = WriteViewParams { suffix: suffix.clone(), targets: targets.clone() };
+            (commands::WRITE_VIEW, Argument::WriteView(argument))
+        }
+    }
+}
+
+/// What is offered, as a command of LSP.
+pub(in crate::lsp) fn offer(uri: &Uri, offer: Offer) -> Command {
+    let (id, argument) = command(uri, &offer.action);
+    Command { title: offer.title, tooltip: None, command: id.into(), arguments: Some(vec![json!(argument)]) }
+}
+
+/// The command behind a link of a card; `None` where the client does nothing with it.
+pub(in crate::lsp) fn card_link(
+    facts: &CardFacts<'_>,
+    action: render::Action,
+    follows: impl Fn(&str) -> bool,
+) -> Option<render::Command> {
+    let run = run_id(facts.run);
+    let again = || json!({ "uri": uri(facts.document), "cell": cell_id(facts.cell) });
+    let (id, argument): (&'static str, Value) = match action {
+        render::Action::Group(by) if facts.regroups => {
+            (commands::GROUP, json!(GroupParams { run, group_by: group_by(by) }))
+        }
+        render::Action::Rerun if facts.reruns => (commands::RUN, again()),
+        render::Action::RerunFailed if facts.reruns => {
+            let mut again = again();
+            again["only"] = json!(Only::Failed);
+            (commands::RUN, again)
+        }
+        render::Action::Interrupt => (
+            commands::INTERRUPT,
+            json!(InterruptParams { run, engines: None, signal: None, stragglers: false }),
+        ),
+        render::Action::Compare if facts.has_earlier => {
+            (commands::COMPARE, json!(CompareParams { run, with: None }))
+        }
+        render::Action::Copy => {
+            (commands::COPY, json!(CopyParams { run, group_by: Some(group_by(facts.by)) }))
+        }
+        render::Action::ShowRun => (commands::SHOW_RUN, json!(ShowRunParams { run })),
+        render::Action::ShowOutput => (commands::SHOW_OUTPUT, json!({ "run": run })),
+        _ => return None,
+    };
+    follows(id).then_some(render::Command { id, argument })
+}
+
+#[cfg(test)]
+mod tests {
+    use pxlens_protocol::RunParams;
+
+    use super::*;
+    use crate::{render::GroupBy, run::RunId, session::DocumentKey, text::Position};
+
+    fn read(action: &Action) -> RunParams {
+        let uri = Uri::from("file:///a.py");
+        serde_json::from_value(json!(command(&uri, action).1)).expect("it is what the command takes")
+    }
+
+    #[test]
+    fn what_a_lens_borrows_is_written_as_what_the_command_takes() {
+        let above = read(&Action::RunAbove(session::CellId(3)));
+        assert_eq!((above.scope, above.cell), (Scope::Above, Some("c3".into())));
+        let at = |line| Position { line, character: 0 };
+        let cells = RunCells::Between([at(1), at(4)]);
+        let failed = read(&Action::Run(RunAction { cells, only: Some(session::Only::Failed), canary: true }));
+        assert_eq!((failed.cell, failed.only, failed.canary), (None, Some(Only::Failed), true));
+        assert_eq!(failed.range, Some(range([at(1), at(4)])));
+        let one = json!(
+            command(
+                &"a".into(),
+                &Action::Run(RunAction {
+                    cells: RunCells::One(session::CellId(1)),
+                    only: None,
+                    canary: false
+                })
+            )
+            .1
+        );
+        assert_eq!(one, json!({ "uri": "a", "cell": "c1" }));
+    }
+
+    fn facts(document: &DocumentKey) -> CardFacts<'_> {
+        CardFacts {
+            run: RunId(7),
+            document,
+            cell: session::CellId(2),
+            regroups: true,
+            reruns: true,
+            has_earlier: true,
+            by: GroupBy::Fold,
+        }
+    }
+
+    fn link(facts: &CardFacts<'_>, action: render::Action) -> Option<(&'static str, Value)> {
+        card_link(facts, action, |_| true).map(|command| (command.id, command.argument))
+    }
+
+    #[test]
+    fn each_link_of_a_card_gets_the_argument_that_its_command_takes() {
+        use render::Action;
+        let document = DocumentKey::from("file:///a.py");
+        let facts = facts(&document);
+        let check = |action, id, expected| assert_eq!(link(&facts, action), Some((id, expected)));
+        check(Action::Group(GroupBy::Engine), commands::GROUP, json!({ "run": 7, "groupBy": "engine" }));
+        check(Action::Rerun, commands::RUN, json!({ "uri": "file:///a.py", "cell": "c2" }));
+        check(Action::Interrupt, commands::INTERRUPT, json!({ "run": 7 }));
+        check(Action::Compare, commands::COMPARE, json!({ "run": 7 }));
+        check(Action::Copy, commands::COPY, json!({ "run": 7, "groupBy": "fold" }));
+        check(Action::ShowRun, commands::SHOW_RUN, json!({ "run": 7 }));
+        check(Action::ShowOutput, commands::SHOW_OUTPUT, json!({ "run": 7 }));
+    }
+
+    #[test]
+    fn failed_engines_alone_are_named_by_what_became_of_them() {
+        let document = DocumentKey::from("file:///a.py");
+        let expected = json!({ "uri": "file:///a.py", "cell": "c2", "only": "failed" });
+        assert_eq!(link(&facts(&document), render::Action::RerunFailed), Some((commands::RUN, expected)));
+    }
+
+    #[test]
+    fn what_the_client_does_not_follow_is_not_offered() {
+        use render::Action;
+        let document = DocumentKey::from("file:///a.py");
+        let offered = |action| card_link(&facts(&document), action, |id| id == commands::RUN).is_some();
+        let none = [
+            Action::Interrupt,
+            Action::Compare,
+            Action::Copy,
+            Action::ShowRun,
+            Action::ShowOutput,
+            Action::Group(GroupBy::Type),
+        ];
+        assert!(!none.into_iter().any(offered));
+        assert!(offered(Action::Rerun) && offered(Action::RerunFailed));
+    }
+
+    #[test]
+    fn the_result_of_another_cell_is_neither_run_again_nor_grouped_against_its_line() {
+        use render::Action;
+        let document = DocumentKey::from("file:///a.py");
+        let facts = CardFacts { regroups: false, reruns: false, has_earlier: false, ..facts(&document) };
+        let none = [Action::Rerun, Action::RerunFailed, Action::Compare, Action::Group(GroupBy::Type)];
+        assert!(none.into_iter().all(|action| link(&facts, action).is_none()));
+        assert!(link(&facts, Action::Copy).is_some());
+    }
+}

@@ -1,0 +1,144 @@
+//! The images of a run as `px/result` carries them.
+
+use pxlens_protocol::{ResultImage, ResultParams, ResultResult};
+
+use crate::{
+    render::{self, Image, SheetLimits},
+    run::Run,
+};
+
+/// Most bytes of image data in one answer.
+const MOST: usize = 16_000_000;
+
+/// What of the images a client wants to have.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::lsp) struct Wanted {
+    images: bool,
+    contact_sheet: bool,
+}
+
+impl Wanted {
+    pub(in crate::lsp) fn of(params: &ResultParams) -> Self {
+        Self { images: params.images == Some(true), contact_sheet: params.contact_sheet == Some(true) }
+    }
+}
+
+/// Adds the images that are wanted to an answer. `title` stands above the contact sheet.
+pub(in crate::lsp) fn add(result: &mut ResultResult, run: &Run, wanted: Wanted, title: &str) {
+    if !(wanted.images || wanted.contact_sheet) {
+        return;
+    }
+    let images = render::images(run);
+    if wanted.contact_sheet {
+        result.contact_sheet = render::contact_sheet(run, &images, title, SheetLimits::default());
+    }
+    if wanted.images {
+        result.images = within_room(images);
+    }
+}
+
+/// All images of a run, as far as an answer has room for them.
+pub(in crate::lsp) fn all(run: &Run) -> Vec<ResultImage> {
+    within_room(render::images(run))
+}
+
+fn within_room(images: Vec<Image<'_>>) -> Vec<ResultImage> {
+    let mut room = MOST;
+    images.into_iter().map(|image| told(image, &mut room)).collect()
+}
+
+fn told(image: Image<'_>, room: &mut usize) -> ResultImage {
+    let mut told = ResultImage {
+        ranks: image.ranks.to_string(),
+        engines: image.ranks.iter().map(|engine| engine.0).collect(),
+        ordinal: u32::try_from(image.ordinal).unwrap_or(u32::MAX),
+        mime: render::terminal_text(image.mime, false),
+        data: None,
+        missing: None,
+        bytes: image.bytes,
+        width: None,
+        height: None,
+        alt: image.alt,
+    };
+    match image.picture {
+        Err(why) => told.missing = Some(why),
+        Ok(picture) => {
+            told.mime = picture.kind.mime().to_owned();
+            told.width = picture.size.map(|size| size.width);
+            told.height = picture.size.map(|size| size.height);
+            match room.checked_sub(picture.data.len()) {
+                None => {
+                    told.missing =
+                        Some(format!("an answer has no room for more than {} MB", MOST / 1_000_000))
+                }
+                Some(left) => {
+                    *room = left;
+                    told.data = Some(picture.data.into_owned());
+                }
+            }
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use pxlens_protocol::{CellState, RunId};
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::{
+        engines::EngineId,
+        run::{Event, EventKind, RunRequest, Slot, Time},
+    };
+
+    fn run_of(svgs: &[String]) -> Run {
+        let engines = (0..).map(EngineId).take(svgs.len()).collect();
+        let request = RunRequest { code: "plot()".into(), engines, single: false };
+        let mut run = Run::new(crate::run::RunId(1), Arc::new(request), Time(0));
+        for (slot, svg) in (0..).map(Slot).zip(svgs) {
+            let data = Arc::new(Map::from_iter([("image/svg+xml".to_owned(), json!(svg))]));
+            run.apply(Event { slot, at: Time(1), kind: EventKind::Display { data, display_id: None } });
+        }
+        run
+    }
+
+    fn answer(run: &Run, wanted: Wanted) -> ResultResult {
+        let mut result = ResultResult {
+            run: RunId(1),
+            state: CellState::Succeeded,
+            groups: vec![],
+            text: String::new(),
+            markdown: String::new(),
+            images: vec![],
+            contact_sheet: None,
+        };
+        add(&mut result, run, wanted, "a plot");
+        result
+    }
+
+    #[test]
+    fn an_answer_holds_images_only_where_they_were_asked_for() {
+        let run = run_of(&["<svg/>".to_owned(), "<svg/>".to_owned()]);
+        let plain = answer(&run, Wanted::of(&ResultParams::default()));
+        assert!(plain.images.is_empty() && plain.contact_sheet.is_none());
+        let wanted =
+            ResultParams { images: Some(true), contact_sheet: Some(true), ..ResultParams::default() };
+        let full = answer(&run, Wanted::of(&wanted));
+        assert_eq!((full.images.len(), full.images[0].ranks.as_str()), (1, "[0-1]"));
+        assert!(full.contact_sheet.is_some_and(|sheet| sheet.contains("a plot")));
+    }
+
+    #[test]
+    fn what_an_answer_has_no_room_for_is_listed_without_its_data() {
+        let big = |c: &str| format!("<svg><!--{}--></svg>", c.repeat(9_000_000));
+        let run = run_of(&[big("a"), big("b"), "<svg/>".to_owned()]);
+        let images = answer(&run, Wanted { images: true, contact_sheet: false }).images;
+        let with_data: Vec<bool> = images.iter().map(|image| image.data.is_some()).collect();
+        assert_eq!(with_data, [true, false, true]);
+        assert_eq!(images[1].missing.as_deref(), Some("an answer has no room for more than 16 MB"));
+        assert_eq!(images[1].bytes, 9_000_018);
+    }
+}

@@ -1,0 +1,86 @@
+//! What stands round every handler: a panic becomes an error reply and a line in the log, each message gets a span, and
+//! `shutdown` and `exit` are noticed when they are read.
+
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    task::{Context, Poll},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use tower::Service;
+use tower_lsp::jsonrpc::{Error, Id, Request, Response};
+use tracing::Instrument;
+
+use super::lifetime::Lifetime;
+
+/// A service that outlives its handlers' panics.
+#[derive(Debug)]
+pub(in crate::lsp) struct Guard<S> {
+    inner: S,
+    lifetime: Lifetime,
+}
+
+impl<S> Guard<S> {
+    pub(in crate::lsp) fn new(inner: S, lifetime: Lifetime) -> Self {
+        Self { inner, lifetime }
+    }
+}
+
+impl<S> Service<Request> for Guard<S>
+where
+    S: Service<Request, Response = Option<Response>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Option<Response>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let method = request.method().to_owned();
+        let id = request.id().cloned();
+        match method.as_str() {
+            "shutdown" => self.lifetime.note_shutdown(),
+            "exit" => self.lifetime.end("the client sent exit"),
+            _ => {}
+        }
+        let span = tracing::debug_span!("message", method, id = id.as_ref().map(tracing::field::display));
+        let future = match std::panic::catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
+            Ok(future) => future,
+            Err(panic) => return std::future::ready(Ok(apologize(&method, id, &*panic))).boxed(),
+        };
+        let guarded = async move {
+            match AssertUnwindSafe(future).catch_unwind().await {
+                Ok(response) => response,
+                Err(panic) => Ok(apologize(&method, id, &*panic)),
+            }
+        };
+        guarded.instrument(span).boxed()
+    }
+}
+
+/// Logs a panic, and makes the reply to a request that met one.
+fn apologize(method: &str, id: Option<Id>, panic: &(dyn Any + Send)) -> Option<Response> {
+    let what = panic_text(panic);
+    tracing::error!(method, what, "a handler panicked; this is a bug in pxlens");
+    let mut error = Error::internal_error();
+    error.message = format!(
+        "pxlens met a bug while it handled {method}: {what}. The server goes on; please report this."
+    )
+    .into();
+    id.map(|id| Response::from_error(id, error))
+}
+
+/// What a panic said.
+pub(in crate::lsp) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

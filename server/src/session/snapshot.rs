@@ -1,0 +1,315 @@
+//! Everything a request needs, as it was at one moment.
+//!
+//! The session hands a [`Snapshot`] out in one message. All in it is shared and built once per version of a document and
+//! once per change of the runs, so that it costs the same for one cell and for a thousand. What is derived from several
+//! texts (which line decided what, which toggles make a region) is worked out by the first reader that wants it.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
+use super::{CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, Recall, RunHandle, Settings};
+use crate::{
+    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, regions},
+    run::{RunId, Time},
+    text::Encoding,
+};
+
+/// What a request is about: that decides which texts its snapshot holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// No document: the cluster, the runs and the settings alone.
+    Nothing,
+    /// A document, or a cell of a notebook.
+    Document(DocumentKey),
+    /// The document that a run's cell stood in.
+    Run(RunId),
+}
+
+impl From<&DocumentKey> for About {
+    fn from(key: &DocumentKey) -> Self {
+        Self::Document(key.clone())
+    }
+}
+
+impl From<DocumentKey> for About {
+    fn from(key: DocumentKey) -> Self {
+        Self::Document(key)
+    }
+}
+
+impl From<RunId> for About {
+    fn from(run: RunId) -> Self {
+        Self::Run(run)
+    }
+}
+
+/// Everything a request needs, as it was at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The document or notebook that it is about, open or not.
+    pub(super) home: Option<DocumentKey>,
+    pub(super) here: Option<(Arc<Texts>, usize)>,
+    /// The cluster in use.
+    pub cluster: Arc<ClusterView>,
+    /// The runs that are kept, and which of them is shown where.
+    pub runs: Arc<Runs>,
+    /// The settings in force: of what only a trusted workspace may set, nothing in any other.
+    pub settings: Arc<Settings>,
+    /// The unit of columns.
+    pub encoding: Encoding,
+    /// Whether the workspace is trusted.
+    pub trusted: bool,
+    /// When it was taken.
+    pub at: Time,
+}
+
+impl Snapshot {
+    /// The document that was asked about; `None` if it is not open.
+    pub fn document(&self) -> Option<&Arc<DocumentView>> {
+        self.here.as_ref().map(|(texts, at)| &texts[*at])
+    }
+
+    /// The document that was asked about and the texts that belong together with it; `None` if it is not open.
+    pub fn texts(&self) -> Option<Here<'_>> {
+        self.here.as_ref().map(|(texts, at)| Here { texts, at: *at })
+    }
+
+    /// Whether a cluster is connected and may be used.
+    pub fn is_connected(&self) -> bool {
+        self.trusted && self.cluster.owner.is_some()
+    }
+
+    /// The run that a px cell shows: its newest; of a `%pxresult` the one that it was asked to show.
+    pub fn shown<'a>(&'a self, cell: &'a CellView) -> Option<&'a Arc<RunHandle>> {
+        match cell.cell.kind {
+            CellKind::Result => self.runs.recalled_by(cell.id),
+            _ => cell.run.as_ref(),
+        }
+    }
+
+    /// Whether what would be sent now differs from what the shown run sent; of a `%pxresult`, whether there is a newer run.
+    pub fn is_stale(&self, cell: &CellView) -> bool {
+        if cell.cell.kind != CellKind::Result {
+            return cell.stale;
+        }
+        let Some(shown) = self.runs.recalled_by(cell.id) else { return false };
+        self.newest_for(cell).is_some_and(|newest| newest.id != shown.id)
+    }
+
+    /// Whether the output of a cell's run is kept until somebody asks for it.
+    pub fn is_withheld(&self, cell: &CellView) -> bool {
+        let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run);
+        cell.cell.kind != CellKind::Result && cell.run.as_ref().is_some_and(hides)
+    }
+
+    /// Of a `%pxresult` of the document: what running it would show now.
+    pub fn recalls(&self, cell: &CellView) -> Option<Recall> {
+        Some(self.recall(cell, self.newest_for(cell)?))
+    }
+
+    /// Of a `%pxresult` of the document that was run: what it shows.
+    pub fn recalled(&self, cell: &CellView) -> Option<Recall> {
+        Some(self.recall(cell, self.runs.recalled_by(cell.id)?))
+    }
+
+    /// The runs of the document and its notebook that are kept, oldest first; of all, where no document was asked about.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+        self.runs.history(self.home.clone())
+    }
+
+    fn newest_for(&self, cell: &CellView) -> Option<&Arc<RunHandle>> {
+        self.runs.newest(self.home.as_ref()?, &cell.cell.magic.suffix, &HashSet::new())
+    }
+
+    /// How a run is named to the reader of a `%pxresult` of the document.
+    fn recall(&self, by: &CellView, run: &Arc<RunHandle>) -> Recall {
+        let (texts, here): (&[Arc<DocumentView>], usize) = match &self.here {
+            Some((texts, here)) => (texts, *here),
+            None => (&[], 0),
+        };
+        let sends = |cell: &&CellView| {
+            cell.cell.magic.suffix == by.cell.magic.suffix
+                && matches!(cell.cell.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell)
+        };
+        let named = |text: usize, line: u32| match text == here {
+            true => format!("line {}", line + 1),
+            false => format!("line {} of cell {}", line + 1, text + 1),
+        };
+        let above = texts.iter().enumerate().take(here + 1).rev().find_map(|(at, text)| {
+            let before = |cell: &&CellView| at != here || cell.line < by.line;
+            let nearest = text.cells.iter().rev().filter(before).find(sends)?;
+            Some((nearest.id, named(at, nearest.line)))
+        });
+        let now = texts.iter().enumerate().find_map(|(at, text)| {
+            let cell = text.cells.iter().find(|cell| cell.id == run.cell)?;
+            Some(named(at, cell.line))
+        });
+        let place = now.unwrap_or_else(|| format!("a cell that is gone, once line {}", run.line + 1));
+        let hint = above.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
+            let ran = self.runs.iter().any(|record| record.handle.cell == cell);
+            let why = if ran { "ran before that" } else { "has not run" };
+            format!("{place}, right above, {why}")
+        });
+        Recall { run: run.clone(), place, hint }
+    }
+}
+
+/// A document, and the texts that belong together with it: itself alone, or the code cells of its notebook.
+#[derive(Clone, Copy, Debug)]
+pub struct Here<'a> {
+    texts: &'a Texts,
+    /// Which of the texts the document is.
+    pub at: usize,
+}
+
+impl<'a> Here<'a> {
+    /// The document.
+    pub fn document(self) -> &'a Arc<DocumentView> {
+        &self.texts[self.at]
+    }
+
+    /// All texts that belong together, in order.
+    pub fn all(self) -> &'a [Arc<DocumentView>] {
+        self.texts
+    }
+
+    /// The `%autopx` regions of all of them.
+    pub fn regions(self) -> &'a [Region] {
+        self.texts.regions()
+    }
+
+    /// The same of those that have an end, or a cell, in the document.
+    pub fn regions_here(self) -> impl Iterator<Item = &'a Region> {
+        self.regions().iter().filter(move |region| {
+            let mut places = region.cells.iter().chain([&region.open]).chain(&region.close);
+            places.any(|place| place.text == self.at)
+        })
+    }
+
+    /// What decided about a px cell, in the order of the texts: which of them it stands in, and where there.
+    pub fn decided(self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
+        let deciders = self.texts.deciders();
+        let place = |by: &'a DecidedBy| deciders.get(&by.origin).map(|(text, place)| (*text, *place, by));
+        let mut all: Vec<_> = cell.view.decided_by.iter().filter_map(place).collect();
+        all.sort_by_key(|(text, place, _)| (*text, *place));
+        all
+    }
+}
+
+/// The texts that belong together, in order: a document alone, or the code cells of a notebook. Built once per version.
+#[derive(Debug)]
+pub(super) struct Texts {
+    views: Vec<Arc<DocumentView>>,
+    deciders: OnceLock<HashMap<Origin, (usize, Decider)>>,
+    regions: OnceLock<Vec<Region>>,
+}
+
+impl Texts {
+    pub(super) fn new(views: Vec<Arc<DocumentView>>) -> Self {
+        Self { views, deciders: OnceLock::new(), regions: OnceLock::new() }
+    }
+
+    /// Where the lines stand that decide what is in force, by what made them.
+    fn deciders(&self) -> &HashMap<Origin, (usize, Decider)> {
+        self.deciders.get_or_init(|| {
+            let mut found = HashMap::new();
+            for (at, view) in self.views.iter().enumerate() {
+                for (origin, decider) in &view.deciders {
+                    found.entry(*origin).or_insert((at, *decider));
+                }
+            }
+            found
+        })
+    }
+
+    fn regions(&self) -> &[Region] {
+        self.regions
+            .get_or_init(|| regions(self.views.iter().map(|text| text.cells.iter().map(|view| &*view.cell))))
+    }
+}
+
+impl Deref for Texts {
+    type Target = [Arc<DocumentView>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.views
+    }
+}
+
+/// The runs that are kept, and which of them is shown where. A value: the session makes a new one when something changed.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    pub(super) records: BTreeMap<RunId, RunRecord>,
+    /// What each `%pxresult` that was run shows.
+    pub(super) recalled: HashMap<CellId, RunId>,
+    /// The newest run of each name.
+    pub(super) named: BTreeMap<String, RunId>,
+}
+
+/// A run, and what users made of it.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// The run.
+    pub handle: Arc<RunHandle>,
+    /// The name that `-o` gave it, the newest if there were several.
+    pub name: Option<String>,
+    /// Whether somebody asked to see it, where it is one that nobody waits for.
+    pub asked_for: bool,
+}
+
+impl Runs {
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &RunRecord> {
+        self.records.values()
+    }
+
+    /// A run by its number.
+    pub fn get(&self, run: RunId) -> Option<&Arc<RunHandle>> {
+        self.records.get(&run).map(|record| &record.handle)
+    }
+
+    /// The newest run that was given a name.
+    pub fn named(&self, name: &str) -> Option<&Arc<RunHandle>> {
+        self.get(*self.named.get(name)?)
+    }
+
+    /// What a `%pxresult` that was run shows.
+    pub fn recalled_by(&self, cell: CellId) -> Option<&Arc<RunHandle>> {
+        self.get(*self.recalled.get(&cell)?)
+    }
+
+    /// Whether the output of a run is kept until somebody asks for it.
+    pub fn is_withheld(&self, run: &RunHandle) -> bool {
+        !run.plan.blocking && self.records.get(&run.id).is_some_and(|record| !record.asked_for)
+    }
+
+    /// The runs of one document or notebook, or all, oldest first.
+    pub fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+        let is_of = move |record: &&RunRecord| {
+            home.as_ref().is_none_or(|home| record.handle.home == *home || record.handle.document == *home)
+        };
+        let past = |record: &RunRecord| PastRun { run: record.handle.clone(), name: record.name.clone() };
+        self.iter().filter(is_of).map(past)
+    }
+
+    /// The newest run of a suffix, in a document or in all cells of a notebook. One that never was sent has nothing to show.
+    /// Those in `but` are passed over.
+    pub fn newest(&self, home: &DocumentKey, suffix: &str, but: &HashSet<RunId>) -> Option<&Arc<RunHandle>> {
+        let fits = |handle: &&Arc<RunHandle>| {
+            handle.is_result_of(home, suffix)
+                && !but.contains(&handle.id)
+                && !handle.view.borrow().was_never_sent()
+        };
+        self.iter().rev().map(|record| &record.handle).find(fits)
+    }
+
+    /// The run before of the same cell that was sent, if it is still kept.
+    pub fn earlier(&self, than: &RunHandle) -> Option<&Arc<RunHandle>> {
+        let before =
+            |handle: &&Arc<RunHandle>| handle.cell == than.cell && !handle.view.borrow().was_never_sent();
+        self.records.range(..than.id).rev().map(|(_, record)| &record.handle).find(before)
+    }
+}
