@@ -1,21 +1,23 @@
 //! Px cells: text becomes the cells one can run, the exact code each sends, and what is in force at each.
 //!
 //! A pure function of the text. Nothing here runs, evaluates or imports anything, and nothing here knows an engine. All
-//! ranges are bytes of the document; lines are 0-based.
+//! ranges are bytes of the document; lines are 0-based. What is wrong or doubtful about what stands there is for [`crate::lint`] to
+//! say: of it this module keeps the facts, see [`findings`].
 
-mod advice;
-mod block;
+pub(crate) mod block;
 mod calls;
 mod divide;
+pub(crate) mod findings;
 mod index;
-mod mapped;
-mod markers;
+pub(crate) mod mapped;
+pub(crate) mod markers;
 mod notebook;
-mod options;
-mod python;
+pub(crate) mod options;
+pub(crate) mod python;
+pub(crate) mod refusal;
 mod regions;
 mod resolve;
-mod scan;
+pub(crate) mod scan;
 mod set_up;
 mod shift;
 mod spelling;
@@ -30,7 +32,6 @@ use std::{
 
 use ropey::Rope;
 
-pub use advice::{RULES, Rule};
 pub use index::{BlockRef, Delta, End, Index};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
@@ -60,8 +61,6 @@ pub enum Dialect {
 pub struct Cells {
     /// The px cells, in the order of the document.
     pub cells: Vec<PxCell>,
-    /// What is wrong or doubtful, by its place.
-    pub problems: Vec<Problem>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
     deciders: BTreeMap<Origin, Decider>,
@@ -280,41 +279,6 @@ pub struct NotebookCellRef {
     pub id: Option<String>,
 }
 
-/// Something wrong or doubtful in a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where.
-    pub range: TextRange,
-    /// How bad.
-    pub severity: Severity,
-    /// Its kind, a word that stays the same: that of one of the [`RULES`], or of a part that knows more than the text.
-    pub code: &'static str,
-    /// A sentence.
-    pub message: String,
-    /// What would mend it, the likeliest first.
-    pub fixes: Vec<Fix>,
-}
-
-/// A change of the text that mends a [`Problem`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
-    /// What it does, as an order: "Write --targets 0,2".
-    pub title: String,
-    /// What is replaced, each in bytes as the problem's own range; in rising order, none touching the next.
-    pub edits: Vec<(TextRange, String)>,
-}
-
-/// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// It does not run.
-    Error,
-    /// It runs, but perhaps not as meant.
-    Warning,
-    /// Good to know.
-    Hint,
-}
-
 /// Finds the px cells of a document that stands alone.
 pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
     recognize_with(text, dialect, &Arc::default())
@@ -326,7 +290,7 @@ pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Resul
     let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
     match index.error() {
         Some(error) => Err(error.clone()),
-        None => Ok(index.cells(&rope, &index.end())),
+        None => Ok(index.cells(&rope)),
     }
 }
 
@@ -338,15 +302,21 @@ pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
 
 /// The same, with the views that the settings name.
 pub fn recognize_cells_with(texts: &[&str], views: &Arc<Views>) -> Vec<Cells> {
+    let (all, _) = read_cells(texts, views);
+    all.iter().map(|(rope, index)| index.cells(rope)).collect()
+}
+
+/// The code cells of a notebook, read in order, and what their end shows.
+fn read_cells(texts: &[&str], views: &Arc<Views>) -> (Vec<(Rope, Index)>, End) {
     let mut end = End { carry: Arc::new(Carry::new(views)), has_px: false };
-    let mut read = |(number, text): (u32, &&str)| {
+    let read = |(number, text): (u32, &&str)| {
         let rope = Rope::from_str(text);
         let index = Index::new(&rope, Dialect::NotebookCell, number, end.carry.clone());
         end = End { carry: index.after().clone(), has_px: end.has_px || index.has_px() };
         (rope, index)
     };
-    let all: Vec<(Rope, Index)> = (0..).zip(texts).map(&mut read).collect();
-    all.iter().map(|(rope, index)| index.cells(rope, &end)).collect()
+    let all = (0..).zip(texts).map(read).collect();
+    (all, end)
 }
 
 #[cfg(test)]

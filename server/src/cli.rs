@@ -110,8 +110,8 @@ pub async fn main(command: Command) -> ExitCode {
 fn cells_of(args: &args::CellsArgs) -> Result<Status, Failure> {
     let file = file::SourceFile::read(&args.file)?;
     let views = args::views(&args.views).map_err(|why| Failure::new(Status::Usage, why))?;
-    let found = crate::cells::recognize_with(&file.text, file.dialect, &views)
+    let (found, problems) = crate::lint::recognize(&file.text, file.dialect, &views)
         .map_err(|error| Failure::new(Status::Usage, format!("{}: {error}", file.label)))?;
-    cells::report(&file.label, &found, &file.text, args.json, &mut io::stdout().lock())?;
+    cells::report(&file.label, &found, &problems, &file.text, args.json, &mut io::stdout().lock())?;
     Ok(Status::Ok)
 }

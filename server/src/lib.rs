@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod engines;
 pub mod ide;
 pub mod jupyter;
+pub mod lint;
 pub mod log;
 pub mod lsp;
 pub mod plan;

@@ -2,8 +2,6 @@
 //!
 //! Pure. Every error about targets ends here: what leaves this module can be sent.
 
-mod advice;
-
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
@@ -15,8 +13,6 @@ use crate::{
     render::GroupBy,
     run::RunRequest,
 };
-
-pub use advice::{DEAD_TARGET, dead_target, rules};
 
 /// What a face asks for on top of what the document says.
 #[derive(Clone, Debug, Default)]

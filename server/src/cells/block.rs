@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, Problem, Spelling, advice,
+    CellKind, Magic, Spelling,
     calls::{self, Call},
     mapped::Mapped,
     markers::{self, Escape},
@@ -18,67 +18,89 @@ use crate::text::TextRange;
 
 /// A block of lines of a source.
 #[derive(Clone, Copy)]
-pub(super) struct BlockText<'a> {
-    pub(super) source: &'a Mapped,
+pub(crate) struct BlockText<'a> {
+    pub(crate) source: &'a Mapped,
     /// The lines of it that are code, in bytes of the source and without their line ends.
-    pub(super) lines: &'a [Range<usize>],
+    pub(crate) lines: &'a [Range<usize>],
     /// Whether it is a script's: magics may hide in comments, and blank lines at the end do not count.
-    pub(super) is_script: bool,
+    pub(crate) is_script: bool,
 }
 
 /// A px magic as found, before it is known what is in force there.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) kind: CellKind,
-    pub(super) magic: Magic,
+pub(crate) struct Found {
+    pub(crate) kind: CellKind,
+    pub(crate) magic: Magic,
     /// The lines of the block it takes.
-    pub(super) lines: Range<usize>,
-    pub(super) range: TextRange,
-    pub(super) magic_range: TextRange,
-    pub(super) code: Mapped,
-    pub(super) escape: Option<Escape>,
-    pub(super) spelling: Spelling,
+    pub(crate) lines: Range<usize>,
+    pub(crate) range: TextRange,
+    pub(crate) magic_range: TextRange,
+    pub(crate) code: Mapped,
+    /// What its options were read from, and what takes them; `None` for a magic that takes none.
+    pub(crate) options_text: Option<(Mapped, Taker)>,
+    /// On its first line, where its percent sign or its call stands.
+    pub(crate) column: usize,
+    pub(crate) escape: Option<Escape>,
+    pub(crate) spelling: Spelling,
     /// Of a `sync_imports` block its view, and how many lines of local code are no longer local.
-    pub(super) imports: Option<(Expr, usize)>,
+    pub(crate) imports: Option<(Expr, usize)>,
+}
+
+impl Found {
+    /// Whether it is written as a call of a function.
+    pub(crate) fn is_call(&self) -> bool {
+        matches!(self.spelling, Spelling::Call { .. })
+    }
 }
 
 impl<'a> BlockText<'a> {
     /// A line without its line end.
-    pub(super) fn line(&self, index: usize) -> &'a str {
+    pub(crate) fn line(&self, index: usize) -> &'a str {
         &self.source.text()[self.lines[index].clone()]
     }
 
     /// The first line from this one on that is not blank.
-    pub(super) fn first_filled(&self, from: usize) -> Option<usize> {
+    pub(crate) fn first_filled(&self, from: usize) -> Option<usize> {
         (from..self.lines.len()).find(|index| !self.line(*index).trim().is_empty())
     }
 
-    /// What ends the region that an `%autopx` begins, at the end of a script; a notebook would need a cell for it.
-    pub(super) fn toggle(&self, kind: CellKind, text: &str) -> Option<String> {
-        (kind == CellKind::Autopx && self.is_script).then(|| self.source.edit(0..0, text).1)
-    }
-
     /// A line from its first character to its last that is not blank, in bytes of the document.
-    pub(super) fn filled(&self, index: usize) -> TextRange {
+    pub(crate) fn filled(&self, index: usize) -> TextRange {
         let (line, start) = (self.line(index), self.lines[index].start);
         let end = line.trim_end().len();
         self.source.range(start + python::indent(line).min(end)..start + end)
     }
 }
 
+/// A magic with two percent signs where IPython takes it for a line magic, or that is one.
+#[derive(Debug)]
+pub(crate) struct Stray {
+    /// The lines of the block it takes.
+    pub(crate) lines: Range<usize>,
+    /// Where its first percent sign stands on the first of them.
+    pub(crate) column: usize,
+    pub(crate) escape: Option<Escape>,
+    /// Without its percent signs.
+    pub(crate) name: String,
+    /// Whether one percent sign would be right.
+    pub(crate) is_line_magic: bool,
+}
+
 /// What a block holds.
-#[derive(Default)]
-pub(super) struct Scan {
-    pub(super) found: Vec<Found>,
-    pub(super) problems: Vec<Problem>,
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    pub(crate) found: Vec<Found>,
+    pub(crate) strays: Vec<Stray>,
     /// The lines, by index, that hold local code; those of `sync_imports` blocks too.
-    pub(super) local: Vec<usize>,
+    pub(crate) local: Vec<usize>,
+    /// Those of them that are a whole statement each.
+    pub(crate) one_line: Vec<usize>,
     /// What local code says about views.
-    pub(super) statements: Vec<Statement>,
+    pub(crate) statements: Vec<Statement>,
 }
 
 /// Looks through a block.
-pub(super) fn scan(block: BlockText<'_>) -> Scan {
+pub(crate) fn scan(block: BlockText<'_>) -> Scan {
     let mut scanner = Scanner { block, dedent: 0, out: Scan::default() };
     scanner.run();
     let mut scan = scanner.out;
@@ -168,7 +190,14 @@ impl<'a> Scanner<'a> {
             }
             if !markers::runs_its_body(name) {
                 if px_name(name).is_some_and(|name| name.kind != CellKind::LineMagic) {
-                    self.out.problems.push(advice::magics::two_signs(&self.block, index, begin, name));
+                    let name = name.to_owned();
+                    self.out.strays.push(Stray {
+                        lines: index..index + 1,
+                        column: begin,
+                        escape: None,
+                        name,
+                        is_line_magic: true,
+                    });
                 }
                 self.out.local = (index..self.len()).filter(|i| !python::is_idle(self.line(*i))).collect();
                 return;
@@ -212,15 +241,6 @@ impl<'a> Scanner<'a> {
         let start = self.block.source.start_of(self.block.lines[index].start);
         let magic_range = self.block.filled(index);
         let code = self.body(index + 1..last + 1, escape);
-        let problems = &mut self.out.problems;
-        problems.extend(advice::options::check(&options_text, Taker::Px, &magic.options, magic_range));
-        if code.text().is_empty() {
-            problems.push(advice::magics::empty_body(&self.block, index, begin, &magic.options));
-        }
-        if escape == Some(Escape::Comment) {
-            problems.push(advice::markers::comment_is_marker(&self.block, index, begin));
-        }
-        problems.extend(advice::old_python::of_code(&code));
         self.out.found.push(Found {
             kind: CellKind::CellMagic,
             magic,
@@ -228,6 +248,8 @@ impl<'a> Scanner<'a> {
             range: TextRange::new(start, end),
             magic_range,
             code,
+            options_text: Some((options_text, Taker::Px)),
+            column: begin,
             escape,
             imports: None,
             spelling: escape.into(),
@@ -309,9 +331,7 @@ impl<'a> Scanner<'a> {
             }
             let is_local = escape.is_none() && !python::is_idle(line);
             if is_local && tokens.at_statement() {
-                let old =
-                    advice::old_python::of_statement(self.block.source, self.block.lines[index].clone());
-                self.out.problems.extend(old);
+                self.out.one_line.push(index);
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
         }
@@ -364,7 +384,7 @@ impl<'a> Scanner<'a> {
             return;
         };
         if let Some(cell_magic) = magic.strip_prefix('%') {
-            self.misplaced(lines, column, escape, cell_magic);
+            self.stray(lines, column, escape, cell_magic);
             return;
         }
         let name_length = magic.find([' ', '\t']).unwrap_or(magic.len());
@@ -391,43 +411,12 @@ impl<'a> Scanner<'a> {
         let options = taker.map_or_else(Options::default, |taker| {
             options::parse(arguments.text(), taker, |range| arguments.range(range))
         });
-        if kind == CellKind::LineMagic {
-            let is_whole = escape.is_none() && column == 0;
-            let name = &text.text()[..name_end];
-            let block = self.block;
-            let line = advice::lines::Line {
-                block,
-                lines: lines.clone(),
-                text: &text,
-                name,
-                code: &arguments,
-                is_whole,
-            };
-            self.out.problems.extend(advice::lines::check(&line));
-            self.out.problems.extend(advice::old_python::of_code(&arguments));
-        } else if let Some(taker) = taker {
-            let at = self.spanned(&lines);
-            self.out.problems.extend(advice::options::check(&arguments, taker, &options, at));
-        }
-        let code = if kind == CellKind::LineMagic { arguments } else { Mapped::default() };
         let magic = Magic { name: base.to_owned(), suffix, options, name_range: text.range(0..name_end) };
-        self.found_on(lines, kind, magic, code, escape, escape.into());
-    }
-
-    /// Lines from the first character of the first to the last of the last that is not blank.
-    fn spanned(&self, lines: &Range<usize>) -> TextRange {
-        TextRange::new(self.block.filled(lines.start).start, self.block.filled(lines.end - 1).end)
-    }
-
-    fn found_on(
-        &mut self,
-        lines: Range<usize>,
-        kind: CellKind,
-        magic: Magic,
-        code: Mapped,
-        escape: Option<Escape>,
-        spelling: Spelling,
-    ) {
+        let (code, options_text) = match taker {
+            _ if kind == CellKind::LineMagic => (arguments, None),
+            Some(taker) => (Mapped::default(), Some((arguments, taker))),
+            None => (Mapped::default(), None),
+        };
         let range = self.spanned(&lines);
         self.out.found.push(Found {
             kind,
@@ -436,10 +425,17 @@ impl<'a> Scanner<'a> {
             range,
             magic_range: range,
             code,
+            options_text,
+            column,
             escape,
-            spelling,
+            spelling: escape.into(),
             imports: None,
         });
+    }
+
+    /// Lines from the first character of the first to the last of the last that is not blank.
+    fn spanned(&self, lines: &Range<usize>) -> TextRange {
+        TextRange::new(self.block.filled(lines.start).start, self.block.filled(lines.end - 1).end)
     }
 
     /// Joins a continued line as IPython does: a blank for each backslash and line end.
@@ -468,18 +464,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// A cell magic where IPython does not look for one.
-    fn misplaced(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
+    fn stray(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
         self.out.local.extend(lines.clone());
         let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
-        let block = &self.block;
-        let problem = match px_name(name) {
-            Some(px) if px.kind != CellKind::LineMagic => {
-                advice::magics::two_signs(block, lines.start, column, name)
-            }
-            Some(_) => advice::magics::misplaced(block, lines, column, escape, name),
-            None => return,
-        };
-        self.out.problems.push(problem);
+        let Some(px) = px_name(name) else { return };
+        self.out.strays.push(Stray {
+            lines,
+            column,
+            escape,
+            name: name.to_owned(),
+            is_line_magic: px.kind != CellKind::LineMagic,
+        });
     }
 
     /// A call of `get_ipython().run_…_magic` at this column; gives the next line to look at if it runs a px magic.
@@ -513,26 +508,23 @@ impl<'a> Scanner<'a> {
         };
         let last = self.block.lines.partition_point(|line| line.end < range.end);
         let lines = index..last + 1;
-        if let Some(taker) = taker {
-            let at = self.spanned(&lines);
-            self.out.problems.extend(advice::options::check(&line, taker, &options, at));
-        }
-        if kind == CellKind::CellMagic && code.text().is_empty() {
-            self.out.problems.push(advice::magics::EMPTY_BODY.problem(
-                self.spanned(&lines),
-                advice::magics::EMPTY_MESSAGE,
-                Vec::new(),
-            ));
-        }
-        // A quote in a fix could end the string round the code.
-        let is_bare = |problem: &Problem| {
-            problem.fixes.iter().flat_map(|fix| &fix.edits).all(|(_, new)| !new.contains('\''))
-        };
-        self.out.problems.extend(advice::old_python::of_code(&code).into_iter().filter(is_bare));
         let behind = &self.line(last)[range.end - self.block.lines[last].start..];
         let is_alone = column == python::indent(self.line(index)) && matches!(behind.trim(), "" | ";");
         let magic = Magic { name: base, suffix, options, name_range };
-        self.found_on(lines, kind, magic, code, None, Spelling::Call { is_alone });
+        let range = self.spanned(&lines);
+        self.out.found.push(Found {
+            kind,
+            magic,
+            lines,
+            range,
+            magic_range: range,
+            code,
+            options_text: taker.map(|taker| (line, taker)),
+            column,
+            escape: None,
+            spelling: Spelling::Call { is_alone },
+            imports: None,
+        });
         // The rest of the statement, such as a semicolon.
         tokens.restart();
         tokens.read(self.line(last), range.end - self.block.lines[last].start);

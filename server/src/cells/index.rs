@@ -13,7 +13,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use ropey::Rope;
 
 use super::{
-    Block, Carry, Cells, Decider, Dialect, NotNotebook, Origin, Problem, PxCell, advice,
+    Block, Carry, Cells, Decider, Dialect, NotNotebook, Origin, PxCell,
+    findings::{BlockFacts, Findings, OpenRegion},
     resolve::{Resolved, resolve},
     scan::Scanned,
 };
@@ -58,7 +59,7 @@ struct Told {
     before: Arc<Carry>,
     after: Arc<Carry>,
     cells: Vec<Arc<PxCell>>,
-    problems: Vec<Problem>,
+    findings: Arc<Findings>,
     local_lines: u32,
     set_up: Option<u32>,
 }
@@ -94,7 +95,7 @@ pub struct End {
 pub struct Delta {
     /// Blocks of before and what stands in their place, in rising order. All others are as they were, one for one.
     pub replaced: Vec<(Range<usize>, Range<usize>)>,
-    /// Of the others those, by their new place, in which what is in force makes px cells or problems others.
+    /// Of the others those, by their new place, in which what is in force makes px cells or findings others.
     pub resolved: Vec<usize>,
 }
 
@@ -203,38 +204,22 @@ impl Index {
         End { carry: Arc::clone(self.after()), has_px: self.has_px() }
     }
 
-    /// What is wrong in it, by place, in bytes of the document.
-    pub fn problems(&self, end: &End) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if self.error.is_some() {
-            return problems;
-        }
-        let counts = |problem: &&Problem| end.has_px || !advice::old_python::is_about_python(problem);
-        for entry in &self.entries {
-            let found = entry.told.iter().flat_map(|told| &told.problems).filter(counts);
-            problems.extend(found.map(|problem| problem.shifted(entry.start)));
-        }
-        problems.extend(self.open_region(&end.carry));
-        problems.sort_by_key(|problem| (problem.range, problem.severity));
-        // What holds for the whole document is said once.
-        let mut warned_of_markers = false;
-        problems.retain(|problem| {
-            let is_marker = problem.code == advice::markers::COMMENT_IS_MARKER.code;
-            !(is_marker && std::mem::replace(&mut warned_of_markers, true))
-        });
-        problems
+    /// All that is known of its blocks, in order.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = BlockFacts<'_>> {
+        self.entries.iter().filter_map(|entry| {
+            let Told { findings, .. } = entry.told.as_ref()?;
+            Some(BlockFacts { base: entry.start, scanned: &entry.scanned, findings })
+        })
     }
 
-    fn open_region(&self, end: &Carry) -> Option<Problem> {
+    /// The `%autopx` region that is open at the end, if it begins here.
+    pub(crate) fn open_region<'a>(&'a self, end: &'a Carry) -> Option<OpenRegion<'a>> {
         let region = end.autopx.as_ref().filter(|region| region.toggle.text == self.text)?;
         let entry = self.entries.iter().find(|entry| entry.number == region.toggle.block)?;
-        let toggle = entry.scanned.found.get(region.toggle.nth as usize)?;
-        let closing = if self.is_divided() { "\n# %%\n%autopx" } else { "\n%autopx" };
-        let closing = entry.scanned.text().toggle(toggle.kind, closing);
-        let at = self.entries.last().map(|last| last.start + last.scanned.range.end)?;
-        let edit = closing.map(|text| (TextRange::new(at, at), text + &region.suffix));
-        let range = toggle.magic.name_range.shifted(entry.start);
-        Some(advice::autopx::open(range, &region.suffix, edit))
+        let toggle = region.toggle.nth as usize;
+        let end = self.entries.last().map(|last| last.start + last.scanned.range.end)?;
+        let (base, scanned) = (entry.start, &*entry.scanned);
+        Some(OpenRegion { base, scanned, toggle, suffix: &region.suffix, end })
     }
 
     /// Where the lines stand that may decide something, in bytes of the document.
@@ -246,8 +231,8 @@ impl Index {
     }
 
     /// All of it in one piece, in bytes of the document, which is the rope.
-    pub fn cells(&self, rope: &Rope, end: &End) -> Cells {
-        let mut all = Cells { problems: self.problems(end), ..Cells::default() };
+    pub fn cells(&self, rope: &Rope) -> Cells {
+        let mut all = Cells::default();
         let mut next = 0;
         for (block, entry) in self.blocks().zip(&self.entries) {
             let first = next;
@@ -313,7 +298,7 @@ impl Index {
     }
 
     /// Tells blocks what stands above them where they do not know it, up to where what they know is still so. Gives those that were not replaced and hold others
-    /// px cells or problems now.
+    /// px cells or findings now.
     fn resolve(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
         let mut changed = Vec::new();
         let is_divided = self.is_divided();
@@ -336,22 +321,26 @@ impl Index {
                 carry = Arc::clone(&told.after);
                 continue;
             }
-            let Resolved { cells, problems, local_lines, after, set_up } =
+            let Resolved { cells, findings, local_lines, after, set_up } =
                 resolve(&entry.scanned, &carry, is_divided, self.text, entry.number, self.sends_plain);
             let before = std::mem::replace(&mut carry, Arc::clone(&after));
             let kept = entry.told.as_ref().map_or(&[][..], |told| &told.cells);
             let cells = keep(kept, cells);
+            let findings = match &entry.told {
+                Some(told) if *told.findings == findings => Arc::clone(&told.findings),
+                _ => Arc::new(findings),
+            };
             let is_as_it_was = |told: &Told| {
                 let same_cells = told.cells.iter().zip(&cells).all(|(old, new)| Arc::ptr_eq(old, new));
                 told.cells.len() == cells.len()
                     && same_cells
-                    && told.problems == problems
+                    && Arc::ptr_eq(&told.findings, &findings)
                     && told.local_lines == local_lines
             };
             if entry.told.as_ref().is_some_and(|told| !is_as_it_was(told)) {
                 changed.push(at);
             }
-            entry.told = Some(Told { before, after, cells, problems, local_lines, set_up });
+            entry.told = Some(Told { before, after, cells, findings, local_lines, set_up });
         }
         changed
     }

@@ -35,7 +35,7 @@ enum Notation {
 
 /// A text and where each byte of it came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mapped {
+pub(crate) struct Mapped {
     text: String,
     pieces: Vec<Piece>,
     notation: Notation,
@@ -43,23 +43,23 @@ pub(super) struct Mapped {
 
 impl Mapped {
     /// A stretch of a document as it stands there.
-    pub(super) fn plain(text: &str, document: usize) -> Self {
+    pub(crate) fn plain(text: &str, document: usize) -> Self {
         let mut mapped = Self::default();
         mapped.push(text, document);
         mapped
     }
 
     /// For text that stands in JSON strings.
-    pub(super) fn json() -> Self {
+    pub(crate) fn json() -> Self {
         Self { notation: Notation::Json, ..Self::default() }
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// The change of the document that puts other text in the place of a range.
-    pub(super) fn edit(&self, range: Range<usize>, text: &str) -> (TextRange, String) {
+    pub(crate) fn edit(&self, range: Range<usize>, text: &str) -> (TextRange, String) {
         let written = match self.notation {
             Notation::Plain => text.replace('\n', self.line_end()),
             Notation::Json => {
@@ -77,12 +77,12 @@ impl Mapped {
     }
 
     /// Adds text that stands in the document as it is.
-    pub(super) fn push(&mut self, text: &str, document: usize) {
+    pub(crate) fn push(&mut self, text: &str, document: usize) {
         self.add(text, Piece { at: self.text.len(), len: text.len(), document, document_len: text.len() });
     }
 
     /// Adds text that stands in the document in another form.
-    pub(super) fn push_escape(&mut self, text: &str, document: TextRange) {
+    pub(crate) fn push_escape(&mut self, text: &str, document: TextRange) {
         let piece = Piece {
             at: self.text.len(),
             len: text.len(),
@@ -93,7 +93,7 @@ impl Mapped {
     }
 
     /// Adds a part of another text.
-    pub(super) fn push_part(&mut self, from: &Mapped, range: Range<usize>) {
+    pub(crate) fn push_part(&mut self, from: &Mapped, range: Range<usize>) {
         let first = from.pieces.partition_point(|piece| piece.at + piece.len <= range.start);
         for piece in &from.pieces[first..] {
             let (start, end) = (piece.at.max(range.start), (piece.at + piece.len).min(range.end));
@@ -128,7 +128,7 @@ impl Mapped {
     }
 
     /// The same with `\n` for `\r\n` and `\r`.
-    pub(super) fn with_unix_line_ends(self) -> Self {
+    pub(crate) fn with_unix_line_ends(self) -> Self {
         if !self.text.contains('\r') {
             return self;
         }
@@ -146,17 +146,17 @@ impl Mapped {
     }
 
     /// The document's byte at which a byte of this text begins.
-    pub(super) fn start_of(&self, at: usize) -> usize {
+    pub(crate) fn start_of(&self, at: usize) -> usize {
         start_of(&self.pieces, at)
     }
 
     /// The document's byte behind the text before `at`.
-    pub(super) fn end_of(&self, at: usize) -> usize {
+    pub(crate) fn end_of(&self, at: usize) -> usize {
         end_of(&self.pieces, at)
     }
 
     /// The stretch of the document that a range came from.
-    pub(super) fn range(&self, range: Range<usize>) -> TextRange {
+    pub(crate) fn range(&self, range: Range<usize>) -> TextRange {
         let start = self.start_of(range.start);
         if range.is_empty() {
             TextRange::new(start, start)
@@ -166,7 +166,7 @@ impl Mapped {
     }
 
     /// The way back from the lines of this text. `fallback` is the place for a text that is empty.
-    pub(super) fn line_map(&self, fallback: usize) -> LineMap {
+    pub(crate) fn line_map(&self, fallback: usize) -> LineMap {
         let mut starts: Vec<usize> = vec![0];
         starts.extend(self.text.match_indices('\n').map(|(at, _)| at + 1));
         // The text's own end is no line of its own.
@@ -213,7 +213,7 @@ pub struct LineMap {
 
 impl LineMap {
     /// The same for a document in which so many bytes more stand before.
-    pub(super) fn shifted(mut self, by: usize) -> Self {
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
         self.pieces.iter_mut().for_each(|piece| piece.document += by);
         self
     }

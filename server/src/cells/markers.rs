@@ -5,15 +5,15 @@ use super::python::{indent, is_magic_name};
 
 /// A line that begins a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Marker {
+pub(crate) struct Marker {
     /// Whether the cell holds code; Markdown and raw cells do not.
-    pub(super) is_code: bool,
+    pub(crate) is_code: bool,
     /// Whether the line is also the first line of the cell: `# %%px`.
-    pub(super) is_magic: bool,
+    pub(crate) is_magic: bool,
 }
 
 /// The marker that a line is, if any.
-pub(super) fn marker(line: &str) -> Option<Marker> {
+pub(crate) fn marker(line: &str) -> Option<Marker> {
     let comment = line.trim().strip_prefix('#')?;
     let text = comment.trim_start();
     if let Some(rest) = text.strip_prefix("%%") {
@@ -45,7 +45,7 @@ fn is_cell_magic(rest: &str) -> bool {
 }
 
 /// Whether a name is `px` with or without a suffix, not one of its sister magics.
-pub(super) fn is_px(name: &str) -> bool {
+pub(crate) fn is_px(name: &str) -> bool {
     name.starts_with("px") && !name.starts_with("pxresult") && !name.starts_with("pxconfig")
 }
 
@@ -75,13 +75,13 @@ const OTHER_LANGUAGES: [&str; 21] = [
 ];
 
 /// Cell magics that run their body as IPython runs a cell, so that px magics in it work.
-pub(super) fn runs_its_body(name: &str) -> bool {
+pub(crate) fn runs_its_body(name: &str) -> bool {
     matches!(name, "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "lprun" | "debug")
 }
 
 /// How a magic is hidden in a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escape {
+pub(crate) enum Escape {
     /// `# %px` and `#%px`.
     Comment,
     /// `#!%px`, VS Code's `magicCommandsAsComments`.
@@ -92,11 +92,11 @@ pub(super) enum Escape {
 
 impl Escape {
     /// What precedes each line of a cell that is hidden as a whole.
-    pub(super) const DATABRICKS: &str = "# MAGIC";
+    pub(crate) const DATABRICKS: &str = "# MAGIC";
 }
 
 /// A magic behind a comment sign: how it is hidden, and the columns of what hides it, which are to be taken out.
-pub(super) fn escaped(line: &str) -> Option<(Escape, std::ops::Range<usize>)> {
+pub(crate) fn escaped(line: &str) -> Option<(Escape, std::ops::Range<usize>)> {
     let begin = indent(line);
     let text = &line[begin..];
     if let Some(rest) = text.strip_prefix(Escape::DATABRICKS) {
@@ -129,7 +129,7 @@ fn ends_in_noescape(line: &str) -> bool {
 
 /// The columns to take out of a line of a body that is hidden in comments only where it holds magics: `# %whos`,
 /// `# !ls`, `# ?name`.
-pub(super) fn escaped_in_body(line: &str) -> Option<std::ops::Range<usize>> {
+pub(crate) fn escaped_in_body(line: &str) -> Option<std::ops::Range<usize>> {
     if let Some((escape, hidden)) = escaped(line) {
         return (escape != Escape::Databricks).then_some(hidden);
     }

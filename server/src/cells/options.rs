@@ -91,7 +91,7 @@ impl fmt::Display for OptionsError {
 
 /// Which magic the options belong to; each takes its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taker {
+pub(crate) enum Taker {
     /// `%%px`
     Px,
     /// `%pxconfig`
@@ -178,7 +178,7 @@ impl Taker {
     }
 
     /// The names of its flags.
-    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         self.flags().map(|(name, _)| name)
     }
 
@@ -188,7 +188,7 @@ impl Taker {
 }
 
 /// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in the document.
-pub(super) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
+pub(crate) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
     let mut reader = Reader { line, taker, locate: &locate, options: Options::default() };
     let result = split(line).and_then(|arguments| reader.read(&arguments));
     let mut options = reader.options;
@@ -222,7 +222,7 @@ fn is_dynamic(line: &str) -> bool {
 }
 
 /// The arguments of a line; none where a quote is not closed.
-pub(super) fn arguments(line: &str) -> Vec<Range<usize>> {
+pub(crate) fn arguments(line: &str) -> Vec<Range<usize>> {
     split(line).unwrap_or_default()
 }
 

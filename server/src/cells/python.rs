@@ -3,7 +3,7 @@
 
 /// The state between two lines of Python.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     depth: u32,
     string: Option<Quote>,
     continued: bool,
@@ -20,7 +20,7 @@ struct Quote {
 
 /// What follows the first `=` of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Assigned {
+pub(crate) enum Assigned {
     /// A magic: the column of its `%`.
     Magic(usize),
     /// A call of `get_ipython()`: its column.
@@ -29,23 +29,23 @@ pub(super) enum Assigned {
 
 impl Tokens {
     /// Whether the next line begins a statement.
-    pub(super) fn at_statement(&self) -> bool {
+    pub(crate) fn at_statement(&self) -> bool {
         self.depth == 0 && self.string.is_none() && !self.continued
     }
 
     /// Whether a string with three quotes is open.
-    pub(super) fn in_long_string(&self) -> bool {
+    pub(crate) fn in_long_string(&self) -> bool {
         self.string.is_some_and(|quote| quote.triple)
     }
 
     /// Whether a bracket or a string with three quotes is open.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.depth > 0 || self.in_long_string()
     }
 
     /// Reads a line, without its line end, from a column on. Stops in front of a magic or a `get_ipython()` that is
     /// assigned, and says where it stands; the rest of the line is then not read.
-    pub(super) fn read(&mut self, line: &str, from: usize) -> Option<Assigned> {
+    pub(crate) fn read(&mut self, line: &str, from: usize) -> Option<Assigned> {
         let bytes = line.as_bytes();
         if self.at_statement() && line[from..].trim() == "\\" {
             return None; // as if the line were blank
@@ -134,7 +134,7 @@ impl Tokens {
     }
 
     /// Goes on behind something that was read by other means, such as a magic: a new statement begins.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         *self = Self::default();
     }
 }
@@ -149,17 +149,17 @@ fn blanks(bytes: &[u8]) -> usize {
 }
 
 /// Whether a text begins as the name of a magic does.
-pub(super) fn is_magic_name(text: &str) -> bool {
+pub(crate) fn is_magic_name(text: &str) -> bool {
     text.chars().next().is_some_and(|c| c == '_' || c.is_alphabetic())
 }
 
 /// The length of the blanks a line begins with.
-pub(super) fn indent(line: &str) -> usize {
+pub(crate) fn indent(line: &str) -> usize {
     blanks(line.as_bytes())
 }
 
 /// Whether a line holds neither code nor the inside of a string: blank, or a comment.
-pub(super) fn is_idle(line: &str) -> bool {
+pub(crate) fn is_idle(line: &str) -> bool {
     let text = line.trim_start();
     text.is_empty() || text.starts_with('#')
 }

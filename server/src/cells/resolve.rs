@@ -3,10 +3,12 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    Carry, CellKind, Magic, Options, Origin, Problem, PxCell, Severity, Spelling, ViewState, advice,
+    Carry, CellKind, Magic, Options, Origin, PxCell, Spelling, ViewState,
     block::Found,
+    findings::{Finding, Findings},
     mapped::Mapped,
     python,
+    refusal::{refusal, unknown_view},
     scan::Scanned,
     set_up,
     views::{Region, UnreadTargets},
@@ -16,8 +18,7 @@ use crate::text::TextRange;
 /// A block with what is in force in it; ranges and ordinals count from the block's beginning.
 pub(super) struct Resolved {
     pub(super) cells: Vec<PxCell>,
-    /// In no order.
-    pub(super) problems: Vec<Problem>,
+    pub(super) findings: Findings,
     /// How many lines hold code that belongs to no px cell.
     pub(super) local_lines: u32,
     /// What is in force below it; the very same as above it, where it changes nothing.
@@ -44,15 +45,18 @@ pub(super) fn resolve(
         carry: Arc::clone(before),
         origin: Origin { text, block: number, nth: 0 },
         cells: Vec::new(),
-        problems: Vec::new(),
+        findings: Vec::new(),
         next_statement: 0,
         sends_plain,
         set_up: None,
     };
     let local_lines = resolver.run(is_divided);
-    let Resolver { carry, cells, problems, set_up, .. } = resolver;
+    let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
+    let meets_region = before.autopx.is_some() || scanned.found.iter().any(is_toggle);
+    let Resolver { carry, cells, findings, set_up, .. } = resolver;
+    let findings = Findings { all: findings, meets_region };
     let after = if carry == *before { Arc::clone(before) } else { carry };
-    Resolved { cells, problems, local_lines: u32::try_from(local_lines).unwrap_or(u32::MAX), after, set_up }
+    Resolved { cells, findings, local_lines: u32::try_from(local_lines).unwrap_or(u32::MAX), after, set_up }
 }
 
 struct Resolver<'a> {
@@ -61,7 +65,7 @@ struct Resolver<'a> {
     /// The magic or statement that is dealt with.
     origin: Origin,
     cells: Vec<PxCell>,
-    problems: Vec<Problem>,
+    findings: Vec<Finding>,
     next_statement: usize,
     sends_plain: bool,
     set_up: Option<u32>,
@@ -73,7 +77,6 @@ impl Resolver<'_> {
         let scanned = self.scanned;
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
-        self.problems_found();
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         if is_divided && only_code && self.carry.autopx.is_some() {
             return local_lines - self.autopx_cell(0..count);
@@ -115,18 +118,6 @@ impl Resolver<'_> {
         local_lines
     }
 
-    /// Takes over what is wrong in the block's own text.
-    fn problems_found(&mut self) {
-        self.problems.extend_from_slice(&self.scanned.problems);
-        let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
-        if self.carry.autopx.is_some() || self.scanned.found.iter().any(is_toggle) {
-            // A new border inside an `%autopx` region would change what the region sends.
-            for problem in &mut self.problems {
-                problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
-            }
-        }
-    }
-
     /// Takes in what statements before a byte say about views. Inside an `%autopx` region they are sent to the engines, and
     /// say nothing here.
     fn statements(&mut self, before: usize) {
@@ -136,8 +127,7 @@ impl Resolver<'_> {
             if self.carry.autopx.is_none() && self.carry.is_changed_by(statement) {
                 self.origin.nth = self.scanned.number_of(self.next_statement);
                 let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
-                let problem = |note| advice::views::NO_EFFECT.problem(statement.range, note, Vec::new());
-                self.problems.extend(note.map(problem));
+                self.findings.extend(note.map(|why| Finding::NoEffect { range: statement.range, why }));
             }
             self.next_statement += 1;
         }
@@ -188,6 +178,8 @@ impl Resolver<'_> {
             range,
             magic_range,
             code,
+            options_text: None,
+            column: blanks,
             escape: None,
             imports: None,
             spelling: Spelling::Plain,
@@ -209,13 +201,8 @@ impl Resolver<'_> {
             }
             _ => {
                 if let Some(region) = &self.carry.autopx {
-                    let mut problem = advice::autopx::px_inside(found, &region.suffix);
-                    // A region that begins and ends within one cell of a notebook sends nothing by itself.
-                    let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
-                    if !self.scanned.text().is_script && self.scanned.found.iter().any(is_toggle) {
-                        problem.fixes.clear();
-                    }
-                    self.problems.push(problem);
+                    let magic = self.origin.nth as usize;
+                    self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
                 }
             }
         }
@@ -232,7 +219,7 @@ impl Resolver<'_> {
             None if found.kind == CellKind::Plain => Some(ViewState::default()),
             None => self.carry.view(&found.magic.suffix),
         };
-        self.problems.extend(view_problem(found, view.as_ref()));
+        self.findings.extend(view_finding(found, view.as_ref()));
         let refusal = refusal(found, view.is_some());
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
@@ -250,53 +237,22 @@ impl Resolver<'_> {
     }
 }
 
-/// What is wrong with the view that a magic goes by.
-fn view_problem(found: &Found, view: Option<&ViewState>) -> Option<Problem> {
+/// What is to be said of the view that a magic goes by.
+fn view_finding(found: &Found, view: Option<&ViewState>) -> Option<Finding> {
     let magic = &found.magic;
     if found.kind == CellKind::AutopxCell {
         return None; // the toggle has it
     }
     let Some(view) = view else {
-        return Some(advice::views::UNKNOWN.problem(magic.name_range, unknown_view(magic), Vec::new()));
+        return Some(Finding::UnknownView { name: magic.name_range, why: unknown_view(magic) });
     };
     let goes_by_view =
         magic.options.targets.is_none() && (found.kind.sends() || found.kind == CellKind::Autopx);
     let Some(Err(error)) = view.targets.as_ref().filter(|_| goes_by_view) else { return None };
-    // A %pxconfig that cannot be read has a problem of its own. Imports are local code too.
-    let severity = match error {
-        UnreadTargets::Refused(_) | UnreadTargets::Dynamic => return None,
-        _ if found.imports.is_some() => Severity::Warning,
-        _ => Severity::Error,
-    };
-    let problem = advice::views::UNREAD.problem(magic.name_range, error.to_string(), Vec::new());
-    Some(Problem { severity, ..problem })
-}
-
-fn unknown_view(magic: &Magic) -> String {
-    format!(
-        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; activate one \
-         above, with view.activate('{suffix}'), or name its targets in the setting pxlens.views",
-        suffix = magic.suffix,
-        name = magic.name,
-    )
-}
-
-/// Why a px cell cannot run, whatever the engines are.
-fn refusal(found: &Found, has_view: bool) -> Option<String> {
-    let magic = &found.magic;
-    if let Some(error) = &magic.options.error {
-        let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
-        return Some(format!(
-            "the options of {signs}{}{} are wrong: {}",
-            magic.name, magic.suffix, error.message
-        ));
+    // A %pxconfig that cannot be read is a matter of its own line.
+    if matches!(error, UnreadTargets::Refused(_) | UnreadTargets::Dynamic) {
+        return None;
     }
-    if magic.options.dynamic {
-        return Some(advice::options::DYNAMIC_MESSAGE.to_owned());
-    }
-    if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
-        return Some(advice::magics::EMPTY_MESSAGE.to_owned());
-    }
-    let needs_view = !matches!(found.kind, CellKind::Config | CellKind::Autopx);
-    (needs_view && !has_view).then(|| unknown_view(magic))
+    let of_imports = found.imports.is_some();
+    Some(Finding::UnreadView { name: magic.name_range, error: error.clone(), of_imports })
 }

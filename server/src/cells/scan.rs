@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, NotNotebook, NotebookCellRef, Problem,
-    block::{self, BlockText, Found},
+    CellKind, NotNotebook, NotebookCellRef,
+    block::{self, BlockText, Found, Stray},
     mapped::Mapped,
     notebook,
     statements::{Act, Expr, Statement},
@@ -14,21 +14,23 @@ use crate::text::TextRange;
 
 /// A block that was looked through.
 #[derive(Debug)]
-pub(super) struct Scanned {
+pub(crate) struct Scanned {
     /// With its marker.
     source: Mapped,
     /// The lines of the source that are code, without their ends.
     lines: Vec<Range<usize>>,
     is_script: bool,
     /// The block, its marker included and its last line end not.
-    pub(super) range: TextRange,
-    pub(super) place: Option<NotebookCellRef>,
-    pub(super) found: Vec<Found>,
-    pub(super) problems: Vec<Problem>,
+    pub(crate) range: TextRange,
+    pub(crate) place: Option<NotebookCellRef>,
+    pub(crate) found: Vec<Found>,
+    pub(crate) strays: Vec<Stray>,
     /// The lines, by index, that hold local code.
-    pub(super) local: Vec<usize>,
+    pub(crate) local: Vec<usize>,
+    /// Those of them that are a whole statement each.
+    pub(crate) one_line: Vec<usize>,
     /// What local code says about views, in order.
-    pub(super) statements: Vec<Statement>,
+    pub(crate) statements: Vec<Statement>,
 }
 
 impl Scanned {
@@ -42,25 +44,25 @@ impl Scanned {
     ) -> Self {
         let mut lines = lines_of(source.text());
         lines.drain(..head);
-        let block::Scan { found, problems, local, statements } =
+        let block::Scan { found, strays, local, one_line, statements } =
             block::scan(BlockText { source: &source, lines: &lines, is_script });
-        Self { source, lines, is_script, range, place, found, problems, local, statements }
+        Self { source, lines, is_script, range, place, found, strays, local, one_line, statements }
     }
 
     /// A block of a script, of which `head` bytes at the beginning are no code.
-    pub(super) fn script(text: &str, head: usize) -> Self {
+    pub(crate) fn script(text: &str, head: usize) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
         Self::new(source, usize::from(head > 0), true, TextRange::new(0, without_line_end(text)), None)
     }
 
     /// A cell of a synchronised notebook.
-    pub(super) fn notebook_cell(text: &str) -> Self {
+    pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
         Self::new(source, 0, false, TextRange::new(0, text.len()), None)
     }
 
     /// The code cells of a notebook as its file holds it; ranges are the file's.
-    pub(super) fn notebook_json(text: &str) -> Result<Vec<Self>, NotNotebook> {
+    pub(crate) fn notebook_json(text: &str) -> Result<Vec<Self>, NotNotebook> {
         let cells = notebook::code_cells(text)?.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
             Self::new(cell.source, 0, false, cell.range, Some(place))
@@ -70,7 +72,7 @@ impl Scanned {
 
     /// The lines that may decide what is in force: their number, that of statements counting on from the magics, and where
     /// they stand.
-    pub(super) fn deciders(&self) -> impl Iterator<Item = (u32, TextRange)> {
+    pub(crate) fn deciders(&self) -> impl Iterator<Item = (u32, TextRange)> {
         let range = |found: &Found| match found.kind {
             CellKind::Config => found.magic.name_range,
             _ => found.magic_range,
@@ -84,7 +86,7 @@ impl Scanned {
     }
 
     /// The number of a statement. Those that one line of code was made into share one.
-    pub(super) fn number_of(&self, statement: usize) -> u32 {
+    pub(crate) fn number_of(&self, statement: usize) -> u32 {
         let range = self.statements[statement].range;
         let first =
             self.statements[..statement].iter().rev().take_while(|other| other.range == range).count();
@@ -92,7 +94,7 @@ impl Scanned {
     }
 
     /// Its text, by lines.
-    pub(super) fn text(&self) -> BlockText<'_> {
+    pub(crate) fn text(&self) -> BlockText<'_> {
         BlockText { source: &self.source, lines: &self.lines, is_script: self.is_script }
     }
 }

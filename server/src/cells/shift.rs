@@ -1,11 +1,11 @@
 //! The same, with ranges that count from an earlier byte.
 
-use super::{Problem, PxCell};
+use super::PxCell;
 use crate::text::TextRange;
 
 impl TextRange {
     /// The range with a base that it counted from added.
-    pub(super) fn shifted(self, by: usize) -> Self {
+    pub(crate) fn shifted(self, by: usize) -> Self {
         Self::new(self.start + by, self.end + by)
     }
 }
@@ -22,16 +22,5 @@ impl PxCell {
         }
         cell.lines = std::mem::take(&mut cell.lines).shifted(by);
         cell
-    }
-}
-
-impl Problem {
-    pub(super) fn shifted(&self, by: usize) -> Self {
-        let mut problem = self.clone();
-        problem.range = problem.range.shifted(by);
-        for (range, _) in problem.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
-            *range = range.shifted(by);
-        }
-        problem
     }
 }

@@ -511,6 +511,8 @@ impl<'a> Walk<'a> {
             range: source.range(imports.header.start..imports.header.start + trimmed),
             magic_range: source.range(imports.header.start..imports.header.start + header),
             code: imports.code,
+            options_text: None,
+            column: 0,
             escape: None,
             spelling: Spelling::Plain,
             imports: Some((imports.view, imports.taken)),

@@ -1,7 +1,6 @@
 //! Tables: a text, and the px cells in it.
 
 mod activation;
-mod advice;
 mod golden;
 mod index;
 mod notebooks;
@@ -15,9 +14,10 @@ use std::fmt::Write;
 use expect_test::Expect;
 
 use super::*;
+use crate::lint::{self, Problem};
 
 /// A px cell in one line or two: kind, magic, options, what is sent, and the document's text behind each line of it.
-fn shown(text: &str, cells: &Cells) -> String {
+fn shown(text: &str, cells: &Cells, problems: &[Problem]) -> String {
     let mut out = String::new();
     for cell in &cells.cells {
         let magic = &cell.magic;
@@ -46,9 +46,10 @@ fn shown(text: &str, cells: &Cells) -> String {
     if local > 0 {
         writeln!(out, "{local} local").unwrap();
     }
-    for problem in &cells.problems {
+    for problem in problems {
         let place = &text[problem.range.as_range()];
-        writeln!(out, "{:?} {} at {place:?}: {}", problem.severity, problem.code, problem.message).unwrap();
+        writeln!(out, "{:?} {} at {place:?}: {}", problem.severity, problem.rule.code(), problem.message)
+            .unwrap();
     }
     out
 }
@@ -65,9 +66,15 @@ fn deciders<'a>(cell: &'a PxCell, all: &[&Cells]) -> Vec<(usize, Decider, &'a De
     found
 }
 
+/// The cells of a notebook, and what is wrong in each.
+fn recognize_notebook(texts: &[&str]) -> Vec<(Cells, Vec<Problem>)> {
+    let (all, end) = read_cells(texts, &Arc::default());
+    all.iter().map(|(rope, index)| (index.cells(rope), lint::problems(index, &end))).collect()
+}
+
 fn check(dialect: Dialect, text: &str, expected: Expect) {
-    let shown = match recognize(text, dialect) {
-        Ok(cells) => shown(text, &cells),
+    let shown = match lint::recognize(text, dialect, &Arc::default()) {
+        Ok((cells, problems)) => shown(text, &cells, &problems),
         Err(error) => error.to_string(),
     };
     expected.assert_eq(&shown);

@@ -24,7 +24,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    cells::{CellKind, Cells, Problem, PxCell, Severity},
+    cells::{CellKind, Cells, PxCell},
+    lint::{Problem, Severity},
     text::{Document, TextRange},
 };
 
@@ -75,13 +76,14 @@ struct ProblemReport<'a> {
 pub fn report(
     path_label: &str,
     cells: &Cells,
+    problems: &[Problem],
     text: &str,
     json: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let document = Document::new(text, 0);
     if json {
-        serde_json::to_writer_pretty(&mut *out, &as_json(path_label, cells, &document))?;
+        serde_json::to_writer_pretty(&mut *out, &as_json(path_label, cells, problems, &document))?;
         return writeln!(out);
     }
     let count = cells.cells.len();
@@ -89,7 +91,7 @@ pub fn report(
     for cell in &cells.cells {
         write_cell(cell, &document, out)?;
     }
-    for problem in &cells.problems {
+    for problem in problems {
         let [line, _] = lines_of(problem.range, &document);
         writeln!(out, "{path_label}:{line}: {}: {}", severity(problem), problem.message)?;
     }
@@ -113,7 +115,7 @@ fn write_cell(cell: &PxCell, document: &Document, out: &mut dyn Write) -> io::Re
     }
 }
 
-fn as_json<'a>(file: &'a str, cells: &'a Cells, document: &Document) -> Report<'a> {
+fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], document: &Document) -> Report<'a> {
     let cell = |cell: &'a PxCell| CellReport {
         cell: cell.ordinal + 1,
         kind: kind(cell.kind),
@@ -137,10 +139,10 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, document: &Document) -> Report<'
         cells: block.px_cells.clone().map(|ordinal| ordinal + 1).collect(),
         local_lines: block.local_lines,
     });
-    let problems = cells.problems.iter().map(|problem| ProblemReport {
+    let problems = problems.iter().map(|problem| ProblemReport {
         lines: lines_of(problem.range, document),
         severity: severity(problem),
-        code: problem.code,
+        code: problem.rule.code(),
         message: &problem.message,
     });
     Report {
@@ -201,15 +203,17 @@ fn severity(problem: &Problem) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::cells::{Dialect, recognize};
+    use crate::{cells::Dialect, lint};
 
     fn check(text: &str, json: bool, expected: Expect) {
-        let cells = recognize(text, Dialect::Script).unwrap();
+        let (cells, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
         let mut out = Vec::new();
-        report("tour.py", &cells, text, json, &mut out).unwrap();
+        report("tour.py", &cells, &problems, text, json, &mut out).unwrap();
         expected.assert_eq(&String::from_utf8(out).unwrap());
     }
 

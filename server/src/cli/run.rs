@@ -13,8 +13,8 @@ use super::{
     output::{Form, Screen},
 };
 use crate::{
-    cells::{Problem, Severity},
     engines::Targets,
+    lint::{Problem, Severity},
     plan::{Overrides, Refusal, plan},
     session::{
         Ask, AskError, Asked, CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, Scope, Session,

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     cells::CellKind,
     engines::EngineId,
+    lint,
     render::GroupBy,
     run::{Run, RunId},
     session::{CellView, Only, Parts, Snapshot, parts},
@@ -146,7 +147,7 @@ fn views_to_write(snapshot: &Snapshot, selection: [Position; 2]) -> Vec<Offer> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut suffixes: Vec<&str> = Vec::new();
     for problem in &document.problems {
-        if !["unknown-view", "unread-view"].contains(&problem.code) {
+        if ![&lint::UNKNOWN_VIEW, &lint::UNREAD_VIEW].contains(&problem.rule) {
             continue;
         }
         let at = positions(document, snapshot, problem.range);

@@ -2,8 +2,9 @@
 
 use super::places::{byte, positions};
 use crate::{
-    cells::{Dialect, Problem},
-    plan, rewrite,
+    cells::Dialect,
+    lint::{self, Problem},
+    rewrite,
     session::{DocumentKey, DocumentView, Snapshot},
     text::{Position, TextRange},
 };
@@ -14,7 +15,7 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     let mut problems = document.problems.clone();
     if snapshot.is_connected() {
         let engines = &snapshot.cluster.engines;
-        problems.extend(document.cells.iter().filter_map(|cell| plan::dead_target(&cell.cell, engines)));
+        problems.extend(document.cells.iter().filter_map(|cell| lint::dead_target(&cell.cell, engines)));
     }
     problems
 }

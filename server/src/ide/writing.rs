@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     cells::{CellKind, Placed},
+    lint,
     session::{DocumentView, Snapshot},
     text::{Position, TextRange},
 };
@@ -99,5 +100,5 @@ fn is_in_region(document: &DocumentView, cell: &Placed) -> bool {
     problems[from..]
         .iter()
         .take_while(|problem| problem.range == magic)
-        .any(|problem| problem.code == "px-inside-autopx")
+        .any(|problem| *problem.rule == lint::PX_INSIDE_AUTOPX)
 }

@@ -13,9 +13,8 @@ use pxlens_protocol::{
 
 pub(super) use self::outputs::cell_output;
 use crate::{
-    cells,
     engines::{EngineId, RankSet},
-    ide,
+    ide, lint,
     render::GroupBy,
     run::{self, Run, RunState},
     session::{self, CellView, DocumentKey, DocumentView, Here, NotRunKind, RunHandle, Snapshot},
@@ -72,23 +71,23 @@ pub(super) fn run_state(run: &Run) -> CellState {
 /// The kind of the problem that a document cannot be read at all.
 pub(super) const UNREADABLE: &str = "unreadable";
 
-pub(super) fn diagnostic_severity(severity: cells::Severity) -> DiagnosticSeverity {
+pub(super) fn diagnostic_severity(severity: lint::Severity) -> DiagnosticSeverity {
     match severity {
-        cells::Severity::Error => DiagnosticSeverity::Error,
-        cells::Severity::Warning => DiagnosticSeverity::Warning,
-        cells::Severity::Hint => DiagnosticSeverity::Hint,
+        lint::Severity::Error => DiagnosticSeverity::Error,
+        lint::Severity::Warning => DiagnosticSeverity::Warning,
+        lint::Severity::Hint => DiagnosticSeverity::Hint,
     }
 }
 
-fn problem(snapshot: &Snapshot, document: &DocumentView, problem: &cells::Problem) -> Problem {
+fn problem(snapshot: &Snapshot, document: &DocumentView, problem: &lint::Problem) -> Problem {
     Problem {
         range: range(ide::positions(document, snapshot, problem.range)),
         severity: match problem.severity {
-            cells::Severity::Error => ProblemSeverity::Error,
-            cells::Severity::Warning => ProblemSeverity::Warning,
-            cells::Severity::Hint => ProblemSeverity::Hint,
+            lint::Severity::Error => ProblemSeverity::Error,
+            lint::Severity::Warning => ProblemSeverity::Warning,
+            lint::Severity::Hint => ProblemSeverity::Hint,
         },
-        code: problem.code.to_owned(),
+        code: problem.rule.code().to_owned(),
         message: problem.message.clone(),
     }
 }

@@ -10,7 +10,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{CellId, CellText, DocumentKey, NotebookChange, RunHandle, SessionEvent, snapshot::Texts};
 use crate::{
-    cells::{Carry, Decider, Delta, Dialect, End, Index, Origin, Placed, Problem, Views},
+    cells::{Carry, Decider, Delta, Dialect, End, Index, Origin, Placed, Views},
+    lint::{Lints, Problem},
     plan::{Plan, Refusal},
     run::RunId,
     text::{Change, Document, Encoding, Position, TextRange},
@@ -103,6 +104,7 @@ struct Unit {
     /// Which of the texts of its notebook it is, as of the newest [`Texts`].
     place: usize,
     index: Index,
+    lints: Lints,
     /// What the texts below it in its notebook were told of it.
     passed: Option<End>,
     /// The px cells of each block of the index.
@@ -446,6 +448,7 @@ impl Documents {
             notebook,
             place: 0,
             index,
+            lints: Lints::default(),
             passed: None,
             blocks: Vec::new(),
             view: None,
@@ -536,7 +539,7 @@ impl Unit {
             divided: self.index.is_divided(),
             cells,
             blocks,
-            problems: self.index.problems(end.unwrap_or(&self.index.end())),
+            problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),
             unreadable: self.index.error().map(ToString::to_string),
             views: self.index.after().suffixes().map(str::to_owned).collect(),
             deciders: self.index.deciders().map(|(origin, range)| (origin, decider(range))).collect(),

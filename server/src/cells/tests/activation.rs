@@ -6,9 +6,9 @@ use super::*;
 use crate::engines::Targets;
 
 /// A line for each px cell: its first line, the targets (frozen: `!`), `block`, and the lines that decided, from 1.
-fn plans(texts: &[&str], all: &[Cells]) -> String {
+fn plans(texts: &[&str], all: &[(Cells, Vec<Problem>)]) -> String {
     let mut out = String::new();
-    for (at, (text, cells)) in texts.iter().zip(all).enumerate() {
+    for (at, (text, (cells, problems))) in texts.iter().zip(all).enumerate() {
         for cell in &cells.cells {
             let view = &cell.view;
             let targets =
@@ -21,7 +21,9 @@ fn plans(texts: &[&str], all: &[Cells]) -> String {
             };
             let setting = if view.is_from_setting { " by setting" } else { "" };
             write!(out, "{}: {targets}{frozen}{block}{setting}", &text[cell.magic_range.as_range()]).unwrap();
-            for (text_of, decider, by) in deciders(cell, &all.iter().collect::<Vec<_>>()) {
+            for (text_of, decider, by) in
+                deciders(cell, &all.iter().map(|(cells, _)| cells).collect::<Vec<_>>())
+            {
                 let sets: Vec<String> = by.sets.iter().map(ToString::to_string).collect();
                 let other = if text_of == at { String::new() } else { format!("cell {text_of} ") };
                 write!(out, "; {other}line {} {}", decider.line + 1, sets.join(", ")).unwrap();
@@ -31,16 +33,16 @@ fn plans(texts: &[&str], all: &[Cells]) -> String {
             }
             out.push('\n');
         }
-        for problem in &cells.problems {
+        for problem in problems {
             let place = &text[problem.range.as_range()];
-            writeln!(out, "{:?} {} at {place:?}", problem.severity, problem.code).unwrap();
+            writeln!(out, "{:?} {} at {place:?}", problem.severity, problem.rule.code()).unwrap();
         }
     }
     out
 }
 
 fn check(text: &str, expected: Expect) {
-    expected.assert_eq(&plans(&[text], &[recognize(text, Dialect::Script).unwrap()]));
+    check_with(&[], text, expected);
 }
 
 fn check_with(views: &[(&str, &str, bool)], text: &str, expected: Expect) {
@@ -48,7 +50,7 @@ fn check_with(views: &[(&str, &str, bool)], text: &str, expected: Expect) {
         |targets: &str, block| ViewSetting { targets: Targets::parse_flag(targets).unwrap(), block };
     let views = views.iter().map(|(suffix, targets, block)| ((*suffix).to_owned(), setting(targets, *block)));
     let views = Arc::new(Views(views.collect()));
-    expected.assert_eq(&plans(&[text], &[recognize_with(text, Dialect::Script, &views).unwrap()]));
+    expected.assert_eq(&plans(&[text], &[lint::recognize(text, Dialect::Script, &views).unwrap()]));
 }
 
 #[test]
@@ -101,7 +103,7 @@ fn the_recorded_session_with_a_suffix_runs_where_ipyparallel_ran_it() {
         rank: ::2! block; cell 0 line 1 targets; cell 1 line 1 block; cell 2 line 1 the view; cell 7 line 1 stream
         %autopx: all
         %px rank: all
-    "#]].assert_eq(&plans(&cells, &recognize_cells(&cells)));
+    "#]].assert_eq(&plans(&cells, &recognize_notebook(&cells)));
     let script = cells.map(|cell| format!("# %%\n{cell}\n")).concat();
     let targets = |cells: &[PxCell]| cells.iter().map(|cell| cell.targets().unwrap()).collect::<Vec<_>>();
     let one_by_one: Vec<Targets> =
@@ -348,10 +350,10 @@ fn in_a_raw_notebook_imports_lead_back_to_their_lines() {
     let json = r#"{"cells": [{"cell_type": "code", "source": ["with rc[:].sync_imports():\n", "    import \"x\"\n", "    import os"]}], "nbformat": 4}"#;
     check(Dialect::NotebookJson, json);
     fn check(dialect: Dialect, text: &str) {
-        let cells = recognize(text, dialect).unwrap();
+        let (cells, problems) = lint::recognize(text, dialect, &Arc::default()).unwrap();
         expect![[r#"
             SyncImports "sync_imports" in 0 sends "import \"x\"\nimport os\n" from "import \\\"x\\\"" "import os"
-        "#]].assert_eq(&shown(text, &cells));
+        "#]].assert_eq(&shown(text, &cells, &problems));
     }
 }
 
@@ -410,8 +412,9 @@ fn an_uncertain_block_and_an_unknown_activate_are_told() {
         ("conda.activate()\n", 0),
         ("venv.activate()\n", 0),
     ] {
-        let cells = recognize(&format!("{MADE}{text}%px x\n"), Dialect::Script).unwrap();
-        let told = cells.problems.iter().filter(|problem| problem.code == "no-effect").count();
+        let text = format!("{MADE}{text}%px x\n");
+        let (cells, found) = lint::recognize(&text, Dialect::Script, &Arc::default()).unwrap();
+        let told = found.iter().filter(|problem| problem.rule.code() == "no-effect").count();
         assert_eq!(told, problems, "{text}");
         assert_eq!(cells.cells[0].targets().ok(), Some(Targets::All), "{text}");
     }

@@ -4,19 +4,21 @@ use expect_test::expect;
 use proptest::prelude::*;
 
 use super::{properties::fragments, *};
+use crate::lint::Lints;
 use crate::text::{Change, Document, Edit, Encoding};
 
 /// A document and its index.
 struct Desk {
     document: Document,
     index: Index,
+    lints: Lints,
 }
 
 impl Desk {
     fn new(text: &str, dialect: Dialect) -> Self {
         let document = Document::new(text, 0);
         let index = Index::new(document.rope(), dialect, 0, Arc::default());
-        Self { document, index }
+        Self { document, index, lints: Lints::default() }
     }
 
     /// Replaces these bytes, moved to borders of characters.
@@ -41,8 +43,9 @@ impl Desk {
     }
 
     /// What the index holds; with the lines that decided in place of what names them.
-    fn shown(document: &Document, index: &Index) -> String {
-        let all = index.cells(document.rope(), &index.end());
+    fn shown(document: &Document, index: &Index, lints: &mut Lints) -> String {
+        let all = index.cells(document.rope());
+        let problems = lints.problems(index, &index.end());
         let mut out = String::new();
         for cell in &all.cells {
             let by = cell.view.decided_by.iter().map(|by| (all.decider(by).unwrap(), &by.sets));
@@ -51,7 +54,7 @@ impl Desk {
             writeln!(out, "{:?} {by:?} {view}", PxCell { view: ViewState::default(), ..cell.clone() })
                 .unwrap();
         }
-        write!(out, "{:?}\n{:?}\n{:?}", all.blocks, all.problems, index.error()).unwrap();
+        write!(out, "{:?}\n{:?}\n{:?}", all.blocks, problems, index.error()).unwrap();
         let lines: Vec<u32> = index.blocks().map(|block| block.line).collect();
         let mut deciders: Vec<Decider> = all.deciders.values().copied().collect();
         deciders.sort_unstable();
@@ -59,11 +62,11 @@ impl Desk {
         out
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         let fresh = Index::new(self.document.rope(), self.index.dialect(), 0, Arc::default());
         assert_eq!(
-            Self::shown(&self.document, &self.index),
-            Self::shown(&self.document, &fresh),
+            Self::shown(&self.document, &self.index, &mut self.lints),
+            Self::shown(&self.document, &fresh, &mut Lints::default()),
             "{:?}",
             self.document.text()
         );
@@ -128,7 +131,7 @@ proptest! {
         let dialect = if is_script { Dialect::Script } else { Dialect::NotebookCell };
         let mut desk = Desk::new(&text, dialect);
         for changes in steps {
-            let mut scratch = Desk { document: desk.document.clone(), index: Index::new(desk.document.rope(), dialect, 0, Arc::default()) };
+            let mut scratch = Desk { document: desk.document.clone(), index: Index::new(desk.document.rope(), dialect, 0, Arc::default()), lints: Lints::default() };
             let mut listed = Vec::new();
             for (start, length, new) in changes {
                 let text = scratch.document.text();
@@ -152,6 +155,7 @@ proptest! {
         let mut documents: Vec<Document> = texts.iter().map(|text| Document::new(text, 0)).collect();
         let index = |(at, document): (usize, &Document)| Index::new(document.rope(), Dialect::NotebookCell, at as u32, Arc::default());
         let mut all: Vec<Index> = documents.iter().enumerate().map(index).collect();
+        let mut lints: Vec<Lints> = all.iter().map(|_| Lints::default()).collect();
         for (at, new) in steps {
             let at = at % texts.len();
             let edits = documents[at].apply(&[Change { range: None, text: new.clone() }], 0, Encoding::Utf8);
@@ -163,8 +167,13 @@ proptest! {
                 end = End { carry: index.after().clone(), has_px: end.has_px || index.has_px() };
             }
             let ropes = documents.iter().map(Document::rope);
-            let now: Vec<Cells> = all.iter().zip(ropes).map(|(index, rope)| index.cells(rope, &end)).collect();
-            let fresh = recognize_cells(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+            let now: Vec<_> = all
+                .iter()
+                .zip(ropes)
+                .zip(&mut lints)
+                .map(|((index, rope), lints)| (index.cells(rope), lints.problems(index, &end)))
+                .collect();
+            let fresh = recognize_notebook(&texts.iter().map(String::as_str).collect::<Vec<_>>());
             prop_assert_eq!(now, fresh);
         }
     }

@@ -295,8 +295,8 @@ fn expression() -> impl Strategy<Value = String> {
 }
 
 /// Every range lies in the text on character borders, and ordinals and blocks agree.
-fn check_ranges(text: &str, cells: &Cells) {
-    let mut ranges: Vec<TextRange> = cells.problems.iter().map(|problem| problem.range).collect();
+fn check_ranges(text: &str, cells: &Cells, problems: &[Problem]) {
+    let mut ranges: Vec<TextRange> = problems.iter().map(|problem| problem.range).collect();
     ranges.extend(cells.blocks.iter().map(|block| block.range));
     for (ordinal, cell) in (0..).zip(&cells.cells) {
         assert_eq!(cell.ordinal, ordinal);
@@ -326,20 +326,25 @@ fn check_ranges(text: &str, cells: &Cells) {
     assert_eq!(next as usize, cells.cells.len());
 }
 
+fn check_read(text: &str, dialect: Dialect) {
+    let (cells, problems) = lint::recognize(text, dialect, &Arc::default()).unwrap();
+    check_ranges(text, &cells, &problems);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn any_script_and_any_cell_is_read(text in any_source()) {
         for dialect in [Dialect::Script, Dialect::NotebookCell] {
-            check_ranges(&text, &recognize(&text, dialect).unwrap());
+            check_read(&text, dialect);
         }
     }
 
     #[test]
     fn any_text_is_a_notebook_or_says_why_not(text in prop_oneof![any_source(), broken_notebook()]) {
-        if let Ok(cells) = recognize(&text, Dialect::NotebookJson) {
-            check_ranges(&text, &cells);
+        if let Ok((cells, problems)) = lint::recognize(&text, Dialect::NotebookJson, &Arc::default()) {
+            check_ranges(&text, &cells, &problems);
         }
     }
 
@@ -355,21 +360,21 @@ proptest! {
             .map(|text| serde_json::json!({"cell_type": "code", "metadata": {}, "outputs": [], "source": source(text)}))
             .collect();
         let json = serde_json::to_string_pretty(&serde_json::json!({"cells": cells, "nbformat": 4})).unwrap();
-        let raw = recognize(&json, Dialect::NotebookJson).unwrap();
-        check_ranges(&json, &raw);
-        let synchronised = recognize_cells(&texts);
-        for (text, cells) in texts.iter().zip(&synchronised) {
-            check_ranges(text, cells);
+        let (raw, problems) = lint::recognize(&json, Dialect::NotebookJson, &Arc::default()).unwrap();
+        check_ranges(&json, &raw, &problems);
+        let synchronised = recognize_notebook(&texts);
+        for (text, (cells, problems)) in texts.iter().zip(&synchronised) {
+            check_ranges(text, cells, problems);
         }
         let key = |cell: &PxCell| (cell.kind, cell.code.clone(), cell.refusal().map(str::to_owned), cell.magic.suffix.clone());
         let raw: Vec<_> = raw.cells.iter().map(key).collect();
-        let synchronised: Vec<_> = synchronised.iter().flat_map(|cells| &cells.cells).map(key).collect();
+        let synchronised: Vec<_> = synchronised.iter().flat_map(|(cells, _)| &cells.cells).map(key).collect();
         prop_assert_eq!(raw, synchronised);
     }
 
     #[test]
     fn a_notebook_is_read_whatever_its_spelling(text in notebook()) {
-        check_ranges(&text, &recognize(&text, Dialect::NotebookJson).unwrap());
+        check_read(&text, Dialect::NotebookJson);
     }
 
     #[test]
@@ -437,8 +442,8 @@ fn a_notebook_that_is_nested_without_end_is_read_or_refused() {
             let text = format!(
                 "{{\"cells\": [{{\"cell_type\": \"code\", \"metadata\": {metadata}, \"source\": {source}}}]}}"
             );
-            if let Ok(cells) = recognize(&text, Dialect::NotebookJson) {
-                check_ranges(&text, &cells);
+            if let Ok((cells, problems)) = lint::recognize(&text, Dialect::NotebookJson, &Arc::default()) {
+                check_ranges(&text, &cells, &problems);
             }
         };
         cell(&nest, "{}");
@@ -446,6 +451,6 @@ fn a_notebook_that_is_nested_without_end_is_read_or_refused() {
         cell("\"%px a\"", &"[".repeat(depth));
         assert!(recognize(&nest, Dialect::NotebookJson).is_err());
         let script = "(".repeat(depth) + "\n%px a\n# %%\n%%px --targets " + &nest + "\nb\n";
-        check_ranges(&script, &recognize(&script, Dialect::Script).unwrap());
+        check_read(&script, Dialect::Script);
     }
 }

@@ -185,7 +185,7 @@ fn px_magics_inside_a_region_run_as_if_outside() {
 #[test]
 fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
     let texts = ["%pxconfig -t 0 -a\n%autopx", "a\nb", "%autopx\n", "local\n%px c"];
-    let all = recognize_cells(&texts);
+    let (all, problems): (Vec<Cells>, Vec<_>) = recognize_notebook(&texts).into_iter().unzip();
     let shown: Vec<String> = texts
         .iter()
         .zip(&all)
@@ -203,9 +203,9 @@ fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
         %autopx: 0 (Some(false), None, None, None, None) by [0] ""
         %px c: 0 (Some(false), None, None, None, None) by [0] "c""#]]
     .assert_eq(&shown.join("\n"));
-    assert!(all.iter().all(|cells| cells.problems.is_empty()));
+    assert!(problems.iter().all(Vec::is_empty));
 
-    let open = recognize_cells(&["%autopx\n", "a"]);
-    assert_eq!(open[0].problems.len(), 1, "the hint stands at the toggle");
-    assert_eq!(open[1].cells[0].kind, CellKind::AutopxCell);
+    let open = recognize_notebook(&["%autopx\n", "a"]);
+    assert_eq!(open[0].1.len(), 1, "the hint stands at the toggle");
+    assert_eq!(open[1].0.cells[0].kind, CellKind::AutopxCell);
 }

@@ -16,8 +16,8 @@ use lsp_types::{
 use tokio::sync::watch;
 
 use crate::{
-    cells::Problem,
     ide::{self, EngineError},
+    lint::Problem,
     lsp::{blocking, from_proto, tasks, to_proto},
     render::{cut, one_line},
     session::{DocumentView, Session, Snapshot},
@@ -151,7 +151,7 @@ pub(in crate::lsp) fn of_problem(
     Diagnostic {
         range: to_proto::range(ide::positions(document, snapshot, problem.range)),
         severity: Some(to_proto::diagnostic_severity(problem.severity)),
-        code: Some(problem.code.to_owned().into()),
+        code: Some(problem.rule.code().to_owned().into()),
         source: Some(SOURCE.into()),
         message: problem.message.clone().into(),
         ..Default::default()

@@ -9,8 +9,8 @@ use lsp_types::{
 };
 
 use crate::{
-    cells::Problem,
     ide::{Purpose, Suggestion, TextEdits},
+    lint::Problem,
     lsp::{capabilities::Client, notify::diagnostics::of_problem, snapshot::Snapshot, to_proto},
     session::DocumentView,
 };

@@ -1,11 +1,12 @@
 //! Magics in comments that another tool reads in another way.
 
-use super::{
-    super::{Fix, Problem, Severity, block::BlockText, markers},
-    Rule,
+use super::{Fix, Problem, Rule, Severity};
+use crate::cells::{
+    block::{BlockText, Found},
+    markers,
 };
 
-pub(in crate::cells) const COMMENT_IS_MARKER: Rule = Rule {
+pub static COMMENT_IS_MARKER: Rule = Rule {
     code: "comment-is-marker",
     severity: Severity::Warning,
     meaning: "`# %%px` is jupytext's way to write the magic, and pxlens runs it. VS Code's interactive window takes the line \
@@ -13,8 +14,9 @@ pub(in crate::cells) const COMMENT_IS_MARKER: Rule = Rule {
     examples: &["x = 1\n# %%px\nx\n", "# %%\n# %%px -t 0\nx\n"],
 };
 
-/// `# %%px` on this line; `column` is that of its first percent sign.
-pub(in crate::cells) fn comment_is_marker(block: &BlockText<'_>, index: usize, column: usize) -> Problem {
+/// A cell that begins with `# %%px`.
+pub(super) fn comment_is_marker(block: &BlockText<'_>, found: &Found) -> Problem {
+    let (index, column) = (found.lines.start, found.column);
     let line = block.lines[index].start;
     // The line may be the only border of its cell.
     let above = block.source.text()[..block.lines[0].start].lines().next_back().unwrap_or_default();
@@ -35,5 +37,5 @@ pub(in crate::cells) fn comment_is_marker(block: &BlockText<'_>, index: usize, c
     };
     let message = "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, \
                    and would run the lines below it locally";
-    COMMENT_IS_MARKER.problem(block.filled(index), message, fixes)
+    COMMENT_IS_MARKER.problem(found.magic_range, message, fixes)
 }

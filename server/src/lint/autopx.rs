@@ -1,19 +1,23 @@
 //! `%autopx` regions: toggles without their fellow, and px magics inside.
 
-use super::{
-    super::{CellKind, Fix, Options, Problem, Severity, block::Found},
-    Rule,
+use super::{Fix, Problem, Rule, Severity};
+use crate::{
+    cells::{
+        CellKind, Options,
+        block::{BlockText, Found},
+        findings::OpenRegion,
+    },
+    text::TextRange,
 };
-use crate::text::TextRange;
 
-pub(in crate::cells) const OPEN: Rule = Rule {
+pub static OPEN_AUTOPX: Rule = Rule {
     code: "open-autopx",
     severity: Severity::Hint,
     meaning: "An `%autopx` begins a region that no second one ends: all cells below it are sent to the engines.",
     examples: &["%autopx\nx\n", "# %%\n%autopx\n# %%\nx\n"],
 };
 
-pub(in crate::cells) const PX_INSIDE: Rule = Rule {
+pub static PX_INSIDE_AUTOPX: Rule = Rule {
     code: "px-inside-autopx",
     severity: Severity::Warning,
     meaning: "Inside an `%autopx` region IPython sends whole cells, px magics included, to the engines, where those fail. \
@@ -24,16 +28,25 @@ pub(in crate::cells) const PX_INSIDE: Rule = Rule {
     ],
 };
 
-/// A region that is open at the end; `end` is what ends it, put behind the document's last line.
-pub(in crate::cells) fn open(toggle: TextRange, suffix: &str, end: Option<(TextRange, String)>) -> Problem {
+/// A region that is open at the end of a document that is divided into cells or not. The fix puts what ends it behind the
+/// document's last line; a notebook would need a cell for it.
+pub(super) fn open(region: OpenRegion<'_>, is_divided: bool) -> Option<Problem> {
+    let OpenRegion { base, scanned, toggle, suffix, end } = region;
+    let toggle = scanned.found.get(toggle)?;
+    let block = scanned.text();
+    let closing = if is_divided { "\n# %%\n%autopx" } else { "\n%autopx" };
+    let can_close = toggle.kind == CellKind::Autopx && block.is_script;
+    let at = TextRange::new(end, end);
+    let edit = can_close.then(|| (at, block.source.edit(0..0, closing).1 + suffix));
     let message =
         format!("no second %autopx{suffix} ends this region: all cells below are sent to the engines");
-    let fix = end.map(|edit| Fix::one(format!("Add %autopx{suffix} at the end"), edit));
-    OPEN.problem(toggle, message, fix.into_iter().collect())
+    let fix = edit.map(|edit| Fix::one(format!("Add %autopx{suffix} at the end"), edit));
+    let range = toggle.magic.name_range.shifted(base);
+    Some(OPEN_AUTOPX.problem(range, message, fix.into_iter().collect()))
 }
 
-/// A px magic inside the region of a view.
-pub(in crate::cells) fn px_inside(found: &Found, region: &str) -> Problem {
+/// A px magic inside the region of a view; `all` are those of its block.
+pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], region: &str) -> Problem {
     let magic = &found.magic;
     let name = &magic.name;
     let message = format!(
@@ -44,14 +57,16 @@ pub(in crate::cells) fn px_inside(found: &Found, region: &str) -> Problem {
         && found.magic_range.start == magic.name_range.start
         && magic.suffix == region
         && !found.code.text().trim().is_empty();
+    // A region that begins and ends within one cell of a notebook sends nothing by itself.
+    let is_sent = block.is_script || all.iter().all(|found| found.kind != CellKind::Autopx);
     let takes_off = match found.kind {
         CellKind::LineMagic => is_whole,
         CellKind::CellMagic => is_whole && magic.options == Options::default(),
         _ => false,
     };
-    let fix = takes_off.then(|| {
+    let fix = (takes_off && is_sent).then(|| {
         let off = TextRange::new(magic.name_range.start, found.code.start_of(0));
         Fix::one("Take the magic off: the region sends the code as it is", (off, String::new()))
     });
-    PX_INSIDE.problem(found.magic_range, message, fix.into_iter().collect())
+    PX_INSIDE_AUTOPX.problem(found.magic_range, message, fix.into_iter().collect())
 }

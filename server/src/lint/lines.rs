@@ -2,19 +2,18 @@
 
 use std::ops::Range;
 
-use super::{
-    super::{
-        Fix, Problem, Severity,
-        block::BlockText,
+use super::{Fix, Problem, Rule, Severity, replacement::as_cell};
+use crate::{
+    cells::{
+        block::{BlockText, Found},
         mapped::Mapped,
         options::{self, Taker},
         python::Tokens,
     },
-    Rule, as_cell,
+    text::TextRange,
 };
-use crate::text::TextRange;
 
-pub(in crate::cells) const OPEN_BRACKET: Rule = Rule {
+pub static OPEN_BRACKET: Rule = Rule {
     code: "open-bracket",
     severity: Severity::Warning,
     meaning: "A bracket or a string that is open at the end of a `%px` line does not continue it, unlike in Python: the \
@@ -22,7 +21,7 @@ pub(in crate::cells) const OPEN_BRACKET: Rule = Rule {
     examples: &["%px a = (1,\n2)\n", "b = 1\n%px a = (1,\n2)\nb\n"],
 };
 
-pub(in crate::cells) const OPTIONS_ON_LINE: Rule = Rule {
+pub static OPTIONS_ON_LINE: Rule = Rule {
     code: "options-on-line",
     severity: Severity::Warning,
     meaning: "`%px` takes no options: everything behind it is code, a SyntaxError on every engine.",
@@ -30,22 +29,30 @@ pub(in crate::cells) const OPTIONS_ON_LINE: Rule = Rule {
 };
 
 /// A `%px` line.
-pub(in crate::cells) struct Line<'a> {
-    pub(in crate::cells) block: BlockText<'a>,
+struct Line<'a> {
+    block: BlockText<'a>,
     /// The lines of the block that it takes.
-    pub(in crate::cells) lines: Range<usize>,
-    /// The line from its percent sign on, continued lines joined.
-    pub(in crate::cells) text: &'a Mapped,
+    lines: Range<usize>,
     /// The name with its percent sign.
-    pub(in crate::cells) name: &'a str,
+    name: String,
+    /// Where that stands.
+    name_range: TextRange,
     /// What is sent.
-    pub(in crate::cells) code: &'a Mapped,
+    code: &'a Mapped,
     /// Whether the line is nothing but the magic, and not hidden in a comment.
-    pub(in crate::cells) is_whole: bool,
+    is_whole: bool,
 }
 
 /// Warns of what looks right on a `%px` line and is not.
-pub(in crate::cells) fn check(line: &Line<'_>) -> Vec<Problem> {
+pub(super) fn check(block: BlockText<'_>, found: &Found) -> Vec<Problem> {
+    let line = Line {
+        block,
+        lines: found.lines.clone(),
+        name: format!("%{}{}", found.magic.name, found.magic.suffix),
+        name_range: found.magic.name_range,
+        code: &found.code,
+        is_whole: found.escape.is_none() && found.column == 0,
+    };
     let mut problems = Vec::new();
     let code = line.code.text();
     let range = line.code.range(0..code.len());
@@ -104,13 +111,12 @@ impl Line<'_> {
         let Some(end) = ends.rev().find(|end| taken(Taker::Px, *end)) else { return Vec::new() };
         let (flags, code) = (text[..end].trim(), text[end..].trim());
         if code.is_empty() {
-            let here = self.text.range(3..3);
+            let px = self.name_range.start + "%px".len();
+            let here = TextRange::new(px, px);
+            // Not where the name itself is written with escapes.
+            let is_plain = self.name_range.len() == self.name.len();
             let fix = Fix::one("Write %pxconfig: set them for the cells below", (here, "config".to_owned()));
-            return if taken(Taker::Config, end) && self.name.starts_with("%px") {
-                vec![fix]
-            } else {
-                Vec::new()
-            };
+            return if taken(Taker::Config, end) && is_plain { vec![fix] } else { Vec::new() };
         }
         let mut fixes = self.as_cell(self.lines.clone(), &format!("%{} {flags}\n{code}", self.name));
         let out = self.code.range(0..text.len() - text[end..].trim_start().len());

@@ -2,16 +2,14 @@
 
 use std::ops::Range;
 
-use super::{
-    super::{
-        Fix, Problem, Severity,
-        mapped::Mapped,
-        python::{self, Tokens},
-    },
-    Rule,
+use super::{Fix, Problem, Rule, Severity};
+use crate::cells::{
+    block::Found,
+    mapped::Mapped,
+    python::{self, Tokens},
 };
 
-pub(in crate::cells) const PRINT: Rule = Rule {
+pub static PRINT: Rule = Rule {
     code: "old-print",
     severity: Severity::Warning,
     meaning: "A print statement of Python 2: a SyntaxError since Python 3. Looked for in what px cells send, and in the other \
@@ -19,7 +17,7 @@ pub(in crate::cells) const PRINT: Rule = Rule {
     examples: &["%px print 'hi'\n", "%%px\nprint \"I am\", rank, # who\n"],
 };
 
-pub(in crate::cells) const IMPORT: Rule = Rule {
+pub static IMPORT: Rule = Rule {
     code: "old-import",
     severity: Severity::Warning,
     meaning: "`IPython.parallel` became the package `ipyparallel` with IPython 4; the old name is gone. Looked for in what px \
@@ -32,12 +30,23 @@ pub(in crate::cells) const IMPORT: Rule = Rule {
 };
 
 /// Whether a problem is about Python, not about a magic.
-pub(in crate::cells) fn is_about_python(problem: &Problem) -> bool {
-    [PRINT.code, IMPORT.code].contains(&problem.code)
+pub(super) fn is_about_python(problem: &Problem) -> bool {
+    [&PRINT, &IMPORT].contains(&problem.rule)
 }
 
 /// What a px cell sends.
-pub(in crate::cells) fn of_code(code: &Mapped) -> Vec<Problem> {
+pub(super) fn of_cell(found: &Found) -> Vec<Problem> {
+    let mut problems = of_code(&found.code);
+    if found.is_call() {
+        // A quote in a fix could end the string round the code.
+        problems.retain(|problem| {
+            problem.fixes.iter().flat_map(|fix| &fix.edits).all(|(_, new)| !new.contains('\''))
+        });
+    }
+    problems
+}
+
+fn of_code(code: &Mapped) -> Vec<Problem> {
     let text = code.text();
     // Nearly all code holds neither, and is not read for it; a cell magic's body need not be Python.
     if !(text.contains("print") || text.contains("IPython")) || text.trim_start().starts_with("%%") {
@@ -62,7 +71,7 @@ pub(in crate::cells) fn of_code(code: &Mapped) -> Vec<Problem> {
 }
 
 /// One statement, on one line.
-pub(in crate::cells) fn of_statement(text: &Mapped, line: Range<usize>) -> Option<Problem> {
+pub(super) fn of_statement(text: &Mapped, line: Range<usize>) -> Option<Problem> {
     let statement = &text.text()[line.clone()];
     let begin = python::indent(statement);
     let place = |columns: Range<usize>| line.start + columns.start..line.start + columns.end;

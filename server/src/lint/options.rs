@@ -5,20 +5,20 @@
 
 use std::ops::Range;
 
-use super::{
-    super::{
-        Fix, Options, Problem, Severity,
+use super::{Fix, Problem, Rule, Severity};
+use crate::{
+    cells::{
+        Options,
+        block::Found,
         mapped::Mapped,
         options::{self, Taker},
+        refusal,
     },
-    Rule,
-};
-use crate::{
     engines::{Targets, TargetsError},
     text::TextRange,
 };
 
-pub(in crate::cells) const OPTIONS: Rule = Rule {
+pub static OPTIONS: Rule = Rule {
     code: "options",
     severity: Severity::Error,
     meaning: "ipyparallel refuses the options: one is not known, its value is none of the choices, or a value is missing. \
@@ -34,7 +34,7 @@ pub(in crate::cells) const OPTIONS: Rule = Rule {
     ],
 };
 
-pub(in crate::cells) const TARGETS: Rule = Rule {
+pub static TARGETS: Rule = Rule {
     code: "targets",
     severity: Severity::Error,
     meaning: "The target expression is none that pxlens reads: it parses expressions and never evaluates them. Quotes and \
@@ -49,7 +49,7 @@ pub(in crate::cells) const TARGETS: Rule = Rule {
     ],
 };
 
-pub(in crate::cells) const DYNAMIC: Rule = Rule {
+pub static DYNAMIC: Rule = Rule {
     code: "dynamic-options",
     severity: Severity::Hint,
     meaning: "The options hold `{…}` or `$name`, which IPython fills in from its own variables. pxlens knows none of them, \
@@ -57,32 +57,26 @@ pub(in crate::cells) const DYNAMIC: Rule = Rule {
     examples: &["%%px --targets {n}\nx\n"],
 };
 
-pub(in crate::cells) const STREAM_NOBLOCK: Rule = Rule {
+pub static STREAM_NOBLOCK: Rule = Rule {
     code: "stream-noblock",
     severity: Severity::Warning,
     meaning: "`--stream` shows output while the cell is waited for; with `--noblock` nothing waits, so it has no effect.",
     examples: &["%%px --noblock --stream\nx\n"],
 };
 
-pub(in crate::cells) const DYNAMIC_MESSAGE: &str = "the options hold {…} or $name, which IPython fills in from its own \
-                                                    variables; pxlens knows none of them: write the values out to run this";
-
 /// Fixes offered for one problem, at most.
 const MOST: usize = 4;
 
-/// What is wrong with a magic's options. `magic` is the magic's line.
-pub(in crate::cells) fn check(
-    line: &Mapped,
-    taker: Taker,
-    options: &Options,
-    magic: TextRange,
-) -> Vec<Problem> {
+/// What is wrong with a magic's options.
+pub(super) fn check(found: &Found) -> Vec<Problem> {
+    let Some((line, taker)) = &found.options_text else { return Vec::new() };
+    let (taker, options, magic) = (*taker, &found.magic.options, found.magic_range);
     let fixes = |mends: Vec<Mend>| mends.into_iter().map(|mend| mend.place(line)).collect();
     if let Some(error) = &options.error {
         return vec![OPTIONS.problem(error.range, error.to_string(), fixes(of_line(line.text(), taker)))];
     }
     if options.dynamic {
-        return vec![DYNAMIC.problem(magic, DYNAMIC_MESSAGE, Vec::new())];
+        return vec![DYNAMIC.problem(magic, refusal::DYNAMIC, Vec::new())];
     }
     let mut problems = Vec::new();
     if let Some(targets) = &options.targets

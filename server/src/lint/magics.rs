@@ -1,14 +1,15 @@
 //! Cell magics that IPython does not take for one, and line magics written as one.
 
-use std::ops::Range;
-
-use super::{
-    super::{Fix, Options, Problem, Severity, block::BlockText, markers::Escape, python},
-    Rule,
+use super::{Fix, Problem, Rule, Severity};
+use crate::{
+    cells::{
+        block::{BlockText, Found, Stray},
+        python, refusal,
+    },
+    text::TextRange,
 };
-use crate::text::TextRange;
 
-pub(in crate::cells) const MISPLACED: Rule = Rule {
+pub static MISPLACED: Rule = Rule {
     code: "misplaced-cell-magic",
     severity: Severity::Error,
     meaning: "`%%px` has to be the first thing in its cell, at the beginning of its line; only blank lines may precede it. \
@@ -16,32 +17,29 @@ pub(in crate::cells) const MISPLACED: Rule = Rule {
     examples: &["# %%\n# Each engine draws its own.\n%%px\nx\n", "  %%px\nx\n", "x = 1\n%%px\nx\n"],
 };
 
-pub(in crate::cells) const TWO_SIGNS: Rule = Rule {
+pub static TWO_SIGNS: Rule = Rule {
     code: "line-magic",
     severity: Severity::Error,
     meaning: "`%pxresult`, `%result`, `%pxconfig` and `%autopx` are line magics: they take one percent sign.",
     examples: &["%%pxresult\n", "x = 1\n%%pxconfig -t 0\n"],
 };
 
-pub(in crate::cells) const EMPTY_BODY: Rule = Rule {
+pub static EMPTY_BODY: Rule = Rule {
     code: "empty-body",
     severity: Severity::Error,
     meaning: "`%%px` sends the lines below it, and there are none. For code on the line of the magic itself there is `%px`.",
     examples: &["%%px\n", "%%px a = 1\n"],
 };
 
-pub(in crate::cells) const EMPTY_MESSAGE: &str =
-    "%%px has no body: write code below it, or use %px for a single line";
+/// A magic with two percent signs where there can be none.
+pub(super) fn stray(block: &BlockText<'_>, stray: &Stray) -> Problem {
+    if stray.is_line_magic { two_signs(block, stray) } else { misplaced(block, stray) }
+}
 
-/// `%%px` where IPython does not look for one. `column` is that of its first percent sign, `name` the magic's.
-pub(in crate::cells) fn misplaced(
-    block: &BlockText<'_>,
-    lines: Range<usize>,
-    column: usize,
-    escape: Option<Escape>,
-    name: &str,
-) -> Problem {
-    let at = lines.start;
+/// `%%px` where IPython does not look for one.
+fn misplaced(block: &BlockText<'_>, stray: &Stray) -> Problem {
+    let Stray { lines, column, escape, name, .. } = stray;
+    let (at, column) = (lines.start, *column);
     let is_first = block.first_filled(0) == Some(at);
     let what = if is_first { "at the beginning of its line" } else { "on the first line of its cell" };
     let advice = if block.is_script && !is_first { "; a line # %% above it begins a cell" } else { "" };
@@ -80,21 +78,21 @@ fn moved_up(block: &BlockText<'_>, at: usize, column: usize) -> Vec<(TextRange, 
     vec![block.source.edit(first..first, &format!("{magic}\n")), block.source.edit(out, "")]
 }
 
-/// A line magic with two percent signs, the first of them at this column.
-pub(in crate::cells) fn two_signs(block: &BlockText<'_>, index: usize, column: usize, name: &str) -> Problem {
+/// A line magic with two percent signs.
+fn two_signs(block: &BlockText<'_>, Stray { lines, column, name, .. }: &Stray) -> Problem {
+    let index = lines.start;
     let sign = block.lines[index].start + column;
     let fix = Fix::one(format!("Write %{name}"), block.source.edit(sign..sign + 1, ""));
     let message = format!("%{name} is a line magic: write it with a single %");
     TWO_SIGNS.problem(block.filled(index), message, vec![fix])
 }
 
-/// `%%px` with nothing below it; `column` is that of its first percent sign.
-pub(in crate::cells) fn empty_body(
-    block: &BlockText<'_>,
-    index: usize,
-    column: usize,
-    options: &Options,
-) -> Problem {
+/// `%%px` with nothing to send.
+pub(super) fn empty_body(block: &BlockText<'_>, found: &Found) -> Problem {
+    if found.is_call() {
+        return EMPTY_BODY.problem(found.magic_range, refusal::EMPTY_BODY, Vec::new());
+    }
+    let (index, column, options) = (found.lines.start, found.column, &found.magic.options);
     let line = block.lines[index].clone();
     let sign = line.start + column;
     let arguments = block.line(index)[column..].split_once([' ', '\t']).map_or("", |(_, rest)| rest.trim());
@@ -104,5 +102,5 @@ pub(in crate::cells) fn empty_body(
     } else {
         Fix::one("Take the empty %%px out", block.source.edit(line, ""))
     };
-    EMPTY_BODY.problem(block.filled(index), EMPTY_MESSAGE, vec![fix])
+    EMPTY_BODY.problem(found.magic_range, refusal::EMPTY_BODY, vec![fix])
 }

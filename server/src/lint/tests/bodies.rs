@@ -153,11 +153,11 @@ proptest! {
             (Dialect::NotebookCell, &source),
             (Dialect::NotebookJson, &json),
         ] {
-            let problems = recognize(text, dialect).unwrap().problems;
+            let problems = problems_in(text, dialect);
             for problem in &problems {
                 for fix in &problem.fixes {
                     let fixed = applied(text, fix);
-                    let left = recognize(&fixed, dialect);
+                    let left = recognize(&fixed, dialect, &Arc::default());
                     prop_assert!(left.is_ok(), "{} of {text:?} gives {fixed:?}", fix.title);
                 }
             }

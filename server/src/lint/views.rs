@@ -1,8 +1,9 @@
 //! Views that are not known.
 
-use super::{super::Severity, Rule};
+use super::{Problem, Rule, Severity};
+use crate::{cells::UnreadTargets, text::TextRange};
 
-pub(in crate::cells) const UNKNOWN: Rule = Rule {
+pub static UNKNOWN_VIEW: Rule = Rule {
     code: "unknown-view",
     severity: Severity::Error,
     meaning: "The suffix of the magic names a view that nothing above it makes, so nobody can tell which engines are meant. \
@@ -10,7 +11,7 @@ pub(in crate::cells) const UNKNOWN: Rule = Rule {
     examples: &["%px_odd x\n"],
 };
 
-pub(in crate::cells) const UNREAD: Rule = Rule {
+pub static UNREAD_VIEW: Rule = Rule {
     code: "unread-view",
     severity: Severity::Error,
     meaning: "A line above makes the view, but not in a way that can be read without running it: from variables, in a function, \
@@ -19,10 +20,16 @@ pub(in crate::cells) const UNREAD: Rule = Rule {
     examples: &["even = rc[chosen]\neven.activate('_even')\n%px_even x\n"],
 };
 
-pub(in crate::cells) const NO_EFFECT: Rule = Rule {
+pub static NO_EFFECT: Rule = Rule {
     code: "no-effect",
     severity: Severity::Hint,
     meaning: "The line sets something of a view from a value that cannot be read without running it. What was in force before \
               stays so for pxlens.",
     examples: &["rc = ipp.Client()\ndv = rc.activate()\ndv.block = waits()\n%px x\n"],
 };
+
+/// A magic that goes by a view whose targets cannot be read; imports are local code too.
+pub(super) fn unread(name: TextRange, error: &UnreadTargets, of_imports: bool) -> Problem {
+    let problem = UNREAD_VIEW.problem(name, error.to_string(), Vec::new());
+    Problem { severity: if of_imports { Severity::Warning } else { problem.severity }, ..problem }
+}

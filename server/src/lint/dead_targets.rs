@@ -1,12 +1,13 @@
 //! What the engine table says about the targets written in a document.
 
+use super::{Fix, Problem, Rule, Severity};
 use crate::{
-    cells::{self, Fix, Placed, Problem, Rule, Severity, TargetsOption},
+    cells::{Placed, TargetsOption},
     engines::{EngineTable, RankSet, ResolveError, Targets},
 };
 
 /// Targets that choose no engine that is there.
-pub const DEAD_TARGET: Rule = Rule {
+pub static DEAD_TARGET: Rule = Rule {
     code: "dead-target",
     severity: Severity::Warning,
     meaning: "The targets name an engine that is not alive, or choose none of those that are. Said while a cluster is \
@@ -16,11 +17,6 @@ pub const DEAD_TARGET: Rule = Rule {
 
 /// How many engines a fix writes out one by one.
 const LISTED: usize = 16;
-
-/// All rules behind the diagnostics of a document, in the order of the documentation.
-pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    cells::RULES.into_iter().chain([&DEAD_TARGET])
-}
 
 /// Warns of targets on the line of a px cell that choose no engine that is there. A cluster without engines is no fault of
 /// the document.

@@ -4,10 +4,11 @@ use std::{fmt::Write, sync::Arc};
 
 use expect_test::{Expect, expect, expect_file};
 
-use super::*;
+use super::{super::RULES, *};
 use crate::{
     cells::{Dialect, recognize},
     engines::EngineId,
+    lint,
 };
 
 fn table(ids: &[u32]) -> EngineTable {
@@ -103,19 +104,19 @@ fn targets_that_are_alive_and_a_cluster_without_engines_are_no_problem() {
 #[test]
 fn the_page_of_diagnostics_is_up_to_date() {
     let mut page = include_str!("head.md").to_owned();
-    for rule in rules() {
+    for rule in RULES {
         let severity = match rule.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Hint => "hint",
         };
-        write!(page, "\n## {}\n\n*{severity}.* {}\n", rule.code, rule.meaning).unwrap();
+        write!(page, "\n## {}\n\n*{severity}.* {}\n", rule.code(), rule.meaning).unwrap();
         for example in rule.examples {
             write!(page, "\n```python\n{example}```\n\n").unwrap();
-            let found = recognize(example, Dialect::Script).unwrap().problems;
+            let (_, found) = lint::recognize(example, Dialect::Script, &Arc::default()).unwrap();
             let found: Vec<Problem> = found.into_iter().chain(problems(example, &[0, 1, 2, 3])).collect();
-            let problem = found.iter().find(|problem| problem.code == rule.code);
-            let problem = problem.unwrap_or_else(|| panic!("{example:?} has no {}", rule.code));
+            let problem = found.iter().find(|problem| problem.rule == rule);
+            let problem = problem.unwrap_or_else(|| panic!("{example:?} has no {}", rule.code()));
             writeln!(page, "> {}", problem.message).unwrap();
             for fix in &problem.fixes {
                 let fixed = applied(example, fix);

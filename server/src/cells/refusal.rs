@@ -1,0 +1,40 @@
+//! Why a px cell cannot run, whatever the engines are, as sentences.
+
+use super::{CellKind, Magic, block::Found};
+
+/// Its options are known to IPython alone.
+pub(crate) const DYNAMIC: &str = "the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none \
+                                  of them: write the values out to run this";
+
+/// It has nothing to send.
+pub(crate) const EMPTY_BODY: &str = "%%px has no body: write code below it, or use %px for a single line";
+
+/// Nothing makes the view that it goes by.
+pub(super) fn unknown_view(magic: &Magic) -> String {
+    format!(
+        "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; activate one \
+         above, with view.activate('{suffix}'), or name its targets in the setting pxlens.views",
+        suffix = magic.suffix,
+        name = magic.name,
+    )
+}
+
+/// Why a px cell cannot run.
+pub(super) fn refusal(found: &Found, has_view: bool) -> Option<String> {
+    let magic = &found.magic;
+    if let Some(error) = &magic.options.error {
+        let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
+        return Some(format!(
+            "the options of {signs}{}{} are wrong: {}",
+            magic.name, magic.suffix, error.message
+        ));
+    }
+    if magic.options.dynamic {
+        return Some(DYNAMIC.to_owned());
+    }
+    if found.kind == CellKind::CellMagic && found.code.text().is_empty() {
+        return Some(EMPTY_BODY.to_owned());
+    }
+    let needs_view = !matches!(found.kind, CellKind::Config | CellKind::Autopx);
+    (needs_view && !has_view).then(|| unknown_view(magic))
+}

@@ -1,0 +1,197 @@
+//! What is wrong or risky in what [`cells`](crate::cells) found, and what would mend it: one family of rules in each file.
+//!
+//! Pure. Each rule says where it is defined what it means, with an example; `docs/diagnostics.md` is written from the table
+//! [`RULES`]. A fix is offered only where it is exact: applied, it makes its problem go away.
+
+mod autopx;
+mod dead_targets;
+mod lines;
+mod magics;
+mod markers;
+mod old_python;
+mod options;
+mod problem;
+mod replacement;
+mod views;
+
+use std::sync::Arc;
+
+use ropey::Rope;
+
+pub use autopx::PX_INSIDE_AUTOPX;
+pub use dead_targets::{DEAD_TARGET, dead_target};
+pub use problem::{Fix, Problem, Rule, Severity};
+pub use views::{UNKNOWN_VIEW, UNREAD_VIEW};
+
+use crate::cells::{
+    Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views,
+    block::Found,
+    findings::{BlockFacts, Finding, Findings},
+    markers::Escape,
+    scan::Scanned,
+};
+
+/// All rules, in the order of the documentation.
+pub static RULES: [&Rule; 18] = [
+    &options::OPTIONS,
+    &options::TARGETS,
+    &options::DYNAMIC,
+    &options::STREAM_NOBLOCK,
+    &magics::MISPLACED,
+    &magics::TWO_SIGNS,
+    &magics::EMPTY_BODY,
+    &lines::OPEN_BRACKET,
+    &lines::OPTIONS_ON_LINE,
+    &markers::COMMENT_IS_MARKER,
+    &autopx::OPEN_AUTOPX,
+    &PX_INSIDE_AUTOPX,
+    &UNKNOWN_VIEW,
+    &UNREAD_VIEW,
+    &views::NO_EFFECT,
+    &old_python::PRINT,
+    &old_python::IMPORT,
+    &DEAD_TARGET,
+];
+
+/// What is wrong in a document that is edited. A block is judged again only when its text, or what the lines above it show,
+/// has changed.
+#[derive(Debug, Default)]
+pub struct Lints {
+    blocks: Vec<Judged>,
+}
+
+/// A block, and what was said of it.
+#[derive(Debug)]
+struct Judged {
+    scanned: Arc<Scanned>,
+    findings: Arc<Findings>,
+    /// Their ranges count from the block's beginning.
+    problems: Vec<Problem>,
+}
+
+impl Judged {
+    fn new(block: BlockFacts<'_>) -> Self {
+        Self {
+            scanned: Arc::clone(block.scanned),
+            findings: Arc::clone(block.findings),
+            problems: judge(block.scanned, block.findings),
+        }
+    }
+
+    fn is_of(&self, block: &BlockFacts<'_>) -> bool {
+        Arc::ptr_eq(&self.scanned, block.scanned) && Arc::ptr_eq(&self.findings, block.findings)
+    }
+}
+
+impl Lints {
+    /// What is wrong in the document, by place, in bytes of it. `end`: what its end shows, or that of its notebook.
+    pub fn problems(&mut self, index: &Index, end: &End) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if index.error().is_some() {
+            return problems;
+        }
+        self.take_in(index);
+        let counts = |problem: &&Problem| end.has_px || !old_python::is_about_python(problem);
+        for (block, judged) in index.facts().zip(&self.blocks) {
+            let found = judged.problems.iter().filter(counts);
+            problems.extend(found.map(|problem| problem.shifted(block.base)));
+        }
+        let open = index.open_region(&end.carry);
+        problems.extend(open.and_then(|region| autopx::open(region, index.is_divided())));
+        problems.sort_by_key(|problem| (problem.range, problem.severity));
+        // What holds for the whole document is said once.
+        let mut warned_of_markers = false;
+        problems.retain(|problem| {
+            let is_marker = *problem.rule == markers::COMMENT_IS_MARKER;
+            !(is_marker && std::mem::replace(&mut warned_of_markers, true))
+        });
+        problems
+    }
+
+    /// Judges the blocks between the first and the last that changed.
+    fn take_in(&mut self, index: &Index) {
+        let blocks: Vec<BlockFacts<'_>> = index.facts().collect();
+        let same = |(judged, block): &(&Judged, &BlockFacts<'_>)| judged.is_of(block);
+        let first = self.blocks.iter().zip(&blocks).take_while(same).count();
+        let last =
+            self.blocks[first..].iter().rev().zip(blocks[first..].iter().rev()).take_while(same).count();
+        let mut old = self.blocks.drain(first..self.blocks.len() - last).collect::<Vec<_>>().into_iter();
+        let new = blocks[first..blocks.len() - last].iter().map(|block| {
+            // What changed far apart leaves the blocks between in their places.
+            old.next().filter(|old| old.is_of(block)).unwrap_or_else(|| Judged::new(*block))
+        });
+        let new: Vec<Judged> = new.collect();
+        self.blocks.splice(first..first, new);
+    }
+}
+
+/// What is wrong in a document that is read once.
+pub fn problems(index: &Index, end: &End) -> Vec<Problem> {
+    Lints::default().problems(index, end)
+}
+
+/// The px cells of a document that stands alone, and what is wrong in it. `views` are those that the settings name.
+pub fn recognize(
+    text: &str,
+    dialect: Dialect,
+    views: &Arc<Views>,
+) -> Result<(Cells, Vec<Problem>), NotNotebook> {
+    let rope = Rope::from_str(text);
+    let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
+    match index.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok((index.cells(&rope), problems(&index, &index.end()))),
+    }
+}
+
+/// What is wrong in one block.
+fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
+    let block = scanned.text();
+    let mut problems: Vec<Problem> =
+        scanned.found.iter().flat_map(|found| of_magic(scanned, found)).collect();
+    problems.extend(scanned.strays.iter().map(|stray| magics::stray(&block, stray)));
+    let one_line = scanned.one_line.iter().map(|line| block.lines[*line].clone());
+    problems.extend(one_line.filter_map(|line| old_python::of_statement(block.source, line)));
+    if findings.meets_region {
+        // A new border inside an `%autopx` region would change what the region sends.
+        for problem in &mut problems {
+            problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+        }
+    }
+    problems.extend(findings.all.iter().filter_map(|finding| {
+        Some(match finding {
+            Finding::NoEffect { range, why } => views::NO_EFFECT.problem(*range, *why, Vec::new()),
+            Finding::InsideRegion { magic, suffix } => {
+                autopx::px_inside(&block, scanned.found.get(*magic)?, &scanned.found, suffix)
+            }
+            Finding::UnknownView { name, why } => UNKNOWN_VIEW.problem(*name, why, Vec::new()),
+            Finding::UnreadView { name, error, of_imports } => views::unread(*name, error, *of_imports),
+        })
+    }));
+    problems
+}
+
+/// What is wrong with a px magic by its own text.
+fn of_magic(scanned: &Scanned, found: &Found) -> Vec<Problem> {
+    let block = scanned.text();
+    if found.kind == CellKind::SyncImports {
+        return Vec::new();
+    }
+    let mut problems = options::check(found);
+    match found.kind {
+        CellKind::CellMagic if found.code.text().is_empty() => {
+            problems.push(magics::empty_body(&block, found));
+        }
+        // What is called is Python, with its own rules for brackets.
+        CellKind::LineMagic if !found.is_call() => problems.extend(lines::check(block, found)),
+        _ => {}
+    }
+    if found.kind == CellKind::CellMagic && found.escape == Some(Escape::Comment) {
+        problems.push(markers::comment_is_marker(&block, found));
+    }
+    problems.extend(old_python::of_cell(found));
+    problems
+}
+
+#[cfg(test)]
+mod tests;

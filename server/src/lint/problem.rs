@@ -1,0 +1,87 @@
+//! Problems, the rules they break, and the changes that mend them.
+
+use crate::text::TextRange;
+
+/// Something wrong or doubtful in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub range: TextRange,
+    /// How bad; in some cases milder than the rule's own.
+    pub severity: Severity,
+    /// Its kind.
+    pub rule: &'static Rule,
+    /// A sentence.
+    pub message: String,
+    /// What would mend it, the likeliest first.
+    pub fixes: Vec<Fix>,
+}
+
+/// A change of the text that mends a [`Problem`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an order: "Write --targets 0,2".
+    pub title: String,
+    /// What is replaced, each in bytes as the problem's own range; in rising order, none touching the next.
+    pub edits: Vec<(TextRange, String)>,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// It does not run.
+    Error,
+    /// It runs, but perhaps not as meant.
+    Warning,
+    /// Good to know.
+    Hint,
+}
+
+/// A kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub(super) code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it means, in whole sentences.
+    pub meaning: &'static str,
+    /// Scripts that have it.
+    pub examples: &'static [&'static str],
+}
+
+impl Rule {
+    /// The word that diagnostics carry, which stays the same. For what leaves the program: inside it a rule is the rule
+    /// itself.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// A problem of this kind.
+    pub(super) fn problem(
+        &'static self,
+        range: TextRange,
+        message: impl Into<String>,
+        fixes: Vec<Fix>,
+    ) -> Problem {
+        Problem { range, severity: self.severity, rule: self, message: message.into(), fixes }
+    }
+}
+
+impl Problem {
+    /// The same with a base that its ranges counted from added.
+    pub(super) fn shifted(&self, by: usize) -> Self {
+        let mut problem = self.clone();
+        problem.range = problem.range.shifted(by);
+        for (range, _) in problem.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+            *range = range.shifted(by);
+        }
+        problem
+    }
+}
+
+impl Fix {
+    /// One change.
+    pub(super) fn one(title: impl Into<String>, edit: (TextRange, String)) -> Self {
+        Self { title: title.into(), edits: vec![edit] }
+    }
+}
