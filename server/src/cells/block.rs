@@ -511,13 +511,13 @@ impl<'a> Scanner<'a> {
         let behind = &self.line(last)[range.end - self.block.lines[last].start..];
         let is_alone = column == python::indent(self.line(index)) && matches!(behind.trim(), "" | ";");
         let magic = Magic { name: base, suffix, options, name_range };
-        let range = self.spanned(&lines);
+        let at = self.spanned(&lines);
         self.out.found.push(Found {
             kind,
             magic,
             lines,
-            range,
-            magic_range: range,
+            range: at,
+            magic_range: at,
             code,
             options_text: taker.map(|taker| (line, taker)),
             column,

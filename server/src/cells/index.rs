@@ -334,7 +334,7 @@ impl Index {
                 let same_cells = told.cells.iter().zip(&cells).all(|(old, new)| Arc::ptr_eq(old, new));
                 told.cells.len() == cells.len()
                     && same_cells
-                    && Arc::ptr_eq(&told.findings, &findings)
+                    && told.findings.all == findings.all
                     && told.local_lines == local_lines
             };
             if entry.told.as_ref().is_some_and(|told| !is_as_it_was(told)) {
