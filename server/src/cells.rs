@@ -8,6 +8,7 @@ pub(crate) mod block;
 mod calls;
 mod divide;
 pub(crate) mod findings;
+pub(crate) mod found;
 mod index;
 pub(crate) mod mapped;
 pub(crate) mod markers;

@@ -25,8 +25,8 @@ pub use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
     Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views,
-    block::Found,
     findings::{BlockFacts, Finding, Findings},
+    found::Found,
     markers::Escape,
     scan::Scanned,
 };

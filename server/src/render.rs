@@ -23,6 +23,7 @@ mod hosts;
 mod images;
 mod inline;
 mod layout;
+mod line;
 mod live;
 mod markdown;
 mod notebook;
@@ -37,6 +38,7 @@ mod sections;
 mod template;
 mod terminal;
 mod timing;
+mod view;
 mod wording;
 
 #[cfg(test)]
@@ -60,7 +62,8 @@ pub use fold::{Group, fold};
 pub use hosts::pending;
 pub use images::{Image, ImageKind, Picture, PixelSize, images};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
-pub use layout::{BlockLine, Paint, Span, block, group_text, part_text};
+pub use layout::{block, group_text, part_text};
+pub use line::{BlockLine, Paint, Span};
 pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
 pub use notebook::{NotebookItem, NotebookOutput, notebook};

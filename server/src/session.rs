@@ -21,6 +21,7 @@ mod snapshot;
 mod spill;
 #[cfg(test)]
 mod tests;
+mod view;
 mod whole;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -36,7 +37,6 @@ pub use crate::clock::now;
 pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
 pub use consoles::NoConsole;
 pub use content::{NoContent, check, content, content_file};
-pub use documents::{BlockView, CellView, DocumentView, Places};
 pub use export::{ExportError, Exported, Format, export, export_to};
 pub use parts::{InterruptScope, Only, Parts, parts};
 pub use recall::{PastRun, Recall, Recalled};
@@ -44,6 +44,7 @@ pub use settings::{Limits, Settings};
 pub use shelf::{KeptHead, KeptResult, Shelf, ShelfError};
 pub use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub use spill::SpillFolder;
+pub use view::{BlockView, CellView, DocumentView, Places};
 
 use crate::{
     cells::{CellKind, Dialect, Placed},

@@ -4,8 +4,8 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     Carry, CellKind, Magic, Options, Origin, PxCell, Spelling, ViewState,
-    block::Found,
     findings::{Finding, Findings},
+    found::Found,
     mapped::Mapped,
     python,
     refusal::{refusal, unknown_view},

@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, NotNotebook, NotebookCellRef,
-    block::{self, BlockText, Found, Stray},
+    CellKind, NotNotebook, NotebookCellRef, block,
+    found::{BlockText, Found, Stray},
     mapped::Mapped,
     notebook,
     statements::{Act, Expr, Statement},
@@ -30,7 +30,7 @@ pub(crate) struct Scanned {
     /// Those of them that are a whole statement each.
     pub(crate) one_line: Vec<usize>,
     /// What local code says about views, in order.
-    pub(crate) statements: Vec<Statement>,
+    pub(super) statements: Vec<Statement>,
 }
 
 impl Scanned {

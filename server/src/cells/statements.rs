@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use super::{
     CellKind, Magic, Options, Spelling,
-    block::{BlockText, Found},
+    found::{BlockText, Found},
     mapped::Mapped,
     markers,
     python::{self, Assigned, Tokens},

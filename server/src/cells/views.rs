@@ -8,6 +8,7 @@
 mod choice;
 mod objects;
 mod setting;
+mod value;
 
 use std::{fmt, sync::Arc};
 

@@ -4,19 +4,20 @@ use super::{Fix, Problem, Rule, Severity};
 use crate::{
     cells::{
         CellKind, Options,
-        block::{BlockText, Found},
         findings::OpenRegion,
+        found::{BlockText, Found},
     },
     text::TextRange,
 };
 
-pub static OPEN_AUTOPX: Rule = Rule {
+pub(super) static OPEN_AUTOPX: Rule = Rule {
     code: "open-autopx",
     severity: Severity::Hint,
     meaning: "An `%autopx` begins a region that no second one ends: all cells below it are sent to the engines.",
     examples: &["%autopx\nx\n", "# %%\n%autopx\n# %%\nx\n"],
 };
 
+/// A px magic inside the region of an `%autopx`.
 pub static PX_INSIDE_AUTOPX: Rule = Rule {
     code: "px-inside-autopx",
     severity: Severity::Warning,

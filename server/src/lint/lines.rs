@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Fix, Problem, Rule, Severity, replacement::as_cell};
 use crate::{
     cells::{
-        block::{BlockText, Found},
+        found::{BlockText, Found},
         mapped::Mapped,
         options::{self, Taker},
         python::Tokens,
@@ -13,7 +13,7 @@ use crate::{
     text::TextRange,
 };
 
-pub static OPEN_BRACKET: Rule = Rule {
+pub(super) static OPEN_BRACKET: Rule = Rule {
     code: "open-bracket",
     severity: Severity::Warning,
     meaning: "A bracket or a string that is open at the end of a `%px` line does not continue it, unlike in Python: the \
@@ -21,7 +21,7 @@ pub static OPEN_BRACKET: Rule = Rule {
     examples: &["%px a = (1,\n2)\n", "b = 1\n%px a = (1,\n2)\nb\n"],
 };
 
-pub static OPTIONS_ON_LINE: Rule = Rule {
+pub(super) static OPTIONS_ON_LINE: Rule = Rule {
     code: "options-on-line",
     severity: Severity::Warning,
     meaning: "`%px` takes no options: everything behind it is code, a SyntaxError on every engine.",

@@ -3,13 +3,13 @@
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
     cells::{
-        block::{BlockText, Found, Stray},
+        found::{BlockText, Found, Stray},
         python, refusal,
     },
     text::TextRange,
 };
 
-pub static MISPLACED: Rule = Rule {
+pub(super) static MISPLACED: Rule = Rule {
     code: "misplaced-cell-magic",
     severity: Severity::Error,
     meaning: "`%%px` has to be the first thing in its cell, at the beginning of its line; only blank lines may precede it. \
@@ -17,14 +17,14 @@ pub static MISPLACED: Rule = Rule {
     examples: &["# %%\n# Each engine draws its own.\n%%px\nx\n", "  %%px\nx\n", "x = 1\n%%px\nx\n"],
 };
 
-pub static TWO_SIGNS: Rule = Rule {
+pub(super) static TWO_SIGNS: Rule = Rule {
     code: "line-magic",
     severity: Severity::Error,
     meaning: "`%pxresult`, `%result`, `%pxconfig` and `%autopx` are line magics: they take one percent sign.",
     examples: &["%%pxresult\n", "x = 1\n%%pxconfig -t 0\n"],
 };
 
-pub static EMPTY_BODY: Rule = Rule {
+pub(super) static EMPTY_BODY: Rule = Rule {
     code: "empty-body",
     severity: Severity::Error,
     meaning: "`%%px` sends the lines below it, and there are none. For code on the line of the magic itself there is `%px`.",

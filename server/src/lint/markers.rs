@@ -2,11 +2,11 @@
 
 use super::{Fix, Problem, Rule, Severity};
 use crate::cells::{
-    block::{BlockText, Found},
+    found::{BlockText, Found},
     markers,
 };
 
-pub static COMMENT_IS_MARKER: Rule = Rule {
+pub(super) static COMMENT_IS_MARKER: Rule = Rule {
     code: "comment-is-marker",
     severity: Severity::Warning,
     meaning: "`# %%px` is jupytext's way to write the magic, and pxlens runs it. VS Code's interactive window takes the line \

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::{Fix, Problem, Rule, Severity};
 use crate::cells::{
-    block::Found,
+    found::Found,
     mapped::Mapped,
     python::{self, Tokens},
 };
 
-pub static PRINT: Rule = Rule {
+pub(super) static PRINT: Rule = Rule {
     code: "old-print",
     severity: Severity::Warning,
     meaning: "A print statement of Python 2: a SyntaxError since Python 3. Looked for in what px cells send, and in the other \
@@ -17,7 +17,7 @@ pub static PRINT: Rule = Rule {
     examples: &["%px print 'hi'\n", "%%px\nprint \"I am\", rank, # who\n"],
 };
 
-pub static IMPORT: Rule = Rule {
+pub(super) static IMPORT: Rule = Rule {
     code: "old-import",
     severity: Severity::Warning,
     meaning: "`IPython.parallel` became the package `ipyparallel` with IPython 4; the old name is gone. Looked for in what px \

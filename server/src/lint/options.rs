@@ -9,7 +9,7 @@ use super::{Fix, Problem, Rule, Severity};
 use crate::{
     cells::{
         Options,
-        block::Found,
+        found::Found,
         mapped::Mapped,
         options::{self, Taker},
         refusal,
@@ -18,7 +18,7 @@ use crate::{
     text::TextRange,
 };
 
-pub static OPTIONS: Rule = Rule {
+pub(super) static OPTIONS: Rule = Rule {
     code: "options",
     severity: Severity::Error,
     meaning: "ipyparallel refuses the options: one is not known, its value is none of the choices, or a value is missing. \
@@ -34,7 +34,7 @@ pub static OPTIONS: Rule = Rule {
     ],
 };
 
-pub static TARGETS: Rule = Rule {
+pub(super) static TARGETS: Rule = Rule {
     code: "targets",
     severity: Severity::Error,
     meaning: "The target expression is none that pxlens reads: it parses expressions and never evaluates them. Quotes and \
@@ -49,7 +49,7 @@ pub static TARGETS: Rule = Rule {
     ],
 };
 
-pub static DYNAMIC: Rule = Rule {
+pub(super) static DYNAMIC: Rule = Rule {
     code: "dynamic-options",
     severity: Severity::Hint,
     meaning: "The options hold `{…}` or `$name`, which IPython fills in from its own variables. pxlens knows none of them, \
@@ -57,7 +57,7 @@ pub static DYNAMIC: Rule = Rule {
     examples: &["%%px --targets {n}\nx\n"],
 };
 
-pub static STREAM_NOBLOCK: Rule = Rule {
+pub(super) static STREAM_NOBLOCK: Rule = Rule {
     code: "stream-noblock",
     severity: Severity::Warning,
     meaning: "`--stream` shows output while the cell is waited for; with `--noblock` nothing waits, so it has no effect.",

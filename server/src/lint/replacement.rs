@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{cells::block::BlockText, text::TextRange};
+use crate::{cells::found::BlockText, text::TextRange};
 
 /// The change that puts `text` in the place of whole lines of a block and makes it a cell of its own. `None` in a notebook
 /// whose cell holds something else as well.

@@ -3,6 +3,7 @@
 use super::{Problem, Rule, Severity};
 use crate::{cells::UnreadTargets, text::TextRange};
 
+/// A magic that goes by a view that nothing makes.
 pub static UNKNOWN_VIEW: Rule = Rule {
     code: "unknown-view",
     severity: Severity::Error,
@@ -11,6 +12,7 @@ pub static UNKNOWN_VIEW: Rule = Rule {
     examples: &["%px_odd x\n"],
 };
 
+/// A magic that goes by a view whose targets cannot be read.
 pub static UNREAD_VIEW: Rule = Rule {
     code: "unread-view",
     severity: Severity::Error,
@@ -20,7 +22,7 @@ pub static UNREAD_VIEW: Rule = Rule {
     examples: &["even = rc[chosen]\neven.activate('_even')\n%px_even x\n"],
 };
 
-pub static NO_EFFECT: Rule = Rule {
+pub(super) static NO_EFFECT: Rule = Rule {
     code: "no-effect",
     severity: Severity::Hint,
     meaning: "The line sets something of a view from a value that cannot be read without running it. What was in force before \

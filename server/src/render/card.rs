@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use super::{
     GroupBy, ImageKind, Limits, duration, images,
-    markdown::{below, clip, heading, longest_backticks, short_ranks},
+    markdown::{below, heading, longest_backticks},
     terminal_text, timing,
-    wording::{count, size},
+    wording::{clip, count, short_ranks, size},
 };
 use crate::{
     engines::RankSet,

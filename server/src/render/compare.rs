@@ -7,11 +7,12 @@ use std::{
 
 use super::{
     difference::change,
-    layout::{BlockLine, Paint, part_lines},
-    markdown::{Page, RESERVE, short_ranks},
+    layout::part_lines,
+    line::{BlockLine, Paint},
+    markdown::{Page, RESERVE},
     screen::is_whole,
     without_key, without_keys,
-    wording::{count, cut},
+    wording::{count, cut, short_ranks},
 };
 use crate::{
     engines::{EngineId, RankSet},

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{
-    layout::{BlockLine, Paint},
+    line::{BlockLine, Paint},
     wording::count,
 };
 use crate::engines::RankSet;

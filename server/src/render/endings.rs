@@ -3,7 +3,6 @@
 use super::{
     errors::{is_interruption, name},
     terminal_text,
-    wording::is_unsent,
 };
 use crate::run::{Ending, EngineRun, LostReason};
 
@@ -31,6 +30,11 @@ pub(super) fn failure(part: &EngineRun) -> Option<String> {
         Ending::Lost(LostReason::EngineDied) => "engine died".to_owned(),
         Ending::Lost(_) => "lost".to_owned(),
     })
+}
+
+/// Whether the engine never got the code.
+pub(super) fn is_unsent(reason: &LostReason) -> bool {
+    matches!(reason, LostReason::NotSent(_))
 }
 
 /// Whether somebody stopped the code.

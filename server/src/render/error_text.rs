@@ -3,10 +3,10 @@
 use super::{
     ErrorGroup, ErrorVariant, errors,
     errors::{Branch, is_heading, trees, without, without_any_counter},
-    layout::{BlockLine, Paint, Place, View, rule},
-    markdown::short_ranks,
+    line::{BlockLine, Paint, rule},
     terminal_text,
-    wording::cut,
+    view::{Place, View},
+    wording::{cut, short_ranks},
 };
 use crate::{
     engines::RankSet,

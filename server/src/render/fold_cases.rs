@@ -11,9 +11,11 @@ use super::{
     GroupBy, fold,
     grouped::of_group,
     inline::inline_within,
-    layout::{BlockLine, View, lay_out},
+    layout::lay_out,
+    line::BlockLine,
     sample::{Sample, bundle},
     screen::Scope,
+    view::View,
 };
 use crate::{
     engines::RankSet,

@@ -9,7 +9,7 @@ use super::{
     fold::fold,
     grouped::{Shown, of_group},
     hosts::pending,
-    layout::{BlockLine, Paint},
+    line::{BlockLine, Paint},
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
     template::Template,

@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
 use super::{
     Group, GroupBy, Limits,
     difference::difference,
@@ -14,10 +12,13 @@ use super::{
     errors::name,
     fold,
     grouped::{Shown, of_group, of_one},
+    line::{BlockLine, Paint, Span, rule},
     numbers::{Detail, summed_up},
     screen::{Item, Scope},
-    sections::{Block, Section, State, sections},
-    terminal_text, without_key,
+    sections::{Block, Section, State, reference, sections},
+    terminal_text,
+    view::{Place, View},
+    without_key,
     wording::cut,
 };
 use crate::{
@@ -25,80 +26,6 @@ use crate::{
     jupyter::content::StreamName,
     run::{EngineRun, Run, Slot},
 };
-
-/// What a piece of text is; the client chooses the colour. As JSON: `ranks`, `failedRanks`, ...
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Paint {
-    /// A rank set.
-    Ranks,
-    /// A rank set of engines that failed.
-    FailedRanks,
-    /// The line of a heading.
-    Rule,
-    /// What an engine wrote to stdout.
-    Stdout,
-    /// What an engine wrote to stderr.
-    Stderr,
-    /// A display, or what a pager was asked to show.
-    Display,
-    /// A value.
-    Result,
-    /// The name and text of an exception; a lost or aborted engine.
-    Error,
-    /// A traceback.
-    Traceback,
-    /// What pxlens says: `Out:`, `(no output)`, what was left out.
-    Note,
-    /// An engine that has not ended.
-    Pending,
-}
-
-/// Text of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
-    /// Without control characters; blocks and Markdown hold no escape sequence.
-    pub text: String,
-    /// What it is.
-    pub paint: Paint,
-}
-
-/// A line, ready to paint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlockLine {
-    /// From left to right.
-    pub spans: Vec<Span>,
-}
-
-impl BlockLine {
-    pub(super) fn of(text: impl Into<String>, paint: Paint) -> Self {
-        Self { spans: vec![Span { text: text.into(), paint }] }
-    }
-
-    pub(super) fn and(mut self, text: impl Into<String>, paint: Paint) -> Self {
-        self.spans.push(Span { text: text.into(), paint });
-        self
-    }
-
-    /// Adds text at the end, to the last span if that is of the same kind.
-    pub(super) fn add(&mut self, text: &str, paint: Paint) {
-        match self.spans.last_mut() {
-            Some(last) if last.paint == paint => last.text.push_str(text),
-            _ if text.is_empty() => {}
-            _ => self.spans.push(Span { text: text.to_owned(), paint }),
-        }
-    }
-
-    /// The text without its kinds.
-    pub fn text(&self) -> String {
-        self.spans.iter().map(|span| span.text.as_str()).collect()
-    }
-
-    /// How many characters are seen; SGR sequences are not.
-    fn width(&self) -> usize {
-        terminal_text(&self.text(), false).chars().count()
-    }
-}
 
 /// The lines below a cell (Neovim's virtual lines): groups, results, errors. Lines beyond the limits are cut from the middle, and
 /// a note says so.
@@ -178,19 +105,6 @@ pub(super) fn share(run: &Run, limits: Limits) -> usize {
     (limits.bytes / fold(run).len().max(1)).max(1000.min(limits.bytes))
 }
 
-/// How to lay out.
-#[derive(Clone, Copy)]
-pub(super) struct View {
-    pub(super) by: GroupBy,
-    pub(super) scope: Scope,
-    pub(super) width: usize,
-    /// Whether stderr is named, for views that cannot mark it by colour.
-    pub(super) names_stderr: bool,
-}
-
-/// Names the place of a 0-based line of the code in its document: `demo.py line 14`.
-pub(super) type Place<'a> = &'a dyn Fn(u32) -> Option<String>;
-
 /// The lines of a run: sections, then errors. A line of the code that has no `place` is named by its number in the cell.
 pub(super) fn lay_out(run: &Run, view: View, place: Place<'_>) -> Vec<BlockLine> {
     let mut lines = lay_out_outputs(run, view);
@@ -256,14 +170,6 @@ pub(super) fn draw_blocks(section: &Section, view: View) -> Vec<Drawn<'_>> {
     drawn
 }
 
-/// The block that others are compared with.
-pub(super) fn reference(blocks: &[Block]) -> Option<usize> {
-    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
-    (0..blocks.len()).min_by_key(|&i| {
-        (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
-    })
-}
-
 fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) {
     let label = |block: &Block| match block.state.mark() {
         "" => block.ranks.to_string(),
@@ -296,15 +202,6 @@ fn lay_out_blocks(drawn: &[Drawn<'_>], width: usize, into: &mut Vec<BlockLine>) 
             into.extend(lines.iter().cloned());
         }
     }
-}
-
-/// A heading: `── [0-2] ───────────`.
-pub(super) fn rule(heading: BlockLine, stroke: char, width: usize) -> BlockLine {
-    let used = heading.width() + 4;
-    let strokes = |n: usize| std::iter::repeat_n(stroke, n).collect::<String>();
-    let mut line = BlockLine::of(strokes(2) + " ", Paint::Rule);
-    line.spans.extend(heading.spans);
-    line.and(format!(" {}", strokes(width.min(80).saturating_sub(used).max(2))), Paint::Rule)
 }
 
 /// What one engine's part shows, as plain text: output, result, and the error it ended with.

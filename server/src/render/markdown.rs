@@ -6,12 +6,14 @@
 use super::{
     GroupBy, Limits, duration, elapsed,
     error_text::error_fences,
-    layout::{BlockLine, Drawn, Paint, View, across_groups, draw_blocks, share},
+    layout::{Drawn, across_groups, draw_blocks, share},
+    line::{BlockLine, Paint},
     outcome,
     screen::Scope,
     sections::{State, sections},
+    view::View,
     without_keys,
-    wording::{count, heading_words},
+    wording::{clip, count, heading_words, short_ranks},
 };
 use crate::{
     engines::RankSet,
@@ -87,11 +89,6 @@ fn block_head(drawn: &Drawn<'_>) -> String {
     format!("{mark}`{}`{from}", short_ranks(&drawn.block.ranks))
 }
 
-/// Sets of scattered engines can be long; the head stays one line.
-pub(super) fn short_ranks(ranks: &RankSet) -> String {
-    clip(&ranks.to_string(), 100)
-}
-
 /// Lines as texts to fence; stderr apart from the rest, under its name.
 fn fences(lines: &[BlockLine]) -> Vec<(Option<&'static str>, String)> {
     let is_stderr = |line: &BlockLine| line.spans.first().is_some_and(|span| span.paint == Paint::Stderr);
@@ -143,18 +140,6 @@ impl Page {
 /// The longest run of backticks in a text: a fence around it needs one more.
 pub fn longest_backticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-/// At most `most` bytes, cut between characters, with a mark where something is missing.
-pub(super) fn clip(text: &str, most: usize) -> String {
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    let mut end = most.saturating_sub('…'.len_utf8());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
 }
 
 #[cfg(test)]

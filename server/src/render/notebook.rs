@@ -10,8 +10,9 @@ use super::{
     GroupBy, Image, ImageKind, Limits,
     error_text::errors_in_words,
     images,
-    layout::{View, lay_out_outputs, share},
+    layout::{lay_out_outputs, share},
     screen::Scope,
+    view::View,
     without_keys,
 };
 use crate::{

@@ -12,9 +12,11 @@ use super::{
     errors,
     errors::Kind,
     fold,
-    layout::{Paint, View, across_groups, draw_blocks},
+    layout::{across_groups, draw_blocks},
+    line::Paint,
     screen::{Scope, bundles},
     sections::{State, sections},
+    view::View,
     without_keys,
     wording::count,
 };

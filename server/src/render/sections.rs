@@ -5,8 +5,8 @@ use super::{
     endings::gone,
     fold,
     grouped::{Shown, of_group, of_one, tell_from},
-    layout::{View, reference},
     screen::{Item, is_whole},
+    view::View,
 };
 use crate::{
     engines::RankSet,
@@ -158,6 +158,14 @@ fn by_kind(all: Vec<(&EngineRun, Vec<Shown>)>, by: GroupBy) -> Vec<Section> {
         }
     }
     sections
+}
+
+/// The block that others are compared with.
+pub(super) fn reference(blocks: &[Block]) -> Option<usize> {
+    let failed = |block: &Block| matches!(block.state, State::Failed | State::Gone(_));
+    (0..blocks.len()).min_by_key(|&i| {
+        (failed(&blocks[i]), std::cmp::Reverse(blocks[i].ranks.len()), blocks[i].ranks.first())
+    })
 }
 
 /// The first display of every engine, then the second of every engine, ...

@@ -4,7 +4,7 @@
 //! summary.
 
 use super::{
-    layout::{BlockLine, Paint},
+    line::{BlockLine, Paint},
     numbers::{Detail, Told, number, spread},
 };
 use crate::{

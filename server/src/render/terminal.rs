@@ -6,9 +6,11 @@ use super::{
     GroupBy, duration, elapsed,
     error_text::lay_out_errors,
     heading,
-    layout::{BlockLine, Paint, View, lay_out},
+    layout::lay_out,
+    line::{BlockLine, Paint},
     outcome,
     screen::Scope,
+    view::View,
 };
 use crate::run::{Run, RunState};
 

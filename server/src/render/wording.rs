@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use super::{endings::is_stopped, pending, terminal_text};
+use super::{
+    endings::{is_stopped, is_unsent},
+    pending, terminal_text,
+};
 use crate::{
     engines::RankSet,
-    run::{Ending, LostReason, Run, RunState, Time},
+    run::{Ending, Run, RunState, Time},
 };
 
 /// Most characters of the engines that a progress waits on.
@@ -115,11 +118,6 @@ pub fn progress(run: &Run) -> String {
     format!("{} of {all} {}{waiting}", all - left, if all == 1 { "engine" } else { "engines" })
 }
 
-/// Whether the engine never got the code.
-pub(super) fn is_unsent(reason: &LostReason) -> bool {
-    matches!(reason, LostReason::NotSent(_))
-}
-
 /// A number of bytes in words: `512 B`, `12 kB`, `3.4 MB`.
 pub(super) fn size(bytes: usize) -> String {
     match bytes {
@@ -156,6 +154,23 @@ pub fn cut(text: &str, most: usize) -> String {
 /// Text of an engine in one line, without control characters: what would end it is a blank.
 pub fn one_line(text: &str) -> String {
     terminal_text(text, false).replace(['\n', '\t'], " ")
+}
+
+/// Sets of scattered engines can be long; the head stays one line.
+pub(super) fn short_ranks(ranks: &RankSet) -> String {
+    clip(&ranks.to_string(), 100)
+}
+
+/// At most `most` bytes, cut between characters, with a mark where something is missing.
+pub(super) fn clip(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut end = most.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which engines a Python value chooses, in each of the places where ipyparallel takes one.
 
-use super::{UnreadTargets, objects::Value};
+use super::{UnreadTargets, value::Value};
 use crate::engines::Targets;
 
 /// A whole number; Python counts `True` as 1.

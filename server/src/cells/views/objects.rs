@@ -11,6 +11,7 @@ use std::{
 use super::{
     Origin, UnreadTargets, Views,
     choice::{bound, direct_targets, integer, live_targets, slice, taken_targets},
+    value::{ObjectId, Value},
 };
 use crate::{
     cells::statements::{Act, Call, Expr, Statement},
@@ -44,9 +45,6 @@ impl<T> Decided<T> {
     }
 }
 
-/// Names an object while it is referred to.
-pub(super) type ObjectId = u32;
-
 /// Something that several names may refer to, and that can be changed through each.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Object {
@@ -76,28 +74,6 @@ pub(super) struct Magics {
     pub(super) verbose: Option<Decided<bool>>,
     pub(super) progress_after: Option<Decided<f64>>,
     pub(super) signal_on_interrupt: Option<Decided<String>>,
-}
-
-/// What a name refers to, or an expression gives.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    /// `None`: a client of which nothing was said.
-    Client(Option<ObjectId>),
-    Cluster,
-    View(ObjectId),
-    Balanced,
-    /// `rc.ids`, or a part of it.
-    Ids {
-        targets: Targets,
-        is_whole: bool,
-    },
-    Int(i64),
-    Bool(bool),
-    None,
-    Text(Box<str>),
-    List(Arc<[i64]>),
-    Slice([Option<i64>; 3]),
-    Other,
 }
 
 /// All that is known at a place of a document.

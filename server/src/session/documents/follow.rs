@@ -6,7 +6,7 @@ use super::{CellId, RunHandle};
 use crate::{
     cells::{BlockRef, Placed, PxCell},
     plan::{Fingerprint, Overrides, Plan, Refusal, plan},
-    session::{CellView, documents::Places},
+    session::{CellView, Places},
     text::{Anchor, Document, Edit, Encoding, TextRange},
 };
 

@@ -1,7 +1,10 @@
 //! Calls that may or may not happen: what they would change is not known from there on.
 
-use super::{Decided, Names, ObjectId, Origin, UNREAD_BLOCK, UnreadTargets, Value};
-use crate::cells::statements::{Call, Expr};
+use super::{Decided, Names, Origin, UNREAD_BLOCK, UnreadTargets};
+use crate::cells::{
+    statements::{Call, Expr},
+    views::value::{ObjectId, Value},
+};
 
 impl Names {
     /// A call that may or may not happen.

@@ -1,0 +1,30 @@
+//! What names refer to and expressions give, as far as that decides something about views.
+
+use std::sync::Arc;
+
+use crate::engines::Targets;
+
+/// Names an object while it is referred to.
+pub(super) type ObjectId = u32;
+
+/// What a name refers to, or an expression gives.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// `None`: a client of which nothing was said.
+    Client(Option<ObjectId>),
+    Cluster,
+    View(ObjectId),
+    Balanced,
+    /// `rc.ids`, or a part of it.
+    Ids {
+        targets: Targets,
+        is_whole: bool,
+    },
+    Int(i64),
+    Bool(bool),
+    None,
+    Text(Box<str>),
+    List(Arc<[i64]>),
+    Slice([Option<i64>; 3]),
+    Other,
+}
