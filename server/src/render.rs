@@ -29,6 +29,7 @@ mod markdown;
 mod notebook;
 mod numbers;
 mod page;
+mod pixel_size;
 mod plain;
 mod replay;
 mod rerun;
@@ -56,11 +57,12 @@ pub use compare::{Change, Compared, Comparison, compare};
 pub use contact_sheet::{SheetLimits, contact_sheet};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use document::{Ends, MOST as MOST_OF_DOCUMENT, comparison, document, raw};
+pub use endings::outcome;
 pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors, raised};
 pub use export::{About, report};
 pub use fold::{Group, fold};
 pub use hosts::pending;
-pub use images::{Image, ImageKind, Picture, PixelSize, images};
+pub use images::{Image, ImageKind, Picture, images};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
 pub use layout::{block, group_text, part_text};
 pub use line::{BlockLine, Paint, Span};
@@ -70,13 +72,14 @@ pub use notebook::{NotebookItem, NotebookOutput, notebook};
 pub use page::{
     HtmlOutput, Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page,
 };
+pub use pixel_size::PixelSize;
 pub use plain::{Plain, PromptColor, plain, plain_in};
 pub use replay::replay;
 pub use rerun::{differing, failed, stragglers};
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
 pub use timing::{PartTime, Timing, timing};
-pub use wording::{cut, duration, elapsed, heading, one_line, outcome, progress};
+pub use wording::{cut, duration, elapsed, heading, one_line, progress};
 
 pub use crate::run::terminal_text;
 

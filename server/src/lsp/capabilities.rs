@@ -9,8 +9,13 @@ use lsp_types::{
 };
 use pxlens_protocol as protocol;
 
-use super::handlers::semantic_tokens;
 use crate::render::SCHEME;
+
+/// The types in the legend of semantic tokens, all of LSP's own.
+pub(super) const TOKEN_TYPES: [&str; 6] = ["macro", "parameter", "number", "operator", "keyword", "string"];
+
+/// The modifiers there: `autopx` is pxlens' own, for what belongs to an `%autopx` region.
+pub(super) const TOKEN_MODIFIERS: [&str; 1] = ["autopx"];
 
 /// What the server wants to know of its client. Behaviour depends on this and never on the client's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,8 +163,8 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
         semantic_tokens_provider: client.semantic_tokens.then(|| {
             SemanticTokensOptions {
                 legend: SemanticTokensLegend {
-                    token_types: semantic_tokens::TYPES.map(String::from).into(),
-                    token_modifiers: semantic_tokens::MODIFIERS.map(String::from).into(),
+                    token_types: TOKEN_TYPES.map(String::from).into(),
+                    token_modifiers: TOKEN_MODIFIERS.map(String::from).into(),
                 },
                 range: Some(SemanticTokensOptionsRange::Bool(true)),
                 full: Some(Full::Bool(true)),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{images::pixel_size, terminal_text, wording::size};
+use super::{pixel_size::pixel_size, terminal_text, wording::size};
 use crate::{
     jupyter::content::MimeBundle,
     run::pictures::{SVG, is_picture},

@@ -9,7 +9,8 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    images::{Image, ImageKind, Picture, PixelSize},
+    images::{Image, ImageKind, Picture},
+    pixel_size::PixelSize,
     terminal_text,
     wording::{count, cut, size},
 };

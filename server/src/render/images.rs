@@ -8,15 +8,16 @@ use std::{
     collections::{BTreeSet, HashMap},
 };
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::Engine as _;
 use imagesize::ImageType;
 use roxmltree::{Document, ParsingOptions};
 use serde_json::Value;
 
-use super::{screen::bundles, terminal_text, wording};
+use super::{
+    pixel_size::{FORGIVING, PixelSize, size_of},
+    screen::bundles,
+    terminal_text, wording,
+};
 use crate::{
     engines::{EngineId, RankSet},
     jupyter::content::MimeBundle,
@@ -66,15 +67,6 @@ impl ImageKind {
     }
 }
 
-/// Width and height in pixels; those that an SVG asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PixelSize {
-    /// How wide it is.
-    pub width: u32,
-    /// How high it is.
-    pub height: u32,
-}
-
 /// An image that some engines show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image<'a> {
@@ -117,14 +109,6 @@ impl Picture<'_> {
         }
     }
 }
-
-/// Base64 as Python reads it: padding may be missing, and what is left of the last byte does not count.
-const FORGIVING: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// The images on the engines' screens: each engine's first, then each engine's second, ...; among those by rank.
 pub fn images(run: &Run) -> Vec<Image<'_>> {
@@ -219,20 +203,6 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
     };
     let size = Some(size_of(&decoded).ok_or("it ends before its size is told")?);
     Ok((Picture { kind, size, data }, decoded.len()))
-}
-
-fn size_of(decoded: &[u8]) -> Option<PixelSize> {
-    let size = imagesize::blob_size(decoded).ok()?;
-    let pixels = |n: usize| u32::try_from(n).ok().filter(|n| *n > 0);
-    Some(PixelSize { width: pixels(size.width)?, height: pixels(size.height)? })
-}
-
-/// The size of an image in base64, from its beginning: all but JPEG tell it at once.
-pub(super) fn pixel_size(data: &str) -> Option<PixelSize> {
-    [64, 32_768].into_iter().find_map(|most| {
-        let head = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).take(most);
-        size_of(&FORGIVING.decode(head.collect::<Vec<_>>()).ok()?)
-    })
 }
 
 /// Most nodes of an SVG that is read: some hundred megabytes.

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use super::{
-    endings::{is_stopped, is_unsent},
-    pending, terminal_text,
-};
+use super::{pending, terminal_text};
 use crate::{
     engines::RankSet,
-    run::{Ending, Run, RunState, Time},
+    run::{Run, RunState, Time},
 };
 
 /// Most characters of the engines that a progress waits on.
@@ -71,39 +68,6 @@ pub fn elapsed(run: &Run, now: Time) -> u64 {
     match run.state() {
         RunState::Queued => 0,
         _ => run.ended().unwrap_or(now).since(begun),
-    }
-}
-
-/// A run's state in a few words, without its time: `4 engines`, `1 of 4 failed`, `3 of 4 ended, waiting on [2]`.
-pub fn outcome(run: &Run) -> String {
-    let all = run.parts().len();
-    match run.state() {
-        RunState::Queued => "queued".to_owned(),
-        RunState::Running => {
-            let ended = run.parts().filter(|part| part.ending().is_some()).count();
-            let pending = pending(run, usize::MAX).unwrap_or_default();
-            format!("{ended} of {all} ended, waiting on {pending}")
-        }
-        RunState::Succeeded if all == 1 => "1 engine".to_owned(),
-        RunState::Succeeded => format!("{all} engines"),
-        RunState::Failed => {
-            let count = |wanted: fn(&Ending) -> bool| {
-                run.parts().filter_map(|part| part.ending()).filter(|ending| wanted(ending)).count()
-            };
-            let counts = [
-                (count(|ending| matches!(ending, Ending::Error(_)) && !is_stopped(ending)), "failed"),
-                (count(is_stopped), "interrupted"),
-                (count(|ending| matches!(ending, Ending::Aborted)), "aborted"),
-                (count(|ending| matches!(ending, Ending::Lost(reason) if !is_unsent(reason))), "lost"),
-                (count(|ending| matches!(ending, Ending::Lost(reason) if is_unsent(reason))), "not run"),
-            ];
-            let told: Vec<String> =
-                counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-            match told.as_slice() {
-                [one] => one.replacen(' ', &format!(" of {all} "), 1),
-                several => format!("{} of {all}", several.join(", ")),
-            }
-        }
     }
 }
 
@@ -201,24 +165,6 @@ mod tests {
     #[test]
     fn nothing_in_a_text_ends_the_one_line() {
         assert_eq!(one_line("a\nb\tc\r\nd\u{2028}\x07\n"), "a b c d\\u2028\\x07");
-    }
-
-    #[test]
-    fn the_outcome_counts_what_went_wrong() {
-        let raise = |sample: Sample, slot| sample.raise(slot, "E", "", &[]);
-        for (sample, text) in [
-            (Sample::new(4), "queued"),
-            (Sample::new(4).busy(0).ok(1), "1 of 4 ended, waiting on [0,2-3]"),
-            (Sample::new(4).all_ok(), "4 engines"),
-            (Sample::new(1).all_ok(), "1 engine"),
-            (raise(Sample::new(4), 2).all_ok(), "1 of 4 failed"),
-            (
-                raise(Sample::new(3), 2).aborted(1).lost(0, LostReason::EngineDied),
-                "1 failed, 1 aborted, 1 lost of 3",
-            ),
-        ] {
-            assert_eq!(outcome(&sample.run()), text);
-        }
     }
 
     #[test]

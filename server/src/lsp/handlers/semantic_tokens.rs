@@ -9,12 +9,6 @@ use crate::{
     text,
 };
 
-/// The legend's types, all of LSP's own.
-pub(crate) const TYPES: [&str; 6] = ["macro", "parameter", "number", "operator", "keyword", "string"];
-
-/// The legend's modifiers: `autopx` is pxlens' own, for what belongs to an `%autopx` region.
-pub(crate) const MODIFIERS: [&str; 1] = ["autopx"];
-
 pub(crate) fn full(snapshot: &Snapshot, _: SemanticTokensParams) -> Result<Option<SemanticTokens>> {
     Ok(encode(&ide::semantic_tokens(snapshot, None)))
 }
@@ -38,6 +32,7 @@ fn encode(tokens: &[PlacedToken]) -> Option<SemanticTokens> {
             delta_line: start.line - last.line,
             delta_start: start.character - from,
             length,
+            // As the legend in `capabilities` lists them.
             token_type: match kind {
                 TokenKind::Magic => 0,
                 TokenKind::Option => 1,
