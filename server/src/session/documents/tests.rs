@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
-    session::{Snapshot, SpillFolder},
+    session::{CellView, Snapshot, SpillFolder},
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
