@@ -1,8 +1,8 @@
 //! Px cells: text becomes the cells one can run, the exact code each sends, and what is in force at each.
 //!
-//! A pure function of the text. Nothing here runs, evaluates or imports anything, and nothing here knows an engine. All
-//! ranges are bytes of the document; lines are 0-based. What is wrong or doubtful about what stands there is for [`crate::lint`] to
-//! say: of it this module keeps the facts, see [`findings`].
+//! A pure function of the text. Nothing here runs, evaluates or imports anything, nothing here knows an engine, and nothing
+//! here judges: of what may be wrong it keeps the facts ([`findings`]), and `lint` says what they mean. All ranges are bytes
+//! of the document; lines are 0-based.
 
 pub(crate) mod block;
 mod calls;

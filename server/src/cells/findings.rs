@@ -1,4 +1,4 @@
-//! What only the lines above a block show about it, as facts that the rules of [`crate::lint`] judge.
+//! What only the lines above a block show about it, as facts that the rules of `lint` judge.
 //!
 //! What its own text shows is in [`Scanned`].
 

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::text::{Change, Document, Encoding};
 
 fn problems_in(text: &str, dialect: Dialect) -> Vec<Problem> {
     let found = recognize(text, dialect, &Arc::default());
@@ -574,4 +575,28 @@ fn a_fix_that_would_change_what_is_sent_is_not_offered() {
             px-inside-autopx
         "#]],
     );
+}
+
+#[test]
+fn only_blocks_that_changed_are_judged_again() {
+    let text = "# %%\n%px --a b\n# %%\n%px print 'x'\n# %%\n%px_odd x\n# %%\n%px (\n";
+    let judged_again = |old: &str, new: &str| -> Vec<bool> {
+        let mut document = Document::new(text, 0);
+        let mut index = Index::new(document.rope(), Dialect::Script, 0, Arc::default());
+        let mut lints = Lints::default();
+        lints.problems(&index, &index.end());
+        // Every block has a problem: those where there are some afterwards were judged again.
+        lints.blocks.iter_mut().for_each(|block| block.problems.clear());
+        let at = text.find(old).unwrap();
+        let range = [at, at + old.len()].map(|at| document.position(at, Encoding::Utf8));
+        let change = Change { range: Some((range[0], range[1])), text: new.to_owned() };
+        let edits = document.apply(&[change], 0, Encoding::Utf8);
+        index.edit(document.rope(), &edits);
+        lints.problems(&index, &index.end());
+        lints.blocks.iter().map(|block| !block.problems.is_empty()).collect()
+    };
+    assert_eq!(judged_again("'x'", "'xy'"), [false, true, false, false]);
+    assert_eq!(judged_again("%px --a b", "%px --a b\n# %%\n%px [ 1"), [true, true, false, false, false]);
+    // A region reaches over all that is below it.
+    assert_eq!(judged_again("%px --a b", "%px --a b\n%autopx"), [true, true, true, true]);
 }
