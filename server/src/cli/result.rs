@@ -5,18 +5,18 @@ use std::io::{self, Write};
 use super::{Failure, Status, args::ResultArgs, images, output};
 use crate::{
     render::{self, About, Style},
-    session::{KeptHead, KeptResult, Shelf, ShelfError},
+    session::{KeptHead, KeptResult, ResultStore, ResultStoreError},
 };
 
 pub(super) fn result(args: &ResultArgs) -> Result<Status, Failure> {
-    let shelf = Shelf::new(None).map_err(refused)?;
+    let store = ResultStore::new(None).map_err(refused)?;
     match &args.name {
-        Some(name) => show(&shelf.load(name).map_err(refused)?, args),
-        None => list(&shelf.list(), args.json),
+        Some(name) => show(&store.load(name).map_err(refused)?, args),
+        None => list(&store.list(), args.json),
     }
 }
 
-fn refused(error: ShelfError) -> Failure {
+fn refused(error: ResultStoreError) -> Failure {
     Failure::new(Status::Usage, error)
 }
 

@@ -2,7 +2,7 @@
 
 mod connection;
 mod history;
-mod recall;
+mod pxresult;
 mod runs;
 mod wishes;
 
@@ -248,7 +248,7 @@ struct Actor {
     recalled: HashMap<CellId, RunId>,
     /// The newest run of each name.
     named: BTreeMap<String, RunId>,
-    keeper: recall::Keeper,
+    keeper: pxresult::Keeper,
     cluster: Option<Attached>,
     /// Tells messages about the present connection from those about an earlier one.
     generation: u64,
@@ -287,7 +287,7 @@ pub(super) async fn run(
         next_run: 1,
         recalled: HashMap::new(),
         named: BTreeMap::new(),
-        keeper: recall::Keeper::default(),
+        keeper: pxresult::Keeper::default(),
         cluster: None,
         generation: 0,
         attaching: None,

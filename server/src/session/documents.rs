@@ -216,7 +216,7 @@ impl Documents {
     }
 
     /// The texts that belong together, in order: a document alone, or all cells of its notebook.
-    pub(super) fn together(&self, key: &DocumentKey) -> Vec<DocumentKey> {
+    pub(super) fn notebook_cells(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         let notebook = self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key);
         match self.notebooks.get(notebook) {
             Some(Notebook { order, .. }) => {
@@ -331,7 +331,7 @@ impl Documents {
 
     /// The texts that an address means: a document, a notebook's cell, or all cells of the notebook.
     pub(super) fn meant(&self, key: &DocumentKey) -> Vec<DocumentKey> {
-        if self.units.contains_key(key) { vec![key.clone()] } else { self.together(key) }
+        if self.units.contains_key(key) { vec![key.clone()] } else { self.notebook_cells(key) }
     }
 
     /// The ids of a text's px cells.

@@ -2,7 +2,7 @@
 
 mod history;
 mod kept;
-mod recall;
+mod pxresult;
 mod wishes;
 
 use std::{path::Path, time::Duration};

@@ -14,7 +14,7 @@ use crate::{
     },
     render::without_keys,
     run::RunId,
-    session::{KeptResult, Shelf, ShelfError},
+    session::{KeptResult, ResultStore, ResultStoreError},
 };
 
 /// The largest kept result that is read, in bytes: in memory it takes about as much again.
@@ -57,8 +57,9 @@ fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult
     let unknown = || Error::invalid_params("there is no such run; nothing was run there yet");
     let wanted = pictures::Wanted::of(&params);
     let name = params.name.filter(|_| params.run.is_none()).ok_or_else(unknown)?;
-    let load =
-        || -> std::result::Result<KeptResult, ShelfError> { Shelf::new(None)?.load_within(&name, MOST_KEPT) };
+    let load = || -> std::result::Result<KeptResult, ResultStoreError> {
+        ResultStore::new(None)?.load_within(&name, MOST_KEPT)
+    };
     let kept = load().map_err(|error| Error::invalid_params(error.to_string()))?;
     let by = params.group_by.map(from_protocol).or(kept.head.wish()).unwrap_or(snapshot.settings.group_by);
     let run = kept.run().ok_or_else(unknown)?;

@@ -184,7 +184,7 @@ pub(in crate::lsp) struct Publisher<V, S> {
     credit: Credit,
     marks: Marks,
     changed: watch::Receiver<Dirty>,
-    told: HashMap<Uri, HashMap<CellId, CellOutput>>,
+    last_sent: HashMap<Uri, HashMap<CellId, CellOutput>>,
     seq: u32,
     acknowledged: u32,
     last: Option<Instant>,
@@ -201,7 +201,7 @@ impl<V: View, S: Sink> Publisher<V, S> {
             credit,
             marks: marks.clone(),
             changed,
-            told: HashMap::new(),
+            last_sent: HashMap::new(),
             seq: 0,
             acknowledged: 0,
             last: None,
@@ -275,7 +275,7 @@ impl<V: View, S: Sink> Publisher<V, S> {
 
     fn forget(&mut self, closed: &BTreeSet<String>) {
         if !closed.is_empty() {
-            self.told.retain(|uri, _| !closed.contains(&uri.0));
+            self.last_sent.retain(|uri, _| !closed.contains(&uri.0));
         }
     }
 
@@ -285,19 +285,19 @@ impl<V: View, S: Sink> Publisher<V, S> {
         let asked = (!whole).then(|| touched.cells.clone());
         let view = tasks::guarded("publisher", self.view.outputs(&uri, asked)).await?;
         let CellOutputs { version, cells } = view?;
-        let told = self.told.entry(uri.clone()).or_default();
+        let last_sent = self.last_sent.entry(uri.clone()).or_default();
         let present: BTreeSet<CellId> = cells.iter().map(|cell| cell.id.clone()).collect();
         let gone = |cell: &CellId| !present.contains(cell) && (whole || touched.cells.contains(cell));
-        let mut removed: Vec<CellId> = told.keys().filter(|cell| gone(cell)).cloned().collect();
+        let mut removed: Vec<CellId> = last_sent.keys().filter(|cell| gone(cell)).cloned().collect();
         removed.sort();
-        removed.iter().for_each(|cell| drop(told.remove(cell)));
+        removed.iter().for_each(|cell| drop(last_sent.remove(cell)));
         let mut news = Vec::new();
         for mut cell in cells {
             if !self.credit.blocks {
                 cell.block = None;
             }
-            let known = told.get(&cell.id).is_some_and(|old| same_but_for_place(old, &cell));
-            told.insert(cell.id.clone(), cell.clone());
+            let known = last_sent.get(&cell.id).is_some_and(|old| same_but_for_place(old, &cell));
+            last_sent.insert(cell.id.clone(), cell.clone());
             if touched.full || !known {
                 news.push(cell);
             }

@@ -19,7 +19,7 @@ const HEADER: usize = 64;
 pub(in crate::lsp) struct Encode<W> {
     inner: W,
     lifetime: Lifetime,
-    shelf: RawResponses,
+    store: RawResponses,
     state: State,
 }
 
@@ -34,8 +34,8 @@ enum State {
 }
 
 impl<W: AsyncWrite + Unpin> Encode<W> {
-    pub(in crate::lsp) fn new(inner: W, lifetime: Lifetime, shelf: RawResponses) -> Self {
-        Self { inner, lifetime, shelf, state: State::Gathering(Vec::new()) }
+    pub(in crate::lsp) fn new(inner: W, lifetime: Lifetime, store: RawResponses) -> Self {
+        Self { inner, lifetime, store, state: State::Gathering(Vec::new()) }
     }
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -78,7 +78,7 @@ impl<W: AsyncWrite + Unpin> Encode<W> {
         if !is_short {
             self.state = State::Writing { bytes: std::mem::take(gathered), done: 0, behind: length };
         } else if gathered.len() == end + length {
-            let filled = self.shelf.fill(&gathered[end..]).map(|body| {
+            let filled = self.store.fill(&gathered[end..]).map(|body| {
                 let header = format!("Content-Length: {}\r\n\r\n", body.len());
                 [header.as_bytes(), &body].concat()
             });
@@ -143,10 +143,10 @@ mod tests {
     async fn words_are_replaced_and_all_else_passes_whatever_the_pieces() {
         let long = format!("\"{}\"", "é".repeat(2000));
         for size in [1, 3, 7, 40, 600, 10_000] {
-            let shelf = RawResponses::default();
+            let store = RawResponses::default();
             let mut written = Vec::new();
-            let mut output = Encode::new(&mut written, Lifetime::default(), shelf.clone());
-            let word = serde_json::to_string(&shelf.put(&[1, 2]).unwrap()).unwrap();
+            let mut output = Encode::new(&mut written, Lifetime::default(), store.clone());
+            let word = serde_json::to_string(&store.put(&[1, 2]).unwrap()).unwrap();
             let mut messages = Vec::new();
             for body in [&long, "{}", &format!("{{\"result\":{word}}}"), "", &long, "{\"result\":null}"] {
                 messages.extend(message(body));

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// The longest message in which a word is looked for: the frame of an answer with nothing but a word in it.
 const FRAME: usize = 512;
 
-/// Where answers lie that were written out, until they are sent. Cloning gives the same shelf.
+/// Where answers lie that were written out, until they are sent. Cloning gives the same store.
 #[derive(Clone, Debug)]
 pub(in crate::lsp) struct RawResponses {
     /// No text that comes from elsewhere holds this.
@@ -22,7 +22,7 @@ pub(in crate::lsp) struct RawResponses {
     written: Arc<Mutex<HashMap<u64, Vec<u8>>>>,
 }
 
-/// The word for an answer on the shelf; it is what a handler gives back.
+/// The word for an answer that lies there; it is what a handler gives back.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Raw(String);
@@ -74,25 +74,25 @@ mod tests {
 
     #[test]
     fn a_word_is_replaced_by_what_was_written_once() {
-        let shelf = RawResponses::default();
-        let word = shelf.put(&["é", "\""]).unwrap();
-        let other = shelf.put(&1).unwrap();
+        let store = RawResponses::default();
+        let word = store.put(&["é", "\""]).unwrap();
+        let other = store.put(&1).unwrap();
         let body = serde_json::json!({ "id": 1, "jsonrpc": "2.0", "result": word }).to_string();
-        let filled = shelf.fill(body.as_bytes()).unwrap();
+        let filled = store.fill(body.as_bytes()).unwrap();
         assert_eq!(filled, r#"{"id":1,"jsonrpc":"2.0","result":["é","\""]}"#.as_bytes());
-        assert_eq!(shelf.fill(body.as_bytes()), None);
+        assert_eq!(store.fill(body.as_bytes()), None);
         assert_eq!(
-            shelf.fill(format!("{{\"result\":\"{}\"}}", other.0).as_bytes()).unwrap(),
+            store.fill(format!("{{\"result\":\"{}\"}}", other.0).as_bytes()).unwrap(),
             br#"{"result":1}"#
         );
     }
 
     #[test]
     fn other_messages_are_left_alone() {
-        let shelf = RawResponses::default();
+        let store = RawResponses::default();
         let word = RawResponses::default().put(&1).unwrap();
         for body in [r#"{"result":null}"#.to_owned(), format!("{{\"result\":\"{}\"}}", word.0)] {
-            assert_eq!(shelf.fill(body.as_bytes()), None);
+            assert_eq!(store.fill(body.as_bytes()), None);
         }
     }
 }

@@ -134,7 +134,7 @@ impl Actor {
     fn pick(&mut self, ask: &Ask) -> Result<Vec<PinnedCell>, AskError> {
         let keys = match ask.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![ask.document.clone()],
-            Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.together(&ask.document),
+            Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.notebook_cells(&ask.document),
         };
         let Some(here) = keys.iter().position(|key| *key == ask.document) else {
             return Err(AskError::NoDocument(ask.document.clone()));

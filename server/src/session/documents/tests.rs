@@ -266,7 +266,7 @@ fn a_moved_cell_of_a_notebook_keeps_its_result() {
         let change = NotebookChange { splice: Some(splice), ..NotebookChange::default() };
         desk.documents.change_notebook(&key("nb"), change);
     }
-    assert_eq!(desk.documents.together(&key("a")), ["b", "c", "a"].map(key));
+    assert_eq!(desk.documents.notebook_cells(&key("a")), ["b", "c", "a"].map(key));
     desk.check_in(
         "a",
         expect![[r#"

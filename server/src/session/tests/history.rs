@@ -1,6 +1,6 @@
 //! How long runs are kept, and cells that show them no more.
 
-use super::{recall::desk_with, *};
+use super::{pxresult::desk_with, *};
 
 /// A notebook of three cells, in a session beside its other document.
 async fn notebook(desk: &Desk) -> Vec<DocumentKey> {

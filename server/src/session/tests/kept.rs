@@ -14,7 +14,7 @@ async fn desk(sim: &Sim, folder: &Path) -> Desk {
 
 /// What the kept result says that the engine wrote.
 fn kept(folder: &Path) -> String {
-    let kept = Shelf::new(Some(&folder.join("results"))).and_then(|shelf| shelf.load("fit"));
+    let kept = ResultStore::new(Some(&folder.join("results"))).and_then(|store| store.load("fit"));
     let run = kept.ok().and_then(|kept| kept.run());
     let part = run.as_ref().and_then(|run| run.part(crate::run::Slot(0)));
     part.map(|part| part.stream(StreamName::Stdout)).unwrap_or_default()

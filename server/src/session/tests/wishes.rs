@@ -302,7 +302,7 @@ async fn run_all_twice_runs_again_what_runs_and_once_what_waits() {
 async fn a_pxresult_shows_the_run_that_was_asked_for_with_it_though_it_waited_before() {
     let sim = Sim::builder().engines(1).on("a()", Script::new().wait("gate")).start().await;
     let text = "# %%\n%px a()\n# %%\n%px b()\n# %%\n%pxresult\n# %%\n%px c()\n";
-    let desk = recall::desk(&sim, text).await;
+    let desk = pxresult::desk(&sim, text).await;
     desk.line(2).await;
     sim.wait_for_runs(1).await;
     let waiting = desk.line(4).await;

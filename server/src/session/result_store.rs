@@ -31,7 +31,7 @@ const FORMAT: u32 = 1;
 
 /// Where named results are kept.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub struct ResultStore {
     folder: PathBuf,
 }
 
@@ -73,7 +73,7 @@ pub struct KeptResult {
 /// Why a result was not kept, or not found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ShelfError {
+pub enum ResultStoreError {
     /// The name cannot be one of a file.
     #[error(
         "'{0}' cannot be the name of a result; a name is made of letters, digits, '_', '-' and '.', begins with none of \
@@ -187,16 +187,16 @@ impl KeptHead {
     }
 }
 
-impl Shelf {
-    /// The shelf in this folder; without one, in the user's state folder (`$XDG_STATE_HOME/pxlens/results`).
+impl ResultStore {
+    /// The store in this folder; without one, in the user's state folder (`$XDG_STATE_HOME/pxlens/results`).
     ///
     /// # Errors
     /// Where the system does not say where that is.
-    pub fn new(folder: Option<&Path>) -> Result<Self, ShelfError> {
+    pub fn new(folder: Option<&Path>) -> Result<Self, ResultStoreError> {
         if let Some(folder) = folder {
             return Ok(Self { folder: folder.to_owned() });
         }
-        let dirs = etcetera::choose_base_strategy().map_err(|_| ShelfError::NoFolder)?;
+        let dirs = etcetera::choose_base_strategy().map_err(|_| ResultStoreError::NoFolder)?;
         // Windows has no folder for state.
         let state = dirs.state_dir().unwrap_or_else(|| dirs.data_dir());
         Ok(Self { folder: state.join("pxlens").join("results") })
@@ -206,7 +206,7 @@ impl Shelf {
     ///
     /// # Errors
     /// Where they cannot.
-    pub fn check(name: &str) -> Result<(), ShelfError> {
+    pub fn check(name: &str) -> Result<(), ResultStoreError> {
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         let good = !name.is_empty()
             && !name.starts_with(['.', '-'])
@@ -214,7 +214,7 @@ impl Shelf {
             // A file's name has 255 bytes.
             && name.len() <= 200
             && name.chars().all(fits);
-        if good { Ok(()) } else { Err(ShelfError::BadName(name.to_owned())) }
+        if good { Ok(()) } else { Err(ResultStoreError::BadName(name.to_owned())) }
     }
 
     /// Keeps all there is of a run under a name; one of the same name is replaced, and of too many the oldest go. Gives the
@@ -222,7 +222,7 @@ impl Shelf {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn keep(&self, name: &str, handle: &RunHandle) -> Result<Vec<String>, ShelfError> {
+    pub fn keep(&self, name: &str, handle: &RunHandle) -> Result<Vec<String>, ResultStoreError> {
         let run = handle.now();
         let head = KeptHead::new(name, handle, &run);
         let mut missing = Vec::new();
@@ -237,7 +237,7 @@ impl Shelf {
         &self,
         head: &KeptHead,
         tell: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
-    ) -> Result<(), ShelfError> {
+    ) -> Result<(), ResultStoreError> {
         let name = &head.name;
         Self::check(name)?;
         let path = self.path(name);
@@ -245,9 +245,9 @@ impl Shelf {
             && self.is_of_another(name, &there)
         {
             let folder = self.folder.clone();
-            return Err(ShelfError::OneFile { name: name.clone(), other: there.name, folder });
+            return Err(ResultStoreError::OneFile { name: name.clone(), other: there.name, folder });
         }
-        private::write_file(&path, |out| write(out, head, tell)).map_err(|error| ShelfError::File {
+        private::write_file(&path, |out| write(out, head, tell)).map_err(|error| ResultStoreError::File {
             name: name.clone(),
             path,
             error,
@@ -263,37 +263,37 @@ impl Shelf {
     ///
     /// # Errors
     /// Where there is none, or none that can be read.
-    pub fn load(&self, name: &str) -> Result<KeptResult, ShelfError> {
+    pub fn load(&self, name: &str) -> Result<KeptResult, ResultStoreError> {
         self.load_within(name, u64::MAX)
     }
 
-    /// As [`Shelf::load`], but nothing that is larger than so many bytes.
+    /// As [`ResultStore::load`], but nothing that is larger than so many bytes.
     ///
     /// # Errors
     /// As there, and where it is larger.
-    pub fn load_within(&self, name: &str, most: u64) -> Result<KeptResult, ShelfError> {
+    pub fn load_within(&self, name: &str, most: u64) -> Result<KeptResult, ResultStoreError> {
         Self::check(name)?;
         let path = self.path(name);
         let metadata = match fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ShelfError::Unknown { near: self.near(name), name: name.to_owned() });
+                return Err(ResultStoreError::Unknown { near: self.near(name), name: name.to_owned() });
             }
-            Err(error) => return Err(ShelfError::File { name: name.to_owned(), path, error }),
+            Err(error) => return Err(ResultStoreError::File { name: name.to_owned(), path, error }),
         };
         let unreadable =
-            |why: String| ShelfError::Unreadable { name: name.to_owned(), path: path.clone(), why };
+            |why: String| ResultStoreError::Unreadable { name: name.to_owned(), path: path.clone(), why };
         // Opening a pipe would wait for somebody who writes into it.
         if !metadata.is_file() {
             return Err(unreadable("it is no file that holds something".to_owned()));
         }
         if metadata.len() > most {
-            return Err(ShelfError::TooLarge {
+            return Err(ResultStoreError::TooLarge {
                 name: name.to_owned(),
                 megabytes: metadata.len() / 1_000_000,
             });
         }
-        let file = fs::File::open(&path).map_err(|error| ShelfError::File {
+        let file = fs::File::open(&path).map_err(|error| ResultStoreError::File {
             name: name.to_owned(),
             path: path.clone(),
             error,
@@ -304,7 +304,7 @@ impl Shelf {
             return Err(unreadable(format!("it is of format {}, not {FORMAT}", result.head.format)));
         }
         if self.is_of_another(name, &result.head) {
-            return Err(ShelfError::Unknown { name: name.to_owned(), near: vec![result.head.name] });
+            return Err(ResultStoreError::Unknown { name: name.to_owned(), near: vec![result.head.name] });
         }
         Ok(result)
     }
@@ -409,26 +409,26 @@ mod tests {
         serde_json::from_value(text).expect("a result")
     }
 
-    fn save(shelf: &Shelf, kept: &KeptResult) -> Result<(), ShelfError> {
-        shelf.save(&kept.head, |each| kept.events.iter().try_for_each(each))
+    fn save(store: &ResultStore, kept: &KeptResult) -> Result<(), ResultStoreError> {
+        store.save(&kept.head, |each| kept.events.iter().try_for_each(each))
     }
 
-    fn shelf() -> (tempfile::TempDir, Shelf) {
+    fn store() -> (tempfile::TempDir, ResultStore) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let shelf = Shelf::new(Some(&folder.path().join("new/results"))).expect("a folder is given");
-        (folder, shelf)
+        let store = ResultStore::new(Some(&folder.path().join("new/results"))).expect("a folder is given");
+        (folder, store)
     }
 
     #[test]
     fn what_is_kept_is_found_again_by_its_name() {
-        let (_folder, shelf) = shelf();
-        assert!(shelf.list().is_empty());
-        save(&shelf, &kept("fit")).expect("it is written");
-        let found = shelf.load("fit").expect("it is there");
+        let (_folder, store) = store();
+        assert!(store.list().is_empty());
+        save(&store, &kept("fit")).expect("it is written");
+        let found = store.load("fit").expect("it is there");
         assert_eq!(found, kept("fit"));
         let run = found.run().expect("it is a run");
         assert!(!run.blocking && run.request.single);
-        assert_eq!(shelf.list(), [kept("fit").head]);
+        assert_eq!(store.list(), [kept("fit").head]);
         assert_eq!(found.head.wish(), Some(GroupBy::Type));
     }
 
@@ -436,78 +436,78 @@ mod tests {
     #[test]
     fn only_its_owner_can_read_a_result() {
         use std::os::unix::fs::PermissionsExt;
-        let (_folder, shelf) = shelf();
-        save(&shelf, &kept("fit")).expect("it is written");
+        let (_folder, store) = store();
+        save(&store, &kept("fit")).expect("it is written");
         let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
-        assert_eq!((mode(&shelf.path("fit")), mode(&shelf.folder)), (0o600, 0o700));
+        assert_eq!((mode(&store.path("fit")), mode(&store.folder)), (0o600, 0o700));
     }
 
     #[test]
     fn a_name_that_is_not_there_is_answered_with_near_ones() {
-        let (_folder, shelf) = shelf();
+        let (_folder, store) = store();
         assert_eq!(
-            shelf.load("fit").expect_err("nothing is there").to_string(),
+            store.load("fit").expect_err("nothing is there").to_string(),
             "there is no result named 'fit'; `pxlens result` lists those that are kept"
         );
         for name in ["first", "fit2", "other"] {
-            save(&shelf, &kept(name)).expect("it is written");
+            save(&store, &kept(name)).expect("it is written");
         }
-        let error = shelf.load("fit").expect_err("not that one");
+        let error = store.load("fit").expect_err("not that one");
         assert_eq!(error.to_string(), "there is no result named 'fit'; did you mean fit2 or first?");
     }
 
     #[test]
     fn a_name_that_leads_out_of_the_folder_is_refused() {
-        let (_folder, shelf) = shelf();
+        let (_folder, store) = store();
         for name in
             ["", "../x", "a/b", ".hidden", "-o", "a b", "c:x", "x\0", &"x".repeat(65), &"𝔵".repeat(64)]
         {
-            assert!(matches!(shelf.load(name), Err(ShelfError::BadName(_))), "{name:?}");
-            assert!(matches!(save(&shelf, &kept(name)), Err(ShelfError::BadName(_))), "{name:?}");
+            assert!(matches!(store.load(name), Err(ResultStoreError::BadName(_))), "{name:?}");
+            assert!(matches!(save(&store, &kept(name)), Err(ResultStoreError::BadName(_))), "{name:?}");
         }
-        assert!(["ar", "größe_2", "a.b-c"].into_iter().all(|name| Shelf::check(name).is_ok()));
+        assert!(["ar", "größe_2", "a.b-c"].into_iter().all(|name| ResultStore::check(name).is_ok()));
     }
 
     /// A link does here what file systems do that take no notice of case.
     #[cfg(unix)]
     #[test]
     fn a_result_is_not_replaced_or_shown_by_another_name_of_its_file() {
-        let (_folder, shelf) = shelf();
-        save(&shelf, &kept("fit")).expect("it is written");
-        std::os::unix::fs::symlink(shelf.path("fit"), shelf.path("Fit")).expect("it can be made");
-        let error = shelf.load("Fit").expect_err("that is another").to_string();
+        let (_folder, store) = store();
+        save(&store, &kept("fit")).expect("it is written");
+        std::os::unix::fs::symlink(store.path("fit"), store.path("Fit")).expect("it can be made");
+        let error = store.load("Fit").expect_err("that is another").to_string();
         assert_eq!(error, "there is no result named 'Fit'; did you mean fit?");
-        let error = save(&shelf, &kept("Fit")).expect_err("that is another").to_string();
+        let error = save(&store, &kept("Fit")).expect_err("that is another").to_string();
         assert!(error.starts_with("'Fit' and 'fit' are one file in"), "{error}");
-        assert_eq!(shelf.load("fit").expect("it is there"), kept("fit"));
-        save(&shelf, &kept("fit")).expect("it replaces itself");
+        assert_eq!(store.load("fit").expect("it is there"), kept("fit"));
+        save(&store, &kept("fit")).expect("it replaces itself");
         // What the user copied is shown, and may be replaced.
-        fs::copy(shelf.path("fit"), shelf.path("old")).expect("it can be copied");
-        assert_eq!(shelf.load("old").expect("it is there"), kept("fit"));
-        save(&shelf, &kept("old")).expect("it is written");
+        fs::copy(store.path("fit"), store.path("old")).expect("it can be copied");
+        assert_eq!(store.load("old").expect("it is there"), kept("fit"));
+        save(&store, &kept("old")).expect("it is written");
     }
 
     #[test]
     fn of_too_many_results_the_oldest_go() {
-        let (_folder, shelf) = shelf();
+        let (_folder, store) = store();
         let old = SystemTime::now() - std::time::Duration::from_secs(3600);
-        save(&shelf, &kept("oldest")).expect("it is written");
-        let file = fs::File::options().write(true).open(shelf.path("oldest")).expect("it is there");
+        save(&store, &kept("oldest")).expect("it is written");
+        let file = fs::File::options().write(true).open(store.path("oldest")).expect("it is there");
         file.set_modified(old).expect("its time can be set");
         for number in 0..MOST {
-            save(&shelf, &kept(&format!("n{number}"))).expect("it is written");
+            save(&store, &kept(&format!("n{number}"))).expect("it is written");
         }
-        assert_eq!(shelf.list().len(), MOST);
-        assert!(matches!(shelf.load("oldest"), Err(ShelfError::Unknown { .. })));
+        assert_eq!(store.list().len(), MOST);
+        assert!(matches!(store.load("oldest"), Err(ResultStoreError::Unknown { .. })));
     }
 
     #[test]
     fn a_head_is_read_alone_whatever_its_texts_hold() {
-        let (_folder, shelf) = shelf();
+        let (_folder, store) = store();
         let mut fit = kept("fit");
         fit.head.title = "%%px ,\"events\":[ -o fit".to_owned();
-        save(&shelf, &fit).expect("it is written");
-        let path = shelf.path("fit");
+        save(&store, &fit).expect("it is written");
+        let path = store.path("fit");
         assert_eq!(read_head(&path), Some(fit.head.clone()));
         // What stands behind it is not looked at; written in another order, it is found all the same.
         let text = fs::read_to_string(&path).expect("it is there");
@@ -520,32 +520,32 @@ mod tests {
 
     #[test]
     fn what_is_too_large_for_an_editor_is_not_read() {
-        let (_folder, shelf) = shelf();
-        save(&shelf, &kept("fit")).expect("it is written");
-        let error = shelf.load_within("fit", 10).expect_err("it is larger");
+        let (_folder, store) = store();
+        save(&store, &kept("fit")).expect("it is written");
+        let error = store.load_within("fit", 10).expect_err("it is larger");
         assert!(error.to_string().ends_with("`pxlens result fit` in a shell does"), "{error}");
     }
 
     #[cfg(unix)]
     #[test]
     fn what_is_no_regular_file_is_passed_over_and_never_waited_for() {
-        let (_folder, shelf) = shelf();
-        save(&shelf, &kept("fit")).expect("it is written");
-        nix::unistd::mkfifo(&shelf.path("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("it is made");
-        fs::create_dir(shelf.path("folder")).expect("it is made");
-        assert_eq!(shelf.list(), [kept("fit").head]);
+        let (_folder, store) = store();
+        save(&store, &kept("fit")).expect("it is written");
+        nix::unistd::mkfifo(&store.path("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("it is made");
+        fs::create_dir(store.path("folder")).expect("it is made");
+        assert_eq!(store.list(), [kept("fit").head]);
         for name in ["pipe", "folder"] {
-            let error = shelf.load(name).expect_err("it is no file");
+            let error = store.load(name).expect_err("it is no file");
             assert!(error.to_string().ends_with("it is no file that holds something"), "{error}");
         }
     }
 
     #[test]
     fn a_file_that_is_no_result_is_told_and_left_alone() {
-        let (_folder, shelf) = shelf();
-        save(&shelf, &kept("fit")).expect("it is written");
-        fs::write(shelf.path("broken"), "{").expect("it is written");
-        assert!(matches!(shelf.load("broken"), Err(ShelfError::Unreadable { .. })));
-        assert_eq!(shelf.list().len(), 1);
+        let (_folder, store) = store();
+        save(&store, &kept("fit")).expect("it is written");
+        fs::write(store.path("broken"), "{").expect("it is written");
+        assert!(matches!(store.load("broken"), Err(ResultStoreError::Unreadable { .. })));
+        assert_eq!(store.list().len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, their place on the shelf.
+//! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, and what is kept on disk of named ones.
 
 use std::sync::Arc;
 
@@ -9,7 +9,9 @@ use crate::{
     clock::now,
     render::GroupBy,
     run::{EngineRun, Run, RunId, RunState},
-    session::{About, Asked, Level, Recalled, RunHandle, RunRecord, Runs, SessionEvent, Shelf, Snapshot},
+    session::{
+        About, Asked, Level, Recalled, ResultStore, RunHandle, RunRecord, Runs, SessionEvent, Snapshot,
+    },
 };
 
 impl Actor {
@@ -108,7 +110,7 @@ impl Actor {
     pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) {
         let Some(entry) = self.runs.get(&run) else { return };
         if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
-            let texts = self.documents.together(&entry.handle.document);
+            let texts = self.documents.notebook_cells(&entry.handle.document);
             self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }
@@ -121,14 +123,14 @@ impl Actor {
                 .is_some_and(|shown| shown.handle.home == run.home && shown.handle.suffix == run.suffix)
         };
         if self.recalled.values().any(alike) {
-            let texts = self.documents.together(&run.document);
+            let texts = self.documents.notebook_cells(&run.document);
             self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }
 
     /// Gives a run a name; the newest with a name has it.
     pub(super) fn name(&mut self, run: RunId, name: &str) {
-        if let Err(error) = Shelf::check(name) {
+        if let Err(error) = ResultStore::check(name) {
             self.tell(SessionEvent::Say(Level::Warning, format!("{run} got no name: {error}")));
             return;
         }
@@ -167,7 +169,7 @@ impl Actor {
             let (name, handle) = (name.clone(), entry.handle.clone());
             let (folder, this) = (self.settings.results.clone(), self.this.clone());
             self.keeper.keep(Box::new(move || {
-                let kept = Shelf::new(folder.as_deref()).and_then(|shelf| shelf.keep(&name, &handle));
+                let kept = ResultStore::new(folder.as_deref()).and_then(|store| store.keep(&name, &handle));
                 let text = match kept {
                     Ok(missing) if missing.is_empty() => return,
                     Ok(missing) => {

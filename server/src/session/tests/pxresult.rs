@@ -215,7 +215,7 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     let text =
         "# %%\n%%px -o one\na()\n# %%\n%%px --noblock\nb()\n# %%\n%pxresult -o one\n# %%\n%%px -o a/b\na()\n";
     let mut desk = desk_with(settings, text).await;
-    let shelf = Shelf::new(Some(folder.path())).unwrap();
+    let store = ResultStore::new(Some(folder.path())).unwrap();
     ends(&desk.line(2).await.runs[0]).await;
     let second = desk.line(5).await.runs.remove(0);
     ends(&second).await;
@@ -228,7 +228,7 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     // A name that is none is told, and the cell runs.
     assert_eq!(ends(&desk.line(10).await.runs[0]).await, RunState::Succeeded);
     desk.session.shutdown().await;
-    let kept = shelf.load("one").expect("it is kept");
+    let kept = store.load("one").expect("it is kept");
     let text = crate::render::terminal(
         &kept.run().expect("it is a run"),
         kept.head.wish().unwrap_or_default(),
@@ -236,7 +236,7 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     );
     assert!(text.contains("second") && text.contains("E: no") && !text.contains("first"), "{text}");
     assert!(text.starts_with("Async parallel execution on engine(s): [0]\n"), "{text}");
-    assert_eq!(shelf.list().len(), 1);
+    assert_eq!(store.list().len(), 1);
     let warned = std::iter::from_fn(|| desk.notices.try_recv().ok())
         .any(|notice| matches!(notice, SessionEvent::Say(Level::Warning, text) if text.contains("'a/b' cannot be the name")));
     assert!(warned);
@@ -264,7 +264,7 @@ async fn a_run_that_was_never_sent_takes_no_name_from_one_that_was() {
     assert_eq!(ends(&asked.runs[1]).await, RunState::Failed);
     assert!(asked.runs[1].now().was_never_sent());
     desk.session.shutdown().await;
-    let kept = Shelf::new(Some(folder.path())).unwrap().load("fit").expect("it is kept");
+    let kept = ResultStore::new(Some(folder.path())).unwrap().load("fit").expect("it is kept");
     assert!(format!("{:?}", kept.events()).contains("good"), "{:?}", kept.head);
 }
 
