@@ -10,6 +10,7 @@ mod divide;
 pub(crate) mod findings;
 pub(crate) mod found;
 mod index;
+pub(crate) mod magic;
 pub(crate) mod mapped;
 pub(crate) mod markers;
 mod notebook;
@@ -34,12 +35,13 @@ use std::{
 use ropey::Rope;
 
 pub use index::{BlockRef, Delta, End, Index};
+pub use magic::{GroupOutputs, MagicKind, Options};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
-pub use options::{GroupOutputs, Options, OptionsError, TargetsOption};
+pub use options::{OptionsError, TargetsOption};
 pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
-pub use views::{Carry, DecidedBy, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
+pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -144,6 +146,11 @@ impl PxCell {
     /// Why it cannot run, whatever the engines are, as a sentence; targets apart, see [`PxCell::targets`].
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
+    }
+
+    /// How it runs, targets apart.
+    pub fn effective(&self) -> Effective<'_> {
+        self.view.effective(&self.magic.options)
     }
 
     /// The targets it asks for: its own, else those in force, else all engines.
@@ -260,8 +267,8 @@ impl CellKind {
 /// The line that makes a px cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Magic {
-    /// `px`, `pxresult`, `result`, `pxconfig`, `autopx`, `sync_imports` for a block of imports, or `plain`.
-    pub name: String,
+    /// Which one it is.
+    pub kind: MagicKind,
     /// What stands behind it: the name of the view. Empty for the first view.
     pub suffix: String,
     /// Its options; empty for the magics that take none.

@@ -14,7 +14,6 @@ mod hints;
 mod hover;
 mod lenses;
 mod line;
-mod options;
 mod outlook;
 mod outputs;
 mod places;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    cells::{CellKind, PxCell},
+    cells::{CellKind, PxCell, magic::defaults},
     engines::{EngineTable, RankSet, ResolveError, Targets},
     render::GroupBy,
     run::RunRequest,
@@ -42,14 +42,14 @@ pub struct Plan {
     pub group_by: Option<GroupBy>,
     /// Whether the body is to run locally as well, which is left to the client (`--local`).
     pub local: bool,
-    /// Whether the cell asks for its output as it comes, or for none before the end; `None` leaves it to the face.
-    pub stream: Option<bool>,
+    /// Whether a terminal prints output as it comes.
+    pub stream: bool,
     /// Whether the cell wants to be told first which engines it goes to.
     pub verbose: bool,
-    /// When the cell wants to see how far it is; `None` leaves it to the face.
-    pub progress: Option<ProgressAfter>,
-    /// The signal that an interrupt of the run sends, a name or a number as written; `None` stands for `SIGINT`.
-    pub signal: Option<Arc<str>>,
+    /// When it is shown how far the run is.
+    pub progress: ProgressAfter,
+    /// The signal that an interrupt of the run sends, a name or a number as written.
+    pub signal: Arc<str>,
     /// The name under which the run can be found again.
     pub name: Option<Arc<str>>,
 }
@@ -113,21 +113,20 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
         Some(targets) => targets.clone(),
         None => cell.targets().map_err(|error| Refusal::Cell(error.to_string()))?,
     };
-    let blocking = overrides.block.or(options.block).or(cell.view.block).unwrap_or(true);
+    let effective = cell.effective();
+    let seconds = effective.progress_after.unwrap_or(defaults::PROGRESS_AFTER.as_secs_f64());
     let group_by = options.group_outputs.map(GroupBy::from);
-    let seconds = options.progress_after.or(cell.view.progress_after);
-    let signal = options.signal_on_interrupt.as_deref().or(cell.view.signal_on_interrupt.as_deref());
     Ok(Plan {
         code: cell.code.clone(),
         targets,
         only: overrides.only.clone(),
-        blocking,
+        blocking: overrides.block.or(effective.block).unwrap_or(defaults::BLOCK),
         group_by,
         local: options.local,
-        stream: options.stream.or(cell.view.stream),
-        verbose: options.verbose.or(cell.view.verbose).unwrap_or(false),
-        progress: seconds.map(ProgressAfter::seconds),
-        signal: signal.map(Arc::from),
+        stream: effective.stream.unwrap_or(defaults::STREAM),
+        verbose: effective.verbose.unwrap_or(defaults::VERBOSE),
+        progress: ProgressAfter::seconds(seconds),
+        signal: Arc::from(effective.signal_on_interrupt.unwrap_or(defaults::SIGNAL_ON_INTERRUPT)),
         name: options.out.as_deref().map(Arc::from),
     })
 }
@@ -177,13 +176,13 @@ mod tests {
         let text =
             "# %%\n%pxconfig --verbose --progress-after 5 --signal-on-interrupt SIGTERM --no-stream\n# %%\n";
         let above = last_plan(&format!("{text}%px x\n"));
-        assert_eq!((above.verbose, above.stream, above.name), (true, Some(false), None));
-        assert_eq!(above.progress, Some(ProgressAfter::Milliseconds(5000)));
-        assert_eq!(above.signal.as_deref(), Some("SIGTERM"));
+        assert_eq!((above.verbose, above.stream, above.name), (true, false, None));
+        assert_eq!(above.progress, ProgressAfter::Milliseconds(5000));
+        assert_eq!(&*above.signal, "SIGTERM");
         let own = "%%px --no-verbose --stream --progress-after=-1 --signal-on-interrupt 10 -o fit\nx\n";
         let own = last_plan(&format!("{text}{own}"));
-        assert_eq!((own.verbose, own.stream, own.name.as_deref()), (false, Some(true), Some("fit")));
-        assert_eq!((own.progress, own.signal.as_deref()), (Some(ProgressAfter::Never), Some("10")));
+        assert_eq!((own.verbose, own.stream, own.name.as_deref()), (false, true, Some("fit")));
+        assert_eq!((own.progress, &*own.signal), (ProgressAfter::Never, "10"));
     }
 
     #[test]

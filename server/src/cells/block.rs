@@ -9,9 +9,10 @@ use super::{
     CellKind, Magic, Spelling,
     calls::{self, Call},
     found::{BlockText, Found, Stray},
+    magic::{MagicKind, Options},
     mapped::Mapped,
     markers::{self, Escape},
-    options::{self, Options, Taker},
+    options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
 };
@@ -51,29 +52,23 @@ struct Scanner<'a> {
     out: Scan,
 }
 
-/// What the name of a px magic says.
-struct Name<'a> {
-    kind: CellKind,
-    base: &'static str,
-    suffix: &'a str,
+/// The px magic of a name, without its percent signs, and its suffix.
+fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
+    let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
+    MagicKind::of(name, is_cell).filter(|_| is_name)
 }
 
-/// The px magic of a name, without its percent signs.
-fn px_name(name: &str) -> Option<Name<'_>> {
-    if !name.chars().all(|c| c == '_' || c.is_alphanumeric()) {
-        return None;
+/// What a px cell is that a magic makes.
+fn cell_kind(magic: MagicKind) -> CellKind {
+    match magic {
+        MagicKind::CellPx => CellKind::CellMagic,
+        MagicKind::LinePx => CellKind::LineMagic,
+        MagicKind::PxResult | MagicKind::Result => CellKind::Result,
+        MagicKind::PxConfig => CellKind::Config,
+        MagicKind::Autopx => CellKind::Autopx,
+        MagicKind::SyncImports => CellKind::SyncImports,
+        MagicKind::Plain => CellKind::Plain,
     }
-    if name == "result" {
-        return Some(Name { kind: CellKind::Result, base: "result", suffix: "" });
-    }
-    // The longer names first: `pxresult` is no `px` with the suffix `result`.
-    let names = [
-        ("pxresult", CellKind::Result),
-        ("pxconfig", CellKind::Config),
-        ("autopx", CellKind::Autopx),
-        ("px", CellKind::LineMagic),
-    ];
-    names.into_iter().find_map(|(base, kind)| Some(Name { kind, base, suffix: name.strip_prefix(base)? }))
 }
 
 impl<'a> Scanner<'a> {
@@ -115,12 +110,12 @@ impl<'a> Scanner<'a> {
             if name.contains('?') || !python::is_magic_name(name) {
                 break;
             }
-            if markers::is_px(name) && px_name(name).is_some() {
+            if px_name(name, true).is_some() {
                 self.cell_magic(index, begin, name_length + 2, escape.map(|(escape, _)| escape));
                 return;
             }
             if !markers::runs_its_body(name) {
-                if px_name(name).is_some_and(|name| name.kind != CellKind::LineMagic) {
+                if px_name(name, false).is_some_and(|(magic, _)| magic != MagicKind::LinePx) {
                     let name = name.to_owned();
                     self.out.strays.push(Stray {
                         lines: index..index + 1,
@@ -160,14 +155,16 @@ impl<'a> Scanner<'a> {
         let name_end = (begin + name_length).min(line.len());
         let mut options_text = Mapped::default();
         options_text.push_part(self.block.source, self.source_range(index, name_end..line.len()));
-        let options = options::parse(options_text.text(), Taker::Px, |range| options_text.range(range));
+        let options =
+            options::parse(options_text.text(), MagicKind::CellPx, |range| options_text.range(range));
         let last = match self.block.is_script {
             true => (index + 1..self.len()).rfind(|i| !self.line(*i).trim().is_empty()).unwrap_or(index),
             false => self.len() - 1,
         };
         let name_range = self.document(self.source_range(index, begin..name_end));
-        let suffix = line[begin + 2..name_end].trim_end().strip_prefix("px").unwrap_or_default();
-        let magic = Magic { name: "px".to_owned(), suffix: suffix.to_owned(), options, name_range };
+        let name = line[begin + 2..name_end].trim_end();
+        let suffix = MagicKind::of(name, true).map_or("", |(_, suffix)| suffix);
+        let magic = Magic { kind: MagicKind::CellPx, suffix: suffix.to_owned(), options, name_range };
         let end = self.document(self.block.lines[last].clone()).end;
         let start = self.block.source.start_of(self.block.lines[index].start);
         let magic_range = self.block.filled(index);
@@ -179,7 +176,7 @@ impl<'a> Scanner<'a> {
             range: TextRange::new(start, end),
             magic_range,
             code,
-            options_text: Some((options_text, Taker::Px)),
+            options_text: Some((options_text, MagicKind::CellPx)),
             column: begin,
             escape,
             imports: None,
@@ -319,7 +316,7 @@ impl<'a> Scanner<'a> {
             return;
         }
         let name_length = magic.find([' ', '\t']).unwrap_or(magic.len());
-        let Some(name) = px_name(&magic[..name_length]) else {
+        let Some((named, suffix)) = px_name(&magic[..name_length], false) else {
             if !(is_help(text.text()) && magic.starts_with("px")) {
                 self.out.local.extend(lines);
             }
@@ -328,25 +325,21 @@ impl<'a> Scanner<'a> {
         if is_help(text.text()) {
             return;
         }
-        let (kind, base, suffix) = (name.kind, name.base, name.suffix.to_owned());
+        let (kind, suffix) = (cell_kind(named), suffix.to_owned());
         let name_end = name_length + 1;
         // IPython drops one blank behind the name.
         let rest = (name_end + 1).min(text.text().len());
         let mut arguments = Mapped::default();
         arguments.push_part(&text, rest..text.text().len());
-        let taker = match kind {
-            CellKind::Config => Some(Taker::Config),
-            CellKind::Result => Some(Taker::Result),
-            _ => None,
+        let options = match named.takes_options() {
+            true => options::parse(arguments.text(), named, |range| arguments.range(range)),
+            false => Options::default(),
         };
-        let options = taker.map_or_else(Options::default, |taker| {
-            options::parse(arguments.text(), taker, |range| arguments.range(range))
-        });
-        let magic = Magic { name: base.to_owned(), suffix, options, name_range: text.range(0..name_end) };
-        let (code, options_text) = match taker {
-            _ if kind == CellKind::LineMagic => (arguments, None),
-            Some(taker) => (Mapped::default(), Some((arguments, taker))),
-            None => (Mapped::default(), None),
+        let magic = Magic { kind: named, suffix, options, name_range: text.range(0..name_end) };
+        let (code, options_text) = match kind {
+            CellKind::LineMagic => (arguments, None),
+            _ if named.takes_options() => (Mapped::default(), Some((arguments, named))),
+            _ => (Mapped::default(), None),
         };
         let range = self.spanned(&lines);
         self.out.found.push(Found {
@@ -398,13 +391,13 @@ impl<'a> Scanner<'a> {
     fn stray(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
         self.out.local.extend(lines.clone());
         let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
-        let Some(px) = px_name(name) else { return };
+        let Some((named, _)) = px_name(name, false) else { return };
         self.out.strays.push(Stray {
             lines,
             column,
             escape,
             name: name.to_owned(),
-            is_line_magic: px.kind != CellKind::LineMagic,
+            is_line_magic: named != MagicKind::LinePx,
         });
     }
 
@@ -415,23 +408,14 @@ impl<'a> Scanner<'a> {
         }
         let end = self.block.lines.last().map_or(0, |line| line.end);
         let call = calls::parse(self.block.source, self.block.lines[index].start + column, end)?;
-        let name = px_name(call.name.text())?;
-        let is_cell = call.is_cell && name.kind == CellKind::LineMagic;
-        if call.is_cell != is_cell {
-            return None;
-        }
-        let (taker, kind) = match name.kind {
-            CellKind::LineMagic if is_cell => (Some(Taker::Px), CellKind::CellMagic),
-            CellKind::Config => (Some(Taker::Config), CellKind::Config),
-            CellKind::Result => (Some(Taker::Result), CellKind::Result),
-            kind => (None, kind),
-        };
-        let (base, suffix) = (name.base.to_owned(), name.suffix.to_owned());
+        let (named, suffix) = px_name(call.name.text(), call.is_cell)?;
+        let (kind, suffix) = (cell_kind(named), suffix.to_owned());
         let name_range = call.name.range(0..call.name.text().len());
         let Call { line, body, range, .. } = call;
-        let options = taker.map_or_else(Options::default, |taker| {
-            options::parse(line.text(), taker, |range| line.range(range))
-        });
+        let options = match named.takes_options() {
+            true => options::parse(line.text(), named, |range| line.range(range)),
+            false => Options::default(),
+        };
         let code = match kind {
             CellKind::CellMagic => body,
             CellKind::LineMagic => line.clone(),
@@ -441,7 +425,7 @@ impl<'a> Scanner<'a> {
         let lines = index..last + 1;
         let behind = &self.line(last)[range.end - self.block.lines[last].start..];
         let is_alone = column == python::indent(self.line(index)) && matches!(behind.trim(), "" | ";");
-        let magic = Magic { name: base, suffix, options, name_range };
+        let magic = Magic { kind: named, suffix, options, name_range };
         let at = self.spanned(&lines);
         self.out.found.push(Found {
             kind,
@@ -450,7 +434,7 @@ impl<'a> Scanner<'a> {
             range: at,
             magic_range: at,
             code,
-            options_text: taker.map(|taker| (line, taker)),
+            options_text: named.takes_options().then_some((line, named)),
             column,
             escape: None,
             spelling: Spelling::Call { is_alone },

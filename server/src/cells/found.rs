@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, Spelling, mapped::Mapped, markers::Escape, options::Taker, python, statements::Expr,
+    CellKind, Magic, MagicKind, Spelling, mapped::Mapped, markers::Escape, python, statements::Expr,
 };
 use crate::text::TextRange;
 
@@ -28,7 +28,7 @@ pub(crate) struct Found {
     pub(crate) magic_range: TextRange,
     pub(crate) code: Mapped,
     /// What its options were read from, and what takes them; `None` for a magic that takes none.
-    pub(crate) options_text: Option<(Mapped, Taker)>,
+    pub(crate) options_text: Option<(Mapped, MagicKind)>,
     /// On its first line, where its percent sign or its call stands.
     pub(crate) column: usize,
     pub(crate) escape: Option<Escape>,

@@ -1,7 +1,10 @@
 //! How scripts mark their cells and hide magics in comments: percent (jupytext, Spyder, Hydrogen, Zed), VS Code, codecell,
 //! `In[…]` and Databricks markers; jupytext's, VS Code's and Databricks' escapes.
 
-use super::python::{indent, is_magic_name};
+use super::{
+    magic::MagicKind,
+    python::{indent, is_magic_name},
+};
 
 /// A line that begins a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +49,7 @@ fn is_cell_magic(rest: &str) -> bool {
 
 /// Whether a name is `px` with or without a suffix, not one of its sister magics.
 pub(crate) fn is_px(name: &str) -> bool {
-    name.starts_with("px") && !name.starts_with("pxresult") && !name.starts_with("pxconfig")
+    MagicKind::of(name, true).is_some()
 }
 
 /// Cell magics whose body is not Python of this process, from IPython itself.

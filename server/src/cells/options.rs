@@ -6,37 +6,11 @@
 
 use std::{fmt, ops::Range};
 
+use super::magic::{GroupOutputs, MagicKind, OptionEntry, Options, Setting};
 use crate::{
     engines::{Targets, TargetsError},
     text::TextRange,
 };
-
-/// What the options of one magic say; `None` and `false` where they say nothing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Options {
-    /// `-t/--targets`.
-    pub targets: Option<TargetsOption>,
-    /// `-b/--block` or `-a/--noblock`.
-    pub block: Option<bool>,
-    /// `--stream` or `--no-stream`.
-    pub stream: Option<bool>,
-    /// `--group-outputs`, `-e` or `-r`.
-    pub group_outputs: Option<GroupOutputs>,
-    /// `-o/--out`: the name to keep the result under.
-    pub out: Option<String>,
-    /// `--local`: run the body locally as well.
-    pub local: bool,
-    /// `--verbose` or `--no-verbose`.
-    pub verbose: Option<bool>,
-    /// `--progress-after`, in seconds: 0 shows the bar at once, a negative number never.
-    pub progress_after: Option<f64>,
-    /// `--signal-on-interrupt`: a name or a number, as written.
-    pub signal_on_interrupt: Option<String>,
-    /// Whether the line holds `{…}` or `$name`, which IPython fills in from its own variables before it reads the line.
-    pub dynamic: bool,
-    /// Why ipyparallel would refuse the line. Never set on a dynamic one.
-    pub error: Option<OptionsError>,
-}
 
 /// What stands after `--targets`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,28 +21,6 @@ pub struct TargetsOption {
     pub range: TextRange,
     /// What it means.
     pub parsed: Result<Targets, TargetsError>,
-}
-
-/// ipyparallel's ways of laying outputs out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum GroupOutputs {
-    /// All stdout, then all stderr, then displays, then results.
-    Type,
-    /// Like type, but the first display of each engine, then the second of each, ...
-    Order,
-    /// All of one engine, then all of the next.
-    Engine,
-}
-
-impl GroupOutputs {
-    /// The word for it behind `--group-outputs`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Type => "type",
-            Self::Order => "order",
-            Self::Engine => "engine",
-        }
-    }
 }
 
 /// Why an option line is refused.
@@ -89,107 +41,9 @@ impl fmt::Display for OptionsError {
     }
 }
 
-/// Which magic the options belong to; each takes its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taker {
-    /// `%%px`
-    Px,
-    /// `%pxconfig`
-    Config,
-    /// `%pxresult`, `%result`
-    Result,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flag {
-    Block(bool),
-    Stream(bool),
-    Verbose(bool),
-    Group(GroupOutputs),
-    Local,
-    Targets,
-    ProgressAfter,
-    Signal,
-    GroupOutputs,
-    Out,
-}
-
-impl Flag {
-    fn takes_value(self) -> bool {
-        matches!(self, Self::Targets | Self::ProgressAfter | Self::Signal | Self::GroupOutputs | Self::Out)
-    }
-
-    /// The name argparse gives it in its messages.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Block(true) => "-b/--block",
-            Self::Block(false) => "-a/--noblock",
-            Self::Stream(true) => "--stream",
-            Self::Stream(false) => "--no-stream",
-            Self::Verbose(true) => "--verbose",
-            Self::Verbose(false) => "--no-verbose",
-            Self::Group(GroupOutputs::Engine) => "-e",
-            Self::Group(_) => "-r",
-            Self::Local => "--local",
-            Self::Targets => "-t/--targets",
-            Self::ProgressAfter => "--progress-after",
-            Self::Signal => "--signal-on-interrupt",
-            Self::GroupOutputs => "--group-outputs",
-            Self::Out => "-o/--out",
-        }
-    }
-}
-
-/// The flags of execution, in the order in which argparse lists them.
-const EXECUTION: [(&str, Flag); 12] = [
-    ("--signal-on-interrupt", Flag::Signal),
-    ("--progress-after", Flag::ProgressAfter),
-    ("--no-verbose", Flag::Verbose(false)),
-    ("--verbose", Flag::Verbose(true)),
-    ("-t", Flag::Targets),
-    ("--targets", Flag::Targets),
-    ("--no-stream", Flag::Stream(false)),
-    ("--stream", Flag::Stream(true)),
-    ("-a", Flag::Block(false)),
-    ("--noblock", Flag::Block(false)),
-    ("-b", Flag::Block(true)),
-    ("--block", Flag::Block(true)),
-];
-
-/// The flags of output.
-const OUTPUT: [(&str, Flag); 5] = [
-    ("-o", Flag::Out),
-    ("--out", Flag::Out),
-    ("--group-outputs", Flag::GroupOutputs),
-    ("-e", Flag::Group(GroupOutputs::Engine)),
-    ("-r", Flag::Group(GroupOutputs::Order)),
-];
-
-const LOCAL: [(&str, Flag); 1] = [("--local", Flag::Local)];
-
-impl Taker {
-    fn flags(self) -> impl Iterator<Item = (&'static str, Flag)> {
-        let (execution, output, local): (&[_], &[_], &[_]) = match self {
-            Self::Px => (&EXECUTION, &OUTPUT, &LOCAL),
-            Self::Config => (&EXECUTION, &[], &[]),
-            Self::Result => (&[], &OUTPUT, &[]),
-        };
-        execution.iter().chain(output).chain(local).copied()
-    }
-
-    /// The names of its flags.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        self.flags().map(|(name, _)| name)
-    }
-
-    fn flag(self, name: &str) -> Option<Flag> {
-        self.flags().find(|(known, _)| *known == name).map(|(_, flag)| flag)
-    }
-}
-
 /// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in the document.
-pub(crate) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
-    let mut reader = Reader { line, taker, locate: &locate, options: Options::default() };
+pub(crate) fn parse(line: &str, magic: MagicKind, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
+    let mut reader = Reader { line, magic, locate: &locate, options: Options::default() };
     let result = split(line).and_then(|arguments| reader.read(&arguments));
     let mut options = reader.options;
     options.dynamic = is_dynamic(line);
@@ -202,6 +56,9 @@ pub(crate) fn parse(line: &str, taker: Taker, locate: impl Fn(Range<usize>) -> T
     }
     options
 }
+
+/// An option, as the table has it.
+type Flag = &'static OptionEntry;
 
 struct Fault {
     range: Range<usize>,
@@ -219,6 +76,18 @@ impl Fault {
 fn is_dynamic(line: &str) -> bool {
     let dollar = |rest: &str| rest.chars().next().is_some_and(|c| c == '_' || c.is_alphanumeric());
     line.contains('{') || line.match_indices('$').any(|(at, _)| dollar(&line[at + 1..]))
+}
+
+/// The name that argparse gives an option in its messages.
+fn of_argparse(option: Flag) -> String {
+    option.names().collect::<Vec<_>>().join("/")
+}
+
+/// The names of the options that a magic takes, in argparse's order.
+pub(crate) fn names(magic: MagicKind) -> impl Iterator<Item = &'static str> {
+    let mut options: Vec<Flag> = magic.options().collect();
+    options.sort_unstable_by_key(|option| option.listed);
+    options.into_iter().flat_map(OptionEntry::names)
 }
 
 /// The arguments of a line; none where a quote is not closed.
@@ -260,7 +129,7 @@ enum Argument {
 
 struct Reader<'a, L> {
     line: &'a str,
-    taker: Taker,
+    magic: MagicKind,
     locate: &'a L,
     options: Options,
 }
@@ -281,8 +150,8 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
             match &kinds[at - 1] {
                 Argument::Positional | Argument::Unknown => extra.push(argument.clone()),
                 Argument::Flag(flag, written, joined) => {
-                    let taken = self.take(*flag, written, joined.clone(), argument, next);
-                    if taken.map_err(|fault| self.advise(fault, *flag, arguments.get(at)))? {
+                    let taken = self.take(flag, written, joined.clone(), argument, next);
+                    if taken.map_err(|fault| self.advise(fault, flag, arguments.get(at)))? {
                         at += 1;
                     }
                 }
@@ -306,7 +175,9 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
     fn advise(&self, fault: Fault, flag: Flag, following: Option<&Range<usize>>) -> Fault {
         let value = following.map(|range| &self.line[range.clone()]);
         let advice = value
-            .filter(|text| flag == Flag::Targets && fault.advice.is_none() && Targets::parse(text).is_ok())
+            .filter(|text| {
+                flag.sets == Setting::Targets && fault.advice.is_none() && Targets::parse(text).is_ok()
+            })
             .map(|text| format!("write --targets={text}"));
         Fault { advice, ..fault }
     }
@@ -316,31 +187,32 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
         if !text.starts_with('-') || text.len() == 1 {
             return Ok(Argument::Positional);
         }
-        if let Some(flag) = self.taker.flag(text) {
+        if let Some(flag) = self.magic.option(text) {
             return Ok(Argument::Flag(flag, text.to_owned(), None));
         }
         let (name, value) = match text.split_once('=') {
             Some((name, _)) => (name, Some(argument.start + name.len() + 1..argument.end)),
             None => (text, None),
         };
-        if let (Some(flag), Some(_)) = (self.taker.flag(name), &value) {
+        if let (Some(flag), Some(_)) = (self.magic.option(name), &value) {
             return Ok(Argument::Flag(flag, name.to_owned(), value));
         }
         if text.starts_with("--") {
-            let matches: Vec<(&str, Flag)> =
-                self.taker.flags().filter(|(known, _)| known.starts_with(name)).collect();
+            let mut matches: Vec<Flag> =
+                self.magic.options().filter(|option| option.long.starts_with(name)).collect();
+            matches.sort_unstable_by_key(|option| option.listed);
             return match matches.as_slice() {
-                [(known, flag)] => Ok(Argument::Flag(*flag, (*known).to_owned(), value)),
+                [flag] => Ok(Argument::Flag(flag, flag.long.to_owned(), value)),
                 [] => Ok(Argument::Unknown),
                 several => {
-                    let names: Vec<&str> = several.iter().map(|(known, _)| *known).collect();
+                    let names: Vec<&str> = several.iter().map(|option| option.long).collect();
                     let message = format!("ambiguous option: {text} could match {}", names.join(", "));
                     Err(Fault::new(argument.clone(), message))
                 }
             };
         }
         let short: String = text.chars().take(2).collect();
-        match self.taker.flag(&short) {
+        match self.magic.option(&short) {
             Some(flag) => {
                 let joined = argument.start + short.len()..argument.end;
                 Ok(Argument::Flag(flag, short, Some(joined)))
@@ -362,10 +234,10 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
         let short = !written.starts_with("--");
         loop {
             let fault = |message: String| {
-                let message = format!("argument {}: {message}", flag.name());
+                let message = format!("argument {}: {message}", of_argparse(flag));
                 Fault::new(argument.clone(), message)
             };
-            if flag.takes_value() {
+            if flag.value.is_argument() {
                 let (value, used) = match (joined, next) {
                     (Some(value), _) => (value, false),
                     (None, Some(next)) => (next.clone(), true),
@@ -375,67 +247,43 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
                 return Ok(used);
             }
             let Some(rest) = joined else {
-                self.set(flag);
+                self.options.switch(flag);
                 return Ok(false);
             };
             let text = &self.line[rest.clone()];
             let following = text.chars().next().filter(|_| short);
-            let next_flag = following.and_then(|c| self.taker.flag(&format!("-{c}")));
+            let next_flag = following.and_then(|c| self.magic.option(&format!("-{c}")));
             let (Some(c), Some(next_flag)) = (following, next_flag) else {
                 return Err(fault(format!("ignored explicit argument {}", quoted(text))));
             };
-            self.set(flag);
+            self.options.switch(flag);
             flag = next_flag;
             let rest = rest.start + c.len_utf8()..rest.end;
             joined = (!rest.is_empty()).then_some(rest);
         }
     }
 
-    fn set(&mut self, flag: Flag) {
-        match flag {
-            Flag::Block(on) => self.options.block = Some(on),
-            Flag::Stream(on) => self.options.stream = Some(on),
-            Flag::Verbose(on) => self.options.verbose = Some(on),
-            Flag::Group(group) => self.options.group_outputs = Some(group),
-            Flag::Local => self.options.local = true,
-            Flag::Targets | Flag::ProgressAfter | Flag::Signal | Flag::GroupOutputs | Flag::Out => {}
-        }
-    }
-
-    fn set_value(&mut self, flag: Flag, range: Range<usize>) -> Result<(), String> {
+    fn set_value(&mut self, option: Flag, range: Range<usize>) -> Result<(), String> {
         let text = &self.line[range.clone()];
-        match flag {
-            // ipyparallel ignores an empty expression, and with it the ones before.
-            Flag::Targets => {
-                self.options.targets = (!text.is_empty()).then(|| TargetsOption {
-                    text: text.to_owned(),
-                    range: (self.locate)(range),
-                    parsed: Targets::parse(text),
-                });
-            }
-            Flag::ProgressAfter => {
-                let seconds =
-                    python_float(text).ok_or_else(|| format!("invalid float value: {}", quoted(text)))?;
-                // No time is `nan`, and nothing equals it, not even the same line read again.
-                self.options.progress_after = Some(if seconds.is_nan() { -1.0 } else { seconds });
-            }
-            Flag::Signal => self.options.signal_on_interrupt = Some(text.to_owned()),
-            Flag::GroupOutputs => {
-                self.options.group_outputs = Some(match text {
-                    "engine" => GroupOutputs::Engine,
-                    "order" => GroupOutputs::Order,
-                    "type" => GroupOutputs::Type,
-                    _ => {
-                        let choices = "(choose from 'engine', 'order', 'type')";
-                        return Err(format!("invalid choice: {} {choices}", quoted(text)));
-                    }
-                });
-            }
-            Flag::Out => self.options.out = Some(text.to_owned()),
-            Flag::Block(_) | Flag::Stream(_) | Flag::Verbose(_) | Flag::Group(_) | Flag::Local => {}
-        }
-        Ok(())
+        self.options.set(option, text, range, |text, range| TargetsOption {
+            text: text.to_owned(),
+            range: (self.locate)(range),
+            parsed: Targets::parse(text),
+        })
     }
+}
+
+/// The value of `--progress-after`.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = python_float(text).ok_or_else(|| format!("invalid float value: {}", quoted(text)))?;
+    // No time is `nan`, and nothing equals it, not even the same line read again.
+    Ok(if seconds.is_nan() { -1.0 } else { seconds })
+}
+
+/// The value of `--group-outputs`.
+pub(super) fn group(text: &str) -> Result<GroupOutputs, String> {
+    GroupOutputs::named(text)
+        .ok_or_else(|| format!("invalid choice: {} (choose from 'engine', 'order', 'type')", quoted(text)))
 }
 
 /// `-1`, `-1.5`, `-.5`: what argparse takes for a number, not for a flag.

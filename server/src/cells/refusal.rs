@@ -15,7 +15,7 @@ pub(super) fn unknown_view(magic: &Magic) -> String {
         "no view with the suffix '{suffix}' is known, so pxlens cannot tell which engines %{name}{suffix} means; activate one \
          above, with view.activate('{suffix}'), or name its targets in the setting pxlens.views",
         suffix = magic.suffix,
-        name = magic.name,
+        name = magic.kind,
     )
 }
 
@@ -26,7 +26,7 @@ pub(super) fn refusal(found: &Found, has_view: bool) -> Option<String> {
         let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
         return Some(format!(
             "the options of {signs}{}{} are wrong: {}",
-            magic.name, magic.suffix, error.message
+            magic.kind, magic.suffix, error.message
         ));
     }
     if magic.options.dynamic {

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    Carry, CellKind, Magic, Options, Origin, PxCell, Spelling, ViewState,
+    Carry, CellKind, Magic, MagicKind, Options, Origin, PxCell, Spelling, ViewState,
     findings::{Finding, Findings},
     found::Found,
     mapped::Mapped,
@@ -88,7 +88,7 @@ impl Resolver<'_> {
             };
             self.set_up = set_up::line(scanned.text().source.text(), &names);
             if self.set_up.is_none() {
-                return local_lines - self.whole(0..count, CellKind::Plain, "plain", String::new());
+                return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
         let mut sent_from = 0;
@@ -136,11 +136,11 @@ impl Resolver<'_> {
     /// Lines inside an `%autopx` region, if there is code on them; gives how many of the local lines are sent so.
     fn autopx_cell(&mut self, lines: Range<usize>) -> usize {
         let Some(region) = self.carry.autopx.clone() else { return 0 };
-        self.whole(lines, CellKind::AutopxCell, "autopx", region.suffix)
+        self.whole(lines, CellKind::AutopxCell, MagicKind::Autopx, region.suffix)
     }
 
     /// Lines that are sent as they are, if there is code on them; gives how many local lines they are.
-    fn whole(&mut self, lines: Range<usize>, kind: CellKind, name: &str, suffix: String) -> usize {
+    fn whole(&mut self, lines: Range<usize>, kind: CellKind, magic: MagicKind, suffix: String) -> usize {
         let (text, local) = (self.scanned.text(), &self.scanned.local);
         let before = |line: usize| local.partition_point(|index| *index < line);
         let sent = before(lines.end) - before(lines.start);
@@ -165,7 +165,7 @@ impl Resolver<'_> {
         let blanks = python::indent(&text.source.text()[line.clone()]);
         let magic_range = text.source.range(line.start + blanks..line.end);
         let magic = Magic {
-            name: name.to_owned(),
+            kind: magic,
             suffix,
             options: Options::default(),
             // The toggle, if there is one, may stand in another document.

@@ -13,7 +13,7 @@ mod words;
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, Options, Spelling,
+    CellKind, Magic, MagicKind, Options, Spelling,
     found::{BlockText, Found},
     mapped::Mapped,
     markers,
@@ -502,7 +502,7 @@ impl<'a> Walk<'a> {
         self.code.imports.push(Found {
             kind: CellKind::SyncImports,
             magic: Magic {
-                name: "sync_imports".to_owned(),
+                kind: MagicKind::SyncImports,
                 suffix: String::new(),
                 options: Options::default(),
                 name_range: source.range(imports.name),

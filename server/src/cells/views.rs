@@ -13,7 +13,7 @@ mod value;
 use std::{fmt, sync::Arc};
 
 use super::{
-    Magic,
+    Magic, Options,
     statements::{Expr, Statement},
 };
 use crate::engines::{Targets, TargetsError};
@@ -43,6 +43,87 @@ pub struct ViewState {
     pub signal_on_interrupt: Option<String>,
     /// The lines that decided, each once and in no order; lines that nothing is left of are not in it.
     pub decided_by: Vec<DecidedBy>,
+}
+
+/// How a px cell runs: what its own options say, else what is in force from above. `None` where neither says anything, and
+/// the defaults hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effective<'a> {
+    /// Whether the next cell waits for it.
+    pub block: Option<bool>,
+    /// Whether a terminal prints output as it comes.
+    pub stream: Option<bool>,
+    /// Whether it says first which engines it goes to.
+    pub verbose: Option<bool>,
+    /// Seconds before progress is shown; never if negative.
+    pub progress_after: Option<f64>,
+    /// The signal that an interrupt sends.
+    pub signal_on_interrupt: Option<&'a str>,
+}
+
+impl ViewState {
+    /// What holds for a cell with options of its own. The only place that knows which goes first; targets apart, see
+    /// [`super::PxCell::targets`].
+    pub fn effective<'a>(&'a self, own: &'a Options) -> Effective<'a> {
+        Effective {
+            block: own.block.or(self.block),
+            stream: own.stream.or(self.stream),
+            verbose: own.verbose.or(self.verbose),
+            progress_after: own.progress_after.or(self.progress_after),
+            signal_on_interrupt: own.signal_on_interrupt.as_deref().or(self.signal_on_interrupt.as_deref()),
+        }
+    }
+
+    /// The options of a `%pxconfig` above that a cell with options of its own needs to run as it does now, once `left` is in
+    /// force there.
+    pub fn lost(&self, left: &Self, own: &Options, config: &Options) -> Options {
+        let (now, then) = (self.effective(own), left.effective(own));
+        let mut lost = Options::default();
+        if own.targets.is_none() && self.targets != left.targets {
+            lost.targets.clone_from(&config.targets);
+        }
+        if now.block != then.block {
+            lost.block = config.block;
+        }
+        if now.stream != then.stream {
+            lost.stream = config.stream;
+        }
+        if now.verbose != then.verbose {
+            lost.verbose = config.verbose;
+        }
+        if now.progress_after != then.progress_after {
+            lost.progress_after = config.progress_after;
+        }
+        if now.signal_on_interrupt != then.signal_on_interrupt {
+            lost.signal_on_interrupt.clone_from(&config.signal_on_interrupt);
+        }
+        lost
+    }
+}
+
+/// What a `%pxconfig` sets for the magics of a suffix, and not for their view.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Configured {
+    stream: Option<Decided<bool>>,
+    verbose: Option<Decided<bool>>,
+    progress_after: Option<Decided<f64>>,
+    signal_on_interrupt: Option<Decided<String>>,
+}
+
+impl Configured {
+    fn set(&mut self, options: &Options, place: Origin) {
+        set(&mut self.stream, &options.stream, place);
+        set(&mut self.verbose, &options.verbose, place);
+        set(&mut self.progress_after, &options.progress_after, place);
+        set(&mut self.signal_on_interrupt, &options.signal_on_interrupt, place);
+    }
+
+    fn take(&self, state: &mut ViewState, by: &mut Deciders) {
+        by.take(Sets::Stream, &mut state.stream, self.stream.as_ref());
+        by.take(Sets::Verbose, &mut state.verbose, self.verbose.as_ref());
+        by.take(Sets::ProgressAfter, &mut state.progress_after, self.progress_after.as_ref());
+        by.take(Sets::SignalOnInterrupt, &mut state.signal_on_interrupt, self.signal_on_interrupt.as_ref());
+    }
 }
 
 /// A line that decides what is in force below it.
@@ -84,6 +165,21 @@ pub enum Sets {
     ProgressAfter,
     /// The signal that an interrupt sends.
     SignalOnInterrupt,
+}
+
+impl Sets {
+    /// What it is to a reader, to stand behind "sets".
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::View => "the view",
+            Self::Targets => "the targets",
+            Self::Block => "blocking",
+            Self::Stream => "streaming",
+            Self::Verbose => "verbosity",
+            Self::ProgressAfter => "the progress bar",
+            Self::SignalOnInterrupt => "the signal",
+        }
+    }
 }
 
 impl fmt::Display for Sets {
@@ -181,10 +277,7 @@ impl Carry {
         let mut state = ViewState::default();
         let mut by = Deciders::default();
         by.add(Sets::View, magics.activated);
-        by.take(Sets::Stream, &mut state.stream, magics.stream.as_ref());
-        by.take(Sets::Verbose, &mut state.verbose, magics.verbose.as_ref());
-        by.take(Sets::ProgressAfter, &mut state.progress_after, magics.progress_after.as_ref());
-        by.take(Sets::SignalOnInterrupt, &mut state.signal_on_interrupt, magics.signal_on_interrupt.as_ref());
+        magics.configured.take(&mut state, &mut by);
         if let Some(view) = self.names.view(magics.object) {
             take_view(&mut state, &mut by, view);
         }
@@ -239,10 +332,7 @@ impl Carry {
             set(&mut view.block, &options.block, place);
         }
         let magics = names.magics.entry(magic.suffix.as_str().into()).or_default();
-        set(&mut magics.stream, &options.stream, place);
-        set(&mut magics.verbose, &options.verbose, place);
-        set(&mut magics.progress_after, &options.progress_after, place);
-        set(&mut magics.signal_on_interrupt, &options.signal_on_interrupt, place);
+        magics.configured.set(options, place);
     }
 
     /// Whether a name was given a client, a cluster or a view: engines do not know it.

@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::{
-    cells::{CellKind, Cells, PxCell},
+    cells::{CellKind, Cells, PxCell, magic::defaults},
     lint::{Problem, Severity},
     text::{Document, TextRange},
 };
@@ -119,7 +119,7 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
     let cell = |cell: &'a PxCell| CellReport {
         cell: cell.ordinal + 1,
         kind: kind(cell.kind),
-        magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
+        magic: format!("{}{}", cell.magic.kind, cell.magic.suffix),
         lines: lines_of(cell.range, document),
         notebook_cell: cell
             .notebook_cell
@@ -163,7 +163,7 @@ fn sends(cell: &PxCell) -> bool {
 }
 
 fn is_blocking(cell: &PxCell) -> bool {
-    cell.magic.options.block.or(cell.view.block).unwrap_or(true)
+    cell.effective().block.unwrap_or(defaults::BLOCK)
 }
 
 fn why_not(cell: &PxCell) -> Option<String> {
@@ -177,7 +177,7 @@ fn spelled(cell: &PxCell) -> String {
         CellKind::SyncImports => "",
         _ => "%",
     };
-    format!("{signs}{}{}", cell.magic.name, cell.magic.suffix)
+    format!("{signs}{}{}", cell.magic.kind, cell.magic.suffix)
 }
 
 fn kind(kind: CellKind) -> &'static str {

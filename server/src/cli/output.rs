@@ -29,9 +29,6 @@ pub(super) enum Form {
     Json,
 }
 
-/// A run that takes longer than this gets a progress line.
-const PROGRESS_AFTER: u64 = 1_000;
-
 /// Writes runs in one [`Form`].
 pub(super) struct Screen {
     form: Form,
@@ -194,7 +191,7 @@ impl Screen {
 
     /// Begins to show a run as it comes, if its cell wants that (`--stream`), and says whether it does.
     pub(super) fn begin_live(&mut self, handle: &RunHandle) -> Result<bool, Failure> {
-        if self.form != Form::Grouped || handle.plan.stream != Some(true) {
+        if self.form != Form::Grouped || !handle.plan.stream {
             return Ok(false);
         }
         let lines = (self.title(&title(handle), first_line(handle)), render::heading(&handle.now()));
@@ -251,12 +248,11 @@ impl Screen {
         &mut self,
         run: &Run,
         behind: &RankSet,
-        after: Option<ProgressAfter>,
+        after: ProgressAfter,
     ) -> Result<(), Failure> {
         let after = match after {
-            None => PROGRESS_AFTER,
-            Some(ProgressAfter::Milliseconds(milliseconds)) => milliseconds,
-            Some(ProgressAfter::Never) => return Ok(()),
+            ProgressAfter::Milliseconds(milliseconds) => milliseconds,
+            ProgressAfter::Never => return Ok(()),
         };
         if !self.paints || now().since(run.created) < after {
             return Ok(());

@@ -7,12 +7,14 @@ use std::ops::Range;
 use super::{
     Known, Nearby,
     help::sentences,
-    line::{self, Argument, Head, Magic, Role},
-    options::{ENTRIES, Entry, Value},
+    line::{self, Argument, Head, Role},
     source::{self, Line},
 };
 use crate::{
-    cells::{CellKind, Dialect, Placed},
+    cells::{
+        CellKind, Dialect, Placed,
+        magic::{MAGICS, MagicKind, OptionEntry, Value},
+    },
     engines::{EngineId, RankSet},
     text::TextRange,
 };
@@ -93,12 +95,8 @@ fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     if head.begin < at && at <= head.name.end {
         return place.names(&head, is_placed, only_autopx);
     }
-    let Some(magic) = Magic::of(head.signs, &line.text[head.name.clone()]) else { return Vec::new() };
-    let takes_options = match magic {
-        Magic::Px => is_placed,
-        Magic::Result | Magic::Config => true,
-        Magic::Line | Magic::Autopx => false,
-    };
+    let Some(magic) = head.magic(&line.text) else { return Vec::new() };
+    let takes_options = magic.takes_options() && (magic != MagicKind::CellPx || is_placed);
     let is_behind = at > head.name.end && line.text[head.name.end..].starts_with([' ', '\t']);
     if !takes_options || !is_behind || only_autopx {
         return Vec::new();
@@ -133,15 +131,6 @@ struct Place<'a> {
     known: &'a Known,
 }
 
-const NAMES: [(&str, &str); 6] = [
-    ("%%px", "run the cell on engines"),
-    ("%px", "run the line on engines"),
-    ("%pxresult", "show the last result again"),
-    ("%pxconfig", "set defaults for the cells below"),
-    ("%autopx", "run whole cells on engines, until the next %autopx"),
-    ("%result", "show the last result again"),
-];
-
 impl Place<'_> {
     fn typed(&self, from: usize) -> &str {
         self.line.text.get(from..self.at).unwrap_or_default()
@@ -155,18 +144,19 @@ impl Place<'_> {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for (name, detail) in NAMES {
-            let fits = match name {
-                "%%px" => is_placed && !head.is_assigned && !only_autopx,
-                "%px" => !only_autopx,
-                "%autopx" => !head.is_assigned,
+        for magic in MAGICS {
+            let fits = match magic.kind {
+                MagicKind::CellPx => is_placed && !head.is_assigned && !only_autopx,
+                MagicKind::LinePx => !only_autopx,
+                MagicKind::Autopx => !head.is_assigned,
                 _ => !head.is_assigned && !only_autopx,
             };
             if !fits {
                 continue;
             }
-            let suffixes: &[String] = if name == "%result" { &[] } else { &self.known.suffixes };
-            let plain = (name.to_owned(), detail.to_owned());
+            let (name, detail) = (magic.written(), magic.detail);
+            let suffixes: &[String] = if magic.takes_suffix { &self.known.suffixes } else { &[] };
+            let plain = (name.clone(), detail.to_owned());
             let with = |suffix: &String| (format!("{name}{suffix}"), format!("{detail}, view {suffix}"));
             for (label, detail) in std::iter::once(plain).chain(suffixes.iter().map(with)) {
                 if label.starts_with(typed) {
@@ -184,13 +174,13 @@ impl Place<'_> {
         found
     }
 
-    fn arguments(&self, from: usize, magic: Magic) -> Vec<Completion> {
+    fn arguments(&self, from: usize, magic: MagicKind) -> Vec<Completion> {
         let arguments = line::arguments(&self.line.text, from, magic);
         let here = arguments.iter().position(|a| a.range.start < self.at && self.at <= a.range.end);
         let Some(here) = here else {
             let before = arguments.iter().rev().find(|argument| argument.range.end <= self.at);
             return match before.map(|argument| &argument.role) {
-                Some(Role::Option(entry, _, None)) if entry.value != Value::None => {
+                Some(Role::Option(entry, _, None)) if entry.value.is_argument() => {
                     self.values(entry, self.at..self.at)
                 }
                 _ => self.options(self.at..self.at, magic, &arguments, None),
@@ -213,11 +203,11 @@ impl Place<'_> {
     fn options(
         &self,
         word: Range<usize>,
-        magic: Magic,
+        magic: MagicKind,
         arguments: &[Argument],
         here: Option<usize>,
     ) -> Vec<Completion> {
-        let is_there = |entry: &Entry| {
+        let is_there = |entry: &OptionEntry| {
             arguments.iter().enumerate().any(|(at, argument)| {
                 Some(at) != here
                     && matches!(&argument.role, Role::Option(other, ..) if other.sets == entry.sets)
@@ -225,9 +215,9 @@ impl Place<'_> {
         };
         let typed = self.typed(word.start);
         let edit = self.line.range(word.clone());
-        ENTRIES
-            .iter()
-            .filter(|entry| entry.is_of(magic) && !is_there(entry) && entry.name().starts_with(typed))
+        magic
+            .options()
+            .filter(|entry| !is_there(entry) && entry.name().starts_with(typed))
             .map(|entry| {
                 let short = if entry.long.is_empty() { "" } else { entry.short };
                 let short = if short.is_empty() { String::new() } else { format!("{short}, ") };
@@ -242,26 +232,12 @@ impl Place<'_> {
             .collect()
     }
 
-    fn values(&self, entry: &Entry, word: Range<usize>) -> Vec<Completion> {
-        let choices: &[(&str, &str)] = match entry.value {
-            Value::Targets => return self.targets(word),
-            Value::Group => &[
-                ("type", "all stdout, then stderr, displays, results"),
-                ("order", "like type, displays by their order"),
-                ("engine", "all of one engine, then the next"),
-            ],
-            Value::Seconds => &[("2", "the default"), ("0", "at once"), ("-1", "never")],
-            Value::Signal => &[
-                ("SIGINT", "the default: KeyboardInterrupt"),
-                ("SIGTERM", "asks the engine to end"),
-                ("SIGKILL", "ends the engine"),
-                ("SIGUSR1", "what the code makes of it"),
-                ("SIGUSR2", "what the code makes of it"),
-            ],
-            Value::Name | Value::None => &[],
-        };
-        let offer = choices.iter().map(|(label, detail)| ((*label).to_owned(), (*detail).to_owned()));
-        self.offer(word, offer.collect())
+    fn values(&self, entry: &OptionEntry, word: Range<usize>) -> Vec<Completion> {
+        if entry.value == Value::Targets {
+            return self.targets(word);
+        }
+        let choices = entry.choices().into_iter().map(|(label, detail)| (label, detail.to_owned()));
+        self.offer(word, choices.collect())
     }
 
     fn offer(&self, word: Range<usize>, choices: Vec<(String, String)>) -> Vec<Completion> {

@@ -2,12 +2,14 @@
 
 use super::{
     Nearby,
-    line::{self, Magic, Role},
-    options::{ENTRIES, Entry},
+    line::{self, Role},
     source,
 };
 use crate::{
-    cells::{CellKind, Dialect, Placed},
+    cells::{
+        CellKind, Dialect, Placed,
+        magic::{MagicKind, OptionEntry},
+    },
     text::TextRange,
 };
 
@@ -38,12 +40,12 @@ fn of_cell(nearby: Nearby<'_>, cell: &Placed, at: usize) -> Option<Help> {
     let name = cell.name_range();
     let line = source::from(nearby.text, nearby.dialect, name.start, false);
     let head = line::head(&line.text, false)?;
-    let magic = Magic::of(head.signs, &line.text[head.name.clone()])?;
+    let magic = head.magic(&line.text)?;
     if at <= name.end {
         let written = &line.text[head.begin..head.name.end];
         return Some(Help { range: name, lines: of_magic(magic, written, false), is_of_magic: true });
     }
-    if matches!(magic, Magic::Line | Magic::Autopx) {
+    if !magic.takes_options() {
         return None;
     }
     let at = line.byte_of(at);
@@ -74,42 +76,38 @@ fn asked(nearby: Nearby<'_>, at: usize) -> Option<Help> {
     if !matches!(marks, "?" | "??") || at < head.begin || at > head.name.end + marks.len() {
         return None;
     }
-    let magic = Magic::of(head.signs, &line.text[head.name.clone()])?;
+    let magic = head.magic(&line.text)?;
     let written = &line.text[head.begin..head.name.end];
     let range = line.range(head.begin..head.name.end + marks.len());
     Some(Help { range, lines: of_magic(magic, written, true), is_of_magic: true })
 }
 
-fn of_magic(magic: Magic, written: &str, with_options: bool) -> Vec<String> {
-    let what = match magic {
-        Magic::Px => "runs the body on engines; this line takes options",
-        Magic::Line => "runs the rest of the line on engines; all of it is code, and no option",
-        Magic::Result => {
-            "shows the newest result of its view again, grouped as asked, without running anything"
-        }
-        Magic::Config => "sets defaults for the px cells below it; runs nothing",
-        Magic::Autopx => "sends whole cells to the engines, up to the next %autopx; runs nothing by itself",
-    };
+fn of_magic(magic: MagicKind, written: &str, with_options: bool) -> Vec<String> {
+    let what = magic.entry().map_or("", |entry| entry.meaning);
     let mut lines = vec![format!("{written}: {what}.")];
-    let entries = || ENTRIES.iter().filter(|entry| entry.is_of(magic));
     if with_options {
-        lines.extend(entries().map(|entry| format!("{}: {}", entry.usage(), entry.detail)));
-    } else if entries().next().is_some() {
-        let names: Vec<&str> = entries().map(Entry::name).collect();
+        lines.extend(magic.options().map(|entry| format!("{}: {}", entry.usage(), entry.detail)));
+    } else if magic.takes_options() {
+        let names: Vec<&str> = magic.options().map(OptionEntry::name).collect();
         lines.push(format!("Options: {}", names.join(" ")));
     }
     lines
 }
 
-fn of_option(entry: &Entry) -> Vec<String> {
+fn of_option(entry: &OptionEntry) -> Vec<String> {
     let mut lines = vec![entry.usage()];
     lines.extend(sentences(entry).lines().map(str::to_owned));
     lines
 }
 
 /// Meaning, default, and what ipyparallel does differently, a line each.
-pub(super) fn sentences(entry: &Entry) -> String {
-    let mut text = format!("{}\nDefault: {}.", entry.meaning, entry.default);
+pub(super) fn sentences(entry: &OptionEntry) -> String {
+    let mut text = format!("{}\nDefault: ", entry.meaning);
+    match entry.inherits() {
+        "" => text.push_str(&entry.default()),
+        above => text.push_str(&format!("what {above} sets, else {}", entry.default())),
+    }
+    text.push('.');
     if !entry.upstream.is_empty() {
         text.push_str(&format!("\nUpstream: {}", entry.upstream));
     }

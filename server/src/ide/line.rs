@@ -3,38 +3,7 @@
 
 use std::ops::Range;
 
-use super::options::{self, Entry, Value};
-
-/// A px magic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Magic {
-    /// `%%px`
-    Px,
-    /// `%px`, which takes code and no options.
-    Line,
-    /// `%pxresult`, `%result`
-    Result,
-    /// `%pxconfig`
-    Config,
-    /// `%autopx`
-    Autopx,
-}
-
-impl Magic {
-    /// The magic of a name; `signs` are its percent signs.
-    pub(super) fn of(signs: usize, name: &str) -> Option<Self> {
-        match signs {
-            2 if name.starts_with("px") && !name.starts_with("pxresult") && !name.starts_with("pxconfig") => {
-                Some(Self::Px)
-            }
-            1 if name == "result" || name.starts_with("pxresult") => Some(Self::Result),
-            1 if name.starts_with("pxconfig") => Some(Self::Config),
-            1 if name.starts_with("autopx") => Some(Self::Autopx),
-            1 if name.starts_with("px") => Some(Self::Line),
-            _ => None,
-        }
-    }
-}
+use crate::cells::magic::{MagicKind, OptionEntry};
 
 /// The beginning of a line that is, or may become, a magic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +18,13 @@ pub(super) struct Head {
     pub(super) is_marker: bool,
     /// Whether something is assigned from it: `x = %px a`.
     pub(super) is_assigned: bool,
+}
+
+impl Head {
+    /// Which magic it is; `text` is its line.
+    pub(super) fn magic(&self, text: &str) -> Option<MagicKind> {
+        MagicKind::of(&text[self.name.clone()], self.signs == 2).map(|(magic, _)| magic)
+    }
 }
 
 /// The magic that a line begins with. `is_script`: it may hide in a comment.
@@ -108,9 +84,9 @@ pub(super) struct Argument {
 #[derive(Clone, Debug)]
 pub(super) enum Role {
     /// An option: how it is written, and what is joined to it.
-    Option(&'static Entry, Range<usize>, Option<Range<usize>>),
+    Option(&'static OptionEntry, Range<usize>, Option<Range<usize>>),
     /// The value of the option before it.
-    Value(&'static Entry),
+    Value(&'static OptionEntry),
     /// An option that the magic does not have, or that is not yet whole.
     Unknown,
     /// Something that no magic takes.
@@ -118,9 +94,9 @@ pub(super) enum Role {
 }
 
 /// Reads the arguments that begin behind byte `from`.
-pub(super) fn arguments(text: &str, from: usize, magic: Magic) -> Vec<Argument> {
+pub(super) fn arguments(text: &str, from: usize, magic: MagicKind) -> Vec<Argument> {
     let mut arguments = Vec::new();
-    let mut waits: Option<&'static Entry> = None;
+    let mut waits: Option<&'static OptionEntry> = None;
     for range in split(text, from) {
         let word = &text[range.clone()];
         let is_flag = word.starts_with('-') && word.len() > 1 && !is_number(word);
@@ -138,20 +114,29 @@ pub(super) fn arguments(text: &str, from: usize, magic: Magic) -> Vec<Argument> 
         let first = arguments.len();
         flag(word, &range, magic, &mut arguments);
         waits = match arguments[first..].last().map(|argument| &argument.role) {
-            Some(Role::Option(entry, _, None)) if entry.value != Value::None => Some(entry),
+            Some(Role::Option(entry, _, None)) if entry.value.is_argument() => Some(entry),
             _ => None,
         };
     }
     arguments
 }
 
-fn flag(word: &str, range: &Range<usize>, magic: Magic, into: &mut Vec<Argument>) {
+/// The option that a written name means, which may be abbreviated where only one begins so.
+fn find(written: &str, magic: MagicKind) -> Option<&'static OptionEntry> {
+    if let Some(exact) = magic.option(written) {
+        return Some(exact);
+    }
+    let mut begun = magic.options().filter(|entry| written.len() > 2 && entry.long.starts_with(written));
+    begun.next().filter(|_| begun.next().is_none())
+}
+
+fn flag(word: &str, range: &Range<usize>, magic: MagicKind, into: &mut Vec<Argument>) {
     let start = range.start;
     let unknown = Argument { range: range.clone(), role: Role::Unknown };
     if word.starts_with("--") {
         let length = word.find('=').unwrap_or(word.len());
         let value = (length < word.len()).then(|| start + length + 1..range.end);
-        let role = match options::find(&word[..length], magic) {
+        let role = match find(&word[..length], magic) {
             Some(entry) => Role::Option(entry, start..start + length, value),
             None => Role::Unknown,
         };
@@ -160,14 +145,14 @@ fn flag(word: &str, range: &Range<usize>, magic: Magic, into: &mut Vec<Argument>
     }
     let mut at = 1;
     while let Some(c) = word[at..].chars().next() {
-        let Some(entry) = options::find(&format!("-{c}"), magic) else {
+        let Some(entry) = find(&format!("-{c}"), magic) else {
             into.push(Argument { range: start + at..range.end, ..unknown });
             return;
         };
         let from = if at == 1 { 0 } else { at };
         at += c.len_utf8();
         let name = start + from..start + at;
-        if entry.value == Value::None {
+        if !entry.value.is_argument() {
             into.push(Argument { range: name.clone(), role: Role::Option(entry, name, None) });
             continue;
         }

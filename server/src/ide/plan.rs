@@ -41,7 +41,7 @@ impl Decision {
 
     /// As a sentence without its full stop.
     pub(super) fn sentence(&self) -> String {
-        let words: Vec<&str> = self.sets.iter().map(|sets| in_words(*sets)).collect();
+        let words: Vec<&str> = self.sets.iter().map(|sets| sets.in_words()).collect();
         let what = match words.as_slice() {
             [] => "decides".to_owned(),
             [only] => format!("sets {only}"),
@@ -53,18 +53,6 @@ impl Decision {
                 .push_str("; of the engines alive when it runs, where Python would have frozen them here");
         }
         sentence
-    }
-}
-
-fn in_words(sets: Sets) -> &'static str {
-    match sets {
-        Sets::View => "the view",
-        Sets::Targets => "the targets",
-        Sets::Block => "blocking",
-        Sets::Stream => "streaming",
-        Sets::Verbose => "verbosity",
-        Sets::ProgressAfter => "the progress bar",
-        Sets::SignalOnInterrupt => "the signal",
     }
 }
 

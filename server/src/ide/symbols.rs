@@ -90,7 +90,7 @@ fn symbol<'a>(snapshot: &'a Snapshot, view: &'a CellView, outlooks: &mut Outlook
         let code: String = code.chars().take(40).collect();
         match cell.kind {
             CellKind::AutopxCell => code,
-            _ => format!("{signs}{}{} {code}", cell.magic.name, cell.magic.suffix).trim_end().to_owned(),
+            _ => format!("{signs}{}{} {code}", cell.magic.kind, cell.magic.suffix).trim_end().to_owned(),
         }
     } else {
         document.map(|text| excerpt(&text.text, text.dialect, magic_range.start)).unwrap_or_default()

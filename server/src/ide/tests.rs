@@ -11,13 +11,15 @@ use super::{
     Completion, Known, Nearby,
     complete::complete,
     help::help,
-    line::Magic,
-    options::{ENTRIES, Value},
     plan::{Decision, label},
     tokens::tokens,
 };
 use crate::{
-    cells::{Dialect, Placed, Sets, recognize},
+    cells::{
+        Dialect, Placed, Sets,
+        magic::{MagicKind, OPTIONS, Value},
+        recognize,
+    },
     engines::{EngineId, Targets},
     text::{Document, TextRange},
 };
@@ -323,21 +325,22 @@ fn a_raw_notebook_stays_json() {
 
 #[test]
 fn every_option_is_taken_where_it_is_offered_and_nowhere_else() {
-    for entry in ENTRIES {
+    for entry in OPTIONS {
         let value = match entry.value {
-            Value::None => "",
+            Value::Switch(_) | Value::Group(_) => "",
             Value::Targets => " 0",
-            Value::Group => " type",
+            Value::GroupName => " type",
             Value::Seconds => " 1",
             Value::Signal => " SIGINT",
             Value::Name => " name",
         };
-        for (magic, line) in [(Magic::Px, "%%px"), (Magic::Config, "%pxconfig"), (Magic::Result, "%pxresult")]
-        {
+        for magic in [MagicKind::CellPx, MagicKind::PxConfig, MagicKind::PxResult, MagicKind::Result] {
+            let line = format!("{}{magic}", magic.signs());
             for name in [entry.long, entry.short].into_iter().filter(|name| !name.is_empty()) {
                 let found = recognize(&format!("{line} {name}{value}\nx\n"), Dialect::NotebookCell).unwrap();
                 let is_taken = found.cells[0].magic.options.error.is_none();
-                assert_eq!(is_taken, entry.is_of(magic), "{line} {name}{value}");
+                let is_offered = magic.options().any(|option| std::ptr::eq(option, entry));
+                assert_eq!(is_taken, is_offered, "{line} {name}{value}");
             }
         }
     }
@@ -376,8 +379,8 @@ fn an_option_is_explained_with_its_value() {
         "--progress-after 0.5"
         --progress-after SECONDS
         Seconds until progress is shown: 0 shows it at once, -1 never.
-        Default: 2.
-        Upstream: with -1 ipyparallel may lose output that comes after the reply; pxlens does not.
+        Default: what a %pxconfig above sets, else 1.
+        Upstream: ipyparallel's default is 2; with -1 it may lose output that comes after the reply.
     "#]],
     );
     check_help(
@@ -386,7 +389,7 @@ fn an_option_is_explained_with_its_value() {
         "-b"
         --block, -b
         The next cell waits until all engines have ended.
-        Default: on, unless a %pxconfig or a view above sets --noblock.
+        Default: what a %pxconfig or a view above sets, else --block.
     "#]],
     );
     check_help("%%px --bogus$0\nx", expect![""]);
@@ -424,9 +427,9 @@ fn a_magic_is_explained_on_its_name_and_where_it_is_asked() {
         -r: --group-outputs=order
         --out, -o NAME: keep the result under a name
         --local: run it here as well
-        --stream: show output while it comes
-        --no-stream: show output at the end
-        --verbose: announce the engines
+        --stream: in a terminal: print output as it comes
+        --no-stream: in a terminal: print output at the end
+        --verbose: in a terminal: announce the engines
         --no-verbose: announce nothing
         --progress-after SECONDS: seconds until progress is shown
         --signal-on-interrupt SIGNAL: what an interrupt sends

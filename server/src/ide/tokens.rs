@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use super::{
-    line::{self, Magic, Role},
-    options::Value,
+    line::{self, Role},
     source::{self, Line},
 };
 use crate::{
-    cells::{CellKind, Dialect, Placed},
+    cells::{CellKind, Dialect, Placed, magic::Value},
     text::{Document, TextRange},
 };
 
@@ -50,10 +49,7 @@ pub(super) fn tokens(document: &Document, dialect: Dialect, cell: &Placed) -> Ve
     let mut tokens = vec![Token { range: name, kind: TokenKind::Magic }];
     let line = source::from(document, dialect, name.start, dialect == Dialect::Script);
     let Some(head) = line::head(&line.text, false) else { return tokens };
-    let magic = match Magic::of(head.signs, &line.text[head.name.clone()]) {
-        Some(magic @ (Magic::Px | Magic::Result | Magic::Config)) => magic,
-        _ => return tokens,
-    };
+    let Some(magic) = head.magic(&line.text).filter(|magic| magic.takes_options()) else { return tokens };
     let end = cell.magic_range().end;
     let mut add = |part: Range<usize>, kind| {
         let range = line.range(part);

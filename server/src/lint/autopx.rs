@@ -49,7 +49,7 @@ pub(super) fn open(region: OpenRegion<'_>, is_divided: bool) -> Option<Problem> 
 /// A px magic inside the region of a view; `all` are those of its block.
 pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], region: &str) -> Problem {
     let magic = &found.magic;
-    let name = &magic.name;
+    let name = magic.kind;
     let message = format!(
         "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if outside, and \
          sends nothing else of its cell"

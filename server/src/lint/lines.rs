@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::{Fix, Problem, Rule, Severity, replacement::as_cell};
 use crate::{
     cells::{
+        MagicKind,
         found::{BlockText, Found},
         mapped::Mapped,
-        options::{self, Taker},
+        options,
         python::Tokens,
     },
     text::TextRange,
@@ -48,7 +49,7 @@ pub(super) fn check(block: BlockText<'_>, found: &Found) -> Vec<Problem> {
     let line = Line {
         block,
         lines: found.lines.clone(),
-        name: format!("%{}{}", found.magic.name, found.magic.suffix),
+        name: format!("%{}{}", found.magic.kind, found.magic.suffix),
         name_range: found.magic.name_range,
         code: &found.code,
         is_whole: found.escape.is_none() && found.column == 0,
@@ -103,12 +104,12 @@ impl Line<'_> {
     /// Puts the options where they count, or leaves them out.
     fn with_options(&self) -> Vec<Fix> {
         let text = self.code.text();
-        let taken = |taker: Taker, end: usize| {
-            let options = options::parse(&text[..end], taker, |range| self.code.range(range));
+        let taken = |of: MagicKind, end: usize| {
+            let options = options::parse(&text[..end], of, |range| self.code.range(range));
             options.error.is_none() && !options.dynamic
         };
         let ends = options::arguments(text).into_iter().map(|argument| argument.end);
-        let Some(end) = ends.rev().find(|end| taken(Taker::Px, *end)) else { return Vec::new() };
+        let Some(end) = ends.rev().find(|end| taken(MagicKind::CellPx, *end)) else { return Vec::new() };
         let (flags, code) = (text[..end].trim(), text[end..].trim());
         if code.is_empty() {
             let px = self.name_range.start + "%px".len();
@@ -116,7 +117,11 @@ impl Line<'_> {
             // Not where the name itself is written with escapes.
             let is_plain = self.name_range.len() == self.name.len();
             let fix = Fix::one("Write %pxconfig: set them for the cells below", (here, "config".to_owned()));
-            return if taken(Taker::Config, end) && is_plain { vec![fix] } else { Vec::new() };
+            return if taken(MagicKind::PxConfig, end) && is_plain && self.name.starts_with("%px") {
+                vec![fix]
+            } else {
+                Vec::new()
+            };
         }
         let mut fixes = self.as_cell(self.lines.clone(), &format!("%{} {flags}\n{code}", self.name));
         let out = self.code.range(0..text.len() - text[end..].trim_start().len());

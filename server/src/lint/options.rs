@@ -7,13 +7,7 @@ use std::ops::Range;
 
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
-    cells::{
-        Options,
-        found::Found,
-        mapped::Mapped,
-        options::{self, Taker},
-        refusal,
-    },
+    cells::{MagicKind, Options, found::Found, mapped::Mapped, options, refusal},
     engines::{Targets, TargetsError},
     text::TextRange,
 };
@@ -69,11 +63,11 @@ const MOST: usize = 4;
 
 /// What is wrong with a magic's options.
 pub(super) fn check(found: &Found) -> Vec<Problem> {
-    let Some((line, taker)) = &found.options_text else { return Vec::new() };
-    let (taker, options, magic) = (*taker, &found.magic.options, found.magic_range);
+    let Some((line, of)) = &found.options_text else { return Vec::new() };
+    let (of, options, magic) = (*of, &found.magic.options, found.magic_range);
     let fixes = |mends: Vec<Mend>| mends.into_iter().map(|mend| mend.place(line)).collect();
     if let Some(error) = &options.error {
-        return vec![OPTIONS.problem(error.range, error.to_string(), fixes(of_line(line.text(), taker)))];
+        return vec![OPTIONS.problem(error.range, error.to_string(), fixes(of_line(line.text(), of)))];
     }
     if options.dynamic {
         return vec![DYNAMIC.problem(magic, refusal::DYNAMIC, Vec::new())];
@@ -82,11 +76,11 @@ pub(super) fn check(found: &Found) -> Vec<Problem> {
     if let Some(targets) = &options.targets
         && let Err(error) = &targets.parsed
     {
-        let mends = of_targets(line.text(), taker);
+        let mends = of_targets(line.text(), of);
         problems.push(TARGETS.problem(targets.range, error.to_string(), fixes(mends)));
     }
     if options.stream == Some(true) && options.block == Some(false) {
-        let found = flag(line.text(), taker, |without| without.stream != Some(true));
+        let found = flag(line.text(), of, |without| without.stream != Some(true));
         let range = found.clone().map_or(magic, |range| line.range(range));
         let mends = found.map(|range| Mend::without("Take --stream out", line.text(), range));
         let message = "with --noblock nothing waits for the output, so --stream has no effect";
@@ -121,10 +115,10 @@ impl Mend {
     }
 
     /// The options of the line with this change, if ipyparallel and pxlens take it.
-    fn read(&self, line: &str, taker: Taker) -> Option<Options> {
+    fn read(&self, line: &str, of: MagicKind) -> Option<Options> {
         // What needs no escape in a string of JSON or Python.
         let is_bare = |c: char| c.is_ascii_alphanumeric() || " -=_,.:[]()".contains(c);
-        let options = read(&self.applied(line), taker);
+        let options = read(&self.applied(line), of);
         let is_right = options.error.is_none()
             && !options.dynamic
             && options.targets.as_ref().is_none_or(|targets| targets.parsed.is_ok());
@@ -137,28 +131,28 @@ impl Mend {
 }
 
 /// Reads a line where places count from its own beginning.
-fn read(line: &str, taker: Taker) -> Options {
-    options::parse(line, taker, |range| TextRange::new(range.start, range.end))
+fn read(line: &str, of: MagicKind) -> Options {
+    options::parse(line, of, |range| TextRange::new(range.start, range.end))
 }
 
 /// The argument without which the options are as `wanted`.
-fn flag(line: &str, taker: Taker, wanted: impl Fn(&Options) -> bool) -> Option<Range<usize>> {
+fn flag(line: &str, of: MagicKind, wanted: impl Fn(&Options) -> bool) -> Option<Range<usize>> {
     options::arguments(line).into_iter().find(|range| {
-        let without = Mend::without("", line, range.clone()).read(line, taker);
+        let without = Mend::without("", line, range.clone()).read(line, of);
         without.is_some_and(|options| wanted(&options))
     })
 }
 
 /// What makes a refused line right, the likeliest first.
-fn of_line(line: &str, taker: Taker) -> Vec<Mend> {
-    let options = read(line, taker);
+fn of_line(line: &str, of: MagicKind) -> Vec<Mend> {
+    let options = read(line, of);
     let Some(error) = &options.error else { return Vec::new() };
     let arguments = options::arguments(line);
     let Some(at) = arguments.iter().position(|range| range.start == error.range.start) else {
         // A quote that is not closed.
         let quote = error.range.start..error.range.start + 1;
         let mend = Mend { title: "Take the quote out".to_owned(), range: quote, text: String::new() };
-        return Some(mend).filter(|mend| mend.read(line, taker).is_some()).into_iter().collect();
+        return Some(mend).filter(|mend| mend.read(line, of).is_some()).into_iter().collect();
     };
     let argument = arguments[at].clone();
     let text = &line[argument.clone()];
@@ -166,7 +160,7 @@ fn of_line(line: &str, taker: Taker) -> Vec<Mend> {
     let mut mends = Vec::new();
     if text.starts_with('-') {
         let name = text.split('=').next().unwrap_or(text);
-        for known in nearest(name, taker.names()) {
+        for known in nearest(name, options::names(of)) {
             mends.push(Mend::new(argument.start..argument.start + name.len(), known));
         }
         if name.len() < text.len() {
@@ -179,7 +173,7 @@ fn of_line(line: &str, taker: Taker) -> Vec<Mend> {
         if let Some(value) = value {
             for choice in by_distance(&line[value.clone()], ["engine", "order", "type"]) {
                 let mend = Mend::new(value.clone(), choice);
-                if mend.read(line, taker).is_some_and(|options| options.group_outputs.is_some()) {
+                if mend.read(line, of).is_some_and(|options| options.group_outputs.is_some()) {
                     mends.push(mend);
                 }
             }
@@ -209,12 +203,12 @@ fn of_line(line: &str, taker: Taker) -> Vec<Mend> {
         let title = format!("Take {text} {} out", &line[next.clone()]);
         mends.push(Mend::without(title, line, argument.start..next.end));
     }
-    choose(mends, line, taker)
+    choose(mends, line, of)
 }
 
 /// What makes a target expression one that pxlens reads.
-fn of_targets(line: &str, taker: Taker) -> Vec<Mend> {
-    let Some(targets) = read(line, taker).targets else { return Vec::new() };
+fn of_targets(line: &str, of: MagicKind) -> Vec<Mend> {
+    let Some(targets) = read(line, of).targets else { return Vec::new() };
     let range = targets.range.as_range();
     let mut mends = Vec::new();
     for (title, text) in readings(&targets.text) {
@@ -231,15 +225,15 @@ fn of_targets(line: &str, taker: Taker) -> Vec<Mend> {
     }
     // The readings in their order.
     mends.sort_by_key(|mend| mend.text.starts_with('-'));
-    choose(mends, line, taker)
+    choose(mends, line, of)
 }
 
 /// Those that make the line right, each outcome once.
-fn choose(mends: Vec<Mend>, line: &str, taker: Taker) -> Vec<Mend> {
+fn choose(mends: Vec<Mend>, line: &str, of: MagicKind) -> Vec<Mend> {
     let mut outcomes: Vec<Options> = Vec::new();
     let mut chosen = Vec::new();
     for mend in mends {
-        let Some(mut outcome) = mend.read(line, taker) else { continue };
+        let Some(mut outcome) = mend.read(line, of) else { continue };
         // Where an expression stands does not matter, only what it says.
         if let Some(targets) = &mut outcome.targets {
             targets.range = TextRange::default();

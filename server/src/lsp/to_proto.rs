@@ -127,7 +127,7 @@ fn cell(
         id: cell_id(view.id),
         range: range(view.places.range),
         magic_range: range(view.places.magic),
-        magic: format!("{}{}", cell.magic.name, cell.magic.suffix),
+        magic: format!("{}{}", cell.magic.kind, cell.magic.suffix),
         outer,
         code: cell.code.to_string(),
         plan: plan.map(|plan| Plan {

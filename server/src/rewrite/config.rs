@@ -31,7 +31,7 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let without = recognize(&applied(source.text, &edits), source.dialect).ok()?;
     let others = source.cells.cells.iter().filter(|cell| cell.ordinal != config.ordinal);
     for (cell, without) in others.zip(&without.cells) {
-        let options = written_options(&lacking(cell, without, &config.magic.options));
+        let options = lacking(cell, without, &config.magic.options).written();
         if options.is_empty() {
             continue;
         }
@@ -61,30 +61,10 @@ fn decides(source: &Source<'_>, config: &PxCell) -> bool {
 
 /// The options of the line that a cell needs to run as before, once the line is gone.
 fn lacking(cell: &PxCell, without: &PxCell, config: &Options) -> Options {
-    let (own, view, left) = (&cell.magic.options, &cell.view, &without.view);
-    let mut lacking = Options::default();
     if matches!(cell.kind, CellKind::Config | CellKind::Autopx | CellKind::Result) {
-        return lacking;
+        return Options::default();
     }
-    if own.targets.is_none() && view.targets != left.targets {
-        lacking.targets.clone_from(&config.targets);
-    }
-    if own.block.is_none() && view.block != left.block {
-        lacking.block = config.block;
-    }
-    if own.stream.is_none() && view.stream != left.stream {
-        lacking.stream = config.stream;
-    }
-    if own.verbose.is_none() && view.verbose != left.verbose {
-        lacking.verbose = config.verbose;
-    }
-    if own.progress_after.is_none() && view.progress_after != left.progress_after {
-        lacking.progress_after = config.progress_after;
-    }
-    if own.signal_on_interrupt.is_none() && view.signal_on_interrupt != left.signal_on_interrupt {
-        lacking.signal_on_interrupt.clone_from(&config.signal_on_interrupt);
-    }
-    lacking
+    cell.view.lost(&without.view, &cell.magic.options, config)
 }
 
 /// The change that gives a cell options, or why it cannot have any.
@@ -119,42 +99,4 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
             Ok((TextRange::new(line.start, end), source.written(&text)))
         }
     }
-}
-
-/// Options as they are written behind the name of a magic, each with the blank before it.
-pub(super) fn written_options(options: &Options) -> String {
-    let mut text = String::new();
-    let mut add = |option: String| {
-        text.push(' ');
-        text.push_str(&option);
-    };
-    if let Some(targets) = &options.targets {
-        // What begins with a minus sign would be taken for a flag.
-        let joint = if targets.text.starts_with('-') { '=' } else { ' ' };
-        add(format!("--targets{joint}{}", targets.text));
-    }
-    let switches = [
-        (options.block, "--block", "--noblock"),
-        (options.stream, "--stream", "--no-stream"),
-        (options.verbose, "--verbose", "--no-verbose"),
-    ];
-    for (value, on, off) in switches {
-        value.into_iter().for_each(|value| add(if value { on } else { off }.to_owned()));
-    }
-    if let Some(seconds) = options.progress_after {
-        add(format!("--progress-after={seconds}"));
-    }
-    if let Some(signal) = &options.signal_on_interrupt {
-        add(format!("--signal-on-interrupt={signal}"));
-    }
-    if let Some(group) = options.group_outputs {
-        add(format!("--group-outputs={}", group.name()));
-    }
-    if let Some(out) = &options.out {
-        add(format!("--out={out}"));
-    }
-    if options.local {
-        add("--local".to_owned());
-    }
-    text
 }

@@ -1,6 +1,6 @@
 //! Whether two texts hold the same px cells.
 
-use crate::cells::{CellKind, Cells, PxCell, ViewState};
+use crate::cells::{CellKind, Cells, Effective, PxCell};
 
 /// Whether the same cells send the same code to the same targets in the same way, with as many lines of local code beside
 /// them. `lines_may_go`: lines that run nothing may be missing afterwards, and what they set may stand on the cells.
@@ -35,16 +35,6 @@ fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
 }
 
 /// What decides how a cell runs: its own options, else what the lines above it set.
-fn in_force(cell: &PxCell) -> (Option<String>, ViewState) {
-    let own = &cell.magic.options;
-    let view = &cell.view;
-    let state = ViewState {
-        block: own.block.or(view.block),
-        stream: own.stream.or(view.stream),
-        verbose: own.verbose.or(view.verbose),
-        progress_after: own.progress_after.or(view.progress_after),
-        signal_on_interrupt: own.signal_on_interrupt.clone().or(view.signal_on_interrupt.clone()),
-        ..ViewState::default()
-    };
-    (cell.targets().ok().map(|targets| targets.to_string()), state)
+fn in_force(cell: &PxCell) -> (Option<String>, Effective<'_>) {
+    (cell.targets().ok().map(|targets| targets.to_string()), cell.effective())
 }

@@ -3,7 +3,7 @@
 //!
 //! Of a cell, only the lines that are magics are hidden, as jupytext does it; its other lines stay.
 
-use super::{Rewrite, Source, config::written_options};
+use super::{Rewrite, Source};
 use crate::{
     cells::{self, CellKind, Cells, Dialect, PxCell, Spelling, recognize},
     text::TextRange,
@@ -155,11 +155,11 @@ fn call(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRan
     let magic = &cell.magic;
     let first = source.line_at(cell.range.start);
     let statement = TextRange::new(cell.range.start, source.line_at(cell.range.end).end);
-    let name = format!("{}{}", magic.name, magic.suffix);
+    let name = format!("{}{}", magic.kind, magic.suffix);
     if magic.options.dynamic || magic.options.error.is_some() {
         return None;
     }
-    let options = written_options(&magic.options);
+    let options = magic.options.written();
     if cell.kind != CellKind::CellMagic {
         let rest = if cell.kind == CellKind::LineMagic { format!(" {}", cell.code) } else { options };
         return (!rest.contains('\n')).then(|| (statement, format!("%{name}{rest}")));

@@ -4,10 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use serde::Deserialize;
 
-use super::super::{
-    mapped::Mapped,
-    options::{self, Taker},
-};
+use super::super::{magic::MagicKind, mapped::Mapped, options};
 use crate::engines::{EngineId, Resolved, Targets};
 
 /// What ipyparallel computes or guesses, and pxlens, which evaluates nothing, refuses.
@@ -61,7 +58,7 @@ fn golden() -> Golden {
 /// What pxlens makes of an option line: the engines, or why not.
 fn resolve(line: &str, ids: &[u32]) -> Result<Resolved, String> {
     let text = Mapped::plain(line, 0);
-    let options = options::parse(line, Taker::Px, |range| text.range(range));
+    let options = options::parse(line, MagicKind::CellPx, |range| text.range(range));
     if let Some(error) = options.error {
         return Err(error.message);
     }

@@ -4,13 +4,9 @@ use std::fmt::Write;
 
 use expect_test::{Expect, expect};
 
-use super::super::{
-    Options,
-    mapped::Mapped,
-    options::{self, Taker},
-};
+use super::super::{Options, magic::MagicKind, mapped::Mapped, options};
 
-fn parsed(taker: Taker, line: &str) -> String {
+fn parsed(of: MagicKind, line: &str) -> String {
     let text = Mapped::plain(line, 0);
     let Options {
         targets,
@@ -24,7 +20,7 @@ fn parsed(taker: Taker, line: &str) -> String {
         signal_on_interrupt,
         dynamic,
         error,
-    } = options::parse(line, taker, |range| text.range(range));
+    } = options::parse(line, of, |range| text.range(range));
     let mut shown = String::new();
     if let Some(error) = error {
         write!(shown, "error at {:?}: {}; ", &line[error.range.as_range()], error).unwrap();
@@ -63,7 +59,7 @@ fn parsed(taker: Taker, line: &str) -> String {
 }
 
 fn check(line: &str, expected: Expect) {
-    expected.assert_eq(&parsed(Taker::Px, line));
+    expected.assert_eq(&parsed(MagicKind::CellPx, line));
 }
 
 #[test]
@@ -187,18 +183,22 @@ fn wrong_lines_get_ipyparallels_words() {
 
 #[test]
 fn each_magic_takes_its_own_flags() {
-    let check = |taker, line: &str, expected: Expect| expected.assert_eq(&parsed(taker, line));
-    check(Taker::Config, "-t 0 -b --no-stream", expect!["targets 0; block true; stream false"]);
-    check(Taker::Config, "--local", expect![[r#"error at "--local": unrecognized arguments: --local"#]]);
-    check(Taker::Config, "-e", expect![[r#"error at "-e": unrecognized arguments: -e"#]]);
+    let check = |of, line: &str, expected: Expect| expected.assert_eq(&parsed(of, line));
+    check(MagicKind::PxConfig, "-t 0 -b --no-stream", expect!["targets 0; block true; stream false"]);
     check(
-        Taker::Config,
+        MagicKind::PxConfig,
+        "--local",
+        expect![[r#"error at "--local": unrecognized arguments: --local"#]],
+    );
+    check(MagicKind::PxConfig, "-e", expect![[r#"error at "-e": unrecognized arguments: -e"#]]);
+    check(
+        MagicKind::PxConfig,
         "--group-outputs x",
         expect![[r#"error at "--group-outputs": unrecognized arguments: --group-outputs x"#]],
     );
-    check(Taker::Result, "-re", expect!["group Engine"]);
-    check(Taker::Result, "-b", expect![[r#"error at "-b": unrecognized arguments: -b"#]]);
-    check(Taker::Result, "-t 0", expect![[r#"error at "-t": unrecognized arguments: -t 0"#]]);
+    check(MagicKind::PxResult, "-re", expect!["group Engine"]);
+    check(MagicKind::PxResult, "-b", expect![[r#"error at "-b": unrecognized arguments: -b"#]]);
+    check(MagicKind::PxResult, "-t 0", expect![[r#"error at "-t": unrecognized arguments: -t 0"#]]);
 }
 
 #[test]

@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    super::{
-        mapped::Mapped,
-        options::{self, Taker},
-    },
+    super::{magic::MagicKind, mapped::Mapped, options},
     *,
 };
 use crate::engines::EngineId;
@@ -396,8 +393,8 @@ proptest! {
     #[test]
     fn any_option_line_is_read(line in prop_oneof![any_source(), option_line()]) {
         let text = Mapped::plain(&line, 0);
-        for taker in [Taker::Px, Taker::Config, Taker::Result] {
-            let options = options::parse(&line, taker, |range| text.range(range));
+        for of in [MagicKind::CellPx, MagicKind::PxConfig, MagicKind::PxResult] {
+            let options = options::parse(&line, of, |range| text.range(range));
             for range in options.error.map(|error| error.range).into_iter().chain(options.targets.map(|t| t.range)) {
                 prop_assert!(line.get(range.as_range()).is_some());
             }

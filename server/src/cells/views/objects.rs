@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Origin, UnreadTargets, Views,
+    Configured, Origin, UnreadTargets, Views,
     choice::{bound, direct_targets, integer, live_targets, slice, taken_targets},
     value::{ObjectId, Value},
 };
@@ -70,10 +70,7 @@ pub(super) struct Magics {
     /// The view they refer to; `None` is the view that the first client brings.
     pub(super) object: Option<ObjectId>,
     pub(super) activated: Option<Origin>,
-    pub(super) stream: Option<Decided<bool>>,
-    pub(super) verbose: Option<Decided<bool>>,
-    pub(super) progress_after: Option<Decided<f64>>,
-    pub(super) signal_on_interrupt: Option<Decided<String>>,
+    pub(super) configured: Configured,
 }
 
 /// All that is known at a place of a document.

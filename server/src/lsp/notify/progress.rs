@@ -1,4 +1,4 @@
-//! `$/progress` of a run: begun when it has taken a second, or as long as its cell says (`--progress-after`), told at most ten times a second, ended with it.
+//! `$/progress` of a run: begun when it has taken as long as `--progress-after` says, told at most ten times a second, ended with it.
 
 use std::time::Duration;
 
@@ -11,8 +11,6 @@ use crate::{
     plan::ProgressAfter,
 };
 
-/// What ends sooner needs no progress.
-const DELAY: Duration = Duration::from_secs(1);
 /// The least time between two reports.
 const GAP: Duration = Duration::from_millis(100);
 const TOKEN: &str = "px/run/";
@@ -57,11 +55,10 @@ impl Progress {
 }
 
 /// How long a run goes on before its progress is shown; `None`: it is not.
-pub(in crate::lsp) fn delay(progress: Option<ProgressAfter>) -> Option<Duration> {
+pub(in crate::lsp) fn delay(progress: ProgressAfter) -> Option<Duration> {
     match progress {
-        None => Some(DELAY),
-        Some(ProgressAfter::Milliseconds(milliseconds)) => Some(Duration::from_millis(milliseconds)),
-        Some(ProgressAfter::Never) => None,
+        ProgressAfter::Milliseconds(milliseconds) => Some(Duration::from_millis(milliseconds)),
+        ProgressAfter::Never => None,
     }
 }
 

@@ -73,7 +73,7 @@ impl Actor {
             let suffix = &magic.suffix;
             return Err(format!(
                 "%{}{suffix} recalls the last %px{suffix} result, and none of this document has run yet",
-                magic.name
+                magic.kind
             ));
         };
         if let Some(name) = &magic.options.out {

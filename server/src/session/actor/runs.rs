@@ -10,7 +10,7 @@ use super::{
     wishes::{PinnedCell, Wish, local_lines},
 };
 use crate::{
-    cells::CellKind,
+    cells::{CellKind, magic::defaults::SIGNAL_ON_INTERRUPT},
     clock::now,
     engines::EngineId,
     plan::{Plan, Refusal},
@@ -344,13 +344,19 @@ impl Actor {
             let first_alone = self.runs.get(&run).and_then(|entry| entry.canary.as_ref());
             first_alone.into_iter().for_each(CancellationToken::cancel);
         }
-        let of_its_own = |run: RunId| self.runs.get(&run)?.handle.plan.signal.as_deref().map(str::to_owned);
+        let of_its_own = |run: RunId| Some(self.runs.get(&run)?.handle.plan.signal.to_string());
         let running: Vec<(RunId, String)> = self
             .queue
             .sent()
             .filter(|sent| alike.contains(sent))
             .map(|run| {
-                (run, signal.clone().or_else(|| of_its_own(run)).unwrap_or_else(|| "SIGINT".to_owned()))
+                (
+                    run,
+                    signal
+                        .clone()
+                        .or_else(|| of_its_own(run))
+                        .unwrap_or_else(|| SIGNAL_ON_INTERRUPT.to_owned()),
+                )
             })
             .collect();
         let Some(client) = self.cluster.as_ref().map(|cluster| cluster.client.clone()) else {
