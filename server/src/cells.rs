@@ -24,6 +24,7 @@ mod set_up;
 mod shift;
 mod spelling;
 mod statements;
+mod values;
 mod views;
 
 use std::{
@@ -38,9 +39,9 @@ pub use index::{BlockRef, Delta, End, Index};
 pub use magic::{GroupOutputs, MagicKind, Options};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
-pub use options::{OptionsError, TargetsOption};
 pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
+pub use values::{OptionsError, TargetsOption};
 pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
 use crate::{

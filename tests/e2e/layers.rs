@@ -57,10 +57,7 @@ const NOT_IN_LSP: &[(&str, &[&str])] = &[
 ];
 
 /// Circles that stay, and why.
-const KNOWN_CIRCLES: &[(&[&str], &str)] = &[(
-    &["ide::line", "ide::options"],
-    "which options a magic takes is said with the magic, and with the options; one table of both replaces them",
-)];
+const KNOWN_CIRCLES: &[(&[&str], &str)] = &[];
 
 /// What values are made of has no business with these.
 const NOT_PURE: &[&str] = &[

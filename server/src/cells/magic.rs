@@ -6,7 +6,7 @@
 
 use std::{fmt, ops::Range};
 
-use super::options::{OptionsError, TargetsOption};
+use super::values::{self, OptionsError, TargetsOption};
 
 /// What holds where neither a cell nor a line above it says otherwise.
 pub(crate) mod defaults {
@@ -578,9 +578,9 @@ impl Options {
         match option.sets {
             // ipyparallel ignores an empty expression, and with it the ones before.
             Setting::Targets => self.targets = (!text.is_empty()).then(|| targets(text, range)),
-            Setting::ProgressAfter => self.progress_after = Some(super::options::seconds(text)?),
+            Setting::ProgressAfter => self.progress_after = Some(values::seconds(text)?),
             Setting::SignalOnInterrupt => self.signal_on_interrupt = Some(text.to_owned()),
-            Setting::GroupOutputs => self.group_outputs = Some(super::options::group(text)?),
+            Setting::GroupOutputs => self.group_outputs = Some(group(text)?),
             Setting::Out => self.out = Some(text.to_owned()),
             Setting::Block | Setting::Stream | Setting::Verbose | Setting::Local => {}
         }
@@ -626,6 +626,13 @@ impl Options {
         }
         text
     }
+}
+
+/// The value of `--group-outputs`.
+fn group(text: &str) -> Result<GroupOutputs, String> {
+    GroupOutputs::named(text).ok_or_else(|| {
+        format!("invalid choice: {} (choose from 'engine', 'order', 'type')", values::quoted(text))
+    })
 }
 
 #[cfg(test)]

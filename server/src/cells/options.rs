@@ -4,42 +4,13 @@
 //! value. Flags may be abbreviated, joined to their value (`-t0`, `--targets=0`) and to each other (`-bt0`); the last one
 //! wins. Messages are the ones a user of IPython knows.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
-use super::magic::{GroupOutputs, MagicKind, OptionEntry, Options, Setting};
-use crate::{
-    engines::{Targets, TargetsError},
-    text::TextRange,
+use super::{
+    magic::{MagicKind, OptionEntry, Options, Setting},
+    values::{OptionsError, TargetsOption, quoted},
 };
-
-/// What stands after `--targets`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetsOption {
-    /// As written.
-    pub text: String,
-    /// Where, in bytes of the document.
-    pub range: TextRange,
-    /// What it means.
-    pub parsed: Result<Targets, TargetsError>,
-}
-
-/// Why an option line is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionsError {
-    /// The argument at fault, in bytes of the document.
-    pub range: TextRange,
-    /// ipyparallel's own words for it.
-    pub message: String,
-    /// What to write instead, where that is known.
-    pub advice: Option<String>,
-}
-
-impl fmt::Display for OptionsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, " ({advice})"))
-    }
-}
+use crate::{engines::Targets, text::TextRange};
 
 /// Reads what stands behind the magic's name; `locate` gives the place of a byte range of `line` in the document.
 pub(crate) fn parse(line: &str, magic: MagicKind, locate: impl Fn(Range<usize>) -> TextRange) -> Options {
@@ -273,19 +244,6 @@ impl<L: Fn(Range<usize>) -> TextRange> Reader<'_, L> {
     }
 }
 
-/// The value of `--progress-after`.
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    let seconds = python_float(text).ok_or_else(|| format!("invalid float value: {}", quoted(text)))?;
-    // No time is `nan`, and nothing equals it, not even the same line read again.
-    Ok(if seconds.is_nan() { -1.0 } else { seconds })
-}
-
-/// The value of `--group-outputs`.
-pub(super) fn group(text: &str) -> Result<GroupOutputs, String> {
-    GroupOutputs::named(text)
-        .ok_or_else(|| format!("invalid choice: {} (choose from 'engine', 'order', 'type')", quoted(text)))
-}
-
 /// `-1`, `-1.5`, `-.5`: what argparse takes for a number, not for a flag.
 fn is_negative_number(text: &str) -> bool {
     let Some(number) = text.strip_prefix('-') else { return false };
@@ -293,24 +251,5 @@ fn is_negative_number(text: &str) -> bool {
     match number.split_once('.') {
         Some((whole, part)) => digits(whole) && !part.is_empty() && digits(part),
         None => !number.is_empty() && digits(number),
-    }
-}
-
-/// A float as Python's `float()` reads it, apart from digits outside ASCII.
-fn python_float(text: &str) -> Option<f64> {
-    let between_digits = text.split('_').all(|part| !part.is_empty());
-    let digits = text
-        .bytes()
-        .zip(text.bytes().skip(1))
-        .all(|(a, b)| (a != b'_' || b.is_ascii_digit()) && (b != b'_' || a.is_ascii_digit()));
-    (between_digits && digits).then(|| text.replace('_', "").parse().ok())?
-}
-
-/// As Python's `repr` writes a text.
-fn quoted(text: &str) -> String {
-    if text.contains('\'') && !text.contains('"') {
-        format!("\"{text}\"")
-    } else {
-        format!("'{}'", text.replace('\'', "\\'"))
     }
 }

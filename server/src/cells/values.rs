@@ -1,0 +1,63 @@
+//! Values on the option line of a px magic, and why a line is refused.
+
+use std::fmt;
+
+use crate::{
+    engines::{Targets, TargetsError},
+    text::TextRange,
+};
+
+/// What stands after `--targets`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetsOption {
+    /// As written.
+    pub text: String,
+    /// Where, in bytes of the document.
+    pub range: TextRange,
+    /// What it means.
+    pub parsed: Result<Targets, TargetsError>,
+}
+
+/// Why an option line is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionsError {
+    /// The argument at fault, in bytes of the document.
+    pub range: TextRange,
+    /// ipyparallel's own words for it.
+    pub message: String,
+    /// What to write instead, where that is known.
+    pub advice: Option<String>,
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.advice.as_ref().map_or(Ok(()), |advice| write!(f, " ({advice})"))
+    }
+}
+
+/// The value of `--progress-after`.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = python_float(text).ok_or_else(|| format!("invalid float value: {}", quoted(text)))?;
+    // No time is `nan`, and nothing equals it, not even the same line read again.
+    Ok(if seconds.is_nan() { -1.0 } else { seconds })
+}
+
+/// A float as Python's `float()` reads it, apart from digits outside ASCII.
+fn python_float(text: &str) -> Option<f64> {
+    let between_digits = text.split('_').all(|part| !part.is_empty());
+    let digits = text
+        .bytes()
+        .zip(text.bytes().skip(1))
+        .all(|(a, b)| (a != b'_' || b.is_ascii_digit()) && (b != b'_' || a.is_ascii_digit()));
+    (between_digits && digits).then(|| text.replace('_', "").parse().ok())?
+}
+
+/// As Python's `repr` writes a text.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains('\'') && !text.contains('"') {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', "\\'"))
+    }
+}
