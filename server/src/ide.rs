@@ -27,22 +27,24 @@ mod tests;
 mod tokens;
 mod writing;
 
-pub use action::{Action, Offer, RunAction, RunCells};
-pub use actions::offers;
-pub use complete::{Completion, CompletionKind};
-pub use errors::{EngineError, ErrorVariant, Related, errors};
-pub use folds::{Fold, folds};
-pub use hints::{Hint, hints};
-pub use hover::{CardFacts, Hover, HoverForm, hover};
-pub use lenses::{Lens, lenses};
-pub use outlook::{Outlook, Outlooks, PlannedRun};
-pub use outputs::{CellOutput, note, outputs};
-pub use places::{code_place, positions};
-pub use problems::{Purpose, Suggestion, TextEdits, Wanted, problems, suggestions};
-pub use results::{Shown, newest, shown_at};
-pub use symbols::{Symbol, SymbolKind, symbols};
-pub use tokens::TokenKind;
-pub use writing::{PlacedToken, completions, semantic_tokens};
+pub(crate) use action::{Action, Offer, RunAction, RunCells};
+pub(crate) use actions::offers;
+pub(crate) use complete::{Completion, CompletionKind};
+pub(crate) use errors::{EngineError, errors};
+#[cfg(test)]
+pub(crate) use errors::{ErrorVariant, Related};
+pub(crate) use folds::{Fold, folds};
+pub(crate) use hints::{Hint, hints};
+pub(crate) use hover::{CardFacts, HoverForm, hover};
+pub(crate) use lenses::{Lens, lenses};
+pub(crate) use outlook::{Outlook, Outlooks};
+pub(crate) use outputs::{CellOutput, note, outputs};
+pub(crate) use places::{code_place, positions};
+pub(crate) use problems::{Purpose, Suggestion, TextEdits, Wanted, problems, suggestions};
+pub(crate) use results::{Shown, newest, shown_at};
+pub(crate) use symbols::{Symbol, SymbolKind, symbols};
+pub(crate) use tokens::TokenKind;
+pub(crate) use writing::{PlacedToken, completions, semantic_tokens};
 
 use crate::{
     cells::{Dialect, Placed},
@@ -52,7 +54,7 @@ use crate::{
 
 /// A document at a moment, as far as this module looks at it.
 #[derive(Clone, Copy, Debug)]
-pub struct Nearby<'a> {
+pub(crate) struct Nearby<'a> {
     /// Its text.
     pub text: &'a Document,
     /// How it is read.
@@ -66,7 +68,7 @@ pub struct Nearby<'a> {
 
 /// What is known beyond the line that is written.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     /// The engines alive, by rising id; empty while no cluster is known.
     pub engines: Vec<EngineId>,
     /// The suffixes of views, without doubles, the empty one left out.
@@ -76,7 +78,7 @@ pub struct Known {
 impl Known {
     /// What a document shows of views: the suffixes of `views`, which it makes or the settings name, and those that stand in
     /// its px cells, but for the one that is being written.
-    pub fn of<'a>(
+    pub(crate) fn of<'a>(
         engines: Vec<EngineId>,
         views: impl Iterator<Item = &'a str>,
         cells: impl Iterator<Item = &'a Placed>,

@@ -6,18 +6,18 @@
 
 pub mod cells;
 pub mod cli;
-pub mod clock;
+mod clock;
 pub mod cluster;
 pub mod engines;
-pub mod ide;
+mod ide;
 pub mod jupyter;
-pub mod lint;
+mod lint;
 pub mod log;
 pub mod lsp;
 pub mod plan;
 mod private;
 pub mod render;
-pub mod rewrite;
+mod rewrite;
 pub mod run;
-pub mod session;
-pub mod text;
+mod session;
+mod text;

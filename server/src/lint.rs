@@ -1,7 +1,7 @@
 //! What is wrong or risky in what [`cells`](crate::cells) found, and what would mend it: one family of rules in each file.
 //!
 //! Pure. Each rule says where it is defined what it means, with an example; `docs/diagnostics.md` is written from the table
-//! [`RULES`]. A fix is offered only where it is exact: applied, it makes its problem go away.
+//! `RULES`. A fix is offered only where it is exact: applied, it makes its problem go away.
 
 mod autopx;
 mod dead_targets;
@@ -18,10 +18,12 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
-pub use autopx::PX_INSIDE_AUTOPX;
-pub use dead_targets::{DEAD_TARGET, dead_target};
-pub use problem::{Fix, Problem, Rule, Severity};
-pub use views::{UNKNOWN_VIEW, UNREAD_VIEW};
+pub(crate) use autopx::PX_INSIDE_AUTOPX;
+#[cfg(test)]
+use dead_targets::DEAD_TARGET;
+pub(crate) use dead_targets::dead_target;
+pub(crate) use problem::{Fix, Problem, Rule, Severity};
+pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
     Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views,
@@ -31,8 +33,9 @@ use crate::cells::{
     scan::Scanned,
 };
 
-/// All rules, in the order of the documentation.
-pub static RULES: [&Rule; 18] = [
+/// All rules, in the order of the documentation, which a test writes.
+#[cfg(test)]
+static RULES: [&Rule; 18] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -56,7 +59,7 @@ pub static RULES: [&Rule; 18] = [
 /// What is wrong in a document that is edited. A block is judged again only when its text, or what the lines above it show,
 /// has changed.
 #[derive(Debug, Default)]
-pub struct Lints {
+pub(crate) struct Lints {
     blocks: Vec<Judged>,
 }
 
@@ -85,7 +88,7 @@ impl Judged {
 
 impl Lints {
     /// What is wrong in the document, by place, in bytes of it. `end`: what its end shows, or that of its notebook.
-    pub fn problems(&mut self, index: &Index, end: &End) -> Vec<Problem> {
+    pub(crate) fn problems(&mut self, index: &Index, end: &End) -> Vec<Problem> {
         let mut problems = Vec::new();
         if index.error().is_some() {
             return problems;
@@ -126,12 +129,12 @@ impl Lints {
 }
 
 /// What is wrong in a document that is read once.
-pub fn problems(index: &Index, end: &End) -> Vec<Problem> {
+pub(crate) fn problems(index: &Index, end: &End) -> Vec<Problem> {
     Lints::default().problems(index, end)
 }
 
 /// The px cells of a document that stands alone, and what is wrong in it. `views` are those that the settings name.
-pub fn recognize(
+pub(crate) fn recognize(
     text: &str,
     dialect: Dialect,
     views: &Arc<Views>,

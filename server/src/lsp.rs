@@ -29,6 +29,6 @@ mod tests;
 mod to_proto;
 mod wire;
 
-pub use paths::file_path;
-pub use server::{serve, serve_stdio};
-pub use settings::{BadSetting, ClusterChoice, DEFAULT_ENGINES, Settings};
+pub(crate) use paths::file_path;
+pub use server::serve_stdio;
+pub(crate) use settings::{ClusterChoice, Settings};

@@ -9,7 +9,7 @@ mod notebook;
 mod same;
 mod spelling;
 
-pub use notebook::{NotebookRewrite, offers_in_notebook};
+pub(crate) use notebook::{NotebookRewrite, offers_in_notebook};
 
 use crate::{
     cells::{Cells, Dialect, recognize},
@@ -18,7 +18,7 @@ use crate::{
 
 /// A change of a document that leaves what its px cells do as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rewrite {
+pub(crate) struct Rewrite {
     /// What it does, as an order.
     pub title: String,
     /// What is replaced, in bytes of the document; in rising order, none touching the next.
@@ -38,7 +38,7 @@ impl Rewrite {
 }
 
 /// The rewrites for what stands at a selection, and those of the whole document. None for a notebook as raw JSON.
-pub fn offers(text: &str, dialect: Dialect, at: TextRange) -> Vec<Rewrite> {
+pub(crate) fn offers(text: &str, dialect: Dialect, at: TextRange) -> Vec<Rewrite> {
     let Ok(cells) = recognize(text, dialect) else { return Vec::new() };
     let source = Source { text, dialect, cells: &cells };
     match dialect {

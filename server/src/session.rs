@@ -33,18 +33,18 @@ use tokio::{
     time::timeout,
 };
 
-pub use crate::clock::now;
-pub use attach::{ClusterError, Owner, StartPolicy, start_cluster};
-pub use consoles::NoConsole;
-pub use content::{NoContent, check, content, content_file};
-pub use export::{ExportError, Exported, Format, export, export_to};
-pub use parts::{InterruptScope, Only, Parts, parts};
-pub use pxresult::{PastRun, Recall, Recalled};
-pub use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
-pub use settings::{Limits, Settings};
-pub use snapshot::{About, Here, RunRecord, Runs, Snapshot};
-pub use spill::SpillFolder;
-pub use view::{BlockView, CellView, DocumentView, Places};
+pub(crate) use crate::clock::now;
+pub(crate) use attach::{ClusterError, Owner, StartPolicy, start_cluster};
+pub(crate) use consoles::NoConsole;
+pub(crate) use content::{check, content, content_file};
+pub(crate) use export::{Format, export, export_to};
+pub(crate) use parts::{InterruptScope, Only, Parts, parts};
+pub(crate) use pxresult::{PastRun, Recall, Recalled};
+pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
+pub(crate) use settings::{Limits, Settings};
+pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
+pub(crate) use spill::SpillFolder;
+pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 
 use crate::{
     cells::{CellKind, Dialect, Placed},
@@ -62,7 +62,7 @@ use crate::{
 
 /// What names a document: the client's URI, opaque, compared byte for byte and given back unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DocumentKey(pub Arc<str>);
+pub(crate) struct DocumentKey(pub Arc<str>);
 
 impl From<&str> for DocumentKey {
     fn from(text: &str) -> Self {
@@ -78,7 +78,7 @@ impl fmt::Display for DocumentKey {
 
 /// A px cell of a session, the same while its text is edited and moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CellId(pub u32);
+pub(crate) struct CellId(pub u32);
 
 impl fmt::Display for CellId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +88,7 @@ impl fmt::Display for CellId {
 
 /// A change of a synchronised notebook, as LSP tells it.
 #[derive(Clone, Debug, Default)]
-pub struct NotebookChange {
+pub(crate) struct NotebookChange {
     /// Cells taken out and put in: first index, how many go, which come. Texts stay with their keys.
     pub splice: Option<(usize, usize, Vec<DocumentKey>)>,
     /// Cell texts that are new.
@@ -101,7 +101,7 @@ pub struct NotebookChange {
 
 /// The text of one cell of a synchronised notebook.
 #[derive(Clone, Debug)]
-pub struct CellText {
+pub(crate) struct CellText {
     /// The cell's own URI.
     pub key: DocumentKey,
     /// Its version.
@@ -113,7 +113,7 @@ pub struct CellText {
 /// Which px cells to run. The session looks for them when it takes the wish: an edit that was sent before is in place then,
 /// and one that is sent behind it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// One px cell.
     Cell(CellId),
     /// The px cells whose lines touch these, first and last, 0-based.
@@ -128,7 +128,7 @@ pub enum Scope {
 
 /// Where "above" ends and "below" begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// At this px cell, wherever it stands by now.
     Cell(CellId),
     /// At this line of the document, 0-based.
@@ -137,7 +137,7 @@ pub enum Place {
 
 /// A wish to run cells.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// The document, or the cell of a notebook.
     pub document: DocumentKey,
     /// Which of its cells.
@@ -154,7 +154,7 @@ pub struct Ask {
 
 /// What became of an [`Ask`].
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The runs, in order.
     pub runs: Vec<Arc<RunHandle>>,
     /// `%pxresult` lines, and the run that each shows.
@@ -169,7 +169,7 @@ pub struct Asked {
 
 /// A cell that runs nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotRun {
+pub(crate) struct NotRun {
     /// Which.
     pub cell: CellId,
     /// What kind of reason there is.
@@ -180,7 +180,7 @@ pub struct NotRun {
 
 /// What kind of reason there is for a cell not to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotRunKind {
+pub(crate) enum NotRunKind {
     /// It is one of those that run nothing, such as a `%pxconfig`.
     RunsNothing,
     /// A `%pxresult`, and nothing has run that it could show.
@@ -196,7 +196,7 @@ pub enum NotRunKind {
 /// Why nothing was run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AskError {
+pub(crate) enum AskError {
     /// The document is not open.
     #[error("{0} is not open")]
     NoDocument(DocumentKey),
@@ -238,7 +238,7 @@ pub enum AskError {
 
 /// A run, as its session knows it. Its output is read from `view`.
 #[derive(Debug)]
-pub struct RunHandle {
+pub(crate) struct RunHandle {
     /// Its number.
     pub id: RunId,
     /// Where its cell stood when it was asked for.
@@ -273,7 +273,7 @@ pub struct RunHandle {
 
 impl RunHandle {
     /// The newest state.
-    pub fn now(&self) -> Arc<Run> {
+    pub(crate) fn now(&self) -> Arc<Run> {
         self.view.borrow().clone()
     }
 
@@ -284,7 +284,7 @@ impl RunHandle {
     }
 
     /// How it is grouped where nobody asks for a grouping: as somebody chose, or as its cell says.
-    pub fn group_by(&self) -> Option<GroupBy> {
+    pub(crate) fn group_by(&self) -> Option<GroupBy> {
         self.regrouped.borrow().or(self.plan.group_by)
     }
 }
@@ -292,7 +292,7 @@ impl RunHandle {
 /// What a session tells its face without being asked.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum SessionEvent {
+pub(crate) enum SessionEvent {
     /// Cells of this document came, went or changed.
     Cells(DocumentKey),
     /// What is told of cells is another though their text is the same: an edit elsewhere changed what they would do, as a
@@ -307,8 +307,6 @@ pub enum SessionEvent {
         /// The `%pxresult`, and what it shows.
         recalled: Recalled,
     },
-    /// A run has ended.
-    Over(Arc<RunHandle>),
     /// Engines came or went, or the cluster did, or what decides about it.
     Cluster,
     /// Engines began or ended something, told where they run, or the cluster is being started: no plan is another for that.
@@ -321,7 +319,7 @@ pub enum SessionEvent {
 
 /// How far a cluster is that is being started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Starting {
+pub(crate) enum Starting {
     /// What is being done, as a sentence.
     Step(String),
     /// It is there; how many engines, as a sentence.
@@ -332,7 +330,7 @@ pub enum Starting {
 
 /// How much a sentence matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub(crate) enum Level {
     /// Progress.
     Info,
     /// Something is not as it should be.
@@ -349,7 +347,7 @@ const PLACES_LIMIT: Duration = Duration::from_secs(5);
 
 /// The cluster of a session.
 #[derive(Clone, Debug, Default)]
-pub struct ClusterView {
+pub(crate) struct ClusterView {
     /// Where it was found, and who started it; `None` while there is none.
     pub owner: Option<Owner>,
     /// How it is named in sentences and in the setting `pxlens.cluster`.
@@ -370,7 +368,7 @@ pub struct ClusterView {
 
 /// What became of the choice of a cluster.
 #[derive(Clone, Debug)]
-pub enum Choice {
+pub(crate) enum Choice {
     /// It is in use.
     InUse(ClusterView),
     /// It will be once the runs on this one are over.
@@ -387,7 +385,7 @@ struct PreviousChoice {
 
 /// What became of an interrupt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Interrupted {
+pub(crate) struct Interrupted {
     /// Why none of the engines was meant; then nothing was done.
     pub refused: Option<String>,
     /// Runs that waited and will not be sent.
@@ -398,7 +396,7 @@ pub struct Interrupted {
 
 /// The handle of a session. Cheap to clone; the session ends when the last one is dropped.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub(crate) struct Session {
     messages: mpsc::UnboundedSender<actor::Message>,
 }
 
@@ -406,7 +404,7 @@ impl Session {
     /// Starts a session. What it says unasked comes out of the receiver.
     ///
     /// `follow`: whether it looks for a cluster by itself as long as a document with px cells is open.
-    pub fn start(
+    pub(crate) fn start(
         settings: Settings,
         encoding: Encoding,
         trusted: bool,
@@ -424,64 +422,64 @@ impl Session {
     }
 
     /// A document was opened.
-    pub fn open(&self, key: DocumentKey, dialect: Dialect, version: i32, text: String) {
+    pub(crate) fn open(&self, key: DocumentKey, dialect: Dialect, version: i32, text: String) {
         self.tell(actor::Message::Open { key, dialect, version, text });
     }
 
     /// A document was edited.
-    pub fn change(&self, key: DocumentKey, version: i32, changes: Vec<Change>) {
+    pub(crate) fn change(&self, key: DocumentKey, version: i32, changes: Vec<Change>) {
         self.tell(actor::Message::Change { key, version, changes });
     }
 
     /// A document was closed. Its runs go on.
-    pub fn close(&self, key: DocumentKey) {
+    pub(crate) fn close(&self, key: DocumentKey) {
         self.tell(actor::Message::Close { key });
     }
 
     /// A notebook was opened: the keys of all its cells in order, and the texts of those that hold code.
-    pub fn open_notebook(&self, key: DocumentKey, order: Vec<DocumentKey>, cells: Vec<CellText>) {
+    pub(crate) fn open_notebook(&self, key: DocumentKey, order: Vec<DocumentKey>, cells: Vec<CellText>) {
         self.tell(actor::Message::OpenNotebook { key, order, cells });
     }
 
     /// A notebook was edited.
-    pub fn change_notebook(&self, key: DocumentKey, change: NotebookChange) {
+    pub(crate) fn change_notebook(&self, key: DocumentKey, change: NotebookChange) {
         self.tell(actor::Message::ChangeNotebook { key, change: Box::new(change) });
     }
 
     /// A notebook was closed.
-    pub fn close_notebook(&self, key: DocumentKey) {
+    pub(crate) fn close_notebook(&self, key: DocumentKey) {
         self.tell(actor::Message::CloseNotebook { key });
     }
 
     /// Takes a cell of a notebook for one that runs on the engines also where it holds no px magic, unless it reads as set-up.
-    pub fn send_plain(&self, key: DocumentKey) {
+    pub(crate) fn send_plain(&self, key: DocumentKey) {
         self.tell(actor::Message::SendPlain { key });
     }
 
     /// New settings.
-    pub fn configure(&self, settings: Settings) {
+    pub(crate) fn configure(&self, settings: Settings) {
         self.tell(actor::Message::Configure(Box::new(settings)));
     }
 
     /// Whether the workspace is trusted from now on. Where it is not, nothing is run and no cluster is looked for.
-    pub fn set_trust(&self, trusted: bool) {
+    pub(crate) fn set_trust(&self, trusted: bool) {
         self.tell(actor::Message::Trust(trusted));
     }
 
     /// The unit of columns in what is told from now on.
-    pub fn set_encoding(&self, encoding: Encoding) {
+    pub(crate) fn set_encoding(&self, encoding: Encoding) {
         self.tell(actor::Message::Encoding(encoding));
     }
 
     /// Has the cells of a document, of all of a notebook, or one cell show their runs no more; the runs stay in the history,
     /// and go on. Says how many showed one; `None` where there is no such document or cell.
-    pub async fn clear(&self, key: DocumentKey, cell: Option<CellId>) -> Option<usize> {
+    pub(crate) async fn clear(&self, key: DocumentKey, cell: Option<CellId>) -> Option<usize> {
         self.ask(|reply| actor::Message::Clear { key, cell, reply }).await.flatten()
     }
 
     /// Everything that a request needs, as it is when the session comes to this message. The message is sent before this
     /// returns, so that the order of calls is the order of moments.
-    pub fn snapshot(&self, about: impl Into<About>) -> BoxFuture<'static, Snapshot> {
+    pub(crate) fn snapshot(&self, about: impl Into<About>) -> BoxFuture<'static, Snapshot> {
         let about = about.into();
         let answer = self.question(|reply| actor::Message::Snapshot { about, reply });
         // A session that has ended has nothing.
@@ -492,7 +490,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`AskError`]; then nothing was run.
-    pub async fn run(&self, ask: Ask) -> Result<Asked, AskError> {
+    pub(crate) async fn run(&self, ask: Ask) -> Result<Asked, AskError> {
         self.ask(|reply| actor::Message::Run { ask: Box::new(ask), reply })
             .await
             .unwrap_or(Err(AskError::Ended))
@@ -500,7 +498,7 @@ impl Session {
 
     /// Interrupts a run on some or all of its engines; without a run, everything that runs or waits. Without a signal, each
     /// run gets the one that its cell names, else `SIGINT`. `None` where there is no such run.
-    pub async fn interrupt(
+    pub(crate) async fn interrupt(
         &self,
         run: Option<RunId>,
         stop: InterruptScope,
@@ -510,18 +508,18 @@ impl Session {
     }
 
     /// Somebody asked to see this run: its cell need not keep the output back any more.
-    pub fn asked_for(&self, run: RunId) {
+    pub(crate) fn asked_for(&self, run: RunId) {
         self.tell(actor::Message::AskedFor { run });
     }
 
     /// Groups a run in this way from now on, until its cell runs again. In place before anything that is asked afterwards
     /// is answered.
-    pub fn regroup(&self, run: RunId, group_by: GroupBy) {
+    pub(crate) fn regroup(&self, run: RunId, group_by: GroupBy) {
         self.tell(actor::Message::Regroup { run, group_by });
     }
 
     /// Waits until each engine told where it runs, or did not in time.
-    pub async fn places(&self) {
+    pub(crate) async fn places(&self) {
         if let Some((_, Some(client))) = self.ask(|reply| actor::Message::Client { reply }).await {
             // Whether in time or not: what is known then is known.
             let _ = timeout(PLACES_LIMIT, client.settled(PLACES_QUIET)).await;
@@ -533,7 +531,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`ClusterError`]; then the choice is as it was.
-    pub async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
+    pub(crate) async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
         let before = self.ask(|reply| actor::Message::Choose { choice, reply }).await.unwrap_or_default();
         if let Some(cluster) = before.waits {
             return Ok(Choice::Waits(cluster));
@@ -551,7 +549,7 @@ impl Session {
     ///
     /// # Errors
     /// A sentence; then it was not stopped.
-    pub async fn stop(&self, cluster: FoundCluster, not_ours: bool) -> Result<(), String> {
+    pub(crate) async fn stop(&self, cluster: FoundCluster, not_ours: bool) -> Result<(), String> {
         let session = self.clone();
         let stopping = tokio::spawn(async move {
             let cluster = Box::new(cluster);
@@ -570,14 +568,14 @@ impl Session {
     ///
     /// # Errors
     /// See [`ClusterError`].
-    pub async fn connect(&self, start: StartPolicy) -> Result<ClusterView, ClusterError> {
+    pub(crate) async fn connect(&self, start: StartPolicy) -> Result<ClusterView, ClusterError> {
         self.ask(|reply| actor::Message::Connect { start, reply })
             .await
             .unwrap_or(Err(ClusterError::Unreachable("the session has ended".to_owned())))
     }
 
     /// Ends the session: drops what waits, closes the sockets, and stops a cluster that was to end with it.
-    pub async fn shutdown(&self) {
+    pub(crate) async fn shutdown(&self) {
         self.ask(|reply| actor::Message::Shutdown { reply }).await;
     }
 

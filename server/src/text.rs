@@ -7,12 +7,12 @@
 mod anchor;
 mod document;
 
-pub use anchor::Anchor;
-pub use document::Document;
+pub(crate) use anchor::Anchor;
+pub(crate) use document::Document;
 
 /// The unit in which a client counts columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Encoding {
+pub(crate) enum Encoding {
     /// Bytes of UTF-8.
     Utf8,
     /// Code units of UTF-16, what LSP uses if nothing else was agreed.
@@ -24,7 +24,7 @@ pub enum Encoding {
 
 /// A place in a document as LSP counts it: both numbers 0-based, the column in units of an [`Encoding`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
+pub(crate) struct Position {
     /// 0-based line.
     pub line: u32,
     /// 0-based column.
@@ -64,7 +64,7 @@ impl TextRange {
 
 /// One change of a `didChange`: what replaces a range, or the whole text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// What is replaced; `None` for everything.
     pub range: Option<(Position, Position)>,
     /// What stands there afterwards.

@@ -9,7 +9,7 @@ use crate::{
 
 /// Something that a user can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// What it does, as an order.
     pub title: String,
     /// What is done.
@@ -24,7 +24,7 @@ impl Offer {
 
 /// What is done where somebody chooses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Px cells run.
     Run(RunAction),
     /// The px cells above one run, and not that.
@@ -62,7 +62,7 @@ pub enum Action {
 
 /// Px cells that run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunAction {
+pub(crate) struct RunAction {
     /// Which.
     pub cells: RunCells,
     /// Only these engines of the last run.
@@ -73,7 +73,7 @@ pub struct RunAction {
 
 /// Which px cells run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunCells {
+pub(crate) enum RunCells {
     /// One.
     One(CellId),
     /// Those that these places touch: the first, and the one behind the last.

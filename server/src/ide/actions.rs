@@ -19,7 +19,7 @@ use crate::{
 
 /// What may be chosen at a selection of the document; `None` if it is not open. `links`: whether the client follows the links of
 /// cards, which offer what can be done with results.
-pub fn offers(snapshot: &Snapshot, selection: [Position; 2], links: bool) -> Option<Vec<Offer>> {
+pub(crate) fn offers(snapshot: &Snapshot, selection: [Position; 2], links: bool) -> Option<Vec<Offer>> {
     let document = snapshot.document()?;
     let mut outlooks = Outlooks::new(snapshot);
     // What runs, in order; where the cursor is, in the way of a selection in a list.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Something that may stand where the cursor is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
+pub(crate) struct Completion {
     /// The text, as it is shown and as it is put in.
     pub label: String,
     /// A few words beside it.
@@ -36,7 +36,7 @@ pub struct Completion {
 
 /// What a completion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CompletionKind {
+pub(crate) enum CompletionKind {
     /// The name of a magic.
     Magic,
     /// An option.

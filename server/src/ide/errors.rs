@@ -10,7 +10,7 @@ use crate::{
 
 /// What engines raised alike in the newest run of a px cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EngineError {
+pub(crate) struct EngineError {
     /// Which px cell.
     pub cell: CellId,
     /// Which run.
@@ -35,7 +35,7 @@ pub struct EngineError {
 
 /// Something that belongs to an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Related {
+pub(crate) struct Related {
     /// The file, as the engine names it, and its 0-based line; none for the line of the error itself.
     pub file: Option<(String, u32)>,
     /// In words.
@@ -44,7 +44,7 @@ pub struct Related {
 
 /// What some of the engines of an [`EngineError`] raised.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ErrorVariant {
+pub(crate) struct ErrorVariant {
     /// The engines as a rank set.
     pub ranks: String,
     /// What the exception says.
@@ -54,7 +54,7 @@ pub struct ErrorVariant {
 }
 
 /// What the engines raised in the newest runs of the document's cells.
-pub fn errors(snapshot: &Snapshot) -> Vec<EngineError> {
+pub(crate) fn errors(snapshot: &Snapshot) -> Vec<EngineError> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut errors = Vec::new();
     // A %pxresult shows what its own cell raised; that stands on the line that raised it.

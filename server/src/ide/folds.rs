@@ -7,7 +7,7 @@ use crate::{
 
 /// Lines that can be folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fold {
+pub(crate) struct Fold {
     /// The line that stays, 0-based.
     pub start_line: u32,
     /// The last line that goes, 0-based.
@@ -15,7 +15,7 @@ pub struct Fold {
 }
 
 /// What can be folded in the document.
-pub fn folds(snapshot: &Snapshot) -> Vec<Fold> {
+pub(crate) fn folds(snapshot: &Snapshot) -> Vec<Fold> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let cells = &here.document().cells;
     let sends = |kind| matches!(kind, CellKind::CellMagic | CellKind::AutopxCell);

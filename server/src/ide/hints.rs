@@ -19,7 +19,7 @@ const LEAST: usize = 12;
 
 /// What to say behind a magic's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hint {
+pub(crate) struct Hint {
     /// The end of the magic's line.
     pub at: Position,
     /// What differs from the plain default.
@@ -31,7 +31,7 @@ pub struct Hint {
 }
 
 /// The hints of a stretch of the document; `results`: with those of runs.
-pub fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -> Vec<Hint> {
+pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -> Vec<Hint> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
     let bytes = bytes(document, snapshot, wanted);

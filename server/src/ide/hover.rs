@@ -23,7 +23,7 @@ use crate::{
 
 /// What a client can do with a hover.
 #[derive(Clone, Copy)]
-pub struct HoverForm<'a> {
+pub(crate) struct HoverForm<'a> {
     /// Whether it shows Markdown.
     pub markdown: bool,
     /// Whether it shows images.
@@ -36,7 +36,7 @@ pub struct HoverForm<'a> {
 
 /// What the links of a card depend on.
 #[derive(Clone, Copy, Debug)]
-pub struct CardFacts<'a> {
+pub(crate) struct CardFacts<'a> {
     /// The run.
     pub run: RunId,
     /// The document of its cell.
@@ -55,7 +55,7 @@ pub struct CardFacts<'a> {
 
 /// What a hover shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hover {
+pub(crate) struct Hover {
     /// Markdown, or plain text for a client that shows no Markdown.
     pub text: String,
     /// What it is about.
@@ -65,7 +65,7 @@ pub struct Hover {
 }
 
 /// What to show at a position of the document, if anything.
-pub fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>) -> Option<Hover> {
+pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>) -> Option<Hover> {
     let document = snapshot.document()?;
     let help = explain(snapshot, position);
     let explained = help.as_ref().map(|help| {

@@ -15,7 +15,7 @@ use crate::{
 
 /// A line above the text that says something, and mostly does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lens {
+pub(crate) struct Lens {
     /// Where it belongs.
     pub range: [Position; 2],
     /// What it says.
@@ -50,7 +50,7 @@ impl LensCell<'_> {
 }
 
 /// The lenses of the document; `None` if it is not open.
-pub fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
+pub(crate) fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
     let here = snapshot.texts()?;
     let document = here.document();
     let mut outlooks = Outlooks::new(snapshot);

@@ -11,7 +11,7 @@ use crate::{
 
 /// What running a px cell would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outlook {
+pub(crate) struct Outlook {
     /// The run; `None` for a cell that is wrong in itself.
     pub plan: Option<PlannedRun>,
     /// Why it would not run, as a sentence.
@@ -20,7 +20,7 @@ pub struct Outlook {
 
 /// A run as it would be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PlannedRun {
+pub(crate) struct PlannedRun {
     /// The engines, in the order in which they are sent to; an id may occur twice.
     pub engines: Arc<[EngineId]>,
     /// The same as a rank set, or a few words where that is not known.
@@ -37,7 +37,7 @@ pub struct PlannedRun {
 
 impl Outlook {
     /// Whether running the cell asks engines for something: not so for `%pxconfig` and the like, nor for what is refused.
-    pub fn sends(&self) -> bool {
+    pub(crate) fn sends(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.note.is_none())
     }
 }
@@ -46,19 +46,19 @@ type Chosen = Result<(Arc<[EngineId]>, Arc<str>), String>;
 
 /// Works out what cells would do; targets that occur again are resolved once.
 #[derive(Debug)]
-pub struct Outlooks<'a> {
+pub(crate) struct Outlooks<'a> {
     snapshot: &'a Snapshot,
     chosen: HashMap<&'a Targets, Chosen>,
 }
 
 impl<'a> Outlooks<'a> {
     /// For the cells of this moment.
-    pub fn new(snapshot: &'a Snapshot) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
         Self { snapshot, chosen: HashMap::new() }
     }
 
     /// What running this cell would do.
-    pub fn of(&mut self, cell: &'a CellView) -> Outlook {
+    pub(crate) fn of(&mut self, cell: &'a CellView) -> Outlook {
         let plan = match &cell.plan {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {

@@ -13,7 +13,7 @@ use crate::{
 
 /// What is painted beside a px cell.
 #[derive(Clone, Debug)]
-pub struct CellOutput {
+pub(crate) struct CellOutput {
     /// Which px cell.
     pub cell: CellId,
     /// The run that it shows.
@@ -34,7 +34,11 @@ pub struct CellOutput {
 
 /// What to paint beside the cells of the document that have something to show, those of `only` or all. `runs_local`: whether
 /// the client runs the local parts of `--local` cells.
-pub fn outputs(snapshot: &Snapshot, only: Option<&BTreeSet<CellId>>, runs_local: bool) -> Vec<CellOutput> {
+pub(crate) fn outputs(
+    snapshot: &Snapshot,
+    only: Option<&BTreeSet<CellId>>,
+    runs_local: bool,
+) -> Vec<CellOutput> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let wanted = |cell: &&CellView| only.is_none_or(|only| only.contains(&cell.id));
     document
@@ -93,6 +97,6 @@ fn note_line(text: &str) -> BlockLine {
 }
 
 /// What a run says besides what engines did: what `--local` asks for and this client does not do.
-pub fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
+pub(crate) fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
     (handle.plan.local && !runs_local).then_some("local part not run")
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Bytes of a document as the client counts.
-pub fn positions(document: &DocumentView, snapshot: &Snapshot, bytes: TextRange) -> [Position; 2] {
+pub(crate) fn positions(document: &DocumentView, snapshot: &Snapshot, bytes: TextRange) -> [Position; 2] {
     [bytes.start, bytes.end].map(|offset| document.text.position(offset, snapshot.encoding))
 }
 
@@ -40,7 +40,7 @@ pub(super) fn text_and_line(here: Here<'_>, text: usize, line: u32) -> String {
 
 /// From a line of the code, or a column of it in characters, to the end of the line in the document, or for as many
 /// characters as are marked if that is more than one.
-pub fn code_place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {
+pub(crate) fn code_place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {
     let code = cell.code.lines().nth(line as usize).unwrap_or_default();
     let indent = code.len() - code.trim_start().len();
     let from = match column {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is wrong in the document: what stands in it, and targets that choose no engine of the cluster.
-pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
+pub(crate) fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut problems = document.problems.clone();
     if snapshot.is_connected() {
@@ -22,7 +22,7 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
 
 /// Which suggestions are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// What mends problems.
     pub fixes: bool,
     /// What writes px cells in another way.
@@ -31,7 +31,7 @@ pub struct Wanted {
 
 /// A change that somebody may want.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suggestion {
+pub(crate) struct Suggestion {
     /// What it does, as an order.
     pub title: String,
     /// What it is for.
@@ -42,7 +42,7 @@ pub struct Suggestion {
 
 /// Changes of one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextEdits {
+pub(crate) struct TextEdits {
     /// Which.
     pub document: DocumentKey,
     /// The version that the places are of.
@@ -53,7 +53,7 @@ pub struct TextEdits {
 
 /// What a [`Suggestion`] is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// It mends a problem.
     Fix {
         /// The problem.
@@ -70,7 +70,7 @@ pub enum Purpose {
 
 /// What could be changed about the px cells that these lines touch. Fixes of one problem stand side by side, the likeliest
 /// first.
-pub fn suggestions(snapshot: &Snapshot, lines: [Position; 2], wanted: Wanted) -> Vec<Suggestion> {
+pub(crate) fn suggestions(snapshot: &Snapshot, lines: [Position; 2], wanted: Wanted) -> Vec<Suggestion> {
     let mut all = Vec::new();
     if wanted.fixes {
         all.extend(fixes(snapshot, lines));

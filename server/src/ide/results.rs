@@ -11,7 +11,7 @@ use crate::{
 
 /// A run that is shown.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The run.
     pub run: Arc<RunHandle>,
     /// How whoever asks, or the line that asks, wants it grouped.
@@ -28,13 +28,13 @@ impl From<Arc<RunHandle>> for Shown {
 
 impl Shown {
     /// How it is grouped.
-    pub fn group_by(&self, snapshot: &Snapshot) -> GroupBy {
+    pub(crate) fn group_by(&self, snapshot: &Snapshot) -> GroupBy {
         self.asked.or(self.run.group_by()).unwrap_or(snapshot.settings.group_by)
     }
 }
 
 /// The run of the px cell at a position: its newest; at a `%pxresult` the one that it would show now.
-pub fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown> {
+pub(crate) fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown> {
     let cells = &snapshot.document()?.cells;
     let cell = cells.iter().find(|cell| (cell.line..=cell.last_line).contains(&position.line))?;
     if cell.cell.kind != CellKind::Result {
@@ -47,7 +47,7 @@ pub fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown> {
 
 /// The newest run in time, in the document and what belongs to it, or of all where no document is asked about. Of a suffix one
 /// that was sent: any other gave nothing.
-pub fn newest(snapshot: &Snapshot, suffix: Option<&str>) -> Option<Shown> {
+pub(crate) fn newest(snapshot: &Snapshot, suffix: Option<&str>) -> Option<Shown> {
     let fits = |run: &Arc<RunHandle>| {
         suffix.is_none_or(|suffix| run.suffix == suffix && !run.view.borrow().was_never_sent())
     };

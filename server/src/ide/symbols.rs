@@ -12,7 +12,7 @@ use crate::{
 
 /// An entry of the outline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Symbol {
+pub(crate) struct Symbol {
     /// The magic, and the beginning of what it sends.
     pub name: String,
     /// Targets and last state; may be empty.
@@ -29,7 +29,7 @@ pub struct Symbol {
 
 /// What an entry of the outline is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SymbolKind {
+pub(crate) enum SymbolKind {
     /// A px cell that sends something.
     Cell,
     /// An `%autopx` region.
@@ -39,7 +39,7 @@ pub enum SymbolKind {
 }
 
 /// The px cells of the document by name, in order.
-pub fn symbols(snapshot: &Snapshot) -> Vec<Symbol> {
+pub(crate) fn symbols(snapshot: &Snapshot) -> Vec<Symbol> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
     let mut outlooks = Outlooks::new(snapshot);

@@ -28,7 +28,7 @@ fn at<T>(document: &DocumentView, cursor: usize, look: impl FnOnce(Nearby<'_>) -
 }
 
 /// What may stand at a position, the likeliest first.
-pub fn completions(snapshot: &Snapshot, position: Position) -> Vec<Completion> {
+pub(crate) fn completions(snapshot: &Snapshot, position: Position) -> Vec<Completion> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
     // What a broken notebook holds where is not known.
@@ -57,7 +57,7 @@ pub(super) fn explanation(snapshot: &Snapshot, position: Position) -> Option<Hel
 
 /// A coloured stretch of one line, as the client counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlacedToken {
+pub(crate) struct PlacedToken {
     /// Where it begins.
     pub start: Position,
     /// How long it is, in units of the encoding.
@@ -69,7 +69,7 @@ pub struct PlacedToken {
 }
 
 /// The coloured parts of magics' lines, in order; those of px cells that touch `wanted`, or all.
-pub fn semantic_tokens(snapshot: &Snapshot, wanted: Option<[Position; 2]>) -> Vec<PlacedToken> {
+pub(crate) fn semantic_tokens(snapshot: &Snapshot, wanted: Option<[Position; 2]>) -> Vec<PlacedToken> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let cells = match wanted {
         // The places are those of an older text.

@@ -18,7 +18,7 @@ pub(super) static OPEN_AUTOPX: Rule = Rule {
 };
 
 /// A px magic inside the region of an `%autopx`.
-pub static PX_INSIDE_AUTOPX: Rule = Rule {
+pub(crate) static PX_INSIDE_AUTOPX: Rule = Rule {
     code: "px-inside-autopx",
     severity: Severity::Warning,
     meaning: "Inside an `%autopx` region IPython sends whole cells, px magics included, to the engines, where those fail. \

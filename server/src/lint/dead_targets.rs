@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Targets that choose no engine that is there.
-pub static DEAD_TARGET: Rule = Rule {
+pub(crate) static DEAD_TARGET: Rule = Rule {
     code: "dead-target",
     severity: Severity::Warning,
     meaning: "The targets name an engine that is not alive, or choose none of those that are. Said while a cluster is \
@@ -20,7 +20,7 @@ const LISTED: usize = 16;
 
 /// Warns of targets on the line of a px cell that choose no engine that is there. A cluster without engines is no fault of
 /// the document.
-pub fn dead_target(cell: &Placed, engines: &EngineTable) -> Option<Problem> {
+pub(crate) fn dead_target(cell: &Placed, engines: &EngineTable) -> Option<Problem> {
     let written = cell.magic.options.targets.as_ref().filter(|_| cell.refusal().is_none())?;
     let targets = written.parsed.as_ref().ok()?;
     let error = match targets.resolve(&engines.ids()) {

@@ -4,7 +4,7 @@ use super::{Problem, Rule, Severity};
 use crate::{cells::UnreadTargets, text::TextRange};
 
 /// A magic that goes by a view that nothing makes.
-pub static UNKNOWN_VIEW: Rule = Rule {
+pub(crate) static UNKNOWN_VIEW: Rule = Rule {
     code: "unknown-view",
     severity: Severity::Error,
     meaning: "The suffix of the magic names a view that nothing above it makes, so nobody can tell which engines are meant. \
@@ -13,7 +13,7 @@ pub static UNKNOWN_VIEW: Rule = Rule {
 };
 
 /// A magic that goes by a view whose targets cannot be read.
-pub static UNREAD_VIEW: Rule = Rule {
+pub(crate) static UNREAD_VIEW: Rule = Rule {
     code: "unread-view",
     severity: Severity::Error,
     meaning: "A line above makes the view, but not in a way that can be read without running it: from variables, in a function, \

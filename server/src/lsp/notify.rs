@@ -100,8 +100,6 @@ impl Notifier {
                 let work = self.followers.clone().follow_recalled(document, recalled);
                 tasks::spawn("recalled run", lifetime, work);
             }
-            // Whoever follows the run has seen its end.
-            SessionEvent::Over(_) => {}
             SessionEvent::Say(level, text) => {
                 let severity = match level {
                     Level::Info => MessageType::Info,

@@ -7,7 +7,7 @@ use url::Url;
 
 /// The path of a document in a file; `None` for one that is in no file (`untitled:`), or in one that only the client can
 /// reach. A notebook's cell has no path of its own: its notebook has.
-pub fn file_path(uri: &Uri) -> Option<PathBuf> {
+pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     let url = Url::parse(&uri.0).ok().filter(|url| url.scheme() == "file")?;
     url.to_file_path().ok()
 }

@@ -41,7 +41,7 @@ pub async fn serve_stdio() -> ExitCode {
 }
 
 /// Serves a client on any pair of pipes until it is gone; gives the exit code.
-pub async fn serve<R, W>(reader: R, writer: W) -> u8
+pub(super) async fn serve<R, W>(reader: R, writer: W) -> u8
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,

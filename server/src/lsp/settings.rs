@@ -11,11 +11,11 @@ use serde_json::Value;
 use crate::{cells::Views, cluster::discovery::Selection, session::Limits};
 
 /// How many engines are started where none are, everywhere.
-pub const DEFAULT_ENGINES: u32 = 4;
+pub(crate) const DEFAULT_ENGINES: u32 = 4;
 
 /// What the user set, or the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The Python that starts clusters; found in the project if it is absent. Only in a trusted workspace.
     pub python: Option<PathBuf>,
     /// Which cluster; the only one that runs if it is absent. Only in a trusted workspace.
@@ -33,7 +33,7 @@ pub struct Settings {
 /// Which cluster the user means.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ClusterChoice {
+pub(crate) struct ClusterChoice {
     /// An IPython profile.
     #[serde(default)]
     pub profile: Option<String>,
@@ -51,7 +51,7 @@ pub struct ClusterChoice {
 /// A value that was not understood; its default is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the setting pxlens.{key} is not understood and keeps its default: {why}")]
-pub struct BadSetting {
+pub(crate) struct BadSetting {
     /// Its key in the section.
     pub key: String,
     /// What it should be.
@@ -72,15 +72,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads a section. Keys that are absent or `null` keep their defaults; unknown keys are skipped, since older servers
-    /// meet newer editors.
-    pub fn read(section: &Value) -> (Self, Vec<BadSetting>) {
-        Self::read_over(&Value::Null, section)
-    }
-
-    /// Reads a section that goes before another one key by key: a client that has no settings answers `null` or `{}` and
+    /// Reads a section that goes before another one key by key. Keys that are absent or `null` keep their defaults; unknown keys
+    /// are skipped, since older servers meet newer editors. A client that has no settings answers `null` or `{}` and
     /// means what it said at the beginning.
-    pub fn read_over(base: &Value, section: &Value) -> (Self, Vec<BadSetting>) {
+    pub(crate) fn read_over(base: &Value, section: &Value) -> (Self, Vec<BadSetting>) {
         let mut settings = Self::default();
         let mut bad = Vec::new();
         for section in [base, section] {
@@ -195,9 +190,13 @@ mod tests {
 
     use super::*;
 
+    fn read_section(section: &Value) -> (Settings, Vec<BadSetting>) {
+        Settings::read_over(&Value::Null, section)
+    }
+
     #[test]
     fn a_bad_value_keeps_its_default_and_is_named() {
-        let (settings, bad) = Settings::read(&json!({
+        let (settings, bad) = read_section(&json!({
             "engines": 0, "groupBy": "colour", "python": null, "cluster": "mpi", "newer": { "than": "this" },
         }));
         let expected = Settings {
@@ -217,7 +216,7 @@ mod tests {
 
     #[test]
     fn views_are_targets_by_suffix() {
-        let read = |value: Value| Settings::read(&json!({ "views": value }));
+        let read = |value: Value| read_section(&json!({ "views": value }));
         let (settings, bad) =
             read(json!({ "_even": "::2", "0": 0, "_a": { "targets": [0, 2], "block": false } }));
         let shown: Vec<String> = settings
@@ -256,7 +255,7 @@ mod tests {
         let json =
             page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
         let section: Value = serde_json::from_str(json).expect("it is JSON");
-        let (settings, bad) = Settings::read(&section);
+        let (settings, bad) = read_section(&section);
         assert_eq!(bad, []);
         // What it shows is not what is so anyway.
         let default = Settings::default();
@@ -270,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_section_may_be_wrapped_in_its_name() {
-        let (settings, _) = Settings::read(&json!({ "pxlens": { "engines": 2, "groupBy": "engine" } }));
+        let (settings, _) = read_section(&json!({ "pxlens": { "engines": 2, "groupBy": "engine" } }));
         assert_eq!((settings.engines, settings.group_by), (2, GroupBy::Engine));
     }
 
@@ -285,16 +284,16 @@ mod tests {
     #[test]
     fn no_section_is_no_mistake() {
         for nothing in [json!(null), json!({}), json!([]), json!("?")] {
-            assert_eq!(Settings::read(&nothing), (Settings::default(), vec![]));
+            assert_eq!(read_section(&nothing), (Settings::default(), vec![]));
         }
     }
 
     #[test]
     fn a_cluster_is_a_profile_a_file_or_an_object() {
-        let read = |value: Value| Settings::read(&json!({ "cluster": value })).0.cluster.unwrap_or_default();
+        let read = |value: Value| read_section(&json!({ "cluster": value })).0.cluster.unwrap_or_default();
         assert_eq!(read(json!("/tmp/c.json")).connection_file, Some("/tmp/c.json".into()));
         assert_eq!(read(json!("mpi:a")), read(json!({ "profile": "mpi", "clusterId": "a" })));
         assert_eq!(read(json!({ "profile": "mpi", "clusterId": "a" })).cluster_id, Some("a".into()));
-        assert_eq!(Settings::read(&json!({ "cluster": { "id": "a" } })).1.len(), 1);
+        assert_eq!(read_section(&json!({ "cluster": { "id": "a" } })).1.len(), 1);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 
 /// A change of several cells of a notebook that leaves what its px cells do as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotebookRewrite {
+pub(crate) struct NotebookRewrite {
     /// What it does, as an order.
     pub title: String,
     /// Which of the texts, and what is replaced in it; as in [`Rewrite::edits`].
@@ -23,7 +23,7 @@ pub struct NotebookRewrite {
 const BORDER: &str = "# %%\n";
 
 /// The rewrites for what stands at a selection of one of the texts of a notebook's code cells, which are given in order.
-pub fn offers_in_notebook(texts: &[&str], here: usize, at: TextRange) -> Vec<NotebookRewrite> {
+pub(crate) fn offers_in_notebook(texts: &[&str], here: usize, at: TextRange) -> Vec<NotebookRewrite> {
     let mut script = String::new();
     let mut ranges = Vec::new();
     for text in texts {

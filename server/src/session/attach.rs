@@ -18,7 +18,7 @@ use crate::{
 
 /// What to do where no cluster runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartPolicy {
+pub(crate) enum StartPolicy {
     /// Say so.
     Never,
     /// Start one that ends with this process.
@@ -31,7 +31,7 @@ pub enum StartPolicy {
 
 /// Who started the cluster, and so who may stop it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub(crate) enum Owner {
     /// This session; it ends with it.
     Session,
     /// pxlens, now or earlier; it goes on.
@@ -43,7 +43,7 @@ pub enum Owner {
 /// Why there is no cluster to run on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ClusterError {
+pub(crate) enum ClusterError {
     /// Nothing runs, and nothing was to be started.
     #[error("no cluster is running; start one with `pxlens start` or `ipcluster start -n 4`")]
     None,
@@ -159,7 +159,7 @@ pub(super) async fn attach(
 ///
 /// # Errors
 /// See [`ClusterError`].
-pub async fn start_cluster(
+pub(crate) async fn start_cluster(
     settings: Settings,
     say: impl Fn(Level, &str) + Send + Sync,
     given_up: impl Future<Output = ()>,

@@ -16,7 +16,7 @@ use crate::{
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum NoConsole {
+pub(crate) enum NoConsole {
     /// The workspace is not trusted.
     #[error("{}", AskError::Untrusted)]
     Untrusted,
@@ -36,7 +36,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`NoConsole`].
-    pub async fn console(
+    pub(crate) async fn console(
         &self,
         engine: EngineId,
         limit: Option<Duration>,

@@ -22,7 +22,7 @@ const MARGIN: usize = 8192;
 /// Why an address stands for nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum NoContent {
+pub(crate) enum NoContent {
     /// The run went to other engines.
     #[error("run {} did not go to {ranks}, but to {asked}", .run.0)]
     NotAsked {
@@ -55,7 +55,11 @@ pub enum NoContent {
 ///
 /// # Errors
 /// See [`NoContent`].
-pub fn content(handle: &RunHandle, what: &Extract, other: Option<&RunHandle>) -> Result<String, NoContent> {
+pub(crate) fn content(
+    handle: &RunHandle,
+    what: &Extract,
+    other: Option<&RunHandle>,
+) -> Result<String, NoContent> {
     let run = handle.now();
     check(&run, what)?;
     match what {
@@ -101,7 +105,7 @@ pub fn content(handle: &RunHandle, what: &Extract, other: Option<&RunHandle>) ->
 ///
 /// # Errors
 /// Where it went to other engines.
-pub fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
+pub(crate) fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
     let asked: RankSet = run.request.engines.iter().copied().collect();
     let others: RankSet = match what {
         Extract::Whole(_) | Extract::Compared(_) => RankSet::default(),
@@ -183,7 +187,7 @@ pub(super) fn place(handle: &RunHandle) -> String {
 ///
 /// # Errors
 /// See [`NoContent`].
-pub fn content_file(
+pub(crate) fn content_file(
     handle: &RunHandle,
     what: &Extract,
     other: Option<&RunHandle>,

@@ -21,7 +21,7 @@ const READ: usize = 100_000_000;
 
 /// As what a run is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// A report.
     Markdown,
     /// Its events, one JSON object per line.
@@ -30,7 +30,7 @@ pub enum Format {
 
 /// An export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exported {
+pub(crate) struct Exported {
     /// The text, where it was not written to a file.
     pub text: Option<String>,
     /// Files of images beside it.
@@ -42,7 +42,7 @@ pub struct Exported {
 /// Why there is no export.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ExportError {
+pub(crate) enum ExportError {
     /// As one answer it would be too large.
     #[error("all that the engines sent is more than 5 MB; name a file to export it to")]
     TooLarge,
@@ -72,7 +72,7 @@ pub enum ExportError {
 ///
 /// # Errors
 /// See [`ExportError`].
-pub fn export(handle: &RunHandle, format: Format) -> Result<Exported, ExportError> {
+pub(crate) fn export(handle: &RunHandle, format: Format) -> Result<Exported, ExportError> {
     let run = handle.now();
     match format {
         Format::Markdown => {
@@ -94,7 +94,7 @@ pub fn export(handle: &RunHandle, format: Format) -> Result<Exported, ExportErro
 ///
 /// # Errors
 /// See [`ExportError`].
-pub fn export_to(
+pub(crate) fn export_to(
     handle: &RunHandle,
     format: Format,
     path: &Path,

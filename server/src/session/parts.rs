@@ -13,7 +13,7 @@ use crate::{
 
 /// The engines of a px cell's last run on which to run it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Only {
+pub(crate) enum Only {
     /// Those that failed.
     Failed,
     /// Those whose output differs from that of most.
@@ -22,7 +22,7 @@ pub enum Only {
 
 /// The engines of a run that an interrupt is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InterruptScope {
+pub(crate) enum InterruptScope {
     /// All of them, and whatever else of the cell waits.
     All,
     /// These.
@@ -33,7 +33,7 @@ pub enum InterruptScope {
 
 /// What can be done with a part of a run's engines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// Those that failed and are there, unless these are all that the run was sent to. `None` while it goes on.
     pub failed: Option<RankSet>,
     /// Those whose output differs from that of most, unless these are those that failed. `None` while it goes on.
@@ -43,7 +43,7 @@ pub struct Parts {
 }
 
 /// What can be done with a part of a run's engines, of those that are there. Costly: it compares all that they wrote.
-pub fn parts(run: &Run, table: &EngineTable) -> Parts {
+pub(crate) fn parts(run: &Run, table: &EngineTable) -> Parts {
     let some = |set: RankSet| (!set.is_empty()).then_some(set);
     if !run.is_over() {
         return Parts { stragglers: some(still_running(run)), ..Parts::default() };

@@ -6,7 +6,7 @@ use super::{CellId, RunHandle};
 
 /// The run that a `%pxresult` shows, or would show, and where that came from.
 #[derive(Clone, Debug)]
-pub struct Recall {
+pub(crate) struct Recall {
     /// The run.
     pub run: Arc<RunHandle>,
     /// Where its cell stands now, seen from the `%pxresult`: `line 12`, `line 1 of cell 3`.
@@ -17,7 +17,7 @@ pub struct Recall {
 
 impl Recall {
     /// One line that names the cell: `result of line 12: %%px -t 0,2`.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let title = self.run.title.trim();
         let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("result of {}: {title}{hint}", self.place)
@@ -26,7 +26,7 @@ impl Recall {
 
 /// A `%pxresult` that was run.
 #[derive(Clone, Debug)]
-pub struct Recalled {
+pub(crate) struct Recalled {
     /// Its own cell.
     pub cell: CellId,
     /// What it shows.
@@ -35,7 +35,7 @@ pub struct Recalled {
 
 /// A run of the history.
 #[derive(Clone, Debug)]
-pub struct PastRun {
+pub(crate) struct PastRun {
     /// The run.
     pub run: Arc<RunHandle>,
     /// The name that `-o` gave it, the newest if there were several.

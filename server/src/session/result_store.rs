@@ -31,13 +31,13 @@ const FORMAT: u32 = 1;
 
 /// Where named results are kept.
 #[derive(Clone, Debug)]
-pub struct ResultStore {
+pub(crate) struct ResultStore {
     folder: PathBuf,
 }
 
 /// What a kept result says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptHead {
+pub(crate) struct KeptHead {
     format: u32,
     /// Its name.
     pub name: String,
@@ -63,7 +63,7 @@ pub struct KeptHead {
 
 /// A result that was kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptResult {
+pub(crate) struct KeptResult {
     /// What it is.
     #[serde(flatten)]
     pub head: KeptHead,
@@ -73,7 +73,7 @@ pub struct KeptResult {
 /// Why a result was not kept, or not found.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ResultStoreError {
+pub(crate) enum ResultStoreError {
     /// The name cannot be one of a file.
     #[error(
         "'{0}' cannot be the name of a result; a name is made of letters, digits, '_', '-' and '.', begins with none of \
@@ -145,14 +145,14 @@ fn near_names(near: &[String]) -> String {
 
 impl KeptResult {
     /// The run, as it was when it was over.
-    pub fn run(&self) -> Option<Run> {
+    pub(crate) fn run(&self) -> Option<Run> {
         let mut run = replay(&self.events, self.head.single)?;
         run.blocking = self.head.blocking;
         Some(run)
     }
 
     /// Its events, as `--json` told them.
-    pub fn events(&self) -> &[JsonEvent] {
+    pub(crate) fn events(&self) -> &[JsonEvent] {
         &self.events
     }
 }
@@ -177,12 +177,12 @@ impl KeptHead {
     }
 
     /// How its cell wanted it grouped.
-    pub fn wish(&self) -> Option<GroupBy> {
+    pub(crate) fn wish(&self) -> Option<GroupBy> {
         self.group_by.as_deref().and_then(|by| by.parse().ok())
     }
 
     /// Its engines.
-    pub fn ranks(&self) -> RankSet {
+    pub(crate) fn ranks(&self) -> RankSet {
         self.engines.iter().copied().collect()
     }
 }
@@ -192,7 +192,7 @@ impl ResultStore {
     ///
     /// # Errors
     /// Where the system does not say where that is.
-    pub fn new(folder: Option<&Path>) -> Result<Self, ResultStoreError> {
+    pub(crate) fn new(folder: Option<&Path>) -> Result<Self, ResultStoreError> {
         if let Some(folder) = folder {
             return Ok(Self { folder: folder.to_owned() });
         }
@@ -206,7 +206,7 @@ impl ResultStore {
     ///
     /// # Errors
     /// Where they cannot.
-    pub fn check(name: &str) -> Result<(), ResultStoreError> {
+    pub(crate) fn check(name: &str) -> Result<(), ResultStoreError> {
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         let good = !name.is_empty()
             && !name.starts_with(['.', '-'])
@@ -222,7 +222,7 @@ impl ResultStore {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn keep(&self, name: &str, handle: &RunHandle) -> Result<Vec<String>, ResultStoreError> {
+    pub(crate) fn keep(&self, name: &str, handle: &RunHandle) -> Result<Vec<String>, ResultStoreError> {
         let run = handle.now();
         let head = KeptHead::new(name, handle, &run);
         let mut missing = Vec::new();
@@ -263,7 +263,7 @@ impl ResultStore {
     ///
     /// # Errors
     /// Where there is none, or none that can be read.
-    pub fn load(&self, name: &str) -> Result<KeptResult, ResultStoreError> {
+    pub(crate) fn load(&self, name: &str) -> Result<KeptResult, ResultStoreError> {
         self.load_within(name, u64::MAX)
     }
 
@@ -271,7 +271,7 @@ impl ResultStore {
     ///
     /// # Errors
     /// As there, and where it is larger.
-    pub fn load_within(&self, name: &str, most: u64) -> Result<KeptResult, ResultStoreError> {
+    pub(crate) fn load_within(&self, name: &str, most: u64) -> Result<KeptResult, ResultStoreError> {
         Self::check(name)?;
         let path = self.path(name);
         let metadata = match fs::metadata(&path) {
@@ -310,7 +310,7 @@ impl ResultStore {
     }
 
     /// What is kept, the newest first; files that are no results are passed over.
-    pub fn list(&self) -> Vec<KeptHead> {
+    pub(crate) fn list(&self) -> Vec<KeptHead> {
         self.files()
             .into_iter()
             .filter_map(|(_, path)| read_head(&path))

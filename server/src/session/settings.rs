@@ -6,7 +6,7 @@ use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
 
 /// What a user can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The Python that starts clusters; `None`: the project's.
     pub python: Option<PathBuf>,
     /// Which cluster; nothing set: the one that runs.
@@ -27,7 +27,7 @@ pub struct Settings {
 
 /// How much of what engines write is kept in memory; the rest is in files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Bytes of text per engine of a run.
     pub engine_text: usize,
     /// Bytes of text per run; each engine has an equal share.
@@ -40,7 +40,7 @@ pub struct Limits {
 
 impl Limits {
     /// All is kept in memory: for a process that passes output on as it comes.
-    pub const NONE: Self =
+    pub(crate) const NONE: Self =
         Self { engine_text: usize::MAX, run_text: usize::MAX, history: usize::MAX, folder: None };
 
     /// Bytes of text that one of so many engines may have.

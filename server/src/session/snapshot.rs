@@ -19,7 +19,7 @@ use crate::{
 
 /// What a request is about: that decides which texts its snapshot holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum About {
+pub(crate) enum About {
     /// No document: the cluster, the runs and the settings alone.
     Nothing,
     /// A document, or a cell of a notebook.
@@ -48,7 +48,7 @@ impl From<RunId> for About {
 
 /// Everything a request needs, as it was at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// The document or notebook that it is about, open or not.
     pub(super) home: Option<DocumentKey>,
     pub(super) here: Option<(Arc<Texts>, usize)>,
@@ -68,22 +68,22 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// The document that was asked about; `None` if it is not open.
-    pub fn document(&self) -> Option<&Arc<DocumentView>> {
+    pub(crate) fn document(&self) -> Option<&Arc<DocumentView>> {
         self.here.as_ref().map(|(texts, at)| &texts[*at])
     }
 
     /// The document that was asked about and the texts that belong together with it; `None` if it is not open.
-    pub fn texts(&self) -> Option<Here<'_>> {
+    pub(crate) fn texts(&self) -> Option<Here<'_>> {
         self.here.as_ref().map(|(texts, at)| Here { texts, at: *at })
     }
 
     /// Whether a cluster is connected and may be used.
-    pub fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.trusted && self.cluster.owner.is_some()
     }
 
     /// The run that a px cell shows: its newest; of a `%pxresult` the one that it was asked to show.
-    pub fn shown<'a>(&'a self, cell: &'a CellView) -> Option<&'a Arc<RunHandle>> {
+    pub(crate) fn shown<'a>(&'a self, cell: &'a CellView) -> Option<&'a Arc<RunHandle>> {
         match cell.cell.kind {
             CellKind::Result => self.runs.recalled_by(cell.id),
             _ => cell.run.as_ref(),
@@ -91,7 +91,7 @@ impl Snapshot {
     }
 
     /// Whether what would be sent now differs from what the shown run sent; of a `%pxresult`, whether there is a newer run.
-    pub fn is_stale(&self, cell: &CellView) -> bool {
+    pub(crate) fn is_stale(&self, cell: &CellView) -> bool {
         if cell.cell.kind != CellKind::Result {
             return cell.stale;
         }
@@ -100,23 +100,23 @@ impl Snapshot {
     }
 
     /// Whether the output of a cell's run is kept until somebody asks for it.
-    pub fn is_withheld(&self, cell: &CellView) -> bool {
+    pub(crate) fn is_withheld(&self, cell: &CellView) -> bool {
         let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run);
         cell.cell.kind != CellKind::Result && cell.run.as_ref().is_some_and(hides)
     }
 
     /// Of a `%pxresult` of the document: what running it would show now.
-    pub fn recalls(&self, cell: &CellView) -> Option<Recall> {
+    pub(crate) fn recalls(&self, cell: &CellView) -> Option<Recall> {
         Some(self.recall(cell, self.newest_for(cell)?))
     }
 
     /// Of a `%pxresult` of the document that was run: what it shows.
-    pub fn recalled(&self, cell: &CellView) -> Option<Recall> {
+    pub(crate) fn recalled(&self, cell: &CellView) -> Option<Recall> {
         Some(self.recall(cell, self.runs.recalled_by(cell.id)?))
     }
 
     /// The runs of the document and its notebook that are kept, oldest first; of all, where no document was asked about.
-    pub fn history(&self) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+    pub(crate) fn history(&self) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
         self.runs.history(self.home.clone())
     }
 
@@ -159,7 +159,7 @@ impl Snapshot {
 
 /// A document, and the texts that belong together with it: itself alone, or the code cells of its notebook.
 #[derive(Clone, Copy, Debug)]
-pub struct Here<'a> {
+pub(crate) struct Here<'a> {
     texts: &'a Texts,
     /// Which of the texts the document is.
     pub at: usize,
@@ -167,22 +167,22 @@ pub struct Here<'a> {
 
 impl<'a> Here<'a> {
     /// The document.
-    pub fn document(self) -> &'a Arc<DocumentView> {
+    pub(crate) fn document(self) -> &'a Arc<DocumentView> {
         &self.texts[self.at]
     }
 
     /// All texts that belong together, in order.
-    pub fn all(self) -> &'a [Arc<DocumentView>] {
+    pub(crate) fn all(self) -> &'a [Arc<DocumentView>] {
         self.texts
     }
 
     /// The `%autopx` regions of all of them.
-    pub fn regions(self) -> &'a [Region] {
+    pub(crate) fn regions(self) -> &'a [Region] {
         self.texts.regions()
     }
 
     /// The same of those that have an end, or a cell, in the document.
-    pub fn regions_here(self) -> impl Iterator<Item = &'a Region> {
+    pub(crate) fn regions_here(self) -> impl Iterator<Item = &'a Region> {
         self.regions().iter().filter(move |region| {
             let mut places = region.cells.iter().chain([&region.open]).chain(&region.close);
             places.any(|place| place.text == self.at)
@@ -190,7 +190,7 @@ impl<'a> Here<'a> {
     }
 
     /// What decided about a px cell, in the order of the texts: which of them it stands in, and where there.
-    pub fn decided(self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
+    pub(crate) fn decided(self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
         let deciders = self.texts.deciders();
         let place = |by: &'a DecidedBy| deciders.get(&by.origin).map(|(text, place)| (*text, *place, by));
         let mut all: Vec<_> = cell.view.decided_by.iter().filter_map(place).collect();
@@ -241,7 +241,7 @@ impl Deref for Texts {
 
 /// The runs that are kept, and which of them is shown where. A value: the session makes a new one when something changed.
 #[derive(Clone, Debug, Default)]
-pub struct Runs {
+pub(crate) struct Runs {
     pub(super) records: BTreeMap<RunId, RunRecord>,
     /// What each `%pxresult` that was run shows.
     pub(super) recalled: HashMap<CellId, RunId>,
@@ -251,7 +251,7 @@ pub struct Runs {
 
 /// A run, and what users made of it.
 #[derive(Clone, Debug)]
-pub struct RunRecord {
+pub(crate) struct RunRecord {
     /// The run.
     pub handle: Arc<RunHandle>,
     /// The name that `-o` gave it, the newest if there were several.
@@ -262,32 +262,32 @@ pub struct RunRecord {
 
 impl Runs {
     /// All of them, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &RunRecord> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &RunRecord> {
         self.records.values()
     }
 
     /// A run by its number.
-    pub fn get(&self, run: RunId) -> Option<&Arc<RunHandle>> {
+    pub(crate) fn get(&self, run: RunId) -> Option<&Arc<RunHandle>> {
         self.records.get(&run).map(|record| &record.handle)
     }
 
     /// The newest run that was given a name.
-    pub fn named(&self, name: &str) -> Option<&Arc<RunHandle>> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<RunHandle>> {
         self.get(*self.named.get(name)?)
     }
 
     /// What a `%pxresult` that was run shows.
-    pub fn recalled_by(&self, cell: CellId) -> Option<&Arc<RunHandle>> {
+    pub(crate) fn recalled_by(&self, cell: CellId) -> Option<&Arc<RunHandle>> {
         self.get(*self.recalled.get(&cell)?)
     }
 
     /// Whether the output of a run is kept until somebody asks for it.
-    pub fn is_withheld(&self, run: &RunHandle) -> bool {
+    pub(crate) fn is_withheld(&self, run: &RunHandle) -> bool {
         !run.plan.blocking && self.records.get(&run.id).is_some_and(|record| !record.asked_for)
     }
 
     /// The runs of one document or notebook, or all, oldest first.
-    pub fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+    pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
         let is_of = move |record: &&RunRecord| {
             home.as_ref().is_none_or(|home| record.handle.home == *home || record.handle.document == *home)
         };
@@ -297,7 +297,12 @@ impl Runs {
 
     /// The newest run of a suffix, in a document or in all cells of a notebook. One that never was sent has nothing to show.
     /// Those in `but` are passed over.
-    pub fn newest(&self, home: &DocumentKey, suffix: &str, but: &HashSet<RunId>) -> Option<&Arc<RunHandle>> {
+    pub(crate) fn newest(
+        &self,
+        home: &DocumentKey,
+        suffix: &str,
+        but: &HashSet<RunId>,
+    ) -> Option<&Arc<RunHandle>> {
         let fits = |handle: &&Arc<RunHandle>| {
             handle.is_result_of(home, suffix)
                 && !but.contains(&handle.id)
@@ -307,7 +312,7 @@ impl Runs {
     }
 
     /// The run before of the same cell that was sent, if it is still kept.
-    pub fn earlier(&self, than: &RunHandle) -> Option<&Arc<RunHandle>> {
+    pub(crate) fn earlier(&self, than: &RunHandle) -> Option<&Arc<RunHandle>> {
         let before =
             |handle: &&Arc<RunHandle>| handle.cell == than.cell && !handle.view.borrow().was_never_sent();
         self.records.range(..than.id).rev().map(|(_, record)| &record.handle).find(before)

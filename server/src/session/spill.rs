@@ -22,7 +22,7 @@ use crate::{
 
 /// The folder of one run's files; there only once something is put in it, and gone with the last of its holders.
 #[derive(Debug)]
-pub struct SpillFolder {
+pub(crate) struct SpillFolder {
     parent: Option<PathBuf>,
     run: RunId,
     made: OnceLock<Made>,

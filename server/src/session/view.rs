@@ -12,7 +12,7 @@ use crate::{
 
 /// A document as faces see it: a snapshot.
 #[derive(Clone, Debug)]
-pub struct DocumentView {
+pub(crate) struct DocumentView {
     /// Its key.
     pub key: DocumentKey,
     /// Its text.
@@ -37,7 +37,7 @@ pub struct DocumentView {
 
 /// A px cell as faces see it.
 #[derive(Clone, Debug)]
-pub struct CellView {
+pub(crate) struct CellView {
     /// Its id.
     pub id: CellId,
     /// What was recognised, and where.
@@ -58,7 +58,7 @@ pub struct CellView {
 
 /// Where a px cell stands, as the client counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Places {
+pub(crate) struct Places {
     /// Beginning and end of all of it.
     pub range: [Position; 2],
     /// Beginning and end of its magic's line.
@@ -77,7 +77,7 @@ impl Places {
 
 /// A percent cell or notebook cell that holds px cells.
 #[derive(Clone, Debug)]
-pub struct BlockView {
+pub(crate) struct BlockView {
     /// Where it stands.
     pub range: TextRange,
     /// Indices into the document's px cells.

@@ -7,21 +7,21 @@ use super::Edit;
 /// Text inserted at an anchor comes before it, so that a cell pushed down by a new line above keeps its anchor. A cell
 /// marked by two anchors has been deleted when one of them is, or when they meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Anchor(usize);
+pub(crate) struct Anchor(usize);
 
 impl Anchor {
     /// An anchor at this byte.
-    pub fn new(offset: usize) -> Self {
+    pub(crate) fn new(offset: usize) -> Self {
         Self(offset)
     }
 
     /// Where it is now, in bytes.
-    pub fn offset(self) -> usize {
+    pub(crate) fn offset(self) -> usize {
         self.0
     }
 
     /// Where it is after an edit; `None` if the text on both sides of it was taken out.
-    pub fn moved(self, edit: &Edit) -> Option<Self> {
+    pub(crate) fn moved(self, edit: &Edit) -> Option<Self> {
         if self.0 >= edit.old_end {
             Some(Self(self.0 - edit.old_end + edit.new_end))
         } else {

@@ -6,29 +6,29 @@ use super::{Change, Edit, Encoding, Position, TextRange};
 
 /// A document: its text and its version. Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub(crate) struct Document {
     rope: Rope,
     version: i32,
 }
 
 impl Document {
     /// A document with this text.
-    pub fn new(text: &str, version: i32) -> Self {
+    pub(crate) fn new(text: &str, version: i32) -> Self {
         Self { rope: Rope::from_str(text), version }
     }
 
     /// The version the client gave it last.
-    pub fn version(&self) -> i32 {
+    pub(crate) fn version(&self) -> i32 {
         self.version
     }
 
     /// The text as a rope.
-    pub fn rope(&self) -> &Rope {
+    pub(crate) fn rope(&self) -> &Rope {
         &self.rope
     }
 
     /// The text in one piece.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.rope.to_string()
     }
 
@@ -36,7 +36,7 @@ impl Document {
     ///
     /// What a change leaves as it was at its beginning and its end is no part of its edit, so that a client that sends
     /// whole texts moves anchors as little as one that sends keystrokes. A change that changes nothing gives no edit.
-    pub fn apply(&mut self, changes: &[Change], version: i32, encoding: Encoding) -> Vec<Edit> {
+    pub(crate) fn apply(&mut self, changes: &[Change], version: i32, encoding: Encoding) -> Vec<Edit> {
         self.version = version;
         changes.iter().filter_map(|change| self.apply_one(change, encoding)).collect()
     }
@@ -65,7 +65,7 @@ impl Document {
 
     /// The position of a byte. A byte inside a character counts as the character's first, one inside or behind a line
     /// end as the end of its line.
-    pub fn position(&self, byte: usize, encoding: Encoding) -> Position {
+    pub(crate) fn position(&self, byte: usize, encoding: Encoding) -> Position {
         let line = self.line_of(byte);
         let range = self.line_range(line);
         let char = self.rope.byte_to_char(byte.clamp(range.start, range.end));
@@ -80,7 +80,7 @@ impl Document {
 
     /// The byte of a position: the end of the line for a column beyond it, the end of the text for a line beyond it, the
     /// beginning of the character for a column inside one (half a surrogate pair).
-    pub fn byte(&self, position: Position, encoding: Encoding) -> usize {
+    pub(crate) fn byte(&self, position: Position, encoding: Encoding) -> usize {
         let line = position.line as usize;
         if line >= self.rope.len_lines() {
             return self.rope.len_bytes();
@@ -97,12 +97,12 @@ impl Document {
     }
 
     /// The 0-based line a byte is on; the last one for a byte behind the end.
-    pub fn line_of(&self, byte: usize) -> u32 {
+    pub(crate) fn line_of(&self, byte: usize) -> u32 {
         to_u32(self.rope.byte_to_line(byte.min(self.rope.len_bytes())))
     }
 
     /// A line without its line end; an empty range at the end of the text for a line beyond it.
-    pub fn line_range(&self, line: u32) -> TextRange {
+    pub(crate) fn line_range(&self, line: u32) -> TextRange {
         let line = line as usize;
         if line >= self.rope.len_lines() {
             return TextRange::new(self.rope.len_bytes(), self.rope.len_bytes());

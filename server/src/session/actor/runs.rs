@@ -284,12 +284,11 @@ impl Actor {
     pub(super) fn over(&mut self, run: RunId, succeeded: bool) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         entry.over = true;
-        let handle = entry.handle.clone();
+
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
         self.weigh(run);
-        self.tell(SessionEvent::Over(handle));
         self.take(steps);
         self.forget_old_runs();
         self.leave_if_idle();
