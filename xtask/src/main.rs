@@ -37,7 +37,7 @@ enum Task {
     ///
     /// With `--fast`: tidiness, format, clippy, the Lua code, and the unit tests of the crates, without clusters and editors.
     Test {
-        /// Only what needs no cluster and no editor; about a minute once all is built.
+        /// Only what needs no cluster and no editor; about three minutes once all is built.
         #[arg(long)]
         fast: bool,
         /// Goes to `cargo test` behind `--workspace`, e.g. `-- --test-threads=1`.
@@ -119,7 +119,10 @@ fn test_fast(root: &Path, arguments: &[String]) -> Result<()> {
     let mut steps = Steps::default();
     static_steps(root, &mut steps);
     steps.run("unit tests", || {
+        // Some of them start engines of a made-up cluster with it.
+        let interpreter = python::ensure(root)?;
         let mut test = cargo(root, &["test", "--quiet", "--no-fail-fast", "--lib", "--bins"]);
+        test.env("PXLENS_TEST_PYTHON", interpreter);
         test.arguments(&UNIT_TESTED.map(|name| format!("--package={name}"))).arguments(arguments).run()
     });
     steps.sum_up("cargo xtask test --fast")
