@@ -284,7 +284,6 @@ impl Actor {
     pub(super) fn over(&mut self, run: RunId, succeeded: bool) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         entry.over = true;
-
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
