@@ -38,7 +38,7 @@ pub(crate) use hints::{Hint, hints};
 pub(crate) use hover::{CardFacts, HoverForm, hover};
 pub(crate) use lenses::{Lens, lenses};
 pub(crate) use outlook::{Outlook, Outlooks};
-pub(crate) use outputs::{CellOutput, note, outputs};
+pub(crate) use outputs::{CellOutput, note, outputs, weight_of_outputs};
 pub(crate) use places::{code_place, positions};
 pub(crate) use problems::{Purpose, Suggestion, TextEdits, Wanted, problems, suggestions};
 pub(crate) use results::{Shown, newest, shown_at};

@@ -76,19 +76,19 @@ pub(super) fn kept_back(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Opti
 
 /// The engines that a px cell would run on, where that is known.
 fn chosen(snapshot: &Snapshot, view: &CellView, ids: &[EngineId]) -> Option<RankSet> {
-    let plan = view.plan.as_ref().ok().filter(|_| snapshot.is_connected())?;
+    let plan = view.plan().ok().filter(|_| snapshot.is_connected())?;
     Some(plan.targets.resolve(ids).ok()?.engines.into_iter().collect())
 }
 
 fn plan_label(snapshot: &Snapshot, view: &CellView, ids: &[EngineId]) -> Option<String> {
-    let plan = view.plan.as_ref().ok()?;
+    let plan = view.plan().ok()?;
     let chosen = chosen(snapshot, view, ids).map(|ranks| (ranks.to_string(), ranks.len()));
     let chosen = chosen.as_ref().map(|(ranks, count)| (ranks.as_str(), *count));
     label(&plan.targets, chosen, plan.blocking)
 }
 
 fn tooltip(snapshot: &Snapshot, here: Here<'_>, view: &CellView, ids: &[EngineId]) -> String {
-    let Ok(plan) = &view.plan else { return String::new() };
+    let Ok(plan) = view.plan() else { return String::new() };
     let waits = if plan.blocking { "" } else { ", without waiting" };
     let on = match chosen(snapshot, view, ids) {
         Some(ranks) => format!("{} of {} engines: {ranks}", ranks.len(), ids.len()),

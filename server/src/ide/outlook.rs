@@ -59,7 +59,7 @@ impl<'a> Outlooks<'a> {
 
     /// What running this cell would do.
     pub(crate) fn of(&mut self, cell: &'a CellView) -> Outlook {
-        let plan = match &cell.plan {
+        let plan = match cell.plan() {
             Ok(plan) => plan,
             Err(Refusal::RunsNothing(note)) => {
                 let plan = PlannedRun { note: Some(note), ..PlannedRun::default() };

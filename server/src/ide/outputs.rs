@@ -6,7 +6,7 @@ use super::{errors::failing_line, hints::kept_back};
 use crate::{
     cells::CellKind,
     render::{self, BlockLine, GroupBy, InlineLine, Limits, Paint, Span},
-    run::{Run, RunState},
+    run::{EngineRun, Run, RunState},
     session::{CellId, CellView, DocumentView, RunHandle, Snapshot},
     text::Position,
 };
@@ -47,6 +47,16 @@ pub(crate) fn outputs(
         .filter(wanted)
         .filter_map(|cell| output(snapshot, document, cell, runs_local))
         .collect()
+}
+
+/// About how many bytes of output [`outputs`] lays out, and some for each cell.
+pub(crate) fn weight_of_outputs(snapshot: &Snapshot, only: Option<&BTreeSet<CellId>>) -> usize {
+    /// What a cell costs whose engines wrote nothing.
+    const CELL: usize = 256;
+    let Some(document) = snapshot.document() else { return 0 };
+    let wanted = document.cells.iter().filter(|cell| only.is_none_or(|only| only.contains(&cell.id)));
+    let runs = wanted.filter_map(|cell| snapshot.shown(cell));
+    runs.map(|run| CELL + run.now().parts().map(EngineRun::weight).sum::<usize>()).sum()
 }
 
 fn output(

@@ -96,7 +96,7 @@ fn symbol<'a>(snapshot: &'a Snapshot, view: &'a CellView, outlooks: &mut Outlook
         document.map(|text| excerpt(&text.text, text.dialect, magic_range.start)).unwrap_or_default()
     };
     let mut detail = Vec::new();
-    if let (Some(plan), Ok(own)) = (outlooks.of(view).plan, &view.plan) {
+    if let (Some(plan), Ok(own)) = (outlooks.of(view).plan, view.plan()) {
         detail.push(if own.blocking { plan.ranks.to_string() } else { format!("{} noblock", plan.ranks) });
     }
     detail.extend(snapshot.shown(view).map(|run| state(&run.now())));

@@ -280,7 +280,7 @@ async fn views_of_the_settings_plan_open_documents_anew() {
             let now = desk.session.snapshot(key).await;
             let view = now.document().expect("it is open");
             plans
-                .push(view.cells[0].plan.as_ref().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
+                .push(view.cells[0].plan().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
         }
         plans
     };

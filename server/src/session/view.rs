@@ -48,12 +48,18 @@ pub(crate) struct CellView {
     pub line: u32,
     /// The last line of the px cell, 0-based.
     pub last_line: u32,
-    /// What running it would do.
-    pub plan: Result<Plan, Refusal>,
+    pub(super) plan: Arc<Result<Plan, Refusal>>,
     /// Its newest run, unless cleared. A `%pxresult` has none; see [`Snapshot::shown`](super::Snapshot::shown).
     pub run: Option<Arc<RunHandle>>,
     /// Whether what would be sent now differs from what that run sent.
     pub stale: bool,
+}
+
+impl CellView {
+    /// What running it would do, or why it cannot run.
+    pub(crate) fn plan(&self) -> Result<&Plan, &Refusal> {
+        (*self.plan).as_ref()
+    }
 }
 
 /// Where a px cell stands, as the client counts.

@@ -31,6 +31,8 @@ use crate::{
 const GAP: Duration = Duration::from_millis(50);
 /// The same for a client that does not, so that nobody knows how far it is behind.
 const GAP_UNACKNOWLEDGED: Duration = Duration::from_millis(250);
+/// Outputs of so many bytes together are laid out where the publisher runs: to another thread and back takes longer.
+const LIGHT: usize = 16 * 1024;
 /// With so many messages unacknowledged no more are sent.
 const CREDIT: u32 = 2;
 
@@ -66,11 +68,13 @@ impl View for SessionView {
         let version = snapshot.document()?.text.version();
         let only = only.map(|only| only.iter().filter_map(from_proto::cell_id).collect::<BTreeSet<_>>());
         let runs_local = self.runs_local;
+        let weight = ide::weight_of_outputs(&snapshot, only.as_ref());
         let work = move || {
             let outputs = ide::outputs(&snapshot, only.as_ref(), runs_local);
             outputs.into_iter().map(to_proto::cell_output).collect()
         };
-        Some(CellOutputs { version, cells: blocking::run(work).await })
+        let cells = if weight <= LIGHT { work() } else { blocking::run(work).await };
+        Some(CellOutputs { version, cells })
     }
 }
 

@@ -27,7 +27,7 @@ impl Told {
     async fn start(client: &Client, id: u32) -> Self {
         let now = client.session.snapshot(DocumentKey::from(URI)).await;
         let cell = now.document().expect("it is open").cells[0].clone();
-        let plan = cell.plan.expect("it would run");
+        let plan = cell.plan().expect("it would run").clone();
         let engines: Vec<EngineId> = (0..4).map(EngineId).collect();
         let request = RunRequest { code: plan.code.clone(), engines: engines.clone(), single: false };
         let run = Run::new(RunId(id), Arc::new(request), Time(0));

@@ -18,7 +18,8 @@ pub(super) struct Tracked {
     /// Where its magic begins and ends, in bytes; moves with edits. `None`: it was deleted.
     anchors: Option<(usize, usize)>,
     pub(super) run: Option<Arc<RunHandle>>,
-    pub(super) plan: Result<Plan, Refusal>,
+    /// Shared with what is handed out after each edit.
+    pub(super) plan: Arc<Result<Plan, Refusal>>,
     fingerprint: Option<Fingerprint>,
     /// Where it stands; lines count from its block's first.
     places: Places,
@@ -75,6 +76,7 @@ impl Tracker<'_> {
         };
         let plan = plan(&cell, &Overrides::default());
         let fingerprint = plan.as_ref().ok().map(Plan::fingerprint);
+        let plan = Arc::new(plan);
         Tracked { id, anchors: Some((magic.start, magic.end)), cell, run, plan, fingerprint, places }
     }
 
@@ -117,9 +119,13 @@ impl Tracked {
     /// Takes in what is in force now; says whether the plan is another.
     fn tell(&mut self, cell: &Arc<PxCell>) -> bool {
         self.cell = Arc::clone(cell);
-        let before = std::mem::replace(&mut self.plan, plan(cell, &Overrides::default()));
-        self.fingerprint = self.plan.as_ref().ok().map(Plan::fingerprint);
-        before != self.plan
+        let plan = plan(cell, &Overrides::default());
+        if *self.plan == plan {
+            return false;
+        }
+        self.fingerprint = plan.as_ref().ok().map(Plan::fingerprint);
+        self.plan = Arc::new(plan);
+        true
     }
 
     /// As faces see it, in a block of which `first` is the number of the first px cell.

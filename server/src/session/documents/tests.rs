@@ -42,7 +42,7 @@ impl Desk {
     /// Runs every cell of a document.
     fn run_all(&mut self, name: &str) {
         for cell in self.documents.view(&key(name)).unwrap().cells.clone() {
-            let Ok(plan) = cell.plan else { continue };
+            let Ok(plan) = cell.plan() else { continue };
             self.runs += 1;
             let request = RunRequest { code: plan.code.clone(), engines: vec![EngineId(0)], single: true };
             let run = Run::new(RunId(self.runs), Arc::new(request), Time(0));
@@ -58,7 +58,7 @@ impl Desk {
                 suffix: String::new(),
                 place: cell.cell.clone(),
                 fingerprint: plan.fingerprint(),
-                plan,
+                plan: plan.clone(),
                 engines: vec![EngineId(0)],
                 view,
                 spilled: Arc::new(SpillFolder::new(None, RunId(self.runs))),

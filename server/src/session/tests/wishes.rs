@@ -158,7 +158,7 @@ async fn code_typed_after_the_click_is_never_sent_however_late_the_cluster_comes
     assert_eq!(sent(&sim, &[&asked]).await, ["b()", "c()"]);
     let lines: Vec<u32> = asked.runs.iter().map(|run| run.line).collect();
     assert_eq!(lines, [4, 7], "as they stood then");
-    assert!(asked.runs.iter().zip(&before.cells[1..]).all(|(run, cell)| Ok(&run.plan) == cell.plan.as_ref()));
+    assert!(asked.runs.iter().zip(&before.cells[1..]).all(|(run, cell)| Ok(&run.plan) == cell.plan()));
     let now = desk.session.snapshot(&desk.key).await;
     let now = now.document().expect("it is open");
     let own = now.cells.iter().filter(|cell| cell.run.is_some());
