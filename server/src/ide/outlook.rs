@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     engines::{EngineId, RankSet, Targets},
     plan::{self, Refusal},
-    session::{AskError, CellView, Snapshot},
+    session::{RunError, CellView, Snapshot},
 };
 
 /// What running a px cell would do.
@@ -92,7 +92,7 @@ impl<'a> Outlooks<'a> {
     fn unconnected(&self, plan: &plan::Plan) -> Outlook {
         let settings = &self.snapshot.settings;
         let (ranks, starts, refusal) = if !self.snapshot.trusted {
-            ("this workspace is not trusted".to_owned(), None, Some(AskError::Untrusted.to_string()))
+            ("this workspace is not trusted".to_owned(), None, Some(RunError::Untrusted.to_string()))
         } else if settings.cluster.is_explicit() {
             let why = "the cluster that the setting pxlens.cluster names is not in reach";
             ("its cluster is not in reach".to_owned(), None, Some(why.to_owned()))

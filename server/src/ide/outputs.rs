@@ -58,13 +58,13 @@ fn output(
     let handle = snapshot.shown(cell)?;
     let run = handle.now();
     let mut line = render::inline(&run, snapshot.at);
-    let is_recall = cell.cell.kind == CellKind::Result;
+    let is_pxresult = cell.cell.kind == CellKind::Result;
     let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-    let by = wish.filter(|_| is_recall).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
+    let by = wish.filter(|_| is_pxresult).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
     let mut block = Vec::new();
-    if let Some(recall) = snapshot.recalled(cell).filter(|_| is_recall) {
-        line.text = format!("{}: {}", recall.place, line.text);
-        block.push(note_line(&render::terminal_text(&recall.line(), false)));
+    if let Some(source) = snapshot.shown_result(cell).filter(|_| is_pxresult) {
+        line.text = format!("{}: {}", source.place, line.text);
+        block.push(note_line(&render::terminal_text(&source.line(), false)));
     }
     block.push(note_line(&render::heading(&run)));
     // A failure shows in any case.
@@ -78,7 +78,7 @@ fn output(
         line.text.push_str(&format!(" · {note}"));
         block.push(note_line(note));
     }
-    let failing = failing_line(document, cell, &run).filter(|_| !is_recall);
+    let failing = failing_line(document, cell, &run).filter(|_| !is_pxresult);
     Some(CellOutput {
         cell: cell.id,
         run: Arc::clone(handle),

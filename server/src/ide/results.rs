@@ -40,9 +40,9 @@ pub(crate) fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown>
     if cell.cell.kind != CellKind::Result {
         return Some(cell.run.clone()?.into());
     }
-    let recall = snapshot.recalls(cell)?;
+    let source = snapshot.result_to_show(cell)?;
     let asked = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-    Some(Shown { run: recall.run.clone(), asked, line: Some(recall.line()) })
+    Some(Shown { run: source.run.clone(), asked, line: Some(source.line()) })
 }
 
 /// The newest run in time, in the document and what belongs to it, or of all where no document is asked about. Of a suffix one

@@ -13,7 +13,7 @@ use crate::{
     plan::Overrides,
     render::GroupBy,
     run::RunId,
-    session::{self, Ask, AskError, CellId, DocumentKey, InterruptScope, Only, Place, Scope, StartPolicy},
+    session::{self, RunCommand, RunError, CellId, DocumentKey, InterruptScope, Only, Place, Scope, StartPolicy},
     text::{self, Encoding},
 };
 
@@ -86,16 +86,16 @@ pub(super) fn group_by(group_by: protocol::GroupBy) -> GroupBy {
 ///
 /// # Errors
 /// Where nothing is named, or the targets cannot be read.
-pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
+pub(super) fn ask(params: RunParams) -> Result<RunCommand, RunError> {
     let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
-    let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
+    let targets = targets.map_err(|error| RunError::Unreadable(error.to_string()))?;
     let cell = params.cell.as_ref().and_then(cell_id);
     let line = params.position.map(|position| position.line);
     let place = cell.map(Place::Cell).or(line.map(Place::Line));
     let scope = match (params.scope, params.range) {
         (protocol::Scope::All, _) => Scope::All,
-        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(AskError::NoCell)?),
-        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(AskError::NoCell)?),
+        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(RunError::NoCell)?),
+        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(RunError::NoCell)?),
         (protocol::Scope::Cell, range) => match (cell, range, line) {
             (Some(cell), ..) => Scope::Cell(cell),
             (None, Some(Range { start, end }), _) => {
@@ -104,10 +104,10 @@ pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
                 Scope::Lines(start.line, end.line - u32::from(ends_before))
             }
             (None, None, Some(line)) => Scope::Lines(line, line),
-            (None, None, None) => return Err(AskError::NoCell),
+            (None, None, None) => return Err(RunError::NoCell),
         },
     };
-    Ok(Ask {
+    Ok(RunCommand {
         document: key(&params.uri),
         scope,
         overrides: Overrides { targets, block: params.block, only: None, canary: params.canary },

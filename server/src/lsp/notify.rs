@@ -96,9 +96,9 @@ impl Notifier {
                 let work = self.followers.clone().follow(handle);
                 tasks::spawn("run", lifetime, work);
             }
-            SessionEvent::Recalled { document, recalled } => {
-                let work = self.followers.clone().follow_recalled(document, recalled);
-                tasks::spawn("recalled run", lifetime, work);
+            SessionEvent::ResultShown { document, shown } => {
+                let work = self.followers.clone().follow_result(document, shown);
+                tasks::spawn("shown result", lifetime, work);
             }
             SessionEvent::Say(level, text) => {
                 let severity = match level {

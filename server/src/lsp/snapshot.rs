@@ -134,7 +134,7 @@ where
         let (session, answer) = (backend.session.clone(), reads(handle)(backend, params));
         async move {
             let Seen(answer, runs) = answer.await?;
-            runs.into_iter().for_each(|run| session.asked_for(run));
+            runs.into_iter().for_each(|run| session.reveal(run));
             Ok(answer)
         }
         .boxed()

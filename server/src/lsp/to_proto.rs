@@ -147,7 +147,7 @@ fn cell(
 }
 
 /// What became of a wish to run cells. `runs_local`: whether the client runs the local parts of `--local` cells.
-pub(super) fn run_result(asked: session::Asked, runs_local: bool) -> RunResult {
+pub(super) fn run_result(asked: session::RunResponse, runs_local: bool) -> RunResult {
     let note = |handle: &RunHandle| {
         let changed = asked.changed.then_some("the cell has changed since its last run");
         let notes: Vec<&str> = ide::note(handle, runs_local).into_iter().chain(changed).collect();
@@ -159,17 +159,17 @@ pub(super) fn run_result(asked: session::Asked, runs_local: bool) -> RunResult {
         engines: engines(&handle.engines),
         note: note(handle),
     };
-    let recalled = |recalled: &session::Recalled| RecalledRun {
-        cell: cell_id(recalled.cell),
-        run: run_id(recalled.run.id),
+    let shown_result = |shown: &session::ShownResult| RecalledRun {
+        cell: cell_id(shown.cell),
+        run: run_id(shown.run.id),
     };
     // Among cells that run, those that run nothing anyway were not meant.
-    let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
+    let nothing_else = asked.runs.is_empty() && asked.shown_results.is_empty();
     let meant = |one: &&session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
     let not_run = |one: &session::NotRun| NotRun { cell: Some(cell_id(one.cell)), reason: one.why.clone() };
     RunResult {
         runs: asked.runs.iter().map(started).collect(),
-        recalled: asked.recalled.iter().map(recalled).collect(),
+        recalled: asked.shown_results.iter().map(shown_result).collect(),
         not_run: asked.not_run.iter().filter(meant).map(not_run).collect(),
         local_lines: asked.local_lines,
     }

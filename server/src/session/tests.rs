@@ -3,7 +3,7 @@
 mod history;
 mod kept;
 mod pxresult;
-mod wishes;
+mod commands;
 
 use std::{path::Path, time::Duration};
 
@@ -68,12 +68,12 @@ impl Desk {
             .await
     }
 
-    async fn ask(&self) -> Result<Asked, AskError> {
+    async fn ask(&self) -> Result<RunResponse, RunError> {
         self.ask_for(Scope::All, false).await
     }
 
-    async fn ask_for(&self, scope: Scope, keep_going: bool) -> Result<Asked, AskError> {
-        let ask = Ask {
+    async fn ask_for(&self, scope: Scope, keep_going: bool) -> Result<RunResponse, RunError> {
+        let ask = RunCommand {
             document: self.key.clone(),
             scope,
             overrides: Overrides::default(),
@@ -124,11 +124,11 @@ async fn a_panic_over_one_message_costs_that_message_only() {
 async fn nothing_is_looked_for_in_an_untrusted_workspace_until_it_is_trusted() {
     let sim = Sim::builder().engines(2).start().await;
     let mut desk = Desk::open(at(&sim.connection_file()), false);
-    assert_eq!(desk.ask().await.unwrap_err(), AskError::Untrusted);
+    assert_eq!(desk.ask().await.unwrap_err(), RunError::Untrusted);
     assert!(desk.session.snapshot(About::Nothing).await.cluster.owner.is_none());
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
     let console = desk.session.console(EngineId(0), None, std::future::pending()).await;
-    assert!(matches!(console, Err(NoConsole::Untrusted)), "{console:?}");
+    assert!(matches!(console, Err(ConsoleRequestError::Untrusted)), "{console:?}");
     assert!(sim.requests().is_empty(), "nor asked anything");
     desk.session.set_trust(true);
     desk.engines(2).await;
@@ -155,7 +155,7 @@ async fn other_settings_wait_for_what_runs() {
     let first = desk.run().await;
     one.wait_for_runs(1).await;
     desk.session.configure(at(&two.connection_file()));
-    // Asked for now, it runs on the cluster that is asked for now, when that is in use.
+    // Run now, it runs on the cluster that is asked for now, when that is in use.
     let second = desk.ask();
     let opened = async {
         assert_eq!(desk.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
@@ -183,14 +183,14 @@ async fn a_cluster_that_comes_up_later_is_found_and_one_that_dies_is_said_once_a
  {
     let folder = tempfile::tempdir().unwrap();
     let mut desk = Desk::open(in_folder(folder.path()), true);
-    assert!(matches!(desk.ask().await, Err(AskError::Cluster(ClusterError::None))));
+    assert!(matches!(desk.ask().await, Err(RunError::Cluster(ClusterError::None))));
     let sim = Sim::builder().engines(2).start().await;
     // Discovery looks there; the files of the simulation appear as those of a new cluster do.
     copy(sim.ipython_dir(), folder.path());
     desk.engines(2).await;
     let gone = sim.vanish();
     desk.cluster("nobody in it", |view| view.owner.is_none()).await;
-    assert!(matches!(desk.ask().await, Err(AskError::Cluster(_))));
+    assert!(matches!(desk.ask().await, Err(RunError::Cluster(_))));
     sim.come_back(gone, 3).await;
     desk.engines(3).await;
     assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);

@@ -7,7 +7,7 @@ use crate::{
     cells::Dialect,
     cluster::discovery::Selection,
     ide::{Action, RunCells, lenses, offers},
-    session::{Ask, AskError, DocumentKey, Scope, Session, Settings, Snapshot, StartPolicy},
+    session::{RunCommand, RunError, DocumentKey, Scope, Session, Settings, Snapshot, StartPolicy},
     text::{Encoding, Position},
 };
 
@@ -106,7 +106,7 @@ async fn px_lines_outside_of_cells_have_a_lens_each() {
 async fn a_running_cell_can_be_interrupted() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().wait("gate")).start().await;
     let desk = Desk::on(&sim, "%px work()\n").await;
-    let ask = Ask {
+    let ask = RunCommand {
         document: desk.key.clone(),
         scope: Scope::All,
         overrides: Default::default(),
@@ -136,7 +136,7 @@ async fn a_cell_that_cannot_run_yet_says_why() {
     let desk = Desk::open(Settings::default(), false, "%px a()\n");
     let found = lenses(&desk.snapshot().await).expect("it is open");
     assert_eq!(found[0].title, "▶ Run (this workspace is not trusted)");
-    assert_eq!(found[0].tooltip, Some(AskError::Untrusted.to_string()));
+    assert_eq!(found[0].tooltip, Some(RunError::Untrusted.to_string()));
     let sim = engines(2).await;
     let desk = Desk::on(&sim, "%%px --targets 7\na()\n").await;
     let found = lenses(&desk.snapshot().await).expect("it is open");

@@ -41,7 +41,7 @@ pub(crate) fn handle(
         let commands = offers.into_iter().map(|offer| to_proto::commands::offer(&uri, offer));
         actions.extend(commands.map(respond));
     }
-    // Asked at each step of the cursor, only what is wrong there matters.
+    // Editors ask at each step of the cursor; then only the problems there matter.
     let unasked = context.trigger_kind == Some(CodeActionTriggerKind::Automatic);
     let wanted = Wanted {
         fixes: asks(CodeActionKind::QuickFix),

@@ -8,7 +8,7 @@ use tower_lsp::jsonrpc::Result;
 use super::px_engines::activity;
 use crate::{
     lsp::{ClusterChoice, backend::Backend, blocking, from_proto, to_proto::clusters},
-    session::{About, AskError, Choice, ClusterView},
+    session::{About, RunError, Choice, ClusterView},
 };
 
 pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<ConnectResult> {
@@ -34,7 +34,7 @@ pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<C
 /// Why nothing is done about clusters in a workspace that is not trusted.
 pub(super) async fn refused(backend: &Backend) -> Option<ConnectResult> {
     let trusted = backend.session.snapshot(About::Nothing).await.trusted;
-    (!trusted).then(|| failed(AskError::Untrusted.to_string()))
+    (!trusted).then(|| failed(RunError::Untrusted.to_string()))
 }
 
 pub(super) fn failed(why: String) -> ConnectResult {

@@ -10,7 +10,7 @@ use crate::{
         blocking,
         to_proto::clusters::{self, EngineActivity},
     },
-    session::{self, About, AskError},
+    session::{self, About, RunError},
 };
 
 pub(crate) async fn handle(backend: &Backend, _: EnginesParams) -> Result<EnginesResult> {
@@ -44,7 +44,7 @@ pub(super) async fn find(
     snapshot: &session::Snapshot,
 ) -> std::result::Result<(Vec<FoundCluster>, Option<String>), String> {
     if !snapshot.trusted {
-        return Err(AskError::Untrusted.to_string());
+        return Err(RunError::Untrusted.to_string());
     }
     let ipython_dir = snapshot.settings.cluster.ipython_dir.clone();
     let place = Selection { ipython_dir, ..Selection::default() };

@@ -35,7 +35,7 @@ pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw>
     let snapshot = backend.snapshot(params.about()).await;
     let unknown = || Error::invalid_params("there is no such run; nothing was run there yet");
     let shown = shown(&snapshot, &params).ok_or_else(unknown)?;
-    backend.session.asked_for(shown.run.id);
+    backend.session.reveal(shown.run.id);
     let snapshot = match params.run {
         Some(_) => snapshot,
         // Its errors lead to lines of the document that its cell stands in, which may be another than the one asked about.

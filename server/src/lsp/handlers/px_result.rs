@@ -61,7 +61,7 @@ fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult
         ResultStore::new(None)?.load_within(&name, MOST_KEPT)
     };
     let kept = load().map_err(|error| Error::invalid_params(error.to_string()))?;
-    let by = params.group_by.map(from_protocol).or(kept.head.wish()).unwrap_or(snapshot.settings.group_by);
+    let by = params.group_by.map(from_protocol).or(kept.head.wanted_group_by()).unwrap_or(snapshot.settings.group_by);
     let run = kept.run().ok_or_else(unknown)?;
     let mut result = outputs::result(RunId(0), &run, by, None, None);
     pictures::add(&mut result, &run, wanted, &format!("{} · {}", kept.head.name, kept.head.title));

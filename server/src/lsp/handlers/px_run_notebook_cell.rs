@@ -13,7 +13,7 @@ use crate::{
     },
     plan::Overrides,
     render::NotebookOutput,
-    session::{Ask, AskError, Asked, BlockView, NotRunKind, Scope, StartPolicy},
+    session::{RunCommand, RunError, RunResponse, BlockView, NotRunKind, Scope, StartPolicy},
 };
 
 pub(crate) async fn handle(
@@ -22,7 +22,7 @@ pub(crate) async fn handle(
 ) -> Result<RunNotebookCellResult> {
     let document = from_proto::key(&params.uri);
     backend.session.send_plain(document.clone());
-    let ask = Ask {
+    let ask = RunCommand {
         document: document.clone(),
         scope: Scope::Lines(0, u32::MAX),
         overrides: Overrides::default(),
@@ -32,7 +32,7 @@ pub(crate) async fn handle(
     };
     Ok(match backend.session.run(ask).await {
         Ok(asked) => ran(asked, backend.capabilities().extension.run_local),
-        Err(AskError::NoCell) => {
+        Err(RunError::NoCell) => {
             let snapshot = backend.snapshot(document).await;
             nothing_sent(snapshot.document().and_then(|view| view.blocks.first()))
         }
@@ -40,13 +40,13 @@ pub(crate) async fn handle(
     })
 }
 
-fn ran(asked: Asked, runs_local: bool) -> RunNotebookCellResult {
+fn ran(asked: RunResponse, runs_local: bool) -> RunNotebookCellResult {
     let plain = asked.runs.iter().find(|handle| handle.place.kind == CellKind::Plain);
     let ran_on = plain.map(|handle| handle.engines.iter().copied().collect::<RankSet>().to_string());
     let waits = asked.runs.is_empty() || asked.runs.iter().any(|handle| handle.plan.blocking);
     let mut failed = false;
     let mut notes = Vec::new();
-    let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
+    let nothing_else = asked.runs.is_empty() && asked.shown_results.is_empty();
     for one in &asked.not_run {
         match one.kind {
             NotRunKind::RunsNothing if nothing_else => notes.push(NotebookOutput::note(one.why.as_str())),

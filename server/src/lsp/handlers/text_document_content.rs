@@ -81,6 +81,6 @@ pub(super) fn run_to_show(
         let number = run.0;
         format!("there is no run {number}; runs are numbered anew whenever pxlens starts, and old ones are forgotten")
     })?;
-    backend.session.asked_for(run);
+    backend.session.reveal(run);
     Ok(Arc::clone(handle))
 }

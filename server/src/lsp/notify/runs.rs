@@ -19,7 +19,7 @@ use crate::{
     lsp::{to_proto, wire::lifetime::Lifetime},
     render,
     run::{Ending, LostReason, Phase, Run, RunState},
-    session::{DocumentKey, Recalled, RunHandle},
+    session::{DocumentKey, ShownResult, RunHandle},
 };
 
 /// How often the time of a run that goes on is shown anew while nothing else happens.
@@ -98,10 +98,10 @@ impl Followers {
     }
 
     /// Tells of the run that a `%pxresult` shows, as something of that line, until nothing more can come of it.
-    pub(super) async fn follow_recalled(self, document: DocumentKey, recalled: Recalled) {
-        let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(recalled.cell) };
-        let mut view = recalled.run.view.clone();
-        drop(recalled);
+    pub(super) async fn follow_result(self, document: DocumentKey, shown: ShownResult) {
+        let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(shown.cell) };
+        let mut view = shown.run.view.clone();
+        drop(shown);
         let mut seen = None;
         loop {
             let state = view.borrow_and_update().state();

@@ -13,8 +13,8 @@ async fn notebook(desk: &Desk) -> Vec<DocumentKey> {
 }
 
 /// Runs the first px cell of a text, and waits until it is over.
-async fn run(desk: &Desk, key: &DocumentKey) -> Asked {
-    let ask = Ask {
+async fn run(desk: &Desk, key: &DocumentKey) -> RunResponse {
+    let ask = RunCommand {
         document: key.clone(),
         scope: Scope::Lines(0, 0),
         overrides: Overrides::default(),
@@ -72,9 +72,9 @@ async fn twenty_runs_of_each_cell_are_kept_and_a_pxresult_names_the_newest() {
     assert_eq!(now.runs.named("mine").expect("it has a name").id, newest);
     // Over all cells, and named by its place in the notebook.
     let asked = run(&desk, &keys[2]).await;
-    assert_eq!(asked.recalled[0].run.id, newest);
+    assert_eq!(asked.shown_results[0].run.id, newest);
     let now = desk.session.snapshot(&keys[2]).await;
-    let line = now.recalled(&now.document().expect("it is open").cells[0]).as_ref().map(Recall::line);
+    let line = now.shown_result(&now.document().expect("it is open").cells[0]).as_ref().map(ResultSource::line);
     assert_eq!(line.as_deref(), Some("result of line 1 of cell 2: %%px -o mine"));
 }
 

@@ -16,17 +16,17 @@ pub(super) async fn desk_with(settings: Settings, text: &str) -> Desk {
 
 impl Desk {
     /// Runs the px cell of this 1-based line.
-    pub(super) async fn line(&self, line: u32) -> Asked {
+    pub(super) async fn line(&self, line: u32) -> RunResponse {
         self.ask_for(Scope::Lines(line - 1, line - 1), false).await.expect("it is asked for")
     }
 
     /// Says what the `%pxresult` of this 1-based line shows, and what it would show.
-    async fn recalls(&self, line: u32) -> (Option<String>, Option<String>) {
+    async fn shows(&self, line: u32) -> (Option<String>, Option<String>) {
         let now = self.session.snapshot(&self.key).await;
         let cells = &now.document().expect("it is open").cells;
         let cell = cells.iter().find(|cell| cell.line + 1 == line).expect("there is a cell");
-        let line = |recall: Option<Recall>| recall.as_ref().map(Recall::line);
-        (line(now.recalled(cell)), line(now.recalls(cell)))
+        let line = |source: Option<ResultSource>| source.as_ref().map(ResultSource::line);
+        (line(now.shown_result(cell)), line(now.result_to_show(cell)))
     }
 
     async fn is_stale(&self, line: u32) -> bool {
@@ -55,19 +55,19 @@ async fn pxresult_shows_the_newest_run_in_time_and_names_its_cell() {
     let desk = desk(&sim, "%px a()\n%%px_no\n%px b()\n%pxresult\n").await;
     drop(desk);
     let desk = self::desk(&sim, "# %%\n%px a()\n# %%\n%px b()\n# %%\n%pxresult\n").await;
-    assert_eq!(desk.recalls(6).await, (None, None));
+    assert_eq!(desk.shows(6).await, (None, None));
     desk.line(4).await;
     let newest = desk.line(2).await.runs.remove(0);
     let hint = some("result of line 2: %px a() (line 4, right above, ran before that)");
-    assert_eq!(desk.recalls(6).await, (None, hint.clone()));
+    assert_eq!(desk.shows(6).await, (None, hint.clone()));
     let asked = desk.line(6).await;
     assert_eq!((asked.runs.len(), asked.not_run.len()), (0, 0));
-    assert_eq!(asked.recalled[0].run.id, newest.id);
-    assert_eq!(desk.recalls(6).await, (hint.clone(), hint.clone()));
+    assert_eq!(asked.shown_results[0].run.id, newest.id);
+    assert_eq!(desk.shows(6).await, (hint.clone(), hint.clone()));
     assert!(!desk.is_stale(6).await);
     // A newer run makes it an old one; what it shows stays.
     let newer = desk.line(4).await.runs.remove(0);
-    assert_eq!(desk.recalls(6).await, (hint, some("result of line 4: %px b()")));
+    assert_eq!(desk.shows(6).await, (hint, some("result of line 4: %px b()")));
     assert!(desk.is_stale(6).await);
     desk.line(6).await;
     assert!(!desk.is_stale(6).await);
@@ -84,7 +84,7 @@ async fn a_suffix_has_results_of_its_own_and_a_cell_that_is_gone_is_said_to_be()
     desk.line(2).await;
     let second = text.replace("# %%\n%px a()\n", "");
     desk.session.change(desk.key.clone(), 2, vec![Change { range: None, text: second }]);
-    assert_eq!(desk.recalls(2).await.1, some("result of a cell that is gone, once line 2: %px a()"));
+    assert_eq!(desk.shows(2).await.1, some("result of a deleted cell, formerly line 2: %px a()"));
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn without_a_run_pxresult_says_so_and_needs_no_cluster() {
     for keep_going in [false, true] {
         let asked = desk.ask_for(Scope::All, keep_going).await.expect("it is no error");
         let kinds: Vec<NotRunKind> = asked.not_run.iter().map(|one| one.kind).collect();
-        let second = if keep_going { NotRunKind::NothingYet } else { NotRunKind::Behind };
+        let second = if keep_going { NotRunKind::NothingYet } else { NotRunKind::Skipped };
         assert!(matches!(kinds[0], NotRunKind::NothingYet | NotRunKind::Refused), "{asked:?}");
         assert_eq!(kinds[1], second, "{asked:?}");
     }
@@ -111,13 +111,13 @@ async fn in_a_sequence_pxresult_shows_the_run_before_it_and_what_follows_waits_f
     let text = "# %%\n%%px --noblock\nslow()\n# %%\n%pxresult\n# %%\n%px after()\n";
     let mut desk = desk(&sim, text).await;
     let asked = desk.ask().await.expect("it runs");
-    assert_eq!(asked.recalled[0].run.id, asked.runs[0].id);
+    assert_eq!(asked.shown_results[0].run.id, asked.runs[0].id);
     sim.wait_for_runs(1).await;
     // What the barrier keeps back was not sent.
     assert_eq!(asked.runs[1].now().state(), RunState::Queued);
     sim.open("gate");
     assert_eq!(ends(&asked.runs[1]).await, RunState::Succeeded);
-    assert_eq!(said(&asked.recalled[0].run), "slow");
+    assert_eq!(said(&asked.shown_results[0].run), "slow");
     assert_eq!(sim.executed().len(), 2);
     desk.notices.close();
 }
@@ -135,7 +135,7 @@ async fn cells_that_are_asked_for_again_with_a_pxresult_do_not_wait_for_each_oth
         sim.wait_for_runs(1).await;
         desk.ask_for(first, false).await.expect("they wait");
         let asked = desk.ask_for(second, false).await.expect("they wait again");
-        assert_eq!(asked.recalled[0].run.id, slow.id, "not a run that this ask replaces");
+        assert_eq!(asked.shown_results[0].run.id, slow.id, "not a run that this ask replaces");
         sim.open("gate");
         for run in &asked.runs {
             assert_eq!(ends(run).await, RunState::Succeeded);
@@ -156,11 +156,11 @@ async fn a_sequence_stops_at_a_pxresult_whose_run_fails() {
     assert_eq!(ends(&asked.runs[1]).await, RunState::Failed);
     assert!(asked.runs[1].now().was_never_sent());
     // It shows what was written and what was raised.
-    assert_eq!(said(&asked.recalled[0].run), "begun");
-    assert!(asked.recalled[0].run.now().parts().all(|part| part.error().is_some()));
+    assert_eq!(said(&asked.shown_results[0].run), "begun");
+    assert!(asked.shown_results[0].run.now().parts().all(|part| part.error().is_some()));
     // Over by now, it stops what is asked for behind it at once, unless that is to go on.
     let again = desk.ask_for(Scope::Below(Place::Line(4)), false).await.expect("it is asked for");
-    assert_eq!((again.runs.len(), again.not_run[0].kind), (0, NotRunKind::Behind));
+    assert_eq!((again.runs.len(), again.not_run[0].kind), (0, NotRunKind::Skipped));
     let again = desk.ask_for(Scope::Below(Place::Line(4)), true).await.expect("it is asked for");
     assert_eq!(ends(&again.runs[0]).await, RunState::Succeeded);
 }
@@ -175,7 +175,7 @@ async fn a_cell_that_cannot_run_stops_the_sequence_there() {
         assert_eq!(asked.runs.len(), 1);
         assert_eq!(ends(&asked.runs[0]).await, RunState::Succeeded);
         let kinds: Vec<NotRunKind> = asked.not_run.iter().map(|one| one.kind).collect();
-        assert_eq!(kinds, [NotRunKind::Refused, NotRunKind::Behind]);
+        assert_eq!(kinds, [NotRunKind::Refused, NotRunKind::Skipped]);
         assert!(asked.not_run[0].why.contains(word), "{asked:?}");
         assert_eq!(asked.not_run[1].why, "not run, since line 4 before it cannot run");
         let asked = desk.ask_for(Scope::All, true).await.expect("it goes on");
@@ -194,7 +194,7 @@ async fn a_run_that_nobody_waits_for_is_withheld_until_it_is_asked_for() {
     let run = desk.line(2).await.runs.remove(0);
     assert_eq!(ends(&run).await, RunState::Succeeded);
     assert!(withheld().await);
-    desk.session.asked_for(run.id);
+    desk.session.reveal(run.id);
     assert!(!withheld().await);
     desk.line(2).await;
     assert!(withheld().await, "another run is another thing to ask for");
@@ -220,7 +220,7 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     let second = desk.line(5).await.runs.remove(0);
     ends(&second).await;
     let named = desk.line(8).await;
-    assert!(named.runs.is_empty() && named.recalled.is_empty() && named.not_run.is_empty());
+    assert!(named.runs.is_empty() && named.shown_results.is_empty() && named.not_run.is_empty());
     assert_eq!(
         desk.session.snapshot(About::Nothing).await.runs.named("one").expect("it is named").id,
         second.id
@@ -231,7 +231,7 @@ async fn a_named_run_is_kept_on_disk_when_it_is_over_and_the_newest_with_the_nam
     let kept = store.load("one").expect("it is kept");
     let text = crate::render::terminal(
         &kept.run().expect("it is a run"),
-        kept.head.wish().unwrap_or_default(),
+        kept.head.wanted_group_by().unwrap_or_default(),
         Default::default(),
     );
     assert!(text.contains("second") && text.contains("E: no") && !text.contains("first"), "{text}");

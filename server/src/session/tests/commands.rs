@@ -8,7 +8,7 @@ use crate::text::Position;
 /// Three cells: `a()`, `b()` and `c()`, each the last line of its own.
 const THREE: &str = "# %%\n%%px\na()\n# %%\n%%px\nb()\n# %%\n%%px\nc()\n";
 
-type Answer = JoinHandle<Result<Asked, AskError>>;
+type Answer = JoinHandle<Result<RunResponse, RunError>>;
 
 /// A cluster that is there and has no engine yet, and a session that does not look for it before somebody asks.
 async fn starting(text: &str) -> (Sim, Desk) {
@@ -28,7 +28,7 @@ impl Desk {
     async fn press_with(&self, scope: Scope, overrides: Overrides, only: Option<Only>) -> Answer {
         let document = self.key.clone();
         let start = StartPolicy::Detached;
-        let ask = Ask { document, scope, overrides, only, keep_going: false, start };
+        let ask = RunCommand { document, scope, overrides, only, keep_going: false, start };
         let session = self.session.clone();
         let mut answer = Box::pin(async move { session.run(ask).await });
         // With the first poll the message is sent.
@@ -50,21 +50,21 @@ impl Desk {
     }
 }
 
-async fn answered(answer: Answer) -> Asked {
+async fn answered(answer: Answer) -> RunResponse {
     let answer = tokio::time::timeout(PATIENCE, answer).await.expect("an answer");
     answer.expect("no panic").expect("it is asked for")
 }
 
-fn ids(asked: &Asked) -> Vec<RunId> {
+fn ids(asked: &RunResponse) -> Vec<RunId> {
     asked.runs.iter().map(|run| run.id).collect()
 }
 
-fn cells_of(asked: &Asked) -> Vec<CellId> {
+fn cells_of(asked: &RunResponse) -> Vec<CellId> {
     asked.runs.iter().map(|run| run.cell).collect()
 }
 
 /// What the engines were sent, once all of these have ended.
-async fn sent(sim: &Sim, asked: &[&Asked]) -> Vec<String> {
+async fn sent(sim: &Sim, asked: &[&RunResponse]) -> Vec<String> {
     for run in asked.iter().flat_map(|asked| &asked.runs) {
         ends(run).await;
     }
@@ -134,7 +134,7 @@ async fn above_ends_at_the_cell_in_all_of_its_notebook_and_holds_nothing_where_t
     let [c] = desk.cell_ids().await[..] else { panic!("one cell") };
     for scope in [Scope::Above(Place::Cell(b)), Scope::Below(Place::Cell(b)), Scope::Cell(b)] {
         let refused = desk.press(scope).await.await.expect("no panic");
-        assert_eq!(refused.unwrap_err(), AskError::NoCell);
+        assert_eq!(refused.unwrap_err(), RunError::NoCell);
     }
     assert_eq!(sim.executed().len(), before);
     assert_eq!(cells_of(&answered(desk.press(Scope::Cell(c)).await).await), [c]);
@@ -233,7 +233,7 @@ async fn cells_asked_for_several_times_while_a_cluster_starts_run_once_in_the_or
         for answer in answers {
             all.push(answered(answer).await);
         }
-        let every: Vec<&Asked> = all.iter().collect();
+        let every: Vec<&RunResponse> = all.iter().collect();
         assert_eq!(sent(&sim, &every).await, ["a()", "b()", "c()"], "{scopes:?}");
         assert!(all.iter().all(|asked| asked.not_run.is_empty()), "{all:?}");
         assert_eq!(all.last().map(cells_of), Some(desk.cell_ids().await));
@@ -309,7 +309,7 @@ async fn a_pxresult_shows_the_run_that_was_asked_for_with_it_though_it_waited_be
     desk.line(8).await;
     let asked = desk.ask_for(Scope::Lines(3, 7), false).await.expect("they wait");
     assert_eq!(ids(&asked)[0], waiting.runs[0].id);
-    assert_eq!(asked.recalled[0].run.id, waiting.runs[0].id);
+    assert_eq!(asked.shown_results[0].run.id, waiting.runs[0].id);
     sim.open("gate");
     assert_eq!(sent(&sim, &[&asked]).await, ["a()", "b()", "c()"]);
 }
