@@ -227,7 +227,7 @@ async fn a_client_that_has_no_settings_means_what_it_said_at_the_beginning() {
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": [null] })).await;
     client.open(URI, "%px work()\n").await;
     let found = cells(&mut client, URI).await;
-    assert_eq!(found["cells"][0]["plan"]["ranks"], "its cluster is not in reach");
+    assert_eq!(found["cells"][0]["plan"]["ranks"], "the cluster cannot be reached");
 }
 
 fn at(line: u32, character: u32) -> Value {

@@ -77,7 +77,7 @@ async fn a_cluster_that_is_named_and_not_there_is_not_replaced_by_another() {
     let options = json!({ "trusted": true, "cluster": { "connectionFile": "/nowhere/client.json" } });
     let mut client = Client::start_with(refreshes(), options).await;
     client.open(URI, "%%px\n1\n").await;
-    let lens = first_lens(&mut client, URI, "▶ Run (its cluster is not in reach)").await;
+    let lens = first_lens(&mut client, URI, "▶ Run (the cluster cannot be reached)").await;
     let click = json!({ "command": lens["command"], "arguments": lens["arguments"] });
     let result = client.request("workspace/executeCommand", click).await;
     assert!(result["notRun"][0]["reason"].as_str().unwrap().contains("/nowhere/client.json"), "{result}");
@@ -94,7 +94,7 @@ async fn the_lens_says_when_there_is_no_such_engine() {
     first_lens(&mut client, URI, "▶ Run on 2 engines").await;
     sim.kill_engine(0).await;
     sim.kill_engine(1).await;
-    first_lens(&mut client, URI, "▶ Run (no engine is there)").await;
+    first_lens(&mut client, URI, "▶ Run (no engines)").await;
     sim.add_engine().await;
     first_lens(&mut client, URI, "▶ Run on engine 2").await;
 }
