@@ -14,6 +14,7 @@ mod export;
 mod parts;
 mod pxresult;
 mod queue;
+mod read_back;
 mod result_store;
 mod run_task;
 mod settings;
@@ -22,7 +23,6 @@ mod spill;
 #[cfg(test)]
 mod tests;
 mod view;
-mod read_back;
 
 use std::{fmt, sync::Arc, time::Duration};
 

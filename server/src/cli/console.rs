@@ -19,7 +19,7 @@ use crate::{
         python::{self, PythonEnv},
     },
     engines::EngineId,
-    session::{Level, ConsoleRequestError, Session, SessionEvent, Settings, StartPolicy},
+    session::{ConsoleRequestError, Level, Session, SessionEvent, Settings, StartPolicy},
     text::Encoding,
 };
 
@@ -82,7 +82,9 @@ fn refused(error: ConsoleRequestError) -> Failure {
     let status = match &error {
         ConsoleRequestError::Engine(ConsoleError::GivenUp(_)) => Status::Interrupted,
         ConsoleRequestError::Engine(ConsoleError::NoEngine { .. }) => Status::Usage,
-        ConsoleRequestError::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => Status::EngineFailed,
+        ConsoleRequestError::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => {
+            Status::EngineFailed
+        }
         _ => Status::NoCluster,
     };
     Failure::new(status, error)

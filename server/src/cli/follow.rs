@@ -12,7 +12,9 @@ use super::{
 use crate::{
     engines::{Activity, RankSet},
     run::{Ending, LostReason, Run, RunState},
-    session::{About, RunResponse, CellView, InterruptScope, NotRun, NotRunKind, RunHandle, Session, Snapshot},
+    session::{
+        About, CellView, InterruptScope, NotRun, NotRunKind, RunHandle, RunResponse, Session, Snapshot,
+    },
 };
 
 /// How long engines may take to end after Ctrl-C, before pxlens leaves without them.

@@ -17,8 +17,8 @@ use crate::{
     lint::{Problem, Severity},
     plan::{Overrides, Refusal, plan},
     session::{
-        RunCommand, RunError, RunResponse, CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, Scope, Session,
-        SessionEvent, StartPolicy, Starting,
+        CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, RunCommand, RunError, RunResponse,
+        Scope, Session, SessionEvent, StartPolicy, Starting,
     },
     text::Encoding,
 };

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     engines::{EngineId, RankSet, Targets},
     plan::{self, Refusal},
-    session::{RunError, CellView, Snapshot},
+    session::{CellView, RunError, Snapshot},
 };
 
 /// What running a px cell would do.

@@ -13,7 +13,9 @@ use crate::{
     plan::Overrides,
     render::GroupBy,
     run::RunId,
-    session::{self, RunCommand, RunError, CellId, DocumentKey, InterruptScope, Only, Place, Scope, StartPolicy},
+    session::{
+        self, CellId, DocumentKey, InterruptScope, Only, Place, RunCommand, RunError, Scope, StartPolicy,
+    },
     text::{self, Encoding},
 };
 

@@ -159,10 +159,8 @@ pub(super) fn run_result(response: session::RunResponse, runs_local: bool) -> Ru
         engines: engines(&handle.engines),
         note: note(handle),
     };
-    let shown_result = |shown: &session::ShownResult| RecalledRun {
-        cell: cell_id(shown.cell),
-        run: run_id(shown.run.id),
-    };
+    let shown_result =
+        |shown: &session::ShownResult| RecalledRun { cell: cell_id(shown.cell), run: run_id(shown.run.id) };
     // If any cell runs, cells that never run anything are not worth reporting.
     let nothing_else = response.runs.is_empty() && response.shown_results.is_empty();
     let is_reported = |one: &&session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;

@@ -1,10 +1,10 @@
 //! The session's task: it handles one message after the other. Slow effects are spawned, and come back as messages.
 
+mod commands;
 mod connection;
 mod history;
 mod pxresult;
 mod runs;
-mod commands;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    About, RunCommand, CellId, CellText, ClusterError, ClusterView, DocumentKey, InterruptScope, Interrupted, Level,
-    NotebookChange, Only, PreviousChoice, RunHandle, Runs, SessionEvent, Settings, Snapshot, StartPolicy,
-    Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
+    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, InterruptScope, Interrupted, Level,
+    NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings, Snapshot,
+    StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,

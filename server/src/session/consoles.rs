@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{RunError, ClusterError, Level, Session, StartPolicy, actor};
+use super::{ClusterError, Level, RunError, Session, StartPolicy, actor};
 use crate::{
     cluster::{
         Console, ConsoleError,

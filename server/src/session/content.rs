@@ -35,11 +35,7 @@ pub(crate) enum ContentError {
     },
     /// The request in that slot went to another engine, or does not exist.
     #[error("Request {} of run {} was not sent to engine {engine}", slot.0, .run.0)]
-    NoRequest {
-        run: RunId,
-        engine: EngineId,
-        slot: Slot,
-    },
+    NoRequest { run: RunId, engine: EngineId, slot: Slot },
     /// The run to compare with is no longer kept.
     #[error("Run {} is no longer kept, so there is nothing to compare with; choose another run", .0.0)]
     NoRun(RunId),

@@ -61,10 +61,7 @@ pub(crate) enum ExportError {
     NoFile(PathBuf),
     /// The file cannot be written.
     #[error("Cannot write {}: {error}", path.display())]
-    File {
-        path: PathBuf,
-        error: io::Error,
-    },
+    File { path: PathBuf, error: io::Error },
 }
 
 /// Exports a run as text: a report of at most 5 MB, or all its events if they are not larger than that.
@@ -164,7 +161,8 @@ fn report(
     let run = whole.as_ref().unwrap_or(run);
     if missing.is_empty() && !run.parts().all(|part| EngineText::of(part).is_in_memory()) {
         missing.push(
-            "the report has only both ends of very long texts; an export as JSON has the whole texts".to_owned(),
+            "the report has only both ends of very long texts; an export as JSON has the whole texts"
+                .to_owned(),
         );
     }
     let about = About { title: &handle.title, place: &place(handle), images };

@@ -68,7 +68,9 @@ pub(super) fn last_run(last: Option<&Arc<RunHandle>>) -> Result<Arc<Run>, String
     let last = last.ok_or_else(|| none.to_owned())?.now();
     match last.is_over() {
         true => Ok(last),
-        false => Err(format!("Run {} of this cell is not over; wait for it or interrupt it first", last.id.0)),
+        false => {
+            Err(format!("Run {} of this cell is not over; wait for it or interrupt it first", last.id.0))
+        }
     }
 }
 
@@ -96,11 +98,15 @@ pub(super) fn still_there(
             Only::Failed => format!("No engine of run {run} failed"),
             Only::Differing => format!("All engines of run {run} gave the same output"),
         };
-        return Err(format!("{why}, so there are no engines to run this cell again on; run it on all of them"));
+        return Err(format!(
+            "{why}, so there are no engines to run this cell again on; run it on all of them"
+        ));
     }
     let there = there(engines, table);
     match there.is_empty() {
-        true => Err(format!("Engines {engines} of run {run} are gone; run the cell on the engines that are alive")),
+        true => Err(format!(
+            "Engines {engines} of run {run} are gone; run the cell on the engines that are alive"
+        )),
         false => Ok(there),
     }
 }
@@ -125,7 +131,9 @@ pub(super) fn stragglers(run: &Run, named: Option<&RankSet>) -> Result<RankSet, 
     let meant: RankSet =
         late.iter().filter(|engine| named.is_none_or(|named| named.contains(*engine))).collect();
     match meant.is_empty() {
-        true => Err(format!("The stragglers of run {id} are {late}, and none of them was named; name one of them")),
+        true => Err(format!(
+            "The stragglers of run {id} are {late}, and none of them was named; name one of them"
+        )),
         false => Ok(meant),
     }
 }

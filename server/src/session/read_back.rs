@@ -181,7 +181,8 @@ pub(super) fn for_each_event(
     mut each: impl FnMut(&JsonEvent) -> io::Result<()>,
 ) -> io::Result<Vec<String>> {
     let all: Vec<EngineText<'_>> = run.parts().map(EngineText::of).collect();
-    let mut in_file: HashMap<u32, _> = (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.in_file())).collect();
+    let mut in_file: HashMap<u32, _> =
+        (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.in_file())).collect();
     let mut missing = Vec::new();
     Cursor::of_cell(cell).each(run, |event| {
         let next = match (&event.what, event.slot) {

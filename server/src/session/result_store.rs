@@ -91,7 +91,9 @@ pub(crate) enum ResultStoreError {
         folder: PathBuf,
     },
     /// The user's folders are not known.
-    #[error("pxlens cannot find a folder for results, since your home folder is not known; set XDG_STATE_HOME")]
+    #[error(
+        "pxlens cannot find a folder for results, since your home folder is not known; set XDG_STATE_HOME"
+    )]
     NoFolder,
     /// There is no result of this name.
     #[error("No result is named '{name}'{}", near_names(near))]
@@ -102,26 +104,15 @@ pub(crate) enum ResultStoreError {
     },
     /// The file cannot be written or read.
     #[error("Cannot access the result '{name}' in {}: {error}", path.display())]
-    File {
-        name: String,
-        path: PathBuf,
-        error: io::Error,
-    },
+    File { name: String, path: PathBuf, error: io::Error },
     /// The file is too large for an editor.
     #[error(
         "The result '{name}' is {megabytes} MB, too large for an editor; run `pxlens result {name}` in a shell"
     )]
-    TooLarge {
-        name: String,
-        megabytes: u64,
-    },
+    TooLarge { name: String, megabytes: u64 },
     /// The file is not a result, or of another format.
     #[error("Cannot read the result '{name}' in {}: {why}", path.display())]
-    Unreadable {
-        name: String,
-        path: PathBuf,
-        why: String,
-    },
+    Unreadable { name: String, path: PathBuf, why: String },
 }
 
 fn near_names(near: &[String]) -> String {
@@ -235,11 +226,8 @@ impl ResultStore {
             let folder = self.folder.clone();
             return Err(ResultStoreError::OneFile { name: name.clone(), other: there.name, folder });
         }
-        private::write_file(&path, |out| write(out, head, for_each)).map_err(|error| ResultStoreError::File {
-            name: name.clone(),
-            path,
-            error,
-        })?;
+        private::write_file(&path, |out| write(out, head, for_each))
+            .map_err(|error| ResultStoreError::File { name: name.clone(), path, error })?;
         for (_, path) in self.files().into_iter().skip(MOST) {
             // Another pxlens may have deleted it already.
             let _ = fs::remove_file(path);
@@ -289,7 +277,10 @@ impl ResultStore {
         let result: KeptResult = serde_json::from_reader(io::BufReader::new(file))
             .map_err(|error| unreadable(error.to_string()))?;
         if result.head.format != FORMAT {
-            return Err(unreadable(format!("it has format {}, and this pxlens reads format {FORMAT}", result.head.format)));
+            return Err(unreadable(format!(
+                "it has format {}, and this pxlens reads format {FORMAT}",
+                result.head.format
+            )));
         }
         if self.is_of_another(name, &result.head) {
             return Err(ResultStoreError::Unknown { name: name.to_owned(), near: vec![result.head.name] });

@@ -11,7 +11,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, ResultSource, RunHandle, Settings};
+use super::{
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, ResultSource, RunHandle, Settings,
+};
 use crate::{
     cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, regions},
     run::{RunId, Time},

@@ -298,7 +298,10 @@ impl Spill {
         });
         let written = written.await.expect("writing files does not panic");
         self.files.extend(written.map_err(|error| {
-            format!("The output of run {} is kept in memory, since it could not be written to {error}", run.id.0)
+            format!(
+                "The output of run {} is kept in memory, since it could not be written to {error}",
+                run.id.0
+            )
         })?);
         Ok(())
     }
@@ -478,8 +481,7 @@ mod tests {
         let mut spill = spill(100, &blocked);
         let mut run = run(1);
         let text = "x".repeat(500);
-        let error =
-            spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect_err("it is no folder");
+        let error = spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect_err("it is no folder");
         assert!(error.contains("kept in memory"), "{error}");
         spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect("it is reported once");
         assert_eq!(run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout), text.repeat(2));

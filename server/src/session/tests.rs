@@ -1,9 +1,9 @@
 //! The session against simulated controllers: which cluster it uses, and which runs it shows.
 
+mod commands;
 mod history;
 mod kept;
 mod pxresult;
-mod commands;
 
 use std::{path::Path, time::Duration};
 
@@ -55,8 +55,7 @@ impl Fixture {
                 if fits(&view) {
                     return view;
                 }
-                while !matches!(self.events.recv().await.expect("the session lives"), SessionEvent::Cluster)
-                {
+                while !matches!(self.events.recv().await.expect("the session lives"), SessionEvent::Cluster) {
                 }
             }
         };
@@ -180,7 +179,7 @@ async fn settings_that_name_the_same_cluster_keep_the_connection() {
 
 #[tokio::test]
 async fn a_cluster_that_starts_later_is_found_and_a_lost_one_is_reported_once_and_used_again_when_it_is_back()
- {
+{
     let folder = tempfile::tempdir().unwrap();
     let mut fixture = Fixture::open(in_folder(folder.path()), true);
     assert!(matches!(fixture.run_document().await, Err(RunError::Cluster(ClusterError::None))));
@@ -201,7 +200,10 @@ async fn a_cluster_that_starts_later_is_found_and_a_lost_one_is_reported_once_an
             said.push(text);
         }
     }
-    assert!(said.iter().all(|text| !text.contains("lost")), "it is reported once, and that event was read above: {said:?}");
+    assert!(
+        said.iter().all(|text| !text.contains("lost")),
+        "it is reported once, and that event was read above: {said:?}"
+    );
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -7,7 +7,7 @@ use crate::{
     cells::Dialect,
     cluster::discovery::Selection,
     ide::{Action, RunCells, lenses, offers},
-    session::{RunCommand, RunError, DocumentKey, Scope, Session, Settings, Snapshot, StartPolicy},
+    session::{DocumentKey, RunCommand, RunError, Scope, Session, Settings, Snapshot, StartPolicy},
     text::{Encoding, Position},
 };
 
@@ -79,7 +79,8 @@ async fn a_lens_says_on_which_engines() {
 async fn several_px_lines_of_a_script_cell_share_one_lens() {
     let sim = engines(2).await;
     let fixture = Fixture::on(&sim, "# %%\n%px a()\n%px b()\n%px c()\n").await;
-    fixture.check(expect![[r#"
+    fixture
+        .check(expect![[r#"
         1: ▶ Run 3 px lines on 2 engines
     "#]])
         .await;
@@ -116,7 +117,8 @@ async fn a_running_cell_can_be_interrupted() {
     };
     let run = fixture.session.run(command).await.expect("it runs").runs.remove(0);
     sim.wait_for_runs(2).await;
-    fixture.check(expect![[r#"
+    fixture
+        .check(expect![[r#"
         0: ■ Interrupt
         0: ▶ Run on 2 engines
     "#]])
@@ -125,7 +127,8 @@ async fn a_running_cell_can_be_interrupted() {
     assert_eq!(found[0].action, Some(Action::Interrupt { run: run.id, stragglers: false }));
     sim.open("gate");
     run.view.clone().wait_for(|run| run.is_over()).await.expect("a run's view outlives it");
-    fixture.check(expect![[r#"
+    fixture
+        .check(expect![[r#"
         0: ▶ Run on 2 engines
     "#]])
         .await;

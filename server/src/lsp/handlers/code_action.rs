@@ -74,7 +74,9 @@ mod tests {
         let asked = |only: &'static str, kind| {
             is_requested(Some(&[CodeActionKind::from(only)]), CodeActionKind::from(kind))
         };
-        assert!(is_requested(None, CodeActionKind::Empty) && is_requested(Some(&[]), CodeActionKind::QuickFix));
+        assert!(
+            is_requested(None, CodeActionKind::Empty) && is_requested(Some(&[]), CodeActionKind::QuickFix)
+        );
         assert!(asked("", "quickfix") && asked("", "") && asked("refactor", "refactor.rewrite"));
         assert!(!asked("refactor", "quickfix") && !asked("ref", "refactor.rewrite"));
         for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens", "quickfix"] {

@@ -53,8 +53,11 @@ fn why_not(handle: &RunHandle, with: Option<&RunHandle>) -> Option<String> {
     if handle.now().was_never_sent() {
         return Some(format!("Run {id} was never sent, so there is nothing to compare"));
     }
-    let none =
-        || format!("Run {id} is the first run of its cell that is kept, so there is nothing to compare it with; run the cell again");
+    let none = || {
+        format!(
+            "Run {id} is the first run of its cell that is kept, so there is nothing to compare it with; run the cell again"
+        )
+    };
     with.is_none().then(none)
 }
 
@@ -91,7 +94,8 @@ pub(super) async fn command(backend: &Backend, params: CompareParams) -> Result<
         show_output::show(backend, ShowOutputParams::compared(result.run, with)).await?;
         return Ok(result);
     }
-    backend.show_message(MessageType::Info, result.message.clone().unwrap_or_else(|| beginning(&result.text)));
+    backend
+        .show_message(MessageType::Info, result.message.clone().unwrap_or_else(|| beginning(&result.text)));
     Ok(result)
 }
 

@@ -8,7 +8,7 @@ use tower_lsp::jsonrpc::Result;
 use super::px_engines::activity;
 use crate::{
     lsp::{ClusterChoice, backend::Backend, blocking, from_proto, to_proto::clusters},
-    session::{About, RunError, Choice, ClusterView},
+    session::{About, Choice, ClusterView, RunError},
 };
 
 pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<ConnectResult> {
@@ -23,8 +23,10 @@ pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<C
     Ok(match backend.session.choose(choice).await {
         Ok(Choice::InUse(cluster)) => used(backend, cluster, None).await,
         Ok(Choice::Waits(cluster)) => {
-            let message =
-                format!("Runs are going on on {}; pxlens switches to the other cluster once they are over", cluster.name);
+            let message = format!(
+                "Runs are going on on {}; pxlens switches to the other cluster once they are over",
+                cluster.name
+            );
             used(backend, cluster, Some(message)).await
         }
         Err(error) => failed(error.to_string()),

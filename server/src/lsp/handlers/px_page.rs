@@ -33,7 +33,8 @@ type Files = HashMap<String, Uri>;
 
 pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw> {
     let snapshot = backend.snapshot(params.about()).await;
-    let unknown = || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
+    let unknown =
+        || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
     let shown = shown(&snapshot, &params).ok_or_else(unknown)?;
     backend.session.reveal(shown.run.id);
     let snapshot = match params.run {

@@ -54,14 +54,19 @@ fn shown(snapshot: &Snapshot, params: &ResultParams) -> Option<Shown> {
 
 /// A result that was kept on disk under the requested name, maybe by another session.
 fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult> {
-    let unknown = || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
+    let unknown =
+        || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
     let wanted = pictures::Wanted::of(&params);
     let name = params.name.filter(|_| params.run.is_none()).ok_or_else(unknown)?;
     let load = || -> std::result::Result<KeptResult, ResultStoreError> {
         ResultStore::new(None)?.load_within(&name, MOST_KEPT)
     };
     let kept = load().map_err(|error| Error::invalid_params(error.to_string()))?;
-    let by = params.group_by.map(from_protocol).or(kept.head.wanted_group_by()).unwrap_or(snapshot.settings.group_by);
+    let by = params
+        .group_by
+        .map(from_protocol)
+        .or(kept.head.wanted_group_by())
+        .unwrap_or(snapshot.settings.group_by);
     let run = kept.run().ok_or_else(unknown)?;
     let mut result = outputs::result(RunId(0), &run, by, None, None);
     pictures::add(&mut result, &run, wanted, &format!("{} · {}", kept.head.name, kept.head.title));

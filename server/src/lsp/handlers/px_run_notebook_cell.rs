@@ -14,7 +14,7 @@ use crate::{
     },
     plan::Overrides,
     render::NotebookOutput,
-    session::{RunCommand, RunError, RunResponse, BlockView, NotRunKind, Scope, StartPolicy},
+    session::{BlockView, NotRunKind, RunCommand, RunError, RunResponse, Scope, StartPolicy},
 };
 
 pub(crate) async fn handle(
@@ -81,7 +81,10 @@ fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
 fn nothing_sent(block: Option<&BlockView>) -> RunNotebookCellResult {
     match block {
         Some(&BlockView { set_up: Some(line), local_lines, .. }) => {
-            let note = format!("Set-up code because of line {}: pxlens reads it for views and does not send it to the engines", line + 1);
+            let note = format!(
+                "Set-up code because of line {}: pxlens reads it for views and does not send it to the engines",
+                line + 1
+            );
             RunNotebookCellResult {
                 set_up: Some(line),
                 local_lines,

@@ -29,7 +29,8 @@ async fn stop(backend: &Backend, params: StopClusterParams) -> std::result::Resu
     let named = Selection { connection_file: Some(file.clone()), ..Selection::default() };
     let found = blocking::run(move || discovery::find(&named)).await.map_err(|error| error.to_string())?;
     let cluster = found.into_iter().next();
-    let cluster = cluster.ok_or_else(|| format!("There is no cluster with the connection file {}", file.display()))?;
+    let cluster =
+        cluster.ok_or_else(|| format!("There is no cluster with the connection file {}", file.display()))?;
     if !cluster.ours && !params.not_ours {
         // Refuse before the session is told that the cluster is being stopped.
         return Err(local::StopError::NotConfirmed(cluster.label()).to_string());

@@ -81,6 +81,11 @@ fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "the client did not show a document"),
         }
-        messages::show(&client, MessageType::Warning, format!("The editor could not show {name}; open it by hand")).await;
+        messages::show(
+            &client,
+            MessageType::Warning,
+            format!("The editor could not show {name}; open it by hand"),
+        )
+        .await;
     });
 }

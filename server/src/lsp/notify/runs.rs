@@ -19,7 +19,7 @@ use crate::{
     lsp::{to_proto, wire::lifetime::Lifetime},
     render,
     run::{Ending, LostReason, Phase, Run, RunState},
-    session::{DocumentKey, ShownResult, RunHandle},
+    session::{DocumentKey, RunHandle, ShownResult},
 };
 
 /// How often the elapsed time of a run is updated while nothing else happens.

@@ -40,7 +40,8 @@ pub(super) struct Client {
 impl Client {
     /// A client whose server waits for `initialize`.
     pub(super) fn connect() -> Self {
-        let (session, mut session_events) = Session::start(Settings::default(), Encoding::default(), false, true);
+        let (session, mut session_events) =
+            Session::start(Settings::default(), Encoding::default(), false, true);
         let (events, receiver) = mpsc::unbounded_channel();
         let forward = events.clone();
         // Ends with the session.

@@ -217,7 +217,10 @@ async fn a_switch_of_the_cluster_waits_for_runs_and_says_so() {
     one.wait_for_runs(1).await;
     let answer = client.request("px/connect", json!({ "connectionFile": two.connection_file() })).await;
     let message = answer["message"].as_str().unwrap();
-    assert!(message.starts_with("Runs are going on on ") && message.ends_with("once they are over"), "{message}");
+    assert!(
+        message.starts_with("Runs are going on on ") && message.ends_with("once they are over"),
+        "{message}"
+    );
     let refused = client.request("px/startCluster", json!({})).await;
     assert!(refused.get("cluster").is_none(), "{refused}");
     one.open("gate");

@@ -80,10 +80,10 @@ async fn a_client_that_opens_files_is_asked_to_show_one_and_any_other_gets_its_n
 #[tokio::test]
 async fn an_unknown_run_is_an_error_with_a_sentence() {
     let mut client = Client::start(json!({})).await;
-    let id = client.send_request("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
+    let id =
+        client.send_request("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    let expected =
-        "There is no run 8; pxlens numbers runs anew whenever it starts, and drops old ones";
+    let expected = "There is no run 8; pxlens numbers runs anew whenever it starts, and drops old ones";
     assert_eq!(why, expected);
     let id = client.send_request("px/content", json!({ "uri": "px-output:/" })).await;
     let error = client.answer(id).await["error"].clone();
@@ -186,7 +186,10 @@ async fn px_cells_in_outputs_of_engines_cannot_be_run() {
     let (mut client, _folder) = with_a_result(&sim, json!({})).await;
     client.open(FOLD, "%px launch_missiles()\n").await;
     let id = client.send_request("px/cells", json!({ "uri": FOLD })).await;
-    assert_eq!(client.answer(id).await["error"]["message"], format!("The document {FOLD} is not open in the editor"));
+    assert_eq!(
+        client.answer(id).await["error"]["message"],
+        format!("The document {FOLD} is not open in the editor")
+    );
     let all = client.request("px/run", json!({ "uri": FOLD, "scope": "all" })).await;
     assert_eq!(all["runs"], json!([]), "{all}");
     let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": FOLD } })).await;
@@ -355,7 +358,8 @@ async fn a_run_is_exported_as_text_and_to_files_that_are_only_replaced_on_reques
     assert!(images.len() == 1 && images[0].as_str().unwrap().ends_with("/run-1.png"), "{again}");
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.contains("  ![](run-1.png)\n") && text.contains("## Output"), "{text}");
-    for (name, why) in [("nowhere/run.md", "does not exist; create it first"), ("", "is not a regular file")] {
+    for (name, why) in [("nowhere/run.md", "does not exist; create it first"), ("", "is not a regular file")]
+    {
         let answer = client.request("px/export", export("markdown", name, true)).await;
         assert!(answer["message"].as_str().unwrap().contains(why), "{answer}");
     }

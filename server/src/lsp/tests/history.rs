@@ -64,7 +64,8 @@ async fn a_run_is_compared_with_the_previous_one_of_its_cell() {
     let answer = client.request("px/content", json!({ "uri": address })).await;
     let expected = "run 3 · a.py line 2 · %%px\nr3 compared with r1: all 2 engines as before\n";
     assert_eq!(answer, json!({ "text": expected, "goesOn": false }));
-    let id = client.send_request("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
+    let id =
+        client.send_request("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
     let why = client.answer(id).await["error"]["message"].clone();
     assert!(why.as_str().is_some_and(|why| why.starts_with("There is no run 9")), "{why}");
     let id = client.send_request("px/compare", json!({ "run": 9 })).await;

@@ -56,7 +56,10 @@ async fn null_in_the_argument_of_a_command_counts_as_absent() {
     assert_eq!(ran(&all).iter().collect::<Vec<_>>(), ids);
     // Without a scope it is a single cell, and this request names none.
     let none = client.request("px/run", argument).await;
-    assert_eq!((ran(&none).len(), &none["notRun"][0]["reason"]), (0, &json!(crate::session::RunError::NoCell.to_string())));
+    assert_eq!(
+        (ran(&none).len(), &none["notRun"][0]["reason"]),
+        (0, &json!(crate::session::RunError::NoCell.to_string()))
+    );
     let one = json!({ "uri": URI, "scope": null, "position": null, "cell": ids[1] });
     assert_eq!(ran(&client.request("px/run", one).await), [ids[1].clone()]);
     client.end().await;

@@ -127,7 +127,9 @@ fn readable_initialize(params: Map<String, Value>) -> Map<String, Value> {
             Ok(_) => {
                 readable.insert(name, value);
             }
-            Err(error) => tracing::warn!(name, %error, "a field of initialize does not conform to LSP and is ignored"),
+            Err(error) => {
+                tracing::warn!(name, %error, "a field of initialize does not conform to LSP and is ignored")
+            }
         }
     }
     readable.entry("capabilities").or_insert_with(|| json!({}));

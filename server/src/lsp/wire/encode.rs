@@ -147,7 +147,9 @@ mod tests {
             let mut output = Encode::new(&mut written, Lifetime::default(), store.clone());
             let placeholder = serde_json::to_string(&store.put(&[1, 2]).unwrap()).unwrap();
             let mut messages = Vec::new();
-            for body in [&long, "{}", &format!("{{\"result\":{placeholder}}}"), "", &long, "{\"result\":null}"] {
+            for body in
+                [&long, "{}", &format!("{{\"result\":{placeholder}}}"), "", &long, "{\"result\":null}"]
+            {
                 messages.extend(message(body));
             }
             for piece in messages.chunks(size) {

@@ -29,8 +29,8 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        RunCommand, RunError, RunResponse, CellId, CellView, DocumentKey, Level, NotRun, NotRunKind, Only, Place,
-        RunHandle, Scope, SessionEvent, StartPolicy, parts,
+        CellId, CellView, DocumentKey, Level, NotRun, NotRunKind, Only, Place, RunCommand, RunError,
+        RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };
@@ -134,7 +134,9 @@ impl Actor {
     fn pick(&mut self, command: &RunCommand) -> Result<Vec<PinnedCell>, RunError> {
         let keys = match command.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![command.document.clone()],
-            Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.notebook_cells(&command.document),
+            Scope::Above(_) | Scope::Below(_) | Scope::All => {
+                self.documents.notebook_cells(&command.document)
+            }
         };
         let Some(here) = keys.iter().position(|key| *key == command.document) else {
             return Err(RunError::NoDocument(command.document.clone()));
@@ -227,7 +229,9 @@ impl Actor {
         let is_first = !self.waiters.iter().any(|waiter| matches!(waiter, Waiter::Run(_)));
         if self.cluster.is_some() && is_first {
             let name = self.cluster_view().name;
-            let text = format!("Waiting until the runs on the cluster {name} are over; then pxlens switches to the other cluster");
+            let text = format!(
+                "Waiting until the runs on the cluster {name} are over; then pxlens switches to the other cluster"
+            );
             self.notify(SessionEvent::Say(Level::Info, text));
         }
         let start = command.start;
@@ -240,7 +244,8 @@ impl Actor {
     pub(super) fn start_waiting(&mut self, commands: Vec<ResolvedCommand>) {
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands.into_iter().filter(|command| !command.is_cancelled()) {
-            let response = if self.trusted { self.start_runs(&command, true) } else { Err(RunError::Untrusted) };
+            let response =
+                if self.trusted { self.start_runs(&command, true) } else { Err(RunError::Untrusted) };
             answers.push((command, response));
         }
         for (command, response) in &mut answers {
@@ -275,7 +280,11 @@ impl Actor {
         let Some(cell) = command.cells.first() else { return };
         if let Some(run) = self.waiting_part(cell) {
             let local_lines = local_lines(&command.cells, std::slice::from_ref(&run));
-            return command.answer(&Ok(RunResponse { runs: vec![run], local_lines, ..RunResponse::default() }));
+            return command.answer(&Ok(RunResponse {
+                runs: vec![run],
+                local_lines,
+                ..RunResponse::default()
+            }));
         }
         let last = match parts::last_run(cell.view.run.as_ref()) {
             Ok(last) => last,
@@ -361,7 +370,8 @@ impl Actor {
         }
         let run = command.cells.iter().filter(|cell| cell.planned.is_ok());
         let cells: HashSet<CellId> = run.map(|cell| cell.view.id).collect();
-        let is_meant = |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
+        let is_meant =
+            |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
         for older in self.comparing.extract_if(.., |older| is_meant(older)) {
             let not_run = older.command.cells.iter().map(|cell| replaced(cell.view.id)).collect();
             older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Actor, Message, RunEntry, runs::Sequence, send_back, commands::PinnedCell};
+use super::{Actor, Message, RunEntry, commands::PinnedCell, runs::Sequence, send_back};
 use crate::{
     clock::now,
     render::GroupBy,
     run::{EngineRun, Run, RunId, RunState},
     session::{
-        About, RunResponse, Level, ShownResult, ResultStore, RunHandle, RunRecord, Runs, SessionEvent, Snapshot,
+        About, Level, ResultStore, RunHandle, RunRecord, RunResponse, Runs, SessionEvent, ShownResult,
+        Snapshot,
     },
 };
 

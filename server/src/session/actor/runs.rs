@@ -6,8 +6,9 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Actor, Message, RunEntry, send_back,
+    Actor, Message, RunEntry,
     commands::{PinnedCell, ResolvedCommand, local_lines},
+    send_back,
 };
 use crate::{
     cells::{CellKind, magic::defaults::SIGNAL_ON_INTERRUPT},
@@ -16,8 +17,8 @@ use crate::{
     plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
     session::{
-        RunError, RunResponse, CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level,
-        NotRun, NotRunKind, RunHandle, SessionEvent, parts,
+        CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
+        RunError, RunHandle, RunResponse, SessionEvent, parts,
         queue::{After, Entry, Steps},
         run_task::{self, INTERRUPTED, Order},
         spill::{Spill, SpillFolder},
@@ -55,12 +56,19 @@ impl Sequence {
 impl Actor {
     /// Queues the cells of a command, one after the other. A cell that cannot run stops the sequence, unless the
     /// command keeps going; if it is the only cell, that is an error. `held`: nothing is sent yet.
-    pub(super) fn start_runs(&mut self, command: &ResolvedCommand, held: bool) -> Result<RunResponse, RunError> {
+    pub(super) fn start_runs(
+        &mut self,
+        command: &ResolvedCommand,
+        held: bool,
+    ) -> Result<RunResponse, RunError> {
         let table = self.cluster.is_some().then(|| self.cluster_view().engines);
         let there = self.cells_there(command);
         let mut response = RunResponse { changed: command.changed, ..RunResponse::default() };
-        let waiting =
-            command.cells.iter().flat_map(|cell| self.queue.of_cell(cell.view.id)).filter(|entry| !entry.sent);
+        let waiting = command
+            .cells
+            .iter()
+            .flat_map(|cell| self.queue.of_cell(cell.view.id))
+            .filter(|entry| !entry.sent);
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
@@ -319,7 +327,8 @@ impl Actor {
                 }
             }
             (InterruptScope::Stragglers(_), None) => {
-                outcome.refused = Some("Stragglers can only be interrupted in one run; choose a run".to_owned());
+                outcome.refused =
+                    Some("Stragglers can only be interrupted in one run; choose a run".to_owned());
                 return drop(reply.send(Some(outcome)));
             }
         };

@@ -167,7 +167,9 @@ fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
     // If cells look alike, the edit can move the anchor of one onto its neighbour; equal code tells which is which.
     pair_by_code(&mut pairs, old, new, places, |one, other| one == other);
     // A formatter that replaces the whole text leaves no anchors, and changes whitespace and quotes.
-    pair_by_code(&mut pairs, old, new, places, |one, other| one == other || without_formatting(one).eq(without_formatting(other)));
+    pair_by_code(&mut pairs, old, new, places, |one, other| {
+        one == other || without_formatting(one).eq(without_formatting(other))
+    });
     pairs
 }
 
@@ -182,9 +184,8 @@ fn pair_by_code(
     let fits = |at: usize, cell: &PxCell| {
         old[at].cell.magic.suffix == cell.magic.suffix && alike(&old[at].cell.code, &cell.code)
     };
-    let settled = |at: usize, old: Option<usize>| {
-        is_placed(at) || old.is_some_and(|old| fits(old, &new[at].cell))
-    };
+    let settled =
+        |at: usize, old: Option<usize>| is_placed(at) || old.is_some_and(|old| fits(old, &new[at].cell));
     for at in 0..new.len() {
         if settled(at, pairs[at]) {
             continue;

@@ -345,7 +345,11 @@ fn an_edit_of_a_notebook_reports_the_cells_that_it_changed() {
     assert_eq!(reported("b", "%%px\n22"), "b");
     assert_eq!(reported("a", "%pxconfig -t 0"), "a b c plans");
     assert_eq!(reported("a", "# above\n%pxconfig -t 0"), "a", "it moved down and still sets the same");
-    assert_eq!(reported("b", "%autopx"), "b c", "the region is not closed, which gives a hint where it begins");
+    assert_eq!(
+        reported("b", "%autopx"),
+        "b c",
+        "the region is not closed, which gives a hint where it begins"
+    );
     assert_eq!(reported("c", "%autopx"), "c b", "now it is closed");
 }
 
@@ -416,8 +420,11 @@ fn a_cell_of_a_raw_notebook_is_known_by_its_id() {
 
 #[test]
 fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
-    let mut fixture =
-        Fixture::open("a", Dialect::NotebookJson, &raw(&[("one", "%%px\nprint(1)"), ("two", "%%px\nprint(2)")]));
+    let mut fixture = Fixture::open(
+        "a",
+        Dialect::NotebookJson,
+        &raw(&[("one", "%%px\nprint(1)"), ("two", "%%px\nprint(2)")]),
+    );
     fixture.edit("\"nbformat\": 4,", "\"nbformat\": 4 \"");
     assert!(fixture.documents.view(&key("a")).unwrap().unreadable.is_some());
     fixture.check(expect![[r#"

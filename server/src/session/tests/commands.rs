@@ -158,7 +158,9 @@ async fn code_typed_after_the_click_is_never_sent_however_late_the_cluster_start
     assert_eq!(sent(&sim, &[&response]).await, ["b()", "c()"]);
     let lines: Vec<u32> = response.runs.iter().map(|run| run.line).collect();
     assert_eq!(lines, [4, 7], "as they were at the click");
-    assert!(response.runs.iter().zip(&before.cells[1..]).all(|(run, cell)| Ok(&run.plan) == cell.plan.as_ref()));
+    assert!(
+        response.runs.iter().zip(&before.cells[1..]).all(|(run, cell)| Ok(&run.plan) == cell.plan.as_ref())
+    );
     let now = fixture.session.snapshot(&fixture.key).await;
     let now = now.document().expect("it is open");
     let own = now.cells.iter().filter(|cell| cell.run.is_some());
@@ -192,7 +194,10 @@ async fn three_presses_while_a_cluster_starts_give_one_run() {
         all.push(answered(answer).await);
     }
     assert_eq!(sent(&sim, &[&all[0], &all[2]]).await, ["a()"]);
-    assert!(all.iter().all(|response| ids(response) == ids(&all[0]) && response.not_run.is_empty()), "{all:?}");
+    assert!(
+        all.iter().all(|response| ids(response) == ids(&all[0]) && response.not_run.is_empty()),
+        "{all:?}"
+    );
     assert_eq!(fixture.session.snapshot(About::Nothing).await.history().count(), 1);
 }
 
@@ -356,7 +361,8 @@ async fn three_presses_of_run_again_on_some_engines_give_one_run_while_comparing
     ends(&answered(fixture.press(cell.clone()).await).await.runs[0]).await;
     let busy = answered(fixture.press(Scope::Lines(5, 5)).await).await;
     sim.wait_for_runs(4).await;
-    let command = async || fixture.press_with(cell.clone(), Overrides::default(), Some(Only::Differing)).await;
+    let command =
+        async || fixture.press_with(cell.clone(), Overrides::default(), Some(Only::Differing)).await;
     let answers = [command().await, command().await];
     let mut all = Vec::new();
     for answer in answers {

@@ -74,7 +74,8 @@ async fn twenty_runs_of_each_cell_are_kept_and_a_pxresult_names_the_newest() {
     let response = run(&fixture, &keys[2]).await;
     assert_eq!(response.shown_results[0].run.id, newest);
     let now = fixture.session.snapshot(&keys[2]).await;
-    let line = now.shown_result(&now.document().expect("it is open").cells[0]).as_ref().map(ResultSource::line);
+    let line =
+        now.shown_result(&now.document().expect("it is open").cells[0]).as_ref().map(ResultSource::line);
     assert_eq!(line.as_deref(), Some("result of line 1 of cell 2: %%px -o mine"));
 }
 
@@ -128,7 +129,11 @@ async fn a_notebook_or_one_cell_is_cleared_and_its_runs_stay() {
     let cell = fixture.session.snapshot(&keys[1]).await.document().expect("it is open").cells[0].id;
     assert_eq!(fixture.session.clear(keys[1].clone(), Some(cell)).await, Some(1));
     assert_eq!(fixture.session.clear(keys[1].clone(), Some(cell)).await, Some(0), "it shows none");
-    assert_eq!(fixture.session.clear(keys[0].clone(), Some(cell)).await, None, "it is in another cell of the notebook");
+    assert_eq!(
+        fixture.session.clear(keys[0].clone(), Some(cell)).await,
+        None,
+        "it is in another cell of the notebook"
+    );
     assert_eq!(showing(&fixture, &keys[1]).await, None);
     assert_eq!(showing(&fixture, &keys[0]).await, Some(RunId(1)));
     assert_eq!(fixture.session.clear(DocumentKey::from("n"), None).await, Some(2), "with the %pxresult");
