@@ -21,7 +21,7 @@ pub(crate) struct CellOutput {
     pub now: Arc<Run>,
     /// The whole cell.
     pub range: [Position; 2],
-    /// Whether the cell would now send something else than the run sent.
+    /// Whether the cell would now send something other than the run sent.
     pub stale: bool,
     /// The run in one line.
     pub line: InlineLine,

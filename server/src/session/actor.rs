@@ -399,7 +399,7 @@ impl Actor {
             }
             Message::Compared { number, engines } => self.compared(number, engines),
             Message::Over { run, succeeded } => self.over(run, succeeded),
-            Message::Late { run } => self.came_late(run),
+            Message::Late { run } => self.late_output(run),
             Message::Say(level, text) => self.notify(SessionEvent::Say(level, text)),
             Message::Starting(how) => self.report_starting(how),
             #[cfg(test)]
@@ -420,7 +420,7 @@ impl Actor {
         let waiting: Vec<RunId> = self.queue.waiting().collect();
         for run in waiting {
             let steps = self.queue.withdraw(run, "the session ended");
-            self.take(steps);
+            self.apply_steps(steps);
         }
         self.keep_last();
         self.keeper.finish().await;

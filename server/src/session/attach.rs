@@ -207,7 +207,7 @@ async fn start_one(
     let mut started = local::start(options, &info).await.map_err(|error| not_started(error.to_string()))?;
     launched.get_or_init(|| started.found());
     let wanted = settings.engines as usize;
-    let client = match come_up(&mut started, wanted).await {
+    let client = match wait_until_ready(&mut started, wanted).await {
         Ok(client) => client,
         Err(error) => {
             // What did start would be taken for a cluster, and used by the next run.
@@ -217,7 +217,7 @@ async fn start_one(
             return Err(error);
         }
     };
-    report(readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started));
+    report(start_report(client.engines().borrow().len(), wanted, begun.elapsed(), &started));
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     let found = started.found();
     // Only a cluster that ends with the session is kept here.
@@ -226,7 +226,7 @@ async fn start_one(
 }
 
 /// Connects to a cluster that was launched, and waits for its engines.
-async fn come_up(started: &mut StartedCluster, wanted: usize) -> Result<ClusterClient, ClusterError> {
+async fn wait_until_ready(started: &mut StartedCluster, wanted: usize) -> Result<ClusterClient, ClusterError> {
     let client = connect(started.connection_file.clone()).await?;
     tokio::select! {
         ready = wait_for_engines(&client, wanted, START_LIMIT) => ready.map(|()| client),
@@ -236,7 +236,7 @@ async fn come_up(started: &mut StartedCluster, wanted: usize) -> Result<ClusterC
 }
 
 /// Reports how many of the engines have registered, and how long that took.
-fn readiness(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> Report {
+fn start_report(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> Report {
     let took = render::duration(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     if there < wanted {
         // `profile/security/client.json`, and beside it `profile/log`.

@@ -60,8 +60,8 @@ pub(crate) fn content(
             Some(other) => Ok(render::comparison(&other.now(), &run, &title(handle))),
             None => Err(ContentError::NoRun(*with)),
         },
-        Extract::Whole(by) => Ok(laid_out(handle, &run, *by)),
-        Extract::Group(ranks) => Ok(laid_out(handle, &run.only(ranks), GroupBy::Fold)),
+        Extract::Whole(by) => Ok(lay_out(handle, &run, *by)),
+        Extract::Group(ranks) => Ok(lay_out(handle, &run.only(ranks), GroupBy::Fold)),
         Extract::Raw { engine, slot } => {
             let Some(part) = slot_of(&run, *engine, *slot).and_then(|slot| run.part(slot)) else {
                 return Ok(String::new());
@@ -147,7 +147,7 @@ fn kept_ends(part: &EngineRun, bytes: usize) -> Ends {
     Ends { between: bytes.saturating_sub(head.len() + tail.len()), head, tail }
 }
 
-fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
+fn lay_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
     // If the files cannot be read, both ends are still in memory; the layout marks the gap, and the title says why.
     let (filled, unread) = match filled(run, READ) {
         Ok(filled) => (filled, None),

@@ -53,8 +53,8 @@ pub(crate) fn parts(run: &Run, table: &EngineTable) -> Parts {
     let all: RankSet = run.parts().map(|part| part.engine).collect();
     let (failed, differing) = (failed(run), differing(run));
     Parts {
-        differing: some(there(&differing, table)).filter(|_| differing != failed),
-        failed: some(there(&failed, table)).filter(|_| failed != all),
+        differing: some(live(&differing, table)).filter(|_| differing != failed),
+        failed: some(live(&failed, table)).filter(|_| failed != all),
         stragglers: None,
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn last_run(last: Option<&Arc<RunHandle>>) -> Result<Arc<Run>, String
 }
 
 /// The engines of a finished run to run its cell again on. Costly if outputs are compared.
-pub(super) fn meant(only: Only, run: &Run) -> RankSet {
+pub(super) fn selected(only: Only, run: &Run) -> RankSet {
     match only {
         Only::Failed => failed(run),
         Only::Differing => differing(run),
@@ -86,7 +86,7 @@ pub(super) fn meant(only: Only, run: &Run) -> RankSet {
 ///
 /// # Errors
 /// A sentence, if there are none.
-pub(super) fn still_there(
+pub(super) fn still_live(
     only: Only,
     run: RunId,
     engines: &RankSet,
@@ -102,12 +102,12 @@ pub(super) fn still_there(
             "{why}, so there are no engines to run this cell again on; run it on all of them"
         ));
     }
-    let there = there(engines, table);
-    match there.is_empty() {
+    let live = live(engines, table);
+    match live.is_empty() {
         true => Err(format!(
             "Engines {engines} of run {run} are gone; run the cell on the engines that are alive"
         )),
-        false => Ok(there),
+        false => Ok(live),
     }
 }
 
@@ -128,16 +128,16 @@ pub(super) fn stragglers(run: &Run, named: Option<&RankSet>) -> Result<RankSet, 
              the engines to interrupt them"
         ));
     }
-    let meant: RankSet =
+    let selected: RankSet =
         late.iter().filter(|engine| named.is_none_or(|named| named.contains(*engine))).collect();
-    match meant.is_empty() {
+    match selected.is_empty() {
         true => Err(format!(
             "The stragglers of run {id} are {late}, and none of them was named; name one of them"
         )),
-        false => Ok(meant),
+        false => Ok(selected),
     }
 }
 
-fn there(engines: &RankSet, table: &EngineTable) -> RankSet {
+fn live(engines: &RankSet, table: &EngineTable) -> RankSet {
     engines.iter().filter(|engine| table.get(*engine).is_some()).collect()
 }

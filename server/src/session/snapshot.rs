@@ -93,7 +93,7 @@ impl Snapshot {
         }
     }
 
-    /// Whether the cell would now send something else than the shown run sent; for a `%pxresult`, whether there is a
+    /// Whether the cell would now send something other than the shown run sent; for a `%pxresult`, whether there is a
     /// newer run.
     pub(crate) fn is_stale(&self, cell: &CellView) -> bool {
         if cell.cell.kind != CellKind::Result {

@@ -255,7 +255,7 @@ impl Actor {
         }
         let mut steps = Steps::default();
         self.queue.advance(&mut steps);
-        self.take(steps);
+        self.apply_steps(steps);
         for (command, response) in answers {
             command.answer(&response);
         }
@@ -293,7 +293,7 @@ impl Actor {
         command.changed = cell.view.stale;
         match only {
             Only::Failed => {
-                let engines = parts::meant(only, &last);
+                let engines = parts::selected(only, &last);
                 self.narrowed(command, only, last.id, &engines);
             }
             Only::Differing => self.compare(command, last),
@@ -311,7 +311,7 @@ impl Actor {
 
     /// Continues with a command for these engines of a run, as far as they are alive.
     fn narrowed(&mut self, mut command: ResolvedCommand, only: Only, run: RunId, engines: &RankSet) {
-        match parts::still_there(only, run, engines, &self.cluster_view().engines) {
+        match parts::still_live(only, run, engines, &self.cluster_view().engines) {
             Err(why) => command.answer(&Err(RunError::NothingToRerun(why))),
             Ok(there) => {
                 for plan in command.cells.iter_mut().filter_map(|cell| cell.planned.as_mut().ok()) {
@@ -342,7 +342,7 @@ impl Actor {
         self.next_comparison += 1;
         self.comparing.push(Comparing { number, run: run.id, command });
         tokio::spawn(async move {
-            let engines = tokio::task::spawn_blocking(move || parts::meant(Only::Differing, &run)).await;
+            let engines = tokio::task::spawn_blocking(move || parts::selected(Only::Differing, &run)).await;
             send_back(&this, Message::Compared { number, engines: engines.ok() });
         });
     }

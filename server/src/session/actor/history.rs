@@ -69,7 +69,7 @@ impl Actor {
     }
 
     /// Handles output that came after the end of a run.
-    pub(super) fn came_late(&mut self, run: RunId) {
+    pub(super) fn late_output(&mut self, run: RunId) {
         self.weigh(run);
         self.keep_late(run);
         self.forget_old_runs();

@@ -73,7 +73,7 @@ impl Actor {
         else {
             let suffix = &magic.suffix;
             return Err(format!(
-                "%{}{suffix} recalls the last %px{suffix} result, and none of this document has run yet",
+                "%{}{suffix} shows the last result of %px{suffix}, and no such cell of this document has run yet",
                 magic.kind
             ));
         };

@@ -158,7 +158,7 @@ impl Actor {
         if !sequence.held {
             self.queue.advance(&mut steps);
         }
-        self.take(steps);
+        self.apply_steps(steps);
         if handle.plan.blocking {
             // The handle itself waits for what came before it.
             sequence.after.clear();
@@ -253,7 +253,7 @@ impl Actor {
         self.queue.of_cell(cell).any(|entry| entry.sent)
     }
 
-    pub(super) fn take(&mut self, steps: Steps) {
+    pub(super) fn apply_steps(&mut self, steps: Steps) {
         for run in steps.send {
             let order = self.sending(run).unwrap_or_else(Order::Drop);
             self.order(run, order);
@@ -296,7 +296,7 @@ impl Actor {
         self.take_names_back(run);
         self.keep_named(run);
         self.weigh(run);
-        self.take(steps);
+        self.apply_steps(steps);
         self.forget_old_runs();
         self.leave_if_idle();
     }
@@ -345,7 +345,7 @@ impl Actor {
         for run in waiting {
             let steps = self.queue.withdraw(run, INTERRUPTED);
             outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
-            self.take(steps);
+            self.apply_steps(steps);
         }
         // Requests that wait for the first engine of a run are no longer sent, whichever of its engines are
         // interrupted.

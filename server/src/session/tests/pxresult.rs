@@ -101,7 +101,7 @@ async fn pxresult_without_a_run_says_so_and_needs_no_cluster() {
     let response = fixture.run_line(4).await;
     assert_eq!(
         response.not_run[0].why,
-        "%pxresult recalls the last %px result, and none of this document has run yet"
+        "%pxresult shows the last result of %px, and no such cell of this document has run yet"
     );
 }
 
