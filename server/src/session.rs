@@ -227,7 +227,7 @@ pub(crate) enum RunError {
     #[error("This workspace is not trusted, so pxlens runs nothing; trust it first")]
     Untrusted,
     /// The session has ended.
-    #[error("The session has ended; restart the language server")]
+    #[error("The session has ended; start pxlens again")]
     Ended,
 }
 

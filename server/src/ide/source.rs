@@ -65,7 +65,8 @@ impl Line {
     }
 }
 
-/// The nearest character boundary at or before a byte. The places in a notebook that cannot be parsed right now are those of an older text.
+/// The nearest character boundary at or before a byte. The places in a notebook that cannot be parsed right now are
+/// those of an older text.
 fn floor_boundary(document: &Document, at: usize) -> usize {
     let rope = document.rope();
     rope.char_to_byte(rope.byte_to_char(at.min(rope.len_bytes())))

@@ -78,8 +78,8 @@ impl Document {
         Position { line, character: to_u32(character) }
     }
 
-    /// The byte of a position: the end of the line for a column beyond it, the end of the text for a line beyond it, the
-    /// beginning of the character for a column inside one (half a surrogate pair).
+    /// The byte of a position: the end of the line for a column beyond it, the end of the text for a line beyond it,
+    /// the beginning of the character for a column inside one (half a surrogate pair).
     pub(crate) fn byte(&self, position: Position, encoding: Encoding) -> usize {
         let line = position.line as usize;
         if line >= self.rope.len_lines() {

@@ -55,7 +55,8 @@ pub(crate) fn handle(
     Ok(Some(actions))
 }
 
-/// Whether actions of a kind are requested: all kinds are if none are named, otherwise those that are equal to or below a named kind.
+/// Whether actions of a kind are requested: all kinds are if none are named, otherwise those that are equal to or below
+/// a named kind.
 fn is_requested(only: Option<&[CodeActionKind]>, kind: CodeActionKind) -> bool {
     let Some(only) = only.filter(|only| !only.is_empty()) else { return true };
     let kind = String::from(kind);

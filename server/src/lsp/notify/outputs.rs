@@ -318,7 +318,8 @@ impl<V: View, S: Sink> Publisher<V, S> {
     }
 }
 
-/// Whether only the place differs, which editors adjust themselves as the text moves, unless the line is painted on another line of the cell.
+/// Whether only the place differs, which editors adjust themselves as the text moves, unless the line is painted on
+/// another line of the cell.
 fn differs_only_in_place(old: &CellOutput, new: &CellOutput) -> bool {
     let line_in_cell = |cell: &CellOutput| i64::from(cell.line_at) - i64::from(cell.range.start.line);
     let moved = CellOutput { range: new.range, line_at: new.line_at, ..old.clone() };

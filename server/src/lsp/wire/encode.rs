@@ -28,7 +28,8 @@ pub(in crate::lsp) struct Encode<W> {
 enum State {
     /// In a header, or in a message short enough to hold a placeholder: the bytes so far.
     Buffering(Vec<u8>),
-    /// Bytes to write before anything else, how many of them are written, and how many bytes of the same message follow, which are passed through.
+    /// Bytes to write before anything else, how many of them are written, and how many bytes of the same message
+    /// follow, which are passed through.
     Writing { bytes: Vec<u8>, done: usize, rest: usize },
 }
 
