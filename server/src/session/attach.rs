@@ -226,7 +226,10 @@ async fn start_one(
 }
 
 /// Connects to a cluster that was launched, and waits for its engines.
-async fn wait_until_ready(started: &mut StartedCluster, wanted: usize) -> Result<ClusterClient, ClusterError> {
+async fn wait_until_ready(
+    started: &mut StartedCluster,
+    wanted: usize,
+) -> Result<ClusterClient, ClusterError> {
     let client = connect(started.connection_file.clone()).await?;
     tokio::select! {
         ready = wait_for_engines(&client, wanted, START_LIMIT) => ready.map(|()| client),
