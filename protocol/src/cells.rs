@@ -126,7 +126,7 @@ pub struct Plan {
     /// `%pxconfig`, and while no engine is there (see `starts`).
     #[serde(default)]
     pub engines: Vec<u32>,
-    /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engine is there`.
+    /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engines`.
     #[serde(default)]
     pub ranks: String,
     /// How many engines are alive.

@@ -1,4 +1,4 @@
-//! The one place where the time of events is read. What is below it takes times as arguments.
+//! The one place that reads the clock for the times of events. Modules below it take times as arguments.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,8 +1,8 @@
-//! What editors ask of a document, answered from a snapshot: lenses, hints, symbols, folds, tokens, completion, hovers, actions, and
-//! what is painted beside cells.
+//! Answers the requests of editors from a snapshot: lenses, hints, symbols, folds, tokens, completion, hovers, actions,
+//! and what is painted beside cells.
 //!
-//! Pure functions. They give places as the client counts and plain values; a face turns them into its own types. Bodies of px
-//! cells are Python, and Python has its own server: nothing here looks into them.
+//! Pure functions. They return plain values with positions in the client's encoding; a face converts them to its own
+//! types. Bodies of px cells are Python, which has its own language server, so nothing here looks into them.
 
 mod action;
 mod actions;
@@ -52,32 +52,31 @@ use crate::{
     text::{Document, TextRange},
 };
 
-/// A document at a moment, as far as this module looks at it.
+/// The part of a document around a place in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nearby<'a> {
-    /// Its text.
     pub text: &'a Document,
-    /// How it is read.
+    /// How the text is parsed.
     pub dialect: Dialect,
-    /// The px cells near the place in question, in order; those elsewhere may be left out.
+    /// The px cells near the place, in order; others may be left out.
     pub cells: &'a [&'a Placed],
-    /// The code cell that holds the place in question, its marker included; `None` if it is in none, as in the Markdown of
-    /// a raw notebook.
+    /// The code cell that holds the place, including its marker; `None` if it is in none, as in the Markdown of a raw
+    /// notebook.
     pub block: Option<TextRange>,
 }
 
-/// What is known beyond the line that is written.
+/// What completion knows beyond the line at the cursor.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
-    /// The engines alive, by rising id; empty while no cluster is known.
+    /// The engines that are alive, in ascending order; empty while no cluster is known.
     pub engines: Vec<EngineId>,
-    /// The suffixes of views, without doubles, the empty one left out.
+    /// The suffixes of views, without duplicates and without the empty one.
     pub suffixes: Vec<String>,
 }
 
 impl Known {
-    /// What a document shows of views: the suffixes of `views`, which it makes or the settings name, and those that stand in
-    /// its px cells, but for the one that is being written.
+    /// Collects the suffixes in a document: `views`, which it makes or the settings name, and those of its px cells,
+    /// except for the one at the cursor.
     pub(crate) fn of<'a>(
         engines: Vec<EngineId>,
         views: impl Iterator<Item = &'a str>,

@@ -2,11 +2,11 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log at the level of `PXLENS_LOG` (for instance `debug` or `pxlens::cluster=trace`); warnings by default.
-/// Without colours: editors collect these lines too.
+/// Starts the log at the level that `PXLENS_LOG` sets (such as `debug` or `pxlens::cluster=trace`); warnings by
+/// default. Without colours, since editors collect these lines too.
 pub fn start() {
     let filter = EnvFilter::try_from_env("PXLENS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    // A log that was started already (tests) stays.
+    // It fails only where a log was started already, as in tests; that one stays.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

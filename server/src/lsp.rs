@@ -1,16 +1,17 @@
-//! The face that editors see: a language server over stdio.
+//! The language server over stdio: the face for editors.
 //!
-//! Messages come in through what [`wire`] puts round tower-lsp, and one handler file per method answers them: a request from a
-//! [`snapshot`] of the session, a command by telling the session. What happens there goes out again through [`notify`]. Types of
-//! tower-lsp and lsp-types stop here; nothing below knows an editor.
+//! Messages come in through the layers that [`wire`] puts around tower-lsp, and one handler file per method answers
+//! them: a request from a [`snapshot`] of the session, a command by sending it to the session. Events of the session go
+//! out through [`notify`]. Types of tower-lsp and lsp-types are not used outside of `lsp/`; nothing below knows an
+//! editor.
 //!
 //! Rules that hold everywhere below `lsp/`:
-//! * A notification handler has no `.await` before it told the session: order is kept only up to the first one.
-//! * A request is a function of one snapshot, and runs off the loop; a command carries ids and places, never what another message
-//!   has looked up.
+//! * A notification handler sends its message to the session before its first `.await`: order is only kept up to there.
+//! * A request is a function of one snapshot, and runs off the main loop. A command carries ids and places, never what
+//!   another message has looked up.
 //! * A request to the client is never awaited in a handler: it is spawned, with a time limit.
-//! * Standard output belongs to the protocol.
-//! * A client's URI is a key: compared byte for byte, given back unchanged.
+//! * Standard output is for the protocol only.
+//! * A client's URI is a key: it is compared byte for byte and given back unchanged.
 
 mod backend;
 mod blocking;

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            tracing::error!("the runtime could not be started: {error}");
+            tracing::error!("Cannot start the async runtime: {error}");
             return ExitCode::FAILURE;
         }
     };

@@ -1,4 +1,4 @@
-//! Folders and files that only their owner can look into. The one place that makes them; blocking.
+//! Folders and files that only their owner can read. The one place that makes them; blocking.
 
 use std::{
     fs, io,
@@ -6,10 +6,10 @@ use std::{
     path::Path,
 };
 
-/// Makes a folder that only its owner can look into, with those it lies in; one that is there stays as it is.
+/// Makes a folder that only its owner can open, and its missing parents. A folder that exists stays as it is.
 ///
 /// # Errors
-/// Where it cannot be made.
+/// If it cannot be made.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -18,10 +18,10 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Writes a file that only its owner can read, at once and whole: made so under another name, then renamed.
+/// Writes a file that only its owner can read, atomically: it is written under another name and then renamed.
 ///
 /// # Errors
-/// Where it cannot be written; then what was there before still is.
+/// If it cannot be written; then the previous content stays.
 pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_is_for_its_owner_alone_and_whole() {
+    fn files_and_folders_are_private_and_a_failed_write_leaves_the_old_content() {
         let parent = tempfile::tempdir().expect("a folder");
         let path = parent.path().join("new/file.txt");
         write_file(&path, |out| out.write_all(b"one")).expect("it is written");

@@ -15,7 +15,7 @@ pub(crate) use document::Document;
 pub(crate) enum Encoding {
     /// Bytes of UTF-8.
     Utf8,
-    /// Code units of UTF-16, what LSP uses if nothing else was agreed.
+    /// Code units of UTF-16, which LSP uses if nothing else was negotiated.
     #[default]
     Utf16,
     /// Unicode scalar values.
@@ -46,17 +46,17 @@ impl TextRange {
         Self { start, end: end.max(start) }
     }
 
-    /// Its length in bytes.
+    /// The length in bytes.
     pub fn len(self) -> usize {
         self.end - self.start
     }
 
-    /// Whether it holds no byte.
+    /// Whether the range is empty.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// As a range that slices text.
+    /// As a range to slice text with.
     pub fn as_range(self) -> std::ops::Range<usize> {
         self.start..self.end
     }
@@ -65,19 +65,19 @@ impl TextRange {
 /// One change of a `didChange`: what replaces a range, or the whole text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// What is replaced; `None` for everything.
+    /// The range that is replaced; `None` for the whole text.
     pub range: Option<(Position, Position)>,
-    /// What stands there afterwards.
+    /// The replacement.
     pub text: String,
 }
 
-/// What a change did, in bytes: `start..old_end` of the text before became `start..new_end` of the text after.
+/// The effect of a change, in bytes: `start..old_end` of the text before became `start..new_end` of the text after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// First byte that differs.
     pub start: usize,
-    /// End of what was taken out, in the text before.
+    /// End of the removed text, in the text before.
     pub old_end: usize,
-    /// End of what was put in, in the text after.
+    /// End of the inserted text, in the text after.
     pub new_end: usize,
 }

@@ -70,7 +70,7 @@ fn a_file_that_sends_nothing_needs_no_cluster() {
     let file = Written::new("config.py", "# %%\n%pxconfig --targets 0\n# %%\n%pxresult\n");
     let done = run(file.path(), nowhere()).run();
     status(&done, 2);
-    let why = "%pxresult recalls the last %px result, and none of this document has run yet";
+    let why = "%pxresult shows the last result of %px, and no such cell of this document has run yet";
     assert_eq!(done.stderr, format!("pxlens: line 4: {why}\n"));
     status(&run(file.path(), nowhere()).arg("--keep-going").run(), 0);
     let done = run(file.path(), nowhere()).args(["--cell", "1"]).run();

@@ -224,7 +224,7 @@ export type Plan = {
    * `%pxconfig`, and while no engine is there (see `starts`).
    */
   engines: Array<number>;
-  /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engine is there`. */
+  /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engines`. */
   ranks: string;
   /** How many engines are alive. */
   alive: number;

@@ -19,7 +19,7 @@ use crate::{
         python::{self, PythonEnv},
     },
     engines::EngineId,
-    session::{Level, NoConsole, Session, SessionEvent, Settings, StartPolicy},
+    session::{ConsoleRequestError, Level, Session, SessionEvent, Settings, StartPolicy},
     text::Encoding,
 };
 
@@ -78,11 +78,13 @@ async fn tell(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     }
 }
 
-fn refused(error: NoConsole) -> Failure {
+fn refused(error: ConsoleRequestError) -> Failure {
     let status = match &error {
-        NoConsole::Engine(ConsoleError::GivenUp(_)) => Status::Interrupted,
-        NoConsole::Engine(ConsoleError::NoEngine { .. }) => Status::Usage,
-        NoConsole::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => Status::EngineFailed,
+        ConsoleRequestError::Engine(ConsoleError::GivenUp(_)) => Status::Interrupted,
+        ConsoleRequestError::Engine(ConsoleError::NoEngine { .. }) => Status::Usage,
+        ConsoleRequestError::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => {
+            Status::EngineFailed
+        }
         _ => Status::NoCluster,
     };
     Failure::new(status, error)

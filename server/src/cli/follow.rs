@@ -12,7 +12,9 @@ use super::{
 use crate::{
     engines::{Activity, RankSet},
     run::{Ending, LostReason, Run, RunState},
-    session::{About, Asked, CellView, InterruptScope, NotRun, NotRunKind, RunHandle, Session, Snapshot},
+    session::{
+        About, CellView, InterruptScope, NotRun, NotRunKind, RunHandle, RunResponse, Session, Snapshot,
+    },
 };
 
 /// How long engines may take to end after Ctrl-C, before pxlens leaves without them.
@@ -25,7 +27,7 @@ const REPAINT: Duration = Duration::from_millis(250);
 pub(super) struct Show<'a> {
     pub(super) session: &'a Session,
     pub(super) snapshot: &'a Snapshot,
-    pub(super) asked: &'a Asked,
+    pub(super) asked: &'a RunResponse,
     pub(super) screen: Screen,
     pub(super) interrupts: &'a mut Interrupts,
     pub(super) keep_going: bool,
@@ -82,13 +84,13 @@ impl Follower<'_> {
                 self.wait(handle).await?;
                 self.show.screen.result(handle)?;
                 handle
-            } else if let Some(recalled) = asked.recalled.iter().find(|recalled| recalled.cell == cell.id) {
-                kept.retain(|other| other.id != recalled.run.id);
-                self.wait(&recalled.run).await?;
-                if let Some(recall) = self.show.snapshot.recalled(cell) {
-                    self.show.screen.result_again(&recall, cell)?;
+            } else if let Some(shown) = asked.shown_results.iter().find(|shown| shown.cell == cell.id) {
+                kept.retain(|other| other.id != shown.run.id);
+                self.wait(&shown.run).await?;
+                if let Some(source) = self.show.snapshot.shown_result(cell) {
+                    self.show.screen.result_again(&source, cell)?;
                 }
-                &recalled.run
+                &shown.run
             } else {
                 if let Some(not_run) = asked.not_run.iter().find(|not_run| not_run.cell == cell.id) {
                     self.not_run(cell, not_run)?;
@@ -119,7 +121,7 @@ impl Follower<'_> {
             // In a whole file such a line does what it is there for; nothing is to be said about it.
             NotRunKind::RunsNothing if self.show.whole_file => Ok(()),
             // They are counted at the end.
-            NotRunKind::Behind => Ok(()),
+            NotRunKind::Skipped => Ok(()),
             _ => self.show.screen.not_run(cell, &not_run.why),
         }
     }
@@ -209,7 +211,7 @@ impl Follower<'_> {
         let Show { asked, screen, whole_file, keep_going, .. } = &mut self.show;
         let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
         let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
-        let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Behind)).count();
+        let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Skipped)).count();
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         if self.stop != Stop::No {
             let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
@@ -237,10 +239,10 @@ impl Follower<'_> {
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
             NotRunKind::Refused => true,
             NotRunKind::NothingYet => !*keep_going,
-            NotRunKind::RunsNothing | NotRunKind::Behind | NotRunKind::Replaced => false,
+            NotRunKind::RunsNothing | NotRunKind::Skipped | NotRunKind::Replaced => false,
         });
         let refusals = if refused { Status::Usage } else { Status::Ok };
-        let shown = asked.recalled.iter().map(|recalled| &recalled.run);
+        let shown = asked.shown_results.iter().map(|shown| &shown.run);
         Ok(asked.runs.iter().chain(shown).map(|handle| status_of(&handle.now())).fold(refusals, worse))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     plan::ProgressAfter,
     render::{self, Cursor, GroupBy, JsonEvent, Live, PromptColor, Style},
     run::{Run, RunId, Time},
-    session::{CellView, Level, Recall, RunHandle, now},
+    session::{CellView, Level, ResultSource, RunHandle, now},
     text::Document,
 };
 
@@ -100,12 +100,12 @@ impl Screen {
     }
 
     /// A run that a `%pxresult` shows, with that line's own grouping.
-    pub(super) fn result_again(&mut self, recall: &Recall, by: &CellView) -> Result<(), Failure> {
+    pub(super) fn result_again(&mut self, source: &ResultSource, by: &CellView) -> Result<(), Failure> {
         let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
-        let title = format!("px cell {} · line {} · {}", by.cell.ordinal + 1, by.line + 1, recall.line());
-        self.show(&recall.run, &title, "", group_by)?;
+        let title = format!("px cell {} · line {} · {}", by.cell.ordinal + 1, by.line + 1, source.line());
+        self.show(&source.run, &title, "", group_by)?;
         // The pictures of a run that was waited for were saved where it was shown.
-        if recall.run.plan.blocking { Ok(()) } else { self.save_images(&recall.run) }
+        if source.run.plan.blocking { Ok(()) } else { self.save_images(&source.run) }
     }
 
     /// Says that runs that nothing waits for follow, since nothing asked for what they gave.

@@ -35,7 +35,7 @@ fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
         out.write_all(render::report(&run, about, None).as_bytes())?;
     } else {
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let by = args.group_outputs.or(head.wish()).unwrap_or_default();
+        let by = args.group_outputs.or(head.wanted_group_by()).unwrap_or_default();
         let style = Style { color, width: output::width(), place: None };
         let name = format!("{} · {}", head.name, about(head));
         write!(out, "── {name}\n{}", render::terminal(&run, by, style))?;

@@ -17,8 +17,8 @@ use crate::{
     lint::{Problem, Severity},
     plan::{Overrides, Refusal, plan},
     session::{
-        Ask, AskError, Asked, CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, Scope, Session,
-        SessionEvent, StartPolicy, Starting,
+        CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, RunCommand, RunError, RunResponse,
+        Scope, Session, SessionEvent, StartPolicy, Starting,
     },
     text::Encoding,
 };
@@ -89,7 +89,7 @@ async fn run_in(
     }
     let start = StartPolicy::Attached;
     let keep_going = args.keep_going;
-    let ask = Ask { document: key.clone(), scope, overrides, only: None, keep_going, start };
+    let ask = RunCommand { document: key.clone(), scope, overrides, only: None, keep_going, start };
     let asked = tokio::select! {
         asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
         () = interrupts.next() => {
@@ -127,15 +127,15 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 }
 
 /// Why nothing of a file is run, where a cell of it cannot be whatever the engines are: told before hours of work.
-fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<AskError> {
+fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     view.cells.iter().find_map(|cell| match plan(&cell.cell, overrides) {
-        Err(Refusal::Cell(why)) => Some(AskError::Refused { line: cell.line + 1, why }),
+        Err(Refusal::Cell(why)) => Some(RunError::Refused { line: cell.line + 1, why }),
         _ => None,
     })
 }
 
 /// What is doubtful in the cells that run: they may not do what was meant.
-fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
+fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
     let runs = |at: usize| {
         let of = |cell: &CellView| asked.runs.iter().any(|handle| handle.cell == cell.id);
         view.cells
@@ -150,7 +150,7 @@ fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
 }
 
 /// The cells whose body `--local` wants in a local Python as well, which a shell has not.
-fn local_parts(asked: &Asked) -> Vec<String> {
+fn local_parts(asked: &RunResponse) -> Vec<String> {
     let wanting = asked.runs.iter().filter(|handle| handle.plan.local);
     wanting.map(|handle| format!("line {}: --local: local part not run", handle.line + 1)).collect()
 }
@@ -203,13 +203,13 @@ fn parse_targets(text: &str) -> Result<Targets, Failure> {
     Targets::parse_flag(text).map_err(|error| Failure::new(Status::Usage, format!("--targets: {error}")))
 }
 
-fn refused(file: &SourceFile, error: AskError) -> Failure {
+fn refused(file: &SourceFile, error: RunError) -> Failure {
     let status = match error {
-        AskError::Cluster(_) | AskError::Ended => Status::NoCluster,
+        RunError::Cluster(_) | RunError::Ended => Status::NoCluster,
         _ => Status::Usage,
     };
     match error {
-        AskError::Refused { .. } | AskError::Targets { .. } | AskError::NoCell => {
+        RunError::Refused { .. } | RunError::Targets { .. } | RunError::NoCell => {
             Failure::new(status, format!("{}: {error}", file.label))
         }
         other => Failure::new(status, other),
@@ -217,7 +217,7 @@ fn refused(file: &SourceFile, error: AskError) -> Failure {
 }
 
 fn ended() -> Failure {
-    Failure::new(Status::NoCluster, AskError::Ended)
+    Failure::new(Status::NoCluster, RunError::Ended)
 }
 
 fn usage(sentence: String) -> Failure {

@@ -1,4 +1,4 @@
-//! What lenses, code actions and the links of a card offer: a deed and its words. A face turns it into a command.
+//! What lenses, code actions and the links of a card offer: an action and its title. A face turns it into a command.
 
 use crate::{
     engines::EngineId,
@@ -7,12 +7,11 @@ use crate::{
     session::{CellId, Only},
 };
 
-/// Something that a user can choose.
+/// An action that the user can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Offer {
-    /// What it does, as an order.
+    /// The title, in the imperative.
     pub title: String,
-    /// What is done.
     pub action: Action,
 }
 
@@ -22,61 +21,48 @@ impl Offer {
     }
 }
 
-/// What is done where somebody chooses it.
+/// What happens when the user chooses an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Px cells run.
+    /// Runs px cells.
     Run(RunAction),
-    /// The px cells above one run, and not that.
+    /// Runs the px cells above this one.
     RunAbove(CellId),
-    /// A px cell and those below it run.
+    /// Runs this px cell and those below it.
     RunBelow(CellId),
-    /// A run, or its stragglers, are interrupted.
-    Interrupt {
-        /// Which run.
-        run: RunId,
-        /// Whether only engines that hold up the others.
-        stragglers: bool,
-    },
-    /// What a run gave is shown, from then on also beside its cell.
+    /// Interrupts a run, or only its stragglers.
+    Interrupt { run: RunId, stragglers: bool },
+    /// Shows the result of a run; from then on it is also shown beside its cell.
     ShowResult(RunId),
-    /// A console on an engine is opened.
+    /// Opens a console on an engine.
     Console(EngineId),
-    /// What a run gave is opened as a document.
+    /// Opens the output of a run as a document.
     ShowOutput {
-        /// Which run.
         run: RunId,
-        /// How it is grouped; `None`: as it is shown.
+        /// The grouping; `None` for the one that is shown.
         group_by: Option<GroupBy>,
     },
-    /// A px cell shows its result no more.
+    /// Clears the result of a px cell.
     Clear(CellId),
-    /// A view is added to the settings.
-    WriteView {
-        /// Its suffix.
-        suffix: String,
-        /// Its targets.
-        targets: String,
-    },
+    /// Adds a view to the settings.
+    WriteView { suffix: String, targets: String },
 }
 
-/// Px cells that run.
+/// How px cells are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RunAction {
-    /// Which.
     pub cells: RunCells,
-    /// Only these engines of the last run.
+    /// Run only on these engines of the last run.
     pub only: Option<Only>,
-    /// Whether the first engine goes first.
+    /// Whether the first engine runs them before the others.
     pub canary: bool,
 }
 
-/// Which px cells run.
+/// Which px cells are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RunCells {
-    /// One.
     One(CellId),
-    /// Those that these places touch: the first, and the one behind the last.
+    /// Those that overlap this range of positions, whose end is exclusive.
     Between([crate::text::Position; 2]),
 }
 

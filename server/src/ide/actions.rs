@@ -1,4 +1,4 @@
-//! What can be done at a selection: the lenses' buttons for clients that show no lenses, and more.
+//! What the user can do at a selection: the actions of the lenses, for clients that show none, and more.
 
 use serde_json::json;
 
@@ -17,17 +17,17 @@ use crate::{
     text::Position,
 };
 
-/// What may be chosen at a selection of the document; `None` if it is not open. `links`: whether the client follows the links of
-/// cards, which offer what can be done with results.
+/// The actions at a selection of the document; `None` if it is not open. `links`: whether the client follows the links
+/// of cards, which offer the actions for results.
 pub(crate) fn offers(snapshot: &Snapshot, selection: [Position; 2], links: bool) -> Option<Vec<Offer>> {
     let document = snapshot.document()?;
     let mut outlooks = Outlooks::new(snapshot);
-    // What runs, in order; where the cursor is, in the way of a selection in a list.
+    // All px cells, in order.
     let cells: Vec<(&CellView, Outlook)> =
         document.cells.iter().map(|cell| (cell, outlooks.of(cell))).collect();
     let mut offers = runs(snapshot, &cells, selection);
-    if let Some((cell, run)) = that_ran(snapshot, &cells, selection) {
-        offers.extend(parts_of(snapshot, cell, &run));
+    if let Some((cell, run)) = last_run(snapshot, &cells, selection) {
+        offers.extend(engine_actions(snapshot, cell, &run));
         if !links {
             offers.extend(results(cell, run.id));
         }
@@ -45,7 +45,7 @@ fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Positio
     let here: Vec<&(&CellView, Outlook)> =
         cells.iter().filter(sends).filter(|(cell, _)| is_here(cell, selection)).collect();
     let Some((first, outlook)) = here.first() else {
-        return recalls(cells, selection).into_iter().collect();
+        return show_result(cells, selection).into_iter().collect();
     };
     let mut offers = Vec::new();
     let busy =
@@ -79,10 +79,10 @@ fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Positio
     offers
 }
 
-/// How many engines are offered: one looks into one or two, and a cell may run on hundreds.
+/// How many engines are offered at most: users look into one or two, and a cell may run on hundreds.
 const MOST: usize = 3;
 
-/// Consoles on the first engines of what would run. None while no cluster is there: a console starts none.
+/// Consoles on the first engines that the cells would run on. None without a cluster, since a console never starts one.
 fn consoles(outlooks: &[&Outlook]) -> Vec<Offer> {
     let plans = outlooks.iter().filter_map(|outlook| outlook.plan.as_ref());
     let mut engines: Vec<EngineId> = Vec::new();
@@ -95,8 +95,8 @@ fn consoles(outlooks: &[&Outlook]) -> Vec<Offer> {
     engines.into_iter().map(offer).collect()
 }
 
-/// For `%pxresult` lines, which run nothing on engines.
-fn recalls(cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Option<Offer> {
+/// The action for a `%pxresult` line, which runs nothing on engines.
+fn show_result(cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Option<Offer> {
     let shows = |(cell, outlook): &&(&CellView, Outlook)| {
         cell.cell.kind == CellKind::Result && outlook.refusal.is_none()
     };
@@ -104,8 +104,8 @@ fn recalls(cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Option<O
     Some(Offer::new("▶ Show the newest result here", Action::Run(RunAction::cell(cell.id))))
 }
 
-/// The one px cell at a selection that was run, and its last run.
-fn that_ran<'a>(
+/// The px cell at a selection and its last run, if there is exactly one cell and it was run.
+fn last_run<'a>(
     snapshot: &Snapshot,
     cells: &[(&'a CellView, Outlook)],
     selection: [Position; 2],
@@ -116,8 +116,8 @@ fn that_ran<'a>(
     Some((*cell, run.now()))
 }
 
-/// What can be done with some engines of the px cell's last run.
-fn parts_of(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Vec<Offer> {
+/// The actions for some of the engines of a px cell's last run.
+fn engine_actions(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Vec<Offer> {
     let Parts { failed, differing, stragglers } = parts(run, &snapshot.cluster.engines);
     let mut offers = Vec::new();
     if let Some(ranks) = stragglers {
@@ -132,7 +132,7 @@ fn parts_of(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Vec<Offer> {
     offers
 }
 
-/// What can be done with the result of a px cell: all of what it gave, as a document, and its end.
+/// The actions for the result of a px cell: open its whole output as a document, or clear it.
 fn results(cell: &CellView, run: RunId) -> [Offer; 3] {
     let output = |group_by| Action::ShowOutput { run, group_by };
     [
@@ -142,7 +142,7 @@ fn results(cell: &CellView, run: RunId) -> [Offer; 3] {
     ]
 }
 
-/// An offer for each view that the px cells at the selection need and that is not known.
+/// An offer for each unknown view that the px cells at the selection use.
 fn views_to_write(snapshot: &Snapshot, selection: [Position; 2]) -> Vec<Offer> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut suffixes: Vec<&str> = Vec::new();
@@ -168,7 +168,7 @@ fn views_to_write(snapshot: &Snapshot, selection: [Position; 2]) -> Vec<Offer> {
     suffixes.into_iter().map(offer).collect()
 }
 
-/// A first guess, which the title shows before anything is written.
+/// A guess, which the title shows before anything is written.
 fn likely_targets(suffix: &str) -> String {
     let name = suffix.trim_start_matches('_');
     match name {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_names_its_engine() {
+    fn a_numeric_suffix_is_guessed_to_be_its_engine() {
         let targets = ["_even", "odd", "0", "_12", "_gpu", ""].map(likely_targets);
         assert_eq!(targets, ["::2", "1::2", "0", "12", "all", "all"]);
     }

@@ -1,6 +1,6 @@
-//! What completes the line of a magic: names, options that are not there yet, choices, targets, signals.
+//! Completion on the line of a magic: names, options that are not given yet, choices, targets, signals.
 //!
-//! An answer is whole: a client filters it further by itself while more is typed.
+//! The list is complete: the client filters it while more is typed.
 
 use std::ops::Range;
 
@@ -19,18 +19,17 @@ use crate::{
     text::TextRange,
 };
 
-/// Something that may stand where the cursor is.
+/// A completion at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Completion {
-    /// The text, as it is shown and as it is put in.
+    /// The text, as it is shown and inserted.
     pub label: String,
-    /// A few words beside it.
+    /// A short description beside it.
     pub detail: String,
-    /// What it means; empty if the few words say all.
+    /// The full documentation; empty if the detail says everything.
     pub documentation: String,
-    /// What it replaces, in bytes.
+    /// The range that it replaces, in bytes.
     pub edit: TextRange,
-    /// What it is.
     pub kind: CompletionKind,
 }
 
@@ -45,11 +44,11 @@ pub(crate) enum CompletionKind {
     Value,
 }
 
-/// What may stand at a byte of a document, the likeliest first. Nothing in bodies of px cells, and nothing where no magic
-/// can stand.
+/// The completions at a byte of a document, the most likely first. There are none in bodies of px cells, nor where no
+/// magic can be.
 pub(super) fn complete(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     let mut found = at(nearby, cursor, known);
-    // In the middle of an escape, or of what joins two lines, nothing can be put in.
+    // Nothing can be inserted in the middle of an escape, or of a line continuation.
     found.retain(|completion| completion.edit.start <= cursor && cursor <= completion.edit.end);
     found
 }
@@ -72,7 +71,7 @@ fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
             _ if begin > magic.end => return Vec::new(),
             _ => {
                 is_placed = cell.kind == CellKind::CellMagic;
-                // A line that a backslash continues is read from its beginning.
+                // A line continued by a backslash is read from its start.
                 if begin > magic.start && begin > cell.name_range().start {
                     let hidden = nearby.text.position(magic.start, Default::default()).character
                         != nearby.text.position(cell.name_range().start, Default::default()).character;
@@ -104,7 +103,7 @@ fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     place.arguments(head.name.end, magic)
 }
 
-/// Whether nothing but blanks and the block's own marker stands before a line of its block.
+/// Whether only blanks and the block's own marker precede a line in its block.
 fn is_first(nearby: Nearby<'_>, line: usize) -> bool {
     let from = nearby.block.map_or(0, |block| block.start.min(line));
     let rope = nearby.text.rope();
@@ -139,7 +138,7 @@ impl Place<'_> {
     fn names(&self, head: &Head, is_placed: bool, only_autopx: bool) -> Vec<Completion> {
         let typed = self.typed(head.begin);
         let edit = self.line.range(head.begin..head.name.end);
-        // `# %%` alone is the border of a plain cell, and the next key may be Enter.
+        // `# %%` alone begins a plain cell, and the next key may be Enter.
         if head.is_marker && head.name.is_empty() {
             return Vec::new();
         }
@@ -199,7 +198,7 @@ impl Place<'_> {
         }
     }
 
-    /// The options that are not there yet.
+    /// The options that are not given yet.
     fn options(
         &self,
         word: Range<usize>,
@@ -256,7 +255,7 @@ impl Place<'_> {
             .collect()
     }
 
-    /// Target expressions. Behind a comma only the next id, or the next range of ids.
+    /// Target expressions. After a comma only the next id, or the next range of ids.
     fn targets(&self, word: Range<usize>) -> Vec<Completion> {
         let ids = &self.known.engines;
         let typed = self.typed(word.start);
@@ -295,7 +294,7 @@ impl Place<'_> {
         };
         let free: Vec<EngineId> = ids.iter().copied().filter(|id| !is_named(id)).collect();
         let mut choices: Vec<(String, String)> = free.iter().map(engine).collect();
-        // Ranges of ids are read in a bare list only.
+        // Ranges of ids are only allowed in a list without brackets.
         if !typed.starts_with(['[', '(']) {
             let ranges = free.chunk_by(|one, next| one.0 + 1 == next.0).filter(|range| range.len() > 1);
             choices.extend(ranges.map(|range| {
@@ -309,7 +308,7 @@ impl Place<'_> {
     }
 }
 
-/// What a slice chooses, with the engines if they are known.
+/// Describes a slice, with its engines if they are known.
 fn slice(ids: &[EngineId], what: &str, is_in: impl Fn(usize) -> bool) -> String {
     let chosen: RankSet = ids.iter().enumerate().filter(|(at, _)| is_in(*at)).map(|(_, id)| *id).collect();
     if chosen.is_empty() { what.to_owned() } else { format!("{what}: {chosen}") }

@@ -1,4 +1,4 @@
-//! What engines raised, and where in the document.
+//! The exceptions that engines raised, and their places in the document.
 
 use super::places::{code_place, positions};
 use crate::{
@@ -8,68 +8,65 @@ use crate::{
     text::{Encoding, Position},
 };
 
-/// What engines raised alike in the newest run of a px cell.
+/// An exception that several engines raised alike in the newest run of a px cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EngineError {
-    /// Which px cell.
     pub cell: CellId,
-    /// Which run.
     pub run: RunId,
-    /// The line that raised, or the magic's if that is not known.
+    /// The line that raised it, or the magic's line if that is not known.
     pub range: [Position; 2],
     /// The engines as a rank set.
     pub ranks: String,
     /// The exception's name, in one short line.
     pub name: String,
-    /// The exception in one line of at most 300 characters, without its text where engines differ in it.
+    /// The exception in one line of at most 300 characters, without its text if that differs among the engines.
     pub title: String,
-    /// What exactly was raised, by engines; the largest first. One entry, unless the texts differ.
+    /// The texts of the exception and the engines of each, the largest set first. One entry, unless the texts differ.
     pub variants: Vec<ErrorVariant>,
-    /// What else belongs to it: exceptions that led to it, calls outside of the cell.
+    /// Exceptions that led to it, and calls outside of the cell.
     pub related: Vec<Related>,
-    /// Whether somebody stopped it, so that nothing is wrong with the code.
+    /// Whether the user interrupted the run, so that nothing is wrong with the code.
     pub interrupted: bool,
-    /// Whether the run was of another code or plan than what would run now.
+    /// Whether the code or the plan has changed since the run.
     pub stale: bool,
 }
 
-/// Something that belongs to an error.
+/// Another place or exception that explains an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Related {
-    /// The file, as the engine names it, and its 0-based line; none for the line of the error itself.
+    /// The file, as the engine names it, and the 0-based line; `None` for the line of the error itself.
     pub file: Option<(String, u32)>,
-    /// In words.
     pub message: String,
 }
 
-/// What some of the engines of an [`EngineError`] raised.
+/// One of the texts of an [`EngineError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ErrorVariant {
     /// The engines as a rank set.
     pub ranks: String,
-    /// What the exception says.
+    /// The text of the exception.
     pub value: String,
-    /// The whole traceback, plain.
+    /// The whole traceback as plain text.
     pub traceback: String,
 }
 
-/// What the engines raised in the newest runs of the document's cells.
+/// The exceptions of the newest runs of the document's cells.
 pub(crate) fn errors(snapshot: &Snapshot) -> Vec<EngineError> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut errors = Vec::new();
-    // A %pxresult shows what its own cell raised; that stands on the line that raised it.
+    // A `%pxresult` has no errors of its own: they belong to the cell whose run it shows.
     for cell in &document.cells {
         errors.extend(errors_of(snapshot, document, cell));
     }
     errors
 }
 
-/// What the engines raised in the newest run of a px cell.
+/// The exceptions of the newest run of a px cell.
 pub(super) fn errors_of(snapshot: &Snapshot, document: &DocumentView, cell: &CellView) -> Vec<EngineError> {
     let Some(handle) = &cell.run else { return Vec::new() };
     let run = handle.now();
     let error = |group: render::ErrorGroup| {
-        // The map belongs to the code as it is now; of other code the line would be a guess.
+        // Lines are mapped through the current code; for other code the line would be a guess.
         let line = group.code_line.filter(|_| run.request.code == cell.cell.code);
         let at = line.and_then(|line| code_place(&cell.cell, line, group.column, group.width));
         EngineError {
@@ -80,7 +77,7 @@ pub(super) fn errors_of(snapshot: &Snapshot, document: &DocumentView, cell: &Cel
             title: render::without_key(&group.title()).into_owned(),
             interrupted: group.is_interrupted(),
             related: related(&group),
-            // What an engine sent is text, and stays so in whatever shows it.
+            // Text from an engine must not be interpreted as markup by whatever shows it.
             name: group.name(),
             variants: group
                 .variants
@@ -97,7 +94,7 @@ pub(super) fn errors_of(snapshot: &Snapshot, document: &DocumentView, cell: &Cel
     render::errors(&run, &run.request.code).into_iter().map(error).collect()
 }
 
-/// The 0-based line of the document on which most engines raised, where that is in the code as it stands.
+/// The 0-based line of the document on which most engines raised, if it is in the current code.
 pub(super) fn failing_line(document: &DocumentView, cell: &CellView, run: &Run) -> Option<u32> {
     if run.state() != RunState::Failed || run.request.code != cell.cell.code {
         return None;
@@ -107,7 +104,7 @@ pub(super) fn failing_line(document: &DocumentView, cell: &CellView, run: &Run) 
     Some(document.text.position(at.start, Encoding::Utf8).line)
 }
 
-/// Most calls outside of the cell that are told with an error.
+/// How many calls outside of the cell are listed with an error at most.
 const CALLS: usize = 30;
 
 /// The exceptions that led to an error, then the calls in files, the outermost first.
@@ -119,7 +116,7 @@ fn related(group: &render::ErrorGroup) -> Vec<Related> {
     });
     let mut related: Vec<Related> = causes.take(CALLS).collect();
     let causes = related.len();
-    // The last calls say most, where there are many.
+    // If there are many calls, the last ones are the most useful.
     for frame in group.frames.iter().rev() {
         let render::FramePlace::File(path) = &frame.place else { continue };
         let Some(line) = frame.line.and_then(|line| line.checked_sub(1)) else { continue };

@@ -8,13 +8,13 @@ use crate::{
 /// Lines that can be folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fold {
-    /// The line that stays, 0-based.
+    /// The line that stays visible, 0-based.
     pub start_line: u32,
-    /// The last line that goes, 0-based.
+    /// The last line that is hidden, 0-based.
     pub end_line: u32,
 }
 
-/// What can be folded in the document.
+/// The folding ranges of the document.
 pub(crate) fn folds(snapshot: &Snapshot) -> Vec<Fold> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let cells = &here.document().cells;

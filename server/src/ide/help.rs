@@ -1,4 +1,4 @@
-//! What a magic or one of its options means, in a few lines.
+//! Explains a magic or one of its options in a few lines.
 
 use super::{
     Nearby,
@@ -13,14 +13,14 @@ use crate::{
     text::TextRange,
 };
 
-/// An explanation, and what it explains.
+/// An explanation, and the range that it explains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Help {
     /// The option or the magic's name, in bytes.
     pub range: TextRange,
-    /// Lines of plain text; the first names it.
+    /// Lines of plain text; the first names the option or magic.
     pub lines: Vec<String>,
-    /// Whether it is of the magic as a whole, so that what the px cell does belongs beside it.
+    /// Whether it explains the magic as a whole, so that the px cell's plan and result are shown with it.
     pub is_of_magic: bool,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn help(nearby: Nearby<'_>, at: usize) -> Option<Help> {
     });
     match cell {
         Some(cell) => of_cell(nearby, cell, at),
-        None => asked(nearby, at),
+        None => of_help_line(nearby, at),
     }
 }
 
@@ -64,7 +64,7 @@ fn of_cell(nearby: Nearby<'_>, cell: &Placed, at: usize) -> Option<Help> {
 }
 
 /// `%%px?` and `%px??`, which IPython answers with help.
-fn asked(nearby: Nearby<'_>, at: usize) -> Option<Help> {
+fn of_help_line(nearby: Nearby<'_>, at: usize) -> Option<Help> {
     let inside = |cell: &&&Placed| (cell.range().start..=cell.range().end).contains(&at);
     if nearby.cells.iter().any(|cell| inside(&cell)) {
         return None;
@@ -100,7 +100,7 @@ fn of_option(entry: &OptionEntry) -> Vec<String> {
     lines
 }
 
-/// Meaning, default, and what ipyparallel does differently, a line each.
+/// Meaning, default, and what ipyparallel does differently, each on its own line.
 pub(super) fn sentences(entry: &OptionEntry) -> String {
     let mut text = format!("{}\nDefault: ", entry.meaning);
     match entry.inherits() {

@@ -1,4 +1,5 @@
-//! Inlay hints: behind a magic's line what differs from the plain default, which line decided it, and the result in one line.
+//! Inlay hints at the end of a magic's line: what differs from the default, which line decided it, and the result in
+//! one line.
 
 use super::{
     outlook::{Outlooks, run_title},
@@ -14,23 +15,23 @@ use crate::{
     text::Position,
 };
 
-/// A result is not cut below this many characters.
+/// The shortest length, in characters, that a result is cut to.
 const LEAST: usize = 12;
 
-/// What to say behind a magic's line.
+/// A hint at the end of a magic's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
     /// The end of the magic's line.
     pub at: Position,
-    /// What differs from the plain default.
+    /// What differs from the default.
     pub plan: Option<String>,
-    /// Which line decided what; empty if there is no plan.
+    /// Which lines decided what; empty if there is no plan.
     pub tooltip: String,
-    /// The newest run in one line, as short as the plan leaves room for.
+    /// The newest run in one line, cut to the room that the plan leaves.
     pub result: Option<String>,
 }
 
-/// The hints of a stretch of the document; `results`: with those of runs.
+/// The hints of a range of the document. `results`: whether they include the results of runs.
 pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -> Vec<Hint> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
@@ -45,11 +46,11 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
                 let lens = outlooks.of(view);
                 let lens = lens.sends().then(|| run_title(&[&lens]).chars().count() + 1);
                 let plan = plan.as_ref().map(|plan| plan.chars().count() + 1);
-                // Some editors show the lens on the same line.
+                // Some editors show the lens on the same line as the hint.
                 let taken = plan.unwrap_or_default() + lens.unwrap_or_default();
                 inline_timeless(&run, snapshot.at, HINT.saturating_sub(taken).max(LEAST))
             };
-            kept_back(snapshot, view, &run).unwrap_or_else(&mut shown)
+            withheld_state(snapshot, view, &run).unwrap_or_else(&mut shown)
         });
         let tooltip = plan.as_ref().map(|_| tooltip(snapshot, here, view, &ids)).unwrap_or_default();
         (plan.is_some() || result.is_some()).then(|| Hint { at: view.places.magic[1], plan, tooltip, result })
@@ -62,8 +63,8 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
         .collect()
 }
 
-/// How a run is doing whose output is kept until somebody asks for it. A failure is not kept.
-pub(super) fn kept_back(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Option<String> {
+/// The state of a run whose output is withheld until the user asks for it. Failures are never withheld.
+pub(super) fn withheld_state(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Option<String> {
     let of = run.parts().len();
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
     match run.state() {
@@ -74,7 +75,7 @@ pub(super) fn kept_back(snapshot: &Snapshot, cell: &CellView, run: &Run) -> Opti
     }
 }
 
-/// The engines that a px cell would run on, where that is known.
+/// The engines that a px cell would run on, if they are known.
 fn chosen(snapshot: &Snapshot, view: &CellView, ids: &[EngineId]) -> Option<RankSet> {
     let plan = view.plan().ok().filter(|_| snapshot.is_connected())?;
     Some(plan.targets.resolve(ids).ok()?.engines.into_iter().collect())
@@ -122,7 +123,7 @@ fn tooltip(snapshot: &Snapshot, here: Here<'_>, view: &CellView, ids: &[EngineId
     lines.join("\n")
 }
 
-/// The toggle that sends a cell.
+/// Names the `%autopx` line because of which a cell is sent.
 fn sent_by(here: Here<'_>, view: &CellView) -> Option<String> {
     let is_it = |place: &crate::cells::RegionPlace| {
         place.text == here.at && here.document().cells[place.cell].id == view.id

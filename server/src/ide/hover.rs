@@ -1,6 +1,6 @@
-//! Hover: the result of a px cell. On the magic's line, on the line that failed, at the end of the last line, and on
-//! `%pxresult`; on an option what it means, and on a magic's name both. Nowhere else, so that it is not in the way of what
-//! Python's own server says.
+//! Hover: the result of a px cell on the magic's line, on the line that failed, at the end of the last line, and on
+//! `%pxresult`; on an option its explanation, and on a magic's name both. Nowhere else, so that it does not get in the
+//! way of the hovers of Python's own language server.
 
 use std::borrow::Cow;
 
@@ -30,26 +30,24 @@ pub(crate) struct HoverForm<'a> {
     pub images: bool,
     /// Whether it runs the local parts of `--local` cells.
     pub runs_local: bool,
-    /// The command behind a link of a card; `None` where the client follows none or not that.
+    /// The command behind a link of a card; `None` if the client does not follow it.
     pub link: &'a dyn Fn(&CardFacts<'_>, render::Action) -> Option<Command>,
 }
 
-/// What the links of a card depend on.
+/// The facts on which the links of a card depend.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CardFacts<'a> {
-    /// The run.
     pub run: RunId,
-    /// The document of its cell.
+    /// The document of the run's cell.
     pub document: &'a DocumentKey,
-    /// Its cell.
     pub cell: CellId,
-    /// Whether choosing a grouping changes something: not where a line says how its result is grouped.
+    /// Whether choosing a grouping has an effect: it has none if a line says how its result is grouped.
     pub regroups: bool,
-    /// Whether the cell can be run again from here: not what a `%pxresult` shows, which is run at its own cell.
+    /// Whether the cell can be run again from here. The run that a `%pxresult` shows is run again at its own cell.
     pub reruns: bool,
     /// Whether there is an earlier run to compare it with.
     pub has_earlier: bool,
-    /// How it is grouped.
+    /// The grouping that is shown.
     pub by: GroupBy,
 }
 
@@ -58,9 +56,9 @@ pub(crate) struct CardFacts<'a> {
 pub(crate) struct Hover {
     /// Markdown, or plain text for a client that shows no Markdown.
     pub text: String,
-    /// What it is about.
+    /// The range that it is about.
     pub range: Option<[Position; 2]>,
-    /// The run of which it shows what was kept back until somebody asks.
+    /// The run that it shows, whose output need not be withheld any more.
     pub seen: Option<RunId>,
 }
 
@@ -97,7 +95,7 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
     let help = explained.map(|hover| hover.text);
     let mut seen = None;
     let shown = match cell.cell.kind {
-        // What it would show now, in its own grouping, which may be newer than what it shows.
+        // The run that it would show now, in its own grouping; that may be newer than the one it shows.
         CellKind::Result => shown_at(snapshot, position),
         _ => cell.run.clone().map(Shown::from),
     };
@@ -110,7 +108,7 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
             let beside = text.len() + help.as_ref().map_or(0, String::len);
             text.push_str(&card(snapshot, &shown, form, MOST.saturating_sub(beside + 2)));
         } else {
-            // It has what the engines printed; what is shown unasked hides the key of a kernel.
+            // The text has the engines' output. A hover is shown without being asked for, so it hides kernels' keys.
             text.push_str(&render::without_keys(beginning(&plain(snapshot, &shown, form))));
         }
     }
@@ -122,7 +120,7 @@ pub(crate) fn hover(snapshot: &Snapshot, position: Position, form: HoverForm<'_>
     (!text.is_empty()).then_some(Hover { text, range: Some(cell.places.magic), seen })
 }
 
-const STALE: &str = "*The code or its plan changed since this run.*\n\n";
+const STALE: &str = "*The code or its plan has changed since this run.*\n\n";
 
 fn card(snapshot: &Snapshot, shown: &Shown, form: HoverForm<'_>, bytes: usize) -> String {
     let by = shown.group_by(snapshot);
@@ -152,7 +150,7 @@ fn is_at(error: &EngineError, position: Position) -> bool {
     (error.range[0].line..=error.range[1].line).contains(&position.line)
 }
 
-/// The lines of an explanation. Words with signs that mean something in Markdown are code.
+/// The lines of an explanation. Words with characters that are special in Markdown become code.
 fn explanation(help: &Help, markdown: bool) -> String {
     if !markdown {
         return help.lines.join("\n");
@@ -169,9 +167,9 @@ fn explanation(help: &Help, markdown: bool) -> String {
     help.lines.iter().map(line).collect::<Vec<_>>().join("  \n")
 }
 
-/// What running the px cell would do, or why it does not run.
+/// What running the px cell would do, or why it would not run.
 fn about(outlook: &Outlook, markdown: bool) -> String {
-    // Text of the document may be in it.
+    // It may quote text of the document.
     let sentence = |text: &str| {
         let text: String = text.chars().take(1000).collect();
         format!("{}\n\n", if markdown { render::escaped(&text) } else { text })
@@ -187,10 +185,10 @@ fn about(outlook: &Outlook, markdown: bool) -> String {
     format!("{}{waits}\n\n", run_title(&[outlook]).trim_start_matches("▶ "))
 }
 
-/// The most bytes of a hover.
+/// The maximum size of a hover in bytes.
 const MOST: usize = 50_000;
 
-/// As many whole lines of a text as a hover may hold; what follows is in `px/result`.
+/// As many whole lines of a text as fit in a hover; `px/result` has the rest.
 fn beginning(text: &str) -> &str {
     if text.len() <= MOST {
         return text;
@@ -199,12 +197,12 @@ fn beginning(text: &str) -> &str {
     text[..whole].rsplit_once('\n').map_or(&text[..whole], |(lines, _)| lines)
 }
 
-/// Most bytes of tracebacks in a hover; what is said of those left out has room beside them.
+/// The maximum size in bytes of the tracebacks in a hover. The rest is for the note about those that are left out.
 const MOST_OF_TRACEBACKS: usize = 45_000;
 
-/// Each traceback, in Markdown as a block of code, a long one without its middle: what was called stands at its beginning, and
-/// what was raised at its end. The fence is longer than any in it, so that engine text stays text. Where there is no room for
-/// more, the engines are named whose tracebacks are not there.
+/// The tracebacks, in Markdown as blocks of code. A long one loses its middle, since the call is at its beginning and
+/// the exception at its end. The fence is longer than any in the traceback, so that engine text stays text. If there is
+/// no room for all, the engines whose tracebacks are missing are listed.
 fn tracebacks(errors: &[&EngineError], markdown: bool) -> String {
     let block = |variant: &ErrorVariant, room: usize| {
         let traceback = both_ends(variant.traceback.trim_end(), room);
@@ -219,7 +217,7 @@ fn tracebacks(errors: &[&EngineError], markdown: bool) -> String {
     let mut text = String::new();
     let mut left_out: Vec<&str> = Vec::new();
     for variant in all {
-        // What others leave is there for those that follow; below some lines each a traceback says nothing.
+        // Room that one leaves is shared by the rest, but a traceback of less than a few lines is of no use.
         let room = (MOST_OF_TRACEBACKS - text.len()) / left.clamp(1, 8);
         left -= 1;
         let block = block(variant, room.saturating_sub(variant.ranks.len() + FRAME).max(LEAST));
@@ -239,20 +237,20 @@ fn tracebacks(errors: &[&EngineError], markdown: bool) -> String {
         let more = if end < ranks.len() { " …" } else { "" };
         let ranks = &ranks[..end];
         text.push_str(&format!(
-            "\nNo room for the tracebacks of {ranks}{more}: the whole output has them.\n"
+            "\nThere is no room for the tracebacks of {ranks}{more}; open the whole output to see them.\n"
         ));
     }
     text
 }
 
-/// Bytes around a traceback, and the fewest of one that are shown if there are as many.
+/// Bytes around a traceback: rank set, fences and newlines.
 const FRAME: usize = 64;
+/// The size in bytes that a traceback is not cut below.
 const LEAST: usize = 800;
 
-/// A text in at most `most` bytes, as long as its fence is short: its beginning and its end, in whole lines where they are not
-/// very long.
+/// The beginning and the end of a text in about `most` bytes, in whole lines unless they are very long.
 fn both_ends(text: &str, most: usize) -> Cow<'_, str> {
-    /// For the line that says what is missing.
+    /// Room for the line that says how much is missing.
     const NOTE: usize = 70;
     if text.len() <= most {
         return Cow::Borrowed(text);
@@ -272,7 +270,7 @@ fn holds(range: [Position; 2], position: Position) -> bool {
     range[0].line <= position.line && position.line <= last_line(range)
 }
 
-/// Whether a position is at or behind the end of the last line.
+/// Whether a position is at or after the end of the last line.
 fn at_end(cell: &CellView, position: Position, encoding: Encoding) -> bool {
     is_at_end(cell.places.range, &cell.cell.code, position, encoding)
 }
@@ -280,7 +278,7 @@ fn at_end(cell: &CellView, position: Position, encoding: Encoding) -> bool {
 fn is_at_end(range: [Position; 2], code: &str, position: Position, encoding: Encoding) -> bool {
     let end = range[1];
     let length = if end.line > position.line {
-        // The range ends with the line's end, so that its length is that of the last line of code.
+        // The range includes the newline, so the length comes from the last line of code.
         units(code.lines().last().unwrap_or_default(), encoding)
     } else {
         end.character as usize
@@ -329,11 +327,11 @@ mod tests {
         let error = EngineError { variants: (0..99).map(variant).collect(), ..error };
         let text = tracebacks(&[&error], true);
         assert!(text.contains("[18]\n") && text.len() < 50_000);
-        assert!(text.ends_with(", [97], [98]: the whole output has them.\n"));
+        assert!(text.ends_with(", [97], [98]; open the whole output to see them.\n"));
     }
 
     #[test]
-    fn of_a_long_traceback_both_ends_are_shown() {
+    fn both_ends_of_a_long_traceback_are_shown() {
         let frames = "Cell In[1], line 2, in r(n)\n----> 2 return r(n + 1)\n".repeat(3000);
         let long = |rank: u32| ErrorVariant {
             ranks: format!("[{rank}]"),
@@ -364,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_hover_holds_whole_lines_and_no_more_than_fits() {
+    fn a_plain_hover_is_cut_to_whole_lines_that_fit() {
         assert_eq!(beginning("short"), "short");
         let long = "é".repeat(20_000) + "\n" + &"x".repeat(20_000);
         assert_eq!(beginning(&long), "é".repeat(20_000));

@@ -1,5 +1,5 @@
-//! Code lenses: what running each px cell would do, and the button that does it. Px lines that stand in one cell of a script or
-//! notebook share one.
+//! Code lenses: what running each px cell would do, and the button that does it. The px lines in one cell of a script
+//! or notebook share a lens.
 
 use super::{
     action::{Action, RunAction, RunCells},
@@ -13,29 +13,27 @@ use crate::{
     text::Position,
 };
 
-/// A line above the text that says something, and mostly does something.
+/// A line above the text that says something, and mostly has an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lens {
-    /// Where it belongs.
     pub range: [Position; 2],
-    /// What it says.
     pub title: String,
     /// What the title has no room for.
     pub tooltip: Option<String>,
-    /// What it does; `None` for one that only says something.
+    /// `None` for a lens that only says something.
     pub action: Option<Action>,
 }
 
 impl Lens {
-    fn doing(range: [Position; 2], title: impl Into<String>, action: Action) -> Self {
+    fn with_action(range: [Position; 2], title: impl Into<String>, action: Action) -> Self {
         Self { range, title: title.into(), tooltip: None, action: Some(action) }
     }
 }
 
-/// A px cell, and what a lens needs of it.
+/// A px cell, and what its lenses need.
 struct LensCell<'a> {
     view: &'a CellView,
-    /// The cell of the file that holds it, where the file has such.
+    /// The index of the cell of the file that holds it, if the file is divided into cells.
     outer: Option<usize>,
     outlook: Outlook,
     /// Its newest run, if it is not over.
@@ -57,7 +55,7 @@ pub(crate) fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
     let mut cells = Vec::with_capacity(document.cells.len());
     for (at, block) in document.blocks.iter().enumerate() {
         let views = document.cells[block.px_cells.clone()].iter();
-        // A plain cell is run by the notebook, not by a lens.
+        // The notebook runs plain cells itself.
         cells.extend(views.filter(|view| view.cell.kind != CellKind::Plain).map(|view| LensCell {
             view,
             outer: document.divided.then_some(at),
@@ -75,43 +73,44 @@ pub(crate) fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
     Some(lenses)
 }
 
-/// Shows what is only shown where somebody asks: what a run gave that nothing waits for, or a `%pxresult`.
+/// The lens that shows the result of a non-blocking run or of a `%pxresult`, which is only shown when the user asks.
 fn show_lens(snapshot: &Snapshot, cell: &LensCell<'_>) -> Option<Lens> {
     let action = if cell.view.cell.kind == CellKind::Result {
-        // To run such a line is to show the newest result there.
+        // Running such a line shows the newest result there.
         Action::Run(RunAction::cell(cell.view.id))
     } else {
         let run = snapshot.shown(cell.view).filter(|run| !run.plan.blocking)?;
         Action::ShowResult(run.id)
     };
-    Some(Lens::doing(cell.line(), "Show result", action))
+    Some(Lens::with_action(cell.line(), "Show result", action))
 }
 
-/// What runs a group of px cells, if anything does; `above`: whether one before it can be run.
+/// Adds the lenses that run a group of px cells, and returns whether any cell can be run. `above`: whether a cell
+/// before it can be run.
 fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bool {
     let runnable: Vec<&LensCell<'_>> = group.iter().filter(|cell| cell.outlook.sends()).collect();
     let Some(first) = runnable.first() else { return false };
     let at = first.line();
     if let Some(run) = group.iter().find_map(|cell| cell.busy) {
-        lenses.push(Lens::doing(at, "■ Interrupt", Action::Interrupt { run, stragglers: false }));
+        lenses.push(Lens::with_action(at, "■ Interrupt", Action::Interrupt { run, stragglers: false }));
     }
     let mut run = RunAction::cell(first.view.id);
     if runnable.len() > 1 {
-        // The whole of the cell: each of its px lines, in order.
+        // The whole cell, so that all its px lines run in order.
         let line = |line| Position { line, character: 0 };
         let last = group.last().map_or(first.view.last_line, |last| last.view.last_line);
         run.cells = RunCells::Between([line(group[0].view.line), line(last + 1)]);
     }
     let outlooks: Vec<&Outlook> = runnable.iter().map(|cell| &cell.outlook).collect();
     let tooltip = outlook::tooltip(&first.outlook);
-    lenses.push(Lens { tooltip, ..Lens::doing(at, run_title(&outlooks), Action::Run(run)) });
+    lenses.push(Lens { tooltip, ..Lens::with_action(at, run_title(&outlooks), Action::Run(run)) });
     if above {
-        lenses.push(Lens::doing(at, "▶ Run cells above", Action::RunAbove(first.view.id)));
+        lenses.push(Lens::with_action(at, "▶ Run cells above", Action::RunAbove(first.view.id)));
     }
     true
 }
 
-/// What both ends of the `%autopx` regions say that begin or end in the document.
+/// The lenses at both ends of the `%autopx` regions that begin or end in the document.
 fn region_ends<'a>(here: Here<'a>, outlooks: &mut Outlooks<'a>) -> Vec<Lens> {
     let mut ends = Vec::new();
     let toggle = |place: RegionPlace| &here.all()[place.text].cells[place.cell];

@@ -1,5 +1,5 @@
-//! The parts of a magic's line: what hides it, its name, and its arguments as argparse reads them. Lenient: a line that is
-//! still being written has parts too.
+//! The parts of a magic's line: the comment sign that may hide it, its name, and its arguments as argparse reads them.
+//! Lenient, since the line may still be being written.
 
 use std::ops::Range;
 
@@ -8,15 +8,15 @@ use crate::cells::magic::{MagicKind, OptionEntry};
 /// The beginning of a line that is, or may become, a magic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// Where the percent signs begin.
+    /// The byte at which the percent signs begin.
     pub(super) begin: usize,
     /// How many there are, one or two.
     pub(super) signs: usize,
-    /// The name behind them; may be empty.
+    /// The name after them; may be empty.
     pub(super) name: Range<usize>,
-    /// Whether it is behind a comment sign with which `%%` is the border of a cell as well: `# %%px`.
+    /// Whether it is in a comment whose `%%` also marks the start of a cell: `# %%px`.
     pub(super) is_marker: bool,
-    /// Whether something is assigned from it: `x = %px a`.
+    /// Whether its value is assigned: `x = %px a`.
     pub(super) is_assigned: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn head(text: &str, is_script: bool) -> Option<Head> {
             .strip_prefix(" MAGIC ")
             .or_else(|| comment.strip_prefix('!'))
             .unwrap_or_else(|| comment.strip_prefix(' ').unwrap_or(comment));
-        // The border of a cell may have more blanks than what merely hides a magic.
+        // A cell marker may have more blanks than a comment that merely hides a magic.
         let blanks = rest.trim_start_matches([' ', '\t']);
         let rest = if blanks.starts_with("%%") { blanks } else { rest };
         is_marker = comment.trim_start().starts_with('%');
@@ -71,29 +71,27 @@ fn is_of_name(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 
-/// One argument, or one of several flags joined to each other (`-bt0`).
+/// One argument, or one of several flags in one word (`-bt0`).
 #[derive(Clone, Debug)]
 pub(super) struct Argument {
-    /// All of it.
     pub(super) range: Range<usize>,
-    /// What it is.
     pub(super) role: Role,
 }
 
-/// What an argument is.
+/// The role of an argument.
 #[derive(Clone, Debug)]
 pub(super) enum Role {
-    /// An option: how it is written, and what is joined to it.
+    /// An option: the range of its name, and of the value joined to it.
     Option(&'static OptionEntry, Range<usize>, Option<Range<usize>>),
     /// The value of the option before it.
     Value(&'static OptionEntry),
-    /// An option that the magic does not have, or that is not yet whole.
+    /// An option that the magic does not have, or that is incomplete.
     Unknown,
-    /// Something that no magic takes.
+    /// A word that no magic takes.
     Stray,
 }
 
-/// Reads the arguments that begin behind byte `from`.
+/// Parses the arguments from byte `from` on.
 pub(super) fn arguments(text: &str, from: usize, magic: MagicKind) -> Vec<Argument> {
     let mut arguments = Vec::new();
     let mut waits: Option<&'static OptionEntry> = None;
@@ -121,7 +119,7 @@ pub(super) fn arguments(text: &str, from: usize, magic: MagicKind) -> Vec<Argume
     arguments
 }
 
-/// The option that a written name means, which may be abbreviated where only one begins so.
+/// The option of this name, which may be an unambiguous abbreviation.
 fn find(written: &str, magic: MagicKind) -> Option<&'static OptionEntry> {
     if let Some(exact) = magic.option(written) {
         return Some(exact);
@@ -163,7 +161,7 @@ fn flag(word: &str, range: &Range<usize>, magic: MagicKind, into: &mut Vec<Argum
     }
 }
 
-/// As argparse takes a number that begins with a minus.
+/// Whether argparse takes a word that begins with a minus for a number.
 fn is_number(word: &str) -> bool {
     let digits = &word[1..];
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits != "."

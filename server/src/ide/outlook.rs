@@ -1,42 +1,42 @@
-//! What running a px cell would do now: on which engines, or why not. Lenses, hints, the outline, hovers and actions say it in
-//! the same words.
+//! What running a px cell would do now: on which engines it would run, or why it would not. Lenses, hints, the outline,
+//! hovers and actions all use these words.
 
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     engines::{EngineId, RankSet, Targets},
     plan::{self, Refusal},
-    session::{AskError, CellView, Snapshot},
+    session::{CellView, RunError, Snapshot},
 };
 
 /// What running a px cell would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outlook {
-    /// The run; `None` for a cell that is wrong in itself.
+    /// The run; `None` for a cell that has an error.
     pub plan: Option<PlannedRun>,
     /// Why it would not run, as a sentence.
     pub refusal: Option<String>,
 }
 
-/// A run as it would be.
+/// The run that a cell would start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PlannedRun {
-    /// The engines, in the order in which they are sent to; an id may occur twice.
+    /// The engines, in the order of the requests; an id may occur twice.
     pub engines: Arc<[EngineId]>,
-    /// The same as a rank set, or a few words where that is not known.
+    /// The engines as a rank set, or a few words if they are not known.
     pub ranks: Arc<str>,
     /// How many engines are alive.
     pub alive: u32,
     /// Whether later runs wait for it.
     pub blocking: bool,
-    /// How many local engines it would start, since no cluster runs.
+    /// How many local engines it would start, if no cluster is running.
     pub starts: Option<u32>,
-    /// What the line does instead, where it runs nothing, such as a `%pxconfig`.
+    /// What the line does instead, if it runs nothing, such as a `%pxconfig`.
     pub note: Option<&'static str>,
 }
 
 impl Outlook {
-    /// Whether running the cell asks engines for something: not so for `%pxconfig` and the like, nor for what is refused.
+    /// Whether running the cell sends anything to engines: a `%pxconfig` does not, nor does a cell that is refused.
     pub(crate) fn sends(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.note.is_none())
     }
@@ -44,7 +44,7 @@ impl Outlook {
 
 type Chosen = Result<(Arc<[EngineId]>, Arc<str>), String>;
 
-/// Works out what cells would do; targets that occur again are resolved once.
+/// Computes what cells would do; equal targets are resolved only once.
 #[derive(Debug)]
 pub(crate) struct Outlooks<'a> {
     snapshot: &'a Snapshot,
@@ -52,7 +52,7 @@ pub(crate) struct Outlooks<'a> {
 }
 
 impl<'a> Outlooks<'a> {
-    /// For the cells of this moment.
+    /// For the cells of this snapshot.
     pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
         Self { snapshot, chosen: HashMap::new() }
     }
@@ -80,7 +80,7 @@ impl<'a> Outlooks<'a> {
         let (chosen, ranks, refusal) = match chosen {
             Ok((chosen, ranks)) => (Arc::clone(chosen), Arc::clone(ranks), None),
             Err(error) => {
-                let ranks = if engines.is_empty() { "no engine is there" } else { "no such engine" };
+                let ranks = if engines.is_empty() { "no engines" } else { "no such engine" };
                 (Arc::default(), ranks.into(), Some(error.clone()))
             }
         };
@@ -92,10 +92,10 @@ impl<'a> Outlooks<'a> {
     fn unconnected(&self, plan: &plan::Plan) -> Outlook {
         let settings = &self.snapshot.settings;
         let (ranks, starts, refusal) = if !self.snapshot.trusted {
-            ("this workspace is not trusted".to_owned(), None, Some(AskError::Untrusted.to_string()))
+            ("this workspace is not trusted".to_owned(), None, Some(RunError::Untrusted.to_string()))
         } else if settings.cluster.is_explicit() {
-            let why = "the cluster that the setting pxlens.cluster names is not in reach";
-            ("its cluster is not in reach".to_owned(), None, Some(why.to_owned()))
+            let why = "The cluster that the setting pxlens.cluster names cannot be reached; start it, or change the setting";
+            ("the cluster cannot be reached".to_owned(), None, Some(why.to_owned()))
         } else {
             (format!("{} local engines", settings.engines), Some(settings.engines), None)
         };
@@ -105,7 +105,7 @@ impl<'a> Outlooks<'a> {
     }
 }
 
-/// What the button says that runs these cells; empty where there is nothing to run.
+/// The title of the button that runs these cells; empty if there is nothing to run.
 pub(super) fn run_title(cells: &[&Outlook]) -> String {
     let [first, rest @ ..] = cells else { return String::new() };
     let Some(plan) = &first.plan else { return String::new() };
@@ -132,14 +132,14 @@ fn on(plan: &PlannedRun) -> String {
     }
 }
 
-/// What the title does not say. Which line decided it is told by the hint behind the magic.
+/// What the title does not say. The hint at the end of the magic's line says which lines decided it.
 pub(super) fn tooltip(outlook: &Outlook) -> Option<String> {
     if let Some(refusal) = &outlook.refusal {
         return Some(refusal.clone());
     }
     let plan = outlook.plan.as_ref()?;
     if plan.starts.is_some() {
-        return Some("No cluster is running; one is started on this machine.".to_owned());
+        return Some("No cluster is running; running the cell starts one on this machine.".to_owned());
     }
     let runs_on_all = plan.engines.len() as u64 == u64::from(plan.alive);
     let text = || format!("Runs on {} of {} engines: {}.", plan.engines.len(), plan.alive, plan.ranks);
@@ -202,14 +202,14 @@ mod tests {
     fn a_tooltip_says_only_what_the_title_does_not() {
         assert_eq!(tooltip(&on(&[0, 1], 2)), None);
         assert_eq!(tooltip(&on(&[0], 2)).as_deref(), Some("Runs on 1 of 2 engines: [0]."));
-        let why = "No cluster is running; one is started on this machine.";
+        let why = "No cluster is running; running the cell starts one on this machine.";
         assert_eq!(tooltip(&starting(4)).as_deref(), Some(why));
         let refused = Outlook { refusal: Some("trust it first".into()), ..on(&[0], 2) };
         assert_eq!(tooltip(&refused).as_deref(), Some("trust it first"));
     }
 
     #[test]
-    fn what_only_sets_something_and_what_is_wrong_ask_engines_for_nothing() {
+    fn a_line_that_only_sets_something_and_a_cell_with_an_error_send_nothing() {
         let mut sets = on(&[], 2);
         sets.plan.as_mut().unwrap().note = Some("sets the targets below to ::2");
         let wrong = Outlook { plan: None, refusal: Some("no such view".into()) };

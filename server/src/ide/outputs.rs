@@ -1,8 +1,8 @@
-//! What to paint beside px cells: one line each, and blocks of lines below them.
+//! What to paint for px cells: one line beside each, and a block of lines below it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{errors::failing_line, hints::kept_back};
+use super::{errors::failing_line, hints::withheld_state};
 use crate::{
     cells::CellKind,
     render::{self, BlockLine, GroupBy, InlineLine, Limits, Paint, Span},
@@ -14,26 +14,25 @@ use crate::{
 /// What is painted beside a px cell.
 #[derive(Clone, Debug)]
 pub(crate) struct CellOutput {
-    /// Which px cell.
     pub cell: CellId,
     /// The run that it shows.
     pub run: Arc<RunHandle>,
-    /// That run as it was.
+    /// The state of that run.
     pub now: Arc<Run>,
-    /// All of the cell.
+    /// The whole cell.
     pub range: [Position; 2],
-    /// Whether what would be sent now differs from what the run sent.
+    /// Whether the cell would now send something other than the run sent.
     pub stale: bool,
     /// The run in one line.
     pub line: InlineLine,
-    /// The 0-based line of the document that the line belongs to.
+    /// The 0-based line of the document that the line is painted on.
     pub line_at: u32,
     /// The lines below the cell.
     pub block: Vec<BlockLine>,
 }
 
-/// What to paint beside the cells of the document that have something to show, those of `only` or all. `runs_local`: whether
-/// the client runs the local parts of `--local` cells.
+/// What to paint for the cells of the document that have something to show, restricted to `only` if given.
+/// `runs_local`: whether the client runs the local parts of `--local` cells.
 pub(crate) fn outputs(
     snapshot: &Snapshot,
     only: Option<&BTreeSet<CellId>>,
@@ -68,27 +67,27 @@ fn output(
     let handle = snapshot.shown(cell)?;
     let run = handle.now();
     let mut line = render::inline(&run, snapshot.at);
-    let is_recall = cell.cell.kind == CellKind::Result;
-    let wish = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-    let by = wish.filter(|_| is_recall).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
+    let is_pxresult = cell.cell.kind == CellKind::Result;
+    let own = cell.cell.magic.options.group_outputs.map(GroupBy::from);
+    let by = own.filter(|_| is_pxresult).or(handle.group_by()).unwrap_or(snapshot.settings.group_by);
     let mut block = Vec::new();
-    if let Some(recall) = snapshot.recalled(cell).filter(|_| is_recall) {
-        line.text = format!("{}: {}", recall.place, line.text);
-        block.push(note_line(&render::terminal_text(&recall.line(), false)));
+    if let Some(source) = snapshot.shown_result(cell).filter(|_| is_pxresult) {
+        line.text = format!("{}: {}", source.place, line.text);
+        block.push(note_line(&render::terminal_text(&source.line(), false)));
     }
     block.push(note_line(&render::heading(&run)));
-    // A failure shows in any case.
+    // A failure is never withheld.
     if !snapshot.is_withheld(cell) || run.state() == RunState::Failed {
         block.extend(render::block(&run, by, Limits::default()));
     }
-    if let Some(state) = kept_back(snapshot, cell, &run) {
+    if let Some(state) = withheld_state(snapshot, cell, &run) {
         line.text = format!("{state} · %pxresult{} or hover shows it", handle.suffix);
     }
     if let Some(note) = note(handle, runs_local) {
         line.text.push_str(&format!(" · {note}"));
         block.push(note_line(note));
     }
-    let failing = failing_line(document, cell, &run).filter(|_| !is_recall);
+    let failing = failing_line(document, cell, &run).filter(|_| !is_pxresult);
     Some(CellOutput {
         cell: cell.id,
         run: Arc::clone(handle),
@@ -102,11 +101,11 @@ fn output(
 }
 
 fn note_line(text: &str) -> BlockLine {
-    // A set of scattered engines can be long, and so can a magic's line.
+    // The rank set of scattered engines can be long, and so can a magic's line.
     BlockLine { spans: vec![Span { text: render::cut(text, 200), paint: Paint::Note }] }
 }
 
-/// What a run says besides what engines did: what `--local` asks for and this client does not do.
+/// A note beside a run's output: that the client did not run the local part of a `--local` cell.
 pub(crate) fn note(handle: &RunHandle, runs_local: bool) -> Option<&'static str> {
     (handle.plan.local && !runs_local).then_some("local part not run")
 }

@@ -1,4 +1,4 @@
-//! Places of a document in the client's units, and in words.
+//! Places in a document: in bytes, in the client's positions, and in words.
 
 use crate::{
     cells::Placed,
@@ -6,23 +6,23 @@ use crate::{
     text::{Position, TextRange},
 };
 
-/// Bytes of a document as the client counts.
+/// The client's positions of a byte range.
 pub(crate) fn positions(document: &DocumentView, snapshot: &Snapshot, bytes: TextRange) -> [Position; 2] {
     [bytes.start, bytes.end].map(|offset| document.text.position(offset, snapshot.encoding))
 }
 
-/// A place as the client counts, in bytes of a document.
+/// The byte offset of a client's position.
 pub(super) fn byte(document: &DocumentView, snapshot: &Snapshot, position: Position) -> usize {
     document.text.byte(position, snapshot.encoding)
 }
 
-/// The same of a stretch.
+/// The byte range of a range of client's positions.
 pub(super) fn bytes(document: &DocumentView, snapshot: &Snapshot, places: [Position; 2]) -> TextRange {
     let [start, end] = places.map(|position| byte(document, snapshot, position));
     TextRange::new(start, end)
 }
 
-/// The px cells that touch a stretch; those elsewhere are not looked at.
+/// The px cells that overlap or touch a byte range, found by binary search.
 pub(super) fn near(document: &DocumentView, bytes: TextRange) -> &[CellView] {
     let cells = &document.cells;
     let from = cells.partition_point(|cell| cell.cell.range().end < bytes.start);
@@ -30,7 +30,7 @@ pub(super) fn near(document: &DocumentView, bytes: TextRange) -> &[CellView] {
     &cells[from..from + to]
 }
 
-/// Where a 0-based line of one of the texts is, to the reader of the document.
+/// Names a 0-based line of one of the texts for a reader of the document.
 pub(super) fn text_and_line(here: Here<'_>, text: usize, line: u32) -> String {
     match text == here.at {
         true => format!("line {}", line + 1),
@@ -38,8 +38,8 @@ pub(super) fn text_and_line(here: Here<'_>, text: usize, line: u32) -> String {
     }
 }
 
-/// From a line of the code, or a column of it in characters, to the end of the line in the document, or for as many
-/// characters as are marked if that is more than one.
+/// The document range of a line of the code: from `column` (in characters), or else from its first non-blank, for
+/// `width` characters if that is more than one, or else to the end of the line.
 pub(crate) fn code_place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {
     let code = cell.code.lines().nth(line as usize).unwrap_or_default();
     let indent = code.len() - code.trim_start().len();
@@ -56,12 +56,13 @@ pub(crate) fn code_place(cell: &Placed, line: u32, column: Option<u32>, width: u
     Some(TextRange::new(start, marked.filter(|end| (start..whole.end).contains(end)).unwrap_or(whole.end)))
 }
 
-/// Whether a selection, or a cursor, is in a px cell. What ends before the first column of a line does not touch it.
+/// Whether a selection or cursor overlaps a px cell. A range that ends before the first column of a line does not
+/// include that line.
 pub(super) fn touch(cell: [Position; 2], selection: [Position; 2]) -> bool {
     cell[0].line <= last_line(selection) && selection[0].line <= last_line(cell)
 }
 
-/// The last line that a stretch touches.
+/// The last line that a range includes.
 pub(super) fn last_line([start, end]: [Position; 2]) -> u32 {
     end.line - u32::from(end.character == 0 && end.line > start.line)
 }
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_in_one_cell_and_selected_lines_end_where_they_end() {
+    fn a_range_that_ends_at_the_start_of_a_line_does_not_include_it() {
         let range = |start: (u32, u32), end: (u32, u32)| {
             [start, end].map(|(line, character)| Position { line, character })
         };

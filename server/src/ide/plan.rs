@@ -1,4 +1,4 @@
-//! What is in force at a px cell, in words: only what differs from the plain default, and which line decided it.
+//! What is in force at a px cell, in words: only what differs from the default, and which line decided it.
 
 use crate::{
     cells::{Dialect, Placed, Sets},
@@ -11,9 +11,9 @@ use super::source;
 /// A line that decides about a px cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
-    /// Where: `line 12`, `this line`, `line 3 of cell 2`.
+    /// Its place: `line 12`, `this line`, `line 3 of cell 2`.
     pub place: String,
-    /// The line, or what of it decides.
+    /// The line, or the deciding part of it.
     pub text: String,
     /// What it sets.
     pub sets: Vec<Sets>,
@@ -22,7 +22,7 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    /// What the own options of a px cell decide.
+    /// What the options of the px cell itself decide.
     pub(super) fn own(cell: &Placed) -> Option<Self> {
         let options = &cell.magic.options;
         let targets = options.targets.as_ref().map(|targets| format!("--targets {}", targets.text));
@@ -39,7 +39,7 @@ impl Decision {
         })
     }
 
-    /// As a sentence without its full stop.
+    /// The decision as a sentence without a full stop.
     pub(super) fn sentence(&self) -> String {
         let words: Vec<&str> = self.sets.iter().map(|sets| sets.in_words()).collect();
         let what = match words.as_slice() {
@@ -50,15 +50,15 @@ impl Decision {
         let mut sentence = format!("{}: {} {what}", self.place, self.text);
         if self.is_frozen {
             sentence
-                .push_str("; of the engines alive when it runs, where Python would have frozen them here");
+                .push_str("; it chooses among the engines alive when the cell runs, while Python would have frozen them here");
         }
         sentence
     }
 }
 
-/// What differs from all engines and waiting: `→ [0,2] noblock`; `None` where nothing does.
+/// What differs from running on all engines and blocking: `→ [0,2] noblock`; `None` if nothing does.
 ///
-/// `chosen`: the engines as a rank set, and how many, where they are known.
+/// `chosen`: the engines as a rank set, and their number, if they are known.
 pub(super) fn label(targets: &Targets, chosen: Option<(&str, usize)>, blocks: bool) -> Option<String> {
     const MOST: usize = 20;
     let which = (*targets != Targets::All).then(|| match chosen {
@@ -82,7 +82,7 @@ pub(super) fn label(targets: &Targets, chosen: Option<(&str, usize)>, blocks: bo
     }
 }
 
-/// The line at a byte as a reader sees it, without what surrounds it in a raw notebook; cut where it is long.
+/// The line at a byte as a reader sees it, without the JSON around it in a raw notebook; a long line is cut.
 pub(super) fn excerpt(document: &Document, dialect: Dialect, at: usize) -> String {
     const MOST: usize = 60;
     let line = source::from(document, dialect, at, false).text;

@@ -1,4 +1,4 @@
-//! What is wrong in a document, and what could be changed about its px cells: fixes of problems, other ways to write them.
+//! The problems of a document, and suggested changes of its px cells: fixes for problems, and rewrites.
 
 use super::places::{byte, positions};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     text::{Position, TextRange},
 };
 
-/// What is wrong in the document: what stands in it, and targets that choose no engine of the cluster.
+/// The problems of the document: those of its text, and targets that choose no engine of the cluster.
 pub(crate) fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let mut problems = document.problems.clone();
@@ -20,55 +20,52 @@ pub(crate) fn problems(snapshot: &Snapshot) -> Vec<Problem> {
     problems
 }
 
-/// Which suggestions are asked for.
+/// Which suggestions the client wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// What mends problems.
+    /// Fixes for problems.
     pub fixes: bool,
-    /// What writes px cells in another way.
+    /// Other ways to write px cells.
     pub rewrites: bool,
 }
 
-/// A change that somebody may want.
+/// A suggested change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Suggestion {
-    /// What it does, as an order.
+    /// The title, in the imperative.
     pub title: String,
-    /// What it is for.
     pub purpose: Purpose,
-    /// What replaces what, text by text.
+    /// The edits of each text.
     pub changes: Vec<TextEdits>,
 }
 
-/// Changes of one text.
+/// Edits of one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TextEdits {
-    /// Which.
     pub document: DocumentKey,
-    /// The version that the places are of.
+    /// The version that the positions refer to.
     pub version: i32,
-    /// What replaces what; none touches another.
+    /// Ranges and their replacements; no two overlap.
     pub edits: Vec<([Position; 2], String)>,
 }
 
 /// What a [`Suggestion`] is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// It mends a problem.
+    /// It fixes a problem.
     Fix {
-        /// The problem.
         problem: Problem,
-        /// Whether it is the only fix.
+        /// Whether it is the only fix of the problem.
         only: bool,
     },
-    /// It writes px cells in another way, unless there is a reason why it cannot.
+    /// It writes px cells in another way.
     Rewrite {
-        /// The reason.
+        /// Why it cannot be applied, if it cannot.
         disabled: Option<String>,
     },
 }
 
-/// What could be changed about the px cells that these lines touch. Fixes of one problem stand side by side, the likeliest
+/// Suggested changes of the px cells that overlap these lines. The fixes of one problem come together, the most likely
 /// first.
 pub(crate) fn suggestions(snapshot: &Snapshot, lines: [Position; 2], wanted: Wanted) -> Vec<Suggestion> {
     let mut all = Vec::new();
@@ -111,7 +108,7 @@ fn rewrites(snapshot: &Snapshot, lines: [Position; 2]) -> Vec<Suggestion> {
     rewrite::offers(&document.text.text(), document.dialect, at).into_iter().map(suggestion).collect()
 }
 
-/// The same for one of the cells of a notebook, where the change reaches over others.
+/// Rewrites at a cell of a notebook that also change other cells.
 fn rewrites_in_notebook(snapshot: &Snapshot, lines: [Position; 2]) -> Vec<Suggestion> {
     let Some(here) = snapshot.texts().filter(|here| here.document().dialect == Dialect::NotebookCell) else {
         return Vec::new();
@@ -122,7 +119,7 @@ fn rewrites_in_notebook(snapshot: &Snapshot, lines: [Position; 2]) -> Vec<Sugges
     let suggestion = |offer: rewrite::NotebookRewrite| {
         let of_text = |(index, changes): (usize, Vec<_>)| edits(&here.all()[index], snapshot, &changes);
         let mut offered = offer.edits;
-        // The cell that was asked about comes first.
+        // The cell of the request comes first.
         offered.sort_by_key(|(index, _)| *index != here.at);
         let changes = offered.into_iter().map(of_text).collect();
         let purpose = Purpose::Rewrite { disabled: offer.disabled };
@@ -131,7 +128,7 @@ fn rewrites_in_notebook(snapshot: &Snapshot, lines: [Position; 2]) -> Vec<Sugges
     rewrite::offers_in_notebook(&texts, here.at, at).into_iter().map(suggestion).collect()
 }
 
-/// The selection in bytes, from the beginning of its first line on.
+/// The selection in bytes, extended to the start of its first line.
 fn selected(document: &DocumentView, snapshot: &Snapshot, [start, end]: [Position; 2]) -> TextRange {
     let from = byte(document, snapshot, Position { character: 0, ..start });
     TextRange::new(from, byte(document, snapshot, end))

@@ -1,4 +1,4 @@
-//! Which run a question about a result means, and how it is named and grouped there.
+//! Which run a request for a result means, and how it is described and grouped.
 
 use std::sync::Arc;
 
@@ -9,14 +9,13 @@ use crate::{
     text::Position,
 };
 
-/// A run that is shown.
+/// A run to show.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
-    /// The run.
     pub run: Arc<RunHandle>,
-    /// How whoever asks, or the line that asks, wants it grouped.
+    /// The grouping that the request or the `%pxresult` line asks for.
     pub asked: Option<GroupBy>,
-    /// What names it, where it is not the run of the cell that was asked about.
+    /// A line that describes the run, if it is not the run of the cell in question.
     pub line: Option<String>,
 }
 
@@ -27,26 +26,26 @@ impl From<Arc<RunHandle>> for Shown {
 }
 
 impl Shown {
-    /// How it is grouped.
+    /// The grouping to show it in.
     pub(crate) fn group_by(&self, snapshot: &Snapshot) -> GroupBy {
         self.asked.or(self.run.group_by()).unwrap_or(snapshot.settings.group_by)
     }
 }
 
-/// The run of the px cell at a position: its newest; at a `%pxresult` the one that it would show now.
+/// The newest run of the px cell at a position; at a `%pxresult`, the run that it would show now.
 pub(crate) fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown> {
     let cells = &snapshot.document()?.cells;
     let cell = cells.iter().find(|cell| (cell.line..=cell.last_line).contains(&position.line))?;
     if cell.cell.kind != CellKind::Result {
         return Some(cell.run.clone()?.into());
     }
-    let recall = snapshot.recalls(cell)?;
+    let source = snapshot.result_to_show(cell)?;
     let asked = cell.cell.magic.options.group_outputs.map(GroupBy::from);
-    Some(Shown { run: recall.run.clone(), asked, line: Some(recall.line()) })
+    Some(Shown { run: source.run.clone(), asked, line: Some(source.line()) })
 }
 
-/// The newest run in time, in the document and what belongs to it, or of all where no document is asked about. Of a suffix one
-/// that was sent: any other gave nothing.
+/// The newest run of the document or its notebook, or of all if the request is about no document. With a suffix, the
+/// newest that was sent, since others have no output.
 pub(crate) fn newest(snapshot: &Snapshot, suffix: Option<&str>) -> Option<Shown> {
     let fits = |run: &Arc<RunHandle>| {
         suffix.is_none_or(|suffix| run.suffix == suffix && !run.view.borrow().was_never_sent())

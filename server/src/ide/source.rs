@@ -1,5 +1,5 @@
-//! Lines of a document as Python reads them, with the way back to its bytes: JSON escapes undone, and lines that a
-//! backslash continues joined.
+//! Lines of a document as Python reads them, mapped to the document's bytes: JSON escapes are decoded, and lines
+//! continued by a backslash are joined.
 
 use std::{iter::Peekable, ops::Range};
 
@@ -8,13 +8,13 @@ use crate::{
     text::{Document, TextRange},
 };
 
-/// A line, and where each byte of it stands in the document.
+/// A line, and the place of each of its bytes in the document.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     pub(super) text: String,
     /// For each byte of the text, the bytes of the document it came from.
     places: Vec<(usize, usize)>,
-    /// Where an empty line stands.
+    /// The document's byte at which the line begins, needed if it is empty.
     begin: usize,
 }
 
@@ -43,7 +43,7 @@ impl Line {
         }
     }
 
-    /// Where a part of the line stands in the document.
+    /// The document range of a part of the line.
     pub(super) fn range(&self, part: Range<usize>) -> TextRange {
         let start = self.start_of(part.start);
         let end = match part.end.checked_sub(1).and_then(|last| self.places.get(last)) {
@@ -53,27 +53,28 @@ impl Line {
         TextRange::new(start, end)
     }
 
-    /// The byte of the line that a byte of the document stands for; its length for one behind it.
+    /// The byte of the line at a byte of the document; the line's length for a byte after it.
     pub(super) fn byte_of(&self, document: usize) -> usize {
         let at = self.places.partition_point(|(start, _)| *start < document);
         (at..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len())
     }
 
-    /// Whether a byte of the document stands in the line, or at its end.
+    /// Whether a byte of the document is in the line, or at its end.
     pub(super) fn holds(&self, document: usize) -> bool {
         (self.start_of(0)..=self.start_of(self.text.len())).contains(&document)
     }
 }
 
-/// The nearest border of a character at or before a byte: of a notebook that is broken for a moment, older places are known.
-fn border(document: &Document, at: usize) -> usize {
+/// The nearest character boundary at or before a byte. The places in a notebook that cannot be parsed right now are
+/// those of an older text.
+fn floor_boundary(document: &Document, at: usize) -> usize {
     let rope = document.rope();
     rope.char_to_byte(rope.byte_to_char(at.min(rope.len_bytes())))
 }
 
-/// The line that begins at a byte, with those that a backslash makes part of it. `hidden`: behind comment signs.
+/// The line that begins at a byte, joined with its continuation lines. `hidden`: whether those are in comments.
 pub(super) fn from(document: &Document, dialect: Dialect, start: usize, hidden: bool) -> Line {
-    let start = border(document, start);
+    let start = floor_boundary(document, start);
     if dialect == Dialect::NotebookJson {
         json_from(document, start)
     } else {
@@ -128,7 +129,7 @@ fn json_from(document: &Document, start: usize) -> Line {
     line
 }
 
-/// The line that holds a byte; `None` where a raw notebook has no code there. `block`: the code cell that holds the byte.
+/// The line that holds a byte; `None` if a raw notebook has no code there. `block`: the code cell that holds the byte.
 pub(super) fn around(
     document: &Document,
     dialect: Dialect,
@@ -171,16 +172,16 @@ fn from_to(document: &Document, range: TextRange) -> Line {
     line
 }
 
-/// Walks through the strings of a JSON text.
+/// Iterates over the strings of a JSON text.
 struct Strings<I: Iterator<Item = char>> {
     chars: Peekable<I>,
-    /// The byte of the document that comes next.
+    /// The next byte of the document.
     at: usize,
 }
 
 impl<'a> Strings<ropey::iter::Chars<'a>> {
     fn new(document: &'a Document, at: usize) -> Self {
-        let at = border(document, at);
+        let at = floor_boundary(document, at);
         Self { chars: document.rope().byte_slice(at..).chars().peekable(), at }
     }
 }
@@ -192,7 +193,7 @@ impl<I: Iterator<Item = char>> Strings<I> {
         Some(c)
     }
 
-    /// Goes behind the next opening quote.
+    /// Moves past the next opening quote.
     fn open(&mut self) -> bool {
         while let Some(c) = self.take() {
             if c == '"' {
@@ -202,12 +203,13 @@ impl<I: Iterator<Item = char>> Strings<I> {
         false
     }
 
-    /// Goes behind the closing quote that comes next.
+    /// Moves past the closing quote, which is the next character.
     fn close(&mut self) {
         self.take();
     }
 
-    /// Behind a line end inside a string: goes to where the text goes on, in this string or in the next of its list.
+    /// After a newline inside a string: moves to where the text continues, in this string or in the next one of its
+    /// list.
     fn enter_next(&mut self) -> bool {
         if self.chars.peek() != Some(&'"') {
             return self.chars.peek().is_some();
@@ -249,7 +251,7 @@ impl<I: Iterator<Item = char>> Strings<I> {
         if !(0xd800..0xdc00).contains(&unit) {
             return char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
         }
-        // The other half of a pair; a lone half stands for nothing that a magic could hold.
+        // The other half of a surrogate pair; a lone half cannot be part of a magic.
         if self.chars.peek() == Some(&'\\') {
             self.take();
             if self.chars.peek() == Some(&'u') {

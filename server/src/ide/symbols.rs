@@ -1,4 +1,4 @@
-//! The outline: the px cells with their targets and last state; those of an `%autopx` region under it.
+//! The outline: the px cells with their targets and last state. The cells of an `%autopx` region are nested in it.
 
 use super::{outlook::Outlooks, places::positions, plan::excerpt};
 use crate::{
@@ -13,21 +13,20 @@ use crate::{
 /// An entry of the outline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Symbol {
-    /// The magic, and the beginning of what it sends.
+    /// The magic, and the beginning of the code it sends.
     pub name: String,
     /// Targets and last state; may be empty.
     pub detail: String,
-    /// What it is.
     pub kind: SymbolKind,
-    /// All of it.
+    /// The whole cell or region.
     pub range: [Position; 2],
-    /// Its magic's line, inside `range`.
+    /// The magic's line, inside `range`.
     pub selection: [Position; 2],
-    /// What is inside.
+    /// The cells inside a region.
     pub children: Vec<Symbol>,
 }
 
-/// What an entry of the outline is.
+/// The kind of an entry of the outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SymbolKind {
     /// A px cell that sends something.
@@ -38,7 +37,7 @@ pub(crate) enum SymbolKind {
     Line,
 }
 
-/// The px cells of the document by name, in order.
+/// The outline of the document, in order.
 pub(crate) fn symbols(snapshot: &Snapshot) -> Vec<Symbol> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
@@ -112,7 +111,7 @@ fn symbol<'a>(snapshot: &'a Snapshot, view: &'a CellView, outlooks: &mut Outlook
     }
 }
 
-/// How a run is doing: `✓ 4 engines`, `✗ [2]`, `⏳ 1/4`.
+/// The state of a run: `✓ 4 engines`, `✗ [2]`, `⏳ 1/4`.
 fn state(run: &Run) -> String {
     let all = run.parts().len();
     match run.state() {

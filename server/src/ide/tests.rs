@@ -1,4 +1,4 @@
-//! What is offered, explained and coloured, over marked texts.
+//! Completions, explanations and tokens of texts with a marked cursor.
 
 mod any_text;
 mod lenses;
@@ -32,7 +32,7 @@ struct Text {
     cursor: usize,
 }
 
-/// A document whose cursor is at `$0`. As an editor would, it is read with the cursor's sign taken out.
+/// A document with the cursor at `$0`, which is removed from the text.
 fn read(marked: &str, dialect: Dialect) -> Text {
     let cursor = marked.find("$0").unwrap_or(0);
     let text = marked.replacen("$0", "", 1);
@@ -60,7 +60,7 @@ impl Text {
     }
 }
 
-/// What is offered, with what it replaces; and the text after the first was taken.
+/// Checks the completions and the text that they replace, and that a notebook stays valid after the first is inserted.
 fn check_in(marked: &str, dialect: Dialect, expected: Expect) {
     let text = read(marked, dialect);
     let found = text.complete();
@@ -84,7 +84,7 @@ fn check(marked: &str, expected: Expect) {
 }
 
 #[test]
-fn names_begin_a_line_and_what_was_typed_is_replaced() {
+fn names_complete_at_the_start_of_a_line_and_replace_what_was_typed() {
     check(
         "%$0\n",
         expect![[r#"
@@ -119,7 +119,7 @@ fn names_begin_a_line_and_what_was_typed_is_replaced() {
 }
 
 #[test]
-fn names_are_found_behind_what_hides_them_in_scripts() {
+fn names_complete_after_a_comment_sign_in_scripts() {
     for (text, typed) in [("# %%p$0", "%%p"), ("#%%p$0", "%%p"), ("#!%%p$0", "%%p"), ("# MAGIC %%p$0", "%%p")]
     {
         let labels: Vec<String> =
@@ -157,7 +157,7 @@ fn nothing_is_offered_in_bodies_and_in_python() {
         "%lsmagic $0",
         "x$0",
     ] {
-        // A stray word is no reason to be silent about options.
+        // A stray word does not stop the completion of options.
         let found = read(text, Dialect::Script).complete();
         assert_eq!(found.is_empty(), text != "%%px x --$0", "{text}: {found:?}");
     }
@@ -185,7 +185,7 @@ fn suffixes_of_the_document_are_offered() {
 }
 
 #[test]
-fn options_are_those_that_the_magic_takes_and_that_are_not_there() {
+fn options_complete_if_the_magic_takes_them_and_they_are_not_given_yet() {
     check(
         "%%px --tar$0\nx",
         expect![[r#"
@@ -324,7 +324,7 @@ fn a_raw_notebook_stays_json() {
 }
 
 #[test]
-fn every_option_is_taken_where_it_is_offered_and_nowhere_else() {
+fn every_option_is_offered_exactly_where_it_is_accepted() {
     for entry in OPTIONS {
         let value = match entry.value {
             Value::Switch(_) | Value::Group(_) => "",
@@ -347,7 +347,7 @@ fn every_option_is_taken_where_it_is_offered_and_nowhere_else() {
 }
 
 #[test]
-fn the_border_of_a_plain_cell_can_be_written_in_peace() {
+fn nothing_is_offered_on_the_marker_of_a_plain_cell() {
     check("a = 1\n# %%$0", expect![""]);
     check("a = 1\n# %$0", expect![""]);
 }
@@ -398,7 +398,7 @@ fn an_option_is_explained_with_its_value() {
 }
 
 #[test]
-fn a_magic_is_explained_on_its_name_and_where_it_is_asked() {
+fn a_magic_is_explained_on_its_name_and_on_a_help_line() {
     check_help(
         "%px$0result",
         expect![[r#"
@@ -538,7 +538,7 @@ fn a_decision_is_a_sentence_and_a_slice_says_what_python_would_have_done() {
     );
     assert_eq!(
         decision("rc[::2].activate('_even')", &[Sets::Targets], true),
-        "line 3: rc[::2].activate('_even') sets the targets; of the engines alive when it runs, where Python would have \
-         frozen them here"
+        "line 3: rc[::2].activate('_even') sets the targets; it chooses among the engines alive when the cell runs, \
+         while Python would have frozen them here"
     );
 }

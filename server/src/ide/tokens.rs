@@ -1,4 +1,4 @@
-//! How the parts of magics' lines are coloured. Bodies are Python, and not looked at.
+//! Semantic tokens of magics' lines. Bodies are Python, and have none.
 
 use std::ops::Range;
 
@@ -11,16 +11,15 @@ use crate::{
     text::{Document, TextRange},
 };
 
-/// A coloured stretch of one line.
+/// A token on one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
-    /// Where, in bytes.
+    /// The range in bytes.
     pub range: TextRange,
-    /// What it is.
     pub kind: TokenKind,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// The name of a magic with its percent signs.
@@ -29,18 +28,18 @@ pub(crate) enum TokenKind {
     Option,
     /// A number, an engine id among them.
     Number,
-    /// What joins the parts of a target expression.
+    /// A separator in a target expression.
     Operator,
-    /// A word of the grammar of targets: `all`, `range`, `None`.
+    /// A keyword of target expressions: `all`, `range`, `None`.
     Word,
     /// Any other value.
     Text,
 }
 
-/// The tokens of a px cell's magic, in order; none of them overlaps another or goes beyond its line.
+/// The tokens of a px cell's magic, in order; no two overlap, and each is on one line.
 pub(super) fn tokens(document: &Document, dialect: Dialect, cell: &Placed) -> Vec<Token> {
     let name = cell.name_range();
-    // Calls of `get_ipython()` are Python.
+    // Calls of `get_ipython()` are Python, not magics.
     let text = document.rope().get_byte_slice(name.start..name.end);
     let is_magic = text.is_some_and(|text| text.get_char(0) == Some('%'));
     if cell.kind == CellKind::AutopxCell || !is_magic {

@@ -1,4 +1,4 @@
-//! Help while writing, for a document of a snapshot: completion, explanation, colours.
+//! Completion, explanations and semantic tokens for the document of a snapshot.
 
 use super::{
     Known, Nearby,
@@ -27,11 +27,11 @@ fn at<T>(document: &DocumentView, cursor: usize, look: impl FnOnce(Nearby<'_>) -
     })
 }
 
-/// What may stand at a position, the likeliest first.
+/// The completions at a position, the most likely first.
 pub(crate) fn completions(snapshot: &Snapshot, position: Position) -> Vec<Completion> {
     let Some(here) = snapshot.texts() else { return Vec::new() };
     let document = here.document();
-    // What a broken notebook holds where is not known.
+    // The places in a notebook that cannot be parsed are not known.
     if document.unreadable.is_some() {
         return Vec::new();
     }
@@ -48,31 +48,29 @@ pub(crate) fn completions(snapshot: &Snapshot, position: Position) -> Vec<Comple
     at(document, cursor, |nearby| complete::complete(nearby, cursor, &known))
 }
 
-/// What the option or the magic at a position means.
+/// Explains the option or the magic at a position.
 pub(super) fn explanation(snapshot: &Snapshot, position: Position) -> Option<Help> {
     let document = snapshot.document().filter(|document| document.unreadable.is_none())?;
     let cursor = byte(document, snapshot, position);
     at(document, cursor, |nearby| help::help(nearby, cursor))
 }
 
-/// A coloured stretch of one line, as the client counts.
+/// A token in the client's positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlacedToken {
-    /// Where it begins.
     pub start: Position,
-    /// How long it is, in units of the encoding.
+    /// Its length in units of the encoding.
     pub length: u32,
-    /// What it is.
     pub kind: TokenKind,
-    /// Whether it belongs to an `%autopx` region: a toggle of one, or a px cell inside.
+    /// Whether it belongs to an `%autopx` region: to one of its toggles, or to a px cell inside.
     pub in_region: bool,
 }
 
-/// The coloured parts of magics' lines, in order; those of px cells that touch `wanted`, or all.
+/// The tokens of magics' lines, in order; those in `wanted`, or all.
 pub(crate) fn semantic_tokens(snapshot: &Snapshot, wanted: Option<[Position; 2]>) -> Vec<PlacedToken> {
     let Some(document) = snapshot.document() else { return Vec::new() };
     let cells = match wanted {
-        // The places are those of an older text.
+        // The places of the px cells are those of an older text.
         _ if document.unreadable.is_some() => &[],
         Some(range) => near(document, bytes(document, snapshot, range)),
         None => document.cells.as_slice(),
@@ -91,8 +89,8 @@ pub(crate) fn semantic_tokens(snapshot: &Snapshot, wanted: Option<[Position; 2]>
     found
 }
 
-/// Whether a px cell is inside an `%autopx` region. Its region may begin in another text, so the problem that says so is
-/// looked for.
+/// Whether a px cell is inside an `%autopx` region. The region may begin in another text, so this looks for the problem
+/// that reports it.
 fn is_in_region(document: &DocumentView, cell: &Placed) -> bool {
     let magic = cell.magic_range();
     let problems = &document.problems;

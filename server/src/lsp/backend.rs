@@ -1,4 +1,4 @@
-//! What handlers share: the client, the session, and what was negotiated.
+//! The state that handlers share: the client, the session, and what was negotiated.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -27,24 +27,24 @@ use super::{
 };
 use crate::session::{Session, SessionEvent};
 
-/// What a server is made of before its client speaks.
+/// What a server is made of before `initialize`.
 #[derive(Debug)]
 pub(super) struct Setup {
     pub(super) session: Session,
-    /// What the session says unasked.
+    /// The session's events.
     pub(super) events: mpsc::UnboundedReceiver<SessionEvent>,
     pub(super) lifetime: Lifetime,
     pub(super) raw: RawResponses,
 }
 
-/// The server as its handlers see it.
+/// The server's state, as handlers use it.
 #[derive(Debug)]
 pub(super) struct Backend {
     pub(super) client: tower_lsp::Client,
     pub(super) session: Session,
-    /// Where large answers are left.
+    /// Large responses that are already serialised.
     pub(super) raw: RawResponses,
-    /// Taken when the client speaks.
+    /// `None` once `initialize` was received.
     events: Mutex<Option<mpsc::UnboundedReceiver<SessionEvent>>>,
     lifetime: Lifetime,
     negotiated: OnceLock<Negotiated>,
@@ -52,18 +52,18 @@ pub(super) struct Backend {
     watched: Watched,
 }
 
-/// What the client said of settings, and was told of them.
+/// The client's settings.
 #[derive(Debug, Default)]
 struct Configured {
-    /// `initializationOptions`: what the client says later goes before it, key by key.
+    /// `initializationOptions`; later settings override them key by key.
     options: OnceLock<Value>,
     /// The folders of the window, and the settings as they were last read.
     now: Mutex<(Vec<Uri>, Settings)>,
-    /// Bad settings the user was told of, so that each is told once.
-    told: Mutex<Vec<BadSetting>>,
+    /// Invalid settings that the user was told about, so that each is reported once.
+    reported: Mutex<Vec<BadSetting>>,
 }
 
-/// What is there once `initialize` was answered.
+/// What exists once `initialize` was answered.
 #[derive(Debug)]
 struct Negotiated {
     capabilities: Arc<capabilities::Client>,
@@ -89,24 +89,24 @@ impl Backend {
 
     /// What the client can do.
     pub(super) fn capabilities(&self) -> Arc<capabilities::Client> {
-        // The router lets no handler run before `initialize` was answered.
+        // The router runs no handler before `initialize` was answered.
         Arc::clone(&self.negotiated.get().expect("initialize was answered").capabilities)
     }
 
     /// Shows the user a message, without waiting for it.
-    pub(super) fn say(&self, severity: MessageType, text: impl Into<String>) {
+    pub(super) fn show_message(&self, severity: MessageType, text: impl Into<String>) {
         let (client, text) = (self.client.clone(), text.into());
         tokio::spawn(async move { messages::show(&client, severity, text).await });
     }
 
-    /// A document is open from now on.
+    /// Notes that a document was opened.
     pub(super) fn opened(&self, uri: &Uri) {
         if let Some(marks) = self.marks() {
             marks.mark(uri, Mark::Full);
         }
     }
 
-    /// A document is closed.
+    /// Notes that a document was closed.
     pub(super) fn closed(&self, uri: &Uri) {
         if let Some(marks) = self.marks() {
             marks.close(uri);
@@ -116,46 +116,46 @@ impl Backend {
         }
     }
 
-    /// Has the client ask again for a document that it was given, once there may be more of it.
+    /// Asks the client to reload a document once there may be more of it.
     pub(super) fn watch(&self, uri: Uri, more: BoxFuture<'static, bool>) {
         self.watched.watch(uri, more, self.client.clone(), &self.lifetime);
     }
 
-    /// The publisher's marks, if the client paints outputs.
+    /// The marks of the publisher, if the client paints outputs.
     pub(super) fn marks(&self) -> Option<&Marks> {
         self.negotiated.get()?.marks.as_ref()
     }
 
-    /// The client asks for the engines. Whether it hears of what changes afterwards.
-    pub(super) fn engines_asked(&self) -> bool {
+    /// Notes that the client requested the engines. Returns whether it is notified of later changes.
+    pub(super) fn engines_requested(&self) -> bool {
         let engines = self.negotiated.get().and_then(|negotiated| negotiated.engines.as_ref());
         if let Some(engines) = engines {
-            engines.asked();
+            engines.requested();
         }
         engines.is_some()
     }
 
-    /// Tells the session of folders that came and went.
+    /// Changes the workspace folders.
     pub(super) fn change_folders(&self, change: impl FnOnce(&mut Vec<Uri>)) {
         self.configured.change(&self.session, |(folders, _)| change(folders));
     }
 
-    /// Puts a section of settings in force.
+    /// Puts a section of the settings in force.
     pub(super) fn configure(&self, section: &Value) {
         self.configured.read(&self.session, &self.client, section);
     }
 
-    /// Asks the client for its settings, where it answers that. Does not wait for the answer.
+    /// Requests the client's settings, without waiting for the answer.
     pub(super) fn pull_settings(&self) {
         let (session, client) = (self.session.clone(), self.client.clone());
         let configured = Arc::clone(&self.configured);
         tasks::spawn("settings", &self.lifetime, async move {
             let item = ConfigurationItem { section: Some("pxlens".into()), ..Default::default() };
-            match tasks::ask(client.configuration(vec![item])).await {
+            match tasks::request(client.configuration(vec![item])).await {
                 Ok(sections) => {
                     configured.read(&session, &client, sections.first().unwrap_or(&Value::Null));
                 }
-                Err(error) => tracing::warn!(%error, "the client did not tell its settings"),
+                Err(error) => tracing::warn!(%error, "the client did not send its settings"),
             }
         });
     }
@@ -182,7 +182,7 @@ impl Backend {
             diagnostics.clone(),
             self.lifetime.clone(),
         );
-        // A second `initialize` is refused before it comes here.
+        // A second `initialize` is rejected before it gets here.
         if let Some(events) = self.events.lock().unwrap_or_else(PoisonError::into_inner).take() {
             tasks::spawn("notifier", &self.lifetime, notifier.run(events));
         }
@@ -194,17 +194,17 @@ impl Backend {
 }
 
 impl Configured {
-    /// Reads a section of settings, and puts it in force. A bad value keeps its default, and the user is told once.
+    /// Parses a section of the settings and puts it in force. An invalid value keeps its default and is reported once.
     fn read(&self, session: &Session, client: &tower_lsp::Client, section: &Value) {
         let options = self.options.get().unwrap_or(&Value::Null);
         let (settings, bad) = Settings::read_over(options, section);
         self.change(session, |(_, now)| *now = settings);
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        for bad in bad.into_iter().filter(|bad| !told.contains(bad)).collect::<Vec<_>>() {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        for bad in bad.into_iter().filter(|bad| !reported.contains(bad)).collect::<Vec<_>>() {
             let (client, text) = (client.clone(), bad.to_string());
             tracing::warn!("{text}");
             tokio::spawn(async move { messages::show(&client, MessageType::Warning, text).await });
-            told.push(bad);
+            reported.push(bad);
         }
     }
 
@@ -235,7 +235,7 @@ impl LanguageServer for Backend {
         self.session.set_encoding(from_proto::encoding(&capabilities.encoding));
         self.session.set_trust(trusted);
         self.change_folders(|all| *all = folders(&params));
-        // A second `initialize` is refused before it comes here.
+        // A second `initialize` is rejected before it gets here.
         let _ = self.configured.options.set(options.clone());
         self.configure(&Value::Null);
         Ok(InitializeResult {
@@ -260,8 +260,8 @@ impl LanguageServer for Backend {
                     method: "workspace/didChangeConfiguration".into(),
                     register_options: Some(serde_json::json!({ "section": "pxlens" })),
                 };
-                if let Err(error) = tasks::ask(client.register_capability(vec![registration])).await {
-                    tracing::warn!(%error, "the client does not tell when settings change");
+                if let Err(error) = tasks::request(client.register_capability(vec![registration])).await {
+                    tracing::warn!(%error, "the client does not report changes of the settings");
                 }
             });
         }

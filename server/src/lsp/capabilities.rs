@@ -1,4 +1,4 @@
-//! What the client can do, read with tolerance, and what the server announces.
+//! The capabilities of the client, parsed leniently, and those that the server announces.
 
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, ExecuteCommandOptions, Full,
@@ -11,24 +11,24 @@ use pxlens_protocol as protocol;
 
 use crate::render::SCHEME;
 
-/// The types in the legend of semantic tokens, all of LSP's own.
+/// The token types in the legend of semantic tokens, all defined by LSP.
 pub(super) const TOKEN_TYPES: [&str; 6] = ["macro", "parameter", "number", "operator", "keyword", "string"];
 
-/// The modifiers there: `autopx` is pxlens' own, for what belongs to an `%autopx` region.
+/// The token modifiers in the legend: `autopx` is pxlens' own, for tokens in an `%autopx` region.
 pub(super) const TOKEN_MODIFIERS: [&str; 1] = ["autopx"];
 
-/// What the server wants to know of its client. Behaviour depends on this and never on the client's name.
+/// The capabilities of the client that matter to the server. Behaviour depends on these and never on the client's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Client {
-    /// The unit of positions, negotiated.
+    /// The negotiated unit of positions.
     pub(super) encoding: PositionEncodingKind,
     /// What it announced under `experimental.pxlens`.
     pub(super) extension: protocol::ClientCapabilities,
     /// It shows progress that the server creates.
     pub(super) progress: bool,
-    /// It asks for lenses again when told to.
+    /// It refreshes lenses on request.
     pub(super) lens_refresh: bool,
-    /// It asks for hints again when told to.
+    /// It refreshes inlay hints on request.
     pub(super) hint_refresh: bool,
     /// It answers `workspace/configuration`.
     pub(super) configuration: bool,
@@ -36,28 +36,28 @@ pub(super) struct Client {
     pub(super) watches_configuration: bool,
     /// It shows Markdown in hovers.
     pub(super) markdown: bool,
-    /// It shows what else belongs to a diagnostic.
+    /// It shows related information of diagnostics.
     pub(super) related_information: bool,
-    /// It takes code actions that are more than commands.
+    /// It supports code action literals, not only commands.
     pub(super) action_literals: bool,
     /// It asks for semantic tokens.
     pub(super) semantic_tokens: bool,
-    /// It takes an outline whose entries have entries.
+    /// It supports a hierarchical outline.
     pub(super) nested_symbols: bool,
-    /// The most folding ranges it takes.
+    /// The maximum number of folding ranges.
     pub(super) fold_limit: Option<u32>,
-    /// It shows code actions that cannot be chosen, with the reason.
+    /// It shows disabled code actions with the reason.
     pub(super) disabled_actions: bool,
-    /// It asks for the text of documents with schemes of the server's.
+    /// It requests the text of documents with the server's URI schemes.
     pub(super) text_document_content: bool,
-    /// It shows a document that the server names.
+    /// It shows a document on request.
     pub(super) shows_documents: bool,
-    /// It takes edits of a certain version of a document.
+    /// It supports versioned document edits.
     pub(super) versioned_edits: bool,
 }
 
 impl Client {
-    /// Reads what `initialize` says.
+    /// Reads the capabilities from `initialize`.
     pub(super) fn read(params: &InitializeParams) -> Self {
         let all = &params.capabilities;
         let workspace = all.workspace.as_ref();
@@ -107,13 +107,13 @@ impl Default for Client {
     }
 }
 
-/// The first encoding of the client's list that pxlens knows: the client orders them by what costs it least.
+/// The first encoding of the client's list that pxlens knows: clients list them by preference.
 fn negotiate(offered: &[PositionEncodingKind]) -> PositionEncodingKind {
     let known = [PositionEncodingKind::UTF8, PositionEncodingKind::UTF16, PositionEncodingKind::UTF32];
     offered.iter().find(|kind| known.contains(kind)).cloned().unwrap_or(PositionEncodingKind::UTF16)
 }
 
-/// What the server announces to this client.
+/// The capabilities that the server announces to this client.
 pub(super) fn server(client: &Client) -> ServerCapabilities {
     ServerCapabilities {
         position_encoding: Some(client.encoding.clone()),
@@ -142,7 +142,7 @@ pub(super) fn server(client: &Client) -> ServerCapabilities {
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false), ..Default::default() }),
         code_action_provider: Some(
             CodeActionOptions {
-                // What runs code has the empty kind, which nothing that is done on saving asks for.
+                // Actions that run code have the empty kind, which no request on saving asks for.
                 code_action_kinds: Some(vec![
                     CodeActionKind::QuickFix,
                     CodeActionKind::RefactorRewrite,
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_known_encoding_of_the_client_is_taken() {
+    fn the_first_known_encoding_of_the_client_is_used() {
         use PositionEncodingKind as Kind;
         assert_eq!(negotiate(&[]), Kind::UTF16);
         assert_eq!(negotiate(&[Kind::UTF8, Kind::UTF16, Kind::UTF32]), Kind::UTF8);

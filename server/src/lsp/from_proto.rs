@@ -1,4 +1,4 @@
-//! From what clients say to the session's values.
+//! Converts types of LSP and of the protocol to values of the session.
 
 use std::path::PathBuf;
 
@@ -13,22 +13,24 @@ use crate::{
     plan::Overrides,
     render::GroupBy,
     run::RunId,
-    session::{self, Ask, AskError, CellId, DocumentKey, InterruptScope, Only, Place, Scope, StartPolicy},
+    session::{
+        self, CellId, DocumentKey, InterruptScope, Only, Place, RunCommand, RunError, Scope, StartPolicy,
+    },
     text::{self, Encoding},
 };
 
-/// A client's URI is a key as it stands.
+/// A client's URI is used as a key without any change.
 pub(super) fn key(uri: &Uri) -> DocumentKey {
     DocumentKey::from(uri.as_ref())
 }
 
-/// How a document that was opened by itself is read; `language`: the client's word for its language.
+/// How to parse a document that was opened by itself. `language`: the language id that the client sent.
 pub(super) fn dialect(uri: &Uri, language: &str) -> Dialect {
-    // A client without notebook synchronisation opens the cells of one as documents.
+    // A client without notebook synchronisation opens a notebook's cells as documents.
     if uri.0.starts_with("vscode-notebook-cell:") {
         return Dialect::NotebookCell;
     }
-    // Some editors show a notebook as a script, under its own name.
+    // Some editors show a notebook as a script under the notebook's name.
     if language.contains("python") {
         return Dialect::Script;
     }
@@ -52,7 +54,7 @@ pub(super) fn range(range: Range) -> [text::Position; 2] {
     [position(range.start), position(range.end)]
 }
 
-/// An edit; each applies to what the one before left.
+/// An edit of a document; its positions refer to the text after the edit before it.
 pub(super) fn change(event: ChangeEvent) -> text::Change {
     match event {
         ChangeEvent::TextDocumentContentChangePartial(part) => {
@@ -82,20 +84,20 @@ pub(super) fn group_by(group_by: protocol::GroupBy) -> GroupBy {
     }
 }
 
-/// A wish to run px cells, as the session takes it: with ids and places, which it looks up itself.
+/// A command to run px cells, with ids and places that the session will look up.
 ///
 /// # Errors
-/// Where nothing is named, or the targets cannot be read.
-pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
+/// If it names no cell, or its targets cannot be parsed.
+pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
     let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
-    let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
+    let targets = targets.map_err(|error| RunError::Unreadable(error.to_string()))?;
     let cell = params.cell.as_ref().and_then(cell_id);
     let line = params.position.map(|position| position.line);
     let place = cell.map(Place::Cell).or(line.map(Place::Line));
     let scope = match (params.scope, params.range) {
         (protocol::Scope::All, _) => Scope::All,
-        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(AskError::NoCell)?),
-        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(AskError::NoCell)?),
+        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(RunError::NoCell)?),
+        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(RunError::NoCell)?),
         (protocol::Scope::Cell, range) => match (cell, range, line) {
             (Some(cell), ..) => Scope::Cell(cell),
             (None, Some(Range { start, end }), _) => {
@@ -104,10 +106,10 @@ pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
                 Scope::Lines(start.line, end.line - u32::from(ends_before))
             }
             (None, None, Some(line)) => Scope::Lines(line, line),
-            (None, None, None) => return Err(AskError::NoCell),
+            (None, None, None) => return Err(RunError::NoCell),
         },
     };
-    Ok(Ask {
+    Ok(RunCommand {
         document: key(&params.uri),
         scope,
         overrides: Overrides { targets, block: params.block, only: None, canary: params.canary },
@@ -120,7 +122,7 @@ pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
     })
 }
 
-/// Which engines of a run are interrupted.
+/// The engines of a run to interrupt.
 pub(super) fn interrupt_scope(params: &InterruptParams) -> InterruptScope {
     let named = params.engines.as_ref().map(|ids| ids.iter().copied().map(EngineId).collect::<RankSet>());
     match (params.stragglers, named) {
@@ -130,7 +132,7 @@ pub(super) fn interrupt_scope(params: &InterruptParams) -> InterruptScope {
     }
 }
 
-/// What the user set, for a project in this folder.
+/// The session's settings for a project in this folder.
 pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session::Settings {
     session::Settings {
         python: settings.python.clone(),

@@ -1,4 +1,4 @@
-//! One file per method. A handler reads its parameters, asks or tells the session, and writes the answer.
+//! One file per method. A handler reads its parameters, queries or commands the session, and returns the answer.
 
 pub(super) mod code_action;
 pub(super) mod code_lens;

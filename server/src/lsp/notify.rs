@@ -1,6 +1,7 @@
-//! Turns what happens in the session into what the editor is told: outputs, diagnostics, progress, refreshes, messages.
+//! Turns events of the session into messages to the editor: outputs, diagnostics, progress, refreshes, messages to the
+//! user.
 //!
-//! It never waits for the client itself; whatever may take long is done by the tasks that it feeds.
+//! It never waits for the client itself; the tasks that it feeds do all slow work.
 
 pub(super) mod contents;
 pub(super) mod diagnostics;
@@ -25,7 +26,7 @@ use self::{
     refresh::{RefreshMarks, Refreshes},
     run_local::RunLocal,
     runs::Followers,
-    starting::Starts,
+    starting::StartProgress,
 };
 use super::{capabilities, tasks, to_proto, wire::lifetime::Lifetime};
 use crate::session::{Level, SessionEvent};
@@ -34,11 +35,12 @@ use crate::session::{Level, SessionEvent};
 #[derive(Debug)]
 pub(super) struct Notifier {
     followers: Followers,
-    starts: Starts,
+    starts: StartProgress,
 }
 
 impl Notifier {
-    /// For a client with these capabilities. `marks` and `engines`: where it wants to hear of outputs, and of engines.
+    /// For a client with these capabilities. `marks` and `engines`: set if it wants to be notified of outputs and of
+    /// engines.
     pub(super) fn new(
         client: tower_lsp::Client,
         capabilities: &capabilities::Client,
@@ -54,7 +56,7 @@ impl Notifier {
         };
         let local = || Arc::new(RunLocal::new(client.clone(), lifetime.clone()));
         Self {
-            starts: Starts::new(client.clone(), lifetime.clone(), capabilities.progress),
+            starts: StartProgress::new(client.clone(), lifetime.clone(), capabilities.progress),
             followers: Followers {
                 refresh: RefreshMarks::start(client.clone(), refreshes, &lifetime),
                 local: capabilities.extension.run_local.then(local),
@@ -68,14 +70,14 @@ impl Notifier {
         }
     }
 
-    /// Listens until the session says no more.
+    /// Handles events until the session ends.
     pub(super) async fn run(mut self, mut events: mpsc::UnboundedReceiver<SessionEvent>) {
         while let Some(event) = events.recv().await {
-            self.note(event);
+            self.handle(event);
         }
     }
 
-    fn note(&mut self, event: SessionEvent) {
+    fn handle(&mut self, event: SessionEvent) {
         let Followers { client, lifetime, marks, diagnostics, refresh, .. } = &self.followers;
         match event {
             SessionEvent::Cells(key) => {
@@ -91,14 +93,14 @@ impl Notifier {
                 self.followers.mark_engines();
             }
             SessionEvent::Engines => self.followers.mark_engines(),
-            SessionEvent::Starting(how) => self.starts.note(how),
+            SessionEvent::Starting(how) => self.starts.handle(how),
             SessionEvent::Started(handle) => {
                 let work = self.followers.clone().follow(handle);
                 tasks::spawn("run", lifetime, work);
             }
-            SessionEvent::Recalled { document, recalled } => {
-                let work = self.followers.clone().follow_recalled(document, recalled);
-                tasks::spawn("recalled run", lifetime, work);
+            SessionEvent::ResultShown { document, shown } => {
+                let work = self.followers.clone().follow_result(document, shown);
+                tasks::spawn("shown result", lifetime, work);
             }
             SessionEvent::Say(level, text) => {
                 let severity = match level {

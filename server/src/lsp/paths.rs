@@ -1,12 +1,12 @@
-//! From a client's URI to a path, where there is one. The only place that looks into a URI.
+//! Converts a client's URI to a path, if it has one. The only place that interprets URIs.
 
 use std::path::PathBuf;
 
 use lsp_types::Uri;
 use url::Url;
 
-/// The path of a document in a file; `None` for one that is in no file (`untitled:`), or in one that only the client can
-/// reach. A notebook's cell has no path of its own: its notebook has.
+/// The path of a document's file; `None` for a document without a file (`untitled:`), or with one that only the client
+/// can reach. A notebook's cell has no path of its own; its notebook has.
 pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
     let url = Url::parse(&uri.0).ok().filter(|url| url.scheme() == "file")?;
     url.to_file_path().ok()
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_no_file_has_no_path() {
+    fn a_document_without_a_local_file_has_no_path() {
         check("untitled:Untitled-1.ipynb", None);
         check("vscode-notebook-cell:/h/nb.ipynb#W0sZmlsZQ%3D%3D", None);
         check("vscode-notebook-cell://ssh-remote%2Bhost/h/nb.ipynb#X", None);

@@ -1,4 +1,4 @@
-//! Which handler answers which method.
+//! Maps methods to their handlers.
 
 use tower_lsp::{ClientSocket, LspService};
 
@@ -8,10 +8,10 @@ use super::{
     snapshot::{reads, shows},
 };
 
-/// The service of one client, and the socket that carries what the server asks of it.
+/// The service for one client, and the socket for messages from the server to it.
 ///
-/// Everything but the life cycle is registered here rather than through the `LanguageServer` trait: the trait drops
-/// notifications that it cannot read without a word, and a method that it knows cannot be overridden.
+/// Everything but the life cycle is registered here instead of through the `LanguageServer` trait: the trait silently
+/// drops notifications that it cannot parse, and a method that it knows cannot be overridden.
 pub(super) fn service(setup: Setup) -> (LspService<Backend>, ClientSocket) {
     let builder = LspService::build_with_lifecycle_methods(|client| Backend::new(client, setup));
     #[cfg(test)]
@@ -63,7 +63,7 @@ pub(super) fn service(setup: Setup) -> (LspService<Backend>, ClientSocket) {
         .finish()
 }
 
-/// Handlers that meet a bug, for tests of what it costs.
+/// Handlers that panic, for tests of what a panic costs.
 #[cfg(test)]
 mod panics {
     use pxlens_protocol::CellsParams;
@@ -76,6 +76,6 @@ mod panics {
     }
 
     pub(super) async fn notification(_: &Backend, params: CellsParams) {
-        panic!("told of {}", params.uri.0)
+        panic!("notified of {}", params.uri.0)
     }
 }

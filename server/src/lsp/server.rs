@@ -1,8 +1,9 @@
-//! The server round the handlers: reads, routes, answers, and comes to an end whatever happens.
+//! The serve loop: reads messages, routes them, answers them, and ends in every case.
 //!
-//! Four traps of tower-lsp are closed here. Its queue never fills, so that a cancel is heard at once and the reader never
-//! waits for a handler that waits for the reader. Handlers' panics are caught. The end of the client is noticed in every
-//! form it takes, and running handlers get a grace, not a veto. And the exit code tells whether `shutdown` was asked for.
+//! It avoids four pitfalls of tower-lsp. Its queue never fills, so that a cancellation is handled at once and the
+//! reader never waits for a handler that waits for the reader. Panics in handlers are caught. The end of the client is
+//! noticed in every form, and running handlers get a grace period but cannot prevent the end. And the exit code tells
+//! whether `shutdown` was requested.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -25,33 +26,33 @@ use crate::{
     text::Encoding,
 };
 
-/// How long running handlers may go on, and last replies be written, after the client is gone.
+/// How long handlers may go on, and last responses may be written, after the client is gone.
 const GRACE: Duration = Duration::from_millis(200);
-/// Bytes between what decodes and the server.
+/// The size in bytes of the buffer between `decode` and the server.
 const PIPE: usize = 64 * 1024;
 /// How long the session may take to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
 /// Serves a client on standard input and output until it is gone.
 ///
-/// Reading standard input blocks a thread that nobody can stop, so the caller must not wait for the runtime to end:
-/// `runtime.shutdown_background()`, and then return the code from `main`.
+/// Reading standard input blocks a thread that cannot be stopped, so the caller must not wait for the runtime to end:
+/// call `runtime.shutdown_background()`, and then return the code from `main`.
 pub async fn serve_stdio() -> ExitCode {
     ExitCode::from(serve(tokio::io::stdin(), tokio::io::stdout()).await)
 }
 
-/// Serves a client on any pair of pipes until it is gone; gives the exit code.
+/// Serves a client on any pair of pipes until it is gone; returns the exit code.
 pub(super) async fn serve<R, W>(reader: R, writer: W) -> u8
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    // It looks for a cluster while a document with px cells is open. Nothing is trusted before the client said so.
+    // It looks for a cluster while a document with px cells is open. No workspace is trusted until the client says so.
     let (session, events) = Session::start(session::Settings::default(), Encoding::default(), false, true);
     serve_session(reader, writer, session, events).await
 }
 
-/// The same over a session that was started, with what it says unasked.
+/// The same with a session that was already started, and its events.
 pub(super) async fn serve_session<R, W>(
     reader: R,
     writer: W,
@@ -70,15 +71,15 @@ where
     let (decoded, input) = tokio::io::duplex(PIPE);
     let output = Encode::new(writer, lifetime.clone(), raw);
     let server = Server::new(decoded, output, socket).concurrency_level(usize::MAX);
-    // The grace belongs into this branch: after it, `select!` drops the server with replies unwritten.
+    // The grace period must be in this branch: after it, `select!` drops the server with responses unwritten.
     let end = async {
         lifetime.ended().await;
         tokio::time::sleep(GRACE).await;
     };
-    // Ends with the input; the server, which then finds its own input at the end, drains what is running.
+    // It ends with the input: the server then sees the end of its own input, and waits for running handlers.
     let conversation = async { tokio::join!(server.serve(service), decode(reader, input, &lifetime)) };
     tokio::select! {
-        _ = conversation => lifetime.end("the conversation is over"),
+        _ = conversation => lifetime.end("the connection is over"),
         () = end => {}
     }
     if tokio::time::timeout(CLOSING, session.shutdown()).await.is_err() {

@@ -1,6 +1,6 @@
 //! The settings of section `pxlens`: the same in `initializationOptions` and `workspace/configuration`.
 //!
-//! A bad value keeps its default and is reported once, with its key.
+//! An invalid value keeps its default and is reported once, with its key.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,49 +10,49 @@ use serde_json::Value;
 
 use crate::{cells::Views, cluster::discovery::Selection, session::Limits};
 
-/// How many engines are started where none are, everywhere.
+/// How many engines a started cluster gets by default.
 pub(crate) const DEFAULT_ENGINES: u32 = 4;
 
-/// What the user set, or the defaults.
+/// The user's settings, or the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// The Python that starts clusters; found in the project if it is absent. Only in a trusted workspace.
+    /// The Python that starts clusters; by default the project's. Only in a trusted workspace.
     pub python: Option<PathBuf>,
-    /// Which cluster; the only one that runs if it is absent. Only in a trusted workspace.
+    /// Which cluster to use; by default the only one that is running. Only in a trusted workspace.
     pub cluster: Option<ClusterChoice>,
-    /// How many engines to start where no cluster runs.
+    /// How many engines to start if no cluster is running.
     pub engines: u32,
-    /// How results are grouped.
+    /// How outputs are grouped.
     pub group_by: GroupBy,
-    /// How much of what engines write is kept in memory.
+    /// How much output is kept in memory.
     pub limits: Limits,
-    /// Views that no line of a document makes, or that cannot be read. Only in a trusted workspace.
+    /// Views that no line of a document makes, or that pxlens cannot read from it. Only in a trusted workspace.
     pub views: Arc<Views>,
 }
 
-/// Which cluster the user means.
+/// The cluster that the user chose.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ClusterChoice {
     /// An IPython profile.
     #[serde(default)]
     pub profile: Option<String>,
-    /// A cluster id in it.
+    /// A cluster id in the profile.
     #[serde(default)]
     pub cluster_id: Option<String>,
-    /// Or a connection file.
+    /// A connection file, instead of these.
     #[serde(default)]
     pub connection_file: Option<PathBuf>,
-    /// Or one word that is a profile or a cluster id.
+    /// One word that is a profile or a cluster id, instead of these.
     #[serde(skip)]
     pub name: Option<String>,
 }
 
-/// A value that was not understood; its default is in force.
+/// An invalid setting, whose default is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("the setting pxlens.{key} is not understood and keeps its default: {why}")]
+#[error("Cannot use the setting pxlens.{key}, so its default is in force: {why}")]
 pub(crate) struct BadSetting {
-    /// Its key in the section.
+    /// Its key in the section `pxlens`.
     pub key: String,
     /// What it should be.
     pub why: String,
@@ -72,9 +72,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads a section that goes before another one key by key. Keys that are absent or `null` keep their defaults; unknown keys
-    /// are skipped, since older servers meet newer editors. A client that has no settings answers `null` or `{}` and
-    /// means what it said at the beginning.
+    /// Reads a section that overrides another one key by key. Keys that are absent or `null` keep their defaults;
+    /// unknown keys are skipped, since older servers meet newer editors. A client without settings sends `null` or
+    /// `{}`, so that the options of `initialize` stay in force.
     pub(crate) fn read_over(base: &Value, section: &Value) -> (Self, Vec<BadSetting>) {
         let mut settings = Self::default();
         let mut bad = Vec::new();
@@ -114,25 +114,25 @@ impl Settings {
     }
 }
 
-/// What `limits` says; what it does not say keeps its default.
+/// Parses the setting `limits`; absent keys keep their defaults.
 fn limits(value: &Value) -> Result<Limits, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
-    struct Said {
+    struct Given {
         engine_text: Option<usize>,
         run_text: Option<usize>,
         history: Option<usize>,
         folder: Option<PathBuf>,
     }
-    let said = Said::deserialize(value).map_err(|error| {
+    let given = Given::deserialize(value).map_err(|error| {
         format!("it should be an object with engineText, runText and history in bytes, and folder: {error}")
     })?;
     let default = Limits::default();
     Ok(Limits {
-        engine_text: said.engine_text.unwrap_or(default.engine_text),
-        run_text: said.run_text.unwrap_or(default.run_text),
-        history: said.history.unwrap_or(default.history),
-        folder: said.folder.filter(|folder| !folder.as_os_str().is_empty()),
+        engine_text: given.engine_text.unwrap_or(default.engine_text),
+        run_text: given.run_text.unwrap_or(default.run_text),
+        history: given.history.unwrap_or(default.history),
+        folder: given.folder.filter(|folder| !folder.as_os_str().is_empty()),
     })
 }
 
@@ -141,7 +141,7 @@ fn text(value: &Value) -> Result<Option<&str>, String> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// A view of the setting `views`, where it is more than its targets.
+/// A view in the setting `views` that is written as an object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ViewChoice {
@@ -155,7 +155,7 @@ fn views(value: &Value) -> Result<Views, String> {
     let object = value.as_object().ok_or("it should be an object such as {\"_even\": \"::2\"}")?;
     let mut views = Views::default();
     for (suffix, value) in object {
-        let in_view = |why: String| format!("of the view '{suffix}': {why}");
+        let in_view = |why: String| format!("in the view '{suffix}': {why}");
         let choice = match value {
             Value::Object(_) => ViewChoice::deserialize(value).map_err(|error| in_view(error.to_string()))?,
             targets => ViewChoice { targets: targets.clone(), block: None },
@@ -170,7 +170,7 @@ fn views(value: &Value) -> Result<Views, String> {
     Ok(views)
 }
 
-/// A text as the shell's `--cluster` has it, or an object that says which is which.
+/// Parses the setting `cluster`: a string like the shell's `--cluster`, or an object.
 fn cluster(value: &Value) -> Result<Option<ClusterChoice>, String> {
     if value.is_object() {
         return ClusterChoice::deserialize(value).map(Some).map_err(|error| error.to_string());
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_keeps_its_default_and_is_named() {
+    fn an_invalid_value_keeps_its_default_and_is_reported() {
         let (settings, bad) = read_section(&json!({
             "engines": 0, "groupBy": "colour", "python": null, "cluster": "mpi", "newer": { "than": "this" },
         }));
@@ -208,8 +208,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                "the setting pxlens.engines is not understood and keeps its default: it should be a whole number from 1 to 1024",
-                "the setting pxlens.groupBy is not understood and keeps its default: it should be \"fold\", \"type\", \"engine\" or \"order\"",
+                "Cannot use the setting pxlens.engines, so its default is in force: it should be a whole number from 1 to 1024",
+                "Cannot use the setting pxlens.groupBy, so its default is in force: it should be \"fold\", \"type\", \"engine\" or \"order\"",
             ]
         );
     }
@@ -233,10 +233,10 @@ mod tests {
         };
         expect_test::expect![[r#"
             views: it should be an object such as {"_even": "::2"}
-            views: of the view '_e': 'x+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
-            views: of the view '_e': its targets should be a text such as "::2"
-            views: of the view 'a b': 'a b' is no suffix of a magic: those hold letters, digits and _
-            views: of the view '_e': unknown field `target`, expected `targets` or `block`"#]].assert_eq(
+            views: in the view '_e': 'x+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
+            views: in the view '_e': its targets should be a text such as "::2"
+            views: in the view 'a b': 'a b' is no suffix of a magic: those hold letters, digits and _
+            views: in the view '_e': unknown field `target`, expected `targets` or `block`"#]].assert_eq(
             &[
                 json!("::2"),
                 json!({ "_e": "x+1" }),
@@ -250,20 +250,20 @@ mod tests {
     }
 
     #[test]
-    fn what_the_page_of_settings_shows_is_understood() {
+    fn the_example_in_the_docs_of_settings_is_valid() {
         let page = include_str!("../../../docs/settings.md");
         let json =
             page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
         let section: Value = serde_json::from_str(json).expect("it is JSON");
         let (settings, bad) = read_section(&section);
         assert_eq!(bad, []);
-        // What it shows is not what is so anyway.
+        // The example changes the defaults.
         let default = Settings::default();
         assert!(settings.python.is_some() && settings.cluster.is_some() && !settings.views.0.is_empty());
         assert!(settings.engines != default.engines && settings.group_by != default.group_by);
         assert!(settings.limits.folder.is_some());
         for key in section.as_object().expect("an object").keys() {
-            assert!(page.contains(&format!("\n| `{key}` |")), "{key} stands in the table");
+            assert!(page.contains(&format!("\n| `{key}` |")), "{key} is in the table");
         }
     }
 
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_later_goes_before_what_was_said_first_key_by_key() {
+    fn later_settings_override_earlier_ones_key_by_key() {
         let options = json!({ "engines": 2, "groupBy": "engine" });
         let (settings, _) = Settings::read_over(&options, &json!({ "engines": 3, "groupBy": null }));
         assert_eq!((settings.engines, settings.group_by), (3, GroupBy::Engine));
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn no_section_is_no_mistake() {
+    fn an_absent_section_is_not_an_error() {
         for nothing in [json!(null), json!({}), json!([]), json!("?")] {
             assert_eq!(read_section(&nothing), (Settings::default(), vec![]));
         }

@@ -1,7 +1,7 @@
-//! Requests that are answered from one moment: what they see, and how they are run.
+//! Requests that are answered from a snapshot: what they see, and how they are run.
 //!
-//! A handler of such a request is a plain function of a [`Snapshot`] and its parameters. It runs once, off the loop; a panic in
-//! it is caught where those of all handlers are.
+//! A handler of such a request is a plain function of a [`Snapshot`] and its parameters. It runs once, off the main
+//! loop; its panics are caught where those of all handlers are.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -30,7 +30,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// An answer that is written out here, since it may be large.
+    /// Serialises a response right away, since it may be large.
     pub(super) fn raw(&self, answer: &impl Serialize) -> Result<Raw> {
         self.raw.put(answer)
     }
@@ -44,9 +44,9 @@ impl Deref for Snapshot {
     }
 }
 
-/// Parameters that name what a request is about.
+/// Parameters that say what a request is about.
 pub(super) trait Concerns {
-    /// What a snapshot for the request is to hold.
+    /// What the snapshot for the request must contain.
     fn about(&self) -> About;
 }
 
@@ -65,7 +65,7 @@ fn document(uri: &lsp::Uri) -> About {
     About::Document(from_proto::key(uri))
 }
 
-/// What is asked about a document that may not be named.
+/// A request that may name a document.
 fn some_document(uri: Option<&lsp::Uri>) -> About {
     uri.map_or(About::Nothing, document)
 }
@@ -86,17 +86,17 @@ concerns! {
     px::CompareParams: |it| About::Run(from_proto::run_id(it.run));
     px::NotebookOutputsParams: |_it| About::Nothing;
     px::PageParams: |it| match it.run {
-        // Its errors lead to lines of the document that its cell stands in.
+        // Its errors link to lines of the document that holds its cell.
         Some(run) => About::Run(from_proto::run_id(run)),
         None => some_document(it.uri.as_ref()),
     };
 }
 
-/// What a handler found, and the runs of which it shows what was kept back until somebody asks.
+/// A handler's result, and the runs that it shows, whose output need not be withheld any more.
 pub(super) struct Seen<T>(pub(super) T, pub(super) Vec<RunId>);
 
 impl Backend {
-    /// The session as it is when it comes to this message.
+    /// The session as it is when it handles this message.
     pub(super) fn snapshot(&self, about: impl Into<About>) -> BoxFuture<'static, Snapshot> {
         let session = self.session.snapshot(about);
         let (client, raw) = (self.capabilities(), self.raw.clone());
@@ -104,7 +104,7 @@ impl Backend {
     }
 }
 
-/// A request that is answered from a snapshot.
+/// Makes a request handler of a function of a snapshot.
 pub(super) fn reads<P, R>(
     handle: fn(&Snapshot, P) -> Result<R>,
 ) -> impl Fn(&Backend, P) -> BoxFuture<'static, Result<R>> + Clone + Send + Sync + 'static
@@ -122,7 +122,7 @@ where
     }
 }
 
-/// The same for one that shows a run: its cell need not keep the output back any more.
+/// Makes a request handler of a function that also shows runs, whose output is then no longer withheld.
 pub(super) fn shows<P, R>(
     handle: fn(&Snapshot, P) -> Result<Seen<R>>,
 ) -> impl Fn(&Backend, P) -> BoxFuture<'static, Result<R>> + Clone + Send + Sync + 'static
@@ -134,7 +134,7 @@ where
         let (session, answer) = (backend.session.clone(), reads(handle)(backend, params));
         async move {
             let Seen(answer, runs) = answer.await?;
-            runs.into_iter().for_each(|run| session.asked_for(run));
+            runs.into_iter().for_each(|run| session.reveal(run));
             Ok(answer)
         }
         .boxed()

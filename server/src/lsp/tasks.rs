@@ -1,4 +1,4 @@
-//! Tasks beside the handlers: they end with the client, and say so if they panic.
+//! Background tasks: they end with the client, and their panics are logged.
 
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
@@ -8,8 +8,8 @@ use tower_lsp::jsonrpc;
 
 use super::wire::{guard::panic_text, lifetime::Lifetime};
 
-/// How long a client may take to answer what the server asks.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take to answer a request of the server.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// Spawns a task that ends with the client.
 pub(super) fn spawn(
@@ -26,7 +26,7 @@ pub(super) fn spawn(
     })
 }
 
-/// What the work gives; `None`, and a line in the log, if it panics. For tasks that must go on.
+/// The result of the work, or `None` and an error in the log if it panics. For tasks that must go on.
 pub(super) async fn guarded<T>(name: &'static str, work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work)
         .catch_unwind()
@@ -37,9 +37,9 @@ pub(super) async fn guarded<T>(name: &'static str, work: impl Future<Output = T>
         .ok()
 }
 
-/// Waits for the client's answer, but not for ever.
-pub(super) async fn ask<T>(request: impl Future<Output = jsonrpc::Result<T>>) -> jsonrpc::Result<T> {
-    tokio::time::timeout(PATIENCE, request).await.unwrap_or_else(|_| {
+/// Waits for the client's answer to a request, up to a time limit.
+pub(super) async fn request<T>(sent: impl Future<Output = jsonrpc::Result<T>>) -> jsonrpc::Result<T> {
+    tokio::time::timeout(ANSWER_LIMIT, sent).await.unwrap_or_else(|_| {
         let mut error = jsonrpc::Error::internal_error();
         error.message = "the client did not answer in time".into();
         Err(error)

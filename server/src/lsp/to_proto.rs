@@ -1,4 +1,4 @@
-//! From the session's values, and what `ide` makes of them, to what clients hear.
+//! Converts values of the session and of `ide` to types of LSP and of the protocol.
 
 pub(super) mod clusters;
 pub(super) mod commands;
@@ -68,7 +68,7 @@ pub(super) fn run_state(run: &Run) -> CellState {
     }
 }
 
-/// The kind of the problem that a document cannot be read at all.
+/// The code of the problem that a document cannot be parsed at all.
 pub(super) const UNREADABLE: &str = "unreadable";
 
 pub(super) fn diagnostic_severity(severity: lint::Severity) -> DiagnosticSeverity {
@@ -146,10 +146,10 @@ fn cell(
     }
 }
 
-/// What became of a wish to run cells. `runs_local`: whether the client runs the local parts of `--local` cells.
-pub(super) fn run_result(asked: session::Asked, runs_local: bool) -> RunResult {
+/// The answer to a run command. `runs_local`: whether the client runs the local parts of `--local` cells.
+pub(super) fn run_result(response: session::RunResponse, runs_local: bool) -> RunResult {
     let note = |handle: &RunHandle| {
-        let changed = asked.changed.then_some("the cell has changed since its last run");
+        let changed = response.changed.then_some("the cell has changed since its last run");
         let notes: Vec<&str> = ide::note(handle, runs_local).into_iter().chain(changed).collect();
         (!notes.is_empty()).then(|| notes.join("; "))
     };
@@ -159,18 +159,16 @@ pub(super) fn run_result(asked: session::Asked, runs_local: bool) -> RunResult {
         engines: engines(&handle.engines),
         note: note(handle),
     };
-    let recalled = |recalled: &session::Recalled| RecalledRun {
-        cell: cell_id(recalled.cell),
-        run: run_id(recalled.run.id),
-    };
-    // Among cells that run, those that run nothing anyway were not meant.
-    let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
-    let meant = |one: &&session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
+    let shown_result =
+        |shown: &session::ShownResult| RecalledRun { cell: cell_id(shown.cell), run: run_id(shown.run.id) };
+    // If any cell runs, cells that never run anything are not worth reporting.
+    let nothing_else = response.runs.is_empty() && response.shown_results.is_empty();
+    let is_reported = |one: &&session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
     let not_run = |one: &session::NotRun| NotRun { cell: Some(cell_id(one.cell)), reason: one.why.clone() };
     RunResult {
-        runs: asked.runs.iter().map(started).collect(),
-        recalled: asked.recalled.iter().map(recalled).collect(),
-        not_run: asked.not_run.iter().filter(meant).map(not_run).collect(),
-        local_lines: asked.local_lines,
+        runs: response.runs.iter().map(started).collect(),
+        recalled: response.shown_results.iter().map(shown_result).collect(),
+        not_run: response.not_run.iter().filter(is_reported).map(not_run).collect(),
+        local_lines: response.local_lines,
     }
 }

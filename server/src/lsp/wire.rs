@@ -1,19 +1,19 @@
-//! What tower-lsp needs round it.
+//! The layers around tower-lsp.
 //!
 //! ```text
 //! stdin ▶ decode ▶ Compat ▶ Guard ▶ router ▶ handlers
 //! stdout ◀ Encode ◀ RawResponses ◀────────────┘
 //! ```
 //!
-//! | part | why it is there |
+//! | layer | why it is needed |
 //! |---|---|
-//! | [`decode`] | tower-lsp ends the conversation at the first message that it cannot decode; here that message is answered or skipped, and the rest goes on |
-//! | [`compat`] | its types refuse what some clients send: `null` for what is left out, parameters that are missing, unknown enum values; it also drops notifications that it cannot read without a word |
-//! | [`guard`] | a panic in a handler would end the task that all handlers share; here it is the error answer of that request |
-//! | [`encode`] | it writes message by message, and panics when the pipe is closed; here messages are written together and the end of the client is an end |
-//! | [`raw_response`] | it makes a `Value` of each answer before it writes it, which costs seconds where there are thousands of lenses |
-//! | [`lifetime`] | it outlives `exit` and a closed pipe; here every way in which a client can go ends the server, with the exit code that LSP asks for |
-//! | [`parent`] | a client that was killed closes nothing where another process holds the pipe; its process id is watched |
+//! | [`decode`] | tower-lsp ends the connection at the first message that it cannot decode; here that message is answered or skipped, and the connection goes on |
+//! | [`compat`] | its types reject what some clients send: `null` for an absent field, missing parameters, unknown enum values; it also silently drops notifications that it cannot parse |
+//! | [`guard`] | a panic in a handler would end the task that all handlers share; here it becomes an error response to that request |
+//! | [`encode`] | it keeps reading after the output is broken; here a failed write ends the server, and raw responses are put in place |
+//! | [`raw_response`] | it converts each response to a `Value` before it writes it, which takes seconds for thousands of lenses |
+//! | [`lifetime`] | it outlives `exit` and a closed pipe; here the server ends however the client goes away, with the exit code that LSP asks for |
+//! | [`parent`] | the pipe of a killed client stays open if another process holds it; here the client's process is watched |
 
 pub(super) mod compat;
 pub(super) mod decode;

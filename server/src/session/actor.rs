@@ -1,10 +1,10 @@
-//! The session's task: one message after the other changes the state; effects are spawned and come back as messages.
+//! The session's task: it handles one message after the other. Slow effects are spawned, and come back as messages.
 
+mod commands;
 mod connection;
 mod history;
 mod pxresult;
 mod runs;
-mod wishes;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    About, Ask, CellId, CellText, ClusterError, ClusterView, DocumentKey, InterruptScope, Interrupted, Level,
-    NotebookChange, Only, PreviousChoice, RunHandle, Runs, SessionEvent, Settings, Snapshot, StartPolicy,
-    Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
+    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, InterruptScope, Interrupted, Level,
+    NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings, Snapshot,
+    StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
@@ -39,13 +39,13 @@ use crate::{
     text::{Change, Encoding},
 };
 
-/// How often a session that follows looks whether a cluster has come up.
+/// How often the session looks for a running cluster, if it follows.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How long the tasks of runs may take to end after the cluster is left.
-const LAST: Duration = Duration::from_millis(500);
+/// How long the tasks of runs may take to end after the connection was closed.
+const RUNS_END_LIMIT: Duration = Duration::from_millis(500);
 
-/// What a session is started with.
+/// The initial state of a session.
 pub(super) struct Setup {
     pub(super) settings: Settings,
     pub(super) encoding: Encoding,
@@ -97,8 +97,8 @@ pub(super) enum Message {
         reply: oneshot::Sender<Snapshot>,
     },
     Run {
-        ask: Box<Ask>,
-        reply: wishes::Reply,
+        command: Box<RunCommand>,
+        reply: commands::Reply,
     },
     Interrupt {
         run: Option<RunId>,
@@ -106,16 +106,16 @@ pub(super) enum Message {
         signal: Option<String>,
         reply: oneshot::Sender<Option<Interrupted>>,
     },
-    /// Somebody asked to see what this run gave.
-    AskedFor {
+    /// The user asked to see the output of this run.
+    Reveal {
         run: RunId,
     },
-    /// Somebody chose how this run is grouped.
+    /// The user chose how this run is grouped.
     Regroup {
         run: RunId,
         group_by: GroupBy,
     },
-    /// Uses another cluster than the settings name, or that again.
+    /// Uses another cluster than the settings name, or that one again.
     Choose {
         choice: Option<Selection>,
         reply: oneshot::Sender<PreviousChoice>,
@@ -128,7 +128,7 @@ pub(super) enum Message {
         start: StartPolicy,
         reply: oneshot::Sender<Result<ClusterView, ClusterError>>,
     },
-    /// A cluster is being stopped, was, or was not after all.
+    /// A cluster is being stopped, or the attempt to stop it has ended.
     Stopping {
         cluster: Box<FoundCluster>,
         stopped: Option<bool>,
@@ -136,7 +136,7 @@ pub(super) enum Message {
     Shutdown {
         reply: oneshot::Sender<()>,
     },
-    /// An attempt to find or start a cluster came to its end.
+    /// An attempt to find or start a cluster has ended.
     Attached {
         policy: StartPolicy,
         result: Box<Result<Attached, ClusterError>>,
@@ -146,11 +146,11 @@ pub(super) enum Message {
         generation: u64,
         lost: Option<String>,
     },
-    /// What the engines of this connection do, or where they run, is another.
+    /// The activity or the hosts of this connection's engines changed.
     EnginesChanged {
         generation: u64,
     },
-    /// Which engines' output differs was looked at; `None` where that met a bug.
+    /// The engines whose output differs are known; `None` if the comparison panicked.
     Compared {
         number: u64,
         engines: Option<RankSet>,
@@ -160,22 +160,22 @@ pub(super) enum Message {
         run: RunId,
         succeeded: bool,
     },
-    /// More output came of a run that is over.
+    /// More output of a finished run arrived.
     Late {
         run: RunId,
     },
-    /// Something running beside the session has a word for the user.
+    /// Another task has a message for the user.
     Say(Level, String),
-    /// How far a cluster is that is being started.
+    /// The progress of a cluster that is being started.
     Starting(Starting),
-    /// A bug, for tests of what it costs.
+    /// Panics, for tests of what a panic costs.
     #[cfg(test)]
     Panic,
 }
 
 impl Message {
-    /// Whether a run, or what is shown of it, may be another afterwards. Not so for what comes at each key and with each word
-    /// of an engine.
+    /// Whether handling it may change the runs or where they are shown. It never does for the messages that come with
+    /// every keystroke or with every message of an engine.
     fn may_change_runs(&self) -> bool {
         !matches!(
             self,
@@ -192,87 +192,88 @@ impl Message {
 
 /// Something that waits for a cluster.
 enum Waiter {
-    Run(wishes::Wish),
+    Run(commands::ResolvedCommand),
     Connect(StartPolicy, oneshot::Sender<Result<ClusterView, ClusterError>>),
 }
 
 impl Waiter {
-    /// What it lets be done where no cluster runs.
+    /// What it allows to do if no cluster is running.
     fn start(&self) -> StartPolicy {
         match self {
-            Self::Run(wish) => wish.start,
+            Self::Run(command) => command.start,
             Self::Connect(start, _) => *start,
         }
     }
 }
 
-/// A run and the way to give it its order, until it had one.
+/// What the session knows of a run.
 struct RunEntry {
     handle: Arc<RunHandle>,
+    /// Where its order goes; `None` once it was given.
     order: Option<oneshot::Sender<Order>>,
     /// The part of an earlier run's engines that it is for.
     only: Option<Only>,
-    /// Where its first engine goes first: cancelled when the others are not to follow.
+    /// If its first engine runs it before the others: cancelled when the others must not follow.
     canary: Option<CancellationToken>,
     over: bool,
-    /// Whether somebody asked to see it, where it is one that nobody waits for.
-    asked_for: bool,
-    /// How somebody wants it grouped.
+    /// Whether the user asked to see it, if it is a non-blocking run.
+    revealed: bool,
+    /// How the user wants it grouped.
     regroup: watch::Sender<Option<GroupBy>>,
-    /// What `-o` calls it, the newest name last.
+    /// The names that `-o` gave it, the newest last.
     names: Vec<String>,
-    /// How much there was of it when it was written under its names.
+    /// The size of its output when it was last written under its names.
     kept: usize,
-    /// About how many bytes it takes, once it is over.
+    /// About how many bytes of memory it takes, once it is over.
     bytes: usize,
-    /// What ends when its task has.
+    /// A task that ends when the run's task has ended.
     task: Option<JoinHandle<()>>,
 }
 
 struct Actor {
-    /// What the user set.
+    /// The settings as the user made them.
     wanted: Settings,
-    /// The cluster that was chosen since the settings named one.
+    /// The cluster that the user chose since the settings last named one.
     chosen: Option<Selection>,
-    /// What of it is in force: `python`, `cluster` and `views` count only where the workspace is trusted.
+    /// The settings in force: `python`, `cluster` and `views` count only if the workspace is trusted.
     settings: Arc<Settings>,
     trusted: bool,
     follow: bool,
     documents: Documents,
     queue: Queue,
     runs: BTreeMap<RunId, RunEntry>,
-    /// The same as faces see them, until something about them may have changed.
+    /// The runs as they are shared with faces, until something about them may have changed.
     shared_runs: Option<Arc<Runs>>,
     next_run: u32,
     /// What each `%pxresult` that was run shows.
-    recalled: HashMap<CellId, RunId>,
+    shown_by: HashMap<CellId, RunId>,
     /// The newest run of each name.
     named: BTreeMap<String, RunId>,
     keeper: pxresult::Keeper,
     cluster: Option<Attached>,
-    /// Tells messages about the present connection from those about an earlier one.
+    /// The number of the current connection, to tell its messages from those of an earlier one.
     generation: u64,
     attaching: Option<StartPolicy>,
-    /// Whether a cluster is being started, as far as was told.
+    /// Whether a cluster is being started, as last reported.
     starting: bool,
     /// The connection file of a cluster that is being stopped.
     stopping: Option<PathBuf>,
     /// The first run that may be on the cluster in use.
     first_run: RunId,
     waiters: Vec<Waiter>,
-    /// What waits until it is known which engines' output differs.
-    comparing: Vec<wishes::Comparing>,
+    /// Commands that wait until it is known which engines' output differs.
+    comparing: Vec<commands::Comparing>,
     next_comparison: u64,
     this: mpsc::WeakUnboundedSender<Message>,
-    notices: mpsc::UnboundedSender<SessionEvent>,
+    events: mpsc::UnboundedSender<SessionEvent>,
 }
 
-/// The session's loop; ends with its last handle.
+/// The session's loop; it ends with the last handle.
 pub(super) async fn run(
     setup: Setup,
     mut inbox: mpsc::UnboundedReceiver<Message>,
     this: mpsc::WeakUnboundedSender<Message>,
-    notices: mpsc::UnboundedSender<SessionEvent>,
+    events: mpsc::UnboundedSender<SessionEvent>,
 ) {
     let mut actor = Actor {
         wanted: setup.settings,
@@ -285,7 +286,7 @@ pub(super) async fn run(
         shared_runs: None,
         runs: BTreeMap::new(),
         next_run: 1,
-        recalled: HashMap::new(),
+        shown_by: HashMap::new(),
         named: BTreeMap::new(),
         keeper: pxresult::Keeper::default(),
         cluster: None,
@@ -298,7 +299,7 @@ pub(super) async fn run(
         comparing: Vec::new(),
         next_comparison: 0,
         this,
-        notices,
+        events,
     };
     actor.apply_settings();
     let mut look = tokio::time::interval(LOOK);
@@ -308,11 +309,11 @@ pub(super) async fn run(
             message = inbox.recv() => match message {
                 Some(Message::Shutdown { reply }) => {
                     actor.end().await;
-                    // Whoever asked may be gone.
+                    // Fails if the caller was dropped.
                     let _ = reply.send(());
                     return;
                 }
-                Some(message) => actor.survive(message),
+                Some(message) => actor.handle_guarded(message),
                 None => return actor.end().await,
             },
             _ = look.tick(), if actor.wants_cluster() => actor.attach(StartPolicy::Never),
@@ -321,65 +322,65 @@ pub(super) async fn run(
 }
 
 impl Actor {
-    /// Handles a message. A panic in it is a bug, and costs that message and nothing else.
-    fn survive(&mut self, message: Message) {
+    /// Handles a message. A panic is a bug, and costs that message and nothing else.
+    fn handle_guarded(&mut self, message: Message) {
         let may_change_runs = message.may_change_runs();
         if std::panic::catch_unwind(AssertUnwindSafe(|| self.handle(message))).is_err() {
-            tracing::error!("the session panicked over a message; this is a bug in pxlens");
-            let text = "pxlens met a bug and goes on without the last thing it was told; please report this";
-            self.tell(SessionEvent::Say(Level::Error, text.to_owned()));
+            tracing::error!("the session panicked while handling a message; this is a bug in pxlens");
+            let text = "pxlens hit a bug and ignored the last request or edit; please report this";
+            self.notify(SessionEvent::Say(Level::Error, text.to_owned()));
         }
-        // Not before it was handled: that may look at the runs, and change them afterwards.
+        // After the message was handled, since that may read the runs and then change them.
         if may_change_runs {
             self.shared_runs = None;
         }
     }
 
     fn handle(&mut self, message: Message) {
-        // An asker that has gone away does not want its answer: sends to it may fail.
+        // Sending an answer fails if the caller was dropped, which is fine.
         match message {
             Message::Open { key, dialect, version, text } => {
-                let notices = self.documents.open(key, dialect, version, &text);
-                self.tell_all(notices);
+                let events = self.documents.open(key, dialect, version, &text);
+                self.notify_all(events);
             }
             Message::Change { key, version, changes } => {
-                let notices = self.documents.change(&key, version, &changes);
-                self.tell_all(notices);
+                let events = self.documents.change(&key, version, &changes);
+                self.notify_all(events);
             }
             Message::Close { key } => {
-                let notices = self.documents.close(&key);
-                self.tell_all(notices);
+                let events = self.documents.close(&key);
+                self.notify_all(events);
             }
             Message::OpenNotebook { key, order, cells } => {
-                let notices = self.documents.open_notebook(key, order, cells);
-                self.tell_all(notices);
+                let events = self.documents.open_notebook(key, order, cells);
+                self.notify_all(events);
             }
             Message::ChangeNotebook { key, change } => {
-                let notices = self.documents.change_notebook(&key, *change);
-                self.tell_all(notices);
+                let events = self.documents.change_notebook(&key, *change);
+                self.notify_all(events);
             }
             Message::CloseNotebook { key } => {
-                let notices = self.documents.close_notebook(&key);
-                self.tell_all(notices);
+                let events = self.documents.close_notebook(&key);
+                self.notify_all(events);
             }
             Message::SendPlain { key } => {
-                let notices = self.documents.send_plain(&key);
-                self.tell_all(notices);
+                let events = self.documents.send_plain(&key);
+                self.notify_all(events);
             }
             Message::Configure(settings) => self.configure(*settings),
             Message::Trust(trusted) => {
-                // What every cell would do, or why it does nothing, is another now.
+                // Trust changes what every cell would do, or why it does nothing.
                 if std::mem::replace(&mut self.trusted, trusted) != trusted {
                     self.apply_settings();
-                    self.tell(SessionEvent::Cluster);
+                    self.notify(SessionEvent::Cluster);
                 }
             }
             Message::Encoding(encoding) => self.documents.set_encoding(encoding),
             Message::Clear { key, cell, reply } => drop(reply.send(self.clear(&key, cell))),
             Message::Snapshot { about, reply } => drop(reply.send(self.snapshot(&about))),
-            Message::Run { ask, reply } => self.run(&ask, reply),
+            Message::Run { command, reply } => self.run(&command, reply),
             Message::Interrupt { run, stop, signal, reply } => self.interrupt(run, stop, signal, reply),
-            Message::AskedFor { run } => self.asked_for(run),
+            Message::Reveal { run } => self.reveal(run),
             Message::Regroup { run, group_by } => self.regroup(run, group_by),
             Message::Choose { choice, reply } => drop(reply.send(self.choose(choice))),
             Message::Client { reply } => {
@@ -393,33 +394,33 @@ impl Actor {
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::EnginesChanged { generation } => {
                 if generation == self.generation {
-                    self.tell(SessionEvent::Engines);
+                    self.notify(SessionEvent::Engines);
                 }
             }
             Message::Compared { number, engines } => self.compared(number, engines),
             Message::Over { run, succeeded } => self.over(run, succeeded),
-            Message::Late { run } => self.came_late(run),
-            Message::Say(level, text) => self.tell(SessionEvent::Say(level, text)),
-            Message::Starting(how) => self.tell_starting(how),
+            Message::Late { run } => self.late_output(run),
+            Message::Say(level, text) => self.notify(SessionEvent::Say(level, text)),
+            Message::Starting(how) => self.report_starting(how),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
         }
     }
 
-    fn tell(&self, notice: SessionEvent) {
-        // A face that no longer listens needs no notices.
-        let _ = self.notices.send(notice);
+    fn notify(&self, event: SessionEvent) {
+        // A face that no longer listens needs no events.
+        let _ = self.events.send(event);
     }
 
-    fn tell_all(&self, notices: Vec<SessionEvent>) {
-        notices.into_iter().for_each(|notice| self.tell(notice));
+    fn notify_all(&self, events: Vec<SessionEvent>) {
+        events.into_iter().for_each(|event| self.notify(event));
     }
 
     async fn end(&mut self) {
         let waiting: Vec<RunId> = self.queue.waiting().collect();
         for run in waiting {
             let steps = self.queue.withdraw(run, "the session ended");
-            self.take(steps);
+            self.apply_steps(steps);
         }
         self.keep_last();
         self.keeper.finish().await;
@@ -428,28 +429,28 @@ impl Actor {
             if let Some(started) = cluster.started
                 && let Err(error) = started.stop().await
             {
-                self.tell(SessionEvent::Say(Level::Error, format!("the cluster was not stopped: {error}")));
+                self.notify(SessionEvent::Say(Level::Error, format!("The cluster was not stopped: {error}")));
             }
         }
         self.clear_files().await;
     }
 
-    /// Takes away what runs left in files, though others may still hold them: a process that ends drops nothing.
+    /// Deletes the files of runs even if others still hold them: a process that ends drops nothing.
     async fn clear_files(&mut self) {
         let tasks: Vec<_> = self.runs.values_mut().filter_map(|entry| entry.task.take()).collect();
-        // Without the cluster they are at their end; what still writes would put a folder back.
-        if tokio::time::timeout(LAST, join_all(tasks)).await.is_err() {
-            tracing::debug!("a run goes on behind the end of its session");
+        // Without the connection they are about to end; one that still writes would make its folder again.
+        if tokio::time::timeout(RUNS_END_LIMIT, join_all(tasks)).await.is_err() {
+            tracing::debug!("the task of a run outlives its session");
         }
         let runs = std::mem::take(&mut self.runs);
         let clear = move || runs.values().for_each(|entry| entry.handle.spilled.clear());
         if tokio::task::spawn_blocking(clear).await.is_err() {
-            tracing::error!("files of runs stay; this is a bug in pxlens");
+            tracing::error!("deleting the files of runs panicked; this is a bug in pxlens");
         }
     }
 }
 
-/// Sends a message to the session from something that runs beside it; a session that has ended does not want it.
+/// Sends a message to the session from another task; does nothing if the session has ended.
 fn send_back(session: &mpsc::WeakUnboundedSender<Message>, message: Message) {
     if let Some(session) = session.upgrade() {
         let _ = session.send(message);

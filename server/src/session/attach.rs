@@ -1,4 +1,4 @@
-//! Finding a cluster, or starting one if asked to, and connecting to it. Runs beside the session.
+//! Finding a cluster, or starting one if the caller allows it, and connecting to it. Runs in a task of its own.
 
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
@@ -16,25 +16,25 @@ use crate::{
     run::RunId,
 };
 
-/// What to do where no cluster runs.
+/// What to do if no cluster is running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StartPolicy {
-    /// Say so.
+    /// Fail.
     Never,
     /// Start one that ends with this process.
     Attached,
-    /// Start one that goes on without this process and is found again by the next.
+    /// Start one that outlives this process and is found by the next one.
     Detached,
-    /// Start one such, also where another runs.
+    /// Start one that outlives this process, even if another is running.
     Another,
 }
 
 /// Who started the cluster, and so who may stop it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// This session; it ends with it.
+    /// This session; the cluster ends with it.
     Session,
-    /// pxlens, now or earlier; it goes on.
+    /// pxlens, now or earlier; the cluster outlives the session.
     Pxlens,
     /// Somebody else.
     Other,
@@ -44,39 +44,39 @@ pub(crate) enum Owner {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ClusterError {
-    /// Nothing runs, and nothing was to be started.
-    #[error("no cluster is running; start one with `pxlens start` or `ipcluster start -n 4`")]
+    /// None is running, and none was to be started.
+    #[error("No cluster is running; start one with `pxlens start` or `ipcluster start -n 4`")]
     None,
-    /// One was found or named, and cannot be used.
+    /// A cluster was found or named, but cannot be used.
     #[error("{0}")]
     Unreachable(String),
-    /// One was to be started, and was not.
+    /// A cluster could not be started.
     #[error("{0}")]
     NotStarted(String),
-    /// Another was to be started while runs go on.
+    /// Another cluster cannot be started while runs are going on.
     #[error(
-        "a run goes on on the cluster {0}; wait for it, or interrupt it, before another cluster is started"
+        "Runs are going on on the cluster {0}; wait for them or interrupt them before you start another cluster"
     )]
     Busy(String),
-    /// Whoever asked for one changed their mind.
-    #[error("interrupted; nothing is left running")]
+    /// The user interrupted the start.
+    #[error("Interrupted; nothing is left running")]
     GivenUp,
-    /// It runs and has no engines.
+    /// The cluster is running but has no engines.
     #[error(
-        "the cluster has no engines, and none registered within {0} s; see its logs, or start engines with `ipcluster engines`"
+        "The cluster has no engines, and none registered within {0} s; see its logs, or start engines with `ipcluster engines`"
     )]
     NoEngines(u64),
 }
 
-/// A cluster that answers.
+/// A cluster that the session is connected to.
 #[derive(Debug)]
 pub(super) struct Attached {
     pub(super) client: ClusterClient,
     pub(super) found: FoundCluster,
     pub(super) owner: Owner,
-    /// By which it was found.
+    /// The selection it was found by.
     pub(super) selection: Selection,
-    /// What the session stops when it ends: nothing, unless it started a cluster for itself alone.
+    /// The cluster that the session stops when it ends, if it started one for itself alone.
     pub(super) started: Option<StartedCluster>,
 }
 
@@ -96,43 +96,43 @@ impl Attached {
     }
 }
 
-/// How long engines of a running cluster may take to register.
+/// How long the engines of a running cluster may take to register.
 const ENGINES_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a controller that was found starting may take until it can be connected to.
 const CONTROLLER_LIMIT: Duration = Duration::from_secs(30);
 
-/// How often to look for that.
+/// How often to check whether it can.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// How long to wait for one more engine where some are there: they register within a few heartbeats of one another.
+/// How long to wait for one more engine once some have registered: they do so within a few heartbeats of one another.
 const GROWTH: Duration = Duration::from_secs(8);
 
-/// A cluster that is younger may still be getting its engines.
+/// The engines of a cluster younger than this may still be registering.
 const NEW: Duration = Duration::from_secs(60);
 
-/// How long a cluster that was just started may take until all engines are there.
+/// How long the engines of a cluster that was just started may take to register.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
-/// What is said while a cluster is looked for or started.
+/// A report while a cluster is looked for or started.
 #[derive(Clone, Debug)]
-pub(super) enum Word {
-    /// What the user has to know.
+pub(super) enum Report {
+    /// A message for the user.
     Say(Level, String),
-    /// What is being done to start one.
+    /// The current step of starting one.
     Step(String),
-    /// It is there.
+    /// The cluster is ready.
     Ready(String),
 }
 
-/// Finds a cluster by the settings and connects; where none runs, does what `start` says.
+/// Finds the cluster that the settings name and connects to it; if none is running, does what `start` says.
 pub(super) async fn attach(
     settings: Settings,
     start: StartPolicy,
-    say: impl Fn(Word) + Send + Sync,
+    report: impl Fn(Report) + Send + Sync,
 ) -> Result<Attached, ClusterError> {
     if start == StartPolicy::Another {
-        return start_one(settings, true, say, &OnceLock::new()).await;
+        return start_one(settings, true, report, &OnceLock::new()).await;
     }
     let chosen = choose(&settings.cluster).await;
     match chosen.map_err(|error| ClusterError::Unreachable(error.to_string()))? {
@@ -142,20 +142,20 @@ pub(super) async fn attach(
             if start != StartPolicy::Never {
                 wait_for_engines(&client, expected(&found), ENGINES_LIMIT).await?;
             }
-            // Only of one that answers, since one that does not is tried again and again.
+            // Only once it answers, since one that does not is tried again and again.
             if let Some(note) = &found.note {
-                say(Word::Say(Level::Info, note.clone()));
+                report(Report::Say(Level::Info, note.clone()));
             }
             let selection = settings.cluster;
             Ok(Attached { client, found, owner, selection, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
-        None => start_one(settings, start == StartPolicy::Detached, say, &OnceLock::new()).await,
+        None => start_one(settings, start == StartPolicy::Detached, report, &OnceLock::new()).await,
     }
 }
 
-/// Starts a cluster that goes on without this process, whatever else runs, and lets go of it. Where `given_up` ends first,
-/// nothing is left running.
+/// Starts a cluster that outlives this process, even if others are running, and disconnects from it. If `given_up`
+/// completes first, nothing is left running.
 ///
 /// # Errors
 /// See [`ClusterError`].
@@ -166,12 +166,12 @@ pub(crate) async fn start_cluster(
 ) -> Result<ClusterView, ClusterError> {
     let launched = OnceLock::new();
     let attached = tokio::select! {
-        attached = start_one(settings, true, |word| match word {
-            Word::Say(level, text) => say(level, &text),
-            Word::Step(text) | Word::Ready(text) => say(Level::Info, &text),
+        attached = start_one(settings, true, |report| match report {
+            Report::Say(level, text) => say(level, &text),
+            Report::Step(text) | Report::Ready(text) => say(Level::Info, &text),
         }, &launched) => attached?,
         () = given_up => {
-            // What was not launched whole ends by itself: nobody holds it any more.
+            // A cluster that was not fully launched ends by itself, since nothing holds it any more.
             if let Some(found) = launched.get() {
                 local::stop(found, true).await.map_err(|error| ClusterError::NotStarted(error.to_string()))?;
             }
@@ -186,11 +186,11 @@ pub(crate) async fn start_cluster(
 async fn start_one(
     settings: Settings,
     detached: bool,
-    say: impl Fn(Word) + Send + Sync,
+    report: impl Fn(Report) + Send + Sync,
     launched: &OnceLock<FoundCluster>,
 ) -> Result<Attached, ClusterError> {
     let not_started = |why: String| ClusterError::NotStarted(why);
-    let info = |text: &str| say(Word::Step(text.to_owned()));
+    let info = |text: &str| report(Report::Step(text.to_owned()));
     let python = python::ready_python(settings.python.as_deref(), &settings.folder, &info)
         .await
         .map_err(|error| not_started(error.to_string()))?;
@@ -207,59 +207,62 @@ async fn start_one(
     let mut started = local::start(options, &info).await.map_err(|error| not_started(error.to_string()))?;
     launched.get_or_init(|| started.found());
     let wanted = settings.engines as usize;
-    let client = match come_up(&mut started, wanted).await {
+    let client = match wait_until_ready(&mut started, wanted).await {
         Ok(client) => client,
         Err(error) => {
-            // The part of it that came up would be taken for a cluster, and used by the next run.
+            // What did start would be taken for a cluster, and used by the next run.
             if detached && let Err(error) = local::stop(&started.found(), true).await {
-                tracing::warn!(%error, "a cluster that did not come up whole is left");
+                tracing::warn!(%error, "a cluster that did not start completely could not be stopped");
             }
             return Err(error);
         }
     };
-    say(readiness(client.engines().borrow().len(), wanted, begun.elapsed(), &started));
+    report(start_report(client.engines().borrow().len(), wanted, begun.elapsed(), &started));
     let owner = if detached { Owner::Pxlens } else { Owner::Session };
     let found = started.found();
-    // What is kept here ends with the session.
+    // Only a cluster that ends with the session is kept here.
     let started = (!detached).then_some(started);
     Ok(Attached { client, found, owner, selection: settings.cluster, started })
 }
 
 /// Connects to a cluster that was launched, and waits for its engines.
-async fn come_up(started: &mut StartedCluster, wanted: usize) -> Result<ClusterClient, ClusterError> {
+async fn wait_until_ready(
+    started: &mut StartedCluster,
+    wanted: usize,
+) -> Result<ClusterClient, ClusterError> {
     let client = connect(started.connection_file.clone()).await?;
     tokio::select! {
         ready = wait_for_engines(&client, wanted, START_LIMIT) => ready.map(|()| client),
-        // An engine that cannot even be started would be waited for in vain.
+        // If a process cannot even start, waiting for the engines is in vain.
         error = started.ended() => Err(ClusterError::NotStarted(error.to_string())),
     }
 }
 
-/// How many of the engines are there, and after which time.
-fn readiness(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> Word {
+/// Reports how many of the engines have registered, and how long that took.
+fn start_report(there: usize, wanted: usize, took: Duration, started: &StartedCluster) -> Report {
     let took = render::duration(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     if there < wanted {
         // `profile/security/client.json`, and beside it `profile/log`.
         let logs = started.connection_file.ancestors().nth(2).map(|profile| profile.join("log"));
         let logs = logs.map(|logs| format!("; the logs are in {}", logs.display())).unwrap_or_default();
-        return Word::Say(
+        return Report::Say(
             Level::Warning,
-            format!("only {there} of {wanted} engines came up in {took}{logs}"),
+            format!("Only {there} of {wanted} engines started in {took}{logs}"),
         );
     }
     let engines = if there == 1 { "1 engine is".to_owned() } else { format!("{there} engines are") };
-    Word::Ready(format!("{engines} ready after {took}"))
+    Report::Ready(format!("{engines} ready after {took}"))
 }
 
-/// How many engines to wait for: all of a cluster that has just been started, one of any other, since engines may have left
-/// it for good.
+/// How many engines to wait for: all of a cluster that was just started, but only one of any other, since engines may
+/// have left it for good.
 fn expected(found: &FoundCluster) -> usize {
     let age = found.written.and_then(|written| written.elapsed().ok());
     let is_new = age.is_some_and(|age| age < NEW);
     found.engines_expected.filter(|_| is_new).map_or(1, |engines| engines as usize)
 }
 
-/// Chooses a cluster; waits for one that is still starting.
+/// Chooses a cluster; waits if it is still starting.
 async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
     let until = Instant::now() + CONTROLLER_LIMIT;
     loop {
@@ -281,8 +284,8 @@ async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
         .map_err(|error| unreachable(error.to_string()))
 }
 
-/// Waits until at least `wanted` engines are there. Fewer will do where the limit passes with some, or where no more have
-/// come for [`GROWTH`].
+/// Waits until at least `wanted` engines have registered. Fewer will do if the limit passes, or if no more have
+/// registered for [`GROWTH`].
 async fn wait_for_engines(
     client: &ClusterClient,
     wanted: usize,
@@ -305,7 +308,7 @@ async fn wait_for_engines(
     }
 }
 
-/// Runs something that reads files where it holds nobody up.
+/// Runs blocking work, such as reading files, on another thread.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }

@@ -1,10 +1,10 @@
-//! Consoles on engines, for both faces: the way from an engine of the session's cluster to its kernel's connection file.
+//! Consoles on engines, for both faces: from an engine of the session's cluster to the connection file of its kernel.
 //!
-//! Runs in the asker's task, beside the session; what it asks of the engine is no run and leaves no trace in the index.
+//! It works in the caller's task. Its request to the engine is not a run and does not appear in the index of runs.
 
 use std::time::Duration;
 
-use super::{AskError, ClusterError, Level, Session, StartPolicy, actor};
+use super::{ClusterError, Level, RunError, Session, StartPolicy, actor};
 use crate::{
     cluster::{
         Console, ConsoleError,
@@ -16,40 +16,41 @@ use crate::{
 /// Why there is no console.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum NoConsole {
+pub(crate) enum ConsoleRequestError {
     /// The workspace is not trusted.
-    #[error("{}", AskError::Untrusted)]
+    #[error("{}", RunError::Untrusted)]
     Untrusted,
     /// There is no cluster.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The engine gives none.
+    /// The engine cannot provide one.
     #[error(transparent)]
     Engine(#[from] ConsoleError),
 }
 
 impl Session {
-    /// Binds the kernel of an engine and writes its connection file where Jupyter's front ends look. Starts no cluster.
+    /// Binds the kernel of an engine and writes its connection file to where Jupyter's front ends look for it. Never
+    /// starts a cluster.
     ///
-    /// A busy engine is waited for, which is said as a [`SessionEvent::Say`](super::SessionEvent): for `limit` if there is one, and until
-    /// `given_up` ends.
+    /// Waits for a busy engine, for at most `limit` or until `given_up` completes, and reports that as a
+    /// [`SessionEvent::Say`](super::SessionEvent).
     ///
     /// # Errors
-    /// See [`NoConsole`].
+    /// See [`ConsoleRequestError`].
     pub(crate) async fn console(
         &self,
         engine: EngineId,
         limit: Option<Duration>,
         given_up: impl Future<Output = ()>,
-    ) -> Result<Console, NoConsole> {
-        let in_use = || self.ask(|reply| actor::Message::Client { reply });
+    ) -> Result<Console, ConsoleRequestError> {
+        let in_use = || self.request(|reply| actor::Message::Client { reply });
         if !in_use().await.is_some_and(|(trusted, _)| trusted) {
-            return Err(NoConsole::Untrusted);
+            return Err(ConsoleRequestError::Untrusted);
         }
         let cluster = self.connect(StartPolicy::Never).await?;
         let Some((_, Some(client))) = in_use().await else { return Err(ClusterError::None.into()) };
         let folder = console::runtime_dir().ok_or(ConsoleError::NoFolder)?;
-        let say = |text| self.tell(actor::Message::Say(Level::Info, text));
+        let say = |text| self.send(actor::Message::Say(Level::Info, text));
         Ok(console::open(&client, engine, &cluster.name, &folder, Wait { say, limit, given_up }).await?)
     }
 }

@@ -1,11 +1,11 @@
-//! Outputs as documents: what a `px-output:` address stands for, with text that left the memory read back as far as there is
-//! room for it. Blocking.
+//! Outputs as documents: the text behind a `px-output:` address. Text that was moved to files is read back as far as
+//! there is room for it. Blocking.
 
 use std::{io, path::PathBuf};
 
 use super::{
     RunHandle,
-    whole::{Wrote, filled},
+    read_back::{EngineText, filled},
 };
 use crate::{
     engines::{EngineId, RankSet},
@@ -13,67 +13,60 @@ use crate::{
     run::{EngineRun, OutputKind, Run, RunId, Slot, Text},
 };
 
-/// A run with no more text than this is read back whole before it is laid out; of a longer one what is in memory is.
+/// A run with at most this many bytes of text is read back whole before it is laid out; of a longer one, only the text
+/// in memory is laid out.
 const READ: usize = 4 * MOST_OF_DOCUMENT;
 
-/// Read beyond both ends of a document, so that a key in it is not cut in two.
+/// This many bytes are read beyond both ends of a document, so that a kernel's key, which is hidden, is not cut in two.
 const MARGIN: usize = 8192;
 
-/// Why an address stands for nothing.
+/// Why there is no document at an address.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum NoContent {
+pub(crate) enum ContentError {
     /// The run went to other engines.
-    #[error("run {} did not go to {ranks}, but to {asked}", .run.0)]
+    #[error("Run {} was not sent to {ranks}; it was sent to {asked}", .run.0)]
     NotAsked {
-        /// The run.
         run: RunId,
-        /// Which engines of the address it did not go to.
+        /// The engines of the address that it was not sent to.
         ranks: RankSet,
-        /// Which it went to.
+        /// The engines it was sent to.
         asked: RankSet,
     },
-    /// Its request in that place went to another engine, or there is none.
-    #[error("engine {engine} was not asked in place {} of run {}", slot.0, .run.0)]
-    NoRequest {
-        /// The run.
-        run: RunId,
-        /// The engine.
-        engine: EngineId,
-        /// The place.
-        slot: Slot,
-    },
-    /// The run that it should be compared with is not there.
-    #[error("there is no run {} to compare with", .0.0)]
+    /// The request in that slot went to another engine, or does not exist.
+    #[error("Request {} of run {} was not sent to engine {engine}", slot.0, .run.0)]
+    NoRequest { run: RunId, engine: EngineId, slot: Slot },
+    /// The run to compare with is no longer kept.
+    #[error("Run {} is no longer kept, so there is nothing to compare with; choose another run", .0.0)]
     NoRun(RunId),
     /// The file for it cannot be written.
-    #[error("the document was not written: {0}")]
+    #[error("Cannot write the document: {0}")]
     File(#[from] io::Error),
 }
 
-/// The text of a document about a run. `other` is the run that it is compared with, where it is.
+/// The text of a document about a run. `other` is the run to compare it with, if that is still kept.
 ///
 /// # Errors
-/// See [`NoContent`].
+/// See [`ContentError`].
 pub(crate) fn content(
     handle: &RunHandle,
     what: &Extract,
     other: Option<&RunHandle>,
-) -> Result<String, NoContent> {
+) -> Result<String, ContentError> {
     let run = handle.now();
     check(&run, what)?;
     match what {
         Extract::Compared(with) => match other {
             Some(other) => Ok(render::comparison(&other.now(), &run, &title(handle))),
-            None => Err(NoContent::NoRun(*with)),
+            None => Err(ContentError::NoRun(*with)),
         },
-        Extract::Whole(by) => Ok(laid_out(handle, &run, *by)),
-        Extract::Group(ranks) => Ok(laid_out(handle, &run.only(ranks), GroupBy::Fold)),
+        Extract::Whole(by) => Ok(lay_out(handle, &run, *by)),
+        Extract::Group(ranks) => Ok(lay_out(handle, &run.only(ranks), GroupBy::Fold)),
         Extract::Raw { engine, slot } => {
             let Some(part) = slot_of(&run, *engine, *slot).and_then(|slot| run.part(slot)) else {
                 return Ok(String::new());
             };
-            let wrote = Wrote::of(part);
+            let wrote = EngineText::of(part);
             if wrote.bytes == 0 {
                 return Ok("(nothing was written to stdout or stderr)\n".to_owned());
             }
@@ -91,7 +84,7 @@ pub(crate) fn content(
             };
             Ok(match read() {
                 Ok(ends) => render::raw(&ends, wrote.file),
-                // How things are is an answer.
+                // What is in memory is better than no document.
                 Err(error) => {
                     let ends = kept_ends(part, wrote.bytes);
                     format!("{}\n{}", one_line(&unread(&error)), render::raw(&ends, wrote.file))
@@ -101,11 +94,11 @@ pub(crate) fn content(
     }
 }
 
-/// Whether a run can have such a document.
+/// Checks that a run can have such a document.
 ///
 /// # Errors
-/// Where it went to other engines.
-pub(crate) fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
+/// If it was not sent to these engines.
+pub(crate) fn check(run: &Run, what: &Extract) -> Result<(), ContentError> {
     let asked: RankSet = run.request.engines.iter().copied().collect();
     let others: RankSet = match what {
         Extract::Whole(_) | Extract::Compared(_) => RankSet::default(),
@@ -113,12 +106,12 @@ pub(crate) fn check(run: &Run, what: &Extract) -> Result<(), NoContent> {
         Extract::Raw { engine, .. } if !asked.contains(*engine) => [*engine].into_iter().collect(),
         Extract::Raw { engine, slot } => match (slot_of(run, *engine, *slot), slot) {
             (None, Some(slot)) => {
-                return Err(NoContent::NoRequest { run: run.id, engine: *engine, slot: *slot });
+                return Err(ContentError::NoRequest { run: run.id, engine: *engine, slot: *slot });
             }
             _ => RankSet::default(),
         },
     };
-    if others.is_empty() { Ok(()) } else { Err(NoContent::NotAsked { run: run.id, ranks: others, asked }) }
+    if others.is_empty() { Ok(()) } else { Err(ContentError::NotAsked { run: run.id, ranks: others, asked }) }
 }
 
 fn slot_of(run: &Run, engine: EngineId, slot: Option<Slot>) -> Option<Slot> {
@@ -129,10 +122,10 @@ fn slot_of(run: &Run, engine: EngineId, slot: Option<Slot>) -> Option<Slot> {
 }
 
 fn unread(error: &io::Error) -> String {
-    format!("what was moved out of memory cannot be read: {error}")
+    format!("text that was moved to a file cannot be read: {error}")
 }
 
-/// What an engine wrote before the first text that is not in memory, and after the last.
+/// What an engine wrote before the first gap that is not in memory, and after the last.
 fn kept_ends(part: &EngineRun, bytes: usize) -> Ends {
     let texts = || {
         part.outputs.iter().filter_map(|output| match &output.kind {
@@ -154,8 +147,8 @@ fn kept_ends(part: &EngineRun, bytes: usize) -> Ends {
     Ends { between: bytes.saturating_sub(head.len() + tail.len()), head, tail }
 }
 
-fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
-    // Both ends are in memory all the same; what is missing between them is said there, and why not it can be here.
+fn lay_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
+    // If the files cannot be read, both ends are still in memory; the layout marks the gap, and the title says why.
     let (filled, unread) = match filled(run, READ) {
         Ok(filled) => (filled, None),
         Err(error) => (None, Some(unread(&error))),
@@ -163,35 +156,35 @@ fn laid_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
     let run = filled.as_ref().unwrap_or(run);
     let raw = run.request.engines.first().map(|&engine| {
         let what = Extract::Raw { engine, slot: None };
-        format!("what one engine wrote is at {}", Address { run: run.id, what })
+        format!("the output of one engine is at {}", Address { run: run.id, what })
     });
     let folder = run.parts().find_map(|part| part.spilled.as_deref()?.parent());
-    let files = folder.map(|folder| format!("what left the memory is in {}", folder.display()));
+    let files = folder.map(|folder| format!("text that is no longer in memory is in {}", folder.display()));
     let more: Vec<String> = files.into_iter().chain(raw).collect();
     let title: Vec<String> = [title(handle)].into_iter().chain(unread).collect();
     render::document(run, by, &title.join(" · "), Style::default(), &more.join(", "))
 }
 
-/// What names a run to a reader: `run 7 · tour.py line 12 · %%px -t 0,2`.
+/// A run's title for readers: `run 7 · tour.py line 12 · %%px -t 0,2`.
 fn title(handle: &RunHandle) -> String {
     format!("run {} · {} · {}", handle.id.0, place(handle), handle.title.trim())
 }
 
-/// Where its cell stood: `tour.py line 12`.
+/// The place of its cell when it ran: `tour.py line 12`.
 pub(super) fn place(handle: &RunHandle) -> String {
     let name = handle.home.0.rsplit(['/', '\\']).next().unwrap_or_default();
     format!("{name} line {}", handle.line + 1)
 }
 
-/// Puts a document into a file beside what was spilled of its run, which goes with that.
+/// Writes a document to a file beside the spilled text of its run. The file is deleted together with that.
 ///
 /// # Errors
-/// See [`NoContent`].
+/// See [`ContentError`].
 pub(crate) fn content_file(
     handle: &RunHandle,
     what: &Extract,
     other: Option<&RunHandle>,
-) -> Result<PathBuf, NoContent> {
+) -> Result<PathBuf, ContentError> {
     let text = content(handle, what, other)?;
     let name = Address { run: handle.id, what: what.clone() }.file_name();
     Ok(handle.spilled.put(&name, &text)?)

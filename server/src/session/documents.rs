@@ -1,8 +1,8 @@
-//! Open documents, and which px cell is which while their text is edited.
+//! Open documents, and following their px cells while the text is edited.
 //!
-//! A cell keeps its id, and with it its result, as long as it can be followed: in a notebook by the cell that holds it, in
-//! raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. Where the anchor is
-//! gone because the whole text was replaced, equal code in the same order counts as the same cell.
+//! A cell keeps its id, and with it its result, as long as it can be followed: in a notebook by the cell that holds it,
+//! in raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. If the anchor
+//! is lost because the whole text was replaced, equal code in the same order counts as the same cell.
 
 mod follow;
 
@@ -25,17 +25,17 @@ use follow::{Fresh, Tracked, Tracker};
 struct Unit {
     text: Document,
     notebook: Option<DocumentKey>,
-    /// Which of the texts of its notebook it is, as of the newest [`Texts`].
+    /// Its index among the texts of its notebook, as of the newest [`Texts`].
     place: usize,
     index: Index,
     lints: Lints,
-    /// What the texts below it in its notebook were told of it.
+    /// What was last passed on from it to the texts below it in its notebook.
     passed: Option<End>,
     /// The px cells of each block of the index.
     blocks: Vec<Vec<Tracked>>,
-    /// It as faces see it, until something about it changes.
+    /// Its view, until something about it changes.
     view: Option<Arc<DocumentView>>,
-    /// The same where it stands alone.
+    /// The view as [`Texts`], if it belongs to no notebook.
     texts: Option<Arc<Texts>>,
 }
 
@@ -45,9 +45,9 @@ struct Notebook {
     /// Its cells, in order.
     order: Vec<DocumentKey>,
     end: End,
-    /// Its texts as faces see them, as they were when last asked for.
+    /// The views of its texts as of the last request.
     texts: Option<Arc<Texts>>,
-    /// Which of them have changed since.
+    /// The texts that have changed since.
     outdated: Vec<DocumentKey>,
 }
 
@@ -55,7 +55,7 @@ struct Notebook {
 #[derive(Debug)]
 pub(super) struct Documents {
     encoding: Encoding,
-    /// What the settings name.
+    /// The views of the settings.
     views: Arc<Views>,
     /// What is in force at the top of each document.
     top: Arc<Carry>,
@@ -85,7 +85,8 @@ impl Documents {
         version: i32,
         text: &str,
     ) -> Vec<SessionEvent> {
-        // Some clients open a notebook's cells as documents as well; the notebook's own message says more.
+        // Some clients also open the cells of a notebook as documents; the notebook's own message is the one that
+        // counts.
         if self.units.get(&key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
@@ -102,7 +103,7 @@ impl Documents {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
         unit.edit(version, changes, self.encoding, &mut self.next_cell);
         match unit.notebook.clone() {
-            Some(notebook) if unit.passes_on_other() => self.pass_on(&notebook, std::slice::from_ref(key)),
+            Some(notebook) if unit.passes_on_change() => self.pass_on(&notebook, std::slice::from_ref(key)),
             Some(_) => {
                 self.outdate(key);
                 vec![SessionEvent::Cells(key.clone())]
@@ -146,22 +147,22 @@ impl Documents {
                 unit.edit(version, &changes, self.encoding, &mut self.next_cell);
             }
         }
-        let passes_on = |cell: &DocumentKey| self.units.get(cell).is_some_and(Unit::passes_on_other);
+        let passes_on = |cell: &DocumentKey| self.units.get(cell).is_some_and(Unit::passes_on_change);
         if is_edit && !touched.iter().any(passes_on) {
             touched.iter().for_each(|cell| self.outdate(cell));
             return touched.into_iter().map(SessionEvent::Cells).collect();
         }
-        let mut notices = Vec::new();
+        let mut events = Vec::new();
         for cell in change.closed {
             if self.units.remove(&cell).is_some() {
-                notices.push(SessionEvent::Cells(cell));
+                events.push(SessionEvent::Cells(cell));
             }
         }
-        notices.extend(self.pass_on(key, &touched));
-        notices
+        events.extend(self.pass_on(key, &touched));
+        events
     }
 
-    /// Takes a cell of a notebook for one that runs on the engines also where it holds no px magic.
+    /// Makes a notebook cell run on the engines even if it holds no px magic.
     pub(super) fn send_plain(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         let Some(unit) = self.units.get_mut(key) else { return Vec::new() };
         let Some(notebook) = unit.notebook.clone() else { return Vec::new() };
@@ -170,7 +171,7 @@ impl Documents {
             return Vec::new();
         }
         unit.outdate();
-        unit.take_in(&delta, self.encoding, &mut self.next_cell);
+        unit.update(&delta, self.encoding, &mut self.next_cell);
         self.pass_on(&notebook, std::slice::from_ref(key))
     }
 
@@ -194,25 +195,25 @@ impl Documents {
         self.encoding = encoding;
     }
 
-    /// Puts other views of the settings in force.
+    /// Puts new views of the settings in force.
     pub(super) fn set_views(&mut self, views: &Arc<Views>) -> Vec<SessionEvent> {
         if self.views == *views {
             return Vec::new();
         }
         self.views = views.clone();
         self.top = Arc::new(Carry::new(views));
-        let mut notices = vec![SessionEvent::Plans];
+        let mut events = vec![SessionEvent::Plans];
         let notebooks: Vec<DocumentKey> = self.notebooks.keys().cloned().collect();
         for notebook in notebooks {
-            notices.extend(self.pass_on(&notebook, &[]));
+            events.extend(self.pass_on(&notebook, &[]));
         }
         for (key, unit) in self.units.iter_mut().filter(|(_, unit)| unit.notebook.is_none()) {
             let delta = unit.index.begin_with(&self.top);
             unit.outdate();
-            unit.take_in(&delta, self.encoding, &mut self.next_cell);
-            notices.push(SessionEvent::Cells(key.clone()));
+            unit.update(&delta, self.encoding, &mut self.next_cell);
+            events.push(SessionEvent::Cells(key.clone()));
         }
-        notices
+        events
     }
 
     /// The texts that belong together, in order: a document alone, or all cells of its notebook.
@@ -227,12 +228,12 @@ impl Documents {
         }
     }
 
-    /// What holds a text: its notebook, else itself.
+    /// The notebook of a text, or else the text itself.
     pub(super) fn home(&self, key: &DocumentKey) -> DocumentKey {
         self.units.get(key).and_then(|unit| unit.notebook.as_ref()).unwrap_or(key).clone()
     }
 
-    /// Every px cell there is, and the run that it shows.
+    /// All px cells, and the run that each shows.
     pub(super) fn shown(&self) -> impl Iterator<Item = (CellId, Option<RunId>)> + '_ {
         let cells = self.units.values().flat_map(Unit::cells);
         cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
@@ -243,7 +244,7 @@ impl Documents {
         self.units.values().any(|unit| unit.cells().next().is_some())
     }
 
-    /// A document as faces see it.
+    /// The view of a document.
     pub(super) fn view(&mut self, key: &DocumentKey) -> Option<Arc<DocumentView>> {
         let unit = self.units.get_mut(key)?;
         let notebook = unit.notebook.as_ref().and_then(|notebook| self.notebooks.get(notebook));
@@ -251,7 +252,7 @@ impl Documents {
         Some(unit.view(key, end))
     }
 
-    /// A document, and the texts that belong together with it: which of them it is.
+    /// The texts that belong together with a document, and its index among them.
     pub(super) fn texts(&mut self, key: &DocumentKey) -> Option<(Arc<Texts>, usize)> {
         let unit = self.units.get_mut(key)?;
         if let Some(notebook) = unit.notebook.clone()
@@ -298,7 +299,7 @@ impl Documents {
         Some(texts)
     }
 
-    /// Has what was handed out of a text made anew.
+    /// Notes that the view of a text is outdated.
     fn outdate(&mut self, key: &DocumentKey) {
         let Some(unit) = self.units.get_mut(key) else { return };
         unit.outdate();
@@ -309,7 +310,7 @@ impl Documents {
         }
     }
 
-    /// A part of a document's text; empty where there is none.
+    /// A part of a document's text; empty if there is no such part.
     pub(super) fn excerpt(&self, key: &DocumentKey, range: TextRange) -> String {
         let excerpt = |unit: &Unit| {
             unit.text.rope().get_byte_slice(range.start..range.end).map(|part| part.to_string())
@@ -329,8 +330,8 @@ impl Documents {
         }
     }
 
-    /// The texts that an address means: a document, a notebook's cell, or all cells of the notebook.
-    pub(super) fn meant(&self, key: &DocumentKey) -> Vec<DocumentKey> {
+    /// The texts under a key: a document, a notebook's cell, or all cells of a notebook.
+    pub(super) fn texts_under(&self, key: &DocumentKey) -> Vec<DocumentKey> {
         if self.units.contains_key(key) { vec![key.clone()] } else { self.notebook_cells(key) }
     }
 
@@ -339,7 +340,7 @@ impl Documents {
         self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
     }
 
-    /// Has cells of a text show their runs no more; how many showed one.
+    /// Clears the shown runs of cells of a text; returns how many showed one.
     pub(super) fn clear(&mut self, key: &DocumentKey, cells: &[CellId]) -> usize {
         let Some(unit) = self.units.get_mut(key) else { return 0 };
         let shown = unit.cells_mut().filter(|cell| cells.contains(&cell.id));
@@ -379,14 +380,14 @@ impl Documents {
             texts: None,
         };
         let all = Delta { replaced: vec![(0..0, 0..unit.index.blocks().len())], resolved: Vec::new() };
-        unit.take_in(&all, self.encoding, &mut self.next_cell);
+        unit.update(&all, self.encoding, &mut self.next_cell);
         self.units.insert(key, unit);
     }
 
-    /// Passes what one cell of a notebook sets on to those after it. Of those that were not touched, a client asks for no
-    /// new plan by itself.
+    /// Passes what each cell of a notebook sets on to the cells after it. If the plan of a cell changed that is not
+    /// among `touched`, the client must be told, since it does not ask again by itself.
     fn pass_on(&mut self, key: &DocumentKey, touched: &[DocumentKey]) -> Vec<SessionEvent> {
-        let mut told: Vec<DocumentKey> = Vec::new();
+        let mut changed: Vec<DocumentKey> = Vec::new();
         let mut replanned = false;
         let Some(notebook) = self.notebooks.get_mut(key) else { return Vec::new() };
         let mut end = End { carry: Arc::clone(&self.top), has_px: false };
@@ -398,37 +399,37 @@ impl Documents {
             if is_changed || !Arc::ptr_eq(&after, unit.index.after()) {
                 unit.outdate();
             }
-            let other_plans = unit.take_in(&delta, self.encoding, &mut self.next_cell);
+            let plans_changed = unit.update(&delta, self.encoding, &mut self.next_cell);
             let passed = End { carry: Arc::clone(unit.index.after()), has_px: unit.index.has_px() };
             end = End { carry: Arc::clone(&passed.carry), has_px: end.has_px || passed.has_px };
             unit.passed = Some(passed);
             let is_touched = touched.contains(cell);
-            replanned |= other_plans && !is_touched;
+            replanned |= plans_changed && !is_touched;
             if is_changed || is_touched {
-                told.push(cell.clone());
+                changed.push(cell.clone());
             }
         }
         (notebook.texts, notebook.outdated) = (None, Vec::new());
         let before = std::mem::replace(&mut notebook.end, end);
         let end = &notebook.end;
-        let other_use = before.has_px != end.has_px;
-        // Whose open region is told of, or was.
+        let px_use_changed = before.has_px != end.has_px;
+        // The texts whose open region has, or had, a diagnostic.
         let regions = [before.carry.open_region(), end.carry.open_region()];
-        if other_use || regions[0] != regions[1] {
-            let is_concerned = |unit: &Unit| other_use || regions.contains(&Some(unit.index.text()));
+        if px_use_changed || regions[0] != regions[1] {
+            let is_concerned = |unit: &Unit| px_use_changed || regions.contains(&Some(unit.index.text()));
             for cell in &notebook.order {
                 let Some(unit) = self.units.get_mut(cell).filter(|unit| is_concerned(unit)) else { continue };
                 unit.outdate();
-                if !told.contains(cell) {
-                    told.push(cell.clone());
+                if !changed.contains(cell) {
+                    changed.push(cell.clone());
                 }
             }
         }
-        let mut notices: Vec<SessionEvent> = told.into_iter().map(SessionEvent::Cells).collect();
+        let mut events: Vec<SessionEvent> = changed.into_iter().map(SessionEvent::Cells).collect();
         if replanned {
-            notices.push(SessionEvent::Plans);
+            events.push(SessionEvent::Plans);
         }
-        notices
+        events
     }
 }
 
@@ -438,10 +439,10 @@ impl Unit {
         self.cells_mut().for_each(|cell| cell.moved(&edits));
         let delta = self.index.edit(self.text.rope(), &edits);
         self.outdate();
-        self.take_in(&delta, encoding, next);
+        self.update(&delta, encoding, next);
     }
 
-    /// As faces see it. `end`: that of its notebook, where it is in one.
+    /// Its view. `end`: the end of its notebook, if it is in one.
     fn view(&mut self, key: &DocumentKey, end: Option<&End>) -> Arc<DocumentView> {
         if let Some(view) = &self.view {
             return Arc::clone(view);
@@ -476,15 +477,15 @@ impl Unit {
         (self.view, self.texts) = (None, None);
     }
 
-    /// Whether what it puts in force below it in its notebook is another than the texts there were told.
-    fn passes_on_other(&self) -> bool {
+    /// Whether what it passes on to the texts below it in its notebook has changed.
+    fn passes_on_change(&self) -> bool {
         let passed = self.passed.as_ref();
         passed
             .is_none_or(|passed| passed.has_px != self.index.has_px() || passed.carry != *self.index.after())
     }
 
-    /// Follows the px cells; says whether the plan of one is another in a block that was not replaced.
-    fn take_in(&mut self, delta: &Delta, encoding: Encoding, next: &mut u32) -> bool {
+    /// Follows the px cells through a change; returns whether a plan changed in a block that was not replaced.
+    fn update(&mut self, delta: &Delta, encoding: Encoding, next: &mut u32) -> bool {
         let mut tracker = Tracker { text: &self.text, encoding, next };
         let mut gone = Vec::new();
         for (old, new) in delta.replaced.iter().rev() {
@@ -499,7 +500,7 @@ impl Unit {
         }
         let mut replanned = false;
         for at in &delta.resolved {
-            replanned |= tracker.retell(&mut self.blocks[*at], self.index.block(*at));
+            replanned |= tracker.refresh(&mut self.blocks[*at], self.index.block(*at));
         }
         replanned
     }

@@ -1,4 +1,4 @@
-//! A run as one text or one file: a report to read, or all that engines sent as events. Blocking.
+//! Exporting a run as text or to a file: as a report to read, or as all its events. Blocking.
 
 use std::{
     fs,
@@ -9,17 +9,18 @@ use std::{
 use super::{
     RunHandle,
     content::place,
-    whole::{Wrote, filled, tell},
+    read_back::{EngineText, filled, for_each_event},
 };
 use crate::{
     render::{self, About, JsonEvent, MOST_OF_DOCUMENT},
     run::Run,
 };
 
-/// A run with no more text than this is read back whole for a report; of a longer one what is in memory is in it.
+/// A run with at most this many bytes of text is read back whole for a report; of a longer one, the report has only the
+/// text in memory.
 const READ: usize = 100_000_000;
 
-/// As what a run is exported.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// A report.
@@ -31,11 +32,11 @@ pub(crate) enum Format {
 /// An export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Exported {
-    /// The text, where it was not written to a file.
+    /// The text, unless it was written to a file.
     pub text: Option<String>,
-    /// Files of images beside it.
+    /// The image files beside it.
     pub images: Vec<PathBuf>,
-    /// What is missing in it, as sentences.
+    /// What is missing from it, as sentences.
     pub missing: Vec<String>,
 }
 
@@ -43,32 +44,27 @@ pub(crate) struct Exported {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ExportError {
-    /// As one answer it would be too large.
-    #[error("all that the engines sent is more than 5 MB; name a file to export it to")]
+    /// It is too large for one answer.
+    #[error("The events of this run are more than 5 MB; name a file to export them to")]
     TooLarge,
-    /// The path leads nowhere by itself.
-    #[error("'{0}' is no absolute path of a file; name one, such as /home/ada/run-7.md")]
+    /// The path is not absolute.
+    #[error("'{0}' is not the absolute path of a file; name one, such as /home/ada/run-7.md")]
     NoPath(String),
-    /// The folder is not there.
-    #[error("there is no folder {}; make it first", .0.display())]
+    /// The folder does not exist.
+    #[error("The folder {} does not exist; create it first", .0.display())]
     NoFolder(PathBuf),
-    /// Something is there that was not to be replaced.
-    #[error("{} is there already, and was left alone; choose another name, or ask for it to be replaced", .0.display())]
+    /// The file exists and was not to be replaced.
+    #[error("{} already exists and was left alone; choose another name, or allow it to be replaced", .0.display())]
     IsThere(PathBuf),
-    /// Something is there that is no file.
-    #[error("{} is no file that could be replaced; choose another name", .0.display())]
+    /// Something other than a regular file has this name.
+    #[error("{} is not a regular file and cannot be replaced; choose another name", .0.display())]
     NoFile(PathBuf),
-    /// It cannot be written.
-    #[error("{} was not written: {error}", path.display())]
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// What went wrong.
-        error: io::Error,
-    },
+    /// The file cannot be written.
+    #[error("Cannot write {}: {error}", path.display())]
+    File { path: PathBuf, error: io::Error },
 }
 
-/// A run as text: a report of 5 MB at most, or all its events, if they are no more than that.
+/// Exports a run as text: a report of at most 5 MB, or all its events if they are not larger than that.
 ///
 /// # Errors
 /// See [`ExportError`].
@@ -80,9 +76,9 @@ pub(crate) fn export(handle: &RunHandle, format: Format) -> Result<Exported, Exp
             Ok(Exported { text: Some(text), missing, ..Exported::default() })
         }
         Format::Json => {
-            // What is left out of events would be left out of the run.
+            // Events cannot be shortened: the run would be incomplete.
             let mut text = Bounded { bytes: Vec::new(), most: MOST_OF_DOCUMENT };
-            let missing = tell(&run, handle.number, |event| write_line(&mut text, event));
+            let missing = for_each_event(&run, handle.number, |event| write_line(&mut text, event));
             let missing = missing.map_err(|_| ExportError::TooLarge)?;
             let text = String::from_utf8(text.bytes).expect("JSON is written as UTF-8");
             Ok(Exported { text: Some(text), missing, ..Exported::default() })
@@ -90,7 +86,7 @@ pub(crate) fn export(handle: &RunHandle, format: Format) -> Result<Exported, Exp
     }
 }
 
-/// Writes a run into a file, whole or not at all; beside a report the images in it.
+/// Exports a run to a file, written whole or not at all; a report gets its images in files beside it.
 ///
 /// # Errors
 /// See [`ExportError`].
@@ -112,7 +108,7 @@ pub(crate) fn export_to(
         Format::Json => {
             may_write(path, overwrite)?;
             let ready = Ready::written(path, |out| {
-                exported.missing = tell(&run, handle.number, |event| write_line(out, event))?;
+                exported.missing = for_each_event(&run, handle.number, |event| write_line(out, event))?;
                 Ok(())
             })?;
             ready.put(overwrite)?;
@@ -136,9 +132,9 @@ pub(crate) fn export_to(
     Ok(exported)
 }
 
-/// The images of a run that can be shown, and a name for each that there is.
+/// The data of a run's images that can be shown, and a file name for each image, or `None` if it cannot be shown.
 fn images(run: &Run, number: u32, stem: Option<&str>) -> (Vec<Vec<u8>>, Vec<Option<String>>) {
-    // A name goes into Markdown as it is.
+    // The name goes into Markdown without escaping.
     let plain = |stem: &&str| stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     let stem = stem.filter(plain).map_or_else(|| format!("run-{number}"), str::to_owned);
     let mut bytes = Vec::new();
@@ -159,13 +155,14 @@ fn report(
 ) -> (String, Vec<String>) {
     let mut missing = Vec::new();
     let whole = filled(run, READ).unwrap_or_else(|error| {
-        missing.push(format!("what was moved out of memory cannot be read: {error}"));
+        missing.push(format!("text that was moved to a file cannot be read: {error}"));
         None
     });
     let run = whole.as_ref().unwrap_or(run);
-    if missing.is_empty() && !run.parts().all(|part| Wrote::of(part).is_kept()) {
+    if missing.is_empty() && !run.parts().all(|part| EngineText::of(part).is_in_memory()) {
         missing.push(
-            "of very long texts both ends are in the report; an export as JSON has all of them".to_owned(),
+            "the report has only both ends of very long texts; an export as JSON has the whole texts"
+                .to_owned(),
         );
     }
     let about = About { title: &handle.title, place: &place(handle), images };
@@ -177,7 +174,7 @@ fn write_line(out: &mut (impl Write + ?Sized), event: &JsonEvent) -> io::Result<
     out.write_all(b"\n")
 }
 
-/// Takes no more bytes than so many, also of one event.
+/// A writer that fails beyond a number of bytes, even in the middle of an event.
 struct Bounded {
     bytes: Vec<u8>,
     most: usize,
@@ -197,7 +194,7 @@ impl Write for Bounded {
     }
 }
 
-/// Whether a file may be put there.
+/// Checks that a file may be written at this path.
 fn may_write(path: &Path, overwrite: bool) -> Result<(), ExportError> {
     match fs::symlink_metadata(path) {
         Err(_) => Ok(()),
@@ -207,14 +204,14 @@ fn may_write(path: &Path, overwrite: bool) -> Result<(), ExportError> {
     }
 }
 
-/// A file that is written, and has not its name yet.
+/// A file that is written, but under a temporary name.
 struct Ready<'a> {
     path: &'a Path,
     file: tempfile::NamedTempFile,
 }
 
 impl<'a> Ready<'a> {
-    /// Writes a file under another name.
+    /// Writes a file under a temporary name.
     fn written(
         path: &'a Path,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -222,7 +219,7 @@ impl<'a> Ready<'a> {
         let failed = |error| not_written(path, error);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".pxlens-").suffix(".tmp");
-        // As any file that the user makes.
+        // The usual permissions of files that the user makes.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
@@ -233,7 +230,7 @@ impl<'a> Ready<'a> {
         Ok(Self { path, file })
     }
 
-    /// Gives it its own name.
+    /// Renames it to its own name.
     fn put(self, overwrite: bool) -> Result<(), ExportError> {
         let put =
             if overwrite { self.file.persist(self.path) } else { self.file.persist_noclobber(self.path) };
@@ -241,7 +238,7 @@ impl<'a> Ready<'a> {
     }
 }
 
-/// Puts all files where they belong. Where one of them cannot be put, those before it go again, unless they were to replace
+/// Gives all files their names. If one of them fails, those before it are deleted again, unless they may have replaced
 /// others.
 fn put_all(files: Vec<Ready<'_>>, overwrite: bool) -> Result<(), ExportError> {
     let mut put: Vec<&Path> = Vec::new();
@@ -251,7 +248,7 @@ fn put_all(files: Vec<Ready<'_>>, overwrite: bool) -> Result<(), ExportError> {
             if !overwrite {
                 for path in put {
                     if let Err(error) = fs::remove_file(path) {
-                        tracing::warn!("{} was left: {error}", path.display());
+                        tracing::warn!("{} could not be deleted: {error}", path.display());
                     }
                 }
             }
@@ -264,7 +261,7 @@ fn put_all(files: Vec<Ready<'_>>, overwrite: bool) -> Result<(), ExportError> {
 
 fn not_written(path: &Path, error: io::Error) -> ExportError {
     match error.kind() {
-        // Somebody else was faster.
+        // Another program was faster.
         io::ErrorKind::AlreadyExists => ExportError::IsThere(path.to_owned()),
         _ => ExportError::File { path: path.to_owned(), error },
     }
@@ -275,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_never_holds_more_than_it_may() {
+    fn a_bounded_text_never_exceeds_its_limit() {
         let mut text = Bounded { bytes: Vec::new(), most: 10 };
         text.write_all(b"0123456789").unwrap();
         let error = serde_json::to_writer(&mut text, "x").unwrap_err();
@@ -283,12 +280,12 @@ mod tests {
     }
 
     #[test]
-    fn where_one_file_cannot_be_put_none_of_them_stays() {
+    fn if_one_file_cannot_be_written_none_of_them_stays() {
         let folder = tempfile::tempdir().unwrap();
         let [image, report] = ["a-1.png", "a.md"].map(|name| folder.path().join(name));
         let ready = |path| Ready::written(path, |out| out.write_all(b"x")).unwrap();
         let files = vec![ready(&image), ready(&report)];
-        // Somebody else is faster.
+        // Another program is faster.
         fs::write(&report, "theirs").unwrap();
         put_all(files, false).expect_err("the report is there");
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -1,6 +1,6 @@
-//! Parts of a run's engines, chosen by how they did: to run its cell again on, or to interrupt.
+//! Parts of a run's engines, chosen by their outcome: to run the cell again on, or to interrupt.
 //!
-//! Pure: a run and the engines that are there go in, engines or a sentence why there are none come out.
+//! Pure: a run and the live engines go in; engines, or a sentence that says why there are none, come out.
 
 use std::sync::Arc;
 
@@ -16,33 +16,35 @@ use crate::{
 pub(crate) enum Only {
     /// Those that failed.
     Failed,
-    /// Those whose output differs from that of most.
+    /// Those whose output differs from that of the majority.
     Differing,
 }
 
 /// The engines of a run that an interrupt is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum InterruptScope {
-    /// All of them, and whatever else of the cell waits.
+    /// All of them, and queued runs of the same cell.
     All,
     /// These.
     Engines(RankSet),
-    /// Those that still run while at least half of the others have ended; of them only these, where some are named.
+    /// Those still running although at least half of the run's engines have ended; only those of them in the set, if
+    /// there is one.
     Stragglers(Option<RankSet>),
 }
 
-/// What can be done with a part of a run's engines.
+/// The parts of a run's engines that an action can be offered for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parts {
-    /// Those that failed and are there, unless these are all that the run was sent to. `None` while it goes on.
+    /// The live engines that failed, unless every engine of the run failed. `None` while the run goes on.
     pub failed: Option<RankSet>,
-    /// Those whose output differs from that of most, unless these are those that failed. `None` while it goes on.
+    /// The live engines whose output differs from that of the majority, unless they are the ones that failed. `None`
+    /// while the run goes on.
     pub differing: Option<RankSet>,
-    /// Those that still run while at least half have ended.
+    /// Those still running although at least half have ended.
     pub stragglers: Option<RankSet>,
 }
 
-/// What can be done with a part of a run's engines, of those that are there. Costly: it compares all that they wrote.
+/// The parts that actions can be offered for, among live engines. Costly: it compares the whole output of all engines.
 pub(crate) fn parts(run: &Run, table: &EngineTable) -> Parts {
     let some = |set: RankSet| (!set.is_empty()).then_some(set);
     if !run.is_over() {
@@ -51,82 +53,91 @@ pub(crate) fn parts(run: &Run, table: &EngineTable) -> Parts {
     let all: RankSet = run.parts().map(|part| part.engine).collect();
     let (failed, differing) = (failed(run), differing(run));
     Parts {
-        differing: some(there(&differing, table)).filter(|_| differing != failed),
-        failed: some(there(&failed, table)).filter(|_| failed != all),
+        differing: some(live(&differing, table)).filter(|_| differing != failed),
+        failed: some(live(&failed, table)).filter(|_| failed != all),
         stragglers: None,
     }
 }
 
-/// The run of which a cell is to be run again on a part.
+/// The last run of a cell that is to run again on a part of its engines.
 ///
 /// # Errors
-/// A sentence, where it has none or that one goes on.
+/// A sentence, if there is none or it has not ended.
 pub(super) fn last_run(last: Option<&Arc<RunHandle>>) -> Result<Arc<Run>, String> {
-    let none = "this cell has no run yet, so no engine to run it again on; run it first";
+    let none = "This cell has no run yet, so there are no engines to run it again on; run it first";
     let last = last.ok_or_else(|| none.to_owned())?.now();
     match last.is_over() {
         true => Ok(last),
-        false => Err(format!("{} of this cell still goes on; wait for it or interrupt it first", last.id)),
+        false => {
+            Err(format!("Run {} of this cell is not over; wait for it or interrupt it first", last.id.0))
+        }
     }
 }
 
-/// The engines that are meant of a run that is over. Costly where outputs are compared.
-pub(super) fn meant(only: Only, run: &Run) -> RankSet {
+/// The engines of a finished run to run its cell again on. Costly if outputs are compared.
+pub(super) fn selected(only: Only, run: &Run) -> RankSet {
     match only {
         Only::Failed => failed(run),
         Only::Differing => differing(run),
     }
 }
 
-/// Those of the engines that are meant that are there now.
+/// The chosen engines that are still live.
 ///
 /// # Errors
-/// A sentence, where there are none.
-pub(super) fn still_there(
+/// A sentence, if there are none.
+pub(super) fn still_live(
     only: Only,
     run: RunId,
     engines: &RankSet,
     table: &EngineTable,
 ) -> Result<RankSet, String> {
+    let run = run.0;
     if engines.is_empty() {
         let why = match only {
-            Only::Failed => format!("no engine of {run} failed"),
-            Only::Differing => format!("all engines of {run} gave alike output"),
+            Only::Failed => format!("No engine of run {run} failed"),
+            Only::Differing => format!("All engines of run {run} gave the same output"),
         };
-        return Err(format!("{why}, so there is none to run this cell again on"));
+        return Err(format!(
+            "{why}, so there are no engines to run this cell again on; run it on all of them"
+        ));
     }
-    let there = there(engines, table);
-    match there.is_empty() {
-        true => Err(format!("of {engines}, on which {run} is to be repeated, no engine is there now")),
-        false => Ok(there),
+    let live = live(engines, table);
+    match live.is_empty() {
+        true => Err(format!(
+            "Engines {engines} of run {run} are gone; run the cell on the engines that are alive"
+        )),
+        false => Ok(live),
     }
 }
 
-/// The stragglers of a run, among those that are `named` if any are.
+/// The stragglers of a run; of these, only the `named` ones if any are named.
 ///
 /// # Errors
-/// A sentence, where there are none.
+/// A sentence, if there are none.
 pub(super) fn stragglers(run: &Run, named: Option<&RankSet>) -> Result<RankSet, String> {
-    let id = run.id;
+    let id = run.id.0;
     if run.is_over() {
-        return Err(format!("{id} is over, so no engine is a straggler"));
+        return Err(format!("Run {id} is over, so it has no stragglers"));
     }
     let late = still_running(run);
     if late.is_empty() {
         let pending = run.pending();
         return Err(format!(
-            "fewer than half of the engines of {id} have ended, so none of {pending} is a straggler; interrupt \
-             them by naming them"
+            "Fewer than half of the engines of run {id} have ended, so none of {pending} is a straggler; name \
+             the engines to interrupt them"
         ));
     }
-    let meant: RankSet =
+    let selected: RankSet =
         late.iter().filter(|engine| named.is_none_or(|named| named.contains(*engine))).collect();
-    match meant.is_empty() {
-        true => Err(format!("the stragglers of {id} are {late}, and none of them was named")),
-        false => Ok(meant),
+    match selected.is_empty() {
+        true => Err(format!(
+            "The stragglers of run {id} are {late}, and none of them was named; name one of them"
+        )),
+        false => Ok(selected),
     }
 }
 
-fn there(engines: &RankSet, table: &EngineTable) -> RankSet {
+fn live(engines: &RankSet, table: &EngineTable) -> RankSet {
     engines.iter().filter(|engine| table.get(*engine).is_some()).collect()
 }

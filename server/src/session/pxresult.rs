@@ -1,21 +1,20 @@
-//! What a `%pxresult` shows, and what is left of earlier runs: values that the session tells its faces.
+//! What a `%pxresult` shows, and the runs of the history, as values for faces.
 
 use std::sync::Arc;
 
 use super::{CellId, RunHandle};
 
-/// The run that a `%pxresult` shows, or would show, and where that came from.
+/// The run that a `%pxresult` shows or would show, and the cell it came from.
 #[derive(Clone, Debug)]
-pub(crate) struct Recall {
-    /// The run.
+pub(crate) struct ResultSource {
     pub run: Arc<RunHandle>,
-    /// Where its cell stands now, seen from the `%pxresult`: `line 12`, `line 1 of cell 3`.
+    /// Where its cell is now, seen from the `%pxresult`: `line 12`, `line 1 of cell 3`.
     pub place: String,
-    /// Where that is not the nearest px cell of its suffix above: which that is, and why not.
+    /// If that is not the nearest px cell of its suffix above: which cell that is, and why it is not the one shown.
     pub hint: Option<String>,
 }
 
-impl Recall {
+impl ResultSource {
     /// One line that names the cell: `result of line 12: %%px -t 0,2`.
     pub(crate) fn line(&self) -> String {
         let title = self.run.title.trim();
@@ -26,18 +25,17 @@ impl Recall {
 
 /// A `%pxresult` that was run.
 #[derive(Clone, Debug)]
-pub(crate) struct Recalled {
-    /// Its own cell.
+pub(crate) struct ShownResult {
+    /// The cell of the `%pxresult`.
     pub cell: CellId,
-    /// What it shows.
+    /// The run that it shows.
     pub run: Arc<RunHandle>,
 }
 
 /// A run of the history.
 #[derive(Clone, Debug)]
 pub(crate) struct PastRun {
-    /// The run.
     pub run: Arc<RunHandle>,
-    /// The name that `-o` gave it, the newest if there were several.
+    /// The name that `-o` gave it; the newest if there were several.
     pub name: Option<String>,
 }

@@ -1,63 +1,64 @@
-//! Which runs wait, and which may be sent.
+//! Which runs are queued, and which may be sent.
 //!
-//! A run is sent when no earlier blocking run still holds one of its engines; a non-blocking one at once. Runs of one ask
-//! ("run all") go one after the other, and stop after the first that fails. Pure: the actor sends and drops what this says.
+//! A run is sent when no earlier blocking run still holds one of its engines; a non-blocking run is sent at once. The
+//! runs of one command ("run all") go one after the other, and stop after the first that fails. Pure: the actor sends
+//! and drops what this says.
 
 use std::collections::HashSet;
 
 use super::CellId;
 use crate::{engines::EngineId, run::RunId};
 
-/// Why a run is not sent whose cell was asked for again in another way.
-pub(super) const ASKED_AGAIN: &str = "it was asked for again before its turn came";
+/// Why a run is not sent if its cell was run again with other options or code.
+pub(super) const REPLACED: &str = "it was run again before its turn came";
 
-/// A run that has not ended, as far as the queue cares.
+/// What the queue knows of a run that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) run: RunId,
     pub(super) cell: CellId,
     pub(super) engines: HashSet<EngineId>,
     pub(super) blocking: bool,
-    /// The runs that must have ended before this one may go: those of the same ask that are waited for, and those that a
-    /// `%pxresult` between them shows.
+    /// The runs that must end before this one is sent: earlier ones of the same command, and those that a `%pxresult`
+    /// between them shows.
     pub(super) after: Vec<After>,
     pub(super) sent: bool,
 }
 
-/// A run that another one waits for.
+/// A run that another run waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct After {
     pub(super) run: RunId,
-    /// Whether the other is dropped where this one fails.
+    /// Whether the waiting run is dropped if this one fails.
     pub(super) must_succeed: bool,
 }
 
-/// What is to be done after something changed.
+/// What the actor must do after a change.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Steps {
-    /// In this order.
+    /// Runs to send, in this order.
     pub(super) send: Vec<RunId>,
-    /// These will never be sent.
+    /// Runs that will never be sent, with the reason.
     pub(super) drop: Vec<(RunId, String)>,
 }
 
-/// Runs that have not ended, in the order in which they were asked for.
+/// Runs that have not ended, in the order in which they were queued.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     entries: Vec<Entry>,
 }
 
 impl Queue {
-    /// Puts a run in, which [`Self::advance`] may send. One of the same cell that still waits is replaced; what waited for that
-    /// waits for this one. It waits neither for the one that it replaces nor for what waits for that: they would wait for each
-    /// other for ever.
+    /// Adds a run, which [`Self::advance`] may send. It replaces a run of the same cell that has not been sent; what
+    /// waited for that one now waits for this one. The new run waits neither for the one that it replaces nor for runs
+    /// that wait for that one, since they would wait for each other for ever.
     pub(super) fn put(&mut self, mut entry: Entry) -> Steps {
         let mut steps = Steps::default();
         entry.after.retain(|after| self.holds(after.run));
         let replaced = self.entries.iter().position(|old| old.cell == entry.cell && !old.sent);
         match replaced {
             None => self.entries.push(entry),
-            // In the same place: what waits for it must not hold its engines before it.
+            // It takes the same place, so that runs waiting for it do not hold its engines before it.
             Some(at) => {
                 let new = entry.run;
                 let behind = self.waiting_for(self.entries[at].run);
@@ -65,14 +66,14 @@ impl Queue {
                 let old = std::mem::replace(&mut self.entries[at], entry);
                 let waiting = self.entries.iter_mut().flat_map(|entry| &mut entry.after);
                 waiting.filter(|after| after.run == old.run).for_each(|after| after.run = new);
-                steps.drop.push((old.run, ASKED_AGAIN.to_owned()));
+                steps.drop.push((old.run, REPLACED.to_owned()));
             }
         }
         steps
     }
 
-    /// A run that waits was asked for once more as it is: it stays, and waits from now on for what the newest ask puts before
-    /// it, except for what waits for it.
+    /// Moves a queued run behind other runs, as the newest command wants it: it waits for those instead of the ones
+    /// before, except for runs that wait for it.
     pub(super) fn put_behind(&mut self, run: RunId, mut after: Vec<After>) {
         let behind = self.waiting_for(run);
         after.retain(|after| self.holds(after.run) && !behind.contains(&after.run));
@@ -81,7 +82,7 @@ impl Queue {
         }
     }
 
-    /// A run has ended.
+    /// Removes a run that has ended.
     pub(super) fn ended(&mut self, run: RunId, succeeded: bool) -> Steps {
         let mut steps = Steps::default();
         self.entries.retain(|entry| entry.run != run);
@@ -99,7 +100,7 @@ impl Queue {
         steps
     }
 
-    /// Takes out a run that still waits, and those that wait for it.
+    /// Removes a run that has not been sent, and those that wait for it.
     pub(super) fn withdraw(&mut self, run: RunId, why: &str) -> Steps {
         let mut steps = Steps::default();
         if self.entries.iter().any(|entry| entry.run == run && !entry.sent) {
@@ -109,17 +110,17 @@ impl Queue {
         steps
     }
 
-    /// Whether a run waits or goes on.
+    /// Whether a run is queued or going on.
     pub(super) fn holds(&self, run: RunId) -> bool {
         self.entries.iter().any(|entry| entry.run == run)
     }
 
-    /// Whether no run waits or goes on.
+    /// Whether no run is queued or going on.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// What waits or goes on of a cell.
+    /// The runs of a cell that are queued or going on.
     pub(super) fn of_cell(&self, cell: CellId) -> impl Iterator<Item = &Entry> + '_ {
         self.entries.iter().filter(move |entry| entry.cell == cell)
     }
@@ -129,12 +130,12 @@ impl Queue {
         self.entries.iter().filter(|entry| entry.sent).map(|entry| entry.run)
     }
 
-    /// Runs that wait.
+    /// Runs that have not been sent.
     pub(super) fn waiting(&self) -> impl Iterator<Item = RunId> + '_ {
         self.entries.iter().filter(|entry| !entry.sent).map(|entry| entry.run)
     }
 
-    /// A run and all that wait for it, be it for another that does.
+    /// A run and all runs that wait for it, directly or through others.
     fn waiting_for(&self, run: RunId) -> HashSet<RunId> {
         let mut found = HashSet::from([run]);
         let mut open = vec![run];
@@ -155,7 +156,7 @@ impl Queue {
         }
     }
 
-    /// Has those go whose turn has come.
+    /// Sends the runs whose turn has come.
     pub(super) fn advance(&mut self, steps: &mut Steps) {
         let mut held: HashSet<EngineId> = HashSet::new();
         let mut passed: HashSet<RunId> = HashSet::new();
@@ -165,12 +166,12 @@ impl Queue {
                 entry.sent = true;
                 steps.send.push(entry.run);
             }
-            // One that waits for a later one (cells were moved and asked for again) must not keep that from its engines.
+            // A run that waits for a later one (cells were moved and run again) must not hold that one's engines.
             let waits_for_later = entry.after.iter().any(|after| !passed.contains(&after.run));
             if entry.blocking && !waits_for_later {
                 held.extend(&entry.engines);
             }
-            // Nor must what waits for such a one.
+            // Nor must a run that waits for such a run.
             if !waits_for_later {
                 passed.insert(entry.run);
             }
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_again_replaces_what_waits_and_leaves_what_runs() {
+    fn running_a_cell_again_replaces_its_queued_run_and_leaves_the_running_one() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         let again = |run| Entry { cell: CellId(1), ..entry(run, [0]) };
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waited_for_a_replaced_run_waits_for_the_new_one() {
+    fn runs_that_waited_for_a_replaced_run_wait_for_the_new_one() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         queue.add(Entry { after: after(1), ..entry(2, [0]) });
@@ -275,7 +276,7 @@ mod tests {
         queue.add(entry(1, [0]));
         queue.add(entry(2, [0]));
         queue.add(entry(3, [0]));
-        // Cell 2 was moved below cell 3, and both are asked for again.
+        // Cell 2 was moved below cell 3, and both are run again.
         queue.add(Entry { cell: CellId(3), ..entry(4, [0]) });
         queue.add(Entry { cell: CellId(2), after: after(4), ..entry(5, [0]) });
         assert_eq!(sends(&queue.ended(RunId(1), true)), [4]);
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_that_go_on_after_a_failure_still_go_one_after_the_other() {
+    fn keep_going_still_runs_cells_one_after_the_other() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         let after = vec![After { run: RunId(1), must_succeed: false }];
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_goes_when_all_that_it_waits_for_have_ended_and_not_when_one_failed() {
+    fn a_run_is_sent_when_all_it_waits_for_have_ended_and_dropped_when_one_failed() {
         for (succeeded, expected) in [(true, (vec![4], vec![])), (false, (vec![], vec![4]))] {
             let mut queue = Queue::default();
             queue.add(Entry { blocking: false, ..entry(1, [0]) });
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_two_cells_that_are_asked_again_do_not_wait_for_each_other() {
+    fn runs_of_two_cells_that_are_run_again_do_not_wait_for_each_other() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         queue.add(entry(2, [0]));
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_again_as_it_is_waits_for_what_the_newest_ask_puts_before_it() {
+    fn a_queued_run_that_is_run_again_waits_for_what_the_newest_command_puts_before_it() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         queue.add(entry(2, [1]));
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_does_not_come_to_wait_for_what_waits_for_it() {
+    fn a_run_never_waits_for_a_run_that_waits_for_it() {
         let mut queue = Queue::default();
         queue.add(entry(1, [0]));
         queue.add(entry(2, [0]));
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_in_together_is_sent_together() {
+    fn nothing_is_sent_before_the_queue_advances() {
         let mut queue = Queue::default();
         queue.put(entry(1, [0]));
         assert_eq!(drops(&queue.put(Entry { cell: CellId(1), ..entry(2, [0]) })), [1]);
@@ -362,8 +363,8 @@ mod tests {
         assert_eq!(sends(&steps), [2]);
     }
 
-    /// What a step of the property does: adds a run of a cell, asks for one that waits again, ends one that was sent,
-    /// withdraws one that waits.
+    /// A step of the property: adds a run of a cell, runs a queued one again, ends one that was sent, or withdraws a
+    /// queued one.
     #[derive(Clone, Debug)]
     enum Step {
         Add { cell: u32, engines: Vec<u32>, blocking: bool, after: Vec<u32> },
@@ -392,7 +393,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_waits_for_ever(steps in proptest::collection::vec(step(), 1..40)) {
+        fn no_run_waits_for_ever(steps in proptest::collection::vec(step(), 1..40)) {
             let mut queue = Queue::default();
             let mut next = 0;
             for step in steps {

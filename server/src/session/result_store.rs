@@ -1,8 +1,9 @@
-//! Named results (`-o NAME`) on disk: written when a run is over, read by `pxlens result` and `px/result` at any later time.
+//! Named results (`-o NAME`) on disk: written when a run is over, and read by `pxlens result` and `px/result` at any
+//! later time.
 //!
-//! One file per name, readable by its owner alone, always whole. It holds all that the engines sent, as the events of
-//! `--json`, so that it can be regrouped without running: text that is no longer in memory is copied from its file. Blocking
-//! calls; the session makes them beside its task.
+//! There is one file per name, readable by its owner alone and written atomically. It holds everything that the engines
+//! sent, as the events of `--json`, so that the result can be regrouped without running; text that is no longer in
+//! memory is copied from its file. The calls block, so the session makes them outside its task.
 
 use std::{
     ffi::OsStr,
@@ -15,7 +16,7 @@ use std::{
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
-use super::{RunHandle, whole};
+use super::{RunHandle, read_back};
 use crate::{
     engines::{EngineId, RankSet},
     private,
@@ -23,10 +24,10 @@ use crate::{
     run::{Run, Time},
 };
 
-/// How many results are kept; beyond that the oldest goes.
+/// How many results are kept; beyond that the oldest is deleted.
 const MOST: usize = 50;
 
-/// The format that is written, and the only one that is read.
+/// The version of the format that is written, and the only one that is read.
 const FORMAT: u32 = 1;
 
 /// Where named results are kept.
@@ -35,27 +36,26 @@ pub(crate) struct ResultStore {
     folder: PathBuf,
 }
 
-/// What a kept result says of itself.
+/// The metadata of a kept result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KeptHead {
     format: u32,
-    /// Its name.
     pub name: String,
-    /// The document of its cell: a path, or the address that the editor gave it.
+    /// The document of its cell: a path, or the URI that the editor gave it.
     pub document: String,
-    /// The cell's number in it, from 1.
+    /// The cell's number in the document, from 1.
     pub cell: u32,
-    /// The magic's line when it was run, from 1.
+    /// The 1-based line of the magic when it was run.
     pub line: u32,
-    /// That line.
+    /// The text of that line.
     pub title: String,
-    /// When it was asked for.
+    /// When the run was asked for.
     pub at: Time,
     /// The engines, in the order of the requests.
     pub engines: Vec<EngineId>,
-    /// How it ended, in a few words.
+    /// A short summary of how it ended.
     pub outcome: String,
-    /// How the cell wanted its output grouped.
+    /// The grouping that the cell asked for.
     pub group_by: Option<String>,
     blocking: bool,
     single: bool,
@@ -64,7 +64,6 @@ pub(crate) struct KeptHead {
 /// A result that was kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KeptResult {
-    /// What it is.
     #[serde(flatten)]
     pub head: KeptHead,
     events: Vec<JsonEvent>,
@@ -74,91 +73,71 @@ pub(crate) struct KeptResult {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ResultStoreError {
-    /// The name cannot be one of a file.
+    /// The name cannot be a file name.
     #[error(
-        "'{0}' cannot be the name of a result; a name is made of letters, digits, '_', '-' and '.', begins with none of \
-         the last two, and is at most 64 characters and 200 bytes long"
+        "'{0}' cannot be the name of a result; use letters, digits, '_', '-' and '.', do not begin with '-' or '.', and \
+         keep to 64 characters and 200 bytes"
     )]
     BadName(String),
-    /// Another result is in the file of this name: to some file systems names that differ in case only are one.
+    /// Another result has the file of this name: some file systems ignore case.
     #[error(
-        "'{name}' and '{other}' are one file in {}, and '{other}' was not replaced; choose a name that differs in more \
-         than case", folder.display()
+        "The names '{name}' and '{other}' mean the same file in {}, and '{other}' was not replaced; choose a name that \
+         differs in more than case", folder.display()
     )]
     OneFile {
-        /// The name.
         name: String,
-        /// That of the result that is there.
+        /// The name of the result that is in the file.
         other: String,
-        /// Where.
         folder: PathBuf,
     },
-    /// The system does not say where such files belong.
-    #[error("there is no folder for results: the home folder of this user is not known")]
+    /// The user's folders are not known.
+    #[error(
+        "pxlens cannot find a folder for results, since your home folder is not known; set XDG_STATE_HOME"
+    )]
     NoFolder,
-    /// There is none of this name.
-    #[error("there is no result named '{name}'{}", near_names(near))]
+    /// There is no result of this name.
+    #[error("No result is named '{name}'{}", near_names(near))]
     Unknown {
-        /// The name.
         name: String,
-        /// Names that are like it.
+        /// Similar names.
         near: Vec<String>,
     },
     /// The file cannot be written or read.
-    #[error("the result '{name}' in {}: {error}", path.display())]
-    File {
-        /// The name.
-        name: String,
-        /// Its file.
-        path: PathBuf,
-        /// What went wrong.
-        error: io::Error,
-    },
-    /// The file is more than an editor should hold.
+    #[error("Cannot access the result '{name}' in {}: {error}", path.display())]
+    File { name: String, path: PathBuf, error: io::Error },
+    /// The file is too large for an editor.
     #[error(
-        "the result '{name}' is {megabytes} MB, more than an editor shows; `pxlens result {name}` in a shell does"
+        "The result '{name}' is {megabytes} MB, too large for an editor; run `pxlens result {name}` in a shell"
     )]
-    TooLarge {
-        /// The name.
-        name: String,
-        /// Its size.
-        megabytes: u64,
-    },
-    /// The file is not one of this version.
-    #[error("the result '{name}' in {} cannot be read: {why}", path.display())]
-    Unreadable {
-        /// The name.
-        name: String,
-        /// Its file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
+    TooLarge { name: String, megabytes: u64 },
+    /// The file is not a result, or of another format.
+    #[error("Cannot read the result '{name}' in {}: {why}", path.display())]
+    Unreadable { name: String, path: PathBuf, why: String },
 }
 
 fn near_names(near: &[String]) -> String {
     match near {
-        [] => "; `pxlens result` lists those that are kept".to_owned(),
+        [] => "; `pxlens result` lists the results that are kept".to_owned(),
         near => format!("; did you mean {}?", near.join(" or ")),
     }
 }
 
 impl KeptResult {
-    /// The run, as it was when it was over.
+    /// The run, rebuilt from its events.
     pub(crate) fn run(&self) -> Option<Run> {
         let mut run = replay(&self.events, self.head.single)?;
         run.blocking = self.head.blocking;
         Some(run)
     }
 
-    /// Its events, as `--json` told them.
+    /// Its events, in the form of `--json`.
     pub(crate) fn events(&self) -> &[JsonEvent] {
         &self.events
     }
 }
 
 impl KeptHead {
-    /// What is said of a run, under a name.
+    /// The metadata of a run that is kept under this name.
     fn new(name: &str, handle: &RunHandle, run: &Run) -> Self {
         Self {
             format: FORMAT,
@@ -176,8 +155,8 @@ impl KeptHead {
         }
     }
 
-    /// How its cell wanted it grouped.
-    pub(crate) fn wish(&self) -> Option<GroupBy> {
+    /// The grouping that its cell asked for.
+    pub(crate) fn wanted_group_by(&self) -> Option<GroupBy> {
         self.group_by.as_deref().and_then(|by| by.parse().ok())
     }
 
@@ -188,46 +167,46 @@ impl KeptHead {
 }
 
 impl ResultStore {
-    /// The store in this folder; without one, in the user's state folder (`$XDG_STATE_HOME/pxlens/results`).
+    /// The store in this folder, or else in the user's state folder (`$XDG_STATE_HOME/pxlens/results`).
     ///
     /// # Errors
-    /// Where the system does not say where that is.
+    /// If the user's folders are not known.
     pub(crate) fn new(folder: Option<&Path>) -> Result<Self, ResultStoreError> {
         if let Some(folder) = folder {
             return Ok(Self { folder: folder.to_owned() });
         }
         let dirs = etcetera::choose_base_strategy().map_err(|_| ResultStoreError::NoFolder)?;
-        // Windows has no folder for state.
+        // Windows has no state folder.
         let state = dirs.state_dir().unwrap_or_else(|| dirs.data_dir());
         Ok(Self { folder: state.join("pxlens").join("results") })
     }
 
-    /// Whether results can be kept under this name.
+    /// Checks that results can be kept under this name.
     ///
     /// # Errors
-    /// Where they cannot.
+    /// If they cannot.
     pub(crate) fn check(name: &str) -> Result<(), ResultStoreError> {
         let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         let good = !name.is_empty()
             && !name.starts_with(['.', '-'])
             && name.chars().count() <= 64
-            // A file's name has 255 bytes.
+            // File names have at most 255 bytes.
             && name.len() <= 200
             && name.chars().all(fits);
         if good { Ok(()) } else { Err(ResultStoreError::BadName(name.to_owned())) }
     }
 
-    /// Keeps all there is of a run under a name; one of the same name is replaced, and of too many the oldest go. Gives the
-    /// reasons why some of its text is missing, where that is so.
+    /// Keeps the output of a run under a name. A result of the same name is replaced, and the oldest results are
+    /// deleted if there are too many. Returns why some of its text is missing, if any is.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub(crate) fn keep(&self, name: &str, handle: &RunHandle) -> Result<Vec<String>, ResultStoreError> {
         let run = handle.now();
         let head = KeptHead::new(name, handle, &run);
         let mut missing = Vec::new();
         self.save(&head, |each| {
-            missing = whole::tell(&run, head.cell, each)?;
+            missing = read_back::for_each_event(&run, head.cell, each)?;
             Ok(())
         })?;
         Ok(missing)
@@ -236,7 +215,7 @@ impl ResultStore {
     fn save(
         &self,
         head: &KeptHead,
-        tell: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
+        for_each: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
     ) -> Result<(), ResultStoreError> {
         let name = &head.name;
         Self::check(name)?;
@@ -247,30 +226,27 @@ impl ResultStore {
             let folder = self.folder.clone();
             return Err(ResultStoreError::OneFile { name: name.clone(), other: there.name, folder });
         }
-        private::write_file(&path, |out| write(out, head, tell)).map_err(|error| ResultStoreError::File {
-            name: name.clone(),
-            path,
-            error,
-        })?;
+        private::write_file(&path, |out| write(out, head, for_each))
+            .map_err(|error| ResultStoreError::File { name: name.clone(), path, error })?;
         for (_, path) in self.files().into_iter().skip(MOST) {
-            // Another pxlens may have taken it away already.
+            // Another pxlens may have deleted it already.
             let _ = fs::remove_file(path);
         }
         Ok(())
     }
 
-    /// The result of a name.
+    /// The result of this name.
     ///
     /// # Errors
-    /// Where there is none, or none that can be read.
+    /// If there is none, or it cannot be read.
     pub(crate) fn load(&self, name: &str) -> Result<KeptResult, ResultStoreError> {
         self.load_within(name, u64::MAX)
     }
 
-    /// As [`ResultStore::load`], but nothing that is larger than so many bytes.
+    /// Like [`ResultStore::load`], but refuses files larger than this many bytes.
     ///
     /// # Errors
-    /// As there, and where it is larger.
+    /// As there, and if the file is larger.
     pub(crate) fn load_within(&self, name: &str, most: u64) -> Result<KeptResult, ResultStoreError> {
         Self::check(name)?;
         let path = self.path(name);
@@ -283,9 +259,9 @@ impl ResultStore {
         };
         let unreadable =
             |why: String| ResultStoreError::Unreadable { name: name.to_owned(), path: path.clone(), why };
-        // Opening a pipe would wait for somebody who writes into it.
+        // Opening a named pipe would block until another process writes to it.
         if !metadata.is_file() {
-            return Err(unreadable("it is no file that holds something".to_owned()));
+            return Err(unreadable("it is not a regular file".to_owned()));
         }
         if metadata.len() > most {
             return Err(ResultStoreError::TooLarge {
@@ -301,7 +277,10 @@ impl ResultStore {
         let result: KeptResult = serde_json::from_reader(io::BufReader::new(file))
             .map_err(|error| unreadable(error.to_string()))?;
         if result.head.format != FORMAT {
-            return Err(unreadable(format!("it is of format {}, not {FORMAT}", result.head.format)));
+            return Err(unreadable(format!(
+                "it has format {}, and this pxlens reads format {FORMAT}",
+                result.head.format
+            )));
         }
         if self.is_of_another(name, &result.head) {
             return Err(ResultStoreError::Unknown { name: name.to_owned(), near: vec![result.head.name] });
@@ -309,7 +288,7 @@ impl ResultStore {
         Ok(result)
     }
 
-    /// What is kept, the newest first; files that are no results are passed over.
+    /// The metadata of all results, the newest first; files that are not results are skipped.
     pub(crate) fn list(&self) -> Vec<KeptHead> {
         self.files()
             .into_iter()
@@ -322,13 +301,13 @@ impl ResultStore {
         self.folder.join(format!("{name}.json"))
     }
 
-    /// Whether a file that was opened by this name is that of another result. One that the user copied to this name is not.
+    /// Whether the file of this name belongs to another result. A copy that the user made under this name does not.
     fn is_of_another(&self, name: &str, head: &KeptHead) -> bool {
         let real = |name: &str| fs::canonicalize(self.path(name)).ok();
         head.name != name && Self::check(&head.name).is_ok() && real(name) == real(&head.name)
     }
 
-    /// The files of results, the newest first.
+    /// The files of all results, the newest first.
     fn files(&self) -> Vec<(SystemTime, PathBuf)> {
         let mut files: Vec<(SystemTime, PathBuf)> = fs::read_dir(&self.folder)
             .into_iter()
@@ -359,29 +338,30 @@ impl ResultStore {
     }
 }
 
-/// What stands between the head and the events. In a text in the head its quotes would be escaped.
+/// The text between the head and the events. It cannot occur in a string of the head, where its quotes would be
+/// escaped.
 const EVENTS: &str = ",\"events\":[";
 
-/// As [`KeptResult`] is read, without holding the events.
+/// Writes what [`KeptResult`] reads, without holding all events in memory.
 fn write(
     out: &mut dyn Write,
     head: &KeptHead,
-    tell: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
+    for_each: impl FnOnce(&mut dyn FnMut(&JsonEvent) -> io::Result<()>) -> io::Result<()>,
 ) -> io::Result<()> {
     let head = serde_json::to_string(head)?;
     out.write_all(head.strip_suffix('}').unwrap_or(&head).as_bytes())?;
     out.write_all(EVENTS.as_bytes())?;
     let mut comma = "";
-    tell(&mut |event| {
+    for_each(&mut |event| {
         out.write_all(std::mem::replace(&mut comma, ",").as_bytes())?;
         Ok(serde_json::to_writer(&mut *out, event)?)
     })?;
     out.write_all(b"]}")
 }
 
-/// The head of a file that is a result, of which the rest is not read where it stands first.
+/// The head of a result's file. The rest is not read if the head comes first.
 fn read_head(path: &Path) -> Option<KeptHead> {
-    /// Room for the names of many engines.
+    /// Enough for the ids of many engines.
     const ROOM: u64 = 1_000_000;
     let mut file = io::BufReader::new(fs::File::open(path).ok()?);
     let mut begin = Vec::new();
@@ -420,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_found_again_by_its_name() {
+    fn a_kept_result_is_found_by_its_name() {
         let (_folder, store) = store();
         assert!(store.list().is_empty());
         save(&store, &kept("fit")).expect("it is written");
@@ -429,7 +409,7 @@ mod tests {
         let run = found.run().expect("it is a run");
         assert!(!run.blocking && run.request.single);
         assert_eq!(store.list(), [kept("fit").head]);
-        assert_eq!(found.head.wish(), Some(GroupBy::Type));
+        assert_eq!(found.head.wanted_group_by(), Some(GroupBy::Type));
     }
 
     #[cfg(unix)]
@@ -443,17 +423,17 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_there_is_answered_with_near_ones() {
+    fn an_unknown_name_is_answered_with_similar_ones() {
         let (_folder, store) = store();
         assert_eq!(
             store.load("fit").expect_err("nothing is there").to_string(),
-            "there is no result named 'fit'; `pxlens result` lists those that are kept"
+            "No result is named 'fit'; `pxlens result` lists the results that are kept"
         );
         for name in ["first", "fit2", "other"] {
             save(&store, &kept(name)).expect("it is written");
         }
         let error = store.load("fit").expect_err("not that one");
-        assert_eq!(error.to_string(), "there is no result named 'fit'; did you mean fit2 or first?");
+        assert_eq!(error.to_string(), "No result is named 'fit'; did you mean fit2 or first?");
     }
 
     #[test]
@@ -468,7 +448,7 @@ mod tests {
         assert!(["ar", "größe_2", "a.b-c"].into_iter().all(|name| ResultStore::check(name).is_ok()));
     }
 
-    /// A link does here what file systems do that take no notice of case.
+    /// The link stands in for a file system that ignores case.
     #[cfg(unix)]
     #[test]
     fn a_result_is_not_replaced_or_shown_by_another_name_of_its_file() {
@@ -476,19 +456,19 @@ mod tests {
         save(&store, &kept("fit")).expect("it is written");
         std::os::unix::fs::symlink(store.path("fit"), store.path("Fit")).expect("it can be made");
         let error = store.load("Fit").expect_err("that is another").to_string();
-        assert_eq!(error, "there is no result named 'Fit'; did you mean fit?");
+        assert_eq!(error, "No result is named 'Fit'; did you mean fit?");
         let error = save(&store, &kept("Fit")).expect_err("that is another").to_string();
-        assert!(error.starts_with("'Fit' and 'fit' are one file in"), "{error}");
+        assert!(error.starts_with("The names 'Fit' and 'fit' mean the same file in"), "{error}");
         assert_eq!(store.load("fit").expect("it is there"), kept("fit"));
         save(&store, &kept("fit")).expect("it replaces itself");
-        // What the user copied is shown, and may be replaced.
+        // A copy that the user made is shown, and may be replaced.
         fs::copy(store.path("fit"), store.path("old")).expect("it can be copied");
         assert_eq!(store.load("old").expect("it is there"), kept("fit"));
         save(&store, &kept("old")).expect("it is written");
     }
 
     #[test]
-    fn of_too_many_results_the_oldest_go() {
+    fn the_oldest_results_are_deleted_if_there_are_too_many() {
         let (_folder, store) = store();
         let old = SystemTime::now() - std::time::Duration::from_secs(3600);
         save(&store, &kept("oldest")).expect("it is written");
@@ -502,14 +482,14 @@ mod tests {
     }
 
     #[test]
-    fn a_head_is_read_alone_whatever_its_texts_hold() {
+    fn a_head_is_read_alone_whatever_its_strings_hold() {
         let (_folder, store) = store();
         let mut fit = kept("fit");
         fit.head.title = "%%px ,\"events\":[ -o fit".to_owned();
         save(&store, &fit).expect("it is written");
         let path = store.path("fit");
         assert_eq!(read_head(&path), Some(fit.head.clone()));
-        // What stands behind it is not looked at; written in another order, it is found all the same.
+        // The text after the head is not read, but a head that comes last is found too.
         let text = fs::read_to_string(&path).expect("it is there");
         fs::write(&path, text.replace("\"event\":\"stdout\"", "\"event\":")).expect("it is written");
         assert_eq!(read_head(&path), Some(fit.head.clone()));
@@ -519,16 +499,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_for_an_editor_is_not_read() {
+    fn a_result_too_large_for_an_editor_is_not_read() {
         let (_folder, store) = store();
         save(&store, &kept("fit")).expect("it is written");
         let error = store.load_within("fit", 10).expect_err("it is larger");
-        assert!(error.to_string().ends_with("`pxlens result fit` in a shell does"), "{error}");
+        assert!(error.to_string().ends_with("run `pxlens result fit` in a shell"), "{error}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_regular_file_is_passed_over_and_never_waited_for() {
+    fn anything_but_a_regular_file_is_skipped_and_never_waited_for() {
         let (_folder, store) = store();
         save(&store, &kept("fit")).expect("it is written");
         nix::unistd::mkfifo(&store.path("pipe"), nix::sys::stat::Mode::S_IRWXU).expect("it is made");
@@ -536,12 +516,12 @@ mod tests {
         assert_eq!(store.list(), [kept("fit").head]);
         for name in ["pipe", "folder"] {
             let error = store.load(name).expect_err("it is no file");
-            assert!(error.to_string().ends_with("it is no file that holds something"), "{error}");
+            assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
         }
     }
 
     #[test]
-    fn a_file_that_is_no_result_is_told_and_left_alone() {
+    fn a_file_that_is_not_a_result_is_reported_and_left_alone() {
         let (_folder, store) = store();
         save(&store, &kept("fit")).expect("it is written");
         fs::write(store.path("broken"), "{").expect("it is written");

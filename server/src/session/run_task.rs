@@ -1,5 +1,5 @@
-//! One run is one task. It alone holds the [`Run`], applies events as the cluster hands them over, and leaves the newest
-//! state in a watch cell, at once for the first event and then at most every [`PACE`].
+//! The task of one run. It alone holds the [`Run`], applies events as the cluster hands them over, and publishes the
+//! newest state in a watch channel: at once for the first event, then at most every [`PACE`].
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -16,37 +16,35 @@ use crate::{
     run::{Ending, Event, EventKind, LostReason, Run, RunRequest, Slot},
 };
 
-/// Readers see a new state at most this often while a run streams.
+/// The shortest time between two states that readers see while a run streams.
 const PACE: Duration = Duration::from_millis(20);
 
-/// Output that came after the end is told of after so long; each further time after twice as long, up to [`LATEST`].
+/// How long after its arrival output that came after the end is reported; doubles each time, up to [`LATEST`].
 const LATE: Duration = Duration::from_secs(1);
 
-/// The longest that such output waits.
+/// The longest time before such output is reported.
 const LATEST: Duration = Duration::from_secs(120);
 
-/// Why requests that were stopped before they were sent are not.
+/// Why a request was not sent, if it was interrupted first.
 pub(super) const INTERRUPTED: &str = "interrupted before it was sent";
 
-/// What a run that waits in the queue is told.
+/// What becomes of a queued run.
 pub(super) enum Order {
-    /// Its turn has come; the request as it is to be sent, for engines that may have come and gone since it was asked for.
+    /// Its turn has come. The request is resolved anew, since engines may have come and gone since it was queued.
     Send {
-        /// Over which connection.
         client: ClusterClient,
-        /// What.
         request: RunRequest,
-        /// Where the others are sent only once the first engine has succeeded: what is cancelled if they are not wanted any more.
+        /// If the others are sent only once the first engine has succeeded: cancelled if they are not wanted any more.
         canary: Option<CancellationToken>,
     },
-    /// It will not be sent, and why.
+    /// It will not be sent, for this reason.
     Drop(String),
 }
 
-/// Drives one run from the queue to its end, and goes on taking in late output until the cluster forgets the run.
+/// Drives one run from the queue to its end, and keeps applying late output until the cluster client forgets the run.
 ///
-/// `over` is called once, when the last engine's part has ended; `late` now and then, where output came after that; `warn`
-/// where output cannot be put away.
+/// Calls `over` once, when the last engine's part has ended; `late` now and then, if output arrives after that; `warn`
+/// if output cannot be moved to files.
 pub(super) async fn drive(
     mut run: Run,
     view: watch::Sender<Arc<Run>>,
@@ -81,7 +79,7 @@ pub(super) async fn drive(
     }
 }
 
-/// Sends a part of the run's requests, and gives the feed of all that were sent so far.
+/// Sends some of the run's requests, and returns the feed of their events.
 async fn send(run: &Run, client: &ClusterClient, slots: Range<usize>) -> Result<FeedReceiver, String> {
     let (sender, events) = feed();
     let execute = Execute {
@@ -98,7 +96,7 @@ fn slot(index: usize) -> Slot {
     Slot(u32::try_from(index).expect("targets are bounded far below 2^32"))
 }
 
-/// Ends the requests from this one on, which were not sent.
+/// Ends the requests from this index on as not sent.
 fn not_sent(run: &mut Run, from: usize, why: &str) {
     for index in from..run.request.engines.len() {
         let kind = EventKind::Lost(LostReason::NotSent(why.to_owned()));
@@ -112,9 +110,9 @@ struct Rest {
     unwanted: CancellationToken,
 }
 
-/// Sends the rest of a run whose first engine has ended, if that ended well and nobody stopped the run. Gives the feed to read
-/// once the one before it has closed.
-async fn go_on(run: &mut Run, rest: &Rest) -> Option<FeedReceiver> {
+/// Sends the rest of a run whose first engine has ended, if that succeeded and nobody interrupted the run. Returns the
+/// feed to read once the one before it has closed.
+async fn send_rest(run: &mut Run, rest: &Rest) -> Option<FeedReceiver> {
     let first = run.part(Slot(0))?;
     let stopped = rest.unwanted.is_cancelled().then(|| INTERRUPTED.to_owned());
     let failed = || {
@@ -134,8 +132,8 @@ async fn go_on(run: &mut Run, rest: &Rest) -> Option<FeedReceiver> {
     }
 }
 
-/// `rest`: where only the first engine was sent to, how the others are.
-#[expect(clippy::too_many_arguments, reason = "they are what one run has to do with")]
+/// Follows a run that was sent. `rest`: the other requests, if only that of the first engine was sent.
+#[expect(clippy::too_many_arguments, reason = "these are all the parts that one run needs")]
 async fn follow(
     mut run: Run,
     mut events: FeedReceiver,
@@ -148,27 +146,27 @@ async fn follow(
 ) {
     let mut over = Some(over);
     let mut batch = Vec::new();
-    // The feed that follows on this one.
+    // The feed to read after this one.
     let mut next = None;
     let mut shown = Instant::now() - PACE;
     let mut unshown = false;
-    // When to tell of late output, where there is some.
-    let mut untold = None;
+    // When to report late output, if there is any.
+    let mut report_late = None;
     let mut patience = LATE;
     loop {
         tokio::select! {
             open = events.recv_many(&mut batch) => {
-                if let Err(why) = spill.take_in(&mut run, batch.drain(..)).await {
+                if let Err(why) = spill.apply(&mut run, batch.drain(..)).await {
                     warn(why);
                 }
                 unshown = true;
-                if over.is_none() && untold.is_none() {
-                    untold = Some(Instant::now() + patience);
+                if over.is_none() && report_late.is_none() {
+                    report_late = Some(Instant::now() + patience);
                     patience = (patience * 2).min(LATEST);
                 }
                 let first_over = run.part(Slot(0)).is_none_or(|first| first.ending().is_some());
                 if first_over && let Some(rest) = rest.take() {
-                    next = go_on(&mut run, &rest).await;
+                    next = send_rest(&mut run, &rest).await;
                 }
                 if !open {
                     match next.take() {
@@ -178,8 +176,8 @@ async fn follow(
                 }
             }
             () = sleep_until(shown + PACE), if unshown => {}
-            () = sleep_until(untold.unwrap_or(shown)), if untold.is_some() && !unshown => {
-                untold = None;
+            () = sleep_until(report_late.unwrap_or(shown)), if report_late.is_some() && !unshown => {
+                report_late = None;
                 late(&run);
             }
         }

@@ -1,51 +1,51 @@
-//! What a user can set, however a face reads it: editor settings or shell flags.
+//! The session's settings, whether they come from an editor or from flags of the shell.
 
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
 
-/// What a user can set.
+/// The settings of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// The Python that starts clusters; `None`: the project's.
+    /// The Python that starts clusters; `None` for the project's.
     pub python: Option<PathBuf>,
-    /// Which cluster; nothing set: the one that runs.
+    /// Which cluster to use; by default the one that is running.
     pub cluster: Selection,
     /// How many engines a started cluster gets.
     pub engines: u32,
-    /// How outputs are grouped where the cell does not say.
+    /// How outputs are grouped if the cell does not say.
     pub group_by: GroupBy,
-    /// Views that no line of a document makes, or that cannot be read.
+    /// Views that no line of a document makes, or that pxlens cannot read from it.
     pub views: Arc<Views>,
-    /// Where the project lies: where its Python is looked for, and where engines start.
+    /// The project's folder: its Python is looked for here, and engines start here.
     pub folder: PathBuf,
-    /// How much of what engines write is kept in memory.
+    /// How much output is kept in memory.
     pub limits: Limits,
-    /// Where named results are kept; `None`: in the user's state folder.
+    /// Where named results are kept; `None` for the user's state folder.
     pub results: Option<PathBuf>,
 }
 
-/// How much of what engines write is kept in memory; the rest is in files.
+/// How much output is kept in memory. Text beyond that is in files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Bytes of text per engine of a run.
     pub engine_text: usize,
     /// Bytes of text per run; each engine has an equal share.
     pub run_text: usize,
-    /// Bytes of what engines gave in all runs that are over; the oldest are forgotten beyond it.
+    /// Bytes of output of all finished runs; beyond that the oldest runs are dropped.
     pub history: usize,
-    /// Where the files are put; `None`: in the user's cache folder.
+    /// The folder for the files; `None` for the user's cache folder.
     pub folder: Option<PathBuf>,
 }
 
 impl Limits {
-    /// All is kept in memory: for a process that passes output on as it comes.
+    /// No limits, for a process that passes output on as it arrives.
     pub(crate) const NONE: Self =
         Self { engine_text: usize::MAX, run_text: usize::MAX, history: usize::MAX, folder: None };
 
-    /// Bytes of text that one of so many engines may have.
+    /// Bytes of text that each of this many engines may have.
     pub(super) fn of_engine(&self, engines: usize) -> usize {
-        // Less than a screen would not show what happened.
+        // With less than a screen of text, nobody could see what happened.
         self.engine_text.min(self.run_text / engines.max(1)).max(4096.min(self.engine_text))
     }
 }

@@ -1,8 +1,9 @@
 //! Everything a request needs, as it was at one moment.
 //!
-//! The session hands a [`Snapshot`] out in one message. All in it is shared and built once per version of a document and
-//! once per change of the runs, so that it costs the same for one cell and for a thousand. What is derived from several
-//! texts (which line decided what, which toggles make a region) is worked out by the first reader that wants it.
+//! The session hands out a [`Snapshot`] in one message. Everything in it is shared, and built once per version of a
+//! document and once per change of the runs, so that it costs the same for one cell and for a thousand. What is derived
+//! from several texts (which line decided what, which toggles make a region) is computed by the first reader that needs
+//! it.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -10,21 +11,23 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, Recall, RunHandle, Settings};
+use super::{
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, ResultSource, RunHandle, Settings,
+};
 use crate::{
     cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, regions},
     run::{RunId, Time},
     text::Encoding,
 };
 
-/// What a request is about: that decides which texts its snapshot holds.
+/// What a request is about, which decides the texts that its snapshot holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum About {
-    /// No document: the cluster, the runs and the settings alone.
+    /// No document: only the cluster, the runs and the settings.
     Nothing,
     /// A document, or a cell of a notebook.
     Document(DocumentKey),
-    /// The document that a run's cell stood in.
+    /// The document that held a run's cell.
     Run(RunId),
 }
 
@@ -49,14 +52,14 @@ impl From<RunId> for About {
 /// Everything a request needs, as it was at one moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
-    /// The document or notebook that it is about, open or not.
+    /// The document or notebook that the request is about, open or not.
     pub(super) home: Option<DocumentKey>,
     pub(super) here: Option<(Arc<Texts>, usize)>,
     /// The cluster in use.
     pub cluster: Arc<ClusterView>,
-    /// The runs that are kept, and which of them is shown where.
+    /// The runs that are kept, and where they are shown.
     pub runs: Arc<Runs>,
-    /// The settings in force: of what only a trusted workspace may set, nothing in any other.
+    /// The settings in force: those that only a trusted workspace may set have their defaults in any other.
     pub settings: Arc<Settings>,
     /// The unit of columns.
     pub encoding: Encoding,
@@ -67,12 +70,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// The document that was asked about; `None` if it is not open.
+    /// The document that the request is about; `None` if it is not open.
     pub(crate) fn document(&self) -> Option<&Arc<DocumentView>> {
         self.here.as_ref().map(|(texts, at)| &texts[*at])
     }
 
-    /// The document that was asked about and the texts that belong together with it; `None` if it is not open.
+    /// The document that the request is about, with the other texts of its notebook; `None` if it is not open.
     pub(crate) fn texts(&self) -> Option<Here<'_>> {
         self.here.as_ref().map(|(texts, at)| Here { texts, at: *at })
     }
@@ -82,40 +85,42 @@ impl Snapshot {
         self.trusted && self.cluster.owner.is_some()
     }
 
-    /// The run that a px cell shows: its newest; of a `%pxresult` the one that it was asked to show.
+    /// The run that a px cell shows: its newest, or the one that a `%pxresult` shows.
     pub(crate) fn shown<'a>(&'a self, cell: &'a CellView) -> Option<&'a Arc<RunHandle>> {
         match cell.cell.kind {
-            CellKind::Result => self.runs.recalled_by(cell.id),
+            CellKind::Result => self.runs.shown_by(cell.id),
             _ => cell.run.as_ref(),
         }
     }
 
-    /// Whether what would be sent now differs from what the shown run sent; of a `%pxresult`, whether there is a newer run.
+    /// Whether the cell would now send something other than the shown run sent; for a `%pxresult`, whether there is a
+    /// newer run.
     pub(crate) fn is_stale(&self, cell: &CellView) -> bool {
         if cell.cell.kind != CellKind::Result {
             return cell.stale;
         }
-        let Some(shown) = self.runs.recalled_by(cell.id) else { return false };
+        let Some(shown) = self.runs.shown_by(cell.id) else { return false };
         self.newest_for(cell).is_some_and(|newest| newest.id != shown.id)
     }
 
-    /// Whether the output of a cell's run is kept until somebody asks for it.
+    /// Whether the output of a cell's run is withheld until the user asks for it.
     pub(crate) fn is_withheld(&self, cell: &CellView) -> bool {
         let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run);
         cell.cell.kind != CellKind::Result && cell.run.as_ref().is_some_and(hides)
     }
 
-    /// Of a `%pxresult` of the document: what running it would show now.
-    pub(crate) fn recalls(&self, cell: &CellView) -> Option<Recall> {
-        Some(self.recall(cell, self.newest_for(cell)?))
+    /// What a `%pxresult` of the document would show if it were run now.
+    pub(crate) fn result_to_show(&self, cell: &CellView) -> Option<ResultSource> {
+        Some(self.result_source(cell, self.newest_for(cell)?))
     }
 
-    /// Of a `%pxresult` of the document that was run: what it shows.
-    pub(crate) fn recalled(&self, cell: &CellView) -> Option<Recall> {
-        Some(self.recall(cell, self.runs.recalled_by(cell.id)?))
+    /// What a `%pxresult` of the document shows, if it was run.
+    pub(crate) fn shown_result(&self, cell: &CellView) -> Option<ResultSource> {
+        Some(self.result_source(cell, self.runs.shown_by(cell.id)?))
     }
 
-    /// The runs of the document and its notebook that are kept, oldest first; of all, where no document was asked about.
+    /// The runs of the document and its notebook that are kept, oldest first; all runs, if the request is about no
+    /// document.
     pub(crate) fn history(&self) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
         self.runs.history(self.home.clone())
     }
@@ -124,8 +129,8 @@ impl Snapshot {
         self.runs.newest(self.home.as_ref()?, &cell.cell.magic.suffix, &HashSet::new())
     }
 
-    /// How a run is named to the reader of a `%pxresult` of the document.
-    fn recall(&self, by: &CellView, run: &Arc<RunHandle>) -> Recall {
+    /// Describes a run to the reader of a `%pxresult` of the document.
+    fn result_source(&self, by: &CellView, run: &Arc<RunHandle>) -> ResultSource {
         let (texts, here): (&[Arc<DocumentView>], usize) = match &self.here {
             Some((texts, here)) => (texts, *here),
             None => (&[], 0),
@@ -147,21 +152,21 @@ impl Snapshot {
             let cell = text.cells.iter().find(|cell| cell.id == run.cell)?;
             Some(named(at, cell.line))
         });
-        let place = now.unwrap_or_else(|| format!("a cell that is gone, once line {}", run.line + 1));
+        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly line {}", run.line + 1));
         let hint = above.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
             let ran = self.runs.iter().any(|record| record.handle.cell == cell);
             let why = if ran { "ran before that" } else { "has not run" };
             format!("{place}, right above, {why}")
         });
-        Recall { run: run.clone(), place, hint }
+        ResultSource { run: run.clone(), place, hint }
     }
 }
 
-/// A document, and the texts that belong together with it: itself alone, or the code cells of its notebook.
+/// A document among the texts that belong together: the document alone, or the code cells of its notebook.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Here<'a> {
     texts: &'a Texts,
-    /// Which of the texts the document is.
+    /// The index of the document among the texts.
     pub at: usize,
 }
 
@@ -176,12 +181,12 @@ impl<'a> Here<'a> {
         self.texts
     }
 
-    /// The `%autopx` regions of all of them.
+    /// The `%autopx` regions of all texts.
     pub(crate) fn regions(self) -> &'a [Region] {
         self.texts.regions()
     }
 
-    /// The same of those that have an end, or a cell, in the document.
+    /// The `%autopx` regions that begin, end, or have a cell in the document.
     pub(crate) fn regions_here(self) -> impl Iterator<Item = &'a Region> {
         self.regions().iter().filter(move |region| {
             let mut places = region.cells.iter().chain([&region.open]).chain(&region.close);
@@ -189,7 +194,7 @@ impl<'a> Here<'a> {
         })
     }
 
-    /// What decided about a px cell, in the order of the texts: which of them it stands in, and where there.
+    /// What decided about a px cell, in the order of the texts: the index of its text, and its place there.
     pub(crate) fn decided(self, cell: &'a Placed) -> Vec<(usize, Decider, &'a DecidedBy)> {
         let deciders = self.texts.deciders();
         let place = |by: &'a DecidedBy| deciders.get(&by.origin).map(|(text, place)| (*text, *place, by));
@@ -199,7 +204,7 @@ impl<'a> Here<'a> {
     }
 }
 
-/// The texts that belong together, in order: a document alone, or the code cells of a notebook. Built once per version.
+/// Texts that belong together, in order: a document alone, or the code cells of a notebook. Built once per version.
 #[derive(Debug)]
 pub(super) struct Texts {
     views: Vec<Arc<DocumentView>>,
@@ -212,7 +217,7 @@ impl Texts {
         Self { views, deciders: OnceLock::new(), regions: OnceLock::new() }
     }
 
-    /// Where the lines stand that decide what is in force, by what made them.
+    /// The places of the lines that decide what is in force, by their origin.
     fn deciders(&self) -> &HashMap<Origin, (usize, Decider)> {
         self.deciders.get_or_init(|| {
             let mut found = HashMap::new();
@@ -239,29 +244,28 @@ impl Deref for Texts {
     }
 }
 
-/// The runs that are kept, and which of them is shown where. A value: the session makes a new one when something changed.
+/// The runs that are kept, and where they are shown. A value: the session makes a new one when something has changed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     pub(super) records: BTreeMap<RunId, RunRecord>,
     /// What each `%pxresult` that was run shows.
-    pub(super) recalled: HashMap<CellId, RunId>,
+    pub(super) shown_by: HashMap<CellId, RunId>,
     /// The newest run of each name.
     pub(super) named: BTreeMap<String, RunId>,
 }
 
-/// A run, and what users made of it.
+/// A run, and what the user did with it.
 #[derive(Clone, Debug)]
 pub(crate) struct RunRecord {
-    /// The run.
     pub handle: Arc<RunHandle>,
-    /// The name that `-o` gave it, the newest if there were several.
+    /// The name that `-o` gave it; the newest if there were several.
     pub name: Option<String>,
-    /// Whether somebody asked to see it, where it is one that nobody waits for.
-    pub asked_for: bool,
+    /// Whether the user asked to see it, if it is a non-blocking run.
+    pub revealed: bool,
 }
 
 impl Runs {
-    /// All of them, oldest first.
+    /// All runs, oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &RunRecord> {
         self.records.values()
     }
@@ -271,22 +275,22 @@ impl Runs {
         self.records.get(&run).map(|record| &record.handle)
     }
 
-    /// The newest run that was given a name.
+    /// The newest run that was given this name.
     pub(crate) fn named(&self, name: &str) -> Option<&Arc<RunHandle>> {
         self.get(*self.named.get(name)?)
     }
 
-    /// What a `%pxresult` that was run shows.
-    pub(crate) fn recalled_by(&self, cell: CellId) -> Option<&Arc<RunHandle>> {
-        self.get(*self.recalled.get(&cell)?)
+    /// The run that a `%pxresult` shows, if it was run.
+    pub(crate) fn shown_by(&self, cell: CellId) -> Option<&Arc<RunHandle>> {
+        self.get(*self.shown_by.get(&cell)?)
     }
 
-    /// Whether the output of a run is kept until somebody asks for it.
+    /// Whether the output of a run is withheld until the user asks for it.
     pub(crate) fn is_withheld(&self, run: &RunHandle) -> bool {
-        !run.plan.blocking && self.records.get(&run.id).is_some_and(|record| !record.asked_for)
+        !run.plan.blocking && self.records.get(&run.id).is_some_and(|record| !record.revealed)
     }
 
-    /// The runs of one document or notebook, or all, oldest first.
+    /// The runs of one document or notebook, or all runs, oldest first.
     pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
         let is_of = move |record: &&RunRecord| {
             home.as_ref().is_none_or(|home| record.handle.home == *home || record.handle.document == *home)
@@ -295,8 +299,8 @@ impl Runs {
         self.iter().filter(is_of).map(past)
     }
 
-    /// The newest run of a suffix, in a document or in all cells of a notebook. One that never was sent has nothing to show.
-    /// Those in `but` are passed over.
+    /// The newest run of a suffix in a document or notebook, except for those in `but`. A run that was never sent has
+    /// nothing to show, and is skipped.
     pub(crate) fn newest(
         &self,
         home: &DocumentKey,
@@ -311,7 +315,7 @@ impl Runs {
         self.iter().rev().map(|record| &record.handle).find(fits)
     }
 
-    /// The run before of the same cell that was sent, if it is still kept.
+    /// The previous run of the same cell that was sent, if it is still kept.
     pub(crate) fn earlier(&self, than: &RunHandle) -> Option<&Arc<RunHandle>> {
         let before =
             |handle: &&Arc<RunHandle>| handle.cell == than.cell && !handle.view.borrow().was_never_sent();

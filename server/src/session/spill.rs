@@ -1,6 +1,7 @@
-//! Text of runs that is too much for the memory goes to files: one per engine, with all that it wrote, in order of arrival.
+//! Moves the text of runs to files when there is too much of it to keep in memory: one file per engine, with everything
+//! the engine wrote, in order of arrival.
 //!
-//! The run keeps both ends of it, and says where the rest is. The files live as long as the run is kept.
+//! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept.
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use crate::{
     run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
 };
 
-/// The folder of one run's files; there only once something is put in it, and gone with the last of its holders.
+/// The folder for one run's files. It is made when the first file is written, and deleted with its last holder.
 #[derive(Debug)]
 pub(crate) struct SpillFolder {
     parent: Option<PathBuf>,
@@ -28,29 +29,29 @@ pub(crate) struct SpillFolder {
     made: OnceLock<Made>,
 }
 
-/// A folder, and the lock that keeps it from being taken for one that was left behind.
+/// A folder that was made, and the lock that tells other processes that it is in use.
 #[derive(Debug)]
 struct Made {
     lock: Option<File>,
-    /// There until this is dropped.
+    /// `None` only while this is being dropped.
     folder: Option<TempDir>,
     path: PathBuf,
 }
 
 impl Made {
     fn new(folder: TempDir) -> Self {
-        // Where the file system has no locks, the folder has none that could be taken, and is left alone.
+        // On a file system without locks the folder has no lock file, and other processes leave it alone.
         Self { lock: lock(folder.path()).ok(), path: folder.path().to_owned(), folder: Some(folder) }
     }
 }
 
-/// The last holder may be a task that must not wait, and there may be GBs in the folder: it goes beside that. Where the runtime
-/// ends before, the next that makes a folder takes it away.
+/// The last holder may be a task that must not block, and the folder may hold gigabytes, so it is deleted on another
+/// thread. If the runtime ends first, the next process that makes such a folder deletes it.
 impl Drop for Made {
     fn drop(&mut self) {
         let (lock, folder) = (self.lock.take(), self.folder.take());
         let remove = move || {
-            // On some systems a file that is open cannot be removed.
+            // On some systems an open file cannot be removed.
             drop(lock);
             drop(folder);
         };
@@ -62,12 +63,12 @@ impl Drop for Made {
 }
 
 impl SpillFolder {
-    /// For a run; in `parent`, else in the user's cache folder, else where the system keeps what is temporary.
+    /// The folder for a run, in `parent`, or else in the user's cache folder, or else in the system's temporary folder.
     pub(crate) fn new(parent: Option<PathBuf>, run: RunId) -> Self {
         Self { parent, run, made: OnceLock::new() }
     }
 
-    /// The folder, made now if it is not there yet; only its owner can look into it.
+    /// The folder, which is made now if it does not exist; only its owner can open it.
     fn path(&self) -> io::Result<&Path> {
         if self.made.get().is_none() {
             let parent = self.parent.clone().unwrap_or_else(cache);
@@ -79,16 +80,16 @@ impl SpillFolder {
                     Ok(Made::new(folder))
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
-            // Where somebody else was faster, this one goes again.
+            // If another thread was faster, the folder made here is dropped.
             let _ = self.made.set(made);
         }
         Ok(self.made.get().expect("it was just set").path.as_path())
     }
 
-    /// Puts a text into a file of this name that only its owner can read.
+    /// Writes a text to a file of this name, which only its owner can read.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub(super) fn put(&self, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.path()?.join(name);
         private::write_file(&path, |out| out.write_all(text.as_bytes()))
@@ -96,31 +97,32 @@ impl SpillFolder {
         Ok(path)
     }
 
-    /// Takes the folder away, whoever still holds this.
+    /// Deletes the folder even if others still hold this.
     pub(super) fn clear(&self) {
         let Some(made) = self.made.get() else { return };
         if let Err(error) = fs::remove_dir_all(&made.path) {
-            // The next that makes one takes it away.
-            tracing::debug!(%error, "a folder of spilled text stays");
+            // The next process that makes such a folder deletes it.
+            tracing::debug!(%error, "a folder of spilled text could not be deleted");
         }
     }
 }
 
-/// How the folders of this machine begin, since a home folder may be that of many. No host name holds an `@`.
+/// The prefix of this machine's folders, since machines may share a home folder. No host name holds an `@`.
 fn owner() -> String {
     format!("{}@", process::host_name().unwrap_or_default())
 }
 
-/// The file in a folder that is locked as long as the folder is in use.
+/// The file in a folder that is locked while the folder is in use.
 const LOCK: &str = ".lock";
 
-/// What that file is called before it is locked, and for good where the file system has no locks.
+/// The name of that file before it is locked; it keeps this name on a file system without locks.
 const UNLOCKED: &str = ".unlocked";
 
-/// A folder without a lock has nothing in it only while it is made: after so long nobody is at that any more.
+/// A folder is empty and without a lock only while it is being made; after this time it counts as abandoned.
 const MADE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Puts a locked file into a folder. It has its name only once it is locked, so that nobody else can be faster.
+/// Makes a locked file in a folder. It gets its name only once it is locked, so that no other process can lock it
+/// first.
 fn lock(folder: &Path) -> io::Result<File> {
     let unnamed = folder.join(UNLOCKED);
     let file = File::create(&unnamed)?;
@@ -129,31 +131,31 @@ fn lock(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Takes away what processes of this machine left behind that were killed: the system gave their locks up.
+/// Deletes the folders of this machine's processes that were killed: the system has released their locks.
 fn sweep(parent: &Path) {
     let owner = owner();
-    // What cannot be looked at is no reason to write nothing.
+    // A folder that cannot be listed must not keep the caller from writing.
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&owner));
         if is_ours
-            && is_left(&entry.path())
+            && is_abandoned(&entry.path())
             && let Err(error) = fs::remove_dir_all(entry.path())
         {
-            // Another process may be at it as well.
-            tracing::debug!(%error, "a folder that was left behind stays");
+            // Another process may be deleting it as well.
+            tracing::debug!(%error, "a folder that was left behind could not be deleted");
         }
     }
 }
 
-/// Whether no process is behind a folder any more.
-fn is_left(folder: &Path) -> bool {
+/// Whether the process that used a folder has ended.
+fn is_abandoned(folder: &Path) -> bool {
     match File::open(folder.join(LOCK)) {
         Ok(lock) => lock.try_lock().is_ok(),
         Err(error) => error.kind() == io::ErrorKind::NotFound && is_unfinished(folder).unwrap_or(false),
     }
 }
 
-/// Whether the process that made a folder was killed before it put anything into it.
+/// Whether the process that made a folder was killed before it wrote anything to it.
 fn is_unfinished(folder: &Path) -> io::Result<bool> {
     let made = fs::symlink_metadata(folder)?.modified()?;
     if made.elapsed().is_ok_and(|since| since > MADE_WITHIN) {
@@ -167,7 +169,7 @@ fn is_unfinished(folder: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Where spilled text goes unless the user says otherwise.
+/// The default folder for spilled text.
 fn cache() -> PathBuf {
     use etcetera::BaseStrategy;
     etcetera::choose_base_strategy()
@@ -176,28 +178,28 @@ fn cache() -> PathBuf {
         .join("spilled")
 }
 
-/// Bytes of text that are taken in before what is too much is moved out of memory: a run that could not be served for a while
-/// finds much more waiting than it may keep.
+/// Bytes of text that are applied before text is moved out of memory. After a pause, much more may be waiting than the
+/// run may keep.
 const SLICE: usize = 1 << 20;
 
-/// Takes a run's events in, and keeps what it holds in memory within its limits.
+/// Applies a run's events, and keeps its text in memory within its limits.
 #[derive(Debug)]
 pub(super) struct Spill {
     limits: Limits,
     folder: Arc<SpillFolder>,
     files: HashMap<Slot, Written>,
-    /// Nothing is moved out of memory any more, since it could not be written.
+    /// Whether writing failed; then no more text is moved out of memory.
     has_failed: bool,
 }
 
-/// The file of an engine, and how many bytes were written to it.
+/// The file of an engine, and the number of bytes written to it.
 #[derive(Clone, Debug)]
 struct Written {
     path: Arc<Path>,
     bytes: u64,
 }
 
-/// Text that is to be written.
+/// Text to write.
 enum Piece {
     Kept(Text),
     New(String),
@@ -208,25 +210,25 @@ impl Spill {
         Self { limits, folder, files: HashMap::new(), has_failed: false }
     }
 
-    /// Applies events, then moves text out of memory where it is too much.
+    /// Applies events, then moves text to files where there is too much of it.
     ///
     /// # Errors
-    /// Once, where text cannot be written; from then on all that comes is kept in memory.
-    pub(super) async fn take_in(
+    /// Once, if text cannot be written; from then on all output is kept in memory.
+    pub(super) async fn apply(
         &mut self,
         run: &mut Run,
         events: impl Iterator<Item = Event>,
     ) -> Result<(), String> {
         let mut events = events.peekable();
-        let mut told = Ok(());
+        let mut result = Ok(());
         while events.peek().is_some() {
             // It fails once at most.
-            told = told.and(self.take_slice(run, &mut events).await);
+            result = result.and(self.apply_slice(run, &mut events).await);
         }
-        told
+        result
     }
 
-    async fn take_slice(
+    async fn apply_slice(
         &mut self,
         run: &mut Run,
         events: &mut impl Iterator<Item = Event>,
@@ -296,13 +298,16 @@ impl Spill {
         });
         let written = written.await.expect("writing files does not panic");
         self.files.extend(written.map_err(|error| {
-            format!("the output of {} is kept in memory, since it could not be written to {error}", run.id)
+            format!(
+                "The output of run {} is kept in memory, since it could not be written to {error}",
+                run.id.0
+            )
         })?);
         Ok(())
     }
 }
 
-/// The name says the engine; where that is asked twice, the slot as well.
+/// A file name with the engine's id; also with the slot, if a run sends to the same engine twice.
 fn file_name(slot: Slot, engine: u32) -> String {
     if slot.0 == engine {
         format!("engine-{engine}.txt")
@@ -311,12 +316,12 @@ fn file_name(slot: Slot, engine: u32) -> String {
     }
 }
 
-/// Adds to a file that has this many bytes, or makes it; gives how many it has then. Places in the file are places in what the
-/// engine wrote: to one that somebody took away or changed nothing is added.
+/// Appends to a file that has this many bytes, or makes it; returns its new length. Offsets in the file must be offsets
+/// in the engine's text, so nothing is appended to a file that was deleted or changed by others.
 fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64> {
     let file = OpenOptions::new().append(true).create_new(before.is_none()).open(file)?;
     if file.metadata()?.len() != before.unwrap_or(0) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it was changed by somebody else"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "another program has changed it"));
     }
     let mut file: BufWriter<File> = BufWriter::new(file);
     for piece in pieces {
@@ -354,14 +359,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_much_is_in_the_file_whole_and_both_ends_in_memory() {
+    async fn a_long_text_is_in_the_file_whole_and_in_memory_with_both_ends() {
         let parent = tempfile::tempdir().expect("a folder");
         let mut spill = spill(2000, parent.path());
         let mut run = run(2);
         let lines: Vec<String> = (0..1000).map(|n| format!("line {n}\n")).collect();
         for lines in lines.chunks(30) {
             let events = lines.iter().map(|line| wrote(1, line)).chain([wrote(0, "x")]);
-            spill.take_in(&mut run, events).await.expect("it can be written");
+            spill.apply(&mut run, events).await.expect("it can be written");
         }
         let part = run.part(Slot(1)).expect("it is there");
         assert!(part.kept() <= 2000, "{}", part.kept());
@@ -371,11 +376,11 @@ mod tests {
         assert!(kept.starts_with("line 0\nline 1\n") && kept.ends_with("line 998\nline 999\n"));
         assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
         drop(spill);
-        goes(&file).await;
+        wait_until_deleted(&file).await;
     }
 
-    /// Waits until there is no such file.
-    async fn goes(file: &Path) {
+    /// Waits until the file is deleted.
+    async fn wait_until_deleted(file: &Path) {
         let looking = async {
             while file.exists() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -385,49 +390,49 @@ mod tests {
     }
 
     #[test]
-    fn who_drops_the_last_hold_of_a_folder_does_not_wait_for_its_end() {
+    fn dropping_the_last_holder_of_a_folder_does_not_wait_for_its_deletion() {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
         runtime.expect("a runtime").block_on(async {
             let parent = tempfile::tempdir().expect("a folder");
             let folder = SpillFolder::new(Some(parent.path().to_owned()), RunId(7));
             let file = folder.put("fold.txt", "text").expect("it can be written");
-            // What is to be done beside the task waits.
+            // The one blocking thread is kept busy.
             let (go_on, wait) = std::sync::mpsc::channel::<()>();
             tokio::task::spawn_blocking(move || wait.recv());
             drop(folder);
             assert!(file.exists(), "it was not taken away in this task");
             go_on.send(()).expect("it waits");
-            goes(&file).await;
+            wait_until_deleted(&file).await;
         });
     }
 
     #[tokio::test]
-    async fn nothing_is_added_to_a_file_that_was_taken_away_or_changed() {
+    async fn nothing_is_appended_to_a_file_that_was_deleted_or_changed() {
         let texts: Vec<String> = (0..4).map(|n| format!("{n:0499}\n")).collect();
-        for take_away in [true, false] {
+        for delete in [true, false] {
             let parent = tempfile::tempdir().expect("a folder");
             let mut spill = spill(100, parent.path());
             let mut run = run(1);
-            spill.take_in(&mut run, [wrote(0, &texts[0])].into_iter()).await.expect("it can be written");
+            spill.apply(&mut run, [wrote(0, &texts[0])].into_iter()).await.expect("it can be written");
             let file = run.part(Slot(0)).and_then(|part| part.spilled.clone()).expect("it was spilled");
-            if take_away {
+            if delete {
                 fs::remove_file(&file).expect("it is there");
             } else {
                 fs::write(&file, "other text").expect("it can be written");
             }
             let error =
-                spill.take_in(&mut run, [wrote(0, &texts[1])].into_iter()).await.expect_err("it is gone");
+                spill.apply(&mut run, [wrote(0, &texts[1])].into_iter()).await.expect_err("it is gone");
             assert!(error.contains("kept in memory"), "{error}");
-            spill.take_in(&mut run, [wrote(0, &texts[2])].into_iter()).await.expect("it is told once");
+            spill.apply(&mut run, [wrote(0, &texts[2])].into_iter()).await.expect("it is reported once");
             let kept = run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout);
-            assert!(kept.ends_with(&texts[1..3].concat()), "what came since is in memory");
-            assert_eq!(file.exists(), !take_away, "no file in its place could be read for it");
+            assert!(kept.ends_with(&texts[1..3].concat()), "later output is in memory");
+            assert_eq!(file.exists(), !delete, "no new file was made in its place");
         }
     }
 
     #[tokio::test]
-    async fn what_nobody_holds_the_lock_of_is_taken_away() {
+    async fn folders_whose_lock_nobody_holds_are_deleted() {
         let parent = tempfile::tempdir().expect("a folder");
         let left = parent.path().join(format!("{}1-r1-abc", owner()));
         let others = parent.path().join(format!("elsewhere{}1-r1-abc", owner()));
@@ -442,14 +447,14 @@ mod tests {
         let held = lock(&live).expect("it can be locked");
         let mut spill = spill(100, parent.path());
         let mut run = run(1);
-        spill.take_in(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
+        spill.apply(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
         assert!(!left.exists() && others.exists() && longer.exists() && live.exists());
         drop(held);
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_that_was_never_locked_nor_used_is_taken_away_after_a_day() {
+    fn a_folder_that_was_never_locked_or_used_is_deleted_after_a_day() {
         let parent = tempfile::tempdir().expect("a folder");
         let made = |name: &str, file: Option<&str>, days: u64| {
             let folder = parent.path().join(format!("{}{name}", owner()));
@@ -464,22 +469,21 @@ mod tests {
         let left = [made("1-r1-a", None, 1), made("2-r1-b", Some(UNLOCKED), 1)];
         let others = [made("3-r1-c", None, 0), made("4-r1-d", Some("engine-0.txt"), 1)];
         sweep(parent.path());
-        assert!(left.iter().all(|folder| !folder.exists()), "nothing is in them");
+        assert!(left.iter().all(|folder| !folder.exists()), "they are empty and old");
         assert!(others.iter().all(|folder| folder.exists()), "one is new, one may be in use");
     }
 
     #[tokio::test]
-    async fn where_nothing_can_be_written_nothing_is_lost() {
+    async fn nothing_is_lost_if_files_cannot_be_written() {
         let parent = tempfile::tempdir().expect("a folder");
         let blocked = parent.path().join("file");
         fs::write(&blocked, "").expect("it can be written");
         let mut spill = spill(100, &blocked);
         let mut run = run(1);
         let text = "x".repeat(500);
-        let error =
-            spill.take_in(&mut run, [wrote(0, &text)].into_iter()).await.expect_err("it is no folder");
+        let error = spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect_err("it is no folder");
         assert!(error.contains("kept in memory"), "{error}");
-        spill.take_in(&mut run, [wrote(0, &text)].into_iter()).await.expect("it is told once");
+        spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect("it is reported once");
         assert_eq!(run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout), text.repeat(2));
     }
 }

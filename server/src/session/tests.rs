@@ -1,9 +1,9 @@
-//! The session with simulated controllers: which cluster it uses, what it does with what it was told.
+//! The session against simulated controllers: which cluster it uses, and which runs it shows.
 
+mod commands;
 mod history;
 mod kept;
 mod pxresult;
-mod wishes;
 
 use std::{path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::*;
 use crate::{cluster::discovery::Selection, run::RunState};
 
-/// Only to end a test that would hang.
+/// Ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const TEXT: &str = "%px work()\n";
@@ -28,26 +28,26 @@ fn in_folder(ipython_dir: &Path) -> Settings {
     Settings { cluster, ..Settings::default() }
 }
 
-/// A session that follows, with one document open.
-struct Desk {
+/// A session that looks for a cluster, with one document open.
+struct Fixture {
     session: Session,
-    notices: UnboundedReceiver<SessionEvent>,
+    events: UnboundedReceiver<SessionEvent>,
     key: DocumentKey,
 }
 
-impl Desk {
+impl Fixture {
     fn open(settings: Settings, trusted: bool) -> Self {
         Self::with(settings, trusted, TEXT)
     }
 
     fn with(settings: Settings, trusted: bool, text: &str) -> Self {
-        let (session, notices) = Session::start(settings, Encoding::Utf16, trusted, true);
+        let (session, events) = Session::start(settings, Encoding::Utf16, trusted, true);
         let key = DocumentKey::from("a");
         session.open(key.clone(), Dialect::Script, 1, text.to_owned());
-        Self { session, notices, key }
+        Self { session, events, key }
     }
 
-    /// Asks until the cluster is as wanted.
+    /// Waits until the cluster is as wanted.
     async fn cluster(&mut self, what: &str, fits: impl Fn(&ClusterView) -> bool) -> Arc<ClusterView> {
         let looking = async {
             loop {
@@ -55,8 +55,7 @@ impl Desk {
                 if fits(&view) {
                     return view;
                 }
-                while !matches!(self.notices.recv().await.expect("the session lives"), SessionEvent::Cluster)
-                {
+                while !matches!(self.events.recv().await.expect("the session lives"), SessionEvent::Cluster) {
                 }
             }
         };
@@ -68,12 +67,12 @@ impl Desk {
             .await
     }
 
-    async fn ask(&self) -> Result<Asked, AskError> {
-        self.ask_for(Scope::All, false).await
+    async fn run_document(&self) -> Result<RunResponse, RunError> {
+        self.run_scope(Scope::All, false).await
     }
 
-    async fn ask_for(&self, scope: Scope, keep_going: bool) -> Result<Asked, AskError> {
-        let ask = Ask {
+    async fn run_scope(&self, scope: Scope, keep_going: bool) -> Result<RunResponse, RunError> {
+        let command = RunCommand {
             document: self.key.clone(),
             scope,
             overrides: Overrides::default(),
@@ -81,11 +80,11 @@ impl Desk {
             keep_going,
             start: StartPolicy::Never,
         };
-        tokio::time::timeout(PATIENCE, self.session.run(ask)).await.expect("an answer")
+        tokio::time::timeout(PATIENCE, self.session.run(command)).await.expect("an answer")
     }
 
     async fn run(&self) -> Arc<RunHandle> {
-        self.ask().await.expect("it runs").runs.remove(0)
+        self.run_document().await.expect("it runs").runs.remove(0)
     }
 
     async fn shown(&self) -> Option<RunId> {
@@ -105,60 +104,60 @@ fn hangs() -> Script {
 }
 
 #[tokio::test]
-async fn a_panic_over_one_message_costs_that_message_only() {
+async fn a_panic_costs_only_the_message_that_caused_it() {
     let sim = Sim::builder().engines(2).start().await;
-    let mut desk = Desk::open(at(&sim.connection_file()), true);
-    desk.engines(2).await;
-    let run = desk.run().await;
-    desk.session.panic();
+    let mut fixture = Fixture::open(at(&sim.connection_file()), true);
+    fixture.engines(2).await;
+    let run = fixture.run().await;
+    fixture.session.panic();
     assert_eq!(ends(&run).await, RunState::Succeeded);
-    assert_eq!(desk.shown().await, Some(run.id));
-    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
-    let said = std::iter::from_fn(|| desk.notices.try_recv().ok())
-        .filter(|notice| matches!(notice, SessionEvent::Say(Level::Error, text) if text.contains("bug in pxlens") || text.contains("met a bug")))
+    assert_eq!(fixture.shown().await, Some(run.id));
+    assert_eq!(ends(&*fixture.run().await).await, RunState::Succeeded);
+    let said = std::iter::from_fn(|| fixture.events.try_recv().ok())
+        .filter(|event| matches!(event, SessionEvent::Say(Level::Error, text) if text.contains("hit a bug")))
         .count();
     assert_eq!(said, 1);
 }
 
 #[tokio::test]
-async fn nothing_is_looked_for_in_an_untrusted_workspace_until_it_is_trusted() {
+async fn no_cluster_is_looked_for_until_the_workspace_is_trusted() {
     let sim = Sim::builder().engines(2).start().await;
-    let mut desk = Desk::open(at(&sim.connection_file()), false);
-    assert_eq!(desk.ask().await.unwrap_err(), AskError::Untrusted);
-    assert!(desk.session.snapshot(About::Nothing).await.cluster.owner.is_none());
+    let mut fixture = Fixture::open(at(&sim.connection_file()), false);
+    assert_eq!(fixture.run_document().await.unwrap_err(), RunError::Untrusted);
+    assert!(fixture.session.snapshot(About::Nothing).await.cluster.owner.is_none());
     assert!(sim.requests().is_empty() && sim.subscribers() == 0, "it was not connected to");
-    let console = desk.session.console(EngineId(0), None, std::future::pending()).await;
-    assert!(matches!(console, Err(NoConsole::Untrusted)), "{console:?}");
-    assert!(sim.requests().is_empty(), "nor asked anything");
-    desk.session.set_trust(true);
-    desk.engines(2).await;
-    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
+    let console = fixture.session.console(EngineId(0), None, std::future::pending()).await;
+    assert!(matches!(console, Err(ConsoleRequestError::Untrusted)), "{console:?}");
+    assert!(sim.requests().is_empty(), "nothing was sent to it");
+    fixture.session.set_trust(true);
+    fixture.engines(2).await;
+    assert_eq!(ends(&*fixture.run().await).await, RunState::Succeeded);
 }
 
 #[tokio::test]
-async fn other_settings_lead_to_the_other_cluster() {
+async fn settings_that_name_another_cluster_switch_to_it() {
     let (one, two) = (Sim::builder().engines(1).start().await, Sim::builder().engines(2).start().await);
-    let mut desk = Desk::open(at(&one.connection_file()), true);
-    desk.engines(1).await;
-    desk.session.configure(at(&two.connection_file()));
-    desk.engines(2).await;
-    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
+    let mut fixture = Fixture::open(at(&one.connection_file()), true);
+    fixture.engines(1).await;
+    fixture.session.configure(at(&two.connection_file()));
+    fixture.engines(2).await;
+    assert_eq!(ends(&*fixture.run().await).await, RunState::Succeeded);
     assert_eq!((one.executed().len(), two.executed().len()), (0, 2));
 }
 
 #[tokio::test]
-async fn other_settings_wait_for_what_runs() {
+async fn a_switch_of_the_cluster_waits_for_runs() {
     let one = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
     let two = Sim::builder().engines(2).start().await;
-    let mut desk = Desk::open(at(&one.connection_file()), true);
-    desk.engines(1).await;
-    let first = desk.run().await;
+    let mut fixture = Fixture::open(at(&one.connection_file()), true);
+    fixture.engines(1).await;
+    let first = fixture.run().await;
     one.wait_for_runs(1).await;
-    desk.session.configure(at(&two.connection_file()));
-    // Asked for now, it runs on the cluster that is asked for now, when that is in use.
-    let second = desk.ask();
+    fixture.session.configure(at(&two.connection_file()));
+    // A run that is asked for now waits for the new cluster.
+    let second = fixture.run_document();
     let opened = async {
-        assert_eq!(desk.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
+        assert_eq!(fixture.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
         one.open("gate");
     };
     let (second, ()) = tokio::join!(second, opened);
@@ -168,40 +167,43 @@ async fn other_settings_wait_for_what_runs() {
 }
 
 #[tokio::test]
-async fn settings_that_say_the_same_again_change_nothing() {
+async fn settings_that_name_the_same_cluster_keep_the_connection() {
     let sim = Sim::builder().engines(1).start().await;
-    let mut desk = Desk::open(at(&sim.connection_file()), true);
-    desk.engines(1).await;
+    let mut fixture = Fixture::open(at(&sim.connection_file()), true);
+    fixture.engines(1).await;
     let engines = Settings { engines: 7, ..at(&sim.connection_file()) };
-    desk.session.configure(at(&sim.connection_file()));
-    desk.session.configure(engines);
-    assert_eq!(desk.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
+    fixture.session.configure(at(&sim.connection_file()));
+    fixture.session.configure(engines);
+    assert_eq!(fixture.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);
 }
 
 #[tokio::test]
-async fn a_cluster_that_comes_up_later_is_found_and_one_that_dies_is_said_once_and_used_again_when_it_is_back()
- {
+async fn a_cluster_that_starts_later_is_found_and_a_lost_one_is_reported_once_and_used_again_when_it_is_back()
+{
     let folder = tempfile::tempdir().unwrap();
-    let mut desk = Desk::open(in_folder(folder.path()), true);
-    assert!(matches!(desk.ask().await, Err(AskError::Cluster(ClusterError::None))));
+    let mut fixture = Fixture::open(in_folder(folder.path()), true);
+    assert!(matches!(fixture.run_document().await, Err(RunError::Cluster(ClusterError::None))));
     let sim = Sim::builder().engines(2).start().await;
-    // Discovery looks there; the files of the simulation appear as those of a new cluster do.
+    // Discovery looks in this folder, where the files appear as those of a new cluster do.
     copy(sim.ipython_dir(), folder.path());
-    desk.engines(2).await;
+    fixture.engines(2).await;
     let gone = sim.vanish();
-    desk.cluster("nobody in it", |view| view.owner.is_none()).await;
-    assert!(matches!(desk.ask().await, Err(AskError::Cluster(_))));
+    fixture.cluster("nobody in it", |view| view.owner.is_none()).await;
+    assert!(matches!(fixture.run_document().await, Err(RunError::Cluster(_))));
     sim.come_back(gone, 3).await;
-    desk.engines(3).await;
-    assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
-    desk.session.shutdown().await;
+    fixture.engines(3).await;
+    assert_eq!(ends(&*fixture.run().await).await, RunState::Succeeded);
+    fixture.session.shutdown().await;
     let mut said = Vec::new();
-    while let Some(notice) = desk.notices.recv().await {
-        if let SessionEvent::Say(_, text) = notice {
+    while let Some(event) = fixture.events.recv().await {
+        if let SessionEvent::Say(_, text) = event {
             said.push(text);
         }
     }
-    assert!(said.iter().all(|text| !text.contains("lost")), "said once, and it was read above: {said:?}");
+    assert!(
+        said.iter().all(|text| !text.contains("lost")),
+        "it is reported once, and that event was read above: {said:?}"
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -218,78 +220,78 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test]
-async fn a_cell_asked_for_again_while_it_runs_shows_the_run_that_goes_on() {
+async fn a_cell_that_is_run_again_while_it_runs_shows_the_running_one() {
     let sim = Sim::builder().engines(1).on("work()", hangs()).start().await;
-    let mut desk = Desk::open(at(&sim.connection_file()), true);
-    desk.engines(1).await;
-    let first = desk.run().await;
+    let mut fixture = Fixture::open(at(&sim.connection_file()), true);
+    fixture.engines(1).await;
+    let first = fixture.run().await;
     sim.wait_for_runs(1).await;
-    let second = desk.run().await;
-    assert_eq!(desk.shown().await, Some(first.id), "the second one waits");
-    let third = desk.run().await;
-    assert_eq!(third.id, second.id, "one waits at most, and it is the one that was asked for");
-    assert_eq!(desk.shown().await, Some(first.id));
-    // Stopping the cell stops what runs and drops what waits.
-    let stopped = desk.session.interrupt(Some(first.id), InterruptScope::All, None).await;
+    let second = fixture.run().await;
+    assert_eq!(fixture.shown().await, Some(first.id), "the second one waits");
+    let third = fixture.run().await;
+    assert_eq!(third.id, second.id, "at most one is queued, and it is the same one");
+    assert_eq!(fixture.shown().await, Some(first.id));
+    // Interrupting the cell interrupts the running run and drops the queued one.
+    let stopped = fixture.session.interrupt(Some(first.id), InterruptScope::All, None).await;
     assert_eq!(stopped.expect("there is such a run").dropped, [third.id]);
     assert_eq!(ends(&first).await, RunState::Failed);
     assert_eq!(ends(&third).await, RunState::Failed);
     assert_eq!(sim.executed().len(), 1);
-    assert_eq!(desk.shown().await, Some(first.id));
+    assert_eq!(fixture.shown().await, Some(first.id));
 }
 
 #[tokio::test]
-async fn a_cell_asked_for_again_shows_the_second_run_once_that_is_sent() {
+async fn a_cell_that_is_run_again_shows_the_second_run_once_that_is_sent() {
     let sim = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
-    let mut desk = Desk::open(at(&sim.connection_file()), true);
-    desk.engines(1).await;
-    let first = desk.run().await;
-    let second = desk.run().await;
-    assert_eq!(desk.shown().await, Some(first.id));
+    let mut fixture = Fixture::open(at(&sim.connection_file()), true);
+    fixture.engines(1).await;
+    let first = fixture.run().await;
+    let second = fixture.run().await;
+    assert_eq!(fixture.shown().await, Some(first.id));
     sim.open("gate");
     assert_eq!(ends(&second).await, RunState::Succeeded);
-    assert_eq!(desk.shown().await, Some(second.id));
+    assert_eq!(fixture.shown().await, Some(second.id));
 }
 
 #[tokio::test]
 async fn a_run_outlives_its_document() {
     let sim = Sim::builder().engines(1).on("work()", Script::new().wait("gate").stdout("done")).start().await;
-    let mut desk = Desk::open(at(&sim.connection_file()), true);
-    desk.engines(1).await;
-    let run = desk.run().await;
-    desk.session.close(desk.key.clone());
-    assert!(desk.session.snapshot(&desk.key).await.document().is_none());
+    let mut fixture = Fixture::open(at(&sim.connection_file()), true);
+    fixture.engines(1).await;
+    let run = fixture.run().await;
+    fixture.session.close(fixture.key.clone());
+    assert!(fixture.session.snapshot(&fixture.key).await.document().is_none());
     sim.open("gate");
     assert_eq!(ends(&run).await, RunState::Succeeded);
-    assert!(desk.session.snapshot(About::Nothing).await.runs.get(run.id).is_some());
+    assert!(fixture.session.snapshot(About::Nothing).await.runs.get(run.id).is_some());
 }
 
 #[tokio::test]
-async fn views_of_the_settings_plan_open_documents_anew() {
+async fn new_views_in_the_settings_change_the_plans_of_open_documents() {
     let mut views = crate::cells::Views::default();
     views.add("_even", "::2", false).expect("a view");
     let nowhere = tempfile::tempdir().unwrap();
-    let mut desk = Desk::open(in_folder(nowhere.path()), false);
+    let mut fixture = Fixture::open(in_folder(nowhere.path()), false);
     let notebook = DocumentKey::from("notebook");
     let cell = |name: &str| CellText { key: name.into(), version: 1, text: "%px_even 1".to_owned() };
-    desk.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
-    desk.session.open(desk.key.clone(), Dialect::Script, 2, "%px_even 1".to_owned());
-    let plans = async |desk: &Desk| {
+    fixture.session.open_notebook(notebook, vec!["b".into()], vec![cell("b")]);
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 2, "%px_even 1".to_owned());
+    let plans = async |fixture: &Fixture| {
         let mut plans = Vec::new();
-        for key in [desk.key.clone(), DocumentKey::from("b")] {
-            let now = desk.session.snapshot(key).await;
+        for key in [fixture.key.clone(), DocumentKey::from("b")] {
+            let now = fixture.session.snapshot(key).await;
             let view = now.document().expect("it is open");
             plans
                 .push(view.cells[0].plan().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
         }
         plans
     };
-    assert_eq!(plans(&desk).await, [None, None]);
-    desk.session.configure(Settings { views: Arc::new(views), ..in_folder(nowhere.path()) });
-    assert_eq!(plans(&desk).await, [None, None], "the workspace is not trusted");
-    desk.session.set_trust(true);
-    assert_eq!(plans(&desk).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
-    while !matches!(desk.notices.recv().await, Some(SessionEvent::Plans)) {}
-    desk.session.configure(in_folder(nowhere.path()));
-    assert_eq!(plans(&desk).await, [None, None]);
+    assert_eq!(plans(&fixture).await, [None, None]);
+    fixture.session.configure(Settings { views: Arc::new(views), ..in_folder(nowhere.path()) });
+    assert_eq!(plans(&fixture).await, [None, None], "the workspace is not trusted");
+    fixture.session.set_trust(true);
+    assert_eq!(plans(&fixture).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
+    while !matches!(fixture.events.recv().await, Some(SessionEvent::Plans)) {}
+    fixture.session.configure(in_folder(nowhere.path()));
+    assert_eq!(plans(&fixture).await, [None, None]);
 }

@@ -1,4 +1,4 @@
-//! A document and its px cells as faces see them.
+//! Documents and their px cells, as the session shows them to faces.
 
 use std::sync::Arc;
 
@@ -10,39 +10,36 @@ use crate::{
     text::{Document, Position, TextRange},
 };
 
-/// A document as faces see it: a snapshot.
+/// A document as it was at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct DocumentView {
-    /// Its key.
     pub key: DocumentKey,
-    /// Its text.
     pub text: Document,
-    /// How it is read.
+    /// How its text is parsed.
     pub dialect: Dialect,
-    /// Whether its blocks are cells of the file's own kind; else the one block is all of a script.
+    /// Whether the file itself divides the text into cells; if not, there is one block, the whole script.
     pub divided: bool,
     /// Its px cells, in order.
     pub cells: Vec<CellView>,
-    /// Cells of the file's own kind (percent cells, notebook cells), with or without px cells.
+    /// The file's own cells (percent cells, notebook cells), with or without px cells.
     pub blocks: Vec<BlockView>,
-    /// What is wrong in it.
+    /// The problems found in it.
     pub problems: Vec<Problem>,
-    /// Why it cannot be read at all.
+    /// Why it cannot be parsed at all.
     pub unreadable: Option<String>,
     /// The suffixes of the views that are known at its end.
     pub views: Vec<String>,
-    /// Where the lines stand in it that may decide what is in force, in it and below.
+    /// The lines in it that may decide what is in force, here and below.
     pub(super) deciders: Vec<(Origin, Decider)>,
 }
 
-/// A px cell as faces see it.
+/// A px cell of a [`DocumentView`].
 #[derive(Clone, Debug)]
 pub(crate) struct CellView {
-    /// Its id.
     pub id: CellId,
-    /// What was recognised, and where.
+    /// The cell as it was recognised, and its place in the text.
     pub cell: Placed,
-    /// Where that is as the client counts.
+    /// The same place in the client's positions.
     pub places: Places,
     /// The magic's line, 0-based.
     pub line: u32,
@@ -62,34 +59,33 @@ impl CellView {
     }
 }
 
-/// Where a px cell stands, as the client counts.
+/// The place of a px cell in the client's positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
-    /// Beginning and end of all of it.
+    /// Start and end of the whole cell.
     pub range: [Position; 2],
-    /// Beginning and end of its magic's line.
+    /// Start and end of its magic's line.
     pub magic: [Position; 2],
-    /// Its last line that holds something.
+    /// Its last line that is not blank.
     pub last_line: u32,
 }
 
 impl Places {
-    /// So many lines further down.
+    /// The same place, this many lines further down.
     pub(super) fn below(self, lines: u32) -> Self {
         let down = |position: Position| Position { line: position.line + lines, ..position };
         Self { range: self.range.map(down), magic: self.magic.map(down), last_line: self.last_line + lines }
     }
 }
 
-/// A percent cell or notebook cell that holds px cells.
+/// A cell of the file: a percent cell, a notebook cell, or the whole script.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockView {
-    /// Where it stands.
     pub range: TextRange,
-    /// Indices into the document's px cells.
+    /// Its px cells, as indices into those of the document.
     pub px_cells: std::ops::Range<usize>,
-    /// Lines in it that are local code.
+    /// The number of lines in it that are local code.
     pub local_lines: u32,
-    /// The 0-based line by which a plain cell reads as set-up, if it was asked to run on the engines.
+    /// The 0-based line because of which a plain cell counts as set-up code, if it was to run on the engines.
     pub set_up: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! Places that stay with the text around them.
+//! Positions that stay with the text around them.
 
 use super::Edit;
 
@@ -10,17 +10,17 @@ use super::Edit;
 pub(crate) struct Anchor(usize);
 
 impl Anchor {
-    /// An anchor at this byte.
+    /// An anchor at this byte offset.
     pub(crate) fn new(offset: usize) -> Self {
         Self(offset)
     }
 
-    /// Where it is now, in bytes.
+    /// The byte offset it is at now.
     pub(crate) fn offset(self) -> usize {
         self.0
     }
 
-    /// Where it is after an edit; `None` if the text on both sides of it was taken out.
+    /// The anchor after an edit; `None` if the text on both sides of it was removed.
     pub(crate) fn moved(self, edit: &Edit) -> Option<Self> {
         if self.0 >= edit.old_end {
             Some(Self(self.0 - edit.old_end + edit.new_end))
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn anchors_move_with_what_stands_before_them() {
+    fn anchors_move_with_the_text_before_them() {
         assert_eq!(moved(10, 2, 4, 9), Some(15), "text before grew");
         assert_eq!(moved(10, 2, 8, 2), Some(4), "text before was deleted");
         assert_eq!(moved(10, 12, 20, 13), Some(10), "text after changed");

@@ -12,12 +12,11 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// A document with this text.
     pub(crate) fn new(text: &str, version: i32) -> Self {
         Self { rope: Rope::from_str(text), version }
     }
 
-    /// The version the client gave it last.
+    /// The version that the client gave it last.
     pub(crate) fn version(&self) -> i32 {
         self.version
     }
@@ -27,15 +26,16 @@ impl Document {
         &self.rope
     }
 
-    /// The text in one piece.
+    /// The text as one string.
     pub(crate) fn text(&self) -> String {
         self.rope.to_string()
     }
 
-    /// Applies changes in order, as a `didChange` lists them: positions of each refer to the text the ones before left.
+    /// Applies changes in order, as a `didChange` lists them: the positions of each refer to the text after the one
+    /// before it.
     ///
-    /// What a change leaves as it was at its beginning and its end is no part of its edit, so that a client that sends
-    /// whole texts moves anchors as little as one that sends keystrokes. A change that changes nothing gives no edit.
+    /// An edit leaves out the text that its change keeps at both ends, so that a client that sends whole texts moves
+    /// anchors as little as one that sends keystrokes. A change that changes nothing gives no edit.
     pub(crate) fn apply(&mut self, changes: &[Change], version: i32, encoding: Encoding) -> Vec<Edit> {
         self.version = version;
         changes.iter().filter_map(|change| self.apply_one(change, encoding)).collect()
@@ -50,8 +50,8 @@ impl Document {
             }
         };
         let old = self.rope.byte_slice(from..to);
-        let head = common_head(old, &change.text);
-        let tail = common_tail(old.byte_slice(head..), &change.text[head..]);
+        let head = common_prefix(old, &change.text);
+        let tail = common_suffix(old.byte_slice(head..), &change.text[head..]);
         let new = &change.text[head..change.text.len() - tail];
         let (start, old_end) = (from + head, to - tail);
         if start == old_end && new.is_empty() {
@@ -63,8 +63,8 @@ impl Document {
         Some(Edit { start, old_end, new_end: start + new.len() })
     }
 
-    /// The position of a byte. A byte inside a character counts as the character's first, one inside or behind a line
-    /// end as the end of its line.
+    /// The position of a byte. A byte inside a character counts as the character's first, a byte inside or after a line
+    /// ending as the end of the line.
     pub(crate) fn position(&self, byte: usize, encoding: Encoding) -> Position {
         let line = self.line_of(byte);
         let range = self.line_range(line);
@@ -78,8 +78,8 @@ impl Document {
         Position { line, character: to_u32(character) }
     }
 
-    /// The byte of a position: the end of the line for a column beyond it, the end of the text for a line beyond it, the
-    /// beginning of the character for a column inside one (half a surrogate pair).
+    /// The byte of a position: the end of the line for a column beyond it, the end of the text for a line beyond it,
+    /// the beginning of the character for a column inside one (half a surrogate pair).
     pub(crate) fn byte(&self, position: Position, encoding: Encoding) -> usize {
         let line = position.line as usize;
         if line >= self.rope.len_lines() {
@@ -96,12 +96,12 @@ impl Document {
         range.start + text.char_to_byte(char)
     }
 
-    /// The 0-based line a byte is on; the last one for a byte behind the end.
+    /// The 0-based line that a byte is on; the last line for a byte beyond the end.
     pub(crate) fn line_of(&self, byte: usize) -> u32 {
         to_u32(self.rope.byte_to_line(byte.min(self.rope.len_bytes())))
     }
 
-    /// A line without its line end; an empty range at the end of the text for a line beyond it.
+    /// The range of a line without its line ending; an empty range at the end of the text for a line beyond it.
     pub(crate) fn line_range(&self, line: u32) -> TextRange {
         let line = line as usize;
         if line >= self.rope.len_lines() {
@@ -121,14 +121,14 @@ impl Document {
     }
 }
 
-/// How many bytes both begin with, whole characters only.
-fn common_head(old: RopeSlice<'_>, new: &str) -> usize {
+/// The length in bytes of the prefix that both share, whole characters only.
+fn common_prefix(old: RopeSlice<'_>, new: &str) -> usize {
     let same = old.bytes().zip(new.bytes()).take_while(|(a, b)| a == b).count();
     floor_boundary(new, same)
 }
 
-/// How many bytes both end with, whole characters only.
-fn common_tail(old: RopeSlice<'_>, new: &str) -> usize {
+/// The length in bytes of the suffix that both share, whole characters only.
+fn common_suffix(old: RopeSlice<'_>, new: &str) -> usize {
     let same =
         old.bytes_at(old.len_bytes()).reversed().zip(new.bytes().rev()).take_while(|(a, b)| a == b).count();
     let mut tail = same;
@@ -138,7 +138,7 @@ fn common_tail(old: RopeSlice<'_>, new: &str) -> usize {
     tail
 }
 
-/// The nearest character border at or before `byte`.
+/// The nearest character boundary at or before `byte`.
 fn floor_boundary(text: &str, mut byte: usize) -> usize {
     while !text.is_char_boundary(byte) {
         byte -= 1;
@@ -254,11 +254,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_character_border_on_a_line_survives_the_way_there_and_back(text in any_text()) {
+        fn every_character_boundary_on_a_line_round_trips(text in any_text()) {
             let document = Document::new(&text, 1);
             for (byte, c) in text.char_indices() {
                 if c == '\n' && text[..byte].ends_with('\r') {
-                    continue; // the middle of a line end has no position
+                    continue; // the middle of a line ending has no position
                 }
                 for encoding in ALL {
                     prop_assert_eq!(document.byte(document.position(byte, encoding), encoding), byte);
@@ -267,7 +267,7 @@ mod tests {
         }
 
         #[test]
-        fn edits_say_what_changed(
+        fn replaying_the_edits_gives_the_new_text(
             text in any_text(), new in any_text(), l1 in 0u32..6, c1 in 0u32..6, l2 in 0u32..6, c2 in 0u32..6,
         ) {
             for encoding in ALL {

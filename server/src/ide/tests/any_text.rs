@@ -1,4 +1,4 @@
-//! Whatever is written, and wherever one asks: no panic, and what is put in keeps a notebook a notebook.
+//! Arbitrary texts and places cause no panic, and inserting a completion keeps a notebook valid.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     ide::{help::help, tokens::tokens},
 };
 
-/// What is written and half written near px magics.
+/// Texts made of complete and incomplete pieces of px magics.
 fn scraps() -> impl Strategy<Value = String> {
     let scraps = [
         "%%px",
@@ -50,7 +50,7 @@ fn scraps() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_text_and_no_place_is_too_odd(text in scraps(), part in 0.0..1.0) {
+    fn no_text_and_no_place_makes_it_panic(text in scraps(), part in 0.0..1.0) {
         let json = format!(
             r#"{{"cells":[{{"cell_type":"code","source":[{},{}]}}],"nbformat":4}}"#,
             serde_json::json!(text),

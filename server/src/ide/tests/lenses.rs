@@ -1,4 +1,4 @@
-//! Lenses, and what is offered for views that nobody knows, from snapshots of a session with a simulated controller.
+//! Lenses, and the actions for unknown views, from snapshots of a session with a simulated controller.
 
 use expect_test::{Expect, expect};
 use pxlens_tests::sim::{Script, Sim};
@@ -7,18 +7,18 @@ use crate::{
     cells::Dialect,
     cluster::discovery::Selection,
     ide::{Action, RunCells, lenses, offers},
-    session::{Ask, AskError, DocumentKey, Scope, Session, Settings, Snapshot, StartPolicy},
+    session::{DocumentKey, RunCommand, RunError, Scope, Session, Settings, Snapshot, StartPolicy},
     text::{Encoding, Position},
 };
 
 /// A session with one script open.
-struct Desk {
+struct Fixture {
     session: Session,
     key: DocumentKey,
 }
 
-impl Desk {
-    /// One that looks for no cluster by itself.
+impl Fixture {
+    /// A session that looks for no cluster by itself.
     fn open(settings: Settings, trusted: bool, text: &str) -> Self {
         let (session, _) = Session::start(settings, Encoding::Utf16, trusted, false);
         let key = DocumentKey::from("file:///a.py");
@@ -26,12 +26,12 @@ impl Desk {
         Self { session, key }
     }
 
-    /// One that is connected to this controller.
+    /// A session that is connected to this controller.
     async fn on(sim: &Sim, text: &str) -> Self {
         let cluster = Selection { connection_file: Some(sim.connection_file()), ..Selection::default() };
-        let desk = Self::open(Settings { cluster, ..Settings::default() }, true, text);
-        desk.session.connect(StartPolicy::Never).await.expect("the controller is there");
-        desk
+        let fixture = Self::open(Settings { cluster, ..Settings::default() }, true, text);
+        fixture.session.connect(StartPolicy::Never).await.expect("the controller is there");
+        fixture
     }
 
     async fn snapshot(&self) -> Snapshot {
@@ -57,7 +57,7 @@ async fn engines(count: u32) -> Sim {
 async fn a_lens_says_on_which_engines() {
     let text = "# %%\n%px a()\n# %%\n%%px --targets ::2\nb()\n# %%\n%%px --targets 3\nc()\n";
     let sim = engines(4).await;
-    Desk::on(&sim, text)
+    Fixture::on(&sim, text)
         .await
         .check(expect![[r#"
             1: ▶ Run on 4 engines
@@ -67,10 +67,10 @@ async fn a_lens_says_on_which_engines() {
             6: ▶ Run cells above
         "#]])
         .await;
-    // Where no cluster runs.
-    Desk::open(Settings::default(), true, "%px a()\n")
+    // Without a cluster.
+    Fixture::open(Settings::default(), true, "%px a()\n")
         .check(expect![[r#"
-            0: ▶ Run (starts 4 local engines) | No cluster is running; one is started on this machine.
+            0: ▶ Run (starts 4 local engines) | No cluster is running; running the cell starts one on this machine.
         "#]])
         .await;
 }
@@ -78,12 +78,13 @@ async fn a_lens_says_on_which_engines() {
 #[tokio::test]
 async fn several_px_lines_of_a_script_cell_share_one_lens() {
     let sim = engines(2).await;
-    let desk = Desk::on(&sim, "# %%\n%px a()\n%px b()\n%px c()\n").await;
-    desk.check(expect![[r#"
+    let fixture = Fixture::on(&sim, "# %%\n%px a()\n%px b()\n%px c()\n").await;
+    fixture
+        .check(expect![[r#"
         1: ▶ Run 3 px lines on 2 engines
     "#]])
         .await;
-    let found = lenses(&desk.snapshot().await).expect("it is open");
+    let found = lenses(&fixture.snapshot().await).expect("it is open");
     let Some(Action::Run(run)) = &found[0].action else { panic!("{found:?}") };
     let line = |line| Position { line, character: 0 };
     assert_eq!(run.cells, RunCells::Between([line(1), line(4)]));
@@ -92,7 +93,7 @@ async fn several_px_lines_of_a_script_cell_share_one_lens() {
 #[tokio::test]
 async fn px_lines_outside_of_cells_have_a_lens_each() {
     let sim = engines(2).await;
-    Desk::on(&sim, "%px a()\n%px b()\n")
+    Fixture::on(&sim, "%px a()\n%px b()\n")
         .await
         .check(expect![[r#"
             0: ▶ Run on 2 engines
@@ -105,27 +106,29 @@ async fn px_lines_outside_of_cells_have_a_lens_each() {
 #[tokio::test]
 async fn a_running_cell_can_be_interrupted() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().wait("gate")).start().await;
-    let desk = Desk::on(&sim, "%px work()\n").await;
-    let ask = Ask {
-        document: desk.key.clone(),
+    let fixture = Fixture::on(&sim, "%px work()\n").await;
+    let command = RunCommand {
+        document: fixture.key.clone(),
         scope: Scope::All,
         overrides: Default::default(),
         only: None,
         keep_going: false,
         start: StartPolicy::Never,
     };
-    let run = desk.session.run(ask).await.expect("it runs").runs.remove(0);
+    let run = fixture.session.run(command).await.expect("it runs").runs.remove(0);
     sim.wait_for_runs(2).await;
-    desk.check(expect![[r#"
+    fixture
+        .check(expect![[r#"
         0: ■ Interrupt
         0: ▶ Run on 2 engines
     "#]])
         .await;
-    let found = lenses(&desk.snapshot().await).expect("it is open");
+    let found = lenses(&fixture.snapshot().await).expect("it is open");
     assert_eq!(found[0].action, Some(Action::Interrupt { run: run.id, stragglers: false }));
     sim.open("gate");
     run.view.clone().wait_for(|run| run.is_over()).await.expect("a run's view outlives it");
-    desk.check(expect![[r#"
+    fixture
+        .check(expect![[r#"
         0: ▶ Run on 2 engines
     "#]])
         .await;
@@ -133,27 +136,27 @@ async fn a_running_cell_can_be_interrupted() {
 
 #[tokio::test]
 async fn a_cell_that_cannot_run_yet_says_why() {
-    let desk = Desk::open(Settings::default(), false, "%px a()\n");
-    let found = lenses(&desk.snapshot().await).expect("it is open");
+    let fixture = Fixture::open(Settings::default(), false, "%px a()\n");
+    let found = lenses(&fixture.snapshot().await).expect("it is open");
     assert_eq!(found[0].title, "▶ Run (this workspace is not trusted)");
-    assert_eq!(found[0].tooltip, Some(AskError::Untrusted.to_string()));
+    assert_eq!(found[0].tooltip, Some(RunError::Untrusted.to_string()));
     let sim = engines(2).await;
-    let desk = Desk::on(&sim, "%%px --targets 7\na()\n").await;
-    let found = lenses(&desk.snapshot().await).expect("it is open");
+    let fixture = Fixture::on(&sim, "%%px --targets 7\na()\n").await;
+    let found = lenses(&fixture.snapshot().await).expect("it is open");
     assert_eq!(found[0].title, "▶ Run (no such engine)");
     assert!(found[0].tooltip.as_ref().is_some_and(|why| why.contains('7')), "{found:?}");
 }
 
 #[tokio::test]
-async fn what_runs_nothing_has_no_lens() {
+async fn a_line_that_runs_nothing_has_no_lens() {
     let sim = engines(2).await;
-    Desk::on(&sim, "%px_even a()\n%pxconfig --targets ::2\n").await.check(expect![""]).await;
+    Fixture::on(&sim, "%px_even a()\n%pxconfig --targets ::2\n").await.check(expect![""]).await;
 }
 
 #[tokio::test]
-async fn a_tooltip_leaves_the_lines_that_decided_to_the_hint() {
+async fn a_tooltip_does_not_name_the_lines_that_decided() {
     let sim = engines(2).await;
-    Desk::on(&sim, "%pxconfig --targets 0\n%px a()\n")
+    Fixture::on(&sim, "%pxconfig --targets 0\n%px a()\n")
         .await
         .check(expect![[r#"
             1: ▶ Run on engine 0 | Runs on 1 of 2 engines: [0].
@@ -163,8 +166,8 @@ async fn a_tooltip_leaves_the_lines_that_decided_to_the_hint() {
 
 /// The actions for views at the line of each magic.
 async fn views_to_write(text: &str) -> Vec<Vec<Action>> {
-    let desk = Desk::open(Settings::default(), true, text);
-    let snapshot = desk.snapshot().await;
+    let fixture = Fixture::open(Settings::default(), true, text);
+    let snapshot = fixture.snapshot().await;
     let at = |line| {
         let here = Position { line, character: 1 };
         let offered = offers(&snapshot, [here, here], true).expect("it is open").into_iter();
@@ -175,7 +178,7 @@ async fn views_to_write(text: &str) -> Vec<Vec<Action>> {
 }
 
 #[tokio::test]
-async fn the_view_to_write_is_what_stands_behind_the_longest_name() {
+async fn the_view_to_write_is_the_suffix_after_the_longest_magic_name() {
     let write = |suffix: &str, targets: &str| {
         vec![Action::WriteView { suffix: suffix.to_owned(), targets: targets.to_owned() }]
     };

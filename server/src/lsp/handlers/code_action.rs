@@ -1,7 +1,7 @@
-//! `textDocument/codeAction`: run the px cells at the cursor, mend what is wrong there, write the cells in another way.
+//! `textDocument/codeAction`: run the px cells at the cursor, fix problems there, rewrite the cells.
 //!
-//! What runs code has the empty kind: only a client that asks for everything gets it, never one that asks for `source` or
-//! any other kind by itself, as editors do on saving.
+//! Actions that run code have the empty kind: a client only gets them if it requests all actions, never if it requests
+//! `source` or another kind, as editors do on saving.
 
 mod changes;
 
@@ -22,9 +22,9 @@ pub(crate) fn handle(
     let CodeActionParams { text_document, range, context, .. } = params;
     let (uri, client) = (text_document.uri, &snapshot.client);
     let range = from_proto::range(range);
-    let asks = |kind| is_asked(context.only.as_deref(), kind);
+    let requests = |kind| is_requested(context.only.as_deref(), kind);
     let mut actions: Vec<CodeActionResponse> = Vec::new();
-    if asks(CodeActionKind::Empty) {
+    if requests(CodeActionKind::Empty) {
         let Some(offers) = ide::offers(snapshot, range, client.extension.command_links) else {
             return Ok(None);
         };
@@ -41,11 +41,11 @@ pub(crate) fn handle(
         let commands = offers.into_iter().map(|offer| to_proto::commands::offer(&uri, offer));
         actions.extend(commands.map(respond));
     }
-    // Asked at each step of the cursor, only what is wrong there matters.
-    let unasked = context.trigger_kind == Some(CodeActionTriggerKind::Automatic);
+    // Editors also request actions whenever the cursor moves; then only fixes matter.
+    let automatic = context.trigger_kind == Some(CodeActionTriggerKind::Automatic);
     let wanted = Wanted {
-        fixes: asks(CodeActionKind::QuickFix),
-        rewrites: asks(CodeActionKind::RefactorRewrite) && !unasked,
+        fixes: requests(CodeActionKind::QuickFix),
+        rewrites: requests(CodeActionKind::RefactorRewrite) && !automatic,
     };
     if client.action_literals && (wanted.fixes || wanted.rewrites) {
         let Some(document) = snapshot.document() else { return Ok(None) };
@@ -55,13 +55,14 @@ pub(crate) fn handle(
     Ok(Some(actions))
 }
 
-/// Whether actions of a kind are asked for: all are where nothing is said, otherwise those below the kinds that are named.
-fn is_asked(only: Option<&[CodeActionKind]>, kind: CodeActionKind) -> bool {
+/// Whether actions of a kind are requested: all kinds are if none are named, otherwise those that are equal to or below
+/// a named kind.
+fn is_requested(only: Option<&[CodeActionKind]>, kind: CodeActionKind) -> bool {
     let Some(only) = only.filter(|only| !only.is_empty()) else { return true };
     let kind = String::from(kind);
     only.iter().map(|asked| String::from(asked.clone())).any(|asked| {
-        let behind = kind.strip_prefix(&asked);
-        asked.is_empty() || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        let rest = kind.strip_prefix(&asked);
+        asked.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
 }
 
@@ -70,11 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_is_asked_for_by_itself_and_by_those_above_it() {
+    fn a_kind_is_requested_by_itself_and_by_its_parents() {
         let asked = |only: &'static str, kind| {
-            is_asked(Some(&[CodeActionKind::from(only)]), CodeActionKind::from(kind))
+            is_requested(Some(&[CodeActionKind::from(only)]), CodeActionKind::from(kind))
         };
-        assert!(is_asked(None, CodeActionKind::Empty) && is_asked(Some(&[]), CodeActionKind::QuickFix));
+        assert!(
+            is_requested(None, CodeActionKind::Empty) && is_requested(Some(&[]), CodeActionKind::QuickFix)
+        );
         assert!(asked("", "quickfix") && asked("", "") && asked("refactor", "refactor.rewrite"));
         assert!(!asked("refactor", "quickfix") && !asked("ref", "refactor.rewrite"));
         for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens", "quickfix"] {

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A lens, as LSP has it. There may be thousands, so they are written without a detour over JSON values.
+/// A lens of LSP. There may be thousands, so they are serialised without converting them to JSON values first.
 #[derive(Debug, Serialize)]
 struct Lens<'a> {
     range: Range,
@@ -28,7 +28,7 @@ struct Command<'a> {
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     tooltip: Option<String>,
-    /// Empty for a lens that says something and does nothing.
+    /// Empty for a lens that only says something.
     command: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<[Argument<'a>; 1]>,

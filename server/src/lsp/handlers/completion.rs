@@ -1,4 +1,4 @@
-//! `textDocument/completion`: what may stand on a magic's line. The answer is whole, so that no client asks again for it.
+//! `textDocument/completion` on the line of a magic. The list is complete, so that clients need not request it again.
 
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionItemTextEdit, CompletionParams, Documentation, TextEdit,
@@ -15,7 +15,8 @@ pub(crate) fn handle(snapshot: &Snapshot, params: CompletionParams) -> Result<Op
     let Some(document) = snapshot.document() else { return Ok(None) };
     let position = from_proto::position(params.text_document_position_params.position);
     let mut found = ide::completions(snapshot, position);
-    // Whoever goes on to the next line behind a blank does not want an option.
+    // After a blank at the end of a line the user may just want to continue on the next line, so no options are offered
+    // unasked.
     if params.context.is_some_and(|context| context.trigger_character.as_deref() == Some(" ")) {
         found.retain(|completion| completion.kind == CompletionKind::Value);
     }
@@ -33,7 +34,7 @@ fn item(
     let Completion { label, detail, documentation, edit, kind } = completion;
     let range = to_proto::range(ide::positions(document, snapshot, edit));
     CompletionItem {
-        // Kinds that each client knows.
+        // Kinds that all clients know.
         kind: Some(match kind {
             CompletionKind::Magic => CompletionItemKind::Keyword,
             CompletionKind::Option => CompletionItemKind::Property,
@@ -41,7 +42,7 @@ fn item(
         }),
         detail: Some(detail),
         documentation: (!documentation.is_empty()).then_some(Documentation::String(documentation)),
-        // Clients sort by the label otherwise.
+        // Otherwise clients sort by label.
         sort_text: Some(format!("{place:03}")),
         filter_text: Some(label.clone()),
         text_edit: Some(CompletionItemTextEdit::TextEdit(TextEdit { range, new_text: label.clone() })),

@@ -6,7 +6,7 @@ use crate::lsp::{backend::Backend, wire::compat::Lenient};
 
 pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeConfigurationParams>) {
     if backend.capabilities().configuration {
-        // What the notification carries is not told per folder, and empty in newer clients.
+        // The settings in the notification are not per folder, and newer clients leave them empty.
         return backend.pull_settings();
     }
     let Some(params) = params.or_log("workspace/didChangeConfiguration") else { return };

@@ -10,7 +10,7 @@ use crate::{
 pub(crate) async fn handle(backend: &Backend, params: Lenient<DidOpenTextDocumentParams>) {
     let Some(params) = params.or_log("textDocument/didOpen") else { return };
     let document = params.text_document;
-    // What engines wrote is shown, and nothing in it runs, whatever a client opens.
+    // Outputs of engines must never be run, even if a client opens them as documents.
     if document.uri.0.starts_with(&format!("{SCHEME}:")) {
         return;
     }
@@ -19,7 +19,7 @@ pub(crate) async fn handle(backend: &Backend, params: Lenient<DidOpenTextDocumen
     backend.opened(&document.uri);
 }
 
-/// The client's word for a language, as it sent it.
+/// The language id as the client sent it.
 fn language(kind: &lsp_types::LanguageKind) -> String {
     serde_json::to_value(kind).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! `textDocument/documentSymbol`: the px cells with their targets and last state; those of an `%autopx` region under it,
-//! for clients that show entries of entries.
+//! `textDocument/documentSymbol`: the px cells with their targets and last state. The cells of an `%autopx` region are
+//! nested in it, if the client supports that.
 
 use lsp_types::{
     BaseSymbolInformation, DocumentSymbol, DocumentSymbolParams, DocumentSymbolResponse, Location,
@@ -38,7 +38,7 @@ fn kind(symbol: &Symbol) -> LspKind {
     }
 }
 
-#[expect(deprecated, reason = "the type has a field of that kind")]
+#[expect(deprecated, reason = "the type has a deprecated field")]
 fn nested(symbol: Symbol) -> DocumentSymbol {
     DocumentSymbol {
         kind: kind(&symbol),
@@ -52,8 +52,8 @@ fn nested(symbol: Symbol) -> DocumentSymbol {
     }
 }
 
-/// An entry and those in it. There is no place for details, so they stand in the name.
-#[expect(deprecated, reason = "the type has a field of that kind")]
+/// Adds a symbol and its children. A flat symbol has no detail, so that becomes part of the name.
+#[expect(deprecated, reason = "the type has a deprecated field")]
 fn flatten(symbol: Symbol, uri: &Uri, container: Option<&str>, into: &mut Vec<SymbolInformation>) {
     let detail = if symbol.detail.is_empty() { String::new() } else { format!(" · {}", symbol.detail) };
     into.push(SymbolInformation {

@@ -1,4 +1,4 @@
-//! `workspace/executeCommand`: what lenses and code actions ask for. Each command takes one object.
+//! `workspace/executeCommand`: the commands of lenses, code actions and cards. Each command takes one object.
 
 use lsp_types::ExecuteCommandParams;
 use pxlens_protocol::{GroupParams, GroupResult, RunParams, Scope, commands};
@@ -18,33 +18,33 @@ use crate::{
 pub(crate) async fn handle(backend: &Backend, params: ExecuteCommandParams) -> Result<Value> {
     let call = Call { command: &params.command, arguments: params.arguments };
     match call.command {
-        commands::RUN => written(px_run::command(backend, call.argument()?).await?),
-        commands::RUN_ABOVE => written(px_run::command(backend, call.scoped(Scope::Above)?).await?),
-        commands::RUN_BELOW => written(px_run::command(backend, call.scoped(Scope::Below)?).await?),
-        commands::RUN_ALL => written(px_run::command(backend, call.scoped(Scope::All)?).await?),
-        commands::INTERRUPT => written(px_interrupt::told(backend, call.argument()?).await?),
-        commands::SHOW_RESULT => written(px_result::show(backend, call.argument()?).await?),
-        commands::CONSOLE => written(px_console::command(backend, call.argument()?).await?),
-        commands::SHOW_OUTPUT => written(show_output::show(backend, call.argument()?).await?),
-        commands::SHOW_RUN => written(show_run::show(backend, call.argument()?).await),
-        commands::EXPORT => written(px_export::command(backend, call.argument()?).await?),
-        commands::WRITE_VIEW => written(write_view::write(backend, call.argument()?).await),
-        commands::GROUP => written(group(backend, call.argument()?).await?),
-        commands::COPY => written(copy::copy(backend, call.argument()?).await?),
-        commands::COMPARE => written(px_compare::command(backend, call.argument()?).await?),
-        commands::CLEAR => written(px_clear::handle(backend, call.argument()?).await?),
+        commands::RUN => to_value(px_run::command(backend, call.argument()?).await?),
+        commands::RUN_ABOVE => to_value(px_run::command(backend, call.scoped(Scope::Above)?).await?),
+        commands::RUN_BELOW => to_value(px_run::command(backend, call.scoped(Scope::Below)?).await?),
+        commands::RUN_ALL => to_value(px_run::command(backend, call.scoped(Scope::All)?).await?),
+        commands::INTERRUPT => to_value(px_interrupt::command(backend, call.argument()?).await?),
+        commands::SHOW_RESULT => to_value(px_result::show(backend, call.argument()?).await?),
+        commands::CONSOLE => to_value(px_console::command(backend, call.argument()?).await?),
+        commands::SHOW_OUTPUT => to_value(show_output::show(backend, call.argument()?).await?),
+        commands::SHOW_RUN => to_value(show_run::show(backend, call.argument()?).await),
+        commands::EXPORT => to_value(px_export::command(backend, call.argument()?).await?),
+        commands::WRITE_VIEW => to_value(write_view::write(backend, call.argument()?).await),
+        commands::GROUP => to_value(group(backend, call.argument()?).await?),
+        commands::COPY => to_value(copy::copy(backend, call.argument()?).await?),
+        commands::COMPARE => to_value(px_compare::command(backend, call.argument()?).await?),
+        commands::CLEAR => to_value(px_clear::handle(backend, call.argument()?).await?),
         other => Err(Error::invalid_params(format!("pxlens has no command {other}"))),
     }
 }
 
-/// A command with what came with it.
+/// A command and its arguments.
 struct Call<'a> {
     command: &'a str,
     arguments: Option<Vec<Value>>,
 }
 
 impl Call<'_> {
-    /// Its one argument.
+    /// The one argument.
     fn argument<T: DeserializeOwned>(self) -> Result<T> {
         let mut first = self.arguments.unwrap_or_default().into_iter().next().unwrap_or(Value::Null);
         if let Value::Object(object) = &mut first {
@@ -59,15 +59,15 @@ impl Call<'_> {
     }
 }
 
-fn written(result: impl Serialize) -> Result<Value> {
+fn to_value(result: impl Serialize) -> Result<Value> {
     Ok(serde_json::to_value(result).unwrap_or_default())
 }
 
-/// Groups a run in another way from now on.
+/// Changes the grouping of a run.
 async fn group(backend: &Backend, params: GroupParams) -> Result<GroupResult> {
     let run = from_proto::run_id(params.run);
     if backend.session.snapshot(About::Nothing).await.runs.get(run).is_none() {
-        return Err(Error::invalid_params(format!("there is no run {}", params.run.0)));
+        return Err(Error::invalid_params(format!("There is no run {}", params.run.0)));
     }
     backend.session.regroup(run, from_proto::group_by(params.group_by));
     Ok(GroupResult { run: params.run, group_by: params.group_by })

@@ -1,4 +1,4 @@
-//! `textDocument/hover`: the result of a px cell, and what an option or a magic means.
+//! `textDocument/hover`: the result of a px cell, and the explanation of an option or a magic.
 
 use lsp_types::{Contents, Hover, HoverParams, MarkupContent, MarkupKind};
 use pxlens_protocol::commands;
@@ -18,7 +18,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: HoverParams) -> Result<Seen<Op
     let position = from_proto::position(params.text_document_position_params.position);
     let client = &snapshot.client;
     let extension = &client.extension;
-    // The commands that do something for this client.
+    // The commands that have an effect for this client.
     let follows = |command: &str| match command {
         _ if !extension.command_links => false,
         commands::COPY => extension.copy,

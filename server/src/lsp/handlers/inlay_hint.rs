@@ -1,5 +1,5 @@
-//! `textDocument/inlayHint`: behind a magic's line what differs from the plain default, and, for clients that paint no
-//! outputs, the result in one line. Both stay within 43 characters.
+//! `textDocument/inlayHint`: at the end of a magic's line, what differs from the default and, for clients that paint no
+//! outputs, the result in one line. Together they have at most 43 characters.
 
 use lsp_types::{InlayHint, InlayHintParams, Label, Position, Tooltip};
 use tower_lsp::jsonrpc::Result;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(crate) fn handle(snapshot: &Snapshot, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
-    // Who paints outputs shows the result itself; one fact, one place.
+    // A client that paints outputs already shows the result.
     let results = !snapshot.client.extension.outputs;
     let found = ide::hints(snapshot, from_proto::range(params.range), results);
     let mut hints = Vec::with_capacity(found.len());

@@ -24,16 +24,16 @@ pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeNotebookD
     opened.iter().for_each(|uri| backend.opened(uri));
 }
 
-/// A client moves a cell by deleting and inserting it, without sending its text again; so a text is dropped only when it is
-/// closed.
+/// A client moves a cell by deleting and inserting it without sending its text again, so a text is only dropped when it
+/// is closed.
 fn notebook_change(changes: NotebookDocumentCellChanges) -> NotebookChange {
     let structure = changes.structure.unwrap_or_default();
     let array = structure.array;
-    let come: Vec<_> =
+    let inserted: Vec<_> =
         array.cells.unwrap_or_default().iter().map(|cell| from_proto::key(&cell.document)).collect();
-    let empty = array.delete_count == 0 && come.is_empty();
+    let empty = array.delete_count == 0 && inserted.is_empty();
     NotebookChange {
-        splice: (!empty).then_some((array.start as usize, array.delete_count as usize, come)),
+        splice: (!empty).then_some((array.start as usize, array.delete_count as usize, inserted)),
         opened: structure.did_open.unwrap_or_default().into_iter().map(text).collect(),
         closed: structure
             .did_close

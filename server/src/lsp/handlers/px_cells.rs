@@ -7,7 +7,7 @@ use crate::lsp::{snapshot::Snapshot, to_proto, wire::raw_response::Raw};
 
 pub(crate) fn handle(snapshot: &Snapshot, params: CellsParams) -> Result<Raw> {
     let Some(here) = snapshot.texts() else {
-        return Err(Error::invalid_params(format!("the document {} is not open", params.uri)));
+        return Err(Error::invalid_params(format!("The document {} is not open in the editor", params.uri)));
     };
     snapshot.raw(&to_proto::cells(snapshot, here))
 }

@@ -1,4 +1,4 @@
-//! `px/clear`: has px cells show their results no more.
+//! `px/clear`: clears the shown results of px cells.
 
 use pxlens_protocol::{ClearParams, ClearResult};
 use tower_lsp::jsonrpc::{Error, Result};
@@ -8,8 +8,8 @@ use crate::lsp::{backend::Backend, from_proto};
 pub(crate) async fn handle(backend: &Backend, params: ClearParams) -> Result<ClearResult> {
     let ClearParams { uri, cell } = params;
     let unknown = match &cell {
-        Some(id) => format!("there is no px cell {} in {}", id.0, uri.0),
-        None => format!("{} is not open", uri.0),
+        Some(id) => format!("There is no px cell {} in {}", id.0, uri.0),
+        None => format!("{} is not open in the editor", uri.0),
     };
     let unknown = || Error::invalid_params(unknown);
     let wanted = match &cell {

@@ -1,4 +1,4 @@
-//! `px/compare`, and the command of that name.
+//! `px/compare`, and the command for it.
 
 use lsp_types::MessageType;
 use pxlens_protocol::{CompareParams, CompareResult, ComparedGroup, EngineChange, ShowOutputParams};
@@ -24,7 +24,7 @@ const CHARACTERS: usize = 1000;
 pub(crate) fn handle(snapshot: &Snapshot, params: CompareParams) -> Result<Seen<CompareResult>> {
     let known = |run: RunId| {
         let handle = snapshot.runs.get(run);
-        handle.ok_or_else(|| Error::invalid_params(format!("there is no run {}", run.0)))
+        handle.ok_or_else(|| Error::invalid_params(format!("There is no run {}", run.0)))
     };
     let handle = known(from_proto::run_id(params.run))?;
     let with = match params.with {
@@ -49,12 +49,15 @@ pub(crate) fn handle(snapshot: &Snapshot, params: CompareParams) -> Result<Seen<
 }
 
 fn why_not(handle: &RunHandle, with: Option<&RunHandle>) -> Option<String> {
-    let id = handle.id;
+    let id = handle.id.0;
     if handle.now().was_never_sent() {
-        return Some(format!("{id} was never sent, so there is nothing to compare"));
+        return Some(format!("Run {id} was never sent, so there is nothing to compare"));
     }
-    let none =
-        || format!("{id} is the first run of its cell that is kept, so there is none to compare it with");
+    let none = || {
+        format!(
+            "Run {id} is the first run of its cell that is kept, so there is nothing to compare it with; run the cell again"
+        )
+    };
     with.is_none().then(none)
 }
 
@@ -82,7 +85,7 @@ fn compared(before: &Run, now: &Run) -> CompareResult {
     }
 }
 
-/// The same, shown: as a document where the client opens such, else its beginning as a message.
+/// Compares runs and shows the comparison: as a document if the client can open it, or else its beginning as a message.
 pub(super) async fn command(backend: &Backend, params: CompareParams) -> Result<CompareResult> {
     let result = shows(handle)(backend, params).await?;
     if let Some(with) = result.with
@@ -91,20 +94,21 @@ pub(super) async fn command(backend: &Backend, params: CompareParams) -> Result<
         show_output::show(backend, ShowOutputParams::compared(result.run, with)).await?;
         return Ok(result);
     }
-    backend.say(MessageType::Info, result.message.clone().unwrap_or_else(|| beginning(&result.text)));
+    backend
+        .show_message(MessageType::Info, result.message.clone().unwrap_or_else(|| beginning(&result.text)));
     Ok(result)
 }
 
-/// As much as one reads in a message.
+/// The beginning of a text, short enough for a message.
 fn beginning(text: &str) -> String {
     let lines: Vec<&str> = text.lines().take(LINES + 1).collect();
     let shown = lines[..lines.len().min(LINES)].join("\n");
     let whole = lines.len() <= LINES && shown.chars().nth(CHARACTERS).is_none();
-    let mut said: String = shown.chars().take(CHARACTERS).collect();
+    let mut text: String = shown.chars().take(CHARACTERS).collect();
     if !whole {
-        said.push_str(" …");
+        text.push_str(" …");
     }
-    said
+    text
 }
 
 #[cfg(test)]
@@ -112,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_holds_the_first_lines_and_says_that_there_is_more() {
+    fn a_message_has_the_first_lines_and_shows_that_there_are_more() {
         assert_eq!(beginning("summary\n[2] changed\n"), "summary\n[2] changed");
         let long = beginning(&"line\n".repeat(100));
         assert_eq!((long.lines().count(), long.ends_with(" …")), (LINES, true));

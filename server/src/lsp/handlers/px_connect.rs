@@ -1,4 +1,4 @@
-//! `px/connect`: uses another cluster from now on.
+//! `px/connect`: switches to another cluster.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use tower_lsp::jsonrpc::Result;
 use super::px_engines::activity;
 use crate::{
     lsp::{ClusterChoice, backend::Backend, blocking, from_proto, to_proto::clusters},
-    session::{About, AskError, Choice, ClusterView},
+    session::{About, Choice, ClusterView, RunError},
 };
 
 pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<ConnectResult> {
@@ -23,25 +23,27 @@ pub(crate) async fn handle(backend: &Backend, params: ConnectParams) -> Result<C
     Ok(match backend.session.choose(choice).await {
         Ok(Choice::InUse(cluster)) => used(backend, cluster, None).await,
         Ok(Choice::Waits(cluster)) => {
-            let message =
-                format!("runs go on on {}; the other cluster is used once they are over", cluster.name);
+            let message = format!(
+                "Runs are going on on {}; pxlens switches to the other cluster once they are over",
+                cluster.name
+            );
             used(backend, cluster, Some(message)).await
         }
         Err(error) => failed(error.to_string()),
     })
 }
 
-/// Why nothing is done about clusters in a workspace that is not trusted.
+/// The refusal of all requests about clusters in a workspace that is not trusted.
 pub(super) async fn refused(backend: &Backend) -> Option<ConnectResult> {
     let trusted = backend.session.snapshot(About::Nothing).await.trusted;
-    (!trusted).then(|| failed(AskError::Untrusted.to_string()))
+    (!trusted).then(|| failed(RunError::Untrusted.to_string()))
 }
 
 pub(super) fn failed(why: String) -> ConnectResult {
     ConnectResult { message: Some(why), ..ConnectResult::default() }
 }
 
-/// The cluster that is in use now, with its engines.
+/// The response with the cluster that is in use now, and its engines.
 pub(super) async fn used(backend: &Backend, cluster: ClusterView, message: Option<String>) -> ConnectResult {
     let snapshot = backend.session.snapshot(About::Nothing).await;
     let cluster = blocking::run(move || clusters::in_use(&cluster, activity(&snapshot))).await;

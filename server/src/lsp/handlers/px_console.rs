@@ -1,4 +1,4 @@
-//! `px/console`: binds the kernel of an engine for a Jupyter front end, and the command that says how to open it.
+//! `px/console`: binds the kernel of an engine for a Jupyter front end; and the command that shows how to open it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     lsp::backend::Backend,
 };
 
-/// How long a busy engine is waited for that is to give a console.
+/// How long to wait for a busy engine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) async fn handle(backend: &Backend, params: ConsoleParams) -> Result<ConsoleResult> {
@@ -32,22 +32,22 @@ pub(crate) async fn handle(backend: &Backend, params: ConsoleParams) -> Result<C
     })
 }
 
-/// The same, told to a client that only knows commands.
+/// The same for a client that only supports commands: the answer is shown as a message.
 pub(super) async fn command(backend: &Backend, params: ConsoleParams) -> Result<ConsoleResult> {
     let result = handle(backend, params).await?;
     let (severity, text) = how_to_open(&result);
-    backend.say(severity, text);
+    backend.show_message(severity, text);
     Ok(result)
 }
 
-/// What to type for a console, or why there is none.
+/// How to open a console in a terminal, or why there is none.
 fn how_to_open(result: &ConsoleResult) -> (MessageType, String) {
-    let mut said: Vec<String> = result.message.iter().cloned().collect();
+    let mut lines: Vec<String> = result.message.iter().cloned().collect();
     let severity = if result.file.is_some() { MessageType::Info } else { MessageType::Warning };
-    said.extend(
-        result.commands.first().map(|command| format!("in a terminal: {}", command_line(&command.argv))),
+    lines.extend(
+        result.commands.first().map(|command| format!("In a terminal: {}", command_line(&command.argv))),
     );
-    (severity, said.join("\n"))
+    (severity, lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -55,11 +55,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_console_is_opened_by_what_one_types() {
+    fn the_command_line_for_a_console_can_be_typed() {
         let argv = ["jupyter", "console", "--existing", "/a b.json"].map(String::from).into();
         let command = ConsoleCommand { title: "Jupyter console".into(), argv };
         let result = ConsoleResult { file: Some("/a b.json".into()), commands: vec![command], message: None };
-        let text = "in a terminal: jupyter console --existing '/a b.json'".to_owned();
+        let text = "In a terminal: jupyter console --existing '/a b.json'".to_owned();
         assert_eq!(how_to_open(&result), (MessageType::Info, text));
         let none = ConsoleResult { message: Some("there is no engine 9".into()), ..Default::default() };
         assert_eq!(how_to_open(&none), (MessageType::Warning, "there is no engine 9".to_owned()));

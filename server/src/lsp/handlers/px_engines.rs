@@ -10,13 +10,13 @@ use crate::{
         blocking,
         to_proto::clusters::{self, EngineActivity},
     },
-    session::{self, About, AskError},
+    session::{self, About, RunError},
 };
 
 pub(crate) async fn handle(backend: &Backend, _: EnginesParams) -> Result<EnginesResult> {
-    // What changes from here on may not be in the answer.
-    let is_told = backend.engines_asked();
-    if !is_told {
+    // Later changes may be missing from the response, and must cause a notification.
+    let is_notified = backend.engines_requested();
+    if !is_notified {
         backend.session.places().await;
     }
     let snapshot = backend.session.snapshot(About::Nothing).await;
@@ -29,22 +29,22 @@ pub(crate) async fn handle(backend: &Backend, _: EnginesParams) -> Result<Engine
     })
 }
 
-/// What the engines of the cluster in use do and did in this session.
+/// The activity of the engines of the cluster in use in this session.
 pub(super) fn activity(snapshot: &session::Snapshot) -> EngineActivity {
     let cluster = &snapshot.cluster;
     let runs = snapshot.runs.iter().rev().map(|record| &*record.handle);
     EngineActivity::of(&cluster.engines.ids(), runs.filter(|run| run.id >= cluster.first_run))
 }
 
-/// All clusters that left files, and what went wrong in looking for them.
+/// All clusters whose files exist, and an error that occurred while looking for them.
 ///
 /// # Errors
-/// A sentence where nothing is looked for, since the workspace is not trusted.
+/// A sentence, if the workspace is not trusted, so that no cluster is looked for.
 pub(super) async fn find(
     snapshot: &session::Snapshot,
 ) -> std::result::Result<(Vec<FoundCluster>, Option<String>), String> {
     if !snapshot.trusted {
-        return Err(AskError::Untrusted.to_string());
+        return Err(RunError::Untrusted.to_string());
     }
     let ipython_dir = snapshot.settings.cluster.ipython_dir.clone();
     let place = Selection { ipython_dir, ..Selection::default() };

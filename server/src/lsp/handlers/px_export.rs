@@ -1,4 +1,4 @@
-//! `px/export`, and the command of that name.
+//! `px/export`, and the command for it.
 
 use std::path::PathBuf;
 
@@ -18,24 +18,25 @@ pub(crate) async fn handle(backend: &Backend, params: ExportParams) -> Result<Ra
     backend.raw.put(&export(backend, params).await?)
 }
 
-/// The same, for who only shows messages.
+/// Exports a run, and shows the outcome as a message.
 pub(super) async fn command(backend: &Backend, params: ExportParams) -> Result<ExportResult> {
     let result = export(backend, params).await?;
-    let mut said: Vec<String> = result.file.iter().map(|file| format!("exported to {file}")).collect();
-    said.extend(result.message.clone());
+    let mut messages: Vec<String> = result.file.iter().map(|file| format!("Exported to {file}")).collect();
+    messages.extend(result.message.clone());
     let severity = if result.file.is_none() { MessageType::Warning } else { MessageType::Info };
-    if !said.is_empty() {
-        backend.say(severity, said.join("; "));
+    if !messages.is_empty() {
+        backend.show_message(severity, messages.join("; "));
     }
     Ok(result)
 }
 
-/// Exports a run; an error where there is no such run.
+/// Exports a run; an error if there is no such run.
 async fn export(backend: &Backend, params: ExportParams) -> Result<ExportResult> {
-    let told = |message: String| ExportResult { message: Some(message), ..ExportResult::default() };
+    let only_message = |message: String| ExportResult { message: Some(message), ..ExportResult::default() };
     let snapshot = backend.snapshot(from_proto::run_id(params.run)).await;
     if params.path.is_some() && !snapshot.trusted {
-        return Ok(told("this workspace is not trusted, so nothing is written; trust it first".to_owned()));
+        let why = "This workspace is not trusted, so pxlens writes nothing; trust it first";
+        return Ok(only_message(why.to_owned()));
     }
     let handle =
         run_to_show(backend, &snapshot, from_proto::run_id(params.run)).map_err(Error::invalid_params)?;
@@ -53,7 +54,7 @@ async fn export(backend: &Backend, params: ExportParams) -> Result<ExportResult>
         None => session::export(&handle, format),
     });
     Ok(match exported.await {
-        Err(error) => told(error.to_string()),
+        Err(error) => only_message(error.to_string()),
         Ok(exported) => ExportResult {
             text: exported.text,
             file: written.map(|path| path.display().to_string()),

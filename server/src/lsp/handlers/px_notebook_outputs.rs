@@ -1,4 +1,4 @@
-//! `px/notebookOutputs`: what runs gave so far, as outputs of a notebook's cell.
+//! `px/notebookOutputs`: the outputs of runs so far, as outputs of a notebook cell.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -18,13 +18,13 @@ pub(crate) fn handle(snapshot: &Snapshot, params: NotebookOutputsParams) -> Resu
     let mut outputs = Vec::new();
     for id in params.runs {
         let handle = snapshot.runs.get(from_proto::run_id(id));
-        let handle = handle.ok_or_else(|| Error::invalid_params(format!("there is no run {}", id.0)))?;
+        let handle = handle.ok_or_else(|| Error::invalid_params(format!("There is no run {}", id.0)))?;
         let run = handle.now();
         answer.over &= run.is_over();
         answer.succeeded &= run.state() != RunState::Failed;
         if snapshot.runs.is_withheld(handle) && run.state() != RunState::Failed {
             let heading = render::heading(&run);
-            let text = format!("{heading} · %pxresult{} shows what it gives", handle.suffix);
+            let text = format!("{heading} · %pxresult{} shows its output", handle.suffix);
             outputs.push(NotebookOutput::note(text));
             continue;
         }

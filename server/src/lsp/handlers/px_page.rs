@@ -1,4 +1,4 @@
-//! `px/page`: a run in parts, for a view that draws it by itself. Places become addresses, paints become styles.
+//! `px/page`: the parts of a run, for a client that lays them out itself.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,20 +25,21 @@ use crate::{
     session::RunHandle,
 };
 
-/// Most bytes of HTML in one answer.
+/// The maximum size in bytes of the HTML in one response.
 const MOST_HTML: usize = 16_000_000;
 
-/// What a frame of a traceback is found by, so that each is looked up once.
+/// The files that tracebacks name, by their paths, so that each is looked up once.
 type Files = HashMap<String, Uri>;
 
 pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw> {
     let snapshot = backend.snapshot(params.about()).await;
-    let unknown = || Error::invalid_params("there is no such run; nothing was run there yet");
+    let unknown =
+        || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
     let shown = shown(&snapshot, &params).ok_or_else(unknown)?;
-    backend.session.asked_for(shown.run.id);
+    backend.session.reveal(shown.run.id);
     let snapshot = match params.run {
         Some(_) => snapshot,
-        // Its errors lead to lines of the document that its cell stands in, which may be another than the one asked about.
+        // Its errors link to the document that holds its cell, which may be another than that of the request.
         None => backend.snapshot(shown.run.id).await,
     };
     let by = params.group_by.map(from_proto::group_by).unwrap_or_else(|| shown.group_by(&snapshot));
@@ -102,7 +103,7 @@ fn answer(
     }
 }
 
-/// Where in the document an error of a run came from, by the 0-based line of the code; nothing where the code is another now.
+/// The places in the document of the 0-based lines of a run's code; empty if the code has changed.
 fn lines_of(snapshot: &Snapshot, handle: &RunHandle, run: &Run) -> HashMap<u32, Position> {
     let Some(view) = snapshot.document() else { return HashMap::new() };
     let same =
@@ -163,7 +164,7 @@ fn files(errors: &[render::PageError]) -> HashSet<String> {
 
 fn raised(error: render::PageError, uri: &Uri, places: &HashMap<u32, Position>, files: &Files) -> PageError {
     let render::PageError { group, lines } = error;
-    // Of the calls in cells only the innermost is known to be one of this cell.
+    // Of the frames in cells, only the innermost is known to be in this cell.
     let innermost = lines.iter().rposition(|(_, frame)| frame.as_ref().is_some_and(is_in_cell));
     let own = group.code_line.and_then(|line| places.get(&line));
     let lines = lines.into_iter().enumerate().map(|(n, (text, frame))| {
@@ -196,7 +197,7 @@ fn is_in_cell(frame: &Frame) -> bool {
     !matches!(frame.place, FramePlace::File(_))
 }
 
-/// HTML that engines showed, and what is said of that which an answer has no room for.
+/// The HTML that engines displayed, and a note if there is no room for some of it.
 fn tables(run: &Run) -> (Vec<PageHtml>, Option<String>) {
     let mut room = MOST_HTML;
     let mut left_out = 0;
@@ -214,6 +215,6 @@ fn tables(run: &Run) -> (Vec<PageHtml>, Option<String>) {
         }
     });
     let tables = outputs.collect();
-    let note = (left_out > 0).then(|| format!("{left_out} tables are too large to be shown here"));
+    let note = (left_out > 0).then(|| format!("{left_out} tables are too large to show here"));
     (tables, note)
 }

@@ -1,4 +1,4 @@
-//! `px/result`: what a run gave, and what the command of that name shows.
+//! `px/result`: the result of a run; and the command that shows it.
 
 use lsp_types::MessageType;
 use pxlens_protocol::{ResultParams, ResultResult};
@@ -17,10 +17,10 @@ use crate::{
     session::{KeptResult, ResultStore, ResultStoreError},
 };
 
-/// The largest kept result that is read, in bytes: in memory it takes about as much again.
+/// The largest kept result that is read, in bytes: in memory it takes about twice as much.
 const MOST_KEPT: u64 = 200_000_000;
 
-/// How much of a result a message shows, in characters.
+/// How many characters of a result a message shows.
 const CHARACTERS: usize = 2000;
 
 pub(crate) fn handle(snapshot: &Snapshot, params: ResultParams) -> Result<Seen<ResultResult>> {
@@ -38,7 +38,7 @@ fn from_protocol(by: pxlens_protocol::GroupBy) -> crate::render::GroupBy {
     from_proto::group_by(by)
 }
 
-/// The run that a question is about.
+/// The run that a request is about.
 fn shown(snapshot: &Snapshot, params: &ResultParams) -> Option<Shown> {
     if let Some(run) = params.run {
         return snapshot.runs.get(from_proto::run_id(run)).cloned().map(Shown::from);
@@ -52,29 +52,34 @@ fn shown(snapshot: &Snapshot, params: &ResultParams) -> Option<Shown> {
     }
 }
 
-/// A result that was kept on disk under the name that is asked for, also by another session.
+/// A result that was kept on disk under the requested name, maybe by another session.
 fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult> {
-    let unknown = || Error::invalid_params("there is no such run; nothing was run there yet");
+    let unknown =
+        || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
     let wanted = pictures::Wanted::of(&params);
     let name = params.name.filter(|_| params.run.is_none()).ok_or_else(unknown)?;
     let load = || -> std::result::Result<KeptResult, ResultStoreError> {
         ResultStore::new(None)?.load_within(&name, MOST_KEPT)
     };
     let kept = load().map_err(|error| Error::invalid_params(error.to_string()))?;
-    let by = params.group_by.map(from_protocol).or(kept.head.wish()).unwrap_or(snapshot.settings.group_by);
+    let by = params
+        .group_by
+        .map(from_protocol)
+        .or(kept.head.wanted_group_by())
+        .unwrap_or(snapshot.settings.group_by);
     let run = kept.run().ok_or_else(unknown)?;
     let mut result = outputs::result(RunId(0), &run, by, None, None);
     pictures::add(&mut result, &run, wanted, &format!("{} · {}", kept.head.name, kept.head.title));
     Ok(result)
 }
 
-/// The same, shown to a client that only knows commands.
+/// The same for a client that only supports commands: the result is shown as a message.
 pub(super) async fn show(backend: &Backend, params: ResultParams) -> Result<ResultResult> {
     let result = shows(handle)(backend, params).await?;
-    // Who paints outputs shows the answer by itself.
+    // A client that paints outputs shows the response itself.
     if !backend.capabilities().extension.outputs {
         let text: String = without_keys(&result.text).chars().take(CHARACTERS).collect();
-        backend.say(MessageType::Info, text);
+        backend.show_message(MessageType::Info, text);
     }
     Ok(result)
 }

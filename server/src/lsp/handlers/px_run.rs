@@ -7,12 +7,12 @@ use tower_lsp::jsonrpc::Result;
 use crate::lsp::{backend::Backend, from_proto, to_proto};
 
 pub(crate) async fn handle(backend: &Backend, params: RunParams) -> Result<RunResult> {
-    let asked = match from_proto::ask(params) {
-        Ok(ask) => backend.session.run(ask).await,
+    let response = match from_proto::run_command(params) {
+        Ok(command) => backend.session.run(command).await,
         Err(error) => Err(error),
     };
-    Ok(match asked {
-        Ok(asked) => to_proto::run_result(asked, backend.capabilities().extension.run_local),
+    Ok(match response {
+        Ok(response) => to_proto::run_result(response, backend.capabilities().extension.run_local),
         Err(error) => RunResult {
             not_run: vec![NotRun { cell: None, reason: error.to_string() }],
             ..RunResult::default()
@@ -20,36 +20,36 @@ pub(crate) async fn handle(backend: &Backend, params: RunParams) -> Result<RunRe
     })
 }
 
-/// The same, told to a client that only knows commands and shows their result nowhere.
+/// Runs px cells for a client that shows no result of a command, and shows a message if something was not run.
 pub(super) async fn command(backend: &Backend, params: RunParams) -> Result<RunResult> {
     let result = handle(backend, params).await?;
-    if let Some((severity, text)) = to_say(&result) {
-        backend.say(severity, text);
+    if let Some((severity, text)) = message(&result) {
+        backend.show_message(severity, text);
     }
     Ok(result)
 }
 
-/// What the user has to hear of a run that was asked for, if anything.
-fn to_say(result: &RunResult) -> Option<(MessageType, String)> {
-    let mut said: Vec<String> = Vec::new();
+/// The message to the user about a run command, if one is needed.
+fn message(result: &RunResult) -> Option<(MessageType, String)> {
+    let mut lines: Vec<String> = Vec::new();
     for not_run in &result.not_run {
-        if !said.contains(&not_run.reason) {
-            said.push(not_run.reason.clone());
+        if !lines.contains(&not_run.reason) {
+            lines.push(not_run.reason.clone());
         }
     }
-    let severity = if said.is_empty() { MessageType::Info } else { MessageType::Warning };
+    let severity = if lines.is_empty() { MessageType::Info } else { MessageType::Warning };
     match result.local_lines {
         0 => {}
-        1 => said.push("1 local line not run".into()),
-        n => said.push(format!("{n} local lines not run")),
+        1 => lines.push("1 local line not run".into()),
+        n => lines.push(format!("{n} local lines not run")),
     }
     let notes = result.runs.iter().filter_map(|run| run.note.as_ref());
     for note in notes {
-        if !said.contains(note) {
-            said.push(note.clone());
+        if !lines.contains(note) {
+            lines.push(note.clone());
         }
     }
-    (!said.is_empty()).then(|| (severity, said.join("\n")))
+    (!lines.is_empty()).then(|| (severity, lines.join("\n")))
 }
 
 #[cfg(test)]
@@ -57,15 +57,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_goes_well_says_nothing() {
-        assert_eq!(to_say(&RunResult::default()), None);
+    fn a_successful_run_command_shows_no_message() {
+        assert_eq!(message(&RunResult::default()), None);
     }
 
     #[test]
-    fn reasons_are_said_once_and_local_lines_are_counted() {
+    fn each_reason_is_shown_once_and_local_lines_are_counted() {
         let reason = || NotRun { cell: None, reason: "no cluster".into() };
         let result = RunResult { not_run: vec![reason(), reason()], local_lines: 2, ..Default::default() };
         let text = "no cluster\n2 local lines not run".to_owned();
-        assert_eq!(to_say(&result), Some((MessageType::Warning, text)));
+        assert_eq!(message(&result), Some((MessageType::Warning, text)));
     }
 }

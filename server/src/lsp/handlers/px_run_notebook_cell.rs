@@ -1,4 +1,5 @@
-//! `px/runNotebookCell`: runs the px lines of a cell as a kernel does, or all of one that holds none and is no set-up.
+//! `px/runNotebookCell`: runs a notebook cell as a kernel does: its px lines, or the whole cell if it has none and is
+//! not set-up code.
 
 use pxlens_protocol::{NotRun, RunNotebookCellParams, RunNotebookCellResult};
 use tower_lsp::jsonrpc::Result;
@@ -13,7 +14,7 @@ use crate::{
     },
     plan::Overrides,
     render::NotebookOutput,
-    session::{Ask, AskError, Asked, BlockView, NotRunKind, Scope, StartPolicy},
+    session::{BlockView, NotRunKind, RunCommand, RunError, RunResponse, Scope, StartPolicy},
 };
 
 pub(crate) async fn handle(
@@ -22,7 +23,7 @@ pub(crate) async fn handle(
 ) -> Result<RunNotebookCellResult> {
     let document = from_proto::key(&params.uri);
     backend.session.send_plain(document.clone());
-    let ask = Ask {
+    let command = RunCommand {
         document: document.clone(),
         scope: Scope::Lines(0, u32::MAX),
         overrides: Overrides::default(),
@@ -30,9 +31,9 @@ pub(crate) async fn handle(
         keep_going: false,
         start: StartPolicy::Detached,
     };
-    Ok(match backend.session.run(ask).await {
-        Ok(asked) => ran(asked, backend.capabilities().extension.run_local),
-        Err(AskError::NoCell) => {
+    Ok(match backend.session.run(command).await {
+        Ok(response) => ran(response, backend.capabilities().extension.run_local),
+        Err(RunError::NoCell) => {
             let snapshot = backend.snapshot(document).await;
             nothing_sent(snapshot.document().and_then(|view| view.blocks.first()))
         }
@@ -40,14 +41,14 @@ pub(crate) async fn handle(
     })
 }
 
-fn ran(asked: Asked, runs_local: bool) -> RunNotebookCellResult {
-    let plain = asked.runs.iter().find(|handle| handle.place.kind == CellKind::Plain);
+fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
+    let plain = response.runs.iter().find(|handle| handle.place.kind == CellKind::Plain);
     let ran_on = plain.map(|handle| handle.engines.iter().copied().collect::<RankSet>().to_string());
-    let waits = asked.runs.is_empty() || asked.runs.iter().any(|handle| handle.plan.blocking);
+    let waits = response.runs.is_empty() || response.runs.iter().any(|handle| handle.plan.blocking);
     let mut failed = false;
     let mut notes = Vec::new();
-    let nothing_else = asked.runs.is_empty() && asked.recalled.is_empty();
-    for one in &asked.not_run {
+    let nothing_else = response.runs.is_empty() && response.shown_results.is_empty();
+    for one in &response.not_run {
         match one.kind {
             NotRunKind::RunsNothing if nothing_else => notes.push(NotebookOutput::note(one.why.as_str())),
             NotRunKind::RunsNothing => {}
@@ -57,7 +58,7 @@ fn ran(asked: Asked, runs_local: bool) -> RunNotebookCellResult {
             }
         }
     }
-    let result = to_proto::run_result(asked, runs_local);
+    let result = to_proto::run_result(response, runs_local);
     notes.extend(result.runs.iter().filter_map(|run| run.note.as_ref()).map(NotebookOutput::note));
     if result.local_lines > 0 {
         let lines = if result.local_lines == 1 { "line" } else { "lines" };
@@ -76,11 +77,14 @@ fn ran(asked: Asked, runs_local: bool) -> RunNotebookCellResult {
     }
 }
 
-/// A cell that holds nothing to send.
+/// The answer for a cell with nothing to send.
 fn nothing_sent(block: Option<&BlockView>) -> RunNotebookCellResult {
     match block {
         Some(&BlockView { set_up: Some(line), local_lines, .. }) => {
-            let note = format!("set-up by line {}: read for views, not sent to engines", line + 1);
+            let note = format!(
+                "Set-up code because of line {}: pxlens reads it for views and does not send it to the engines",
+                line + 1
+            );
             RunNotebookCellResult {
                 set_up: Some(line),
                 local_lines,
@@ -92,7 +96,7 @@ fn nothing_sent(block: Option<&BlockView>) -> RunNotebookCellResult {
         Some(&BlockView { local_lines: 0, .. }) => {
             RunNotebookCellResult { waits: true, ..RunNotebookCellResult::default() }
         }
-        _ => refused("this is no code cell of a notebook that is open".to_owned()),
+        _ => refused("This is not a code cell of an open notebook".to_owned()),
     }
 }
 

@@ -29,9 +29,10 @@ async fn stop(backend: &Backend, params: StopClusterParams) -> std::result::Resu
     let named = Selection { connection_file: Some(file.clone()), ..Selection::default() };
     let found = blocking::run(move || discovery::find(&named)).await.map_err(|error| error.to_string())?;
     let cluster = found.into_iter().next();
-    let cluster = cluster.ok_or_else(|| format!("there is no cluster {}", file.display()))?;
+    let cluster =
+        cluster.ok_or_else(|| format!("There is no cluster with the connection file {}", file.display()))?;
     if !cluster.ours && !params.not_ours {
-        // Refused before anybody is told that it is being stopped.
+        // Refuse before the session is told that the cluster is being stopped.
         return Err(local::StopError::NotConfirmed(cluster.label()).to_string());
     }
     backend.session.stop(cluster, params.not_ours).await

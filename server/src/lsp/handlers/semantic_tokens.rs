@@ -1,4 +1,5 @@
-//! `textDocument/semanticTokens/full` and `/range`: the parts of magics' lines. Python bodies are left to Python's server.
+//! `textDocument/semanticTokens/full` and `/range`: the parts of magics' lines. Python bodies are left to Python's
+//! language server.
 
 use lsp_types::{SemanticToken, SemanticTokens, SemanticTokensParams, SemanticTokensRangeParams};
 use tower_lsp::jsonrpc::Result;
@@ -20,8 +21,8 @@ pub(crate) fn range(
     Ok(encode(&ide::semantic_tokens(snapshot, Some(from_proto::range(params.range)))))
 }
 
-/// Each token relative to the one before. Nothing at all where there is none: some clients show the tokens of one server
-/// only, the first that has an answer.
+/// Encodes each token relative to the one before. `None` if there are no tokens: some clients only show the tokens of
+/// the first server that returns any.
 fn encode(tokens: &[PlacedToken]) -> Option<SemanticTokens> {
     let mut last = text::Position { line: 0, character: 0 };
     let mut data = Vec::with_capacity(tokens.len());
@@ -32,7 +33,7 @@ fn encode(tokens: &[PlacedToken]) -> Option<SemanticTokens> {
             delta_line: start.line - last.line,
             delta_start: start.character - from,
             length,
-            // As the legend in `capabilities` lists them.
+            // Indices into the legend in `capabilities`.
             token_type: match kind {
                 TokenKind::Magic => 0,
                 TokenKind::Option => 1,

@@ -1,4 +1,5 @@
-//! The command that shows an output as a document: by its address where the client can, else as a file, else by naming that.
+//! The command that shows an output as a document: by its address if the client can open it, or else as a file, or else
+//! by naming the file.
 
 use lsp_types::{MessageType, ShowDocumentParams, Uri};
 use pxlens_protocol::{ShowOutputParams, ShowOutputResult};
@@ -24,7 +25,7 @@ pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<
     let path = match file {
         Ok(path) => path,
         Err(why) => {
-            backend.say(MessageType::Warning, why.to_string());
+            backend.show_message(MessageType::Warning, why.to_string());
             return Ok(ShowOutputResult { uri, file: None });
         }
     };
@@ -33,7 +34,7 @@ pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<
         Ok(url) if backend.capabilities().shows_documents => {
             ask_to_show(&backend.client, Uri::from(url.as_str()), file.clone());
         }
-        _ => backend.say(MessageType::Info, format!("the output is in {file}")),
+        _ => backend.show_message(MessageType::Info, format!("The output is in {file}")),
     }
     Ok(ShowOutputResult { uri, file: Some(file) })
 }
@@ -55,31 +56,36 @@ async fn address(backend: &Backend, params: ShowOutputParams) -> std::result::Re
             Extract::Whole(by.unwrap_or(snapshot.settings.group_by))
         }
         _ => {
-            return Err("of groupBy, ranks, engine and comparedWith only one can be asked for".to_owned());
+            return Err("Only one of groupBy, ranks, engine and comparedWith can be given".to_owned());
         }
     };
     session::check(&handle.now(), &what).map_err(|error| error.to_string())?;
     Ok(Address { run: handle.id, what }.to_string())
 }
 
-/// Whether the client opens outputs as documents, by their addresses.
+/// Whether the client can open outputs by their addresses.
 pub(super) fn shows_addresses(backend: &Backend) -> bool {
     let capabilities = backend.capabilities();
     let opens = capabilities.text_document_content || capabilities.extension.content;
     opens && capabilities.shows_documents
 }
 
-/// Without waiting for it.
+/// Asks the client to show a document, without waiting for it.
 fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
     let client = client.clone();
     tokio::spawn(async move {
-        let asked =
+        let params =
             ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
-        match tasks::ask(client.show_document(asked)).await {
+        match tasks::request(client.show_document(params)).await {
             Ok(true) => return,
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the client shows no document"),
+            Err(error) => tracing::warn!(%error, "the client did not show a document"),
         }
-        messages::show(&client, MessageType::Warning, format!("{name} could not be shown")).await;
+        messages::show(
+            &client,
+            MessageType::Warning,
+            format!("The editor could not show {name}; open it by hand"),
+        )
+        .await;
     });
 }

@@ -1,4 +1,4 @@
-//! `workspace/textDocumentContent` and `px/content`: outputs as documents, at `px-output:` addresses.
+//! `workspace/textDocumentContent` and `px/content`: outputs as documents with `px-output:` addresses.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     session::{self, About, RunHandle, Snapshot},
 };
 
-/// As LSP has it. While there may be more of the document, the client is told to ask again.
+/// The request of LSP. While the document may grow, the client is asked to refresh it.
 pub(crate) async fn handle(backend: &Backend, params: TextDocumentContentParams) -> Result<Raw> {
     let (content, more) = content(backend, &params.uri.0).await.map_err(Error::invalid_params)?;
     if backend.capabilities().text_document_content {
@@ -24,20 +24,22 @@ pub(crate) async fn handle(backend: &Backend, params: TextDocumentContentParams)
     backend.raw.put(&json!({ "text": content.text }))
 }
 
-/// For other clients.
+/// The request for other clients.
 pub(crate) async fn px(backend: &Backend, params: ContentParams) -> Result<Raw> {
     let (content, _) = content(backend, &params.uri).await.map_err(Error::invalid_params)?;
     backend.raw.put(&content)
 }
 
-/// The document of an address as it is now, and what waits until there may be more of it; `false` once there can be no more.
+/// The current document at an address, and a future that completes when there may be more of it, with `false` if there
+/// never will be.
 async fn content(
     backend: &Backend,
     uri: &str,
 ) -> std::result::Result<(ContentResult, BoxFuture<'static, bool>), String> {
     let Addressed { handle, what, other } = addressed(backend, uri).await?;
     let mut view = handle.view.clone();
-    // Looked at first: what comes meanwhile is told of once more than needed, not once less.
+    // The state is read before the text, so that output that arrives in between causes a refresh too many instead of
+    // one too few.
     let goes_on = !view.borrow_and_update().is_over();
     let text = blocking::run(move || session::content(&handle, &what, other.as_deref())).await;
     let text = text.map_err(|error| error.to_string())?;
@@ -45,18 +47,18 @@ async fn content(
     Ok((ContentResult { text, goes_on }, more))
 }
 
-/// What an address stands for.
+/// What an address refers to.
 pub(super) struct Addressed {
     pub(super) handle: Arc<RunHandle>,
     pub(super) what: Extract,
-    /// The run that it is compared with, where it is.
+    /// The run to compare with, if the address is of a comparison.
     pub(super) other: Option<Arc<RunHandle>>,
 }
 
-/// Looks an address up.
+/// Resolves an address.
 ///
 /// # Errors
-/// A sentence, where it is none or its run is gone.
+/// A sentence, if it is not a valid address or its run is no longer kept.
 pub(super) async fn addressed(backend: &Backend, uri: &str) -> std::result::Result<Addressed, String> {
     let address: Address = uri.parse().map_err(|error: NoAddress| error.to_string())?;
     let snapshot = backend.session.snapshot(About::Nothing).await;
@@ -68,10 +70,10 @@ pub(super) async fn addressed(backend: &Backend, uri: &str) -> std::result::Resu
     Ok(Addressed { handle, what: address.what, other })
 }
 
-/// A run that is shown from now on.
+/// A run that is about to be shown, so that its output is no longer withheld.
 ///
 /// # Errors
-/// A sentence, where it is gone.
+/// A sentence, if it is no longer kept.
 pub(super) fn run_to_show(
     backend: &Backend,
     snapshot: &Snapshot,
@@ -79,8 +81,8 @@ pub(super) fn run_to_show(
 ) -> std::result::Result<Arc<RunHandle>, String> {
     let handle = snapshot.runs.get(run).ok_or_else(|| {
         let number = run.0;
-        format!("there is no run {number}; runs are numbered anew whenever pxlens starts, and old ones are forgotten")
+        format!("There is no run {number}; pxlens numbers runs anew whenever it starts, and drops old ones")
     })?;
-    backend.session.asked_for(run);
+    backend.session.reveal(run);
     Ok(Arc::clone(handle))
 }

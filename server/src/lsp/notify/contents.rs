@@ -1,10 +1,11 @@
-//! Telling a client that a document it asked for may be another now (`workspace/textDocumentContent/refresh`).
+//! Asks the client to reload a document whose content may have changed (`workspace/textDocumentContent/refresh`).
 //!
 //! ```text
-//! asked ──▶ answer ──▶ PACE ──▶ the run changed ──▶ refresh ──▶ (asked again)
+//! request ──▶ response ──▶ PACE ──▶ the run changed ──▶ refresh ──▶ (next request)
 //! ```
 //!
-//! Once per answer: a client that still shows the document asks again, and one that closed it hears no more.
+//! It does so once per response: a client that still shows the document requests it again, and one that closed it gets
+//! no more messages.
 
 use std::{
     collections::HashSet,
@@ -17,16 +18,16 @@ use lsp_types::Uri;
 
 use crate::lsp::{tasks, wire::lifetime::Lifetime};
 
-/// A document is refreshed at most this often.
+/// The shortest time between two refreshes of a document.
 const PACE: Duration = Duration::from_millis(500);
 
-/// The documents that are watched. Cloning gives the same.
+/// The documents that are watched. Clones share the same set.
 #[derive(Clone, Debug, Default)]
 pub(in crate::lsp) struct Watched(Arc<Mutex<HashSet<Uri>>>);
 
 impl Watched {
-    /// Has the client ask once more when there is more of a document. `more`: waits until there may be more of it; `false` once
-    /// there can be no more.
+    /// Asks the client to reload a document when there is more of it. `more`: completes when there may be more, with
+    /// `false` if there never will be.
     pub(in crate::lsp) fn watch(
         &self,
         uri: Uri,
@@ -41,16 +42,16 @@ impl Watched {
         tasks::spawn("content", lifetime, async move {
             tokio::time::sleep(PACE).await;
             let is_more = more.await;
-            // Before the client is told, which may ask at once.
+            // Before the refresh is sent, since the client may request the document at once.
             watched.all(|all| all.remove(&uri));
-            if is_more && let Err(error) = tasks::ask(client.text_document_content_refresh(uri)).await {
-                tracing::debug!(%error, "the client does not refresh a document");
+            if is_more && let Err(error) = tasks::request(client.text_document_content_refresh(uri)).await {
+                tracing::debug!(%error, "the client did not refresh a document");
             }
         });
     }
 
     fn all<T>(&self, look: impl FnOnce(&mut HashSet<Uri>) -> T) -> T {
-        // A change is one step, so even after a panic the set is whole.
+        // Every change is a single step, so the set is consistent even after a panic.
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

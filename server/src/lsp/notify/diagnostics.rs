@@ -1,6 +1,6 @@
-//! Diagnostics: what is wrong in magics, and what engines raised, on the line that raised it.
+//! Diagnostics: problems of magics, and exceptions of engines on the line that raised them.
 //!
-//! Documents are marked; a task works through them at its own pace and sends only what is new.
+//! Documents are marked; a task works through them at its own pace and sends only what has changed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,22 +25,23 @@ use crate::{
 
 const SOURCE: &str = "pxlens";
 
-/// How many bytes a message may have, for a client that shows no related information.
+/// The maximum size of a message in bytes, for a client that shows no related information.
 const LISTED: usize = 4000;
 
-/// How many texts of engines that raised alike are told as related information, and the most characters of each thing told.
+/// How many different texts of one exception are listed as related information at most.
 const TEXTS: usize = 50;
+/// The maximum length, in characters, of each entry of related information.
 const LINE: usize = 300;
 
 /// The handle that marks documents.
 #[derive(Clone, Debug)]
 pub(in crate::lsp) struct Diagnostics(watch::Sender<Marked>);
 
-/// What is to be looked at again.
+/// What must be checked again.
 #[derive(Clone, Debug, Default)]
 struct Marked {
     uris: HashSet<Uri>,
-    /// All documents that are open.
+    /// Whether all open documents must be.
     all: bool,
 }
 
@@ -53,19 +54,19 @@ impl Diagnostics {
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (sender, mut changed) = watch::channel(Marked::default());
         let marks = Self(sender);
-        let taker = marks.clone();
+        let pending = marks.clone();
         let task = async move {
-            let mut told: HashMap<Uri, Vec<Diagnostic>> = HashMap::new();
+            let mut last_sent: HashMap<Uri, Vec<Diagnostic>> = HashMap::new();
             let mut open: HashSet<Uri> = HashSet::new();
-            // The task holds a sender itself, so that this never fails.
+            // The task itself holds a sender, so this never fails.
             while changed.changed().await.is_ok() {
-                let Marked { mut uris, all } = taker.take();
+                let Marked { mut uris, all } = pending.take();
                 if all {
                     uris.extend(open.iter().cloned());
                 }
                 for uri in uris {
                     let Some((version, now)) =
-                        tasks::guarded("diagnostics", look(&session, &uri, related)).await
+                        tasks::guarded("diagnostics", compute(&session, &uri, related)).await
                     else {
                         continue;
                     };
@@ -73,14 +74,14 @@ impl Diagnostics {
                         Some(_) => open.insert(uri.clone()),
                         None => open.remove(&uri),
                     };
-                    if told.get(&uri).map_or(&[][..], Vec::as_slice) == now {
+                    if last_sent.get(&uri).map_or(&[][..], Vec::as_slice) == now {
                         continue;
                     }
                     client.publish_diagnostics(uri.clone(), now.clone(), version).await;
                     if now.is_empty() {
-                        told.remove(&uri);
+                        last_sent.remove(&uri);
                     } else {
-                        told.insert(uri, now);
+                        last_sent.insert(uri, now);
                     }
                 }
             }
@@ -88,14 +89,14 @@ impl Diagnostics {
         (marks, task)
     }
 
-    /// Notes that a document's diagnostics may be others now.
+    /// Notes that a document's diagnostics may have changed.
     pub(in crate::lsp) fn check(&self, uri: &Uri) {
         self.0.send_modify(|marked| {
             marked.uris.insert(uri.clone());
         });
     }
 
-    /// Notes that the diagnostics of every document may be others now, as when engines come or go.
+    /// Notes that the diagnostics of all documents may have changed, such as when engines come or go.
     pub(in crate::lsp) fn check_all(&self) {
         self.0.send_modify(|marked| marked.all = true);
     }
@@ -110,15 +111,15 @@ impl Diagnostics {
     }
 }
 
-/// Looking at a document with this in its URI meets a bug, for tests of what it costs.
+/// Computing the diagnostics of a document with this in its URI panics, for tests of what that costs.
 #[cfg(test)]
-pub(in crate::lsp) const PANICS: &str = "panics-when-looked-at";
+pub(in crate::lsp) const PANICS: &str = "panics-when-checked";
 
-/// The diagnostics of a document as it is now; none for one that is closed.
-async fn look(session: &Session, uri: &Uri, related: bool) -> (Option<i32>, Vec<Diagnostic>) {
+/// The current diagnostics of a document and its version; none if it is closed.
+async fn compute(session: &Session, uri: &Uri, related: bool) -> (Option<i32>, Vec<Diagnostic>) {
     let snapshot = session.snapshot(from_proto::key(uri)).await;
     #[cfg(test)]
-    assert!(!uri.0.contains(PANICS), "looked at {}", uri.0);
+    assert!(!uri.0.contains(PANICS), "checked {}", uri.0);
     let work = move || {
         let document = snapshot.document()?;
         let mut all: Vec<Diagnostic> = document.unreadable.iter().map(|why| unreadable(why)).collect();
@@ -131,7 +132,7 @@ async fn look(session: &Session, uri: &Uri, related: bool) -> (Option<i32>, Vec<
     (Some(version), all)
 }
 
-/// A document that cannot be read at all.
+/// The diagnostic of a document that cannot be parsed at all.
 fn unreadable(why: &str) -> Diagnostic {
     Diagnostic {
         severity: Some(DiagnosticSeverity::Error),
@@ -142,7 +143,7 @@ fn unreadable(why: &str) -> Diagnostic {
     }
 }
 
-/// A problem as LSP shows it.
+/// Converts a problem to a diagnostic.
 pub(in crate::lsp) fn of_problem(
     snapshot: &Snapshot,
     document: &DocumentView,
@@ -158,25 +159,25 @@ pub(in crate::lsp) fn of_problem(
     }
 }
 
-/// One diagnostic for all engines that raised alike; where they say different things, each with its engines. What was
-/// stopped is no error.
+/// One diagnostic for all engines that raised the same exception. If its texts differ, they are listed with their
+/// engines. An interrupted run is not an error.
 fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String, Uri>) -> Diagnostic {
     let range = to_proto::range(error.range);
     let mut message = format!("{} {}", error.ranks, error.title);
     let texts = if error.variants.len() > 1 { error.variants.as_slice() } else { &[] };
-    let (texts, untold) = texts.split_at(if related { TEXTS.min(texts.len()) } else { texts.len() });
+    let (texts, unlisted) = texts.split_at(if related { TEXTS.min(texts.len()) } else { texts.len() });
     let variants = texts.iter().map(|variant| {
         let first = one_line(variant.value.lines().next().unwrap_or_default());
         let text = if first.is_empty() { String::new() } else { format!(": {}", cut(&first, LINE)) };
         (None, format!("{} {}{text}", variant.ranks, error.name))
     });
-    let untold = (!untold.is_empty()).then(|| (None, and_more(untold.len())));
+    let unlisted = (!unlisted.is_empty()).then(|| (None, and_more(unlisted.len())));
     let others =
         error.related.iter().map(|related| (related.file.as_ref(), cut(&one_line(&related.message), LINE)));
-    let all = variants.chain(untold).chain(others);
+    let all = variants.chain(unlisted).chain(others);
     let mut information = None;
     if related {
-        let told = all.filter_map(|(file, message)| {
+        let listed = all.filter_map(|(file, message)| {
             let location = match file {
                 None => Location { uri: uri.clone(), range },
                 Some((path, line)) => {
@@ -186,7 +187,7 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
             };
             Some(DiagnosticRelatedInformation { location, message })
         });
-        information = Some(told.collect::<Vec<_>>()).filter(|told| !told.is_empty());
+        information = Some(listed.collect::<Vec<_>>()).filter(|listed| !listed.is_empty());
     } else {
         let mut more = 0;
         for (_, line) in all.filter(|(file, _)| file.is_none()) {
@@ -212,23 +213,24 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
         source: Some(SOURCE.into()),
         message: message.into(),
         related_information: information,
-        // So that a client can tell what engines raised from what is wrong in a magic.
+        // This lets a client distinguish exceptions of engines from problems of magics.
         data: Some(serde_json::json!({ "run": to_proto::run_id(error.run) })),
         ..Default::default()
     }
 }
 
 fn and_more(n: usize) -> String {
-    format!("and {n} more; hovering over the line shows them")
+    format!("and {n} more; hover over the line to see them")
 }
 
-/// The files of calls outside of the cell, as far as they are here: engines may be elsewhere. pxlens opens none of them.
+/// The files of calls outside of the cell that exist on this machine; engines may be on others. pxlens does not open
+/// them.
 async fn files_here(errors: &[EngineError]) -> HashMap<String, Uri> {
     let named = errors.iter().flat_map(|error| &error.related).filter_map(|related| related.file.as_ref());
     paths_here(named.map(|(path, _)| path.clone()).collect()).await
 }
 
-/// Which of these paths are files that are here. pxlens opens none of them.
+/// The paths that are files on this machine. pxlens does not open them.
 pub(in crate::lsp) async fn paths_here(named: HashSet<String>) -> HashMap<String, Uri> {
     if named.is_empty() {
         return HashMap::new();
@@ -240,14 +242,14 @@ pub(in crate::lsp) async fn paths_here(named: HashSet<String>) -> HashMap<String
             .map(|(uri, path)| (path, uri))
             .collect()
     });
-    // A file system that does not answer costs the links.
+    // If the file system does not answer, only the links are lost.
     tokio::time::timeout(LOOK, look).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
-/// How long may be looked for files.
+/// How long looking for files may take.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The URI of a file that is here. IPython writes `~` for the home of the user.
+/// The URI of a file that exists on this machine. IPython writes `~` for the home folder.
 fn file_uri(path: &str) -> Option<Uri> {
     let whole = match path.strip_prefix("~/") {
         Some(rest) => PathBuf::from(std::env::var_os("HOME")?).join(rest),

@@ -1,12 +1,13 @@
-//! Tells a client that announced `engines` that it is worth asking for them again: once, and not again before it asked.
+//! Notifies a client that announced `engines` that they have changed: once, and not again before it has requested them.
 //!
 //! ```text
-//! changes  |x xx x xxxxx    xx|       x
-//! told     |x    x          x |       x
-//! asked    | x          x     | x
+//! changes   |x xx x xxxxx    xx|       x
+//! notified  |x    x          x |       x
+//! requested | x          x     | x
 //! ```
 //!
-//! So many engines that do much cost a client that does not look one message, and one that looks sets its own pace.
+//! Many busy engines thus cost only one message if the client does not show them, and a client that does sets its own
+//! pace.
 
 use std::time::Duration;
 
@@ -18,47 +19,47 @@ use tokio::{
 
 use crate::lsp::{tasks, wire::lifetime::Lifetime};
 
-/// The least time between two messages.
+/// The shortest time between two notifications.
 const GAP: Duration = Duration::from_millis(100);
 
-/// What happened since the client was last told.
+/// What happened since the last notification.
 #[derive(Clone, Copy, Debug)]
-struct Standing {
+struct Pending {
     changed: bool,
-    asked: bool,
+    requested: bool,
 }
 
-/// The end that takes marks. Marking never waits, and marks merge.
+/// The sender of marks. Marking never waits, and marks merge.
 #[derive(Clone, Debug)]
-pub(in crate::lsp) struct EnginesMarks(watch::Sender<Standing>);
+pub(in crate::lsp) struct EnginesMarks(watch::Sender<Pending>);
 
 impl EnginesMarks {
-    /// Starts to tell this client.
+    /// Starts the task that notifies this client.
     pub(in crate::lsp) fn start(client: tower_lsp::Client, lifetime: &Lifetime) -> Self {
-        let (sender, standing) = watch::channel(Standing { changed: false, asked: true });
+        let (sender, pending) = watch::channel(Pending { changed: false, requested: true });
         let marks = Self(sender);
-        tasks::spawn("engines", lifetime, tell(client, marks.clone(), standing));
+        tasks::spawn("engines", lifetime, notify(client, marks.clone(), pending));
         marks
     }
 
-    /// Something changed.
+    /// Marks that something changed.
     pub(in crate::lsp) fn mark(&self) {
-        self.0.send_if_modified(|standing| !std::mem::replace(&mut standing.changed, true));
+        self.0.send_if_modified(|pending| !std::mem::replace(&mut pending.changed, true));
     }
 
-    /// The client asks: what changes from now on is news.
-    pub(in crate::lsp) fn asked(&self) {
-        self.0.send_if_modified(|standing| {
-            standing.changed = false;
-            !std::mem::replace(&mut standing.asked, true)
+    /// Notes that the client requested the engines, so that later changes are worth a notification.
+    pub(in crate::lsp) fn requested(&self) {
+        self.0.send_if_modified(|pending| {
+            pending.changed = false;
+            !std::mem::replace(&mut pending.requested, true)
         });
     }
 }
 
-async fn tell(client: tower_lsp::Client, marks: EnginesMarks, mut standing: watch::Receiver<Standing>) {
-    // The marks hold a sender, so this fails never.
-    while standing.wait_for(|standing| standing.changed && standing.asked).await.is_ok() {
-        marks.0.send_modify(|standing| (standing.changed, standing.asked) = (false, false));
+async fn notify(client: tower_lsp::Client, marks: EnginesMarks, mut pending: watch::Receiver<Pending>) {
+    // The marks hold a sender, so this never fails.
+    while pending.wait_for(|pending| pending.changed && pending.requested).await.is_ok() {
+        marks.0.send_modify(|pending| (pending.changed, pending.requested) = (false, false));
         client.send_notification::<EnginesChanged>(EnginesChangedParams {}).await;
         sleep_until(Instant::now() + GAP).await;
     }

@@ -1,14 +1,15 @@
-//! Decides when the editor hears of outputs: the first change at once, then at most every 50 ms, the newest state only, of all
-//! documents that changed. There may be many of them: each cell of a notebook is one. What comes to its end waits for no pace.
+//! Decides when outputs are sent to the editor: the first change at once, then at most every 50 ms, and only the newest
+//! state, for all documents that changed. There may be many, since each cell of a notebook is a document. The end of a
+//! run is sent at once.
 //!
 //! ```text
 //! marks    |x xxxxx xxx x xxxxx|          x
 //! sent     |x    x    x    x   x|         x
 //! ```
 //!
-//! In go marks of what changed, which merge; out go messages made of how things are at that moment. So a slow client costs
-//! nothing: while one message waits to be written, or for its acknowledgement, marks go on merging. The publisher owns what
-//! the editor was told, and says nothing twice.
+//! Marks of what changed come in and merge; messages with the current state go out. So a slow client costs nothing:
+//! while a message waits to be written, or for its acknowledgement, marks keep merging. The publisher owns what was
+//! last sent to the editor, and sends nothing twice.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -27,18 +28,18 @@ use crate::{
     session::Session,
 };
 
-/// The least time between two messages about a document to a client that acknowledges them.
+/// The shortest time between two messages about a document to a client that acknowledges them.
 const GAP: Duration = Duration::from_millis(50);
-/// The same for a client that does not, so that nobody knows how far it is behind.
+/// The same for a client that does not, so that it is not known how far it is behind.
 const GAP_UNACKNOWLEDGED: Duration = Duration::from_millis(250);
-/// Outputs of so many bytes together are laid out where the publisher runs: to another thread and back takes longer.
+/// Outputs of at most this many bytes together are laid out in place: a hop to another thread takes longer.
 const LIGHT: usize = 16 * 1024;
-/// With so many messages unacknowledged no more are sent.
+/// The maximum number of unacknowledged messages.
 const CREDIT: u32 = 2;
 
-/// Where the publisher looks up how things are.
+/// Where the publisher looks up the current outputs.
 pub(in crate::lsp) trait View: Send + Sync + 'static {
-    /// What to paint beside px cells, those of `only` or all; `None` if the document is not open.
+    /// What to paint for px cells, restricted to `only` if given; `None` if the document is not open.
     fn outputs(
         &self,
         uri: &Uri,
@@ -46,16 +47,16 @@ pub(in crate::lsp) trait View: Send + Sync + 'static {
     ) -> impl Future<Output = Option<CellOutputs>> + Send;
 }
 
-/// What to paint beside the px cells of one version of a document.
+/// What to paint for the px cells of one version of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::lsp) struct CellOutputs {
-    /// The version that the ranges are of.
+    /// The version that the ranges refer to.
     pub(in crate::lsp) version: i32,
-    /// Those that have something to show, with `block` lines.
+    /// The cells that have something to show, with `block` lines.
     pub(in crate::lsp) cells: Vec<CellOutput>,
 }
 
-/// The outputs of a session's documents, for a client that runs the local parts of `--local` cells or does not.
+/// The outputs of a session's documents. `runs_local`: whether the client runs the local parts of `--local` cells.
 #[derive(Debug)]
 pub(in crate::lsp) struct SessionView {
     pub(in crate::lsp) session: Session,
@@ -80,7 +81,7 @@ impl View for SessionView {
 
 /// Where messages go.
 pub(in crate::lsp) trait Sink: Send + Sync + 'static {
-    /// Hands a message to the client; comes back when the pipe took it.
+    /// Sends a message to the client; completes when the pipe has taken it.
     fn send(&self, params: OutputsParams) -> impl Future<Output = ()> + Send;
 }
 
@@ -90,10 +91,10 @@ impl Sink for tower_lsp::Client {
     }
 }
 
-/// What a client announced about outputs.
+/// What the client announced about outputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::lsp) struct Credit {
-    /// It acknowledges.
+    /// It acknowledges messages.
     pub(in crate::lsp) ack: bool,
     /// It paints block lines.
     pub(in crate::lsp) blocks: bool,
@@ -103,12 +104,12 @@ pub(in crate::lsp) struct Credit {
 #[derive(Debug, Default)]
 struct Dirty {
     documents: HashMap<Uri, Touched>,
-    /// In the order of the first mark, so that no document starves.
+    /// The documents in the order of their first marks, so that none starves.
     order: Vec<Uri>,
     closed: BTreeSet<String>,
     acknowledged: u32,
     restart: bool,
-    /// Whether something came to its end, which waits for no pace.
+    /// Whether something must be sent at once, such as the end of a run.
     urgent: bool,
 }
 
@@ -120,18 +121,18 @@ struct Touched {
     cells: BTreeSet<CellId>,
 }
 
-/// The end of the publisher that takes marks. Marking never waits, and marks of the same thing are one.
+/// The sender of marks for the publisher. Marking never waits, and equal marks merge.
 #[derive(Clone, Debug)]
 pub(in crate::lsp) struct Marks(watch::Sender<Dirty>);
 
 /// What a mark is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::lsp) enum Mark {
-    /// One px cell.
+    /// One px cell changed.
     Cell(CellId),
-    /// Any of them, or which of them there are.
+    /// Any px cell may have changed, come or gone.
     Cells,
-    /// The client knows nothing, or is to forget what it knows.
+    /// The client needs everything, and forgets what it was sent before.
     Full,
 }
 
@@ -153,7 +154,7 @@ impl Marks {
         });
     }
 
-    /// Notes what nobody should wait for: a cell came to its end, or its first engine failed.
+    /// Notes a change that must be sent at once: the end of a run, or its first error.
     pub(in crate::lsp) fn mark_urgent(&self, uri: &Uri, mark: Mark) {
         self.mark(uri, mark);
         self.0.send_modify(|dirty| dirty.urgent = true);
@@ -173,7 +174,7 @@ impl Marks {
         self.0.send_modify(|dirty| dirty.acknowledged = dirty.acknowledged.max(seq));
     }
 
-    /// Notes that the client asked for a document again: it will not acknowledge what it lost.
+    /// Notes that the client requested a document again: it will not acknowledge messages that it lost.
     pub(in crate::lsp) fn refresh(&self, uri: &Uri) {
         self.0.send_modify(|dirty| dirty.restart = true);
         self.mark(uri, Mark::Full);
@@ -195,7 +196,7 @@ pub(in crate::lsp) struct Publisher<V, S> {
 }
 
 impl<V: View, S: Sink> Publisher<V, S> {
-    /// A publisher and the handle that marks. It does nothing until [`Publisher::run`].
+    /// A publisher and its marks. It does nothing until [`Publisher::run`] is polled.
     pub(in crate::lsp) fn new(view: V, sink: S, credit: Credit) -> (Self, Marks) {
         let (sender, changed) = watch::channel(Dirty::default());
         let marks = Marks(sender);
@@ -233,30 +234,30 @@ impl<V: View, S: Sink> Publisher<V, S> {
                 let dirty = self.changed.borrow_and_update();
                 let acknowledged = if dirty.restart { self.seq } else { dirty.acknowledged.min(self.seq) };
                 self.acknowledged = self.acknowledged.max(acknowledged);
-                let paid = !self.credit.ack || self.seq - self.acknowledged < CREDIT;
-                if paid && !dirty.order.is_empty() {
+                let has_credit = !self.credit.ack || self.seq - self.acknowledged < CREDIT;
+                if has_credit && !dirty.order.is_empty() {
                     break;
                 }
                 dirty.closed.clone()
             };
             self.forget(&closed);
-            // The publisher holds a sender itself, so that this never fails.
+            // The publisher itself holds a sender, so this never fails.
             let _ = self.changed.changed().await;
         }
     }
 
-    /// Waits until enough time has passed since the last message, or something came to its end.
+    /// Waits until enough time has passed since the last message, or something must be sent at once.
     async fn wait_for_pace(&mut self) {
         let Some(last) = self.last else { return };
         let due = last + if self.credit.ack { GAP } else { GAP_UNACKNOWLEDGED };
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
-            // The publisher holds a sender itself, so that this never fails.
+            // The publisher itself holds a sender, so this never fails.
             _ = self.changed.wait_for(|dirty| dirty.urgent) => {}
         }
     }
 
-    /// Takes the documents that changed with all their marks; the one that has waited longest comes first.
+    /// Takes the documents that changed, with all their marks, the one that has waited longest first.
     fn take(&mut self) -> Vec<(Uri, Touched)> {
         let mut taken = Vec::new();
         let mut closed = BTreeSet::new();
@@ -283,11 +284,11 @@ impl<V: View, S: Sink> Publisher<V, S> {
         }
     }
 
-    /// What is new to the client; `None` if nothing is.
+    /// The message with what is new to the client; `None` if nothing is.
     async fn message(&mut self, uri: Uri, touched: Touched) -> Option<OutputsParams> {
         let whole = touched.full || touched.all;
-        let asked = (!whole).then(|| touched.cells.clone());
-        let view = tasks::guarded("publisher", self.view.outputs(&uri, asked)).await?;
+        let only = (!whole).then(|| touched.cells.clone());
+        let view = tasks::guarded("publisher", self.view.outputs(&uri, only)).await?;
         let CellOutputs { version, cells } = view?;
         let last_sent = self.last_sent.entry(uri.clone()).or_default();
         let present: BTreeSet<CellId> = cells.iter().map(|cell| cell.id.clone()).collect();
@@ -295,34 +296,35 @@ impl<V: View, S: Sink> Publisher<V, S> {
         let mut removed: Vec<CellId> = last_sent.keys().filter(|cell| gone(cell)).cloned().collect();
         removed.sort();
         removed.iter().for_each(|cell| drop(last_sent.remove(cell)));
-        let mut news = Vec::new();
+        let mut changed = Vec::new();
         for mut cell in cells {
             if !self.credit.blocks {
                 cell.block = None;
             }
-            let known = last_sent.get(&cell.id).is_some_and(|old| same_but_for_place(old, &cell));
+            let known = last_sent.get(&cell.id).is_some_and(|old| differs_only_in_place(old, &cell));
             last_sent.insert(cell.id.clone(), cell.clone());
             if touched.full || !known {
-                news.push(cell);
+                changed.push(cell);
             }
         }
         if touched.full {
             removed.clear();
         }
-        let worth_it = touched.full || !news.is_empty() || !removed.is_empty();
+        let worth_it = touched.full || !changed.is_empty() || !removed.is_empty();
         worth_it.then(|| OutputsParams {
             uri,
             version,
             seq: self.seq + 1,
             full: touched.full,
-            cells: news,
+            cells: changed,
             removed,
         })
     }
 }
 
-/// Editors move what they painted along with the text; a new place alone is no news, unless it is another line of the cell.
-fn same_but_for_place(old: &CellOutput, new: &CellOutput) -> bool {
+/// Whether only the place differs, which editors adjust themselves as the text moves, unless the line is painted on
+/// another line of the cell.
+fn differs_only_in_place(old: &CellOutput, new: &CellOutput) -> bool {
     let line_in_cell = |cell: &CellOutput| i64::from(cell.line_at) - i64::from(cell.range.start.line);
     let moved = CellOutput { range: new.range, line_at: new.line_at, ..old.clone() };
     line_in_cell(old) == line_in_cell(new) && moved == *new

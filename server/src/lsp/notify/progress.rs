@@ -1,4 +1,5 @@
-//! `$/progress` of a run: begun when it has taken as long as `--progress-after` says, told at most ten times a second, ended with it.
+//! `$/progress` of a run: it begins when the run has taken as long as `--progress-after` says, is reported at most ten
+//! times a second, and ends with the run.
 
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use crate::{
     plan::ProgressAfter,
 };
 
-/// The least time between two reports.
+/// The shortest time between two reports.
 const GAP: Duration = Duration::from_millis(100);
 const TOKEN: &str = "px/run/";
 
-/// The progress of one run. Dropping it ends it.
+/// The progress of one run. Dropping this ends the progress.
 #[derive(Debug)]
 pub(in crate::lsp) struct Progress(watch::Sender<Standing>);
 
@@ -28,7 +29,7 @@ struct Standing {
 }
 
 impl Progress {
-    /// A run began.
+    /// Begins the progress of a run.
     pub(in crate::lsp) fn start(
         run: RunId,
         title: String,
@@ -41,20 +42,20 @@ impl Progress {
         Self(sender)
     }
 
-    /// It is so far now.
+    /// Reports how many of the engines have ended.
     pub(in crate::lsp) fn advance(&self, ended: u32, of: u32, message: String) {
         self.0.send_modify(|standing| {
             (standing.ended, standing.of, standing.message) = (ended, of, message);
         });
     }
 
-    /// It is over.
+    /// Ends the progress with a summary.
     pub(in crate::lsp) fn end(self, summary: String) {
         self.0.send_modify(|standing| standing.over = Some(summary));
     }
 }
 
-/// How long a run goes on before its progress is shown; `None`: it is not.
+/// How long after its start the progress of a run is shown; `None` if it never is.
 pub(in crate::lsp) fn delay(progress: ProgressAfter) -> Option<Duration> {
     match progress {
         ProgressAfter::Milliseconds(milliseconds) => Some(Duration::from_millis(milliseconds)),
@@ -62,7 +63,7 @@ pub(in crate::lsp) fn delay(progress: ProgressAfter) -> Option<Duration> {
     }
 }
 
-/// The run of a token that pxlens made.
+/// The run that a progress token belongs to, if pxlens made the token for a run.
 pub(in crate::lsp) fn run_of(token: &ProgressToken) -> Option<RunId> {
     let ProgressToken::String(token) = token else { return None };
     token.strip_prefix(TOKEN)?.parse().ok().map(RunId)
@@ -80,8 +81,8 @@ async fn show(
         return;
     }
     let token = ProgressToken::String(format!("{TOKEN}{}", run.0));
-    if let Err(error) = tasks::ask(client.create_work_done_progress(token.clone())).await {
-        tracing::debug!(%error, "the client shows no progress");
+    if let Err(error) = tasks::request(client.create_work_done_progress(token.clone())).await {
+        tracing::debug!(%error, "the client did not create the progress");
         return;
     }
     let shown = client.progress(token, title).with_percentage(0).with_cancel_button().begin().await;
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_tokens_of_pxlens_name_a_run() {
+    fn only_tokens_for_runs_belong_to_a_run() {
         assert_eq!(run_of(&ProgressToken::String("px/run/7".into())), Some(RunId(7)));
         assert_eq!(run_of(&ProgressToken::String("px/run/x".into())), None);
         assert_eq!(run_of(&ProgressToken::String("7".into())), None);

@@ -1,4 +1,5 @@
-//! Asks the client to draw lenses and hints again: where a cell changed its state or what it would do, at most twice a second.
+//! Asks the client to refresh lenses and hints when the state or the plan of a cell has changed, at most twice a
+//! second.
 
 use std::time::Duration;
 
@@ -6,51 +7,51 @@ use tokio::{sync::watch, time::sleep};
 
 use crate::lsp::{tasks, wire::lifetime::Lifetime};
 
-/// The least time between two requests.
+/// The shortest time between two refreshes.
 const GAP: Duration = Duration::from_millis(500);
 
-/// What changed since the client was last asked.
+/// What changed since the last refresh.
 #[derive(Clone, Copy, Debug, Default)]
 struct Outdated {
     states: bool,
-    /// What cells would do.
+    /// What cells would do when run.
     plans: bool,
 }
 
-/// What the client draws again when told to.
+/// What the client can refresh.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::lsp) struct Refreshes {
     pub(in crate::lsp) lenses: bool,
     pub(in crate::lsp) hints: bool,
-    /// Whether its hints tell of plans only, since it paints outputs.
+    /// Whether its hints only show plans, since it paints outputs.
     pub(in crate::lsp) hints_of_plans_only: bool,
 }
 
-/// The end that takes marks. Marking never waits, and marks merge.
+/// The sender of marks. Marking never waits, and marks merge.
 #[derive(Clone, Debug)]
 pub(in crate::lsp) struct RefreshMarks(watch::Sender<Outdated>);
 
 impl RefreshMarks {
-    /// Starts to ask this client.
+    /// Starts the task that refreshes this client.
     pub(in crate::lsp) fn start(client: tower_lsp::Client, what: Refreshes, lifetime: &Lifetime) -> Self {
         let (sender, outdated) = watch::channel(Outdated::default());
         let marks = Self(sender);
-        tasks::spawn("refresh", lifetime, ask(client, what, marks.clone(), outdated));
+        tasks::spawn("refresh", lifetime, refresh(client, what, marks.clone(), outdated));
         marks
     }
 
-    /// A cell changed its state.
+    /// Marks that the state of a cell changed.
     pub(in crate::lsp) fn mark_states(&self) {
         self.0.send_modify(|outdated| outdated.states = true);
     }
 
-    /// What cells would do may be another.
+    /// Marks that plans of cells may have changed.
     pub(in crate::lsp) fn mark_plans(&self) {
         self.0.send_modify(|outdated| (outdated.states, outdated.plans) = (true, true));
     }
 }
 
-async fn ask(
+async fn refresh(
     client: tower_lsp::Client,
     what: Refreshes,
     marks: RefreshMarks,
@@ -62,11 +63,11 @@ async fn ask(
         marks.0.send_modify(|outdated| taken = std::mem::take(outdated));
         let hints = what.hints && (taken.plans || !what.hints_of_plans_only);
         if what.lenses
-            && let Err(error) = tasks::ask(client.code_lens_refresh()).await
+            && let Err(error) = tasks::request(client.code_lens_refresh()).await
         {
             tracing::debug!(%error, "lenses were not refreshed");
         }
-        if hints && let Err(error) = tasks::ask(client.inlay_hint_refresh()).await {
+        if hints && let Err(error) = tasks::request(client.inlay_hint_refresh()).await {
             tracing::debug!(%error, "hints were not refreshed");
         }
         sleep(GAP).await;

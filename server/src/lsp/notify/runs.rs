@@ -1,4 +1,4 @@
-//! Follows each run, and tells what the editor may have to hear of it: what is painted, diagnostics, progress, engines.
+//! Follows each run, and updates what the editor shows of it: painted outputs, diagnostics, progress, engines.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,13 +19,13 @@ use crate::{
     lsp::{to_proto, wire::lifetime::Lifetime},
     render,
     run::{Ending, LostReason, Phase, Run, RunState},
-    session::{DocumentKey, Recalled, RunHandle},
+    session::{DocumentKey, RunHandle, ShownResult},
 };
 
-/// How often the time of a run that goes on is shown anew while nothing else happens.
+/// How often the elapsed time of a run is updated while nothing else happens.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Who is told of runs. Cheap to clone.
+/// What follows runs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Followers {
     pub(super) client: tower_lsp::Client,
@@ -34,13 +34,13 @@ pub(super) struct Followers {
     pub(super) engines: Option<EnginesMarks>,
     pub(super) diagnostics: Diagnostics,
     pub(super) refresh: RefreshMarks,
-    /// For a client that runs local parts.
+    /// Set if the client runs local parts.
     pub(super) local: Option<Arc<RunLocal>>,
     /// Whether the client shows progress.
     pub(super) shows_progress: bool,
 }
 
-/// A px cell of a document, as the client names it.
+/// A px cell of a document, in the protocol's types.
 #[derive(Clone, Debug)]
 struct Cell {
     uri: Uri,
@@ -48,7 +48,7 @@ struct Cell {
 }
 
 impl Followers {
-    /// Tells of one run until nothing more can come of it, late output included.
+    /// Follows one run until no more output can come, not even late output.
     pub(super) async fn follow(self, handle: Arc<RunHandle>) {
         let cell = Cell { uri: to_proto::uri(&handle.document), id: to_proto::cell_id(handle.cell) };
         let mut view = handle.view.clone();
@@ -59,14 +59,14 @@ impl Followers {
             code: handle.plan.code.to_string(),
         });
         let mut shown = self.progress_of(&handle);
-        // A run that nobody can look at any more is not kept for those who follow it.
+        // Following a run must not keep it in memory.
         drop(handle);
         let mut seen: Option<Counts> = None;
         loop {
             let now = view.borrow_and_update().clone();
             let counts = Counts::of(&now);
             let before = seen.replace(counts);
-            // What an engine works on is told with the engines.
+            // The list of engines shows what each is working on.
             if before.map_or(0, |before| before.working) != counts.working {
                 self.mark_engines();
             }
@@ -78,7 +78,7 @@ impl Followers {
                     progress.advance(counts.ended, counts.all, render::progress(&now));
                 }
             }
-            // Not before its turn has come: a run that is dropped has no local part either.
+            // Not before the run was sent: if a run is dropped, its local part must not run either.
             if was_sent(&now)
                 && let (Some(params), Some(client)) = (local.take(), &self.local)
             {
@@ -97,11 +97,11 @@ impl Followers {
         }
     }
 
-    /// Tells of the run that a `%pxresult` shows, as something of that line, until nothing more can come of it.
-    pub(super) async fn follow_recalled(self, document: DocumentKey, recalled: Recalled) {
-        let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(recalled.cell) };
-        let mut view = recalled.run.view.clone();
-        drop(recalled);
+    /// Follows the run that a `%pxresult` shows, on behalf of that line, until no more output can come.
+    pub(super) async fn follow_result(self, document: DocumentKey, shown: ShownResult) {
+        let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(shown.cell) };
+        let mut view = shown.run.view.clone();
+        drop(shown);
         let mut seen = None;
         loop {
             let state = view.borrow_and_update().state();
@@ -147,7 +147,7 @@ impl Followers {
     }
 }
 
-/// How many engines of a run are how far.
+/// How many engines of a run are in which phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
     all: u32,
@@ -177,15 +177,15 @@ impl Counts {
         (self.begun, self.ended, self.over) == (other.begun, other.ended, other.over)
     }
 
-    /// Whether nobody should wait for it: the run is over, or its first engine raised.
+    /// Whether it must be shown at once: the run is over, or its first engine raised.
     fn is_urgent_after(self, before: Option<Self>) -> bool {
         let (raised, over) = before.map_or((0, false), |before| (before.raised, before.over));
         self.over && !over || self.raised > 0 && raised == 0
     }
 }
 
-/// Waits for news of a run; `ticks`: a second that has passed is news, since its time is shown. `false` where there will be
-/// none any more.
+/// Waits for a change of a run. `ticks`: whether a second that has passed is a change too, since the elapsed time is
+/// shown. Returns `false` if there will be no more changes.
 async fn next(view: &mut watch::Receiver<Arc<Run>>, ticks: bool) -> bool {
     if !ticks {
         return view.changed().await.is_ok();
@@ -223,12 +223,12 @@ mod tests {
             assert_eq!(now.is_urgent_after(before), expected, "step {step}");
             before = Some(now);
         }
-        // Of one that was over, or had failed, when it was first looked at.
+        // A run that was over, or had failed, when it was first looked at.
         assert!(counts(3, 0, true).is_urgent_after(None) && counts(1, 1, false).is_urgent_after(None));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_that_has_passed_is_news_only_while_a_run_goes_on() {
+    async fn a_second_that_has_passed_is_a_change_only_while_the_run_is_going_on() {
         let request = RunRequest { code: "1".into(), engines: Vec::new(), single: false };
         let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0)));
         let (sender, mut view) = watch::channel(run.clone());

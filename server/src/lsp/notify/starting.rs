@@ -1,6 +1,7 @@
-//! What the user sees while a cluster is started: one progress, where the client shows any; else a message for each step.
+//! What the user sees while a cluster is started: a progress, if the client supports it, or else a message for each
+//! step.
 //!
-//! That it failed is not said here: whoever asked for it is told why.
+//! A failure is not reported here, since the request that started the cluster gets the error.
 
 use lsp_types::{MessageType, ProgressToken};
 use tokio::sync::mpsc;
@@ -13,24 +14,24 @@ use crate::{
 
 const TITLE: &str = "Starting a cluster";
 
-/// Shows how far clusters are that are started, one after the other.
+/// Shows the progress of clusters that are started, one after the other.
 #[derive(Debug)]
-pub(in crate::lsp) struct Starts {
+pub(in crate::lsp) struct StartProgress {
     client: tower_lsp::Client,
     lifetime: Lifetime,
     progress: bool,
-    /// How many there were: each has a progress of its own.
+    /// How many were started, since each has a progress of its own.
     count: u32,
     shown: Option<mpsc::UnboundedSender<Starting>>,
 }
 
-impl Starts {
-    /// `progress`: whether the client shows any.
+impl StartProgress {
+    /// `progress`: whether the client shows progress.
     pub(in crate::lsp) fn new(client: tower_lsp::Client, lifetime: Lifetime, progress: bool) -> Self {
         Self { client, lifetime, progress, count: 0, shown: None }
     }
 
-    pub(in crate::lsp) fn note(&mut self, starting: Starting) {
+    pub(in crate::lsp) fn handle(&mut self, starting: Starting) {
         if !self.progress {
             if let Starting::Step(text) | Starting::Ready(text) = starting {
                 let client = self.client.clone();
@@ -49,7 +50,7 @@ impl Starts {
             self.shown = Some(sender);
         }
         if let Some(shown) = &self.shown {
-            // Who shows it may have found that the client does not.
+            // Fails if the client did not create the progress.
             let _ = shown.send(starting);
         }
         if !is_step {
@@ -59,8 +60,8 @@ impl Starts {
 }
 
 async fn show(client: tower_lsp::Client, token: ProgressToken, mut steps: mpsc::UnboundedReceiver<Starting>) {
-    if let Err(error) = tasks::ask(client.create_work_done_progress(token.clone())).await {
-        tracing::debug!(%error, "the client shows no progress");
+    if let Err(error) = tasks::request(client.create_work_done_progress(token.clone())).await {
+        tracing::debug!(%error, "the client did not create the progress");
         return;
     }
     let shown = client.progress(token, TITLE).begin().await;

@@ -1,4 +1,4 @@
-//! The card of a run in a hover: what a client gets by what it announced, and what its links do.
+//! The card of a run in a hover: what it contains for each kind of client, and what its links do.
 
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn hover(client: &mut Client, line: u32) -> String {
     shown["contents"]["value"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The commands of a card's links by their words, ready for `workspace/executeCommand`.
+/// The commands of a card's links by their titles, ready for `workspace/executeCommand`.
 fn links(card: &str) -> Vec<(String, Value)> {
     let link = |rest: &str| {
         let (words, target) = rest.split_once("](command:")?;
@@ -39,7 +39,7 @@ async fn follow(client: &mut Client, card: &str, words: &str) -> Value {
     client.request("workspace/executeCommand", params).await
 }
 
-/// A client that announced this, whose first run gave a line and a picture and is over.
+/// A client that announced this, whose first run printed a line, displayed an image and is over.
 async fn with_a_result(sim: &Sim, extension: Value) -> Client {
     let mut client = Client::start_on(sim, capabilities(extension)).await;
     client.open(URI, "%px work()\n").await;
@@ -61,7 +61,7 @@ async fn with_a_picture() -> Sim {
 #[tokio::test]
 async fn links_and_images_are_for_clients_that_announced_them() {
     let sim = with_a_picture().await;
-    let told = async |extension: Value| {
+    let card_for = async |extension: Value| {
         let mut client = with_a_result(&sim, extension).await;
         let card = hover(&mut client, 0).await;
         assert!(card.contains("`[0-1]`\n```text\none"), "{card}");
@@ -71,24 +71,24 @@ async fn links_and_images_are_for_clients_that_announced_them() {
         links(card).into_iter().map(|(_, link)| link["command"].clone()).collect()
     };
     let (group, copy) = (json!("pxlens.server.group"), json!("pxlens.server.copy"));
-    // Copying is for links alone.
+    // The capability to copy only matters for links.
     for extension in [json!({}), json!({ "copy": true })] {
-        let card = told(extension).await;
+        let card = card_for(extension).await;
         assert!(!card.contains("](command:") && !card.contains("](data:"), "{card}");
     }
-    let card = told(json!({ "images": true })).await;
+    let card = card_for(json!({ "images": true })).await;
     assert!(!card.contains("](command:") && card.contains("](data:image/png;base64,"), "{card}");
-    let card = told(json!({ "commandLinks": true })).await;
+    let card = card_for(json!({ "commandLinks": true })).await;
     let offered = links_to(&card);
     assert!(offered.contains(&group) && !offered.contains(&copy), "{card}");
     assert!(!card.contains("](data:"), "{card}");
-    let card = told(json!({ "commandLinks": true, "copy": true })).await;
+    let card = card_for(json!({ "commandLinks": true, "copy": true })).await;
     let offered = links_to(&card);
     assert!(offered.contains(&group) && offered.contains(&copy), "{card}");
 }
 
 #[tokio::test]
-async fn what_a_card_links_to_is_offered_as_actions_where_it_has_no_links() {
+async fn the_links_of_a_card_are_offered_as_actions_if_the_client_has_no_links() {
     let sim = with_a_picture().await;
     let offered = async |extension: Value| {
         let mut client = with_a_result(&sim, extension).await;
@@ -105,17 +105,17 @@ async fn what_a_card_links_to_is_offered_as_actions_where_it_has_no_links() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_not_there_is_an_error() {
+async fn grouping_an_unknown_run_is_an_error() {
     let mut client = Client::start(json!({})).await;
     let argument = json!({ "run": 9, "groupBy": "type" });
     let params = json!({ "command": "pxlens.server.group", "arguments": [argument] });
-    let id = client.ask("workspace/executeCommand", params).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "there is no run 9");
+    let id = client.send_request("workspace/executeCommand", params).await;
+    assert_eq!(client.answer(id).await["error"]["message"], "There is no run 9");
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_cannot_copy_gets_the_text_as_the_answer() {
+async fn a_client_that_cannot_copy_gets_the_text_as_the_response() {
     let sim = with_a_picture().await;
     let can = json!({ "copy": true });
     for (extension, copied) in [(json!({}), None), (can.clone(), Some(false)), (can, Some(true))] {
@@ -123,7 +123,7 @@ async fn a_client_that_cannot_copy_gets_the_text_as_the_answer() {
         let plain = text(&mut client, None).await;
         assert!(plain.contains("── [0-1] ──") && plain.contains("\none\n"), "{plain}");
         let params = json!({ "command": "pxlens.server.copy", "arguments": [{ "run": 1, "groupBy": null }] });
-        let id = client.ask("workspace/executeCommand", params).await;
+        let id = client.send_request("workspace/executeCommand", params).await;
         if let Some(copied) = copied {
             let asked = client.expect("px/copy").await;
             assert_eq!(asked["params"], json!({ "text": plain }));
@@ -166,7 +166,7 @@ async fn run(client: &mut Client, line: u32) {
     client.request("px/run", json!({ "uri": URI, "position": position })).await;
 }
 
-/// What `px/result` gives as text, in a grouping or in none.
+/// The text of `px/result`, with or without a grouping.
 async fn text(client: &mut Client, group_by: Option<&str>) -> String {
     let result = client.request("px/result", json!({ "run": 1, "groupBy": group_by })).await;
     result["text"].as_str().unwrap_or_default().to_owned()
@@ -186,25 +186,25 @@ async fn a_link_regroups_a_run_everywhere_until_its_cell_runs_again() {
     assert!(card.contains("`[0-1]`\n```text\none"), "{card}");
     let answer = follow(&mut client, &card, "engine").await;
     assert_eq!(answer, json!({ "run": 1, "groupBy": "engine" }));
-    // It is painted so, also by the %pxresult that shows it; one with a grouping of its own keeps that.
+    // It is painted that way, also for the %pxresult that shows it; one with a grouping of its own keeps that.
     painted(&mut client, 4, |lines| lines.ends_with(&["[0] one", "[1] one"])).await;
     let card = hover(&mut client, 1).await;
     assert!(card.contains("· **engine** ·") && card.contains("`[1]`\n```text\none"), "{card}");
     assert!(text(&mut client, None).await.contains("[1] one"));
-    let recalled = hover(&mut client, 4).await;
-    assert!(recalled.contains("· **engine** ·") && !recalled.contains("[Re-run]"), "{recalled}");
+    let shown = hover(&mut client, 4).await;
+    assert!(shown.contains("· **engine** ·") && !shown.contains("[Re-run]"), "{shown}");
     let fixed = hover(&mut client, 6).await;
     assert!(!fixed.contains("pxlens.server.group") && fixed.contains("[Copy]"), "{fixed}");
-    // What is asked for goes first.
+    // A grouping in the request takes precedence.
     assert!(text(&mut client, Some("fold")).await.contains("[0-1] one"));
-    // A new run begins as the cell and the setting say.
+    // A new run is grouped as the cell and the setting say.
     follow(&mut client, &card, "Re-run").await;
     painted(&mut client, 1, folded).await;
     assert!(hover(&mut client, 1).await.contains("\n**fold** ·"));
 }
 
 #[tokio::test]
-async fn a_card_of_a_run_that_goes_on_offers_to_copy_and_to_interrupt_it() {
+async fn the_card_of_a_running_run_offers_to_copy_and_to_interrupt_it() {
     let script = Script::new().stdout("begun\n").wait("gate");
     let sim = Sim::builder().engines(1).on("work()", script).start().await;
     let mut client = start(&sim, "# %%\n%%px\nwork()\n").await;
@@ -216,7 +216,7 @@ async fn a_card_of_a_run_that_goes_on_offers_to_copy_and_to_interrupt_it() {
     assert!(words.contains(&"Interrupt") && words.contains(&"Copy"), "{words:?}");
     assert!(!words.iter().any(|word| word.starts_with("Re-run")), "{words:?}");
     let (_, copy) = offered.iter().find(|link| link.0 == "Copy").expect("that is offered");
-    let id = client.ask("workspace/executeCommand", copy.clone()).await;
+    let id = client.send_request("workspace/executeCommand", copy.clone()).await;
     let asked = client.expect("px/copy").await;
     assert!(asked["params"]["text"].as_str().is_some_and(|text| text.contains("begun")), "{asked}");
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "copied": true } })).await;
@@ -225,7 +225,7 @@ async fn a_card_of_a_run_that_goes_on_offers_to_copy_and_to_interrupt_it() {
 }
 
 #[tokio::test]
-async fn text_of_the_document_makes_no_link_in_a_hover() {
+async fn text_of_the_document_is_never_a_link_in_a_hover() {
     let sim = Sim::builder().engines(1).start().await;
     let lines = [
         "%px --[x](command:evil)",

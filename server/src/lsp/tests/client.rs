@@ -1,4 +1,4 @@
-//! A client at the other end of a pipe in memory. It answers nothing by itself, and fails on what nobody read.
+//! A client at the other end of an in-memory pipe. It answers nothing by itself, and fails on unread messages.
 
 use std::{
     collections::VecDeque,
@@ -20,9 +20,9 @@ use crate::{
     text::Encoding,
 };
 
-/// Only to end a test that would hang; no test waits for it.
+/// Ends a test that would hang; no test waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The same for one that goes on asking, while the server goes on answering something else.
+/// The same for a test that keeps reading messages, but never the one it waits for.
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(240);
 
 pub(super) struct Client {
@@ -33,27 +33,28 @@ pub(super) struct Client {
     last_id: i64,
     begun: Instant,
     pub(super) session: Session,
-    /// Has the server hear of something as if the session had said it.
+    /// Sends the server an event as if the session had reported it.
     events: mpsc::UnboundedSender<SessionEvent>,
 }
 
 impl Client {
     /// A client whose server waits for `initialize`.
     pub(super) fn connect() -> Self {
-        let (session, mut said) = Session::start(Settings::default(), Encoding::default(), false, true);
-        let (events, heard) = mpsc::unbounded_channel();
-        let passed_on = events.clone();
+        let (session, mut session_events) =
+            Session::start(Settings::default(), Encoding::default(), false, true);
+        let (events, receiver) = mpsc::unbounded_channel();
+        let forward = events.clone();
         // Ends with the session.
         tokio::spawn(async move {
-            while let Some(event) = said.recv().await {
-                if passed_on.send(event).is_err() {
+            while let Some(event) = session_events.recv().await {
+                if forward.send(event).is_err() {
                     return;
                 }
             }
         });
         let (writer, server_reader) = tokio::io::duplex(1 << 20);
         let (server_writer, reader) = tokio::io::duplex(1 << 16);
-        let server = tokio::spawn(serve_session(server_reader, server_writer, session.clone(), heard));
+        let server = tokio::spawn(serve_session(server_reader, server_writer, session.clone(), receiver));
         let reader = BufReader::new(reader);
         Self {
             writer,
@@ -67,19 +68,19 @@ impl Client {
         }
     }
 
-    /// A client that has said which capabilities it has, in a workspace that is not trusted: it knows no cluster.
+    /// An initialized client with these capabilities, in an untrusted workspace, so without a cluster.
     pub(super) async fn start(capabilities: Value) -> Self {
         Self::start_with(capabilities, json!({ "trusted": false })).await
     }
 
-    /// A client in a trusted workspace whose settings name this controller.
+    /// An initialized client in a trusted workspace whose settings name this controller.
     pub(super) async fn start_on(sim: &Sim, capabilities: Value) -> Self {
         let file = sim.connection_file();
         Self::start_with(capabilities, json!({ "trusted": true, "cluster": { "connectionFile": file } }))
             .await
     }
 
-    /// A client that has said which capabilities and options it has.
+    /// An initialized client with these capabilities and options.
     pub(super) async fn start_with(capabilities: Value, options: Value) -> Self {
         let mut client = Self::connect();
         let params = json!({
@@ -90,8 +91,8 @@ impl Client {
         client
     }
 
-    /// Has the server hear of something as if the session had said it.
-    pub(super) fn happen(&self, event: SessionEvent) {
+    /// Sends the server an event as if the session had reported it.
+    pub(super) fn emit(&self, event: SessionEvent) {
         self.events.send(event).expect("the server listens");
     }
 
@@ -104,7 +105,7 @@ impl Client {
         self.writer.write_all(framed.as_bytes()).await.unwrap();
     }
 
-    /// Sends messages that the server finds in one read.
+    /// Sends messages in one write, so that the server gets them in one read.
     pub(super) async fn send_together(&mut self, messages: &[Value]) {
         let framed = |message: &Value| {
             let body = message.to_string();
@@ -114,14 +115,14 @@ impl Client {
         self.writer.write_all(framed.as_bytes()).await.unwrap();
     }
 
-    /// A request that is not sent yet, and its id.
+    /// Makes a request without sending it; returns its id and the message.
     pub(super) fn prepare(&mut self, method: &str, params: Value) -> (i64, Value) {
         self.last_id += 1;
         let id = self.last_id;
         (id, json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
     }
 
-    /// Waits until the cluster has so many engines.
+    /// Waits until the cluster has this many engines.
     pub(super) async fn engines(&self, count: usize) {
         let looking = async {
             loop {
@@ -139,38 +140,38 @@ impl Client {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
 
-    /// Sends a request without waiting for its answer; gives its id.
-    pub(super) async fn ask(&mut self, method: &str, params: Value) -> i64 {
+    /// Sends a request without waiting for its response; returns its id.
+    pub(super) async fn send_request(&mut self, method: &str, params: Value) -> i64 {
         let (id, request) = self.prepare(method, params);
         self.send(&request).await;
         id
     }
 
-    /// Waits for an answer; keeps whatever else comes.
+    /// Waits for a response; keeps other messages for later.
     pub(super) async fn answer(&mut self, id: i64) -> Value {
         self.take(|message| message["id"] == id && message.get("method").is_none()).await
     }
 
     /// Sends a request and waits for its result.
     pub(super) async fn request(&mut self, method: &str, params: Value) -> Value {
-        let id = self.ask(method, params).await;
+        let id = self.send_request(method, params).await;
         let answer = self.answer(id).await;
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
     }
 
-    /// Waits for a message of the server's own; keeps whatever else comes.
+    /// Waits for a request or notification of the server; keeps other messages for later.
     pub(super) async fn expect(&mut self, method: &str) -> Value {
         self.take(|message| message["method"] == method).await
     }
 
-    /// Takes the first message of a kind, from those that came or are to come.
+    /// Takes the first message that is wanted, from those received or still to come.
     async fn take(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(place) = self.unread.iter().position(&wanted) {
             return self.unread.remove(place).unwrap();
         }
         loop {
-            let message = self.read().await.expect("the server ended the conversation");
+            let message = self.read().await.expect("the server ended the connection");
             if wanted(&message) {
                 return message;
             }
@@ -178,9 +179,9 @@ impl Client {
         }
     }
 
-    /// The next message as it comes; `None` at the end.
+    /// Reads the next message; `None` at the end.
     pub(super) async fn read(&mut self) -> Option<Value> {
-        assert!(self.begun.elapsed() < PATIENCE_IN_ALL, "what the test waits for does not come");
+        assert!(self.begun.elapsed() < PATIENCE_IN_ALL, "the message that the test waits for does not come");
         tokio::time::timeout(PATIENCE, read(&mut self.reader)).await.expect("the server is silent")
     }
 
@@ -197,14 +198,14 @@ impl Client {
         self.notify("textDocument/didChange", params).await;
     }
 
-    /// Ends the conversation as it should end, and fails if there is anything that nobody read.
+    /// Ends the connection properly, and fails if there are unread messages.
     pub(super) async fn end(mut self) {
         self.request("shutdown", Value::Null).await;
         self.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
         while let Some(message) = self.read().await {
             self.unread.push_back(message);
         }
-        assert!(self.unread.is_empty(), "nobody read {:?}", self.unread);
+        assert!(self.unread.is_empty(), "unread messages: {:?}", self.unread);
         assert_eq!(self.exit_code().await, 0);
     }
 
@@ -225,7 +226,7 @@ impl Client {
         code
     }
 
-    /// Stops taking what the server says; the other direction stays.
+    /// Stops reading from the server; the other direction stays open.
     pub(super) fn deafen(&mut self) {
         self.reader = BufReader::new(tokio::io::duplex(1).0);
     }

@@ -1,4 +1,4 @@
-//! Clusters and engines: who hears of them and how often, what is told of each engine, and which cluster is used.
+//! Clusters and engines: notifications about them, the activity of each engine, and which cluster is used.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use crate::session::{SessionEvent, Starting};
 
 const URI: &str = "file:///a.py";
 
-fn hears() -> Value {
+fn with_engines() -> Value {
     json!({ "experimental": { "pxlens": { "engines": true } } })
 }
 
 #[tokio::test]
-async fn who_hears_of_engines_is_told_once_and_again_when_it_has_asked() {
-    let mut client = Client::start(hears()).await;
+async fn a_client_is_notified_of_engines_once_and_again_after_it_has_requested_them() {
+    let mut client = Client::start(with_engines()).await;
     for _ in 0..50 {
-        client.happen(SessionEvent::Engines);
-        client.happen(SessionEvent::Cluster);
+        client.emit(SessionEvent::Engines);
+        client.emit(SessionEvent::Cluster);
     }
     client.expect("px/enginesChanged").await;
     client.request("px/engines", json!({})).await;
-    client.happen(SessionEvent::Plans);
+    client.emit(SessionEvent::Plans);
     client.expect("px/enginesChanged").await;
-    // `end` fails on a message more.
-    client.happen(SessionEvent::Engines);
+    // `end` fails on unread messages.
+    client.emit(SessionEvent::Engines);
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_run_is_news_of_engines_once_until_the_client_asks() {
+async fn a_run_causes_one_notification_of_engines_until_they_are_requested() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = open(&sim, "%px 1\n").await;
     engines(&mut client, |engines| engines.len() == 2).await;
@@ -47,30 +47,30 @@ async fn a_run_is_news_of_engines_once_until_the_client_asks() {
         }
         client.request("px/engines", json!({})).await;
     }
-    // It did not ask since it was told: `end` fails on a message more.
+    // It has not requested them since the notification: `end` fails on unread messages.
     run(&mut client, 0).await;
     client.expect("px/enginesChanged").await;
     client.end().await;
 }
 
 #[tokio::test]
-async fn who_announced_nothing_hears_of_no_engines() {
+async fn a_client_that_announced_nothing_is_not_notified_of_engines() {
     let mut client = Client::start(json!({})).await;
-    client.happen(SessionEvent::Engines);
+    client.emit(SessionEvent::Engines);
     client.request("px/engines", json!({})).await;
-    client.happen(SessionEvent::Engines);
+    client.emit(SessionEvent::Engines);
     client.end().await;
 }
 
 fn start(client: &Client, last: Starting) {
     for text in ["starting a controller", "its engines are starting"] {
-        client.happen(SessionEvent::Starting(Starting::Step(text.into())));
+        client.emit(SessionEvent::Starting(Starting::Step(text.into())));
     }
-    client.happen(SessionEvent::Starting(last));
+    client.emit(SessionEvent::Starting(last));
 }
 
 #[tokio::test]
-async fn a_cluster_that_is_started_is_one_progress_and_no_message() {
+async fn starting_a_cluster_shows_one_progress_and_no_message() {
     let mut client = Client::start(json!({ "window": { "workDoneProgress": true } })).await;
     for last in [Starting::Ready("4 engines are ready after 2.0 s".into()), Starting::Failed] {
         start(&client, last.clone());
@@ -92,7 +92,7 @@ async fn a_cluster_that_is_started_is_one_progress_and_no_message() {
 }
 
 #[tokio::test]
-async fn who_shows_no_progress_reads_how_far_a_cluster_is() {
+async fn without_progress_the_steps_of_starting_a_cluster_are_messages() {
     let mut client = Client::start(json!({})).await;
     start(&client, Starting::Ready("4 engines are ready after 2.0 s".into()));
     let mut said = Vec::new();
@@ -107,10 +107,10 @@ async fn who_shows_no_progress_reads_how_far_a_cluster_is() {
     client.end().await;
 }
 
-/// A client that hears of engines, with a script open, on a simulated cluster.
+/// A client that is notified of engines, with a script open, on a simulated cluster.
 async fn open(sim: &Sim, text: &str) -> Client {
     let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
-    let mut client = Client::start_with(hears(), options).await;
+    let mut client = Client::start_with(with_engines(), options).await;
     client.open(URI, text).await;
     client
 }
@@ -123,7 +123,7 @@ async fn run(client: &mut Client, line: u32) -> Value {
     run
 }
 
-/// Asks for the engines whenever they changed, until they are as wanted.
+/// Requests the engines whenever they have changed, until they are as wanted.
 async fn engines(client: &mut Client, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     loop {
         let answer = client.request("px/engines", json!({})).await;
@@ -136,7 +136,7 @@ async fn engines(client: &mut Client, fits: impl Fn(&[Value]) -> bool) -> Vec<Va
 }
 
 #[tokio::test]
-async fn of_an_engine_is_told_what_it_works_on_and_what_it_raised_last() {
+async fn each_engine_has_its_current_cell_and_its_last_error() {
     let sim = Sim::builder()
         .engines(2)
         .on("work()", Script::new().wait("gate"))
@@ -159,13 +159,13 @@ async fn of_an_engine_is_told_what_it_works_on_and_what_it_raised_last() {
     sim.open("gate");
     engines(&mut client, |engines| engines[0].get("current").is_none()).await;
 
-    // What went well since is no error any more.
+    // A later success clears the last error.
     run(&mut client, 5).await;
     engines(&mut client, |engines| engines.iter().all(|engine| engine.get("lastError").is_none())).await;
 }
 
 #[tokio::test]
-async fn an_engine_that_goes_is_heard_of() {
+async fn an_engine_that_ends_causes_a_notification() {
     let sim = Sim::builder().engines(3).start().await;
     let mut client = open(&sim, "%px 1\n").await;
     engines(&mut client, |engines| engines.len() == 3).await;
@@ -175,7 +175,7 @@ async fn an_engine_that_goes_is_heard_of() {
 }
 
 #[tokio::test]
-async fn another_cluster_is_used_from_then_on_and_its_engines_did_nothing_yet() {
+async fn after_a_switch_of_the_cluster_its_engines_have_no_activity() {
     let one = Sim::builder().engines(1).on("fail()", Script::new().error("ValueError", "no")).start().await;
     let two = Sim::builder().engines(2).start().await;
     let mut client = open(&one, "%px fail()\n").await;
@@ -189,7 +189,7 @@ async fn another_cluster_is_used_from_then_on_and_its_engines_did_nothing_yet() 
     let now = engines(&mut client, |engines| engines.len() == 2).await;
     assert!(now.iter().all(|engine| engine.get("lastError").is_none()), "{now:?}");
 
-    // Settings that say what they said before do not take it back, and a file that is not there says so.
+    // Unchanged settings do not undo the choice, and a missing file is an error.
     client
         .notify("workspace/didChangeConfiguration", json!({ "settings": { "pxlens": { "engines": 7 } } }))
         .await;
@@ -197,7 +197,7 @@ async fn another_cluster_is_used_from_then_on_and_its_engines_did_nothing_yet() 
     let answer = client.request("px/connect", json!({ "connectionFile": "/nowhere/x-client.json" })).await;
     let message = answer["message"].as_str().unwrap();
     assert!(message.starts_with("there is no connection file /nowhere/x-client.json"), "{message}");
-    // The one that works is still the one that is used, also when the settings name none any more.
+    // The working cluster stays in use, even when the settings no longer name one.
     engines(&mut client, |engines| engines.len() == 2).await;
     client
         .notify("workspace/didChangeConfiguration", json!({ "settings": { "pxlens": { "cluster": "" } } }))
@@ -208,7 +208,7 @@ async fn another_cluster_is_used_from_then_on_and_its_engines_did_nothing_yet() 
 }
 
 #[tokio::test]
-async fn a_cluster_that_is_left_after_its_runs_is_named_until_then() {
+async fn a_switch_of_the_cluster_waits_for_runs_and_says_so() {
     let one = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
     let two = Sim::builder().engines(2).start().await;
     let mut client = open(&one, "%px work()\n").await;
@@ -217,7 +217,10 @@ async fn a_cluster_that_is_left_after_its_runs_is_named_until_then() {
     one.wait_for_runs(1).await;
     let answer = client.request("px/connect", json!({ "connectionFile": two.connection_file() })).await;
     let message = answer["message"].as_str().unwrap();
-    assert!(message.starts_with("runs go on on ") && message.ends_with("once they are over"), "{message}");
+    assert!(
+        message.starts_with("Runs are going on on ") && message.ends_with("once they are over"),
+        "{message}"
+    );
     let refused = client.request("px/startCluster", json!({})).await;
     assert!(refused.get("cluster").is_none(), "{refused}");
     one.open("gate");
@@ -225,7 +228,7 @@ async fn a_cluster_that_is_left_after_its_runs_is_named_until_then() {
 }
 
 #[tokio::test]
-async fn what_pxlens_did_not_start_is_stopped_only_with_leave_and_nothing_in_an_untrusted_workspace() {
+async fn a_foreign_cluster_is_stopped_only_if_confirmed_and_none_in_an_untrusted_workspace() {
     let sim = Sim::builder().engines(1).start().await;
     let mut client = open(&sim, "%px 1\n").await;
     engines(&mut client, |engines| engines.len() == 1).await;
@@ -236,7 +239,7 @@ async fn what_pxlens_did_not_start_is_stopped_only_with_leave_and_nothing_in_an_
     engines(&mut client, |engines| engines.len() == 1).await;
 
     let untrusted = json!({ "trusted": false });
-    let mut client = Client::start_with(hears(), untrusted).await;
+    let mut client = Client::start_with(with_engines(), untrusted).await;
     for (method, params) in
         [("px/stopCluster", params.clone()), ("px/connect", params), ("px/startCluster", json!({}))]
     {

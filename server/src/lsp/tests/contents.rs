@@ -1,4 +1,5 @@
-//! Outputs as documents and files: how each kind of client comes to see one, and when it is told to ask again.
+//! Outputs as documents and files: how they are shown to each kind of client, and when the client is asked to refresh
+//! them.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,7 +11,7 @@ use crate::{run::RunId, session::About};
 
 const URI: &str = "file:///a.py";
 
-/// The address of the first run's output, as it is shown.
+/// The address of the first run's folded output.
 const FOLD: &str = "px-output:/run-1/fold.txt";
 
 fn command(name: &str, argument: Value) -> Value {
@@ -21,7 +22,7 @@ async fn show(client: &mut Client) -> Value {
     client.request("workspace/executeCommand", command("showOutput", json!({ "run": 1 }))).await
 }
 
-/// A client with these capabilities whose first run is over.
+/// A client with these capabilities, whose first run is over.
 async fn with_a_result(sim: &Sim, capabilities: Value) -> (Client, tempfile::TempDir) {
     let (mut client, folder) = start(sim, capabilities, "%px work()\n").await;
     client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
@@ -34,7 +35,7 @@ async fn with_a_line() -> Sim {
 }
 
 #[tokio::test]
-async fn a_client_that_opens_addresses_is_shown_one() {
+async fn a_client_that_opens_addresses_is_asked_to_show_one() {
     let sim = with_a_line().await;
     let all = [
         json!({ "workspace": { "textDocumentContent": {} }, "window": { "showDocument": { "support": true } } }),
@@ -51,7 +52,7 @@ async fn a_client_that_opens_addresses_is_shown_one() {
 }
 
 #[tokio::test]
-async fn a_client_that_opens_files_is_shown_a_file_and_any_other_is_told_its_name() {
+async fn a_client_that_opens_files_is_asked_to_show_one_and_any_other_gets_its_name() {
     let sim = with_a_line().await;
     let capabilities = json!({ "window": { "showDocument": { "support": true } } });
     let (mut client, folder) = with_a_result(&sim, capabilities).await;
@@ -64,7 +65,7 @@ async fn a_client_that_opens_files_is_shown_a_file_and_any_other_is_told_its_nam
     assert_eq!(asked["params"]["uri"], format!("file://{}", file.replace(' ', "%20")));
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "success": false } })).await;
     let said = client.expect("window/showMessage").await;
-    assert_eq!(said["params"]["message"], format!("{file} could not be shown"));
+    assert_eq!(said["params"]["message"], format!("The editor could not show {file}; open it by hand"));
     client.end().await;
 
     let capabilities = json!({ "workspace": { "textDocumentContent": {} } });
@@ -72,19 +73,19 @@ async fn a_client_that_opens_files_is_shown_a_file_and_any_other_is_told_its_nam
     let shown = show(&mut client).await;
     let said = client.expect("window/showMessage").await;
     let file = shown["file"].as_str().unwrap();
-    assert_eq!(said["params"]["message"], format!("the output is in {file}"));
+    assert_eq!(said["params"]["message"], format!("The output is in {file}"));
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_run_that_is_not_there_is_an_error_with_a_sentence() {
+async fn an_unknown_run_is_an_error_with_a_sentence() {
     let mut client = Client::start(json!({})).await;
-    let id = client.ask("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
+    let id =
+        client.send_request("workspace/executeCommand", command("showOutput", json!({ "run": 8 }))).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    let expected =
-        "there is no run 8; runs are numbered anew whenever pxlens starts, and old ones are forgotten";
+    let expected = "There is no run 8; pxlens numbers runs anew whenever it starts, and drops old ones";
     assert_eq!(why, expected);
-    let id = client.ask("px/content", json!({ "uri": "px-output:/" })).await;
+    let id = client.send_request("px/content", json!({ "uri": "px-output:/" })).await;
     let error = client.answer(id).await["error"].clone();
     let why = error["message"].as_str().unwrap();
     assert_eq!(error["code"], -32602);
@@ -93,7 +94,7 @@ async fn a_run_that_is_not_there_is_an_error_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn an_export_by_command_says_where_it_is() {
+async fn the_export_command_shows_the_path_of_the_file() {
     let sim = with_a_line().await;
     let (mut client, folder) = with_a_result(&sim, json!({})).await;
     let path = folder.path().join("a.md").display().to_string();
@@ -101,12 +102,12 @@ async fn an_export_by_command_says_where_it_is() {
     let answer = client.request("workspace/executeCommand", command("export", export)).await;
     assert_eq!(answer, json!({ "file": path, "images": [] }));
     let said = client.expect("window/showMessage").await;
-    assert_eq!(said["params"]["message"], format!("exported to {path}"));
+    assert_eq!(said["params"]["message"], format!("Exported to {path}"));
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_is_told_to_ask_again_once_per_answer_and_half_a_second_apart() {
+async fn a_client_is_asked_to_refresh_once_per_response_and_half_a_second_apart() {
     let script = (1..=3).fold(Script::new().stdout("0\n"), |script, step| {
         script.wait(&format!("gate {step}")).stdout(format!("{step}\n"))
     });
@@ -118,7 +119,7 @@ async fn a_client_is_told_to_ask_again_once_per_answer_and_half_a_second_apart()
     let mut so_far = String::new();
     for step in 1..=3 {
         so_far.push_str(&format!("{}\n", step - 1));
-        // To ask so is not to be told of more.
+        // `px/content` does not cause a refresh.
         while client.request("px/content", asked.clone()).await["text"] != so_far {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -133,13 +134,13 @@ async fn a_client_is_told_to_ask_again_once_per_answer_and_half_a_second_apart()
         assert_eq!(refresh["params"], asked);
         client.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
     }
-    // Nobody asked again.
+    // The document was not requested again, so there is no more refresh.
     over(&mut client).await;
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_announce_documents_is_not_told_of_them() {
+async fn a_client_that_does_not_announce_documents_gets_no_refresh() {
     let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
     let sim = Sim::builder().engines(1).on("work()", script).start().await;
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
@@ -161,7 +162,8 @@ async fn a_client_that_does_not_announce_documents_is_not_told_of_them() {
     }
     let text = client.request("workspace/textDocumentContent", asked.clone()).await;
     assert_eq!(text, json!({ "text": "begun\n" }));
-    // There is more, and whoever announced them would have heard of it by now: `end` fails on a message.
+    // There is more, and a client that announced documents would have been asked to refresh by now: `end` fails on
+    // unread messages.
     sim.open("gate");
     over(&mut client).await;
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -179,12 +181,15 @@ async fn a_client_that_does_not_announce_documents_is_not_told_of_them() {
 }
 
 #[tokio::test]
-async fn what_engines_wrote_is_no_document_to_run_cells_of() {
+async fn px_cells_in_outputs_of_engines_cannot_be_run() {
     let sim = with_a_line().await;
     let (mut client, _folder) = with_a_result(&sim, json!({})).await;
     client.open(FOLD, "%px launch_missiles()\n").await;
-    let id = client.ask("px/cells", json!({ "uri": FOLD })).await;
-    assert_eq!(client.answer(id).await["error"]["message"], format!("the document {FOLD} is not open"));
+    let id = client.send_request("px/cells", json!({ "uri": FOLD })).await;
+    assert_eq!(
+        client.answer(id).await["error"]["message"],
+        format!("The document {FOLD} is not open in the editor")
+    );
     let all = client.request("px/run", json!({ "uri": FOLD, "scope": "all" })).await;
     assert_eq!(all["runs"], json!([]), "{all}");
     let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": FOLD } })).await;
@@ -193,9 +198,9 @@ async fn what_engines_wrote_is_no_document_to_run_cells_of() {
     client.end().await;
 }
 
-/// A client on this controller whose runs keep little in memory, with a document open; and the folder of what is spilled.
+/// A client on this controller whose runs keep little in memory, with a document open; and the folder for spilled text.
 async fn start(sim: &Sim, capabilities: Value, text: &str) -> (Client, tempfile::TempDir) {
-    let folder = tempfile::Builder::new().prefix("what is spilled").tempdir().unwrap();
+    let folder = tempfile::Builder::new().prefix("spilled text ").tempdir().unwrap();
     let options = json!({
         "trusted": true,
         "cluster": { "connectionFile": sim.connection_file() },
@@ -210,7 +215,7 @@ async fn on(sim: &Sim, text: &str) -> (Client, tempfile::TempDir) {
     start(sim, json!({ "workspace": { "textDocumentContent": {} } }), text).await
 }
 
-/// The file of this name below a folder.
+/// The file of this name in a folder or its subfolders.
 fn spilled_file(folder: &tempfile::TempDir, name: &str) -> PathBuf {
     let mut folders = vec![folder.path().to_owned()];
     while let Some(next) = folders.pop() {
@@ -242,7 +247,7 @@ async fn over(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
+async fn documents_include_spilled_text_and_files_are_deleted_with_the_server() {
     let text: String = (0..5000).map(|n| format!("line {n} \u{202e}\n")).collect();
     let sim = Sim::builder().engines(2).on("work()", Script::new().stdout(&text)).start().await;
     let (mut client, folder) = on(&sim, "%px work()\n").await;
@@ -255,11 +260,11 @@ async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
         assert!(shown.starts_with("run 1 · a.py line 1 · %px work()\n"), "{}", &shown[..200]);
         assert!(shown.contains(&seen), "{name} has all of it");
     }
-    let id = client.ask("px/content", json!({ "uri": "px-output:/run-1/raw-7.txt" })).await;
+    let id = client.send_request("px/content", json!({ "uri": "px-output:/run-1/raw-7.txt" })).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    assert_eq!(why, "run 1 did not go to [7], but to [0-1]");
-    let id = client.ask("px/content", json!({ "uri": "px-output:/run-9/fold.txt" })).await;
-    assert!(client.answer(id).await["error"]["message"].as_str().unwrap().starts_with("there is no run 9;"));
+    assert_eq!(why, "Run 1 was not sent to [7]; it was sent to [0-1]");
+    let id = client.send_request("px/content", json!({ "uri": "px-output:/run-9/fold.txt" })).await;
+    assert!(client.answer(id).await["error"]["message"].as_str().unwrap().starts_with("There is no run 9;"));
 
     let shown = client
         .request("workspace/executeCommand", command("showOutput", json!({ "run": 1, "engine": 0 })))
@@ -269,9 +274,9 @@ async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
     assert!(file.starts_with(folder.path()) && file.ends_with("run-1-raw-0.txt"), "{}", file.display());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), seen);
     let said = client.expect("window/showMessage").await["params"]["message"].clone();
-    assert_eq!(said, format!("the output is in {}", file.display()));
+    assert_eq!(said, format!("The output is in {}", file.display()));
 
-    // What cannot be read any more is said, and both ends are shown all the same.
+    // If a file cannot be read, the document says so and still shows both ends.
     let spilled = spilled_file(&folder, "engine-0.txt");
     std::fs::remove_file(&spilled).unwrap();
     let (first, last) = ("line 0 \\u202e\n", "line 4999 \\u202e\n");
@@ -279,12 +284,12 @@ async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
         let shown = content(&mut client, name).await;
         let head: String = shown.chars().take(1000).collect();
         assert!(
-            head.contains("what was moved out of memory cannot be read: ") && head.contains("engine-0.txt")
+            head.contains("text that was moved to a file cannot be read: ") && head.contains("engine-0.txt")
         );
         assert!(shown.contains(first) && shown.contains(last.trim_end()), "{name}: {head}");
     }
 
-    // Something still holds the run when the server ends: what is in files goes all the same.
+    // The files are deleted even if something still holds the run when the server ends.
     let held = client.session.snapshot(About::Nothing).await.runs.get(RunId(1)).cloned().unwrap();
     client.request("shutdown", Value::Null).await;
     client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
@@ -295,7 +300,7 @@ async fn documents_hold_what_left_the_memory_and_files_go_with_the_server() {
 }
 
 #[tokio::test]
-async fn a_document_of_a_run_that_goes_on_is_refreshed_when_there_is_more() {
+async fn the_document_of_a_running_run_is_refreshed_when_there_is_more() {
     let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
     let sim = Sim::builder().engines(1).on("work()", script).start().await;
     let (mut client, _folder) = on(&sim, "%px work()\n").await;
@@ -317,7 +322,7 @@ async fn a_document_of_a_run_that_goes_on_is_refreshed_when_there_is_more() {
 }
 
 #[tokio::test]
-async fn a_run_is_exported_as_text_and_into_files_that_are_not_replaced_unasked() {
+async fn a_run_is_exported_as_text_and_to_files_that_are_only_replaced_on_request() {
     let text = "line\n".repeat(5000);
     let png =
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -346,14 +351,15 @@ async fn a_run_is_exported_as_text_and_into_files_that_are_not_replaced_unasked(
     assert_eq!(std::fs::read_to_string(file).unwrap(), json.as_str().unwrap());
     let again = client.request("px/export", export("json", "run.jsonl", false)).await;
     let message = again["message"].as_str().unwrap();
-    assert!(message.contains("is there already, and was left alone"), "{again}");
+    assert!(message.contains("already exists and was left alone"), "{again}");
     let again = client.request("px/export", export("markdown", "run.jsonl", true)).await;
     assert_eq!(again["file"], file, "{again}");
     let images = again["images"].as_array().unwrap();
     assert!(images.len() == 1 && images[0].as_str().unwrap().ends_with("/run-1.png"), "{again}");
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.contains("  ![](run-1.png)\n") && text.contains("## Output"), "{text}");
-    for (name, why) in [("nowhere/run.md", "there is no folder"), ("", "is no file that could be replaced")] {
+    for (name, why) in [("nowhere/run.md", "does not exist; create it first"), ("", "is not a regular file")]
+    {
         let answer = client.request("px/export", export("markdown", name, true)).await;
         assert!(answer["message"].as_str().unwrap().contains(why), "{answer}");
     }
@@ -361,16 +367,16 @@ async fn a_run_is_exported_as_text_and_into_files_that_are_not_replaced_unasked(
     let answer = client.request("px/export", relative).await;
     assert_eq!(
         answer["message"],
-        "'run.md' is no absolute path of a file; name one, such as /home/ada/run-7.md"
+        "'run.md' is not the absolute path of a file; name one, such as /home/ada/run-7.md"
     );
 }
 
 #[tokio::test]
-async fn nothing_is_written_where_the_workspace_is_not_trusted() {
+async fn nothing_is_written_in_an_untrusted_workspace() {
     let mut client = Client::start_with(json!({}), json!({ "trusted": false })).await;
     let answer =
         client.request("px/export", json!({ "run": 1, "format": "json", "path": "/nowhere/run.json" })).await;
-    let why = "this workspace is not trusted, so nothing is written; trust it first";
+    let why = "This workspace is not trusted, so pxlens writes nothing; trust it first";
     assert_eq!(answer, json!({ "images": [], "message": why }));
     client.end().await;
 }

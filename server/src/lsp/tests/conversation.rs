@@ -1,4 +1,4 @@
-//! What clients get wrong or do differently, and what the server makes of it.
+//! Mistakes and differences of clients, and panics of the server.
 
 use pxlens_protocol::{Kind, messages};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn cells(client: &mut Client, uri: &str) -> Value {
 async fn a_panic_in_a_request_is_an_error_and_the_state_is_kept() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "").await;
-    let id = client.ask("px/testPanic", json!({ "uri": "file:///odd.py" })).await;
+    let id = client.send_request("px/testPanic", json!({ "uri": "file:///odd.py" })).await;
     let answer = client.answer(id).await;
     assert_eq!(answer["error"]["code"], -32603);
     let message = answer["error"]["message"].as_str().unwrap();
@@ -53,15 +53,15 @@ async fn a_panic_in_the_session_costs_one_message() {
 }
 
 #[tokio::test]
-async fn a_panic_while_diagnostics_are_made_harms_no_other_document() {
+async fn a_panic_in_the_diagnostics_of_one_document_does_not_affect_others() {
     let mut client = Client::start(json!({})).await;
     let uri = format!("file:///{PANICS}");
     client.open(&uri, "%px --no-such-option 1\n").await;
     client.open(URI, "").await;
     assert_eq!(cells(&mut client, URI).await["version"], 1);
-    // What is marked together is looked at in any order: the second time, the first panic is over.
+    // Documents marked together are checked in any order, so this is repeated after the first panic.
     for (version, option) in [(2, "--no-such-option"), (3, "--nor-this")] {
-        client.happen(SessionEvent::Cells(DocumentKey::from(uri.as_str())));
+        client.emit(SessionEvent::Cells(DocumentKey::from(uri.as_str())));
         client.edit(URI, version, &format!("%px {option} 1\n")).await;
         let shown = client.expect("textDocument/publishDiagnostics").await;
         assert_eq!((&shown["params"]["uri"], &shown["params"]["version"]), (&json!(URI), &json!(version)));
@@ -137,13 +137,13 @@ async fn shutdown_with_an_empty_object_is_accepted() {
 }
 
 #[tokio::test]
-async fn wrong_params_of_a_request_are_an_error_and_of_a_notification_no_harm() {
+async fn wrong_params_of_a_request_are_an_error_and_of_a_notification_are_ignored() {
     let mut client = Client::start(json!({})).await;
-    let id = client.ask("px/cells", json!({ "uri": 1 })).await;
+    let id = client.send_request("px/cells", json!({ "uri": 1 })).await;
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
     client.notify("textDocument/didOpen", json!({ "textDocument": 1 })).await;
     client.notify("no/such", json!({})).await;
-    let id = client.ask("no/such", json!({})).await;
+    let id = client.send_request("no/such", json!({})).await;
     assert_eq!(client.answer(id).await["error"]["code"], -32601);
     client.end().await;
 }
@@ -154,7 +154,7 @@ async fn every_message_to_the_server_has_a_handler() {
     for message in messages() {
         let to_server = matches!(message.direction, lsp_types::MessageDirection::ClientToServer);
         if message.kind == Kind::Request && to_server {
-            let id = client.ask(&message.method, json!({ "uri": URI, "run": 1 })).await;
+            let id = client.send_request(&message.method, json!({ "uri": URI, "run": 1 })).await;
             let code = client.answer(id).await["error"]["code"].clone();
             assert_ne!(code, -32601, "{}", message.method);
         }
@@ -178,7 +178,7 @@ async fn odd_capabilities_and_traces_do_not_keep_a_client_out() {
 }
 
 #[tokio::test]
-async fn the_first_encoding_of_the_client_that_pxlens_knows_is_in_force() {
+async fn the_first_encoding_of_the_client_that_pxlens_knows_is_used() {
     let offered = json!({ "general": { "positionEncodings": ["utf-7", "utf-8", "utf-16"] } });
     let mut client = Client::connect();
     let params = json!({ "capabilities": offered, "initializationOptions": { "trusted": false } });
@@ -188,14 +188,15 @@ async fn the_first_encoding_of_the_client_that_pxlens_knows_is_in_force() {
     client.open(URI, "%px '\u{1f600}é'\n").await;
     let found = cells(&mut client, URI).await;
     assert_eq!(found["cells"][0]["magicRange"]["end"], at(0, 12), "{found:#}");
-    // The client's places are read in the same way: this puts a letter behind the four bytes of the first sign.
+    // The client's positions are read in the same unit: this inserts a letter after the four bytes of the first
+    // character.
     change(&mut client, 2, json!([edit(at(0, 9), at(0, 9), "x")])).await;
     assert_eq!(cells(&mut client, URI).await["cells"][0]["code"], "'\u{1f600}xé'");
     client.end().await;
 }
 
 #[tokio::test]
-async fn settings_of_initialize_are_in_force_and_bad_ones_are_said_once() {
+async fn settings_of_initialize_are_in_force_and_invalid_ones_are_reported_once() {
     let mut client = Client::connect();
     let options = json!({ "engines": 0, "groupBy": "type", "trusted": false });
     client.request("initialize", json!({ "capabilities": {}, "initializationOptions": options })).await;
@@ -212,14 +213,14 @@ async fn settings_of_initialize_are_in_force_and_bad_ones_are_said_once() {
     client.request("px/engines", Value::Null).await;
     client.session.set_trust(true);
     let now = client.session.snapshot(About::Nothing).await;
-    // The later section says nothing of the grouping, so what was said first holds.
+    // The later section does not set the grouping, so the option of `initialize` stays in force.
     assert_eq!(now.settings.group_by, GroupBy::Type);
     assert_eq!(now.settings.python.as_deref(), Some(std::path::Path::new("py")), "it was read");
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_client_that_has_no_settings_means_what_it_said_at_the_beginning() {
+async fn without_settings_of_the_client_the_options_of_initialize_stay_in_force() {
     let options =
         json!({ "trusted": true, "engines": 3, "cluster": { "profile": "pxlens-no-such-profile" } });
     let mut client = Client::start_with(json!({ "workspace": { "configuration": true } }), options).await;
@@ -227,7 +228,7 @@ async fn a_client_that_has_no_settings_means_what_it_said_at_the_beginning() {
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": [null] })).await;
     client.open(URI, "%px work()\n").await;
     let found = cells(&mut client, URI).await;
-    assert_eq!(found["cells"][0]["plan"]["ranks"], "its cluster is not in reach");
+    assert_eq!(found["cells"][0]["plan"]["ranks"], "the cluster cannot be reached");
 }
 
 fn at(line: u32, character: u32) -> Value {
@@ -244,13 +245,13 @@ async fn change(client: &mut Client, version: i32, changes: Value) {
 }
 
 #[tokio::test]
-async fn edits_with_odd_line_ends_and_positions_give_the_text_of_the_client() {
+async fn edits_with_odd_line_endings_and_positions_give_the_text_of_the_client() {
     let mut client = Client::start(json!({})).await;
-    // U+2028 and form feed end no line; CR, CRLF and LF do.
+    // U+2028 and form feed do not end a line; CR, CRLF and LF do.
     client.open(URI, "# \u{2028}\u{c}a\r# %%\r\n%%px\nx = '\u{1f600}'\n").await;
     let found = cells(&mut client, URI).await;
     assert_eq!(found["cells"][0]["magicRange"]["start"], at(2, 0), "{found:#}");
-    // Behind the second half of a surrogate pair, and in the middle of it: the whole character is kept.
+    // After a surrogate pair, and in the middle of it: the whole character is kept.
     change(&mut client, 2, json!([edit(at(3, 7), at(3, 7), "y"), edit(at(3, 6), at(3, 6), "z")])).await;
     let code = cells(&mut client, URI).await["cells"][0]["code"].as_str().unwrap().to_owned();
     assert!(code.contains('\u{1f600}') && code.contains('y') && code.contains('z'), "{code:?}");
@@ -259,11 +260,11 @@ async fn edits_with_odd_line_ends_and_positions_give_the_text_of_the_client() {
         .await;
     let code = cells(&mut client, URI).await["cells"][0]["code"].as_str().unwrap().to_owned();
     assert!(code.ends_with("'#\nend\n"), "{code:?}");
-    // The ends the wrong way round.
+    // Start and end in the wrong order.
     change(&mut client, 4, json!([edit(at(4, 3), at(4, 0), "END")])).await;
     let code = cells(&mut client, URI).await["cells"][0]["code"].as_str().unwrap().to_owned();
     assert!(code.ends_with("'#\nEND\n"), "{code:?}");
-    // A whole text behind an edit of a part.
+    // A full text after an incremental edit.
     change(&mut client, 5, json!([edit(at(900, 5), at(901, 0), "\u{1f600}"), { "text": "%px all\n" }])).await;
     let found = cells(&mut client, URI).await;
     assert_eq!((&found["version"], &found["cells"][0]["code"]), (&json!(5), &json!("all")));
@@ -296,7 +297,7 @@ fn cell_uri(index: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_notebook_is_read_whatever_its_execution_summaries_hold() {
+async fn a_notebook_is_read_whatever_its_execution_summaries_contain() {
     let mut client = Client::start(json!({})).await;
     let summaries = [
         None,
@@ -318,16 +319,16 @@ async fn a_notebook_is_read_whatever_its_execution_summaries_hold() {
 }
 
 #[tokio::test]
-async fn a_moved_cell_keeps_its_text_and_its_name_wherever_the_client_puts_it() {
+async fn a_moved_cell_keeps_its_text_and_its_id_wherever_the_client_puts_it() {
     let mut client = Client::start(json!({})).await;
     client.notify("notebookDocument/didOpen", notebook([const { None }; 6])).await;
     let uri = cell_uri(0);
     let before = cells(&mut client, &uri).await;
-    let again = json!([{ "kind": 2, "document": uri }]);
+    let inserted = json!([{ "kind": 2, "document": uri }]);
     for (version, array) in [
         (2, json!({ "start": 0, "deleteCount": 1 })),
-        (3, json!({ "start": 2, "deleteCount": 0, "cells": again })),
-        // In one step, where another stood that is not closed either; and behind the end.
+        (3, json!({ "start": 2, "deleteCount": 0, "cells": inserted })),
+        // In one step, in the place of another cell that is not closed either; and beyond the end.
         (4, json!({ "start": 3, "deleteCount": 1, "cells": [{ "kind": 2, "document": cell_uri(4) }] })),
         (5, json!({ "start": 900, "deleteCount": 1, "cells": [{ "kind": 2, "document": cell_uri(3) }] })),
     ] {

@@ -1,4 +1,4 @@
-//! How a server ends: in every way a client can go, soon, and with the right exit code.
+//! The server ends soon, and with the right exit code, however the client goes away.
 
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn exit_ends_it_although_a_notification_handler_hangs() {
     sim.wait_for_runs(1).await;
     sim.mute(true);
     client.notify("window/workDoneProgress/cancel", json!({ "token": "px/run/1" })).await;
-    // From here on it waits for an answer that does not come.
+    // From now on the handler waits for an answer that does not come.
     sim.wait_for("an interrupt", |one| one.msg_type == "signal_request").await;
     client.request("shutdown", Value::Null).await;
     client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
@@ -60,7 +60,7 @@ async fn waiting(sim: &Sim) -> Client {
     sim.mute(true);
     let mut client = Client::start_on(sim, json!({})).await;
     client.open(URI, "%px 1\n").await;
-    client.ask("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     client
 }
 
@@ -80,10 +80,10 @@ async fn hanging_up_ends_it_although_a_run_waits_for_a_silent_controller() {
 }
 
 #[tokio::test]
-async fn replies_in_flight_are_written_before_the_end() {
+async fn pending_responses_are_written_before_the_end() {
     let mut client = Client::start(json!({})).await;
-    let id = client.ask("px/engines", json!({})).await;
-    let shutdown = client.ask("shutdown", Value::Null).await;
+    let id = client.send_request("px/engines", json!({})).await;
+    let shutdown = client.send_request("shutdown", Value::Null).await;
     client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
     client.answer(id).await;
     client.answer(shutdown).await;
@@ -94,7 +94,7 @@ async fn replies_in_flight_are_written_before_the_end() {
 async fn a_broken_output_ends_it() {
     let mut client = Client::start(json!({})).await;
     client.deafen();
-    client.ask("px/engines", json!({})).await;
+    client.send_request("px/engines", json!({})).await;
     assert_eq!(client.exit_code().await, 1);
 }
 
@@ -112,6 +112,6 @@ async fn broken_messages_do_not_end_it() {
     }
     client.send_raw("{\"jsonrpc\": \"1.0\", \"id\": \"old\", \"method\": \"px/engines\"}").await;
     assert_eq!(client.read().await.unwrap()["error"]["code"], -32601);
-    let id = client.ask("px/engines", json!({})).await;
+    let id = client.send_request("px/engines", json!({})).await;
     client.answer(id).await;
 }

@@ -1,4 +1,4 @@
-//! Comparing runs and clearing results, as an editor meets them.
+//! Comparing runs and clearing results.
 
 use std::time::Duration;
 
@@ -39,13 +39,13 @@ async fn painted(client: &mut Client, run: &Value) {
 }
 
 #[tokio::test]
-async fn a_run_is_compared_with_the_one_before_of_its_cell() {
+async fn a_run_is_compared_with_the_previous_one_of_its_cell() {
     let sim = Sim::builder().engines(2).on("a()", Script::new().stdout("a\n")).start().await;
     let mut client = open(&sim, "# %%\n%%px\na()\n# %%\n%%px\nb()\n").await;
     let first = run(&mut client, 1).await;
     let other = run(&mut client, 4).await;
     let answer = client.request("px/compare", json!({ "run": first })).await;
-    let none = "r1 is the first run of its cell that is kept, so there is none to compare it with";
+    let none = "Run 1 is the first run of its cell that is kept, so there is nothing to compare it with; run the cell again";
     assert_eq!((&answer["message"], answer.get("with")), (&json!(none), None));
     let second = run(&mut client, 1).await;
     let answer = client.request("px/compare", json!({ "run": second })).await;
@@ -53,22 +53,23 @@ async fn a_run_is_compared_with_the_one_before_of_its_cell() {
     let answer = client.request("px/compare", json!({ "run": second, "with": other })).await;
     assert_eq!(answer["summary"], "[0-1] changed, the code is another");
 
-    // Whoever only knows commands is told, and a run that is not there is an error.
+    // The command shows a message; an unknown run is an error.
     let command = json!({ "command": "pxlens.server.compare", "arguments": [{ "run": second }] });
     let answer = client.request("workspace/executeCommand", command).await;
     assert_eq!(answer["with"], first);
     let said = client.expect("window/showMessage").await;
     assert_eq!(said["params"]["message"], "r3 compared with r1: all 2 engines as before");
-    // As a document, for who opens such.
+    // As a document, for clients that open those.
     let address = format!("px-output:/run-{second}/compared-with-{first}.txt");
     let answer = client.request("px/content", json!({ "uri": address })).await;
     let expected = "run 3 · a.py line 2 · %%px\nr3 compared with r1: all 2 engines as before\n";
     assert_eq!(answer, json!({ "text": expected, "goesOn": false }));
-    let id = client.ask("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
+    let id =
+        client.send_request("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    assert!(why.as_str().is_some_and(|why| why.starts_with("there is no run 9")), "{why}");
-    let id = client.ask("px/compare", json!({ "run": 9 })).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "there is no run 9");
+    assert!(why.as_str().is_some_and(|why| why.starts_with("There is no run 9")), "{why}");
+    let id = client.send_request("px/compare", json!({ "run": 9 })).await;
+    assert_eq!(client.answer(id).await["error"]["message"], "There is no run 9");
     // The history of one cell.
     let runs = client.request("px/runs", json!({ "uri": URI, "cell": "c1" })).await;
     let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
@@ -76,7 +77,7 @@ async fn a_run_is_compared_with_the_one_before_of_its_cell() {
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_painted_no_more_and_stays_in_the_history() {
+async fn a_cleared_result_is_no_longer_painted_and_stays_in_the_history() {
     let sim = Sim::builder().engines(1).on("a()", Script::new().stdout("a\n")).start().await;
     let mut client = open(&sim, "# %%\n%%px\na()\n# %%\n%%px\na()\n# %%\n%pxresult\n").await;
     let first = run(&mut client, 1).await;
@@ -97,15 +98,15 @@ async fn what_is_cleared_is_painted_no_more_and_stays_in_the_history() {
     let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
     assert_eq!(found, [&second, &first]);
     for params in [json!({ "uri": URI, "cell": "c9" }), json!({ "uri": "file:///b.py" })] {
-        let id = client.ask("px/clear", params).await;
+        let id = client.send_request("px/clear", params).await;
         assert_eq!(client.answer(id).await["error"]["code"], -32602);
     }
-    // The next run of the cell is painted as ever.
+    // The next run of the cell is painted as usual.
     run(&mut client, 1).await;
 }
 
 #[tokio::test]
-async fn of_what_is_cleared_no_hint_is_left() {
+async fn a_cleared_result_leaves_no_hint() {
     let sim = Sim::builder().engines(1).on("a()", Script::new().stdout("gave this\n")).start().await;
     let options = json!({ "cluster": { "connectionFile": sim.connection_file() } });
     let mut client = Client::start_with(json!({}), options).await;
@@ -123,7 +124,7 @@ async fn of_what_is_cleared_no_hint_is_left() {
 }
 
 #[tokio::test]
-async fn the_result_of_a_suffix_is_of_a_run_that_was_sent() {
+async fn the_result_of_a_suffix_is_that_of_a_run_that_was_sent() {
     let sim = Sim::builder().engines(1).on("a()", Script::new().wait("gate").stdout("a\n")).start().await;
     let mut client = open(&sim, "# %%\n%%px\na()\n").await;
     let position = json!({ "line": 1, "character": 0 });
@@ -135,14 +136,14 @@ async fn the_result_of_a_suffix_is_of_a_run_that_was_sent() {
     client.request("px/interrupt", json!({ "run": waits, "engines": [0] })).await;
     let named = json!({ "uri": URI, "suffix": "" });
     let mut shown = client.request("px/result", named.clone()).await;
-    // That it will not be sent is noted by its own task.
+    // The run's own task notes that it will not be sent, which may take a moment.
     while shown["run"] == waits {
         tokio::time::sleep(Duration::from_millis(20)).await;
         shown = client.request("px/result", named.clone()).await;
     }
     assert_eq!(shown["run"], first);
     let answer = client.request("px/compare", json!({ "run": waits })).await;
-    assert_eq!(answer["message"], "r2 was never sent, so there is nothing to compare");
+    assert_eq!(answer["message"], "Run 2 was never sent, so there is nothing to compare");
     sim.open("gate");
     painted(&mut client, &first).await;
 }

@@ -1,4 +1,4 @@
-//! Lenses: what they say while the cluster, its engines and trust come and go, and what a click on one does.
+//! Lenses: what they say as the cluster, its engines and trust change, and what a click on one does.
 
 use pxlens_tests::sim::Sim;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::client::Client;
 
 const URI: &str = "file:///a.py";
 
-/// Asks for lenses until the first is as wanted; each time something may have changed, the client is told to ask again.
+/// Requests the lenses until the first is as wanted, after each refresh.
 async fn first_lens(client: &mut Client, uri: &str, title: &str) -> Value {
     loop {
         let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri } })).await;
@@ -24,7 +24,7 @@ fn refreshes() -> Value {
 }
 
 #[tokio::test]
-async fn the_lens_runs_what_it_names() {
+async fn a_click_on_the_lens_runs_its_cell() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = Client::start_on(&sim, json!({})).await;
     client.open(URI, "%%px\n1\n").await;
@@ -43,7 +43,7 @@ async fn the_lens_runs_what_it_names() {
 }
 
 #[tokio::test]
-async fn an_untrusted_workspace_is_only_parsed_and_its_lens_says_so() {
+async fn an_untrusted_workspace_is_only_parsed_and_the_lens_says_so() {
     let sim = Sim::builder().engines(2).start().await;
     let file = sim.connection_file();
     let options = json!({ "trusted": false, "cluster": { "connectionFile": file } });
@@ -63,7 +63,7 @@ async fn an_untrusted_workspace_is_only_parsed_and_its_lens_says_so() {
 }
 
 #[tokio::test]
-async fn several_px_lines_of_a_cell_have_one_lens_and_those_of_a_plain_script_one_each() {
+async fn px_lines_of_a_cell_share_a_lens_and_those_of_a_plain_script_have_one_each() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = Client::start_on(&sim, refreshes()).await;
     client.open(URI, "# %%\n%px a\n%px b\n").await;
@@ -73,18 +73,18 @@ async fn several_px_lines_of_a_cell_have_one_lens_and_those_of_a_plain_script_on
 }
 
 #[tokio::test]
-async fn a_cluster_that_is_named_and_not_there_is_not_replaced_by_another() {
+async fn no_other_cluster_replaces_a_named_one_that_cannot_be_reached() {
     let options = json!({ "trusted": true, "cluster": { "connectionFile": "/nowhere/client.json" } });
     let mut client = Client::start_with(refreshes(), options).await;
     client.open(URI, "%%px\n1\n").await;
-    let lens = first_lens(&mut client, URI, "▶ Run (its cluster is not in reach)").await;
+    let lens = first_lens(&mut client, URI, "▶ Run (the cluster cannot be reached)").await;
     let click = json!({ "command": lens["command"], "arguments": lens["arguments"] });
     let result = client.request("workspace/executeCommand", click).await;
     assert!(result["notRun"][0]["reason"].as_str().unwrap().contains("/nowhere/client.json"), "{result}");
 }
 
 #[tokio::test]
-async fn the_lens_says_when_there_is_no_such_engine() {
+async fn the_lens_says_if_there_is_no_such_engine() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = Client::start_on(&sim, refreshes()).await;
     client.open(URI, "%%px --targets 7\nwork()\n").await;
@@ -94,13 +94,13 @@ async fn the_lens_says_when_there_is_no_such_engine() {
     first_lens(&mut client, URI, "▶ Run on 2 engines").await;
     sim.kill_engine(0).await;
     sim.kill_engine(1).await;
-    first_lens(&mut client, URI, "▶ Run (no engine is there)").await;
+    first_lens(&mut client, URI, "▶ Run (no engines)").await;
     sim.add_engine().await;
     first_lens(&mut client, URI, "▶ Run on engine 2").await;
 }
 
 #[tokio::test]
-async fn the_lens_of_a_cell_runs_its_lines_and_not_the_next_cell() {
+async fn the_lens_of_a_cell_runs_only_the_lines_of_that_cell() {
     let sim = Sim::builder().engines(1).start().await;
     let mut client = Client::start_on(&sim, refreshes()).await;
     client.open(URI, "# %%\n%px a\n%px b\n# %%px\nc\n").await;

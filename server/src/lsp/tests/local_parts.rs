@@ -1,4 +1,4 @@
-//! `--local`: the body goes to a client that has a kernel, and is said not to run by any other.
+//! `--local`: a client with a kernel gets the body; with any other client, a note says that it was not run.
 
 use pxlens_tests::sim::Sim;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ async fn card(client: &mut Client) -> String {
 }
 
 #[tokio::test]
-async fn the_body_goes_to_a_client_with_a_kernel_and_its_failure_is_said_once() {
+async fn a_client_with_a_kernel_gets_the_body_and_its_error_is_shown_once() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = start(&sim, json!({ "runLocal": true })).await;
     for _ in 0..2 {
@@ -50,13 +50,13 @@ async fn the_body_goes_to_a_client_with_a_kernel_and_its_failure_is_said_once() 
     }
     assert!(!card(&mut client).await.contains("local part"));
     let said = client.expect("window/showMessage").await;
-    let text = "the local part of a --local cell was not run: no kernel is chosen";
+    let text = "The local part of a --local cell was not run: no kernel is chosen";
     assert_eq!(said["params"]["message"], text);
     client.end().await;
 }
 
 #[tokio::test]
-async fn another_client_is_told_with_the_run_and_in_its_card() {
+async fn another_client_gets_a_note_with_the_run_and_in_its_card() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = start(&sim, json!({ "outputs": true, "blocks": true })).await;
     let started = run(&mut client).await;

@@ -1,4 +1,4 @@
-//! A notebook whose kernel are the engines, as an editor meets it.
+//! Notebooks whose cells run on the engines.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn run(client: &mut Client, cell: usize) -> Value {
     client.request("px/runNotebookCell", json!({ "uri": uri(cell) })).await
 }
 
-/// What the runs of an answer gave in the end: by MIME type and text.
+/// The final outputs of the runs of an answer: MIME type and text of each.
 async fn outputs(client: &mut Client, answer: &Value) -> Vec<(String, String)> {
     let runs: Vec<&Value> =
         ["runs", "recalled"].iter().flat_map(|kind| answer[kind].as_array().unwrap()).collect();
@@ -60,7 +60,7 @@ fn shown(outputs: &Value) -> Vec<(String, String)> {
     outputs.as_array().unwrap().iter().map(first).collect()
 }
 
-fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+fn expected(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(kind, text)| ((*kind).to_owned(), (*text).to_owned())).collect()
 }
 
@@ -70,22 +70,22 @@ async fn px_lines_run_and_local_lines_are_counted() {
     let mut client = open(&sim, &["x = 1\n%px a()\ny = 2"], true).await;
     let answer = run(&mut client, 0).await;
     assert_eq!((&answer["localLines"], &answer["failed"]), (&json!(2), &json!(false)), "{answer}");
-    assert_eq!(outputs(&mut client, &answer).await, told(&[("stdout", "[0-1] a\n")]));
-    assert_eq!(shown(&answer["notes"]), told(&[("plain", "2 local lines not run")]));
+    assert_eq!(outputs(&mut client, &answer).await, expected(&[("stdout", "[0-1] a\n")]));
+    assert_eq!(shown(&answer["notes"]), expected(&[("plain", "2 local lines not run")]));
     client.end().await;
 }
 
 #[tokio::test]
-async fn a_plain_cell_runs_on_all_engines_and_says_so() {
+async fn a_plain_cell_runs_on_all_engines_and_a_note_says_so() {
     let sim = Sim::builder().engines(2).on("a()\n", Script::new().stdout("a\n")).start().await;
     let mut client = open(&sim, &["a()", "%%px\nb()"], true).await;
     let before = client.request("px/cells", json!({ "uri": uri(0) })).await;
     assert_eq!(before["cells"], json!([]));
     let answer = run(&mut client, 0).await;
     assert_eq!(answer["ranOn"], "[0-1]", "{answer}");
-    let expected = told(&[("plain", "ran on engines [0-1]"), ("stdout", "[0-1] a\n")]);
+    let expected = expected(&[("plain", "ran on engines [0-1]"), ("stdout", "[0-1] a\n")]);
     assert_eq!(outputs(&mut client, &answer).await, expected);
-    // It is a px cell now, with a run, though no part of running all.
+    // It counts as a px cell now and has a run, but "run all" does not include it.
     let after = client.request("px/cells", json!({ "uri": uri(0) })).await;
     assert_eq!(after["cells"][0]["run"], answer["runs"][0]["run"], "{after}");
     let all = client.request("px/run", json!({ "uri": uri(0), "scope": "all" })).await;
@@ -96,14 +96,14 @@ async fn a_plain_cell_runs_on_all_engines_and_says_so() {
 }
 
 #[tokio::test]
-async fn set_up_is_read_for_views_and_not_sent() {
+async fn set_up_code_is_read_for_views_and_not_sent() {
     let sim = Sim::builder().engines(4).on("a()", Script::new().stdout("a\n")).start().await;
     let set_up = "import ipyparallel as ipp\nrc = ipp.Client()\nrc[::2].activate('_even')";
     let mut client = open(&sim, &[set_up, "%px_even a()", "# nothing"], true).await;
     let answer = run(&mut client, 0).await;
     assert_eq!((&answer["setUp"], &answer["runs"]), (&json!(0), &json!([])), "{answer}");
-    let note = "set-up by line 1: read for views, not sent to engines";
-    assert_eq!(shown(&answer["notes"]), told(&[("plain", note)]));
+    let note = "Set-up code because of line 1: pxlens reads it for views and does not send it to the engines";
+    assert_eq!(shown(&answer["notes"]), expected(&[("plain", note)]));
     let answer = run(&mut client, 1).await;
     assert_eq!(answer["runs"][0]["engines"], json!([0, 2]), "{answer}");
     outputs(&mut client, &answer).await;
@@ -113,7 +113,7 @@ async fn set_up_is_read_for_views_and_not_sent() {
 }
 
 #[tokio::test]
-async fn an_error_of_a_plain_cell_has_its_place_in_the_cell() {
+async fn an_error_of_a_plain_cell_is_a_diagnostic_in_the_cell() {
     let code = "x = 1\nboom()\n";
     let script = Script::new().error("ValueError", "no");
     let sim = Sim::builder().engines(2).on(code, script).start().await;
@@ -124,18 +124,18 @@ async fn an_error_of_a_plain_cell_has_its_place_in_the_cell() {
     let error: Value = serde_json::from_str(&outputs[1].1).unwrap();
     assert_eq!((&error["name"], &error["message"]), (&json!("ValueError"), &json!("no")));
     loop {
-        let told = client.expect("textDocument/publishDiagnostics").await;
-        let Some(found) = told["params"]["diagnostics"].as_array().and_then(|all| all.first()) else {
+        let shown = client.expect("textDocument/publishDiagnostics").await;
+        let Some(found) = shown["params"]["diagnostics"].as_array().and_then(|all| all.first()) else {
             continue;
         };
-        assert_eq!(told["params"]["uri"], uri(0), "{found}");
+        assert_eq!(shown["params"]["uri"], uri(0), "{found}");
         break;
     }
     client.end().await;
 }
 
 #[tokio::test]
-async fn what_cannot_run_is_an_error_output() {
+async fn a_cell_that_cannot_run_gets_an_error_output() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = open(&sim, &["%%px --bogus\na()", "%pxconfig -t 0"], true).await;
     client.expect("textDocument/publishDiagnostics").await;
@@ -148,7 +148,7 @@ async fn what_cannot_run_is_an_error_output() {
 }
 
 #[tokio::test]
-async fn nothing_runs_in_a_workspace_that_is_not_trusted() {
+async fn nothing_runs_in_an_untrusted_workspace() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = open(&sim, &["a()"], false).await;
     let answer = run(&mut client, 0).await;
@@ -158,15 +158,15 @@ async fn nothing_runs_in_a_workspace_that_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn what_nobody_waits_for_is_shown_by_pxresult() {
+async fn a_non_blocking_run_is_shown_by_pxresult() {
     let sim = Sim::builder().engines(2).on("a()\n", Script::new().stdout("a\n")).start().await;
     let mut client = open(&sim, &["%%px --noblock\na()", "%pxresult"], true).await;
     let answer = run(&mut client, 0).await;
     assert_eq!(answer["waits"], false, "{answer}");
     let kept = outputs(&mut client, &answer).await;
-    let text = "Async parallel execution on engine(s): [0-1] · %pxresult shows what it gives";
-    assert_eq!(kept, told(&[("plain", text)]));
+    let text = "Async parallel execution on engine(s): [0-1] · %pxresult shows its output";
+    assert_eq!(kept, expected(&[("plain", text)]));
     let answer = run(&mut client, 1).await;
-    assert_eq!(outputs(&mut client, &answer).await, told(&[("stdout", "[0-1] a\n")]));
+    assert_eq!(outputs(&mut client, &answer).await, expected(&[("stdout", "[0-1] a\n")]));
     client.end().await;
 }

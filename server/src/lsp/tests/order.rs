@@ -1,4 +1,4 @@
-//! Order, cancelling, and waiting for one another.
+//! The order of messages, cancellation, and messages that wait for each other.
 
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::json;
@@ -12,16 +12,16 @@ use crate::{
 const URI: &str = "file:///a.py";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_edits_and_the_queries_between_them_are_in_order() {
+async fn ten_thousand_edits_and_the_requests_between_them_are_in_order() {
     let mut client = Client::start(json!({})).await;
     client.open(URI, "%px 1\n").await;
     let mut asked = Vec::new();
     for version in 2..10_002 {
         client.edit(URI, version, &format!("%px {version}\n")).await;
         if version % 5 == 0 {
-            asked.push((client.ask("px/cells", json!({ "uri": URI })).await, version));
+            asked.push((client.send_request("px/cells", json!({ "uri": URI })).await, version));
         }
-        // Read now and then, as an editor does, so that neither pipe fills up.
+        // Read from time to time, as an editor does, so that neither pipe fills up.
         if asked.len() == 50 {
             for (id, version) in asked.drain(..) {
                 let answer = client.answer(id).await;
@@ -35,14 +35,14 @@ async fn ten_thousand_edits_and_the_queries_between_them_are_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_query_sees_exactly_the_edits_sent_before_it_although_runs_wait() {
+async fn each_request_sees_exactly_the_edits_sent_before_it_although_runs_wait() {
     let sim = Sim::builder().engines(1).start().await;
     sim.mute(true);
     let mut client = Client::start_on(&sim, json!({})).await;
     client.open(URI, "%px 1\n").await;
     let mut asked = Vec::new();
     for version in 2..2002 {
-        // Each appends a letter, so that one that is lost or applied twice shows.
+        // Each edit appends a letter, so that a lost or repeated edit is noticed.
         let end = json!({ "line": 0, "character": 900_000 });
         let params = json!({
             "textDocument": { "uri": URI, "version": version },
@@ -50,12 +50,12 @@ async fn each_query_sees_exactly_the_edits_sent_before_it_although_runs_wait() {
         });
         client.notify("textDocument/didChange", params).await;
         if version % 2 == 0 {
-            asked.push((client.ask("px/cells", json!({ "uri": URI })).await, version));
+            asked.push((client.send_request("px/cells", json!({ "uri": URI })).await, version));
         }
         if version % 100 == 0 {
-            client.ask("px/run", json!({ "uri": URI, "scope": "all" })).await;
+            client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
         }
-        // Read now and then, as an editor does, so that neither pipe fills up.
+        // Read from time to time, as an editor does, so that neither pipe fills up.
         if asked.len() == 50 {
             for (id, version) in asked.drain(..) {
                 let found = client.answer(id).await["result"].clone();
@@ -69,21 +69,21 @@ async fn each_query_sees_exactly_the_edits_sent_before_it_although_runs_wait() {
 }
 
 #[tokio::test]
-async fn a_cancel_is_heard_behind_200_runs_that_wait_for_a_silent_controller() {
+async fn a_cancellation_is_handled_after_200_runs_that_wait_for_a_silent_controller() {
     let sim = Sim::builder().engines(1).start().await;
     sim.mute(true);
     let mut client = Client::start_on(&sim, json!({})).await;
     client.open(URI, "%px 1\n").await;
     let mut last = 0;
     for _ in 0..200 {
-        last = client.ask("px/run", json!({ "uri": URI, "scope": "all" })).await;
+        last = client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     }
     client.notify("$/cancelRequest", json!({ "id": last })).await;
     assert_eq!(client.answer(last).await["error"]["code"], -32800);
 }
 
 #[tokio::test]
-async fn questions_to_the_client_do_not_stop_the_reader() {
+async fn requests_to_the_client_do_not_stop_the_reader() {
     let mut client = Client::start(json!({ "workspace": { "configuration": true } })).await;
     let first = client.expect("workspace/configuration").await;
     for _ in 0..300 {

@@ -1,4 +1,4 @@
-//! A run in parts, as a panel asks for it, and the link that opens the panel.
+//! The parts of a run for a panel, and the command that opens the panel.
 
 use std::{fs, path::Path};
 
@@ -33,12 +33,12 @@ async fn run(client: &mut Client, line: u32) {
     }
 }
 
-fn file_of_a_test() -> String {
+fn existing_file() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml").display().to_string()
 }
 
 #[tokio::test]
-async fn a_page_has_groups_and_tables_in_the_grouping_that_is_asked_for() {
+async fn a_page_has_groups_and_tables_in_the_requested_grouping() {
     let table = json!({ "text/html": "<table></table>", "text/plain": "   a" });
     let work = Script::new().stdout("one\n").stderr("two\n").result(table);
     let sim = Sim::builder().engines(2).on("work()", work).start().await;
@@ -63,15 +63,15 @@ async fn a_page_has_groups_and_tables_in_the_grouping_that_is_asked_for() {
     let titles: Vec<&Value> =
         page["sections"].as_array().unwrap().iter().map(|section| &section["title"]).collect();
     assert_eq!(titles, ["stdout", "stderr", "results"]);
-    assert_eq!(page["tables"], json!([]), "they were not asked for");
+    assert_eq!(page["tables"], json!([]), "they were not requested");
 
-    let id = client.ask("px/page", json!({ "run": 9 })).await;
+    let id = client.send_request("px/page", json!({ "run": 9 })).await;
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
 }
 
 #[tokio::test]
-async fn a_line_of_a_traceback_leads_to_the_cell_and_to_files_that_are_there() {
-    let here = file_of_a_test();
+async fn lines_of_a_traceback_link_to_the_cell_and_to_existing_files() {
+    let here = existing_file();
     assert!(fs::exists(&here).unwrap());
     let traceback = [
         "Cell In[1], line 2".to_owned(),
@@ -104,7 +104,7 @@ async fn a_line_of_a_traceback_leads_to_the_cell_and_to_files_that_are_there() {
     let file = json!({ "uri": format!("file://{here}"), "position": { "line": 6, "character": 0 } });
     assert_eq!(places, [(0, cell), (3, file.clone())]);
 
-    // Of code that is another now nobody knows the line.
+    // If the code has changed, the line is not known.
     client.edit(URI, 2, "# %%\n%%px\nimport b\nwork()\n").await;
     let page = client.request("px/page", json!({ "run": 1 })).await;
     let lines = page["errors"][0]["lines"].as_array().unwrap();
@@ -113,11 +113,11 @@ async fn a_line_of_a_traceback_leads_to_the_cell_and_to_files_that_are_there() {
 }
 
 #[tokio::test]
-async fn a_client_with_a_panel_is_asked_to_show_a_run_and_no_other_is() {
+async fn only_a_client_with_a_panel_is_asked_to_show_a_run() {
     let capabilities = |extension| json!({ "experimental": { "pxlens": extension } });
     let show = json!({ "command": "pxlens.server.showRun", "arguments": [{ "run": 1 }] });
     let mut client = Client::start(capabilities(json!({ "panel": true }))).await;
-    let id = client.ask("workspace/executeCommand", show.clone()).await;
+    let id = client.send_request("workspace/executeCommand", show.clone()).await;
     let asked = client.expect("px/showRun").await;
     assert_eq!(asked["params"], json!({ "run": 1 }));
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "shown": true } })).await;

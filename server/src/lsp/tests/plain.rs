@@ -1,4 +1,4 @@
-//! What a plain client sees: hints, hovers, diagnostics, actions, commands; and what one that paints sees.
+//! Hints, hovers, diagnostics, actions and commands for a plain client, and outputs for one that paints.
 
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn document() -> Value {
     json!({ "uri": URI })
 }
 
-/// A client of two engines that has this document open.
+/// A client with this document open, on a cluster of two engines.
 async fn on(sim: &Sim, capabilities: Value, text: &str) -> Client {
     let mut client = Client::start_on(sim, capabilities).await;
     client.open(URI, text).await;
@@ -42,7 +42,7 @@ async fn run_all(client: &mut Client) {
 }
 
 #[tokio::test]
-async fn a_command_may_say_null_for_what_it_leaves_out() {
+async fn null_in_the_argument_of_a_command_counts_as_absent() {
     let sim = two().await;
     let mut client = on(&sim, json!({}), "# %%\n%px a\n# %%\n%px b\n").await;
     let found = client.request("px/cells", document()).await;
@@ -54,16 +54,19 @@ async fn a_command_may_say_null_for_what_it_leaves_out() {
     let params = json!({ "command": "pxlens.server.runAll", "arguments": [argument] });
     let all = client.request("workspace/executeCommand", params).await;
     assert_eq!(ran(&all).iter().collect::<Vec<_>>(), ids);
-    // Without a word of the scope it is a cell; here none is named.
+    // Without a scope it is a single cell, and this request names none.
     let none = client.request("px/run", argument).await;
-    assert_eq!((ran(&none).len(), &none["notRun"][0]["reason"]), (0, &json!("there is no px cell here")));
+    assert_eq!(
+        (ran(&none).len(), &none["notRun"][0]["reason"]),
+        (0, &json!(crate::session::RunError::NoCell.to_string()))
+    );
     let one = json!({ "uri": URI, "scope": null, "position": null, "cell": ids[1] });
     assert_eq!(ran(&client.request("px/run", one).await), [ids[1].clone()]);
     client.end().await;
 }
 
 #[tokio::test]
-async fn commands_that_are_wrong_are_refused() {
+async fn invalid_commands_are_refused() {
     let mut client = Client::start(json!({})).await;
     for wrong in [
         json!({ "command": "pxlens.server.fly", "arguments": [{}] }),
@@ -71,14 +74,14 @@ async fn commands_that_are_wrong_are_refused() {
         json!({ "command": "pxlens.server.run", "arguments": ["file:///a.py"] }),
         json!({ "command": "pxlens.server.interrupt", "arguments": [{ "run": 999 }] }),
     ] {
-        let id = client.ask("workspace/executeCommand", wrong).await;
+        let id = client.send_request("workspace/executeCommand", wrong).await;
         assert_eq!(client.answer(id).await["error"]["code"], -32602);
     }
     client.end().await;
 }
 
 #[tokio::test]
-async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
+async fn actions_are_commands_for_a_client_without_code_action_literals() {
     let sim = two().await;
     let range = json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 1, "character": 0 } });
     let params = json!({ "textDocument": document(), "range": range, "context": { "diagnostics": [] } });
@@ -94,10 +97,10 @@ async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
     client.end().await;
 }
 
-/// A px cell with one problem that can be mended, and that can be written in other ways, of which one cannot be used here.
+/// A px cell with one fixable problem and several rewrites, one of which cannot be applied here.
 const ODD: &str = "# %%\n%pxconfig --noblock\nif x:\n    %px print 1\n";
 
-const MEND: &str = "Write print(…)";
+const FIX: &str = "Write print(…)";
 const REWRITES: [&str; 4] = [
     "Write this magic for jupytext (# %%px)",
     "Write all px magics for jupytext (# %%px)",
@@ -105,7 +108,7 @@ const REWRITES: [&str; 4] = [
     "Write all px magics for VS Code (#!%%px)",
 ];
 
-/// The actions of certain kinds, or of any, for a client that takes edits.
+/// The code actions for a context, for a client that supports edits.
 async fn actions(sim: &Sim, capabilities: Value, context: Value) -> Vec<Value> {
     let mut capabilities = capabilities;
     let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
@@ -126,10 +129,10 @@ fn titles(actions: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn actions_come_by_kind_and_saving_runs_no_code() {
+async fn actions_are_filtered_by_kind_and_saving_runs_no_code() {
     let sim = two().await;
     let only = |kinds: Value| actions(&sim, json!({}), json!({ "diagnostics": [], "only": kinds }));
-    let mends = [MEND];
+    let fixes = [FIX];
     let rewrites = REWRITES;
     let runs = [
         "▶ Run on 2 engines",
@@ -137,20 +140,20 @@ async fn actions_come_by_kind_and_saving_runs_no_code() {
         "Open a console on engine 0",
         "Open a console on engine 1",
     ];
-    let all = [&runs[..], &mends, &rewrites].concat();
+    let all = [&runs[..], &fixes, &rewrites].concat();
     assert_eq!(titles(&only(json!([])).await), all);
     assert_eq!(titles(&only(json!([""])).await), all);
-    assert_eq!(titles(&only(json!(["quickfix"])).await), mends);
+    assert_eq!(titles(&only(json!(["quickfix"])).await), fixes);
     assert_eq!(titles(&only(json!(["refactor"])).await), rewrites);
     for on_save in ["source", "source.fixAll", "source.organizeImports", "source.pxlens"] {
         assert!(only(json!([on_save])).await.is_empty(), "{on_save}");
     }
-    let unasked = actions(&sim, json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
-    assert_eq!(titles(&unasked).last(), mends.last());
+    let automatic = actions(&sim, json!({}), json!({ "diagnostics": [], "triggerKind": 2 })).await;
+    assert_eq!(titles(&automatic).last(), fixes.last());
 }
 
 #[tokio::test]
-async fn edits_have_the_form_that_the_client_takes() {
+async fn edits_have_the_form_that_the_client_supports() {
     let sim = two().await;
     let context = json!({ "diagnostics": [], "only": ["quickfix", "refactor"] });
     let plain = actions(&sim, json!({}), context.clone()).await;
@@ -170,7 +173,7 @@ async fn edits_have_the_form_that_the_client_takes() {
     assert_eq!(newer[1]["edit"]["documentChanges"][0]["textDocument"], document);
     assert_eq!(newer[1]["kind"], "refactor.rewrite");
     let never = "Put this %pxconfig on the cells it decides for";
-    assert_eq!(titles(&newer), [&[MEND][..], &REWRITES, &[never]].concat());
+    assert_eq!(titles(&newer), [&[FIX][..], &REWRITES, &[never]].concat());
     assert_eq!(newer[5]["disabled"]["reason"], "the %px on line 4 cannot become a %%px cell");
 }
 
@@ -260,7 +263,7 @@ async fn hover_answers_on_the_magic_the_failing_line_and_the_end_and_nowhere_els
 }
 
 #[tokio::test]
-async fn a_client_without_markdown_hovers_over_plain_text() {
+async fn a_client_without_markdown_gets_plain_text_in_hovers() {
     let sim = two().await;
     let mut client = on(&sim, json!({}), "%%px\nwork()\n").await;
     run_all(&mut client).await;
@@ -288,7 +291,7 @@ async fn errors_are_diagnostics_until_the_document_is_closed() {
 }
 
 #[tokio::test]
-async fn errors_that_differ_in_their_text_name_their_engines() {
+async fn texts_of_an_error_that_differ_are_listed_with_their_engines() {
     for related in [true, false] {
         let mut sim = Sim::builder().engines(3);
         for engine in 0..3 {
@@ -314,7 +317,7 @@ async fn errors_that_differ_in_their_text_name_their_engines() {
 }
 
 #[tokio::test]
-async fn a_pxresult_line_shows_without_running_and_other_places_say_nothing() {
+async fn hovering_a_pxresult_shows_the_result_without_running_anything() {
     let sim = two().await;
     let mut client = on(&sim, json!({}), "x = 1\n%px work()\n\n%pxresult\n").await;
     client.request("px/run", json!({ "uri": URI, "position": { "line": 1, "character": 0 } })).await;

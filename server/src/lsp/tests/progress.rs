@@ -1,4 +1,4 @@
-//! Progress of runs, and how often lenses are drawn again.
+//! Progress of runs, and how often lenses are refreshed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +16,13 @@ use crate::{
 
 const URI: &str = "file:///a.py";
 
-/// A run on four engines that no session knows: the test says what happens in it, and when.
-struct Told {
+/// A run of the first px cell on four engines, which the session does not know: the test applies its events.
+struct FakeRun {
     run: Run,
     view: watch::Sender<Arc<Run>>,
 }
 
-impl Told {
-    /// It is the first px cell's.
+impl FakeRun {
     async fn start(client: &Client, id: u32) -> Self {
         let now = client.session.snapshot(DocumentKey::from(URI)).await;
         let cell = now.document().expect("it is open").cells[0].clone();
@@ -31,8 +30,8 @@ impl Told {
         let engines: Vec<EngineId> = (0..4).map(EngineId).collect();
         let request = RunRequest { code: plan.code.clone(), engines: engines.clone(), single: false };
         let run = Run::new(RunId(id), Arc::new(request), Time(0));
-        let (tell, view) = watch::channel(Arc::new(run.clone()));
-        client.happen(SessionEvent::Started(Arc::new(RunHandle {
+        let (sender, view) = watch::channel(Arc::new(run.clone()));
+        client.emit(SessionEvent::Started(Arc::new(RunHandle {
             id: RunId(id),
             document: DocumentKey::from(URI),
             home: DocumentKey::from(URI),
@@ -49,10 +48,10 @@ impl Told {
             spilled: Arc::new(SpillFolder::new(None, RunId(id))),
             regrouped: watch::channel(None).1,
         })));
-        Self { run, view: tell }
+        Self { run, view: sender }
     }
 
-    fn say(&mut self, slot: u32, kind: EventKind) {
+    fn apply(&mut self, slot: u32, kind: EventKind) {
         self.run.apply(Event { slot: Slot(slot), at: Time(0), kind });
         self.view.send_replace(Arc::new(self.run.clone()));
     }
@@ -67,9 +66,9 @@ impl Told {
     }
 
     fn reply(&mut self, slot: u32, message: Value) {
-        self.say(slot, EventKind::Busy);
-        self.say(slot, EventKind::Reply(serde_json::from_value(message).unwrap()));
-        self.say(slot, EventKind::Idle);
+        self.apply(slot, EventKind::Busy);
+        self.apply(slot, EventKind::Reply(serde_json::from_value(message).unwrap()));
+        self.apply(slot, EventKind::Idle);
     }
 }
 
@@ -84,9 +83,9 @@ async fn with_a_cell(capabilities: Value) -> Client {
 async fn progress_comes_after_a_second_and_ends_with_the_run() {
     let mut client = with_a_cell(json!({ "window": { "workDoneProgress": true } })).await;
     let began = tokio::time::Instant::now();
-    let (mut short, mut long) = (Told::start(&client, 1).await, Told::start(&client, 2).await);
+    let (mut short, mut long) = (FakeRun::start(&client, 1).await, FakeRun::start(&client, 2).await);
     (0..4).for_each(|slot| short.end(slot));
-    (1..4).for_each(|slot| long.say(slot, EventKind::Busy));
+    (1..4).for_each(|slot| long.apply(slot, EventKind::Busy));
     long.end(0);
     let created = client.expect("window/workDoneProgress/create").await;
     assert!(began.elapsed() >= Duration::from_secs(1));
@@ -111,7 +110,7 @@ async fn progress_comes_after_a_second_and_ends_with_the_run() {
 }
 
 #[tokio::test]
-async fn the_button_of_progress_interrupts_its_run() {
+async fn the_cancel_button_of_a_progress_interrupts_its_run() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().hang()).start().await;
     let mut client = Client::start_on(&sim, json!({ "window": { "workDoneProgress": true } })).await;
     client.open(URI, "%%px --progress-after 0\nwork()\n").await;
@@ -125,9 +124,9 @@ async fn the_button_of_progress_interrupts_its_run() {
     assert_eq!(token, "px/run/1");
     client.notify("window/workDoneProgress/cancel", json!({ "token": token })).await;
     let ended = loop {
-        let told = client.expect("$/progress").await["params"]["value"].clone();
-        if told["kind"] == "end" {
-            break told;
+        let value = client.expect("$/progress").await["params"]["value"].clone();
+        if value["kind"] == "end" {
+            break value;
         }
     };
     assert!(ended["message"].as_str().unwrap().starts_with("2 of 2 "), "{ended}");
@@ -139,13 +138,13 @@ async fn the_button_of_progress_interrupts_its_run() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_shows_no_progress_is_sent_none() {
     let mut client = with_a_cell(json!({})).await;
-    let mut run = Told::start(&client, 1).await;
+    let mut run = FakeRun::start(&client, 1).await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     run.end(0);
     tokio::time::sleep(Duration::from_secs(10)).await;
     (1..4).for_each(|slot| run.end(slot));
     client.request("px/cells", json!({ "uri": URI })).await;
-    // It ends with a check that nothing came unread.
+    // `end` checks that there are no unread messages.
     client.end().await;
 }
 
@@ -159,7 +158,7 @@ async fn lenses_are_refreshed_at_most_twice_a_second() {
     let began = tokio::time::Instant::now();
     let mut refreshes = 0;
     while began.elapsed().as_secs() < 10 {
-        client.happen(SessionEvent::Plans);
+        client.emit(SessionEvent::Plans);
         let asked = client.expect("workspace/codeLens/refresh").await;
         refreshes += 1;
         client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": null })).await;
@@ -169,23 +168,23 @@ async fn lenses_are_refreshed_at_most_twice_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn output_that_grows_refreshes_no_lens() {
+async fn growing_output_does_not_refresh_lenses() {
     let mut client = with_a_cell(refreshes()).await;
-    let mut run = Told::start(&client, 1).await;
-    run.say(0, EventKind::Busy);
-    // That it began is told, in one message or two.
-    let mut told = 0;
+    let mut run = FakeRun::start(&client, 1).await;
+    run.apply(0, EventKind::Busy);
+    // The start of the run causes a few refreshes.
+    let mut refreshes = 0;
     while let Ok(asked) =
         tokio::time::timeout(Duration::from_secs(5), client.expect("workspace/codeLens/refresh")).await
     {
         client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": null })).await;
-        told += 1;
+        refreshes += 1;
     }
-    assert!((1..=3).contains(&told), "{told}");
+    assert!((1..=3).contains(&refreshes), "{refreshes}");
     for _ in 0..100 {
-        run.say(0, EventKind::Stream { name: StreamName::Stdout, text: "more\n".to_owned() });
+        run.apply(0, EventKind::Stream { name: StreamName::Stdout, text: "more\n".to_owned() });
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // It ends with a check that nothing came unread.
+    // `end` checks that there are no unread messages.
     client.end().await;
 }

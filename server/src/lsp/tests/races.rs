@@ -1,4 +1,4 @@
-//! A click and what is typed with it: what runs is what stood there when the click was sent, and once.
+//! A click and edits around it: the code at the moment of the click is what runs, and it runs once.
 
 use pxlens_tests::sim::Sim;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ async fn ids(client: &mut Client) -> Vec<Value> {
     found["cells"].as_array().unwrap().iter().map(|cell| cell["id"].clone()).collect()
 }
 
-/// Types over what stands between two places, each a line and a column.
+/// An edit that replaces the text between two positions, each a line and a column.
 fn typed(version: u32, from: [u32; 2], to: [u32; 2], text: &str) -> Value {
     let place = |[line, character]: [u32; 2]| json!({ "line": line, "character": character });
     let change = json!({ "range": { "start": place(from), "end": place(to) }, "text": text });
@@ -23,12 +23,12 @@ fn typed(version: u32, from: [u32; 2], to: [u32; 2], text: &str) -> Value {
     json!({ "jsonrpc": "2.0", "method": "textDocument/didChange", "params": params })
 }
 
-/// The cells of the runs that were asked for, in order.
+/// The cells of the runs of a result, in order.
 fn ran(result: &Value) -> Vec<&Value> {
     result["runs"].as_array().expect("an answer").iter().map(|run| &run["cell"]).collect()
 }
 
-/// Waits until what was asked for is over, and gives the codes that engines were sent so far.
+/// Waits until the runs of these results have succeeded, and returns all code that engines were sent so far.
 async fn sent(client: &mut Client, sim: &Sim, results: &[&Value]) -> Vec<String> {
     let runs = results.iter().flat_map(|result| result["runs"].as_array().unwrap());
     for run in runs {
@@ -43,7 +43,7 @@ async fn sent(client: &mut Client, sim: &Sim, results: &[&Value]) -> Vec<String>
     sim.executed().iter().map(|received| received.code().trim().to_owned()).collect()
 }
 
-/// The lens of the second cell that runs those above it, and the command that runs it and those below.
+/// The command of the second cell's lens that runs the cells above it, and the command that runs it and those below.
 async fn commands(client: &mut Client, second: &Value) -> [Value; 2] {
     let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": URI } })).await;
     let mut above = lenses.as_array().unwrap().iter().map(|lens| &lens["command"]);
@@ -55,10 +55,10 @@ async fn commands(client: &mut Client, second: &Value) -> [Value; 2] {
     [above, json!({ "command": "pxlens.server.runBelow", "arguments": [argument] })]
 }
 
-/// The cell that was clicked was looked up as a line first: with an edit in the same write, 284 of 300 clicks on "above" ran the
-/// cell itself, and 29 of 100 on "below" cells that stood above it.
+/// The clicked cell used to be looked up as a line first: with an edit in the same write, 284 of 300 clicks on "above"
+/// ran the cell itself, and 29 of 100 on "below" ran cells above it.
 #[tokio::test]
-async fn above_and_below_a_cell_never_pick_another_whatever_is_typed_in_the_same_write() {
+async fn above_and_below_a_cell_pick_the_right_cells_whatever_is_typed_in_the_same_write() {
     let sim = Sim::builder().engines(1).start().await;
     let mut client = Client::start_on(&sim, json!({})).await;
     client.open(URI, THREE).await;
@@ -68,7 +68,7 @@ async fn above_and_below_a_cell_never_pick_another_whatever_is_typed_in_the_same
     let [above, below] = commands(&mut client, second).await;
     for (command, expected) in [(&above, vec![first]), (&below, vec![second, third])] {
         for round in 0..300_u32 {
-            // Lines come above all of them, and go again.
+            // Inserts lines above all cells, and removes them again.
             let version = round + 2;
             let edit = match round % 2 {
                 0 => typed(version, [0, 0], [0, 0], "\n\n\n\n"),
@@ -86,7 +86,7 @@ async fn above_and_below_a_cell_never_pick_another_whatever_is_typed_in_the_same
     client.end().await;
 }
 
-/// A controller that has no engine yet, and a client that has this document open.
+/// A controller without engines, and a client with this document open.
 async fn starting(text: &str) -> (Sim, Client) {
     let sim = Sim::builder().engines(0).start().await;
     let mut client = Client::start_on(&sim, json!({})).await;
@@ -94,16 +94,17 @@ async fn starting(text: &str) -> (Sim, Client) {
     (sim, client)
 }
 
-/// Only ids waited for the cluster, and the code was read when it was up: whoever typed for 3 s after the click had half a line
-/// sent.
+/// Only ids used to wait for the cluster, and the code was read when it was up: typing for 3 s after the click sent
+/// half a line.
 #[tokio::test]
-async fn code_typed_after_the_click_is_never_sent_however_late_the_engines_come() {
+async fn code_typed_after_the_click_is_never_sent_however_late_the_engines_register() {
     let (sim, mut client) = starting(THREE).await;
     let cells = ids(&mut client).await;
     let below =
         json!({ "command": "pxlens.server.runBelow", "arguments": [{ "uri": URI, "cell": cells[1] }] });
     let (id, click) = client.prepare("workspace/executeCommand", below);
-    // In the code, in the magic, and above it where it decides what is sent: with the click, and behind it.
+    // In the code, in the magic, and in a line above that decides what is sent; in the same write as the click, and
+    // after it.
     client.send_together(&[click, typed(2, [5, 0], [5, 3], "half_ty")]).await;
     client.send(&typed(3, [7, 4], [7, 4], " --targets 7 --noblock")).await;
     client.send(&typed(4, [0, 0], [0, 0], "# %%\n%pxconfig --noblock\n")).await;
@@ -122,7 +123,7 @@ async fn code_typed_after_the_click_is_never_sent_however_late_the_engines_come(
     );
 }
 
-/// The same where the controller itself is there and silent, then answers.
+/// The same with a controller that does not answer at first.
 #[tokio::test]
 async fn code_typed_while_the_controller_is_silent_is_never_sent() {
     let sim = Sim::builder().engines(1).start().await;
@@ -139,7 +140,7 @@ async fn code_typed_while_the_controller_is_silent_is_never_sent() {
     assert_eq!(sent(&mut client, &sim, &[&answer["result"]]).await, ["b()"], "{answer}");
 }
 
-/// What is typed before the click is what runs, though both come in one write.
+/// An edit before the click counts, even if both are in one write.
 #[tokio::test]
 async fn code_typed_before_the_click_is_what_is_sent() {
     let (sim, mut client) = starting(THREE).await;
@@ -153,7 +154,7 @@ async fn code_typed_before_the_click_is_what_is_sent() {
     assert_eq!(sent(&mut client, &sim, &[&answer["result"]]).await, ["new_b()"], "{answer}");
 }
 
-/// Three impatient presses gave two runs.
+/// Three impatient presses used to give two runs.
 #[tokio::test]
 async fn three_presses_while_a_cluster_starts_give_one_run() {
     let (sim, mut client) = starting(THREE).await;

@@ -1,5 +1,4 @@
-//! Results as an editor meets them: `%pxresult`, runs that nobody waits for, the history, options that change how a run is
-//! shown. Client, bridge and session on a simulated controller.
+//! Results in an editor: `%pxresult`, non-blocking runs, the history, and options that change how a run is shown.
 
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
@@ -8,10 +7,8 @@ use super::client::Client;
 
 const URI: &str = "file:///a.py";
 
-type Whole = Client;
-
 /// A client that paints outputs and blocks, on this controller, with a document open.
-async fn open(sim: &Sim, text: &str) -> Whole {
+async fn open(sim: &Sim, text: &str) -> Client {
     let file = sim.connection_file();
     let options = json!({ "trusted": true, "cluster": { "connectionFile": file } });
     let capabilities = json!({ "experimental": { "pxlens": { "outputs": true, "blocks": true } } });
@@ -20,20 +17,20 @@ async fn open(sim: &Sim, text: &str) -> Whole {
     client
 }
 
-async fn run(client: &mut Whole, line: u32) -> Value {
+async fn run(client: &mut Client, line: u32) -> Value {
     let position = json!({ "line": line - 1, "character": 0 });
     client.request("px/run", json!({ "uri": URI, "position": position })).await
 }
 
-async fn hover(client: &mut Whole, line: u32) -> String {
+async fn hover(client: &mut Client, line: u32) -> String {
     let position = json!({ "line": line - 1, "character": 2 });
     let params = json!({ "textDocument": { "uri": URI }, "position": position });
     let shown = client.request("textDocument/hover", params).await;
     shown["contents"]["value"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Reads what is to be painted until the cell of this 1-based line is as wanted.
-async fn painted(client: &mut Whole, line: u32, fits: impl Fn(&Value) -> bool) -> Value {
+/// Reads `px/outputs` until the cell of this 1-based line is as wanted.
+async fn painted(client: &mut Client, line: u32, fits: impl Fn(&Value) -> bool) -> Value {
     loop {
         let outputs = client.expect("px/outputs").await;
         let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
@@ -55,7 +52,7 @@ fn block(cell: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_pxresult_that_is_run_is_painted_grouped_its_own_way_with_the_cell_named_first() {
+async fn a_pxresult_is_painted_in_its_own_grouping_after_a_line_that_names_the_cell() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().result_text("42")).start().await;
     let text = "# %%\n%%px -t 0,1\nwork()\n# %%\n%pxresult -e\n# %%\n%px -1\n";
     let mut client = open(&sim, text).await;
@@ -77,7 +74,7 @@ async fn a_pxresult_that_is_run_is_painted_grouped_its_own_way_with_the_cell_nam
     assert!(cell["line"]["text"].as_str().unwrap().starts_with("line 2: ✓ [0-1]"), "{cell:#}");
     assert_eq!((&cell["run"], &cell["stale"]), (&json!(1), &json!(false)));
     assert_eq!(sim.executed().len(), 2, "it was not run again");
-    // A newer run makes it stale; hovering it shows what it would show.
+    // A newer run makes it stale; hovering over it shows the newer run.
     run(&mut client, 7).await;
     let cell = painted(&mut client, 5, |cell| cell["stale"] == true).await;
     assert_eq!(block(&cell)[0], "result of line 2: %%px -t 0,1");
@@ -86,7 +83,7 @@ async fn a_pxresult_that_is_run_is_painted_grouped_its_own_way_with_the_cell_nam
 }
 
 #[tokio::test]
-async fn a_pxresult_follows_a_run_that_still_goes_on_and_shows_its_error() {
+async fn a_pxresult_follows_a_running_run_and_shows_its_error() {
     let fails = Script::new().stdout("begun\n").wait("gate").error("ValueError", "no");
     let sim = Sim::builder().engines(1).on("work()", fails).start().await;
     let mut client = open(&sim, "# %%\n%%px --noblock\nwork()\n# %%\n%pxresult\n").await;
@@ -102,7 +99,7 @@ async fn a_pxresult_follows_a_run_that_still_goes_on_and_shows_its_error() {
 }
 
 #[tokio::test]
-async fn what_nobody_waits_for_says_how_it_is_doing_until_it_is_asked_for() {
+async fn a_non_blocking_run_only_shows_its_state_until_the_user_asks_for_it() {
     let sim = Sim::builder()
         .engines(2)
         .on("work()", Script::new().stdout("the output\n"))
@@ -119,21 +116,21 @@ async fn what_nobody_waits_for_says_how_it_is_doing_until_it_is_asked_for() {
     painted(&mut client, 2, withheld).await;
     assert!(hover(&mut client, 2).await.contains("the output"));
     painted(&mut client, 2, shown).await;
-    // Or by the command that a lens has.
+    // The command of a lens reveals it too.
     run(&mut client, 2).await;
     painted(&mut client, 2, withheld).await;
     let asked = json!({ "command": "pxlens.server.showResult", "arguments": [{ "run": 2 }] });
     let answer = client.request("workspace/executeCommand", asked).await;
     assert!(answer["text"].as_str().unwrap().starts_with("Async parallel execution on engine(s): [0-1]\n"));
     painted(&mut client, 2, shown).await;
-    // A failure shows at once.
+    // A failure is shown at once.
     run(&mut client, 5).await;
     let cell = painted(&mut client, 5, |cell| cell["state"] == "failed").await;
     assert!(block(&cell).iter().any(|line| line.contains("ValueError")), "{cell:#}");
 }
 
 #[tokio::test]
-async fn the_history_lists_runs_newest_first_and_each_stays_in_reach() {
+async fn the_history_lists_runs_newest_first_and_each_can_be_shown() {
     let sim = Sim::builder()
         .engines(2)
         .on("first()", Script::new().stdout("one\n"))
@@ -180,7 +177,7 @@ async fn the_history_lists_runs_newest_first_and_each_stays_in_reach() {
 }
 
 #[tokio::test]
-async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_told() {
+async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_reported() {
     let sim = Sim::builder().engines(1).start().await;
     let mut client =
         open(&sim, "# %%\n%pxconfig --targets 0\n# %%\n%px a()\n# %%\n%%px --bogus\nb()\n# %%\n%px c()\n")
@@ -190,11 +187,11 @@ async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_told() {
     let reasons: Vec<&str> =
         answer["notRun"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
     assert!(reasons[0].contains("--bogus"), "{reasons:?}");
-    assert_eq!(reasons[1..], ["not run, since line 6 before it cannot run"], "a %pxconfig is no news");
+    assert_eq!(reasons[1..], ["not run, since line 6 before it cannot run"], "a %pxconfig is not reported");
 }
 
 #[tokio::test]
-async fn progress_is_shown_when_the_cell_wants_it() {
+async fn progress_is_shown_when_the_cell_says() {
     let sim = Sim::builder().engines(1).on("work()", Script::new().wait("gate")).start().await;
     let file = sim.connection_file();
     let options = json!({ "trusted": true, "cluster": { "connectionFile": file } });
@@ -205,7 +202,7 @@ async fn progress_is_shown_when_the_cell_wants_it() {
         .await;
     run(&mut client, 2).await;
     run(&mut client, 5).await;
-    // The first that is shown is of the second run.
+    // The first progress is that of the second run.
     let asked = client.expect("window/workDoneProgress/create").await;
     assert_eq!(asked["params"]["token"], "px/run/2");
     sim.open("gate");

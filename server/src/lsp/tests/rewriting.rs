@@ -1,14 +1,14 @@
-//! Rewrites that reach over the cells of a notebook.
+//! Rewrites that change several cells of a notebook.
 
 use serde_json::{Value, json};
 
 use super::{
-    assisting::{cell_uri, notebook},
     client::Client,
+    language_features::{cell_uri, notebook},
 };
 
 #[tokio::test]
-async fn a_region_of_a_notebook_is_written_out_in_all_its_cells_at_once() {
+async fn rewriting_a_region_of_a_notebook_changes_all_its_cells_at_once() {
     let literals = json!({ "codeActionLiteralSupport": { "codeActionKind": { "valueSet": [] } } });
     let capabilities = json!({
         "textDocument": { "codeAction": literals }, "workspace": { "workspaceEdit": { "documentChanges": true } },
@@ -27,7 +27,7 @@ async fn a_region_of_a_notebook_is_written_out_in_all_its_cells_at_once() {
         json!({ "range": { "start": place(start), "end": place(end) }, "newText": new })
     };
     let change = |cell: usize, edit: Value| json!({ "textDocument": { "uri": cell_uri(cell), "version": 1 }, "edits": [edit] });
-    // The cell that was asked about comes first.
+    // The cell of the request comes first.
     let changes = [
         change(1, edit([0, 0], [0, 0], "%%px\n")),
         change(0, edit([0, 0], [0, 7], "")),

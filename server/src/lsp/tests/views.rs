@@ -1,4 +1,4 @@
-//! Views that the settings name, and the action that offers to name one.
+//! Views in the settings, and the action that adds one.
 
 use serde_json::{Value, json};
 
@@ -10,11 +10,11 @@ async fn start(capabilities: Value, options: Value) -> Client {
     Client::start_with(capabilities, options).await
 }
 
-/// Why the first px cell does not run, whatever engines there are.
+/// The refusal of the first px cell, and the code of its problem.
 async fn refusal(client: &mut Client) -> Value {
     let found = client.request("px/cells", json!({ "uri": URI })).await;
-    let told = client.expect("textDocument/publishDiagnostics").await;
-    assert_eq!(told["params"]["diagnostics"][0]["code"], found["problems"][0]["code"]);
+    let shown = client.expect("textDocument/publishDiagnostics").await;
+    assert_eq!(shown["params"]["diagnostics"][0]["code"], found["problems"][0]["code"]);
     json!([found["cells"][0]["refusal"], found["problems"][0]["code"]])
 }
 
@@ -43,7 +43,7 @@ async fn views_of_the_settings_count_once_the_workspace_is_trusted() {
 }
 
 #[tokio::test]
-async fn the_action_for_a_view_that_is_not_known_writes_the_setting() {
+async fn the_action_for_an_unknown_view_writes_the_setting() {
     let mut client =
         start(json!({ "experimental": { "pxlens": { "writeSettings": true } } }), json!({})).await;
     client.open(URI, "%px_even 1\n%px 2\n").await;
@@ -51,7 +51,7 @@ async fn the_action_for_a_view_that_is_not_known_writes_the_setting() {
     let write = offered.iter().find(|action| action["command"] == "pxlens.server.writeView").unwrap();
     assert_eq!(write["title"], r#"Add {"_even":"::2"} to the setting pxlens.views"#);
     let params = json!({ "command": write["command"], "arguments": write["arguments"] });
-    let id = client.ask("workspace/executeCommand", params).await;
+    let id = client.send_request("workspace/executeCommand", params).await;
     let asked = client.expect("px/writeSetting").await;
     assert_eq!(asked["params"], json!({ "key": "views", "value": { "_even": "::2" } }));
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": { "written": true } })).await;
@@ -60,13 +60,13 @@ async fn the_action_for_a_view_that_is_not_known_writes_the_setting() {
 }
 
 #[tokio::test]
-async fn a_client_that_writes_no_settings_is_told_the_line_to_add() {
+async fn a_client_that_cannot_write_settings_shows_the_line_to_add() {
     let mut client = start(json!({}), json!({})).await;
     client.open(URI, "%px0 1\n").await;
     let write = actions(&mut client).await.pop().unwrap();
     let params = json!({ "command": write["command"], "arguments": write["arguments"] });
     assert_eq!(client.request("workspace/executeCommand", params).await, json!({ "written": false }));
-    let told = client.expect("window/showMessage").await;
-    assert_eq!(told["params"]["message"], r#"Add this line to your settings: "pxlens.views": {"0":"0"}"#);
+    let message = client.expect("window/showMessage").await;
+    assert_eq!(message["params"]["message"], r#"Add this line to your settings: "pxlens.views": {"0":"0"}"#);
     client.end().await;
 }

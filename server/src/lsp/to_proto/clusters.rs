@@ -1,4 +1,4 @@
-//! The answers to `px/engines` and `px/clusters`: clusters that were found, and what engines do and did.
+//! The responses to `px/engines` and `px/clusters`: the clusters that were found, and the activity of engines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +16,10 @@ use crate::{
     session::{ClusterView, Owner, RunHandle},
 };
 
-/// How many runs are looked through for what engines did: beyond that nobody remembers.
+/// How many runs are searched for the activity of engines.
 const RUNS: usize = 200;
 
-/// What engines do and did in the runs of a session.
+/// What engines are working on, and their last failures, in the runs of a session.
 #[derive(Debug, Default)]
 pub(in crate::lsp) struct EngineActivity {
     current: BTreeMap<EngineId, EngineCell>,
@@ -27,7 +27,7 @@ pub(in crate::lsp) struct EngineActivity {
 }
 
 impl EngineActivity {
-    /// Of these engines, in these runs, the newest first.
+    /// The activity of these engines in these runs, which come newest first.
     pub(in crate::lsp) fn of<'r>(engines: &[EngineId], runs: impl Iterator<Item = &'r RunHandle>) -> Self {
         let mut activity = Self::default();
         let mut unsettled: BTreeSet<EngineId> = engines.iter().copied().collect();
@@ -50,7 +50,7 @@ impl EngineActivity {
                             activity.failures.insert(part.engine, failure);
                         }
                     }
-                    // It was not run there, or nobody knows how it went.
+                    // The code did not run there, or its outcome is not known.
                     Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted | Ending::Lost(_)) => {}
                 }
             }
@@ -69,7 +69,7 @@ fn cell_of(handle: &RunHandle) -> EngineCell {
     }
 }
 
-/// The answer to `px/engines`: the cluster in use first, then others in reach.
+/// The response to `px/engines`: the cluster in use first, then others that are alive.
 pub(in crate::lsp) fn engines(
     cluster: &ClusterView,
     activity: EngineActivity,
@@ -84,7 +84,7 @@ pub(in crate::lsp) fn engines(
     clusters
 }
 
-/// The answer to `px/clusters`: the cluster in use first, those that are gone last.
+/// The response to `px/clusters`: the cluster in use first, those that are down last.
 pub(in crate::lsp) fn clusters(cluster: &ClusterView, found: &[FoundCluster]) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = others(cluster, found).map(found_cluster).collect();
     clusters.sort_by_key(|cluster| cluster.state == ClusterState::Down);
@@ -94,7 +94,7 @@ pub(in crate::lsp) fn clusters(cluster: &ClusterView, found: &[FoundCluster]) ->
     clusters
 }
 
-/// Those found that are not in use.
+/// The clusters that were found and are not in use.
 fn others<'f>(cluster: &ClusterView, found: &'f [FoundCluster]) -> impl Iterator<Item = &'f FoundCluster> {
     let in_use = cluster.found.as_ref().map(|found| found.connection_file.clone());
     found.iter().filter(move |other| in_use.as_ref() != Some(&other.connection_file))
@@ -133,7 +133,7 @@ fn engine(of: &engines::Engine, cluster: &ClusterView, activity: &mut EngineActi
     }
 }
 
-/// A cluster that is being started, and has no files yet.
+/// A cluster that is being started and has no files yet.
 fn starting() -> Cluster {
     Cluster {
         profile: None,

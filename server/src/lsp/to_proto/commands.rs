@@ -1,4 +1,4 @@
-//! What users can choose, as commands of the server: the command's id and its one argument.
+//! Converts actions to commands of the server: the command's id and its one argument.
 
 use lsp_types::{Command, Range, Uri};
 use pxlens_protocol::{
@@ -14,7 +14,7 @@ use crate::{
     render, session,
 };
 
-/// The one argument of a command. There may be thousands in one answer, so they borrow what is the same in all.
+/// The one argument of a command. There may be thousands in one response, so they borrow what they share.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(in crate::lsp) enum Argument<'a> {
@@ -27,7 +27,7 @@ pub(in crate::lsp) enum Argument<'a> {
     WriteView(WriteViewParams),
 }
 
-/// [`RunParams`](pxlens_protocol::RunParams) that borrow.
+/// A borrowed form of [`RunParams`](pxlens_protocol::RunParams).
 #[derive(Debug, Serialize)]
 pub(in crate::lsp) struct RunArgument<'a> {
     uri: &'a Uri,
@@ -58,7 +58,7 @@ fn run<'a>(uri: &'a Uri, scope: Scope, cell: session::CellId) -> Argument<'a> {
     })
 }
 
-/// The command that does it, in this document, and its argument.
+/// The command for an action in this document, and its argument.
 pub(in crate::lsp) fn command<'a>(uri: &'a Uri, action: &Action) -> (&'static str, Argument<'a>) {
     match action {
         Action::Run(RunAction { cells, only, canary }) => {
@@ -100,29 +100,29 @@ pub(in crate::lsp) fn command<'a>(uri: &'a Uri, action: &Action) -> (&'static st
     }
 }
 
-/// What is offered, as a command of LSP.
+/// Converts an offer to a command of LSP.
 pub(in crate::lsp) fn offer(uri: &Uri, offer: Offer) -> Command {
     let (id, argument) = command(uri, &offer.action);
     Command { title: offer.title, tooltip: None, command: id.into(), arguments: Some(vec![json!(argument)]) }
 }
 
-/// The command behind a link of a card; `None` where the client does nothing with it.
+/// The command behind a link of a card; `None` if the link does not apply, or the client does not follow it.
 pub(in crate::lsp) fn card_link(
     facts: &CardFacts<'_>,
     action: render::Action,
     follows: impl Fn(&str) -> bool,
 ) -> Option<render::Command> {
     let run = run_id(facts.run);
-    let again = || json!({ "uri": uri(facts.document), "cell": cell_id(facts.cell) });
+    let rerun = || json!({ "uri": uri(facts.document), "cell": cell_id(facts.cell) });
     let (id, argument): (&'static str, Value) = match action {
         render::Action::Group(by) if facts.regroups => {
             (commands::GROUP, json!(GroupParams { run, group_by: group_by(by) }))
         }
-        render::Action::Rerun if facts.reruns => (commands::RUN, again()),
+        render::Action::Rerun if facts.reruns => (commands::RUN, rerun()),
         render::Action::RerunFailed if facts.reruns => {
-            let mut again = again();
-            again["only"] = json!(Only::Failed);
-            (commands::RUN, again)
+            let mut rerun = rerun();
+            rerun["only"] = json!(Only::Failed);
+            (commands::RUN, rerun)
         }
         render::Action::Interrupt => (
             commands::INTERRUPT,
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_lens_borrows_is_written_as_what_the_command_takes() {
+    fn borrowed_arguments_are_serialised_as_the_command_expects_them() {
         let above = read(&Action::RunAbove(session::CellId(3)));
         assert_eq!((above.scope, above.cell), (Scope::Above, Some("c3".into())));
         let at = |line| Position { line, character: 0 };
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn each_link_of_a_card_gets_the_argument_that_its_command_takes() {
+    fn each_link_of_a_card_has_the_argument_that_its_command_expects() {
         use render::Action;
         let document = DocumentKey::from("file:///a.py");
         let facts = facts(&document);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_engines_alone_are_named_by_what_became_of_them() {
+    fn rerunning_failed_engines_names_them_by_their_outcome() {
         let document = DocumentKey::from("file:///a.py");
         let expected = json!({ "uri": "file:///a.py", "cell": "c2", "only": "failed" });
         assert_eq!(link(&facts(&document), render::Action::RerunFailed), Some((commands::RUN, expected)));

@@ -1,4 +1,4 @@
-//! What is painted beside cells, as `px/outputs` has it; groups of `px/result`; runs of `px/runs`.
+//! Converts what is painted beside cells for `px/outputs`, results for `px/result`, and runs for `px/runs`.
 
 use lsp_types::Uri;
 use pxlens_protocol::{
@@ -38,7 +38,7 @@ fn severity(severity: render::Severity) -> LineSeverity {
     }
 }
 
-/// A line has one style in the protocol: that of what it says, not of the label or the rule beside it.
+/// A line has one style in the protocol: that of its text, not of the label or the rule beside it.
 fn block_line(line: &render::BlockLine) -> BlockLine {
     let says = |paint: &Paint| !matches!(paint, Paint::Ranks | Paint::Rule | Paint::Note);
     let paint = line
@@ -58,7 +58,7 @@ fn block_line(line: &render::BlockLine) -> BlockLine {
     BlockLine { text: line.text(), style, ranks: ranks(line) }
 }
 
-/// How many characters there are up to the end of the engines that a line names.
+/// The number of characters up to the end of the rank set at the start of a line.
 fn ranks(line: &render::BlockLine) -> Option<u32> {
     let names = |paint: Paint| matches!(paint, Paint::Ranks | Paint::FailedRanks | Paint::Pending);
     let at = line.spans.iter().position(|span| names(span.paint))?;
@@ -66,8 +66,8 @@ fn ranks(line: &render::BlockLine) -> Option<u32> {
     u32::try_from(characters).ok()
 }
 
-/// The answer to `px/result`. `line` names the run, where it is not the one of the cell that was asked about; `note` is what its
-/// card says besides what engines did.
+/// The response to `px/result`. `line` describes the run, if it is not the run of the cell in question; `note` is shown
+/// below the output.
 pub(in crate::lsp) fn result(
     id: RunId,
     run: &Run,
@@ -79,7 +79,7 @@ pub(in crate::lsp) fn result(
     let (mut text, mut markdown) = (String::new(), String::new());
     if !named.is_empty() {
         text = format!("{named}\n");
-        // Text of the document, in a fence that nothing in it ends.
+        // It quotes the document, so the fence must be longer than any in the text.
         let longest = named.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest + 1);
         markdown = format!("{fence} {named} {fence}\n\n");
@@ -101,7 +101,7 @@ pub(in crate::lsp) fn result(
     }
 }
 
-/// The groups of the answer to `px/result`: one per engine, if that was asked for.
+/// The groups in the response to `px/result`: one per engine, if grouped by engine.
 fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
     let state = |ending: Option<&Ending>| match ending {
         None => GroupState::Pending,
@@ -133,7 +133,7 @@ fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
     }
 }
 
-/// A run of the answer to `px/runs`.
+/// A run in the response to `px/runs`.
 pub(in crate::lsp) fn past_run(past: &session::PastRun, now: Time) -> PastRun {
     let handle = &past.run;
     let run = handle.now();
@@ -156,7 +156,7 @@ pub(in crate::lsp) fn past_run(past: &session::PastRun, now: Time) -> PastRun {
     }
 }
 
-/// An output of a notebook's cell.
+/// An output of a notebook cell.
 pub(in crate::lsp) fn notebook_output(output: render::NotebookOutput) -> NotebookOutput {
     let item = |item: render::NotebookItem| NotebookItem {
         mime: item.mime.to_owned(),
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_where_the_engines_that_it_names_end() {
+    fn a_line_says_where_its_rank_set_ends() {
         let check = |spans: &[(&str, Paint)], expected| {
             let spans =
                 spans.iter().map(|(text, paint)| render::Span { text: (*text).into(), paint: *paint });

@@ -1,4 +1,4 @@
-//! The images of a run as `px/result` carries them.
+//! The images of a run, as in the response to `px/result`.
 
 use pxlens_protocol::{ResultImage, ResultParams, ResultResult};
 
@@ -7,10 +7,10 @@ use crate::{
     run::Run,
 };
 
-/// Most bytes of image data in one answer.
+/// The maximum size in bytes of the image data in one response.
 const MOST: usize = 16_000_000;
 
-/// What of the images a client wants to have.
+/// Which images a client wants.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::lsp) struct Wanted {
     images: bool,
@@ -23,7 +23,7 @@ impl Wanted {
     }
 }
 
-/// Adds the images that are wanted to an answer. `title` stands above the contact sheet.
+/// Adds the requested images to a response. `title` is the title of the contact sheet.
 pub(in crate::lsp) fn add(result: &mut ResultResult, run: &Run, wanted: Wanted, title: &str) {
     if !(wanted.images || wanted.contact_sheet) {
         return;
@@ -37,18 +37,18 @@ pub(in crate::lsp) fn add(result: &mut ResultResult, run: &Run, wanted: Wanted, 
     }
 }
 
-/// All images of a run, as far as an answer has room for them.
+/// All images of a run, as far as a response has room for them.
 pub(in crate::lsp) fn all(run: &Run) -> Vec<ResultImage> {
     within_room(render::images(run))
 }
 
 fn within_room(images: Vec<Image<'_>>) -> Vec<ResultImage> {
     let mut room = MOST;
-    images.into_iter().map(|image| told(image, &mut room)).collect()
+    images.into_iter().map(|image| result_image(image, &mut room)).collect()
 }
 
-fn told(image: Image<'_>, room: &mut usize) -> ResultImage {
-    let mut told = ResultImage {
+fn result_image(image: Image<'_>, room: &mut usize) -> ResultImage {
+    let mut result = ResultImage {
         ranks: image.ranks.to_string(),
         engines: image.ranks.iter().map(|engine| engine.0).collect(),
         ordinal: u32::try_from(image.ordinal).unwrap_or(u32::MAX),
@@ -61,24 +61,24 @@ fn told(image: Image<'_>, room: &mut usize) -> ResultImage {
         alt: image.alt,
     };
     match image.picture {
-        Err(why) => told.missing = Some(why),
+        Err(why) => result.missing = Some(why),
         Ok(picture) => {
-            told.mime = picture.kind.mime().to_owned();
-            told.width = picture.size.map(|size| size.width);
-            told.height = picture.size.map(|size| size.height);
+            result.mime = picture.kind.mime().to_owned();
+            result.width = picture.size.map(|size| size.width);
+            result.height = picture.size.map(|size| size.height);
             match room.checked_sub(picture.data.len()) {
                 None => {
-                    told.missing =
-                        Some(format!("an answer has no room for more than {} MB", MOST / 1_000_000))
+                    result.missing =
+                        Some(format!("the images of one response are limited to {} MB", MOST / 1_000_000))
                 }
                 Some(left) => {
                     *room = left;
-                    told.data = Some(picture.data.into_owned());
+                    result.data = Some(picture.data.into_owned());
                 }
             }
         }
     }
-    told
+    result
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_images_only_where_they_were_asked_for() {
+    fn a_response_has_images_only_if_they_were_requested() {
         let run = run_of(&["<svg/>".to_owned(), "<svg/>".to_owned()]);
         let plain = answer(&run, Wanted::of(&ResultParams::default()));
         assert!(plain.images.is_empty() && plain.contact_sheet.is_none());
@@ -132,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_has_no_room_for_is_listed_without_its_data() {
+    fn images_without_room_in_the_response_are_listed_without_data() {
         let big = |c: &str| format!("<svg><!--{}--></svg>", c.repeat(9_000_000));
         let run = run_of(&[big("a"), big("b"), "<svg/>".to_owned()]);
         let images = answer(&run, Wanted { images: true, contact_sheet: false }).images;
         let with_data: Vec<bool> = images.iter().map(|image| image.data.is_some()).collect();
         assert_eq!(with_data, [true, false, true]);
-        assert_eq!(images[1].missing.as_deref(), Some("an answer has no room for more than 16 MB"));
+        assert_eq!(images[1].missing.as_deref(), Some("the images of one response are limited to 16 MB"));
         assert_eq!(images[1].bytes, 9_000_018);
     }
 }

@@ -1,7 +1,7 @@
-//! Makes good what clients are known to get wrong, before it is routed, and says aloud what cannot be made good.
+//! Repairs messages that clients are known to get wrong, before they are routed, and logs what cannot be repaired.
 //!
-//! The router drops a notification whose parameters it cannot read without a word: a whole notebook would be lost over one
-//! field that pxlens never looks at.
+//! The router silently drops a notification whose parameters it cannot parse: a whole notebook would be lost because of
+//! one field that pxlens never reads.
 
 use std::task::{Context, Poll};
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tower::Service;
 use tower_lsp::jsonrpc::Request;
 
-/// A service that mends messages on their way in.
+/// A service that repairs incoming messages.
 #[derive(Debug)]
 pub(in crate::lsp) struct Compat<S> {
     inner: S,
@@ -33,26 +33,26 @@ impl<S: Service<Request>> Service<Request> for Compat<S> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        self.inner.call(mend(request))
+        self.inner.call(repair(request))
     }
 }
 
-fn mend(request: Request) -> Request {
+fn repair(request: Request) -> Request {
     let (method, id, params) = request.into_parts();
-    let params = mend_params(&method, params);
-    let mut mended = Request::build(method);
+    let params = repair_params(&method, params);
+    let mut repaired = Request::build(method);
     if let Some(id) = id {
-        mended = mended.id(id);
+        repaired = repaired.id(id);
     }
     if let Some(params) = params {
-        mended = mended.params(params);
+        repaired = repaired.params(params);
     }
-    mended.finish()
+    repaired.finish()
 }
 
-fn mend_params(method: &str, params: Option<Value>) -> Option<Value> {
+fn repair_params(method: &str, params: Option<Value>) -> Option<Value> {
     match (method, params) {
-        // These take none; some clients send an empty object.
+        // These take no parameters; some clients send an empty object.
         ("shutdown" | "exit", _) => None,
         // Everything else takes an object; some clients send nothing, `null`, or wrap it in a list.
         (_, None | Some(Value::Null)) => Some(json!({})),
@@ -70,7 +70,7 @@ fn mend_params(method: &str, params: Option<Value>) -> Option<Value> {
     }
 }
 
-/// An optional field that is `null` is absent: many languages cannot say the one without the other.
+/// Removes fields that are `null`: many languages cannot tell `null` from an absent field.
 pub(in crate::lsp) fn drop_nulls(object: &mut Map<String, Value>) {
     object.retain(|_, value| !value.is_null());
 }
@@ -85,7 +85,8 @@ fn unwrap_list(list: Vec<Value>) -> Value {
     }
 }
 
-/// A summary must carry `executionOrder`; VS Code forks send `{}` for a cell that never ran. pxlens reads none of it.
+/// A summary must have an `executionOrder`, but VS Code forks send `{}` for a cell that never ran. pxlens does not use
+/// summaries.
 fn drop_odd_execution_summaries(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -97,7 +98,7 @@ fn drop_odd_execution_summaries(value: &mut Value) {
             }) {
                 object.remove("executionSummary");
             }
-            // Metadata is the notebook's own; its keys mean nothing here, and it can be large.
+            // Metadata can be large, and its keys are the notebook's own.
             object.iter_mut().filter(|(key, _)| *key != "metadata").for_each(|(_, value)| {
                 drop_odd_execution_summaries(value);
             });
@@ -107,7 +108,7 @@ fn drop_odd_execution_summaries(value: &mut Value) {
     }
 }
 
-/// Takes out of `initialize` what cannot be read, so that a client with one odd capability is served all the same.
+/// Removes what cannot be parsed from `initialize`, so that a client with one odd capability is still served.
 fn readable_initialize(params: Map<String, Value>) -> Map<String, Value> {
     if InitializeParams::deserialize(&Value::Object(params.clone())).is_ok() {
         return params;
@@ -126,7 +127,9 @@ fn readable_initialize(params: Map<String, Value>) -> Map<String, Value> {
             Ok(_) => {
                 readable.insert(name, value);
             }
-            Err(error) => tracing::warn!(name, %error, "a field of initialize is not as LSP has it; skipped"),
+            Err(error) => {
+                tracing::warn!(name, %error, "a field of initialize does not conform to LSP and is ignored")
+            }
         }
     }
     readable.entry("capabilities").or_insert_with(|| json!({}));
@@ -148,7 +151,7 @@ fn readable_capabilities(capabilities: Map<String, Value>) -> Map<String, Value>
                     kept.insert(name, value);
                 }
                 Err(error) => {
-                    tracing::warn!(capability = format!("{area}.{name}"), %error, "not as LSP has it; skipped");
+                    tracing::warn!(capability = format!("{area}.{name}"), %error, "a capability does not conform to LSP and is ignored");
                 }
             }
         }
@@ -157,16 +160,16 @@ fn readable_capabilities(capabilities: Map<String, Value>) -> Map<String, Value>
     readable
 }
 
-/// Parameters of a notification that are kept even when they cannot be read, so that the handler can say so.
+/// Parameters of a notification that may have failed to parse, so that the handler can log that.
 #[derive(Debug)]
 pub(in crate::lsp) struct Lenient<T>(Result<T, String>);
 
 impl<T> Lenient<T> {
-    /// The parameters, or a line in the log that says what was lost.
+    /// The parameters, or `None` and an error in the log.
     pub(in crate::lsp) fn or_log(self, method: &str) -> Option<T> {
         self.0
             .inspect_err(|error| {
-                tracing::error!(method, error, "a notification could not be read and is lost");
+                tracing::error!(method, error, "a notification could not be parsed and is ignored");
             })
             .ok()
     }
@@ -186,23 +189,23 @@ mod tests {
     #[test]
     fn requests_without_parameters_get_an_empty_object() {
         for absent in [None, Some(Value::Null), Some(json!([null])), Some(json!([])), Some(json!([{}]))] {
-            assert_eq!(mend_params("px/engines", absent), Some(json!({})));
+            assert_eq!(repair_params("px/engines", absent), Some(json!({})));
         }
     }
 
     #[test]
     fn a_null_in_our_own_messages_is_absent() {
         let params = json!({ "uri": "a", "scope": null, "targets": null });
-        assert_eq!(mend_params("px/run", Some(params)), Some(json!({ "uri": "a" })));
+        assert_eq!(repair_params("px/run", Some(params)), Some(json!({ "uri": "a" })));
     }
 
     #[test]
     fn shutdown_with_an_empty_object_is_shutdown() {
-        assert_eq!(mend_params("shutdown", Some(json!({}))), None);
+        assert_eq!(repair_params("shutdown", Some(json!({}))), None);
     }
 
     #[test]
-    fn a_summary_without_an_order_goes_and_a_whole_one_stays() {
+    fn a_summary_without_an_order_is_removed_and_a_complete_one_kept() {
         let mut params = json!({ "notebookDocument": { "cells": [
             { "executionSummary": {} },
             { "executionSummary": { "success": true } },
@@ -216,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_capability_goes_alone() {
+    fn only_the_odd_capability_is_removed() {
         let params = json!({
             "processId": "none",
             "trace": "compact",

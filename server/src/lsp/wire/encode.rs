@@ -1,5 +1,5 @@
-//! The output to the client, which puts written answers in the place of their words, and notices when the client is gone:
-//! tower-lsp reads on after a broken one.
+//! The output to the client. It replaces placeholders by raw responses, and notices a broken pipe, after which
+//! tower-lsp would keep reading.
 
 use std::{
     io,
@@ -11,10 +11,10 @@ use tokio::io::AsyncWrite;
 
 use super::{lifetime::Lifetime, raw_response::RawResponses};
 
-/// As much as is looked at for the end of a header.
+/// How many bytes are searched for the end of a header.
 const HEADER: usize = 64;
 
-/// The output, which tells the lifetime when it breaks.
+/// The output to the client, which ends the lifetime when writing fails.
 #[derive(Debug)]
 pub(in crate::lsp) struct Encode<W> {
     inner: W,
@@ -23,19 +23,19 @@ pub(in crate::lsp) struct Encode<W> {
     state: State,
 }
 
-/// Where in the messages it is.
+/// The position in the stream of messages.
 #[derive(Debug)]
 enum State {
-    /// In a header, or in a message short enough to hold a word: what is there of both.
-    Gathering(Vec<u8>),
-    /// Something to write before anything else, and how much of it is written; and how many bytes of a message that is
-    /// passed on as it comes are behind it.
-    Writing { bytes: Vec<u8>, done: usize, behind: usize },
+    /// In a header, or in a message short enough to hold a placeholder: the bytes so far.
+    Buffering(Vec<u8>),
+    /// Bytes to write before anything else, how many of them are written, and how many bytes of the same message
+    /// follow, which are passed through.
+    Writing { bytes: Vec<u8>, done: usize, rest: usize },
 }
 
 impl<W: AsyncWrite + Unpin> Encode<W> {
     pub(in crate::lsp) fn new(inner: W, lifetime: Lifetime, store: RawResponses) -> Self {
-        Self { inner, lifetime, store, state: State::Gathering(Vec::new()) }
+        Self { inner, lifetime, store, state: State::Buffering(Vec::new()) }
     }
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -45,8 +45,8 @@ impl<W: AsyncWrite + Unpin> Encode<W> {
         result
     }
 
-    /// Writes what is to be written before anything else.
-    fn poll_settle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes the bytes that must be written before anything else.
+    fn poll_write_pending(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let State::Writing { bytes, done, .. } = &mut self.state
             && *done < bytes.len()
         {
@@ -59,42 +59,42 @@ impl<W: AsyncWrite + Unpin> Encode<W> {
                 Err(error) => return Poll::Ready(self.note(Err(error))),
             }
         }
-        if matches!(self.state, State::Writing { behind: 0, .. }) {
-            self.state = State::Gathering(Vec::new());
+        if matches!(self.state, State::Writing { rest: 0, .. }) {
+            self.state = State::Buffering(Vec::new());
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Takes bytes in up to where something can be decided; gives how many.
-    fn gather(&mut self, new: &[u8]) -> usize {
-        let State::Gathering(gathered) = &mut self.state else { return 0 };
-        let before = gathered.len();
-        let wanted = header(gathered).map_or(HEADER, |(end, length)| end + length - before);
-        gathered.extend_from_slice(&new[..new.len().min(wanted)]);
-        let Some((end, length)) = header(gathered) else { return gathered.len() - before };
+    /// Buffers bytes up to the end of a header or of a short message; returns how many were taken.
+    fn buffer(&mut self, new: &[u8]) -> usize {
+        let State::Buffering(buffered) = &mut self.state else { return 0 };
+        let before = buffered.len();
+        let wanted = header(buffered).map_or(HEADER, |(end, length)| end + length - before);
+        buffered.extend_from_slice(&new[..new.len().min(wanted)]);
+        let Some((end, length)) = header(buffered) else { return buffered.len() - before };
         let is_short = RawResponses::may_hold(length);
-        gathered.truncate(if is_short { end + length } else { end });
-        let taken = gathered.len() - before;
+        buffered.truncate(if is_short { end + length } else { end });
+        let taken = buffered.len() - before;
         if !is_short {
-            self.state = State::Writing { bytes: std::mem::take(gathered), done: 0, behind: length };
-        } else if gathered.len() == end + length {
-            let filled = self.store.fill(&gathered[end..]).map(|body| {
+            self.state = State::Writing { bytes: std::mem::take(buffered), done: 0, rest: length };
+        } else if buffered.len() == end + length {
+            let filled = self.store.fill(&buffered[end..]).map(|body| {
                 let header = format!("Content-Length: {}\r\n\r\n", body.len());
                 [header.as_bytes(), &body].concat()
             });
-            let bytes = filled.unwrap_or_else(|| std::mem::take(gathered));
-            self.state = State::Writing { bytes, done: 0, behind: 0 };
+            let bytes = filled.unwrap_or_else(|| std::mem::take(buffered));
+            self.state = State::Writing { bytes, done: 0, rest: 0 };
         }
         taken
     }
 }
 
-/// Where the header ends that a text begins with, and how long the message behind it is. It is tower-lsp that writes it.
+/// The end of the header at the start of a text, and the length of the message after it. tower-lsp writes the header.
 fn header(text: &[u8]) -> Option<(usize, usize)> {
     let end = text.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let header = std::str::from_utf8(&text[..end]).unwrap_or_default();
     let length = header.strip_prefix("Content-Length: ").and_then(|length| length.parse().ok());
-    // A message that is not understood is passed on with its header, and then what follows, as a message of its own.
+    // If the header is not understood, it is passed through, and what follows is read as another message.
     Some((end + 4, length.unwrap_or(0)))
 }
 
@@ -105,26 +105,26 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Encode<W> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        ready!(this.poll_settle(context))?;
-        let State::Writing { behind, .. } = &mut this.state else {
-            return Poll::Ready(Ok(this.gather(bytes)));
+        ready!(this.poll_write_pending(context))?;
+        let State::Writing { rest, .. } = &mut this.state else {
+            return Poll::Ready(Ok(this.buffer(bytes)));
         };
-        let part = &bytes[..bytes.len().min(*behind)];
+        let part = &bytes[..bytes.len().min(*rest)];
         let result = ready!(Pin::new(&mut this.inner).poll_write(context, part));
         if let Ok(written) = &result {
-            *behind -= written;
+            *rest -= written;
         }
         Poll::Ready(this.note(result))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_settle(context))?;
+        ready!(self.poll_write_pending(context))?;
         let result = ready!(Pin::new(&mut self.inner).poll_flush(context));
         Poll::Ready(self.note(result))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_settle(context))?;
+        ready!(self.poll_write_pending(context))?;
         Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
@@ -140,15 +140,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn words_are_replaced_and_all_else_passes_whatever_the_pieces() {
+    async fn placeholders_are_replaced_and_all_else_passes_through_however_it_is_split() {
         let long = format!("\"{}\"", "é".repeat(2000));
         for size in [1, 3, 7, 40, 600, 10_000] {
             let store = RawResponses::default();
             let mut written = Vec::new();
             let mut output = Encode::new(&mut written, Lifetime::default(), store.clone());
-            let word = serde_json::to_string(&store.put(&[1, 2]).unwrap()).unwrap();
+            let placeholder = serde_json::to_string(&store.put(&[1, 2]).unwrap()).unwrap();
             let mut messages = Vec::new();
-            for body in [&long, "{}", &format!("{{\"result\":{word}}}"), "", &long, "{\"result\":null}"] {
+            for body in
+                [&long, "{}", &format!("{{\"result\":{placeholder}}}"), "", &long, "{\"result\":null}"]
+            {
                 messages.extend(message(body));
             }
             for piece in messages.chunks(size) {

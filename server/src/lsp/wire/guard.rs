@@ -1,5 +1,5 @@
-//! What stands round every handler: a panic becomes an error reply and a line in the log, each message gets a span, and
-//! `shutdown` and `exit` are noticed when they are read.
+//! A layer around every handler: a panic becomes an error response and an entry in the log, each message gets a span,
+//! and `shutdown` and `exit` are noticed when they are read.
 
 use std::{
     any::Any,
@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::lifetime::Lifetime;
 
-/// A service that outlives its handlers' panics.
+/// A service that survives panics of its handlers.
 #[derive(Debug)]
 pub(in crate::lsp) struct Guard<S> {
     inner: S,
@@ -52,31 +52,31 @@ where
         let span = tracing::debug_span!("message", method, id = id.as_ref().map(tracing::field::display));
         let future = match std::panic::catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
             Ok(future) => future,
-            Err(panic) => return std::future::ready(Ok(apologize(&method, id, &*panic))).boxed(),
+            Err(panic) => return std::future::ready(Ok(panic_response(&method, id, &*panic))).boxed(),
         };
         let guarded = async move {
             match AssertUnwindSafe(future).catch_unwind().await {
                 Ok(response) => response,
-                Err(panic) => Ok(apologize(&method, id, &*panic)),
+                Err(panic) => Ok(panic_response(&method, id, &*panic)),
             }
         };
         guarded.instrument(span).boxed()
     }
 }
 
-/// Logs a panic, and makes the reply to a request that met one.
-fn apologize(method: &str, id: Option<Id>, panic: &(dyn Any + Send)) -> Option<Response> {
+/// Logs a panic, and makes the error response if the message was a request.
+fn panic_response(method: &str, id: Option<Id>, panic: &(dyn Any + Send)) -> Option<Response> {
     let what = panic_text(panic);
     tracing::error!(method, what, "a handler panicked; this is a bug in pxlens");
     let mut error = Error::internal_error();
     error.message = format!(
-        "pxlens met a bug while it handled {method}: {what}. The server goes on; please report this."
+        "pxlens hit a bug while handling {method}: {what}. The server keeps running; please report this."
     )
     .into();
     id.map(|id| Response::from_error(id, error))
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(in crate::lsp) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()

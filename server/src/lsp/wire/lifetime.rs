@@ -1,7 +1,7 @@
-//! When the server's life ends, and with which exit code.
+//! When the server ends, and with which exit code.
 //!
-//! Whoever notices that the client is gone (end of input, a broken pipe, the parent's death, `exit`) says so here; the
-//! shell waits for it.
+//! Whatever notices that the client is gone (end of input, a broken pipe, the parent's death, `exit`) calls
+//! [`Lifetime::end`]; the serve loop waits for that.
 
 use std::sync::{
     Arc,
@@ -10,7 +10,7 @@ use std::sync::{
 
 use tokio_util::sync::CancellationToken;
 
-/// The one life of a server. Clones are handles of the same one.
+/// The lifetime of a server. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
 pub(in crate::lsp) struct Lifetime {
     gone: CancellationToken,
@@ -18,7 +18,7 @@ pub(in crate::lsp) struct Lifetime {
 }
 
 impl Lifetime {
-    /// The client is gone, or said that it wants the server to go. `why` is for the log.
+    /// Ends the server, since the client is gone or sent `exit`. `why` is for the log.
     pub(in crate::lsp) fn end(&self, why: &str) {
         if !self.gone.is_cancelled() {
             tracing::info!(why, "ending");
@@ -31,12 +31,12 @@ impl Lifetime {
         self.gone.cancelled().await;
     }
 
-    /// The client asked for `shutdown`, so that its going will be no surprise.
+    /// Notes that the client requested `shutdown`, so that its end is expected.
     pub(in crate::lsp) fn note_shutdown(&self) {
         self.shutdown_seen.store(true, Ordering::SeqCst);
     }
 
-    /// 0 if `shutdown` came before the end, else 1, as the LSP specification wants it.
+    /// 0 if `shutdown` came before the end, else 1, as the LSP specification asks for.
     pub(in crate::lsp) fn exit_code(&self) -> u8 {
         u8::from(!self.shutdown_seen.load(Ordering::SeqCst))
     }

@@ -1,6 +1,6 @@
 //! Notices the death of the editor that started the server.
 //!
-//! The end of the input is not enough: a child of the editor can hold the pipe open after the editor has died.
+//! The end of the input is not enough: a child of the editor can keep the pipe open after the editor has died.
 
 use std::time::Duration;
 
@@ -8,15 +8,16 @@ use super::lifetime::Lifetime;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Ends the lifetime when the process `pid` is gone. Does nothing if it cannot be seen: a client may number processes of
-/// another machine or container.
+/// Ends the lifetime when the process `pid` is gone. Does nothing if it cannot be seen: the client may run on another
+/// machine or in another container.
 ///
-/// It is looked for at once, not when the watching begins: a client may die as soon as it was answered.
+/// It is looked up at once, not when the future is first polled: a client may die right after `initialize` was
+/// answered.
 pub(in crate::lsp) fn watch(pid: i32, lifetime: Lifetime) -> impl Future<Output = ()> + Send + 'static {
     let parent = Parent::find(pid);
     async move {
         let Some(parent) = parent else {
-            tracing::debug!(pid, "the client's process cannot be seen from here, and is not watched");
+            tracing::debug!(pid, "the client's process cannot be seen from here and is not watched");
             return;
         };
         loop {
@@ -44,7 +45,7 @@ impl Parent {
     }
 
     fn is_gone(&self) -> bool {
-        // A parent that died and was not reaped still has its number; its children have another parent by then.
+        // A parent that died but was not reaped still has its process id, but its children have another parent by then.
         let orphaned = self.ours && nix::unistd::getppid() != self.pid;
         orphaned || nix::sys::signal::kill(self.pid, None) == Err(nix::errno::Errno::ESRCH)
     }

@@ -1,4 +1,4 @@
-//! The connection to a cluster: looking for one, taking it in, losing it.
+//! The connection to a cluster: looking for one, using it, leaving it and losing it.
 
 use std::{panic::AssertUnwindSafe, path::Path, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     run::RunId,
     session::{
         ClusterError, ClusterView, Level, PreviousChoice, SessionEvent, Settings, StartPolicy, Starting,
-        attach::{Attached, Word, attach},
+        attach::{Attached, Report, attach},
     },
 };
 
@@ -56,7 +56,8 @@ impl Actor {
         self.attach(start);
     }
 
-    /// Has nobody look for a cluster that is being stopped, nor hear that it was lost; lets go of one that was.
+    /// Notes that a cluster is being stopped, so that nothing looks for it or reports it as lost; leaves it once it was
+    /// stopped.
     pub(super) fn stopping(&mut self, cluster: &FoundCluster, stopped: Option<bool>) {
         let Some(stopped) = stopped else {
             self.stopping = Some(cluster.connection_file.clone());
@@ -69,7 +70,7 @@ impl Actor {
         if self.uses(&cluster.connection_file) {
             self.leave();
         }
-        // There is nothing to choose any more: the next run takes what there is, or starts one.
+        // The chosen cluster is gone: the next run uses the one that is running, or starts one.
         if self.chosen.take_if(|choice| names(choice, cluster)).is_some() {
             self.apply_settings();
         }
@@ -79,27 +80,28 @@ impl Actor {
         self.cluster.as_ref().is_some_and(|cluster| cluster.found.connection_file == connection_file)
     }
 
-    /// Tells how far a cluster is that is being started.
-    pub(super) fn tell_starting(&mut self, how: Starting) {
+    /// Reports the progress of a cluster that is being started.
+    pub(super) fn report_starting(&mut self, how: Starting) {
         let starting = matches!(how, Starting::Step(_));
         if std::mem::replace(&mut self.starting, starting) != starting {
-            self.tell(SessionEvent::Engines);
+            self.notify(SessionEvent::Engines);
         }
-        self.tell(SessionEvent::Starting(how));
+        self.notify(SessionEvent::Starting(how));
     }
 
-    /// Takes in what the user set.
+    /// Puts the user's settings in force.
     pub(super) fn configure(&mut self, settings: Settings) {
         let is_named = settings.cluster != Selection::default();
         if is_named && settings.cluster != self.wanted.cluster {
-            // One that the settings name no more takes no place.
+            // Naming a new cluster in the settings overrides an earlier choice.
             self.chosen = None;
         }
         self.wanted = settings;
         self.apply_settings();
     }
 
-    /// Uses another cluster than the settings name, or that again; says what was so before, and whether it is so now.
+    /// Uses another cluster than the settings name, or that one again; returns the previous choice, and the cluster in
+    /// use if it is not left yet.
     pub(super) fn choose(&mut self, choice: Option<Selection>) -> PreviousChoice {
         let before = std::mem::replace(&mut self.chosen, choice);
         self.apply_settings();
@@ -109,14 +111,14 @@ impl Actor {
         }
     }
 
-    /// Puts settings in force. Where they name another cluster, the present one is left as soon as nothing runs on it.
+    /// Puts settings in force. If they name another cluster, the current one is left as soon as nothing runs on it.
     pub(super) fn apply_settings(&mut self) {
         let mut settings = self.wanted.clone();
         if let Some(chosen) = &self.chosen {
             settings.cluster = chosen.clone();
         }
         if !self.trusted {
-            // What a workspace may bring with it.
+            // A workspace can bring these settings with it.
             let Settings { python, cluster, views, .. } = Settings::default();
             settings = Settings { python, cluster, views, ..settings };
         }
@@ -124,18 +126,18 @@ impl Actor {
             return;
         }
         self.settings = Arc::new(settings);
-        let notices = self.documents.set_views(&self.settings.views);
-        self.tell_all(notices);
-        self.tell(SessionEvent::Cluster);
+        let events = self.documents.set_views(&self.settings.views);
+        self.notify_all(events);
+        self.notify(SessionEvent::Cluster);
         self.leave_if_idle();
     }
 
-    /// Whether the settings now name another cluster than the one in use was found by.
+    /// Whether the settings no longer name the cluster in use.
     pub(super) fn is_leaving(&self) -> bool {
         self.cluster.as_ref().is_some_and(|cluster| cluster.selection != self.settings.cluster)
     }
 
-    /// Lets go of a cluster that the settings no longer name, unless a run of ours is on it or waits for it.
+    /// Leaves a cluster that the settings no longer name, unless a run is on it or queued for it.
     pub(super) fn leave_if_idle(&mut self) {
         if !self.is_leaving() || !self.queue.is_empty() {
             return;
@@ -146,17 +148,17 @@ impl Actor {
         }
     }
 
-    /// Lets go of the cluster in use.
+    /// Leaves the cluster in use.
     fn leave(&mut self) {
         if let Some(left) = self.cluster.take() {
-            // What is still heard of it is not about the present connection.
+            // Messages that still arrive from it are not about the present connection.
             self.generation += 1;
-            self.tell(SessionEvent::Cluster);
+            self.notify(SessionEvent::Cluster);
             tokio::spawn(async move { left.client.close().await });
         }
     }
 
-    /// Looks for a cluster with leave to start one if any waiter gives it.
+    /// Looks for a cluster, and may start one if any waiter allows it.
     fn attach_for_waiters(&mut self) {
         let starts = || self.waiters.iter().map(Waiter::start);
         let another = starts().find(|start| *start == StartPolicy::Another);
@@ -165,26 +167,26 @@ impl Actor {
     }
 
     pub(super) fn attach(&mut self, policy: StartPolicy) {
-        // A cluster that is about to be left is left before another is looked for.
+        // The cluster in use must be left before another one is looked for.
         if self.attaching.is_some() || self.cluster.is_some() {
             return;
         }
         self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
         tokio::spawn(async move {
-            let words = this.clone();
-            let say = move |word| {
-                let message = match word {
-                    Word::Say(level, text) => Message::Say(level, text),
-                    Word::Step(text) => Message::Starting(Starting::Step(text)),
-                    Word::Ready(text) => Message::Starting(Starting::Ready(text)),
+            let session = this.clone();
+            let report = move |report| {
+                let message = match report {
+                    Report::Say(level, text) => Message::Say(level, text),
+                    Report::Step(text) => Message::Starting(Starting::Step(text)),
+                    Report::Ready(text) => Message::Starting(Starting::Ready(text)),
                 };
-                send_back(&words, message);
+                send_back(&session, message);
             };
-            let attempt = AssertUnwindSafe(attach(settings, policy, say)).catch_unwind().await;
-            // A session that waited for an attempt for ever would never look again.
+            let attempt = AssertUnwindSafe(attach(settings, policy, report)).catch_unwind().await;
+            // A panic must end the attempt too, or the session would never look again.
             let result = attempt.unwrap_or_else(|_| {
-                let why = "pxlens met a bug while it looked for a cluster; please report this";
+                let why = "pxlens hit a bug while looking for a cluster; please report this";
                 Err(ClusterError::Unreachable(why.to_owned()))
             });
             send_back(&this, Message::Attached { policy, result: Box::new(result) });
@@ -194,14 +196,14 @@ impl Actor {
     pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
         self.attaching = None;
         if self.starting {
-            // It did not come up, or not whole, which somebody else says.
-            self.tell_starting(Starting::Failed);
+            // It did not start, or not with all engines; that is reported elsewhere.
+            self.report_starting(Starting::Failed);
         }
         if let Ok(found) = &result
             && policy == StartPolicy::Never
             && found.selection != self.settings.cluster
         {
-            // The settings changed meanwhile, and nobody asked for this one.
+            // The settings changed in the meantime, and nobody asked for this cluster.
             if !self.waiters.is_empty() {
                 self.attach_for_waiters();
             }
@@ -209,7 +211,7 @@ impl Actor {
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
         if another && policy != StartPolicy::Another {
-            // What was looked for before somebody wanted a new one is not what they want.
+            // This attempt began before somebody asked for a new cluster, so it does not satisfy them.
             self.attach_for_waiters();
             return;
         }
@@ -220,29 +222,29 @@ impl Actor {
                 self.first_run = RunId(self.next_run);
                 self.watch(&attached);
                 self.cluster = Some(attached);
-                self.tell(SessionEvent::Cluster);
-                let mut wishes = Vec::new();
+                self.notify(SessionEvent::Cluster);
+                let mut commands = Vec::new();
                 for waiter in waiters {
                     match waiter {
-                        Waiter::Run(wish) => wishes.push(wish),
+                        Waiter::Run(command) => commands.push(command),
                         Waiter::Connect(_, reply) => drop(reply.send(Ok(self.cluster_view()))),
                     }
                 }
-                self.start_waiting(wishes);
+                self.start_waiting(commands);
                 self.leave_if_idle();
             }
             Err(error) => {
                 let mut again = None;
                 for waiter in waiters {
                     let start = waiter.start();
-                    // The attempt that failed was made without leave to start; this waiter gives it.
+                    // The failed attempt was not allowed to start a cluster; this waiter allows it.
                     if policy == StartPolicy::Never && start != StartPolicy::Never {
                         again = Some(start);
                         self.waiters.push(waiter);
                         continue;
                     }
                     match waiter {
-                        Waiter::Run(wish) => wish.answer(&Err(error.clone().into())),
+                        Waiter::Run(command) => command.answer(&Err(error.clone().into())),
                         Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
                     }
                 }
@@ -253,7 +255,7 @@ impl Actor {
         }
     }
 
-    /// Has changes of the engine table and of the connection come back as messages.
+    /// Turns changes of the engine table and of the connection into messages to the session.
     fn watch(&self, attached: &Attached) {
         let (mut engines, mut status) = (attached.client.engines(), attached.client.status());
         let mut activities = attached.client.activities();
@@ -265,7 +267,7 @@ impl Actor {
                     changed = status.changed() => changed,
                     changed = engines.changed() => {
                         let now = engines.borrow_and_update().ids();
-                        // Where engines run changes no plan.
+                        // The hosts of engines do not affect plans.
                         if changed.is_ok() && now == known {
                             send_back(&this, Message::EnginesChanged { generation });
                             continue;
@@ -302,14 +304,14 @@ impl Actor {
             let wanted = self.stopping.as_deref().is_some_and(|file| self.uses(file));
             self.cluster = None;
             if !wanted {
-                self.tell(SessionEvent::Say(Level::Error, format!("the cluster was lost: {why}")));
+                self.notify(SessionEvent::Say(Level::Error, format!("The cluster was lost: {why}")));
             }
         }
-        self.tell(SessionEvent::Cluster);
+        self.notify(SessionEvent::Cluster);
     }
 }
 
-/// Whether a choice is of this cluster.
+/// Whether a selection names this cluster.
 fn names(choice: &Selection, cluster: &FoundCluster) -> bool {
     let by_file = choice.connection_file.as_ref() == Some(&cluster.connection_file);
     let by_name = choice.profile.as_ref() == Some(&cluster.profile)

@@ -1,4 +1,4 @@
-//! Runs that are over: how long they are kept, and cells that are to show them no more.
+//! Finished runs: how long they are kept, and clearing them from their cells.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,20 +8,20 @@ use crate::{
     session::{CellId, DocumentKey, SessionEvent},
 };
 
-/// How many runs of one cell are kept, besides those that cells still show.
+/// How many runs of one cell are kept, in addition to those that cells still show.
 const HISTORY: usize = 20;
 
-/// Whose runs are counted together.
+/// The owner of runs that are counted together.
 #[derive(PartialEq, Eq, Hash)]
 enum Owner {
     Cell(CellId),
-    /// The cells that are gone of a document or notebook: edits may leave any number of them.
+    /// The deleted cells of a document or notebook, all together: edits may leave any number of them.
     Gone(DocumentKey),
 }
 
 impl Actor {
-    /// Keeps the newest runs of each cell, as far as there is memory for them, all that have not ended, and those that a cell
-    /// shows or a name stands for: what can be seen can be asked for.
+    /// Drops the oldest runs of each cell, and more of them if memory is short. Runs that have not ended, that a cell
+    /// shows, or that have a name are kept: whatever can be seen can be asked for.
     pub(super) fn forget_old_runs(&mut self) {
         let mut wanted: HashSet<RunId> = self.named.values().copied().collect();
         let mut cells = HashSet::new();
@@ -29,12 +29,12 @@ impl Actor {
             cells.insert(cell);
             wanted.extend(run);
         }
-        self.recalled.retain(|cell, _| cells.contains(cell));
-        wanted.extend(self.recalled.values());
+        self.shown_by.retain(|cell, _| cells.contains(cell));
+        wanted.extend(self.shown_by.values());
         let mut kept: HashMap<Owner, usize> = HashMap::new();
         let mut bytes = 0usize;
         let mut gone = Vec::new();
-        // The newest first: what is too much then are the oldest.
+        // The newest first, so that the oldest are the ones that exceed the limits.
         for (id, entry) in self.runs.iter().rev() {
             let handle = &entry.handle;
             let owner = match cells.contains(&handle.cell) {
@@ -61,40 +61,40 @@ impl Actor {
         }
     }
 
-    /// Notes how much memory a run takes that is over.
+    /// Notes how much memory a finished run takes.
     pub(super) fn weigh(&mut self, run: RunId) {
         if let Some(entry) = self.runs.get_mut(&run) {
             entry.bytes = entry.handle.view.borrow().parts().map(EngineRun::weight).sum();
         }
     }
 
-    /// There is more of a run that is over.
-    pub(super) fn came_late(&mut self, run: RunId) {
+    /// Handles output that came after the end of a run.
+    pub(super) fn late_output(&mut self, run: RunId) {
         self.weigh(run);
         self.keep_late(run);
         self.forget_old_runs();
     }
 
-    /// Has the cells of a document, of all of a notebook, or one cell show no run any more; how many showed one. A run that
-    /// goes on does so, and is not shown again; the next one of its cell is.
+    /// Clears the shown results of a document, of a whole notebook, or of one cell; returns how many cells showed one.
+    /// A run that is going on is not interrupted, and not shown again; the cell's next run is.
     pub(super) fn clear(&mut self, key: &DocumentKey, cell: Option<CellId>) -> Option<usize> {
         let mut found = false;
         let mut cleared = 0;
-        let texts = self.documents.meant(key);
+        let texts = self.documents.texts_under(key);
         for text in &texts {
             let mut cells = self.documents.cell_ids(text);
             cells.retain(|id| cell.is_none_or(|cell| cell == *id));
             found |= !cells.is_empty();
-            let recalled = cells.iter().filter(|cell| self.recalled.remove(*cell).is_some()).count();
-            let shown = self.documents.clear(text, &cells) + recalled;
+            let results = cells.iter().filter(|cell| self.shown_by.remove(*cell).is_some()).count();
+            let shown = self.documents.clear(text, &cells) + results;
             if shown > 0 {
-                self.tell(SessionEvent::Cells(text.clone()));
+                self.notify(SessionEvent::Cells(text.clone()));
             }
             cleared += shown;
         }
         if cleared > 0 {
-            // Hints and lenses told of them.
-            self.tell(SessionEvent::Plans);
+            // Hints and lenses showed them.
+            self.notify(SessionEvent::Plans);
         }
         let known = if cell.is_some() { found } else { !texts.is_empty() };
         known.then_some(cleared)

@@ -1,31 +1,32 @@
-//! `%pxresult`: which run it shows, and what becomes of runs afterwards: their names, and what is kept on disk of named ones.
+//! `%pxresult`: which run it shows; the names of runs, and keeping named results on disk.
 
 use std::sync::Arc;
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Actor, Message, RunEntry, runs::Sequence, send_back, wishes::PinnedCell};
+use super::{Actor, Message, RunEntry, commands::PinnedCell, runs::Sequence, send_back};
 use crate::{
     clock::now,
     render::GroupBy,
     run::{EngineRun, Run, RunId, RunState},
     session::{
-        About, Asked, Level, Recalled, ResultStore, RunHandle, RunRecord, Runs, SessionEvent, Snapshot,
+        About, Level, ResultStore, RunHandle, RunRecord, RunResponse, Runs, SessionEvent, ShownResult,
+        Snapshot,
     },
 };
 
 impl Actor {
-    /// The runs as faces see them.
+    /// The runs, as they are shared with faces.
     pub(super) fn shared_runs(&mut self) -> Arc<Runs> {
         let record = |entry: &RunEntry| RunRecord {
             handle: Arc::clone(&entry.handle),
             name: entry.names.last().cloned(),
-            asked_for: entry.asked_for,
+            revealed: entry.revealed,
         };
         let make = || {
             Arc::new(Runs {
                 records: self.runs.iter().map(|(id, entry)| (*id, record(entry))).collect(),
-                recalled: self.recalled.clone(),
+                shown_by: self.shown_by.clone(),
                 named: self.named.clone(),
             })
         };
@@ -51,38 +52,38 @@ impl Actor {
         }
     }
 
-    /// Has a `%pxresult` show the newest run of its suffix, or give it a name. What follows waits for that run.
+    /// Makes a `%pxresult` show the newest run of its suffix, or give that run a name. Later cells wait for that run.
     ///
     /// # Errors
-    /// Why it shows nothing: nothing has run yet.
-    pub(super) fn recall(
+    /// A sentence, if no run of this suffix exists yet.
+    pub(super) fn show_result(
         &mut self,
         pinned: &PinnedCell,
         sequence: &mut Sequence,
-        asked: &mut Asked,
+        response: &mut RunResponse,
     ) -> Result<(), String> {
         let PinnedCell { key, home, view: cell, .. } = pinned;
         let magic = &cell.cell.magic;
-        // What this ask runs before it is what it means, be it one that waited already.
-        let before = asked.runs.iter().rev().find(|run| run.is_result_of(home, &magic.suffix)).cloned();
-        // Runs of the same ask are among them.
+        // It means the run that this command queued before it, even if that one was in the queue already.
+        let before = response.runs.iter().rev().find(|run| run.is_result_of(home, &magic.suffix)).cloned();
+        // The shared runs must include those of this command.
         self.shared_runs = None;
         let runs = self.shared_runs();
         let Some(run) = before.or_else(|| runs.newest(home, &magic.suffix, &sequence.replaced).cloned())
         else {
             let suffix = &magic.suffix;
             return Err(format!(
-                "%{}{suffix} recalls the last %px{suffix} result, and none of this document has run yet",
+                "%{}{suffix} shows the last result of %px{suffix}, and no such cell of this document has run yet",
                 magic.kind
             ));
         };
         if let Some(name) = &magic.options.out {
-            // As in ipyparallel: it stores, shows nothing, and does not wait.
+            // As in ipyparallel, it stores the result, shows nothing, and does not wait.
             self.name(run.id, name);
             return Ok(());
         }
-        self.asked_for(run.id);
-        self.recalled.insert(cell.id, run.id);
+        self.reveal(run.id);
+        self.shown_by.insert(cell.id, run.id);
         match run.now().state() {
             RunState::Failed => {
                 sequence.stop(format!("line {} before it shows a run that failed", cell.line + 1))
@@ -91,47 +92,47 @@ impl Actor {
             RunState::Queued | RunState::Running if self.queue.holds(run.id) => sequence.wait_for(run.id),
             RunState::Queued | RunState::Running => {}
         }
-        let recalled = Recalled { cell: cell.id, run };
-        self.tell(SessionEvent::Recalled { document: key.clone(), recalled: recalled.clone() });
-        asked.recalled.push(recalled);
+        let shown = ShownResult { cell: cell.id, run };
+        self.notify(SessionEvent::ResultShown { document: key.clone(), shown: shown.clone() });
+        response.shown_results.push(shown);
         Ok(())
     }
 
     /// Notes that somebody asked to see a run.
-    pub(super) fn asked_for(&mut self, run: RunId) {
+    pub(super) fn reveal(&mut self, run: RunId) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
-        if !std::mem::replace(&mut entry.asked_for, true) && !entry.handle.plan.blocking {
+        if !std::mem::replace(&mut entry.revealed, true) && !entry.handle.plan.blocking {
             let document = entry.handle.document.clone();
-            self.tell(SessionEvent::Cells(document));
+            self.notify(SessionEvent::Cells(document));
         }
     }
 
-    /// Groups a run in this way where nobody asks for another: beside its cell, and beside each `%pxresult` that shows it.
+    /// Sets the grouping of a run: beside its cell, and beside each `%pxresult` that shows it.
     pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) {
         let Some(entry) = self.runs.get(&run) else { return };
         if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
             let texts = self.documents.notebook_cells(&entry.handle.document);
-            self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
+            self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }
 
-    /// A newer run makes what the `%pxresult` lines of its suffix show an old one.
-    pub(super) fn outdate_recalled(&self, run: &RunHandle) {
+    /// Refreshes the `%pxresult` lines of a run's suffix: what they show is outdated once a newer run exists.
+    pub(super) fn refresh_pxresults(&self, run: &RunHandle) {
         let alike = |shown: &RunId| {
             self.runs
                 .get(shown)
                 .is_some_and(|shown| shown.handle.home == run.home && shown.handle.suffix == run.suffix)
         };
-        if self.recalled.values().any(alike) {
+        if self.shown_by.values().any(alike) {
             let texts = self.documents.notebook_cells(&run.document);
-            self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
+            self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
     }
 
-    /// Gives a run a name; the newest with a name has it.
+    /// Gives a run a name. A name belongs to the newest run that was given it.
     pub(super) fn name(&mut self, run: RunId, name: &str) {
         if let Err(error) = ResultStore::check(name) {
-            self.tell(SessionEvent::Say(Level::Warning, format!("{run} got no name: {error}")));
+            self.notify(SessionEvent::Say(Level::Warning, format!("Run {} was not named: {error}", run.0)));
             return;
         }
         let Some(entry) = self.runs.get_mut(&run) else { return };
@@ -143,7 +144,7 @@ impl Actor {
         }
     }
 
-    /// Takes the names from a run that is over and was never sent, and gives them to those that had them before.
+    /// If a finished run was never sent, gives its names back to the runs that had them before.
     pub(super) fn take_names_back(&mut self, run: RunId) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if !entry.handle.view.borrow().was_never_sent() {
@@ -161,7 +162,7 @@ impl Actor {
         }
     }
 
-    /// Writes a run that is over under each name that stands for it.
+    /// Writes a finished run to disk under each of its names.
     pub(super) fn keep_named(&mut self, run: RunId) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         entry.kept = amount(&entry.handle.view.borrow());
@@ -174,16 +175,16 @@ impl Actor {
                     Ok(missing) if missing.is_empty() => return,
                     Ok(missing) => {
                         let why = missing.join("; ");
-                        format!("the result '{name}' was kept without all of its text: {why}")
+                        format!("The result '{name}' was kept without some of its text: {why}")
                     }
-                    Err(error) => format!("a result was not kept for later: {error}"),
+                    Err(error) => format!("The result '{name}' was not kept: {error}"),
                 };
                 send_back(&this, Message::Say(Level::Warning, text));
             }));
         }
     }
 
-    /// Writes a named run once more, of which there is more than before, unless what is new can wait until the session ends.
+    /// Writes a named run again if it has grown, unless the new output can wait until the session ends.
     pub(super) fn keep_late(&mut self, run: RunId) {
         let worth = |entry: &RunEntry| is_worth_it(entry.kept, amount(&entry.handle.view.borrow()));
         if self.runs.get(&run).is_some_and(worth) {
@@ -191,7 +192,7 @@ impl Actor {
         }
     }
 
-    /// Writes named runs that are over, of which the session was not told any more, or not of all their output.
+    /// Writes, at the end of the session, the named runs whose end or last output has not been written yet.
     pub(super) fn keep_last(&mut self) {
         let unkept = |entry: &&RunEntry| {
             let run = entry.handle.view.borrow();
@@ -205,13 +206,14 @@ impl Actor {
     }
 }
 
-/// How much there is of a run.
+/// The size of a run's output; grows with every output ([`EngineRun::amount`]).
 fn amount(run: &Run) -> usize {
     run.parts().map(EngineRun::amount).sum()
 }
 
-/// Whether a result is to be written whole once more, of which so much was written before. A small one always; a large one when
-/// it has grown by a share of itself: otherwise a thread that writes a line now and then has GBs copied again and again.
+/// Whether to write a result again, of which `kept` bytes were written before. A small one always; a large one only if
+/// it has grown by a quarter, since otherwise a thread that prints a line now and then would have gigabytes copied
+/// again and again.
 fn is_worth_it(kept: usize, now: usize) -> bool {
     const SMALL: usize = 1_000_000;
     now > kept && (now <= SMALL || now - kept >= kept / 4)
@@ -219,7 +221,8 @@ fn is_worth_it(kept: usize, now: usize) -> bool {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// Writes results beside the session, one after the other: of two with one name the newer is written last.
+/// Writes results in a task of its own, one after the other, so that of two results with one name the newer is written
+/// last.
 #[derive(Default)]
 pub(super) struct Keeper {
     running: Option<(mpsc::UnboundedSender<Work>, JoinHandle<()>)>,
@@ -232,13 +235,13 @@ impl Keeper {
             let task = tokio::spawn(async move {
                 while let Some(work) = works.recv().await {
                     if tokio::task::spawn_blocking(work).await.is_err() {
-                        tracing::error!("a result was not kept; this is a bug in pxlens");
+                        tracing::error!("keeping a result panicked; this is a bug in pxlens");
                     }
                 }
             });
             (sender, task)
         });
-        // The task ends after the sender is dropped, not before.
+        // This cannot fail: the task ends only after the sender is dropped.
         let _ = sender.send(work);
     }
 
@@ -246,7 +249,7 @@ impl Keeper {
     pub(super) async fn finish(&mut self) {
         if let Some((sender, task)) = self.running.take() {
             drop(sender);
-            // A panic in it was told where it happened.
+            // A panic in it was logged where it happened.
             let _ = task.await;
         }
     }
@@ -257,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn late_lines_of_a_small_result_are_written_at_once_and_those_of_a_large_one_seldom() {
+    fn small_results_are_rewritten_at_once_and_large_ones_rarely() {
         assert!(is_worth_it(20, 21) && !is_worth_it(20, 20));
         let (mut written, mut kept) = (0, 0);
         for now in (10_000_000..100_000_000).step_by(100) {

@@ -1,4 +1,4 @@
-//! Queueing and sending runs, and interrupting them.
+//! Queueing, sending and interrupting runs.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -6,8 +6,9 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Actor, Message, RunEntry, send_back,
-    wishes::{PinnedCell, Wish, local_lines},
+    Actor, Message, RunEntry,
+    commands::{PinnedCell, ResolvedCommand, local_lines},
+    send_back,
 };
 use crate::{
     cells::{CellKind, magic::defaults::SIGNAL_ON_INTERRUPT},
@@ -16,35 +17,35 @@ use crate::{
     plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
     session::{
-        AskError, Asked, CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level,
-        NotRun, NotRunKind, RunHandle, SessionEvent, parts,
+        CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
+        RunError, RunHandle, RunResponse, SessionEvent, parts,
         queue::{After, Entry, Steps},
         run_task::{self, INTERRUPTED, Order},
         spill::{Spill, SpillFolder},
     },
 };
 
-/// How far the cells of one ask have been queued.
+/// The state of queueing the cells of one command.
 #[derive(Default)]
 pub(super) struct Sequence {
     keep_going: bool,
-    /// Whether nothing is sent before other asks are in the queue as well.
+    /// Whether nothing is sent yet, since other commands are queued first.
     held: bool,
-    /// What the next cell waits for.
+    /// The runs that the next cell waits for.
     after: Vec<After>,
-    /// Why nothing that follows is run.
+    /// Why no later cell is run.
     stopped: Option<String>,
-    /// Runs that still wait of the cells of the ask, which replaces them: a `%pxresult` in it does not show them.
+    /// Queued runs of the command's own cells, which the command replaces: a `%pxresult` in it does not show them.
     pub(super) replaced: HashSet<RunId>,
 }
 
 impl Sequence {
-    /// Has what follows wait for a run.
+    /// Makes later cells wait for a run.
     pub(super) fn wait_for(&mut self, run: RunId) {
         self.after.push(After { run, must_succeed: !self.keep_going });
     }
 
-    /// Has nothing follow, unless it is to go on.
+    /// Stops the sequence, unless the command keeps going.
     pub(super) fn stop(&mut self, why: String) {
         if !self.keep_going {
             self.stopped = Some(format!("not run, since {why}"));
@@ -53,72 +54,79 @@ impl Sequence {
 }
 
 impl Actor {
-    /// Queues the cells of a wish, one after the other. One that cannot run stops the sequence there, unless it is to go on;
-    /// where it is the only one, that is an error. `held`: nothing is sent yet.
-    pub(super) fn start_runs(&mut self, wish: &Wish, held: bool) -> Result<Asked, AskError> {
+    /// Queues the cells of a command, one after the other. A cell that cannot run stops the sequence, unless the
+    /// command keeps going; if it is the only cell, that is an error. `held`: nothing is sent yet.
+    pub(super) fn start_runs(
+        &mut self,
+        command: &ResolvedCommand,
+        held: bool,
+    ) -> Result<RunResponse, RunError> {
         let table = self.cluster.is_some().then(|| self.cluster_view().engines);
-        let there = self.cells_there(wish);
-        let mut asked = Asked { changed: wish.changed, ..Asked::default() };
-        let waiting =
-            wish.cells.iter().flat_map(|cell| self.queue.of_cell(cell.view.id)).filter(|entry| !entry.sent);
+        let there = self.cells_there(command);
+        let mut response = RunResponse { changed: command.changed, ..RunResponse::default() };
+        let waiting = command
+            .cells
+            .iter()
+            .flat_map(|cell| self.queue.of_cell(cell.view.id))
+            .filter(|entry| !entry.sent);
         let replaced = waiting.map(|entry| entry.run).collect();
-        let mut sequence = Sequence { keep_going: wish.keep_going, held, replaced, ..Sequence::default() };
-        for cell in &wish.cells {
+        let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
+        for cell in &command.cells {
             let not_run = |kind, why| NotRun { cell: cell.view.id, kind, why };
             let line = cell.view.line + 1;
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
-                asked.not_run.push(not_run(NotRunKind::Refused, why));
+                response.not_run.push(not_run(NotRunKind::Refused, why));
                 continue;
             }
-            if let (Err(why @ Refusal::RunsNothing(_)), false) = (&cell.planned, is_recall(&cell.view)) {
-                asked.not_run.push(not_run(NotRunKind::RunsNothing, why.to_string()));
+            if let (Err(why @ Refusal::RunsNothing(_)), false) = (&cell.planned, is_pxresult(&cell.view)) {
+                response.not_run.push(not_run(NotRunKind::RunsNothing, why.to_string()));
                 continue;
             }
             if let Some(why) = &sequence.stopped {
-                asked.not_run.push(not_run(NotRunKind::Behind, why.clone()));
+                response.not_run.push(not_run(NotRunKind::Skipped, why.clone()));
                 continue;
             }
             let refused = match &cell.planned {
                 Err(Refusal::RunsNothing(_)) => {
-                    if let Err(why) = self.recall(cell, &mut sequence, &mut asked) {
-                        asked.not_run.push(not_run(NotRunKind::NothingYet, why));
+                    if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
+                        response.not_run.push(not_run(NotRunKind::NothingYet, why));
                         sequence.stop(format!("line {line} before it has nothing to show"));
                     }
                     continue;
                 }
-                Err(Refusal::Cell(why)) => AskError::Refused { line, why: why.clone() },
+                Err(Refusal::Cell(why)) => RunError::Refused { line, why: why.clone() },
                 Ok(plan) => match plan.request(table.as_ref().ok_or(ClusterError::None)?) {
                     Ok(request) => {
-                        asked.runs.push(self.queue_up(cell, plan, request, &mut sequence));
+                        response.runs.push(self.queue_up(cell, plan, request, &mut sequence));
                         continue;
                     }
-                    Err(source) => AskError::Targets { line, source },
+                    Err(source) => RunError::Targets { line, source },
                 },
             };
-            if wish.cells.len() == 1 {
+            if command.cells.len() == 1 {
                 return Err(refused);
             }
             let why = match refused {
-                AskError::Refused { why, .. } => why,
-                AskError::Targets { source, .. } => source.to_string(),
+                RunError::Refused { why, .. } => why,
+                RunError::Targets { source, .. } => source.to_string(),
                 other => other.to_string(),
             };
-            asked.not_run.push(not_run(NotRunKind::Refused, why));
+            response.not_run.push(not_run(NotRunKind::Refused, why));
             sequence.stop(format!("line {line} before it cannot run"));
         }
-        asked.local_lines = local_lines(&wish.cells, &asked.runs);
+        response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
-        Ok(asked)
+        Ok(response)
     }
 
-    /// Which cells of a wish still stand in their documents.
-    fn cells_there(&self, wish: &Wish) -> HashSet<CellId> {
-        let texts: HashSet<&DocumentKey> = wish.cells.iter().map(|cell| &cell.key).collect();
+    /// The cells of a command that are still in their documents.
+    fn cells_there(&self, command: &ResolvedCommand) -> HashSet<CellId> {
+        let texts: HashSet<&DocumentKey> = command.cells.iter().map(|cell| &cell.key).collect();
         texts.into_iter().flat_map(|key| self.documents.cell_ids(key)).collect()
     }
 
-    /// Puts a cell into the queue: as a run of its own, or as the one of it that waits, if that is what is asked for.
+    /// Queues a cell: as a new run, or as the queued run of the same cell if that is the same.
     fn queue_up(
         &mut self,
         cell: &PinnedCell,
@@ -143,23 +151,23 @@ impl Actor {
                     sent: false,
                 };
                 let steps = self.queue.put(entry);
-                self.tell(SessionEvent::Started(handle.clone()));
+                self.notify(SessionEvent::Started(handle.clone()));
                 (handle, steps)
             }
         };
         if !sequence.held {
             self.queue.advance(&mut steps);
         }
-        self.take(steps);
+        self.apply_steps(steps);
         if handle.plan.blocking {
-            // It waits itself for what came before it.
+            // The handle itself waits for what came before it.
             sequence.after.clear();
             sequence.wait_for(handle.id);
         }
         handle
     }
 
-    /// The run that waits of a cell, if it is the very one that is asked for again.
+    /// The queued run of a cell, if it is the same as the one to queue.
     fn waiting_alike(&self, cell: &PinnedCell, plan: &Plan, request: &RunRequest) -> Option<Arc<RunHandle>> {
         let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
         let entry = self.runs.get(&waiting.run)?;
@@ -195,18 +203,18 @@ impl Actor {
             spilled: Arc::clone(&spilled),
             regrouped,
         });
-        // While an earlier run of the cell goes on, that is the one to look at and to stop.
+        // While an earlier run of the cell is going on, that is the one to show and to interrupt.
         if !self.is_going_on(handle.cell) {
             self.documents.set_run(&handle);
         }
-        self.outdate_recalled(&handle);
+        self.refresh_pxresults(&handle);
         let entry = RunEntry {
             handle: handle.clone(),
             order: Some(order),
             only: pinned.only,
             canary: pinned.canary.then(CancellationToken::new),
             over: false,
-            asked_for: false,
+            revealed: false,
             regroup,
             names: Vec::new(),
             kept: 0,
@@ -228,9 +236,9 @@ impl Actor {
         let task = tokio::spawn(run_task::drive(run, tell_view, wait, spill, warn, over, late));
         let watch = tokio::spawn(async move {
             if task.await.is_err() {
-                // Its engines would be held for ever.
+                // Otherwise its engines would be held for ever.
                 send_back(&bereaved, Message::Over { run: id, succeeded: false });
-                let why = format!("pxlens met a bug and lost sight of {id}; please report this");
+                let why = format!("pxlens hit a bug and lost track of run {}; please report this", id.0);
                 send_back(&bereaved, Message::Say(Level::Error, why));
             }
         });
@@ -240,12 +248,12 @@ impl Actor {
         handle
     }
 
-    /// Whether a run of the cell was sent and has not ended.
+    /// Whether a run of the cell has been sent and has not ended.
     fn is_going_on(&self, cell: CellId) -> bool {
         self.queue.of_cell(cell).any(|entry| entry.sent)
     }
 
-    pub(super) fn take(&mut self, steps: Steps) {
+    pub(super) fn apply_steps(&mut self, steps: Steps) {
         for run in steps.send {
             let order = self.sending(run).unwrap_or_else(Order::Drop);
             self.order(run, order);
@@ -255,10 +263,10 @@ impl Actor {
         }
     }
 
-    /// What a run whose turn has come is sent with: its targets among the engines that are alive now.
+    /// The order for a run whose turn has come: its targets are resolved among the engines that are alive now.
     fn sending(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
-        let entry = self.runs.get(&run).ok_or_else(|| "it is forgotten".to_owned())?;
+        let entry = self.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
         let request = entry.handle.plan.request(&table).map_err(|error| error.to_string())?;
         Ok(Order::Send { client: cluster.client.clone(), request, canary: entry.canary.clone() })
@@ -272,9 +280,9 @@ impl Actor {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
-            // The run's task waits for exactly this; it cannot be gone.
+            // The run's task waits for this, so it cannot be gone.
             let _ = wait.send(order);
-            // Not before: a run that is never sent takes no name from one that gave something.
+            // Not earlier: a run that is never sent must not take a name from one that has a result.
             if let Some(name) = name {
                 self.name(run, &name);
             }
@@ -288,7 +296,7 @@ impl Actor {
         self.take_names_back(run);
         self.keep_named(run);
         self.weigh(run);
-        self.take(steps);
+        self.apply_steps(steps);
         self.forget_old_runs();
         self.leave_if_idle();
     }
@@ -319,12 +327,14 @@ impl Actor {
                 }
             }
             (InterruptScope::Stragglers(_), None) => {
-                outcome.refused = Some("only one run can have stragglers; choose it".to_owned());
+                outcome.refused =
+                    Some("Stragglers can only be interrupted in one run; choose a run".to_owned());
                 return drop(reply.send(Some(outcome)));
             }
         };
-        // Whoever stops a cell does not want it to begin again: what else waits of it goes too. Only some engines of a run
-        // can be meant, then it is just that run; but what waits is withdrawn as a whole, since no engine is busy with it.
+        // A user who stops a cell does not want it to start again, so its queued runs are withdrawn too. With only some
+        // engines given, just that run is meant; a queued run is still withdrawn as a whole, since no engine is busy
+        // with it.
         let cell = named.map(|handle| handle.cell);
         let alike: Vec<RunId> = match (run, &engines, cell) {
             (Some(_), None, Some(cell)) => self.queue.of_cell(cell).map(|entry| entry.run).collect(),
@@ -335,9 +345,10 @@ impl Actor {
         for run in waiting {
             let steps = self.queue.withdraw(run, INTERRUPTED);
             outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
-            self.take(steps);
+            self.apply_steps(steps);
         }
-        // What waits for the first engine of a run is not sent any more, whichever of its engines are meant.
+        // Requests that wait for the first engine of a run are no longer sent, whichever of its engines are
+        // interrupted.
         for run in self.queue.sent().filter(|sent| alike.contains(sent)) {
             let first_alone = self.runs.get(&run).and_then(|entry| entry.canary.as_ref());
             first_alone.into_iter().for_each(CancellationToken::cancel);
@@ -368,17 +379,17 @@ impl Actor {
                     Ok(report) => outcome.reports.push((run, report)),
                     Err(error) => send_back(
                         &this,
-                        Message::Say(Level::Error, format!("{run} was not interrupted: {error}")),
+                        Message::Say(Level::Error, format!("Run {} was not interrupted: {error}", run.0)),
                     ),
                 }
             }
-            // Whoever asked may be gone; the engines were interrupted all the same.
+            // Fails if the request was cancelled; the engines were interrupted all the same.
             let _ = reply.send(Some(outcome));
         });
     }
 }
 
-/// Whether it is a `%pxresult` that can be run.
-fn is_recall(cell: &CellView) -> bool {
+/// Whether the cell is a `%pxresult` that can be run.
+fn is_pxresult(cell: &CellView) -> bool {
     cell.cell.kind == CellKind::Result && cell.cell.refusal().is_none()
 }

@@ -1,4 +1,4 @@
-//! Which px cell is which, where blocks of a document were replaced.
+//! Matching new px cells with old ones, when blocks of a document were replaced.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,17 +15,17 @@ use crate::{
 pub(super) struct Tracked {
     pub(super) id: CellId,
     pub(super) cell: Arc<PxCell>,
-    /// Where its magic begins and ends, in bytes; moves with edits. `None`: it was deleted.
+    /// Start and end of its magic, in bytes; they move with edits. `None` if it was deleted.
     anchors: Option<(usize, usize)>,
     pub(super) run: Option<Arc<RunHandle>>,
     /// Shared with what is handed out after each edit.
     pub(super) plan: Arc<Result<Plan, Refusal>>,
     fingerprint: Option<Fingerprint>,
-    /// Where it stands; lines count from its block's first.
+    /// Its place, with lines counted from the first line of its block.
     places: Places,
 }
 
-/// A px cell as it was recognised now.
+/// A px cell that was just recognised.
 pub(super) struct Fresh {
     cell: Arc<PxCell>,
     base: usize,
@@ -34,7 +34,7 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    /// Those of a block.
+    /// The px cells of a block.
     pub(super) fn of(block: BlockRef<'_>) -> impl Iterator<Item = Self> {
         let BlockRef { base, line, .. } = block;
         block.cells.iter().map(move |cell| {
@@ -44,7 +44,7 @@ impl Fresh {
     }
 }
 
-/// What is needed to track a px cell.
+/// What tracking px cells needs.
 pub(super) struct Tracker<'a> {
     pub(super) text: &'a Document,
     pub(super) encoding: Encoding,
@@ -53,8 +53,8 @@ pub(super) struct Tracker<'a> {
 }
 
 impl Tracker<'_> {
-    fn track(&mut self, fresh: Fresh, whose: Option<Tracked>) -> Tracked {
-        let (id, run) = match whose {
+    fn track(&mut self, fresh: Fresh, old: Option<Tracked>) -> Tracked {
+        let (id, run) = match old {
             Some(old) => (old.id, old.run),
             None => {
                 *self.next += 1;
@@ -80,19 +80,19 @@ impl Tracker<'_> {
         Tracked { id, anchors: Some((magic.start, magic.end)), cell, run, plan, fingerprint, places }
     }
 
-    /// Gives each new cell the id and the run of the old cell that it is.
+    /// Gives each new cell the id and the run of the old cell that it matches.
     pub(super) fn follow(&mut self, old: Vec<Tracked>, new: Vec<Fresh>) -> Vec<Tracked> {
-        let is_whose = pair(&old, &new);
+        let pairs = pair(&old, &new);
         let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
-        let mut track = |(fresh, whose): (Fresh, Option<usize>)| {
-            let whose = whose.and_then(|at| old[at].take());
-            self.track(fresh, whose)
+        let mut track = |(fresh, at): (Fresh, Option<usize>)| {
+            let old = at.and_then(|at| old[at].take());
+            self.track(fresh, old)
         };
-        new.into_iter().zip(is_whose).map(&mut track).collect()
+        new.into_iter().zip(pairs).map(&mut track).collect()
     }
 
-    /// The same for a block whose own text is as it was; says whether a plan is another.
-    pub(super) fn retell(&mut self, old: &mut Vec<Tracked>, block: BlockRef<'_>) -> bool {
+    /// Updates the cells of a block whose own text did not change; returns whether a plan changed.
+    pub(super) fn refresh(&mut self, old: &mut Vec<Tracked>, block: BlockRef<'_>) -> bool {
         let is_same = |(old, new): (&Tracked, &Arc<PxCell>)| {
             old.cell.kind == new.kind && old.cell.magic_range == new.magic_range
         };
@@ -103,7 +103,7 @@ impl Tracker<'_> {
         let mut replanned = false;
         for (old, new) in old.iter_mut().zip(block.cells) {
             if !Arc::ptr_eq(&old.cell, new) {
-                replanned |= old.tell(new);
+                replanned |= old.replan(new);
             }
         }
         replanned
@@ -111,13 +111,13 @@ impl Tracker<'_> {
 }
 
 impl Tracked {
-    /// Moves with the text.
+    /// Moves the anchors with the text.
     pub(super) fn moved(&mut self, edits: &[Edit]) {
         self.anchors = self.anchors.and_then(|anchors| edits.iter().try_fold(anchors, moved));
     }
 
-    /// Takes in what is in force now; says whether the plan is another.
-    fn tell(&mut self, cell: &Arc<PxCell>) -> bool {
+    /// Plans the cell again with what is in force now; returns whether the plan changed.
+    fn replan(&mut self, cell: &Arc<PxCell>) -> bool {
         self.cell = Arc::clone(cell);
         let plan = plan(cell, &Overrides::default());
         if *self.plan == plan {
@@ -128,7 +128,7 @@ impl Tracked {
         true
     }
 
-    /// As faces see it, in a block of which `first` is the number of the first px cell.
+    /// Its view, in a block whose first px cell has the number `first`.
     pub(super) fn view(&self, block: BlockRef<'_>, first: u32) -> CellView {
         let places = self.places.below(block.line);
         CellView {
@@ -144,14 +144,15 @@ impl Tracked {
     }
 }
 
-/// Where a magic is after an edit; `None` where it was deleted: then one end is gone, or both are in the same place.
+/// The range of a magic after an edit; `None` if it was deleted, that is if one end is gone or both are in the same
+/// place.
 fn moved((start, end): (usize, usize), edit: &Edit) -> Option<(usize, usize)> {
     let start = Anchor::new(start).moved(edit)?.offset();
     let end = Anchor::new(end).moved(edit)?.offset();
     (start < end).then_some((start, end))
 }
 
-/// For each new cell, the old one that it is.
+/// For each new cell, the index of the old one that it matches.
 fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
     let old_places = places(old.iter().map(|old| &*old.cell));
     let new_places = places(new.iter().map(|new| &*new.cell));
@@ -160,7 +161,7 @@ fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
     for (cell, place) in new.iter().zip(&new_places) {
         let at = match place {
             Some(place) => old_places.iter().position(|old| old.as_ref() == Some(place)),
-            // Anchors rise, so what was passed over need not be looked at again.
+            // Anchors are in ascending order, so the ones that were skipped need not be looked at again.
             None => old[from..].iter().position(|old| is_anchored_in(old, cell)).map(|at| from + at),
         };
         if let (Some(at), None) = (at, place) {
@@ -169,15 +170,17 @@ fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
         pairs.push(at);
     }
     let places = |at: usize| new_places[at].is_some();
-    // Where cells look alike, a difference of two texts can put the anchor of one on its neighbour; equal code tells.
-    reunite(&mut pairs, old, new, places, |one, other| one == other);
-    // A formatter that replaces all leaves no anchors, and changes blanks and quotes.
-    reunite(&mut pairs, old, new, places, |one, other| one == other || essence(one).eq(essence(other)));
+    // If cells look alike, the edit can move the anchor of one onto its neighbour; equal code tells which is which.
+    pair_by_code(&mut pairs, old, new, places, |one, other| one == other);
+    // A formatter that replaces the whole text leaves no anchors, and changes whitespace and quotes.
+    pair_by_code(&mut pairs, old, new, places, |one, other| {
+        one == other || without_formatting(one).eq(without_formatting(other))
+    });
     pairs
 }
 
-/// Pairs new cells with old ones of like code, if neither is with one that is liker.
-fn reunite(
+/// Pairs new cells with old ones of like code, unless either has a closer match.
+fn pair_by_code(
     pairs: &mut [Option<usize>],
     old: &[Tracked],
     new: &[Fresh],
@@ -187,30 +190,29 @@ fn reunite(
     let fits = |at: usize, cell: &PxCell| {
         old[at].cell.magic.suffix == cell.magic.suffix && alike(&old[at].cell.code, &cell.code)
     };
-    let settled = |at: usize, whose: Option<usize>| {
-        is_placed(at) || whose.is_some_and(|whose| fits(whose, &new[at].cell))
-    };
+    let settled =
+        |at: usize, old: Option<usize>| is_placed(at) || old.is_some_and(|old| fits(old, &new[at].cell));
     for at in 0..new.len() {
         if settled(at, pairs[at]) {
             continue;
         }
-        let free = |whose: &usize| {
-            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*whose) || !settled(at, *taken))
+        let free = |old: &usize| {
+            pairs.iter().enumerate().all(|(at, taken)| *taken != Some(*old) || !settled(at, *taken))
         };
-        let Some(whose) = (0..old.len()).filter(|whose| fits(*whose, &new[at].cell)).find(free) else {
+        let Some(found) = (0..old.len()).filter(|old| fits(*old, &new[at].cell)).find(free) else {
             continue;
         };
-        pairs.iter_mut().filter(|taken| **taken == Some(whose)).for_each(|taken| *taken = None);
-        pairs[at] = Some(whose);
+        pairs.iter_mut().filter(|taken| **taken == Some(found)).for_each(|taken| *taken = None);
+        pairs[at] = Some(found);
     }
 }
 
-/// What a formatter leaves of a code.
-fn essence(code: &str) -> impl Iterator<Item = char> + '_ {
+/// The characters of code that a formatter keeps.
+fn without_formatting(code: &str) -> impl Iterator<Item = char> + '_ {
     code.chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' { '"' } else { c })
 }
 
-/// The places that px cells of a raw notebook have: the nbformat id of their cell, and their number in it.
+/// The places of px cells in a raw notebook: the nbformat id of their cell, and their number in it.
 fn places<'a>(cells: impl Iterator<Item = &'a PxCell>) -> Vec<Option<(String, usize)>> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     cells

@@ -1,4 +1,4 @@
-//! Which cell keeps its result, and when that is stale.
+//! Which cells keep their results through edits, and which of these are stale.
 
 use expect_test::{Expect, expect};
 use tokio::sync::watch;
@@ -12,8 +12,8 @@ use crate::{
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
 
-/// Documents, each of whose cells was run and gave its number as a result.
-struct Desk {
+/// Documents whose cells were all run; the result of each is the number of its run.
+struct Fixture {
     documents: Documents,
     version: i32,
     runs: u32,
@@ -23,16 +23,16 @@ fn key(name: &str) -> DocumentKey {
     DocumentKey::from(name)
 }
 
-impl Desk {
+impl Fixture {
     fn new() -> Self {
         Self { documents: Documents::new(Encoding::Utf16), version: 1, runs: 0 }
     }
 
     fn open(name: &str, dialect: Dialect, text: &str) -> Self {
-        let mut desk = Self::new();
-        desk.documents.open(key(name), dialect, 1, text);
-        desk.run_all(name);
-        desk
+        let mut fixture = Self::new();
+        fixture.documents.open(key(name), dialect, 1, text);
+        fixture.run_all(name);
+        fixture
     }
 
     fn script(text: &str) -> Self {
@@ -71,7 +71,7 @@ impl Desk {
         self.documents.view(&key(name)).unwrap().text.text()
     }
 
-    /// Replaces the one place where `old` stands, as typing or an edit command does.
+    /// Replaces the only occurrence of `old`, as typing or an edit command does.
     fn edit_in(&mut self, name: &str, old: &str, new: &str) -> &mut Self {
         let text = self.text(name);
         assert_eq!(text.matches(old).count(), 1, "{old:?} in {text:?}");
@@ -86,7 +86,7 @@ impl Desk {
         self.edit_in("a", old, new)
     }
 
-    /// Replaces all of the text, as a formatter or a simple client does.
+    /// Replaces the whole text, as a formatter or a simple client does.
     fn replace(&mut self, text: &str) -> &mut Self {
         self.change("a", Change { range: None, text: text.into() })
     }
@@ -121,15 +121,15 @@ impl Desk {
 
 #[test]
 fn typing_above_keeps_a_result() {
-    let mut desk = Desk::script(TWO);
-    desk.edit("# %%\n%%px\nprint(1)", "import os\n\n# %%\n%%px\nprint(1)");
-    desk.check(expect![[r#"
+    let mut fixture = Fixture::script(TWO);
+    fixture.edit("# %%\n%%px\nprint(1)", "import os\n\n# %%\n%%px\nprint(1)");
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
-    // A new px cell above is one of its own.
-    desk.edit("import os\n", "%px new\n");
-    desk.check(expect![[r#"
+    // A new px cell above is a cell of its own.
+    fixture.edit("import os\n", "%px new\n");
+    fixture.check(expect![[r#"
         new: nothing
         print(1): result 1
         print(2): result 2
@@ -137,15 +137,15 @@ fn typing_above_keeps_a_result() {
 }
 
 #[test]
-fn typing_in_a_body_makes_stale_and_undoing_it_makes_fresh() {
-    let mut desk = Desk::script(TWO);
-    desk.edit("print(1)", "print(1, 5)");
-    desk.check(expect![[r#"
+fn typing_in_a_body_makes_its_result_stale_and_undoing_it_makes_it_fresh() {
+    let mut fixture = Fixture::script(TWO);
+    fixture.edit("print(1)", "print(1, 5)");
+    fixture.check(expect![[r#"
         print(1, 5): result 1, stale
         print(2): result 2
     "#]]);
-    desk.edit("print(1, 5)", "print(1)");
-    desk.check(expect![[r#"
+    fixture.edit("print(1, 5)", "print(1)");
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
@@ -153,31 +153,31 @@ fn typing_in_a_body_makes_stale_and_undoing_it_makes_fresh() {
 
 #[test]
 fn typing_at_the_magic_keeps_a_result_and_its_options_decide_whether_it_is_stale() {
-    let mut desk = Desk::script(TWO);
-    desk.edit("%%px\nprint(1)", "%%px --targets 0\nprint(1)");
-    desk.check(expect![[r#"
+    let mut fixture = Fixture::script(TWO);
+    fixture.edit("%%px\nprint(1)", "%%px --targets 0\nprint(1)");
+    fixture.check(expect![[r#"
         print(1): result 1, stale
         print(2): result 2
     "#]]);
-    desk.edit("%%px --targets 0\n", "%%px\n");
-    desk.edit("%%px\nprint(1)", "%%px --group-outputs=engine\nprint(1)");
-    desk.check(expect![[r#"
+    fixture.edit("%%px --targets 0\n", "%%px\n");
+    fixture.edit("%%px\nprint(1)", "%%px --group-outputs=engine\nprint(1)");
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
 }
 
 #[test]
-fn a_pxconfig_above_makes_stale() {
-    let mut desk = Desk::script(TWO);
-    desk.edit("# %%\n%%px\nprint(2)", "# %%\n%pxconfig --targets ::2\n\n# %%\n%%px\nprint(2)");
-    desk.check(expect![[r#"
+fn a_pxconfig_above_makes_results_stale() {
+    let mut fixture = Fixture::script(TWO);
+    fixture.edit("# %%\n%%px\nprint(2)", "# %%\n%pxconfig --targets ::2\n\n# %%\n%%px\nprint(2)");
+    fixture.check(expect![[r#"
         print(1): result 1
         : nothing
         print(2): result 2, stale
     "#]]);
-    desk.edit("# %%\n%pxconfig --targets ::2\n\n", "");
-    desk.check(expect![[r#"
+    fixture.edit("# %%\n%pxconfig --targets ::2\n\n", "");
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
@@ -186,14 +186,14 @@ fn a_pxconfig_above_makes_stale() {
 #[test]
 fn a_deleted_cell_loses_its_result_and_the_next_does_not_inherit_it() {
     for gone in ["# %%\n%%px\nprint(1)\n\n", "%%px\nprint(1)\n\n# %%\n", "x\nprint(1)\n\n# %%\n%%p"] {
-        let mut desk = Desk::script(TWO);
-        desk.edit(gone.trim_start_matches('x'), "");
+        let mut fixture = Fixture::script(TWO);
+        fixture.edit(gone.trim_start_matches('x'), "");
         if gone.starts_with('x') {
-            // What is left of both magics is one, and it could be either.
-            assert_eq!(desk.text("a").matches("print").count(), 1);
+            // The rests of both magics form one, which could be either.
+            assert_eq!(fixture.text("a").matches("print").count(), 1);
             continue;
         }
-        desk.check(expect![[r#"
+        fixture.check(expect![[r#"
             print(2): result 2
         "#]]);
     }
@@ -201,21 +201,21 @@ fn a_deleted_cell_loses_its_result_and_the_next_does_not_inherit_it() {
 
 #[test]
 fn a_deleted_cell_does_not_come_back_with_its_result() {
-    let mut desk = Desk::script(TWO);
+    let mut fixture = Fixture::script(TWO);
     let cell = "# %%\n%%px\nprint(1)\n\n";
-    desk.edit(cell, "");
-    desk.edit("# %%\n%%px\nprint(2)", &format!("{cell}# %%\n%%px\nprint(2)"));
-    desk.check(expect![[r#"
+    fixture.edit(cell, "");
+    fixture.edit("# %%\n%%px\nprint(2)", &format!("{cell}# %%\n%%px\nprint(2)"));
+    fixture.check(expect![[r#"
         print(1): nothing
         print(2): result 2
     "#]]);
 }
 
 #[test]
-fn a_deleted_cell_is_told_from_its_neighbour_in_a_text_sent_whole() {
-    let mut desk = Desk::script(TWO);
-    desk.replace("# %%\n%%px\nprint(2)\n");
-    desk.check(expect![[r#"
+fn a_deleted_cell_is_distinguished_from_its_neighbour_in_a_text_sent_whole() {
+    let mut fixture = Fixture::script(TWO);
+    fixture.replace("# %%\n%%px\nprint(2)\n");
+    fixture.check(expect![[r#"
         print(2): result 2
     "#]]);
 }
@@ -227,9 +227,9 @@ fn a_duplicate_starts_empty() {
         ("print(1)\n", "print(1)\n\n# %%\n%%px\nprint(1)\n"),
         ("# %%\n%%px\nprint(1)\n", "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(1)\n"),
     ] {
-        let mut desk = Desk::script(TWO);
-        desk.edit(old, new);
-        let shown = desk.show("a");
+        let mut fixture = Fixture::script(TWO);
+        fixture.edit(old, new);
+        let shown = fixture.show("a");
         assert_eq!(shown.matches("print(1): result 1\n").count(), 1, "{shown}");
         assert_eq!(shown.matches("print(1): nothing\n").count(), 1, "{shown}");
     }
@@ -237,9 +237,9 @@ fn a_duplicate_starts_empty() {
 
 #[test]
 fn a_formatter_that_replaces_all_keeps_results() {
-    let mut desk = Desk::script("import os,sys\n# %%\n%%px\nprint( 1 )\n# %%\n%%px\nprint(2)\n");
-    desk.replace("import os\nimport sys\n\n# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n\n");
-    desk.check(expect![[r#"
+    let mut fixture = Fixture::script("import os,sys\n# %%\n%%px\nprint( 1 )\n# %%\n%%px\nprint(2)\n");
+    fixture.replace("import os\nimport sys\n\n# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n\n");
+    fixture.check(expect![[r#"
         print(1): result 1, stale
         print(2): result 2
     "#]]);
@@ -249,31 +249,31 @@ fn cell(name: &str, text: &str) -> CellText {
     CellText { key: key(name), version: 1, text: text.into() }
 }
 
-fn notebook() -> Desk {
-    let mut desk = Desk::new();
+fn notebook() -> Fixture {
+    let mut fixture = Fixture::new();
     let order = ["a", "b", "c"].map(key).to_vec();
     let cells = vec![cell("a", "%%px\n1"), cell("b", "%%px\n2"), cell("c", "%px 3\n%px 4")];
-    desk.documents.open_notebook(key("nb"), order, cells);
-    ["a", "b", "c"].iter().for_each(|name| desk.run_all(name));
-    desk
+    fixture.documents.open_notebook(key("nb"), order, cells);
+    ["a", "b", "c"].iter().for_each(|name| fixture.run_all(name));
+    fixture
 }
 
 #[test]
 fn a_moved_cell_of_a_notebook_keeps_its_result() {
-    let mut desk = notebook();
-    // VS Code: the cell goes and comes, and its text is not sent again.
+    let mut fixture = notebook();
+    // VS Code removes and inserts the cell without sending its text again.
     for splice in [(0, 1, vec![]), (2, 0, vec![key("a")])] {
         let change = NotebookChange { splice: Some(splice), ..NotebookChange::default() };
-        desk.documents.change_notebook(&key("nb"), change);
+        fixture.documents.change_notebook(&key("nb"), change);
     }
-    assert_eq!(desk.documents.notebook_cells(&key("a")), ["b", "c", "a"].map(key));
-    desk.check_in(
+    assert_eq!(fixture.documents.notebook_cells(&key("a")), ["b", "c", "a"].map(key));
+    fixture.check_in(
         "a",
         expect![[r#"
         1: result 1
     "#]],
     );
-    desk.edit_in("a", "1", "12").check_in(
+    fixture.edit_in("a", "1", "12").check_in(
         "a",
         expect![[r#"
         12: result 1, stale
@@ -283,22 +283,22 @@ fn a_moved_cell_of_a_notebook_keeps_its_result() {
 
 #[test]
 fn a_closed_cell_of_a_notebook_loses_its_result_and_a_new_one_has_none() {
-    let mut desk = notebook();
+    let mut fixture = notebook();
     let change = NotebookChange {
         splice: Some((0, 1, vec![key("d")])),
         opened: vec![cell("d", "%%px\n1")],
         closed: vec![key("a")],
         edited: vec![],
     };
-    desk.documents.change_notebook(&key("nb"), change);
-    assert!(desk.documents.view(&key("a")).is_none());
-    desk.check_in(
+    fixture.documents.change_notebook(&key("nb"), change);
+    assert!(fixture.documents.view(&key("a")).is_none());
+    fixture.check_in(
         "d",
         expect![[r#"
         1: nothing
     "#]],
     );
-    desk.check_in(
+    fixture.check_in(
         "b",
         expect![[r#"
         2: result 2
@@ -307,21 +307,21 @@ fn a_closed_cell_of_a_notebook_loses_its_result_and_a_new_one_has_none() {
 }
 
 #[test]
-fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_stale() {
-    let mut desk = notebook();
+fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_results_stale() {
+    let mut fixture = notebook();
     let change = |text: &str| [Change { range: None, text: text.into() }];
     let is_plans =
-        |notices: Vec<SessionEvent>| notices.iter().any(|notice| matches!(notice, SessionEvent::Plans));
-    assert!(!is_plans(desk.documents.change(&key("a"), 2, &change("%%px\n12"))), "only its own");
-    assert!(is_plans(desk.documents.change(&key("a"), 3, &change("%pxconfig --targets 0"))));
-    desk.check_in(
+        |events: Vec<SessionEvent>| events.iter().any(|event| matches!(event, SessionEvent::Plans));
+    assert!(!is_plans(fixture.documents.change(&key("a"), 2, &change("%%px\n12"))), "only its own");
+    assert!(is_plans(fixture.documents.change(&key("a"), 3, &change("%pxconfig --targets 0"))));
+    fixture.check_in(
         "b",
         expect![[r#"
         2: result 2, stale
     "#]],
     );
-    desk.edit_in("a", "%pxconfig --targets 0", "%%px\n1");
-    desk.check_in(
+    fixture.edit_in("a", "%pxconfig --targets 0", "%%px\n1");
+    fixture.check_in(
         "b",
         expect![[r#"
         2: result 2
@@ -330,47 +330,51 @@ fn a_pxconfig_in_an_earlier_cell_of_the_notebook_makes_stale() {
 }
 
 #[test]
-fn an_edit_of_a_notebook_is_told_of_cells_that_it_changed() {
-    let mut desk = notebook();
-    let mut told = |name: &str, text: &str| {
+fn an_edit_of_a_notebook_reports_the_cells_that_it_changed() {
+    let mut fixture = notebook();
+    let mut reported = |name: &str, text: &str| {
         let change = [Change { range: None, text: text.into() }];
-        let notices = desk.documents.change(&key(name), 2, &change);
-        let name = |notice: &SessionEvent| match notice {
+        let events = fixture.documents.change(&key(name), 2, &change);
+        let name = |event: &SessionEvent| match event {
             SessionEvent::Cells(key) => key.to_string(),
             SessionEvent::Plans => "plans".to_owned(),
             other => format!("{other:?}"),
         };
-        notices.iter().map(name).collect::<Vec<_>>().join(" ")
+        events.iter().map(name).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(told("b", "%%px\n22"), "b");
-    assert_eq!(told("a", "%pxconfig -t 0"), "a b c plans");
-    assert_eq!(told("a", "# above\n%pxconfig -t 0"), "a", "it moved down and sets what it set");
-    assert_eq!(told("b", "%autopx"), "b c", "the region is open: a hint where it begins");
-    assert_eq!(told("c", "%autopx"), "c b", "and it is closed");
+    assert_eq!(reported("b", "%%px\n22"), "b");
+    assert_eq!(reported("a", "%pxconfig -t 0"), "a b c plans");
+    assert_eq!(reported("a", "# above\n%pxconfig -t 0"), "a", "it moved down and still sets the same");
+    assert_eq!(
+        reported("b", "%autopx"),
+        "b c",
+        "the region is not closed, which gives a hint where it begins"
+    );
+    assert_eq!(reported("c", "%autopx"), "c b", "now it is closed");
 }
 
 #[test]
-fn lines_that_decided_are_named_where_they_stand_now() {
-    let mut desk = Desk::script("import os\n\n# %%\n%pxconfig -t 0\n\n# %%\n%px a\n");
-    let lines = |desk: &mut Desk| {
-        let here = desk.documents.texts(&key("a"));
+fn deciding_lines_are_reported_at_their_current_places() {
+    let mut fixture = Fixture::script("import os\n\n# %%\n%pxconfig -t 0\n\n# %%\n%px a\n");
+    let lines = |fixture: &mut Fixture| {
+        let here = fixture.documents.texts(&key("a"));
         let now = Snapshot { here, ..Snapshot::default() };
         let here = now.texts().unwrap();
         let last = here.document().cells.last().unwrap();
         here.decided(&last.cell).iter().map(|(_, decider, _)| decider.line).collect::<Vec<_>>()
     };
-    assert_eq!(lines(&mut desk), [3]);
-    desk.edit("import os\n", "import os\nimport sys\n");
-    assert_eq!(lines(&mut desk), [4]);
-    desk.edit("%pxconfig", "# here\n%pxconfig");
-    assert_eq!(lines(&mut desk), [5]);
+    assert_eq!(lines(&mut fixture), [3]);
+    fixture.edit("import os\n", "import os\nimport sys\n");
+    assert_eq!(lines(&mut fixture), [4]);
+    fixture.edit("%pxconfig", "# here\n%pxconfig");
+    assert_eq!(lines(&mut fixture), [5]);
 }
 
 #[test]
-fn places_are_where_the_client_sees_them_after_edits_above() {
-    let mut desk = Desk::script("z = 1\n# %%\n'😀'; y = %px a\n# %%\n%%px\nb\n");
-    desk.edit("z = 1\n", "z = 1\r\n\r\n");
-    let view = desk.documents.view(&key("a")).unwrap();
+fn places_are_in_the_client_positions_after_edits_above() {
+    let mut fixture = Fixture::script("z = 1\n# %%\n'😀'; y = %px a\n# %%\n%%px\nb\n");
+    fixture.edit("z = 1\n", "z = 1\r\n\r\n");
+    let view = fixture.documents.view(&key("a")).unwrap();
     for cell in &view.cells {
         let at = |byte| view.text.position(byte, Encoding::Utf16);
         let (range, magic) = (cell.cell.range(), cell.cell.magic_range());
@@ -383,10 +387,10 @@ fn places_are_where_the_client_sees_them_after_edits_above() {
 }
 
 #[test]
-fn several_px_lines_of_a_cell_are_followed_each() {
-    let mut desk = notebook();
-    desk.edit_in("c", "%px 3\n", "");
-    desk.check_in(
+fn each_px_line_of_a_cell_is_followed() {
+    let mut fixture = notebook();
+    fixture.edit_in("c", "%px 3\n", "");
+    fixture.check_in(
         "c",
         expect![[r#"
         4: result 4
@@ -405,9 +409,9 @@ fn raw(cells: &[(&str, &str)]) -> String {
 fn a_cell_of_a_raw_notebook_is_known_by_its_id() {
     let one = ("one", "%%px\nprint(1)");
     let two = ("two", "%%px\nprint(2)");
-    let mut desk = Desk::open("a", Dialect::NotebookJson, &raw(&[one, two]));
-    desk.replace(&raw(&[two, ("new", "%%px\nprint(1)"), ("one", "%%px\nprint(1, 5)")]));
-    desk.check(expect![[r#"
+    let mut fixture = Fixture::open("a", Dialect::NotebookJson, &raw(&[one, two]));
+    fixture.replace(&raw(&[two, ("new", "%%px\nprint(1)"), ("one", "%%px\nprint(1, 5)")]));
+    fixture.check(expect![[r#"
         print(2): result 2
         print(1): nothing
         print(1, 5): result 1, stale
@@ -416,23 +420,26 @@ fn a_cell_of_a_raw_notebook_is_known_by_its_id() {
 
 #[test]
 fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
-    let mut desk =
-        Desk::open("a", Dialect::NotebookJson, &raw(&[("one", "%%px\nprint(1)"), ("two", "%%px\nprint(2)")]));
-    desk.edit("\"nbformat\": 4,", "\"nbformat\": 4 \"");
-    assert!(desk.documents.view(&key("a")).unwrap().unreadable.is_some());
-    desk.check(expect![[r#"
+    let mut fixture = Fixture::open(
+        "a",
+        Dialect::NotebookJson,
+        &raw(&[("one", "%%px\nprint(1)"), ("two", "%%px\nprint(2)")]),
+    );
+    fixture.edit("\"nbformat\": 4,", "\"nbformat\": 4 \"");
+    assert!(fixture.documents.view(&key("a")).unwrap().unreadable.is_some());
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
-    desk.edit("\"nbformat\": 4 \"", "\"nbformat\": 4,");
-    assert!(desk.documents.view(&key("a")).unwrap().unreadable.is_none());
-    desk.check(expect![[r#"
+    fixture.edit("\"nbformat\": 4 \"", "\"nbformat\": 4,");
+    assert!(fixture.documents.view(&key("a")).unwrap().unreadable.is_none());
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
-    // A document that is cut off in the middle has cells whose places are behind its end.
-    desk.replace("{\"cells\": [");
-    desk.check(expect![[r#"
+    // In a document that is cut off, the places of some cells are beyond its end.
+    fixture.replace("{\"cells\": [");
+    fixture.check(expect![[r#"
         print(1): result 1
         print(2): result 2
     "#]]);
@@ -440,31 +447,31 @@ fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
 
 #[test]
 fn clearing_forgets_results() {
-    let mut desk = Desk::script(TWO);
-    let cells = desk.documents.cell_ids(&key("a"));
-    assert_eq!(desk.documents.clear(&key("a"), &cells), 2);
-    desk.check(expect![[r#"
+    let mut fixture = Fixture::script(TWO);
+    let cells = fixture.documents.cell_ids(&key("a"));
+    assert_eq!(fixture.documents.clear(&key("a"), &cells), 2);
+    fixture.check(expect![[r#"
         print(1): nothing
         print(2): nothing
     "#]]);
 }
 
 #[test]
-fn a_plain_cell_that_was_run_keeps_its_result_and_gets_stale() {
-    let mut desk = Desk::new();
+fn the_result_of_a_plain_cell_is_kept_and_becomes_stale() {
+    let mut fixture = Fixture::new();
     let cells = vec![cell("a", "x = 1\nprint(x)"), cell("b", "%px 2")];
-    desk.documents.open_notebook(key("nb"), ["a", "b"].map(key).to_vec(), cells);
-    assert!(desk.documents.view(&key("a")).unwrap().cells.is_empty());
-    let notices = desk.documents.send_plain(&key("a"));
-    assert!(matches!(&notices[..], [SessionEvent::Cells(told)] if *told == key("a")), "{notices:?}");
-    assert!(desk.documents.send_plain(&key("a")).is_empty());
-    desk.run_all("a");
-    desk.edit_in("a", "x = 1", "x = 12").check_in(
+    fixture.documents.open_notebook(key("nb"), ["a", "b"].map(key).to_vec(), cells);
+    assert!(fixture.documents.view(&key("a")).unwrap().cells.is_empty());
+    let events = fixture.documents.send_plain(&key("a"));
+    assert!(matches!(&events[..], [SessionEvent::Cells(reported)] if *reported == key("a")), "{events:?}");
+    assert!(fixture.documents.send_plain(&key("a")).is_empty());
+    fixture.run_all("a");
+    fixture.edit_in("a", "x = 1", "x = 12").check_in(
         "a",
         expect![[r#"
         x = 12 | print(x): result 1, stale
     "#]],
     );
-    desk.edit_in("a", "x = 12", "rc = Client()");
-    assert!(desk.documents.view(&key("a")).unwrap().cells.is_empty());
+    fixture.edit_in("a", "x = 12", "rc = Client()");
+    assert!(fixture.documents.view(&key("a")).unwrap().cells.is_empty());
 }

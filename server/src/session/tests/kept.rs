@@ -1,18 +1,18 @@
-//! Named results on disk: whole, however little of them stayed in memory, and with what came late.
+//! Named results on disk: they are whole, however little stayed in memory, and include late output.
 
 use super::*;
 use crate::jupyter::content::StreamName;
 
-/// A document with one cell that is named, in a session that keeps little in memory.
-async fn desk(sim: &Sim, folder: &Path) -> Desk {
+/// A session that keeps little in memory, with one document whose one cell has a name.
+async fn fixture(sim: &Sim, folder: &Path) -> Fixture {
     let limits = Limits { engine_text: 10_000, folder: Some(folder.join("spilled")), ..Limits::default() };
     let settings = Settings { results: Some(folder.join("results")), limits, ..at(&sim.connection_file()) };
-    let mut desk = Desk::with(settings, true, "# %%\n%%px -o fit\nwork()\n");
-    desk.engines(1).await;
-    desk
+    let mut fixture = Fixture::with(settings, true, "# %%\n%%px -o fit\nwork()\n");
+    fixture.engines(1).await;
+    fixture
 }
 
-/// What the kept result says that the engine wrote.
+/// The engine's stdout according to the kept result.
 fn kept(folder: &Path) -> String {
     let kept = ResultStore::new(Some(&folder.join("results"))).and_then(|store| store.load("fit"));
     let run = kept.ok().and_then(|kept| kept.run());
@@ -25,30 +25,30 @@ fn lines() -> String {
 }
 
 #[tokio::test]
-async fn a_named_result_keeps_the_text_that_left_the_memory() {
+async fn a_named_result_includes_text_that_was_moved_to_files() {
     let sim = Sim::builder().engines(1).on("work()", Script::new().stdout(lines())).start().await;
     let folder = tempfile::tempdir().unwrap();
-    let desk = desk(&sim, folder.path()).await;
-    let run = desk.run().await;
+    let fixture = fixture(&sim, folder.path()).await;
+    let run = fixture.run().await;
     assert_eq!(ends(&run).await, RunState::Succeeded);
     assert!(
         run.now()
             .part(crate::run::Slot(0))
             .is_some_and(|part| part.spilled.is_some() && part.kept() < 20_000)
     );
-    desk.session.shutdown().await;
+    fixture.session.shutdown().await;
     assert!(kept(folder.path()) == lines(), "nothing is missing in it");
     assert_eq!(std::fs::read_dir(folder.path().join("spilled")).unwrap().count(), 0);
 }
 
 #[tokio::test]
-async fn a_named_result_keeps_what_came_after_its_end() {
+async fn a_named_result_includes_output_that_came_after_its_end() {
     let script = Script::new().stdout("early\n").afterwards().wait("gate").stdout("late\n");
     let sim = Sim::builder().engines(1).on("work()", script).start().await;
     for waits in [true, false] {
         let folder = tempfile::tempdir().unwrap();
-        let desk = desk(&sim, folder.path()).await;
-        let run = desk.run().await;
+        let fixture = fixture(&sim, folder.path()).await;
+        let run = fixture.run().await;
         assert_eq!(ends(&run).await, RunState::Succeeded);
         sim.open("gate");
         let came = |run: &Arc<Run>| {
@@ -56,7 +56,7 @@ async fn a_named_result_keeps_what_came_after_its_end() {
         };
         run.view.clone().wait_for(came).await.expect("it comes");
         if waits {
-            // It is written a while after it came; else at the end of the session.
+            // It is written a while after it arrived, or else at the end of the session.
             let written = async {
                 while kept(folder.path()) != "early\nlate\n" {
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -64,7 +64,7 @@ async fn a_named_result_keeps_what_came_after_its_end() {
             };
             tokio::time::timeout(PATIENCE, written).await.expect("it is written");
         }
-        desk.session.shutdown().await;
+        fixture.session.shutdown().await;
         assert_eq!(kept(folder.path()), "early\nlate\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Suggestions as code actions with edits.
+//! Converts suggestions to code actions with edits.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::{
     session::DocumentView,
 };
 
-/// The actions for what is suggested; `shown` are the diagnostics that the client shows there.
+/// The actions for suggestions. `shown`: the diagnostics that the client shows at the place.
 pub(super) fn actions(
     snapshot: &Snapshot,
     document: &DocumentView,
@@ -43,14 +43,14 @@ pub(super) fn actions(
                 ..Default::default()
             },
         };
-        // Without an edit, and without a word why, it would look like an action that does nothing.
+        // Without an edit or a reason, the action would do nothing when it is chosen.
         let is_of_use = action.edit.is_some() || action.disabled.is_some();
         is_of_use.then(|| CodeAction { title, ..action }.into())
     };
     suggestions.into_iter().filter_map(action).collect()
 }
 
-/// The diagnostic of a problem, as the client has it if it does.
+/// The diagnostic of a problem, in the client's copy if it has one.
 fn diagnostic(
     snapshot: &Snapshot,
     document: &DocumentView,
@@ -62,7 +62,7 @@ fn diagnostic(
     shown.iter().find(is_it).cloned().unwrap_or(ours)
 }
 
-/// The edits of a suggestion, document by document.
+/// Converts the edits of a suggestion.
 fn edit(texts: Vec<TextEdits>, client: &Client) -> WorkspaceEdit {
     let edits = |text: &TextEdits| {
         let edit =

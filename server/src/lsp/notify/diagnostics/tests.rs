@@ -1,4 +1,4 @@
-//! Diagnostics of what engines raised: short, whatever they raised.
+//! The diagnostics of exceptions are short, whatever engines raise.
 
 use super::*;
 use crate::{
@@ -30,29 +30,29 @@ fn shown(error: EngineError, related: bool) -> Diagnostic {
     of_error(&Uri::from("file:///a.py"), error, related, &HashMap::new())
 }
 
-fn informed(diagnostic: Diagnostic) -> Vec<String> {
+fn related_messages(diagnostic: Diagnostic) -> Vec<String> {
     let all = diagnostic.related_information.unwrap_or_default();
     all.into_iter().map(|related| related.message).collect()
 }
 
 #[test]
-fn texts_of_a_megabyte_are_cut_in_whatever_shows_them() {
+fn texts_of_a_megabyte_are_cut_everywhere() {
     let long = "y".repeat(1_000_000);
     let cause = Related { file: None, message: format!("caused by {long}") };
     let error = error(vec![variant(0, &long), variant(1, "\tz\nmore")], vec![cause]);
-    let told = informed(shown(error.clone(), true));
-    assert_eq!(told[0], format!("[0] E: {}…", "y".repeat(299)));
-    assert_eq!(told[1], "[1] E:  z");
-    assert_eq!(told[2], format!("caused by {}…", "y".repeat(289)));
-    assert_eq!(shown(error, false).message, format!("[0-999] E\n{}", told.join("\n")).into());
+    let messages = related_messages(shown(error.clone(), true));
+    assert_eq!(messages[0], format!("[0] E: {}…", "y".repeat(299)));
+    assert_eq!(messages[1], "[1] E:  z");
+    assert_eq!(messages[2], format!("caused by {}…", "y".repeat(289)));
+    assert_eq!(shown(error, false).message, format!("[0-999] E\n{}", messages.join("\n")).into());
 }
 
 #[test]
-fn as_many_texts_are_told_as_anybody_reads_and_the_rest_is_counted() {
+fn a_limited_number_of_texts_is_listed_and_the_rest_is_counted() {
     let variants = (0..1000).map(|rank| variant(rank, "x")).collect();
     let cause = Related { file: None, message: "caused by F".into() };
-    let told = informed(shown(error(variants, vec![cause]), true));
-    assert_eq!(told.len(), 52);
-    assert_eq!((&*told[49], &*told[51]), ("[49] E: x", "caused by F"));
-    assert_eq!(told[50], "and 950 more; hovering over the line shows them");
+    let messages = related_messages(shown(error(variants, vec![cause]), true));
+    assert_eq!(messages.len(), 52);
+    assert_eq!((&*messages[49], &*messages[51]), ("[49] E: x", "caused by F"));
+    assert_eq!(messages[50], "and 950 more; hover over the line to see them");
 }

@@ -1,4 +1,4 @@
-//! Help while writing, with the whole server: completion, help on options, tokens, folds, the outline, hints and lenses.
+//! Completion, help on options, semantic tokens, folding, the outline, hints and lenses, with the whole server.
 
 use expect_test::{Expect, expect};
 use pxlens_tests::sim::{Script, Sim};
@@ -8,18 +8,16 @@ use super::client::Client;
 
 const URI: &str = "file:///a.py";
 
-type Whole = Client;
-
 fn utf8() -> Value {
     json!({ "general": { "positionEncodings": ["utf-8"] } })
 }
 
-async fn untrusted(capabilities: Value) -> Whole {
+async fn untrusted(capabilities: Value) -> Client {
     Client::start_with(capabilities, json!({ "trusted": false })).await
 }
 
 /// A client in a trusted workspace that is connected to this controller.
-async fn connected(sim: &Sim, capabilities: Value) -> Whole {
+async fn connected(sim: &Sim, capabilities: Value) -> Client {
     let mut capabilities = capabilities;
     capabilities["workspace"]["codeLens"]["refreshSupport"] = json!(true);
     let options = json!({ "trusted": true, "cluster": { "connectionFile": sim.connection_file() } });
@@ -36,8 +34,8 @@ async fn connected(sim: &Sim, capabilities: Value) -> Whole {
     }
 }
 
-/// Waits until the client is to draw lenses again.
-async fn refreshed(client: &mut Whole) {
+/// Waits until the client is asked to refresh lenses.
+async fn refreshed(client: &mut Client) {
     let asked = client.expect("workspace/codeLens/refresh").await;
     client.send(&json!({ "jsonrpc": "2.0", "id": asked["id"], "result": null })).await;
 }
@@ -46,17 +44,17 @@ fn document() -> Value {
     json!({ "uri": URI })
 }
 
-async fn ask(client: &mut Whole, method: &str) -> Value {
+async fn ask(client: &mut Client, method: &str) -> Value {
     client.request(&format!("textDocument/{method}"), json!({ "textDocument": document() })).await
 }
 
-async fn ask_at(client: &mut Whole, method: &str, line: u32, character: u32) -> Value {
+async fn ask_at(client: &mut Client, method: &str, line: u32, character: u32) -> Value {
     let position = json!({ "line": line, "character": character });
     let params = json!({ "textDocument": document(), "position": position });
     client.request(&format!("textDocument/{method}"), params).await
 }
 
-async fn ask_in(client: &mut Whole, method: &str, from: u32, to: u32) -> Value {
+async fn ask_in(client: &mut Client, method: &str, from: u32, to: u32) -> Value {
     let range = json!({ "start": { "line": from, "character": 0 }, "end": { "line": to, "character": 0 } });
     let params = json!({ "textDocument": document(), "range": range });
     client.request(&format!("textDocument/{method}"), params).await
@@ -67,7 +65,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 #[tokio::test]
-async fn a_completion_replaces_what_was_typed_in_the_units_of_the_client() {
+async fn a_completion_replaces_what_was_typed_in_the_encoding_of_the_client() {
     for (capabilities, begin, end) in [(utf8(), 15, 20), (json!({}), 12, 17)] {
         let mut client = untrusted(capabilities).await;
         client.open(URI, "%%px -o é😀 --tar\nx = '%'\n").await;
@@ -83,7 +81,7 @@ async fn a_completion_replaces_what_was_typed_in_the_units_of_the_client() {
 }
 
 #[tokio::test]
-async fn a_blank_brings_up_values_only_unless_it_is_asked_for() {
+async fn typing_a_blank_only_completes_values() {
     let mut client = untrusted(json!({})).await;
     client.open(URI, "%pxresult \n%pxconfig -t \n").await;
     let mut labels = async |line: u32, character: u32, context: Value| {
@@ -99,7 +97,7 @@ async fn a_blank_brings_up_values_only_unless_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn the_engines_alive_and_the_suffixes_of_the_whole_notebook_are_offered() {
+async fn live_engines_and_the_suffixes_of_the_whole_notebook_are_offered() {
     let sim = Sim::builder().engines(3).start().await;
     let mut client = connected(&sim, json!({})).await;
     client.open(URI, "%%px -t \nx\n").await;
@@ -132,7 +130,7 @@ pub(super) fn notebook(texts: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn completion_in_a_raw_notebook_is_where_the_string_stands() {
+async fn completion_in_a_raw_notebook_edits_the_string() {
     let mut client = untrusted(json!({})).await;
     let uri = "file:///h/nb.ipynb";
     let text =
@@ -147,7 +145,7 @@ async fn completion_in_a_raw_notebook_is_where_the_string_stands() {
 }
 
 #[tokio::test]
-async fn hover_on_an_option_explains_it_and_on_the_name_both_are_told() {
+async fn hover_explains_an_option_and_on_the_name_also_shows_the_plan() {
     let markdown = json!({ "textDocument": { "hover": { "contentFormat": ["markdown"] } } });
     for capabilities in [markdown, json!({})] {
         let speaks_markdown = capabilities != json!({});
@@ -204,7 +202,7 @@ async fn check_tokens(capabilities: Value, from: Option<u32>, expected: Expect) 
 }
 
 #[tokio::test]
-async fn tokens_are_counted_in_the_units_of_the_client() {
+async fn tokens_are_counted_in_the_encoding_of_the_client() {
     check_tokens(
         utf8(),
         None,
@@ -251,7 +249,7 @@ async fn tokens_of_a_range_are_those_in_it() {
 }
 
 #[tokio::test]
-async fn what_is_announced_depends_on_the_client() {
+async fn the_announced_capabilities_depend_on_the_client() {
     for (capabilities, tokens) in [(json!({}), false), (with_tokens(json!({})), true)] {
         let mut client = Client::connect();
         let params =
@@ -304,12 +302,12 @@ async fn a_notebook_folds_cell_by_cell() {
     client.end().await;
 }
 
-async fn run_all(client: &mut Whole) {
+async fn run_all(client: &mut Client) {
     client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
 }
 
-/// Asks until the answer holds all these.
-async fn until(client: &mut Whole, method: &str, wanted: &[&str]) -> Value {
+/// Repeats a request until the response contains all of these.
+async fn until(client: &mut Client, method: &str, wanted: &[&str]) -> Value {
     loop {
         let answer = if method == "inlayHint" {
             ask_in(client, method, 0, 99).await
@@ -325,7 +323,7 @@ async fn until(client: &mut Whole, method: &str, wanted: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn the_outline_has_targets_and_the_last_state_nested_where_that_is_shown() {
+async fn the_outline_has_targets_and_the_last_state_and_is_nested_if_supported() {
     let sim = Sim::builder()
         .engines(3)
         .on_engine(2, "bad()", Script::new().error("ValueError", "no"))
@@ -401,12 +399,12 @@ async fn a_hint_says_what_differs_from_the_default_and_which_line_decided_it() {
     assert_eq!(
         hints[0]["tooltip"],
         "Runs on 2 of 4 engines: [0,2], without waiting.\nline 2: %pxconfig --targets ::2 --noblock sets the targets and \
-         blocking; of the engines alive when it runs, where Python would have frozen them here"
+         blocking; it chooses among the engines alive when the cell runs, while Python would have frozen them here"
     );
     assert_eq!(
         hints[1]["tooltip"],
-        "Runs on 2 of 4 engines: [0,2].\nline 2: %pxconfig --targets ::2 --noblock sets the targets; of the engines alive when it runs, \
-         where Python would have frozen them here\nthis line: --block sets \
+        "Runs on 2 of 4 engines: [0,2].\nline 2: %pxconfig --targets ::2 --noblock sets the targets; it chooses among the engines alive when the cell runs, \
+         while Python would have frozen them here\nthis line: --block sets \
          blocking"
     );
     assert_eq!(labels(&ask_in(&mut client, "inlayHint", 3, 9).await), ["4: → [0,2]"]);
@@ -419,7 +417,7 @@ async fn a_hint_says_what_differs_from_the_default_and_which_line_decided_it() {
 }
 
 #[tokio::test]
-async fn without_a_cluster_a_hint_says_the_expression() {
+async fn without_a_cluster_a_hint_shows_the_target_expression() {
     let mut client = untrusted(utf8()).await;
     client.open(URI, "# é\n%px_é 1\n%pxconfig -t ::2\nx = 'é'; y = 2\nz = %px é()\n").await;
     let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
@@ -451,7 +449,7 @@ async fn plan_and_result_stay_within_43_characters() {
     }
 }
 
-async fn titles(client: &mut Whole, uri: &str) -> Vec<String> {
+async fn titles(client: &mut Client, uri: &str) -> Vec<String> {
     let lenses = client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri } })).await;
     let title = |lens: &Value| {
         format!("{}: {}", lens["range"]["start"]["line"], lens["command"]["title"].as_str().unwrap())
@@ -460,7 +458,7 @@ async fn titles(client: &mut Whole, uri: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn both_ends_of_a_region_say_what_runs_where() {
+async fn lenses_at_both_ends_of_a_region_say_what_runs_where() {
     let sim = Sim::builder().engines(4).start().await;
     let mut client = connected(&sim, json!({})).await;
     client.open(URI, "%autopx\n# %%\na\n# %%\nb\n# %%\n%autopx\n").await;
@@ -482,7 +480,7 @@ async fn both_ends_of_a_region_say_what_runs_where() {
 }
 
 #[tokio::test]
-async fn a_hint_keeps_back_what_nobody_asked_for() {
+async fn a_hint_withholds_output_until_the_user_asks_for_it() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("the output")).start().await;
     let mut client = connected(&sim, json!({})).await;
     client.open(URI, "%%px --noblock\nwork()\n").await;
@@ -502,7 +500,7 @@ async fn a_hint_keeps_back_what_nobody_asked_for() {
 }
 
 #[tokio::test]
-async fn show_result_is_offered_where_output_waits_to_be_asked_for() {
+async fn show_result_is_offered_where_output_is_withheld() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("the output")).start().await;
     let mut client = connected(&sim, json!({})).await;
     client.open(URI, "%px other()\n# %%\n%%px --noblock\nwork()\n# %%\n%pxresult\n").await;
@@ -525,6 +523,6 @@ async fn show_result_is_offered_where_output_waits_to_be_asked_for() {
         }
     }
     let params = json!({ "command": "pxlens.server.showResult", "arguments": [{ "run": 999 }] });
-    let id = client.ask("workspace/executeCommand", params).await;
+    let id = client.send_request("workspace/executeCommand", params).await;
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
 }

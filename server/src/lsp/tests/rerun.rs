@@ -1,4 +1,4 @@
-//! Running a cell again on a part of its engines, and stopping those that hold up the others.
+//! Running a cell again on a part of its engines, and interrupting stragglers.
 
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn cell_is(client: &mut Client, state: &str) -> Value {
     }
 }
 
-/// The titles and commands of what can be done with some of the engines.
+/// The titles and commands of the actions for some of the engines.
 async fn offered(client: &mut Client) -> Vec<(String, Value)> {
     let at = json!({ "line": 1, "character": 0 });
     let params = json!({
@@ -49,7 +49,7 @@ fn titles(offered: &[(String, Value)]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn only_the_engine_that_failed_gets_the_code_again() {
+async fn only_the_failed_engine_runs_the_code_again() {
     let raises = Script::new().error("OSError", "no file");
     let sim =
         Sim::builder().engines(4).on("work()", Script::new()).on_engine(2, "work()", raises).start().await;
@@ -59,19 +59,19 @@ async fn only_the_engine_that_failed_gets_the_code_again() {
     sim.on("work()", Script::new());
     let actions = offered(&mut client).await;
     assert_eq!(titles(&actions), ["▶ Re-run on [2] only (failed)"]);
-    let again = json!({ "command": actions[0].1["command"], "arguments": actions[0].1["arguments"] });
-    let started = client.request("workspace/executeCommand", again).await;
+    let rerun = json!({ "command": actions[0].1["command"], "arguments": actions[0].1["arguments"] });
+    let started = client.request("workspace/executeCommand", rerun).await;
     assert_eq!(started["runs"][0]["engines"], json!([2]), "{started}");
     let cell = cell_is(&mut client, "succeeded").await;
-    assert_eq!(cell["stale"], false, "a part of the cell's engines is no other plan");
+    assert_eq!(cell["stale"], false, "running on a part of the engines does not change the plan");
     assert_eq!(sim.executed().len(), 5);
     let refused = run(&mut client, json!({ "only": "failed" })).await;
     let why = refused["notRun"][0]["reason"].as_str().unwrap();
-    assert!(why.starts_with("no engine of r2 failed"), "{why}");
+    assert!(why.starts_with("No engine of run 2 failed"), "{why}");
 }
 
 #[tokio::test]
-async fn what_differs_runs_again_as_the_cell_is_now_and_says_that_it_changed() {
+async fn differing_engines_run_the_current_code_and_a_note_says_that_it_changed() {
     let (same, other) = (Script::new().stdout("same\n"), Script::new().stdout("another\n"));
     let sim = Sim::builder().engines(3).on("work()", same).on_engine(1, "work()", other).start().await;
     let mut client = start(&sim).await;
@@ -92,12 +92,12 @@ async fn what_differs_runs_again_as_the_cell_is_now_and_says_that_it_changed() {
 }
 
 #[tokio::test]
-async fn a_part_is_refused_where_there_is_no_run_or_more_than_one_cell() {
+async fn running_again_on_some_engines_needs_one_cell_with_a_run() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = start(&sim).await;
     for (more, why) in [
-        (json!({ "only": "failed" }), "this cell has no run yet"),
-        (json!({ "only": "failed", "scope": "all" }), "only one px cell can be run again"),
+        (json!({ "only": "failed" }), "This cell has no run yet"),
+        (json!({ "only": "failed", "scope": "all" }), "Only one px cell at a time can be run again"),
     ] {
         let refused = run(&mut client, more).await;
         let reason = refused["notRun"][0]["reason"].as_str().unwrap();
@@ -108,7 +108,7 @@ async fn a_part_is_refused_where_there_is_no_run_or_more_than_one_cell() {
 }
 
 #[tokio::test]
-async fn without_stragglers_nothing_is_stopped() {
+async fn without_stragglers_nothing_is_interrupted() {
     let sim = Sim::builder().engines(3).on("work()", Script::new().wait("gate")).start().await;
     let mut client = start(&sim).await;
     let started = run(&mut client, json!({})).await;
@@ -117,16 +117,16 @@ async fn without_stragglers_nothing_is_stopped() {
     let stop = json!({ "run": run_id, "stragglers": true });
     let refused = client.request("px/interrupt", stop.clone()).await;
     let why = refused["refused"].as_str().unwrap();
-    assert!(why.starts_with("fewer than half of the engines of r1 have ended"), "{why}");
+    assert!(why.starts_with("Fewer than half of the engines of run 1 have ended"), "{why}");
     sim.open("gate");
     cell_is(&mut client, "succeeded").await;
     let over = client.request("px/interrupt", stop).await;
-    assert_eq!(over["refused"], "r1 is over, so no engine is a straggler");
+    assert_eq!(over["refused"], "Run 1 is over, so it has no stragglers");
     client.end().await;
 }
 
 #[tokio::test]
-async fn the_straggler_alone_is_interrupted_through_its_action() {
+async fn the_action_interrupts_only_the_straggler() {
     let hangs = Script::new().stdout("begun\n").hang();
     let sim =
         Sim::builder().engines(3).on("work()", Script::new()).on_engine(1, "work()", hangs).start().await;

@@ -1,6 +1,6 @@
-//! What left the memory, read back from the files of [`super::spill`]: for documents, exports and results on disk, which hold
-//! what engines wrote whole, or both ends of it. Blocking. What is read from files is never all in memory at once, unless a
-//! [`filled`] run is asked for.
+//! Reads text back from the files of [`super::spill`], for documents, exports and results on disk, which hold what
+//! engines wrote whole, or both ends of it. Blocking. The text is never all in memory at once, except in a [`filled`]
+//! run.
 
 use std::{
     collections::HashMap,
@@ -16,43 +16,43 @@ use crate::{
     run::{EngineRun, Hidden, OutputKind, RopeText, Run, Slot},
 };
 
-/// Bytes that are read at a time.
-const AT_A_TIME: usize = 256 * 1024;
+/// How many bytes are read at a time.
+const CHUNK: usize = 256 * 1024;
 
-/// All that one engine wrote to its streams, in order of arrival: what is in memory from there, the rest from its file.
-pub(super) struct Wrote<'a> {
+/// Everything that one engine wrote to its streams, in order of arrival, partly in memory and partly in its file.
+pub(super) struct EngineText<'a> {
     pieces: Vec<Piece<'a>>,
-    /// The file, where part of it is not in memory.
+    /// The file, if part of the text is not in memory.
     pub(super) file: Option<&'a Path>,
-    /// Bytes of all of it.
+    /// The length of the whole text in bytes.
     pub(super) bytes: usize,
 }
 
-/// A stretch of it, and where it begins.
+/// A piece of the text, and the offset where it begins.
 struct Piece<'a> {
     start: usize,
-    what: What<'a>,
+    source: Source<'a>,
 }
 
-enum What<'a> {
-    Kept(&'a RopeText),
-    /// The output it belongs to, by its place among those of the engine.
-    Gone {
+enum Source<'a> {
+    Memory(&'a RopeText),
+    /// `output`: the index of the output it belongs to, among those of the engine.
+    File {
         output: usize,
         hidden: Hidden,
     },
 }
 
-impl What<'_> {
+impl Source<'_> {
     fn bytes(&self) -> usize {
         match self {
-            Self::Kept(text) => text.len_bytes(),
-            Self::Gone { hidden, .. } => hidden.bytes,
+            Self::Memory(text) => text.len_bytes(),
+            Self::File { hidden, .. } => hidden.bytes,
         }
     }
 }
 
-impl<'a> Wrote<'a> {
+impl<'a> EngineText<'a> {
     pub(super) fn of(part: &'a EngineRun) -> Self {
         let mut pieces = Vec::new();
         let mut bytes = 0;
@@ -60,11 +60,11 @@ impl<'a> Wrote<'a> {
             OutputKind::Stream(_, text) => Some((i, text)),
             _ => None,
         }) {
-            let gone = What::Gone { output, hidden: text.hidden() };
-            for what in [What::Kept(text.head()), gone, What::Kept(text.tail())] {
-                let length = what.bytes();
+            let hidden = Source::File { output, hidden: text.hidden() };
+            for source in [Source::Memory(text.head()), hidden, Source::Memory(text.tail())] {
+                let length = source.bytes();
                 if length > 0 {
-                    pieces.push(Piece { start: bytes, what });
+                    pieces.push(Piece { start: bytes, source });
                     bytes += length;
                 }
             }
@@ -73,39 +73,39 @@ impl<'a> Wrote<'a> {
     }
 
     /// Whether all of it is in memory.
-    pub(super) fn is_kept(&self) -> bool {
-        self.gone().next().is_none()
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.in_file().next().is_none()
     }
 
-    /// What is not in memory: where it begins, the output it belongs to, and how much it is.
-    fn gone(&self) -> impl Iterator<Item = (usize, usize, Hidden)> {
-        self.pieces.iter().filter_map(|piece| match piece.what {
-            What::Gone { output, hidden } => Some((piece.start, output, hidden)),
-            What::Kept(_) => None,
+    /// The pieces that are not in memory: the offset, the output they belong to, and their size.
+    fn in_file(&self) -> impl Iterator<Item = (usize, usize, Hidden)> {
+        self.pieces.iter().filter_map(|piece| match piece.source {
+            Source::File { output, hidden } => Some((piece.start, output, hidden)),
+            Source::Memory(_) => None,
         })
     }
 
-    /// What stands between two bytes; a character that is cut by them is left out.
+    /// The text between two byte offsets, without characters that are cut at either end.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// If the file cannot be read.
     pub(super) fn read(&self, range: Range<usize>) -> io::Result<String> {
         let mut bytes = Vec::with_capacity(range.len());
         for piece in &self.pieces {
-            let (start, end) = (piece.start, piece.start + piece.what.bytes());
+            let (start, end) = (piece.start, piece.start + piece.source.bytes());
             let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
             if from >= to {
                 continue;
             }
-            match piece.what {
-                What::Kept(text) => copy(text, from - start..to - start, &mut bytes),
-                What::Gone { .. } => self.read_file(from..to, &mut bytes)?,
+            match piece.source {
+                Source::Memory(text) => copy(text, from - start..to - start, &mut bytes),
+                Source::File { .. } => self.read_file(from..to, &mut bytes)?,
             }
         }
         Ok(whole_characters(bytes).0)
     }
 
-    /// The file holds all that was written, so that places in it are places in the whole.
+    /// The file holds the whole text, so offsets in it are offsets in the text.
     fn read_file(&self, range: Range<usize>, into: &mut Vec<u8>) -> io::Result<()> {
         let mut read = || {
             let path = self.file.ok_or(io::ErrorKind::NotFound)?;
@@ -131,7 +131,7 @@ fn copy(text: &RopeText, range: Range<usize>, into: &mut Vec<u8>) {
     }
 }
 
-/// Text of bytes that may begin and end within a character, and the bytes of the one at the end.
+/// The text of bytes that may begin and end within a character, and the bytes of the unfinished one at the end.
 fn whole_characters(mut bytes: Vec<u8>) -> (String, Vec<u8>) {
     let begun = bytes.iter().take(3).take_while(|byte| (0x80..0xC0).contains(*byte)).count();
     bytes.drain(..begun);
@@ -139,30 +139,30 @@ fn whole_characters(mut bytes: Vec<u8>) -> (String, Vec<u8>) {
         Err(error) if error.error_len().is_none() => bytes.split_off(error.valid_up_to()),
         _ => Vec::new(),
     };
-    // What was written was text, so nothing is replaced here unless somebody else wrote into the file.
+    // The bytes were written as text, so nothing is replaced here unless another program changed the file.
     (
         String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
         unfinished,
     )
 }
 
-/// The same run with all its text in memory; `None` where it is so already, or is more than `most` bytes.
+/// The same run with all its text in memory; `None` if it is already, or is more than `most` bytes.
 ///
 /// # Errors
-/// Where a file cannot be read.
+/// If a file cannot be read.
 pub(super) fn filled(run: &Run, most: usize) -> io::Result<Option<Run>> {
-    let all: Vec<Wrote<'_>> = run.parts().map(Wrote::of).collect();
-    if all.iter().all(Wrote::is_kept) || all.iter().map(|wrote| wrote.bytes).sum::<usize>() > most {
+    let all: Vec<EngineText<'_>> = run.parts().map(EngineText::of).collect();
+    if all.iter().all(EngineText::is_in_memory) || all.iter().map(|wrote| wrote.bytes).sum::<usize>() > most {
         return Ok(None);
     }
     let mut filled = run.clone();
     for (slot, wrote) in (0..).map(Slot).zip(&all) {
-        for (start, output, hidden) in wrote.gone() {
+        for (start, output, hidden) in wrote.in_file() {
             let mut bytes = Vec::new();
             wrote.read_file(start..start + hidden.bytes, &mut bytes)?;
             let text = String::from_utf8(bytes).map_err(|_| {
                 let file = wrote.file.map(|file| file.display().to_string()).unwrap_or_default();
-                io::Error::new(io::ErrorKind::InvalidData, format!("{file} was changed by somebody else"))
+                io::Error::new(io::ErrorKind::InvalidData, format!("another program has changed {file}"))
             })?;
             filled.fill(slot, output, &text);
         }
@@ -170,24 +170,25 @@ pub(super) fn filled(run: &Run, most: usize) -> io::Result<Option<Run>> {
     Ok(Some(filled))
 }
 
-/// Tells all events of a run, as `--json` does, with the text that is not in memory in its place. Where that cannot be read,
-/// an event says how much is missing; gives the reasons.
+/// Calls `each` for every event of a run, as for `--json`, including the text that is in files. If that cannot be read,
+/// an event says how much is missing. Returns the reasons why text is missing.
 ///
 /// # Errors
-/// What `each` answers.
-pub(super) fn tell(
+/// Those of `each`.
+pub(super) fn for_each_event(
     run: &Run,
     cell: u32,
     mut each: impl FnMut(&JsonEvent) -> io::Result<()>,
 ) -> io::Result<Vec<String>> {
-    let all: Vec<Wrote<'_>> = run.parts().map(Wrote::of).collect();
-    let mut gone: HashMap<u32, _> = (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.gone())).collect();
+    let all: Vec<EngineText<'_>> = run.parts().map(EngineText::of).collect();
+    let mut in_file: HashMap<u32, _> =
+        (0u32..).zip(&all).map(|(slot, wrote)| (slot, wrote.in_file())).collect();
     let mut missing = Vec::new();
     Cursor::of_cell(cell).each(run, |event| {
         let next = match (&event.what, event.slot) {
-            // Those of an engine come in the order of its outputs.
+            // The events of an engine come in the order of its outputs.
             (JsonKind::Spilled { .. }, Some(slot)) => {
-                gone.get_mut(&slot).and_then(Iterator::next).map(|gone| (slot, gone))
+                in_file.get_mut(&slot).and_then(Iterator::next).map(|piece| (slot, piece))
             }
             _ => None,
         };
@@ -207,7 +208,7 @@ pub(super) fn tell(
         let (mut at, end, mut lines) = (start, start + hidden.bytes, hidden.lines);
         let mut rest = Vec::new();
         while at < end {
-            let to = (at + AT_A_TIME).min(end);
+            let to = (at + CHUNK).min(end);
             if let Err(error) = wrote.read_file(at..to, &mut rest) {
                 missing.push(error.to_string());
                 let file = wrote.file.map(|file| file.display().to_string());
@@ -258,9 +259,9 @@ mod tests {
         run
     }
 
-    fn told(run: &Run) -> (Vec<JsonEvent>, Vec<String>) {
+    fn events_of(run: &Run) -> (Vec<JsonEvent>, Vec<String>) {
         let mut events = Vec::new();
-        let missing = tell(run, 1, |event| {
+        let missing = for_each_event(run, 1, |event| {
             events.push(event.clone());
             Ok(())
         });
@@ -283,9 +284,9 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
-        /// Whatever is written and moved out of memory: told, filled and read, it is what was written.
+        /// Whatever is written and moved to a file, its events, the filled run and reading give all of it.
         #[test]
-        fn nothing_that_left_memory_is_missing(
+        fn no_text_in_files_is_missing(
             pieces in prop::collection::vec((any::<bool>(), "[aé🙂\n]{0,60}"), 1..12),
             most in 8usize..200,
             cuts in (0usize..400, 0usize..400),
@@ -296,15 +297,15 @@ mod tests {
             let of = |error: bool| -> String {
                 pieces.iter().filter(|(is_error, _)| *is_error == error).map(|(_, text)| text.as_str()).collect()
             };
-            prop_assert_eq!(texts(&told(&run).0), (of(false), of(true)));
+            prop_assert_eq!(texts(&events_of(&run).0), (of(false), of(true)));
             let part = run.part(Slot(0)).expect("it is there");
-            let wrote = Wrote::of(part);
+            let wrote = EngineText::of(part);
             prop_assert_eq!(wrote.bytes, whole.len());
             prop_assert_eq!(wrote.read(0..whole.len()).expect("it is read"), whole.clone());
             let (from, to) = (cuts.0.min(cuts.1).min(whole.len()), cuts.0.max(cuts.1).min(whole.len()));
             let some = wrote.read(from..to).expect("it is read");
             prop_assert!(whole[..].contains(&some) && some.len() + 6 >= to - from);
-            if !wrote.is_kept() {
+            if !wrote.is_in_memory() {
                 let filled = filled(&run, usize::MAX).expect("it is read").expect("something was missing");
                 let part = filled.part(Slot(0)).expect("it is there");
                 prop_assert_eq!(part.stream(StreamName::Stdout), of(false));
@@ -314,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_to_be_missing() {
+    fn text_that_cannot_be_read_is_reported_as_missing() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("engine-3.txt");
         let pieces = [(false, "line\n".repeat(100))];
         let run = run(&pieces, 50, &file);
         fs::remove_file(&file).expect("it is there");
-        let (events, missing) = told(&run);
+        let (events, missing) = events_of(&run);
         assert!(missing[0].contains("engine-3.txt"), "{missing:?}");
         let spilled = events.iter().find(|event| matches!(event.what, JsonKind::Spilled { .. }));
         assert_eq!(

@@ -1,0 +1,399 @@
+//! Run commands: the cells and their code are taken in the one turn of the session in which the command is handled.
+//!
+//! From then on the document is not read again: what the user types while a cluster starts, or while a cell waits in
+//! the queue, is not sent. Only the engines are looked up when the cell's turn comes.
+//!
+//! # Running a queued cell again
+//!
+//! A cell that is still queued may be run again, alone or together with others. This is the whole rule:
+//!
+//! * With the same code, plan and engines ([`PinnedCell::wants`]), nothing is queued anew: both commands get the same
+//!   run. It keeps its place, and waits from now on for what the newest command puts before it. After "cell 3", "all"
+//!   makes it run behind 1 and 2; after "all", "cell 3" makes it run even if 2 fails.
+//! * Otherwise the newer run replaces it in the queue, and the answer to the older command says so.
+//! * While the cell is running, one more run of it can be queued; the two rules above apply to that one.
+//! * Commands that wait for a cluster are all queued before the first of their runs is sent, so that the same holds
+//!   among them: three presses give one run, and the order is that of the newest command. A command whose answer nobody
+//!   awaits any more runs nothing.
+//! * A command whose outputs are still being compared ([`Only::Differing`]) counts as queued: a newer one of its cell
+//!   replaces it.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::sync::oneshot;
+
+use super::{Actor, Message, RunEntry, Waiter, send_back};
+use crate::{
+    cells::CellKind,
+    engines::{EngineId, RankSet},
+    plan::{Plan, Refusal, plan},
+    run::{Run, RunId},
+    session::{
+        CellId, CellView, DocumentKey, Level, NotRun, NotRunKind, Only, Place, RunCommand, RunError,
+        RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
+        queue::{REPLACED, Steps},
+    },
+};
+
+/// Where the answer to a run command goes.
+pub(super) type Reply = oneshot::Sender<Result<RunResponse, RunError>>;
+
+/// A px cell as it was when the command was handled.
+pub(super) struct PinnedCell {
+    pub(super) key: DocumentKey,
+    /// The notebook of that text, or else the text itself.
+    pub(super) home: DocumentKey,
+    pub(super) view: CellView,
+    /// What running it does, with the options of the command.
+    pub(super) planned: Result<Plan, Refusal>,
+    /// The part of its last run's engines to run it again on.
+    pub(super) only: Option<Only>,
+    /// Whether its first engine runs it before the others.
+    pub(super) canary: bool,
+    /// The magic's line.
+    pub(super) title: String,
+    /// The index of the cell of the file that holds it, and the number of lines of local code in that cell.
+    pub(super) block: Option<(usize, u32)>,
+}
+
+impl PinnedCell {
+    /// Whether a queued run is what this cell would run.
+    pub(super) fn wants(&self, plan: &Plan, engines: &[EngineId], waiting: &RunEntry) -> bool {
+        let handle = &waiting.handle;
+        handle.cell == self.view.id
+            && handle.place.kind == self.view.cell.kind
+            && handle.plan == *plan
+            && handle.engines == engines
+            && waiting.canary.is_some() == self.canary
+    }
+}
+
+/// A run command whose cells have been looked up.
+pub(super) struct ResolvedCommand {
+    /// At least one, in the order of the document or notebook.
+    pub(super) cells: Vec<PinnedCell>,
+    pub(super) keep_going: bool,
+    pub(super) start: StartPolicy,
+    /// Whether the one cell has changed since it ran, if it is to run again on a part of its engines.
+    pub(super) changed: bool,
+    /// Whether anything is sent to engines.
+    sends: bool,
+    /// More than one if the same command was given again.
+    replies: Vec<Reply>,
+}
+
+impl ResolvedCommand {
+    /// Whether nobody awaits the answer any more: a user who cancels the request does not want its code run.
+    fn is_cancelled(&self) -> bool {
+        self.replies.iter().all(oneshot::Sender::is_closed)
+    }
+
+    pub(super) fn answer(self, answer: &Result<RunResponse, RunError>) {
+        for reply in self.replies {
+            // Fails if that request was cancelled.
+            let _ = reply.send(answer.clone());
+        }
+    }
+}
+
+/// A command for the engines whose output differs, while it is being found out which these are.
+pub(super) struct Comparing {
+    number: u64,
+    /// The run whose outputs are being compared.
+    run: RunId,
+    command: ResolvedCommand,
+}
+
+impl Actor {
+    pub(super) fn run(&mut self, command: &RunCommand, reply: Reply) {
+        // Look up the cells, and report errors in them, before a cluster is looked for or started.
+        let cells = if self.trusted { self.pick(command) } else { Err(RunError::Untrusted) };
+        let cells = match cells {
+            Ok(cells) => cells,
+            Err(error) => return drop(reply.send(Err(error))),
+        };
+        let refuses = |cell: &PinnedCell| matches!(cell.planned, Err(Refusal::Cell(_)));
+        // Cells after a refused one will not be sent.
+        let mut reached = cells.iter().take_while(|cell| command.keep_going || !refuses(cell));
+        let sends = reached.any(|cell| cell.planned.is_ok());
+        let resolved = ResolvedCommand {
+            sends,
+            cells,
+            keep_going: command.keep_going,
+            start: command.start,
+            changed: false,
+            replies: vec![reply],
+        };
+        match command.only {
+            Some(only) => self.narrow(resolved, only),
+            None => self.proceed(resolved),
+        }
+    }
+
+    /// The cells that a command is for.
+    fn pick(&mut self, command: &RunCommand) -> Result<Vec<PinnedCell>, RunError> {
+        let keys = match command.scope {
+            Scope::Cell(_) | Scope::Lines(..) => vec![command.document.clone()],
+            Scope::Above(_) | Scope::Below(_) | Scope::All => {
+                self.documents.notebook_cells(&command.document)
+            }
+        };
+        let Some(here) = keys.iter().position(|key| *key == command.document) else {
+            return Err(RunError::NoDocument(command.document.clone()));
+        };
+        let mut views = Vec::with_capacity(keys.len());
+        for (index, key) in keys.iter().enumerate() {
+            let Some(view) = self.documents.view(key) else { continue };
+            if let Some(why) = &view.unreadable {
+                return Err(RunError::Unreadable(why.clone()));
+            }
+            views.push((index, view));
+        }
+        if !views.iter().any(|(index, _)| *index == here) {
+            return Err(RunError::NoDocument(command.document.clone()));
+        }
+        // The index of the text, and the line in it.
+        let place = match command.scope {
+            Scope::Above(place) | Scope::Below(place) => Some(match place {
+                Place::Line(line) => (here, line),
+                Place::Cell(id) => views
+                    .iter()
+                    .find_map(|(index, view)| {
+                        view.cells.iter().find(|cell| cell.id == id).map(|cell| (*index, cell.line))
+                    })
+                    // The cell was deleted, so nothing is above or below it.
+                    .ok_or(RunError::NoCell)?,
+            }),
+            _ => None,
+        };
+        let is_above = |index: usize, cell: &CellView| {
+            place.is_some_and(|(text, line)| index < text || (index == text && cell.last_line < line))
+        };
+        let mut picked = Vec::new();
+        for (index, view) in views {
+            let wanted = |cell: &CellView| match command.scope {
+                Scope::Cell(id) => cell.id == id,
+                Scope::Lines(first, last) => cell.line <= last && cell.last_line >= first,
+                // A plain cell only runs if it is chosen itself.
+                _ if cell.cell.kind == CellKind::Plain => false,
+                Scope::All => true,
+                Scope::Above(_) => is_above(index, cell),
+                Scope::Below(_) => !is_above(index, cell),
+            };
+            let block = |at: usize| {
+                // Blocks are in the order of the text.
+                let number = view.blocks.partition_point(|block| block.px_cells.end <= at);
+                view.blocks.get(number).map(|block| (number, block.local_lines))
+            };
+            let home = self.documents.home(&view.key);
+            for (at, cell) in view.cells.iter().enumerate().filter(|(_, cell)| wanted(cell)) {
+                let mut pinned = cell.clone();
+                if cell.cell.kind == CellKind::Result {
+                    // The last run of a `%pxresult` is the one that it shows.
+                    let shown = self.shown_by.get(&cell.id).and_then(|run| self.runs.get(run));
+                    pinned.run = shown.map(|entry| Arc::clone(&entry.handle));
+                }
+                picked.push(PinnedCell {
+                    key: view.key.clone(),
+                    home: home.clone(),
+                    planned: plan(&cell.cell, &command.overrides),
+                    only: command.only,
+                    canary: command.overrides.canary,
+                    title: self.documents.excerpt(&view.key, cell.cell.magic_range()),
+                    block: block(at),
+                    view: pinned,
+                });
+            }
+        }
+        let is_one = matches!(command.scope, Scope::Cell(_) | Scope::Lines(..)) && picked.len() < 2;
+        match &picked[..] {
+            _ if command.only.is_some() && !is_one => {
+                let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
+                Err(RunError::NothingToRerun(why.to_owned()))
+            }
+            [] => Err(RunError::NoCell),
+            [PinnedCell { planned: Err(Refusal::Cell(why)), view, .. }] => {
+                Err(RunError::Refused { line: view.line + 1, why: why.clone() })
+            }
+            _ => Ok(picked),
+        }
+    }
+
+    /// Continues with a command whose cells and engines are known: runs them, or waits for a cluster.
+    fn proceed(&mut self, command: ResolvedCommand) {
+        self.replace_compared(&command);
+        if !command.sends || (self.cluster.is_some() && !self.is_leaving()) {
+            let response = self.start_runs(&command, false);
+            return command.answer(&response);
+        }
+        let is_first = !self.waiters.iter().any(|waiter| matches!(waiter, Waiter::Run(_)));
+        if self.cluster.is_some() && is_first {
+            let name = self.cluster_view().name;
+            let text = format!(
+                "Waiting until the runs on the cluster {name} are over; then pxlens switches to the other cluster"
+            );
+            self.notify(SessionEvent::Say(Level::Info, text));
+        }
+        let start = command.start;
+        self.waiters.push(Waiter::Run(command));
+        self.attach(start);
+    }
+
+    /// Runs the commands that waited for a cluster. Nothing is sent before all of them are queued, so that a cell that
+    /// is in several of them runs once.
+    pub(super) fn start_waiting(&mut self, commands: Vec<ResolvedCommand>) {
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands.into_iter().filter(|command| !command.is_cancelled()) {
+            let response =
+                if self.trusted { self.start_runs(&command, true) } else { Err(RunError::Untrusted) };
+            answers.push((command, response));
+        }
+        for (command, response) in &mut answers {
+            if let Ok(response) = response {
+                self.report_replaced(command, response);
+            }
+        }
+        let mut steps = Steps::default();
+        self.queue.advance(&mut steps);
+        self.apply_steps(steps);
+        for (command, response) in answers {
+            command.answer(&response);
+        }
+    }
+
+    /// Moves runs that a later command replaced, before any was sent, to the cells that were not run.
+    fn report_replaced(&self, command: &ResolvedCommand, response: &mut RunResponse) {
+        let (kept, replaced): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut response.runs).into_iter().partition(|handle| self.queue.holds(handle.id));
+        response.runs = kept;
+        if replaced.is_empty() {
+            return;
+        }
+        response.not_run.extend(replaced.iter().map(|handle| self::replaced(handle.cell)));
+        let place = |cell: CellId| command.cells.iter().position(|pinned| pinned.view.id == cell);
+        response.not_run.sort_by_key(|one| place(one.cell));
+        response.local_lines = local_lines(&command.cells, &response.runs);
+    }
+
+    /// Restricts a command for one cell to a part of its last run's engines.
+    fn narrow(&mut self, mut command: ResolvedCommand, only: Only) {
+        let Some(cell) = command.cells.first() else { return };
+        if let Some(run) = self.waiting_part(cell) {
+            let local_lines = local_lines(&command.cells, std::slice::from_ref(&run));
+            return command.answer(&Ok(RunResponse {
+                runs: vec![run],
+                local_lines,
+                ..RunResponse::default()
+            }));
+        }
+        let last = match parts::last_run(cell.view.run.as_ref()) {
+            Ok(last) => last,
+            Err(why) => return command.answer(&Err(RunError::NothingToRerun(why))),
+        };
+        command.changed = cell.view.stale;
+        match only {
+            Only::Failed => {
+                let engines = parts::selected(only, &last);
+                self.narrowed(command, only, last.id, &engines);
+            }
+            Only::Differing => self.compare(command, last),
+        }
+    }
+
+    /// The queued run of a cell on the same part of its engines, if there is one.
+    fn waiting_part(&self, cell: &PinnedCell) -> Option<Arc<RunHandle>> {
+        let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
+        let entry = self.runs.get(&waiting.run)?;
+        let plan = Plan { only: entry.handle.plan.only.clone(), ..cell.planned.clone().ok()? };
+        let is_same = entry.only == cell.only && cell.wants(&plan, &entry.handle.engines, entry);
+        is_same.then(|| entry.handle.clone())
+    }
+
+    /// Continues with a command for these engines of a run, as far as they are alive.
+    fn narrowed(&mut self, mut command: ResolvedCommand, only: Only, run: RunId, engines: &RankSet) {
+        match parts::still_live(only, run, engines, &self.cluster_view().engines) {
+            Err(why) => command.answer(&Err(RunError::NothingToRerun(why))),
+            Ok(there) => {
+                for plan in command.cells.iter_mut().filter_map(|cell| cell.planned.as_mut().ok()) {
+                    plan.only = Some(there.clone());
+                }
+                self.proceed(command);
+            }
+        }
+    }
+
+    /// Finds out in another task which engines' output differs, since there may be a lot of output.
+    fn compare(&mut self, mut command: ResolvedCommand, run: Arc<Run>) {
+        let is_same = |other: &&mut Comparing| {
+            let alike = |(one, other): (&PinnedCell, &PinnedCell)| {
+                one.view.id == other.view.id && one.planned == other.planned && one.canary == other.canary
+            };
+            other.run == run.id
+                && other.command.start == command.start
+                && other.command.keep_going == command.keep_going
+                && other.command.cells.iter().zip(&command.cells).all(alike)
+        };
+        if let Some(same) = self.comparing.iter_mut().find(is_same) {
+            same.command.replies.append(&mut command.replies);
+            return;
+        }
+        self.replace_compared(&command);
+        let (number, this) = (self.next_comparison, self.this.clone());
+        self.next_comparison += 1;
+        self.comparing.push(Comparing { number, run: run.id, command });
+        tokio::spawn(async move {
+            let engines = tokio::task::spawn_blocking(move || parts::selected(Only::Differing, &run)).await;
+            send_back(&this, Message::Compared { number, engines: engines.ok() });
+        });
+    }
+
+    /// Continues with a command once it is known which engines' output differs; `None` if the comparison panicked.
+    pub(super) fn compared(&mut self, number: u64, engines: Option<RankSet>) {
+        // If it is not there, it was replaced in the meantime.
+        let Some(at) = self.comparing.iter().position(|comparing| comparing.number == number) else { return };
+        let Comparing { run, command, .. } = self.comparing.remove(at);
+        match engines {
+            _ if command.is_cancelled() => {}
+            _ if !self.trusted => command.answer(&Err(RunError::Untrusted)),
+            Some(engines) => self.narrowed(command, Only::Differing, run, &engines),
+            None => {
+                let why = "pxlens hit a bug while comparing outputs; please report this";
+                command.answer(&Err(RunError::NothingToRerun(why.to_owned())));
+            }
+        }
+    }
+
+    /// A newer command for a cell replaces one whose outputs are still being compared.
+    fn replace_compared(&mut self, command: &ResolvedCommand) {
+        if self.comparing.is_empty() {
+            return;
+        }
+        let run = command.cells.iter().filter(|cell| cell.planned.is_ok());
+        let cells: HashSet<CellId> = run.map(|cell| cell.view.id).collect();
+        let is_meant =
+            |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
+        for older in self.comparing.extract_if(.., |older| is_meant(older)) {
+            let not_run = older.command.cells.iter().map(|cell| replaced(cell.view.id)).collect();
+            older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));
+        }
+    }
+}
+
+fn replaced(cell: CellId) -> NotRun {
+    NotRun { cell, kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
+}
+
+/// The number of local lines in the cells of the file that hold the cells that run; each line counts once.
+pub(super) fn local_lines(cells: &[PinnedCell], runs: &[Arc<RunHandle>]) -> u32 {
+    let running: HashSet<CellId> = runs.iter().map(|handle| handle.cell).collect();
+    let mut counted: HashSet<(&DocumentKey, usize)> = HashSet::new();
+    let mut lines = 0;
+    for cell in cells.iter().filter(|cell| running.contains(&cell.view.id)) {
+        if let Some((number, local_lines)) = cell.block
+            && counted.insert((&cell.key, number))
+        {
+            lines += local_lines;
+        }
+    }
+    lines
+}
