@@ -12,7 +12,7 @@
 //! | `cells[].lines` | its first and last line in the document, from 1 |
 //! | `cells[].notebook_cell` | in a raw notebook, the 0-based `index` and the `id` of the notebook's cell; else null |
 //! | `cells[].targets` | the targets in force; null if they cannot be read |
-//! | `cells[].block` | whether its run is waited for |
+//! | `cells[].block` | whether the next cell waits for its run |
 //! | `cells[].code` | exactly what is sent |
 //! | `cells[].code_lines` | for each line of the code its line in the document, from 1 |
 //! | `cells[].refusal` | why it cannot run, or null |
