@@ -12,7 +12,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::process::{self, IPYPARALLEL, Look};
+use super::process::{self, IPYPARALLEL, ProcessState};
 
 pub(crate) mod files;
 
@@ -377,10 +377,10 @@ fn examine(
     let elsewhere =
         || client.as_ref().is_some_and(|client| client.is_elsewhere(process::host_name().as_deref()));
     let listening = || client.as_ref().and_then(ClientFile::is_listening);
-    let state = match pid.map(process::look) {
-        Some(look) if look.mentions(&IPYPARALLEL) && has_client => ClusterState::Running,
-        Some(look) if look.mentions(&IPYPARALLEL) => ClusterState::Starting,
-        Some(Look::Gone | Look::Running(_)) if !elsewhere() => ClusterState::Gone,
+    let state = match pid.map(process::state_of) {
+        Some(controller) if controller.mentions(&IPYPARALLEL) && has_client => ClusterState::Running,
+        Some(controller) if controller.mentions(&IPYPARALLEL) => ClusterState::Starting,
+        Some(ProcessState::Gone | ProcessState::Running(_)) if !elsewhere() => ClusterState::Gone,
         _ if !has_client => ClusterState::Gone,
         _ => match listening() {
             Some(true) => ClusterState::Running,

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{PythonEnv, PythonSource};
-use crate::cluster::process::{self, Ending};
+use crate::cluster::process::{self, EndSignal};
 
 /// How long the answer may take: on a slow network file system, Python may need seconds to start.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -76,7 +76,7 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
     };
     let Ok(answered) = tokio::time::timeout(TIMEOUT, answering).await else {
         // An error means that it has ended by now.
-        let _ = group.map(|group| process::end_group(group, Ending::Force));
+        let _ = group.map(|group| process::end_group(group, EndSignal::Kill));
         return Err(ProbeError::TooSlow);
     };
     let (status, out, err) = answered?;
