@@ -201,7 +201,7 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
         Ok(ImageType::Gif) => ImageKind::Gif,
         _ => return Err(format!("its first bytes are not those of {mime}")),
     };
-    let size = Some(size_of(&decoded).ok_or("it ends before its size is told")?);
+    let size = Some(size_of(&decoded).ok_or("it ends before its size")?);
     Ok((Picture { kind, size, data }, decoded.len()))
 }
 
