@@ -80,5 +80,5 @@ fn into_file(stdin: tokio::process::ChildStdin) -> io::Result<File> {
 
 #[cfg(not(unix))]
 fn into_file(_: tokio::process::ChildStdin) -> io::Result<File> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "pxlens starts no clusters on this system"))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "pxlens cannot start clusters on this system"))
 }

@@ -72,14 +72,14 @@ fn rank_sets_hold_a_comma_and_rising_ranges() {
         "3-1,0",
         &[0, 1],
         expect![
-            "'3-1,0' is not a target expression that pxlens reads: the range 3-1 does not rise; write the lower id first"
+            "'3-1,0' is not a target expression that pxlens reads: the range 3-1 is not ascending; write the lower id first"
         ],
     );
     check(
         "2-2,0",
         &[0, 1],
         expect![
-            "'2-2,0' is not a target expression that pxlens reads: the range 2-2 does not rise; write the lower id first"
+            "'2-2,0' is not a target expression that pxlens reads: the range 2-2 is not ascending; write the lower id first"
         ],
     );
 }
