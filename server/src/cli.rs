@@ -78,7 +78,10 @@ fn no_cluster(error: impl std::error::Error) -> Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let is_broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { is_broken_pipe, ..Self::new(Status::Usage, format!("the output could not be written: {error}")) }
+        Self {
+            is_broken_pipe,
+            ..Self::new(Status::Usage, format!("the output could not be written: {error}"))
+        }
     }
 }
 

@@ -193,7 +193,10 @@ fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() 
     let sim = Sim::builder().engines(2).on("work()", work).start_blocking();
     let file = Written::new("fit.py", "# %%\n%%px --noblock -o fit\nwork()\n# %%\n%px other()\n");
     let none = result(&file, &[]).run();
-    assert_eq!((none.status, &*none.stdout), (0, "No results are kept. To keep the result of a cell, name it: %%px -o NAME\n"));
+    assert_eq!(
+        (none.status, &*none.stdout),
+        (0, "No results are kept. To keep the result of a cell, name it: %%px -o NAME\n")
+    );
     let state = |command: Cli| command.env("XDG_STATE_HOME", file.folder());
     status(&state(run(file.path(), &sim.connection_file())).run(), 0);
     let ran = sim.executed().len();

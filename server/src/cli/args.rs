@@ -165,9 +165,9 @@ impl RunArgs {
 pub(super) fn views(flags: &[String]) -> Result<Arc<Views>, String> {
     let mut views = Views::default();
     for flag in flags {
-        let (suffix, targets) = flag
-            .split_once('=')
-            .ok_or_else(|| format!("--view: '{flag}' should be a suffix, '=' and targets, as in _even=::2"))?;
+        let (suffix, targets) = flag.split_once('=').ok_or_else(|| {
+            format!("--view: '{flag}' should be a suffix, '=' and targets, as in _even=::2")
+        })?;
         views.add(suffix, targets, true).map_err(|why| format!("--view {flag}: {why}"))?;
     }
     Ok(Arc::new(views))

@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn one_picture_needs_no_contact_sheet() {
-        let (lines, files) = saved(&shown(&[vec![("image/svg+xml", "<svg/>"), ("text/plain", "no picture")]]));
+        let (lines, files) =
+            saved(&shown(&[vec![("image/svg+xml", "<svg/>"), ("text/plain", "no picture")]]));
         assert_eq!(lines, ["picture of [0]: cell-7-1-engine-0.svg"]);
         assert_eq!(files, ["cell-7-1-engine-0.svg"]);
     }
@@ -183,6 +184,9 @@ mod tests {
     #[test]
     fn many_ranges_make_no_long_name() {
         let even: RankSet = (0..40).map(|n| EngineId(2 * n)).collect();
-        assert_eq!(ranks_in_file_name(&even), "engines-0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34-and-22-more");
+        assert_eq!(
+            ranks_in_file_name(&even),
+            "engines-0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34-and-22-more"
+        );
     }
 }

@@ -64,7 +64,8 @@ impl Screen {
         // Knows NO_COLOR, CLICOLOR_FORCE and whether this is a terminal.
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let width = width();
-        let repaints = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let repaints =
+            io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self {
             form,
             group_by,

@@ -27,7 +27,8 @@ pub(super) async fn stop(args: &StopArgs) -> Result<Status, Failure> {
         match local::stop(&cluster, args.yes).await {
             Ok(()) => writeln!(io::stdout(), "Stopped the cluster {}.", cluster.label())?,
             Err(StopError::NotConfirmed(label)) => {
-                let message = format!("pxlens did not start the cluster {label}; add --yes to stop it anyway");
+                let message =
+                    format!("pxlens did not start the cluster {label}; add --yes to stop it anyway");
                 return Err(Failure::new(Status::Usage, message));
             }
             Err(error) => return Err(no_cluster(error)),
@@ -99,7 +100,8 @@ mod tests {
         let selection = Selection { profile: Some("default".to_owned()), ..Selection::default() };
         let error = labels(&selection, false).expect_err("three run");
         assert!(
-            error.starts_with("several clusters match: default:pxlens-1, default:pxlens-run-3, default:mine;"),
+            error
+                .starts_with("several clusters match: default:pxlens-1, default:pxlens-run-3, default:mine;"),
             "{error}"
         );
         assert_eq!(labels(&selection, true).map(|labels| labels.len()), Ok(3));

@@ -186,7 +186,9 @@ pub enum ConsoleError {
     )]
     NoInfo(EngineId),
     /// The user has no home directory.
-    #[error("pxlens cannot find your home directory, where Jupyter keeps connection files; set JUPYTER_RUNTIME_DIR")]
+    #[error(
+        "pxlens cannot find your home directory, where Jupyter keeps connection files; set JUPYTER_RUNTIME_DIR"
+    )]
     NoFolder,
     /// The file could not be written.
     #[error("the connection file {} cannot be written: {source}; set JUPYTER_RUNTIME_DIR to a folder that you can write to", path.display())]

@@ -190,9 +190,7 @@ pub enum DiscoveryError {
         running: Alternatives,
     },
     /// The cluster to use has a controller that has not written its connection file yet. It may help to wait a little.
-    #[error(
-        "the cluster {0} is still starting; try again in a moment"
-    )]
+    #[error("the cluster {0} is still starting; try again in a moment")]
     Starting(String),
 }
 

@@ -129,7 +129,9 @@ mod imp {
                     None | Some((b'Z' | b'X', _)) => return ProcessState::Gone,
                     Some(_) => {}
                 }
-                let Ok(words) = std::fs::read(format!("/proc/{id}/cmdline")) else { return ProcessState::Gone };
+                let Ok(words) = std::fs::read(format!("/proc/{id}/cmdline")) else {
+                    return ProcessState::Gone;
+                };
                 if !words.is_empty() {
                     let line = String::from_utf8_lossy(&words).replace('\0', " ");
                     return ProcessState::Running(line.trim_end().to_owned());

@@ -190,7 +190,8 @@ impl Gist {
             _ => {
                 let scope = Scope { bytes: Some(READ), ..Scope::default() };
                 let shown = of_group(run, group, scope);
-                let has_summary = shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
+                let has_summary =
+                    shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
                 GistLine::Alike(if has_summary { shown } else { vec![summaries(run, group)] })
             }
         };

@@ -68,7 +68,10 @@ fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
         let magic = format!("%%px{}\n", cell.magic.suffix);
         let is_alone = is_alone(source, cell);
         let border = if is_alone { "" } else { "# %%\n" };
-        edits.push((TextRange::new(line.start, line.start), source.with_line_ends(&format!("{border}{magic}"))));
+        edits.push((
+            TextRange::new(line.start, line.start),
+            source.with_line_ends(&format!("{border}{magic}")),
+        ));
         if !is_alone {
             let end = source.line_at(cell.range.end).end;
             if source.is_filled(end, source.text.len()) {

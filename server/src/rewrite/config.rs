@@ -19,7 +19,10 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
         return None;
     }
     if config.magic.options.dynamic {
-        return Some(Rewrite::disabled(TITLE, "The options of this %pxconfig come from Python variables, which pxlens does not know"));
+        return Some(Rewrite::disabled(
+            TITLE,
+            "The options of this %pxconfig come from Python variables, which pxlens does not know",
+        ));
     }
     if matches!(config.spelling, Spelling::Databricks | Spelling::Call { .. }) {
         return None;
@@ -72,14 +75,12 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
     let line_number = source.text[..cell.range.start].matches('\n').count() + 1;
     let name = cell.magic.name_range;
     match (cell.kind, cell.spelling) {
-        (CellKind::AutopxCell, _) => {
-            Err(format!(
-                "The %autopx region around line {line_number} cannot have options; turn it into %%px cells first"
-            ))
-        }
-        (_, Spelling::Call { .. } | Spelling::Databricks) => {
-            Err(format!("The px cell on line {line_number} is not written as a magic and cannot have options"))
-        }
+        (CellKind::AutopxCell, _) => Err(format!(
+            "The %autopx region around line {line_number} cannot have options; turn it into %%px cells first"
+        )),
+        (_, Spelling::Call { .. } | Spelling::Databricks) => Err(format!(
+            "The px cell on line {line_number} is not written as a magic and cannot have options"
+        )),
         (CellKind::CellMagic, _) => Ok((TextRange::new(name.end, name.end), options.to_owned())),
         _ => {
             let line = source.line_at(cell.range.start);

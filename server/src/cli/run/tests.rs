@@ -114,7 +114,8 @@ fn flags_define_views() {
     let shown: Vec<String> =
         settings.views.0.iter().map(|(suffix, view)| format!("{suffix} {}", view.targets)).collect();
     assert_eq!(shown, ["0 [0]", "_even ::2"]);
-    for (flags, why) in [("--view even", "should be a suffix"), ("--view _e=x+y", "is not a target expression")]
+    for (flags, why) in
+        [("--view even", "should be a suffix"), ("--view _e=x+y", "is not a target expression")]
     {
         let said = args(flags).settings(".".into()).expect_err(flags);
         assert!(said.contains(why), "{flags}: {said}");

@@ -217,7 +217,8 @@ impl Hub {
         let (Some(id), Some(request)) = (self.engine(&uuid), message.parent.msg_id.clone()) else {
             return false;
         };
-        let is_housekeeping = message.parent.msg_type.as_deref().is_some_and(|kind| HOUSEKEEPING.contains(&kind));
+        let is_housekeeping =
+            message.parent.msg_type.as_deref().is_some_and(|kind| HOUSEKEEPING.contains(&kind));
         if is_housekeeping {
             return false;
         }

@@ -221,7 +221,13 @@ impl Requests {
 
     /// The engine will not answer any more. What it sent before may still be on its way, for as long as it has not been
     /// `quiet` for that long.
-    pub(super) fn expect_loss(&mut self, engine: &EngineUuid, reason: &LostReason, quiet: Duration, now: Instant) {
+    pub(super) fn expect_loss(
+        &mut self,
+        engine: &EngineUuid,
+        reason: &LostReason,
+        quiet: Duration,
+        now: Instant,
+    ) {
         for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
             let sooner = |loss: &ExpectedLoss| loss.since + loss.quiet <= now + quiet;
             if !request.expected_loss.as_ref().is_some_and(sooner) {

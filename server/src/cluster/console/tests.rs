@@ -52,7 +52,7 @@ struct Desk {
 
 impl Desk {
     async fn new(engines: u32, script: Script) -> Self {
-        let sim = Sim::builder().engines(engines).on(QUESTION, script).start().await;
+        let sim = Sim::builder().engines(engines).on(BIND_CODE, script).start().await;
         let info = ConnectionInfo::read(&sim.connection_file()).expect("the simulation wrote it");
         let client = ClusterClient::connect(info, ClientOptions::default()).await.expect("it listens");
         Self { sim, client, folder: tempfile::tempdir().expect("a folder"), said: Arc::default() }

@@ -204,9 +204,7 @@ fn a_running_cluster_is_chosen_and_of_several_ours_then_the_newest() {
     check_choice(
         "",
         &starting[..1],
-        expect![
-            "the cluster default:pxlens-1 is still starting; try again in a moment"
-        ],
+        expect!["the cluster default:pxlens-1 is still starting; try again in a moment"],
     );
     check_choice("", &[cluster("default:pxlens-run-1", Starting, 0)], expect!["nothing"]);
     let several = [
@@ -262,8 +260,6 @@ fn a_named_cluster_that_does_not_run_is_an_error_that_lists_those_that_do() {
     check_choice(
         "default",
         &[cluster("default:b", Starting, 0)],
-        expect![
-            "the cluster default:b is still starting; try again in a moment"
-        ],
+        expect!["the cluster default:b is still starting; try again in a moment"],
     );
 }

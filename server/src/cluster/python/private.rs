@@ -106,7 +106,10 @@ impl PrivateEnv<'_> {
         let step = || format!("use the environment that it created in {}", self.folder.display());
         let env = probe(&program_in(&self.folder), PythonSource::Private).await.map_err(failed(step()))?;
         if env.ipyparallel.is_none() {
-            return Err(PythonError::Failed { step: step(), output: "ipyparallel is missing in it".to_owned() });
+            return Err(PythonError::Failed {
+                step: step(),
+                output: "ipyparallel is missing in it".to_owned(),
+            });
         }
         fs::write(self.stamp(), Self::stamp_text()).map_err(failed(step()))?;
         (self.say)(&format!("the private environment in {} is ready", self.folder.display()));

@@ -234,10 +234,7 @@ async fn the_last_lines_of_a_tool_are_in_the_error_and_the_environment_stays_inc
     machine.script("bin/pip3", &format!("{version}\nseq 1 40; echo 'no space left' >&2; exit 1"));
     let base = base(&machine, GOOD, false);
     let error = make(&machine, &base).await.0.expect_err("pip fails").to_string();
-    assert!(
-        error.starts_with("pxlens could not install ipyparallel with pip:\n"),
-        "{error}"
-    );
+    assert!(error.starts_with("pxlens could not install ipyparallel with pip:\n"), "{error}");
     assert!(error.contains("no space left") && !error.contains("\n12\n"), "{error}");
     assert!(!machine.path("data/python/pxlens-stamp.txt").exists());
 }

@@ -226,7 +226,8 @@ fn frames_in_files_are_read_in_every_mode_and_version() {
         "Input In [3], in <cell line: 2>()\n      1 import mod\n----> 2 mod.outer(3)\n\nFile /tmp/x/mod.py:2, in outer(x)\n----> 2     return inner(x)\n\nFile /tmp/x/mod.py:6, in inner(x)\n----> 6     return x / 0\n\nZeroDivisionError: division by zero",
         "<ipython-input-3-0a1b2c> in <module>\n      1 import mod\n----> 2 mod.outer(3)\n\n/tmp/x/mod.py in outer(x)\n----> 2     return inner(x)\n\n/tmp/x/mod.py in inner(x)\n----> 6     return x / 0\n\nZeroDivisionError: division by zero",
     ] {
-        let text = summary("import mod\nmod.outer(3)", 3, ["ZeroDivisionError", "division by zero"], traceback);
+        let text =
+            summary("import mod\nmod.outer(3)", 3, ["ZeroDivisionError", "division by zero"], traceback);
         assert_eq!(text, frames, "{traceback}");
     }
 }

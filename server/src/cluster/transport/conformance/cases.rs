@@ -31,7 +31,9 @@ pub(super) fn all<T: Transport>() -> Vec<Case> {
             ending::<T>(DEALER, End::Reset).boxed()
         }),
         case("SUB: a reset is reported and the connection renewed", || ending::<T>(SUB, End::Reset).boxed()),
-        case("DEALER: a FIN is reported and the connection renewed", || ending::<T>(DEALER, End::Fin).boxed()),
+        case("DEALER: a FIN is reported and the connection renewed", || {
+            ending::<T>(DEALER, End::Fin).boxed()
+        }),
         case("SUB: a FIN is reported and the connection renewed", || ending::<T>(SUB, End::Fin).boxed()),
         case("DEALER: half a frame and a FIN are reported and the connection renewed", || {
             ending::<T>(DEALER, End::HalfFrame).boxed()
