@@ -88,7 +88,7 @@ async fn a_run_that_is_not_there_is_an_error_with_a_sentence() {
     let error = client.answer(id).await["error"].clone();
     let why = error["message"].as_str().unwrap();
     assert_eq!(error["code"], -32602);
-    assert!(why.starts_with("'px-output:/' is no address"), "{why}");
+    assert!(why.starts_with("'px-output:/' is not the address of an output"), "{why}");
     client.end().await;
 }
 

@@ -22,7 +22,7 @@ async fn a_closed_port_is_reported_at_once() {
     let error = connect(wires).await.unwrap_err();
     assert!(matches!(error, ConnectError::Refused { .. }));
     let text = error.to_string();
-    assert!(text.starts_with("no controller runs at 127.0.0.1:1, where "), "{text}");
+    assert!(text.starts_with("no controller is running at 127.0.0.1:1, the address in "), "{text}");
     assert!(text.contains("the file is stale"), "{text}");
 }
 

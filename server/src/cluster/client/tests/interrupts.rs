@@ -257,7 +257,10 @@ async fn a_signal_that_the_engine_does_not_know_is_reported() {
     let content = json!({"status": "error", "ename": "AttributeError", "evalue": "no SIGNOPE"});
     controller.reply(Channel::Control, &signal, "_request", &content);
     let error = report.await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "the signal 'SIGNOPE' was refused: AttributeError: no SIGNOPE");
+    assert_eq!(
+        error.to_string(),
+        "an engine refused the signal 'SIGNOPE': AttributeError: no SIGNOPE; use a name such as SIGINT, or a number"
+    );
 }
 
 #[tokio::test(start_paused = true)]
