@@ -15,7 +15,7 @@ message! {
     /// ```
     ///
     /// ```json
-    /// { "result": { "message": "no cluster is running in profile 'mpi' with the id 'night'; running is: default" } }
+    /// { "result": { "message": "no cluster is running in profile 'mpi' with the id 'night'; running instead: default" } }
     /// ```
     request Connect "px/connect" client_to_server (ConnectParams) -> ConnectResult
 }

@@ -1,6 +1,6 @@
 //! The shell's face: `pxlens run`, `cells`, `result`, `clusters`, `start`, `stop`, `engines`, `console`, `demo`.
 //!
-//! Parses flags, asks the session, and writes to the terminal. Lays nothing out by itself: that is `render`'s.
+//! Parses flags, asks the session, and writes to the terminal. The layout of outputs is `render`'s.
 
 mod args;
 pub mod cells;
@@ -27,10 +27,10 @@ use std::{
 
 pub use args::{Args, Command, LspArgs};
 
-/// How a command ended, as the shell is told.
+/// How a command ended, as an exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// All well.
+    /// Success.
     Ok,
     /// An engine raised, aborted or died.
     EngineFailed,
@@ -54,35 +54,38 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// A command that could not do its work: the sentence, and the exit status that goes with it.
+/// Why a command failed, and its exit status.
 #[derive(Debug, thiserror::Error)]
-#[error("{sentence}")]
+#[error("{message}")]
 pub(crate) struct Failure {
     status: Status,
-    sentence: String,
-    /// The reader of our output has gone (`pxlens run … | head`): nothing failed, there is nobody to tell.
-    unheard: bool,
+    message: String,
+    /// The reader of stdout has gone (`pxlens run … | head`), which is no failure.
+    is_broken_pipe: bool,
 }
 
 impl Failure {
-    fn new(status: Status, sentence: impl ToString) -> Self {
-        Self { status, sentence: sentence.to_string(), unheard: false }
+    fn new(status: Status, message: impl ToString) -> Self {
+        Self { status, message: message.to_string(), is_broken_pipe: false }
     }
 }
 
-/// What concerns clusters is status 3.
+/// A failure of the cluster.
 fn no_cluster(error: impl std::error::Error) -> Failure {
     Failure::new(Status::NoCluster, error)
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let unheard = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { unheard, ..Self::new(Status::Usage, format!("the output could not be written: {error}")) }
+        let is_broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        Self {
+            is_broken_pipe,
+            ..Self::new(Status::Usage, format!("the output could not be written: {error}"))
+        }
     }
 }
 
-/// Runs a command of the shell's face to its end. A failure is one sentence on stderr.
+/// Runs a command of the shell's face to its end. A failure is one sentence on stderr, after `pxlens: `.
 pub async fn main(command: Command) -> ExitCode {
     let ended = match command {
         Command::Run(args) => run::run(args).await,
@@ -98,9 +101,9 @@ pub async fn main(command: Command) -> ExitCode {
     };
     match ended {
         Ok(status) => status.into(),
-        Err(failure) if failure.unheard => Status::Ok.into(),
+        Err(failure) if failure.is_broken_pipe => Status::Ok.into(),
         Err(failure) => {
-            // With stderr closed there is nobody left to tell.
+            // If stderr is closed, nobody reads it.
             let _ = writeln!(io::stderr(), "pxlens: {failure}");
             failure.status.into()
         }

@@ -1,6 +1,7 @@
-//! A px cell, the settings and what a face asks for, made into a request: code, engines, options. Or a sentence why not.
+//! Turns a px cell and what a face asks for into a plan: code, targets, options; or into a sentence that says why the cell
+//! cannot run.
 //!
-//! Pure. Every error about targets ends here: what leaves this module can be sent.
+//! Pure. Every error about targets ends here: a request that leaves this module can be sent.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -17,60 +18,60 @@ use crate::{
 /// What a face asks for on top of what the document says.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Instead of the cell's targets.
+    /// Replaces the cell's targets.
     pub targets: Option<Targets>,
-    /// Instead of the cell's `--block` or `--noblock`.
+    /// Replaces the cell's `--block` or `--noblock`.
     pub block: Option<bool>,
-    /// Of the targets only these.
+    /// Restricts the run to these of the targets.
     pub only: Option<RankSet>,
-    /// Whether the first engine goes first, and the others only if it succeeds.
+    /// Whether the first engine runs alone at first, and the others only if it succeeds.
     pub canary: bool,
 }
 
-/// What running a cell would do, before any engine is known.
+/// What running a cell would do, before its targets are resolved to engines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
-    /// The exact code.
+    /// The code, exactly as it is sent.
     pub code: Arc<str>,
-    /// Which engines.
+    /// The engines, as the cell or a face names them.
     pub targets: Targets,
-    /// Of those only these, where a part of the cell's engines is asked again.
+    /// Restricts the run to these of the targets, where a cell runs again on some of its engines.
     pub only: Option<RankSet>,
     /// Whether the next cell waits for this one.
     pub blocking: bool,
-    /// How the cell asks for its output to be grouped; `None` leaves it to the setting.
+    /// The grouping that the cell asks for; `None` leaves it to the setting.
     pub group_by: Option<GroupBy>,
-    /// Whether the body is to run locally as well, which is left to the client (`--local`).
+    /// Whether the body also runs locally (`--local`), which is left to the client.
     pub local: bool,
     /// Whether a terminal prints output as it comes.
     pub stream: bool,
-    /// Whether the cell wants to be told first which engines it goes to.
+    /// Whether the engines are announced before the run (`--verbose`).
     pub verbose: bool,
-    /// When it is shown how far the run is.
+    /// When the progress of the run is shown (`--progress-after`).
     pub progress: ProgressAfter,
-    /// The signal that an interrupt of the run sends, a name or a number as written.
+    /// The signal that an interrupt sends to the engines: a name or a number, as written in the cell.
     pub signal: Arc<str>,
-    /// The name under which the run can be found again.
+    /// The name under which the result is kept (`-o`).
     pub name: Option<Arc<str>>,
 }
 
-/// When it is told how far a run is.
+/// When the progress of a run is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProgressAfter {
-    /// After so many milliseconds; 0 is at once.
+    /// This many milliseconds after the run began; 0 is at once.
     Milliseconds(u64),
-    /// Not at all.
+    /// Never.
     Never,
 }
 
 impl ProgressAfter {
-    /// As `--progress-after` has it: seconds, and never if they are negative.
+    /// Reads the value of `--progress-after`: seconds; a negative number is never.
     fn seconds(seconds: f64) -> Self {
-        // What is no number is no time to wait for either.
+        // NaN is never, too.
         if seconds.is_nan() || seconds < 0.0 {
             return Self::Never;
         }
-        // The conversion stops at the largest number there is.
+        // The cast saturates.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not negative")]
         Self::Milliseconds((seconds * 1000.0) as u64)
     }
@@ -80,7 +81,7 @@ impl ProgressAfter {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The cell itself says why, for instance an option that does not exist.
+    /// The cell is wrong in itself, for instance it has an option that does not exist.
     #[error("{0}")]
     Cell(String),
     /// A line that sets or shows something and runs nothing.
@@ -88,7 +89,7 @@ pub enum Refusal {
     RunsNothing(&'static str),
 }
 
-/// Makes the plan of a cell.
+/// Plans the run of a cell.
 ///
 /// # Errors
 /// A [`Refusal`] for a cell that is wrong in itself, or that runs nothing.
@@ -135,7 +136,7 @@ impl Plan {
     /// The request for the engines of `table`.
     ///
     /// # Errors
-    /// Where the targets choose no engine that is there.
+    /// If the targets select no engine of `table`.
     pub fn request(&self, table: &EngineTable) -> Result<RunRequest, ResolveError> {
         let ids = table.ids();
         let mut resolved = self.targets.resolve(&ids)?;
@@ -148,8 +149,8 @@ impl Plan {
         Ok(RunRequest { code: self.code.clone(), engines: resolved.engines, single: resolved.single })
     }
 
-    /// Equal for plans that would send the same code to the same targets in the same way, be it to a part of them. A result
-    /// is stale when the fingerprint of its cell is no longer that of its run.
+    /// Equal for plans that would send the same code to the same targets in the same way, even if only to some of them. A
+    /// result is stale when its cell no longer has the fingerprint of its run.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = DefaultHasher::new();
         (&self.code, &self.targets, self.blocking, self.local).hash(&mut hasher);
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_options_of_a_cell_are_in_its_plan_and_go_before_those_above_it() {
+    fn options_of_a_cell_override_those_of_a_pxconfig_above_it() {
         let text =
             "# %%\n%pxconfig --verbose --progress-after 5 --signal-on-interrupt SIGTERM --no-stream\n# %%\n";
         let above = last_plan(&format!("{text}%px x\n"));
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_shows_another_way_makes_no_result_stale() {
+    fn options_that_only_change_the_display_make_no_result_stale() {
         let shown = last_plan("%%px --verbose --stream -o fit --progress-after 3\nx\n");
         assert_eq!(shown.fingerprint(), last_plan("%%px\nx\n").fingerprint());
         assert_ne!(shown.fingerprint(), last_plan("%%px --noblock\nx\n").fingerprint());

@@ -111,7 +111,7 @@ impl From<GroupOutputs> for GroupBy {
 
 /// A text that names no grouping.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no grouping; choose fold, type, engine or order")]
+#[error("'{0}' is not a grouping; choose fold, type, engine or order")]
 pub struct UnknownGrouping(String);
 
 impl fmt::Display for GroupBy {
@@ -166,6 +166,6 @@ mod tests {
             assert_eq!(by.to_string().parse(), Ok(by));
         }
         let error = "rank".parse::<GroupBy>().expect_err("no grouping");
-        assert_eq!(error.to_string(), "'rank' is no grouping; choose fold, type, engine or order");
+        assert_eq!(error.to_string(), "'rank' is not a grouping; choose fold, type, engine or order");
     }
 }

@@ -1,7 +1,8 @@
-//! Other ways to write the px cells of a document, each as edits of its text: magics hidden from jupytext's or VS Code's
-//! reader, or plain; `%autopx` regions and `%pxconfig` lines written out.
+//! Rewrites of px cells, each as edits of the document's text: magics as comments for jupytext or VS Code, or plain;
+//! `%autopx` regions as `%%px` cells; `%pxconfig` lines as options.
 //!
-//! Pure. A rewrite is read again before it is offered: the same cells have to send the same code to the same targets.
+//! Pure. The rewritten text is parsed before a rewrite is offered: the same cells must send the same code to the same
+//! targets.
 
 mod autopx;
 mod config;
@@ -16,14 +17,14 @@ use crate::{
     text::TextRange,
 };
 
-/// A change of a document that leaves what its px cells do as it is.
+/// A change of a document that does not change what its px cells do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rewrite {
-    /// What it does, as an order.
+    /// What it does, in the imperative.
     pub title: String,
-    /// What is replaced, in bytes of the document; in rising order, none touching the next.
+    /// Byte ranges of the document and their new text, in rising order, none touching the next.
     pub edits: Vec<(TextRange, String)>,
-    /// Why it cannot be done; then there are no edits.
+    /// Why it is not possible, as a sentence; then there are no edits.
     pub disabled: Option<String>,
 }
 
@@ -37,7 +38,7 @@ impl Rewrite {
     }
 }
 
-/// The rewrites for what stands at a selection, and those of the whole document. None for a notebook as raw JSON.
+/// The rewrites at a selection, and those of the whole document. There are none for a notebook as raw JSON.
 pub(crate) fn offers(text: &str, dialect: Dialect, at: TextRange) -> Vec<Rewrite> {
     let Ok(cells) = recognize(text, dialect) else { return Vec::new() };
     let source = Source { text, dialect, cells: &cells };
@@ -53,7 +54,7 @@ pub(crate) fn offers(text: &str, dialect: Dialect, at: TextRange) -> Vec<Rewrite
     }
 }
 
-/// A document and what was found in it.
+/// A document and its cells.
 struct Source<'a> {
     text: &'a str,
     dialect: Dialect,
@@ -61,17 +62,17 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// A line, without its line end, by a byte of it.
+    /// The line that holds the byte at `at`, without its line end.
     fn line_at(&self, at: usize) -> TextRange {
         let is_end = |c: char| matches!(c, '\n' | '\r');
         let start = self.text[..at].rfind(is_end).map_or(0, |end| end + 1);
         let end = self.text[at..].find(is_end).map_or(self.text.len(), |length| at + length);
-        // A mark of the byte order belongs to no line.
+        // A byte order mark belongs to no line.
         let mark = if start == 0 && self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         TextRange::new(start + mark, end)
     }
 
-    /// The beginning of the line below the one that ends here; the end of the text for the last.
+    /// The start of the line after the one that ends at `end`; for the last line, the end of the text.
     fn next_line(&self, end: usize) -> usize {
         let rest = &self.text[end..];
         let line_end = if rest.starts_with("\r\n") { 2 } else { usize::from(!rest.is_empty()) };
@@ -94,29 +95,29 @@ impl Source<'_> {
         &self.text[range.as_range()]
     }
 
-    /// How lines of the document end.
+    /// The line end that the document uses.
     fn line_end(&self) -> &'static str {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
 
-    /// A text of several lines with the document's line ends.
-    fn written(&self, text: &str) -> String {
+    /// A text with the document's line ends.
+    fn with_line_ends(&self, text: &str) -> String {
         text.replace('\n', self.line_end())
     }
 
-    /// Whether any line of a range holds something.
+    /// Whether a range holds anything but white space.
     fn is_filled(&self, start: usize, end: usize) -> bool {
         start < end && !self.text[start..end].trim().is_empty()
     }
 
-    /// Whether the text with these edits holds the same px cells; `lines_may_go`: lines that run nothing may be missing.
+    /// Whether the edited text holds the same px cells. `lines_may_go`: lines that run nothing may be missing.
     fn keeps(&self, edits: &[(TextRange, String)], lines_may_go: bool) -> bool {
         let Ok(after) = recognize(&applied(self.text, edits), self.dialect) else { return false };
         same::same(self.cells, &after, lines_may_go)
     }
 }
 
-/// A text with edits in rising order.
+/// Applies edits, which are in rising order, to a text.
 fn applied(text: &str, edits: &[(TextRange, String)]) -> String {
     let mut changed = String::with_capacity(text.len());
     let mut done = 0;

@@ -56,7 +56,7 @@ fn a_file_without_px_cells_is_told_and_is_no_error() {
     for flag in ["--plain", "--json", "--group-by=fold"] {
         let done = run(file.path(), nowhere()).arg(flag).run();
         status(&done, 0);
-        assert!(done.stdout.is_empty() && done.stderr.contains("plain.py has no px cell"), "{done:?}");
+        assert!(done.stdout.is_empty() && done.stderr.contains("plain.py has no px cells"), "{done:?}");
     }
     for flags in [["--cell", "1"], ["--line", "1"]] {
         let done = run(file.path(), nowhere()).args(flags).run();
@@ -84,7 +84,7 @@ fn local_lines_are_mentioned_where_the_whole_file_was_asked_for() {
     let file = Written::new("mixed.py", "# %%\na = 1\n%px work()\nb = 2\n# %%\nc = 3\n");
     let whole = run(file.path(), &sim.connection_file()).run();
     status(&whole, 0);
-    assert!(whole.stderr.contains("2 local lines beside px magics not run"), "{whole:?}");
+    assert!(whole.stderr.contains("2 local lines beside px magics were not run"), "{whole:?}");
     let one = run(file.path(), &sim.connection_file()).args(["--cell", "1"]).run();
     status(&one, 0);
     assert_eq!(one.stderr, "");
@@ -127,7 +127,7 @@ fn cells_behind_one_that_failed_are_counted() {
     let file = Written::new("three.py", "# %%\n%px fails()\n# %%\n%px a()\n# %%\n%px b()\n");
     let done = run(file.path(), &sim.connection_file()).run();
     status(&done, 1);
-    assert!(done.stderr.contains("2 px cells after it not run"), "{done:?}");
+    assert!(done.stderr.contains("2 px cells after it were not run"), "{done:?}");
     let done = run(file.path(), &sim.connection_file()).arg("--keep-going").run();
     status(&done, 1);
     assert_eq!(done.stderr, "");
@@ -282,7 +282,7 @@ mod local {
         let file = Written::new("work.py", "# %%\n%px work()\n");
         let done = run(file.path(), &sim.connection_file()).args(["-n", "8"]).run();
         status(&done, 0);
-        assert!(done.stderr.contains("-n not used"), "{done:?}");
+        assert!(done.stderr.contains("-n ignored"), "{done:?}");
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod local {
         running.interrupt();
         let done = running.wait();
         status(&done, 130);
-        assert!(done.stderr.contains("[0] may still be at work; 1 px cell not run"), "{done:?}");
+        assert!(done.stderr.contains("[0] may still be running; 1 px cell was not run"), "{done:?}");
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn a_run_that_nobody_waits_for_is_told_in_one_line_and_shown_where_it_is_asked_f
     // What follows the %pxresult waited for it.
     in_order(&done.stdout, &["px cell 2 · line 5 · result of line 2", "was slow", "px cell 3", "was quick"]);
     assert_eq!(done.stdout.matches("was slow").count(), 1, "{}", done.stdout);
-    assert!(!done.stdout.contains("kept:"), "{}", done.stdout);
+    assert!(!done.stdout.contains("that no %pxresult shows"), "{}", done.stdout);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_no_pxresult_asked_for_is_shown_at_the_end_under_a_heading() {
     let text = "# %%\n%%px --noblock --targets 0\nquick()\n# %%\n%%px --noblock --targets 1\nslow()\n# %%\n%%px --targets 0\nlast()\n";
     let file = Written::new("two.py", text);
     let mut running = run(file.path(), &sim.connection_file()).start();
-    running.wait_for_stdout("kept: runs without waiting that no %pxresult asked for");
+    running.wait_for_stdout("output of --noblock cells that no %pxresult shows");
     sim.open("slow may end");
     let done = running.wait();
     status(&done, 0);
@@ -83,7 +83,7 @@ fn what_no_pxresult_asked_for_is_shown_at_the_end_under_a_heading() {
             "px cell 1",
             "px cell 2",
             "px cell 3",
-            "kept: runs",
+            "output of --noblock cells",
             "px cell 1",
             "was quick",
             "px cell 2",
@@ -103,7 +103,7 @@ fn a_plain_run_prints_nothing_that_ipyparallel_would_not_and_says_what_it_kept_b
     let done = run(file.path(), &sim.connection_file()).arg("--plain").run();
     status(&done, 0);
     assert_eq!(done.stdout, "Async parallel execution on engine(s): all\n");
-    let said = "pxlens: line 2: 1 engine; its output is not printed: a %pxresult below it prints it\n";
+    let said = "pxlens: line 2: 1 engine; add a %pxresult below it to print its output\n";
     assert_eq!(done.stderr, said);
     let file = Written::new("one.py", "# %%\n%%px --noblock\nfails()\n");
     let done = run(file.path(), &sim.connection_file()).arg("--plain").run();
@@ -120,7 +120,7 @@ fn a_pxresult_of_a_failed_run_shows_output_and_error_and_stops_there() {
     let done = run(file.path(), &sim.connection_file()).run();
     status(&done, 1);
     in_order(&done.stdout, &["result of line 2", "begun", "ValueError"]);
-    assert!(done.stderr.contains("1 px cell after it not run"), "{done:?}");
+    assert!(done.stderr.contains("1 px cell after it was not run"), "{done:?}");
     let done = run(file.path(), &sim.connection_file()).arg("--keep-going").run();
     status(&done, 1);
     in_order(&done.stdout, &["begun", "%px after()", "✓ 1 engine"]);
@@ -193,7 +193,10 @@ fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() 
     let sim = Sim::builder().engines(2).on("work()", work).start_blocking();
     let file = Written::new("fit.py", "# %%\n%%px --noblock -o fit\nwork()\n# %%\n%px other()\n");
     let none = result(&file, &[]).run();
-    assert_eq!((none.status, &*none.stdout), (0, "No result is kept. Name one in its cell: %%px -o NAME\n"));
+    assert_eq!(
+        (none.status, &*none.stdout),
+        (0, "No results are kept. To keep the result of a cell, name it: %%px -o NAME\n")
+    );
     let state = |command: Cli| command.env("XDG_STATE_HOME", file.folder());
     status(&state(run(file.path(), &sim.connection_file())).run(), 0);
     let ran = sim.executed().len();
@@ -276,7 +279,7 @@ fn noblock_pxresult_and_names_on_a_real_cluster() {
             "late",
             "ZeroDivisionError",
             "work.py line 13",
-            "kept: a run without waiting",
+            "output of a --noblock cell",
             "square of {rank}",
         ],
     );

@@ -11,30 +11,30 @@ use crate::{
     session::{Limits, Settings},
 };
 
-/// Run IPython Parallel's %px cells on all engines, and read their grouped answers.
+/// Run IPython Parallel's %px cells and show the output of all engines, grouped
 #[derive(Debug, Parser)]
 #[command(name = "pxlens", version, disable_help_subcommand = true)]
 pub struct Args {
-    /// What to do; without a command pxlens speaks LSP on stdin and stdout.
+    /// The command. Without one, pxlens speaks LSP on stdin and stdout.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What clients add that start the bare binary.
+    /// Flags of clients that start the binary without a command.
     #[command(flatten)]
     pub lsp: LspArgs,
 }
 
-/// What the binary can do.
+/// The commands of the binary.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the px cells of a file, in order
     Run(RunArgs),
     /// List the px cells of a file; needs no cluster
     Cells(CellsArgs),
-    /// Show again what a cell gave that was named with -o, or list those names; needs no cluster
+    /// Show the result of a cell that was named with -o, or list these names; needs no cluster
     Result(ResultArgs),
-    /// List the clusters that run
+    /// List the running clusters
     Clusters(ClustersArgs),
-    /// Start a local cluster that goes on running
+    /// Start a local cluster that keeps running
     Start(StartArgs),
     /// Stop a cluster
     Stop(StopArgs),
@@ -48,18 +48,18 @@ pub enum Command {
     Lsp(LspArgs),
 }
 
-/// What clients add to the command line of any server. None of it changes anything.
+/// Flags that clients add to the command line of any server. They have no effect.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct LspArgs {
-    /// Accepted and ignored: there is no other way to speak to pxlens
+    /// Accepted and ignored: pxlens always speaks on stdin and stdout
     #[arg(long)]
     pub stdio: bool,
-    /// Accepted and ignored: the client says it again in `initialize`
+    /// Accepted and ignored: `initialize` holds it too
     #[arg(long = "clientProcessId", value_name = "PID")]
     pub client_process_id: Option<String>,
 }
 
-/// Which cluster.
+/// The flags that choose a cluster.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct ClusterArgs {
     /// IPython profile of the cluster
@@ -86,7 +86,7 @@ impl ClusterArgs {
     }
 }
 
-/// How a local cluster is started.
+/// The flags for a local cluster.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct LocalArgs {
     /// Engines to start [default: 4]
@@ -98,7 +98,7 @@ pub(super) struct LocalArgs {
 }
 
 impl LocalArgs {
-    /// How many engines a cluster gets that is started.
+    /// How many engines to start.
     pub(super) fn engines(&self) -> u32 {
         self.n.unwrap_or_else(|| Settings::default().engines)
     }
@@ -109,7 +109,7 @@ impl LocalArgs {
 pub struct RunArgs {
     /// A script (.py, .ipy) or a notebook (.ipynb)
     pub file: PathBuf,
-    /// Only the px cell of this number, as `pxlens cells` counts
+    /// Only the px cell with this number, as listed by `pxlens cells`
     #[arg(long, value_name = "N", conflicts_with = "line")]
     pub cell: Option<u32>,
     /// Only the px cell that holds this line, counted from 1
@@ -118,7 +118,7 @@ pub struct RunArgs {
     /// Engines to run on, instead of those the cells name: all, 0, ::2, [0,2], 0-3
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub targets: Option<String>,
-    /// The engines of a view that the file does not make, such as _even=::2; may be given again
+    /// The targets of a view that the file does not define, such as _even=::2; may be repeated
     #[arg(long = "view", value_name = "SUFFIX=T")]
     pub views: Vec<String>,
     /// How to group outputs: fold, type, engine or order
@@ -130,13 +130,13 @@ pub struct RunArgs {
     /// Print one JSON object per event (docs/json.md)
     #[arg(long)]
     pub json: bool,
-    /// Go on after a cell that failed, and past one that cannot run
+    /// Continue after cells that fail or cannot run
     #[arg(long)]
     pub keep_going: bool,
-    /// Run each cell on its first engine first, and on the others only if that succeeds
+    /// Run each cell on its first engine, and on the others only if that succeeds
     #[arg(long)]
     pub canary: bool,
-    /// Save the pictures that engines show into this folder, identical ones once, and a contact sheet
+    /// Save the pictures of all engines to this folder, identical ones once, with a contact sheet
     #[arg(long, value_name = "DIR")]
     pub images: Option<PathBuf>,
     #[command(flatten)]
@@ -154,20 +154,20 @@ impl RunArgs {
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             views: views(&self.views)?,
             folder,
-            // What the shell prints is not cut, and is printed only once all of it is there.
+            // The shell prints output whole, and only once all of it is there.
             limits: Limits::NONE,
             results: None,
         })
     }
 }
 
-/// The views that flags name.
+/// The views that `--view` flags define.
 pub(super) fn views(flags: &[String]) -> Result<Arc<Views>, String> {
     let mut views = Views::default();
     for flag in flags {
-        let (suffix, targets) = flag
-            .split_once('=')
-            .ok_or_else(|| format!("--view: '{flag}' should be a suffix, = and targets, as in _even=::2"))?;
+        let (suffix, targets) = flag.split_once('=').ok_or_else(|| {
+            format!("--view: '{flag}' should be a suffix, '=' and targets, as in _even=::2")
+        })?;
         views.add(suffix, targets, true).map_err(|why| format!("--view {flag}: {why}"))?;
     }
     Ok(Arc::new(views))
@@ -178,7 +178,7 @@ pub(super) fn views(flags: &[String]) -> Result<Arc<Views>, String> {
 pub struct CellsArgs {
     /// A script (.py, .ipy) or a notebook (.ipynb)
     pub file: PathBuf,
-    /// The engines of a view that the file does not make, such as _even=::2; may be given again
+    /// The targets of a view that the file does not define, such as _even=::2; may be repeated
     #[arg(long = "view", value_name = "SUFFIX=T")]
     pub views: Vec<String>,
     /// Print one JSON object
@@ -189,7 +189,7 @@ pub struct CellsArgs {
 /// `pxlens result`.
 #[derive(Debug, clap::Args)]
 pub struct ResultArgs {
-    /// What the cell was run with: %%px -o NAME; without it all names are listed, the newest first
+    /// The name that the cell was given with %%px -o NAME; without it, all names are listed, newest first
     pub name: Option<String>,
     /// How to group outputs: fold, type, engine or order
     #[arg(long, alias = "group-by", value_name = "HOW", requires = "name")]
@@ -200,7 +200,7 @@ pub struct ResultArgs {
     /// Print a report in Markdown
     #[arg(long, requires = "name", conflicts_with_all = ["json", "group_outputs"])]
     pub markdown: bool,
-    /// Save the pictures in it into this folder, identical ones once, and a contact sheet
+    /// Save its pictures to this folder, identical ones once, with a contact sheet
     #[arg(long, value_name = "DIR", requires = "name")]
     pub images: Option<PathBuf>,
 }
@@ -211,7 +211,7 @@ pub struct ClustersArgs {
     /// Print one JSON object per cluster
     #[arg(long)]
     pub json: bool,
-    /// List those that are gone and left files, too
+    /// Also list clusters that are gone and only left files
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]
@@ -224,7 +224,7 @@ impl ClustersArgs {
     }
 }
 
-/// Where clusters leave their files.
+/// The flag that says where clusters leave their files.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct PlaceArgs {
     /// Where IPython keeps its profiles [default: $IPYTHONDIR, ~/.ipython]
@@ -261,7 +261,7 @@ pub struct StopArgs {
     /// Stop it even if pxlens did not start it
     #[arg(long)]
     pub yes: bool,
-    /// Stop all that fit, instead of exactly one
+    /// Stop all clusters that match, instead of exactly one
     #[arg(long)]
     pub all: bool,
 }
@@ -284,7 +284,7 @@ pub struct ConsoleArgs {
     /// Open a QtConsole instead of a console in this terminal
     #[arg(long)]
     pub qtconsole: bool,
-    /// Only print the command line that opens it
+    /// Only print the command that opens it
     #[arg(long)]
     pub print: bool,
     #[command(flatten)]

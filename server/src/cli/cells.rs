@@ -12,7 +12,7 @@
 //! | `cells[].lines` | its first and last line in the document, from 1 |
 //! | `cells[].notebook_cell` | in a raw notebook, the 0-based `index` and the `id` of the notebook's cell; else null |
 //! | `cells[].targets` | the targets in force; null if they cannot be read |
-//! | `cells[].block` | whether its run is waited for |
+//! | `cells[].block` | whether the next cell waits for its run |
 //! | `cells[].code` | exactly what is sent |
 //! | `cells[].code_lines` | for each line of the code its line in the document, from 1 |
 //! | `cells[].refusal` | why it cannot run, or null |
@@ -228,8 +228,8 @@ mod tests {
                    2  line 7        %px on all  c
                    3  line 8        %pxconfig on unknown targets
                    4  line 9        %px on unknown targets  d
-                      cannot run: the %pxconfig above sets targets that pxlens cannot read: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
-                tour.py:8: error: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
+                      cannot run: the %pxconfig above sets targets that pxlens cannot read: '1+1' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
+                tour.py:8: error: '1+1' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
                 tour.py:10: error: %%px has to stand on the first line of its cell: here IPython takes it for a line magic named %px, and fails; a line # %% above it begins a cell
             "#]],
         );

@@ -1,4 +1,4 @@
-//! `pxlens clusters`: what runs, as a table.
+//! `pxlens clusters`: a table of the running clusters.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Failure, Status, args::ClustersArgs, no_cluster};
 use crate::cluster::discovery::{self, ClusterState, FoundCluster};
 
-/// Lists what runs on this machine, and batch jobs that may.
+/// Lists the clusters that run on this machine, and batch jobs that may be running.
 pub(super) fn clusters(args: &ClustersArgs) -> Result<Status, Failure> {
     let mut found = discovery::find(&args.selection()).map_err(no_cluster)?;
     found.retain(|cluster| args.all || cluster.state != ClusterState::Gone);

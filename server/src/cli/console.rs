@@ -1,7 +1,7 @@
 //! `pxlens console N`: an ordinary Jupyter front end on one engine.
 //!
-//! Binds the engine's kernel, writes its connection file, and becomes the front end of the project's Python; where that
-//! has none, prints what to type and what to install.
+//! Binds the engine's kernel, writes its connection file, and becomes the front end of the project's Python. If that Python
+//! has no front end, it prints the command to run and what to install.
 
 use std::{
     io::{self, Write},
@@ -23,23 +23,23 @@ use crate::{
     text::Encoding,
 };
 
-/// Opens a console on an engine of the cluster that runs. Starts no cluster.
+/// Opens a console on an engine of the running cluster. Starts no cluster.
 pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     let front_end = if args.qtconsole { FrontEnd::QtConsole } else { FrontEnd::Console };
     let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
-    let telling = tokio::spawn(tell(notices));
+    let printing = tokio::spawn(print_messages(notices));
     session.connect(StartPolicy::Never).await.map_err(no_cluster)?;
     let given_up = async {
         if tokio::signal::ctrl_c().await.is_err() {
-            // No signal can be heard on this system: then none comes.
+            // This system delivers no Ctrl-C.
             std::future::pending::<()>().await;
         }
     };
     let opened = session.console(EngineId(args.engine), None, given_up).await;
     // The engine's kernel stays bound; nothing of this process is needed for it.
     session.shutdown().await;
-    telling.abort();
+    printing.abort();
     let console = opened.map_err(refused)?;
     if let Some(note) = console.note() {
         say(Level::Info, &note);
@@ -52,27 +52,27 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     match python::find_python(args.python.as_deref(), &folder).await {
         Ok(python) if has(&python.program, front_end) => become_front_end(&python, front_end, &console),
         found => {
-            let lacks = match found {
+            let hint = match found {
                 Ok(python) => {
                     let (python, packages) = (python.program.display().to_string(), front_end.packages());
                     format!(
-                        "{python} has no {}; install it with `{python} -m pip install {packages}`, or run this where it is:",
+                        "{python} has no {}; install it with `{python} -m pip install {packages}`, or run this command where it is installed:",
                         front_end.module()
                     )
                 }
-                Err(error) => format!("{error}; run this where {} is:", front_end.module()),
+                Err(error) => format!("{error}; run this command where {} is installed:", front_end.module()),
             };
-            say(Level::Warning, &lacks);
+            say(Level::Warning, &hint);
             writeln!(io::stdout(), "{}", console.command_line(front_end))?;
             Ok(Status::Ok)
         }
     }
 }
 
-async fn tell(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
+async fn print_messages(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     while let Some(notice) = notices.recv().await {
         if let SessionEvent::Say(level, text) = notice {
-            let hint = if text.contains("waiting") { " (Ctrl-C gives up)" } else { "" };
+            let hint = if text.contains("waiting") { " (press Ctrl-C to give up)" } else { "" };
             say(level, &format!("{text}{hint}"));
         }
     }
@@ -90,12 +90,12 @@ fn refused(error: ConsoleRequestError) -> Failure {
     Failure::new(status, error)
 }
 
-/// Whether a Python has a front end. Looks it up without importing it, away from the project's files.
+/// Whether a Python has a front end. Does not import it, and runs outside the project's folder.
 fn has(python: &Path, front_end: FrontEnd) -> bool {
-    let question =
+    let script =
         format!("import importlib.util as u, sys; sys.exit(u.find_spec('{}') is None)", front_end.module());
     let asked = Command::new(python)
-        .args(["-c", &question])
+        .args(["-c", &script])
         .current_dir(if cfg!(windows) { "\\" } else { "/" })
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -104,7 +104,7 @@ fn has(python: &Path, front_end: FrontEnd) -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-/// Puts the front end in the place of this process.
+/// Replaces this process by the front end.
 fn become_front_end(python: &PythonEnv, front_end: FrontEnd, console: &Console) -> Result<Status, Failure> {
     let mut command = Command::new(&python.program);
     command.args(["-m", front_end.module()]).args(console.arguments());

@@ -17,22 +17,22 @@ use crate::{cells::Dialect, cluster::python, session::Level};
 /// The example; also a file that users can open in an editor.
 const EXAMPLE: &str = include_str!("../../../examples/demo.py");
 
-/// What to do next.
-const AFTERWORD: &str =
-    "this was examples/demo.py, error included; now try `pxlens run` with a file of yours";
+/// Printed at the end.
+const CLOSING: &str =
+    "this was examples/demo.py; its error is part of the demo. Now try `pxlens run` with a file of your own";
 
-/// Runs the example. The error in it is part of the show, so the demo ends well although an engine raised.
+/// Runs the example. The error in it is meant, so the exit status is 0 although an engine raised.
 pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
     // A folder of its own, so that no cluster the user runs is found and used.
     let ipython_dir = tempfile::Builder::new().prefix("pxlens-demo-").tempdir()?;
     let place = PlaceArgs { ipython_dir: Some(ipython_dir.path().to_owned()) };
-    // Kept, so that one can look at it; made anew by the next demo.
+    // Left in place to be looked at; the next demo overwrites it.
     let images = etcetera::choose_base_strategy()
         .map_or_else(|_| std::env::temp_dir(), |dirs| dirs.cache_dir())
         .join("pxlens")
         .join("demo");
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    // One that can draw the plot.
+    // The example draws a plot.
     let python =
         python::ready_python_for_demo(args.local.python.as_deref(), &folder, |text| say(Level::Info, text))
             .await
@@ -60,7 +60,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
     };
     match run_source(file, run).await? {
         Status::EngineFailed | Status::Ok => {
-            say(Level::Info, AFTERWORD);
+            say(Level::Info, CLOSING);
             Ok(Status::Ok)
         }
         other => Ok(other),

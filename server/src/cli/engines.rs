@@ -1,4 +1,4 @@
-//! `pxlens engines`: the engines of the cluster that runs.
+//! `pxlens engines`: the engines of the running cluster.
 
 use std::io::{self, Write};
 
@@ -40,8 +40,8 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
         let activity = word(cluster.activities.of(engine.id));
         if args.json {
             let Engine { id, uuid, host, pid } = engine;
-            let told = json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid });
-            writeln!(out, "{told}")?;
+            let object = json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid });
+            writeln!(out, "{object}")?;
         } else {
             let pid = engine.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
             let host = host(engine);

@@ -1,4 +1,4 @@
-//! A source file as the shell's face reads it.
+//! Reads the source file that a command names.
 
 use std::{
     fs,
@@ -10,13 +10,11 @@ use crate::cells::Dialect;
 
 /// A script or a notebook, read whole.
 pub(super) struct SourceFile {
-    /// How messages name it: the path as it was given.
+    /// The path as it was given, for messages.
     pub(super) label: String,
-    /// Its text.
     pub(super) text: String,
-    /// How it is to be read.
     pub(super) dialect: Dialect,
-    /// The folder it lies in.
+    /// The folder that holds it.
     pub(super) folder: PathBuf,
 }
 
@@ -24,7 +22,7 @@ impl SourceFile {
     /// Reads a file; `.ipynb` is a notebook, everything else a script.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let label = path.display().to_string();
-        let usage = |sentence: String| Failure::new(Status::Usage, sentence);
+        let usage = |message: String| Failure::new(Status::Usage, message);
         let bytes = fs::read(path).map_err(|error| usage(format!("{label} could not be read: {error}")))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();

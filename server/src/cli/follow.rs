@@ -1,4 +1,4 @@
-//! Shows the runs of one ask until all have ended: cell after cell as text, or all at once as JSON.
+//! Shows the runs of one request until all have ended: cell after cell as text, or all at once as JSON.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,13 +17,13 @@ use crate::{
     },
 };
 
-/// How long engines may take to end after Ctrl-C, before pxlens leaves without them.
+/// How long pxlens waits for the engines after Ctrl-C before it exits.
 const INTERRUPT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often the progress line is painted anew.
+/// How often the progress line is repainted.
 const REPAINT: Duration = Duration::from_millis(250);
 
-/// What to show, and where.
+/// The runs to show, and where to show them.
 pub(super) struct Show<'a> {
     pub(super) session: &'a Session,
     pub(super) snapshot: &'a Snapshot,
@@ -35,18 +35,18 @@ pub(super) struct Show<'a> {
     pub(super) whole_file: bool,
 }
 
-/// How far the engines were told to stop.
+/// How far an interrupt by Ctrl-C has gone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     /// Ctrl-C was not pressed.
     No,
-    /// The engines were interrupted, and may answer until then.
+    /// The engines were interrupted, and are waited for until this moment.
     Until(Instant),
-    /// Nothing is waited for any more.
+    /// Nothing is waited for.
     Now,
 }
 
-/// [`Show`], at work.
+/// The state while a [`Show`] runs.
 struct Follower<'a> {
     show: Show<'a>,
     stop: Stop,
@@ -65,12 +65,12 @@ impl Show<'_> {
 }
 
 impl Follower<'_> {
-    /// Cell after cell in the order of the document. What those gave that nothing waits for is kept until a `%pxresult` asks
-    /// for it; what nothing asked for is shown at the end.
+    /// Shows cell after cell in the order of the document. The result of a `--noblock` cell is shown where a `%pxresult` asks
+    /// for it, or else at the end.
     async fn cells(&mut self) -> Result<(), Failure> {
         let Some(view) = self.show.snapshot.document() else { return Ok(()) };
         let asked = self.show.asked;
-        let mut kept: Vec<Arc<RunHandle>> = Vec::new();
+        let mut unshown: Vec<Arc<RunHandle>> = Vec::new();
         for cell in &view.cells {
             if self.stop != Stop::No {
                 break;
@@ -78,17 +78,17 @@ impl Follower<'_> {
             let shown = if let Some(handle) = asked.runs.iter().find(|handle| handle.cell == cell.id) {
                 self.show.screen.announce(handle)?;
                 if !handle.plan.blocking {
-                    kept.push(handle.clone());
+                    unshown.push(handle.clone());
                     continue;
                 }
                 self.wait(handle).await?;
                 self.show.screen.result(handle)?;
                 handle
             } else if let Some(shown) = asked.shown_results.iter().find(|shown| shown.cell == cell.id) {
-                kept.retain(|other| other.id != shown.run.id);
+                unshown.retain(|other| other.id != shown.run.id);
                 self.wait(&shown.run).await?;
                 if let Some(source) = self.show.snapshot.shown_result(cell) {
-                    self.show.screen.result_again(&source, cell)?;
+                    self.show.screen.pxresult(&source, cell)?;
                 }
                 &shown.run
             } else {
@@ -101,59 +101,59 @@ impl Follower<'_> {
                 break;
             }
         }
-        if self.show.screen.form() == Form::Grouped && !kept.is_empty() && self.stop == Stop::No {
-            // Said before it takes time.
-            self.show.screen.kept(&kept)?;
+        if self.show.screen.form() == Form::Grouped && !unshown.is_empty() && self.stop == Stop::No {
+            // Before waiting, which may take long.
+            self.show.screen.heading_of_unshown(&unshown)?;
         }
-        for handle in &kept {
+        for handle in &unshown {
             if self.stop == Stop::Now {
                 break;
             }
             self.wait(handle).await?;
-            self.show.screen.result_of_kept(handle)?;
+            self.show.screen.unshown_result(handle)?;
         }
         Ok(())
     }
 
-    /// A cell that sends nothing.
+    /// Reports a cell that was not sent.
     fn not_run(&mut self, cell: &CellView, not_run: &NotRun) -> Result<(), Failure> {
         match not_run.kind {
-            // In a whole file such a line does what it is there for; nothing is to be said about it.
+            // In a whole file there is nothing to say about such a line.
             NotRunKind::RunsNothing if self.show.whole_file => Ok(()),
-            // They are counted at the end.
+            // These are counted at the end.
             NotRunKind::Skipped => Ok(()),
             _ => self.show.screen.not_run(cell, &not_run.why),
         }
     }
 
-    /// Waits until a run is over, and shows meanwhile what comes of it where its cell wants that. Ctrl-C interrupts the
-    /// engines first, and waits on for what they still say.
+    /// Waits until a run is over, and meanwhile shows its output if its cell streams. The first Ctrl-C interrupts the engines,
+    /// whose last output is still waited for.
     async fn wait(&mut self, handle: &RunHandle) -> Result<(), Failure> {
-        let (mut view, mut news) = (handle.view.clone(), handle.view.clone());
+        let (mut view, mut changes) = (handle.view.clone(), handle.view.clone());
         let live = handle.plan.blocking && self.show.screen.begin_live(handle)?;
         let mut tick = tokio::time::interval(REPAINT);
         while self.stop != Stop::Now {
             tokio::select! {
                 biased;
-                // Where its task has ended there is nothing more to wait for.
+                // An error means that the run's task has ended.
                 _ = view.wait_for(|run| run.is_over()) => break,
                 () = self.show.interrupts.next() => self.interrupt()?,
                 () = passed(self.stop) => self.stop = Stop::Now,
-                Ok(()) = news.changed(), if live => self.show.screen.live(handle)?,
+                Ok(()) = changes.changed(), if live => self.show.screen.live(handle)?,
                 _ = tick.tick() => {
                     let run = handle.now();
-                    let behind = self.behind_other_work(&run).await;
-                    self.show.screen.progress(&run, &behind, handle.plan.progress)?;
+                    let busy = self.busy_with_other_work(&run).await;
+                    self.show.screen.progress(&run, &busy, handle.plan.progress)?;
                 }
             }
         }
         self.show.screen.end_progress()
     }
 
-    /// Engines that have not begun with a run that was sent to them, since they work on something else.
-    async fn behind_other_work(&self, run: &Run) -> RankSet {
+    /// The engines that have not begun with this run, since they are busy with something else.
+    async fn busy_with_other_work(&self, run: &Run) -> RankSet {
         let activities = &self.show.session.snapshot(About::Nothing).await.cluster.activities;
-        // An engine that became busy before we connected never told us so.
+        // Nothing is known of an engine that has been busy since before pxlens connected.
         let idle = |id| *activities.of(id) == Activity::Idle;
         let waiting = run
             .parts()
@@ -161,7 +161,7 @@ impl Follower<'_> {
         waiting.map(|part| part.engine).filter(|id| !idle(*id)).collect()
     }
 
-    /// The first Ctrl-C interrupts the engines, the second leaves them.
+    /// The first Ctrl-C interrupts the engines, the second stops waiting for them.
     fn interrupt(&mut self) -> Result<(), Failure> {
         if self.stop != Stop::No {
             self.stop = Stop::Now;
@@ -170,10 +170,10 @@ impl Follower<'_> {
         self.stop = Stop::Until(Instant::now() + INTERRUPT_LIMIT);
         let session = self.show.session.clone();
         tokio::spawn(async move { session.interrupt(None, InterruptScope::All, None).await });
-        self.show.screen.aside("interrupting the engines; Ctrl-C again leaves at once")
+        self.show.screen.hint("interrupting the engines; press Ctrl-C again to exit at once")
     }
 
-    /// All runs at once: each event as it comes.
+    /// Shows all runs at once, each event as it comes.
     async fn events(&mut self) -> Result<(), Failure> {
         let runs = &self.show.asked.runs;
         let (changed, mut changes) = mpsc::channel(64);
@@ -212,29 +212,29 @@ impl Follower<'_> {
         let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
         let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
         let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Skipped)).count();
-        let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         if self.stop != Stop::No {
             let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
             let working: RankSet =
                 not_over.flat_map(|run| run.pending().iter().collect::<Vec<_>>()).collect();
             let mut rest = String::new();
             if !working.is_empty() {
-                rest += &format!("; {working} may still be at work");
+                rest += &format!("; {working} may still be running");
             }
             if unsent > 0 {
-                rest += &format!("; {} not run", count(unsent, "px cell"));
+                rest += &format!("; {}", not_run(unsent, "px cell was", "px cells were"));
             }
             screen.note(&format!("interrupted{rest}"))?;
             return Ok(Status::Interrupted);
         }
         if unsent > 0 && *whole_file {
-            screen
-                .note(&format!("{} after it not run (--keep-going runs them)", count(unsent, "px cell")))?;
+            let cells = not_run(unsent, "px cell after it was", "px cells after it were");
+            screen.note(&format!("{cells}; use --keep-going to continue after a failure"))?;
         }
-        // Who asks for one px cell expects nothing else to run.
+        // Somebody who asks for one px cell expects nothing else to run.
         if asked.local_lines > 0 && *whole_file {
-            let lines = count(asked.local_lines as usize, "local line");
-            screen.note(&format!("{lines} beside px magics not run: only px cells run"))?;
+            let (one, several) = ("local line beside px magics was", "local lines beside px magics were");
+            let lines = not_run(asked.local_lines as usize, one, several);
+            screen.note(&format!("{lines}: pxlens runs only px cells"))?;
         }
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
             NotRunKind::Refused => true,
@@ -247,6 +247,12 @@ impl Follower<'_> {
     }
 }
 
+/// `1 px cell was not run`.
+fn not_run(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {} not run", if count == 1 { one } else { several })
+}
+
+/// Waits until the engines have had their time.
 async fn passed(stop: Stop) {
     match stop {
         Stop::Until(limit) => tokio::time::sleep_until(limit).await,
@@ -267,7 +273,7 @@ fn watch(index: usize, handle: &RunHandle, changed: mpsc::Sender<usize>) -> Join
     })
 }
 
-/// How one run counts for the exit status.
+/// The exit status of one run.
 fn status_of(run: &Run) -> Status {
     let of_part = |ending: Option<&Ending>| match ending {
         Some(Ending::Ok) => Status::Ok,
@@ -340,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_statuses_the_worse_is_told() {
+    fn of_two_statuses_the_worse_one_counts() {
         let rising =
             [Status::Ok, Status::EngineFailed, Status::Usage, Status::NoCluster, Status::Interrupted];
         for (at, one) in rising.into_iter().enumerate() {

@@ -1,12 +1,12 @@
-//! Ctrl-C, as the shell's face hears it.
+//! Ctrl-C in the shell.
 
 use tokio::sync::mpsc;
 
-/// Ctrl-C, heard from the first moment on; presses that nobody waits for yet are kept.
+/// Listens for Ctrl-C from the start; presses that nobody waits for yet are kept.
 pub(super) struct Interrupts {
     presses: mpsc::Receiver<()>,
-    /// How many presses were waited for.
-    heard: u32,
+    /// How many presses were taken.
+    count: u32,
 }
 
 impl Interrupts {
@@ -15,21 +15,21 @@ impl Interrupts {
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() && pressed.send(()).await.is_ok() {}
         });
-        Self { presses, heard: 0 }
+        Self { presses, count: 0 }
     }
 
     /// Waits for the next press.
     pub(super) async fn next(&mut self) {
         if self.presses.recv().await.is_none() {
-            // No signal can be heard on this system: then none comes.
+            // This system delivers no Ctrl-C.
             std::future::pending::<()>().await;
         }
-        self.heard += 1;
+        self.count += 1;
     }
 
-    /// Waits until there were two in all: whoever presses twice wants to leave at once.
+    /// Waits until there were two presses in all, which ask to exit at once.
     pub(super) async fn second(&mut self) {
-        while self.heard < 2 {
+        while self.count < 2 {
             self.next().await;
         }
     }

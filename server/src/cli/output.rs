@@ -1,4 +1,4 @@
-//! Where the shell's face writes: results to stdout, words about them to stderr.
+//! Writes to the terminal: results to stdout, messages about them to stderr.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use crate::{
     text::Document,
 };
 
-/// What the output looks like.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// pxlens' own layout.
@@ -32,25 +32,25 @@ pub(super) enum Form {
 /// Writes runs in one [`Form`].
 pub(super) struct Screen {
     form: Form,
-    /// From the flag; else each cell's own wish counts, else the default.
+    /// From the flag; overrides the grouping that a cell asks for.
     group_by: Option<GroupBy>,
     /// Whether stdout takes colours, and how many columns it has.
     color: bool,
     width: usize,
     /// Where pictures are saved.
     images: Option<PathBuf>,
-    /// The file's name, and its text, for the lines that errors name.
+    /// The file's name and its text, for line numbers in errors.
     file: String,
     text: Document,
-    /// Whether stderr is a terminal that can be painted on.
-    paints: bool,
-    /// Whether a progress line stands on the terminal.
+    /// Whether stderr is a terminal on which a line can be repainted.
+    repaints: bool,
+    /// Whether a progress line is on the terminal now.
     progress: bool,
     cursors: HashMap<RunId, Cursor>,
-    /// How far the run is shown that is shown as it comes.
+    /// What has been shown of the run that streams.
     live: Option<Live>,
     /// Whether the reader of stdout has gone.
-    unread: bool,
+    is_closed: bool,
 }
 
 impl Screen {
@@ -64,7 +64,8 @@ impl Screen {
         // Knows NO_COLOR, CLICOLOR_FORCE and whether this is a terminal.
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let width = width();
-        let paints = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let repaints =
+            io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self {
             form,
             group_by,
@@ -73,11 +74,11 @@ impl Screen {
             images,
             file,
             text,
-            paints,
+            repaints,
             progress: false,
             cursors: HashMap::new(),
             live: None,
-            unread: false,
+            is_closed: false,
         }
     }
 
@@ -85,7 +86,7 @@ impl Screen {
         self.form
     }
 
-    /// A run that is over, or that is no longer waited for.
+    /// Shows a run that is over or is no longer waited for.
     pub(super) fn result(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         if let Some(mut live) = self.live.take() {
             self.write_live(&mut live, &handle.now())?;
@@ -99,8 +100,8 @@ impl Screen {
         self.save_images(handle)
     }
 
-    /// A run that a `%pxresult` shows, with that line's own grouping.
-    pub(super) fn result_again(&mut self, source: &ResultSource, by: &CellView) -> Result<(), Failure> {
+    /// Shows the run of a `%pxresult`, in that line's own grouping.
+    pub(super) fn pxresult(&mut self, source: &ResultSource, by: &CellView) -> Result<(), Failure> {
         let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
         let title = format!("px cell {} · line {} · {}", by.cell.ordinal + 1, by.line + 1, source.line());
         self.show(&source.run, &title, "", group_by)?;
@@ -108,21 +109,21 @@ impl Screen {
         if source.run.plan.blocking { Ok(()) } else { self.save_images(&source.run) }
     }
 
-    /// Says that runs that nothing waits for follow, since nothing asked for what they gave.
-    pub(super) fn kept(&mut self, runs: &[Arc<RunHandle>]) -> Result<(), Failure> {
-        let what = if runs.len() == 1 { "a run" } else { "runs" };
-        let line = self.title(&format!("kept: {what} without waiting that no %pxresult asked for"), "");
+    /// The heading above the results of `--noblock` cells that no `%pxresult` has shown.
+    pub(super) fn heading_of_unshown(&mut self, runs: &[Arc<RunHandle>]) -> Result<(), Failure> {
+        let what = if runs.len() == 1 { "a --noblock cell" } else { "--noblock cells" };
+        let line = self.title(&format!("output of {what} that no %pxresult shows"), "");
         self.out(|out| writeln!(out, "{line}"))
     }
 
-    /// One of them, which is over or no longer waited for. ipyparallel would show nothing of it.
-    pub(super) fn result_of_kept(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+    /// Shows one of these results. In the plain form it only says how the run ended, since ipyparallel would show nothing.
+    pub(super) fn unshown_result(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         if self.form != Form::Plain {
             return self.result(handle);
         }
         let (line, said) = (handle.line + 1, render::outcome(&handle.now()));
-        let advice = format!("a %pxresult{} below it prints it", handle.suffix);
-        self.err(&format!("pxlens: line {line}: {said}; its output is not printed: {advice}\n"))?;
+        let hint = format!("add a %pxresult{} below it to print its output", handle.suffix);
+        self.err(&format!("pxlens: line {line}: {said}; {hint}\n"))?;
         self.save_images(handle)
     }
 
@@ -147,7 +148,7 @@ impl Screen {
         }
     }
 
-    /// How a line of a run's code is named.
+    /// Names a line of a run's code by its file and line.
     fn place<'a>(&'a self, handle: &'a RunHandle) -> impl Fn(u32) -> Option<String> + 'a {
         |line| {
             let start = handle.place.code_range(line)?.start;
@@ -171,7 +172,7 @@ impl Screen {
         Ok(())
     }
 
-    /// A run was sent: told of one that nothing is shown of here, and where the cell wants it told (`--verbose`).
+    /// Says that a run was sent, if nothing waits for it or its cell asks for that (`--verbose`).
     pub(super) fn announce(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let heading = render::heading(&handle.now());
         match self.form {
@@ -179,7 +180,7 @@ impl Screen {
                 let line = self.title(&format!("{} · {heading}", title(handle)), "");
                 self.out(|out| writeln!(out, "{line}"))
             }
-            // Its own block says it again, but only when it is over.
+            // The heading of its output says so too, but only once the run is over.
             Form::Grouped if handle.plan.verbose => self.err(&format!("pxlens: {heading}\n")),
             Form::Plain if handle.plan.verbose => {
                 let line = upstream_heading(handle);
@@ -189,7 +190,7 @@ impl Screen {
         }
     }
 
-    /// Begins to show a run as it comes, if its cell wants that (`--stream`), and says whether it does.
+    /// Begins to stream a run if its cell asks for that (`--stream`). Returns whether it does.
     pub(super) fn begin_live(&mut self, handle: &RunHandle) -> Result<bool, Failure> {
         if self.form != Form::Grouped || !handle.plan.stream {
             return Ok(false);
@@ -200,7 +201,7 @@ impl Screen {
         Ok(true)
     }
 
-    /// Shows what is new of that run.
+    /// Shows the new output of the run that streams.
     pub(super) fn live(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let Some(mut live) = self.live.take() else { return Ok(()) };
         let written = self.write_live(&mut live, &handle.now());
@@ -217,13 +218,13 @@ impl Screen {
         self.out(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
     }
 
-    /// A cell that sends nothing.
+    /// Says why a cell was not sent.
     pub(super) fn not_run(&mut self, cell: &CellView, why: &str) -> Result<(), Failure> {
         self.end_progress()?;
         self.err(&format!("pxlens: line {}: {why}\n", cell.line + 1))
     }
 
-    /// A word beside the results.
+    /// Writes a message about the results, but in the plain form.
     pub(super) fn note(&mut self, text: &str) -> Result<(), Failure> {
         if self.form != Form::Plain {
             self.end_progress()?;
@@ -232,9 +233,9 @@ impl Screen {
         Ok(())
     }
 
-    /// A word for whoever sits before the terminal, if somebody does.
-    pub(super) fn aside(&mut self, text: &str) -> Result<(), Failure> {
-        if self.paints {
+    /// Writes a message for a person at the terminal; none without a terminal.
+    pub(super) fn hint(&mut self, text: &str) -> Result<(), Failure> {
+        if self.repaints {
             self.end_progress()?;
             // The terminal has just echoed ^C.
             self.err(&format!("\rpxlens: {text}\n"))?;
@@ -242,27 +243,27 @@ impl Screen {
         Ok(())
     }
 
-    /// Repaints the progress line of a run that takes long; only on a terminal. `behind`: engines that have not begun with
-    /// it, since they work on something else. `after`: when the cell wants to see it (`--progress-after`).
+    /// Repaints the progress line of a run, on a terminal only. `busy`: the engines that have not begun with it, since they are
+    /// busy with something else. `after`: when the line appears (`--progress-after`).
     pub(super) fn progress(
         &mut self,
         run: &Run,
-        behind: &RankSet,
+        busy: &RankSet,
         after: ProgressAfter,
     ) -> Result<(), Failure> {
         let after = match after {
             ProgressAfter::Milliseconds(milliseconds) => milliseconds,
             ProgressAfter::Never => return Ok(()),
         };
-        if !self.paints || now().since(run.created) < after {
+        if !self.repaints || now().since(run.created) < after {
             return Ok(());
         }
-        let line = progress_line(run, now(), behind, terminal_columns());
+        let line = progress_line(run, now(), busy, terminal_columns());
         self.progress = true;
         self.err(&format!("\r\x1b[2K{line}"))
     }
 
-    /// Takes the progress line away.
+    /// Erases the progress line.
     pub(super) fn end_progress(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.progress) {
             self.err("\r\x1b[2K")?;
@@ -270,34 +271,34 @@ impl Screen {
         Ok(())
     }
 
-    /// What is new of a run, as JSON.
+    /// Writes the new events of a run as JSON.
     pub(super) fn events(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let cursor = self.cursors.entry(handle.id).or_insert_with(|| Cursor::of_cell(handle.number));
         let events = cursor.delta(&handle.now());
         self.out(|out| write_events(out, &events))
     }
 
-    /// The rest of a run's events, and its pictures.
+    /// Writes the last events of a run, and saves its pictures.
     pub(super) fn last_events(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         self.events(handle)?;
         self.save_images(handle)
     }
 
-    /// Writes a result. A reader that has gone (`pxlens run … | head`) is no failure: what runs goes on without one, and the
-    /// exit status tells how it ended.
+    /// Writes a result to stdout. If its reader has gone (`pxlens run … | head`), that is no failure: the runs go on, and the
+    /// exit status says how they ended.
     fn out(&mut self, write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
-        if self.unread {
+        if self.is_closed {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        self.unread = is_unread(write(&mut out).and_then(|()| out.flush()))?;
+        self.is_closed = is_broken_pipe(write(&mut out).and_then(|()| out.flush()))?;
         Ok(())
     }
 
-    /// Writes a word about results.
+    /// Writes to stderr.
     fn err(&self, text: &str) -> Result<(), Failure> {
         let mut err = io::stderr().lock();
-        is_unread(err.write_all(text.as_bytes()).and_then(|()| err.flush())).map(drop)
+        is_broken_pipe(err.write_all(text.as_bytes()).and_then(|()| err.flush())).map(drop)
     }
 
     fn plain(&mut self, run: &Run, group_by: GroupBy) -> Result<(), Failure> {
@@ -311,7 +312,7 @@ impl Screen {
         Ok(())
     }
 
-    /// The line above a run: what it is, then how its code begins.
+    /// The line above a run: its title, then the beginning of its code.
     fn title(&self, title: &str, code: &str) -> String {
         let plain = anstyle::Style::new();
         let (bold, dim) = if self.color { (plain.bold(), plain.dimmed()) } else { (plain, plain) };
@@ -324,15 +325,15 @@ impl Screen {
     }
 }
 
-/// Whether the reader of what was written has gone; what else can go wrong is a failure.
-fn is_unread(written: io::Result<()>) -> Result<bool, Failure> {
+/// Whether the reader has gone; any other error is a failure.
+fn is_broken_pipe(written: io::Result<()>) -> Result<bool, Failure> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
         other => Ok(other.map(|()| false)?),
     }
 }
 
-/// Writes events, one object per line.
+/// Writes events, one JSON object per line.
 pub(super) fn write_events<'a>(
     mut out: impl Write,
     events: impl IntoIterator<Item = &'a JsonEvent>,
@@ -344,12 +345,12 @@ pub(super) fn write_events<'a>(
     Ok(())
 }
 
-/// What a run is called above its output.
+/// The title of a run above its output.
 fn title(handle: &RunHandle) -> String {
     format!("px cell {} · line {} · {}", handle.number, handle.line + 1, handle.title.trim())
 }
 
-/// The line with which ipyparallel announces a run, engines as Python writes the view's targets.
+/// The line with which ipyparallel announces a run; the engines as Python prints the view's targets.
 fn upstream_heading(handle: &RunHandle) -> String {
     let engines = match &handle.plan.targets {
         targets @ (Targets::All | Targets::One(_)) => targets.to_string(),
@@ -367,13 +368,13 @@ fn upstream_heading(handle: &RunHandle) -> String {
     format!("{word} execution on engine(s): {engines}")
 }
 
-/// How the body of a cell begins; a line magic shows its code itself.
+/// The first line of a cell magic's body; empty for a line magic, whose title shows its code.
 fn first_line(handle: &RunHandle) -> &str {
     let body = if handle.title.trim_start().starts_with("%%") { handle.plan.code.as_ref() } else { "" };
     body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// At most `room` characters.
+/// Cuts a text to at most `room` characters.
 fn cut(text: &str, room: usize) -> String {
     let text = render::terminal_text(text, false);
     if text.chars().count() <= room {
@@ -382,35 +383,35 @@ fn cut(text: &str, room: usize) -> String {
     text.chars().take(room - 1).chain(['…']).collect()
 }
 
-/// One line of at most `columns`, so that it can be painted over.
-fn progress_line(run: &Run, at: Time, behind: &RankSet, columns: usize) -> String {
+/// The progress line, in at most `columns` so that it can be repainted.
+fn progress_line(run: &Run, at: Time, busy: &RankSet, columns: usize) -> String {
     // The hourglass is two columns wide, and a terminal may wrap after its last column.
     let room = columns.saturating_sub(2).max(10);
     let line = render::inline_within(run, at, room);
-    if behind.is_empty() {
+    if busy.is_empty() {
         return line;
     }
-    let why = format!(" · {behind} busy with other work");
+    let why = format!(" · {busy} busy with other work");
     if line.chars().count() + why.chars().count() <= room { line + &why } else { line }
 }
 
-/// A sentence on stderr.
+/// Writes a message to stderr.
 pub(super) fn say(level: Level, text: &str) {
     let word = match level {
         Level::Info => "",
         Level::Warning => "warning: ",
         Level::Error => "error: ",
     };
-    // With stderr closed there is nobody to tell.
+    // If stderr is closed, nobody reads it.
     let _ = writeln!(io::stderr(), "pxlens: {word}{text}");
 }
 
-/// Columns that stdout has; 100 where it is no terminal.
+/// The columns of stdout; 100 if it is not a terminal.
 pub(super) fn width() -> usize {
     terminal_size::terminal_size_of(io::stdout()).map_or(100, |(columns, _)| usize::from(columns.0))
 }
 
-/// Columns that stderr has, now: a window may be resized.
+/// The columns of stderr, read each time since a window may be resized.
 fn terminal_columns() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0))
 }
@@ -439,25 +440,25 @@ mod tests {
 
     #[test]
     fn the_progress_line_says_which_engines_have_not_begun_and_why() {
-        let behind = RankSet::from_iter([EngineId(2)]);
+        let busy = RankSet::from_iter([EngineId(2)]);
         assert_eq!(
-            progress_line(&running(), Time(12_000), &behind, 80),
+            progress_line(&running(), Time(12_000), &busy, 80),
             "⏳ 0/4 · waiting on [0-3] · 12 s · [2] busy with other work"
         );
     }
 
     #[test]
     fn the_progress_line_fits_into_the_terminal() {
-        let behind = RankSet::from_iter([EngineId(2)]);
+        let busy = RankSet::from_iter([EngineId(2)]);
         for columns in 14..80 {
-            let line = progress_line(&running(), Time(12_000), &behind, columns);
+            let line = progress_line(&running(), Time(12_000), &busy, columns);
             assert!(line.chars().count() + 2 <= columns, "{columns}: {line}");
         }
-        assert_eq!(progress_line(&running(), Time(12_000), &behind, 40), "⏳ 0/4 · waiting on [0-3] · 12 s");
+        assert_eq!(progress_line(&running(), Time(12_000), &busy, 40), "⏳ 0/4 · waiting on [0-3] · 12 s");
     }
 
     #[test]
-    fn what_is_too_long_is_cut_with_an_ellipsis() {
+    fn a_text_that_is_too_long_is_cut_with_an_ellipsis() {
         assert_eq!((cut("abcdef", 6), cut("abcdefg", 6)), ("abcdef".to_owned(), "abcde…".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! `pxlens result [NAME]`: what a cell gave that was named with `-o`, at any later time; or the list of names.
+//! `pxlens result [NAME]`: the kept result of a cell that was named with `-o`, or the list of these names.
 
 use std::io::{self, Write};
 
@@ -20,7 +20,7 @@ fn refused(error: ResultStoreError) -> Failure {
     Failure::new(Status::Usage, error)
 }
 
-/// A result, regrouped. How the run ended is no failure of showing it.
+/// Shows a result. The exit status does not depend on how its run ended.
 fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
     let mut out = io::stdout().lock();
     let head = &kept.head;
@@ -63,7 +63,7 @@ fn list(heads: &[KeptHead], json: bool) -> Result<Status, Failure> {
         return Ok(Status::Ok);
     }
     if heads.is_empty() {
-        writeln!(out, "No result is kept. Name one in its cell: %%px -o NAME")?;
+        writeln!(out, "No results are kept. To keep the result of a cell, name it: %%px -o NAME")?;
     }
     let width = heads.iter().map(|head| head.name.chars().count()).max().unwrap_or_default();
     for head in heads {
@@ -73,7 +73,7 @@ fn list(heads: &[KeptHead], json: bool) -> Result<Status, Failure> {
     Ok(Status::Ok)
 }
 
-/// Which cell it was, and when it was asked for.
+/// Its cell, and when it ran.
 fn about(head: &KeptHead) -> String {
     let at = i64::try_from(head.at.0).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     let at = at.map(|at| format!(" · {} UTC", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
@@ -81,7 +81,7 @@ fn about(head: &KeptHead) -> String {
     format!("{} · {title}{at}", place(head))
 }
 
-/// Where its cell stood.
+/// The file and line of its cell.
 fn place(head: &KeptHead) -> String {
     let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
     format!("{} line {}", render::terminal_text(file, false), head.line)

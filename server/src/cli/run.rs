@@ -23,8 +23,8 @@ use crate::{
     text::Encoding,
 };
 
-/// How long the last words of a session are waited for.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long to wait for the last messages of a session.
+const LAST_MESSAGES: Duration = Duration::from_secs(1);
 
 /// Runs the px cells of `args.file`.
 pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
@@ -32,7 +32,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
     run_source(file, args).await
 }
 
-/// Runs the px cells of a text that was read already.
+/// Runs the px cells of a file that was read already.
 pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status, Failure> {
     let overrides = Overrides {
         canary: args.canary,
@@ -41,18 +41,18 @@ pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status
     };
     let settings = args.settings(file.folder.clone()).map_err(usage)?;
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
-    let telling = tokio::spawn(tell(notices));
+    let printing = tokio::spawn(print_messages(notices));
     let mut interrupts = Interrupts::listen();
     let outcome = run_in(&session, &file, &args, overrides, &mut interrupts).await;
     tokio::select! {
         biased;
-        // A cluster that was started for this ends when this process does.
+        // A cluster that was started for this run ends with this process.
         () = interrupts.second() => return outcome,
-        // Stops it, and waits until it is gone.
+        // Stops that cluster, and waits until it is gone.
         () = session.shutdown() => {}
     }
-    // Work that was given up half-way may still hold the other end.
-    let _ = timeout(LAST_WORDS, telling).await;
+    // Work that was interrupted may still hold the other end of the channel.
+    let _ = timeout(LAST_MESSAGES, printing).await;
     outcome
 }
 
@@ -63,7 +63,7 @@ async fn run_in(
     overrides: Overrides,
     interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
-    // What is kept of it is listed from anywhere.
+    // Absolute, since results that are kept under it are listed from any folder.
     let path = std::path::absolute(&file.label).unwrap_or_else(|_| (&file.label).into());
     let key = DocumentKey::from(&*path.to_string_lossy());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
@@ -73,11 +73,11 @@ async fn run_in(
         return Err(Failure::new(Status::Usage, format!("{}: {why}", file.label)));
     }
     let Some(scope) = scope_of(view, args).map_err(|why| usage(format!("{}: {why}", file.label)))? else {
-        super::output::say(Level::Info, &format!("{} has no px cell, so nothing was run", file.label));
+        super::output::say(Level::Info, &format!("{} has no px cells, so nothing was run", file.label));
         return Ok(Status::Ok);
     };
     if let Some(folder) = &args.images {
-        // Said now rather than at the end of a long run.
+        // Fails now rather than at the end of a long run.
         make_folder(folder)?;
     }
     let whole_file = scope == Scope::All;
@@ -97,7 +97,7 @@ async fn run_in(
             return Ok(Status::Interrupted);
         }
     };
-    // With what each `%pxresult` shows.
+    // This snapshot knows what each `%pxresult` shows.
     let snapshot = session.snapshot(&key).await;
     let view = snapshot.document().ok_or_else(ended)?;
     if let Some(note) = ignored_flags(args, &snapshot.cluster) {
@@ -123,10 +123,10 @@ async fn run_in(
 
 fn make_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
-        .map_err(|error| usage(format!("--images: {} cannot be made: {error}", folder.display())))
+        .map_err(|error| usage(format!("--images: {} cannot be created: {error}", folder.display())))
 }
 
-/// Why nothing of a file is run, where a cell of it cannot be whatever the engines are: told before hours of work.
+/// The first cell that cannot run whatever the engines are. Reported before anything runs, not after hours of work.
 fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     view.cells.iter().find_map(|cell| match plan(&cell.cell, overrides) {
         Err(Refusal::Cell(why)) => Some(RunError::Refused { line: cell.line + 1, why }),
@@ -134,7 +134,7 @@ fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     })
 }
 
-/// What is doubtful in the cells that run: they may not do what was meant.
+/// The warnings about the cells that run: they may not do what was meant.
 fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
     let runs = |at: usize| {
         let of = |cell: &CellView| asked.runs.iter().any(|handle| handle.cell == cell.id);
@@ -142,20 +142,20 @@ fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
             .iter()
             .any(|cell| of(cell) && (cell.cell.range().start..=cell.cell.range().end).contains(&at))
     };
-    let doubtful = |problem: &&Problem| problem.severity == Severity::Warning && runs(problem.range.start);
+    let is_warning = |problem: &&Problem| problem.severity == Severity::Warning && runs(problem.range.start);
     let sentence = |problem: &Problem| {
         format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
     };
-    view.problems.iter().filter(doubtful).map(sentence).collect()
+    view.problems.iter().filter(is_warning).map(sentence).collect()
 }
 
-/// The cells whose body `--local` wants in a local Python as well, which a shell has not.
+/// A note for each `--local` cell: in a shell there is no local Python that could run its local part.
 fn local_parts(asked: &RunResponse) -> Vec<String> {
     let wanting = asked.runs.iter().filter(|handle| handle.plan.local);
     wanting.map(|handle| format!("line {}: --local: local part not run", handle.line + 1)).collect()
 }
 
-/// A word about flags that say how to start a cluster, where one was running already.
+/// A note about flags for starting a cluster, if one was already running.
 fn ignored_flags(args: &RunArgs, cluster: &ClusterView) -> Option<String> {
     let flags: Vec<&str> = [(args.local.n.is_some(), "-n"), (args.local.python.is_some(), "--python")]
         .into_iter()
@@ -164,11 +164,11 @@ fn ignored_flags(args: &RunArgs, cluster: &ClusterView) -> Option<String> {
     let running = matches!(cluster.owner, Some(Owner::Pxlens | Owner::Other));
     (running && !flags.is_empty()).then(|| {
         let (flags, name) = (flags.join(" and "), &cluster.name);
-        format!("{flags} not used: they are for a new cluster, and {name} was running already")
+        format!("{flags} ignored: the cluster {name} was already running")
     })
 }
 
-async fn tell(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
+async fn print_messages(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     while let Some(notice) = notices.recv().await {
         match notice {
             SessionEvent::Say(level, text) => super::output::say(level, &text),
@@ -180,7 +180,7 @@ async fn tell(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     }
 }
 
-/// The cells that the flags ask for; `None` where the whole of a file was asked for that has no px cell.
+/// The cells that the flags choose; `None` for a whole file without px cells.
 fn scope_of(view: &DocumentView, args: &RunArgs) -> Result<Option<Scope>, String> {
     let count = view.cells.len();
     let has = match count {
@@ -220,8 +220,8 @@ fn ended() -> Failure {
     Failure::new(Status::NoCluster, RunError::Ended)
 }
 
-fn usage(sentence: String) -> Failure {
-    Failure::new(Status::Usage, sentence)
+fn usage(message: String) -> Failure {
+    Failure::new(Status::Usage, message)
 }
 
 #[cfg(test)]

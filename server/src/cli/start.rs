@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{Failure, Status, args::StartArgs, no_cluster, output::say};
 use crate::session::{ClusterError, Settings, start_cluster};
 
-/// Starts a cluster, whatever else runs, and waits until its engines are there.
+/// Starts a cluster, even if others are running, and waits until its engines have registered.
 pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     let settings = Settings {
         engines: args.local.engines(),
@@ -16,7 +16,7 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     };
     let given_up = async {
         if tokio::signal::ctrl_c().await.is_err() {
-            // No signal can be heard on this system: then none comes.
+            // This system delivers no Ctrl-C.
             std::future::pending::<()>().await;
         }
     };

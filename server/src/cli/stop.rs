@@ -1,4 +1,4 @@
-//! `pxlens stop`: stops clusters that pxlens started, and others only on request.
+//! `pxlens stop`: stops clusters that pxlens started, and others only with `--yes`.
 
 use std::io::{self, Write};
 
@@ -15,11 +15,11 @@ enum NothingToStop {
     Discovery(#[from] DiscoveryError),
     #[error("no cluster that pxlens started is running; name another one with --profile or --cluster-id")]
     NoneOfOurs,
-    #[error("several clusters fit: {0}; name one with --cluster-id, or add --all")]
+    #[error("several clusters match: {0}; name one with --cluster-id, or add --all")]
     Several(String),
 }
 
-/// Stops them one after the other, and says so.
+/// Stops the clusters one after the other, and says so.
 pub(super) async fn stop(args: &StopArgs) -> Result<Status, Failure> {
     let selection = args.cluster.selection();
     let found = discovery::find(&selection).map_err(no_cluster)?;
@@ -27,9 +27,9 @@ pub(super) async fn stop(args: &StopArgs) -> Result<Status, Failure> {
         match local::stop(&cluster, args.yes).await {
             Ok(()) => writeln!(io::stdout(), "Stopped the cluster {}.", cluster.label())?,
             Err(StopError::NotConfirmed(label)) => {
-                let sentence =
-                    format!("pxlens did not start the cluster {label}; add --yes to stop it all the same");
-                return Err(Failure::new(Status::Usage, sentence));
+                let message =
+                    format!("pxlens did not start the cluster {label}; add --yes to stop it anyway");
+                return Err(Failure::new(Status::Usage, message));
             }
             Err(error) => return Err(no_cluster(error)),
         }
@@ -37,7 +37,7 @@ pub(super) async fn stop(args: &StopArgs) -> Result<Status, Failure> {
     Ok(Status::Ok)
 }
 
-/// Of those found, the ones to stop. A cluster that is gone is stopped by name only: it may have left engines.
+/// The clusters to stop. One that is gone is chosen only by name; it may have left engines behind.
 fn wanted(
     selection: &Selection,
     all: bool,
@@ -53,7 +53,7 @@ fn wanted(
     let fit: Vec<FoundCluster> = found.into_iter().filter(fits).collect();
     match fit.as_slice() {
         [] if !explicit => Err(NothingToStop::NoneOfOurs),
-        // The same sentence as for whoever wants to use it.
+        // Gives the same error as using that cluster would.
         [] => {
             discovery::choose(selection)?;
             Err(NothingToStop::NoneOfOurs)
@@ -90,17 +90,18 @@ mod tests {
     }
 
     #[test]
-    fn by_id_even_a_cluster_that_is_gone_is_cleared_away() {
+    fn a_cluster_that_is_gone_can_be_stopped_by_its_id() {
         let selection = Selection { cluster_id: Some("pxlens-2".to_owned()), ..Selection::default() };
         assert_eq!(labels(&selection, false), Ok(vec!["default:pxlens-2".to_owned()]));
     }
 
     #[test]
-    fn of_several_that_fit_one_must_be_named() {
+    fn of_several_that_match_one_must_be_named() {
         let selection = Selection { profile: Some("default".to_owned()), ..Selection::default() };
         let error = labels(&selection, false).expect_err("three run");
         assert!(
-            error.starts_with("several clusters fit: default:pxlens-1, default:pxlens-run-3, default:mine;"),
+            error
+                .starts_with("several clusters match: default:pxlens-1, default:pxlens-run-3, default:mine;"),
             "{error}"
         );
         assert_eq!(labels(&selection, true).map(|labels| labels.len()), Ok(3));

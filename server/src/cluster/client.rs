@@ -1,8 +1,8 @@
 //! The client of one controller: executes, interrupts, and knows which engines there are.
 //!
 //! [`ClusterClient`] is a cheap handle. Behind it one actor owns the sockets, the engine table and every outstanding
-//! request; requests go in as commands, and what happens to them comes out as [`crate::run::Event`]s in the run's feed. No
-//! wait is without a limit: what cannot be answered any more ends as lost.
+//! request; requests go in as commands, and what happens to them comes out as [`crate::run::Event`]s in the run's feed. Every
+//! wait has a limit: a request that cannot be answered any more ends as lost.
 
 mod actor;
 mod health;
@@ -22,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::actor::{Actor, Told};
+use self::actor::{Actor, Watches};
 use super::{
     connection::ConnectionInfo,
     feed::FeedSender,
@@ -43,7 +43,7 @@ pub struct ClusterClient {
     settled: watch::Receiver<bool>,
 }
 
-/// Limits of waiting. The defaults are those of the design.
+/// Time limits, and one for memory.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     /// For the whole handshake.
@@ -145,7 +145,7 @@ pub struct InterruptReport {
 pub enum ConnectError {
     /// Nothing listens there.
     #[error(
-        "no controller runs at {address}, where {} says it is: the file is stale; start the cluster again, or name \
+        "no controller is running at {address}, the address in {}: the file is stale; start the cluster again, or name \
          another connection file", path.display()
     )]
     Refused {
@@ -173,8 +173,8 @@ pub enum ConnectError {
     },
     /// Connected, but the Hub does not answer.
     #[error(
-        "the controller at {address} does not answer: either the key in {} is not its key (the file of an earlier \
-         controller), or it hangs; start the cluster again, or name another connection file", path.display()
+        "the controller at {address} does not answer: either the key in {} is wrong, since the file belongs to an \
+         earlier controller, or the controller hangs; start the cluster again, or name another connection file", path.display()
     )]
     NoAnswer {
         /// The registration port.
@@ -184,8 +184,8 @@ pub enum ConnectError {
     },
     /// What the controller sends is signed with another key.
     #[error(
-        "the key in {} is not that of the controller at {address}: the file is of an earlier controller; name the \
-         file that this controller wrote", path.display()
+        "the key in {} is not that of the controller at {address}: the file belongs to an earlier controller; name \
+         the file that this controller wrote", path.display()
     )]
     WrongKey {
         /// The registration port.
@@ -200,21 +200,22 @@ pub enum ConnectError {
 #[non_exhaustive]
 pub enum ClientError {
     /// The connection is down; requests are never kept for later.
-    #[error("the cluster cannot be reached now: {why}; run again once it is back")]
+    #[error("the cluster cannot be reached: {why}; try again when it is back")]
     Away {
         /// What the status says.
         why: String,
     },
-    /// Too much code waits for engines.
+    /// Too much code is waiting for the engines.
     #[error(
-        "the engines have not yet taken {waiting} MiB of code; wait for them, or send less code and more data files"
+        "{waiting} MiB of code are still waiting for the engines; try again when they have worked through it, or send less code \
+         at a time, for instance by reading data from files"
     )]
     TooMuchInFlight {
         /// Bytes of code that wait.
         waiting: usize,
     },
     /// The engine knows no such signal.
-    #[error("the signal '{signal}' was refused: {why}")]
+    #[error("an engine refused the signal '{signal}': {why}; use a name such as SIGINT, or a number")]
     SignalRefused {
         /// What was asked for.
         signal: String,
@@ -234,8 +235,8 @@ impl ClusterClient {
     /// # Errors
     /// See [`ConnectError`]; at once where nothing listens, else within [`ClientOptions::connect`].
     pub async fn connect(info: ConnectionInfo, options: ClientOptions) -> Result<Self, ConnectError> {
-        if let Some(doubt) = info.doubt() {
-            tracing::warn!("{doubt}");
+        if let Some(warning) = info.warning() {
+            tracing::warn!("{warning}");
         }
         let transport = ZeromqTransport::open(info.endpoints());
         Self::connect_over(transport, info, options).await
@@ -257,8 +258,8 @@ impl ClusterClient {
         let (state, status) = watch::channel(starting);
         let (all_placed, settled) = watch::channel(false);
         let (ready, connected) = oneshot::channel();
-        let told = Told { table, activities: doing, status: state, settled: all_placed };
-        let actor = Actor::new(transport, info, options, told, ready);
+        let watches = Watches { table, activities: doing, status: state, settled: all_placed };
+        let actor = Actor::new(transport, info, options, watches, ready);
         tokio::spawn(actor.run(inbox));
         connected.await.expect("the actor answers before it ends")?;
         Ok(Self { commands, engines, activities, status, settled })

@@ -1,7 +1,7 @@
 //! A controller's connection file (`ipcontroller-client.json`): read, checked, and turned into addresses.
 //!
-//! In comes a path, out comes a [`ConnectionInfo`] whose controller can be reached as it stands, or one sentence that
-//! says why not. The key is held for signing and never shown. Format and address rules: ipyparallel 6.3 to 9.2.
+//! In comes a path, out comes a [`ConnectionInfo`] whose controller can be reached, or one sentence that says why not. The
+//! key is used for signing and never shown. Format and address rules: ipyparallel 6.3 to 9.2.
 
 mod address;
 mod machine;
@@ -25,10 +25,10 @@ pub struct ConnectionInfo {
     host: IpAddr,
     ports: [(Channel, u16); Channel::ALL.len()],
     signer: Signer,
-    doubt: Option<String>,
+    warning: Option<String>,
 }
 
-/// Why a connection file leads to no controller.
+/// Why a connection file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionFileError {
@@ -40,9 +40,9 @@ pub enum ConnectionFileError {
         /// The system's error.
         source: io::Error,
     },
-    /// It is no JSON object.
+    /// It is not a JSON object.
     #[error(
-        "{} is no connection file: it holds no JSON object ({why}); name an ipcontroller-client.json", path.display()
+        "{} is not a connection file: it holds no JSON object ({why}); name an ipcontroller-client.json", path.display()
     )]
     NotJson {
         /// The file.
@@ -50,7 +50,7 @@ pub enum ConnectionFileError {
         /// What the parser said; never shows the text.
         why: String,
     },
-    /// Keys that are needed are not there.
+    /// Required keys are missing.
     #[error(
         "the connection file {} lacks {}; name the ipcontroller-client.json that the controller wrote",
         path.display(), keys.join(", ")
@@ -61,14 +61,14 @@ pub enum ConnectionFileError {
         /// The missing keys.
         keys: Vec<&'static str>,
     },
-    /// A key holds what it cannot hold.
-    #[error("the connection file {} has a {key} that is {problem}", path.display())]
+    /// A key has a value of the wrong kind.
+    #[error("the value of '{key}' in the connection file {} is {problem}", path.display())]
     BadValue {
         /// The file.
         path: PathBuf,
         /// Which key.
         key: &'static str,
-        /// What it should be.
+        /// What is wrong with its value.
         problem: String,
     },
     /// Messages in a form that pxlens does not read, such as pickle.
@@ -83,7 +83,7 @@ pub enum ConnectionFileError {
         pack: String,
     },
     /// Messages signed in a way that pxlens does not know.
-    #[error("the connection file {}: {source}", path.display())]
+    #[error("pxlens cannot use the connection file {}: {source}", path.display())]
     Signing {
         /// The file.
         path: PathBuf,
@@ -114,8 +114,8 @@ pub enum ConnectionFileError {
     },
     /// The file asks for an SSH tunnel.
     #[error(
-        "the controller of {} is to be reached through an SSH tunnel to '{ssh}', which pxlens cannot open yet; \
-         run pxlens there, for instance in a remote window of the editor", path.display()
+        "the controller of {} is reached through an SSH tunnel to '{ssh}', which pxlens cannot open yet; \
+         run pxlens on that machine, for instance in a remote window of the editor", path.display()
     )]
     Tunnel {
         /// The file.
@@ -144,7 +144,7 @@ impl ConnectionInfo {
     pub fn read(path: &Path) -> Result<Self, ConnectionFileError> {
         let bytes = std::fs::read(path)
             .map_err(|source| ConnectionFileError::Unreadable { path: path.to_owned(), source })?;
-        // Python's client takes the server key from here where the file has none.
+        // Python's client takes the server key from here if the file has none.
         let curve = std::env::var_os("IPP_CURVE_SERVERKEY").is_some_and(|key| !key.is_empty());
         Self::parse(path, &bytes, curve, &ThisMachine)
     }
@@ -160,9 +160,9 @@ impl ConnectionInfo {
         &self.path
     }
 
-    /// What may be wrong although the connection is worth a try, as a sentence.
-    pub fn doubt(&self) -> Option<&str> {
-        self.doubt.as_deref()
+    /// What may be wrong although pxlens tries to connect, as a sentence.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// Signs and verifies with the file's key.
@@ -192,7 +192,7 @@ impl ConnectionInfo {
         for (channel, port) in &mut ports {
             *port = file.port(channel.name())?;
         }
-        Ok(Self { path: path.to_owned(), host: route.host, ports, signer, doubt: route.doubt })
+        Ok(Self { path: path.to_owned(), host: route.host, ports, signer, warning: route.warning })
     }
 }
 
@@ -203,7 +203,7 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// Without these no controller can be reached. The rest of the keys are optional or not used.
+    /// The required keys. All others are optional or not used.
     const NEEDED: [&'static str; 7] =
         ["interface", "registration", "control", "mux", "iopub", "notification", "key"];
 
@@ -221,13 +221,13 @@ impl<'a> File<'a> {
         }
     }
 
-    /// A text; `None` where the key is missing, null, or something else.
+    /// A string; `None` if the key is missing or has another value.
     fn text(&self, key: &str) -> Option<&str> {
         self.object.get(key)?.as_str()
     }
 
     fn require(&self, key: &'static str) -> Result<&str, ConnectionFileError> {
-        self.text(key).ok_or_else(|| self.bad(key, "not a text"))
+        self.text(key).ok_or_else(|| self.bad(key, "not a string"))
     }
 
     fn port(&self, key: &'static str) -> Result<u16, ConnectionFileError> {

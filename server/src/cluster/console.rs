@@ -1,8 +1,8 @@
 //! Engines as kernels: binds an engine's kernel to ports of its own, so that an ordinary Jupyter front end can connect.
 //!
-//! In goes an engine, out comes the connection file of its kernel. What the engine tells holds its key, so none of it is
-//! ever a run: it goes into a feed that only [`open`] reads, and from there into the file. An engine whose kernel is known
-//! to be bound is not asked again: its process keeps its ports.
+//! In goes an engine, out comes the connection file of its kernel. The engine's answer holds its key, so it never becomes a
+//! run: it goes into a feed that only [`open`] reads, and from there into the file. An engine whose kernel is known to be
+//! bound is not asked again, since its process keeps its ports.
 
 mod info;
 mod runtime;
@@ -27,20 +27,20 @@ use crate::{
     run::{EventKind, LostReason, RunId},
 };
 
-/// What an engine is asked: to bind its kernel, where that is and on which machine. Leaves no name behind.
-const QUESTION: &str = "\
+/// The code that binds an engine's kernel and prints its connection info and host. Leaves no name behind.
+const BIND_CODE: &str = "\
 __import__('ipyparallel').bind_kernel()
 %connect_info
 print('\\npxlens: host', __import__('socket').gethostname())";
 
-/// How the line begins that tells the engine's machine.
+/// The beginning of the line with the engine's host.
 const HOST: &str = "pxlens: host ";
 
-/// After this time without an answer the user hears why nothing happens.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// After this time without an answer, the user is told what pxlens waits for.
+const REPORT_AFTER: Duration = Duration::from_millis(500);
 
-/// The most that is read of an answer, in bytes.
-const MOST: usize = 1 << 20;
+/// How many bytes of an answer are read.
+const MAX_ANSWER: usize = 1 << 20;
 
 /// Numbers for requests that belong to no run; runs count up from 1.
 static NEXT: AtomicU32 = AtomicU32::new(u32::MAX);
@@ -52,7 +52,7 @@ pub struct Console {
     pub engine: EngineId,
     /// Its connection file, which nobody else can read.
     pub file: PathBuf,
-    /// The machine it runs on, where its ports cannot be reached from here without a tunnel.
+    /// The machine it runs on, if its ports can only be reached through a tunnel.
     pub tunnel: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub enum FrontEnd {
 }
 
 impl FrontEnd {
-    /// The word behind `jupyter`.
+    /// The subcommand of `jupyter`.
     pub fn command(self) -> &'static str {
         match self {
             Self::Console => "console",
@@ -82,7 +82,7 @@ impl FrontEnd {
         }
     }
 
-    /// What to install for it.
+    /// The packages to install for it.
     pub fn packages(self) -> &'static str {
         match self {
             Self::Console => "jupyter-console",
@@ -92,7 +92,7 @@ impl FrontEnd {
 }
 
 impl Console {
-    /// What a front end is started with.
+    /// The arguments of a front end.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["--existing".to_owned(), self.file.display().to_string()];
         if let Some(host) = &self.tunnel {
@@ -113,12 +113,12 @@ impl Console {
         command_line(&self.argv(front_end))
     }
 
-    /// What the user has to know before a front end is opened.
+    /// What the user should know before opening a front end.
     pub fn note(&self) -> Option<String> {
         let host = self.tunnel.as_ref()?;
         Some(format!(
-            "engine {} runs on {host}, and its ports can be reached from there only: the command opens a tunnel with \
-             --ssh {host}; where that name does not work from here, put another one in its place",
+            "engine {} runs on {host}, and its ports can only be reached from there, so the command opens a tunnel with \
+             --ssh {host}; if that name does not work from here, replace it",
             self.engine
         ))
     }
@@ -138,7 +138,7 @@ fn quoted(word: &str) -> String {
     if cfg!(windows) { format!("\"{word}\"") } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// Why there is no console. No sentence holds what the engine told.
+/// Why there is no console. No message quotes the engine's output.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsoleError {
@@ -154,7 +154,7 @@ pub enum ConsoleError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The engine worked on something else all the time.
-    #[error("engine {engine} is still busy after {} s; ask again when its work is done, or interrupt that", limit.as_secs())]
+    #[error("engine {engine} is still busy after {} s; try again when it is idle, or interrupt its work", limit.as_secs())]
     Busy {
         /// The engine that was asked.
         engine: EngineId,
@@ -162,7 +162,7 @@ pub enum ConsoleError {
         limit: Duration,
     },
     /// The user gave up.
-    #[error("given up; engine {0} goes on with its work")]
+    #[error("cancelled; engine {0} goes on with its work")]
     GivenUp(EngineId),
     /// The engine did not answer, and will not.
     #[error("engine {engine} did not answer: {why}")]
@@ -182,14 +182,16 @@ pub enum ConsoleError {
     },
     /// The answer holds no ports.
     #[error(
-        "engine {0} did not tell how to connect to it; its output may be redirected, or its ipykernel too old"
+        "engine {0} did not say how to connect to it; its output may be redirected, or its ipykernel may be too old"
     )]
     NoInfo(EngineId),
-    /// There is no home to look in.
-    #[error("there is no folder for connection files: no home is known; set JUPYTER_RUNTIME_DIR")]
+    /// The user has no home directory.
+    #[error(
+        "pxlens cannot find your home directory, where Jupyter keeps connection files; set JUPYTER_RUNTIME_DIR"
+    )]
     NoFolder,
     /// The file could not be written.
-    #[error("the connection file {} cannot be written: {source}; set JUPYTER_RUNTIME_DIR to a folder of yours", path.display())]
+    #[error("the connection file {} cannot be written: {source}; set JUPYTER_RUNTIME_DIR to a folder that you can write to", path.display())]
     NotWritten {
         /// The file.
         path: PathBuf,
@@ -256,7 +258,7 @@ async fn ask(
     let waits = wait.limit.map_or(waits.clone(), |limit| format!("{waits}, {} s at most", limit.as_secs()));
     let began = Instant::now();
     let busy_now = matches!(client.activities().borrow().of(engine), Activity::Busy(_));
-    let say_at = if busy_now { began } else { began + PATIENCE };
+    let say_at = if busy_now { began } else { began + REPORT_AFTER };
     let mut said = false;
     let given_up = wait.given_up;
     tokio::pin!(given_up);
@@ -285,8 +287,8 @@ async fn ask(
         request.take_back().await;
     }
     end?;
-    let host = request.told.lines().rev().find_map(|line| line.strip_prefix(HOST)).map(str::trim);
-    KernelInfo::find(&request.told, uuid, host).ok_or(ConsoleError::NoInfo(engine))
+    let host = request.output.lines().rev().find_map(|line| line.strip_prefix(HOST)).map(str::trim);
+    KernelInfo::find(&request.output, uuid, host).ok_or(ConsoleError::NoInfo(engine))
 }
 
 async fn limit_of(began: Instant, limit: Option<Duration>) {
@@ -296,13 +298,13 @@ async fn limit_of(began: Instant, limit: Option<Duration>) {
     }
 }
 
-/// The question to an engine. Dropped before its end, it is taken back. No `Debug`: what it was told holds the key.
+/// The request to an engine. Dropped before its end, it is taken back. No `Debug`, since its output holds the key.
 struct Request {
     client: ClusterClient,
     run: RunId,
     engine: EngineId,
     events: FeedReceiver,
-    told: String,
+    output: String,
     begun: bool,
     replied: bool,
     idle: bool,
@@ -313,14 +315,14 @@ impl Request {
     async fn send(client: &ClusterClient, engine: EngineId) -> Result<Self, ClientError> {
         let run = RunId(NEXT.fetch_sub(1, Ordering::Relaxed));
         let (sender, events) = feed();
-        let execute = Execute { run, code: Arc::from(QUESTION), engines: vec![engine], first_slot: 0 };
+        let execute = Execute { run, code: Arc::from(BIND_CODE), engines: vec![engine], first_slot: 0 };
         // Made before the request is sent, so that a caller that goes away meanwhile takes it back as well.
         let mut request = Self {
             client: client.clone(),
             run,
             engine,
             events,
-            told: String::new(),
+            output: String::new(),
             begun: false,
             replied: false,
             idle: false,
@@ -343,8 +345,8 @@ impl Request {
                 EventKind::Busy | EventKind::Input { .. } => self.begun = true,
                 EventKind::Stream { name: StreamName::Stdout, text } => {
                     self.begun = true;
-                    if self.told.len() + text.len() <= MOST {
-                        self.told.push_str(&text);
+                    if self.output.len() + text.len() <= MAX_ANSWER {
+                        self.output.push_str(&text);
                     }
                 }
                 // Its text is the engine's; only the name is shown.

@@ -1,8 +1,8 @@
-//! Finding clusters: what runs, and which of them is meant.
+//! Finding clusters: which ones run, and which of them to use.
 //!
-//! ipyparallel leaves two kinds of files in a profile's `security` folder (see [`files`]); from them, and from a look at
-//! the controller's process, comes a list of [`FoundCluster`]s. Nothing here starts, signals or speaks to a cluster; of
-//! a controller without a process id it only tries whether its port on this machine is open.
+//! ipyparallel leaves two kinds of files in a profile's `security` folder (see [`files`]). From these files and the state of
+//! the controller's process comes a list of [`FoundCluster`]s. Nothing here starts, signals or speaks to a cluster; if the
+//! process id of a controller is not known, discovery only tries whether its port on this machine is open.
 
 use std::{
     collections::BTreeMap,
@@ -12,16 +12,16 @@ use std::{
     time::SystemTime,
 };
 
-use super::process::{self, IPYPARALLEL, Look};
+use super::process::{self, IPYPARALLEL, ProcessState};
 
 pub(crate) mod files;
 
 use files::{ClientFile, ClusterFile};
 
-/// What the id of every cluster that pxlens starts begins with.
+/// The prefix of the ids of all clusters that pxlens starts.
 pub const OUR_PREFIX: &str = "pxlens-";
 
-/// What the id of a cluster begins with that ends with the `pxlens run` that started it.
+/// The prefix of the ids of clusters that end together with the `pxlens run` that started them.
 pub const TEMPORARY_PREFIX: &str = "pxlens-run-";
 
 /// Which cluster is wanted; the default leaves the choice to pxlens.
@@ -29,11 +29,11 @@ pub const TEMPORARY_PREFIX: &str = "pxlens-run-";
 pub struct Selection {
     /// The name of an IPython profile.
     pub profile: Option<String>,
-    /// A cluster id; the empty one is what a bare `ipcluster start` uses.
+    /// A cluster id; `ipcluster start` without options uses the empty one.
     pub cluster_id: Option<String>,
-    /// One word that is a profile or, where no profile has that name, a cluster id.
+    /// The name of a profile or, if no profile has this name, a cluster id.
     pub name: Option<String>,
-    /// A client connection file. It decides alone.
+    /// A client connection file. The other fields do not count then.
     pub connection_file: Option<PathBuf>,
     /// The IPython directory, else `$IPYTHONDIR`, else `~/.ipython`.
     pub ipython_dir: Option<PathBuf>,
@@ -76,7 +76,7 @@ impl Selection {
     }
 }
 
-/// What the one word of a selection names.
+/// What [`Selection::name`] is taken for.
 #[derive(Clone, Copy)]
 enum Named {
     Profile,
@@ -84,7 +84,7 @@ enum Named {
 }
 
 impl fmt::Display for Selection {
-    /// As the object of "no cluster is running …".
+    /// Continues "no cluster is running …".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = match self.cluster_id.as_deref() {
             Some("") => " without a cluster id".to_owned(),
@@ -92,65 +92,65 @@ impl fmt::Display for Selection {
             None => String::new(),
         };
         match (&self.name, &self.profile) {
-            (Some(name), _) => write!(f, "in a profile '{name}', or with that id"),
+            (Some(name), _) => write!(f, "in profile '{name}' or with the id '{name}'"),
             (None, Some(profile)) => write!(f, "in profile '{profile}'{id}"),
             (None, None) => f.write_str(id.trim_start()),
         }
     }
 }
 
-/// Whether a cluster runs, as far as one can tell without speaking to it.
+/// Whether a cluster runs, as far as can be known without connecting to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClusterState {
     /// Its controller runs and has written its connection file.
     Running,
     /// Its controller runs and has no connection file yet.
     Starting,
-    /// It cannot be told: the controller is a batch job, or on another machine. It counts as usable.
+    /// Not known: the controller is a batch job, or on another machine. Counts as usable.
     Unknown,
-    /// It is gone; only files are left.
+    /// It has ended; only files are left.
     Gone,
 }
 
 /// A cluster that has left files in a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundCluster {
-    /// The IPython profile; empty for a connection file outside of any.
+    /// The IPython profile; empty for a connection file outside of any profile.
     pub profile: String,
-    /// Its id; empty for what a bare `ipcluster start` starts.
+    /// The cluster id; empty if it was started by `ipcluster start` without options.
     pub cluster_id: String,
-    /// The client connection file, whether or not it is there yet.
+    /// The client connection file, which may not exist yet.
     pub connection_file: PathBuf,
-    /// The file that `ipcluster list` reads; a controller started by hand has none.
+    /// The cluster file, which `ipcluster list` reads; a controller that was started by hand has none.
     pub cluster_file: Option<PathBuf>,
     /// The controller's process id, if it runs on this machine and is known.
     pub pid: Option<u32>,
-    /// Whether it runs.
+    /// Whether the cluster runs.
     pub state: ClusterState,
     /// How many engines were asked for.
     pub engines_expected: Option<u32>,
-    /// What runs the engines: `local`, `mpi`, `slurm`, …
+    /// The launcher of the engines: `local`, `mpi`, `slurm`, …
     pub launcher: Option<String>,
     /// Whether pxlens started it.
     pub ours: bool,
     /// When its files were last written.
     pub written: Option<SystemTime>,
-    /// Why this one was chosen, where there was a choice: a sentence for the user.
+    /// Why this one was chosen among several, as a sentence for the user.
     pub note: Option<String>,
 }
 
 impl FoundCluster {
-    /// Whether it is worth connecting to: not known to be gone, and not still starting.
+    /// Whether to connect to it: it is neither gone nor still starting.
     pub fn alive(&self) -> bool {
         matches!(self.state, ClusterState::Running | ClusterState::Unknown)
     }
 
-    /// Whether it ends with the pxlens that started it.
+    /// Whether it ends together with the pxlens that started it.
     pub fn is_temporary(&self) -> bool {
         self.cluster_id.starts_with(TEMPORARY_PREFIX)
     }
 
-    /// How it is named in sentences, and in the setting `pxlens.cluster`: `profile:cluster-id`, or the profile alone.
+    /// Its name in messages and in the setting `pxlens.cluster`: `profile:cluster-id`, or the profile alone.
     pub fn label(&self) -> String {
         match (self.profile.as_str(), self.cluster_id.as_str()) {
             ("", _) => self.connection_file.display().to_string(),
@@ -160,58 +160,54 @@ impl FoundCluster {
     }
 }
 
-/// Why no cluster could be found, or none chosen.
+/// Why no cluster was found or chosen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoveryError {
     /// The user has no home directory to look in.
     #[error("pxlens cannot find your home directory; set IPYTHONDIR to the folder of your IPython profiles")]
     NoHome,
-    /// The IPython directory is there and cannot be read.
+    /// The IPython directory cannot be read.
     #[error("pxlens cannot read the IPython directory {}: {why}", path.display())]
     Unreadable {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         why: io::Error,
     },
-    /// The connection file that was named is missing.
-    #[error("there is no connection file {}; a controller that ends removes its file, so start the cluster again or name another", .0.display())]
+    /// The connection file that was named does not exist.
+    #[error("there is no connection file {}; a controller removes its file when it ends, so start the cluster again or name another file", .0.display())]
     NoConnectionFile(PathBuf),
-    /// The file is the one that engines read.
-    #[error("{} is the connection file for engines; name the one that ends in -client.json beside it", .0.display())]
+    /// The file is the connection file of engines.
+    #[error("{} is the connection file for engines; name the file beside it that ends in -client.json", .0.display())]
     EngineFile(PathBuf),
-    /// What was asked for does not run.
+    /// The cluster that was named does not run.
     #[error("no cluster is running {wanted}; {running}")]
     NotRunning {
-        /// What was asked for.
+        /// The cluster that was named.
         wanted: Box<Selection>,
-        /// What runs instead.
+        /// The clusters that run.
         running: Alternatives,
     },
-    /// What was asked for has a controller without a connection file yet; or nothing was, and a cluster of ours is the
-    /// only one that will do. Waiting a little helps.
-    #[error(
-        "the cluster {0} is still starting; try again when its controller has written its connection file"
-    )]
+    /// The cluster to use has a controller that has not written its connection file yet. It may help to wait a little.
+    #[error("the cluster {0} is still starting; try again in a moment")]
     Starting(String),
 }
 
-/// The clusters that run, by their labels.
+/// The labels of the clusters that run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alternatives(pub Vec<String>);
 
 impl fmt::Display for Alternatives {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [] => f.write_str("nothing else is running either: `pxlens start` starts one"),
-            [one] => write!(f, "running is: {one}"),
-            several => write!(f, "running are: {}", several.join(", ")),
+            [] => f.write_str("no other cluster is running either; start one with `pxlens start`"),
+            others => write!(f, "running instead: {}", others.join(", ")),
         }
     }
 }
 
-/// The IPython directory: the one given, else `$IPYTHONDIR`, else `~/.ipython`.
+/// The IPython directory: the given one, or else `$IPYTHONDIR`, or else `~/.ipython`.
 pub fn ipython_dir(given: Option<&Path>) -> Result<PathBuf, DiscoveryError> {
     ipython_dir_in(given, |name| std::env::var_os(name), || etcetera::home_dir().ok())
 }
@@ -237,7 +233,7 @@ fn without_tilde(text: &str) -> PathBuf {
     }
 }
 
-/// All clusters that the selection fits, those that are gone included; by profile, then cluster id.
+/// All clusters that match the selection, including those that are gone; by profile, then by cluster id.
 pub fn find(selection: &Selection) -> Result<Vec<FoundCluster>, DiscoveryError> {
     if let Some(path) = &selection.connection_file {
         return Ok(vec![by_file(path)?]);
@@ -252,12 +248,12 @@ fn only_wanted(selection: &Selection, all: &[FoundCluster]) -> Vec<FoundCluster>
     if by_profile.is_empty() { wanted(Named::ClusterId) } else { by_profile }
 }
 
-/// The cluster to use: `None` if nothing runs and nothing was named.
+/// The cluster to use; `None` if none was named and none runs.
 ///
-/// Where a cluster that pxlens started is about to run, that is [`DiscoveryError::Starting`], lest a second is started.
+/// A cluster of pxlens that is still starting is [`DiscoveryError::Starting`], so that no second one is started.
 ///
-/// Of several that fit, those known to run come before those that may, the ones pxlens started before others, the
-/// newest first; [`FoundCluster::note`] then says so. One that ends with another `pxlens run` is taken only by name.
+/// Of several that match, those known to run come before those that may run, then those that pxlens started, then the newest;
+/// [`FoundCluster::note`] says which reason decided. A cluster that ends with another `pxlens run` is used only if it is named.
 pub fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
     if let Some(path) = &selection.connection_file {
         return by_file(path).map(Some);
@@ -276,10 +272,10 @@ fn choose_among(selection: &Selection, all: &[FoundCluster]) -> Result<Option<Fo
         (!known, c.is_temporary(), !c.ours, std::cmp::Reverse(c.written))
     });
     let Some((&best, others)) = fit.split_first() else {
-        let comes = |c: &&FoundCluster| {
+        let is_starting = |c: &&FoundCluster| {
             c.state == ClusterState::Starting && (selection.is_explicit() || (c.ours && !c.is_temporary()))
         };
-        return match wanted.iter().find(comes) {
+        return match wanted.iter().find(is_starting) {
             Some(starting) => Err(DiscoveryError::Starting(starting.label())),
             _ if selection.is_explicit() => {
                 let running = all.iter().filter(|c| c.alive()).map(FoundCluster::label).collect();
@@ -307,7 +303,7 @@ fn choose_among(selection: &Selection, all: &[FoundCluster]) -> Result<Option<Fo
     Ok(Some(best))
 }
 
-/// The cluster that a path names: a client connection file, or a cluster file beside one.
+/// The cluster of a file: a client connection file, or a cluster file beside one.
 fn by_file(path: &Path) -> Result<FoundCluster, DiscoveryError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if name.starts_with("ipcontroller") && name.ends_with("-engine.json") {
@@ -342,7 +338,7 @@ fn find_all(ipython_dir: &Path) -> Result<Vec<FoundCluster>, DiscoveryError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(why) => return Err(DiscoveryError::Unreadable { path: ipython_dir.to_owned(), why }),
     };
-    // By (profile, cluster id), so that the list has an order of its own.
+    // Keyed by profile and cluster id, which is also the order of the list.
     let mut found: BTreeMap<(String, String), Option<PathBuf>> = BTreeMap::new();
     for folder in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let Some(profile) = profile_name(&folder) else { continue };
@@ -364,7 +360,7 @@ fn find_all(ipython_dir: &Path) -> Result<Vec<FoundCluster>, DiscoveryError> {
     Ok(clusters.collect())
 }
 
-/// Reads a cluster's files and looks at its controller.
+/// Reads a cluster's files and checks its controller's process.
 fn examine(
     profile: String,
     cluster_id: String,
@@ -374,15 +370,15 @@ fn examine(
     let cluster = cluster_file.as_deref().and_then(ClusterFile::read);
     let client = ClientFile::read(&connection_file);
     let pid = cluster.as_ref().and_then(ClusterFile::controller_pid);
-    // Controllers write it in place: half of it is none yet.
+    // Controllers write the file in place, so one that is half written does not count yet.
     let has_client = client.is_some();
     let elsewhere =
         || client.as_ref().is_some_and(|client| client.is_elsewhere(process::host_name().as_deref()));
     let listening = || client.as_ref().and_then(ClientFile::is_listening);
-    let state = match pid.map(process::look) {
-        Some(look) if look.mentions(&IPYPARALLEL) && has_client => ClusterState::Running,
-        Some(look) if look.mentions(&IPYPARALLEL) => ClusterState::Starting,
-        Some(Look::Gone | Look::Running(_)) if !elsewhere() => ClusterState::Gone,
+    let state = match pid.map(process::state_of) {
+        Some(controller) if controller.mentions(&IPYPARALLEL) && has_client => ClusterState::Running,
+        Some(controller) if controller.mentions(&IPYPARALLEL) => ClusterState::Starting,
+        Some(ProcessState::Gone | ProcessState::Running(_)) if !elsewhere() => ClusterState::Gone,
         _ if !has_client => ClusterState::Gone,
         _ => match listening() {
             Some(true) => ClusterState::Running,

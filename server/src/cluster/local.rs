@@ -1,8 +1,9 @@
 //! Starting and stopping clusters on this machine: one `ipcontroller` and some `ipengine`s of a given Python.
 //!
-//! Each process gets a session of its own: no Ctrl-C of the terminal reaches an engine before pxlens has interrupted
-//! it, and no closing terminal ends it. What ends an attached cluster is the [`watch`]. Everything listens on 127.0.0.1
-//! only. A cluster file as ipyparallel writes it makes the cluster visible to `ipcluster list` and `ipcluster stop`.
+//! Each process gets a session of its own, so that a Ctrl-C in the terminal does not reach an engine before pxlens has
+//! interrupted it, and closing the terminal does not end it. An attached cluster is ended by the [`watch`]. Everything
+//! listens on 127.0.0.1 only. A cluster file as ipyparallel writes it makes the cluster visible to `ipcluster list` and
+//! `ipcluster stop`.
 
 use std::{
     fs, io,
@@ -32,8 +33,8 @@ use watch::Watch;
 
 /// How long a controller may take to write its connection file.
 const CONTROLLER_LIMIT: Duration = Duration::from_secs(90);
-/// How often to look for it.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How often to look for the connection file.
+const POLL: Duration = Duration::from_millis(10);
 
 /// The Hub shows an engine at the second heartbeat after it registered; upstream's period of 3000 ms makes that slow.
 const HEARTBEAT_MS: u32 = 250;
@@ -44,21 +45,21 @@ const ENGINE_MISSES: u32 = 233;
 /// How long an engine waits for the Hub's answer to its registration, in seconds; upstream's 5 are few on a busy machine.
 const REGISTRATION_S: u32 = 60;
 
-/// Makes itself the leader of a session, then becomes the program it was given.
+/// Becomes the leader of a session, then executes the given program.
 const IN_OWN_SESSION: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
 
-/// What to start.
+/// The cluster to start.
 #[derive(Clone, Debug)]
 pub struct StartOptions {
     /// How many engines; at least one.
     pub n: u32,
     /// The Python that runs controller and engines; it has ipyparallel.
     pub python: PythonEnv,
-    /// The IPython profile, else `default`. It is made if it is missing.
+    /// The IPython profile, or else `default`. It is created if it is missing.
     pub profile: Option<String>,
-    /// The cluster id, else a new one. It always begins with `pxlens-`, or `pxlens-run-` if attached.
+    /// The cluster id, or else a new one. It always begins with `pxlens-`, or `pxlens-run-` if attached.
     pub cluster_id: Option<String>,
-    /// Whether the cluster outlives this process. If not, it ends with the [`StartedCluster`], at the latest with us.
+    /// Whether the cluster outlives this process. If not, it ends when the [`StartedCluster`] is dropped, or pxlens ends.
     pub detached: bool,
     /// The IPython directory, else `$IPYTHONDIR`, else `~/.ipython`.
     pub ipython_dir: Option<PathBuf>,
@@ -81,8 +82,8 @@ pub enum StartError {
     /// The Python has no ipyparallel.
     #[error("{} has no ipyparallel; install it with `{} -m pip install ipyparallel`", .0.display(), .0.display())]
     NoIpyparallel(PathBuf),
-    /// The cluster id or the profile does not fit into a file name.
-    #[error("'{0}' is no name for a cluster or a profile; use letters, digits, '.', '_' and '-'")]
+    /// The cluster id or the profile cannot be part of a file name.
+    #[error("'{0}' cannot be the name of a cluster or a profile; use letters, digits, '.', '_' and '-'")]
     BadName(String),
     /// A cluster of that id is running already.
     #[error("the cluster {0} is running already; stop it first, or choose another id")]
@@ -90,16 +91,16 @@ pub enum StartError {
     /// The IPython directory is not known.
     #[error(transparent)]
     Discovery(#[from] DiscoveryError),
-    /// A file could not be written or a program not run.
+    /// A file could not be written, or a program could not be run.
     #[error("pxlens cannot {doing}: {why}")]
     Io {
         /// What was being done.
         doing: String,
-        /// What the system said.
+        /// The system's error.
         why: io::Error,
     },
-    /// A process of the cluster ended by itself.
-    #[error("{what} ended by itself ({how}){}", tail(log))]
+    /// A process of the cluster ended without being asked to.
+    #[error("{what} ended unexpectedly ({how}){}", tail(log))]
     Ended {
         /// `the controller`, `engine 2`.
         what: String,
@@ -108,8 +109,8 @@ pub enum StartError {
         /// The last lines of its log.
         log: String,
     },
-    /// No connection file came.
-    #[error("the controller has written no connection file within {} s{}", limit.as_secs(), tail(log))]
+    /// The controller did not write its connection file in time.
+    #[error("the controller wrote no connection file within {} s{}", limit.as_secs(), tail(log))]
     TooSlow {
         /// How long pxlens waited.
         limit: Duration,
@@ -166,9 +167,9 @@ impl StartedCluster {
         }
     }
 
-    /// Waits until a process of the cluster ends by itself, and says which and why. Cancel safe.
+    /// Waits until a process of the cluster ends unexpectedly, and returns which and why. Cancel safe.
     ///
-    /// For callers that wait for the engines to register: a process that ended never will.
+    /// For callers that wait for the engines to register, which an engine that has ended never will.
     pub async fn ended(&mut self) -> StartError {
         let first = {
             let waits =
@@ -201,7 +202,7 @@ impl StartedCluster {
 
 /// Starts a controller, waits until its connection file is there, and starts the engines; does not wait for those.
 ///
-/// If this is given up half-way, what was started is ended.
+/// If it is cancelled half-way, the processes that were started are ended.
 pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<StartedCluster, StartError> {
     if cfg!(not(unix)) {
         return Err(StartError::Unsupported);
@@ -217,8 +218,8 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
     let ipython_dir = std::path::absolute(&ipython_dir).unwrap_or(ipython_dir);
     let cluster_id = cluster_id(&options)?;
     let layout = Layout::new(&ipython_dir, &profile, cluster_id.clone());
-    refuse_second(&options, &ipython_dir, &profile, &cluster_id)?;
-    layout.make_folders().map_err(doing(format!("make the profile {}", layout.profile_dir.display())))?;
+    check_not_running(&options, &ipython_dir, &profile, &cluster_id)?;
+    layout.create_folders().map_err(doing(format!("create the profile {}", layout.profile_dir.display())))?;
     stop::remove(layout.state_files());
 
     let engines = if options.n == 1 { "1 engine".to_owned() } else { format!("{} engines", options.n) };
@@ -230,8 +231,8 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
         .map_err(doing("start the watch on the cluster's processes"))?;
     let mut controller =
         launch(&options, &layout, controller_arguments(&cluster_id), &layout.controller_log())?;
-    let controller_pid = watched(&mut watch, &controller)?;
-    // Already now, so that another pxlens sees that a cluster is on its way.
+    let controller_pid = watch_child(&mut watch, &controller)?;
+    // Already now, so that another pxlens sees that a cluster is starting.
     write_cluster_file(&layout, controller_pid, &[])?;
     wait_for_connection_files(&layout, &mut controller).await?;
     progress("the controller is up; its engines are starting");
@@ -240,12 +241,12 @@ pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<Sta
     let mut engine_pids = Vec::new();
     for index in 0..options.n {
         let engine = launch(&options, &layout, engine_arguments(&layout, index), &layout.engine_log(index))?;
-        engine_pids.push(watched(&mut watch, &engine)?);
+        engine_pids.push(watch_child(&mut watch, &engine)?);
         children.push(engine);
     }
     write_cluster_file(&layout, controller_pid, &engine_pids)?;
     let watch = if options.detached {
-        watch.release().map_err(doing("let go of the cluster"))?;
+        watch.release().map_err(doing("detach the cluster"))?;
         None
     } else {
         Some(watch)
@@ -289,7 +290,7 @@ fn cluster_id(options: &StartOptions) -> Result<String, StartError> {
     }
 }
 
-fn refuse_second(
+fn check_not_running(
     options: &StartOptions,
     ipython_dir: &Path,
     profile: &str,
@@ -318,7 +319,7 @@ fn controller_arguments(cluster_id: &str) -> Vec<String> {
         "--location=127.0.0.1".to_owned(),
         format!("--HeartMonitor.period={HEARTBEAT_MS}"),
         format!("--HeartMonitor.max_heartmonitor_misses={HUB_MISSES}"),
-        // pxlens cannot speak CURVE to it yet; nobody but this machine reaches it, and messages are signed.
+        // pxlens cannot speak CURVE yet; only this machine can reach the controller, and messages are signed.
         "--IPController.enable_curve=False".to_owned(),
         "--IPController.reuse_files=False".to_owned(),
     ]
@@ -370,19 +371,19 @@ impl StartOptions {
 }
 
 /// Puts a process under the watch, and returns its id.
-fn watched(watch: &mut Watch, child: &Child) -> Result<u32, StartError> {
+fn watch_child(watch: &mut Watch, child: &Child) -> Result<u32, StartError> {
     let gone = || StartError::Io { doing: "watch a process".to_owned(), why: io::ErrorKind::NotFound.into() };
     let pid = child.id().ok_or_else(gone)?;
     watch.add(pid).map_err(doing("watch a process"))?;
     Ok(pid)
 }
 
-/// Waits until both connection files are there and whole: the controller writes them in place.
+/// Waits until both connection files exist and are complete: the controller writes them in place.
 async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> Result<(), StartError> {
     let deadline = Instant::now() + CONTROLLER_LIMIT;
     let log = layout.controller_log();
     loop {
-        if is_whole(&layout.client_file()).await && is_whole(&layout.engine_file()).await {
+        if is_complete(&layout.client_file()).await && is_complete(&layout.engine_file()).await {
             return Ok(());
         }
         if Instant::now() >= deadline {
@@ -390,12 +391,12 @@ async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> R
         }
         tokio::select! {
             status = controller.wait() => return Err(ended("the controller", status, &log)),
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = tokio::time::sleep(POLL) => {}
         }
     }
 }
 
-async fn is_whole(path: &Path) -> bool {
+async fn is_complete(path: &Path) -> bool {
     tokio::fs::read(path)
         .await
         .is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())

@@ -1,44 +1,44 @@
-//! Looking at processes of this machine, and signalling them: all that depends on the system when clusters are found,
-//! started and stopped.
+//! Inspects and signals processes of this machine: everything about finding, starting and stopping clusters that depends on
+//! the operating system.
 //!
-//! A process id may have gone to somebody else since it was written down, so nothing here is signalled unless its
-//! command line still says what it was.
+//! A process id may belong to another process by now, so callers signal a process only if its command line is still that of
+//! a cluster's process.
 
 use std::{io, path::Path};
 
-/// What can be told about a process id.
+/// The state of a process id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// No such process, or one that has ended and only waits to be reaped.
+pub(crate) enum ProcessState {
+    /// There is no such process, or it has ended and only waits to be reaped.
     Gone,
-    /// It runs, with this command line (blanks between arguments).
+    /// It runs, with this command line (arguments separated by spaces).
     Running(String),
-    /// This system gives no answer.
-    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux always gives one"))]
+    /// This system does not say.
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux always says"))]
     Unknown,
 }
 
-impl Look {
+impl ProcessState {
     /// Whether it runs and its command line holds one of these words.
     pub(crate) fn mentions(&self, words: &[&str]) -> bool {
         matches!(self, Self::Running(command) if words.iter().any(|word| command.contains(word)))
     }
 }
 
-/// What the command line of any process of an ipyparallel cluster holds.
+/// Words of which the command line of every process of an ipyparallel cluster holds at least one.
 pub(crate) const IPYPARALLEL: [&str; 3] = ["ipyparallel", "ipcontroller", "ipengine"];
 
 /// A signal that ends a process.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Ending {
-    /// Ask: SIGTERM.
-    Ask,
-    /// Force: SIGKILL.
-    Force,
+pub(crate) enum EndSignal {
+    /// SIGTERM.
+    Term,
+    /// SIGKILL.
+    Kill,
 }
 
 pub(crate) use imp::{
-    descendants, end_group, end_process, host_name, is_program, look, make_private_directory, naming,
+    create_private_directory, descendants, end_group, end_process, host_name, is_program, matching, state_of,
 };
 
 #[cfg(unix)]
@@ -53,11 +53,11 @@ mod imp {
 
     use super::*;
 
-    impl From<Ending> for Signal {
-        fn from(ending: Ending) -> Self {
-            match ending {
-                Ending::Ask => Self::SIGTERM,
-                Ending::Force => Self::SIGKILL,
+    impl From<EndSignal> for Signal {
+        fn from(signal: EndSignal) -> Self {
+            match signal {
+                EndSignal::Term => Self::SIGTERM,
+                EndSignal::Kill => Self::SIGKILL,
             }
         }
     }
@@ -77,17 +77,17 @@ mod imp {
         }
     }
 
-    /// Signals one process; one that is gone already counts as done.
-    pub(crate) fn end_process(id: u32, ending: Ending) -> io::Result<()> {
-        unless_gone(kill(pid(id)?, Signal::from(ending)))
+    /// Signals a process. If it is gone already, that counts as success.
+    pub(crate) fn end_process(id: u32, signal: EndSignal) -> io::Result<()> {
+        unless_gone(kill(pid(id)?, Signal::from(signal)))
     }
 
     /// Signals the process and, where it leads a process group of its own, everything in that group.
-    pub(crate) fn end_group(id: u32, ending: Ending) -> io::Result<()> {
+    pub(crate) fn end_group(id: u32, signal: EndSignal) -> io::Result<()> {
         let pid = pid(id)?;
         match getpgid(Some(pid)) {
-            Ok(group) if group == pid => unless_gone(killpg(group, Signal::from(ending))),
-            _ => end_process(id, ending),
+            Ok(group) if group == pid => unless_gone(killpg(group, Signal::from(signal))),
+            _ => end_process(id, signal),
         }
     }
 
@@ -101,8 +101,8 @@ mod imp {
         path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     }
 
-    /// Makes a directory, and those above it, for this user only.
-    pub(crate) fn make_private_directory(directory: &Path) -> io::Result<()> {
+    /// Creates a directory, and those above it, for this user only.
+    pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
     }
 
@@ -120,23 +120,25 @@ mod imp {
             Some((state, fields.next()?.parse().ok()?))
         }
 
-        /// Right after `exec` the command line reads empty for a moment, as that of a kernel thread always does.
+        /// How often to read an empty command line again: it is empty for a moment after `exec`, and always for a kernel thread.
         const READS: usize = 100;
 
-        pub(crate) fn look(id: u32) -> Look {
+        pub(crate) fn state_of(id: u32) -> ProcessState {
             for _ in 0..READS {
                 match state_and_parent(id) {
-                    None | Some((b'Z' | b'X', _)) => return Look::Gone,
+                    None | Some((b'Z' | b'X', _)) => return ProcessState::Gone,
                     Some(_) => {}
                 }
-                let Ok(words) = std::fs::read(format!("/proc/{id}/cmdline")) else { return Look::Gone };
+                let Ok(words) = std::fs::read(format!("/proc/{id}/cmdline")) else {
+                    return ProcessState::Gone;
+                };
                 if !words.is_empty() {
                     let line = String::from_utf8_lossy(&words).replace('\0', " ");
-                    return Look::Running(line.trim_end().to_owned());
+                    return ProcessState::Running(line.trim_end().to_owned());
                 }
                 std::thread::yield_now();
             }
-            Look::Running(String::new())
+            ProcessState::Running(String::new())
         }
 
         pub(super) fn parents() -> Vec<(u32, u32)> {
@@ -154,14 +156,14 @@ mod imp {
 
         use super::*;
 
-        pub(crate) fn look(id: u32) -> Look {
+        pub(crate) fn state_of(id: u32) -> ProcessState {
             let asked = Command::new("ps").args(["-o", "stat=,command=", "-p", &id.to_string()]).output();
-            let Ok(output) = asked else { return Look::Unknown };
+            let Ok(output) = asked else { return ProcessState::Unknown };
             let text = String::from_utf8_lossy(&output.stdout);
             match text.trim().split_once(char::is_whitespace) {
-                None => Look::Gone,
-                Some((state, _)) if state.starts_with('Z') => Look::Gone,
-                Some((_, command)) => Look::Running(command.trim().to_owned()),
+                None => ProcessState::Gone,
+                Some((state, _)) if state.starts_with('Z') => ProcessState::Gone,
+                Some((_, command)) => ProcessState::Running(command.trim().to_owned()),
             }
         }
 
@@ -179,12 +181,12 @@ mod imp {
         }
     }
 
-    pub(crate) use table::look;
+    pub(crate) use table::state_of;
 
-    /// All processes whose command lines hold all of these words.
-    pub(crate) fn naming(words: &[&str]) -> Vec<u32> {
+    /// The processes whose command lines hold all of these words.
+    pub(crate) fn matching(words: &[&str]) -> Vec<u32> {
         let ids = table::parents().into_iter().map(|(id, _)| id);
-        ids.filter(|id| words.iter().all(|word| look(*id).mentions(&[word]))).collect()
+        ids.filter(|id| words.iter().all(|word| state_of(*id).mentions(&[word]))).collect()
     }
 
     /// The children of these processes, their children, and so on.
@@ -210,23 +212,23 @@ mod imp {
         io::Error::new(io::ErrorKind::Unsupported, "pxlens stops no processes on this system")
     }
 
-    pub(crate) fn look(_: u32) -> Look {
-        Look::Unknown
+    pub(crate) fn state_of(_: u32) -> ProcessState {
+        ProcessState::Unknown
     }
 
     pub(crate) fn descendants(_: &[u32]) -> Vec<u32> {
         Vec::new()
     }
 
-    pub(crate) fn naming(_: &[&str]) -> Vec<u32> {
+    pub(crate) fn matching(_: &[&str]) -> Vec<u32> {
         Vec::new()
     }
 
-    pub(crate) fn end_process(_: u32, _: Ending) -> io::Result<()> {
+    pub(crate) fn end_process(_: u32, _: EndSignal) -> io::Result<()> {
         Err(unsupported())
     }
 
-    pub(crate) fn end_group(_: u32, _: Ending) -> io::Result<()> {
+    pub(crate) fn end_group(_: u32, _: EndSignal) -> io::Result<()> {
         Err(unsupported())
     }
 
@@ -238,7 +240,7 @@ mod imp {
         path.is_file()
     }
 
-    pub(crate) fn make_private_directory(directory: &Path) -> io::Result<()> {
+    pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
         std::fs::create_dir_all(directory)
     }
 }
@@ -253,19 +255,19 @@ mod tests {
     fn a_process_is_seen_while_it_runs_and_not_after() {
         let mut child =
             Command::new("sleep").arg("1234").stdout(Stdio::null()).spawn().expect("sleep is everywhere");
-        let seen = look(child.id());
+        let seen = state_of(child.id());
         let is_child = descendants(&[std::process::id()]).contains(&child.id());
-        end_process(child.id(), Ending::Force).expect("a child of ours");
+        end_process(child.id(), EndSignal::Kill).expect("a child of ours");
         child.wait().expect("it was started");
         assert!(seen.mentions(&["1234"]) && is_child, "{seen:?}");
-        assert_eq!(look(child.id()), Look::Gone);
-        end_process(child.id(), Ending::Force).expect("gone counts as done");
+        assert_eq!(state_of(child.id()), ProcessState::Gone);
+        end_process(child.id(), EndSignal::Kill).expect("gone counts as done");
     }
 
     #[test]
     fn ids_that_name_groups_are_refused() {
         for id in [0, 1, u32::MAX] {
-            end_process(id, Ending::Ask).expect_err("no single process");
+            end_process(id, EndSignal::Term).expect_err("no single process");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Finding the Python that runs controllers and engines: the project's own, or one in a private environment.
+//! Finds the Python that runs controllers and engines: the project's own, or one in a private environment.
 //!
-//! Candidates are looked up in the order flag, `$VIRTUAL_ENV`, `.venv`, conda, `PATH`; the first that runs is the
-//! project's Python. Whether it has ipyparallel is asked of its package metadata; nothing of the project is imported.
+//! Candidates are tried in the order flag, `$VIRTUAL_ENV`, `.venv`, conda, `PATH`; the first that works is the project's
+//! Python. Its package metadata says whether it has ipyparallel; nothing of the project is imported.
 
 use std::{
     env,
@@ -43,27 +43,27 @@ impl fmt::Display for PythonSource {
             Self::DotVenv => ".venv",
             Self::Conda => "$CONDA_PREFIX",
             Self::Path => "on PATH",
-            Self::Private => "private environment of pxlens",
+            Self::Private => "the private environment of pxlens",
         })
     }
 }
 
-/// A Python that runs.
+/// A working Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PythonEnv {
-    /// The program, absolute.
+    /// The absolute path of the program.
     pub program: PathBuf,
     /// Where it was found.
     pub source: PythonSource,
     /// Its version, e.g. `3.13.1`.
     pub version: String,
-    /// The version of ipyparallel it has.
+    /// The version of its ipyparallel, if installed.
     pub ipyparallel: Option<String>,
-    /// The version of ipykernel it has.
+    /// The version of its ipykernel, if installed.
     pub ipykernel: Option<String>,
-    /// The version of matplotlib it has; the demo plots with it.
+    /// The version of its matplotlib, if installed; the demo plots with it.
     pub matplotlib: Option<String>,
-    /// What was passed over on the way to it: a sentence for the user.
+    /// Which candidates before it did not work, as a sentence for the user.
     pub note: Option<String>,
 }
 
@@ -71,27 +71,27 @@ pub struct PythonEnv {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PythonError {
-    /// There is none.
+    /// None was found.
     #[error(
-        "no Python was found: there is no active environment, no .venv, and no python3 on PATH; install Python 3.11 or later, or name one with --python{passed_over}"
+        "no Python was found: there is no active environment, no .venv, and no python3 on PATH; install Python 3.11 or later, or choose one with --python or the setting pxlens.python{skipped}"
     )]
     NotFound {
-        /// Candidates that did not run: empty, or a continuation of the sentence.
-        passed_over: String,
+        /// The candidates that did not work: empty, or a continuation of the sentence.
+        skipped: String,
     },
-    /// The one that was named does not run.
-    #[error("the Python {} cannot be used: {why}", program.display())]
+    /// The one that was named does not work.
+    #[error("the Python {} cannot be used: {why}; choose another with --python or the setting pxlens.python", program.display())]
     DoesNotRun {
-        /// What was named.
+        /// The program that was named.
         program: PathBuf,
         /// What happened.
         why: String,
     },
     /// The one that was named lacks ipyparallel.
-    #[error("the Python {} has no ipyparallel; install it with `{} -m pip install ipyparallel`, or leave the Python out and pxlens will use an environment of its own", .0.display(), .0.display())]
+    #[error("the Python {} has no ipyparallel; install it with `{} -m pip install ipyparallel`, or leave the choice to pxlens, which then uses a private environment", .0.display(), .0.display())]
     NoIpyparallel(PathBuf),
     /// No Python is new enough for the private environment.
-    #[error("the Python {} is version {version}, and pxlens' own environment needs 3.11 or later; install a newer Python, or install ipyparallel into this one and name it with --python", program.display())]
+    #[error("the private environment of pxlens needs Python 3.11 or later, and {} is {version}; install a newer Python, or install ipyparallel into this one", program.display())]
     TooOld {
         /// The newest that was found.
         program: PathBuf,
@@ -99,30 +99,34 @@ pub enum PythonError {
         version: String,
     },
     /// Neither venv nor pip works with this Python.
-    #[error("{} cannot make environments: its ensurepip is missing and there is no pip; install both (on Debian and Ubuntu: `sudo apt install python3-venv`) and try again", .0.display())]
+    #[error("{} cannot create environments: its ensurepip is missing and there is no pip; install both (on Debian and Ubuntu: `sudo apt install python3-venv`) and try again", .0.display())]
     NoPip(PathBuf),
-    /// Making the private environment failed.
+    /// A step of creating the private environment failed.
     #[error("pxlens could not {step}{}", output_of(output))]
     Failed {
         /// What was being done.
         step: String,
-        /// The last lines that the tool wrote.
+        /// The last lines that the tool wrote, or the system's error.
         output: String,
     },
 }
 
 fn output_of(output: &str) -> String {
-    if output.is_empty() { String::new() } else { format!("; the last lines said:\n{output}") }
+    match output {
+        "" => String::new(),
+        output if output.contains('\n') => format!(":\n{output}"),
+        output => format!(": {output}"),
+    }
 }
 
-/// The environment variables that decide, and the folder one works in.
-struct Surroundings<'a> {
+/// Where to look for a Python: the environment variables, and the project's folder.
+struct PythonSearch<'a> {
     variable: &'a (dyn Fn(&str) -> Option<OsString> + Sync),
     folder: &'a Path,
 }
 
-impl Surroundings<'_> {
-    /// The Pythons that are there, in the order in which they are asked.
+impl PythonSearch<'_> {
+    /// The programs that exist, in the order in which they are tried.
     fn candidates(&self) -> Vec<(PathBuf, PythonSource)> {
         let prefix = |name: &str| (self.variable)(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let mut found = Vec::new();
@@ -153,7 +157,7 @@ impl Surroundings<'_> {
     }
 }
 
-/// The program of a virtual environment.
+/// The Python of a virtual environment.
 fn program_in(environment: &Path) -> PathBuf {
     if cfg!(windows) {
         environment.join("Scripts").join("python.exe")
@@ -166,15 +170,15 @@ fn conda_program_in(environment: &Path) -> PathBuf {
     if cfg!(windows) { environment.join("python.exe") } else { program_in(environment) }
 }
 
-/// The Python for a folder. One that was named must run and have ipyparallel; of the others the first that runs is
-/// taken, with or without it (then see [`private_env`]).
+/// The Python for a folder. One that was named must work and have ipyparallel. Otherwise the first that works is used, with
+/// or without ipyparallel (see [`private_env`]).
 pub async fn find_python(explicit: Option<&Path>, folder: &Path) -> Result<PythonEnv, PythonError> {
     let variable = |name: &str| env::var_os(name);
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    find_in(explicit, &Surroundings { variable: &variable, folder: &folder }).await
+    find_in(explicit, &PythonSearch { variable: &variable, folder: &folder }).await
 }
 
-/// [`find_python`], and the private environment where what was found has no ipyparallel.
+/// As [`find_python`], but with the private environment if the Python that was found has no ipyparallel.
 pub async fn ready_python(
     explicit: Option<&Path>,
     folder: &Path,
@@ -185,10 +189,10 @@ pub async fn ready_python(
         say_note(&found, &say);
         return Ok(found);
     }
-    instead_of(&found, "ipyparallel", say).await
+    private_instead_of(&found, "ipyparallel", say).await
 }
 
-/// A Python that also plots, for the demo: one that was named is taken as it is, others need matplotlib.
+/// A Python for the demo, which plots: one that was named is used as it is, others need matplotlib.
 pub async fn ready_python_for_demo(
     explicit: Option<&Path>,
     folder: &Path,
@@ -200,7 +204,7 @@ pub async fn ready_python_for_demo(
         return Ok(found);
     }
     let lacks = if found.ipyparallel.is_none() { "ipyparallel" } else { "matplotlib" };
-    instead_of(&found, lacks, say).await
+    private_instead_of(&found, lacks, say).await
 }
 
 fn say_note(found: &PythonEnv, say: impl Fn(&str) + Send + Sync) {
@@ -209,40 +213,40 @@ fn say_note(found: &PythonEnv, say: impl Fn(&str) + Send + Sync) {
     }
 }
 
-async fn instead_of(
+async fn private_instead_of(
     found: &PythonEnv,
     lacks: &str,
     say: impl Fn(&str) + Send + Sync,
 ) -> Result<PythonEnv, PythonError> {
     say_note(found, &say);
     say(&format!(
-        "{} ({}) has no {lacks}; using an environment of pxlens' own, without your project's packages",
+        "{} ({}) has no {lacks}; using a private environment, which does not have your project's packages",
         found.program.display(),
         found.source
     ));
     private_env(found, say).await
 }
 
-async fn find_in(explicit: Option<&Path>, around: &Surroundings<'_>) -> Result<PythonEnv, PythonError> {
+async fn find_in(explicit: Option<&Path>, search: &PythonSearch<'_>) -> Result<PythonEnv, PythonError> {
     if let Some(program) = explicit {
-        return named(program, around).await;
+        return named(program, search).await;
     }
-    let mut passed_over = Vec::new();
-    for (program, source) in around.candidates() {
+    let mut skipped = Vec::new();
+    for (program, source) in search.candidates() {
         match probe(&program, source).await {
-            Ok(env) if passed_over.is_empty() => return Ok(env),
-            Ok(env) => return Ok(PythonEnv { note: Some(passed_over.join("; ")), ..env }),
-            Err(why) => passed_over.push(format!("passed over {} ({source}): {why}", program.display())),
+            Ok(env) if skipped.is_empty() => return Ok(env),
+            Ok(env) => return Ok(PythonEnv { note: Some(skipped.join("; ")), ..env }),
+            Err(why) => skipped.push(format!("skipped {} ({source}): {why}", program.display())),
         }
     }
-    let passed_over: String = passed_over.iter().map(|why| format!("; {why}")).collect();
-    Err(PythonError::NotFound { passed_over })
+    let skipped: String = skipped.iter().map(|why| format!("; {why}")).collect();
+    Err(PythonError::NotFound { skipped })
 }
 
 /// The Python that the user named: a program, a name on `PATH`, or the folder of an environment.
-async fn named(program: &Path, around: &Surroundings<'_>) -> Result<PythonEnv, PythonError> {
+async fn named(program: &Path, search: &PythonSearch<'_>) -> Result<PythonEnv, PythonError> {
     let is_bare_name = program.components().count() == 1 && !program.exists();
-    let program = match program.to_str().filter(|_| is_bare_name).and_then(|name| around.on_path(name)) {
+    let program = match program.to_str().filter(|_| is_bare_name).and_then(|name| search.on_path(name)) {
         Some(program) => program,
         None => std::path::absolute(program).unwrap_or_else(|_| program.to_owned()),
     };

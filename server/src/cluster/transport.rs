@@ -121,8 +121,8 @@ impl fmt::Display for DownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused => f.write_str("nothing listens there"),
-            Self::Silent => f.write_str("whoever listens there does not answer"),
-            Self::NotZmtp(what) => write!(f, "whoever listens there does not speak ZeroMQ: {what}"),
+            Self::Silent => f.write_str("the process that listens there does not answer"),
+            Self::NotZmtp(what) => write!(f, "the process that listens there does not speak ZeroMQ: {what}"),
             Self::Closed => f.write_str("the other side closed the connection"),
             Self::Broken(what) => write!(f, "the connection broke: {what}"),
         }
@@ -137,7 +137,7 @@ pub enum SendError {
     #[error("the {0} connection to the controller is down")]
     Down(Channel),
     /// Too many bytes wait already.
-    #[error("too much waits to be sent to the controller on {0}")]
+    #[error("too much is waiting to be sent on the {0} connection to the controller")]
     Full(Channel),
 }
 

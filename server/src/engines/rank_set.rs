@@ -38,21 +38,21 @@ impl Deref for Ids {
     }
 }
 
-/// Why a text is no rank set.
+/// Why a text is not a rank set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseRankSetError {
     /// Something between two commas is neither a number nor a range.
-    #[error("'{0}' is no engine id and no range of ids such as 0-3")]
+    #[error("'{0}' is neither an engine id nor a range of ids such as 0-3")]
     NotAnId(String),
     /// A range falls, such as `3-0`.
-    #[error("the range '{0}' falls; write the lower id first")]
+    #[error("the range '{0}' is descending; write the lower id first")]
     FallingRange(String),
     /// It names more engines than any cluster has.
-    #[error("up to and with '{0}' more than 16,384 engines are named")]
+    #[error("too many engines: with '{0}' there are more than 16,384")]
     TooLarge(String),
     /// There is nothing in it.
-    #[error("no engine is named")]
+    #[error("no engine is named; write ids such as 0-3,7")]
     Empty,
 }
 
@@ -189,12 +189,12 @@ mod tests {
             let error = text.parse::<RankSet>().expect_err(text);
             expected.assert_eq(&error.to_string());
         };
-        check("0-", expect!["'0-' is no engine id and no range of ids such as 0-3"]);
-        check("+1", expect!["'+1' is no engine id and no range of ids such as 0-3"]);
-        check("3-0", expect!["the range '3-0' falls; write the lower id first"]);
-        check("0-4294967295", expect!["up to and with '0-4294967295' more than 16,384 engines are named"]);
-        check("0-16382,7,9-10", expect!["up to and with '9-10' more than 16,384 engines are named"]);
-        check("[ ]", expect!["no engine is named"]);
+        check("0-", expect!["'0-' is neither an engine id nor a range of ids such as 0-3"]);
+        check("+1", expect!["'+1' is neither an engine id nor a range of ids such as 0-3"]);
+        check("3-0", expect!["the range '3-0' is descending; write the lower id first"]);
+        check("0-4294967295", expect!["too many engines: with '0-4294967295' there are more than 16,384"]);
+        check("0-16382,7,9-10", expect!["too many engines: with '9-10' there are more than 16,384"]);
+        check("[ ]", expect!["no engine is named; write ids such as 0-3,7"]);
     }
 
     proptest! {

@@ -33,7 +33,7 @@ pub enum Targets {
     Ranks(RankSet),
 }
 
-/// The engines an expression chose.
+/// The engines that an expression selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     /// In the order in which requests go out; an engine may occur twice.
@@ -42,12 +42,12 @@ pub struct Resolved {
     pub single: bool,
 }
 
-/// Why a text is no target expression.
+/// Why a text is not a target expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetsError {
     /// Not in the grammar.
-    #[error("'{text}' is no target expression pxlens reads: {why}")]
+    #[error("'{text}' is not a target expression that pxlens reads: {why}")]
     NotUnderstood {
         /// What was written.
         text: String,

@@ -8,7 +8,7 @@ use super::{Message, ParentHeader, Signer, SigningError, message::Header};
 /// Stands between the routing frames and the message.
 const DELIMITER: &[u8] = b"<IDS|MSG>";
 
-/// Why frames are no message.
+/// Why frames are not a message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {

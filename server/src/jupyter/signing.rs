@@ -18,7 +18,7 @@ pub enum SigningError {
     #[error("the controller asks for the signature scheme '{0}'; pxlens knows hmac-sha256 only")]
     UnknownScheme(String),
     /// The frames were signed with another key, or changed on the way.
-    #[error("the signature does not fit")]
+    #[error("the signature does not match")]
     Mismatch,
 }
 

@@ -89,7 +89,7 @@ fn what_is_no_message_says_why() {
     assert_eq!(why(frames[1..].to_vec()), "no <IDS|MSG> frame among 5 frames");
     assert_eq!(why(frames[..5].to_vec()), "only 4 frames after <IDS|MSG>, 5 are needed");
     let other = Signer::new("hmac-sha256", "another key").unwrap();
-    assert_eq!(decode(&other, frames).unwrap_err().to_string(), "the signature does not fit");
+    assert_eq!(decode(&other, frames).unwrap_err().to_string(), "the signature does not match");
     let signature = signer.sign([b"[]", b"{}", b"{}", b"{}"]);
     let unreadable = [b"<IDS|MSG>".as_slice(), signature.as_bytes(), b"[]", b"{}", b"{}", b"{}"];
     let text = why(unreadable.map(Bytes::copy_from_slice).to_vec());

@@ -233,7 +233,7 @@ mod tests {
         };
         expect_test::expect![[r#"
             views: it should be an object such as {"_even": "::2"}
-            views: in the view '_e': 'x+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
+            views: in the view '_e': 'x+1' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7
             views: in the view '_e': its targets should be a text such as "::2"
             views: in the view 'a b': 'a b' is no suffix of a magic: those hold letters, digits and _
             views: in the view '_e': unknown field `target`, expected `targets` or `block`"#]].assert_eq(

@@ -46,10 +46,10 @@ pub enum Extract {
     Compared(RunId),
 }
 
-/// A text that is no address of an output.
+/// A text that is not the address of an output.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is no address of an output; there are px-output:/run-7/fold.txt (or type, engine, order), \
+    "'{0}' is not the address of an output; addresses are px-output:/run-7/fold.txt (or type, engine, order), \
      px-output:/run-7/group-0-2,4.txt, px-output:/run-7/raw-3.txt and px-output:/run-7/compared-with-5.txt"
 )]
 pub struct NoAddress(String);
@@ -200,7 +200,7 @@ mod tests {
         ];
         for text in wrong {
             let error = text.parse::<Address>().expect_err(text).to_string();
-            assert!(error.starts_with(&format!("'{text}' is no address of an output")), "{error}");
+            assert!(error.starts_with(&format!("'{text}' is not the address of an output")), "{error}");
         }
         let long = "\u{202e}".repeat(1000).parse::<Address>().expect_err("it is none").to_string();
         assert!(long.len() < 2000 && !long.contains('\u{202e}'), "{long}");

@@ -55,7 +55,7 @@ pub struct Compared {
     pub ranks: RankSet,
     /// How they changed.
     pub change: Change,
-    /// What changed; of new engines what they gave. Keys of kernels are hidden.
+    /// What changed; the output of engines that are new. Keys of kernels are hidden.
     pub lines: Vec<BlockLine>,
 }
 
@@ -121,51 +121,51 @@ pub fn compare(before: &Run, now: &Run) -> Comparison {
 impl Comparison {
     /// One line: `3 engines as before, [2] changed`.
     pub fn summary(&self) -> String {
-        self.summed_up(&short_ranks)
+        self.summary_with(&short_ranks)
     }
 
-    fn summed_up(&self, named: &dyn Fn(&RankSet) -> String) -> String {
+    fn summary_with(&self, named: &dyn Fn(&RankSet) -> String) -> String {
         let of = |change: Change| -> RankSet {
             let alike = self.groups.iter().filter(|group| group.change == change);
             alike.flat_map(|group| group.ranks.iter()).collect()
         };
         let same = of(Change::Same);
         let all = self.groups.iter().all(|group| group.change == Change::Same);
-        let mut said = Vec::new();
+        let mut parts = Vec::new();
         match same.len() {
             0 => {}
-            1 if all => said.push("the engine did as before".to_owned()),
-            n if all => said.push(format!("all {n} engines as before")),
-            n => said.push(format!("{} as before", count(n, "engine"))),
+            1 if all => parts.push("the engine as before".to_owned()),
+            n if all => parts.push(format!("all {n} engines as before")),
+            n => parts.push(format!("{} as before", count(n, "engine"))),
         }
-        let others = [(Change::Changed, "changed"), (Change::New, "new"), (Change::Gone, "not asked again")];
+        let others = [(Change::Changed, "changed"), (Change::New, "new"), (Change::Gone, "not run again")];
         for (change, word) in others {
             let ranks = of(change);
             if !ranks.is_empty() {
-                said.push(format!("{} {word}", named(&ranks)));
+                parts.push(format!("{} {word}", named(&ranks)));
             }
         }
         if self.pending > 0 {
-            said.push(format!("{} not done yet", count(self.pending, "engine")));
+            parts.push(format!("{} not done yet", count(self.pending, "engine")));
         }
         if !self.same_code {
-            said.push("the code is another".to_owned());
+            parts.push("the code differs".to_owned());
         }
-        said.join(", ")
+        parts.join(", ")
     }
 
     fn head(&self, named: &dyn Fn(&RankSet) -> String) -> String {
-        format!("{} compared with {}: {}\n", self.run, self.with, self.summed_up(named))
+        format!("{} compared with {}: {}\n", self.run, self.with, self.summary_with(named))
     }
 
-    fn told(&self) -> impl Iterator<Item = &Compared> {
+    fn differing(&self) -> impl Iterator<Item = &Compared> {
         self.groups.iter().filter(|group| group.change != Change::Same)
     }
 
     /// The summary, and what is not as before.
     pub fn text(&self) -> String {
         let mut text = self.head(&short_ranks);
-        for group in self.told() {
+        for group in self.differing() {
             let shown = group.text();
             text.push_str(&format!("── {} {} ──\n", group.ranks, group.word()));
             if !shown.is_empty() {
@@ -179,9 +179,9 @@ impl Comparison {
     pub fn markdown(&self) -> String {
         let code = |ranks: &RankSet| format!("`{}`", short_ranks(ranks));
         let mut page = Page { text: self.head(&code), most: MARKDOWN - RESERVE };
-        let mut left = self.told().count();
+        let mut left = self.differing().count();
         let mut hidden = 0;
-        for group in self.told() {
+        for group in self.differing() {
             let fenced = if group.lines.is_empty() { vec![] } else { vec![(None, group.text())] };
             let head = format!("{} {}", code(&group.ranks), group.word());
             hidden += usize::from(!page.add(&head, &fenced, left));
@@ -207,7 +207,7 @@ impl Compared {
             Change::Same => "as before",
             Change::Changed => "changed",
             Change::New => "new",
-            Change::Gone => "not asked again",
+            Change::Gone => "not run again",
         }
     }
 }
@@ -218,7 +218,7 @@ type Parts<'a> = Vec<&'a EngineRun>;
 /// The fingerprints of one engine's parts. Numbers in the text of an error count; execution counts in its traceback do not.
 type Fingerprints = Vec<(Fingerprint, Option<(String, String)>)>;
 
-/// Engines whose parts are alike in both runs.
+/// Engines whose parts changed in the same way.
 struct Kind<'a> {
     engines: Vec<EngineId>,
     former: &'a Parts<'a>,
@@ -287,9 +287,9 @@ fn changed(former: &Parts<'_>, parts: &Parts<'_>, effort: &mut usize) -> Vec<Blo
     let whole = former.iter().chain(parts).all(|part| is_whole(part));
     if before == after {
         let why = if whole {
-            "(the same text; a traceback, an image or the like is another)"
+            "(the same text; a traceback or an image differs)"
         } else {
-            "(what differs is no longer in memory)"
+            "(the part that differs is no longer in memory)"
         };
         return vec![note(why)];
     }
@@ -302,7 +302,7 @@ fn changed(former: &Parts<'_>, parts: &Parts<'_>, effort: &mut usize) -> Vec<Blo
         }
         None => {
             let why = if whole { "too much to compare line by line" } else { "not all of it is in memory" };
-            let mut lines = vec![note(&format!("({why}; this is what it gives now)"))];
+            let mut lines = vec![note(&format!("({why}; this is the output now)"))];
             lines.extend(after);
             cut_down(lines)
         }

@@ -191,18 +191,18 @@ impl Page {
             y + 18,
             escaped(&ranks)
         );
-        let mut told = String::new();
+        let mut caption = String::new();
         for part in about {
-            let longer = if told.is_empty() { part } else { format!("{told} · {part}") };
+            let longer = if caption.is_empty() { part } else { format!("{caption} · {part}") };
             if longer.chars().count() <= self.grid.letters(62) {
-                told = longer;
+                caption = longer;
             }
         }
         let _ = write!(
             self.body,
             "<text class=\"pxlens-text\" x=\"{x}\" y=\"{}\">{}</text></g>",
             y + 34,
-            escaped(&told)
+            escaped(&caption)
         );
         self.body.push('\n');
     }
@@ -322,11 +322,11 @@ fn about(image: &Image<'_>) -> Vec<String> {
     if image.ranks.len() > 1 {
         about.push(count(image.ranks.len(), "engine"));
     }
-    // Where it stands again, of the same engines or of others.
-    let again: BTreeSet<usize> =
+    // Its other places, of the same engines or of others.
+    let others: BTreeSet<usize> =
         image.places.iter().map(|(_, at)| *at).filter(|at| *at != image.ordinal).collect();
-    if let Some(first) = again.first() {
-        let more = if again.len() > 1 { ", …" } else { "" };
+    if let Some(first) = others.first() {
+        let more = if others.len() > 1 { ", …" } else { "" };
         about.push(format!("also {}{more}", ordinal_word(*first)));
     }
     if let Some(size) = pixel_size(image) {

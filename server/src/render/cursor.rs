@@ -140,7 +140,7 @@ pub enum JsonKind {
         /// Why, where `state` is `lost`.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
-        /// `In [n]` on that engine, where it told.
+        /// `In [n]` on that engine, if known.
         execution_count: Option<u32>,
         /// Milliseconds since 1970, UTC.
         at: Option<Time>,
@@ -182,7 +182,7 @@ impl From<&Ending> for EndState {
     }
 }
 
-/// How far a reader has read a run. Start with one per run; [`Cursor::delta`] tells what is new.
+/// How far a reader has read a run. Start with one per run; [`Cursor::delta`] returns what is new.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     cell: Option<u32>,
@@ -284,10 +284,10 @@ impl PartCursor {
             self.ended = true;
             if let Ending::Error(error) = ending
                 && !std::mem::replace(&mut self.raised, true)
-                && let Some(told) = whole(&OutputKind::Error(Arc::clone(error)), false)
+                && let Some(error) = whole(&OutputKind::Error(Arc::clone(error)), false)
             {
                 // Only the reply said so.
-                each(told)?;
+                each(error)?;
             }
             let why = match ending {
                 Ending::Lost(why) => Some(why.to_string()),
@@ -481,13 +481,13 @@ mod tests {
         let OutputKind::Display { data: last, .. } = &run.part(Slot(0)).unwrap().outputs[1].kind else {
             panic!("it is a display")
         };
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         let stopped = Cursor::default().each(&run, |event| {
             let is_display = matches!(event.what, JsonKind::Display { .. });
-            told.push((Arc::strong_count(last), is_display));
-            if told.len() == 3 { Err("enough") } else { Ok(()) }
+            seen.push((Arc::strong_count(last), is_display));
+            if seen.len() == 3 { Err("enough") } else { Ok(()) }
         });
-        assert_eq!((stopped, told), (Err("enough"), vec![(1, false), (1, true), (2, true)]));
+        assert_eq!((stopped, seen), (Err("enough"), vec![(1, false), (1, true), (2, true)]));
     }
 
     proptest! {

@@ -74,9 +74,9 @@ pub fn outcome(run: &Run) -> String {
                 (count(|ending| matches!(ending, Ending::Lost(reason) if !is_unsent(reason))), "lost"),
                 (count(|ending| matches!(ending, Ending::Lost(reason) if is_unsent(reason))), "not run"),
             ];
-            let told: Vec<String> =
+            let outcomes: Vec<String> =
                 counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-            match told.as_slice() {
+            match outcomes.as_slice() {
                 [one] => one.replacen(' ', &format!(" of {all} "), 1),
                 several => format!("{} of {all}", several.join(", ")),
             }

@@ -47,25 +47,25 @@ pub(super) fn error_fences(run: &Run) -> Vec<(String, String)> {
 }
 
 /// Errors that engines share frames of, for views that show each in a box of its own.
-pub(super) struct InWords {
+pub(super) struct ErrorText {
     /// The exceptions' names.
     pub(super) name: String,
-    /// What the exception says, if there is one, and it says the same on all its engines.
+    /// The exception's text, if there is one exception with the same text on all its engines.
     pub(super) message: String,
     /// Who raised what on which line, and the traceback.
     pub(super) text: String,
 }
 
 /// The errors of a run, as [`lay_out_errors`] has them.
-pub(super) fn errors_in_words(run: &Run) -> Vec<InWords> {
+pub(super) fn error_texts(run: &Run) -> Vec<ErrorText> {
     let errors = errors(run, &run.request.code);
     let drawing = Drawing { run, errors: &errors, place: &|_| None, colors: false, width: None };
-    let told = |tree: &Branch| {
+    let text_of = |tree: &Branch| {
         let first = &errors[tree.group];
         let is_one = tree.branches.is_empty() && !first.texts_differ();
         let mut lines = Vec::new();
         drawing.branch(tree, 0, &mut lines);
-        InWords {
+        ErrorText {
             name: match tree.branches.as_slice() {
                 [] => terminal_text(&first.ename, false),
                 _ => names(&errors, tree).join(", "),
@@ -74,7 +74,7 @@ pub(super) fn errors_in_words(run: &Run) -> Vec<InWords> {
             text: lines.iter().map(BlockLine::text).collect::<Vec<_>>().join("\n"),
         }
     };
-    trees(&errors).iter().map(told).collect()
+    trees(&errors).iter().map(text_of).collect()
 }
 
 /// The mark before engines that raised, or were all stopped.
@@ -249,8 +249,8 @@ fn differences(error: &ErrorGroup, into: &mut Vec<BlockLine>) {
     let lines = |variant: &ErrorVariant| -> Vec<String> {
         let traceback = variant.traceback.trim_end();
         let message = terminal_text(&variant.evalue, false);
-        let told = traceback.strip_suffix(message.trim_end()).unwrap_or(traceback);
-        told.lines().map(str::to_owned).collect()
+        let frames = traceback.strip_suffix(message.trim_end()).unwrap_or(traceback);
+        frames.lines().map(str::to_owned).collect()
     };
     let known = lines(first);
     for other in others {

@@ -62,7 +62,7 @@ impl Case {
         self.path.file_stem().expect("a file").to_string_lossy().into_owned()
     }
 
-    /// The run that the input tells of.
+    /// The run that the input describes.
     fn run(&self) -> Run {
         let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
         let mut engines: Vec<u32> = Vec::new();
@@ -254,7 +254,7 @@ proptest! {
         let mut sample = Sample::of(&engines);
         for ((out, result, _), slot) in texts.iter().zip(0..) {
             sample = sample.busy(slot).stdout(slot, &base).stdout(slot, out).result(slot, result);
-            // The same again, so that groups have several members.
+            // Repeated, so that groups have several members.
             if slot % 3 == 0 {
                 sample = sample.ok(slot);
             }

@@ -81,7 +81,7 @@ impl Recorded {
     }
 }
 
-/// Whether what a message means can be told as a message again: so runs seen through pxlens can be recorded, too.
+/// Whether the meaning of a message can be written as a message again, so that runs seen through pxlens can be recorded, too.
 #[test]
 fn golden_recordings_read_the_same_after_a_round_trip() {
     for path in files("display", "json") {
@@ -90,8 +90,8 @@ fn golden_recordings_read_the_same_after_a_round_trip() {
             let kind =
                 EventKind::from_message(&message.message()).expect("only messages that mean something");
             let (msg_type, content) = kind.to_message().expect("it came from a message");
-            let again = Recorded { slot: message.slot, msg_type: msg_type.to_owned(), content };
-            assert_eq!(EventKind::from_message(&again.message()), Some(kind), "{file_name}");
+            let rewritten = Recorded { slot: message.slot, msg_type: msg_type.to_owned(), content };
+            assert_eq!(EventKind::from_message(&rewritten.message()), Some(kind), "{file_name}");
         }
     }
 }

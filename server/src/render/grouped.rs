@@ -74,7 +74,7 @@ fn together(parts: &[&EngineRun], scope: Scope) -> Option<Vec<Shown>> {
         }
         let is_result = matches!(first, Item::Result { .. });
         let same = items.iter().all(|item| item.text() == first.text());
-        let remark = first.picture().and_then(|_| told_apart(parts, &items));
+        let remark = first.picture().and_then(|_| image_differences(parts, &items));
         let template = match first.text() {
             Some(_) if !same => {
                 let texts: Vec<(EngineId, String)> = parts
@@ -98,7 +98,7 @@ fn together(parts: &[&EngineRun], scope: Scope) -> Option<Vec<Shown>> {
 const COUNTED: usize = 64;
 
 /// How the images of engines differ: `4 different images`, `2 different images: [0-2], [3]`.
-fn told_apart(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
+fn image_differences(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
     if items.iter().all(|item| item.picture() == items[0].picture()) {
         return None;
     }
@@ -113,14 +113,14 @@ fn told_apart(parts: &[&EngineRun], items: &[Item]) -> Option<String> {
             None => known.push((images, vec![part.engine])),
         }
     }
-    let told = format!("{} different images", known.len());
+    let count = format!("{} different images", known.len());
     match known.len() {
         1 => None,
         2..=4 if known.len() < items.len() => {
             let ranks = known.into_iter().map(|(_, engines)| RankSet::from_iter(engines).to_string());
-            Some(format!("{told}: {}", ranks.collect::<Vec<_>>().join(", ")))
+            Some(format!("{count}: {}", ranks.collect::<Vec<_>>().join(", ")))
         }
-        _ => Some(told),
+        _ => Some(count),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The machines of a run's engines: only where there are several does it tell anything to name them.
+//! The machines of a run's engines, which are only named if there are several.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
 /// How many hosts are named beside each other.
 const FEW: usize = 3;
 
-/// The engines that have not ended, with their hosts where those tell anything: `[2] n03`, `[2] n03, [5-6] n04`. In at most
+/// The engines that have not ended, with their hosts if these differ: `[2] n03`, `[2] n03, [5-6] n04`. In at most
 /// `budget` characters: without the hosts where these are many, `None` where the ranks are too many too.
 pub fn pending(run: &Run, budget: usize) -> Option<String> {
     let fits = |text: &String| text.chars().count() <= budget;
@@ -31,17 +31,17 @@ fn by_host(run: &Run) -> Option<String> {
             None => groups.push((host, vec![part.engine])),
         }
     }
-    let told = groups.into_iter().map(|(host, engines)| {
+    let named = groups.into_iter().map(|(host, engines)| {
         let ranks: RankSet = engines.into_iter().collect();
         host.map_or_else(|| ranks.to_string(), |host| format!("{ranks} {host}"))
     });
-    Some(told.collect::<Vec<_>>().join(", "))
+    Some(named.collect::<Vec<_>>().join(", "))
 }
 
 /// The hosts of a run, and how short they may be written.
 pub(super) struct Hosts<'a> {
     names: BTreeSet<&'a str>,
-    /// Whether the part before the first dot tells them apart.
+    /// Whether the part before the first dot is unique.
     short: bool,
 }
 
@@ -100,15 +100,15 @@ mod tests {
                 host => sample.on(slot, host),
             })
         };
-        let told = |sample: Sample, budget| pending(&sample.run(), budget);
+        let text = |sample: Sample, budget| pending(&sample.run(), budget);
         let four = || on(&["n01", "n01", "n02", "n03"]);
-        assert_eq!(told(four().ok(0).ok(1).ok(3), 40).as_deref(), Some("[2] n02"));
-        assert_eq!(told(four().ok(1), 40).as_deref(), Some("[0] n01, [2] n02, [3] n03"));
-        assert_eq!(told(four().ok(1), 24).as_deref(), Some("[0,2-3]"));
-        assert_eq!(told(four().ok(1), 6), None);
-        // Where all are on one, or on many, their names tell nothing; unknown ones have none.
-        assert_eq!(told(on(&["n01", "n01"]).ok(0), 40).as_deref(), Some("[1]"));
-        assert_eq!(told(on(&["n01", "n02", "n03", "n04"]), 40).as_deref(), Some("[0-3]"));
-        assert_eq!(told(on(&["n01", "", "n02"]), 40).as_deref(), Some("[0] n01, [1], [2] n02"));
+        assert_eq!(text(four().ok(0).ok(1).ok(3), 40).as_deref(), Some("[2] n02"));
+        assert_eq!(text(four().ok(1), 40).as_deref(), Some("[0] n01, [2] n02, [3] n03"));
+        assert_eq!(text(four().ok(1), 24).as_deref(), Some("[0,2-3]"));
+        assert_eq!(text(four().ok(1), 6), None);
+        // Names say nothing if all engines are on one host or on many; unknown hosts have none.
+        assert_eq!(text(on(&["n01", "n01"]).ok(0), 40).as_deref(), Some("[1]"));
+        assert_eq!(text(on(&["n01", "n02", "n03", "n04"]), 40).as_deref(), Some("[0-3]"));
+        assert_eq!(text(on(&["n01", "", "n02"]), 40).as_deref(), Some("[0] n01, [1], [2] n02"));
     }
 }

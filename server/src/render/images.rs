@@ -178,7 +178,7 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
     let Some(kind) = ImageKind::ALL.into_iter().find(|kind| kind.mime() == mime) else {
         return Err("pxlens cannot show this kind of image".to_owned());
     };
-    let Value::String(data) = value else { return Err("its data is no text".to_owned()) };
+    let Value::String(data) = value else { return Err("its data is not text".to_owned()) };
     if kind == ImageKind::Svg {
         let data = Cow::Borrowed(data.trim_ascii());
         let bytes = data.len();
@@ -201,7 +201,7 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
         Ok(ImageType::Gif) => ImageKind::Gif,
         _ => return Err(format!("its first bytes are not those of {mime}")),
     };
-    let size = Some(size_of(&decoded).ok_or("it ends before its size is told")?);
+    let size = Some(size_of(&decoded).ok_or("it ends before its size")?);
     Ok((Picture { kind, size, data }, decoded.len()))
 }
 

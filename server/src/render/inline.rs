@@ -10,7 +10,7 @@ use super::{
     grouped::{Shown, of_group},
     hosts::pending,
     line::{BlockLine, Paint},
-    numbers::{Detail, summed_up},
+    numbers::{Detail, summarize_results},
     screen::{Item, Scope},
     template::Template,
     terminal_text, without_key,
@@ -80,16 +80,16 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
                 line.chars().count() + 2 + tail.chars().count() <= budget
             };
             let brief = || gists.iter().map(|gist| gist.text(Detail::Range)).collect();
-            let told = [Detail::Bars(16), Detail::Median, Detail::Range]
+            let texts = [Detail::Bars(16), Detail::Median, Detail::Range]
                 .into_iter()
                 .map(|detail| gists.iter().map(|gist| gist.text(detail)).collect::<Vec<_>>())
                 .find(|gists| has_room(gists))
                 .or_else(|| {
-                    let (ranks, told) = (gists.len() > 1).then(|| summed_up(run))??;
-                    Some(vec![format!("{} {told}", short_ranks(&ranks))])
+                    let (ranks, summary) = (gists.len() > 1).then(|| summarize_results(run))??;
+                    Some(vec![format!("{} {summary}", short_ranks(&ranks))])
                 })
                 .unwrap_or_else(brief);
-            fit("✓ ", &told, &tail, budget)
+            fit("✓ ", &texts, &tail, budget)
         }
         RunState::Failed => {
             let mut gists: Vec<String> = errors(run, &run.request.code)
@@ -145,13 +145,13 @@ fn gists(run: &Run, groups: &[Group]) -> Vec<Gist> {
     let mut gists: Vec<Gist> = groups.iter().map(|group| Gist::of(run, group)).collect();
     let Some((first, others)) = gists.split_first_mut() else { return gists };
     let first = first.text(Detail::Range);
-    let said = |text: &str| text.split_once(' ').map(|(_, said)| said.to_owned());
+    let without_ranks = |text: &str| text.split_once(' ').map(|(_, line)| line.to_owned());
     for (gist, group) in others.iter_mut().zip(&groups[1..]) {
-        if gist.said_is_text() && said(&gist.text(Detail::Range)) == said(&first) {
+        if gist.is_text() && without_ranks(&gist.text(Detail::Range)) == without_ranks(&first) {
             let known = lines_of(run, &groups[0]);
             let own = lines_of(run, group);
             if let Some(line) = own.into_iter().rev().find(|line| !line.is_empty() && !known.contains(line)) {
-                gist.said = Said::Text(line);
+                gist.line = GistLine::Text(line);
             }
         }
     }
@@ -172,10 +172,10 @@ const READ: usize = 2000;
 /// A group and one line of what it shows.
 struct Gist {
     ranks: RankSet,
-    said: Said,
+    line: GistLine,
 }
 
-enum Said {
+enum GistLine {
     Text(String),
     /// The engines differ; the line is found once the detail is known.
     Alike(Vec<Shown>),
@@ -183,31 +183,32 @@ enum Said {
 
 impl Gist {
     fn of(run: &Run, group: &Group) -> Self {
-        let said = match run.part(group.representative) {
+        let line = match run.part(group.representative) {
             Some(part) if group.identical || !matches!(part.ending(), Some(Ending::Ok) | None) => {
-                Said::Text(summary(part))
+                GistLine::Text(summary(part))
             }
             _ => {
                 let scope = Scope { bytes: Some(READ), ..Scope::default() };
                 let shown = of_group(run, group, scope);
-                let summed_up = shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
-                Said::Alike(if summed_up { shown } else { vec![summaries(run, group)] })
+                let has_summary =
+                    shown.iter().any(|shown| shown.template.is_some() || shown.remark.is_some());
+                GistLine::Alike(if has_summary { shown } else { vec![summaries(run, group)] })
             }
         };
-        Self { ranks: group.ranks.clone(), said }
+        Self { ranks: group.ranks.clone(), line }
     }
 
-    fn said_is_text(&self) -> bool {
-        matches!(&self.said, Said::Text(text) if !text.is_empty())
+    fn is_text(&self) -> bool {
+        matches!(&self.line, GistLine::Text(text) if !text.is_empty())
     }
 
     fn text(&self, detail: Detail) -> String {
-        let said = match &self.said {
-            Said::Text(text) => text.clone(),
-            Said::Alike(shown) => summary_of(shown, detail),
+        let line = match &self.line {
+            GistLine::Text(text) => text.clone(),
+            GistLine::Alike(shown) => summary_of(shown, detail),
         };
         let ranks = short_ranks(&self.ranks);
-        if said.is_empty() { ranks } else { format!("{ranks} {said}") }
+        if line.is_empty() { ranks } else { format!("{ranks} {line}") }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     fold,
     grouped::{Shown, of_group, of_one},
     line::{BlockLine, Paint, Span, rule},
-    numbers::{Detail, summed_up},
+    numbers::{Detail, summarize_results},
     screen::{Item, Scope},
     sections::{Block, Section, State, reference, sections},
     terminal_text,
@@ -123,15 +123,15 @@ pub(super) fn lay_out_outputs(run: &Run, view: View) -> Vec<BlockLine> {
         let drawn = draw_blocks(&section, View { names_stderr: named, ..view });
         lay_out_blocks(&drawn, view.width, &mut lines);
     }
-    if let Some((ranks, told)) = across_groups(run, view) {
-        lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {told}"), Paint::Note));
+    if let Some((ranks, summary)) = across_groups(run, view) {
+        lines.push(BlockLine::of(ranks.to_string(), Paint::Ranks).and(format!(" {summary}"), Paint::Note));
     }
     lines
 }
 
 /// How the results of several groups are spread.
 pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> {
-    (view.by == GroupBy::Fold && fold(run).len() > 1).then(|| summed_up(run))?
+    (view.by == GroupBy::Fold && fold(run).len() > 1).then(|| summarize_results(run))?
 }
 
 /// A block, ready to paint.

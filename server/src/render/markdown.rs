@@ -54,9 +54,9 @@ pub(super) fn below(head: String, run: &Run, by: GroupBy, limits: Limits) -> Str
             left -= 1;
         }
     }
-    if let Some((ranks, told)) = across_groups(run, view) {
+    if let Some((ranks, summary)) = across_groups(run, view) {
         // Made of digits and bars by `numbers`: nothing in it is markup.
-        page.add(&format!("`{}`", short_ranks(&ranks)), &[(None, told)], 0);
+        page.add(&format!("`{}`", short_ranks(&ranks)), &[(None, summary)], 0);
     }
     if hidden > 0 {
         page.text.push_str(&format!("\n… {} not shown here\n", count(hidden, "more group")));

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     GroupBy, Image, ImageKind, Limits,
-    error_text::errors_in_words,
+    error_text::error_texts,
     images,
     layout::{lay_out_outputs, share},
     screen::Scope,
@@ -56,8 +56,8 @@ impl NotebookOutput {
 
     /// Why something was not run.
     pub fn failure(why: &str) -> Self {
-        let told = json!({ "name": "Not run", "message": why, "stack": why });
-        Self::text(ERROR, told.to_string())
+        let error = json!({ "name": "Not run", "message": why, "stack": why });
+        Self::text(ERROR, error.to_string())
     }
 
     fn text(mime: &'static str, text: String) -> Self {
@@ -81,10 +81,10 @@ pub fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<NotebookOutput>
     for image in &images {
         image_outputs(image, run.parts().len() > 1, &mut room, &mut outputs);
     }
-    for error in errors_in_words(run) {
+    for error in error_texts(run) {
         let stack = without_keys(&error.text);
-        let told = json!({ "name": error.name, "message": without_keys(&error.message), "stack": stack });
-        outputs.push(NotebookOutput::text(ERROR, told.to_string()));
+        let data = json!({ "name": error.name, "message": without_keys(&error.message), "stack": stack });
+        outputs.push(NotebookOutput::text(ERROR, data.to_string()));
     }
     outputs
 }

@@ -20,15 +20,15 @@ pub(super) enum Detail {
     Range,
 }
 
-/// A summary: the range that stands for the values, and a note behind it.
-pub(super) struct Told {
+/// A summary: the range that stands for the values, and a note after it.
+pub(super) struct Summary {
     /// `{0…9}`
     pub(super) range: String,
     /// ` med 2.5 ▁▂▄█`; empty, or begins with a blank.
     pub(super) rest: String,
 }
 
-impl Told {
+impl Summary {
     pub(super) fn plain(text: &str) -> Self {
         Self { range: text.to_owned(), rest: String::new() }
     }
@@ -38,7 +38,7 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /// Summarises the newest results of all engines that ended well, where these are numbers, or tuples or lists of equally many
 /// numbers, and are not all the same. It is shown beside the groups, never instead of them.
-pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
+pub(super) fn summarize_results(run: &Run) -> Option<(RankSet, String)> {
     let well: Vec<&EngineRun> = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).collect();
     let rows: Vec<Vec<f64>> = well.iter().map(|part| newest_numbers(part)).collect::<Option<_>>()?;
     let places = rows.first()?.len();
@@ -48,17 +48,17 @@ pub(super) fn summed_up(run: &Run) -> Option<(RankSet, String)> {
         return None;
     }
     let engines: Vec<EngineId> = well.iter().map(|part| part.engine).collect();
-    let told: Vec<String> = (0..places)
+    let summaries: Vec<String> = (0..places)
         .map(|place| {
             let column: Vec<f64> = rows.iter().map(|row| row[place]).collect();
             if column.iter().all(|value| *value == column[0]) {
                 return format!("≡ {}", short(column[0]));
             }
-            let told = spread(&column, &[], false, &engines, Detail::Bars(40));
-            format!("{}{}", told.range, told.rest)
+            let summary = spread(&column, &[], false, &engines, Detail::Bars(40));
+            format!("{}{}", summary.range, summary.rest)
         })
         .collect();
-    Some((engines.into_iter().collect(), told.join(" · ")))
+    Some((engines.into_iter().collect(), summaries.join(" · ")))
 }
 
 fn newest_numbers(part: &EngineRun) -> Option<Vec<f64>> {
@@ -112,17 +112,17 @@ pub(super) fn spread(
     time: bool,
     engines: &[EngineId],
     detail: Detail,
-) -> Told {
+) -> Summary {
     let mut order: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_finite()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let odd = odd_ones(values, engines);
     let (Some(&lowest), Some(&highest)) = (order.first(), order.last()) else {
-        return Told::plain(odd.trim_start());
+        return Summary::plain(odd.trim_start());
     };
     let (min, max) = (values[lowest], values[highest]);
     let written = |i: usize| texts.get(i).map_or_else(|| short(values[i]), |text| (*text).to_owned());
     if min == max {
-        return Told { range: written(lowest), rest: odd };
+        return Summary { range: written(lowest), rest: odd };
     }
     // A few digits, unless two different numbers would look the same.
     let close = short(min) == short(max);
@@ -143,11 +143,11 @@ pub(super) fn spread(
             format!(" med {median} {}{odd}", sparkline(values, middle, min, max, most))
         }
     };
-    Told { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
+    Summary { range: format!("{{{from}…{to}}}"), rest: rest.trim_end().to_owned() }
 }
 
 /// Summarises many numbers per engine: the range and the median of all, and a bar for each engine's median.
-pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) -> Told {
+pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) -> Summary {
     let finite = |row: &[f64]| {
         let mut finite: Vec<f64> = row.iter().copied().filter(|value| value.is_finite()).collect();
         finite.sort_by(f64::total_cmp);
@@ -162,7 +162,7 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) ->
         .collect();
     let all = finite(&rows.concat());
     let (Some(&min), Some(&max)) = (all.first(), all.last()) else {
-        return Told { range: "{}".to_owned(), rest: " ⚠ nothing finite".to_owned() };
+        return Summary { range: "{}".to_owned(), rest: " ⚠ nothing finite".to_owned() };
     };
     let with_odd: RankSet = medians
         .iter()
@@ -185,7 +185,7 @@ pub(super) fn pooled(rows: &[Vec<f64>], engines: &[EngineId], detail: Detail) ->
             format!(" med {} {bars}", short(middle)).trim_end().to_owned() + &odd
         }
     };
-    Told { range: format!("{{{}…{}}}", short(min), short(max)), rest }
+    Summary { range: format!("{{{}…{}}}", short(min), short(max)), rest }
 }
 
 /// ` ⚠ nan [1], inf [3]`
@@ -199,7 +199,7 @@ fn odd_ones(values: &[f64], engines: &[EngineId]) -> String {
             .collect();
         (!of.is_empty()).then(|| format!("{name} {of}"))
     };
-    let told: Vec<String> = [
+    let parts: Vec<String> = [
         named("nan", f64::is_nan),
         named("inf", |value| value == f64::INFINITY),
         named("-inf", |value| value == f64::NEG_INFINITY),
@@ -207,7 +207,7 @@ fn odd_ones(values: &[f64], engines: &[EngineId]) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if told.is_empty() { String::new() } else { format!(" ⚠ {}", told.join(", ")) }
+    if parts.is_empty() { String::new() } else { format!(" ⚠ {}", parts.join(", ")) }
 }
 
 /// The median of a sorted, non-empty slice.
@@ -265,9 +265,9 @@ mod tests {
             .fold(Sample::new(u32::try_from(results.len()).expect("few")), |sample, (slot, text)| {
                 sample.busy(slot).result(slot, text).ok(slot)
             });
-        let told = summed_up(&sample.run())
+        let summary = summarize_results(&sample.run())
             .map_or_else(|| "-".to_owned(), |(ranks, text)| format!("{ranks} {text}"));
-        expected.assert_eq(&told);
+        expected.assert_eq(&summary);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) fn size_of(decoded: &[u8]) -> Option<PixelSize> {
     Some(PixelSize { width: pixels(size.width)?, height: pixels(size.height)? })
 }
 
-/// The size of an image in base64, from its beginning: all but JPEG tell it at once.
+/// The size of an image in base64, from its beginning, where all formats but JPEG hold it.
 pub(super) fn pixel_size(data: &str) -> Option<PixelSize> {
     [64, 32_768].into_iter().find_map(|most| {
         let head = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).take(most);

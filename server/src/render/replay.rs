@@ -1,6 +1,6 @@
-//! A run made again of the events that [`Cursor`](super::Cursor) told of it: the way back from `--json`.
+//! Rebuilds a run from the events that [`Cursor`](super::Cursor) made of it: the way back from `--json`.
 //!
-//! What was grouped, laid out or asked for by name once can so be again, in another process, from what was kept of it.
+//! With it, a kept run can be grouped and laid out again in another process.
 
 use std::{mem, sync::Arc};
 
@@ -17,26 +17,26 @@ use crate::{
 
 /// The run of a list of events, all that there are of it. `None` where the list does not begin with its `run`.
 ///
-/// `single`: whether its targets were one integer, which no event tells.
+/// `single`: whether its targets were one integer, which no event says.
 pub fn replay(events: &[JsonEvent], single: bool) -> Option<Run> {
     let (first, events) = events.split_first()?;
     let JsonKind::Run { code, engines, at } = &first.what else { return None };
     let request = RunRequest { code: Arc::clone(code), engines: engines.clone(), single };
-    let mut again = Again::new(first.run, request, *at);
+    let mut replayed = Replay::new(first.run, request, *at);
     for event in events {
         if let Some(slot) = event.slot {
-            again.take(Slot(slot), &event.what);
+            replayed.take(Slot(slot), &event.what);
         }
     }
-    Some(again.run)
+    Some(replayed.run)
 }
 
-struct Again {
+struct Replay {
     run: Run,
     parts: Vec<Part>,
 }
 
-/// What is told of an engine's part before the reply that it came with.
+/// What the events say of an engine's part before its reply.
 #[derive(Clone, Default)]
 struct Part {
     at: Time,
@@ -44,7 +44,7 @@ struct Part {
     pages: Vec<Value>,
 }
 
-impl Again {
+impl Replay {
     fn new(id: RunId, request: RunRequest, created: Time) -> Self {
         let parts = vec![Part { at: created, ..Part::default() }; request.engines.len()];
         Self { run: Run::new(id, Arc::new(request), created), parts }
@@ -151,8 +151,8 @@ mod tests {
     use super::*;
     use crate::render::{Cursor, GroupBy, Limits, Style, fold, markdown, plain, sample::Sample, terminal};
 
-    /// What is told of a run, written and read again.
-    fn told(run: &Run) -> Vec<JsonEvent> {
+    /// The events of a run, written and read back.
+    fn events_of(run: &Run) -> Vec<JsonEvent> {
         let text = serde_json::to_string(&Cursor::of_cell(1).delta(run)).expect("events are JSON");
         serde_json::from_str(&text).expect("events are read as they are written")
     }
@@ -160,14 +160,14 @@ mod tests {
     #[track_caller]
     fn check(sample: Sample) {
         let run = sample.run();
-        let events = told(&run);
-        let again = replay(&events, run.request.single).expect("it begins with a run");
+        let events = events_of(&run);
+        let replayed = replay(&events, run.request.single).expect("it begins with a run");
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
-            assert_eq!(terminal(&again, by, Style::default()), terminal(&run, by, Style::default()));
-            assert_eq!(markdown(&again, by, Limits::default()), markdown(&run, by, Limits::default()));
-            assert_eq!(plain(&again, by), plain(&run, by));
+            assert_eq!(terminal(&replayed, by, Style::default()), terminal(&run, by, Style::default()));
+            assert_eq!(markdown(&replayed, by, Limits::default()), markdown(&run, by, Limits::default()));
+            assert_eq!(plain(&replayed, by), plain(&run, by));
         }
-        assert_eq!(told(&again), events);
+        assert_eq!(events_of(&replayed), events);
     }
 
     #[test]
@@ -198,8 +198,8 @@ mod tests {
     fn hosts_are_told_again() {
         let sample = Sample::new(3).on(0, "n01").on(2, "n02");
         check(sample.clone().all_ok());
-        let again = replay(&told(&sample.all_ok().run()), false).expect("it begins with a run");
-        let hosts: Vec<_> = again.parts().map(|part| part.host.as_deref()).collect();
+        let replayed = replay(&events_of(&sample.all_ok().run()), false).expect("it begins with a run");
+        let hosts: Vec<_> = replayed.parts().map(|part| part.host.as_deref()).collect();
         assert_eq!(hosts, [Some("n01"), None, Some("n02")]);
     }
 
@@ -214,13 +214,13 @@ mod tests {
         let sample = (0..2).fold(Sample::new(2), |sample, slot| sample.stdout(slot, &text).spilled(slot, 60));
         let run = sample.all_ok().run();
         assert_eq!(fold(&run).len(), 1);
-        let again = replay(&told(&run), false).expect("it begins with a run");
-        assert_eq!(fold(&again).len(), 2);
+        let replayed = replay(&events_of(&run), false).expect("it begins with a run");
+        assert_eq!(fold(&replayed).len(), 2);
     }
 
     #[test]
     fn what_does_not_begin_with_a_run_is_none() {
         assert!(replay(&[], false).is_none());
-        assert!(replay(&told(&Sample::new(1).run())[1..], false).is_none());
+        assert!(replay(&events_of(&Sample::new(1).run())[1..], false).is_none());
     }
 }

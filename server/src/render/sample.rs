@@ -1,4 +1,4 @@
-//! Runs for tests, told in a few words.
+//! Runs for tests, in a few words.
 
 use std::{path::Path, sync::Arc};
 

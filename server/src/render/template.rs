@@ -5,7 +5,7 @@
 
 use super::{
     line::{BlockLine, Paint},
-    numbers::{Detail, Told, number, spread},
+    numbers::{Detail, Summary, number, spread},
 };
 use crate::{
     engines::{EngineId, RankSet},
@@ -114,8 +114,8 @@ impl Template {
 
     /// What it shows, in lines. Without a `detail`, as much as there is room for.
     pub(super) fn lines(&self, base: Paint, detail: Option<Detail>) -> Vec<BlockLine> {
-        if let Some(told) = self.by_shape(detail) {
-            return vec![BlockLine::of(told.range, base).and(told.rest, Paint::Note)];
+        if let Some(summary) = self.by_shape(detail) {
+            return vec![BlockLine::of(summary.range, base).and(summary.rest, Paint::Note)];
         }
         let mut lines: Vec<Vec<&Piece>> = vec![Vec::new()];
         // Where a line of the template ends, so that each has the detail for which it has room.
@@ -162,9 +162,9 @@ impl Template {
                 if marks && column.kind == Kind::Number && column.is_equal() {
                     marked(column.cells[0].core(), drawn);
                 } else {
-                    let told = self.tell(column, detail);
-                    drawn.text(&told.range, base);
-                    drawn.said = told.rest;
+                    let summary = self.summarize(column, detail);
+                    drawn.text(&summary.range, base);
+                    drawn.note = summary.rest;
                 }
                 if !after.is_empty() {
                     drawn.finish();
@@ -174,11 +174,11 @@ impl Template {
         }
     }
 
-    fn tell(&self, column: &Column, detail: Detail) -> Told {
+    fn summarize(&self, column: &Column, detail: Detail) -> Summary {
         let texts = || column.cells.iter().map(Cell::core);
         let own = |(text, engine): (&str, &EngineId)| text.parse() == Ok(engine.0);
         if Rule::OwnRank.applies() && texts().zip(&self.engines).all(own) {
-            return Told::plain("{rank}");
+            return Summary::plain("{rank}");
         }
         let distinct = || {
             let mut all: Vec<&str> = texts().collect();
@@ -192,19 +192,19 @@ impl Template {
                 let read = if time { seconds } else { number };
                 let values: Option<Vec<f64>> = texts().map(read).collect();
                 let Some(values) = values else {
-                    return Told::plain(&format!("{{{} texts}}", distinct().len()));
+                    return Summary::plain(&format!("{{{} texts}}", distinct().len()));
                 };
                 let detail = if column.pid { Detail::Range } else { detail };
                 let texts: Vec<&str> = texts().collect();
                 spread(&values, &texts, time, &self.engines, detail)
             }
-            Kind::Address if texts().all(|text| text.starts_with("0x")) => Told::plain("{0x…}"),
-            Kind::Address => Told::plain(&format!("{{{} ids}}", distinct().len())),
-            Kind::Dotted => Told::plain(&ends(&mut distinct(), |text| {
+            Kind::Address if texts().all(|text| text.starts_with("0x")) => Summary::plain("{0x…}"),
+            Kind::Address => Summary::plain(&format!("{{{} ids}}", distinct().len())),
+            Kind::Dotted => Summary::plain(&ends(&mut distinct(), |text| {
                 text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>()
             })),
-            Kind::InName => Told::plain(&node_set(&distinct())),
-            Kind::Quoted => Told::plain(&self.by_text(column)),
+            Kind::InName => Summary::plain(&node_set(&distinct())),
+            Kind::Quoted => Summary::plain(&self.by_text(column)),
         }
     }
 
@@ -223,15 +223,15 @@ impl Template {
             let ranks: RankSet = engines.iter().copied().collect();
             format!("{} {ranks}", super::wording::cut(text, 40))
         });
-        let mut told = shown.collect::<Vec<_>>().join(", ");
+        let mut texts = shown.collect::<Vec<_>>().join(", ");
         if known.len() > 3 {
-            told.push_str(&format!(", {} more", known.len() - 3));
+            texts.push_str(&format!(", {} more", known.len() - 3));
         }
-        format!("{{{told}}}")
+        format!("{{{texts}}}")
     }
 
     /// The summary of a value of many numbers: its shape, and how the numbers of all engines are spread.
-    fn by_shape(&self, detail: Option<Detail>) -> Option<Told> {
+    fn by_shape(&self, detail: Option<Detail>) -> Option<Summary> {
         let text = self.fill(0);
         let numbers = self.pieces.iter().filter(|piece| !matches!(piece, Piece::Same(_))).count();
         let many = numbers > SMALL || (is_array(&text) && text.contains("..."));
@@ -253,7 +253,7 @@ impl Template {
         }
         let all = super::numbers::pooled(&rows, &self.engines, detail.unwrap_or(Detail::Bars(40)));
         let part = if text.contains("...") { " (of what is printed)" } else { "" };
-        Some(Told { range: format!("{what} {}", all.range), rest: all.rest + part })
+        Some(Summary { range: format!("{what} {}", all.range), rest: all.rest + part })
     }
 }
 
@@ -284,7 +284,7 @@ impl Column {
 struct Drawn {
     lines: Vec<BlockLine>,
     /// The note on a range, kept back until the unit behind the range is drawn.
-    said: String,
+    note: String,
 }
 
 impl Drawn {
@@ -292,15 +292,15 @@ impl Drawn {
     fn literal(&mut self, text: &str, base: Paint) {
         let is_unit = |c: char| c.is_alphabetic() || matches!(c, '%' | '°' | '/');
         let unit = text.find(|c| !is_unit(c)).unwrap_or(text.len());
-        let unit = if self.said.is_empty() { 0 } else { unit };
+        let unit = if self.note.is_empty() { 0 } else { unit };
         self.text(&text[..unit], base);
         self.finish();
         self.text(&text[unit..], base);
     }
 
     fn finish(&mut self) {
-        let said = std::mem::take(&mut self.said);
-        self.text(&said, Paint::Note);
+        let note = std::mem::take(&mut self.note);
+        self.text(&note, Paint::Note);
     }
 
     fn text(&mut self, text: &str, paint: Paint) {
@@ -352,13 +352,13 @@ fn node_set(digits: &[&str]) -> String {
             format!("[{first}…{last}]")
         }
         few => {
-            let told =
+            let ranges =
                 few.iter().map(
                     |(first, last, _)| {
                         if first == last { (*first).to_owned() } else { format!("{first}-{last}") }
                     },
                 );
-            format!("[{}]", told.collect::<Vec<_>>().join(","))
+            format!("[{}]", ranges.collect::<Vec<_>>().join(","))
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Timing {
 pub struct PartTime {
     /// The engine.
     pub engine: EngineId,
-    /// Its host, as short as tells it from the others; `None` where it is not known, or where all engines are on one host.
+    /// Its host, in the shortest form that is unique; `None` if it is not known, or if all engines are on one host.
     pub host: Option<String>,
     /// Milliseconds from when it began, or else from when the request was sent, to its end.
     pub milliseconds: u64,
@@ -41,7 +41,7 @@ pub struct PartTime {
 /// The times of a run that is over. `None` while some engine is at work: that one may be the slowest.
 ///
 /// `None` also where there is nothing worth saying: fewer than two engines came to an end (one that was lost or aborted
-/// tells no time), all took less than 100 ms, or the slowest took less than 1.5 times the median.
+/// has no time), all took less than 100 ms, or the slowest took less than 1.5 times the median.
 pub fn timing(run: &Run) -> Option<Timing> {
     if !run.is_over() {
         return None;

@@ -1,4 +1,4 @@
-//! `%autopx` regions as `%%px` cells.
+//! Turns `%autopx` regions into `%%px` cells.
 
 use super::{Rewrite, Source};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     text::TextRange,
 };
 
-/// Offered at a toggle and inside its region. In a script without markers all regions go at once, since the first marker
-/// changes what the others send.
+/// Offered at a toggle and inside its region. A script without cell markers can only change all regions at once, since the
+/// first marker changes what the others send.
 pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let regions = regions(&source.cells.cells);
     let is_here = |region: &&Region<'_>| region.range.start <= at.end && at.start <= region.range.end;
@@ -62,17 +62,20 @@ fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
         return Vec::new();
     }
     let mut edits: Vec<(TextRange, String)> =
-        region.toggles.iter().map(|toggle| (without(source, toggle), String::new())).collect();
+        region.toggles.iter().map(|toggle| (toggle_range(source, toggle), String::new())).collect();
     for cell in &region.cells {
         let line = source.line_at(cell.range.start);
         let magic = format!("%%px{}\n", cell.magic.suffix);
-        let is_own = is_alone(source, cell);
-        let border = if is_own { "" } else { "# %%\n" };
-        edits.push((TextRange::new(line.start, line.start), source.written(&format!("{border}{magic}"))));
-        if !is_own {
+        let is_alone = is_alone(source, cell);
+        let border = if is_alone { "" } else { "# %%\n" };
+        edits.push((
+            TextRange::new(line.start, line.start),
+            source.with_line_ends(&format!("{border}{magic}")),
+        ));
+        if !is_alone {
             let end = source.line_at(cell.range.end).end;
             if source.is_filled(end, source.text.len()) {
-                edits.push((TextRange::new(end, end), source.written("\n# %%")));
+                edits.push((TextRange::new(end, end), source.with_line_ends("\n# %%")));
             }
         }
     }
@@ -80,8 +83,8 @@ fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
     edits
 }
 
-/// The line of a toggle; all of its cell, if nothing else stands there.
-fn without(source: &Source<'_>, toggle: &PxCell) -> TextRange {
+/// The line of a toggle; its whole cell, if the cell holds nothing else.
+fn toggle_range(source: &Source<'_>, toggle: &PxCell) -> TextRange {
     let line = source.line_at(toggle.range.start);
     let end = source.next_line(source.line_at(toggle.range.end).end);
     let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&toggle.ordinal));
@@ -97,7 +100,7 @@ fn without(source: &Source<'_>, toggle: &PxCell) -> TextRange {
     }
 }
 
-/// Whether a cell of a region is all of a block that a marker opens.
+/// Whether a cell of a region is the only one in a block that begins with a marker.
 fn is_alone(source: &Source<'_>, cell: &PxCell) -> bool {
     let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&cell.ordinal));
     block.is_some_and(|block| {

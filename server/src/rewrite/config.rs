@@ -1,4 +1,4 @@
-//! A `%pxconfig` line as options on the cells that it decides for.
+//! Moves the options of a `%pxconfig` line to the cells that it applies to.
 
 use super::{Rewrite, Source, applied};
 use crate::{
@@ -6,20 +6,23 @@ use crate::{
     text::TextRange,
 };
 
-const TITLE: &str = "Put this %pxconfig on the cells it decides for";
+const TITLE: &str = "Move the options of this %pxconfig to the cells it applies to";
 
-/// Offered at a `%pxconfig` that decides for a cell. The line goes; each cell that runs otherwise without it gets the
-/// options it lacks, and a `%px` line becomes a `%%px` cell for that.
+/// Offered at a `%pxconfig` that applies to a cell. The line is removed; each cell that would run differently without it gets
+/// the options it lacks, for which a `%px` line becomes a `%%px` cell.
 pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let is_here = |cell: &&PxCell| {
         cell.kind == CellKind::Config && cell.range.start <= at.end && at.start <= cell.range.end
     };
     let config = source.cells.cells.iter().find(is_here)?;
-    if config.magic.options.error.is_some() || !decides(source, config) {
+    if config.magic.options.error.is_some() || !applies(source, config) {
         return None;
     }
     if config.magic.options.dynamic {
-        return Some(Rewrite::disabled(TITLE, "its options come from Python variables"));
+        return Some(Rewrite::disabled(
+            TITLE,
+            "The options of this %pxconfig come from Python variables, which pxlens does not know",
+        ));
     }
     if matches!(config.spelling, Spelling::Databricks | Spelling::Call { .. }) {
         return None;
@@ -31,7 +34,7 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let without = recognize(&applied(source.text, &edits), source.dialect).ok()?;
     let others = source.cells.cells.iter().filter(|cell| cell.ordinal != config.ordinal);
     for (cell, without) in others.zip(&without.cells) {
-        let options = lacking(cell, without, &config.magic.options).written();
+        let options = missing_options(cell, without, &config.magic.options).written();
         if options.is_empty() {
             continue;
         }
@@ -44,12 +47,12 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let is_same = source.keeps(&edits, true);
     Some(match is_same {
         true => Rewrite::new(TITLE, edits),
-        false => Rewrite::disabled(TITLE, "the cells below would run otherwise"),
+        false => Rewrite::disabled(TITLE, "The cells below would not run as before"),
     })
 }
 
-/// Whether any cell that sends code has this line among those that decide for it.
-fn decides(source: &Source<'_>, config: &PxCell) -> bool {
+/// Whether the line decides how any cell that sends code runs.
+fn applies(source: &Source<'_>, config: &PxCell) -> bool {
     source.cells.cells.iter().any(|cell| {
         let is_by = |by: &crate::cells::DecidedBy| {
             source.cells.decider(by).is_some_and(|decider| decider.range == config.magic.name_range)
@@ -59,31 +62,33 @@ fn decides(source: &Source<'_>, config: &PxCell) -> bool {
     })
 }
 
-/// The options of the line that a cell needs to run as before, once the line is gone.
-fn lacking(cell: &PxCell, without: &PxCell, config: &Options) -> Options {
+/// The options of the line that a cell needs in order to run as before once the line is removed.
+fn missing_options(cell: &PxCell, without: &PxCell, config: &Options) -> Options {
     if matches!(cell.kind, CellKind::Config | CellKind::Autopx | CellKind::Result) {
         return Options::default();
     }
     cell.view.lost(&without.view, &cell.magic.options, config)
 }
 
-/// The change that gives a cell options, or why it cannot have any.
+/// The edit that adds options to a cell, or why it cannot have any.
 fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(TextRange, String), String> {
     let line_number = source.text[..cell.range.start].matches('\n').count() + 1;
     let name = cell.magic.name_range;
     match (cell.kind, cell.spelling) {
-        (CellKind::AutopxCell, _) => {
-            Err(format!("the %autopx region round line {line_number} takes no options of its own"))
-        }
-        (_, Spelling::Call { .. } | Spelling::Databricks) => {
-            Err(format!("the cell on line {line_number} is not written as a magic"))
-        }
+        (CellKind::AutopxCell, _) => Err(format!(
+            "The %autopx region around line {line_number} cannot have options; turn it into %%px cells first"
+        )),
+        (_, Spelling::Call { .. } | Spelling::Databricks) => Err(format!(
+            "The px cell on line {line_number} is not written as a magic and cannot have options"
+        )),
         (CellKind::CellMagic, _) => Ok((TextRange::new(name.end, name.end), options.to_owned())),
         _ => {
             let line = source.line_at(cell.range.start);
             let is_whole = name.start == line.start && cell.spelling == Spelling::Plain;
             if !is_whole {
-                return Err(format!("the %px on line {line_number} cannot become a %%px cell"));
+                return Err(format!(
+                    "The %px on line {line_number} cannot become a %%px cell: only a plain %px at the start of a line can"
+                ));
             }
             let end = source.line_at(cell.range.end).end;
             let block = source.cells.blocks.iter().find(|block| block.px_cells.contains(&cell.ordinal));
@@ -96,7 +101,7 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
             let below = if source.is_filled(end, to) { "\n# %%" } else { "" };
             let suffix = &cell.magic.suffix;
             let text = format!("{above}%%px{suffix}{options}\n{}{below}", cell.code);
-            Ok((TextRange::new(line.start, end), source.written(&text)))
+            Ok((TextRange::new(line.start, end), source.with_line_ends(&text)))
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Rewrites that reach over the cells of a synchronised notebook: an `%autopx` region, a `%pxconfig` and what it decides for.
+//! Rewrites across the cells of a synchronised notebook: an `%autopx` region, or a `%pxconfig` and the cells it applies to.
 //!
-//! The cells are read as a script with a marker above each; what that leads to is taken over where it changes cells and no
-//! marker, and where the cells then do what they did.
+//! The cells are read as a script with a marker above each. A rewrite of that script is offered if it adds no marker and the
+//! cells still do the same afterwards.
 
 use super::{Rewrite, Source, applied, autopx, config, same};
 use crate::{
@@ -9,20 +9,21 @@ use crate::{
     text::TextRange,
 };
 
-/// A change of several cells of a notebook that leaves what its px cells do as it is.
+/// A change of several cells of a notebook that does not change what its px cells do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotebookRewrite {
-    /// What it does, as an order.
+    /// What it does, in the imperative.
     pub title: String,
-    /// Which of the texts, and what is replaced in it; as in [`Rewrite::edits`].
+    /// The index of each text that changes, and its edits as in [`Rewrite::edits`].
     pub edits: Vec<(usize, Vec<(TextRange, String)>)>,
-    /// Why it cannot be done; then there are no edits.
+    /// Why it is not possible, as a sentence; then there are no edits.
     pub disabled: Option<String>,
 }
 
 const BORDER: &str = "# %%\n";
 
-/// The rewrites for what stands at a selection of one of the texts of a notebook's code cells, which are given in order.
+/// The rewrites at a selection in one of a notebook's code cells. `texts`: all of its code cells, in order; `here`: which of
+/// them holds the selection.
 pub(crate) fn offers_in_notebook(texts: &[&str], here: usize, at: TextRange) -> Vec<NotebookRewrite> {
     let mut script = String::new();
     let mut ranges = Vec::new();
@@ -40,15 +41,15 @@ pub(crate) fn offers_in_notebook(texts: &[&str], here: usize, at: TextRange) -> 
     offers.into_iter().flatten().filter_map(|offer| in_cells(texts, &ranges, offer)).collect()
 }
 
-/// A rewrite of the script as one of the cells.
+/// Turns a rewrite of the script into one of the cells.
 fn in_cells(texts: &[&str], ranges: &[TextRange], offer: Rewrite) -> Option<NotebookRewrite> {
     let Rewrite { title, edits, disabled } = offer;
     if disabled.is_some() {
         return Some(NotebookRewrite { title, edits: Vec::new(), disabled });
     }
-    // A marker makes no cell in a notebook.
+    // A marker does not begin a cell in a notebook.
     if edits.iter().any(|(_, new)| new.contains(BORDER.trim_end())) {
-        let why = "it would take a cell of its own; split the cell first".to_owned();
+        let why = "This needs one more cell in the notebook; split the cell first".to_owned();
         return Some(NotebookRewrite { title, edits: Vec::new(), disabled: Some(why) });
     }
     let edits: Vec<(usize, Vec<(TextRange, String)>)> = ranges
@@ -62,21 +63,21 @@ fn in_cells(texts: &[&str], ranges: &[TextRange], offer: Rewrite) -> Option<Note
         after[*index] = applied(texts[*index], edits);
     }
     let after: Vec<&str> = after.iter().map(String::as_str).collect();
-    let is_same = same::same(&together(texts), &together(&after), true);
+    let is_same = same::same(&notebook_cells(texts), &notebook_cells(&after), true);
     is_same.then_some(NotebookRewrite { title, edits, disabled: None })
 }
 
-/// What an edit of the script does to one cell.
+/// The part of an edit of the script that falls into one cell.
 fn within(cell: TextRange, (range, new): &(TextRange, String)) -> Option<(TextRange, String)> {
     let (start, end) = (range.start.clamp(cell.start, cell.end), range.end.clamp(cell.start, cell.end));
-    // What is put in goes where the edit begins.
+    // Inserted text goes where the edit begins.
     let is_here = (cell.start..=cell.end).contains(&range.start);
     let new = if is_here { new.clone() } else { String::new() };
     (start < end || !new.is_empty()).then(|| (TextRange::new(start - cell.start, end - cell.start), new))
 }
 
-/// All that the cells of a notebook hold, to be compared.
-fn together(texts: &[&str]) -> Cells {
+/// The px cells and blocks of all cells of a notebook.
+fn notebook_cells(texts: &[&str]) -> Cells {
     let mut all = Cells::default();
     for cells in recognize_cells(texts) {
         all.cells.extend(cells.cells);
@@ -129,12 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn a_config_goes_to_the_cells_it_decides_for() {
+    fn a_config_moves_to_the_cells_it_applies_to() {
         check(
             &["%pxconfig --targets ::2\n%pxconfig --noblock", "%%px -t 0\n1", "%%px\n2", "%px 3"],
             0,
             expect![[r#"
-                Put this %pxconfig on the cells it decides for
+                Move the options of this %pxconfig to the cells it applies to
                   "%pxconfig --noblock"
                   "%%px -t 0\n1"
                   "%%px --targets ::2\n2"
@@ -144,19 +145,19 @@ mod tests {
     }
 
     #[test]
-    fn a_line_among_others_would_take_a_cell_of_its_own() {
+    fn a_line_among_others_needs_one_more_cell() {
         check(
             &["%pxconfig --targets ::2", "x = 1\n%px 3"],
             0,
             expect![[r#"
-                Put this %pxconfig on the cells it decides for
-                  not: it would take a cell of its own; split the cell first
+                Move the options of this %pxconfig to the cells it applies to
+                  not: This needs one more cell in the notebook; split the cell first
             "#]],
         );
     }
 
     #[test]
-    fn what_only_a_script_takes_for_magic_is_left_alone() {
+    fn a_comment_that_is_a_magic_only_in_a_script_is_left_alone() {
         check(&["%autopx", "# %%px\n1", "%autopx"], 0, expect![[""]]);
         check(&["1"], 0, expect![[""]]);
     }

@@ -2,8 +2,8 @@
 
 use crate::cells::{CellKind, Cells, Effective, PxCell};
 
-/// Whether the same cells send the same code to the same targets in the same way, with as many lines of local code beside
-/// them. `lines_may_go`: lines that run nothing may be missing afterwards, and what they set may stand on the cells.
+/// Whether the same cells send the same code to the same targets in the same way, and as many local lines stand beside them.
+/// `lines_may_go`: lines that run nothing may be missing afterwards, and their options may be on the cells instead.
 pub(super) fn same(before: &Cells, after: &Cells, lines_may_go: bool) -> bool {
     let local = |cells: &Cells| cells.blocks.iter().map(|block| block.local_lines).sum::<u32>();
     let counts = |cell: &&PxCell| !lines_may_go || !matches!(cell.kind, CellKind::Config | CellKind::Autopx);
@@ -16,7 +16,7 @@ pub(super) fn same(before: &Cells, after: &Cells, lines_may_go: bool) -> bool {
 
 fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
     let kind = |cell: &PxCell| match cell.kind {
-        // Each sends its code.
+        // All of these send their code.
         CellKind::LineMagic | CellKind::AutopxCell if lines_may_go => CellKind::CellMagic,
         kind => kind,
     };
@@ -24,7 +24,7 @@ fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
         let options = &cell.magic.options;
         (options.group_outputs, options.out.clone(), options.local, options.dynamic, options.error.is_some())
     };
-    // A cell magic's code ends in a newline, which changes nothing.
+    // Only the code of a cell magic ends with a newline, which does not matter.
     let code = |cell: &PxCell| cell.code.trim_end_matches('\n').to_owned();
     kind(before) == kind(after)
         && before.magic.suffix == after.magic.suffix
@@ -34,7 +34,7 @@ fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
         && (before.kind == CellKind::Result || in_force(before) == in_force(after))
 }
 
-/// What decides how a cell runs: its own options, else what the lines above it set.
+/// What decides how a cell runs: its own options, or else those that the lines above it set.
 fn in_force(cell: &PxCell) -> (Option<String>, Effective<'_>) {
     (cell.targets().ok().map(|targets| targets.to_string()), cell.effective())
 }

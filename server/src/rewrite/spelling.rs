@@ -1,7 +1,7 @@
-//! Magics in comments, and out of them: jupytext's `# %%px`, VS Code's `#!%%px`, plain; and calls of
+//! Writes magics as comments (`# %%px` for jupytext, `#!%%px` for VS Code) or plainly, and calls of
 //! `get_ipython().run_cell_magic` as magics.
 //!
-//! Of a cell, only the lines that are magics are hidden, as jupytext does it; its other lines stay.
+//! As in jupytext, only those lines of a cell that are magics become comments.
 
 use super::{Rewrite, Source};
 use crate::{
@@ -11,19 +11,19 @@ use crate::{
 
 type Edits = Vec<(TextRange, String)>;
 
-/// The ways to write a magic that are offered, each with its name and an example.
-const WAYS: [(Spelling, &str); 3] = [
+/// The spellings that are offered, each with its name and an example.
+const SPELLINGS: [(Spelling, &str); 3] = [
     (Spelling::Comment, "for jupytext (# %%px)"),
     (Spelling::Bang, "for VS Code (#!%%px)"),
     (Spelling::Plain, "plainly (%%px)"),
 ];
 
-/// For each way to write magics: the px cells of the block at the selection, and those of the whole script.
+/// For each spelling: the px cells at the selection, and those of the whole script.
 pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
     let touches = |range: TextRange| range.start <= at.end && at.start <= range.end;
     let here = |cell: &PxCell| touches(cell.range);
     let mut offers = Vec::new();
-    for (to, name) in WAYS {
+    for (to, name) in SPELLINGS {
         let some = respelled(source, to, here);
         if some.is_empty() {
             continue;
@@ -38,14 +38,14 @@ pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
     offers
 }
 
-/// Edits that write the chosen cells in one way. Block by block: one that would be read as something else stays as it is.
+/// Edits that write the chosen cells in one spelling. A block that would then be read as something else is left as it is.
 fn respelled(source: &Source<'_>, to: Spelling, chosen: impl Fn(&PxCell) -> bool) -> Edits {
     let mut edits = Edits::new();
     for block in &source.cells.blocks {
         let cells = &source.cells.cells[block.px_cells.start as usize..block.px_cells.end as usize];
         let mut of_block = Edits::new();
         for cell in cells.iter().filter(|cell| chosen(cell) && cell.spelling != to) {
-            of_block.extend(of_cell(source, cell, block.range, to).unwrap_or_default());
+            of_block.extend(edits_of_cell(source, cell, block.range, to).unwrap_or_default());
         }
         if !of_block.is_empty() && keeps(source, block.range, &of_block) {
             edits.extend(of_block);
@@ -67,11 +67,11 @@ fn keeps(source: &Source<'_>, block: TextRange, edits: &Edits) -> bool {
     super::same::same(&read(text), &read(&super::applied(text, &edits)), false)
 }
 
-fn of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
+fn edits_of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
     match (cell.spelling, cell.kind) {
         (Spelling::Databricks, _) | (_, CellKind::AutopxCell) => None,
         (Spelling::Call { is_alone }, _) => {
-            let edit = call(source, cell, block).filter(|_| is_alone && to == Spelling::Plain);
+            let edit = call_as_magic(source, cell, block).filter(|_| is_alone && to == Spelling::Plain);
             edit.map(|edit| vec![edit])
         }
         (_, CellKind::CellMagic) => cell_magic(source, cell, block, to),
@@ -79,8 +79,8 @@ fn of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -
     }
 }
 
-/// What stands before a magic that is written in a way.
-fn sign(spelling: Spelling) -> &'static str {
+/// What comes before a magic in this spelling.
+fn prefix(spelling: Spelling) -> &'static str {
     match spelling {
         Spelling::Comment => "# ",
         Spelling::Bang => "#!",
@@ -90,18 +90,18 @@ fn sign(spelling: Spelling) -> &'static str {
 
 fn cell_magic(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
     let magic = source.line_at(cell.magic_range.start);
-    // Behind a marker alone, or first in its block: another magic above would have to go with it.
+    // Only a marker may come before it in its block: another magic above would have to change with it.
     let above = source.slice(TextRange::new(block.start, magic.start));
     if magic.start != cell.magic_range.start
         || above.lines().filter(|line| !line.trim().is_empty()).count() > 1
     {
         return None;
     }
-    // `# %%px` may be the border of its cell, which no other way to write it is.
+    // `# %%px` may itself begin its cell, which the other spellings do not.
     let is_border = cell.spelling == Spelling::Comment && block.start == magic.start;
-    let border = if is_border { source.written("# %%\n") } else { String::new() };
+    let border = if is_border { source.with_line_ends("# %%\n") } else { String::new() };
     let hidden = TextRange::new(magic.start, cell.magic.name_range.start);
-    let mut edits = vec![(hidden, border + sign(to))];
+    let mut edits = vec![(hidden, border + prefix(to))];
     let code: Vec<&str> = cell.code.lines().collect();
     let mut end = magic.end;
     for (line, code) in cells::spelled(&cell.code, to)?.into_iter().zip(code) {
@@ -125,15 +125,15 @@ fn line_magic(source: &Source<'_>, cell: &PxCell, to: Spelling) -> Option<Edits>
         let old = match cell.spelling {
             Spelling::Plain => "",
             Spelling::Bang if index == 0 => "#!",
-            _ => ["# ", "#"].into_iter().find(|sign| source.text[start..].starts_with(sign))?,
+            _ => ["# ", "#"].into_iter().find(|prefix| source.text[start..].starts_with(prefix))?,
         };
         let name = cell.magic.name_range.start;
-        // VS Code knows no hidden assignment, and none that goes on on the next line.
+        // VS Code knows neither a commented assignment nor a commented magic that continues on the next line.
         if to == Spelling::Bang && (index > 0 || name != start + old.len()) {
             return None;
         }
-        let new = sign(to);
-        // A line that goes on is hidden where it begins, so that its blanks stay.
+        let new = prefix(to);
+        // A continuation line gets its `#` at its very start, which keeps its indentation.
         let at = if index > 0 && old.is_empty() { line.start } else { start };
         if old != new {
             edits.push((TextRange::new(at, at + old.len()), new.to_owned()));
@@ -142,16 +142,16 @@ fn line_magic(source: &Source<'_>, cell: &PxCell, to: Spelling) -> Option<Edits>
     Some(edits)
 }
 
-/// A notebook's cell that is a call and nothing else.
+/// Offered for a notebook cell that is a call and nothing else.
 pub(super) fn plain_call(source: &Source<'_>) -> Option<Rewrite> {
     let [cell] = source.cells.cells.as_slice() else { return None };
     let Spelling::Call { is_alone: true } = cell.spelling else { return None };
-    let edits = vec![call(source, cell, TextRange::new(0, source.text.len()))?];
+    let edits = vec![call_as_magic(source, cell, TextRange::new(0, source.text.len()))?];
     source.keeps(&edits, false).then(|| Rewrite::new("Write the call as a magic", edits))
 }
 
-/// The call as a magic, in a cell of its own if it is a cell magic.
-fn call(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRange, String)> {
+/// Writes a call as a magic; as a cell magic it gets a cell of its own.
+fn call_as_magic(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRange, String)> {
     let magic = &cell.magic;
     let first = source.line_at(cell.range.start);
     let statement = TextRange::new(cell.range.start, source.line_at(cell.range.end).end);
@@ -175,5 +175,5 @@ fn call(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRan
     let above = if is_first { "" } else { "# %%\n" };
     let below = if is_last { "" } else { "\n# %%" };
     let code = cell.code.strip_suffix('\n').unwrap_or(&cell.code);
-    Some((statement, source.written(&format!("{above}%%{name}{options}\n{code}{below}"))))
+    Some((statement, source.with_line_ends(&format!("{above}%%{name}{options}\n{code}{below}"))))
 }

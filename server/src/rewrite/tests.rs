@@ -20,7 +20,7 @@ fn check_dialect(dialect: Dialect, marked: &str, expected: Expect) {
     let mut shown = String::new();
     for offer in offers {
         match &offer.disabled {
-            Some(why) => writeln!(shown, "{}: no, {why}", offer.title).unwrap(),
+            Some(why) => writeln!(shown, "{}: disabled: {why}", offer.title).unwrap(),
             None => writeln!(shown, "{}: {:?}", offer.title, applied(&text, &offer.edits)).unwrap(),
         }
     }
@@ -32,7 +32,7 @@ fn check(marked: &str, expected: Expect) {
 }
 
 #[test]
-fn a_cell_magic_is_written_in_each_way() {
+fn a_cell_magic_is_written_in_each_spelling() {
     check(
         "# %%\n%%px --targets 0‸\nx\n",
         expect![[r##"
@@ -64,7 +64,7 @@ fn a_cell_magic_is_written_in_each_way() {
 }
 
 #[test]
-fn only_the_lines_of_a_body_that_are_magics_are_hidden() {
+fn only_the_lines_of_a_body_that_are_magics_become_comments() {
     check(
         "%%px‸\n%whos\nif x:\n    y = %time \\\n  f()\n# note\ns = '''\n%no\n'''\n!ls\n",
         expect![[r##"
@@ -87,7 +87,7 @@ fn a_body_that_would_be_read_as_something_else_stays() {
 }
 
 #[test]
-fn line_magics_are_written_in_each_way() {
+fn line_magics_are_written_in_each_spelling() {
     check(
         "if x:\n    %px a‸\n",
         expect![[r#"
@@ -120,7 +120,7 @@ fn line_magics_are_written_in_each_way() {
             Write all px magics for jupytext (# %%px): "# %pxconfig -t 0\n# %px a\n# %px b\n"
             Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\n# %px a\n#!%px b\n"
             Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0\n#!%px a\n#!%px b\n"
-            Put this %pxconfig on the cells it decides for: no, the %px on line 2 cannot become a %%px cell
+            Move the options of this %pxconfig to the cells it applies to: disabled: The %px on line 2 cannot become a %%px cell: only a plain %px at the start of a line can
         "##]],
     );
 }
@@ -208,7 +208,7 @@ fn a_config_line_becomes_options() {
             Write all px magics for jupytext (# %%px): "# %%\n# %pxconfig --targets ::2 --noblock\n# %%\n# %%px\na\n# %%\n# %%px -t 1\nb\n# %%\nx\n# %px c\ny\n"
             Write this magic for VS Code (#!%%px): "# %%\n#!%pxconfig --targets ::2 --noblock\n# %%\n%%px\na\n# %%\n%%px -t 1\nb\n# %%\nx\n%px c\ny\n"
             Write all px magics for VS Code (#!%%px): "# %%\n#!%pxconfig --targets ::2 --noblock\n# %%\n#!%%px\na\n# %%\n#!%%px -t 1\nb\n# %%\nx\n#!%px c\ny\n"
-            Put this %pxconfig on the cells it decides for: "# %%\n# %%\n%%px --targets ::2 --noblock\na\n# %%\n%%px --noblock -t 1\nb\n# %%\nx\n# %%\n%%px --targets ::2 --noblock\nc\n# %%\ny\n"
+            Move the options of this %pxconfig to the cells it applies to: "# %%\n# %%\n%%px --targets ::2 --noblock\na\n# %%\n%%px --noblock -t 1\nb\n# %%\nx\n# %%\n%%px --targets ::2 --noblock\nc\n# %%\ny\n"
         "##]],
     );
     check(
@@ -218,13 +218,13 @@ fn a_config_line_becomes_options() {
             Write all px magics for jupytext (# %%px): "# %pxconfig -t 0 -a\n# %pxconfig --targets=-2:\n# %px a\n"
             Write this magic for VS Code (#!%%px): "%pxconfig -t 0 -a\n#!%pxconfig --targets=-2:\n%px a\n"
             Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0 -a\n#!%pxconfig --targets=-2:\n#!%px a\n"
-            Put this %pxconfig on the cells it decides for: "%pxconfig -t 0 -a\n# %%\n%%px --targets=-2:\na\n"
+            Move the options of this %pxconfig to the cells it applies to: "%pxconfig -t 0 -a\n# %%\n%%px --targets=-2:\na\n"
         "##]],
     );
 }
 
 #[test]
-fn a_config_line_that_cannot_go_says_why() {
+fn a_config_line_that_cannot_be_moved_says_why() {
     check(
         "%pxconfig -t 0‸\nif x:\n    %px a\n",
         expect![[r##"
@@ -232,7 +232,7 @@ fn a_config_line_that_cannot_go_says_why() {
             Write all px magics for jupytext (# %%px): "# %pxconfig -t 0\nif x:\n    # %px a\n"
             Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\nif x:\n    %px a\n"
             Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0\nif x:\n    #!%px a\n"
-            Put this %pxconfig on the cells it decides for: no, the %px on line 3 cannot become a %%px cell
+            Move the options of this %pxconfig to the cells it applies to: disabled: The %px on line 3 cannot become a %%px cell: only a plain %px at the start of a line can
         "##]],
     );
     check(
@@ -242,7 +242,7 @@ fn a_config_line_that_cannot_go_says_why() {
             Write all px magics for jupytext (# %%px): "# %pxconfig -t 0\n# %autopx\na\n"
             Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\n%autopx\na\n"
             Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0\n#!%autopx\na\n"
-            Put this %pxconfig on the cells it decides for: no, the %autopx region round line 3 takes no options of its own
+            Move the options of this %pxconfig to the cells it applies to: disabled: The %autopx region around line 3 cannot have options; turn it into %%px cells first
         "##]],
     );
     check(
@@ -252,7 +252,7 @@ fn a_config_line_that_cannot_go_says_why() {
             Write all px magics for jupytext (# %%px): "# %pxconfig -t {n}\n# %px a\n"
             Write this magic for VS Code (#!%%px): "#!%pxconfig -t {n}\n%px a\n"
             Write all px magics for VS Code (#!%%px): "#!%pxconfig -t {n}\n#!%px a\n"
-            Put this %pxconfig on the cells it decides for: no, its options come from Python variables
+            Move the options of this %pxconfig to the cells it applies to: disabled: The options of this %pxconfig come from Python variables, which pxlens does not know
         "##]],
     );
     check(
@@ -270,7 +270,7 @@ fn raw_notebooks_are_left_alone() {
     check_dialect(Dialect::NotebookJson, notebook, expect![[""]]);
 }
 
-/// Pieces of scripts, so that chance meets what matters; each begins a line.
+/// Random scripts of lines that matter here.
 fn scripts() -> impl Strategy<Value = String> {
     let lines = [
         "# %%",
@@ -319,7 +319,7 @@ fn sent(cells: &[PxCell]) -> Vec<String> {
     let sends =
         |cell: &&PxCell| !matches!(format!("{:?}", cell.kind).as_str(), "Config" | "Autopx" | "Result");
     let shown = |cell: &PxCell| {
-        // What shows a result goes to no engine.
+        // A line that shows a result sends nothing.
         let sends = cell.kind.sends().then_some(());
         let targets = cell.targets().map(|targets| targets.to_string()).map_err(|error| error.to_string());
         let targets = sends.map(|()| targets);

@@ -55,7 +55,7 @@ impl fmt::Display for LostReason {
             Self::NotSent(why) => write!(f, "the request was not sent: {why}"),
             Self::OutputIncomplete => f.write_str("the end of its output never came"),
             Self::ReplyMissing => f.write_str(
-                "no reply came; to code that awaits at its top level ipyparallel sends none, so it may still be at work",
+                "no reply came; ipyparallel sends none for code that awaits at its top level, so the code may still be running",
             ),
         }
     }

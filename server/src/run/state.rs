@@ -392,9 +392,9 @@ impl EngineRun {
         let ending = match reply {
             ExecuteReply::Ok { execution_count, payload } => {
                 self.execution_count = execution_count.or(self.execution_count);
-                let told = self.pages.len();
+                let before = self.pages.len();
                 self.pages.extend(payload.iter().filter_map(page));
-                self.others += self.pages[told..].iter().map(of_bundle).sum::<usize>();
+                self.others += self.pages[before..].iter().map(of_bundle).sum::<usize>();
                 Ending::Ok
             }
             ExecuteReply::Error { error, execution_count } => {

@@ -271,7 +271,7 @@ impl Screen {
                 self.state = State::Text;
                 if self.sequence.len() < SEQUENCE {
                     self.sequence.push(c);
-                    self.obey(c, above);
+                    self.execute(c, above);
                 }
             }
             (State::Escape, ' '..='~') | (_, '\x7f') => self.state = State::Text,
@@ -315,7 +315,7 @@ impl Screen {
     }
 
     /// Executes an escape sequence.
-    fn obey(&mut self, action: char, above: &mut Option<impl FnOnce() -> Vec<String>>) {
+    fn execute(&mut self, action: char, above: &mut Option<impl FnOnce() -> Vec<String>>) {
         let mut params = Parameters::default();
         Parser::<1024>::new().advance(&mut params, self.sequence.as_bytes());
         let Some(params) = params.0 else { return };

@@ -1,4 +1,4 @@
-//! The reducer, told as tables: events of one engine go in, one a line; what the engine's part is afterwards comes out.
+//! The reducer, as tables: events of one engine go in, one a line, and the engine's part afterwards comes out.
 
 use std::sync::Arc;
 

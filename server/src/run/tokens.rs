@@ -67,7 +67,7 @@ pub(crate) struct Tokens<'a> {
 }
 
 /// What each byte says about a token at its place: [`NOTHING`], [`BEGINS`], or, if it may begin `nan` or `inf`, the second letter.
-const TELLING: [u8; 256] = {
+const BYTE_HINTS: [u8; 256] = {
     let mut table = [NOTHING; 256];
     let bytes = b"0123456789'\"";
     let mut i = 0;
@@ -95,7 +95,7 @@ impl Iterator for Tokens<'_> {
     type Item = Token;
 
     fn next(&mut self) -> Option<Token> {
-        while let Some(at) = self.telling() {
+        while let Some(at) = self.next_candidate() {
             let found = match self.bytes[at] {
                 b'0'..=b'9' => self.at_digit(at),
                 b'\'' | b'"' if self.strings => self.quoted(at),
@@ -122,13 +122,13 @@ type Found = Result<(Kind, Range<usize>), usize>;
 impl Tokens<'_> {
     /// The next byte at which a token may be.
     #[inline]
-    fn telling(&self) -> Option<usize> {
+    fn next_candidate(&self) -> Option<usize> {
         let mut at = self.at;
         loop {
-            at += self.bytes.get(at..)?.iter().position(|&byte| TELLING[usize::from(byte)] != NOTHING)?;
-            let telling = TELLING[usize::from(self.bytes[at])];
+            at += self.bytes.get(at..)?.iter().position(|&byte| BYTE_HINTS[usize::from(byte)] != NOTHING)?;
+            let hint = BYTE_HINTS[usize::from(self.bytes[at])];
             // The second letter in either case.
-            if telling == BEGINS || self.byte(at + 1) | 0x20 == telling {
+            if hint == BEGINS || self.byte(at + 1) | 0x20 == hint {
                 return Some(at);
             }
             at += 1;

@@ -306,7 +306,7 @@ fn settings_name_views_that_no_line_makes_or_that_cannot_be_read() {
             %px_even 1: ::2 noblock by setting; line 8 the view, block
             %px_odd 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 10 the view, targets, block
             %px_even 1: ::2 block by setting; line 12 the view
-            %pxconfig_even -t {x}: '{x}' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7; line 12 the view; line 14 targets
+            %pxconfig_even -t {x}: '{x}' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7; line 12 the view; line 14 targets
               refused: the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none of them: write the values out to run this
             %px_even 1: the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out; line 12 the view; line 14 targets
             Error unread-view at "%px_odd"

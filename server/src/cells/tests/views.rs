@@ -73,7 +73,7 @@ fn targets_that_cannot_be_read_are_not_guessed() {
         "%pxconfig -t 0\n%pxconfig -t {n}\n%px a\n%pxconfig -t 2\n%px b\n",
         expect![[r#"
         %pxconfig -t 0: 0 (None, None, None, None, None) by [0]
-        %pxconfig -t {n}: '{n}' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [1]
+        %pxconfig -t {n}: '{n}' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [1]
         %px a: the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out (None, None, None, None, None) by [1]
         %pxconfig -t 2: 2 (None, None, None, None, None) by [3]
         %px b: 2 (None, None, None, None, None) by [3]"#]],
@@ -81,8 +81,8 @@ fn targets_that_cannot_be_read_are_not_guessed() {
     check_views(
         "%pxconfig -t 1+1\n%px a\n# %%\n%%px -t 0\nb\n",
         expect![[r#"
-        %pxconfig -t 1+1: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
-        %px a: the %pxconfig above sets targets that pxlens cannot read: '1+1' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
+        %pxconfig -t 1+1: '1+1' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
+        %px a: the %pxconfig above sets targets that pxlens cannot read: '1+1' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7 (None, None, None, None, None) by [0]
         %%px -t 0: 0 (None, None, None, None, None) by [0]"#]],
     );
 }

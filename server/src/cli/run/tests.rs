@@ -1,4 +1,4 @@
-//! Which cells the flags choose, and what is decided before a cluster is looked for.
+//! Which cells the flags choose, and what is decided before pxlens looks for a cluster.
 
 use clap::Parser;
 
@@ -51,7 +51,7 @@ async fn a_cell_is_chosen_by_its_number_or_by_any_of_its_lines() {
 }
 
 #[tokio::test]
-async fn a_cell_that_is_not_there_is_refused_with_how_many_there_are() {
+async fn a_cell_that_does_not_exist_is_refused_with_the_number_of_cells() {
     for flags in ["--cell 0", "--cell 9", "--line 1", "--line 99"] {
         let why = chosen(FILE, flags).await.expect_err(flags);
         assert!(why.contains("the file has") && why.contains("pxlens cells"), "{flags}: {why}");
@@ -76,7 +76,7 @@ async fn a_cell_that_is_wrong_in_itself_is_found_before_anything_runs() {
 }
 
 #[test]
-fn flags_for_a_new_cluster_are_told_to_be_unused_where_one_was_running() {
+fn flags_for_a_new_cluster_are_reported_as_ignored_if_one_was_running() {
     let cluster =
         |owner| ClusterView { owner: Some(owner), name: "default:mine".to_owned(), ..ClusterView::default() };
     let note = ignored_flags(&args("-n 8 --python p"), &cluster(Owner::Other)).unwrap_or_default();
@@ -109,12 +109,13 @@ fn without_a_flag_a_cluster_gets_four_engines() {
 }
 
 #[test]
-fn flags_name_views() {
+fn flags_define_views() {
     let settings = args("--view _even=::2 --view 0=[0]").settings(".".into()).expect("they are views");
     let shown: Vec<String> =
         settings.views.0.iter().map(|(suffix, view)| format!("{suffix} {}", view.targets)).collect();
     assert_eq!(shown, ["0 [0]", "_even ::2"]);
-    for (flags, why) in [("--view even", "should be a suffix"), ("--view _e=x+y", "is no target expression")]
+    for (flags, why) in
+        [("--view even", "should be a suffix"), ("--view _e=x+y", "is not a target expression")]
     {
         let said = args(flags).settings(".".into()).expect_err(flags);
         assert!(said.contains(why), "{flags}: {said}");

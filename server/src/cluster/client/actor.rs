@@ -1,4 +1,4 @@
-//! The one owner of a controller's sockets. Commands and transport events come in; it keeps the books and sends.
+//! The one owner of a controller's sockets. Commands and transport events come in; it tracks requests and sends messages.
 
 mod commands;
 
@@ -29,7 +29,7 @@ use crate::{
     run::LostReason,
 };
 
-/// How often limits are looked at while something waits.
+/// How often time limits are checked while anything waits.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Between two updates of what engines do.
@@ -55,16 +55,16 @@ pub(super) struct Actor<T> {
     reconnected: bool,
     /// Whether the table changed since it was published.
     dirty: bool,
-    /// Whether it became known where an engine runs since then; that can wait for the next tick.
+    /// Whether the host of an engine became known since then; it is published with the next tick.
     placed: bool,
     /// When to publish what engines do; `None` while nothing changed since.
     activities_due: Option<Instant>,
-    told: Told,
+    watches: Watches,
     connecting: Option<Connecting>,
 }
 
-/// What handles see.
-pub(super) struct Told {
+/// What handles can watch.
+pub(super) struct Watches {
     pub(super) table: watch::Sender<Arc<EngineTable>>,
     pub(super) activities: watch::Sender<Arc<Activities>>,
     pub(super) status: watch::Sender<ClusterStatus>,
@@ -76,13 +76,13 @@ pub(super) struct Told {
 enum Warmth {
     /// Not known; the Hub has to list the engines first.
     Cold,
-    /// Engines were asked something harmless; the first answer on iopub tells.
+    /// Engines were asked something harmless; the first answer on iopub shows that it does.
     Asked { asked: Vec<MsgId>, next: Instant, until: Instant },
     /// It does, or was given up on.
     Warm,
 }
 
-/// A harmless request that follows earlier ones to the same engine. Its reply says that theirs, if any, went before.
+/// A harmless request after earlier ones to the same engine. When it is answered, their replies are in or lost.
 struct Fence {
     id: MsgId,
     engine: EngineUuid,
@@ -99,7 +99,7 @@ impl<T: Transport> Actor<T> {
         transport: T,
         info: ConnectionInfo,
         options: ClientOptions,
-        told: Told,
+        watches: Watches,
         ready: oneshot::Sender<Result<(), ConnectError>>,
     ) -> Self {
         let now = Instant::now();
@@ -119,7 +119,7 @@ impl<T: Transport> Actor<T> {
             dirty: false,
             placed: false,
             activities_due: None,
-            told,
+            watches,
             connecting: Some(Connecting { since: now, ready }),
         }
     }
@@ -146,15 +146,15 @@ impl<T: Transport> Actor<T> {
                         done = Some(answer);
                         break;
                     }
-                    Some(command) => self.obey(command),
+                    Some(command) => self.handle(command),
                 },
                 event = self.transport.event() => self.take(event),
-                // Once nothing more has arrived, so that a burst of notifications is one news.
+                // Once nothing more has arrived, so that a burst of notifications is one update.
                 () = std::future::ready(()), if self.dirty => self.publish_table(),
             }
         }
         self.requests.lose_all(&LostReason::ControllerLost, clock::now());
-        let _ = self.told.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
+        let _ = self.watches.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
         drop(self.transport);
         if let Some(done) = done {
             let _ = done.send(());
@@ -175,7 +175,7 @@ impl<T: Transport> Actor<T> {
     }
 
     fn is_well(&self) -> bool {
-        matches!(*self.told.status.borrow(), ClusterStatus::Up)
+        matches!(*self.watches.status.borrow(), ClusterStatus::Up)
     }
 
     fn take(&mut self, event: TransportEvent) {
@@ -186,7 +186,7 @@ impl<T: Transport> Actor<T> {
                     Channel::Iopub => self.output(&message),
                     _ => self.answer(channel, &message),
                 }
-                // The limits of what engines can change are looked at by the tick, not after each of their messages.
+                // Limits that depend on engines are checked by the tick, not after each of their messages.
                 if matches!(channel, Channel::Iopub | Channel::Mux | Channel::Control) {
                     return;
                 }
@@ -212,7 +212,7 @@ impl<T: Transport> Actor<T> {
             Channel::Control => self.places.reconnected(),
             Channel::Notification => {}
         }
-        // Whatever was missed meanwhile, the Hub knows.
+        // The Hub knows what was missed meanwhile.
         self.hub.ask_soon();
     }
 
@@ -276,7 +276,7 @@ impl<T: Transport> Actor<T> {
                 self.places.came(self.hub.take_new());
                 self.health.found();
                 let reconnected = std::mem::take(&mut self.reconnected);
-                self.hub.table().iter().for_each(|engine| self.requests.spare(&engine.uuid));
+                self.hub.table().iter().for_each(|engine| self.requests.keep(&engine.uuid));
                 self.part_with(gone, reconnected);
             }
             Channel::Mux => match self.fences.iter().position(|fence| fence.id == id) {
@@ -310,7 +310,7 @@ impl<T: Transport> Actor<T> {
                 (true, false) => (LostReason::ControllerLost, self.options.relisted),
                 (_, true) => (LostReason::ControllerLost, self.options.last_words),
             };
-            self.requests.doom(&uuid, &reason, quiet, now);
+            self.requests.expect_loss(&uuid, &reason, quiet, now);
         }
     }
 
@@ -326,7 +326,7 @@ impl<T: Transport> Actor<T> {
         self.set_fences(|request| request.is_answerless(now, limit));
         let questions = self.interrupts.expire(&self.requests, now);
         self.ask(questions);
-        if self.health.judge(&self.options, now) {
+        if self.health.check_lost(&self.options, now) {
             self.lose_everything();
         }
         self.publish_status(now);
@@ -347,7 +347,7 @@ impl<T: Transport> Actor<T> {
             return;
         }
         if self.hub.waiting_since().is_some_and(|since| now >= since + self.options.silence) {
-            // Perhaps the connections are dead and nobody said so.
+            // Perhaps the connections are dead without having been closed.
             self.hub.disconnected();
             Channel::ALL.iter().for_each(|channel| self.transport.rebuild(*channel));
             return;
@@ -416,7 +416,7 @@ impl<T: Transport> Actor<T> {
                 }
                 self.placed = true;
             }
-            Err(error) => tracing::debug!(%engine, %error, "it does not tell where it runs"),
+            Err(error) => tracing::debug!(%engine, %error, "the engine does not say where it runs"),
         }
         self.ask_places(Instant::now());
     }
@@ -454,7 +454,7 @@ impl<T: Transport> Actor<T> {
 
     fn publish_table(&mut self) {
         (self.dirty, self.placed) = (false, false);
-        let changed = self.told.table.send_if_modified(|table| {
+        let changed = self.watches.table.send_if_modified(|table| {
             let changed = **table != *self.hub.table();
             if changed {
                 *table = Arc::new(self.hub.table().clone());
@@ -466,12 +466,12 @@ impl<T: Transport> Actor<T> {
             self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
         }
         let settled = self.places.is_settled();
-        self.told.settled.send_if_modified(|before| std::mem::replace(before, settled) != settled);
+        self.watches.settled.send_if_modified(|before| std::mem::replace(before, settled) != settled);
     }
 
     fn publish_activities(&mut self) {
         if self.activities_due.take_if(|due| Instant::now() >= *due).is_some() {
-            self.told.activities.send_replace(Arc::new(self.hub.activities().clone()));
+            self.watches.activities.send_replace(Arc::new(self.hub.activities().clone()));
         }
     }
 
@@ -479,10 +479,10 @@ impl<T: Transport> Actor<T> {
         let silent = self.is_hub_silent(now);
         let warm = self.hub.is_known() && matches!(self.warmth, Warmth::Warm);
         let new = self.health.status(silent, warm);
-        self.told.status.send_if_modified(|status| {
+        self.watches.status.send_if_modified(|status| {
             let changed = *status != new;
             if changed {
-                tracing::info!(status = ?new, "the controller");
+                tracing::info!(status = ?new, "the state of the connection changed");
                 *status = new;
             }
             changed
@@ -497,7 +497,7 @@ impl<T: Transport> Actor<T> {
         let refused = self.health.refused();
         let error = if refused && waited >= self.options.starting {
             ConnectError::Refused { address, path }
-        } else if self.wire.misfits() > 0 && self.is_hub_silent(Instant::now()) {
+        } else if self.wire.bad_signatures() > 0 && self.is_hub_silent(Instant::now()) {
             ConnectError::WrongKey { address, path }
         } else if waited < self.options.connect.max(self.options.starting) {
             return false;

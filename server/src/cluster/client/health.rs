@@ -39,7 +39,7 @@ impl Health {
         self.ending &= channel != Channel::Registration;
     }
 
-    /// Notes a failure. Whether the channel was up before.
+    /// Notes a failure. Returns whether the channel was up before.
     pub(super) fn down(&mut self, channel: Channel, why: DownReason, now: Instant) -> bool {
         let state = self.state(channel);
         match state {
@@ -74,11 +74,11 @@ impl Health {
         })
     }
 
-    /// Looks whether the controller has to be given up: its port is closed for some seconds, or the Hub's connection could
-    /// not be made again for long. `true` if it just was.
+    /// Checks whether the controller counts as lost: its port has been closed for some seconds, or a connection could not be
+    /// made again for long. Returns whether it just became so.
     ///
     /// Mere silence over open sockets is not the end: a stopped controller goes on where it was.
-    pub(super) fn judge(&mut self, options: &ClientOptions, now: Instant) -> bool {
+    pub(super) fn check_lost(&mut self, options: &ClientOptions, now: Instant) -> bool {
         if self.lost.is_some() {
             return false;
         }

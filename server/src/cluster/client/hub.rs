@@ -1,4 +1,4 @@
-//! What the Hub says: which engines there are. Its answers are lists, its notifications are changes; both meet here.
+//! The engine table, from the Hub's answers, which are lists, and its notifications, which are changes.
 //!
 //! A notification can come before the answer that was made before it, so whatever came after the question is applied
 //! again on top of the answer.
@@ -63,9 +63,8 @@ struct ConnectionReply {
     engines: BTreeMap<String, EngineUuid>,
 }
 
-/// Requests to the control thread, and short ones to the shell: they come and go beside an engine's work, and do not mean
-/// that it works for somebody.
-const ASIDE: [&str; 12] = [
+/// Requests to the control thread, and short ones to the shell. An engine that handles one of them does not count as busy.
+const HOUSEKEEPING: [&str; 12] = [
     "kernel_info_request",
     "interrupt_request",
     "abort_request",
@@ -218,14 +217,15 @@ impl Hub {
         let (Some(id), Some(request)) = (self.engine(&uuid), message.parent.msg_id.clone()) else {
             return false;
         };
-        let aside = message.parent.msg_type.as_deref().is_some_and(|kind| ASIDE.contains(&kind));
-        if aside {
+        let is_housekeeping =
+            message.parent.msg_type.as_deref().is_some_and(|kind| HOUSEKEEPING.contains(&kind));
+        if is_housekeeping {
             return false;
         }
         let activity = match message.content_as::<Status>() {
             Ok(Status { execution_state }) if execution_state == "busy" => Activity::Busy(request),
             Ok(Status { execution_state }) if execution_state == "idle" => {
-                // The end of something else than its newest work tells nothing of that.
+                // The end of earlier work does not end its newest work.
                 if matches!(self.activities.of(id), Activity::Busy(newest) if *newest != request) {
                     return false;
                 }

@@ -54,7 +54,7 @@ pub(super) enum Ask {
     Abort(Vec<MsgId>),
 }
 
-/// A question for the actor to send; it tells the id by [`Interrupts::asked`].
+/// A question for the actor to send; it reports the message id by [`Interrupts::asked`].
 pub(super) struct Question {
     pub(super) engine: EngineId,
     pub(super) uuid: EngineUuid,

@@ -1,6 +1,6 @@
-//! The book of requests: which are outstanding, what is still missing of each, and when to give up on it.
+//! Tracks requests: which are outstanding, what is still missing of each, and when to give up on it.
 //!
-//! Messages and moments go in, run events go out into the feeds. Holds no socket and reads no clock.
+//! Messages and times go in, run events go out into the feeds. Holds no socket and reads no clock.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -32,9 +32,9 @@ pub(super) struct Requests {
     heard: Instant,
 }
 
-/// How often the limit for the end of an output may pass while other output comes: engines share one connection, and what
-/// is large takes its time on it. Other people's engines must not postpone the end for ever.
-const PATIENT: u32 = 30;
+/// How often the limit for the end of an output may pass while other output arrives: engines share one connection, on which
+/// large output takes time. Other people's engines must not postpone the end for ever.
+const MAX_EXTENSIONS: u32 = 30;
 
 /// One request to one engine.
 #[derive(Debug)]
@@ -59,12 +59,12 @@ pub(super) struct Request {
     over: bool,
     /// When the last message about it came.
     last: Instant,
-    /// Why it will count as lost, unless its missing messages come first.
-    doom: Option<Doom>,
+    /// Why and when it will count as lost, unless its missing messages come first.
+    expected_loss: Option<ExpectedLoss>,
 }
 
 #[derive(Clone, Debug)]
-struct Doom {
+struct ExpectedLoss {
     reason: LostReason,
     /// Since when, and how long it must have been quiet.
     since: Instant,
@@ -86,7 +86,7 @@ impl Request {
             gap: false,
             over: false,
             last: Instant::now(),
-            doom: None,
+            expected_loss: None,
         }
     }
 
@@ -207,7 +207,7 @@ impl Requests {
     /// Gives up on these requests, since a later request of this client to the same engine was answered and replies come in
     /// the order of sending.
     ///
-    /// At once, and not by a doom: the engine is alive, and that would spare them.
+    /// At once rather than by an expected loss, which [`Self::keep`] would cancel since the engine is alive.
     pub(super) fn overtaken(&mut self, ids: &[MsgId], at: Time) {
         for id in ids {
             let Some(request) = self.all.get(id).filter(|request| !request.over && !request.replied) else {
@@ -221,19 +221,25 @@ impl Requests {
 
     /// The engine will not answer any more. What it sent before may still be on its way, for as long as it has not been
     /// `quiet` for that long.
-    pub(super) fn doom(&mut self, engine: &EngineUuid, reason: &LostReason, quiet: Duration, now: Instant) {
+    pub(super) fn expect_loss(
+        &mut self,
+        engine: &EngineUuid,
+        reason: &LostReason,
+        quiet: Duration,
+        now: Instant,
+    ) {
         for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
-            let sooner = |doom: &Doom| doom.since + doom.quiet <= now + quiet;
-            if !request.doom.as_ref().is_some_and(sooner) {
-                request.doom = Some(Doom { reason: reason.clone(), since: now, quiet });
+            let sooner = |loss: &ExpectedLoss| loss.since + loss.quiet <= now + quiet;
+            if !request.expected_loss.as_ref().is_some_and(sooner) {
+                request.expected_loss = Some(ExpectedLoss { reason: reason.clone(), since: now, quiet });
             }
         }
     }
 
-    /// The engine turned out to be alive.
-    pub(super) fn spare(&mut self, engine: &EngineUuid) {
+    /// The engine turned out to be alive, so its requests are kept.
+    pub(super) fn keep(&mut self, engine: &EngineUuid) {
         for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
-            request.doom = None;
+            request.expected_loss = None;
         }
     }
 
@@ -249,14 +255,14 @@ impl Requests {
         }
         let (idle_limit, heard) = (self.idle_limit, self.heard);
         let give_up = |request: &Request| {
-            let moving = heard.min(request.last + idle_limit * PATIENT);
+            let moving = heard.min(request.last + idle_limit * MAX_EXTENSIONS);
             if request.replied && now >= request.last.max(moving) + idle_limit {
                 return Some(LostReason::OutputIncomplete);
             }
-            let doom = request.doom.as_ref()?;
-            let due = now >= doom.since.max(request.last) + doom.quiet;
+            let loss = request.expected_loss.as_ref()?;
+            let due = now >= loss.since.max(request.last) + loss.quiet;
             // An engine that replied did its work; only the end of the output is missing.
-            let reason = if request.replied { LostReason::OutputIncomplete } else { doom.reason.clone() };
+            let reason = if request.replied { LostReason::OutputIncomplete } else { loss.reason.clone() };
             due.then_some(reason)
         };
         let over = self.all.iter().filter(|(_, request)| !request.over);

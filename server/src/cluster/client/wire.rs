@@ -17,7 +17,7 @@ pub(super) struct Wire {
     session: SessionId,
     count: u64,
     skipped: u64,
-    misfits: u64,
+    bad_signatures: u64,
 }
 
 /// Content without fields.
@@ -26,7 +26,7 @@ pub(super) const EMPTY: Bytes = Bytes::from_static(b"{}");
 impl Wire {
     pub(super) fn new(info: &ConnectionInfo) -> Self {
         let session = uuid::Uuid::new_v4().simple().to_string().as_str().into();
-        Self { signer: info.signer().clone(), session, count: 0, skipped: 0, misfits: 0 }
+        Self { signer: info.signer().clone(), session, count: 0, skipped: 0, bad_signatures: 0 }
     }
 
     /// A request with a fresh id, to an engine or to the Hub. The receivers drop repetitions, so frames are never reused.
@@ -59,12 +59,12 @@ impl Wire {
             Ok(message) => Some(message),
             Err(error) => {
                 if matches!(error, FrameError::Signature(SigningError::Mismatch)) {
-                    self.misfits += 1;
+                    self.bad_signatures += 1;
                 }
                 self.skipped += 1;
-                // Somebody who sends garbage may send a lot of it.
+                // A sender of garbage may send a lot of it.
                 if self.skipped.is_power_of_two() {
-                    tracing::warn!(%channel, %error, so_far = self.skipped, "skipped what is no message");
+                    tracing::warn!(%channel, %error, so_far = self.skipped, "skipped what is not a message");
                 }
                 None
             }
@@ -72,8 +72,8 @@ impl Wire {
     }
 
     /// How many messages were signed with another key.
-    pub(super) fn misfits(&self) -> u64 {
-        self.misfits
+    pub(super) fn bad_signatures(&self) -> u64 {
+        self.bad_signatures
     }
 
     /// Our request that a message is about.

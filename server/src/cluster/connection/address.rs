@@ -8,8 +8,8 @@ use super::{ConnectionFileError, File, machine::Machine};
 pub(super) struct Route {
     /// An address of this machine.
     pub(super) host: IpAddr,
-    /// A sentence for the log if the controller may well be elsewhere.
-    pub(super) doubt: Option<String>,
+    /// A sentence for the log if the controller may well be on another machine.
+    pub(super) warning: Option<String>,
 }
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -29,7 +29,7 @@ pub(super) fn route(file: &File<'_>, machine: &impl Machine) -> Result<Route, Co
     if matches!(host, "*" | "0.0.0.0" | "::") {
         let here = location.is_empty() || lookup(location, machine).is_some();
         return if here {
-            Ok(Route { host: LOCALHOST, doubt: None })
+            Ok(Route { host: LOCALHOST, warning: None })
         } else {
             Err(elsewhere(file, location, ssh))
         };
@@ -37,7 +37,7 @@ pub(super) fn route(file: &File<'_>, machine: &impl Machine) -> Result<Route, Co
     match lookup(host, machine) {
         Some(ip) if ip.is_loopback() => behind_loopback(file, ip, location, ssh, machine),
         // ipyparallel tunnels to any other address as soon as the file names an SSH server.
-        Some(ip) if ssh.is_empty() => Ok(Route { host: ip, doubt: None }),
+        Some(ip) if ssh.is_empty() => Ok(Route { host: ip, warning: None }),
         _ => Err(elsewhere(file, host, ssh)),
     }
 }
@@ -52,18 +52,18 @@ fn behind_loopback(
 ) -> Result<Route, ConnectionFileError> {
     let here = location.is_empty() || lookup(location, machine).is_some();
     if here {
-        return Ok(Route { host, doubt: None });
+        return Ok(Route { host, warning: None });
     }
     if !ssh.is_empty() {
         return Err(elsewhere(file, location, ssh));
     }
-    // As ipyparallel does: somebody may have made a tunnel by hand, or renamed this machine.
-    let doubt = format!(
+    // As in ipyparallel: there may be a tunnel that was made by hand, or this machine was renamed.
+    let warning = format!(
         "the controller of {} seems to listen on the loopback address of another machine ({location}); \
          trying {host} on this one, where a tunnel may lead to it",
         file.path.display()
     );
-    Ok(Route { host, doubt: Some(doubt) })
+    Ok(Route { host, warning: Some(warning) })
 }
 
 /// The address of this machine that `host` means; `None` if it is another machine's, or nobody's.

@@ -1,4 +1,4 @@
-//! What the system knows of this machine: its name, its addresses, and names it can look up.
+//! This machine's name and addresses, and name resolution.
 
 use std::{
     net::{IpAddr, ToSocketAddrs, UdpSocket},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::cluster::process;
 
-/// Asked for names and addresses; a table in tests.
+/// Names and addresses; in tests, from a table.
 pub(super) trait Machine {
     /// This machine's name; `""` if it has none.
     fn hostname(&self) -> String;

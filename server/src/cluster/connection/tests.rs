@@ -52,8 +52,8 @@ fn parse(changes: &Value) -> Result<ConnectionInfo, ConnectionFileError> {
 
 fn check(changes: Value, expected: Expect) {
     let text = match parse(&changes) {
-        Ok(info) => match info.doubt() {
-            Some(doubt) => format!("{} but {doubt}", info.address(Channel::Mux)),
+        Ok(info) => match info.warning() {
+            Some(warning) => format!("{} but {warning}", info.address(Channel::Mux)),
             None => info.address(Channel::Mux).to_string(),
         },
         Err(error) => error.to_string(),
@@ -130,7 +130,7 @@ fn a_needed_tunnel_is_refused_and_a_possible_one_is_tried() {
     check(
         json!({"location": "there", "ssh": "me@gate"}),
         expect![
-            "the controller of c.json is to be reached through an SSH tunnel to 'me@gate', which pxlens cannot open yet; run pxlens there, for instance in a remote window of the editor"
+            "the controller of c.json is reached through an SSH tunnel to 'me@gate', which pxlens cannot open yet; run pxlens on that machine, for instance in a remote window of the editor"
         ],
     );
     for interface in ["tcp://10.0.0.2", "tcp://10.0.0.1"] {
@@ -172,7 +172,7 @@ fn what_pxlens_cannot_speak_is_refused_with_what_to_do() {
     check(
         json!({"signature_scheme": "hmac-md5"}),
         expect![
-            "the connection file c.json: the controller asks for the signature scheme 'hmac-md5'; pxlens knows hmac-sha256 only"
+            "pxlens cannot use the connection file c.json: the controller asks for the signature scheme 'hmac-md5'; pxlens knows hmac-sha256 only"
         ],
     );
     let text = real_file().to_string();
@@ -181,7 +181,7 @@ fn what_pxlens_cannot_speak_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn what_is_no_connection_file_is_named() {
+fn what_is_not_a_connection_file_is_named() {
     check(
         json!({"key": "<none>", "mux": "<none>"}),
         expect![
@@ -191,18 +191,18 @@ fn what_is_no_connection_file_is_named() {
     check(
         json!({"mux": [1, 2]}),
         expect![
-            "the connection file c.json has a mux that is not a port number; the file for clients is ipcontroller-client.json, not -engine.json"
+            "the value of 'mux' in the connection file c.json is not a port number; the file for clients is ipcontroller-client.json, not -engine.json"
         ],
     );
-    check(json!({"key": 5}), expect!["the connection file c.json has a key that is not a text"]);
+    check(json!({"key": 5}), expect!["the value of 'key' in the connection file c.json is not a string"]);
     let not_json = |text: &str| {
         ConnectionInfo::parse(Path::new("c.json"), text.as_bytes(), false, &Table).unwrap_err().to_string()
     };
     expect![
-        "c.json is no connection file: it holds no JSON object (line 1, column 2); name an ipcontroller-client.json"
+        "c.json is not a connection file: it holds no JSON object (line 1, column 2); name an ipcontroller-client.json"
     ]
     .assert_eq(&not_json("not JSON"));
-    assert!(not_json("[1]").contains("is no connection file"));
+    assert!(not_json("[1]").contains("is not a connection file"));
     let missing = ConnectionInfo::read(Path::new("/does/not/exist.json")).unwrap_err();
     expect![
         "the connection file /does/not/exist.json cannot be read: No such file or directory (os error 2); start a cluster, or name another file"

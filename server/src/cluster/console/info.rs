@@ -1,4 +1,4 @@
-//! What an engine tells of its bound kernel: found among whatever else it printed, checked, and made into a connection file.
+//! The connection info of a bound kernel: found in what the engine printed, checked, and turned into a connection file.
 
 use std::{fmt, net::IpAddr};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::engines::EngineUuid;
 
-/// What pxlens adds to a connection file; front ends skip it.
+/// Fields that pxlens adds to a connection file; front ends ignore them.
 const ENGINE: &str = "pxlens_engine";
 const HOST: &str = "pxlens_host";
 
@@ -15,7 +15,7 @@ const PORTS: [&str; 5] = ["shell_port", "iopub_port", "stdin_port", "control_por
 /// The connection info of a kernel. `Debug` does not show the key.
 #[derive(Clone, PartialEq)]
 pub(super) struct KernelInfo {
-    /// As the engine told it, and what pxlens adds.
+    /// The engine's fields, and those that pxlens adds.
     fields: Map<String, Value>,
 }
 

@@ -12,8 +12,8 @@ use std::{
 use super::info::KernelInfo;
 use crate::{engines::EngineId, private};
 
-/// The most bytes a connection file has.
-const MOST: u64 = 64 * 1024;
+/// The largest connection file that is read, in bytes.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Jupyter's folder for connection files on this system; `None` where no home is known.
 pub fn runtime_dir() -> Option<PathBuf> {
@@ -49,11 +49,11 @@ pub(super) fn runtime_dir_in(
     Some(data.join("runtime"))
 }
 
-/// `kernel-pxlens-CLUSTER-ENGINE.json`, with nothing in it that a shell or a file system minds.
+/// `kernel-pxlens-CLUSTER-ENGINE.json`, without characters that are special to a shell or a file system.
 pub(super) fn file_name(cluster: &str, engine: EngineId) -> String {
     let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
     let cluster: String = cluster.chars().map(fits).collect();
-    // The label of a cluster without a profile is a path, of which the end tells most.
+    // The label of a cluster without a profile is a path, whose end says most.
     let end = cluster.len().saturating_sub(80);
     format!("kernel-pxlens-{}-{engine}.json", cluster[end..].trim_matches(['-', '.']))
 }
@@ -62,7 +62,7 @@ pub(super) fn file_name(cluster: &str, engine: EngineId) -> String {
 pub(super) fn read(path: &Path) -> Option<KernelInfo> {
     // Not followed: a link may lead to where others write.
     let metadata = fs::symlink_metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > MOST || !is_private(&metadata) {
+    if !metadata.is_file() || metadata.len() > MAX_BYTES || !is_private(&metadata) {
         return None;
     }
     KernelInfo::from_file(&fs::read_to_string(path).ok()?)

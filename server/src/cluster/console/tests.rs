@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 const KEY: &str = "eee2dd69-7dd3-4340-bf3e-7e2e22a62542";
 
-fn told() -> Value {
+fn connection_info() -> Value {
     json!({
         "shell_port": 55328, "iopub_port": 58264, "stdin_port": 60387, "control_port": 40001, "hb_port": 50835,
         "ip": "127.0.0.1", "key": KEY, "transport": "tcp", "signature_scheme": "hmac-sha256", "kernel_name": "",
@@ -30,7 +30,7 @@ fn printed(host: &str) -> String {
         "NOTE: When using the `ipython kernel` entry point, Ctrl-C will not work.\n\nTo connect another client to this kernel, \
          use:\n    --existing kernel-1.json {{not JSON}}\n{:#}\n\nPaste the above JSON into a file, and connect with:\n    $> \
          jupyter <app> --existing <file>\n\npxlens: host {host}\n",
-        told()
+        connection_info()
     )
 }
 
@@ -52,7 +52,7 @@ struct Desk {
 
 impl Desk {
     async fn new(engines: u32, script: Script) -> Self {
-        let sim = Sim::builder().engines(engines).on(QUESTION, script).start().await;
+        let sim = Sim::builder().engines(engines).on(BIND_CODE, script).start().await;
         let info = ConnectionInfo::read(&sim.connection_file()).expect("the simulation wrote it");
         let client = ClusterClient::connect(info, ClientOptions::default()).await.expect("it listens");
         Self { sim, client, folder: tempfile::tempdir().expect("a folder"), said: Arc::default() }
@@ -92,7 +92,7 @@ impl Desk {
 }
 
 #[tokio::test]
-async fn the_file_holds_what_the_engine_told_and_is_its_owners_alone() {
+async fn the_file_holds_the_connection_info_and_is_readable_by_its_owner_only() {
     let desk = Desk::new(2, answers(&here())).await;
     let console = desk.open(1, None).await.expect("engine 1 answers");
     let expected = desk.folder.path().join("jupyter/runtime/kernel-pxlens-default-my-cluster-1.json");
@@ -101,7 +101,7 @@ async fn the_file_holds_what_the_engine_told_and_is_its_owners_alone() {
     let fields = file.as_object_mut().unwrap();
     assert_eq!(fields.remove("pxlens_engine"), Some(json!(desk.sim.engines()[1].1)));
     assert_eq!(fields.remove("pxlens_host"), Some(json!(here())));
-    assert_eq!(file, told());
+    assert_eq!(file, connection_info());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -156,7 +156,7 @@ async fn with_work(script: Script) -> (Desk, FeedReceiver) {
 }
 
 #[tokio::test]
-async fn a_busy_engine_is_waited_for_aloud() {
+async fn the_user_is_told_that_pxlens_waits_for_a_busy_engine() {
     let (desk, _work) = with_work(answers(&here())).await;
     let watching = desk.open_the_gate_once_it_is_said();
     let (console, ()) = tokio::join!(desk.open(0, Some(LIMIT)), watching);
@@ -165,7 +165,7 @@ async fn a_busy_engine_is_waited_for_aloud() {
 }
 
 #[tokio::test]
-async fn an_engine_that_does_not_begin_is_waited_for_aloud_whoever_it_works_for() {
+async fn the_user_is_told_that_pxlens_waits_for_an_engine_that_does_not_begin() {
     let steps = Script::exactly([Step::Wait("gate".into())]).stdout(printed(&here()));
     let desk = Desk::new(1, steps.step(Step::Reply).step(Step::Idle)).await;
     let watching = desk.open_the_gate_once_it_is_said();
@@ -179,9 +179,9 @@ async fn what_is_not_waited_for_any_more_is_taken_back() {
     let (desk, _work) = with_work(answers(&here())).await;
     let limit = Duration::from_millis(1);
     let error = desk.open(0, Some(limit)).await.expect_err("it is busy").to_string();
-    assert_eq!(error, "engine 0 is still busy after 0 s; ask again when its work is done, or interrupt that");
+    assert_eq!(error, "engine 0 is still busy after 0 s; try again when it is idle, or interrupt its work");
     let error = desk.open_until(0, None, std::future::ready(())).await.expect_err("nobody waits").to_string();
-    assert_eq!(error, "given up; engine 0 goes on with its work");
+    assert_eq!(error, "cancelled; engine 0 goes on with its work");
     {
         // As a request is that the client cancels.
         let opening = desk.open(0, None);
@@ -205,8 +205,8 @@ async fn what_is_not_waited_for_any_more_is_taken_back() {
 }
 
 #[tokio::test]
-async fn an_engine_that_dies_or_fails_is_said_to_and_never_quoted() {
-    let secret = format!("{:#}", told());
+async fn an_engine_that_dies_or_fails_is_reported_and_never_quoted() {
+    let secret = format!("{:#}", connection_info());
     let failing = Script::new().stdout(secret.clone()).error("RuntimeError", &secret);
     let silent = Script::new().stdout("not { it }\n");
     for (script, sentence) in [
@@ -214,7 +214,7 @@ async fn an_engine_that_dies_or_fails_is_said_to_and_never_quoted() {
         (failing, "engine 0 could not bind its kernel: RuntimeError"),
         (
             silent,
-            "engine 0 did not tell how to connect to it; its output may be redirected, or its ipykernel too old",
+            "engine 0 did not say how to connect to it; its output may be redirected, or its ipykernel may be too old",
         ),
     ] {
         let desk = Desk::new(1, script).await;
@@ -256,16 +256,16 @@ fn find(text: &str, host: Option<&str>) -> Option<KernelInfo> {
 }
 
 #[test]
-fn what_is_no_connection_info_is_not_taken_for_one() {
+fn what_is_not_connection_info_is_not_taken_for_it() {
     assert!(find(&printed("h"), None).is_some());
     for (name, value) in
         [("shell_port", json!(0)), ("hb_port", json!("1")), ("key", json!(null)), ("ip", json!(1))]
     {
-        let mut odd = told();
+        let mut odd = connection_info();
         odd[name] = value;
         assert_eq!(find(&odd.to_string(), None), None, "{name}");
     }
-    assert_eq!(find(&told().to_string()[..80], None), None);
+    assert_eq!(find(&connection_info().to_string()[..80], None), None);
     assert_eq!(find("", None), None);
 }
 

@@ -1,7 +1,7 @@
-//! What ipyparallel leaves in a profile's `security` folder, read leniently: any key may be missing.
+//! The files that ipyparallel leaves in a profile's `security` folder. Any key may be missing.
 //!
 //! The cluster file (`cluster-<id>.json`, ipyparallel 7 and later) names launchers and process ids; the client file
-//! (`ipcontroller-<id>-client.json`) says where the controller listens. Keys of the latter are never read here.
+//! (`ipcontroller-<id>-client.json`) says where the controller listens. Its signing key is never read here.
 
 use std::{
     collections::BTreeMap,
@@ -63,7 +63,7 @@ impl ClusterFile {
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 
-    /// The controller's process id, where its launcher runs it on the machine that wrote the file.
+    /// The controller's process id, if it runs on the machine that wrote the file.
     pub(crate) fn controller_pid(&self) -> Option<u32> {
         let controller = self.controller.as_ref().filter(|launched| runs_here(&launched.class))?;
         controller.state.as_ref()?.pid()
@@ -93,14 +93,14 @@ impl ClusterFile {
         if in_sets > 0 { Some(in_sets) } else { self.cluster.n }
     }
 
-    /// What runs the engines: `local`, `mpi`, `slurm`, … A long class name is cut to its last part.
+    /// The launcher of the engines: `local`, `mpi`, `slurm`, …; of a qualified class name, the last part.
     pub(crate) fn launcher(&self) -> Option<String> {
         let name = self.engines.class.rsplit('.').next()?;
         (!name.is_empty()).then(|| name.to_owned())
     }
 }
 
-/// Whether the process ids of this launcher are of the machine that the cluster file was written on.
+/// Whether this launcher starts processes on the machine that writes the cluster file.
 fn runs_here(class: &str) -> bool {
     let name = class.rsplit('.').next().unwrap_or(class).to_ascii_lowercase();
     name.starts_with("local") || name.starts_with("mpi")
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn file_names_tell_the_cluster_id() {
+    fn file_names_hold_the_cluster_id() {
         assert_eq!(id_of_client_file("ipcontroller-client.json"), Some(""));
         assert_eq!(id_of_client_file("ipcontroller-a-1-client.json"), Some("a-1"));
         assert_eq!(id_of_client_file("ipcontroller-a1-engine.json"), None);

@@ -1,4 +1,4 @@
-//! Discovery, told by fake IPython directories.
+//! Discovery, with fake IPython directories.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A folder of IPython profiles, made by hand.
+/// A folder of IPython profiles.
 struct Profiles(tempfile::TempDir);
 
 impl Profiles {
@@ -105,7 +105,7 @@ fn the_ipython_dir_is_the_given_one_then_the_variable_then_home() {
 }
 
 #[test]
-fn a_cluster_file_whose_controller_is_gone_is_told_from_one_that_may_run() {
+fn a_controller_that_is_gone_is_distinguished_from_one_that_may_run() {
     let profiles = Profiles::new();
     profiles.cluster("default", "stale", "local", Some(i32::MAX as u32));
     profiles.client_file("default", "stale", &json!({"location": ""}));
@@ -164,7 +164,7 @@ fn a_missing_ipython_dir_holds_no_clusters() {
 }
 
 #[test]
-fn a_file_is_taken_as_it_is_or_refused_with_a_sentence() {
+fn a_connection_file_is_used_or_refused_with_a_reason() {
     let profiles = Profiles::new();
     let client = profiles.client_file("p", "a1", &json!({}));
     let choose_file =
@@ -183,19 +183,19 @@ fn a_file_is_taken_as_it_is_or_refused_with_a_sentence() {
     check(
         "/no/such.json",
         expect![
-            "there is no connection file /no/such.json; a controller that ends removes its file, so start the cluster again or name another"
+            "there is no connection file /no/such.json; a controller removes its file when it ends, so start the cluster again or name another file"
         ],
     );
     check(
         "/x/ipcontroller-engine.json",
         expect![
-            "/x/ipcontroller-engine.json is the connection file for engines; name the one that ends in -client.json beside it"
+            "/x/ipcontroller-engine.json is the connection file for engines; name the file beside it that ends in -client.json"
         ],
     );
 }
 
 #[test]
-fn one_that_runs_is_chosen_and_of_several_ours_then_the_newest() {
+fn a_running_cluster_is_chosen_and_of_several_ours_then_the_newest() {
     check_choice("", &[], expect!["nothing"]);
     check_choice("", &[cluster("default:a", Gone, 0), cluster("default:b", Starting, 0)], expect!["nothing"]);
     check_choice("", &[cluster("default:a", Gone, 0), cluster("p:b", Running, 5)], expect!["p:b"]);
@@ -204,9 +204,7 @@ fn one_that_runs_is_chosen_and_of_several_ours_then_the_newest() {
     check_choice(
         "",
         &starting[..1],
-        expect![
-            "the cluster default:pxlens-1 is still starting; try again when its controller has written its connection file"
-        ],
+        expect!["the cluster default:pxlens-1 is still starting; try again in a moment"],
     );
     check_choice("", &[cluster("default:pxlens-run-1", Starting, 0)], expect!["nothing"]);
     let several = [
@@ -231,39 +229,37 @@ fn one_that_runs_is_chosen_and_of_several_ours_then_the_newest() {
 }
 
 #[test]
-fn a_cluster_that_ends_with_its_run_is_taken_only_by_name() {
+fn a_cluster_that_ends_with_its_run_is_used_only_by_name() {
     let all = [cluster("default:pxlens-run-1", Running, 0)];
     check_choice("", &all, expect!["nothing"]);
     check_choice("pxlens-run-1", &all, expect!["default:pxlens-run-1"]);
 }
 
 #[test]
-fn what_was_named_and_does_not_run_says_what_does() {
+fn a_named_cluster_that_does_not_run_is_an_error_that_lists_those_that_do() {
     let all = [cluster("default:a", Running, 0), cluster("slurm:", Unknown, 0), cluster("p:b", Gone, 0)];
     check_choice("slurm", &all, expect!["slurm"]);
     check_choice("a", &all, expect!["default:a"]);
     check_choice(
         "p:b",
         &all,
-        expect!["no cluster is running in profile 'p' with the id 'b'; running are: default:a, slurm"],
+        expect!["no cluster is running in profile 'p' with the id 'b'; running instead: default:a, slurm"],
     );
     check_choice(
         "q",
         &all[..1],
-        expect!["no cluster is running in a profile 'q', or with that id; running is: default:a"],
+        expect!["no cluster is running in profile 'q' or with the id 'q'; running instead: default:a"],
     );
     check_choice(
         "default:",
         &[],
         expect![
-            "no cluster is running in profile 'default' without a cluster id; nothing else is running either: `pxlens start` starts one"
+            "no cluster is running in profile 'default' without a cluster id; no other cluster is running either; start one with `pxlens start`"
         ],
     );
     check_choice(
         "default",
         &[cluster("default:b", Starting, 0)],
-        expect![
-            "the cluster default:b is still starting; try again when its controller has written its connection file"
-        ],
+        expect!["the cluster default:b is still starting; try again in a moment"],
     );
 }

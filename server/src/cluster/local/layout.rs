@@ -27,10 +27,10 @@ impl Layout {
         Some(Self { cluster_id: cluster_id.to_owned(), profile_dir })
     }
 
-    /// Makes the folders; the one with the keys is for this user only.
-    pub(super) fn make_folders(&self) -> io::Result<()> {
+    /// Creates the folders, for this user only, since one of them holds keys.
+    pub(super) fn create_folders(&self) -> io::Result<()> {
         for name in ["security", "log", "pid"] {
-            process::make_private_directory(&self.profile_dir.join(name))?;
+            process::create_private_directory(&self.profile_dir.join(name))?;
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Layout {
         self.log(&format!("engines{}.json", self.cluster_id))
     }
 
-    /// All files but the logs: what a cluster that has ended must not leave.
+    /// All files but the logs. A cluster that has ended must not leave any of them behind.
     pub(super) fn state_files(&self) -> [PathBuf; 4] {
         [self.client_file(), self.engine_file(), self.cluster_file(), self.engine_table()]
     }

@@ -1,6 +1,6 @@
 //! Stopping a cluster: its engines, then its controller, by their own process ids, and nothing else.
 //!
-//! Engines go first, so that their nannies can still tell the Hub and end by themselves.
+//! Engines are stopped first, so that their nannies can still notify the Hub and end by themselves.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -9,21 +9,21 @@ use tokio::time::Instant;
 use super::layout::Layout;
 use crate::cluster::{
     discovery::{ClusterState, FoundCluster, files::ClusterFile},
-    process::{self, Ending, IPYPARALLEL, Look},
+    process::{self, EndSignal, IPYPARALLEL, ProcessState},
 };
 
-/// How long a process may take to end after it was asked.
-const ASKED: Duration = Duration::from_secs(5);
-/// How long the system may take to end a process by force.
-const FORCED: Duration = Duration::from_secs(15);
+/// How long a process may take to end after SIGTERM.
+const TERM_LIMIT: Duration = Duration::from_secs(5);
+/// How long a process may take to end after SIGKILL.
+const KILL_LIMIT: Duration = Duration::from_secs(15);
 /// How often to look whether a process that is no child of ours has ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(25);
+const POLL: Duration = Duration::from_millis(25);
 
 /// Why a cluster was not stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StopError {
-    /// pxlens did not start it, and nobody confirmed.
+    /// pxlens did not start it, and the user did not confirm.
     #[error("pxlens did not start the cluster {0}; stopping it needs your confirmation")]
     NotConfirmed(String),
     /// There is no process id to signal.
@@ -36,8 +36,8 @@ pub enum StopError {
         /// What stops it.
         command: String,
     },
-    /// Some process is still there.
-    #[error("the cluster {label} has processes that do not end: {}", pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", "))]
+    /// Some process is still running.
+    #[error("the cluster {label} has processes that do not end; end them yourself: {}", pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", "))]
     StillRunning {
         /// The cluster.
         label: String,
@@ -48,14 +48,14 @@ pub enum StopError {
 
 /// Stops this cluster and waits until its processes have ended, then removes what they left behind.
 ///
-/// One that pxlens did not start is stopped only if `confirmed`. One that is gone already only loses its files.
+/// A cluster that pxlens did not start is stopped only if `confirmed`. Of one that is gone, only the files are removed.
 pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopError> {
     let label = cluster.label();
     if !cluster.ours && !confirmed {
         return Err(StopError::NotConfirmed(label));
     }
     let file = cluster.cluster_file.as_deref().and_then(ClusterFile::read);
-    // Process ids are worth something only on the machine that wrote them, and of a launcher that runs things there.
+    // Process ids are only valid on the machine that wrote them, and of launchers that start processes there.
     let known = match cluster.state {
         ClusterState::Gone => true,
         ClusterState::Running | ClusterState::Starting => cluster.pid.is_some(),
@@ -65,19 +65,19 @@ pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopErr
         return Err(StopError::NoProcesses { command: by_ipcluster(cluster), label });
     }
     let file = file.unwrap_or_default();
-    // Other clusters' engines carry no id in their command lines, ours do.
+    // Only engines that pxlens started have the cluster id in their command lines.
     let words: &[&str] = if cluster.ours { &[&cluster.cluster_id] } else { &IPYPARALLEL };
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let (engines, controller) = (file.engine_pids(), file.controller_pid());
     let (engines, controller) = blocking(move || {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let its = |pids: Vec<u32>| -> Vec<u32> {
-            pids.into_iter().filter(|pid| process::look(*pid).mentions(&words)).collect()
+            pids.into_iter().filter(|pid| process::state_of(*pid).mentions(&words)).collect()
         };
         (its(engines), its(controller.into_iter().collect()))
     })
     .await;
-    let mut left = still_there(end(&engines, &controller).await).await;
+    let mut left = still_running(end(&engines, &controller).await).await;
     if cluster.ours {
         left.extend(end_orphans(&cluster.cluster_id).await);
     }
@@ -99,11 +99,11 @@ fn by_ipcluster(cluster: &FoundCluster) -> String {
     command
 }
 
-/// Ends engines and controller, each with what it started for the cluster, and returns what did not end.
+/// Ends engines and controller, each with its helper processes, and returns those that did not end.
 pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
     let helpers = async |pids: &[u32]| -> Vec<u32> {
         let pids = pids.to_vec();
-        let of_cluster = |pid: &u32| process::look(*pid).mentions(&IPYPARALLEL);
+        let of_cluster = |pid: &u32| process::state_of(*pid).mentions(&IPYPARALLEL);
         blocking(move || process::descendants(&pids).into_iter().filter(of_cluster).collect()).await
     };
     let nannies = helpers(engines).await;
@@ -113,71 +113,71 @@ pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
     left
 }
 
-/// Ends the schedulers of a cluster that pxlens started and whose controller is gone, and returns what did not end.
+/// Ends the schedulers of a cluster that pxlens started and whose controller is gone, and returns those that did not end.
 ///
-/// A controller that was killed leaves them, and so does one that is asked to end while it still starts them. They
-/// carry its command line, with the cluster id.
+/// A controller leaves them behind if it was killed, or asked to end while it was still starting them. They have its command
+/// line, with the cluster id.
 async fn end_orphans(cluster_id: &str) -> Vec<u32> {
     let orphans = async || {
         let id = cluster_id.to_owned();
-        blocking(move || process::naming(&["ipyparallel.controller", &id])).await
+        blocking(move || process::matching(&["ipyparallel.controller", &id])).await
     };
-    let deadline = Instant::now() + FORCED;
+    let deadline = Instant::now() + KILL_LIMIT;
     loop {
         let left = orphans().await;
         if left.is_empty() || Instant::now() >= deadline {
             return left;
         }
         for pid in left {
-            signal(pid, Ending::Force, process::end_process);
+            signal(pid, EndSignal::Kill, process::end_process);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
-/// Asks the leaders to end, waits for them and their helpers, and forces what is left.
+/// Asks the leaders to end, waits for them and their helpers, and kills those that are left.
 async fn end_leaders(leaders: &[u32], helpers: &[u32]) -> Vec<u32> {
     for pid in leaders {
-        signal(*pid, Ending::Ask, process::end_process);
+        signal(*pid, EndSignal::Term, process::end_process);
     }
     let all: Vec<u32> = leaders.iter().chain(helpers).copied().collect();
-    for pid in ended_within(&all, ASKED).await {
+    for pid in still_running_after(&all, TERM_LIMIT).await {
         let by = if leaders.contains(&pid) { process::end_group } else { process::end_process };
-        signal(pid, Ending::Force, by);
+        signal(pid, EndSignal::Kill, by);
     }
-    ended_within(&all, FORCED).await
+    still_running_after(&all, KILL_LIMIT).await
 }
 
-fn signal(pid: u32, ending: Ending, by: fn(u32, Ending) -> std::io::Result<()>) {
-    if let Err(error) = by(pid, ending) {
+fn signal(pid: u32, signal: EndSignal, by: fn(u32, EndSignal) -> std::io::Result<()>) {
+    if let Err(error) = by(pid, signal) {
         tracing::warn!(pid, %error, "a process of the cluster cannot be signalled");
     }
 }
 
 /// Those of these processes that have not ended.
-async fn still_there(mut pids: Vec<u32>) -> Vec<u32> {
+async fn still_running(mut pids: Vec<u32>) -> Vec<u32> {
     blocking(move || {
-        pids.retain(|pid| process::look(*pid) != Look::Gone);
+        pids.retain(|pid| process::state_of(*pid) != ProcessState::Gone);
         pids
     })
     .await
 }
 
-/// Looks at processes off the async threads, since that reads `/proc` or runs `ps`.
+/// Inspects processes off the async threads, since that reads `/proc` or runs `ps`.
 async fn blocking<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(look).await.expect("looking at processes does not panic")
+    tokio::task::spawn_blocking(look).await.expect("inspecting processes does not panic")
 }
 
 /// Waits until these processes have ended, and returns those that have not when time is up.
-async fn ended_within(pids: &[u32], limit: Duration) -> Vec<u32> {
+async fn still_running_after(pids: &[u32], limit: Duration) -> Vec<u32> {
     let deadline = Instant::now() + limit;
     let mut left = pids.to_vec();
     loop {
-        left = still_there(left).await;
+        left = still_running(left).await;
         if left.is_empty() || Instant::now() >= deadline {
             return left;
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
@@ -187,7 +187,7 @@ fn remove_files(cluster: &FoundCluster, file: &ClusterFile) {
         return;
     }
     remove(layout.state_files());
-    // Logs of other clusters are for whoever started them.
+    // The logs of other clusters belong to those who started them.
     if cluster.ours {
         remove(file.logs().into_iter().filter(|log| log.parent() == Some(layout.log_dir().as_ref())));
     }

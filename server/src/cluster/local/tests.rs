@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cluster::{
-    process::{self, Look},
+    process::{self, ProcessState},
     python::{PythonEnv, PythonSource},
 };
 
@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waiting = async {
         while !is_so() {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL).await;
         }
     };
     tokio::time::timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
@@ -52,7 +52,7 @@ struct Cleanup(Vec<u32>);
 impl Drop for Cleanup {
     fn drop(&mut self) {
         for pid in &self.0 {
-            let _ = process::end_group(*pid, process::Ending::Force);
+            let _ = process::end_group(*pid, process::EndSignal::Kill);
         }
     }
 }
@@ -92,9 +92,9 @@ async fn a_detached_cluster_is_seen_by_ipcluster_and_leaves_nothing_when_stopped
     assert!(nannies.len() >= 2, "{nannies:?}");
     stop(&found, false).await.expect("ours needs no confirmation");
     for pid in pids.iter().chain(&nannies) {
-        assert_eq!(process::look(*pid), Look::Gone);
+        assert_eq!(process::state_of(*pid), ProcessState::Gone);
     }
-    assert_eq!(process::naming(&[&cluster_id]), [] as [u32; 0]);
+    assert_eq!(process::matching(&[&cluster_id]), [] as [u32; 0]);
     assert_eq!(discovery::find(&selection).expect("no error"), []);
     for name in ["security", "log"] {
         let left =
@@ -112,21 +112,21 @@ async fn an_attached_cluster_ends_when_its_owner_lets_go_of_it_while_it_starts()
     assert!(started.found().is_temporary());
     let files = started.layout.all_files(2);
     drop(started);
-    until("its processes end", || process::naming(&[&cluster_id]).is_empty()).await;
+    until("its processes end", || process::matching(&[&cluster_id]).is_empty()).await;
     until("its files go", || files.iter().all(|file| !file.exists())).await;
 }
 
 #[tokio::test]
-async fn an_engine_that_ends_by_itself_is_named_with_the_end_of_its_log() {
+async fn an_engine_that_ends_unexpectedly_is_named_with_the_end_of_its_log() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut started = start(options(folder.path(), false), |_| {}).await.expect("it starts");
     let _cleanup = Cleanup([vec![started.controller_pid], started.engine_pids.clone()].concat());
-    process::end_process(started.engine_pids[1], process::Ending::Force).expect("it is ours");
+    process::end_process(started.engine_pids[1], process::EndSignal::Kill).expect("it is ours");
     let error = tokio::time::timeout(LIMIT, started.ended()).await.expect("it ends").to_string();
-    assert!(error.starts_with("engine 1 ended by itself (signal: 9"), "{error}");
+    assert!(error.starts_with("engine 1 ended unexpectedly (signal: 9"), "{error}");
     let cluster_id = started.cluster_id.clone();
     started.stop().await.expect("the others stop");
-    assert_eq!(process::naming(&[&cluster_id]), [] as [u32; 0]);
+    assert_eq!(process::matching(&[&cluster_id]), [] as [u32; 0]);
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn a_cluster_that_is_stopped_while_it_starts_leaves_no_process() {
     let started = start(options(folder.path(), false), |_| {}).await.expect("it starts");
     let cluster_id = started.cluster_id.clone();
     started.stop().await.expect("it stops");
-    assert_eq!(process::naming(&[&cluster_id]), [] as [u32; 0]);
+    assert_eq!(process::matching(&[&cluster_id]), [] as [u32; 0]);
 }
 
 #[cfg(target_os = "linux")]
@@ -146,13 +146,13 @@ async fn a_cluster_whose_controller_was_killed_is_gone_and_stopping_it_ends_what
     let started = start(options(folder.path(), true), |_| {}).await.expect("it starts");
     let _cleanup = Cleanup([vec![started.controller_pid], started.engine_pids.clone()].concat());
     until("the schedulers start", || process::descendants(&[started.controller_pid]).len() >= 7).await;
-    process::end_process(started.controller_pid, process::Ending::Force).expect("it is ours");
-    until("the controller ends", || process::look(started.controller_pid) == Look::Gone).await;
+    process::end_process(started.controller_pid, process::EndSignal::Kill).expect("it is ours");
+    until("the controller ends", || process::state_of(started.controller_pid) == ProcessState::Gone).await;
     let selection = Selection { ipython_dir: Some(folder.path().to_owned()), ..Selection::default() };
     let found = discovery::find(&selection).expect("no error").remove(0);
     assert_eq!(found.state, ClusterState::Gone);
     stop(&found, false).await.expect("what is left stops");
-    assert_eq!(process::naming(&[&started.cluster_id]), [] as [u32; 0]);
+    assert_eq!(process::matching(&[&started.cluster_id]), [] as [u32; 0]);
     assert_eq!(discovery::find(&selection).expect("no error"), []);
 }
 
@@ -166,7 +166,7 @@ async fn a_controller_that_cannot_start_says_why() {
     let result = start(options(folder.path(), false), |text| said.borrow_mut().push(text.to_owned())).await;
     let error = result.expect_err("the configuration is broken").to_string();
     assert!(
-        error.starts_with("the controller ended by itself (exit status: 1); the end of its log:"),
+        error.starts_with("the controller ended unexpectedly (exit status: 1); the end of its log:"),
         "{error}"
     );
     assert!(error.ends_with("no licence"), "{error}");
@@ -200,8 +200,8 @@ async fn what_cannot_be_started_is_refused_before_anything_is_written() {
         start(options, |_| {}).await.expect_err("refused").to_string()
     };
     assert!(refused(|o| o.n = 0).await.contains("at least one engine"));
-    assert!(refused(|o| o.cluster_id = Some("../x".to_owned())).await.contains("'../x' is no name"));
-    assert!(refused(|o| o.profile = Some(String::new())).await.contains("'' is no name"));
+    assert!(refused(|o| o.cluster_id = Some("../x".to_owned())).await.contains("'../x' cannot be the name"));
+    assert!(refused(|o| o.profile = Some(String::new())).await.contains("'' cannot be the name"));
     assert!(refused(|o| o.python.ipyparallel = None).await.contains("has no ipyparallel"));
     assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0);
 }

@@ -1,8 +1,8 @@
 //! A watch on the processes of a cluster: a small shell process that ends them when pxlens goes away.
 //!
-//! pxlens holds the writing end of the watch's standard input and tells it each process. If that end closes without a
-//! word, because pxlens was killed or the start was given up, the watch ends the processes and removes their files.
-//! The kernel closes it however pxlens dies, so this also holds for SIGKILL, where no destructor runs.
+//! pxlens writes the id of each process to the standard input of the watch. If that closes without `done`, because pxlens
+//! was killed or the start was cancelled, the watch ends the processes and removes their files. The kernel closes it however
+//! pxlens dies, so this also works after SIGKILL, when no destructor runs.
 
 use std::{
     fs::File,
@@ -38,7 +38,7 @@ rm -f -- "$@"
 /// The watch on one cluster. Dropping it ends the cluster; [`Watch::release`] does not.
 #[derive(Debug)]
 pub(super) struct Watch {
-    words: File,
+    stdin: File,
     /// Kept so that the runtime reaps it.
     _child: Child,
 }
@@ -54,22 +54,22 @@ impl Watch {
         command.process_group(0);
         let mut child = command.spawn()?;
         let stdin = child.stdin.take().ok_or_else(|| io::Error::other("the watch has no standard input"))?;
-        Ok(Self { words: into_file(stdin)?, _child: child })
+        Ok(Self { stdin: into_file(stdin)?, _child: child })
     }
 
-    /// Ends this process, which leads a group of its own, when pxlens goes away.
+    /// Adds a process, which leads a group of its own, to those that end when pxlens goes away.
     pub(super) fn add(&mut self, pid: u32) -> io::Result<()> {
-        writeln!(self.words, "{pid}")
+        writeln!(self.stdin, "{pid}")
     }
 
-    /// This process has ended and its id may go to another.
+    /// Removes a process that has ended, since its id may be given to another.
     pub(super) fn remove(&mut self, pid: u32) -> io::Result<()> {
-        writeln!(self.words, "-{pid}")
+        writeln!(self.stdin, "-{pid}")
     }
 
     /// Ends the watch and leaves the processes alone.
     pub(super) fn release(mut self) -> io::Result<()> {
-        writeln!(self.words, "done")
+        writeln!(self.stdin, "done")
     }
 }
 
@@ -80,5 +80,5 @@ fn into_file(stdin: tokio::process::ChildStdin) -> io::Result<File> {
 
 #[cfg(not(unix))]
 fn into_file(_: tokio::process::ChildStdin) -> io::Result<File> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "pxlens starts no clusters on this system"))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "pxlens cannot start clusters on this system"))
 }

@@ -1,7 +1,7 @@
-//! The private environment: a virtual environment of pxlens' own, for projects whose Python has no ipyparallel.
+//! The private environment: a virtual environment of pxlens, for projects whose Python has no ipyparallel.
 //!
-//! It lies in the user's data directory and is made once. A stamp written last says that it is whole and what is in it;
-//! without the right stamp it is made anew. A lock beside it lets one pxlens make it while others wait.
+//! It is in the user's data directory and is created once. A stamp, written last, says that it is complete and what is in
+//! it; without the right stamp it is created anew. A lock beside it lets one pxlens create it while others wait.
 
 use std::{
     ffi::OsStr,
@@ -18,32 +18,31 @@ use tokio::{
     process::Command,
 };
 
-use super::{PythonEnv, PythonError, PythonSource, Surroundings, probe, program_in};
+use super::{PythonEnv, PythonError, PythonSearch, PythonSource, probe, program_in};
 
-/// What the private environment holds: ipyparallel as pxlens is tested with it, and what the demo plots with.
+/// The packages of the private environment: ipyparallel in the version that pxlens is tested with, and what the demo needs.
 pub const PRIVATE_PACKAGES: [&str; 5] =
     ["ipyparallel==9.2.0", "ipykernel==7.4.0", "ipython==9.18.1", "numpy", "matplotlib"];
 
-/// The oldest Python that those packages install on.
-const OLDEST: (u32, u32) = (3, 11);
+/// The oldest Python on which these packages can be installed.
+const MIN_VERSION: (u32, u32) = (3, 11);
 
-/// How long one step may take; the packages are some 100 MB.
+/// How long one step may take; it may download some 100 MB.
 const STEP_LIMIT: Duration = Duration::from_secs(30 * 60);
-/// How long to wait for another pxlens that is making the environment.
+/// How long to wait for another pxlens that is creating the environment.
 const LOCK_LIMIT: Duration = Duration::from_secs(60 * 60);
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often to try the lock.
+const LOCK_POLL: Duration = Duration::from_millis(200);
 
-/// Where systems keep the wheel that a working `ensurepip` would use.
+/// Where systems keep the pip wheel that a working `ensurepip` would use.
 pub(super) const SYSTEM_WHEELS: &[&str] =
     &["/usr/share/python-wheels", "/usr/share/python3-wheels", "/usr/lib/python3/wheels"];
 
-/// Variables that would send packages somewhere else than into the environment.
-const DIVERTING: [&str; 5] =
+/// Variables that would make pip install somewhere else than into the environment.
+const REDIRECTING_VARIABLES: [&str; 5] =
     ["PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PYTHONHOME", "PYTHONPATH"];
 
-/// The private environment, made first if it is missing or not whole; `base` is a Python that can make it.
-///
-/// `say` hears of each step that takes time.
+/// The private environment, which `base` creates if it is missing or incomplete. `say` reports each step that takes time.
 pub async fn private_env(
     base: &PythonEnv,
     say: impl Fn(&str) + Send + Sync,
@@ -53,16 +52,16 @@ pub async fn private_env(
             PythonError::Failed { step: "find your data directory".to_owned(), output: error.to_string() }
         })?;
     let variable = |name: &str| std::env::var_os(name);
-    let around = Surroundings { variable: &variable, folder: Path::new("/") };
-    Workshop { folder: data.join("python"), around, wheel_folders: SYSTEM_WHEELS, say: &say }
+    let search = PythonSearch { variable: &variable, folder: Path::new("/") };
+    PrivateEnv { folder: data.join("python"), search, wheel_folders: SYSTEM_WHEELS, say: &say }
         .environment(base)
         .await
 }
 
-/// Where and how the environment is made.
-pub(super) struct Workshop<'a> {
+/// The private environment at a folder, and what is needed to create it.
+pub(super) struct PrivateEnv<'a> {
     pub(super) folder: PathBuf,
-    pub(super) around: Surroundings<'a>,
+    pub(super) search: PythonSearch<'a>,
     /// Folders that may hold a pip wheel.
     pub(super) wheel_folders: &'a [&'a str],
     pub(super) say: &'a (dyn Fn(&str) + Sync),
@@ -72,7 +71,7 @@ fn failed<E: ToString>(step: impl Into<String>) -> impl FnOnce(E) -> PythonError
     move |error| PythonError::Failed { step: step.into(), output: error.to_string() }
 }
 
-impl Workshop<'_> {
+impl PrivateEnv<'_> {
     fn stamp(&self) -> PathBuf {
         self.folder.join("pxlens-stamp.txt")
     }
@@ -81,13 +80,13 @@ impl Workshop<'_> {
         PRIVATE_PACKAGES.join("\n")
     }
 
-    fn is_whole(&self) -> bool {
+    fn is_complete(&self) -> bool {
         fs::read_to_string(self.stamp()).is_ok_and(|text| text == Self::stamp_text())
     }
 
-    /// The environment, if it is whole and its Python still runs: an upgrade of the system may have taken that away.
+    /// The environment, if it is complete and its Python still works, which an upgrade of the system may have removed.
     async fn ready(&self) -> Option<PythonEnv> {
-        if !self.is_whole() {
+        if !self.is_complete() {
             return None;
         }
         let env = probe(&program_in(&self.folder), PythonSource::Private).await.ok()?;
@@ -98,19 +97,22 @@ impl Workshop<'_> {
         if let Some(env) = self.ready().await {
             return Ok(env);
         }
-        // Held until the end; the system lets go of it however we end.
+        // Held to the end of this function; the system releases it if the process ends before.
         let _lock = self.lock().await?;
         if let Some(env) = self.ready().await {
             return Ok(env);
         }
-        self.make(base).await?;
-        let step = || format!("use the environment it made in {}", self.folder.display());
+        self.create(base).await?;
+        let step = || format!("use the environment that it created in {}", self.folder.display());
         let env = probe(&program_in(&self.folder), PythonSource::Private).await.map_err(failed(step()))?;
         if env.ipyparallel.is_none() {
-            return Err(PythonError::Failed { step: step(), output: "ipyparallel is not in it".to_owned() });
+            return Err(PythonError::Failed {
+                step: step(),
+                output: "ipyparallel is missing in it".to_owned(),
+            });
         }
         fs::write(self.stamp(), Self::stamp_text()).map_err(failed(step()))?;
-        (self.say)(&format!("the environment in {} is ready", self.folder.display()));
+        (self.say)(&format!("the private environment in {} is ready", self.folder.display()));
         Ok(env)
     }
 
@@ -129,11 +131,11 @@ impl Workshop<'_> {
                     Err(TryLockError::Error(error)) => return Err(error),
                     Err(TryLockError::WouldBlock) if !said => {
                         said = true;
-                        (self.say)("another pxlens is making its Python environment; waiting for it");
+                        (self.say)("waiting for another pxlens that is creating the private environment");
                     }
                     Err(TryLockError::WouldBlock) => {}
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(LOCK_POLL).await;
             }
         };
         let locked = tokio::time::timeout(LOCK_LIMIT, waiting).await;
@@ -142,30 +144,30 @@ impl Workshop<'_> {
         Ok(file)
     }
 
-    /// Makes the environment: with uv if it is there, else with venv and pip.
-    async fn make(&self, base: &PythonEnv) -> Result<(), PythonError> {
+    /// Creates the environment: with uv if it is installed, or else with venv and pip.
+    async fn create(&self, base: &PythonEnv) -> Result<(), PythonError> {
         let base = self.new_enough(base).await?;
         (self.say)(&format!(
-            "making a Python environment for pxlens in {} (once; Python {}, about 300 MB)",
+            "creating a private environment in {} (only this once; Python {}, about 300 MB)",
             self.folder.display(),
             base.version
         ));
-        if let Some(uv) = self.around.on_path("uv") {
-            match self.make_with_uv(&uv, &base).await {
+        if let Some(uv) = self.search.on_path("uv") {
+            match self.create_with_uv(&uv, &base).await {
                 Ok(()) => return Ok(()),
-                Err(error) => (self.say)(&format!("uv did not work, trying venv and pip: {error}")),
+                Err(error) => (self.say)(&format!("uv failed, so pxlens tries venv and pip: {error}")),
             }
         }
-        self.make_with_venv(&base).await
+        self.create_with_venv(&base).await
     }
 
-    /// The base, or else a newer Python on `PATH`.
+    /// The base if it is new enough, or else a newer Python on `PATH`.
     async fn new_enough(&self, base: &PythonEnv) -> Result<PythonEnv, PythonError> {
         if is_new_enough(&base.version) {
             return Ok(base.clone());
         }
         for name in ["python3", "python3.14", "python3.13", "python3.12", "python3.11"] {
-            let Some(program) = self.around.on_path(name) else { continue };
+            let Some(program) = self.search.on_path(name) else { continue };
             match probe(&program, PythonSource::Path).await {
                 Ok(other) if is_new_enough(&other.version) => return Ok(other),
                 _ => {}
@@ -175,7 +177,7 @@ impl Workshop<'_> {
     }
 
     async fn clear(&self) -> Result<(), PythonError> {
-        // Thousands of files: not on a thread that others wait for.
+        // Thousands of files, so not on an async thread.
         match tokio::fs::remove_dir_all(&self.folder).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(failed(format!("remove the old {}", self.folder.display()))(error))
@@ -184,37 +186,37 @@ impl Workshop<'_> {
         }
     }
 
-    async fn make_with_uv(&self, uv: &Path, base: &PythonEnv) -> Result<(), PythonError> {
+    async fn create_with_uv(&self, uv: &Path, base: &PythonEnv) -> Result<(), PythonError> {
         self.clear().await?;
-        let make =
+        let create =
             command(uv, ["venv".as_ref(), "--python".as_ref(), base.program.as_os_str()], [&self.folder]);
-        run(make, "make an environment with uv").await?;
+        run(create, "create an environment with uv").await?;
         self.say_installing("uv");
         let program = program_in(&self.folder);
         let install = ["pip".as_ref(), "install".as_ref(), "--python".as_ref(), program.as_os_str()];
         run(command(uv, install, PRIVATE_PACKAGES), "install ipyparallel with uv").await
     }
 
-    async fn make_with_venv(&self, base: &PythonEnv) -> Result<(), PythonError> {
+    async fn create_with_venv(&self, base: &PythonEnv) -> Result<(), PythonError> {
         self.clear().await?;
         let python = program_in(&self.folder);
         let venv = |option: &[&str]| {
             let module = ["-m", "venv"].iter().chain(option).map(OsStr::new).collect::<Vec<_>>();
             command(&base.program, module, [&self.folder])
         };
-        let Err(why) = run(venv(&[]), "make an environment with venv").await else {
+        let Err(why) = run(venv(&[]), "create an environment with venv").await else {
             self.say_installing("pip");
             return run(install_with([python.as_os_str()], &python, false), "install ipyparallel with pip")
                 .await;
         };
-        // Debian's python3 comes without ensurepip; and some come without venv as a whole.
-        tracing::info!(%why, "venv with pip failed, trying without");
+        // Debian's python3 comes without ensurepip, and some Pythons without venv altogether.
+        tracing::info!(%why, "venv with pip failed; trying venv without pip");
         self.clear().await?;
-        run(venv(&["--without-pip"]), "make an environment with venv").await?;
+        run(venv(&["--without-pip"]), "create an environment with venv").await?;
         self.install_without_ensurepip(base, &python).await
     }
 
-    /// Installs with a pip from elsewhere: of the base, of `PATH`, or a wheel that the system keeps.
+    /// Installs with another pip: that of the base, one on `PATH`, or a wheel that the system keeps.
     async fn install_without_ensurepip(&self, base: &PythonEnv, python: &Path) -> Result<(), PythonError> {
         let step = "install ipyparallel with pip";
         let runs = async |pip: &[&OsStr]| {
@@ -224,13 +226,13 @@ impl Workshop<'_> {
             version_of_pip(&String::from_utf8_lossy(&output.stdout))
         };
         let named: Vec<PathBuf> =
-            ["pip3", "pip"].iter().filter_map(|name| self.around.on_path(name)).collect();
+            ["pip3", "pip"].iter().filter_map(|name| self.search.on_path(name)).collect();
         let mut pips = vec![vec![base.program.as_os_str(), "-m".as_ref(), "pip".as_ref()]];
         pips.extend(named.iter().map(|program| vec![program.as_os_str()]));
         for pip in pips {
             let Some(version) = runs(&pip).await else { continue };
-            self.say_installing("a pip from elsewhere");
-            // pip installs for another Python since 22.3; older ones can still fetch a newer pip.
+            self.say_installing("another pip");
+            // pip can install for another Python since 22.3; an older one can still download a newer pip.
             if version >= (22, 3) {
                 return run(install_with(pip, python, true), step).await;
             }
@@ -248,7 +250,7 @@ impl Workshop<'_> {
         }
         for folder in self.wheel_folders {
             if let Some(wheel) = pip_wheel_in(Path::new(folder)) {
-                self.say_installing("the pip wheel of the system");
+                self.say_installing("the system's pip wheel");
                 let from_wheel = wheel.join("pip");
                 return run(install_with([python.as_os_str(), from_wheel.as_os_str()], python, false), step)
                     .await;
@@ -263,10 +265,10 @@ impl Workshop<'_> {
 }
 
 fn is_new_enough(version: &str) -> bool {
-    two_numbers(version).is_some_and(|version| version >= OLDEST)
+    two_numbers(version).is_some_and(|version| version >= MIN_VERSION)
 }
 
-/// `23.0` of `pip 23.0.1 from …`.
+/// The version in `pip 23.0.1 from …`, as `(23, 0)`.
 fn version_of_pip(text: &str) -> Option<(u32, u32)> {
     two_numbers(text.strip_prefix("pip ")?.split_whitespace().next()?)
 }
@@ -306,29 +308,29 @@ fn command<'a, T: AsRef<OsStr>>(
 ) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).args(last).stdin(Stdio::null()).kill_on_drop(true);
-    for name in DIVERTING {
+    for name in REDIRECTING_VARIABLES {
         command.env_remove(name);
     }
-    // A configuration file may ask for it, and pip refuses it in an environment.
+    // A configuration file may set `user`, which pip refuses in an environment.
     command.env("PIP_USER", "0");
     command
 }
 
-/// Runs a tool; if it fails, its last lines are the error: those of stdout, then those of stderr.
+/// Runs a tool. If it fails, the error holds the last lines of its stdout, then those of its stderr.
 async fn run(mut command: Command, step: &str) -> Result<(), PythonError> {
     const LINES: usize = 8;
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed(step))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    // Apart, or the many lines of one could push out the few of the other that say why.
-    let (mut said, mut complained) = (Vec::new(), Vec::new());
+    // Kept apart, so that many lines of one cannot push out the few of the other that say why.
+    let (mut last_stdout, mut last_stderr) = (Vec::new(), Vec::new());
     let reading = async {
         let mut out = stdout.map(|out| BufReader::new(out).split(b'\n'));
         let mut err = stderr.map(|err| BufReader::new(err).split(b'\n'));
         while out.is_some() || err.is_some() {
             let (line, last) = tokio::select! {
-                line = next_line(&mut out) => (line, &mut said),
-                line = next_line(&mut err) => (line, &mut complained),
+                line = next_line(&mut out) => (line, &mut last_stdout),
+                line = next_line(&mut err) => (line, &mut last_stderr),
             };
             let Some(line) = line.filter(|line| !line.trim().is_empty()) else { continue };
             if last.len() == LINES {
@@ -341,14 +343,14 @@ async fn run(mut command: Command, step: &str) -> Result<(), PythonError> {
     let status = tokio::time::timeout(STEP_LIMIT, reading).await;
     match status {
         Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) if said.is_empty() && complained.is_empty() => Err(failed(step)(status)),
+        Ok(Ok(status)) if last_stdout.is_empty() && last_stderr.is_empty() => Err(failed(step)(status)),
         Ok(Err(error)) => Err(failed(step)(error)),
-        Ok(Ok(_)) => Err(failed(step)([said, complained].concat().join("\n"))),
+        Ok(Ok(_)) => Err(failed(step)([last_stdout, last_stderr].concat().join("\n"))),
         Err(_) => Err(failed(step)(format!("it took more than {} minutes", STEP_LIMIT.as_secs() / 60))),
     }
 }
 
-/// The next line of a stream that is still open; at its end the stream is closed. Never ends on a closed one.
+/// The next line of a stream; at the end of the stream it becomes `None`, on which this waits for ever.
 async fn next_line<R>(stream: &mut Option<tokio::io::Split<R>>) -> Option<String>
 where
     R: tokio::io::AsyncBufRead + Unpin,

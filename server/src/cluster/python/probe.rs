@@ -1,4 +1,4 @@
-//! Asking a Python what it is and what it has, without importing anything of the project.
+//! Asks a Python for its version and its packages, without importing anything of the project.
 
 use std::{
     io,
@@ -14,15 +14,15 @@ use tokio::{
 };
 
 use super::{PythonEnv, PythonSource};
-use crate::cluster::process::{self, Ending};
+use crate::cluster::process::{self, EndSignal};
 
-/// How long an answer may take: an environment on a slow network file system may need seconds.
-const LIMIT: Duration = Duration::from_secs(20);
+/// How long the answer may take: on a slow network file system, Python may need seconds to start.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The most bytes that are read of what it prints.
-const MOST: u64 = 64 * 1024;
+/// How many bytes of its output are read.
+const MAX_OUTPUT: u64 = 64 * 1024;
 
-const QUESTION: &str = "
+const SCRIPT: &str = "
 import json, sys
 def version(name):
     try:
@@ -48,23 +48,23 @@ struct Answer {
     matplotlib: Option<String>,
 }
 
-/// Why a program did not answer as Python does.
+/// Why a program is not a working Python.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProbeError {
     #[error("it does not run ({0})")]
     NotRun(#[from] io::Error),
-    #[error("it did not answer within {} s", LIMIT.as_secs())]
+    #[error("it did not answer within {} s", TIMEOUT.as_secs())]
     TooSlow,
-    #[error("it does not answer as Python does ({0})")]
+    #[error("it is not a working Python ({0})")]
     NoAnswer(String),
 }
 
 /// Runs the program once. The folder it runs in holds nothing that could be imported.
 pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<PythonEnv, ProbeError> {
     let mut command = Command::new(program);
-    command.args(["-c", QUESTION]).current_dir(if cfg!(windows) { "\\" } else { "/" });
+    command.args(["-c", SCRIPT]).current_dir(if cfg!(windows) { "\\" } else { "/" });
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    // A shim may start children; a group of its own lets all of them be ended together.
+    // A shim may start children; in a process group of their own all can be ended together.
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn()?;
@@ -74,13 +74,13 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
         let (out, err) = tokio::join!(beginning(out), beginning(err));
         Ok::<_, io::Error>((child.wait().await?, out?, err?))
     };
-    let Ok(answered) = tokio::time::timeout(LIMIT, answering).await else {
-        // What has ended by now needs no ending.
-        let _ = group.map(|group| process::end_group(group, Ending::Force));
+    let Ok(answered) = tokio::time::timeout(TIMEOUT, answering).await else {
+        // An error means that it has ended by now.
+        let _ = group.map(|group| process::end_group(group, EndSignal::Kill));
         return Err(ProbeError::TooSlow);
     };
     let (status, out, err) = answered?;
-    // Start-up files may print before the answer.
+    // Start-up files may print something before the answer.
     let answer = out.lines().rev().find_map(|line| serde_json::from_str::<Answer>(line).ok());
     let Some(answer) = answer.filter(|_| status.success()) else {
         let last = |text: &str| text.trim().lines().next_back().map(str::to_owned);
@@ -88,7 +88,7 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
         let said: String = said.chars().take(200).collect();
         return Err(ProbeError::NoAnswer(format!("{status}: {said}")));
     };
-    // What is on PATH may be a shim that starts the real one.
+    // A program on PATH may be a shim that starts the real Python.
     let real = answer.program.filter(|real| source == PythonSource::Path && real.is_absolute());
     Ok(PythonEnv {
         program: real.unwrap_or_else(|| program.to_owned()),
@@ -101,11 +101,11 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
     })
 }
 
-/// The first [`MOST`] bytes of what comes; who writes more finds the pipe closed.
+/// The first [`MAX_OUTPUT`] bytes; after that the pipe is closed.
 async fn beginning(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<String> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
-        pipe.take(MOST).read_to_end(&mut bytes).await?;
+        pipe.take(MAX_OUTPUT).read_to_end(&mut bytes).await?;
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

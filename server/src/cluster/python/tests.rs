@@ -1,12 +1,12 @@
-//! Finding and making Pythons, on machines made of shell scripts.
+//! Finding Pythons and creating the private environment, with shell scripts as fake Pythons.
 
 use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 
 use expect_test::{Expect, expect};
 
-use super::{private::Workshop, *};
+use super::{private::PrivateEnv, *};
 
-/// A machine made of folders: fake Pythons and the variables that lead to them.
+/// A fake machine in a folder: its Pythons, and the variables that lead to them.
 struct Machine {
     folder: tempfile::TempDir,
     variables: HashMap<&'static str, OsString>,
@@ -45,7 +45,7 @@ impl Machine {
     async fn find(&self, explicit: Option<&Path>, folder: &str) -> Result<PythonEnv, PythonError> {
         let variable = |name: &str| self.variables.get(name).cloned();
         let folder = self.path(folder);
-        find_in(explicit, &Surroundings { variable: &variable, folder: &folder }).await
+        find_in(explicit, &PythonSearch { variable: &variable, folder: &folder }).await
     }
 
     /// What was found, or why nothing was, without the machine's own folder.
@@ -60,7 +60,7 @@ impl Machine {
 }
 
 #[tokio::test]
-async fn each_place_is_asked_before_the_next() {
+async fn each_place_is_tried_before_the_next() {
     let mut machine = Machine::new();
     machine.set("PATH", "bin");
     machine.python("bin/python", GOOD);
@@ -81,27 +81,27 @@ async fn each_place_is_asked_before_the_next() {
 }
 
 #[tokio::test]
-async fn one_that_does_not_run_is_passed_over_and_told() {
+async fn a_candidate_that_does_not_work_is_skipped_and_reported() {
     let mut machine = Machine::new();
     machine.set("PATH", "bin");
     machine.script("a/.venv/bin/python", "echo 'no module named encodings' >&2; exit 1");
-    machine.check(None, "a", expect!["no Python was found: there is no active environment, no .venv, and no python3 on PATH; install Python 3.11 or later, or name one with --python; passed over a/.venv/bin/python (.venv): it does not answer as Python does (exit status: 1: no module named encodings)"]).await;
+    machine.check(None, "a", expect!["no Python was found: there is no active environment, no .venv, and no python3 on PATH; install Python 3.11 or later, or choose one with --python or the setting pxlens.python; skipped a/.venv/bin/python (.venv): it is not a working Python (exit status: 1: no module named encodings)"]).await;
     machine.python("bin/python3", GOOD);
-    machine.check(None, "a", expect![[r#"on PATH: "bin/python3"passed over a/.venv/bin/python (.venv): it does not answer as Python does (exit status: 1: no module named encodings)"#]]).await;
+    machine.check(None, "a", expect![[r#"on PATH: "bin/python3"skipped a/.venv/bin/python (.venv): it is not a working Python (exit status: 1: no module named encodings)"#]]).await;
 }
 
 #[tokio::test]
-async fn one_that_was_named_must_run_and_have_ipyparallel() {
+async fn a_named_python_must_work_and_have_ipyparallel() {
     let machine = Machine::new();
     machine.python("env/bin/python", BARE);
-    machine.check(Some("nowhere/python"), "", expect!["the Python nowhere/python cannot be used: it does not run (No such file or directory (os error 2))"]).await;
-    machine.check(Some("env"), "", expect!["the Python env/bin/python has no ipyparallel; install it with `env/bin/python -m pip install ipyparallel`, or leave the Python out and pxlens will use an environment of its own"]).await;
+    machine.check(Some("nowhere/python"), "", expect!["the Python nowhere/python cannot be used: it does not run (No such file or directory (os error 2)); choose another with --python or the setting pxlens.python"]).await;
+    machine.check(Some("env"), "", expect!["the Python env/bin/python has no ipyparallel; install it with `env/bin/python -m pip install ipyparallel`, or leave the choice to pxlens, which then uses a private environment"]).await;
     machine.python("env/bin/python", GOOD);
     machine.check(Some("env"), "", expect![[r#"named by you: "env/bin/python""#]]).await;
 }
 
 #[tokio::test]
-async fn a_name_that_was_given_is_looked_up_on_path() {
+async fn a_bare_name_is_looked_up_on_path() {
     let mut machine = Machine::new();
     machine.set("PATH", "bin");
     let program = machine.python("bin/python3.99", GOOD);
@@ -143,19 +143,19 @@ esac"#
     }
 }
 
-/// The environment of a workshop on this machine, and what was said.
+/// Creates the private environment on this machine; also returns the messages.
 async fn make(machine: &Machine, base: &PythonEnv) -> (Result<PythonEnv, PythonError>, Vec<String>) {
     let said = Mutex::new(Vec::new());
     let say = |text: &str| said.lock().expect("no panic").push(text.to_owned());
     let variable = |name: &str| machine.variables.get(name).cloned();
-    let around = Surroundings { variable: &variable, folder: Path::new("/") };
+    let search = PythonSearch { variable: &variable, folder: Path::new("/") };
     let folder = machine.path("data/python");
-    let made = Workshop { folder, around, wheel_folders: &[], say: &say }.environment(base).await;
+    let made = PrivateEnv { folder, search, wheel_folders: &[], say: &say }.environment(base).await;
     (made, said.into_inner().expect("no panic"))
 }
 
 #[tokio::test]
-async fn a_whole_environment_is_made_once_and_a_half_made_one_again() {
+async fn a_complete_environment_is_created_once_and_an_incomplete_one_again() {
     let machine = Machine::new();
     let base = base(&machine, GOOD, true);
     let (made, said) = make(&machine, &base).await;
@@ -187,7 +187,7 @@ async fn without_ensurepip_a_pip_on_path_installs_for_the_environment() {
         folder.display()
     );
     assert!(calls.contains("-m venv --without-pip") && calls.contains(&install), "{calls}");
-    assert!(said[1].ends_with("with a pip from elsewhere"), "{said:?}");
+    assert!(said[1].ends_with("with another pip"), "{said:?}");
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn without_ensurepip_and_any_pip_the_package_to_install_is_named() {
 }
 
 #[tokio::test]
-async fn a_second_pxlens_waits_for_the_first_and_makes_nothing() {
+async fn a_second_pxlens_waits_for_the_first_and_creates_nothing() {
     let machine = Machine::new();
     let base = base(&machine, GOOD, true);
     let lock = machine.path("data/python.lock");
@@ -216,39 +216,36 @@ async fn a_second_pxlens_waits_for_the_first_and_makes_nothing() {
         first.unlock().expect("it was locked");
     };
     let variable = |_: &str| None;
-    let around = Surroundings { variable: &variable, folder: Path::new("/") };
+    let search = PythonSearch { variable: &variable, folder: Path::new("/") };
     let folder = machine.path("data/python");
-    let workshop = Workshop { folder, around, wheel_folders: &[], say: &say };
-    workshop.environment(&base).await.expect("it is there");
+    let private = PrivateEnv { folder, search, wheel_folders: &[], say: &say };
+    private.environment(&base).await.expect("it is there");
     assert_eq!(
         said.into_inner().expect("no panic"),
-        ["another pxlens is making its Python environment; waiting for it"]
+        ["waiting for another pxlens that is creating the private environment"]
     );
 }
 
 #[tokio::test]
-async fn what_the_tool_said_last_is_in_the_error_and_the_environment_is_not_whole() {
+async fn the_last_lines_of_a_tool_are_in_the_error_and_the_environment_stays_incomplete() {
     let mut machine = Machine::new();
     machine.set("PATH", "bin");
     let version = r#"[ "$1" = --version ] && echo "pip 23.0.1 from somewhere" && exit"#;
     machine.script("bin/pip3", &format!("{version}\nseq 1 40; echo 'no space left' >&2; exit 1"));
     let base = base(&machine, GOOD, false);
     let error = make(&machine, &base).await.0.expect_err("pip fails").to_string();
-    assert!(
-        error.starts_with("pxlens could not install ipyparallel with pip; the last lines said:\n"),
-        "{error}"
-    );
+    assert!(error.starts_with("pxlens could not install ipyparallel with pip:\n"), "{error}");
     assert!(error.contains("no space left") && !error.contains("\n12\n"), "{error}");
     assert!(!machine.path("data/python/pxlens-stamp.txt").exists());
 }
 
 #[tokio::test]
-async fn a_python_that_is_too_old_makes_way_for_a_newer_one_on_path() {
+async fn instead_of_a_python_that_is_too_old_a_newer_one_on_path_is_used() {
     let mut machine = Machine::new();
     machine.set("PATH", "bin");
     let old = PythonEnv { version: "3.9.18".to_owned(), ..base(&machine, GOOD, true) };
     let error = make(&machine, &old).await.0.expect_err("too old").to_string();
-    assert!(error.contains("is version 3.9.18, and pxlens' own environment needs 3.11 or later"), "{error}");
+    assert!(error.contains("needs Python 3.11 or later, and ") && error.contains(" is 3.9.18;"), "{error}");
     fs::create_dir_all(machine.path("bin")).expect("a folder");
     let newer = fs::read_to_string(&old.program).expect("a script");
     let newer = newer.replacen('\n', &format!("\n[ \"$1\" = -c ] && echo '{BARE}' && exit\n"), 1);
@@ -261,5 +258,5 @@ async fn a_python_that_prints_without_end_is_refused() {
     let machine = Machine::new();
     let endless = machine.script("endless", "yes");
     let error = machine.find(Some(&endless), ".").await.expect_err("it is no Python").to_string();
-    assert!(error.contains("does not answer as Python does") && error.len() < 500, "{error}");
+    assert!(error.contains("is not a working Python") && error.len() < 500, "{error}");
 }

@@ -164,7 +164,7 @@ impl Task {
                 Err(reason) => reason,
             };
             tracing::debug!(channel = %self.channel, address = %self.dialer.address, %reason, "down");
-            self.inbox.tell(TransportEvent::Down(self.channel, reason));
+            self.inbox.publish(TransportEvent::Down(self.channel, reason));
             tokio::time::sleep(self.backoff.next()).await;
         }
     }
@@ -177,7 +177,7 @@ impl Task {
         }
         let Self { channel, line, unsent, inbox, .. } = self;
         line.up.store(true, Ordering::Release);
-        inbox.tell(TransportEvent::Up(*channel));
+        inbox.publish(TransportEvent::Up(*channel));
         let (mut sender, mut receiver) = socket.split();
         let send = async {
             loop {
@@ -226,8 +226,8 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn tell(&self, event: TransportEvent) {
-        // A transport that is gone wants no news.
+    fn publish(&self, event: TransportEvent) {
+        // An error means that the transport is gone.
         let _ = self.report.send(event);
     }
 
@@ -235,7 +235,7 @@ impl Inbox {
     /// the socket, and the message must not be lost with it.
     async fn deliver(&self, channel: Channel, frames: Vec<Bytes>) {
         self.budget.take(&frames);
-        self.tell(TransportEvent::Message(channel, frames));
+        self.publish(TransportEvent::Message(channel, frames));
         self.budget.wait().await;
     }
 }

@@ -84,7 +84,7 @@ fn ranks(text: &str) -> Result<Option<Targets>, TargetsError> {
     if let Some((low, high)) =
         parts.iter().filter_map(|part| lone_range(part)).find(|(low, high)| low >= high)
     {
-        return refuse(text, &format!("the range {low}-{high} does not rise; write the lower id first"));
+        return refuse(text, &format!("the range {low}-{high} is not ascending; write the lower id first"));
     }
     rank_set(text).map(|set| Some(Targets::Ranks(set)))
 }

@@ -72,14 +72,14 @@ fn rank_sets_hold_a_comma_and_rising_ranges() {
         "3-1,0",
         &[0, 1],
         expect![
-            "'3-1,0' is no target expression pxlens reads: the range 3-1 does not rise; write the lower id first"
+            "'3-1,0' is not a target expression that pxlens reads: the range 3-1 is not ascending; write the lower id first"
         ],
     );
     check(
         "2-2,0",
         &[0, 1],
         expect![
-            "'2-2,0' is no target expression pxlens reads: the range 2-2 does not rise; write the lower id first"
+            "'2-2,0' is not a target expression that pxlens reads: the range 2-2 is not ascending; write the lower id first"
         ],
     );
 }
@@ -96,7 +96,7 @@ fn a_lone_range_is_refused_in_a_document_and_taken_in_a_flag() {
     check(
         "2-1",
         &[0, 1, 2],
-        expect!["'2-1' is no target expression pxlens reads: pxlens does no arithmetic; write 1"],
+        expect!["'2-1' is not a target expression that pxlens reads: pxlens does no arithmetic; write 1"],
     );
     check_flag("0-2", expect!["0-2, → [0, 1, 2]"]);
     check_flag("[0-2]", expect!["0-2, → [0, 1, 2]"]);
@@ -105,7 +105,7 @@ fn a_lone_range_is_refused_in_a_document_and_taken_in_a_flag() {
     check_flag("-1", expect!["-1 → [3] single"]);
     check_flag(
         "3-0",
-        expect!["'3-0' is no target expression pxlens reads: pxlens does no arithmetic; write 3"],
+        expect!["'3-0' is not a target expression that pxlens reads: pxlens does no arithmetic; write 3"],
     );
 }
 
@@ -129,33 +129,33 @@ fn what_is_not_in_the_grammar_says_what_is() {
         "x",
         &[0],
         expect![
-            "'x' is no target expression pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7"
+            "'x' is not a target expression that pxlens reads: write all, an id such as 0 or -1, ids such as 0,2 or [0,2], a slice such as ::2, range(0,4), or a rank set such as 0-3,7"
         ],
     );
     check(
         "'0'",
         &[0],
         expect![
-            "''0'' is no target expression pxlens reads: leave out the quotes; they are a part of the expression"
+            "''0'' is not a target expression that pxlens reads: leave out the quotes; they are a part of the expression"
         ],
     );
     check(
         "::0",
         &[0],
-        expect!["'::0' is no target expression pxlens reads: the step of a slice cannot be 0"],
+        expect!["'::0' is not a target expression that pxlens reads: the step of a slice cannot be 0"],
     );
     check(
         "a:b",
         &[0],
         expect![
-            "'a:b' is no target expression pxlens reads: a slice is start:stop or start:stop:step, with integers or nothing in each place"
+            "'a:b' is not a target expression that pxlens reads: a slice is start:stop or start:stop:step, with integers or nothing in each place"
         ],
     );
     check(
         "range(99999999)",
         &[0],
         expect![
-            "'range(99999999)' is no target expression pxlens reads: the range names more than 16,384 engines"
+            "'range(99999999)' is not a target expression that pxlens reads: the range names more than 16,384 engines"
         ],
     );
 }

@@ -89,7 +89,7 @@ async fn an_unknown_run_is_an_error_with_a_sentence() {
     let error = client.answer(id).await["error"].clone();
     let why = error["message"].as_str().unwrap();
     assert_eq!(error["code"], -32602);
-    assert!(why.starts_with("'px-output:/' is no address"), "{why}");
+    assert!(why.starts_with("'px-output:/' is not the address of an output"), "{why}");
     client.end().await;
 }
 

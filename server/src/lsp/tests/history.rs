@@ -51,7 +51,7 @@ async fn a_run_is_compared_with_the_previous_one_of_its_cell() {
     let answer = client.request("px/compare", json!({ "run": second })).await;
     assert_eq!((&answer["with"], &answer["summary"]), (&first, &json!("all 2 engines as before")));
     let answer = client.request("px/compare", json!({ "run": second, "with": other })).await;
-    assert_eq!(answer["summary"], "[0-1] changed, the code is another");
+    assert_eq!(answer["summary"], "[0-1] changed, the code differs");
 
     // The command shows a message; an unknown run is an error.
     let command = json!({ "command": "pxlens.server.compare", "arguments": [{ "run": second }] });

@@ -172,9 +172,12 @@ async fn edits_have_the_form_that_the_client_supports() {
     );
     assert_eq!(newer[1]["edit"]["documentChanges"][0]["textDocument"], document);
     assert_eq!(newer[1]["kind"], "refactor.rewrite");
-    let never = "Put this %pxconfig on the cells it decides for";
+    let never = "Move the options of this %pxconfig to the cells it applies to";
     assert_eq!(titles(&newer), [&[FIX][..], &REWRITES, &[never]].concat());
-    assert_eq!(newer[5]["disabled"]["reason"], "the %px on line 4 cannot become a %%px cell");
+    assert_eq!(
+        newer[5]["disabled"]["reason"],
+        "The %px on line 4 cannot become a %%px cell: only a plain %px at the start of a line can"
+    );
 }
 
 async fn hints(client: &mut Client) -> Value {

@@ -89,10 +89,10 @@ fn engines_that_only_one_of_the_runs_asked_are_new_or_gone() {
             .ok(0)
             .ok(1),
         expect![[r#"
-            r2 compared with r1: 1 engine as before, [4-5] new, [0] not asked again, 1 engine not done yet, the code is another
+            r2 compared with r1: 1 engine as before, [4-5] new, [0] not run again, 1 engine not done yet, the code differs
             ── [4-5] new ──
             new
-            ── [0] not asked again ──
+            ── [0] not run again ──
         "#]],
     );
 }
@@ -107,7 +107,7 @@ fn what_is_no_text_or_no_longer_there_is_said_to_differ() {
         expect![[r#"
         r2 compared with r1: [0] changed
         ── [0] changed ──
-        (the same text; a traceback, an image or the like is another)
+        (the same text; a traceback or an image differs)
     "#]],
     );
     let long = |own: &str| {
@@ -121,7 +121,7 @@ fn what_is_no_text_or_no_longer_there_is_said_to_differ() {
         expect![[r#"
         r2 compared with r1: [0] changed
         ── [0] changed ──
-        (what differs is no longer in memory)
+        (the part that differs is no longer in memory)
     "#]],
     );
 }
@@ -139,7 +139,7 @@ fn all_as_before_is_said_in_one_line() {
         wrote(&["a"]).all_ok(),
         wrote(&["a"]).all_ok(),
         expect![[r#"
-        r2 compared with r1: the engine did as before
+        r2 compared with r1: the engine as before
     "#]],
     );
 }

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::pattern;
 
-/// The head of a frame in a cell. 1: the cell's counter; 2: the line, where the head tells it.
+/// The head of a frame in a cell. 1: the cell's counter; 2: the line, if it is in the head.
 pub(super) static CELL_FRAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r#"^\s*(?:File "?)?(?:Cell In ?\[|Input In ?\[|<ipython-input-)(\d+)(?:\]|-[0-9a-f]+>"?)"#,
@@ -16,7 +16,7 @@ pub(super) static CELL_FRAME: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-/// The head of a frame in some cell, as ipykernel 6 with IPython 7 names it: by a file that no counter tells. 1: line.
+/// The head of a frame in some cell, as ipykernel 6 with IPython 7 names it: by a file whose name holds no counter. 1: line.
 pub(super) static FILE_FRAME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"^\s*(?:File "?)?\S*ipykernel_\d+[/\\]\d+\.py"?(?:(?:, line |:)(\d+))?"#));
 
@@ -60,7 +60,7 @@ enum Counted {
     Cell,
     /// What stands below the cell magic that the code begins with.
     BelowMagic,
-    /// A cell, perhaps another: only the text of the line can tell.
+    /// A cell, perhaps another one: only the text of the line can show which.
     SomeCell,
 }
 
@@ -73,8 +73,8 @@ impl Place {
             let below = lines.get(i + 1..).unwrap_or_default();
             if let Some(head) = CELL_FRAME.captures(line) {
                 let of_this_cell = own.is_none_or(|own| head[1].parse() == Ok(own));
-                let told = head.get(2).and_then(|line| line.as_str().parse().ok());
-                place = Self::in_frame(told, below).filter(|_| of_this_cell).or(place);
+                let line_number = head.get(2).and_then(|line| line.as_str().parse().ok());
+                place = Self::in_frame(line_number, below).filter(|_| of_this_cell).or(place);
             } else if let Some(head) = TEXT_FRAME.captures(line) {
                 let inner = Self::in_frame(head[1].parse().ok(), below);
                 let inner = inner.map(|inner| Self { of: Counted::BelowMagic, source: None, ..inner });
@@ -83,18 +83,18 @@ impl Place {
                     place = inner.or(place);
                 }
             } else if let Some(head) = FILE_FRAME.captures(line) {
-                let told = head.get(1).and_then(|line| line.as_str().parse().ok());
-                let inner = Self::in_frame(told, below);
+                let line_number = head.get(1).and_then(|line| line.as_str().parse().ok());
+                let inner = Self::in_frame(line_number, below);
                 place = inner.map(|inner| Self { of: Counted::SomeCell, ..inner }).or(place);
             }
         }
         place
     }
 
-    fn in_frame(told: Option<u32>, below: &[&str]) -> Option<Self> {
+    fn in_frame(line_number: Option<u32>, below: &[&str]) -> Option<Self> {
         let excerpt = || below.iter().take_while(|line| !line.trim().is_empty());
         let arrow = excerpt().find_map(|line| ARROW.captures(line));
-        let line = told.or_else(|| arrow.as_ref()?[1].parse().ok())?;
+        let line = line_number.or_else(|| arrow.as_ref()?[1].parse().ok())?;
         let source = arrow.map(|arrow| arrow[2].to_owned());
         // Syntax errors show the line, indented, and one caret or several below it.
         let is_caret = |line: &&&str| line.contains('^') && line.trim().bytes().all(|byte| byte == b'^');

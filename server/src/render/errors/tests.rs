@@ -175,8 +175,8 @@ fn the_same_stack_is_one_group_and_texts_that_differ_are_its_variants() {
     .assert_eq(&text);
 }
 
-/// Frames, causes and where one engine's error came from, told in a few lines.
-fn told(code: &str, n: u32, [ename, evalue]: [&str; 2], traceback: &str) -> String {
+/// Frames, causes and place of one engine's error, in a few lines.
+fn summary(code: &str, n: u32, [ename, evalue]: [&str; 2], traceback: &str) -> String {
     let run = Sample::asked(&[0], code, false).input(0, n).raise(0, ename, evalue, &[traceback]).run();
     let group = errors(&run, code).remove(0);
     let mut text = format!("{} · line {:?}\n", group.title(), group.code_line);
@@ -191,7 +191,7 @@ fn told(code: &str, n: u32, [ename, evalue]: [&str; 2], traceback: &str) -> Stri
 
 #[test]
 fn a_chain_is_read_with_its_frames() {
-    let text = told(
+    let text = summary(
         "def f(a):\n    return a/0\ntry:\n    f(1)\nexcept Exception as e:\n    raise RuntimeError('two') from e",
         1,
         ["RuntimeError", "two"],
@@ -226,7 +226,8 @@ fn frames_in_files_are_read_in_every_mode_and_version() {
         "Input In [3], in <cell line: 2>()\n      1 import mod\n----> 2 mod.outer(3)\n\nFile /tmp/x/mod.py:2, in outer(x)\n----> 2     return inner(x)\n\nFile /tmp/x/mod.py:6, in inner(x)\n----> 6     return x / 0\n\nZeroDivisionError: division by zero",
         "<ipython-input-3-0a1b2c> in <module>\n      1 import mod\n----> 2 mod.outer(3)\n\n/tmp/x/mod.py in outer(x)\n----> 2     return inner(x)\n\n/tmp/x/mod.py in inner(x)\n----> 6     return x / 0\n\nZeroDivisionError: division by zero",
     ] {
-        let text = told("import mod\nmod.outer(3)", 3, ["ZeroDivisionError", "division by zero"], traceback);
+        let text =
+            summary("import mod\nmod.outer(3)", 3, ["ZeroDivisionError", "division by zero"], traceback);
         assert_eq!(text, frames, "{traceback}");
     }
 }
@@ -249,9 +250,9 @@ fn an_exception_group_that_was_printed_to_stderr_has_its_line() {
         );
     }
     let groups = errors(&sample.run(), code);
-    let told: Vec<_> =
+    let found: Vec<_> =
         groups.iter().map(|group| (group.ranks.to_string(), group.code_line, group.printed)).collect();
-    assert_eq!(told, [("[0-1]".to_owned(), Some(1), true), ("[2]".to_owned(), Some(1), true)]);
+    assert_eq!(found, [("[0-1]".to_owned(), Some(1), true), ("[2]".to_owned(), Some(1), true)]);
     assert!(groups[1].traceback.contains("OSError: 'k'"));
 }
 
@@ -268,15 +269,15 @@ fn what_shares_its_outer_frames_is_one_tree() {
     }
     let run = sample.input(5, 1).raise(5, "D", "x", &["Cell In[1], line 5\n----> 5 g()\n\nD: x"]).run();
     let groups = errors(&run, "");
-    fn tell(trees: &[Branch], groups: &[ErrorGroup], depth: usize, into: &mut String) {
+    fn write(trees: &[Branch], groups: &[ErrorGroup], depth: usize, into: &mut String) {
         for tree in trees {
             let name = if tree.branches.is_empty() { groups[tree.group].ename.as_str() } else { "" };
             into.push_str(&format!("{}{} {:?} {name}\n", "  ".repeat(depth), tree.ranks, tree.steps));
-            tell(&tree.branches, groups, depth + 1, into);
+            write(&tree.branches, groups, depth + 1, into);
         }
     }
     let mut text = String::new();
-    tell(&trees(&groups), &groups, 0, &mut text);
+    write(&trees(&groups), &groups, 0, &mut text);
     expect![[r#"
         [0-4] 0..1 
           [0,4] 1..3 A

@@ -42,7 +42,7 @@ pub(in crate::render) enum Kind {
 pub struct Frame {
     /// In which text.
     pub place: FramePlace,
-    /// 1-based line of that text, where it is told.
+    /// 1-based line of that text, if it is known.
     pub line: Option<u32>,
     /// The function, without its arguments; none for the text itself.
     pub function: Option<String>,
@@ -65,7 +65,7 @@ pub enum FramePlace {
 static FILE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"^\s*File (?:"(.+?)", line (\d+)|([^"<\s].*?):(\d+))(?:,? in .*)?$"#));
 
-/// The same of IPython 7, where the line is told below.
+/// The same of IPython 7, in which the line comes below.
 static OLD_FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S.*\.(?:py|pyx|pxi|ipynb)) in \S.*$"));
 
 /// The function of a frame.
@@ -115,7 +115,7 @@ fn step(lines: &[&str], at: usize) -> (Kind, usize) {
     if line.trim_start().starts_with("[... skipping") || is_of_group(line) {
         return (Kind::Other, at + 1);
     }
-    let Some((place, told)) = head(line) else { return (Kind::Message, at + 1) };
+    let Some((place, in_head)) = head(line) else { return (Kind::Message, at + 1) };
     let is_body = |line: &&&str| {
         line.starts_with([' ', '\t', '-'])
             && !line.trim().is_empty()
@@ -124,7 +124,7 @@ fn step(lines: &[&str], at: usize) -> (Kind, usize) {
     };
     let end = at + 1 + lines[at + 1..].iter().take_while(is_body).count();
     let arrow = || lines[at + 1..end].iter().find_map(|line| ARROW.captures(line));
-    let line_number = told.or_else(|| arrow()?[1].parse().ok());
+    let line_number = in_head.or_else(|| arrow()?[1].parse().ok());
     let function = FUNCTION.captures(line).map(|found| found[1].trim_end_matches(':').to_owned());
     let function = function.filter(|name| !name.is_empty());
     (Kind::Frame(Frame { place, line: line_number, function }), end)

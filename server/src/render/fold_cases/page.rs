@@ -36,13 +36,13 @@ fn example(name: &str) -> String {
     }
     let shown = case.shown();
     let (lines, inline) = shown.rsplit_once("inline: ").expect("a case shows a line beside the code");
-    let told = if name.starts_with('-') { inline } else { lines };
+    let shown = if name.starts_with('-') { inline } else { lines };
     let written = if name.starts_with('+') {
         format!("The engines wrote\n\n{}\n\nand one sees\n\n", fenced(&written(&case)))
     } else {
         String::new()
     };
-    format!("{written}{}\n", fenced(told))
+    format!("{written}{}\n", fenced(shown))
 }
 
 fn fenced(text: &str) -> String {

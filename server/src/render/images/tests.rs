@@ -156,8 +156,8 @@ fn what_does_not_decode_is_listed_with_why() {
             1 [2] at 2:1 · image/svg+xml · broken: its XML is no SVG · 7 B · 
             2 [0] at 0:2 · image/png · broken: its first bytes are not those of image/png · 8 B · 
             2 [1] at 1:2 · image/tiff · broken: pxlens cannot show this kind of image · 8 B · 
-            2 [2] at 2:2 · image/jpeg · broken: its data is no text · 0 B · 
-            3 [0] at 0:3 · image/png · broken: it ends before its size is told · 24 B · 
+            2 [2] at 2:2 · image/jpeg · broken: its data is not text · 0 B · 
+            3 [0] at 0:3 · image/png · broken: it ends before its size · 24 B · 
             3 [1] at 1:3 · image/svg+xml · broken: its XML is broken: a non-XML character '\u{1b}' found at 1:6 · 7 B · 
         "#]],
     );

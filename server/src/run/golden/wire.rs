@@ -81,7 +81,7 @@ fn unelided(value: Value) -> Value {
 #[derive(Default)]
 struct Replay {
     runs: Vec<Run>,
-    /// What was applied to each run, in order: to be applied again in another order.
+    /// What was applied to each run, in order: to be applied in another order, too.
     events: Vec<Vec<Event>>,
     /// What was received, by run and slot: type and content.
     raw: HashMap<(usize, u32), Vec<(String, Value)>>,
@@ -242,7 +242,7 @@ impl Replay {
 
     /// What the parts of a run are like whose events come one engine after the other, and each text character by character.
     fn fingerprints_in_another_order(&self, run: usize) -> Vec<Fingerprint> {
-        let mut again = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0));
+        let mut reordered = Run::new(RunId(0), Arc::clone(&self.runs[run].request), Time(0));
         let mut events = self.events[run].clone();
         events.sort_by_key(|event| std::cmp::Reverse(event.slot));
         for event in events {
@@ -250,13 +250,13 @@ impl Replay {
                 EventKind::Stream { name, text } => {
                     for c in text.chars() {
                         let kind = EventKind::Stream { name, text: c.to_string() };
-                        again.apply(Event { slot: event.slot, at: event.at, kind });
+                        reordered.apply(Event { slot: event.slot, at: event.at, kind });
                     }
                 }
-                kind => again.apply(Event { slot: event.slot, at: event.at, kind }),
+                kind => reordered.apply(Event { slot: event.slot, at: event.at, kind }),
             }
         }
-        again.parts().map(EngineRun::fingerprint).collect()
+        reordered.parts().map(EngineRun::fingerprint).collect()
     }
 }
 

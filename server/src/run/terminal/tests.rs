@@ -152,9 +152,9 @@ fn a_hundred_thousand_updates_cost_what_their_bytes_cost() {
 #[test]
 fn no_sequence_costs_more_than_a_fixed_number_of_steps() {
     let long = "x".repeat(100_000);
-    for again in ["\x1b[2K", "\x1b[1K", "\x1b[J", "\x1b[99999Cx\x1b[2K", "\x1b[A\x1b[99999Gx\x1b[K\n"] {
-        let text = format!("{long}{}", again.repeat(10_000));
-        assert!(steps(&text) <= 2 * text.len() + 10_000 * 2 * WIDE, "{again:?}: {}", steps(&text));
+    for sequence in ["\x1b[2K", "\x1b[1K", "\x1b[J", "\x1b[99999Cx\x1b[2K", "\x1b[A\x1b[99999Gx\x1b[K\n"] {
+        let text = format!("{long}{}", sequence.repeat(10_000));
+        assert!(steps(&text) <= 2 * text.len() + 10_000 * 2 * WIDE, "{sequence:?}: {}", steps(&text));
     }
 }
 

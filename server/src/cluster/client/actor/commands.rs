@@ -1,4 +1,4 @@
-//! What handles ask of the actor: to run, to interrupt, to forget.
+//! The commands of handles to the actor: execute, interrupt, forget.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl<T: Transport> Actor<T> {
-    pub(super) fn obey(&mut self, command: Command) {
+    pub(super) fn handle(&mut self, command: Command) {
         match command {
             Command::Execute { execute, silent, feed, answer } => {
                 let _ = answer.send(self.execute(&execute, silent, feed));
@@ -35,7 +35,7 @@ impl<T: Transport> Actor<T> {
     }
 
     fn execute(&mut self, execute: &Execute, silent: bool, feed: FeedSender) -> Result<(), ClientError> {
-        match &*self.told.status.borrow() {
+        match &*self.watches.status.borrow() {
             ClusterStatus::Up | ClusterStatus::NotResponding => {}
             ClusterStatus::Down { why } | ClusterStatus::Lost { why } => {
                 return Err(ClientError::Away { why: why.clone() });
@@ -51,7 +51,7 @@ impl<T: Transport> Actor<T> {
             "store_history": !silent,
             "user_expressions": {},
             "allow_stdin": false,
-            // Other runs that wait on this engine are no concern of this one.
+            // A failure must not abort other runs that wait on this engine.
             "stop_on_error": false,
         });
         // All engines get the same bytes, held once.
@@ -61,7 +61,7 @@ impl<T: Transport> Actor<T> {
         for (slot, &engine) in (execute.first_slot..).map(Slot).zip(&execute.engines) {
             let there = self.hub.table().get(engine).map(|there| (there.uuid.clone(), there.host.clone()));
             let Some((uuid, host)) = there else {
-                let why = format!("engine {engine} is not there any more");
+                let why = format!("engine {engine} is gone");
                 self.requests.not_sent(execute.run, slot, why, clock::now());
                 continue;
             };

@@ -16,13 +16,13 @@ fn is_lost(status: &ClusterStatus) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_port_is_told_at_once() {
+async fn a_closed_port_is_reported_at_once() {
     let (controller, wires) = Controller::new(&[]);
     controller.down_all(&DownReason::Refused);
     let error = connect(wires).await.unwrap_err();
     assert!(matches!(error, ConnectError::Refused { .. }));
     let text = error.to_string();
-    assert!(text.starts_with("no controller runs at 127.0.0.1:1, where "), "{text}");
+    assert!(text.starts_with("no controller is running at 127.0.0.1:1, the address in "), "{text}");
     assert!(text.contains("the file is stale"), "{text}");
 }
 
@@ -43,13 +43,13 @@ async fn a_port_that_stays_shut_is_named() {
     let (controller, wires) = Controller::new(&[0]);
     controller.down(Channel::Iopub, DownReason::Silent);
     let error = connect(wires).await.unwrap_err().to_string();
-    let start = "the iopub port of the controller, 127.0.0.1:4, could not be reached within 10 s: whoever listens \
-                 there does not answer; if the controller of ";
+    let start = "the iopub port of the controller, 127.0.0.1:4, could not be reached within 10 s: the process \
+                 that listens there does not answer; if the controller of ";
     assert!(error.starts_with(start), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hub_that_does_not_answer_is_told_in_time() {
+async fn a_hub_that_does_not_answer_is_reported_in_time() {
     let (controller, wires) = Controller::new(&[0]);
     controller.silence(true);
     let error = connect(wires).await.unwrap_err();

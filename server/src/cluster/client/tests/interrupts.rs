@@ -137,12 +137,12 @@ async fn a_request_that_begins_after_its_abort_was_answered_is_signalled() {
         controller.publish(&request, "execute_input", &input);
         let signal = asked(&mut controller, "signal_request").await;
         controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
-        let told = match early {
-            Some(told) => told,
+        let report = match early {
+            Some(report) => report,
             None => report.await.unwrap().unwrap(),
         };
         let expected = if late { (ranks(&[]), ranks(&[0])) } else { (ranks(&[0]), ranks(&[])) };
-        assert_eq!((told.signalled, told.aborted), expected);
+        assert_eq!((report.signalled, report.aborted), expected);
         controller.reply_ok(&request);
         controller.status(&request, "idle");
         activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
@@ -246,7 +246,7 @@ async fn only_the_chosen_engines_are_interrupted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_signal_that_the_engine_does_not_know_is_told() {
+async fn a_signal_that_the_engine_does_not_know_is_reported() {
     let (mut controller, client) = Controller::with_client(&[0]).await;
     let _watched = execute(&client, 1, &[0]).await;
     let request = controller.executes(1).await.remove(0);
@@ -257,7 +257,10 @@ async fn a_signal_that_the_engine_does_not_know_is_told() {
     let content = json!({"status": "error", "ename": "AttributeError", "evalue": "no SIGNOPE"});
     controller.reply(Channel::Control, &signal, "_request", &content);
     let error = report.await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "the signal 'SIGNOPE' was refused: AttributeError: no SIGNOPE");
+    assert_eq!(
+        error.to_string(),
+        "an engine refused the signal 'SIGNOPE': AttributeError: no SIGNOPE; use a name such as SIGINT, or a number"
+    );
 }
 
 #[tokio::test(start_paused = true)]

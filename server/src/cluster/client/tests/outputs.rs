@@ -189,13 +189,13 @@ async fn late_output_reaches_the_feed_until_the_run_is_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_that_is_not_there_is_told_and_the_others_run() {
+async fn an_engine_that_is_not_there_is_reported_and_the_others_run() {
     let (mut controller, client) = Controller::with_client(&[0]).await;
     let mut watched = execute(&client, 1, &[7, 0]).await;
     let request = controller.executes(1).await.remove(0);
     controller.succeed(&request);
     let missing = watched.lost(0).await;
-    assert_eq!(missing, [EventKind::Lost(LostReason::NotSent("engine 7 is not there any more".into()))]);
+    assert_eq!(missing, [EventKind::Lost(LostReason::NotSent("engine 7 is gone".into()))]);
     watched.until(1, |kind| *kind == EventKind::Idle).await;
 }
 

@@ -1,4 +1,4 @@
-//! Where engines run, as they tell.
+//! Where engines run.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ async fn an_engine_that_does_not_tell_has_no_host_and_holds_nothing_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_is_told_the_hosts_of_its_engines_also_when_they_become_known_later() {
+async fn a_run_gets_the_hosts_of_its_engines_even_if_they_become_known_later() {
     let (mut controller, client) = Controller::with_client(&[0, 1]).await;
     let questions = controller.asked_hosts();
     controller.tell_host(&questions[0], &json!({}));

@@ -235,17 +235,17 @@ impl Controller {
         self.shared.lock().unwrap().cold = true;
     }
 
-    /// From now on engines tell at once where they run.
+    /// From now on engines report at once where they run.
     pub(super) fn tell_hosts(&self) {
         self.shared.lock().unwrap().hosts = true;
     }
 
-    /// The requests to tell where they run that engines got so far.
+    /// The requests so far that asked engines where they run.
     pub(super) fn asked_hosts(&self) -> Vec<Message> {
         self.shared.lock().unwrap().asked.clone()
     }
 
-    /// An engine tells where it runs, but for the fields of `other`.
+    /// An engine reports where it runs, but for the fields of `other`.
     pub(super) fn tell_host(&self, request: &Message, other: &Value) {
         self.say(Channel::Control, usage_reply(&self.signer, request, other));
     }

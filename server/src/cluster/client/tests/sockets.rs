@@ -185,7 +185,7 @@ async fn a_controller_that_dies_mid_run_is_lost_and_found_again_at_the_same_port
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_key_is_told_in_time() {
+async fn a_wrong_key_is_reported_in_time() {
     let controller = Controller::start(&[0; 5], false).await;
     let wrong = controller.info("another key");
     let error = ClusterClient::connect(wrong, short(4)).await.unwrap_err();
@@ -193,7 +193,7 @@ async fn a_wrong_key_is_told_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stale_file_and_a_stranger_at_the_port_are_told() {
+async fn a_stale_file_and_a_foreign_process_at_the_port_are_reported() {
     let mut controller = Controller::start(&[0; 5], false).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     controller.ports[0] = listener.local_addr().unwrap().port();

@@ -27,30 +27,32 @@ pub(super) fn all<T: Transport>() -> Vec<Case> {
         case("frames beyond the limit are refused", || send_limit::<T>().boxed()),
         case("what a broken connection was sending counts no more", || cut_short::<T>().boxed()),
         case("messages beyond the receive limit arrive, in order", || receive_limit::<T>().boxed()),
-        case("DEALER: a reset is told and the connection renewed", || {
+        case("DEALER: a reset is reported and the connection renewed", || {
             ending::<T>(DEALER, End::Reset).boxed()
         }),
-        case("SUB: a reset is told and the connection renewed", || ending::<T>(SUB, End::Reset).boxed()),
-        case("DEALER: a FIN is told and the connection renewed", || ending::<T>(DEALER, End::Fin).boxed()),
-        case("SUB: a FIN is told and the connection renewed", || ending::<T>(SUB, End::Fin).boxed()),
-        case("DEALER: half a frame and a FIN are told and the connection renewed", || {
+        case("SUB: a reset is reported and the connection renewed", || ending::<T>(SUB, End::Reset).boxed()),
+        case("DEALER: a FIN is reported and the connection renewed", || {
+            ending::<T>(DEALER, End::Fin).boxed()
+        }),
+        case("SUB: a FIN is reported and the connection renewed", || ending::<T>(SUB, End::Fin).boxed()),
+        case("DEALER: half a frame and a FIN are reported and the connection renewed", || {
             ending::<T>(DEALER, End::HalfFrame).boxed()
         }),
-        case("SUB: half a frame and a FIN are told and the connection renewed", || {
+        case("SUB: half a frame and a FIN are reported and the connection renewed", || {
             ending::<T>(SUB, End::HalfFrame).boxed()
         }),
-        case("DEALER: garbage is told and the connection renewed", || {
+        case("DEALER: garbage is reported and the connection renewed", || {
             ending::<T>(DEALER, End::Garbage).boxed()
         }),
-        case("DEALER: a reset right after the second handshake is told", || {
+        case("DEALER: a reset right after the second handshake is reported", || {
             reset_after_handshake::<T>(DEALER).boxed()
         }),
-        case("SUB: a reset right after the second handshake is told", || {
+        case("SUB: a reset right after the second handshake is reported", || {
             reset_after_handshake::<T>(SUB).boxed()
         }),
-        case("DEALER: a peer that says nothing is told in time", || silent::<T>(DEALER).boxed()),
-        case("SUB: a peer that says nothing is told in time", || silent::<T>(SUB).boxed()),
-        case("a peer that speaks HTTP is told", || http::<T>().boxed()),
+        case("DEALER: a peer that says nothing is reported in time", || silent::<T>(DEALER).boxed()),
+        case("SUB: a peer that says nothing is reported in time", || silent::<T>(SUB).boxed()),
+        case("a peer that speaks HTTP is reported", || http::<T>().boxed()),
         case("a connection is renewed on demand", || rebuild::<T>().boxed()),
         case("dropping the transport closes its connections", || dropping::<T>().boxed()),
         case("a PING is answered", || ping::<T>().boxed()),
@@ -105,7 +107,7 @@ async fn message<T: Transport>(transport: &mut T) -> Result<Vec<Bytes>, String> 
     }
 }
 
-/// The connection is told to be down, comes back with its identity, and works.
+/// The connection is reported as down, comes back with its identity, and works.
 async fn renewed<T: Transport>(transport: &mut T, peer: &Peer, identity: &[u8]) -> Verdict {
     down(transport).await?;
     let mut connection = peer.accept_subscribed().await;

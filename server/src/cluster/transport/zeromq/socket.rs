@@ -26,7 +26,7 @@ pub(super) enum Socket {
     Sub(SubSocket, Monitor),
 }
 
-/// Tells of the end of a connection, which `recv` alone does not: it waits for ever then.
+/// Reports the end of a connection, after which `recv` alone would wait for ever.
 type Monitor = mpsc::Receiver<SocketEvent>;
 
 /// The half that sends.
@@ -95,7 +95,7 @@ impl Sender {
 }
 
 impl Receiver {
-    /// The next message. After an error, or once the monitor told of the end, the socket must be dropped: some errors come
+    /// The next message. After an error, or once the monitor reported the end, the socket must be dropped: some errors come
     /// back from every further call.
     pub(super) async fn receive(&mut self) -> Result<Vec<Bytes>, DownReason> {
         // What has already arrived comes first, then the news that nothing more will.
