@@ -6,7 +6,7 @@ use crate::{CellId, JsonSchema, RunId, TS};
 
 message! {
     /// Lists the clusters that were found, and the engines of the one that px cells run on. Nothing is started. The server asks each engine once,
-    /// when it appears, where it runs. The answer to this request waits for that, until no engine has told anything new for two seconds, five
+    /// when it appears, where it runs. The answer to this request waits until all have told, or until nothing new has come for two seconds, five
     /// seconds at most. A client that announced `engines` is answered at once, since it is told about later changes. The host and process of an
     /// engine with an ipykernel older than 6.10 stay unknown.
     ///
