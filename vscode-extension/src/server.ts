@@ -158,7 +158,9 @@ export class Server implements Disposable {
     this.log.error(`${what}: ${why}`);
     if (delay !== undefined) {
       this.timer = setTimeout(() => void this.start(), delay);
-      this.tell(`${what} and is being restarted. Clusters and their variables are still there.`, ["Show Log"]);
+      this.tell(`${what} and is being restarted. Clusters and their variables are still there.`, [
+        "Show Log",
+      ]);
     } else {
       const again = `${what} again and again, so it is not restarted. The log says why.`;
       this.tell(again, ["Restart Server", "Show Log"]);

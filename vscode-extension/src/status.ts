@@ -15,7 +15,10 @@ export function status(life: Life, known: EnginesResult | undefined, runs: numbe
     case "starting":
       return calm("$(loading~spin) px: starting", "The pxlens server is starting.");
     case "crashed":
-      return alarm("$(warning) px: restarting", "The pxlens server stopped unexpectedly and is being restarted.");
+      return alarm(
+        "$(warning) px: restarting",
+        "The pxlens server stopped unexpectedly and is being restarted.",
+      );
     case "leftAlone":
       return alarm(
         "$(warning) px: stopped",
