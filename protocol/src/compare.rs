@@ -55,7 +55,7 @@ message! {
     request Compare "px/compare" client_to_server (CompareParams) -> CompareResult
 }
 
-/// What to compare with what.
+/// The two runs to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareParams {

@@ -75,7 +75,7 @@ pub struct ConsoleResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsoleCommand {
-    /// What to call it.
+    /// Its name.
     pub title: String,
     /// The program and its arguments.
     pub argv: Vec<String>,

@@ -123,7 +123,7 @@ pub enum ClusterState {
 pub struct Engine {
     /// Its rank.
     pub id: u32,
-    /// What it does.
+    /// What it is doing.
     pub state: EngineState,
     /// The machine it runs on, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,7 +169,7 @@ pub struct EngineFailure {
     pub at: EngineCell,
 }
 
-/// What an engine does, as far as it has told.
+/// What an engine is doing, as far as it has told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum EngineState {

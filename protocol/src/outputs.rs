@@ -114,7 +114,7 @@ pub struct CellOutput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// What it says.
+    /// The text of the line.
     pub text: String,
     /// How to colour it.
     pub severity: LineSeverity,
@@ -139,9 +139,9 @@ pub enum LineSeverity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockLine {
-    /// What it says, without a line end.
+    /// The text of the line, without a line end.
     pub text: String,
-    /// What it is.
+    /// The kind of line.
     pub style: LineStyle,
     /// The length in characters (Unicode scalar values) of the beginning of the line that ends with the names of the engines that wrote this line
     /// or what follows; absent if the line names no engines.
@@ -150,7 +150,7 @@ pub struct BlockLine {
     pub ranks: Option<u32>,
 }
 
-/// What a line of a block is, for its colour.
+/// The kind of a line or text, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LineStyle {

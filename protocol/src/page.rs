@@ -172,9 +172,9 @@ pub struct PageBlock {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PagePiece {
-    /// What it says, including line ends.
+    /// The text, including line ends.
     pub text: String,
-    /// What it is.
+    /// The kind of text.
     pub style: LineStyle,
 }
 
@@ -199,7 +199,7 @@ pub struct PageError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TracebackLine {
-    /// What it says.
+    /// The text of the line.
     pub text: String,
     /// The place of the call that this line names, if it is in a document or file that exists here.
     #[serde(default, skip_serializing_if = "Option::is_none")]

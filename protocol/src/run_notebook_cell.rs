@@ -64,7 +64,7 @@ pub struct RunNotebookCellParams {
     pub uri: Uri,
 }
 
-/// What happens with the cell.
+/// Which parts of the cell run, and which do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunNotebookCellResult {

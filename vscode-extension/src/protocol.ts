@@ -423,13 +423,13 @@ export type PageBlock = {
 
 /** Text of one style. */
 export type PagePiece = {
-  /** What it says, including line ends. */
+  /** The text, including line ends. */
   text: string;
-  /** What it is. */
+  /** The kind of text. */
   style: LineStyle;
 };
 
-/** What a line of a block is, for its colour. */
+/** The kind of a line or text, which decides its colour. */
 export type LineStyle = "label" | "stdout" | "stderr" | "result" | "error" | "note";
 
 /** Engines that raised the same exception in the same place. */
@@ -448,7 +448,7 @@ export type PageError = {
 
 /** A line of a traceback. */
 export type TracebackLine = {
-  /** What it says. */
+  /** The text of the line. */
   text: string;
   /** The place of the call that this line names, if it is in a document or file that exists here. */
   place?: PagePlace;
@@ -532,7 +532,7 @@ export type PastRun = {
   summary: string;
 };
 
-/** What to compare with what. */
+/** The two runs to compare. */
 export type CompareParams = {
   /** The run. */
   run: RunId;
@@ -667,7 +667,7 @@ export type ClusterState = "found" | "starting" | "up" | "notResponding" | "down
 export type Engine = {
   /** Its rank. */
   id: number;
-  /** What it does. */
+  /** What it is doing. */
   state: EngineState;
   /** The machine it runs on, if known. */
   host?: string;
@@ -679,7 +679,7 @@ export type Engine = {
   lastError?: EngineFailure;
 };
 
-/** What an engine does, as far as it has told. */
+/** What an engine is doing, as far as it has told. */
 export type EngineState = "unknown" | "idle" | "busy";
 
 /** A px cell that an engine runs or ran. */
@@ -773,7 +773,7 @@ export type ConsoleResult = {
 
 /** A front end. */
 export type ConsoleCommand = {
-  /** What to call it. */
+  /** Its name. */
   title: string;
   /** The program and its arguments. */
   argv: Array<string>;
@@ -835,7 +835,7 @@ export type CellOutput = {
 
 /** A summary of a run in one line. Plain text: no markup, no control characters. */
 export type Line = {
-  /** What it says. */
+  /** The text of the line. */
   text: string;
   /** How to colour it. */
   severity: LineSeverity;
@@ -846,9 +846,9 @@ export type LineSeverity = "info" | "ok" | "warning" | "error";
 
 /** One line of a block. Plain text: no markup, no control characters. */
 export type BlockLine = {
-  /** What it says, without a line end. */
+  /** The text of the line, without a line end. */
   text: string;
-  /** What it is. */
+  /** The kind of line. */
   style: LineStyle;
   /**
    * The length in characters (Unicode scalar values) of the beginning of the line that ends with the names of the engines that wrote this line
@@ -875,7 +875,7 @@ export type RunNotebookCellParams = {
   uri: string;
 };
 
-/** What happens with the cell. */
+/** Which parts of the cell run, and which do not. */
 export type RunNotebookCellResult = {
   /** The runs, in order. */
   runs: Array<StartedRun>;
