@@ -28,7 +28,7 @@ for step in range(1, 301):
     if step % 100 == 0:
         print(f"step {step}  loss {losses[-1]:.4f}")
 
-# %% Results, one per engine, and how far they lie apart.
+# %% Results, one per engine, and how far apart they are.
 %px round(float(slope), 2), round(float(offset), 2)
 
 # %% Two groups: most engines fit well, those with much noise do not.

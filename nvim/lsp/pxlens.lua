@@ -1,8 +1,8 @@
--- How Neovim starts the server: `vim.lsp.enable('pxlens')` finds this file, and `vim.lsp.config('pxlens', {…})` goes before it.
+-- How Neovim starts the server: `vim.lsp.enable('pxlens')` finds this file, and `vim.lsp.config('pxlens', {…})` overrides it.
 
 return {
   cmd = { 'pxlens', 'lsp' },
-  -- A notebook as raw JSON is JSON to Neovim; what jupytext.nvim makes of one is Python.
+  -- To Neovim, a notebook as raw JSON is JSON; what jupytext.nvim makes of it is Python.
   filetypes = { 'python', 'json' },
   root_dir = function(bufnr, on_dir)
     local name = vim.api.nvim_buf_get_name(bufnr)

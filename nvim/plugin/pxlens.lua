@@ -1,4 +1,4 @@
--- What is there from the start: one command, `<Plug>` maps, the addresses of outputs. Everything else is loaded when it is needed.
+-- Sets up what is needed from the start: a command, `<Plug>` maps, and autocommands. Everything else is loaded on demand.
 
 if vim.g.loaded_pxlens then
   return
@@ -7,7 +7,7 @@ vim.g.loaded_pxlens = true
 
 if vim.fn.has('nvim-0.11') == 0 then
   vim.schedule(function()
-    vim.notify('pxlens needs Neovim 0.11 or later', vim.log.levels.ERROR)
+    vim.notify('pxlens needs Neovim 0.11 or later; update Neovim to use it', vim.log.levels.ERROR)
   end)
   return
 end
@@ -37,12 +37,12 @@ local commands = {
   { 'canary', 'Run on one engine first' },
   { 'interrupt', 'Interrupt the run at the cursor' },
   { 'result', 'Show the card of the run at the cursor' },
-  { 'group', 'Group the output otherwise' },
+  { 'group', 'Change the grouping of the output' },
   { 'open', 'Open the whole output' },
   { 'images', 'Open the images in the browser' },
   { 'yank', 'Yank the output' },
   { 'clear', 'Clear the outputs' },
-  { 'compare', 'Compare with the run before' },
+  { 'compare', 'Compare with the previous run' },
   { 'quickfix', 'List the errors' },
 }
 for _, command in ipairs(commands) do
@@ -76,8 +76,8 @@ on('LspAttach', '*', function(event)
     require('pxlens.client').attached(client, event.buf)
   end
 end)
--- The server knows a buffer by its name; Neovim tells of a new one only when it is written, and then nobody else. When a buffer
--- gets its first name, the nameless one is said to be wiped out.
+-- The server knows a buffer by its name. Neovim tells it about a new name only when the buffer is written, and does not tell plugins.
+-- When a nameless buffer gets its first name, Neovim triggers `BufWipeout` for the nameless one.
 on({ 'BufFilePre', 'BufWipeout' }, '*', function(event)
   if event.event == 'BufWipeout' and vim.api.nvim_buf_get_name(event.buf) ~= '' then
     return

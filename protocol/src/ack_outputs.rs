@@ -1,11 +1,11 @@
-//! `px/ackOutputs`: I have painted that.
+//! `px/ackOutputs`: the client tells how far it has painted.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, TS};
 
 message! {
-    /// Says how far the client has painted. It counts for everything up to that `seq`.
+    /// Tells the server how far the client has painted. It acknowledges everything up to that `seq`.
     ///
     /// **Example:**
     ///
@@ -15,7 +15,7 @@ message! {
     notification AckOutputs "px/ackOutputs" client_to_server (AckOutputsParams) announced as "`ack`"
 }
 
-/// How far the client is.
+/// How far the client has painted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AckOutputsParams {

@@ -9,7 +9,7 @@ use crate::{JsonSchema, TS, commands};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientCapabilities {
-    /// It paints `px/outputs`. It then gets no result hints, and no run state in lenses but "■ Interrupt".
+    /// It paints `px/outputs`. The server then sends it no result hints, and shows no run state in lenses but "■ Interrupt".
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub outputs: bool,
@@ -33,8 +33,8 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub run_local: bool,
-    /// It shows `px-output:` addresses, asking for their text with `px/content`; without this, one that announced LSP's
-    /// `workspace.textDocumentContent` does.
+    /// It shows `px-output:` addresses, and asks for their text with `px/content`. A client that announced LSP's
+    /// `workspace.textDocumentContent` does not need this.
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub content: bool,
@@ -46,7 +46,7 @@ pub struct ClientCapabilities {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub copy: bool,
-    /// It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known.
+    /// It wants `px/enginesChanged`. The server then answers `px/engines` at once, with what it knows.
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub engines: bool,
@@ -57,7 +57,7 @@ pub struct ClientCapabilities {
 }
 
 impl ClientCapabilities {
-    /// Reads `capabilities.experimental`. Whatever is absent, `null`, misspelt or no boolean counts as not announced:
+    /// Reads `capabilities.experimental`. Whatever is absent, `null`, misspelt or not a boolean counts as not announced:
     /// clients of every age and language must be able to connect.
     pub fn from_experimental(experimental: Option<&Value>) -> Self {
         let announced = experimental.and_then(|value| value.get("pxlens"));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{CellId, JsonSchema, RunId, TS};
 
 message! {
-    /// The px cells of a document, each with what running it would do now (`plan`) or why it cannot run (`refusal`). Nothing is sent to
+    /// Lists the px cells of a document, each with what running it would do now (`plan`) or why it cannot run (`refusal`). Nothing is sent to
     /// engines, and nothing is started.
     ///
     /// **Example:** the second cell follows a `%pxconfig --targets ::2` on line 0.
@@ -63,18 +63,18 @@ pub struct CellsParams {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CellsResult {
-    /// The version they were found in.
+    /// The version of the document in which they were found.
     pub version: i32,
     /// In document order.
     #[serde(default)]
     pub cells: Vec<Cell>,
-    /// What is wrong or doubtful in the magics, also sent as diagnostics.
+    /// What is wrong or doubtful in the magics; also sent as diagnostics.
     #[serde(default)]
     pub problems: Vec<Problem>,
 }
 
-/// One px cell. One that is wrong in itself has a `refusal` and no `plan`; one that could run but for what is not there now (the
-/// workspace's trust, its cluster, its engines) has both.
+/// One px cell. If the cell itself is wrong, it has a `refusal` and no `plan`; if it only lacks something at the moment (the workspace's
+/// trust, its cluster, its engines), it has both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
@@ -88,10 +88,10 @@ pub struct Cell {
     #[ts(as = "crate::TsRange")]
     #[schemars(with = "crate::TsRange")]
     pub magic_range: Range,
-    /// The magic with its suffix, as in `px_even`, `pxresult`.
+    /// The name of the magic with its suffix, such as `px_even` or `pxresult`.
     pub magic: String,
-    /// The cell of the script or notebook that it stands in, counted from 0: px lines of the same one share a lens. Absent
-    /// where the document has no cells of its own.
+    /// The cell of the script or notebook that contains it, counted from 0: px lines of the same one share a lens. Absent
+    /// if the document has no cells of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub outer: Option<u32>,
@@ -109,7 +109,7 @@ pub struct Cell {
     /// How its newest run is doing.
     #[serde(default)]
     pub state: CellState,
-    /// Whether its newest run was of another code or plan than what would run now.
+    /// Whether its newest run had another code or plan than a run now would have.
     #[serde(default)]
     pub stale: bool,
     /// Its newest run.
@@ -123,7 +123,7 @@ pub struct Cell {
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The engines, in the order of the requests; an id may occur twice. Empty for a line that runs nothing, such as
-    /// `%pxconfig`, and while no engine is there (see `starts`).
+    /// `%pxconfig`, and while there is no engine (see `starts`).
     #[serde(default)]
     pub engines: Vec<u32>,
     /// The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engines`.
@@ -135,11 +135,11 @@ pub struct Plan {
     /// Whether later runs wait for it.
     #[serde(default)]
     pub block: bool,
-    /// How many local engines running it starts first; absent when a cluster is there.
+    /// How many local engines are started before it runs; absent if there is a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub starts: Option<u32>,
-    /// 0-based lines above it (`%pxconfig`, `%autopx`) that had a say.
+    /// The 0-based lines above it (`%pxconfig`, `%autopx`) that influenced this.
     #[serde(default)]
     pub decided_by: Vec<u32>,
     /// For a line that runs nothing: what it sets or shows, as a sentence.
@@ -152,7 +152,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CellState {
-    /// It was not run since the document was opened.
+    /// It has not run since the document was opened.
     #[default]
     Idle,
     /// It waits for its engines.
@@ -161,7 +161,7 @@ pub enum CellState {
     Running,
     /// Every engine ended well.
     Succeeded,
-    /// Every engine ended, and some raised, aborted or were lost.
+    /// The run is over, and some engines raised, aborted or were lost.
     Failed,
 }
 
@@ -173,21 +173,21 @@ pub struct Problem {
     #[ts(as = "crate::TsRange")]
     #[schemars(with = "crate::TsRange")]
     pub range: Range,
-    /// How bad.
+    /// How severe it is.
     pub severity: ProblemSeverity,
-    /// Its name in the documentation.
+    /// Its name in `docs/diagnostics.md`.
     pub code: String,
     /// A sentence for the user.
     pub message: String,
 }
 
-/// How bad a problem is.
+/// How severe a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ProblemSeverity {
     /// It cannot run.
     Error,
-    /// It runs, perhaps not as meant.
+    /// It runs, but perhaps not as intended.
     Warning,
     /// Worth knowing.
     Hint,

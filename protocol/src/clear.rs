@@ -1,4 +1,4 @@
-//! `px/clear`: results that are not to be seen any more.
+//! `px/clear`: removes results from beside the code.
 
 use lsp_types::Uri;
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{CellId, JsonSchema, TS};
 
 message! {
-    /// Has the px cells of a document, or one of them, show their results no more: they are `removed` from `px/outputs`, and their diagnostics
-    /// and hints go. The runs stay in the [history](#runs). Of a px cell whose run goes on the result is cleared as well: the run goes on, can be
-    /// interrupted by its number or its progress, and is seen in the history. A run of the cell that begins later is shown as ever. The result is
-    /// `-32602` if there is no such document or px cell.
+    /// Removes the results of all px cells of a document, or of one of them: they are `removed` from `px/outputs`, and their diagnostics
+    /// and hints disappear. The runs stay in the [history](#runs). If a run still goes on, its result is removed as well; the run is not stopped,
+    /// can be interrupted by its number or its progress, and appears in the history. Later runs of the cell are shown as usual. The answer is
+    /// the error `-32602` if there is no such document or px cell.
     ///
-    /// **Example:** a script of which two px cells had run.
+    /// **Example:** a script in which two px cells had run.
     ///
     /// ```json
     /// { "method": "px/clear", "params": { "uri": "file:///home/ada/tour.py" } }
@@ -41,7 +41,7 @@ pub struct ClearParams {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClearResult {
-    /// How many px cells showed a result and do no more.
+    /// How many px cells showed a result and no longer do.
     #[serde(default)]
     pub cleared: u32,
 }

@@ -1,13 +1,14 @@
-//! `px/clusters`: which clusters there are.
+//! `px/clusters`: lists the clusters of this machine.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Cluster, JsonSchema, TS};
 
 message! {
-    /// All clusters that left files on this machine: those that run, and those that are gone. Nothing is started, and none is spoken to.
+    /// Lists all clusters that have connection files on this machine: those that are running, and those that are gone. Nothing is started, and
+    /// no cluster is contacted.
     ///
-    /// **Example:** one that runs.
+    /// **Example:** a running cluster.
     ///
     /// ```json
     /// { "method": "px/clusters", "params": {} }
@@ -33,19 +34,19 @@ message! {
     request Clusters "px/clusters" client_to_server (ClustersParams) -> ClustersResult
 }
 
-/// Nothing to say yet; an object all the same, so that it can grow.
+/// No parameters yet; an object, so that fields can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClustersParams {}
 
-/// The clusters that left files.
+/// The clusters that have files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClustersResult {
     /// The one in use first, those that are gone (`down`) last; without engines.
     #[serde(default)]
     pub clusters: Vec<Cluster>,
-    /// Why none could be looked for: a sentence for the user.
+    /// Why the server could not look for clusters: a sentence for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<String>,

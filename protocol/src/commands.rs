@@ -1,7 +1,7 @@
 //! The commands that the server executes (`workspace/executeCommand`), each declared once. Each takes one object.
 //!
 //! Lenses and code actions use them in any client. `vscode-languageclient` registers them by itself, so an extension's own
-//! palette commands are named otherwise (`pxlens.run`).
+//! palette commands need other names (`pxlens.run`).
 
 use crate::{
     ClearParams, ClearResult, CompareParams, CompareResult, ConsoleParams, ConsoleResult, CopyParams,
@@ -18,7 +18,7 @@ macro_rules! commands {
             pub const $constant: &str = $id;
         )+
 
-        /// The ids of all of them.
+        /// The ids of all commands.
         pub const ALL: &[&str] = &[$($constant),+];
 
         #[cfg(feature = "codegen")]
@@ -35,7 +35,7 @@ macro_rules! commands {
             }),+]
         }
 
-        // The types belong to the declaration, also where nothing is generated from it.
+        // The types belong to the declaration, even if nothing is generated from it.
         #[cfg(not(feature = "codegen"))]
         const _: Option<($($params, $result),+)> = None;
     };
@@ -49,7 +49,7 @@ pub(crate) struct Command {
     pub(crate) result: &'static str,
     /// What it does, in Markdown.
     pub(crate) text: &'static str,
-    /// Of its argument and of its result.
+    /// The types of its argument and of its result.
     pub(crate) types: [crate::types::Described; 2],
 }
 
@@ -64,15 +64,15 @@ commands! {
     RUN_ALL "pxlens.server.runAll" (RunParams) -> RunResult;
     /// [`px/interrupt`](#interrupt).
     INTERRUPT "pxlens.server.interrupt" (InterruptParams) -> InterruptResult;
-    /// [`px/result`](#result); the output that a non-blocking run kept back is shown from then on.
+    /// [`px/result`](#result); from then on, the output that a non-blocking run kept back is shown.
     SHOW_RESULT "pxlens.server.showResult" (ResultParams) -> ResultResult;
     /// Asks the client to [show the document](#content).
     SHOW_OUTPUT "pxlens.server.showOutput" (ShowOutputParams) -> ShowOutputResult;
     /// Has a client with [`panel`](#show-run) show the run there, and answers once it has.
     SHOW_RUN "pxlens.server.showRun" (ShowRunParams) -> ShowRunResult;
-    /// Groups a run otherwise from now on.
+    /// Changes the grouping in which a run is shown.
     GROUP "pxlens.server.group" (GroupParams) -> GroupResult;
-    /// Puts the output of a run into the clipboard of a client with [`copy`](#copy).
+    /// Copies the output of a run to the clipboard, through a client with [`copy`](#copy).
     COPY "pxlens.server.copy" (CopyParams) -> CopyResult;
     /// [`px/compare`](#compare); the summary is also shown as a message.
     COMPARE "pxlens.server.compare" (CompareParams) -> CompareResult;

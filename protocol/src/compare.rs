@@ -1,18 +1,18 @@
-//! `px/compare`: what a run gave otherwise than the one before it.
+//! `px/compare`: how the output of a run differs from that of an earlier one.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, RunId, TS};
 
 message! {
-    /// What a run gave otherwise than the one before of the same px cell that was sent, or than any other run. Engines are compared one by one,
-    /// by their id: as before is who gave the same output, with the same numbers, and came to the same end. Counters of cells do not count, nor
-    /// does the time that it took. Where the cell has no earlier run, `message` says so. The result is `-32602` if there is no such run.
+    /// Compares the output of a run with that of the previous run of the same px cell that was sent, or of any other run. Engines are compared
+    /// one by one, by their id. An engine is as before if it gave the same output, with the same numbers, and ended in the same way; execution
+    /// counts and durations are ignored. If the cell has no earlier run, `message` says so. The answer is the error `-32602` if there is no such run.
     ///
-    /// Keys of kernels are hidden, in the text as well. The command `pxlens.server.compare` shows it too: as a document, where the client
-    /// opens [such](#content), else the summary and the first lines of the text as a message.
+    /// Keys of kernels are hidden, also in the text. The command `pxlens.server.compare` shows the comparison as well: as a
+    /// [document](#content) if the client opens those, otherwise the summary and the first lines of the text as a message.
     ///
-    /// **Example:** one engine answered otherwise.
+    /// **Example:** one engine answered differently.
     ///
     /// ```json
     /// { "method": "px/compare", "params": { "run": 8 } }
@@ -55,38 +55,38 @@ message! {
     request Compare "px/compare" client_to_server (CompareParams) -> CompareResult
 }
 
-/// What to compare with what.
+/// The two runs to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareParams {
     /// The run.
     pub run: RunId,
-    /// The other run, of whatever cell; the run before of the same px cell that was sent if it is absent.
+    /// The other run, of any cell; if absent, the previous run of the same px cell that was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub with: Option<RunId>,
 }
 
-/// How the engines of a run did, compared with the other run; or why there is nothing to compare.
+/// How the engines of a run compare with those of the other run, or why there is nothing to compare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareResult {
     /// The run.
     pub run: RunId,
-    /// The other run; absent where there is none.
+    /// The other run; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub with: Option<RunId>,
     /// One line: `3 engines as before, [2] changed`. Plain text.
     #[serde(default)]
     pub summary: String,
-    /// Every engine of both runs, in one group.
+    /// The groups; each engine of the two runs is in exactly one.
     #[serde(default)]
     pub groups: Vec<ComparedGroup>,
     /// The summary and the groups that are not as before, as plain text.
     #[serde(default)]
     pub text: String,
-    /// The same as Markdown, at most 50,000 bytes; what engines wrote stands in code fences.
+    /// The same as Markdown, at most 50,000 bytes; what engines wrote is in code fences.
     #[serde(default)]
     pub markdown: String,
     /// Why there is nothing to compare.
@@ -95,13 +95,13 @@ pub struct CompareResult {
     pub message: Option<String>,
 }
 
-/// How engines did, compared with the other run.
+/// How an engine's output compares with the other run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum EngineChange {
-    /// The same output and the same end, to the letter.
+    /// The same output, to the letter, and the same end.
     Same,
-    /// Other output, other numbers in it, or another end.
+    /// Different output, different numbers in it, or a different end.
     Changed,
     /// The other run was not on these engines.
     New,
@@ -119,10 +119,10 @@ pub struct ComparedGroup {
     /// The engines.
     #[serde(default)]
     pub engines: Vec<u32>,
-    /// How they did.
+    /// How they changed.
     pub change: EngineChange,
-    /// What changed, with words as `‹old → new›` and lines that are the same counted; of new engines what they gave. Plain
-    /// text, without keys of kernels.
+    /// What changed: changed words as `‹old → new›`, equal lines counted; for new engines, their output. Plain text, without
+    /// keys of kernels.
     #[serde(default)]
     pub text: String,
 }

@@ -1,4 +1,4 @@
-//! `px/console`: an engine's kernel, for an ordinary Jupyter front end.
+//! `px/console`: opens an engine's kernel to an ordinary Jupyter front end.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use crate::{JsonSchema, TS};
 
 message! {
     /// Binds the kernel of one engine to ports of its own, and writes its connection file where Jupyter's front ends look for it, so that
-    /// one of `commands` can be started in a terminal. Nothing of that is a run: it is not in the history. A busy engine is waited for, a
-    /// minute at most, and a message says so; cancelling the request takes the question back. A second ask gives the same file. The key in the file is
-    /// never part of a message.
+    /// one of `commands` can be started in a terminal. This is not a run and does not appear in the history. If the engine is busy, the server
+    /// shows a message and waits for it, at most a minute; cancelling the request ends the wait. Asking again gives the same file. The key in the
+    /// file is never part of a message.
     ///
     /// **Example:** an engine on this machine.
     ///
@@ -46,7 +46,7 @@ message! {
     request Console "px/console" client_to_server (ConsoleParams) -> ConsoleResult
 }
 
-/// Whose kernel.
+/// Which engine's kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsoleParams {
@@ -54,18 +54,18 @@ pub struct ConsoleParams {
     pub engine: u32,
 }
 
-/// Where its connection file is and what opens it, or why there is none.
+/// Where the connection file is and what opens it, or why there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsoleResult {
-    /// The connection file, which only its owner can read; absent where there is none.
+    /// The connection file, which only its owner can read; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub file: Option<String>,
-    /// Front ends that can be started with it; the first is the one for a terminal.
+    /// Front ends that can be started with it; the first one runs in a terminal.
     #[serde(default)]
     pub commands: Vec<ConsoleCommand>,
-    /// What the user has to know: why there is none, or what has to be in reach. Never holds the key.
+    /// What the user has to know: why there is no file, or what must be reachable. Never contains the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<String>,
@@ -75,7 +75,7 @@ pub struct ConsoleResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsoleCommand {
-    /// What to call it.
+    /// Its name.
     pub title: String,
     /// The program and its arguments.
     pub argv: Vec<String>,

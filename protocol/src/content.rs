@@ -1,37 +1,37 @@
-//! `px/content`: an output as a document, for clients without `workspace/textDocumentContent`; and showing one.
+//! `px/content`: the output of a run as a document, for clients without `workspace/textDocumentContent`; and the command that shows one.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{GroupBy, JsonSchema, RunId, TS};
 
 message! {
-    /// Outputs are read-only documents, with addresses:
+    /// Returns the text of an output. Outputs are read-only documents with these addresses:
     ///
     /// | address | what |
     /// |---|---|
     /// | `px-output:/run-7/fold.txt` | the run as a shell shows it, without colours, in a grouping: `fold`, `type`, `engine` or `order` |
-    /// | `px-output:/run-7/group-0-2,4.txt` | the same of these engines alone, folded; the name holds a rank set as the server writes it, without brackets |
+    /// | `px-output:/run-7/group-0-2,4.txt` | the same for these engines alone, folded; the name holds a rank set as the server writes it, without brackets |
     /// | `px-output:/run-7/raw-3.txt` | what engine 3 wrote, stdout and stderr in order of arrival |
-    /// | `px-output:/run-7/raw-3-request-5.txt` | the same of its request in place 5 (0-based), where a run asked an engine more than once |
-    /// | `px-output:/run-7/compared-with-5.txt` | what engines gave otherwise than in run 5 |
+    /// | `px-output:/run-7/raw-3-request-5.txt` | the same for its request at place 5 (0-based), if the run sent an engine more than one request |
+    /// | `px-output:/run-7/compared-with-5.txt` | how the output of the engines differs from that in run 5 |
     ///
-    /// A comma may be written `%2C`, and `px-output:///` may stand for `px-output:/`. Nothing else is an address; the answer is then `-32602` with a
-    /// sentence, and so it is where there is no such run or engine. Numbers of runs begin anew with each server.
+    /// A comma may be written `%2C`, and `px-output:///` may be written for `px-output:/`. For any other address, and for a run or an engine that
+    /// does not exist, the answer is the error `-32602` with a sentence. Each server numbers its runs from the beginning.
     ///
-    /// A document has at most 5,000,000 bytes of UTF-8, lines that end in `\n`, and no control character but tabs. Of a longer output both ends are
-    /// there, and a line between them that says how much is left out, and names the file or the address that has it. A raw document is what the engine
-    /// wrote, with what cannot be seen spelled out (`\x1b[31m`, `\u202e`; a lone carriage return is `\x0d` and ends the line), so it is
-    /// longer than the file of what [left the memory](../docs/settings.md#limits), which holds the bytes as they came. Keys of kernels are hidden in
-    /// documents, and not in that file.
+    /// A document has at most 5,000,000 bytes of UTF-8, lines that end in `\n`, and no control characters but tabs. A longer output is shown with
+    /// both ends and a line between them, which says how much is left out and names the file or the address that has it. A raw document is what the
+    /// engine wrote, with invisible characters spelled out (`\x1b[31m`, `\u202e`; a lone carriage return is `\x0d` and ends the line). It is
+    /// therefore longer than the file of [output beyond the memory limits](../docs/settings.md#limits), which holds the bytes as they came. Keys of
+    /// kernels are hidden in documents, but not in that file.
     ///
     /// A client that announced LSP's `workspace.textDocumentContent` asks with `workspace/textDocumentContent` instead: the server announces
-    /// the scheme `px-output`. While a run goes on, it is then sent `workspace/textDocumentContent/refresh` for a document that it asked for, at
-    /// most twice a second and once per answer, so that a document which is closed costs nothing. With `px/content`, `goesOn` says that asking
+    /// the scheme `px-output`. While a run goes on, the server sends it `workspace/textDocumentContent/refresh` for each document that it asked for,
+    /// at most twice a second and once per answer, so that a closed document costs nothing. With `px/content`, `goesOn` says that asking
     /// again may give more.
     ///
-    /// `pxlens.server.showOutput` has the server ask the client to show one (`window/showDocument`): by its address, where the client announced
-    /// `workspace.textDocumentContent` or the capability `content`; else as a file, in the folder where the run's output goes that left the
-    /// memory. Where the client cannot be asked either, a message names the file.
+    /// `pxlens.server.showOutput` has the server ask the client to show a document (`window/showDocument`): by its address if the client announced
+    /// `workspace.textDocumentContent` or the capability `content`, otherwise as a file in the folder for output beyond the memory limits. If the
+    /// client does not support `window/showDocument` either, a message names the file.
     ///
     /// **Example:** the whole run.
     ///
@@ -64,22 +64,22 @@ pub struct ContentParams {
 pub struct ContentResult {
     /// Its text: at most 5,000,000 bytes of UTF-8, without escape sequences and control characters.
     pub text: String,
-    /// Whether the run still goes on, so that there may be more of it.
+    /// Whether the run still goes on, so that there may be more text later.
     #[serde(default)]
     pub goes_on: bool,
 }
 
-/// Which output to show: of these engines, or of one, or what is other than in another run; else of all.
+/// Which output to show: that of some engines, of one engine, or the differences from another run. Without these, that of all engines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowOutputParams {
     /// The run.
     pub run: RunId,
-    /// The grouping of all of it; the one that the cell asks for, or the setting `pxlens.groupBy`, if it is absent.
+    /// The grouping of the whole output; if absent, the one that the cell asks for, or the setting `pxlens.groupBy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,
-    /// Only these engines, as a rank set; folded.
+    /// Only these engines, as a rank set, folded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ranks: Option<String>,
@@ -87,31 +87,31 @@ pub struct ShowOutputParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub engine: Option<u32>,
-    /// Only what engines gave otherwise than in this run.
+    /// Only how the engines' output differs from that in this run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub compared_with: Option<RunId>,
 }
 
 impl ShowOutputParams {
-    /// All of a run.
+    /// The whole output of a run.
     pub fn whole(run: RunId, group_by: Option<GroupBy>) -> Self {
         Self { run, group_by, ranks: None, engine: None, compared_with: None }
     }
 
-    /// What engines gave otherwise than in another run.
+    /// How the output of a run differs from that of another.
     pub fn compared(run: RunId, with: RunId) -> Self {
         Self { compared_with: Some(with), ..Self::whole(run, None) }
     }
 }
 
-/// Where the output is that was asked for.
+/// Where the requested output is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowOutputResult {
     /// Its `px-output:` address.
     pub uri: String,
-    /// A file with it, for a client that cannot show the address. It goes when the run is forgotten or the server ends.
+    /// A file with it, for a client that cannot show the address. It is deleted when the run is forgotten or the server ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub file: Option<String>,

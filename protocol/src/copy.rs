@@ -1,12 +1,12 @@
-//! `px/copy`: put this into the clipboard; and the command that asks for it.
+//! `px/copy`: has the client copy a text to the clipboard; and the command that asks for it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{GroupBy, JsonSchema, RunId, TS};
 
 message! {
-    /// The user wants the output of a run in the clipboard, after following a link of its card (`pxlens.server.copy`). A client that did not
-    /// announce this, or did not copy, gets the text as the command's answer.
+    /// Asks the client to copy the output of a run to the clipboard, because the user followed a link in its card (`pxlens.server.copy`). If the
+    /// client did not announce this, or did not copy, the command's answer contains the text.
     ///
     /// **Example:**
     ///
@@ -28,11 +28,11 @@ pub struct CopyTextParams {
     pub text: String,
 }
 
-/// What became of it.
+/// Whether the client copied it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyTextResult {
-    /// Whether it is in the clipboard.
+    /// Whether the text is in the clipboard.
     #[serde(default)]
     pub copied: bool,
 }
@@ -43,7 +43,7 @@ pub struct CopyTextResult {
 pub struct CopyParams {
     /// The run.
     pub run: RunId,
-    /// The grouping; the one in which the run is shown if it is absent.
+    /// The grouping; if absent, the one in which the run is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,
@@ -56,7 +56,7 @@ pub struct CopyResult {
     /// Whether the client copied it.
     #[serde(default)]
     pub copied: bool,
-    /// The text, for a client that cannot copy, or did not.
+    /// The text, if the client cannot copy or did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub text: Option<String>,

@@ -1,17 +1,18 @@
-//! `px/engines`: the clusters in reach, and the engines of the one in use.
+//! `px/engines`: the clusters that were found, and the engines of the one in use.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CellId, JsonSchema, RunId, TS};
 
 message! {
-    /// The clusters that were found, and the engines of the one that px cells run on. Nothing is started. Each engine is asked once
-    /// where it runs, when it appears; the answer here waits for that, two seconds, or five where many are still telling. A client that
-    /// announced `engines` is not made to wait, since it hears of what comes later. Engines whose ipykernel is older than 6.10 do not tell.
+    /// Lists the clusters that were found, and the engines of the one that px cells run on. Nothing is started. The server asks each engine once,
+    /// when it appears, where it runs. The answer to this request waits until all have told, or until nothing new has come for two seconds, five
+    /// seconds at most. A client that announced `engines` is answered at once, since it is told about later changes. The host and process of an
+    /// engine with an ipykernel older than 6.10 stay unknown.
     ///
     /// A cluster that is being started is in the list with the state `starting`, in use and without engines.
     ///
-    /// **Example:** a cluster of two engines, one of them busy, the other one after an error.
+    /// **Example:** a cluster of two engines, one of them busy, the other one idle after an error.
     ///
     /// ```json
     /// { "method": "px/engines", "params": {} }
@@ -53,19 +54,19 @@ message! {
     request Engines "px/engines" client_to_server (EnginesParams) -> EnginesResult
 }
 
-/// Nothing to say yet; an object all the same, so that it can grow.
+/// No parameters yet; an object, so that fields can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnginesParams {}
 
-/// What is in reach.
+/// The clusters that were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnginesResult {
-    /// The one in use first.
+    /// The clusters, the one in use first.
     #[serde(default)]
     pub clusters: Vec<Cluster>,
-    /// Why there is none, or none that can be used: a sentence for the user.
+    /// Why there is no cluster, or none that can be used: a sentence for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<String>,
@@ -79,11 +80,11 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub profile: Option<String>,
-    /// Its id in that profile, `""` for the one without.
+    /// Its id in that profile; `""` for the cluster without an id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cluster_id: Option<String>,
-    /// Where its connection file is.
+    /// The path of its connection file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub connection_file: Option<String>,
@@ -95,7 +96,7 @@ pub struct Cluster {
     /// Whether pxlens started it.
     #[serde(default)]
     pub ours: bool,
-    /// Its engines by rising id; empty unless it is in use.
+    /// Its engines, by ascending id; empty unless it is in use.
     #[serde(default)]
     pub engines: Vec<Engine>,
 }
@@ -104,7 +105,7 @@ pub struct Cluster {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClusterState {
-    /// It was found, and nobody asked it yet.
+    /// It was found, and has not been contacted yet.
     Found,
     /// It is being started.
     Starting,
@@ -122,27 +123,27 @@ pub enum ClusterState {
 pub struct Engine {
     /// Its rank.
     pub id: u32,
-    /// What it does.
+    /// What it is doing.
     pub state: EngineState,
-    /// Where it runs, where that is known.
+    /// The machine it runs on, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub host: Option<String>,
-    /// Its process, where that is known.
+    /// Its process id, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pid: Option<u32>,
-    /// What it works on, where that is a run of this session.
+    /// The px cell that it works on, if that is a run of this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub current: Option<EngineCell>,
-    /// What it raised in the last run of this session that it finished; absent where that went well.
+    /// What it raised in the last run of this session that it finished; absent if that succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub last_error: Option<EngineFailure>,
 }
 
-/// A px cell that an engine has to do with.
+/// A px cell that an engine runs or ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineCell {
@@ -152,9 +153,9 @@ pub struct EngineCell {
     pub uri: String,
     /// The px cell.
     pub cell: CellId,
-    /// 0-based line of its magic when it was run.
+    /// The 0-based line of its magic when it was run.
     pub line: u32,
-    /// Its magic's line.
+    /// The text of that line.
     pub title: String,
 }
 
@@ -164,15 +165,15 @@ pub struct EngineCell {
 pub struct EngineFailure {
     /// The exception in one line. Plain text: no markup, no control characters.
     pub text: String,
-    /// Where.
+    /// In which px cell.
     pub at: EngineCell,
 }
 
-/// What an engine does, as far as it told.
+/// What an engine is doing, as far as it has told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum EngineState {
-    /// It said nothing yet.
+    /// It has not told yet.
     Unknown,
     /// It waits for a request.
     Idle,

@@ -1,18 +1,19 @@
-//! `px/export`: a run as Markdown or JSON, for other people and other programs.
+//! `px/export`: exports a run as Markdown or JSON, for other people and other programs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, RunId, TS};
 
 message! {
-    /// A run as Markdown, a report to read; or as JSON, all that the engines sent, one [event](../docs/json.md) per line. With a path it is written
-    /// there, whole or not at all, and a file that is there already is left alone unless `overwrite` says otherwise. Beside a report go the
-    /// pictures that engines showed, each once. Without a path the answer holds the text: of a report at most 5,000,000 bytes, of JSON all or, where
-    /// that is more, a message that asks for a path. In an untrusted workspace nothing is written. The result is `-32602` if there is no such run.
+    /// Exports a run as Markdown, a report to read, or as JSON, all that the engines sent, one [event](../docs/json.md) per line. With a path, the
+    /// export is written there, whole or not at all; an existing file is left alone unless `overwrite` is `true`. The pictures that engines showed
+    /// are written beside a report, each once. Without a path, the answer contains the text. A report is then cut to at most 5,000,000 bytes; JSON
+    /// that is longer is not returned, and a message asks for a path. In an untrusted workspace nothing is written. The answer is the error
+    /// `-32602` if there is no such run.
     ///
     /// A report hides keys of kernels; JSON does not.
     ///
-    /// **Example:** a report, into a file.
+    /// **Example:** a report, written to a file.
     ///
     /// ```json
     /// { "method": "px/export", "params": { "run": 7, "format": "markdown", "path": "/home/ada/run-7.md", "overwrite": false } }
@@ -22,7 +23,7 @@ message! {
     /// { "result": { "file": "/home/ada/run-7.md", "images": ["/home/ada/run-7-1.png"] } }
     /// ```
     ///
-    /// **Example:** the file is there already.
+    /// **Example:** the file exists already.
     ///
     /// ```json
     /// { "method": "px/export", "params": { "run": 7, "format": "json", "path": "/home/ada/run-7.json", "overwrite": false } }
@@ -39,11 +40,11 @@ message! {
     request Export "px/export" client_to_server (ExportParams) -> ExportResult
 }
 
-/// As what a run is exported.
+/// The format in which a run is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ExportFormat {
-    /// A report to read: the code, who answered what, the errors.
+    /// A report to read: the code, which engines answered what, the errors.
     Markdown,
     /// All that the engines sent, one JSON object per line, as `pxlens run --json` prints it.
     Json,
@@ -55,13 +56,13 @@ pub enum ExportFormat {
 pub struct ExportParams {
     /// The run.
     pub run: RunId,
-    /// As what.
+    /// The format.
     pub format: ExportFormat,
-    /// An absolute path or a `file:` URI to write to; without it the answer holds the text.
+    /// An absolute path or a `file:` URI to write to; without it, the answer contains the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub path: Option<String>,
-    /// Whether a file that is there is replaced.
+    /// Whether to replace an existing file.
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub overwrite: bool,
@@ -71,7 +72,7 @@ pub struct ExportParams {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportResult {
-    /// The text, where no path was given.
+    /// The text, if no path was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub text: Option<String>,
@@ -79,10 +80,10 @@ pub struct ExportResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub file: Option<String>,
-    /// Pictures that were written beside it.
+    /// The pictures that were written beside it.
     #[serde(default)]
     pub images: Vec<String>,
-    /// What the user has to know: why nothing was written, or what is missing in it.
+    /// What the user has to know: why nothing was written, or what the export lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<String>,

@@ -47,13 +47,13 @@ fn declaration(found: TsType) -> Declaration {
     Declaration { name: found.name, text }
 }
 
-/// All types, each where it is met first.
+/// All types, each where it first occurs.
 struct Declarations {
-    /// What messages share and the two sides announce; the specification shows them by their names.
+    /// Types that messages share or that the two sides announce; the specification places them by name.
     shared: Vec<Declaration>,
     /// Those of each message, in the order of the messages.
     messages: Vec<(Message, Vec<Declaration>)>,
-    /// Those that only commands have.
+    /// Types that only commands use.
     commands: Vec<Declaration>,
 }
 
@@ -127,7 +127,7 @@ fn typescript() -> String {
     text
 }
 
-/// Rewrites what ts-rs gives: one field per line, comments of one line where they fit.
+/// Reformats what ts-rs gives: one field per line, and comments on one line if they fit.
 fn lay_out(declaration: &str) -> String {
     let Some((head, body)) = declaration.split_once("= {") else {
         return declaration.replace("Record<symbol, never>", "Record<string, never>");
@@ -204,7 +204,7 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("a JSON value can be written as JSON") + "\n"
 }
 
-/// What a message is called in TypeScript; `export` is a word of the language.
+/// The name of a message's constant in TypeScript, where `export` is a keyword.
 fn constant(name: &str) -> String {
     match lower_first(name).as_str() {
         "export" => "exportRun".to_owned(),
@@ -217,11 +217,11 @@ fn lower_first(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
 }
 
-/// The specification with what is generated in it:
+/// The specification with its generated parts filled in:
 ///
 /// * a block of TypeScript after each line `<!-- types: Position, Range -->`;
-/// * between `<!-- commands -->` and `<!-- end of commands -->` the table of commands, and the types that only they have;
-/// * between `<!-- messages -->` and `<!-- end of messages -->` their table, and a section for each message.
+/// * between `<!-- commands -->` and `<!-- end of commands -->`, the table of commands and the types that only they use;
+/// * between `<!-- messages -->` and `<!-- end of messages -->`, the table of messages and a section for each.
 fn specification() -> String {
     let declarations = Declarations::find();
     let mut text = String::new();
@@ -276,7 +276,7 @@ fn message_sections(declarations: &Declarations) -> String {
     sections.collect::<Vec<_>>().join("\n")
 }
 
-/// What the specification says about a message: the head, the prose, the types that no message before it has, the examples.
+/// A message's section: the head, the prose, the types that no earlier message uses, the examples.
 fn section(message: &Message, types: &[Declaration]) -> String {
     let (kind, direction) = kind_and_direction(message);
     let mut text = format!(

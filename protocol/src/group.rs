@@ -1,4 +1,4 @@
-//! The argument and the answer of [`GROUP`](crate::commands::GROUP): how a run is grouped from now on.
+//! The argument and the answer of [`GROUP`](crate::commands::GROUP), which changes how a run is grouped.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::{GroupBy, JsonSchema, RunId, TS};
 pub struct GroupParams {
     /// The run.
     pub run: RunId,
-    /// How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say.
+    /// How it is grouped from now on, unless a request asks for another grouping. The next run of its cell starts as the cell and the setting say.
     pub group_by: GroupBy,
 }
 

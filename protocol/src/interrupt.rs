@@ -1,19 +1,19 @@
-//! `px/interrupt`: stop a run.
+//! `px/interrupt`: stops a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, RunId, TS};
 
 message! {
-    /// Stops a run: what was not sent is dropped, requests that wait on engines are aborted, and engines that work on this run are
-    /// signalled. Where all of a run is stopped, what else waits of the same px cell is dropped too: whoever stops a cell does not want
+    /// Stops a run: requests that were not sent yet are dropped, requests that wait on engines are aborted, and engines that work on this run are
+    /// signalled. If a whole run is stopped, other waiting runs of the same px cell are dropped too: whoever stops a cell does not want
     /// it to begin again. An engine that is busy for another client is left alone. The answer comes when every engine has answered, or after a time
     /// limit.
     ///
-    /// With `stragglers` only engines are meant that are still at it while at least half of the run's engines have ended; before that, and
+    /// With `stragglers`, only the engines that still work are stopped, once at least half of the run's engines have ended. Before that, and
     /// after the end, nothing is done and `refused` says why.
     ///
-    /// **Example:** engine 3 is busy for somebody else.
+    /// **Example:** engine 3 is busy for another client.
     ///
     /// ```json
     /// { "method": "px/interrupt", "params": { "run": 7 } }
@@ -23,13 +23,13 @@ message! {
     /// { "result": { "signalled": [0, 1], "aborted": [2], "leftAlone": [3], "unanswered": [] } }
     /// ```
     ///
-    /// **Example:** only one engine, and harder.
+    /// **Example:** only one engine, with a stronger signal.
     ///
     /// ```json
     /// { "method": "px/interrupt", "params": { "run": 7, "engines": [1], "signal": "SIGTERM" } }
     /// ```
     ///
-    /// **Example:** those that hold up the others, while none does.
+    /// **Example:** stragglers, while there are none.
     ///
     /// ```json
     /// { "method": "px/interrupt", "params": { "run": 7, "stragglers": true } }
@@ -46,7 +46,7 @@ message! {
     request Interrupt "px/interrupt" client_to_server (InterruptParams) -> InterruptResult
 }
 
-/// What is to stop.
+/// What to stop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterruptParams {
@@ -56,32 +56,32 @@ pub struct InterruptParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub engines: Option<Vec<u32>>,
-    /// Only its part on engines that are still at it while at least half of its engines have ended. With `engines`, those of
+    /// Only its part on engines that still work, once at least half of its engines have ended. With `engines`, only those among
     /// them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub stragglers: bool,
-    /// The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
+    /// The signal's name, such as `SIGTERM`; if absent, the one that the cell names with `--signal-on-interrupt`, or
     /// `SIGINT`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub signal: Option<String>,
 }
 
-/// What became of each engine of the run that had not ended. An engine is in one list at most.
+/// What happened to each engine of the run that had not ended. An engine is in at most one list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterruptResult {
     /// Engines that work on this run and were signalled.
     #[serde(default)]
     pub signalled: Vec<u32>,
-    /// Engines that will not begin it: its request was dropped or aborted.
+    /// Engines that will not begin it, because its request was dropped or aborted.
     #[serde(default)]
     pub aborted: Vec<u32>,
-    /// Engines that are busy for somebody else, and were not touched.
+    /// Engines that are busy for another client and were left alone.
     #[serde(default)]
     pub left_alone: Vec<u32>,
-    /// Engines that were signalled or asked, and did not answer in time.
+    /// Engines that were signalled or asked, but did not answer in time.
     #[serde(default)]
     pub unanswered: Vec<u32>,
     /// Why nothing was done: a sentence for the user.

@@ -3,9 +3,9 @@
 //! A message is declared once, in its own module ([`Message`]): name, method, direction, parameters, result, and the text of
 //! the specification. A command of the server is declared once in [`commands`]. From these come `README.md` beside this
 //! crate's manifest, TypeScript types, a JSON schema and example exchanges; the feature `codegen` has the generators, and the
-//! server is built without. Parameters and results are objects, enums are strings, times are milliseconds, engines are ids,
-//! positions use the negotiated encoding. What a later version adds is optional, and unknown fields are skipped, so that
-//! both sides may be of different age.
+//! server is built without them. Parameters and results are objects, enums are strings, times are milliseconds, engines are
+//! ids, positions use the negotiated encoding. What a later version adds is optional, and unknown fields are skipped, so that
+//! the two sides may be of different versions.
 //!
 //! Nothing here knows a server, a client or an engine.
 

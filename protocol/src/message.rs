@@ -1,4 +1,4 @@
-//! How a message is declared: once, with everything that is said about it.
+//! How a message is declared: once, together with its documentation.
 //!
 //! ```text
 //! message! {
@@ -19,7 +19,7 @@ use lsp_types::{MessageDirection, Notification, Request};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Declares a message: its type, its method, and what generators and tests know of it.
+/// Declares a message: its type, its method, and what generators and tests need to know about it.
 macro_rules! message {
     (
         $(#[doc = $text:literal])+
@@ -83,7 +83,7 @@ macro_rules! message {
     (@capability $capability:literal) => { Some($capability) };
 }
 
-/// Re-exports what the modules of messages hold, and lists the messages.
+/// Re-exports the contents of the modules of messages, and lists the messages.
 macro_rules! messages {
     ($($module:ident::$name:ident,)+) => {
         $(pub use $module::*;)+
@@ -140,7 +140,7 @@ pub(crate) trait Declared {
     fn message() -> Message;
 }
 
-/// What a declaration says beside what the type of the message says.
+/// What a declaration adds to the type of the message.
 pub(crate) struct Declaration {
     pub(crate) name: &'static str,
     pub(crate) params: &'static str,
@@ -202,7 +202,7 @@ where
     }
 }
 
-/// What a type of a message must be for the generators; without them, anything.
+/// What the generators require of a message's types. Without them, any type will do.
 #[cfg(feature = "codegen")]
 pub(crate) use crate::types::Describe;
 

@@ -1,18 +1,18 @@
-//! `px/notebookOutputs`: what runs gave, as outputs of a notebook's cell.
+//! `px/notebookOutputs`: the output of runs, as outputs of a notebook's cell.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, RunId, TS};
 
 message! {
-    /// What runs gave so far, laid out as the outputs of a notebook's cell: text in groups, images, each with the engines that show it, and
-    /// errors, once per stack. The client replaces what the cell showed. While runs go on it asks again, a few times a second at most, best when
-    /// [`px/outputs`](#outputs) told of one of them, until they are `over`; the outputs that come with that are the last. The result is
-    /// `-32602` if there is no such run.
+    /// Returns what runs have answered so far, laid out as the outputs of a notebook's cell: text in groups, images, each with the engines that show
+    /// it, and errors, once per stack. The client replaces what the cell showed. While runs go on it asks again, at most a few times a second,
+    /// preferably after a [`px/outputs`](#outputs) about one of them, until they are `over`; the outputs that come with that are the last. The
+    /// answer is the error `-32602` if there is no such run.
     ///
-    /// Images of one answer take 16 MB at most. Keys of kernels are hidden.
+    /// The images of one answer take 16 MB at most. Keys of kernels are hidden.
     ///
-    /// **Example:** a run that is over; engine 2 raised.
+    /// **Example:** a finished run; engine 2 raised.
     ///
     /// ```json
     /// { "method": "px/notebookOutputs", "params": { "runs": [7], "seen": "5d41402abc4b2a76" } }
@@ -52,7 +52,7 @@ message! {
     request NotebookOutputs "px/notebookOutputs" client_to_server (NotebookOutputsParams) -> NotebookOutputsResult
 }
 
-/// Of which runs.
+/// Which runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotebookOutputsParams {
@@ -70,11 +70,11 @@ pub struct NotebookOutputsParams {
 pub struct NotebookOutputsResult {
     /// Whether all of them are over, so that these are the last outputs.
     pub over: bool,
-    /// Whether all of them went well so far.
+    /// Whether all of them have succeeded so far.
     pub succeeded: bool,
-    /// A word for these outputs, for the next request.
+    /// Identifies these outputs; for the next request.
     pub seen: String,
-    /// All there are; absent if they are as they were when they were last `seen`.
+    /// All outputs; absent if they have not changed since they were `seen`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub outputs: Option<Vec<NotebookOutput>>,
@@ -84,7 +84,7 @@ pub struct NotebookOutputsResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotebookOutput {
-    /// The same in several forms, the best first.
+    /// The same output in several forms, the best first.
     pub items: Vec<NotebookItem>,
 }
 
@@ -95,9 +95,9 @@ pub struct NotebookItem {
     /// Its MIME type. Text of engines is `application/vnd.code.notebook.stdout`; an error is `application/vnd.code.notebook.error`,
     /// and its data a JSON object of `name`, `message` and `stack`.
     pub mime: String,
-    /// A text.
+    /// The data, as text or as base64.
     pub data: String,
-    /// Whether that is base64.
+    /// Whether `data` is base64.
     #[serde(default, skip_serializing_if = "is_false")]
     #[ts(as = "Option<bool>", optional)]
     pub base64: bool,

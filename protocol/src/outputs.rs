@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 use crate::{CellId, CellState, JsonSchema, RunId, TS};
 
 message! {
-    /// What to paint beside px cells, ready laid out. Only cells that changed are in it, each replaced whole; a message is the newest
-    /// state, not a step on the way there, so none that was overtaken is ever sent. `full: true` comes after `didOpen` and after
-    /// [`px/refreshOutputs`](#refresh-outputs), and replaces everything the client knew of the document.
+    /// Tells the client what to paint beside px cells, already laid out. A message holds only the cells that changed, each replaced as a whole. It
+    /// is the newest state, not a step towards it, so states that were overtaken are never sent. `full: true` comes after `didOpen` and after
+    /// [`px/refreshOutputs`](#refresh-outputs), and replaces everything the client knew about the document.
     ///
-    /// A block begins with the engines of the run, as ipyparallel announces them; that of a `%pxresult` with a line that names the cell it
-    /// shows. What a run without waiting gave is left out until somebody [asks for it](#run).
+    /// A block begins with the engines of the run, as ipyparallel announces them; the block of a `%pxresult` begins with a line that names the cell
+    /// it shows. The output of a `--noblock` run is left out until somebody [asks for it](#run).
     ///
-    /// `line` stands behind the last line of the cell, or behind the one that raised, as long as that is in the code as it stands. While a
-    /// run goes on it names the engines that are waited for, and their hosts where the engines of the run are on several and those of the
-    /// pending ones are three at most. It is sent anew each second, for its time, also while nothing else happens.
+    /// `line` belongs behind the last line of the cell, or behind the line that raised, as long as the current code contains that line. While a
+    /// run goes on, it names the engines that are still waited for, and their hosts if the run's engines are on several hosts and the pending ones
+    /// on at most three. It is sent again each second to update its time, even if nothing else happens.
     ///
-    /// The first change after a pause is sent at once, further ones at most every 50 ms: then a message for each document that changed. A
-    /// client that announced `ack` is sent no more while two messages are unacknowledged; it may acknowledge many by the last of them. Any
-    /// other client hears of a document at most four times a second.
+    /// The first change after a pause is sent at once, further ones at most every 50 ms, with one message for each document that changed. A
+    /// client that announced `ack` is sent no more while two messages are unacknowledged; acknowledging a message acknowledges those before it. Any
+    /// other client is sent at most four messages a second about a document.
     ///
-    /// **Example:** a cell runs, another was deleted.
+    /// **Example:** a cell is running, another was deleted.
     ///
     /// ```json
     /// {
@@ -61,17 +61,17 @@ pub struct OutputsParams {
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,
-    /// The version that the ranges are of. A client that has a newer one moves them itself, or waits for the next.
+    /// The version of the document that the ranges refer to. A client with a newer version moves the ranges itself, or waits for the next message.
     pub version: i32,
-    /// Rises by one with every `px/outputs` of the session, whatever its document.
+    /// Rises by one with every `px/outputs` of the session, for whichever document.
     pub seq: u32,
-    /// Whether `cells` are all there are: forget the rest.
+    /// Whether `cells` is everything there is to show, so that the client forgets the rest.
     #[serde(default)]
     pub full: bool,
     /// The cells that changed, each replaced whole.
     #[serde(default)]
     pub cells: Vec<CellOutput>,
-    /// Cells that are gone, or have nothing to show any more.
+    /// Cells that are gone or have nothing to show any more.
     #[serde(default)]
     pub removed: Vec<CellId>,
 }
@@ -93,15 +93,15 @@ pub struct CellOutput {
     /// How the run is doing.
     #[serde(default)]
     pub state: CellState,
-    /// Whether the run was of another code or plan than what would run now.
+    /// Whether the run had another code or plan than a run now would have.
     #[serde(default)]
     pub stale: bool,
-    /// One line that sums the run up.
+    /// A summary of the run in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub line: Option<Line>,
-    /// The line of the document, 0-based, at whose end to paint it: the last line of the px cell that holds something, or the
-    /// one that raised.
+    /// The 0-based line of the document at whose end to paint it: the last non-blank line of the px cell, or the line that
+    /// raised.
     #[serde(default)]
     pub line_at: u32,
     /// Lines to paint under the px cell, for a client that announced `blocks`.
@@ -110,11 +110,11 @@ pub struct CellOutput {
     pub block: Option<Vec<BlockLine>>,
 }
 
-/// One line that sums a run up. Plain text: no markup, no control characters.
+/// A summary of a run in one line. Plain text: no markup, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// What it says.
+    /// The text of the line.
     pub text: String,
     /// How to colour it.
     pub severity: LineSeverity,
@@ -129,7 +129,7 @@ pub enum LineSeverity {
     Info,
     /// Every engine ended well.
     Ok,
-    /// It ended, not as it should.
+    /// It ended, but not as it should.
     Warning,
     /// Some engine raised or was lost.
     Error,
@@ -139,22 +139,22 @@ pub enum LineSeverity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockLine {
-    /// What it says, without a line end.
+    /// The text of the line, without a line end.
     pub text: String,
-    /// What it is.
+    /// The kind of line.
     pub style: LineStyle,
-    /// How many characters (Unicode scalar values) at its beginning end with the engines that it, or what follows, is of; absent
-    /// where it names none.
+    /// The length in characters (Unicode scalar values) of the beginning of the line that ends with the names of the engines that wrote this line
+    /// or what follows; absent if the line names no engines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ranks: Option<u32>,
 }
 
-/// What a line of a block is, for its colour.
+/// The kind of a line or text, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LineStyle {
-    /// The engines that what follows is of.
+    /// The engines that wrote what follows.
     Label,
     /// Text that engines printed.
     #[default]
@@ -165,6 +165,6 @@ pub enum LineStyle {
     Result,
     /// A traceback.
     Error,
-    /// A word of pxlens' own.
+    /// A remark by pxlens itself.
     Note,
 }

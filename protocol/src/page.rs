@@ -1,4 +1,4 @@
-//! `px/page`: a run for a view that draws it by itself, such as a panel.
+//! `px/page`: a run for a view that draws it itself, such as a panel.
 
 use lsp_types::{Position, Uri};
 use serde::{Deserialize, Serialize};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{CellState, GroupBy, GroupState, JsonSchema, LineStyle, ResultImage, RunId, TS};
 
 message! {
-    /// A run for a view that draws it by itself, such as a panel: what `px/result` says as text, in parts that have a place, a style or a
-    /// link. The grouping is that of `px/result`. Texts hold 2,000,000 bytes together, HTML and images as much as an answer has room for
-    /// (16,000,000 bytes); what is left out is told, and stands in the [documents](#content). The result is `-32602` if there is no such run.
+    /// Returns a run for a view that draws it itself, such as a panel: what `px/result` says as text comes here in parts with a place, a style or a
+    /// link. The grouping is chosen as for `px/result`. All texts together have at most 2,000,000 bytes, HTML and images at most 16,000,000 bytes.
+    /// `note` says what is left out; the [documents](#content) have it. The answer is the error `-32602` if there is no such run.
     ///
-    /// A line of a traceback has a `place` only where the server has looked: in a file that is there, or in a px cell that was not changed
-    /// since. A client opens nothing else.
+    /// A line of a traceback has a `place` only if the server has checked it: in a file that exists, or in a px cell that has not changed
+    /// since. A client must open nothing else.
     ///
     /// **Example:** engine 1 raised, engine 0 showed a table.
     ///
@@ -63,7 +63,7 @@ message! {
     request Page "px/page" client_to_server (PageParams) -> PageResult
 }
 
-/// Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `uri`, else the newest of all.
+/// Which run: the one that `run` names; otherwise the newest of the px cell at `uri` and `position`, then the newest of `uri`, then the newest of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageParams {
@@ -81,7 +81,7 @@ pub struct PageParams {
     #[ts(as = "Option<crate::TsPosition>", optional)]
     #[schemars(with = "Option<crate::TsPosition>")]
     pub position: Option<Position>,
-    /// The grouping; the one in which the run is shown if it is absent.
+    /// The grouping; if absent, the one in which the run is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,
@@ -91,7 +91,7 @@ pub struct PageParams {
     pub media: Option<bool>,
 }
 
-/// A run as it stands now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no key of a kernel.
+/// A run as it is now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no keys of kernels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageResult {
@@ -101,7 +101,7 @@ pub struct PageResult {
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,
-    /// The line of the magic as text.
+    /// The text of the magic's line.
     pub title: String,
     /// How it is doing.
     pub state: CellState,
@@ -111,28 +111,28 @@ pub struct PageResult {
     pub group_by: GroupBy,
     /// All its engines as a rank set.
     pub ranks: String,
-    /// Their ids, rising.
+    /// Their ids, ascending.
     pub engines: Vec<u32>,
-    /// Whether an earlier run of the same px cell is kept, to compare it with.
+    /// Whether there is an earlier run of the same px cell to compare it with.
     #[serde(default)]
     pub has_earlier: bool,
-    /// What engines wrote and answered. Grouped by kind of output there is one section for each kind, else one.
+    /// What engines wrote and answered. If outputs are grouped by kind, there is one section for each kind, otherwise one for all.
     #[serde(default)]
     pub sections: Vec<PageSection>,
-    /// How far the results of several groups lie apart.
+    /// How far apart the results of several groups are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub across: Option<String>,
     /// What engines raised, by identical stack, the largest group first.
     #[serde(default)]
     pub errors: Vec<PageError>,
-    /// HTML that engines showed, identical ones once. Only if `media` was asked for.
+    /// The HTML that engines showed, identical HTML once. Only if `media` was asked for.
     #[serde(default)]
     pub tables: Vec<PageHtml>,
     /// The images, as in `px/result`. Only if `media` was asked for.
     #[serde(default)]
     pub images: Vec<ResultImage>,
-    /// What else there is to say, as a sentence: what was left out.
+    /// What was left out, as a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub note: Option<String>,
@@ -156,15 +156,15 @@ pub struct PageSection {
 pub struct PageBlock {
     /// The engines as a rank set.
     pub ranks: String,
-    /// Their ids, rising.
+    /// Their ids, ascending.
     pub engines: Vec<u32>,
     /// How they are doing.
     pub state: GroupState,
-    /// The engines from whose output this is the difference.
+    /// The engines with whose output this one is compared: `pieces` then holds only what differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub compared_with: Option<String>,
-    /// The text, one piece for each stretch of one style.
+    /// The text, in pieces of one style each.
     pub pieces: Vec<PagePiece>,
 }
 
@@ -172,9 +172,9 @@ pub struct PageBlock {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PagePiece {
-    /// What it says, with the line ends in it.
+    /// The text, including line ends.
     pub text: String,
-    /// What it is.
+    /// The kind of text.
     pub style: LineStyle,
 }
 
@@ -184,14 +184,14 @@ pub struct PagePiece {
 pub struct PageError {
     /// The engines as a rank set.
     pub ranks: String,
-    /// Their ids, rising.
+    /// Their ids, ascending.
     pub engines: Vec<u32>,
-    /// `ValueError: bad`, in one line; of engines that somebody stopped `interrupted`.
+    /// The exception in one line, such as `ValueError: bad`; `interrupted` for engines that somebody stopped.
     pub title: String,
-    /// What each engine said, where they said different things: `[2] bad`.
+    /// The message of each engine, such as `[2] bad`, if the messages differ.
     #[serde(default)]
     pub variants: Vec<String>,
-    /// The traceback; of engines that said different things that of the first.
+    /// The traceback; if the engines' messages differ, that of the first engine.
     pub lines: Vec<TracebackLine>,
 }
 
@@ -199,9 +199,9 @@ pub struct PageError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TracebackLine {
-    /// What it says.
+    /// The text of the line.
     pub text: String,
-    /// The call that it is the head of, where that is in a document or a file that is here.
+    /// The place of the call that this line names, if it is in a document or file that exists here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub place: Option<PagePlace>,
@@ -227,13 +227,13 @@ pub struct PagePlace {
 pub struct PageHtml {
     /// The engines as a rank set.
     pub ranks: String,
-    /// Their ids, rising.
+    /// Their ids, ascending.
     pub engines: Vec<u32>,
-    /// As the engine sent it, which is not made safe: it belongs into a sandboxed frame without scripts.
+    /// The HTML as the engine sent it. It is not sanitised: show it only in a sandboxed frame without scripts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub html: Option<String>,
-    /// What to say instead of it. May be empty.
+    /// The text to show instead of it. May be empty.
     #[serde(default)]
     pub alt: String,
 }

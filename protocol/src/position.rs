@@ -1,7 +1,7 @@
-//! How LSP's positions look to the generators, which do not know the types of `lsp-types`.
+//! LSP's positions as the generators see them, which do not know the types of `lsp-types`.
 //!
-//! Messages carry `lsp_types::Position` and `lsp_types::Range`; these two only describe them. A test holds them to the
-//! real ones.
+//! Messages carry `lsp_types::Position` and `lsp_types::Range`; these two only describe them. A test compares them with
+//! the real ones.
 
 use serde::Serialize;
 
@@ -18,14 +18,14 @@ pub struct TsPosition {
     pub character: u32,
 }
 
-/// A stretch of a document.
+/// A part of a document.
 #[derive(Clone, Copy, Debug, Serialize, TS, JsonSchema)]
 #[ts(rename = "Range")]
 #[schemars(rename = "Range")]
 pub struct TsRange {
-    /// Where it begins.
+    /// Where it begins, inclusive.
     pub start: TsPosition,
-    /// The place after its last character.
+    /// Where it ends, exclusive.
     pub end: TsPosition,
 }
 

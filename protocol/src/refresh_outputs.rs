@@ -1,4 +1,4 @@
-//! `px/refreshOutputs`: send me all outputs of a document again.
+//! `px/refreshOutputs`: asks for all outputs of a document again.
 
 use lsp_types::Uri;
 use serde::{Deserialize, Serialize};

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{CellState, JsonSchema, RunId, TS};
 
 message! {
-    /// What the engines answered so far, grouped and laid out. The result is `-32602` if there is no such run.
+    /// Returns what the engines have answered so far, grouped and laid out. The answer is the error `-32602` if there is no such run.
     ///
-    /// A run is shown in the grouping that is asked for, else in the one that `pxlens.server.group` gave it, else in that of its cell
-    /// (`--group-outputs`), else in that of the setting. What `pxlens.server.group` says is in force in `px/outputs`, hovers and here until
-    /// the cell runs again: the new run begins as its cell and the setting say.
+    /// The grouping is the requested one; without a request, the one that `pxlens.server.group` gave the run, then that of its cell
+    /// (`--group-outputs`), then that of the setting. What `pxlens.server.group` says applies here, in `px/outputs` and in hovers until
+    /// the cell runs again: the new run starts as its cell and the setting say.
     ///
     /// **Example:** engine 2 raised.
     ///
@@ -36,14 +36,14 @@ message! {
     /// }
     /// ```
     ///
-    /// **Example:** a result that a cell of an earlier session kept with `-o fit`, one engine after the other.
+    /// **Example:** a result that a cell of an earlier session kept with `-o fit`, grouped by engine.
     ///
     /// ```json
     /// { "method": "px/result", "params": { "name": "fit", "groupBy": "engine" } }
     /// ```
     ///
-    /// **Example:** the images of a run, engines 0 to 2 showing the same one. What does not decode has no `data`, and `missing` says why. An
-    /// answer has room for 16 MB of `data`, first come first served, and as much again for the contact sheet, which holds 200 images at most
+    /// **Example:** the images of a run; engines 0 to 2 show the same one. An image that cannot be decoded has no `data`, and `missing` says why.
+    /// An answer holds at most 16 MB of `data`, filled in order, and as much again for the contact sheet, which shows at most 200 images
     /// and says what it left out.
     ///
     /// ```json
@@ -94,7 +94,7 @@ message! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupBy {
-    /// Identical output once, under the engines that gave it.
+    /// Identical output once, under the engines it came from.
     #[default]
     Fold,
     /// As ipyparallel's `--group-outputs=type`: all of one kind, then the next.
@@ -105,8 +105,8 @@ pub enum GroupBy {
     Order,
 }
 
-/// Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,
-/// else the newest of all.
+/// Which run: the one that `run` names, or `name`; otherwise the newest of the px cell at `uri` and `position`, then the newest of
+/// `suffix`, then the newest of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultParams {
@@ -114,7 +114,7 @@ pub struct ResultParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub run: Option<RunId>,
-    /// A name that `-o` gave; the newest run that has it, also one of an earlier session.
+    /// A name given with `-o`: the newest run that has it, even from an earlier session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub name: Option<String>,
@@ -128,11 +128,11 @@ pub struct ResultParams {
     #[ts(as = "Option<crate::TsPosition>", optional)]
     #[schemars(with = "Option<crate::TsPosition>")]
     pub position: Option<Position>,
-    /// The suffix of a view, `""` for the one without.
+    /// The suffix of a view; `""` for the view without a suffix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub suffix: Option<String>,
-    /// The grouping; the one in which the run is shown if it is absent.
+    /// The grouping; if absent, the one in which the run is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub group_by: Option<GroupBy>,
@@ -146,30 +146,30 @@ pub struct ResultParams {
     pub contact_sheet: Option<bool>,
 }
 
-/// A run as it stands now.
+/// A run as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultResult {
-    /// Which run it is; 0 for one of an earlier session, found by its name.
+    /// Which run it is; 0 for a run of an earlier session, which was found by its name.
     pub run: RunId,
     /// How it is doing.
     pub state: CellState,
-    /// Engines whose outputs are alike, the largest group first; grouped by engine, each engine's own, in target order.
+    /// The groups of engines with like outputs, the largest first; if grouped by engine, one group per engine, in target order.
     #[serde(default)]
     pub groups: Vec<Group>,
-    /// All of it as plain text, in the grouping that was asked for.
+    /// The whole output as plain text, in the chosen grouping.
     #[serde(default)]
     pub text: String,
-    /// The same as Markdown. Text of engines is escaped in it.
+    /// The same as Markdown, in which text of engines is escaped.
     #[serde(default)]
     pub markdown: String,
-    /// The images that stand at the end of the output, identical ones once: each engine's first, then each engine's second, ...;
-    /// among those by rank. Only if `images` was asked for.
+    /// The images that are shown at the end of the run, identical ones once: first each engine's first image, then each engine's second, and so
+    /// on, each time by rank. Only if `images` was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<ResultImage>>", optional)]
     pub images: Vec<ResultImage>,
-    /// All images on one page, by rank: an SVG document. It holds what engines sent as embedded images only, so that no script and
-    /// no link of theirs works. Absent where there is no image, or `contactSheet` was not asked for.
+    /// All images on one page, by rank, as an SVG document. What engines sent is in it only as embedded images, so that no script and
+    /// no link of theirs works. Absent if there is no image, or if `contactSheet` was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub contact_sheet: Option<String>,
@@ -181,32 +181,32 @@ pub struct ResultResult {
 pub struct ResultImage {
     /// The engines as a rank set, such as `[0-2,4]`.
     pub ranks: String,
-    /// Their ids, rising.
+    /// Their ids, ascending.
     pub engines: Vec<u32>,
-    /// The lowest place it has among an engine's images: 1 for the first.
+    /// Its place among an engine's images, 1 for the first; if it has several places, the lowest.
     pub ordinal: u32,
-    /// `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, as its first bytes say; where there is no `data`, what the
-    /// engine said.
+    /// `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, by its first bytes; without `data`, the type that the
+    /// engine named.
     pub mime: String,
-    /// Base64 without line breaks; of an SVG its text, which is not made safe: it belongs into an `<img>`, never into a page.
+    /// Base64 without line breaks. For an SVG, its text, which is not sanitised: show it in an `<img>`, never as part of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub data: Option<String>,
-    /// Why there is no `data`: it does not decode, or an answer has no room for it.
+    /// Why there is no `data`: the image cannot be decoded, or the answer has no room for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub missing: Option<String>,
-    /// Bytes of the image's file.
+    /// The size of the image's file, in bytes.
     pub bytes: usize,
-    /// In pixels; unknown of an SVG that fits any size.
+    /// In pixels; absent for an SVG without a size of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub width: Option<u32>,
-    /// In pixels.
+    /// In pixels, like `width`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub height: Option<u32>,
-    /// What to say instead of it: `<Figure size 640x480 with 1 Axes>`. May be empty.
+    /// The text to show instead of it, such as `<Figure size 640x480 with 1 Axes>`. May be empty.
     #[serde(default)]
     pub alt: String,
 }
@@ -217,11 +217,11 @@ pub struct ResultImage {
 pub struct Group {
     /// The engines as a rank set, such as `[0-2,4]`.
     pub ranks: String,
-    /// Their ids, rising.
+    /// Their ids, ascending.
     pub engines: Vec<u32>,
     /// How they are doing.
     pub state: GroupState,
-    /// What each of them gave, as plain text; what differs in numbers only is summed up: `loss {0.31…0.33} med 0.32 ▄▅█`.
+    /// The output of each of them, as plain text; lines that differ only in numbers are summed up: `loss {0.31…0.33} med 0.32 ▄▅█`.
     #[serde(default)]
     pub text: String,
 }

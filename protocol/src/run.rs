@@ -1,4 +1,4 @@
-//! `px/run`: run px cells of a document.
+//! `px/run`: runs px cells of a document.
 
 use lsp_types::{Position, Range, Uri};
 use serde::{Deserialize, Serialize};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 use crate::{CellId, JsonSchema, RunId, TS};
 
 message! {
-    /// Runs px cells. The answer comes as soon as it is decided what runs, not when engines have answered; where no cluster runs yet, that
-    /// is when one has been started, which takes seconds. How a run is doing comes with
-    /// [`px/outputs`](#outputs), `$/progress`, or by asking for the [result](#result). Runs that share engines wait for one another in the
-    /// server. With scope `above`, `below` or `all`, what follows a cell that failed, or that cannot run, does not run. Asking again for a
-    /// cell that waits replaces it.
+    /// Runs px cells. The answer comes as soon as the server has decided what runs, not when engines have answered. If no cluster is running yet,
+    /// the server first starts one, which takes seconds. The progress of a run comes with [`px/outputs`](#outputs) and `$/progress`, or by asking
+    /// for the [result](#result). Runs that share engines wait for one another in the server. With scope `above`, `below` or `all`, the cells after
+    /// one that failed or cannot run do not run. Asking again for a cell that waits replaces it.
     ///
-    /// A `%pxresult` line sends nothing. Run, it shows the newest run of its suffix in the document (in time, not in place) in its own
+    /// A `%pxresult` line sends nothing to engines. It shows the run of its suffix in the document that was started last, in its own
     /// grouping, and is painted like any cell, with a first line that names the cell it shows. Cells that follow it wait until that run is
-    /// over, and do not run where it failed. It is `stale` when there is a newer run. With `-o NAME` it only gives the run that name.
+    /// over, and do not run if it failed. The line is `stale` when there is a newer run. With `-o NAME` it only gives the run that name.
     ///
-    /// What a run that nobody waits for (`--noblock`) gave is kept: its line says how it is doing, and no more, until a `%pxresult`, a hover,
-    /// [`px/result`](#result) or the command `pxlens.server.showResult` asks for it. Failures always show.
+    /// The output of a run that nobody waits for (`--noblock`) is kept: its line says how the run is doing, but the output is not shown until a
+    /// `%pxresult`, a hover, [`px/result`](#result) or the command `pxlens.server.showResult` asks for it. Failures are always shown.
     ///
-    /// With `only` the px cell, as it stands now, runs again on a part of the engines of its last run: on those that failed, or on those whose
-    /// output differs from the largest group. What it answers is the result of the cell from then on; its engines say that it is a part.
-    /// Engines that are gone, or that the targets no longer choose, are left out. Where the cell's code or plan has changed since, the run's
-    /// `note` says so. It is refused with a sentence for more than one px cell, where the cell has no run or one that still goes on, and
-    /// where no engine is meant.
+    /// With `only`, the px cell, as it is now, runs again on some of the engines of its last run: on those that failed, or on those whose
+    /// output differs from the largest group. The new run is the result of the cell from then on; its list of engines shows that it covers only a
+    /// part. Engines that are gone, or that the targets no longer choose, are left out. If the cell's code or plan has changed since, the run's
+    /// `note` says so. The request is refused, with a sentence, for more than one px cell, if the cell has no run or one that still goes on, and
+    /// if no engine remains.
     ///
-    /// With `canary` each px cell is sent to the first of its engines first, and to the others only once that has succeeded; until then they are
-    /// queued. If the first fails or is interrupted, the others end as not sent. It is one run, with one result over all its engines.
+    /// With `canary`, each px cell is sent first to one engine, the first of its engines, and to the others only once that one has succeeded; until
+    /// then they are queued. If the first engine fails or is interrupted, the others end as not sent. It is one run, with one result over all its
+    /// engines.
     ///
     /// **Example:** the cursor is in a px cell.
     ///
@@ -38,7 +38,7 @@ message! {
     /// { "result": { "runs": [{ "run": 7, "cell": "c2", "engines": [0, 1, 2, 3] }], "recalled": [], "notRun": [], "localLines": 0 } }
     /// ```
     ///
-    /// **Example:** a whole document, on two engines; one cell cannot run, so what follows it does not, either.
+    /// **Example:** a whole document, on two engines; one cell cannot run, so the cell after it does not run either.
     ///
     /// ```json
     /// { "method": "px/run", "params": { "uri": "file:///home/ada/tour.py", "scope": "all", "targets": "[0, 1]" } }
@@ -61,7 +61,7 @@ message! {
     /// }
     /// ```
     ///
-    /// **Example:** once more, on the engines that failed.
+    /// **Example:** once more on the engines that failed.
     ///
     /// ```json
     /// { "method": "px/run", "params": { "uri": "file:///home/ada/tour.py", "cell": "c2", "only": "failed" } }
@@ -77,12 +77,12 @@ message! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Scope {
-    /// The px cell named by `cell`, `position` or `range`; of a script cell with several px lines, all of them.
+    /// The px cell named by `cell`, `position` or `range`; in a script cell with several px lines, all of these.
     #[default]
     Cell,
-    /// Those that end before it, in document order, and not it.
+    /// The px cells that end before it, in document order, without it.
     Above,
-    /// It, and those after it.
+    /// It and the px cells after it.
     Below,
     /// Every px cell of the document.
     All,
@@ -92,13 +92,13 @@ pub enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Only {
-    /// Those that raised, dropped the request, or were lost and are there again.
+    /// Those that raised, dropped the request, or were lost and are back.
     Failed,
     /// Those whose output is not like that of the largest group.
     Differing,
 }
 
-/// What is to run.
+/// What to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunParams {
@@ -106,63 +106,63 @@ pub struct RunParams {
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,
-    /// Which px cells; `cell` if it is absent.
+    /// Which px cells; if absent, `cell`.
     #[serde(default, skip_serializing_if = "is_default")]
     #[ts(as = "Option<Scope>", optional)]
     pub scope: Scope,
-    /// The px cell that the scope starts from. Goes before `range` and `position`.
+    /// The px cell that the scope refers to. Takes precedence over `range` and `position`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cell: Option<CellId>,
-    /// Or every px cell that this touches. Goes before `position`.
+    /// Instead of `cell`: every px cell that this range touches. Takes precedence over `position`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<crate::TsRange>", optional)]
     #[schemars(with = "Option<crate::TsRange>")]
     pub range: Option<Range>,
-    /// Or the px cell at this place.
+    /// Instead of `cell`: the px cell at this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<crate::TsPosition>", optional)]
     #[schemars(with = "Option<crate::TsPosition>")]
     pub position: Option<Position>,
-    /// A target expression or rank set that goes before what the cells say.
+    /// A target expression or rank set that overrides what the cells say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub targets: Option<String>,
-    /// Whether to wait for earlier runs on the same engines; goes before what the cells say.
+    /// Whether to wait for earlier runs on the same engines; overrides what the cells say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub block: Option<bool>,
-    /// Only these engines of the last run of the px cell, as far as the cell's targets choose them. For one px cell: `scope`
-    /// is `cell`.
+    /// Only these engines of the last run of the px cell, as far as the cell's targets choose them. Only for a single px
+    /// cell, with the `scope` `cell`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub only: Option<Only>,
-    /// Whether each cell is sent to the first of its engines first, and to the others only once that has succeeded. If it
-    /// fails, the others end as not sent.
+    /// Whether each cell is sent first to one engine, and to the others only once that one has succeeded. If it fails, the
+    /// others end as not sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub canary: bool,
 }
 
-/// What runs now, or waits for its engines, and what does not.
+/// What runs now or waits for its engines, and what does not run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunResult {
     /// The runs, in document order.
     #[serde(default)]
     pub runs: Vec<StartedRun>,
-    /// `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on.
+    /// The `%pxresult` lines that were run, and the run that each shows from now on, which may still go on.
     #[serde(default)]
     pub recalled: Vec<RecalledRun>,
-    /// What was meant and does not run, and why.
+    /// What was asked for and does not run, and why.
     #[serde(default)]
     pub not_run: Vec<NotRun>,
-    /// How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel.
+    /// How many lines of ordinary Python there are beside the px lines; pxlens does not run them.
     #[serde(default)]
     pub local_lines: u32,
 }
 
-/// A run that was made.
+/// A run that runs now or waits for its engines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedRun {
@@ -170,10 +170,11 @@ pub struct StartedRun {
     pub run: RunId,
     /// Its px cell.
     pub cell: CellId,
-    /// The engines it is sent to, in that order; an id may occur twice.
+    /// The engines it is sent to, in this order; an id may occur twice.
     #[serde(default)]
     pub engines: Vec<u32>,
-    /// What of the cell does not run, as a sentence: the local part of a `--local` cell, for a client without `runLocal`.
+    /// A remark on the run, as a sentence: that the local part of a `--local` cell does not run, for a client without `runLocal`;
+    /// or that the cell has changed since the run that `only` refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub note: Option<String>,
@@ -193,7 +194,7 @@ pub struct RecalledRun {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotRun {
-    /// The px cell, unless the reason is one of the whole request.
+    /// The px cell; absent if the reason applies to the whole request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cell: Option<CellId>,

@@ -1,13 +1,13 @@
-//! `px/runLocal`: the local part of a `--local` cell.
+//! `px/runLocal`: has the client run the local part of a `--local` cell.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CellId, JsonSchema, RunId, TS};
 
 message! {
-    /// The local part of a `%%px --local` cell: the client runs the body in a kernel of its own. Sent when the cell's part on the engines has
-    /// begun, in the order of the runs; the server waits for no answer before it goes on. An error as the answer is shown to the user. A client without
-    /// `runLocal` is told with the run that the local part does not run.
+    /// Asks the client to run the body of a `%%px --local` cell in a kernel of its own. The request is sent when the cell's part on the engines has
+    /// begun, in the order of the runs; the server goes on without waiting for the answer. If the answer is an error, it is shown to the user. A
+    /// client without `runLocal` is told in the answer to the run that the local part does not run.
     ///
     /// **Example:** the body of a cell.
     ///
@@ -24,7 +24,7 @@ message! {
     request RunLocal "px/runLocal" server_to_client (RunLocalParams) -> RunLocalResult announced as "`runLocal`"
 }
 
-/// What is to run, and which run it belongs to.
+/// What to run, and which run it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunLocalParams {
@@ -38,7 +38,7 @@ pub struct RunLocalParams {
     pub code: String,
 }
 
-/// Nothing to say yet; an object all the same, so that it can grow.
+/// No result yet; an object, so that fields can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunLocalResult {}

@@ -1,4 +1,4 @@
-//! `px/runNotebookCell`: run a cell of a notebook whose kernel are the engines.
+//! `px/runNotebookCell`: runs a cell of a notebook whose kernel is the engines.
 
 use lsp_types::Uri;
 use serde::{Deserialize, Serialize};
@@ -6,15 +6,19 @@ use serde::{Deserialize, Serialize};
 use crate::{JsonSchema, NotRun, NotebookOutput, RecalledRun, StartedRun, TS};
 
 message! {
-    /// Runs a code cell of a synchronised notebook, for a client that offers the engines as the notebook's kernel. A cell with px magics runs
-    /// its px lines, as with [`px/run`](#run). A plain cell that reads as set-up is not sent: it imports `ipyparallel`, calls `Client(…)`,
-    /// `Cluster(…)`, `….activate(…)` or what else makes a client or view, takes a part of a client as `rc[…]` does, sets `….block`, or uses a
-    /// client or view that was made in the notebook (`dview.targets = [0]`), outside of functions and classes. It is read for views, as all of a document is. Any other plain cell runs on all engines. From then on it is a px
-    /// cell as long as it reads so, with `plain` as its `magic`: it has a result, a hover, diagnostics and a history, and `px/interrupt` stops it; but neither a lens, nor a
-    /// part in [`px/run`](#run) with scope `above`, `below` or `all`.
+    /// Runs a code cell of a synchronised notebook, for a client that offers the engines as the notebook's kernel.
     ///
-    /// The answer comes as that of `px/run` does. What the cell shows are the outputs of the `runs` and `recalled` runs, in the order of the
-    /// cell, which [`px/notebookOutputs`](#notebook-outputs) gives, and below them `notes`.
+    /// * A cell with px magics runs its px lines, as with [`px/run`](#run).
+    /// * A plain cell that looks like set-up is not sent, but only read for views, like the rest of the document. It is set-up if, outside of
+    ///   functions and classes, it imports `ipyparallel`; calls `Client(…)`, `Cluster(…)`, `….activate(…)` or anything else that makes a client or
+    ///   view; takes a part of a client, as `rc[…]` does; sets `….block`; or uses a client or view that was made in the notebook
+    ///   (`dview.targets = [0]`).
+    /// * Any other plain cell runs on all engines. From then on, as long as it is such a cell, it is a px cell with the `magic` `plain`: it
+    ///   has a result, a hover, diagnostics and a history, and `px/interrupt` stops it. It has no lens, and [`px/run`](#run) with scope `above`,
+    ///   `below` or `all` does not run it.
+    ///
+    /// The answer comes at the same time as that of `px/run`. The client then shows the outputs of the `runs` and `recalled` runs, in the order of
+    /// the cell, which it gets from [`px/notebookOutputs`](#notebook-outputs), and below them the `notes`.
     ///
     /// **Example:** a plain cell.
     ///
@@ -31,7 +35,7 @@ message! {
     /// }
     /// ```
     ///
-    /// **Example:** one that makes a view.
+    /// **Example:** a cell that makes a view.
     ///
     /// ```json
     /// { "method": "px/runNotebookCell", "params": { "uri": "vscode-notebook-cell:/home/ada/tour.ipynb#W0sZmlsZQ%3D%3D" } }
@@ -60,30 +64,30 @@ pub struct RunNotebookCellParams {
     pub uri: Uri,
 }
 
-/// What became of the cell.
+/// Which parts of the cell run, and which do not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunNotebookCellResult {
     /// The runs, in order.
     pub runs: Vec<StartedRun>,
-    /// `%pxresult` lines, and the run that each shows.
+    /// The `%pxresult` lines, and the run that each shows.
     pub recalled: Vec<RecalledRun>,
     /// What does not run, and why.
     pub not_run: Vec<NotRun>,
-    /// Whether any of that was meant to run and cannot; a line that sets something runs nothing.
+    /// Whether any of that was supposed to run but cannot. A line that only sets something is not.
     pub failed: bool,
-    /// How many lines of ordinary Python stood beside the px lines, and did not run.
+    /// How many lines of ordinary Python beside the px lines did not run.
     pub local_lines: u32,
-    /// Of a plain cell that was not sent: the 0-based line by which it reads as set-up.
+    /// For a plain cell that was not sent: the 0-based line that makes it set-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub set_up: Option<u32>,
-    /// Of a plain cell that was sent: the engines as a rank set.
+    /// For a plain cell that was sent: the engines as a rank set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub ran_on: Option<String>,
-    /// Whether the cell after it waits for it: not where all of it is `--noblock`.
+    /// Whether the next cell waits for this one; `false` if all of it is `--noblock`.
     pub waits: bool,
-    /// What to show below what the runs give: which lines did not run, and why.
+    /// What to show below the outputs of the runs: which lines did not run, and why.
     pub notes: Vec<NotebookOutput>,
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{CellId, CellState, JsonSchema, RunId, TS};
 
 message! {
-    /// The history: the last 20 runs of each px cell, and those that a px cell still shows or a name stands for. Of the px cells of a document
-    /// that are gone, the last 20 together. Beyond the memory that the setting `limits.history` allows, the oldest runs that are over go first.
-    /// A run that is over never changes, and a second run of a cell does not make the first unreachable.
+    /// Lists the history: the last 20 runs of each px cell, the last 20 runs of all px cells that are gone from a document together, and the runs
+    /// that a px cell still shows or a name stands for. If these need more memory than the setting `limits.history` allows, the oldest finished
+    /// runs are forgotten first. A finished run never changes, and running a cell again does not make its earlier runs unreachable.
     ///
-    /// **Example:** what ran in a script, where a cell was run without waiting under a name.
+    /// **Example:** a script in which a cell ran with `--noblock` under a name.
     ///
     /// ```json
     /// { "method": "px/runs", "params": { "uri": "file:///home/ada/tour.py" } }
@@ -43,11 +43,11 @@ message! {
     request Runs "px/runs" client_to_server (RunsParams) -> RunsResult
 }
 
-/// Of what.
+/// Whose runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunsParams {
-    /// Only those of this document; of a notebook, or of one of its cells, those of all its cells.
+    /// Only those of this document; for a notebook, or for one of its cells, those of all its cells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(type = "string", optional)]
     #[schemars(with = "Option<String>")]
@@ -58,16 +58,16 @@ pub struct RunsParams {
     pub cell: Option<CellId>,
 }
 
-/// The last 20 runs of each px cell, as far as there is memory for them, and those that px cells still show.
+/// The runs that are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunsResult {
-    /// The newest first.
+    /// The runs, the newest first.
     #[serde(default)]
     pub runs: Vec<PastRun>,
 }
 
-/// A run that is kept, whether it goes on or is over.
+/// A run that is kept, whether it is finished or still goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PastRun {
@@ -79,11 +79,11 @@ pub struct PastRun {
     pub uri: Uri,
     /// Its px cell.
     pub cell: CellId,
-    /// The 0-based line of the magic, when it was asked for.
+    /// The 0-based line of the magic when the run was asked for.
     pub line: u32,
-    /// That line as text.
+    /// The text of that line.
     pub title: String,
-    /// The suffix of its magic, `""` for the one without.
+    /// The suffix of its magic; `""` if it has none.
     #[serde(default)]
     pub suffix: String,
     /// The name that `-o` gave it.
@@ -108,7 +108,7 @@ pub struct PastRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(type = "number", optional)]
     pub ended: Option<u64>,
-    /// One line that sums it up. Plain text.
+    /// A summary in one line. Plain text.
     #[serde(default)]
     pub summary: String,
 }

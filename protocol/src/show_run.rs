@@ -1,12 +1,12 @@
-//! `px/showRun`: show a run in the panel.
+//! `px/showRun`: has the client show a run in its panel.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, RunId, TS};
 
 message! {
-    /// The user wants to see a run in the client's panel, after following a link of its card (`pxlens.server.showRun`). The panel asks for the
-    /// [page](#page) by itself.
+    /// Asks the client to show a run in its panel, because the user followed a link in its card (`pxlens.server.showRun`). The panel itself asks
+    /// for the [page](#page).
     ///
     /// **Example:**
     ///
@@ -28,11 +28,11 @@ pub struct ShowRunParams {
     pub run: RunId,
 }
 
-/// What became of it.
+/// Whether the client shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowRunResult {
-    /// Whether it is shown.
+    /// Whether the run is shown.
     #[serde(default)]
     pub shown: bool,
 }

@@ -1,15 +1,15 @@
-//! `px/startCluster`: start a cluster on this machine.
+//! `px/startCluster`: starts a cluster on this machine.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ConnectResult, JsonSchema, TS};
 
 message! {
-    /// Starts a cluster on this machine, with as many engines as the setting `pxlens.engines` says, whatever else runs, and uses it. The answer
-    /// comes when its engines are there, or when it is clear why they are not. The cluster outlives the server. How far it is comes as `$/progress`
-    /// for a client that shows progress, else as messages. Refused while a run goes on on the cluster in use.
+    /// Starts a cluster on this machine, with as many engines as the setting `pxlens.engines` says, even if another cluster is running, and uses it.
+    /// The answer comes when its engines are there, or when the start has failed. The cluster outlives the server. Progress comes as `$/progress`
+    /// for a client that shows progress, otherwise as messages. The request is refused while a run goes on on the cluster in use.
     ///
-    /// **Example:** the Python that is set has no ipyparallel.
+    /// **Example:** the configured Python has no ipyparallel.
     ///
     /// ```json
     /// { "method": "px/startCluster", "params": {} }
@@ -21,7 +21,7 @@ message! {
     request StartCluster "px/startCluster" client_to_server (StartClusterParams) -> ConnectResult
 }
 
-/// Nothing to say yet; an object all the same, so that it can grow.
+/// No parameters yet; an object, so that fields can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartClusterParams {}

@@ -1,14 +1,14 @@
-//! `px/stopCluster`: stop a cluster.
+//! `px/stopCluster`: stops a cluster.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, TS};
 
 message! {
-    /// Stops a cluster: its engines, then its controller, by their process ids; runs on it end as lost. One that pxlens did not start is stopped
-    /// only with `notOurs`, which a client sets after it asked its user.
+    /// Stops a cluster: its engines, then its controller, by their process ids; runs on it end as lost. A cluster that pxlens did not start is
+    /// stopped only with `notOurs`, which a client sets after asking its user.
     ///
-    /// **Example:** one that somebody else started.
+    /// **Example:** a cluster that somebody else started.
     ///
     /// ```json
     /// {
@@ -34,19 +34,19 @@ message! {
 pub struct StopClusterParams {
     /// Its connection file, as `px/clusters` names it.
     pub connection_file: String,
-    /// Whether the user agreed that one is stopped that pxlens did not start.
+    /// Whether the user agreed to stop a cluster that pxlens did not start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub not_ours: bool,
 }
 
-/// What became of it.
+/// Whether the cluster was stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopClusterResult {
-    /// Whether it is gone.
+    /// Whether it has stopped.
     pub stopped: bool,
-    /// Why not: a sentence for the user.
+    /// Why it has not: a sentence for the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<String>,

@@ -1,12 +1,12 @@
-//! `px/trust`: the workspace is trusted now.
+//! `px/trust`: tells that the user trusts the workspace.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{JsonSchema, TS};
 
 message! {
-    /// The user trusts the workspace now. Until then, if `initializationOptions.trusted` is `false`, the server parses and nothing else: no
-    /// Python is asked, no connection file is read, and the settings `path`, `python`, `cluster` and `views` do not count.
+    /// Tells the server that the user trusts the workspace now. If `initializationOptions.trusted` is `false`, the server only parses until then: it
+    /// runs no Python, reads no connection file, and ignores the settings `path`, `python`, `cluster` and `views`.
     ///
     /// **Example:**
     ///
@@ -16,7 +16,7 @@ message! {
     notification Trust "px/trust" client_to_server (TrustParams)
 }
 
-/// Nothing to say yet; an object all the same, so that it can grow.
+/// No parameters yet; an object, so that fields can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustParams {}

@@ -5,7 +5,7 @@ use std::{any::TypeId, collections::HashSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use ts_rs::{Config, TS, TypeVisitor};
 
-/// What both generators can describe.
+/// A type that both generators can describe.
 pub(crate) trait Describe: TS + JsonSchema + 'static {}
 
 impl<T: TS + JsonSchema + 'static> Describe for T {}
@@ -13,7 +13,7 @@ impl<T: TS + JsonSchema + 'static> Describe for T {}
 /// A type, as two ways to describe it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Described {
-    /// Adds it, and what its fields lead to.
+    /// Adds it and the types that its fields lead to.
     pub(crate) visit: fn(&mut Types),
     /// Its JSON schema.
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
@@ -29,13 +29,13 @@ impl Described {
 #[derive(Clone, Debug)]
 pub(crate) struct TsType {
     pub(crate) name: String,
-    /// Its comment, as a comment of TypeScript.
+    /// Its comment, as a TypeScript comment.
     pub(crate) docs: Option<String>,
     /// `type Run = { … };`, in one line.
     pub(crate) declaration: String,
 }
 
-/// Types in the order in which they were met: a type before those of its fields, each once.
+/// Types in the order in which they were found: a type before those of its fields, each once.
 #[derive(Default)]
 pub(crate) struct Types {
     seen: HashSet<TypeId>,
@@ -43,7 +43,7 @@ pub(crate) struct Types {
 }
 
 impl Types {
-    /// Those that were met since this was last asked.
+    /// Those that were found since the last call.
     pub(crate) fn take(&mut self) -> Vec<TsType> {
         std::mem::take(&mut self.found)
     }
@@ -58,7 +58,7 @@ impl TypeVisitor for Types {
         let declaration = T::decl(&config);
         let mut fields = Fields::default();
         T::visit_dependencies(&mut fields);
-        // ts-rs keeps them in a set, whose order is another in each build.
+        // ts-rs keeps them in a set, whose order differs from build to build.
         fields.0.sort_by_key(|field| place_of(&field.name, &declaration));
         self.found.push(TsType { name: T::ident(&config), docs: T::docs(), declaration });
         for field in fields.0 {
@@ -67,7 +67,7 @@ impl TypeVisitor for Types {
     }
 }
 
-/// What the fields of one type lead to.
+/// The types that the fields of one type lead to.
 #[derive(Default)]
 struct Fields(Vec<Field>);
 
@@ -84,14 +84,14 @@ impl TypeVisitor for Fields {
     }
 }
 
-/// Whether a type has a declaration. One that has no file to be written to is TypeScript's own, such as `string`, or made of
+/// Whether a type has a declaration. A type without an output path is TypeScript's own, such as `string`, or made of
 /// others, such as `Array<Cell>`.
 fn is_declared<T: TS + ?Sized>() -> bool {
     T::output_path().is_some()
 }
 
-/// How many words of a declaration, comments aside, go before the first that is this name; and the name, which decides
-/// between types that are not named there.
+/// How many words of a declaration, not counting comments, come before the first occurrence of this name; and the name, which
+/// orders types that are not named there.
 fn place_of(name: &str, declaration: &str) -> (usize, String) {
     let code = declaration.split("*/").filter_map(|piece| piece.split("/*").next());
     let mut words = code.flat_map(|code| code.split(|letter: char| !letter.is_alphanumeric()));

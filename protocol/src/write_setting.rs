@@ -1,4 +1,4 @@
-//! `px/writeSetting`: write this into the user's settings.
+//! `px/writeSetting`: has the client write a setting.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::{JsonSchema, TS};
 
 message! {
-    /// The user wants a setting of section `pxlens` written, after choosing a code action: so far a view whose engines no line of a document
-    /// tells (`pxlens.server.writeView`). The client writes it where it keeps the settings of the workspace, and tells of the change as of any
-    /// other. A client that did not announce this is shown a message with the line to add.
+    /// Asks the client to write a setting of section `pxlens`, because the user chose a code action: so far only a view whose engines no line of a
+    /// document names (`pxlens.server.writeView`). The client writes it to the settings of the workspace, and reports the change like any
+    /// other. For a client that did not announce this, the server shows a message with the line to add.
     ///
     /// **Example:** `%px_even` is in use, and no line above activates a view with that suffix.
     ///
@@ -28,16 +28,16 @@ message! {
 pub struct WriteSettingParams {
     /// The key in the section, such as `views`.
     pub key: String,
-    /// Its value. The fields of an object are added to what is there, and replace those of the same name.
+    /// Its value. The fields of an object are added to the existing ones, and replace those of the same name.
     #[ts(type = "unknown")]
     pub value: Value,
 }
 
-/// What became of it.
+/// Whether the client wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WriteSettingResult {
-    /// Whether it was written.
+    /// Whether the setting was written.
     #[serde(default)]
     pub written: bool,
 }

@@ -52,7 +52,7 @@ return {
     function(editor)
       editor:open('console.py', { '%px 1' })
       editor:command('Px console')
-      editor:wait_said('which engine?')
+      editor:wait_said('Name the engine')
       editor:command('Px console 9')
       editor:wait_said('there is no engine 9')
       editor:lua("vim.env.PATH = '/nowhere'")

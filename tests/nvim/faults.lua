@@ -202,7 +202,7 @@ return {
       editor:command('Px clear cel')
       editor:wait_said('takes `cell` or nothing')
       editor:command('Px yank %')
-      editor:wait_said('no register "%')
+      editor:wait_said('Cannot yank into register "%')
       assert(#editor:marks() > 0, 'nothing was cleared')
     end,
   },

@@ -123,7 +123,7 @@ return {
       editor:command('Px compare')
       editor:wait_said('there is none to compare it with')
       editor:command('Px export markdown report.md')
-      editor:wait_said('wrote ')
+      editor:wait_said('Wrote ')
       local report = table.concat(vim.fn.readfile(editor.folder .. '/report.md'), '\n')
       expect.holds({ report }, 'card')
       editor:command('Px export markdown report.md')
@@ -251,9 +251,9 @@ return {
       expect.holds(complete('Px '), 'run')
       expect.lacks(complete('Px '), 'group')
       editor:command('Px group engine')
-      editor:wait_said('this server cannot do `:Px group`')
+      editor:wait_said('This server does not support `:Px group`')
       editor:command('Px nonsense')
-      editor:wait_said('there is no `:Px nonsense`')
+      editor:wait_said('There is no `:Px nonsense`')
     end,
   },
   {
@@ -283,7 +283,7 @@ return {
         return #editor:marks() == 0
       end)
       editor:command('Px run')
-      editor:wait_said('no server serves this buffer')
+      editor:wait_said('No pxlens server runs for this buffer')
     end,
   },
   {

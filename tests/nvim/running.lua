@@ -122,7 +122,7 @@ return {
       editor:wait_sign('✗')
       editor:wait_under('KeyboardInterrupt')
       editor:command('Px interrupt')
-      editor:wait_said('no run is under way')
+      editor:wait_said('There is no run to interrupt')
     end,
   },
   {

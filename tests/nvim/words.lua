@@ -16,8 +16,8 @@ return {
       local said = health(editor)
       expect.holds(said, 'Neovim 0.11')
       expect.holds(said, 'pxlens 0.')
-      expect.holds(said, 'Your options are understood')
-      expect.holds(said, 'The server runs, and serves 1 buffer.')
+      expect.holds(said, 'Your options are valid')
+      expect.holds(said, 'The server is running for 1 buffer.')
       expect.holds(said, 'has 4 engines')
       expect.lacks(said, 'ERROR')
     end,
@@ -30,12 +30,12 @@ return {
         require('pxlens').setup({ open = 'ceiling', colour = 'red', signs = { running = 'RUN' } })
       ]])
       local said = health(editor)
-      expect.holds(said, 'The program `/nowhere/pxlens` is not there, so there is no server.')
+      expect.holds(said, 'The program `/nowhere/pxlens` was not found, so the server cannot start.')
       expect.holds(said, 'Put `pxlens` into a folder of $PATH')
       expect.holds(said, "`open` must be 'float', 'split', 'vsplit' or 'tab'; it is \"ceiling\"")
-      expect.holds(said, 'there is no option `colour`')
+      expect.holds(said, 'There is no option `colour`')
       expect.holds(said, 'each false or a text of one or two columns')
-      expect.holds(said, 'No server runs at the moment')
+      expect.holds(said, 'No server is running')
       expect.equal(editor:lua("return require('pxlens.config').get().open"), 'float')
     end,
   },

@@ -1,4 +1,4 @@
-/** What a server says of itself when it starts. */
+/** What a server announces when it starts. */
 
 import type { LanguageClient } from "vscode-languageclient/node";
 

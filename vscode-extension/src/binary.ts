@@ -1,4 +1,7 @@
-/** Where the server's program is: the setting, the one that came with the extension, or `PATH`. Pure but for the question whether a file exists. */
+/**
+ * Finds the server's program: the one in the setting, the one that came with the extension, or one on `PATH`, in this order. Pure: whether a
+ * file is a program is the caller's to say.
+ */
 
 import * as path from "node:path";
 
@@ -13,7 +16,7 @@ export type Surroundings = {
   /** `PATH`. */
   searchPath: string;
   platform: NodeJS.Platform;
-  /** Whether this is a file that can be run. */
+  /** Whether this file exists and can be run. */
   isProgram: (file: string) => boolean;
 };
 
@@ -27,14 +30,14 @@ export function findBinary(around: Surroundings): Found {
     const program = setting.trim().replace(/^~(?=$|[\\/])/, home);
     if (isProgram(program)) return { program, from: "setting" };
     return {
-      missing: `The setting pxlens.path names ${program}, and no program is there. Correct or clear it.`,
+      missing: `The setting pxlens.path names ${program}, but there is no program. Correct or clear the setting.`,
     };
   }
   const bundled = path.join(extension, "server", name);
   if (isProgram(bundled)) return { program: bundled, from: "extension" };
   for (const folder of searchPath.split(platform === "win32" ? ";" : ":")) {
     const program = path.join(folder, name);
-    // What `PATH` finds in the folder that happens to be open is nobody's choice.
+    // A relative entry of `PATH` would find a program in whichever folder is open, which nobody chose.
     if (path.isAbsolute(folder) && isProgram(program)) return { program, from: "PATH" };
   }
   return {

@@ -1,4 +1,4 @@
-/** The language client: what it is for, what it announces, and what it starts with. */
+/** The language client: which documents it serves, what it announces, and which options it starts the server with. */
 
 import { type LogOutputChannel, workspace } from "vscode";
 import {
@@ -27,23 +27,23 @@ const ANNOUNCED: ClientCapabilities = {
   engines: true,
 };
 
-/** Which documents are the server's: scripts, and the Python cells of notebooks. */
+/** The documents that the server gets: scripts, and the Python cells of notebooks. */
 const SELECTOR: DocumentSelector = [
   { scheme: "file", language: "python" },
   { scheme: "untitled", language: "python" },
   { notebook: { notebookType: "jupyter-notebook" }, language: "python" },
 ];
 
-/** What links in a hover may do: what concerns runs and what they gave. None of them writes settings. */
+/** The commands that links in a hover may run: those about runs and their outputs, but not the one that writes settings. */
 const LINKED = Object.values(serverCommands).filter((command) => command !== serverCommands.writeView);
 
-/** What goes wrong with the server is told by `server.ts`, in words that say what to do; the library's own are for the log. */
+/** Shows no errors of its own: `server.ts` tells the user what went wrong and what to do. The library's messages go to the log. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
 
-  /** One that does not come up is stopped by the library too early, and nobody waits for that. */
+  /** The library also stops a client that did not start, and nothing awaits that promise; so its failure is caught here. */
   override async stop(timeout?: number): Promise<void> {
     await super.stop(timeout).catch((error: unknown) => {
       this.error("stopping", error);
@@ -51,7 +51,7 @@ class QuietClient extends LanguageClient {
   }
 }
 
-/** A client that has not been started. `onClosed` hears of an end that nobody asked for. */
+/** Creates a client without starting it. `onClosed` is called when the server ends unasked. */
 export function createClient(program: string, log: LogOutputChannel, onClosed: () => void): LanguageClient {
   const client = new QuietClient(
     "pxlens",
@@ -67,7 +67,7 @@ export function createClient(program: string, log: LogOutputChannel, onClosed: (
       }),
       middleware: {
         workspace: {
-          // What the server asks for is section `pxlens`, of one folder or another.
+          // The server only ever asks for section `pxlens`, perhaps for several folders.
           configuration: async (params, token, next) => {
             const sections = await next(params, token);
             return Array.isArray(sections)
@@ -80,7 +80,7 @@ export function createClient(program: string, log: LogOutputChannel, onClosed: (
       initializationFailedHandler: () => false,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
-        // A new life gets a new client.
+        // Each start of the server gets a new client.
         closed: () => {
           onClosed();
           return { action: CloseAction.DoNotRestart, handled: true };

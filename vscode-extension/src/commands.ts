@@ -1,4 +1,4 @@
-/** The commands of the palette. Which there are and what they do is in `commands/`, one file for each kind. */
+/** The commands of the palette. They are defined in `commands/`, one file for each kind. */
 
 import { commands, Disposable, type LogOutputChannel, type Memento } from "vscode";
 
@@ -17,7 +17,7 @@ import type { Painter } from "./painter";
 import type { OutputsPanel } from "./panel/panel";
 import type { Server, Session } from "./server";
 
-/** What commands work with. */
+/** The parts that commands work with. */
 export type Parts = {
   server: Server;
   engines: Engines;
@@ -25,14 +25,14 @@ export type Parts = {
   painter: Painter;
   panel: OutputsPanel;
   log: LogOutputChannel;
-  /** What lasts longer than the window. */
+  /** Outlives the window. */
   memory: Memento;
 };
 
-/** The same, and a server that answers. */
+/** The parts, while the server is running. */
 export type Live = Parts & { session: Session };
 
-/** What commands do, by their ids; `line` is the line of a view that a command was chosen on. */
+/** The commands by their ids; `line` is the line of the engines view on which a command was chosen. */
 export type Commands = Readonly<Record<string, (live: Live, line?: unknown) => Promise<void>>>;
 
 const COMMANDS: Commands = {
@@ -58,7 +58,7 @@ export function registerCommands(parts: Parts): Disposable {
       try {
         await command({ ...parts, session }, line);
       } catch (error) {
-        // That a server is gone is said already.
+        // If the server is gone, the user has been told already.
         if (server.session === session) void complain(why(error));
       }
     }),

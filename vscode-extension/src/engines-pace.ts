@@ -1,6 +1,6 @@
-/** How often engines are asked for. Pure. */
+/** How often the engines are requested. Pure. */
 
-/** The least time between two questions, in milliseconds: an answer about many engines is long. */
+/** The shortest time between two requests, in milliseconds: an answer about many engines is long. */
 export function gap(engines: number): number {
   return engines <= 64 ? 200 : 1000;
 }

@@ -5,14 +5,14 @@ import { idOf, nameOf } from "./status";
 
 /** A line of the view. */
 export type Node = {
-  /** The same as long as it is about the same thing. */
+  /** Stays the same as long as the line stands for the same cluster, host or engine. */
   id: string;
   label: string;
   description: string;
   tooltip: string;
-  /** A name of VS Code's icons, and a colour of its themes. */
+  /** The name of a VS Code icon, and of a theme colour. */
   icon: { name: string; color?: string };
-  /** What menus tell it by. */
+  /** The `contextValue`, by which menus know what the line is. */
   context: string;
   /** The cluster it belongs to. */
   cluster: Cluster;
@@ -21,12 +21,12 @@ export type Node = {
   children: Node[];
 };
 
-/** Whether a command was given a line of the view: those of the palette are given nothing, those of keys anything. */
+/** Whether a command was chosen on a line of the view: the palette passes nothing, and a key binding may pass anything. */
 export function isNode(line: unknown): line is Node {
   return typeof line === "object" && line !== null && "cluster" in line && "engines" in line;
 }
 
-/** The clusters in reach, the one in use first. */
+/** The clusters that were found, the one in use first. */
 export function tree(known: EnginesResult | undefined): Node[] {
   return (known?.clusters ?? []).map(clusterNode);
 }
@@ -35,7 +35,7 @@ function clusterNode(cluster: Cluster): Node {
   const id = cluster.connectionFile ?? "starting";
   return {
     id,
-    // The names of those that pxlens started are long, and no news.
+    // The names of clusters that pxlens started are long and tell the user nothing.
     label: cluster.ours ? "Local cluster" : nameOf(cluster),
     description: describeCluster(cluster),
     tooltip: [nameOf(cluster), cluster.connectionFile].filter(Boolean).join("\n"),
@@ -81,7 +81,7 @@ function summary(engines: readonly Engine[]): string {
   return busy > 0 ? `${all}, ${busy} busy` : all;
 }
 
-/** Hosts are a level of their own only where they tell engines apart. */
+/** Hosts are a level of their own only if there are several. */
 function below(id: string, cluster: Cluster): Node[] {
   const hosts = new Map<string, Engine[]>();
   for (const engine of cluster.engines) {
@@ -90,14 +90,14 @@ function below(id: string, cluster: Cluster): Node[] {
     if (there) there.push(engine);
     else hosts.set(host, [engine]);
   }
-  // While engines still tell where they run, they move no further than once.
+  // Engines whose host is not known yet do not count, so that an engine moves in the tree at most once.
   const known = [...hosts.keys()].filter((host) => host !== "");
   if (known.length < 2) return cluster.engines.map((engine) => engineNode(id, cluster, engine));
   return [...hosts].map(([host, engines]) => ({
     id: `${id}\n${host}`,
     label: host === "" ? "host unknown" : host,
     description: summary(engines),
-    tooltip: host === "" ? "These engines did not tell where they run." : host,
+    tooltip: host === "" ? "These engines did not say where they run." : host,
     icon: { name: "vm" },
     context: "host",
     cluster,
@@ -130,7 +130,7 @@ function engineNode(id: string, cluster: Cluster, engine: Engine): Node {
   };
 }
 
-const STATES: Record<Engine["state"], string> = { unknown: "did not tell", idle: "idle", busy: "busy" };
+const STATES: Record<Engine["state"], string> = { unknown: "state unknown", idle: "idle", busy: "busy" };
 
 function engineIcon({ state, lastError }: Engine): Node["icon"] {
   if (state === "busy") return { name: "sync~spin", color: "charts.blue" };
@@ -140,8 +140,8 @@ function engineIcon({ state, lastError }: Engine): Node["icon"] {
 }
 
 /**
- * Brings what is shown up to date: nodes that stay are kept, as the objects they are, and get the new words. Gives those that look
- * different now, or `undefined` where lines came or went.
+ * Updates the shown nodes in place, because VS Code knows them by their identity. Returns the nodes that look different now, or
+ * `undefined` if lines were added or removed; then nothing was updated.
  */
 export function update(shown: readonly Node[], next: readonly Node[]): Node[] | undefined {
   if (shown.length !== next.length) return undefined;

@@ -1,4 +1,4 @@
-/** The engines view: a tree of what `engines.ts` knows, drawn anew where it changed and only while it is seen. */
+/** The engines view: a tree of what `engines.ts` knows. It redraws only what changed, and only while it is visible. */
 
 import {
   Disposable,
@@ -33,7 +33,7 @@ export class EnginesView implements TreeDataProvider<Node>, Disposable {
         this.show();
       }),
       this.view.onDidChangeVisibility(({ visible }) => {
-        // Of clusters that others started nobody hears.
+        // The server does not report clusters that others start.
         if (visible) engines.refresh();
         this.show();
       }),

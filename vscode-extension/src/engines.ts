@@ -1,4 +1,4 @@
-/** What the server knows of clusters and engines: asked again when it says that something changed, not too often. */
+/** What the server knows about clusters and engines. It is requested again when the server says that it changed, but not too often. */
 
 import { type Disposable, EventEmitter, window } from "vscode";
 
@@ -15,17 +15,17 @@ export class Engines implements Disposable {
   private answered = 0;
   private latest: px.EnginesResult | undefined;
 
-  /** Fires when `known` is another. */
+  /** Fires when `known` has changed. */
   readonly onDidChange = this.changed.event;
 
   constructor(private readonly server: Server) {
     this.focus = window.onDidChangeWindowState((state) => {
-      // The server does not hear of clusters that others start.
+      // The server does not report clusters that others start.
       if (state.focused) this.refresh();
     });
   }
 
-  /** What is known; nothing before the first answer and while there is no server. */
+  /** What is known; `undefined` before the first answer and while no server is running. */
   get known(): px.EnginesResult | undefined {
     return this.latest;
   }
@@ -35,18 +35,18 @@ export class Engines implements Disposable {
     return this.latest?.clusters.find((cluster) => cluster.inUse);
   }
 
-  /** Whether some engine works on a px cell of this window. */
+  /** Whether an engine works on a px cell of this window. */
   get busy(): boolean {
     return this.inUse?.engines.some(({ current }) => current !== undefined) ?? false;
   }
 
-  /** Asks soon: at once after a pause, else when the gap is over. The server says no more until it was asked. */
+  /** Asks the server soon: at once after a pause, otherwise when the gap is over. The server reports no change until it is asked. */
   refresh(): void {
     const wait = this.asked + gap(this.inUse?.engines.length ?? 0) - Date.now();
     this.timer ??= setTimeout(() => void this.ask(), Math.max(0, wait));
   }
 
-  /** Asks now. */
+  /** Asks the server now. */
   async ask(): Promise<px.EnginesResult | undefined> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -56,9 +56,9 @@ export class Engines implements Disposable {
     try {
       answer = await this.server.session?.client.sendRequest(px.engines, {});
     } catch {
-      // The server is going away; whoever watches it says so.
+      // The server is going away; `server.ts` tells the user.
     }
-    // An answer that was overtaken is of the past.
+    // The answer to a later request came first, so this one is outdated.
     if (question < this.answered) return this.latest;
     this.answered = question;
     if (JSON.stringify(answer) !== JSON.stringify(this.latest)) {

@@ -1,4 +1,4 @@
-/** Puts the parts together: the server, what it says about px cells, and what shows that. */
+/** The entry point: creates the parts of the extension and connects them. */
 
 import { commands, type ExtensionContext, window, workspace, env } from "vscode";
 
@@ -59,14 +59,14 @@ export function activate(context: ExtensionContext): void {
   );
   const panel = new OutputsPanel(running, context.extensionUri, log);
   const controller = new EnginesController(running);
-  // Cells tell it at once; engines also of runs whose documents are closed.
+  // Cells tell it at once; engines also tell it of runs whose documents are closed.
   const showWhetherRunning = whenChanged("pxlens.running", () => outputs.live().length > 0 || engines.busy);
   const showWhetherReady = whenChanged("pxlens.ready", () => running.session !== undefined);
   const showCommands = Object.entries(OFFERED).map(([key, command]) =>
     whenChanged(key, () => running.session?.commands.has(command) ?? false),
   );
 
-  // It may be granted while the server comes up.
+  // Trust may be granted while the server is starting.
   let wasGranted = false;
   const trust = (): void => {
     void running.session?.client.sendNotification(px.trust, {});
@@ -87,7 +87,7 @@ export function activate(context: ExtensionContext): void {
     engines.onDidChange(showWhetherRunning),
     running.onDidChange(() => {
       if (running.life !== "running") {
-        // Its runs are gone with it; the cells of the next one come with its first outputs.
+        // The server's runs are gone with it; the next server sends the cells with its first outputs.
         outputs.reset();
         painter.reset();
       }
@@ -110,13 +110,13 @@ export function activate(context: ExtensionContext): void {
       memory: context.workspaceState,
     }),
   );
-  // The server does not wait for another extension to come up; what is chosen there reaches it as a change of its settings.
+  // The server does not wait until the Python extension is active; the interpreter chosen there reaches it as a change of settings.
   void followPythonExtension(log, () => {
     void running.session?.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
   }).then((following) => {
     if (following) context.subscriptions.push(following);
   });
-  // Nothing waits for it: a command of the palette does what it can without.
+  // Activation does not wait for the server: commands wait for it themselves.
   void running.start();
 }
 
@@ -124,7 +124,7 @@ export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
-/** Tells `when` clauses of a fact, only when it is another. */
+/** Sets a context key of `when` clauses, only if its value has changed. */
 function whenChanged(key: string, fact: () => boolean): () => void {
   let told: boolean | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** Which runs an interrupt means, and what its answers have to tell. Pure. */
+/** Which runs an interrupt stops, and what the user is told about the answers. Pure. */
 
 import type { LiveRun } from "./outputs";
 import type { CellId, InterruptResult, PastRun } from "./protocol";
@@ -6,7 +6,7 @@ import type { CellId, InterruptResult, PastRun } from "./protocol";
 /** Where the cursor is. */
 export type Here = { uri: string; cell: CellId | undefined };
 
-/** The runs that are meant: those of the px cell at the cursor, else those of its document, of its notebook, or all. */
+/** The runs to stop: those of the px cell at the cursor; if there are none, those of its document, then those of its notebook, then all. */
 export function nearest(live: readonly LiveRun[], here: Here | undefined): readonly LiveRun[] {
   if (!here) return live;
   const inDocument = live.filter(({ uri }) => uri === here.uri);
@@ -15,19 +15,19 @@ export function nearest(live: readonly LiveRun[], here: Here | undefined): reado
   return [inCell, inDocument, inFile].find((runs) => runs.length > 0) ?? live;
 }
 
-/** The cells of a notebook are told apart by what is behind `#`. */
+/** The URI without its fragment, by which the cells of a notebook differ. */
 function fileOf(uri: string): string {
   return uri.split("#", 1)[0] ?? uri;
 }
 
-/** Of the runs that the server keeps, those that wait or go on. */
+/** Of the runs that the server keeps, those that are waiting or running. */
 export function underWay(runs: readonly PastRun[]): LiveRun[] {
   return runs
     .filter(({ state }) => state === "queued" || state === "running")
     .map(({ uri, cell, run }) => ({ uri, cell, run }));
 }
 
-/** What the user has to hear, if anything: the cells show the rest. */
+/** What to tell the user, if anything; the cells show the rest. */
 export function said(answers: readonly InterruptResult[]): string | undefined {
   const list = (engines: number[]): string => [...new Set(engines)].sort((a, b) => a - b).join(", ");
   const leftAlone = list(answers.flatMap((answer) => answer.leftAlone));

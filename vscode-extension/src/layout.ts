@@ -1,13 +1,13 @@
 /**
- * Which lines are painted in an editor, and how. Pure: what `painter.ts` hands to VS Code is decided here.
+ * Decides which lines are painted in an editor, and how; `painter.ts` hands the result to VS Code. Pure.
  *
- * Changing many decorations at once freezes the window (52 s for 10,000 of them), so only what can be seen, and a margin, is painted.
+ * Changing many decorations at once freezes the window (52 s for 10,000 of them), so only what is visible, and a margin, is painted.
  */
 
 import type { Change, Shown } from "./outputs";
 import type { LineSeverity } from "./protocol";
 
-/** How a line is coloured; each is one decoration type. */
+/** How a line is coloured; each style is one decoration type. */
 export type Style = LineSeverity | "stale";
 
 /** All of them. */
@@ -19,24 +19,24 @@ export type Density = "line" | "tick" | "off";
 /** What is painted at the end of a line. */
 export type Item = { line: number; text: string };
 
-/** What is painted in one editor. */
+/** Everything that is painted in one editor. */
 export type Layout = Map<Style, Item[]>;
 
-/** Lines that can be seen, both ends included. */
+/** A range of visible lines, both ends included. */
 export type Stretch = { first: number; last: number };
 
-/** Lines above and below what can be seen that are painted too, so that scrolling finds them there. */
+/** How many lines above and below the visible ones are painted too, so that they are there when the user scrolls. */
 export const MARGIN = 40;
 
-/** Most lines of one style. */
+/** The largest number of lines of one style. */
 export const MOST = 200;
 
 const TICKS: Record<LineSeverity, string> = { info: "⋯", ok: "✓", warning: "▲", error: "✗" };
 
-/** A line that no item is on: what is painted there has to be painted again. */
+/** A line number that no item has: an item here has to be painted again. */
 const NOWHERE = -1;
 
-/** What an editor that shows these stretches should look like. */
+/** The layout of an editor that shows these ranges of lines. */
 export function layout(cells: Iterable<Shown>, visible: readonly Stretch[], density: Density): Layout {
   const near: (Item & { style: Style; far: number })[] = [];
   for (const { at, line, stale } of cells) {
@@ -68,9 +68,9 @@ export function differing(before: Layout, after: Layout): Style[] {
 }
 
 /**
- * What VS Code makes of a layout while the user types: it moves decorations by itself. Only one whose own line was split or joined
- * may have ended up elsewhere; it counts as nowhere, so that it is painted again. So does any that would move while it is not
- * `settled` that VS Code had it before the change: the change may have been made first.
+ * What a layout looks like after edits, given that VS Code moves decorations itself. An item whose own line was split or joined may
+ * have ended up anywhere, so it gets the line `NOWHERE` and is painted again. So does an item that moves while it is not `settled`
+ * that VS Code had painted it before the edit: the edit may have come first.
  */
 export function carried(shown: Layout, changes: readonly Change[], settled: boolean): Layout {
   const carry = (item: Item): Item => ({
@@ -88,7 +88,7 @@ function distance(line: number, { first, last }: Stretch): number {
   return Math.max(first - line, line - last, 0);
 }
 
-/** VS Code draws runs of blanks in decorations as one; of these it keeps all. */
+/** VS Code collapses repeated spaces in decorations; no-break spaces stay. */
 function solid(text: string): string {
   return text.replaceAll(" ", "\u00a0");
 }

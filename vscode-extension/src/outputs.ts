@@ -1,18 +1,18 @@
 /**
- * What the server said about px cells, per document: merges `px/outputs`, and moves it with the edits the server has not seen yet.
+ * What the server said about px cells, per document: merges `px/outputs`, and moves them with edits that the server has not seen yet.
  *
- * Pure: knows no editor. What is painted of it, and when, is `layout.ts` and `painter.ts`.
+ * Pure: knows no editor. `layout.ts` and `painter.ts` decide what is painted, and when.
  */
 
 import type { CellId, CellOutput, OutputsParams, Position, RunId } from "./protocol";
 
 /**
- * One change of a document's text: what was between `start` and `end` is a text now that has so many line breaks and a last line so
- * long. Changes are kept for a while, and what was pasted may be long, so the text itself is not in it.
+ * One change of a document's text: the text between `start` and `end` was replaced with one of `breaks` line breaks, whose last line
+ * has `last` characters. Changes are kept for a while and a pasted text may be long, so the text itself is not kept.
  */
 export type Change = { start: Position; end: Position; breaks: number; last: number };
 
-/** The change that puts `text` in place of what was between `start` and `end`. */
+/** The change that replaces the text between `start` and `end` with `text`. */
 export function changed({ start, end }: Pick<Change, "start" | "end">, text: string): Change {
   const lines = text.split(/\r\n|\r|\n/);
   return { start, end, breaks: lines.length - 1, last: lines[lines.length - 1]?.length ?? 0 };
@@ -24,39 +24,39 @@ export type Shown = Pick<CellOutput, "id" | "run" | "state" | "stale" | "line"> 
 /** A run that is not over. */
 export type LiveRun = { uri: string; cell: CellId; run: RunId };
 
-/** How many edits of a document are kept for outputs of an older version; what is older is mended by the next message. */
+/** How many edits of a document are kept for outputs of older versions; if one is older still, the next message corrects its place. */
 const KEPT_EDITS = 500;
 
-/** All documents. */
+/** The px cells of all documents. */
 export class Outputs {
   private readonly documents = new Map<string, DocumentOutputs>();
-  /** Documents that were closed: what is still on its way about them is of the past. */
+  /** Documents that were closed: messages about them that are still on their way are ignored. */
   private readonly closed = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private newest = 0;
 
-  /** Calls back when there is other news of cells and runs than that they moved. */
+  /** Calls back when cells or runs have changed, but not when cells have only moved. */
   onDidChange(listener: () => void): { dispose: () => void } {
     this.listeners.add(listener);
     return { dispose: () => this.listeners.delete(listener) };
   }
 
-  /** The last `seq` that came in, 0 if there was none. */
+  /** The last `seq` that was received; 0 if there was none. */
   get seq(): number {
     return this.newest;
   }
 
-  /** Takes a message of the server. */
+  /** Applies a message of the server. */
   apply(params: OutputsParams): void {
     this.newest = params.seq;
-    // A document that is opened again begins with all there is.
+    // The first message about a document that is opened again is a full one.
     if (params.full) this.closed.delete(params.uri);
     if (this.closed.has(params.uri)) return;
     this.document(params.uri).apply(params);
     this.changed();
   }
 
-  /** Takes an edit; `version` is the document's after it. Says whether all cells are still known to be where they are. */
+  /** Applies an edit; `version` is the document's version after it. Returns whether the places of all cells are still certain. */
   edit(uri: string, version: number, changes: readonly Change[]): boolean {
     return this.document(uri).edit(version, changes);
   }
@@ -68,13 +68,13 @@ export class Outputs {
     this.changed();
   }
 
-  /** Shows nothing of a document any more, until its cells run again. */
+  /** Removes all outputs of a document, until its cells run again. */
   clear(uri: string): void {
     this.documents.get(uri)?.clear();
     this.changed();
   }
 
-  /** Forgets everything: the server is another one now. */
+  /** Forgets everything, because another server runs now. */
   reset(): void {
     this.documents.clear();
     this.closed.clear();
@@ -87,7 +87,7 @@ export class Outputs {
     return this.documents.get(uri)?.shown() ?? [];
   }
 
-  /** The runs that wait or go on, in the order in which documents and cells came in. */
+  /** The runs that are waiting or running, in the order in which documents and cells were received. */
   live(): LiveRun[] {
     const live: LiveRun[] = [];
     for (const [uri, document] of this.documents) {
@@ -149,7 +149,7 @@ class DocumentOutputs {
   }
 }
 
-/** Where a place is after a change. One inside what was replaced is where the replacement begins. */
+/** Where a place is after a change. A place inside the replaced text moves to the start of the replacement. */
 export function moved(at: Position, { start, end, breaks, last }: Change): Position {
   if (isBefore(at, start)) return at;
   if (isBefore(at, end)) return start;
@@ -159,7 +159,7 @@ export function moved(at: Position, { start, end, breaks, last }: Change): Posit
   return { line, character: from + last + at.character - end.character };
 }
 
-/** Whether the line of a place was replaced with others, so that where it is now is a guess. */
+/** Whether the line of a place was replaced by others, so that its new place is a guess. */
 function replaced(at: Position, { start, end }: Change): boolean {
   return start.line !== end.line && !isBefore(at, start) && isBefore(at, end);
 }

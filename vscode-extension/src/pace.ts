@@ -1,5 +1,5 @@
 /**
- * How fast may be painted: at most so many calls in any second, and passes that come in a burst become one.
+ * How fast painting may go: a limited number of calls per second, and several passes in a burst become one.
  *
  * ```text
  * asked   |x xxxxx xx x xxxxx|          x
@@ -9,11 +9,11 @@
  * Pure: the clock is the caller's, in milliseconds.
  */
 
-/** Most calls of `setDecorations` in any second. */
+/** The largest number of `setDecorations` calls in any second. */
 const CALLS = 20;
 const SECOND = 1000;
 
-/** The least time between two passes. */
+/** The shortest time between two passes, in milliseconds. */
 const GAP = 80;
 
 export class Pace {
@@ -25,12 +25,12 @@ export class Pace {
     return Math.max(0, this.last + GAP - now);
   }
 
-  /** Notes that a pass begins. */
+  /** Records that a pass begins. */
   begin(now: number): void {
     this.last = now;
   }
 
-  /** How long to wait until so many calls may be made at once. */
+  /** How long to wait until this many calls may be made at once. */
   untilCalls(now: number, calls: number): number {
     while (this.spent[0] !== undefined && this.spent[0] <= now - SECOND) this.spent.shift();
     const over = this.spent.length + Math.min(calls, CALLS) - CALLS;
@@ -38,7 +38,7 @@ export class Pace {
     return frees === undefined ? 0 : frees + SECOND - now;
   }
 
-  /** Notes that calls are made. */
+  /** Records that calls are made. */
   spend(now: number, calls: number): void {
     for (let n = 0; n < calls; n++) this.spent.push(now);
   }

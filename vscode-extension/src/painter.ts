@@ -1,10 +1,11 @@
 /**
  * Paints `outputs` into the visible editors: at the ends of lines, in the colours of the theme.
  *
- * A pass looks at every visible editor, hands VS Code only the styles that differ from what is there, and tells the server how far
- * it is. Passes are few (`pace.ts`) and small (`layout.ts`).
+ * A pass looks at every visible editor, hands VS Code only the styles that differ from what is shown, and acknowledges what it has
+ * painted to the server. Passes are few (`pace.ts`) and small (`layout.ts`).
  *
- * The window takes lines as they are when a pass gets there, which may be after edits that this extension hears of later:
+ * The window applies line numbers to the text as it is when a pass arrives, which may be after edits that this extension has not
+ * received yet:
  *
  * ```text
  * extension   paint line 9 ──╮   ╭─▶ an edit: "Enter above", so it is line 10
@@ -12,7 +13,7 @@
  *                            ╰─▶ line 9 is painted: one too high
  * ```
  *
- * So each pass is followed by a question to the window; until it is answered, what edits move is painted again.
+ * So each pass is followed by a request to the window; until it is answered, whatever edits move is painted again.
  */
 
 import {
@@ -42,13 +43,13 @@ import { type Change, changed, type Outputs } from "./outputs";
 import { Pace } from "./pace";
 import { settings } from "./settings";
 
-/** Farther right than any line's end; VS Code makes the end of the line of it. */
+/** A column beyond the end of any line, which VS Code takes as the end of the line. */
 const LINE_END = 100_000;
 
 /** What an editor shows. */
 type Shown = {
   layout: Layout;
-  /** Passes that the window may not have got yet. */
+  /** How many passes the window may not have received yet. */
   unsettled: number;
 };
 
@@ -65,9 +66,9 @@ export class Painter implements Disposable {
 
   constructor(
     private readonly outputs: Outputs,
-    /** Hears of the last `seq` that is painted. */
+    /** Called with the last `seq` that is painted. */
     private readonly painted: (seq: number) => void,
-    /** Hears of a document whose cells have to be told again, because an edit replaced lines that are painted. */
+    /** Called with a document whose outputs have to be requested again, because an edit replaced lines that are painted. */
     private readonly lostTrack: (uri: string) => void,
   ) {
     this.types = new Map(STYLES.map((style) => [style, decorationType(style)]));
@@ -97,14 +98,14 @@ export class Painter implements Disposable {
     ];
   }
 
-  /** Has what changed painted, now or as soon as the pace allows. */
+  /** Paints what changed, now or as soon as the pace allows. */
   repaint(): void {
     this.timer ??= setTimeout(() => {
       this.pass();
     }, this.pace.untilPass(Date.now()));
   }
 
-  /** Forgets how far the last server was told. */
+  /** Forgets what was acknowledged to the last server. */
   reset(): void {
     this.acknowledged = 0;
     this.repaint();
@@ -136,7 +137,7 @@ export class Painter implements Disposable {
       const after = this.layout(editor);
       const styles = differing(shown.layout, after);
       if (styles.length === 0) continue;
-      // All styles of an editor or none, so that no line is there twice or flickers.
+      // All styles of an editor or none, so that no line appears twice or flickers.
       const wait = this.pace.untilCalls(now, styles.length);
       if (wait > 0) {
         this.first = editor;
@@ -157,17 +158,17 @@ export class Painter implements Disposable {
     }
   }
 
-  /** Waits until the window has what was painted; edits that it made before have come in by then. */
+  /** Waits until the window has received what was painted; by then, earlier edits of the window have arrived here. */
   private settle(shown: Shown): void {
     shown.unsettled++;
     const settled = (): void => {
       shown.unsettled--;
     };
-    // Any command of the window's own would do: messages and their answers keep their order.
+    // Any command that the window itself executes would do: messages and their answers keep their order.
     void commands.executeCommand("setContext", "pxlens.painted", true).then(settled, settled);
   }
 
-  /** The visible editors; the one that had to wait goes first. */
+  /** The visible editors, beginning with the one that had to wait. */
   private inTurn(): readonly TextEditor[] {
     const all = window.visibleTextEditors;
     const from = all.findIndex((editor) => editor === this.first);
@@ -193,7 +194,7 @@ export class Painter implements Disposable {
 
 function decorationType(style: Style): TextEditorDecorationType {
   return window.createTextEditorDecorationType({
-    // What is typed at the end of the line comes before what is painted there.
+    // Text typed at the end of the line goes before what is painted there.
     rangeBehavior: DecorationRangeBehavior.ClosedOpen,
     after: {
       margin: "0 0 0 2em",

@@ -1,4 +1,4 @@
-/** Where the user is: what "this px cell" means. */
+/** Where the user is, from which commands find "the px cell at the cursor". */
 
 import {
   commands,
@@ -17,11 +17,11 @@ import type { Position, Range } from "./protocol";
 
 export type Place = {
   document: TextDocument;
-  /** As messages name it. */
+  /** The place as `px/*` messages name it. */
   at: { uri: string; position: Position; range?: Range };
 };
 
-/** The cursor, or the selection, in the active editor; in a notebook whose cells are selected and not edited, the first of them. */
+/** The cursor or the selection in the active editor; in a notebook whose cells are selected but not edited, the first selected cell. */
 export function place(): Place | undefined {
   const editor = window.activeTextEditor;
   if (editor?.document.languageId === "python") return ofEditor(editor);
@@ -46,12 +46,12 @@ function plain({ line, character }: Position): Position {
   return { line, character };
 }
 
-/** Says that there is no px cell to speak of; commands called by key bindings end here in other documents. */
+/** Tells the user to open a document with px cells; in other documents, commands called by key bindings end here. */
 export function nowhere(): void {
   void inform("Open a Python file or a notebook with px cells first.");
 }
 
-/** The file that a document is in, and all documents of it: a notebook's cells are one each. */
+/** The file that a document belongs to, and all documents of that file: each cell of a notebook is one. */
 export function file(document: TextDocument): { uri: string; documents: string[] } {
   const uri = document.uri.toString();
   const isIts = (cell: NotebookCell): boolean => cell.document === document;
@@ -61,7 +61,7 @@ export function file(document: TextDocument): { uri: string; documents: string[]
   return { uri: notebook.uri.toString(), documents };
 }
 
-/** Goes to a place in a document: where that is seen already, else in `column`. */
+/** Goes to a place in a document: in the editor that shows it already, else in `column`. */
 export async function goTo(uri: string, { line, character }: Position, column?: ViewColumn): Promise<void> {
   const document = await workspace.openTextDocument(Uri.parse(uri, true));
   const open = window.visibleTextEditors.find((editor) => editor.document === document);

@@ -11,11 +11,11 @@ export type Position = {
   character: number;
 };
 
-/** A stretch of a document. */
+/** A part of a document. */
 export type Range = {
-  /** Where it begins. */
+  /** Where it begins, inclusive. */
   start: Position;
-  /** The place after its last character. */
+  /** Where it ends, exclusive. */
   end: Position;
 };
 
@@ -30,7 +30,7 @@ export type CellId = string;
 
 /** What a client can do beyond LSP. All of it is off unless announced. */
 export type ClientCapabilities = {
-  /** It paints `px/outputs`. It then gets no result hints, and no run state in lenses but "■ Interrupt". */
+  /** It paints `px/outputs`. The server then sends it no result hints, and shows no run state in lenses but "■ Interrupt". */
   outputs?: boolean;
   /** It answers each `px/outputs` with `px/ackOutputs`. */
   ack?: boolean;
@@ -43,15 +43,15 @@ export type ClientCapabilities = {
   /** It runs the body of a `--local` cell in a kernel of its own. */
   runLocal?: boolean;
   /**
-   * It shows `px-output:` addresses, asking for their text with `px/content`; without this, one that announced LSP's
-   * `workspace.textDocumentContent` does.
+   * It shows `px-output:` addresses, and asks for their text with `px/content`. A client that announced LSP's
+   * `workspace.textDocumentContent` does not need this.
    */
   content?: boolean;
   /** It answers `px/writeSetting`. */
   writeSettings?: boolean;
   /** It answers `px/copy`. */
   copy?: boolean;
-  /** It hears of `px/enginesChanged`. Then `px/engines` is answered at once, with what is known. */
+  /** It wants `px/enginesChanged`. The server then answers `px/engines` at once, with what it knows. */
   engines?: boolean;
   /** It shows runs in a panel, and answers `px/showRun`. */
   panel?: boolean;
@@ -63,30 +63,30 @@ export type ServerCapabilities = {
   commands: Array<string>;
 };
 
-/** What is to run. */
+/** What to run. */
 export type RunParams = {
   /** The document; a notebook's cell is named by the cell's own URI. */
   uri: string;
-  /** Which px cells; `cell` if it is absent. */
+  /** Which px cells; if absent, `cell`. */
   scope?: Scope;
-  /** The px cell that the scope starts from. Goes before `range` and `position`. */
+  /** The px cell that the scope refers to. Takes precedence over `range` and `position`. */
   cell?: CellId;
-  /** Or every px cell that this touches. Goes before `position`. */
+  /** Instead of `cell`: every px cell that this range touches. Takes precedence over `position`. */
   range?: Range;
-  /** Or the px cell at this place. */
+  /** Instead of `cell`: the px cell at this place. */
   position?: Position;
-  /** A target expression or rank set that goes before what the cells say. */
+  /** A target expression or rank set that overrides what the cells say. */
   targets?: string;
-  /** Whether to wait for earlier runs on the same engines; goes before what the cells say. */
+  /** Whether to wait for earlier runs on the same engines; overrides what the cells say. */
   block?: boolean;
   /**
-   * Only these engines of the last run of the px cell, as far as the cell's targets choose them. For one px cell: `scope`
-   * is `cell`.
+   * Only these engines of the last run of the px cell, as far as the cell's targets choose them. Only for a single px
+   * cell, with the `scope` `cell`.
    */
   only?: Only;
   /**
-   * Whether each cell is sent to the first of its engines first, and to the others only once that has succeeded. If it
-   * fails, the others end as not sent.
+   * Whether each cell is sent first to one engine, and to the others only once that one has succeeded. If it fails, the
+   * others end as not sent.
    */
   canary?: boolean;
 };
@@ -97,27 +97,30 @@ export type Scope = "cell" | "above" | "below" | "all";
 /** Which engines of a px cell's last run are meant. */
 export type Only = "failed" | "differing";
 
-/** What runs now, or waits for its engines, and what does not. */
+/** What runs now or waits for its engines, and what does not run. */
 export type RunResult = {
   /** The runs, in document order. */
   runs: Array<StartedRun>;
-  /** `%pxresult` lines that were run: what each shows from now on, which may be a run that still goes on. */
+  /** The `%pxresult` lines that were run, and the run that each shows from now on, which may still go on. */
   recalled: Array<RecalledRun>;
-  /** What was meant and does not run, and why. */
+  /** What was asked for and does not run, and why. */
   notRun: Array<NotRun>;
-  /** How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel. */
+  /** How many lines of ordinary Python there are beside the px lines; pxlens does not run them. */
   localLines: number;
 };
 
-/** A run that was made. */
+/** A run that runs now or waits for its engines. */
 export type StartedRun = {
   /** Its number. */
   run: RunId;
   /** Its px cell. */
   cell: CellId;
-  /** The engines it is sent to, in that order; an id may occur twice. */
+  /** The engines it is sent to, in this order; an id may occur twice. */
   engines: Array<number>;
-  /** What of the cell does not run, as a sentence: the local part of a `--local` cell, for a client without `runLocal`. */
+  /**
+   * A remark on the run, as a sentence: that the local part of a `--local` cell does not run, for a client without `runLocal`;
+   * or that the cell has changed since the run that `only` refers to.
+   */
   note?: string;
 };
 
@@ -131,39 +134,39 @@ export type RecalledRun = {
 
 /** A px cell, or a whole request, that does not run. */
 export type NotRun = {
-  /** The px cell, unless the reason is one of the whole request. */
+  /** The px cell; absent if the reason applies to the whole request. */
   cell?: CellId;
   /** A sentence for the user: what stands in the way, and what to do. */
   reason: string;
 };
 
-/** What is to stop. */
+/** What to stop. */
 export type InterruptParams = {
   /** The run. */
   run: RunId;
   /** Only its part on these engines. */
   engines?: Array<number>;
   /**
-   * Only its part on engines that are still at it while at least half of its engines have ended. With `engines`, those of
+   * Only its part on engines that still work, once at least half of its engines have ended. With `engines`, only those among
    * them.
    */
   stragglers?: boolean;
   /**
-   * The signal's name, such as `SIGTERM`; if it is absent, the one that the cell names with `--signal-on-interrupt`, else
+   * The signal's name, such as `SIGTERM`; if absent, the one that the cell names with `--signal-on-interrupt`, or
    * `SIGINT`.
    */
   signal?: string;
 };
 
-/** What became of each engine of the run that had not ended. An engine is in one list at most. */
+/** What happened to each engine of the run that had not ended. An engine is in at most one list. */
 export type InterruptResult = {
   /** Engines that work on this run and were signalled. */
   signalled: Array<number>;
-  /** Engines that will not begin it: its request was dropped or aborted. */
+  /** Engines that will not begin it, because its request was dropped or aborted. */
   aborted: Array<number>;
-  /** Engines that are busy for somebody else, and were not touched. */
+  /** Engines that are busy for another client and were left alone. */
   leftAlone: Array<number>;
-  /** Engines that were signalled or asked, and did not answer in time. */
+  /** Engines that were signalled or asked, but did not answer in time. */
   unanswered: Array<number>;
   /** Why nothing was done: a sentence for the user. */
   refused?: string;
@@ -177,17 +180,17 @@ export type CellsParams = {
 
 /** The px cells of one version of a document. */
 export type CellsResult = {
-  /** The version they were found in. */
+  /** The version of the document in which they were found. */
   version: number;
   /** In document order. */
   cells: Array<Cell>;
-  /** What is wrong or doubtful in the magics, also sent as diagnostics. */
+  /** What is wrong or doubtful in the magics; also sent as diagnostics. */
   problems: Array<Problem>;
 };
 
 /**
- * One px cell. One that is wrong in itself has a `refusal` and no `plan`; one that could run but for what is not there now (the
- * workspace's trust, its cluster, its engines) has both.
+ * One px cell. If the cell itself is wrong, it has a `refusal` and no `plan`; if it only lacks something at the moment (the workspace's
+ * trust, its cluster, its engines), it has both.
  */
 export type Cell = {
   /** Its name. */
@@ -196,11 +199,11 @@ export type Cell = {
   range: Range;
   /** The line with the magic. */
   magicRange: Range;
-  /** The magic with its suffix, as in `px_even`, `pxresult`. */
+  /** The name of the magic with its suffix, such as `px_even` or `pxresult`. */
   magic: string;
   /**
-   * The cell of the script or notebook that it stands in, counted from 0: px lines of the same one share a lens. Absent
-   * where the document has no cells of its own.
+   * The cell of the script or notebook that contains it, counted from 0: px lines of the same one share a lens. Absent
+   * if the document has no cells of its own.
    */
   outer?: number;
   /** The exact text that engines get. */
@@ -211,7 +214,7 @@ export type Cell = {
   refusal?: string;
   /** How its newest run is doing. */
   state: CellState;
-  /** Whether its newest run was of another code or plan than what would run now. */
+  /** Whether its newest run had another code or plan than a run now would have. */
   stale: boolean;
   /** Its newest run. */
   run?: RunId;
@@ -221,7 +224,7 @@ export type Cell = {
 export type Plan = {
   /**
    * The engines, in the order of the requests; an id may occur twice. Empty for a line that runs nothing, such as
-   * `%pxconfig`, and while no engine is there (see `starts`).
+   * `%pxconfig`, and while there is no engine (see `starts`).
    */
   engines: Array<number>;
   /** The same as a rank set, such as `[0-2,4]`; or a text such as `4 local engines` or `no engines`. */
@@ -230,9 +233,9 @@ export type Plan = {
   alive: number;
   /** Whether later runs wait for it. */
   block: boolean;
-  /** How many local engines running it starts first; absent when a cluster is there. */
+  /** How many local engines are started before it runs; absent if there is a cluster. */
   starts?: number;
-  /** 0-based lines above it (`%pxconfig`, `%autopx`) that had a say. */
+  /** The 0-based lines above it (`%pxconfig`, `%autopx`) that influenced this. */
   decidedBy: Array<number>;
   /** For a line that runs nothing: what it sets or shows, as a sentence. */
   note?: string;
@@ -245,33 +248,33 @@ export type CellState = "idle" | "queued" | "running" | "succeeded" | "failed";
 export type Problem = {
   /** Where. */
   range: Range;
-  /** How bad. */
+  /** How severe it is. */
   severity: ProblemSeverity;
-  /** Its name in the documentation. */
+  /** Its name in `docs/diagnostics.md`. */
   code: string;
   /** A sentence for the user. */
   message: string;
 };
 
-/** How bad a problem is. */
+/** How severe a problem is. */
 export type ProblemSeverity = "error" | "warning" | "hint";
 
 /**
- * Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,
- * else the newest of all.
+ * Which run: the one that `run` names, or `name`; otherwise the newest of the px cell at `uri` and `position`, then the newest of
+ * `suffix`, then the newest of all.
  */
 export type ResultParams = {
   /** The run. */
   run?: RunId;
-  /** A name that `-o` gave; the newest run that has it, also one of an earlier session. */
+  /** A name given with `-o`: the newest run that has it, even from an earlier session. */
   name?: string;
   /** The document of `position`. */
   uri?: string;
   /** A place in the px cell. */
   position?: Position;
-  /** The suffix of a view, `""` for the one without. */
+  /** The suffix of a view; `""` for the view without a suffix. */
   suffix?: string;
-  /** The grouping; the one in which the run is shown if it is absent. */
+  /** The grouping; if absent, the one in which the run is shown. */
   groupBy?: GroupBy;
   /** Whether the images are wanted. They may be megabytes. */
   images?: boolean;
@@ -282,26 +285,26 @@ export type ResultParams = {
 /** How outputs are grouped. */
 export type GroupBy = "fold" | "type" | "engine" | "order";
 
-/** A run as it stands now. */
+/** A run as it is now. */
 export type ResultResult = {
-  /** Which run it is; 0 for one of an earlier session, found by its name. */
+  /** Which run it is; 0 for a run of an earlier session, which was found by its name. */
   run: RunId;
   /** How it is doing. */
   state: CellState;
-  /** Engines whose outputs are alike, the largest group first; grouped by engine, each engine's own, in target order. */
+  /** The groups of engines with like outputs, the largest first; if grouped by engine, one group per engine, in target order. */
   groups: Array<Group>;
-  /** All of it as plain text, in the grouping that was asked for. */
+  /** The whole output as plain text, in the chosen grouping. */
   text: string;
-  /** The same as Markdown. Text of engines is escaped in it. */
+  /** The same as Markdown, in which text of engines is escaped. */
   markdown: string;
   /**
-   * The images that stand at the end of the output, identical ones once: each engine's first, then each engine's second, ...;
-   * among those by rank. Only if `images` was asked for.
+   * The images that are shown at the end of the run, identical ones once: first each engine's first image, then each engine's second, and so
+   * on, each time by rank. Only if `images` was asked for.
    */
   images?: Array<ResultImage>;
   /**
-   * All images on one page, by rank: an SVG document. It holds what engines sent as embedded images only, so that no script and
-   * no link of theirs works. Absent where there is no image, or `contactSheet` was not asked for.
+   * All images on one page, by rank, as an SVG document. What engines sent is in it only as embedded images, so that no script and
+   * no link of theirs works. Absent if there is no image, or if `contactSheet` was not asked for.
    */
   contactSheet?: string;
 };
@@ -310,11 +313,11 @@ export type ResultResult = {
 export type Group = {
   /** The engines as a rank set, such as `[0-2,4]`. */
   ranks: string;
-  /** Their ids, rising. */
+  /** Their ids, ascending. */
   engines: Array<number>;
   /** How they are doing. */
   state: GroupState;
-  /** What each of them gave, as plain text; what differs in numbers only is summed up: `loss {0.31…0.33} med 0.32 ▄▅█`. */
+  /** The output of each of them, as plain text; lines that differ only in numbers are summed up: `loss {0.31…0.33} med 0.32 ▄▅█`. */
   text: string;
 };
 
@@ -325,30 +328,30 @@ export type GroupState = "pending" | "ok" | "error" | "aborted" | "lost";
 export type ResultImage = {
   /** The engines as a rank set, such as `[0-2,4]`. */
   ranks: string;
-  /** Their ids, rising. */
+  /** Their ids, ascending. */
   engines: Array<number>;
-  /** The lowest place it has among an engine's images: 1 for the first. */
+  /** Its place among an engine's images, 1 for the first; if it has several places, the lowest. */
   ordinal: number;
   /**
-   * `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, as its first bytes say; where there is no `data`, what the
-   * engine said.
+   * `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, by its first bytes; without `data`, the type that the
+   * engine named.
    */
   mime: string;
-  /** Base64 without line breaks; of an SVG its text, which is not made safe: it belongs into an `<img>`, never into a page. */
+  /** Base64 without line breaks. For an SVG, its text, which is not sanitised: show it in an `<img>`, never as part of a page. */
   data?: string;
-  /** Why there is no `data`: it does not decode, or an answer has no room for it. */
+  /** Why there is no `data`: the image cannot be decoded, or the answer has no room for it. */
   missing?: string;
-  /** Bytes of the image's file. */
+  /** The size of the image's file, in bytes. */
   bytes: number;
-  /** In pixels; unknown of an SVG that fits any size. */
+  /** In pixels; absent for an SVG without a size of its own. */
   width?: number;
-  /** In pixels. */
+  /** In pixels, like `width`. */
   height?: number;
-  /** What to say instead of it: `<Figure size 640x480 with 1 Axes>`. May be empty. */
+  /** The text to show instead of it, such as `<Figure size 640x480 with 1 Axes>`. May be empty. */
   alt: string;
 };
 
-/** Which run: by `run`, else the newest of the px cell at `uri` and `position`, else the newest of `uri`, else the newest of all. */
+/** Which run: the one that `run` names; otherwise the newest of the px cell at `uri` and `position`, then the newest of `uri`, then the newest of all. */
 export type PageParams = {
   /** The run. */
   run?: RunId;
@@ -356,19 +359,19 @@ export type PageParams = {
   uri?: string;
   /** A place in the px cell. */
   position?: Position;
-  /** The grouping; the one in which the run is shown if it is absent. */
+  /** The grouping; if absent, the one in which the run is shown. */
   groupBy?: GroupBy;
   /** Whether images and HTML are wanted. They may be megabytes. */
   media?: boolean;
 };
 
-/** A run as it stands now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no key of a kernel. */
+/** A run as it is now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no keys of kernels. */
 export type PageResult = {
   /** Which run it is. */
   run: RunId;
   /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
   uri: string;
-  /** The line of the magic as text. */
+  /** The text of the magic's line. */
   title: string;
   /** How it is doing. */
   state: CellState;
@@ -378,21 +381,21 @@ export type PageResult = {
   groupBy: GroupBy;
   /** All its engines as a rank set. */
   ranks: string;
-  /** Their ids, rising. */
+  /** Their ids, ascending. */
   engines: Array<number>;
-  /** Whether an earlier run of the same px cell is kept, to compare it with. */
+  /** Whether there is an earlier run of the same px cell to compare it with. */
   hasEarlier: boolean;
-  /** What engines wrote and answered. Grouped by kind of output there is one section for each kind, else one. */
+  /** What engines wrote and answered. If outputs are grouped by kind, there is one section for each kind, otherwise one for all. */
   sections: Array<PageSection>;
-  /** How far the results of several groups lie apart. */
+  /** How far apart the results of several groups are. */
   across?: string;
   /** What engines raised, by identical stack, the largest group first. */
   errors: Array<PageError>;
-  /** HTML that engines showed, identical ones once. Only if `media` was asked for. */
+  /** The HTML that engines showed, identical HTML once. Only if `media` was asked for. */
   tables: Array<PageHtml>;
   /** The images, as in `px/result`. Only if `media` was asked for. */
   images: Array<ResultImage>;
-  /** What else there is to say, as a sentence: what was left out. */
+  /** What was left out, as a sentence. */
   note?: string;
 };
 
@@ -408,46 +411,46 @@ export type PageSection = {
 export type PageBlock = {
   /** The engines as a rank set. */
   ranks: string;
-  /** Their ids, rising. */
+  /** Their ids, ascending. */
   engines: Array<number>;
   /** How they are doing. */
   state: GroupState;
-  /** The engines from whose output this is the difference. */
+  /** The engines with whose output this one is compared: `pieces` then holds only what differs. */
   comparedWith?: string;
-  /** The text, one piece for each stretch of one style. */
+  /** The text, in pieces of one style each. */
   pieces: Array<PagePiece>;
 };
 
 /** Text of one style. */
 export type PagePiece = {
-  /** What it says, with the line ends in it. */
+  /** The text, including line ends. */
   text: string;
-  /** What it is. */
+  /** The kind of text. */
   style: LineStyle;
 };
 
-/** What a line of a block is, for its colour. */
+/** The kind of a line or text, which decides its colour. */
 export type LineStyle = "label" | "stdout" | "stderr" | "result" | "error" | "note";
 
 /** Engines that raised the same exception in the same place. */
 export type PageError = {
   /** The engines as a rank set. */
   ranks: string;
-  /** Their ids, rising. */
+  /** Their ids, ascending. */
   engines: Array<number>;
-  /** `ValueError: bad`, in one line; of engines that somebody stopped `interrupted`. */
+  /** The exception in one line, such as `ValueError: bad`; `interrupted` for engines that somebody stopped. */
   title: string;
-  /** What each engine said, where they said different things: `[2] bad`. */
+  /** The message of each engine, such as `[2] bad`, if the messages differ. */
   variants: Array<string>;
-  /** The traceback; of engines that said different things that of the first. */
+  /** The traceback; if the engines' messages differ, that of the first engine. */
   lines: Array<TracebackLine>;
 };
 
 /** A line of a traceback. */
 export type TracebackLine = {
-  /** What it says. */
+  /** The text of the line. */
   text: string;
-  /** The call that it is the head of, where that is in a document or a file that is here. */
+  /** The place of the call that this line names, if it is in a document or file that exists here. */
   place?: PagePlace;
 };
 
@@ -463,11 +466,11 @@ export type PagePlace = {
 export type PageHtml = {
   /** The engines as a rank set. */
   ranks: string;
-  /** Their ids, rising. */
+  /** Their ids, ascending. */
   engines: Array<number>;
-  /** As the engine sent it, which is not made safe: it belongs into a sandboxed frame without scripts. */
+  /** The HTML as the engine sent it. It is not sanitised: show it only in a sandboxed frame without scripts. */
   html?: string;
-  /** What to say instead of it. May be empty. */
+  /** The text to show instead of it. May be empty. */
   alt: string;
 };
 
@@ -477,27 +480,27 @@ export type ShowRunParams = {
   run: RunId;
 };
 
-/** What became of it. */
+/** Whether the client shows it. */
 export type ShowRunResult = {
-  /** Whether it is shown. */
+  /** Whether the run is shown. */
   shown: boolean;
 };
 
-/** Of what. */
+/** Whose runs. */
 export type RunsParams = {
-  /** Only those of this document; of a notebook, or of one of its cells, those of all its cells. */
+  /** Only those of this document; for a notebook, or for one of its cells, those of all its cells. */
   uri?: string;
   /** Only those of this px cell, which may be gone. */
   cell?: CellId;
 };
 
-/** The last 20 runs of each px cell, as far as there is memory for them, and those that px cells still show. */
+/** The runs that are kept. */
 export type RunsResult = {
-  /** The newest first. */
+  /** The runs, the newest first. */
   runs: Array<PastRun>;
 };
 
-/** A run that is kept, whether it goes on or is over. */
+/** A run that is kept, whether it is finished or still goes on. */
 export type PastRun = {
   /** Its number. */
   run: RunId;
@@ -505,11 +508,11 @@ export type PastRun = {
   uri: string;
   /** Its px cell. */
   cell: CellId;
-  /** The 0-based line of the magic, when it was asked for. */
+  /** The 0-based line of the magic when the run was asked for. */
   line: number;
-  /** That line as text. */
+  /** The text of that line. */
   title: string;
-  /** The suffix of its magic, `""` for the one without. */
+  /** The suffix of its magic; `""` if it has none. */
   suffix: string;
   /** The name that `-o` gave it. */
   name?: string;
@@ -525,31 +528,31 @@ export type PastRun = {
   created: number;
   /** When its last engine ended, in milliseconds since 1970; absent while it goes on. */
   ended?: number;
-  /** One line that sums it up. Plain text. */
+  /** A summary in one line. Plain text. */
   summary: string;
 };
 
-/** What to compare with what. */
+/** The two runs to compare. */
 export type CompareParams = {
   /** The run. */
   run: RunId;
-  /** The other run, of whatever cell; the run before of the same px cell that was sent if it is absent. */
+  /** The other run, of any cell; if absent, the previous run of the same px cell that was sent. */
   with?: RunId;
 };
 
-/** How the engines of a run did, compared with the other run; or why there is nothing to compare. */
+/** How the engines of a run compare with those of the other run, or why there is nothing to compare. */
 export type CompareResult = {
   /** The run. */
   run: RunId;
-  /** The other run; absent where there is none. */
+  /** The other run; absent if there is none. */
   with?: RunId;
   /** One line: `3 engines as before, [2] changed`. Plain text. */
   summary: string;
-  /** Every engine of both runs, in one group. */
+  /** The groups; each engine of the two runs is in exactly one. */
   groups: Array<ComparedGroup>;
   /** The summary and the groups that are not as before, as plain text. */
   text: string;
-  /** The same as Markdown, at most 50,000 bytes; what engines wrote stands in code fences. */
+  /** The same as Markdown, at most 50,000 bytes; what engines wrote is in code fences. */
   markdown: string;
   /** Why there is nothing to compare. */
   message?: string;
@@ -561,16 +564,16 @@ export type ComparedGroup = {
   ranks: string;
   /** The engines. */
   engines: Array<number>;
-  /** How they did. */
+  /** How they changed. */
   change: EngineChange;
   /**
-   * What changed, with words as `‹old → new›` and lines that are the same counted; of new engines what they gave. Plain
-   * text, without keys of kernels.
+   * What changed: changed words as `‹old → new›`, equal lines counted; for new engines, their output. Plain text, without
+   * keys of kernels.
    */
   text: string;
 };
 
-/** How engines did, compared with the other run. */
+/** How an engine's output compares with the other run. */
 export type EngineChange = "same" | "changed" | "new" | "gone";
 
 /** What to clear. */
@@ -583,7 +586,7 @@ export type ClearParams = {
 
 /** What was cleared. */
 export type ClearResult = {
-  /** How many px cells showed a result and do no more. */
+  /** How many px cells showed a result and no longer do. */
   cleared: number;
 };
 
@@ -597,7 +600,7 @@ export type ContentParams = {
 export type ContentResult = {
   /** Its text: at most 5,000,000 bytes of UTF-8, without escape sequences and control characters. */
   text: string;
-  /** Whether the run still goes on, so that there may be more of it. */
+  /** Whether the run still goes on, so that there may be more text later. */
   goesOn: boolean;
 };
 
@@ -605,37 +608,37 @@ export type ContentResult = {
 export type ExportParams = {
   /** The run. */
   run: RunId;
-  /** As what. */
+  /** The format. */
   format: ExportFormat;
-  /** An absolute path or a `file:` URI to write to; without it the answer holds the text. */
+  /** An absolute path or a `file:` URI to write to; without it, the answer contains the text. */
   path?: string;
-  /** Whether a file that is there is replaced. */
+  /** Whether to replace an existing file. */
   overwrite?: boolean;
 };
 
-/** As what a run is exported. */
+/** The format in which a run is exported. */
 export type ExportFormat = "markdown" | "json";
 
 /** The export, or why there is none. */
 export type ExportResult = {
-  /** The text, where no path was given. */
+  /** The text, if no path was given. */
   text?: string;
   /** The file that was written. */
   file?: string;
-  /** Pictures that were written beside it. */
+  /** The pictures that were written beside it. */
   images: Array<string>;
-  /** What the user has to know: why nothing was written, or what is missing in it. */
+  /** What the user has to know: why nothing was written, or what the export lacks. */
   message?: string;
 };
 
-/** Nothing to say yet; an object all the same, so that it can grow. */
+/** No parameters yet; an object, so that fields can be added. */
 export type EnginesParams = Record<string, never>;
 
-/** What is in reach. */
+/** The clusters that were found. */
 export type EnginesResult = {
-  /** The one in use first. */
+  /** The clusters, the one in use first. */
   clusters: Array<Cluster>;
-  /** Why there is none, or none that can be used: a sentence for the user. */
+  /** Why there is no cluster, or none that can be used: a sentence for the user. */
   message?: string;
 };
 
@@ -643,9 +646,9 @@ export type EnginesResult = {
 export type Cluster = {
   /** Its IPython profile. */
   profile?: string;
-  /** Its id in that profile, `""` for the one without. */
+  /** Its id in that profile; `""` for the cluster without an id. */
   clusterId?: string;
-  /** Where its connection file is. */
+  /** The path of its connection file. */
   connectionFile?: string;
   /** Whether it answers. */
   state: ClusterState;
@@ -653,7 +656,7 @@ export type Cluster = {
   inUse: boolean;
   /** Whether pxlens started it. */
   ours: boolean;
-  /** Its engines by rising id; empty unless it is in use. */
+  /** Its engines, by ascending id; empty unless it is in use. */
   engines: Array<Engine>;
 };
 
@@ -664,22 +667,22 @@ export type ClusterState = "found" | "starting" | "up" | "notResponding" | "down
 export type Engine = {
   /** Its rank. */
   id: number;
-  /** What it does. */
+  /** What it is doing. */
   state: EngineState;
-  /** Where it runs, where that is known. */
+  /** The machine it runs on, if known. */
   host?: string;
-  /** Its process, where that is known. */
+  /** Its process id, if known. */
   pid?: number;
-  /** What it works on, where that is a run of this session. */
+  /** The px cell that it works on, if that is a run of this session. */
   current?: EngineCell;
-  /** What it raised in the last run of this session that it finished; absent where that went well. */
+  /** What it raised in the last run of this session that it finished; absent if that succeeded. */
   lastError?: EngineFailure;
 };
 
-/** What an engine does, as far as it told. */
+/** What an engine is doing, as far as it has told. */
 export type EngineState = "unknown" | "idle" | "busy";
 
-/** A px cell that an engine has to do with. */
+/** A px cell that an engine runs or ran. */
 export type EngineCell = {
   /** The run. */
   run: RunId;
@@ -687,9 +690,9 @@ export type EngineCell = {
   uri: string;
   /** The px cell. */
   cell: CellId;
-  /** 0-based line of its magic when it was run. */
+  /** The 0-based line of its magic when it was run. */
   line: number;
-  /** Its magic's line. */
+  /** The text of that line. */
   title: string;
 };
 
@@ -697,86 +700,86 @@ export type EngineCell = {
 export type EngineFailure = {
   /** The exception in one line. Plain text: no markup, no control characters. */
   text: string;
-  /** Where. */
+  /** In which px cell. */
   at: EngineCell;
 };
 
-/** Nothing to say yet; an object all the same, so that it can grow. */
+/** No parameters yet; an object, so that fields can be added. */
 export type EnginesChangedParams = Record<string, never>;
 
-/** Nothing to say yet; an object all the same, so that it can grow. */
+/** No parameters yet; an object, so that fields can be added. */
 export type ClustersParams = Record<string, never>;
 
-/** The clusters that left files. */
+/** The clusters that have files. */
 export type ClustersResult = {
   /** The one in use first, those that are gone (`down`) last; without engines. */
   clusters: Array<Cluster>;
-  /** Why none could be looked for: a sentence for the user. */
+  /** Why the server could not look for clusters: a sentence for the user. */
   message?: string;
 };
 
-/** Which cluster, as in the setting `pxlens.cluster`. Nothing: the one that the settings choose. */
+/** Which cluster, as in the setting `pxlens.cluster`. Without any field: the one that the settings choose. */
 export type ConnectParams = {
   /** An IPython profile. */
   profile?: string;
-  /** A cluster id in it. */
+  /** A cluster id in that profile. */
   clusterId?: string;
-  /** Or the path of a connection file. */
+  /** Instead of these, the path of a connection file. */
   connectionFile?: string;
 };
 
-/** What is used now. */
+/** Which cluster is used now. */
 export type ConnectResult = {
-  /** The cluster in use, with its engines; absent where there is none. */
+  /** The cluster in use, with its engines; absent if there is none. */
   cluster?: Cluster;
-  /** Why it is not the one that was asked for: a sentence for the user. */
+  /** Why it is not the requested one: a sentence for the user. */
   message?: string;
 };
 
-/** Nothing to say yet; an object all the same, so that it can grow. */
+/** No parameters yet; an object, so that fields can be added. */
 export type StartClusterParams = Record<string, never>;
 
 /** Which cluster. */
 export type StopClusterParams = {
   /** Its connection file, as `px/clusters` names it. */
   connectionFile: string;
-  /** Whether the user agreed that one is stopped that pxlens did not start. */
+  /** Whether the user agreed to stop a cluster that pxlens did not start. */
   notOurs?: boolean;
 };
 
-/** What became of it. */
+/** Whether the cluster was stopped. */
 export type StopClusterResult = {
-  /** Whether it is gone. */
+  /** Whether it has stopped. */
   stopped: boolean;
-  /** Why not: a sentence for the user. */
+  /** Why it has not: a sentence for the user. */
   message?: string;
 };
 
-/** Whose kernel. */
+/** Which engine's kernel. */
 export type ConsoleParams = {
   /** The engine. */
   engine: number;
 };
 
-/** Where its connection file is and what opens it, or why there is none. */
+/** Where the connection file is and what opens it, or why there is none. */
 export type ConsoleResult = {
-  /** The connection file, which only its owner can read; absent where there is none. */
+  /** The connection file, which only its owner can read; absent if there is none. */
   file?: string;
-  /** Front ends that can be started with it; the first is the one for a terminal. */
+  /** Front ends that can be started with it; the first one runs in a terminal. */
   commands: Array<ConsoleCommand>;
-  /** What the user has to know: why there is none, or what has to be in reach. Never holds the key. */
+  /** What the user has to know: why there is no file, or what must be reachable. Never contains the key. */
   message?: string;
 };
 
 /** A front end. */
 export type ConsoleCommand = {
-  /** What to call it. */
+  /** Its name. */
   title: string;
   /** The program and its arguments. */
   argv: Array<string>;
 };
 
-/** What is to run, and which run it belongs to. */
+/** What to run, and which run it belongs to. */
 export type RunLocalParams = {
   /** The document; a notebook's cell is named by the cell's own URI. */
   uri: string;
@@ -788,22 +791,22 @@ export type RunLocalParams = {
   code: string;
 };
 
-/** Nothing to say yet; an object all the same, so that it can grow. */
+/** No result yet; an object, so that fields can be added. */
 export type RunLocalResult = Record<string, never>;
 
 /** What changed in one document. */
 export type OutputsParams = {
   /** The document. */
   uri: string;
-  /** The version that the ranges are of. A client that has a newer one moves them itself, or waits for the next. */
+  /** The version of the document that the ranges refer to. A client with a newer version moves the ranges itself, or waits for the next message. */
   version: number;
-  /** Rises by one with every `px/outputs` of the session, whatever its document. */
+  /** Rises by one with every `px/outputs` of the session, for whichever document. */
   seq: number;
-  /** Whether `cells` are all there are: forget the rest. */
+  /** Whether `cells` is everything there is to show, so that the client forgets the rest. */
   full: boolean;
   /** The cells that changed, each replaced whole. */
   cells: Array<CellOutput>;
-  /** Cells that are gone, or have nothing to show any more. */
+  /** Cells that are gone or have nothing to show any more. */
   removed: Array<CellId>;
 };
 
@@ -817,22 +820,22 @@ export type CellOutput = {
   range: Range;
   /** How the run is doing. */
   state: CellState;
-  /** Whether the run was of another code or plan than what would run now. */
+  /** Whether the run had another code or plan than a run now would have. */
   stale: boolean;
-  /** One line that sums the run up. */
+  /** A summary of the run in one line. */
   line?: Line;
   /**
-   * The line of the document, 0-based, at whose end to paint it: the last line of the px cell that holds something, or the
-   * one that raised.
+   * The 0-based line of the document at whose end to paint it: the last non-blank line of the px cell, or the line that
+   * raised.
    */
   lineAt: number;
   /** Lines to paint under the px cell, for a client that announced `blocks`. */
   block?: Array<BlockLine>;
 };
 
-/** One line that sums a run up. Plain text: no markup, no control characters. */
+/** A summary of a run in one line. Plain text: no markup, no control characters. */
 export type Line = {
-  /** What it says. */
+  /** The text of the line. */
   text: string;
   /** How to colour it. */
   severity: LineSeverity;
@@ -843,13 +846,13 @@ export type LineSeverity = "info" | "ok" | "warning" | "error";
 
 /** One line of a block. Plain text: no markup, no control characters. */
 export type BlockLine = {
-  /** What it says, without a line end. */
+  /** The text of the line, without a line end. */
   text: string;
-  /** What it is. */
+  /** The kind of line. */
   style: LineStyle;
   /**
-   * How many characters (Unicode scalar values) at its beginning end with the engines that it, or what follows, is of; absent
-   * where it names none.
+   * The length in characters (Unicode scalar values) of the beginning of the line that ends with the names of the engines that wrote this line
+   * or what follows; absent if the line names no engines.
    */
   ranks?: number;
 };
@@ -860,7 +863,7 @@ export type RefreshOutputsParams = {
   uri: string;
 };
 
-/** How far the client is. */
+/** How far the client has painted. */
 export type AckOutputsParams = {
   /** The `seq` of the last `px/outputs` painted; those before it count as painted. */
   seq: number;
@@ -872,31 +875,31 @@ export type RunNotebookCellParams = {
   uri: string;
 };
 
-/** What became of the cell. */
+/** Which parts of the cell run, and which do not. */
 export type RunNotebookCellResult = {
   /** The runs, in order. */
   runs: Array<StartedRun>;
-  /** `%pxresult` lines, and the run that each shows. */
+  /** The `%pxresult` lines, and the run that each shows. */
   recalled: Array<RecalledRun>;
   /** What does not run, and why. */
   notRun: Array<NotRun>;
-  /** Whether any of that was meant to run and cannot; a line that sets something runs nothing. */
+  /** Whether any of that was supposed to run but cannot. A line that only sets something is not. */
   failed: boolean;
-  /** How many lines of ordinary Python stood beside the px lines, and did not run. */
+  /** How many lines of ordinary Python beside the px lines did not run. */
   localLines: number;
-  /** Of a plain cell that was not sent: the 0-based line by which it reads as set-up. */
+  /** For a plain cell that was not sent: the 0-based line that makes it set-up. */
   setUp?: number;
-  /** Of a plain cell that was sent: the engines as a rank set. */
+  /** For a plain cell that was sent: the engines as a rank set. */
   ranOn?: string;
-  /** Whether the cell after it waits for it: not where all of it is `--noblock`. */
+  /** Whether the next cell waits for this one; `false` if all of it is `--noblock`. */
   waits: boolean;
-  /** What to show below what the runs give: which lines did not run, and why. */
+  /** What to show below the outputs of the runs: which lines did not run, and why. */
   notes: Array<NotebookOutput>;
 };
 
 /** One output of a notebook's cell. */
 export type NotebookOutput = {
-  /** The same in several forms, the best first. */
+  /** The same output in several forms, the best first. */
   items: Array<NotebookItem>;
 };
 
@@ -907,13 +910,13 @@ export type NotebookItem = {
    * and its data a JSON object of `name`, `message` and `stack`.
    */
   mime: string;
-  /** A text. */
+  /** The data, as text or as base64. */
   data: string;
-  /** Whether that is base64. */
+  /** Whether `data` is base64. */
   base64?: boolean;
 };
 
-/** Of which runs. */
+/** Which runs. */
 export type NotebookOutputsParams = {
   /** The runs, in the order in which they are to be shown. */
   runs: Array<RunId>;
@@ -925,28 +928,28 @@ export type NotebookOutputsParams = {
 export type NotebookOutputsResult = {
   /** Whether all of them are over, so that these are the last outputs. */
   over: boolean;
-  /** Whether all of them went well so far. */
+  /** Whether all of them have succeeded so far. */
   succeeded: boolean;
-  /** A word for these outputs, for the next request. */
+  /** Identifies these outputs; for the next request. */
   seen: string;
-  /** All there are; absent if they are as they were when they were last `seen`. */
+  /** All outputs; absent if they have not changed since they were `seen`. */
   outputs?: Array<NotebookOutput>;
 };
 
-/** Nothing to say yet; an object all the same, so that it can grow. */
+/** No parameters yet; an object, so that fields can be added. */
 export type TrustParams = Record<string, never>;
 
 /** What to write. */
 export type WriteSettingParams = {
   /** The key in the section, such as `views`. */
   key: string;
-  /** Its value. The fields of an object are added to what is there, and replace those of the same name. */
+  /** Its value. The fields of an object are added to the existing ones, and replace those of the same name. */
   value: unknown;
 };
 
-/** What became of it. */
+/** Whether the client wrote it. */
 export type WriteSettingResult = {
-  /** Whether it was written. */
+  /** Whether the setting was written. */
   written: boolean;
 };
 
@@ -956,31 +959,31 @@ export type CopyTextParams = {
   text: string;
 };
 
-/** What became of it. */
+/** Whether the client copied it. */
 export type CopyTextResult = {
-  /** Whether it is in the clipboard. */
+  /** Whether the text is in the clipboard. */
   copied: boolean;
 };
 
-/** Which output to show: of these engines, or of one, or what is other than in another run; else of all. */
+/** Which output to show: that of some engines, of one engine, or the differences from another run. Without these, that of all engines. */
 export type ShowOutputParams = {
   /** The run. */
   run: RunId;
-  /** The grouping of all of it; the one that the cell asks for, or the setting `pxlens.groupBy`, if it is absent. */
+  /** The grouping of the whole output; if absent, the one that the cell asks for, or the setting `pxlens.groupBy`. */
   groupBy?: GroupBy;
-  /** Only these engines, as a rank set; folded. */
+  /** Only these engines, as a rank set, folded. */
   ranks?: string;
   /** Only what this engine wrote, as it came. */
   engine?: number;
-  /** Only what engines gave otherwise than in this run. */
+  /** Only how the engines' output differs from that in this run. */
   comparedWith?: RunId;
 };
 
-/** Where the output is that was asked for. */
+/** Where the requested output is. */
 export type ShowOutputResult = {
   /** Its `px-output:` address. */
   uri: string;
-  /** A file with it, for a client that cannot show the address. It goes when the run is forgotten or the server ends. */
+  /** A file with it, for a client that cannot show the address. It is deleted when the run is forgotten or the server ends. */
   file?: string;
 };
 
@@ -988,7 +991,7 @@ export type ShowOutputResult = {
 export type GroupParams = {
   /** The run. */
   run: RunId;
-  /** How it is grouped from now on where no grouping is asked for. The next run of its cell begins as the cell and the setting say. */
+  /** How it is grouped from now on, unless a request asks for another grouping. The next run of its cell starts as the cell and the setting say. */
   groupBy: GroupBy;
 };
 
@@ -1004,7 +1007,7 @@ export type GroupResult = {
 export type CopyParams = {
   /** The run. */
   run: RunId;
-  /** The grouping; the one in which the run is shown if it is absent. */
+  /** The grouping; if absent, the one in which the run is shown. */
   groupBy?: GroupBy;
 };
 
@@ -1012,7 +1015,7 @@ export type CopyParams = {
 export type CopyResult = {
   /** Whether the client copied it. */
   copied: boolean;
-  /** The text, for a client that cannot copy, or did not. */
+  /** The text, if the client cannot copy or did not. */
   text?: string;
 };
 

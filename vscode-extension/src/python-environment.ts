@@ -4,7 +4,7 @@
  * Pure: knows the part of that extension's API that matters, and no editor.
  */
 
-/** What is used of the API of `ms-python.python`. */
+/** The part of the API of `ms-python.python` that is used here. */
 export type PythonApi = {
   readonly environments: {
     getActiveEnvironmentPath(resource?: unknown): { readonly id: string; readonly path: string };
@@ -20,8 +20,8 @@ type Resolved = {
 };
 
 /**
- * The interpreter of the environment that is chosen. None where that is no environment: then nothing was chosen but what is first on
- * `PATH`, which the server finds by itself.
+ * The interpreter of the chosen environment. `undefined` if it belongs to no environment: then it is just the first one on `PATH`,
+ * which the server finds itself.
  */
 export async function chosenPython(api: PythonApi): Promise<string | undefined> {
   const { environments } = api;
@@ -29,7 +29,7 @@ export async function chosenPython(api: PythonApi): Promise<string | undefined> 
   return resolved?.environment ? resolved.executable.uri?.fsPath : undefined;
 }
 
-/** Keeps up with what is chosen. */
+/** Follows which interpreter is chosen. */
 export class PythonEnvironment {
   private path: string | undefined;
   private asked = 0;
@@ -39,14 +39,14 @@ export class PythonEnvironment {
     return this.path;
   }
 
-  /** Asks what is chosen now, and whenever it changes; `changed` hears of another one. */
+  /** Asks which interpreter is chosen, now and whenever that changes; calls `changed` if it is another one. */
   async follow(api: PythonApi, changed: () => void): Promise<{ dispose(): void }> {
     const listening = api.environments.onDidChangeActiveEnvironmentPath(() => void this.ask(api, changed));
     await this.ask(api, changed);
     return listening;
   }
 
-  /** Settings of section `pxlens`, with the interpreter where they name none. */
+  /** The settings of section `pxlens`, with the interpreter added if they name none. */
   fill(section: unknown): unknown {
     if (typeof section !== "object" || section === null || this.path === undefined) return section;
     const { python } = section as { python?: unknown };
@@ -56,7 +56,7 @@ export class PythonEnvironment {
   private async ask(api: PythonApi, changed: () => void): Promise<void> {
     const number = ++this.asked;
     const path = await chosenPython(api).catch(() => undefined);
-    // The answer to a later question counts.
+    // The answer to a later request takes precedence.
     if (number !== this.asked || path === this.path) return;
     this.path = path;
     changed();

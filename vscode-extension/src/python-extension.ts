@@ -1,13 +1,13 @@
-/** The Python extension, where it is installed: what is chosen there reaches the server with its settings. */
+/** The Python extension, if it is installed: the interpreter chosen there reaches the server with its settings. */
 
 import { Disposable, type LogOutputChannel, extensions } from "vscode";
 
 import { PythonEnvironment, type PythonApi } from "./python-environment";
 
-/** What is chosen in this window. */
+/** The interpreter that is chosen in this window. */
 export const pythonEnvironment = new PythonEnvironment();
 
-/** Begins to follow it; `changed` hears of another interpreter. */
+/** Begins to follow the choice; calls `changed` if it is another interpreter. */
 export async function followPythonExtension(
   log: LogOutputChannel,
   changed: () => void,

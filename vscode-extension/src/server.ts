@@ -1,8 +1,8 @@
 /**
- * The server's life: found, started, watched, started again after a crash, stopped.
+ * The lifecycle of the server: found, started, watched, restarted after a crash, stopped.
  *
- * Each life has a language client of its own, so that nothing of a dead server is left. Who wants to talk to the server asks for
- * `session`, and listens to `onDidChange`.
+ * Each start makes a new language client, so that nothing of a dead server is left. To talk to the server, use `session`, and listen
+ * to `onDidChange`.
  */
 
 import * as fs from "node:fs";
@@ -16,17 +16,17 @@ import { findBinary } from "./binary";
 import { complain, warn, why } from "./notice";
 import { settings } from "./settings";
 
-/** A server that answers. */
+/** A running server. */
 export type Session = {
   readonly client: LanguageClient;
   /** The commands that it announced. */
   readonly commands: ReadonlySet<string>;
 };
 
-/** Makes a client that has not been started, with its handlers; `onClosed` hears of an end that nobody asked for. */
+/** Creates a client with its handlers, without starting it; `onClosed` is called when the server ends unasked. */
 export type Connect = (program: string, onClosed: () => void) => LanguageClient;
 
-/** What the server does. One that crashed is started again, until it crashes over and over: then it is left alone. */
+/** What the server does. After a crash it is started again, unless it crashes over and over: then it is left alone. */
 export type Life = "stopped" | "starting" | "running" | "crashed" | "leftAlone" | "missing";
 
 export class Server implements Disposable {
@@ -34,7 +34,7 @@ export class Server implements Disposable {
   private readonly backoff = new Backoff();
   private current: Session | undefined;
   private state: Life = "stopped";
-  /** Counts lives, so that what belongs to an earlier one is passed over. */
+  /** Counts starts and stops, so that events of an earlier server are ignored. */
   private generation = 0;
   private timer: NodeJS.Timeout | undefined;
   private client: LanguageClient | undefined;
@@ -43,7 +43,7 @@ export class Server implements Disposable {
   private restarts: Promise<void> = Promise.resolve();
   private next: Promise<void> | undefined;
 
-  /** Fires when `session` or `life` is another. */
+  /** Fires when `session` or `life` has changed. */
   readonly onDidChange = this.changed.event;
 
   constructor(
@@ -61,7 +61,7 @@ export class Server implements Disposable {
     return this.state;
   }
 
-  /** The session; of a server that is coming up, once it is there. Not for ever: nothing if that takes too long. */
+  /** The session; if the server is starting, waits for it, and gives `undefined` if that takes too long. */
   ready(patience = READY): Promise<Session | undefined> {
     const isComing = (): boolean => this.state === "starting" || this.state === "crashed";
     if (!isComing()) return Promise.resolve(this.current);
@@ -91,7 +91,7 @@ export class Server implements Disposable {
     if ("missing" in found) {
       this.become("missing");
       this.log.error(found.missing);
-      // Nothing waits for what the user makes of it.
+      // Nothing waits for the user's answer.
       void complain(found.missing, "Open Settings").then((choice) => {
         if (choice) void commands.executeCommand("workbench.action.openSettings", "pxlens.path");
       });
@@ -115,7 +115,7 @@ export class Server implements Disposable {
     this.become("running");
   }
 
-  /** Stops it, and starts it anew, one at a time; one that waits for its turn is enough. */
+  /** Stops the server and starts it again. Restarts happen one at a time, and at most one waits. */
   restart(): Promise<void> {
     this.next ??= this.restarts.then(async () => {
       this.next = undefined;
@@ -134,7 +134,7 @@ export class Server implements Disposable {
     this.client = undefined;
     this.current = undefined;
     this.become("stopped");
-    // One that is coming up cannot be stopped yet; one that never comes up is left behind, and ends with the window.
+    // A client that is starting cannot be stopped yet. One that never finishes starting is left behind, and ends with the window.
     await ended(this.starting, PATIENCE);
     await client?.stop().catch((error: unknown) => {
       this.log.debug(`stopping: ${String(error)}`);
@@ -146,7 +146,7 @@ export class Server implements Disposable {
     this.changed.dispose();
   }
 
-  /** The server of this life is gone, unasked. */
+  /** The server of this generation ended unasked. */
   private lost(generation: number, why: string): void {
     if (generation !== this.generation) return;
     this.generation++;
@@ -158,9 +158,12 @@ export class Server implements Disposable {
     this.log.error(`${what}: ${why}`);
     if (delay !== undefined) {
       this.timer = setTimeout(() => void this.start(), delay);
-      this.tell(`${what} and is started again. Clusters and their variables are still there.`, ["Show Log"]);
+      this.tell(`${what} and is being restarted. Clusters and their variables are still there.`, [
+        "Show Log",
+      ]);
     } else {
-      this.tell(`${what} again and again, and is left alone now.`, ["Restart Server", "Show Log"]);
+      const again = `${what} again and again, so it is not restarted. The log says why.`;
+      this.tell(again, ["Restart Server", "Show Log"]);
     }
   }
 
@@ -177,13 +180,13 @@ export class Server implements Disposable {
   }
 }
 
-/** How long a command waits for a server that is coming up, in milliseconds. */
+/** How long a command waits for a server that is starting, in milliseconds. */
 const READY = 10_000;
 
-/** How long a server may take to come up that is not wanted any more, in milliseconds. */
+/** How long to wait for the start of a server that is to be stopped, in milliseconds. */
 const PATIENCE = 5_000;
 
-/** Waits until work is done, in whatever way, but not for ever. */
+/** Waits until work has succeeded or failed, but not longer than `patience` milliseconds. */
 async function ended(work: Promise<void> | undefined, patience: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((over) => (timer = setTimeout(over, patience)));
@@ -200,7 +203,7 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** Starts the server anew when the setting that names it changes. */
+/** Restarts the server when the setting that names its program changes. */
 export function restartOnNewPath(server: Server): Disposable {
   return workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration("pxlens.path")) void server.restart();

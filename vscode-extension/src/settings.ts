@@ -5,22 +5,22 @@ import { ConfigurationTarget, workspace, type WorkspaceConfiguration } from "vsc
 import type { WriteSettingParams, WriteSettingResult } from "./protocol";
 import { merged, mayBeWritten } from "./written";
 
-/** What the server reads; the rest is for the extension. */
+/** The settings that the server reads; the others are for the extension. */
 const SERVER_KEYS = ["python", "cluster", "engines", "groupBy", "views", "limits"] as const;
 
 export function settings(): WorkspaceConfiguration {
   return workspace.getConfiguration("pxlens");
 }
 
-/** What the server starts with; later it asks by itself. */
+/** The settings that the server starts with; later it asks for them itself. */
 export function serverSettings(): Record<string, unknown> {
   const section = settings();
   return Object.fromEntries(SERVER_KEYS.map((key) => [key, section.get(key)]));
 }
 
 /**
- * A section as the server is to take it when it asks: one that is not set any more is empty there, since `null` leaves in force what was
- * said at the start.
+ * A section as the answer to the server. A cluster that is not set any more becomes `""`, because `null` would leave the initial value in
+ * force.
  */
 export function explicit(section: unknown): unknown {
   if (typeof section !== "object" || section === null) return section;
@@ -28,7 +28,7 @@ export function explicit(section: unknown): unknown {
   return { ...section, cluster: cluster ?? "" };
 }
 
-/** Writes a setting that the user chose in a code action; into the workspace, where there is one. */
+/** Writes a setting that the user chose in a code action: to the workspace, if there is one, else to the user's settings. */
 export async function writeSetting({ key, value }: WriteSettingParams): Promise<WriteSettingResult> {
   if (!mayBeWritten(key)) return { written: false };
   const section = settings();

@@ -1,4 +1,4 @@
-/** A command as one types it. Pure. */
+/** Quotes a command line for a shell. Pure. */
 
 export function commandLine(argv: readonly string[], platform: NodeJS.Platform): string {
   const quoted = (text: string): string =>

@@ -1,4 +1,4 @@
-/** The status bar item; a click opens a menu. Its words are in `status.ts`. */
+/** The status bar item; a click opens a menu. Its texts are in `status.ts`. */
 
 import { Disposable, StatusBarAlignment, ThemeColor, window } from "vscode";
 
@@ -38,7 +38,7 @@ export class StatusItem {
   private show(): void {
     const runs = new Set(this.outputs.live().map(({ run }) => run)).size;
     const now = status(this.server.life, this.engines.known, runs);
-    // Outputs change often, and each assignment is a message to the window.
+    // Outputs change often, and each assignment sends a message to the window.
     const words = JSON.stringify(now);
     if (words === this.shown) return;
     this.shown = words;

@@ -1,4 +1,4 @@
-/** The words of the status bar item: cluster, engines, runs. Pure. */
+/** The texts of the status bar item: cluster, engines, runs. Pure. */
 
 import type { Cluster, Engine, EnginesResult } from "./protocol";
 import type { Life } from "./server";
@@ -11,15 +11,18 @@ export function status(life: Life, known: EnginesResult | undefined, runs: numbe
   const alarm = (text: string, tooltip: string): Status => ({ text, tooltip, alarming: true, command });
   switch (life) {
     case "stopped":
-      return calm("$(circle-slash) px: stopped", "The pxlens server is stopped. A click starts it.");
+      return calm("$(circle-slash) px: stopped", "The pxlens server is stopped. Click to start it.");
     case "starting":
-      return calm("$(loading~spin) px: starting", "The pxlens server starts.");
+      return calm("$(loading~spin) px: starting", "The pxlens server is starting.");
     case "crashed":
-      return alarm("$(warning) px: restarting", "The pxlens server stopped unexpectedly.");
+      return alarm(
+        "$(warning) px: restarting",
+        "The pxlens server stopped unexpectedly and is being restarted.",
+      );
     case "leftAlone":
       return alarm(
         "$(warning) px: stopped",
-        "The pxlens server stopped again and again. The log says why; a click starts it.",
+        "The pxlens server stopped again and again. The log says why; click to start it.",
       );
     case "missing":
       return alarm("$(warning) px: not found", "The program pxlens was not found; the log says what to do.");
@@ -33,17 +36,17 @@ export function status(life: Life, known: EnginesResult | undefined, runs: numbe
   const name = nameOf(cluster);
   switch (cluster.state) {
     case "starting":
-      return calm("$(loading~spin) px: cluster starts", `${name} starts.`);
+      return calm("$(loading~spin) px: cluster starting", `${name} is starting.`);
     case "notResponding":
       return alarm("$(warning) px: not responding", `${name} does not answer.`);
     case "down":
-      return alarm("$(warning) px: cluster is down", known?.message ?? `${name} is gone.`);
+      return alarm("$(warning) px: cluster gone", known?.message ?? `${name} is gone.`);
     case "found":
     case "up":
   }
   const all = cluster.engines.length;
   if (all === 0) {
-    return calm("$(circle-outline) px: cluster found", `${name} is used when a px cell runs.`);
+    return calm("$(circle-outline) px: cluster found", `${name} will be used when a px cell runs.`);
   }
   const busy = cluster.engines.filter((engine) => engine.state === "busy").length;
   const tooltip = [
@@ -55,7 +58,7 @@ export function status(life: Life, known: EnginesResult | undefined, runs: numbe
   return calm(`$(sync~spin) px: ${busy}/${all} busy`, tooltip);
 }
 
-/** What a click does. */
+/** The command that a click runs. */
 const COMMANDS: Record<Life, string> = {
   stopped: "pxlens.restartServer",
   starting: "pxlens.showLog",
@@ -70,7 +73,7 @@ export function nameOf(cluster: Cluster): string {
   return cluster.ours ? `Local cluster ${idOf(cluster)}` : `Cluster ${idOf(cluster)}`;
 }
 
-/** Its profile and its id in that. */
+/** Its profile, and its id in that profile. */
 export function idOf({ profile, clusterId }: Cluster): string {
   return [profile, clusterId].filter(Boolean).join(":") || "default";
 }

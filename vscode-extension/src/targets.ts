@@ -1,4 +1,4 @@
-/** What "Run On…" offers. Pure. */
+/** The choices of "Run Px Cell On…". Pure. */
 
 /** A set of engines to choose. */
 export type Choice = { label: string; description: string; targets: string };
@@ -6,7 +6,7 @@ export type Choice = { label: string; description: string; targets: string };
 /** How many choices are remembered. */
 const REMEMBERED = 5;
 
-/** What to choose from: what was chosen before first, then what engines there are. */
+/** All choices: first those made before, then those for the engines of the cluster. */
 export function choices(engines: readonly number[], recent: readonly string[]): Choice[] {
   const usual: Choice[] = [{ label: "all", description: describeAll(engines.length), targets: "all" }];
   if (engines.length > 2) {
@@ -20,14 +20,14 @@ export function choices(engines: readonly number[], recent: readonly string[]): 
   return [...before, ...usual.filter(({ targets }) => !recent.includes(targets))];
 }
 
-/** The choices, and what was typed where none of them is that. */
+/** The choices, and before them what was typed, unless it is one of them. */
 export function withTyped(offered: readonly Choice[], typed: string): Choice[] {
   const targets = typed.trim();
   if (!targets || offered.some((choice) => choice.targets === targets)) return [...offered];
   return [{ label: targets, description: "as typed: 0, ::2, [0, 2] or 0-3,7", targets }, ...offered];
 }
 
-/** What is remembered after a choice. */
+/** What to remember after a choice. */
 export function remember(recent: readonly string[], chosen: string): string[] {
   return [chosen, ...recent.filter((targets) => targets !== chosen)].slice(0, REMEMBERED);
 }

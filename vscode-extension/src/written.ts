@@ -1,13 +1,13 @@
-/** What `px/writeSetting` may write, and what is written then. Pure. */
+/** Which settings `px/writeSetting` may write, and their new values. Pure. */
 
-/** Settings that name a program are the user's alone to write. */
+/** Settings that name a program are missing here: only the user may write them. */
 const WRITABLE = ["cluster", "engines", "groupBy", "views"];
 
 export function mayBeWritten(key: string): boolean {
   return WRITABLE.includes(key);
 }
 
-/** The new value; the fields of an object are added to those that are there. */
+/** The new value; the fields of an object are added to the existing ones. */
 export function merged(before: unknown, value: unknown): unknown {
   return isObject(before) && isObject(value) ? { ...before, ...value } : value;
 }

@@ -1,4 +1,4 @@
-/** Says once that Jupyter would run px cells on this machine, and offers the server's rewrite. */
+/** Warns once that Jupyter would run px cells on this machine, and offers the server's rewrite. */
 
 import {
   type CodeAction,
@@ -15,7 +15,7 @@ import {
 import { inform, warn } from "./notice";
 import { hiddenMagic, notice, rewriteForJupyter } from "./wrong-machine";
 
-/** Remembers that it was said. */
+/** The key under which the warning is remembered. */
 const SAID = "wrongMachineSaid";
 
 export function guardAgainstWrongMachine(memory: Memento): Disposable {
@@ -48,5 +48,5 @@ async function rewrite(document: TextDocument): Promise<void> {
   const offers = await commands.executeCommand<CodeAction[]>(...asked);
   const edit = rewriteForJupyter(offers)?.edit;
   if (edit) await workspace.applyEdit(edit);
-  else void inform("This magic cannot be written so that Jupyter reads it.");
+  else void inform("pxlens cannot rewrite this magic for Jupyter. Run the cell with pxlens instead.");
 }

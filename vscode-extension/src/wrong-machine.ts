@@ -5,22 +5,22 @@
  * Pure.
  */
 
-/** The 0-based line of the first cell magic that only pxlens sees. */
+/** The 0-based line of the first cell magic that only pxlens recognises. */
 export function hiddenMagic(text: string): number | undefined {
   const lines = text.split(/\r\n|\r|\n/);
   const at = lines.findIndex((line) => /^#\s*%%px\w*(\s|$)/.test(line));
   return at < 0 ? undefined : at;
 }
 
-/** What the user is told. */
+/** The text of the warning. */
 export function notice(name: string, line: number): string {
   return (
-    `Line ${line + 1} of ${name} is a comment to Jupyter: its "Run Cell" runs the cell on this machine, not on engines. ` +
-    'Run it with pxlens, or write the magic as "#!%%px", which both read.'
+    `Line ${line + 1} of ${name} is only a comment to Jupyter: its "Run Cell" runs the cell on this machine, not on engines. ` +
+    'Run it with pxlens, or write the magic as "#!%%px", which both understand.'
   );
 }
 
-/** Of the rewrites that the server offers, the one that Jupyter reads; of all magics rather than of one. */
+/** Of the rewrites that the server offers, the one for Jupyter; the one of all magics rather than that of a single one. */
 export function rewriteForJupyter<T extends { readonly title: string }>(offers: readonly T[]): T | undefined {
   const fitting = offers.filter(({ title }) => title.includes("#!%%px"));
   return fitting.find(({ title }) => title.includes(" all ")) ?? fitting[0];

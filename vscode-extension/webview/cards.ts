@@ -1,4 +1,4 @@
-/** Draws what is in a card. */
+/** Draws the content of cards. */
 
 import type { FromPage } from "../src/panel/messages";
 import type { PageBlock, PageError, PageHtml, ResultImage, TracebackLine } from "../src/protocol";
@@ -8,7 +8,7 @@ import { type Card, mark } from "./model";
 
 type Send = (message: FromPage) => void;
 
-/** The content of a card. */
+/** The elements of a card's content. */
 export function content(card: Card, send: Send): Node[] {
   switch (card.kind) {
     case "block":
@@ -72,7 +72,7 @@ function table({ ranks, html, alt }: PageHtml): Node[] {
   return [head(ranks, "ok"), frame];
 }
 
-/** What the frames of HTML outputs look like; they see nothing of this page. */
+/** The look of the frames of HTML outputs, which inherit nothing from this page. */
 function theme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const value = (name: string): string => style.getPropertyValue(name).trim();
@@ -89,7 +89,7 @@ function image(shown: ResultImage, index: number, send: Send): Node[] {
   const { ranks, mime, data, missing, alt, width, height } = shown;
   const size = width !== undefined && height !== undefined ? `${width}×${height}` : "";
   if (data === undefined) {
-    const why = `${alt || mime}: ${missing ?? "it is not here"}`;
+    const why = `${alt || mime}: ${missing ?? "the image is missing"}`;
     return [head(ranks, "ok"), make("p", { class: "note" }, why)];
   }
   const source =

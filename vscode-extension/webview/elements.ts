@@ -1,4 +1,4 @@
-/** Makes elements. Text is put in as text, never as markup. */
+/** Creates elements. Text is inserted as text, never as markup. */
 
 type Properties = Record<string, string | number | boolean | undefined>;
 
@@ -17,14 +17,14 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button that does something. */
+/** A button, and what it does. */
 export function button(words: string, does: () => void, properties: Properties = {}): HTMLButtonElement {
   const element = make("button", { type: "button", ...properties }, words);
   element.addEventListener("click", does);
   return element;
 }
 
-/** Has a parent hold these elements in this order, moving as few as possible: one that moves loses the focus. */
+/** Gives a parent these children in this order, moving as few as possible, because an element that moves loses the focus. */
 export function arrange(parent: Element, wanted: readonly Element[]): void {
   const keep = new Set(wanted);
   for (const child of [...parent.children]) if (!keep.has(child)) child.remove();

@@ -1,9 +1,9 @@
-/** HTML of engines as a document of its own, for a frame in which nothing runs and which reaches nothing. Pure. */
+/** HTML of engines as a document of its own, for a frame that runs no script and loads nothing. Pure. */
 
-/** Colours and the font of the theme, by the names that the document has for them. */
+/** The colours and the font of the theme. */
 export type Theme = { foreground: string; background: string; border: string; font: string; size: string };
 
-/** The attribute `srcdoc` of the frame. The policy and the look come first; what follows is the engine's. */
+/** The `srcdoc` attribute of the frame: first the policy and the styles, then the engine's HTML. */
 export function frameDocument(html: string, theme: Theme): string {
   const { foreground, background, border, font, size } = theme;
   return `<!DOCTYPE html><meta charset="utf-8">
@@ -17,12 +17,12 @@ th, td { border: 1px solid ${plain(border)}; padding: 2px 8px; text-align: right
 ${html}`;
 }
 
-/** A value of a style, which ends nothing around it. */
+/** The value of a style without characters that could end the style around it. */
 function plain(value: string): string {
   return value.replaceAll(/[<>{};]/g, "");
 }
 
-/** How high the frame is, in pixels: nobody can look into it, so its rows are counted. */
+/** The height of the frame, in pixels. The page cannot measure its content, so the height is estimated from its rows. */
 export function frameHeight(html: string): number {
   const rows = html.match(/<tr[\s>]/gi)?.length ?? 0;
   const lines = html.match(/<(?:br|p|li|h\d|div)[\s>/]/gi)?.length ?? 0;

@@ -1,16 +1,16 @@
-/** What there is to draw of a run: sections of cards, each with what it is found by. Pure. */
+/** The content of the panel as a model: sections of cards. Pure. */
 
 import type { GroupState, PageBlock, PageError, PageHtml, PageResult, ResultImage } from "../src/protocol";
 
-/** A box of the panel, as one walks from one to the next. */
+/** A box in the panel; the keyboard goes from one to the next. */
 export type Card = {
-  /** The same for as long as it shows the same engines' same thing. */
+  /** Stays the same as long as the card shows the same kind of output of the same engines. */
   key: string;
-  /** What a screen reader says first. */
+  /** What a screen reader reads first. */
   label: string;
-  /** Changes when what is in it does. */
+  /** Changes when the content does. */
   print: string;
-  /** What the filter looks through. */
+  /** The text that the filter searches. */
   text: string;
 } & Content;
 
@@ -30,12 +30,12 @@ const STATES: Record<GroupState, { mark: string; words: string }> = {
   lost: { mark: "✗", words: "lost" },
 };
 
-/** The mark before engines that are not well. */
+/** The mark before engines that have not succeeded. */
 export function mark(state: GroupState): string {
   return STATES[state].mark;
 }
 
-/** The sections of a run; those with nothing in them are left out. */
+/** The sections of a run, without empty ones. */
 export function sections(page: PageResult): Section[] {
   const all: Section[] = [
     { key: "errors", title: "Errors", cards: page.errors.map(errorCard) },
@@ -50,7 +50,7 @@ export function sections(page: PageResult): Section[] {
   return all.filter(({ cards }) => cards.length > 0).map(distinct);
 }
 
-/** Of cards with the same key, the later ones are counted. */
+/** Makes keys unique: later cards with the same key get a number. */
 function distinct(section: Section): Section {
   const seen = new Map<string, number>();
   const cards = section.cards.map((card) => {
@@ -98,7 +98,7 @@ function tableCard(table: PageHtml): Card {
 }
 
 function imageCard(image: ResultImage, index: number): Card {
-  // Its data may be megabytes, and tells at its end what it is as well as anywhere.
+  // The data may be megabytes, so only its length, beginning and end are compared.
   const { data = "", ...rest } = image;
   return {
     kind: "image",
@@ -111,12 +111,12 @@ function imageCard(image: ResultImage, index: number): Card {
   };
 }
 
-/** Whether a card has what was typed into the filter; upper and lower case are the same. */
+/** Whether a card contains what was typed into the filter, ignoring case. */
 export function matches(card: Card, filter: string): boolean {
   return card.text.toLowerCase().includes(filter.trim().toLowerCase());
 }
 
-/** Where a key leads among so many cards; nothing for a key that leads nowhere. */
+/** The index of the card to which a key moves, of `count` cards; `undefined` for other keys. */
 export function step(at: number, key: string, count: number): number | undefined {
   if (count === 0) return undefined;
   switch (key) {
@@ -135,7 +135,7 @@ export function step(at: number, key: string, count: number): number | undefined
   }
 }
 
-/** What is said of how many cards a filter leaves. */
+/** How many cards the filter leaves, in words; empty without a filter. */
 export function filtered(shown: number, all: number, filter: string): string {
   return filter.trim() === "" ? "" : `${shown} of ${all}`;
 }

@@ -1,4 +1,4 @@
-/** The page of the outputs panel: draws what the extension tells, and tells it what the user wants. */
+/** The page of the outputs panel: draws what the extension sends, and tells it what the user does. */
 
 import type { FromPage, ToPage } from "../src/panel/messages";
 import type { PageResult } from "../src/protocol";
@@ -23,7 +23,7 @@ const nothing = make("p", { class: "nothing" }, "…");
 const drawn = new Map<string, Drawn>();
 const headed = new Map<string, HTMLElement>();
 let page: PageResult | undefined;
-/** The card that one gets into with Tab. */
+/** The card that Tab leads to. */
 let current: HTMLElement | undefined;
 
 function draw(): void {
@@ -84,7 +84,7 @@ function drawCard(card: Card): HTMLElement {
   return element;
 }
 
-/** The cards in the order in which one walks through them. */
+/** The visible cards, in the order in which the keyboard goes through them. */
 function walk(): HTMLElement[] {
   return [...main.querySelectorAll<HTMLElement>("section:not([hidden]) article")];
 }
@@ -93,7 +93,7 @@ function controls(card: Element): HTMLElement[] {
   return [...card.querySelectorAll<HTMLElement>("button, iframe, pre")];
 }
 
-/** Makes a card, and what is in it, the one that Tab leads to. */
+/** Makes Tab lead to this card and what is in it. */
 function enter(card: HTMLElement | undefined): void {
   for (const one of walk()) {
     const inside = one === card ? 0 : -1;
@@ -157,7 +157,7 @@ window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
   draw();
 });
 
-// The frames of tables see nothing of the theme, so they are made anew with another.
+// The frames of tables do not follow the theme, so they are redrawn when it changes.
 new MutationObserver(() => {
   for (const [key, { element }] of drawn) if (element.dataset.kind === "table") drawn.delete(key);
   draw();

@@ -1,12 +1,11 @@
-/** The head of the panel: which run it is, how it is grouped, and what one can do with it. */
-
+/** The head of the panel: which run it shows, how the run is grouped, and what the user can do with it. */
 import { type FromPage, GROUPINGS } from "../src/panel/messages";
 import type { PageResult } from "../src/protocol";
 import { button, make } from "./elements";
 
 type Send = (message: FromPage) => void;
 
-/** Made once; `show` changes what differs, so that the focus stays where it is. */
+/** Created once; `show` changes only what differs, so that the focus stays where it is. */
 export class Toolbar {
   readonly element: HTMLElement;
   readonly filter = make("input", {
@@ -32,13 +31,13 @@ export class Toolbar {
         },
         { title },
       );
-    this.compare = doing("Compare", "compare", "What is other than in the run before");
+    this.compare = doing("Compare", "compare", "Show what differs from the previous run");
     const raw = button(
       "Raw",
       () => {
         send({ type: "raw", engine: Number(this.engine.value) });
       },
-      { title: "What this engine wrote, as it came" },
+      { title: "Show what this engine wrote, as it came" },
     );
     this.follow.addEventListener("change", () => {
       send({ type: "follow", on: this.follow.checked });
@@ -59,8 +58,8 @@ export class Toolbar {
       make(
         "div",
         { class: "row" },
-        doing("Copy all", "copy", "Copy all of the output as text"),
-        doing("Whole output", "whole", "Open all of the output in a tab"),
+        doing("Copy all", "copy", "Copy the whole output as text"),
+        doing("Whole output", "whole", "Open the whole output in a tab"),
         this.compare,
         doing("Export…", "export", "Write the run to a file"),
         doing("Find", "find", "Find in this panel"),
@@ -85,7 +84,7 @@ export class Toolbar {
     if (engines.includes(before)) this.engine.value = before;
   }
 
-  /** Says how much the filter leaves. */
+  /** Shows how many cards the filter leaves. */
   tell(found: string): void {
     set(this.found, found);
   }
@@ -107,7 +106,7 @@ function radio(by: (typeof GROUPINGS)[number], send: Send): HTMLInputElement {
   return input;
 }
 
-/** What is said again is not read out again. */
+/** Sets a text only if it differs, so that a screen reader does not read it again. */
 function set(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,4 +1,4 @@
---- px cells of the buffer: where they are, and moving among them.
+--- The px cells of a buffer: where they are, moving between them, and text objects.
 local client_of = require('pxlens.client')
 
 local M = {}
@@ -12,7 +12,7 @@ local M = {}
 ---@field run? integer
 ---@field refusal? string
 
---- The px cells of a buffer, in its order; empty where no server serves it.
+--- The px cells of a buffer, in their order; empty if no server is attached to it.
 ---@param bufnr integer
 ---@return pxlens.Cell[]
 function M.now(bufnr)
@@ -35,7 +35,7 @@ function M.rows(cell)
   return first, final
 end
 
---- The px cell that holds a row.
+--- The px cell that contains a row.
 ---@param bufnr integer
 ---@param row integer 0-based.
 ---@return pxlens.Cell?
@@ -55,7 +55,7 @@ function M.here()
 end
 
 --- Goes to another px cell.
----@param count integer How many cells down; up, if it is negative.
+---@param count integer How many cells to go down; if negative, up.
 function M.jump(count)
   local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   local rows = vim.tbl_map(function(cell)
@@ -79,29 +79,29 @@ function M.jump(count)
   end
 end
 
---- What a text object stands for: two places, 1-based row and 0-based column; whole lines have no columns.
+--- What a text object selects: 1-based rows and 0-based columns; without columns, whole lines.
 ---@class pxlens.Stretch
 ---@field first integer
 ---@field final integer
 ---@field columns? { [1]: integer, [2]: integer } The first and the last.
 
---- The code behind a magic that has it on its line.
+--- The code behind a line magic.
 ---@param row integer 0-based.
 ---@return pxlens.Stretch?
 local function behind_magic(row)
   local line = vim.api.nvim_buf_get_lines(0, row, row + 1, false)[1]
-  -- What is behind `%%px` are its options.
+  -- What follows `%%px` are its options.
   local column = not line:find('%%%%px') and line:match('%%px[%w_]*%s+()%S')
   return column and { first = row + 1, final = row + 1, columns = { column - 1, #line - 1 } } or nil
 end
 
---- The code of a cell without its magic; nil where it has none.
+--- The code of a cell without its magic; nil if it has none.
 ---@param cell pxlens.Cell
 ---@return pxlens.Stretch?
 local function code_of(cell)
   local _, final = M.rows(cell)
   local magic = cell.magicRange['end'].line
-  -- Blank lines between this cell and the next are not its code.
+  -- Blank lines between this cell and the next are not part of its code.
   local lines = vim.api.nvim_buf_get_lines(0, magic + 1, final + 1, false)
   while #lines > 0 and not lines[#lines]:find('%S') do
     lines[#lines] = nil
@@ -125,8 +125,8 @@ local function stretch(what)
   return { first = first + 1, final = final + 1 }
 end
 
---- Selects the px cell at the cursor: all of it, or its code without the magic. Where there is no such thing, an operator does
---- nothing and a selection stays, as with Vim's own text objects.
+--- Selects the px cell at the cursor: all of it, or its code without the magic. If there is none, an operator does nothing and a
+--- selection stays as it is, as with Vim's own text objects.
 ---@param what 'inner'|'whole'
 function M.select(what)
   local found = stretch(what)

@@ -1,13 +1,13 @@
---- The server of a buffer: found, asked, and looked after.
+--- The language client: starting the server, attaching buffers, and requests.
 local compat = require('pxlens.compat')
 local config = require('pxlens.config')
 
 local M = {}
 
---- How long a question may take that a key waits for.
+--- How long a request may take that a key waits for, in milliseconds.
 local PATIENCE = 2000
 
---- Says what to start with.
+--- Fills in the options that the server starts with.
 ---@param params lsp.InitializeParams
 ---@param client_config vim.lsp.ClientConfig
 function M.before_init(params, client_config)
@@ -28,7 +28,7 @@ end
 ---@type table<integer, true>
 local due = {}
 
---- Asks for lenses again, once the burst is over.
+--- Requests lenses again soon; several calls until then make one request.
 ---@param bufnr integer
 function M.refresh_lenses(bufnr)
   if due[bufnr] or not config.get().lens then
@@ -49,7 +49,7 @@ local function group_of(bufnr)
   return ('pxlens.buffer.%d'):format(bufnr)
 end
 
---- The server serves a buffer from now on.
+--- Called when the server has been attached to a buffer.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.attached(client, bufnr)
@@ -76,7 +76,7 @@ function M.attached(client, bufnr)
   })
 end
 
---- The server does not serve a buffer any more.
+--- Called when the server has been detached from a buffer.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.detached(client, bufnr)
@@ -84,12 +84,12 @@ function M.detached(client, bufnr)
   require('pxlens.painter').detached(client.id, bufnr)
 end
 
---- A buffer is about to get another name: to the server it is another document from then on.
+--- Called when a buffer is about to get another name, which makes it another document to the server.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.renamed(client, bufnr)
   vim.lsp.buf_detach_client(bufnr, client.id)
-  -- Also where it keeps its name after all, for a file of that name may be there.
+  -- Even if the buffer keeps its name after all, because a file of the new name exists.
   vim.schedule(function()
     if vim.api.nvim_buf_is_loaded(bufnr) and not client:is_stopped() then
       vim.lsp.buf_attach_client(bufnr, client.id)
@@ -122,7 +122,7 @@ function M.announced(client)
   return set
 end
 
---- Says something to the user.
+--- Shows a message to the user.
 ---@param text string
 ---@param level integer?
 function M.say(text, level)
@@ -134,7 +134,7 @@ function M.warn(text)
   M.say(text, vim.log.levels.WARN)
 end
 
---- Asks, and hands the answer on; an error is shown.
+--- Sends a request and passes the answer to `done`; an error is shown to the user.
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param params table
@@ -160,7 +160,7 @@ function M.execute(client, name, argument, done)
   M.ask(client, 'workspace/executeCommand', params, done)
 end
 
---- Asks and waits, for what a key needs at once.
+--- Sends a request and waits for the answer, for a key that needs it at once.
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param params table
@@ -169,7 +169,7 @@ end
 function M.ask_now(client, method, params, bufnr)
   local answer, why = client:request_sync(method, params, PATIENCE, bufnr)
   if not answer or answer.err then
-    M.warn(answer and answer.err.message or ('the server did not answer: %s'):format(why))
+    M.warn(answer and answer.err.message or ('The server did not answer: %s. Try again'):format(why))
     return nil
   end
   return compat.without_nulls(answer.result)

@@ -1,4 +1,4 @@
---- `:Px`: finds the subcommand and completes. What each does stands in `commands/`.
+--- `:Px`: finds the subcommand to run, and completes. The subcommands are defined in `commands/`.
 local client_of = require('pxlens.client')
 local document = require('pxlens.document')
 
@@ -7,16 +7,16 @@ local M = {}
 ---@class pxlens.Call
 ---@field client vim.lsp.Client The server of the current buffer, else any.
 ---@field bufnr integer
----@field args string[] What stands behind the subcommand.
+---@field args string[] The arguments of the subcommand.
 ---@field range? { [1]: integer, [2]: integer } The rows of the selection, 0-based.
 ---@field bang boolean
 
 ---@class pxlens.Subcommand
 ---@field run fun(call: pxlens.Call)
 ---@field needs? string The command that the server must have announced, without `pxlens.server.`.
----@field alone? boolean Whether it needs no server.
----@field first? string[] What may stand behind it.
----@field complete? fun(before: string[], lead: string): string[] The same, where it takes more to say: behind it and these words.
+---@field alone? boolean Whether it works without a server.
+---@field first? string[] The choices for its first argument.
+---@field complete? fun(before: string[], lead: string): string[] The choices after the arguments `before`, if a list is not enough.
 
 local MODULES = { 'run', 'results', 'clusters' }
 
@@ -35,7 +35,7 @@ local function subcommands()
   return all
 end
 
---- Whether a server offers what a subcommand needs; without a server nobody knows, and it is offered.
+--- Whether a server supports a subcommand. Without a server this is unknown, and the subcommand is offered.
 ---@param subcommand pxlens.Subcommand
 ---@param client vim.lsp.Client?
 local function is_offered(subcommand, client)
@@ -60,18 +60,18 @@ function M.execute(command)
   local name = command.fargs[1] or 'run'
   local subcommand = subcommands()[name]
   if not subcommand then
-    client_of.warn(('there is no `:Px %s`; there are %s'):format(name, table.concat(M.offered(), ', ')))
+    client_of.warn(('There is no `:Px %s`; use one of %s'):format(name, table.concat(M.offered(), ', ')))
     return
   end
   local shown = vim.api.nvim_buf_get_name(0)
-  -- An output's buffer is attached to no server, and each server counts its own runs.
+  -- The buffer of an output is attached to no server, and each server numbers its own runs.
   local client = shown:match('^px%-output:') and document.owner(shown) or client_of.any()
   if not client and not subcommand.alone then
-    client_of.warn('no server serves this buffer; `:checkhealth pxlens` says why')
+    client_of.warn('No pxlens server runs for this buffer; `:checkhealth pxlens` says why')
     return
   end
   if not is_offered(subcommand, client) then
-    client_of.warn(('this server cannot do `:Px %s`; a newer one may'):format(name))
+    client_of.warn(('This server does not support `:Px %s`; update pxlens'):format(name))
     return
   end
   subcommand.run({
@@ -83,7 +83,7 @@ function M.execute(command)
   })
 end
 
----@param lead string What was typed of the word at the cursor.
+---@param lead string The part of the word at the cursor that was typed.
 ---@param line string
 ---@return string[]
 function M.complete(lead, line)

@@ -1,16 +1,16 @@
---- Where Neovim 0.11 and 0.12 differ. Nothing else in the plugin asks for a version.
+--- The differences between Neovim 0.11 and 0.12. No other module of the plugin depends on the version.
 local M = {}
 
 local has_lens_switch = type(vim.lsp.codelens.enable) == 'function'
 
---- Asks for the lenses of a buffer again; 0.12 does so itself.
+--- Requests the lenses of a buffer again; 0.12 does that itself.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 function M.refresh_lenses(client, bufnr)
   if has_lens_switch then
     return
   end
-  -- `vim.lsp.codelens.refresh()` would turn on those of other servers as well.
+  -- `vim.lsp.codelens.refresh()` would turn on the lenses of other servers as well.
   local params = { textDocument = vim.lsp.util.make_text_document_params(bufnr) }
   client:request('textDocument/codeLens', params, vim.lsp.codelens.on_codelens, bufnr)
 end
@@ -26,7 +26,7 @@ function M.show_lenses(client, bufnr)
   end
 end
 
---- The handler of `workspace/codeLens/refresh`; nil where Neovim has its own.
+--- The handler of `workspace/codeLens/refresh`; nil if Neovim has its own.
 ---@return lsp.Handler?
 function M.lens_refresh_handler()
   if has_lens_switch then
@@ -41,7 +41,7 @@ function M.lens_refresh_handler()
   end
 end
 
---- The version of a buffer's text that the server was told last, or is about to be.
+--- The version of a buffer's text that was sent to the server last, or is about to be sent.
 ---@param bufnr integer
 ---@return integer?
 function M.version(bufnr)
@@ -49,7 +49,7 @@ function M.version(bufnr)
   return versions and versions[bufnr] or vim.api.nvim_buf_get_changedtick(bufnr)
 end
 
---- A message without JSON nulls, which 0.12 hands over as `vim.NIL`.
+--- A message without JSON nulls, which 0.12 passes on as `vim.NIL`.
 ---@param value any
 function M.without_nulls(value)
   if value == vim.NIL then

@@ -1,20 +1,20 @@
---- What the user can set, in `vim.g.pxlens` or by `require('pxlens').setup()`. Everything has a default.
+--- The user's options, from `vim.g.pxlens` and `require('pxlens').setup()`. Every option has a default.
 local M = {}
 
 ---@class pxlens.Config
 ---@field enable boolean Whether the plugin enables the server (`vim.lsp.enable('pxlens')`).
 ---@field trusted boolean|fun(root_dir: string?): boolean Whether the folder's Python and clusters may be used.
 ---@field settings table The section `pxlens` of the settings (`docs/settings.md`).
----@field lens boolean Whether to show "▶ Run" behind each magic, and to keep it fresh.
----@field block pxlens.Block|false Lines under a px cell.
----@field line boolean Whether to sum up a run at the end of the cell's last line.
+---@field lens boolean Whether to show "▶ Run" behind each magic, and to keep it up to date.
+---@field block pxlens.Block|false The lines under a px cell.
+---@field line boolean Whether to show a summary of a run at the end of the cell's last line.
 ---@field signs table<string, string>|false The sign of each state.
----@field interval integer Milliseconds between two paintings at least.
+---@field interval integer The shortest time between two paintings, in milliseconds.
 ---@field open 'float'|'split'|'vsplit'|'tab' Where `:Px open` shows an output.
 
 ---@class pxlens.Block
----@field lines integer How many lines are shown at most.
----@field bar string What stands before each.
+---@field lines integer The largest number of lines that are shown.
+---@field bar string The text before each line.
 
 ---@type pxlens.Config
 local defaults = {
@@ -57,7 +57,7 @@ local rules = {
           and (lines == nil or type(lines) == 'number' and lines >= 3)
           and (value.bar == nil or type(value.bar) == 'string')
     end,
-    'false or { lines = NUMBER, bar = TEXT }, three lines at least',
+    'false or { lines = NUMBER, bar = TEXT }, with at least three lines',
   },
   line = { is('boolean'), 'true or false' },
   signs = {
@@ -94,7 +94,7 @@ local given = {}
 ---@type pxlens.Config?
 local merged
 
---- What is wrong in a table of options, one sentence each.
+--- The problems in a table of options, one sentence each.
 ---@param options table
 ---@return string[]
 function M.problems(options)
@@ -102,7 +102,7 @@ function M.problems(options)
   for key, value in vim.spairs(options) do
     local rule = rules[key]
     if not rule then
-      found[#found + 1] = ('there is no option `%s`'):format(key)
+      found[#found + 1] = ('There is no option `%s`'):format(key)
     elseif not rule[1](value) then
       found[#found + 1] = ('`%s` must be %s; it is %s'):format(key, rule[2], vim.inspect(value))
     end
@@ -118,13 +118,13 @@ local function from_user()
   return vim.tbl_extend('force', type(options) == 'table' and options or {}, given)
 end
 
---- What is wrong in what the user has set.
+--- The problems in the user's options.
 ---@return string[]
 function M.reported()
   return M.problems(from_user())
 end
 
---- The options in force; one that is not understood keeps its default.
+--- The options in force. An option with an invalid value keeps its default.
 ---@return pxlens.Config
 function M.get()
   if merged then
@@ -141,7 +141,7 @@ function M.get()
   return merged
 end
 
---- Takes options that go before those of `vim.g.pxlens`.
+--- Sets options, which take precedence over those of `vim.g.pxlens`.
 ---@param options table?
 function M.set(options)
   given = vim.tbl_extend('force', given, options or {})

@@ -1,16 +1,16 @@
---- Whole outputs as buffers: what stands behind `px-output:` addresses. One can enter them, copy and search.
+--- Whole outputs as buffers, for `px-output:` addresses. The user can search them and copy from them.
 ---
---- A buffer is called `px-output:///run-7/fold.txt`: with one slash Neovim would take it for a file. Each server counts its own
---- runs, so where another one has that name, the server's number stands behind it: `px-output:///run-7/fold.txt?server=2`.
+--- A buffer is called `px-output:///run-7/fold.txt`: with a single slash, Neovim would take the name for a file. Each server numbers
+--- its own runs; if another server's buffer has the name already, the client's id is added: `px-output:///run-7/fold.txt?server=2`.
 local client_of = require('pxlens.client')
 local config = require('pxlens.config')
 
 local M = {}
 
---- How long to wait until asking again for a run that goes on, in milliseconds.
+--- How long to wait before asking again for a run that goes on, in milliseconds.
 local AGAIN = 500
 
---- Which server a buffer's text is from, by its name.
+--- The id of the client that a buffer's text comes from, by the buffer's name.
 ---@type table<string, integer>
 local owners = {}
 
@@ -19,13 +19,13 @@ local function name_of(uri)
   return (uri:gsub('^px%-output:/*', 'px-output:///'))
 end
 
---- The address that a buffer's server knows.
+--- The address by which the server knows a buffer.
 ---@param name string
 local function address_of(name)
   return (name:gsub('%?server=%d+$', ''))
 end
 
---- The server that a buffer's text is from, else any.
+--- The client that a buffer's text comes from, else any.
 ---@param name string
 ---@return vim.lsp.Client?
 function M.owner(name)
@@ -33,7 +33,7 @@ function M.owner(name)
   return client or client_of.any()
 end
 
---- Puts a text into a buffer; who looks at its end goes on looking at its end.
+--- Puts a text into a buffer. A window whose cursor is at the end of the buffer stays at the end.
 ---@param bufnr integer
 ---@param text string
 local function fill(bufnr, text)
@@ -59,11 +59,11 @@ local function fill(bufnr, text)
   end
 end
 
---- Buffers that an answer is awaited for.
+--- The buffers for which an answer is awaited.
 ---@type table<integer, true>
 local awaited = {}
 
---- Asks for a buffer's text, and again for as long as it grows and somebody looks at it.
+--- Requests a buffer's text, and requests it again as long as the run goes on and a window shows the buffer.
 ---@param bufnr integer
 ---@param name string
 local function load(bufnr, name)
@@ -72,7 +72,7 @@ local function load(bufnr, name)
   end
   local client = M.owner(name)
   if not client then
-    fill(bufnr, 'This output is gone: the server that had it is.')
+    fill(bufnr, 'This output is gone, because the server that had it has ended. Run the cell again.')
     return
   end
   awaited[bufnr] = client:request('px/content', { uri = address_of(name) }, function(err, result)
@@ -95,7 +95,7 @@ local function load(bufnr, name)
   end)
 end
 
---- Makes a buffer the one of an address: for `BufReadCmd`, so that `:edit` works as well.
+--- Fills a buffer with the output of an address. Called by `BufReadCmd`, so that `:edit` works as well.
 ---@param bufnr integer
 ---@param name string
 function M.read(bufnr, name)
@@ -105,14 +105,14 @@ function M.read(bufnr, name)
   end
   vim.bo[bufnr].filetype = 'pxlens-output'
   vim.keymap.set('n', 'q', function()
-    -- The last window cannot be closed.
+    -- Closing fails in the last window.
     if not pcall(vim.cmd.close) then
       vim.cmd.bdelete()
     end
   end, { buffer = bufnr, desc = 'Close' })
   name = name_of(name)
   load(bufnr, name)
-  -- While it was hidden, there may have come more.
+  -- There may be more text since it was hidden.
   vim.api.nvim_create_autocmd('BufWinEnter', {
     group = vim.api.nvim_create_augroup(('pxlens.output.%d'):format(bufnr), {}),
     buffer = bufnr,
@@ -122,7 +122,7 @@ function M.read(bufnr, name)
   })
 end
 
---- Opens a float over the editor, for a buffer.
+--- Shows a buffer in a floating window.
 ---@param bufnr integer
 ---@param title string
 ---@return integer window
@@ -145,7 +145,7 @@ end
 ---@field client_id integer
 ---@field where? 'float'|'split'|'vsplit'|'tab'
 
---- Shows an address.
+--- Shows the output of an address.
 ---@param uri string
 ---@param options pxlens.OpenOptions
 function M.open(uri, options)
@@ -166,7 +166,7 @@ function M.open(uri, options)
   vim.cmd[commands[where]](vim.fn.fnameescape(name))
 end
 
---- Shows a text of the plugin's own in a float, to read and copy from.
+--- Shows a text in a floating window, to read and to copy from.
 ---@param title string
 ---@param lines string[]
 ---@param filetype string?

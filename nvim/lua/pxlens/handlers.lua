@@ -1,4 +1,4 @@
---- What the server says by itself, by method.
+--- The handlers of the server's requests and notifications, by method.
 local compat = require('pxlens.compat')
 
 ---@type table<string, lsp.Handler>
@@ -16,7 +16,7 @@ M['px/copy'] = function(_, params)
   return { copied = true }
 end
 
--- To Neovim, `px-output:/run-7/fold.txt` would be a file in the current folder.
+-- Neovim would take `px-output:/run-7/fold.txt` for a file in the current folder.
 M['window/showDocument'] = function(err, params, context)
   if vim.startswith(params.uri, 'px-output:') then
     require('pxlens.document').open(params.uri, { client_id = context.client_id })

@@ -1,4 +1,4 @@
---- Names of colours, each linked to one that every colour scheme has. What the user set before is left alone.
+--- The highlight groups, each linked to one that every colour scheme has. Groups that the user has set are left alone.
 local M = {}
 
 local links = {
@@ -27,7 +27,7 @@ local links = {
   PxlensSignStale = 'DiagnosticSignHint',
 }
 
---- How many colours groups of engines have, in turn.
+--- The number of colours that groups of engines get in turn.
 M.GROUPS = 6
 
 function M.define()

@@ -1,4 +1,4 @@
---- Images of a run, on one page in the browser. What engines sent stands in `<img>` only, so that nothing in it runs.
+--- Shows the images of a run on one page in the browser. What engines sent is only used in `<img>`, so that no script in it runs.
 local client_of = require('pxlens.client')
 
 local M = {}
@@ -36,7 +36,7 @@ local function write(path, bytes)
   file:close()
 end
 
---- Writes images and a page with them into a folder; gives the page's path.
+--- Writes images and a page with them to a folder; returns the page's path.
 ---@param folder string
 ---@param run integer
 ---@param images table[]
@@ -63,16 +63,16 @@ function M.write(folder, run, images)
   return page
 end
 
---- Opens the images of a run with what the system opens pages with.
+--- Opens the images of a run in the system's browser.
 ---@param client vim.lsp.Client
 ---@param run integer
 function M.open(client, run)
   client_of.ask(client, 'px/result', { run = run, images = true }, function(result)
     if #(result.images or {}) == 0 then
-      client_of.say(('run %d shows no image'):format(run))
+      client_of.say(('Run %d shows no image'):format(run))
       return
     end
-    -- Neovim removes it when it ends.
+    -- Neovim removes the folder when it ends.
     local page = M.write(vim.fn.tempname(), run, result.images)
     local _, why = vim.ui.open(page)
     if why then

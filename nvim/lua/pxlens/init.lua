@@ -1,7 +1,7 @@
---- What other code may use. Nothing needs `setup()`.
+--- The public functions of the plugin. Calling `setup()` is optional.
 local M = {}
 
---- Takes options; they go before those of `vim.g.pxlens`.
+--- Sets options, which take precedence over those of `vim.g.pxlens`.
 ---@param options table?
 function M.setup(options)
   local config = require('pxlens.config')
@@ -11,7 +11,7 @@ function M.setup(options)
   end
 end
 
---- How runs are doing, for 'statusline': `px ▶ 2 running`, or nothing. It is redrawn when that changes.
+--- How runs are doing, for 'statusline': `px ▶ 2 running`, or an empty text. The status line is redrawn when this changes.
 ---@param bufnr integer?
 ---@return string
 function M.status(bufnr)

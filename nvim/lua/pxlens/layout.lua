@@ -1,4 +1,4 @@
---- What to paint for a px cell: chunks of text with colours. Pure, but for the options.
+--- Decides what to paint for a px cell: chunks of text with highlight groups. Pure, except that it reads the options.
 local config = require('pxlens.config')
 local highlights = require('pxlens.highlights')
 
@@ -28,7 +28,7 @@ local SIGNS = {
   stale = 'PxlensSignStale',
 }
 
---- Both ends of a block that is longer than `most` lines, and between them how much is left out.
+--- Shortens a block to `most` lines: both ends, and between them a line that says how much is left out.
 ---@param block pxlens.BlockLine[]
 ---@param most integer
 ---@return pxlens.BlockLine[]
@@ -44,7 +44,7 @@ local function capped(block, most)
   return vim.list_extend(lines, block, #block - tail + 1)
 end
 
---- The lines under a px cell; nil if there are none. Each group of engines has a colour, as long as they last.
+--- The lines under a px cell; nil if there are none. Groups of engines take colours in turn.
 ---@param cell pxlens.CellOutput
 ---@return table[]?
 function M.block(cell)
@@ -74,7 +74,7 @@ function M.block(cell)
   return lines
 end
 
---- What stands behind a line of the cell; nil if nothing does.
+--- The summary behind a line of the cell; nil if there is none.
 ---@param cell pxlens.CellOutput
 ---@return table[]?
 function M.line(cell)

@@ -1,4 +1,4 @@
---- What the server said about px cells, per document. Knows no buffer and paints nothing.
+--- What the server said about px cells, per document. Knows no buffers and paints nothing.
 
 ---@class pxlens.Line
 ---@field text string
@@ -18,7 +18,7 @@
 ---@field line? pxlens.Line
 ---@field lineAt integer
 ---@field block? pxlens.BlockLine[]
----@field version? integer The document's version that the places are of.
+---@field version? integer The document's version to which the places belong.
 
 ---@class pxlens.OutputsParams
 ---@field uri string
@@ -38,7 +38,7 @@ function Outputs.new()
   return setmetatable({ documents = {} }, Outputs)
 end
 
---- Takes a message of the server; gives the ids of the px cells that it is about.
+--- Applies a message of the server; returns the ids of the px cells that it changes.
 ---@param params pxlens.OutputsParams
 ---@return string[]
 function Outputs:apply(params)
@@ -75,7 +75,7 @@ end
 ---@field uri string
 ---@field cell pxlens.CellOutput
 
---- The runs that wait or go on, those of each document by place.
+--- The runs that are waiting or running; those of each document in document order.
 ---@return pxlens.LiveRun[]
 function Outputs:live()
   local live = {}

@@ -1,6 +1,6 @@
---- Paints outputs: extmarks that move with the text, one each for a cell's block, line and sign, rewritten in place.
+--- Paints outputs: extmarks that move with the text, one each for a cell's block, line and sign, which are updated in place.
 ---
---- Messages merge until it is time to paint: at once after a pause, then every `interval` milliseconds at most.
+--- Messages are merged until it is time to paint: at once after a pause, then at most every `interval` milliseconds.
 ---
 ---     messages |x xxxxx xxx x xxxxx|          x
 ---     painted  |x    x    x    x   x|         x
@@ -16,32 +16,32 @@ local M = {}
 
 M.namespace = vim.api.nvim_create_namespace('pxlens')
 
---- How often what was painted: for tests, which count.
+--- How often something was painted, for tests.
 M.counts = { messages = 0, paintings = 0, blocks = 0, lines = 0, signs = 0 }
 
 ---@class pxlens.Marks
 ---@field ids table<string, integer> Extmarks by what they show: `block`, `line`, `sign`.
----@field shown table<string, string> What each was painted with.
+---@field shown table<string, string> What each of them shows, as a text to compare.
 
 ---@class pxlens.Painted
 ---@field bufnr integer
 ---@field uri string
 ---@field marks table<string, pxlens.Marks> By px cell.
 
---- What was said, by client.
+--- What the server said, by client.
 ---@type table<integer, pxlens.Outputs>
 local said = {}
---- By client and buffer.
+--- What is painted, by client and buffer.
 ---@type table<integer, table<integer, pxlens.Painted>>
 local painted = {}
---- Px cells to paint by client and document, and up to which message.
+--- The px cells to paint, by client and document, and the last message about them.
 ---@type table<integer, { cells: table<string, table<string, true>>, seq: integer }>
 local due = {}
 
 local timer ---@type uv.uv_timer_t?
 local last = -math.huge
 
---- Takes away what an extmark of a cell shows.
+--- Removes an extmark of a cell.
 ---@param bufnr integer
 ---@param marks pxlens.Marks
 ---@param kind string
@@ -53,15 +53,15 @@ local function erase(bufnr, marks, kind)
   end
 end
 
---- Puts an extmark where it belongs, rewritten only if it shows something else or stands elsewhere.
+--- Sets an extmark, only if it shows something else or is in another place than before.
 ---@param bufnr integer
 ---@param marks pxlens.Marks
 ---@param kind 'block'|'line'|'sign'
 ---@param row integer 0-based.
----@param known boolean Whether the row is of the text as it is now.
+---@param known boolean Whether the row belongs to the current text.
 ---@param options vim.api.keyset.set_extmark
 ---@param key string What it shows, as a text to compare.
----@return boolean Whether anything was done.
+---@return boolean Whether the extmark was set.
 local function put(bufnr, marks, kind, row, known, options, key)
   local id = marks.ids[kind]
   local at = id and vim.api.nvim_buf_get_extmark_by_id(bufnr, M.namespace, id, {})[1]
@@ -81,7 +81,7 @@ local function put(bufnr, marks, kind, row, known, options, key)
   return true
 end
 
---- The last row of a cell that holds something, 0-based.
+--- The last non-blank row of a cell, 0-based.
 ---@param bufnr integer
 ---@param range lsp.Range
 local function last_row(bufnr, range)
@@ -107,7 +107,7 @@ end
 ---@type table<string, true>
 local asked_again = {}
 
---- Asks for a document's outputs when typing has paused.
+--- Requests a document's outputs again, once typing has paused.
 ---@param client_id integer
 ---@param uri string
 local function ask_again(client_id, uri)
@@ -133,7 +133,7 @@ local function paint_cell(client_id, document, cell)
   document.marks[cell.id] = marks
   local known = cell.version == compat.version(bufnr)
   if not known then
-    -- Places of an older text are a guess, and what did not change since is not said again.
+    -- The places belong to an older text, and the server does not send unchanged cells again by itself.
     ask_again(client_id, document.uri)
   end
 
@@ -172,7 +172,7 @@ local function paint_document(client_id, document, ids)
   for id in pairs(ids) do
     local marks = document.marks[id]
     if cells[id] then
-      -- One that cannot be painted is no reason not to paint the others.
+      -- If one cell cannot be painted, the others still are.
       local ok, why = pcall(paint_cell, client_id, document, cells[id])
       if not ok then
         vim.notify_once('pxlens: ' .. why, vim.log.levels.ERROR)
@@ -204,7 +204,7 @@ local function paint()
   M.counts.paintings = M.counts.paintings + 1
   for client_id, what in pairs(now_due) do
     if said[client_id] then
-      -- What cannot be painted is no reason to be sent nothing any more.
+      -- Acknowledged even if painting failed: otherwise the server would send nothing more.
       local ok, why = pcall(paint_due, client_id, what.cells)
       local client = vim.lsp.get_client_by_id(client_id)
       if client and what.seq > 0 then
@@ -245,7 +245,7 @@ local function mark(client_id, uri, ids, seq)
   schedule()
 end
 
---- What the server said to a client.
+--- What a client was told.
 ---@param client_id integer
 ---@return pxlens.Outputs
 function M.outputs(client_id)
@@ -253,13 +253,13 @@ function M.outputs(client_id)
   return said[client_id]
 end
 
---- What all servers said.
+--- What all clients were told.
 ---@return table<integer, pxlens.Outputs>
 function M.all()
   return said
 end
 
---- Takes a message.
+--- Applies a message of the server.
 ---@param client_id integer
 ---@param params pxlens.OutputsParams
 function M.take(client_id, params)
@@ -268,19 +268,19 @@ function M.take(client_id, params)
   mark(client_id, params.uri, ids, params.seq)
 end
 
---- A buffer is served from now on.
+--- Called when a client has been attached to a buffer.
 ---@param client_id integer
 ---@param bufnr integer
 function M.attached(client_id, bufnr)
   local uri = vim.uri_from_bufnr(bufnr)
   painted[client_id] = painted[client_id] or {}
   painted[client_id][bufnr] = { bufnr = bufnr, uri = uri, marks = {} }
-  -- The first message may have come before.
+  -- The first message may have arrived before.
   mark(client_id, uri, vim.tbl_keys(M.outputs(client_id):of(uri)), 0)
 end
 
---- Looks whether everything painted is still there: a line that goes takes what was painted at it along, and when undo brings
---- it back before the server has heard of either, nothing changed for the server.
+--- Checks that everything painted is still there, and requests the outputs again if not. Deleting a line removes its extmarks. If
+--- undo restores the line before the server is told of either, nothing has changed for the server, so it sends nothing.
 ---@param client_id integer
 ---@param bufnr integer
 function M.mend(client_id, bufnr)
@@ -295,7 +295,7 @@ function M.mend(client_id, bufnr)
   end
 end
 
---- A buffer is not served any more.
+--- Called when a client has been detached from a buffer.
 ---@param client_id integer
 ---@param bufnr integer
 function M.detached(client_id, bufnr)
@@ -315,7 +315,7 @@ function M.detached(client_id, bufnr)
     due[client_id] = nil
     local client = vim.lsp.get_client_by_id(client_id)
     if client and unpainted and unpainted.seq > 0 then
-      -- Else the server would wait for ever before it says more of another buffer.
+      -- Otherwise the server would wait for this forever before it sends anything about another buffer.
       client:notify('px/ackOutputs', { seq = unpainted.seq })
     end
   end

@@ -1,4 +1,4 @@
---- Errors of engines in the quickfix list: the line that raised, then where the traceback went from there.
+--- Lists errors of engines in the quickfix list: the line that raised, then the calls of the traceback.
 local client_of = require('pxlens.client')
 
 local M = {}
@@ -17,12 +17,12 @@ local function entry(uri, range, text, kind)
   }
 end
 
---- The entries of a buffer's diagnostics, in its order.
+--- The entries for a buffer's diagnostics, in the order of their lines.
 ---@param bufnr integer
 ---@return table[]
 function M.entries(bufnr)
   local diagnostics = vim.tbl_filter(function(diagnostic)
-    -- What is wrong in a magic has no run.
+    -- Diagnostics about magics have no run.
     local run = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'run')
     return diagnostic.source == 'pxlens' and run ~= nil and diagnostic.severity == vim.diagnostic.severity.ERROR
   end, vim.diagnostic.get(bufnr))
@@ -51,7 +51,7 @@ end
 function M.fill(bufnr)
   local entries = M.entries(bufnr)
   if #entries == 0 then
-    client_of.say('no engine raised anything in this buffer')
+    client_of.say('No engine raised anything in this buffer')
     return
   end
   vim.fn.setqflist({}, ' ', { title = 'pxlens', items = entries })

@@ -1,4 +1,4 @@
---- How runs are doing, in a few words for the status line.
+--- The state of runs in a few words, for the status line.
 local painter = require('pxlens.painter')
 
 local M = {}
@@ -8,9 +8,9 @@ local M = {}
 ---@field running integer
 ---@field failed integer Cells of this buffer.
 ---@field stale integer Cells of this buffer.
----@field line? string What is said of the first run that goes on.
+---@field line? string The summary of the first run that goes on.
 
---- Counts runs: those that wait or go on everywhere, and what is painted in a buffer.
+--- Counts the waiting and the running cells of all documents, and the failed and the stale ones of a buffer.
 ---@param bufnr integer?
 ---@return pxlens.Status
 function M.counts(bufnr)
@@ -34,7 +34,7 @@ function M.counts(bufnr)
   return counts
 end
 
---- For 'statusline': empty where nothing runs and nothing failed.
+--- For 'statusline'; empty if nothing runs and nothing failed.
 ---@param bufnr integer?
 ---@return string
 function M.text(bufnr)

@@ -1,4 +1,4 @@
---- Keeps outputs in sight. Lines that are painted under the last line of a file are scrolled to by nothing that moves the cursor.
+--- Keeps outputs in sight: moving the cursor never scrolls to lines that are painted under the last line of a buffer.
 local M = {}
 
 --- Scrolls one window as far as its cursor stays in sight.
@@ -9,7 +9,7 @@ local function scroll(window)
     local saved = vim.fn.winsaveview()
     local top = saved.topline
     while top < saved.lnum do
-      -- Without `end_row` what is painted under the last row counts.
+      -- Without `end_row`, what is painted under the last row counts too.
       if vim.api.nvim_win_text_height(window, { start_row = top - 1 }).all <= height then
         break
       end
@@ -21,7 +21,7 @@ local function scroll(window)
   end)
 end
 
---- Scrolls where the cursor is in the px cell and the cell is the last thing in the buffer.
+--- Scrolls the windows whose cursor is in the px cell, if the cell is the last thing in the buffer.
 ---@param bufnr integer
 ---@param range lsp.Range
 function M.reveal(bufnr, range)

@@ -1,4 +1,4 @@
-/** Starts, stops and chooses clusters. */
+/** Commands that start, stop and select clusters. */
 
 import { ConfigurationTarget, type QuickPickItem, window, workspace } from "vscode";
 
@@ -15,26 +15,26 @@ export const clusterCommands: Commands = {
   "pxlens.selectCluster": selectCluster,
 };
 
-/** Starts a cluster on this machine and uses it; asks first where that takes the place of another. */
+/** Starts a cluster on this machine and uses it; asks first if it replaces another one. */
 async function startCluster({ session, engines }: Live): Promise<void> {
   const now = (await engines.ask())?.clusters.find((cluster) => cluster.inUse);
   if (now?.state === "starting") return;
   if (now) {
-    const question = `${nameOf(now)} is in use. Start another cluster, and use that?`;
+    const question = `${nameOf(now)} is in use. Start another cluster and use that one?`;
     if (!(await confirm(question, "Start Another"))) return;
   }
-  // How far it is is shown as the server's progress, and in the view.
+  // The server reports progress, which is also shown in the view.
   const { message } = await inView(() => session.client.sendRequest(px.startCluster, {}));
   if (message) void complain(`No cluster was started: ${message}`);
 }
 
-/** Stops a cluster, the one of the view's line or one that is chosen, after asking. */
+/** Stops a cluster, that of the view's line or one that the user picks, after asking. */
 async function stopCluster({ session }: Live, line?: unknown): Promise<void> {
   const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to stop");
   const { connectionFile, ours } = cluster ?? {};
   if (!cluster || connectionFile === undefined) return;
   const whose = ours ? "" : " pxlens did not start it.";
-  const question = `Stop ${nameOf(cluster)}? Its engines end, with all their variables.${whose}`;
+  const question = `Stop ${nameOf(cluster)}? Its engines end, and all their variables are lost.${whose}`;
   if (!(await confirm(question, "Stop"))) return;
   const notOurs = ours !== true;
   const asked = { connectionFile, notOurs };
@@ -42,22 +42,22 @@ async function stopCluster({ session }: Live, line?: unknown): Promise<void> {
   if (message) void complain(message);
 }
 
-/** Uses another cluster from now on, in this workspace also after the window was closed. */
+/** Uses another cluster from now on; this workspace remembers it. */
 async function selectCluster({ session }: Live, line?: unknown): Promise<void> {
   const cluster = isNode(line) ? line.cluster : await pickCluster(session.client, "Cluster to use");
   if (!cluster) return;
   const choice = named(cluster);
   const { cluster: used, message } = await inView(() => session.client.sendRequest(px.connect, choice));
   if (message) void warn(message);
-  // Where runs go on, the choice counts once they are over.
+  // While runs go on, the server switches only once they are over.
   if (!used || !workspace.workspaceFolders) return;
-  // One that pxlens started has a name for its own life alone, which is of no use later.
+  // The name of a cluster that pxlens started is of no use once that cluster has ended.
   const kept = cluster.ours ? undefined : choice;
   if (!kept && settings().inspect("cluster")?.workspaceValue === undefined) return;
   await settings().update("cluster", kept, ConfigurationTarget.Workspace);
 }
 
-/** How a cluster is named in the setting: not by a path, where another name means the same elsewhere. */
+/** How a cluster is named in the setting: preferably not by its path, which differs between machines. */
 function named({ profile, clusterId, connectionFile }: px.Cluster): px.ConnectParams {
   if (profile !== undefined) return { profile, clusterId: clusterId ?? "" };
   return connectionFile === undefined ? {} : { connectionFile };

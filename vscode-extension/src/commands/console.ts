@@ -27,7 +27,7 @@ async function openConsole(live: Live, line?: unknown): Promise<void> {
   if (message) void warn(message);
   const argv = commands[0]?.argv;
   if (!argv) return;
-  // Typed into a shell, which has the user's environment: that is where Jupyter is.
+  // Sent to a shell, because Jupyter is in the user's environment.
   const terminal = window.createTerminal({ name: `engine ${engine}` });
   terminal.show();
   terminal.sendText(commandLine(argv, process.platform));
@@ -37,7 +37,7 @@ async function pickEngine(engines: Live["engines"]): Promise<number | undefined>
   const known = await engines.ask();
   const cluster = known?.clusters.find((one) => one.inUse);
   if (!cluster || cluster.engines.length === 0) {
-    void warn(known?.message ?? "No engine is there yet: run a px cell first.");
+    void warn(known?.message ?? "There are no engines yet. Run a px cell first.");
     return undefined;
   }
   const items = cluster.engines.map(({ id, state, host }) => ({

@@ -1,4 +1,4 @@
-/** What can be done with the engines of a line of the engines view. */
+/** Commands for the engines of a line of the engines view. */
 
 import { window } from "vscode";
 
@@ -20,7 +20,7 @@ export const engineCommands: Commands = {
   },
 };
 
-/** Stops what engines work on in this session: those of a line, else all. */
+/** Stops what engines work on in this session: the engines of a line, else all. */
 async function interruptEngines({ session, engines }: Live, line?: unknown): Promise<void> {
   const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
   const whole = !isNode(line) || line.context.startsWith("cluster");
@@ -29,18 +29,18 @@ async function interruptEngines({ session, engines }: Live, line?: unknown): Pro
   for (const { id, current } of known) {
     if (current && wanted.has(id)) byRun.set(current.run, [...(byRun.get(current.run) ?? []), id]);
   }
-  // Runs that wait work nowhere yet.
+  // Waiting runs are on no engine yet.
   const waiting = whole ? underWay((await session.client.sendRequest(px.runs, {})).runs) : [];
   const runs = new Set([...byRun.keys(), ...waiting.map(({ run }) => run)]);
   const asked = [...runs].map((run) => (whole ? { run } : { run, engines: byRun.get(run) ?? [] }));
   if (asked.length === 0) {
-    void inform("Nothing of this window runs there.");
+    void inform("No run of this window is on these engines.");
     return;
   }
   await tell(asked.map((one) => session.client.sendRequest(px.interrupt, one)));
 }
 
-/** Runs the px cells that are selected in the editor on the engines of a line, or on those that are chosen. */
+/** Runs the px cells selected in the editor on the engines of a line, or on engines that the user picks. */
 async function runHere({ engines }: Live, line?: unknown): Promise<void> {
   const here = place();
   if (!here) {
@@ -54,7 +54,7 @@ async function runHere({ engines }: Live, line?: unknown): Promise<void> {
 async function pickEngines(engines: Live["engines"]): Promise<number[] | undefined> {
   const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
   if (known.length === 0) {
-    void warn("No engine is there yet: start a cluster, or run a px cell first.");
+    void warn("There are no engines yet. Start a cluster or run a px cell first.");
     return undefined;
   }
   const items = known.map(({ id, state, host }) => ({
@@ -66,12 +66,12 @@ async function pickEngines(engines: Live["engines"]): Promise<number[] | undefin
   return (await window.showQuickPick(items, { placeHolder, canPickMany: true }))?.map(({ id }) => id);
 }
 
-/** Goes to the px cell that an engine works on, or raised in last. */
+/** Goes to the px cell that an engine works on, or in which it raised last. */
 async function showCellOf({ session }: Live, line?: unknown): Promise<void> {
   const engine = isNode(line) ? line.engines[0] : undefined;
   const at = engine?.current ?? engine?.lastError?.at;
   if (!at) return;
-  // The line is of the time when it was run.
+  // The line was right when the cell ran; the cell may have moved since.
   const { cells } = await session.client.sendRequest(px.cells, { uri: at.uri }).catch(() => ({ cells: [] }));
   const first = cells.find(({ id }) => id === at.cell)?.magicRange.start.line ?? at.line;
   await goTo(at.uri, { line: first, character: 0 });

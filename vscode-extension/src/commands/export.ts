@@ -1,4 +1,4 @@
-/** Writes a run to a file that the user names. */
+/** Exports a run to a file that the user chooses. */
 
 import { Uri, window, workspace } from "vscode";
 
@@ -9,13 +9,13 @@ import type { Session } from "../server";
 const FORMATS: { label: string; description: string; format: px.ExportFormat; extension: string }[] = [
   {
     label: "Markdown",
-    description: "a report to read, pictures beside it",
+    description: "a report to read, with pictures beside it",
     format: "markdown",
     extension: "md",
   },
   {
     label: "JSON",
-    description: "all that the engines sent, an event per line",
+    description: "everything the engines sent, one event per line",
     format: "json",
     extension: "jsonl",
   },
@@ -30,7 +30,7 @@ export async function exportRunTo({ client }: Session, run: px.RunId): Promise<v
     filters: { [chosen.label]: [chosen.extension] },
   });
   if (!to) return;
-  // The dialog has asked about a file that is there.
+  // The dialog has already asked whether to replace an existing file.
   const params = { run, format: chosen.format, path: to.fsPath, overwrite: true };
   const { file, message } = await client.sendRequest(px.exportRun, params);
   if (message) void warn(message);

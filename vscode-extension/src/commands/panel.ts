@@ -1,4 +1,4 @@
-/** Opens the outputs panel; it follows the px cell at the cursor. */
+/** The command that opens the outputs panel, which then follows the px cell at the cursor. */
 
 import type { Commands, Live } from "../commands";
 

@@ -1,4 +1,4 @@
-/** What runs gave: shown, compared, exported, cleared. */
+/** Commands that show, compare, export and clear results. */
 
 import { commands } from "vscode";
 
@@ -15,7 +15,7 @@ export const resultCommands: Commands = {
   "pxlens.clearOutputs": clearOutputs,
 };
 
-/** Goes to the px cell of the newest run, and shows its card there. */
+/** Goes to the px cell of the newest run and shows its card. */
 async function showLastResult({ session }: Live): Promise<void> {
   const { runs } = await session.client.sendRequest(px.runs, {});
   const newest = runs[0];
@@ -47,7 +47,7 @@ async function exportRun(live: Live): Promise<void> {
   if (run !== undefined) await exportRunTo(live.session, run);
 }
 
-/** Takes the outputs of a file away; a notebook is one with all its cells. */
+/** Removes the outputs of a file; for a notebook, those of all its cells. */
 async function clearOutputs({ session, outputs, painter }: Live): Promise<void> {
   const here = place();
   if (!here) {
@@ -61,7 +61,7 @@ async function clearOutputs({ session, outputs, painter }: Live): Promise<void> 
   painter.repaint();
 }
 
-/** The newest run of the px cell at the cursor; where there is none, the user hears of it. */
+/** The newest run of the px cell at the cursor; if there is none, tells the user what to do. */
 async function runHere({ session }: Live): Promise<px.RunId | undefined> {
   const here = place();
   if (!here) {

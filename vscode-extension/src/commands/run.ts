@@ -1,4 +1,4 @@
-/** Runs px cells. What cannot run is said by the server, as with its lenses. */
+/** Commands that run px cells. The server tells the user what cannot run, as with its lenses. */
 
 import { commands, type QuickPickItem, Range, Selection, TextEditorRevealType, window } from "vscode";
 
@@ -19,7 +19,7 @@ export const runCommands: Commands = {
   "pxlens.rerunDiffering": () => rerun("differing"),
 };
 
-/** Runs what the user is in; `command` says which px cells beside it. */
+/** Runs px cells relative to the cursor; `command` says which. */
 async function run(command: string, more: Partial<px.RunParams> = {}): Promise<void> {
   const here = place();
   if (here) await runAt(here, command, more);
@@ -41,14 +41,14 @@ export async function runAt(here: Place, command: string, more: Partial<px.RunPa
   await commands.executeCommand(command, { ...here.at, ...more });
 }
 
-/** Runs a px cell, and goes to the next one. */
+/** Runs a px cell and goes to the next one. */
 async function runAndAdvance({ session }: Live): Promise<void> {
   const here = place();
   if (!here) {
     nowhere();
     return;
   }
-  // First where to, since running may take a cluster to start.
+  // The target is found first, because running may have to start a cluster.
   const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
   const { line } = here.at.range?.end ?? here.at.position;
   const next = cells.find((cell) => cell.magicRange.start.line > line);
@@ -65,10 +65,10 @@ async function runAndAdvance({ session }: Live): Promise<void> {
   await ran;
 }
 
-/** Where the choices of "Run On…" are remembered. */
+/** The key under which the choices of "Run Px Cell On…" are remembered. */
 const RECENT = "recentTargets";
 
-/** Asks on which engines, and runs a px cell there. */
+/** Asks on which engines to run a px cell, and runs it there. */
 async function runOn({ engines, memory }: Live): Promise<void> {
   const here = place();
   if (!here) {
@@ -87,7 +87,7 @@ async function runOn({ engines, memory }: Live): Promise<void> {
   await runAt(here, px.serverCommands.run, { targets });
 }
 
-/** Lets the user choose, or type what is not offered. */
+/** Lets the user choose targets, or type others. */
 function pickTargets(offered: readonly Choice[]): Promise<string | undefined> {
   const pick = window.createQuickPick<QuickPickItem & Choice>();
   pick.placeholder = "Engines to run this px cell on: choose, or type targets such as 0-3,7 or ::2";

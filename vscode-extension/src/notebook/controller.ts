@@ -1,7 +1,7 @@
 /**
  * The notebook controller "pxlens: engines": the engines of the cluster are the notebook's kernel.
  *
- * What of a cell runs, and what it shows, the server says; nothing runs unless the user chose this kernel and runs a cell.
+ * The server decides which part of a cell runs and what the cell shows. Nothing runs unless the user chose this kernel and runs a cell.
  */
 
 import {
@@ -25,7 +25,7 @@ import { Bell, follow } from "./follow";
 import { painted, problem } from "./outputs";
 import { type Job, Queue } from "./queue";
 
-/** What is done in one notebook. */
+/** What is going on in one notebook. */
 type Doing = {
   queue: Queue;
   running: Set<Running>;
@@ -36,7 +36,7 @@ type Doing = {
 /** A cell that has begun. */
 type Running = {
   runs: px.RunId[];
-  /** Of the server that has these runs. */
+  /** The client of the server that has these runs. */
   client: LanguageClient | undefined;
   isInterrupted: boolean;
   asking: CancellationTokenSource;
@@ -56,14 +56,14 @@ export class EnginesController implements Disposable {
     this.controller.supportedLanguages = ["python"];
     this.controller.supportsExecutionOrder = true;
     this.controller.description = "All engines of the cluster";
-    this.controller.detail = "px lines run where they say, plain cells on all engines";
+    this.controller.detail = "Px lines run on the engines that they name, plain cells on all engines";
     this.controller.executeHandler = (cells, notebook) => {
       this.execute(cells, notebook);
     };
     this.controller.interruptHandler = (notebook) => this.interrupt(notebook);
   }
 
-  /** There may be more output of some run. */
+  /** Called when there may be more output of a run. */
   heard(): void {
     this.bell.ring();
   }
@@ -79,12 +79,12 @@ export class EnginesController implements Disposable {
   }
 
   private job(cell: NotebookCell, doing: Doing): Job {
-    // Made at once, so that the cell is shown to wait.
+    // Created at once, so that the cell is shown as waiting.
     const execution = this.controller.createNotebookCellExecution(cell);
     return {
       run: async (free) => {
         if (cell.index < 0) {
-          // It was deleted while it waited; those behind it were not.
+          // The cell was deleted while it waited; the cells after it were not.
           execution.end(undefined);
           return true;
         }
@@ -127,10 +127,10 @@ export class EnginesController implements Disposable {
     const client = (await this.server.ready())?.client;
     if (!client) throw new Error("The pxlens server is not running; the log says why.");
     const uri = execution.cell.document.uri.toString();
-    // Where a cluster has to be started first, the user may think otherwise before anything has run.
+    // If a cluster has to be started first, the user may cancel before anything has run.
     const asked = client.sendRequest(px.runNotebookCell, { uri }, running.asking.token);
     const answer = await asked.catch(async (error: unknown) => {
-      // It may have begun all the same.
+      // The cell may have begun nevertheless.
       const { runs } = await client.sendRequest(px.runs, { uri });
       const begun = underWay(runs).filter((run) => run.uri === uri);
       if (begun.length === 0) throw error;
@@ -163,16 +163,16 @@ export class EnginesController implements Disposable {
   }
 
   private async stop({ runs, client }: Running): Promise<void> {
-    // Another server has other runs by these numbers.
+    // On another server, these numbers mean other runs.
     if (!client || client !== this.server.session?.client) return;
     await tell(runs.map((run) => client.sendRequest(px.interrupt, { run })));
   }
 }
 
-/** What is said of a cell that was stopped while a cluster was started for it. */
+/** The error of a cell that was stopped while a cluster was being started for it. */
 const TAKEN_BACK = "Stopped before it ran.";
 
-/** What is said in place of what the client says of a connection. */
+/** The error of a cell whose server is gone, in place of the library's message about a connection. */
 const GONE =
-  "The pxlens server stopped while this cell ran. It is started again: run the cell again once it is there. " +
+  "The pxlens server stopped while this cell ran, and is being restarted. Run the cell again once it is running. " +
   "Engines and their variables are still there.";

@@ -1,26 +1,26 @@
 /**
- * Follows the runs of a notebook's cell to their end: asks the server what they gave, and shows it, a few times a second at most.
+ * Follows the runs of a notebook's cell to their end: asks the server for their output and shows it, at most a few times a second.
  *
- * Pure: what asks, shows and waits is the caller's.
+ * Pure: asking, showing and waiting are passed in.
  */
 
 import type { NotebookOutput, NotebookOutputsResult } from "../protocol";
 
 export type Following = {
-  /** Asks the server; `seen` is what its last answer gave. */
+  /** Asks the server; `seen` is from its last answer. */
   ask: (seen: string | undefined) => Promise<NotebookOutputsResult>;
-  /** Shows these outputs in place of those before. */
+  /** Shows these outputs in place of the previous ones. */
   show: (outputs: readonly NotebookOutput[]) => Promise<void>;
-  /** Rings when there may be more. */
+  /** Rings when there may be more output. */
   bell: Pick<Bell, "rings" | "next">;
 };
 
-/** Ends when the runs are over and what they gave is shown; says whether all of them went well. */
+/** Resolves when the runs are over and their output is shown; says whether all of them succeeded. */
 export async function follow({ ask, show, bell }: Following): Promise<boolean> {
   let seen: string | undefined;
-  // What ends soon is shown soon.
+  // The gap grows, so that short runs are shown soon.
   for (let gap = FIRST_GAP; ; gap = Math.min(2 * gap, GAP)) {
-    // What happens while the answer is on its way, or is being shown, may not be in it.
+    // Counted before asking: what happens from here on may be missing from the answer.
     const rings = bell.rings;
     const answer = await ask(seen);
     seen = answer.seen;
@@ -30,24 +30,24 @@ export async function follow({ ask, show, bell }: Following): Promise<boolean> {
   }
 }
 
-/** The least time between two looks at runs: at first, and in the end. */
+/** The shortest time between two requests, in milliseconds: at first, and later. */
 const FIRST_GAP = 40;
 const GAP = 300;
 
-/** The longest: nothing is told of a cell that was deleted while it ran. */
+/** The longest time between two requests, in milliseconds: the server sends nothing about a cell that was deleted while it ran. */
 const PATIENCE = 2_000;
 
-/** What wakes those who follow runs. */
+/** Wakes those who follow runs. */
 export class Bell {
   private waiting: (() => void)[] = [];
   private count = 0;
 
-  /** How often it rang. */
+  /** How often it has rung. */
   get rings(): number {
     return this.count;
   }
 
-  /** There may be more to see. */
+  /** Tells that there may be more output. */
   ring(): void {
     this.count++;
     const waiting = this.waiting;
@@ -55,7 +55,7 @@ export class Bell {
     for (const wake of waiting) wake();
   }
 
-  /** Waits until it has rung more often than so many times, and until `gap` is over; no longer than `patience`. */
+  /** Waits until it has rung more than `rings` times or `patience` is over, and in any case until `gap` is over. */
   async next(rings: number, gap: number, patience = PATIENCE): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const rung = new Promise<void>((wake) => {

@@ -1,4 +1,4 @@
-/** Outputs of a notebook's cell as VS Code has them. */
+/** Converts outputs of a notebook's cell to VS Code's. */
 
 import { NotebookCellOutput, NotebookCellOutputItem } from "vscode";
 
@@ -12,7 +12,7 @@ function item({ mime, data, base64 }: NotebookItem): NotebookCellOutputItem {
   return new NotebookCellOutputItem(Buffer.from(data, base64 ? "base64" : "utf8"), mime);
 }
 
-/** What stands in the way before the server could say anything. */
+/** An error that occurred before the server could answer, as an output. */
 export function problem(message: string): NotebookCellOutput {
   return new NotebookCellOutput([NotebookCellOutputItem.error({ name: "pxlens", message, stack: message })]);
 }

@@ -1,15 +1,15 @@
 /**
- * The cells of one notebook that wait to be run: one after the other, and none after one that failed or was interrupted.
+ * The cells of one notebook that wait to be run. They run one after the other, and none runs after one that failed or was interrupted.
  *
  * Pure.
  */
 
 export type Job = {
   /**
-   * Runs it. `free` lets the next one begin before this one is over. Says whether it went well.
+   * Runs it. `free` lets the next one begin before this one is over. Resolves to whether it succeeded.
    */
   run(free: () => void): Promise<boolean>;
-  /** It will not be run. */
+  /** Called when it will not be run. */
   drop(): void;
 };
 
@@ -17,13 +17,13 @@ export class Queue {
   private waiting: Job[] = [];
   private busy = false;
 
-  /** Puts jobs at the end. */
+  /** Adds jobs at the end. */
   add(jobs: readonly Job[]): void {
     this.waiting.push(...jobs);
     this.step();
   }
 
-  /** Drops what waits. What runs is left alone. */
+  /** Drops the waiting jobs. A running one is left alone. */
   clear(): void {
     const waiting = this.waiting;
     this.waiting = [];
@@ -46,7 +46,7 @@ export class Queue {
       .run(free)
       .catch(() => false)
       .then((succeeded) => {
-        // What was let go does not hold up those behind it.
+        // A job that has freed the queue does not hold up those after it.
         if (!succeeded && !isFree) this.clear();
         free();
       });

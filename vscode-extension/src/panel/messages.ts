@@ -1,17 +1,17 @@
-/** What the panel and its page say to each other. Pure. */
+/** The messages between the panel and its page. Pure. */
 
 import type { GroupBy, PagePlace, PageResult } from "../protocol";
 
-/** To the page. */
+/** A message to the page. */
 export type ToPage =
   /** The run to draw. */
   | { type: "run"; page: PageResult; following: boolean }
-  /** There is none, and why. */
+  /** There is no run to draw, and why. */
   | { type: "nothing"; why: string };
 
-/** From the page. */
+/** A message from the page. */
 export type FromPage =
-  /** It can draw now. */
+  /** The page is ready to draw. */
   | { type: "ready" }
   | { type: "group"; by: GroupBy }
   /** Whether the panel shows the run of the px cell at the cursor. */
@@ -24,14 +24,14 @@ export type FromPage =
   | { type: "raw"; engine: number }
   | { type: "do"; what: Deed };
 
-/** What else one can do with the run. */
+/** What else the user can do with the run. */
 export type Deed = "cell" | "whole" | "copy" | "compare" | "export" | "find";
 
 export const GROUPINGS = ["fold", "type", "engine", "order"] as const satisfies readonly GroupBy[];
 
 const DEEDS: readonly string[] = ["cell", "whole", "copy", "compare", "export", "find"] satisfies Deed[];
 
-/** Reads a message of the page; nothing where it is none. The page is ours, and all the same only what is known counts. */
+/** Reads a message from the page; `undefined` if it is not a known one. The page is ours, but it is not trusted with anything else. */
 export function read(message: unknown): FromPage | undefined {
   if (!isObject(message)) return undefined;
   switch (message.type) {
@@ -68,7 +68,7 @@ function readPlace(place: unknown): PagePlace | undefined {
   return isCount(line) && isCount(character) ? { uri: place.uri, position: { line, character } } : undefined;
 }
 
-/** Whether the server gave this place with the run: nothing else is opened. */
+/** Whether the server gave this place with the run. Other places are not opened. */
 export function isGiven({ uri, position }: PagePlace, page: PageResult): boolean {
   return page.errors.some(({ lines }) =>
     lines.some(

@@ -1,8 +1,8 @@
 /**
  * The outputs panel: one run at a time, drawn by the page in `webview/`.
  *
- * It shows the run that it was opened for, or that of the px cell at the cursor, and follows it while it goes on. What is shown comes
- * from `px/page`; the page draws it and says what the user wants.
+ * It shows the run that it was opened for, or that of the px cell at the cursor, and follows it while it goes on. The content comes
+ * from `px/page`; the page draws it and reports what the user does.
  */
 
 import { randomBytes } from "node:crypto";
@@ -29,19 +29,19 @@ import { untilNext } from "./pace";
 import { bytes, extension, suggestedName } from "./picture";
 import { shell } from "./shell";
 
-/** How long after something happened it is looked which run is the one at the cursor. */
+/** How long to wait, in milliseconds, before looking which run is the one at the cursor. */
 const SOON = 150;
 
-/** The longest time between two looks at a run that goes on: nothing is told of it once its cell or its document is gone. */
+/** The longest time, in milliseconds, between two requests for a run that goes on: the server sends nothing about it once its cell is gone. */
 const PATIENCE = 2_000;
 
-/** Its type in VS Code. */
+/** The type of the panel in VS Code. */
 const TYPE = "pxlens.outputs";
 
 export class OutputsPanel implements Disposable {
   private panel: WebviewPanel | undefined;
   private readonly subscriptions: Disposable[];
-  /** The run that it was opened for; without one it follows the cursor. */
+  /** The run that it was opened for; without one, it follows the cursor. */
   private pinned: px.RunId | undefined;
   private shown: px.PageResult | undefined;
   private last: { began: number; took: number } | undefined;
@@ -49,7 +49,7 @@ export class OutputsPanel implements Disposable {
   private looking: NodeJS.Timeout | undefined;
   private patience: NodeJS.Timeout | undefined;
   private isAsking = false;
-  /** Whether to ask again after the answer that is awaited. */
+  /** Whether to ask again after the awaited answer. */
   private again = false;
 
   constructor(
@@ -65,11 +65,11 @@ export class OutputsPanel implements Disposable {
         this.lookSoon();
       }),
       server.onDidChange(() => {
-        // Runs are numbered anew.
+        // Another server numbers its runs from the beginning.
         if (server.life === "running") this.refresh();
         else this.forget();
       }),
-      // It is there again after the window was loaded again, and follows the cursor.
+      // After a reload of the window, the panel is restored and follows the cursor.
       window.registerWebviewPanelSerializer(TYPE, {
         deserializeWebviewPanel: (panel) => {
           this.adopt(panel);
@@ -80,7 +80,7 @@ export class OutputsPanel implements Disposable {
     ];
   }
 
-  /** Opens it beside the editor: for a run, or for whatever the cursor is in. */
+  /** Opens the panel beside the editor: for a run, or for the px cell at the cursor. */
   show(run?: px.RunId): void {
     this.pinned = run;
     if (this.panel) this.panel.reveal(undefined, true);
@@ -88,12 +88,12 @@ export class OutputsPanel implements Disposable {
     this.refresh();
   }
 
-  /** The run that the user looks at, while the panel has the focus. */
+  /** The run in the panel, while the panel has the focus. */
   get looked(): px.RunId | undefined {
     return this.panel?.active ? this.shown?.run : undefined;
   }
 
-  /** Takes a message about runs. */
+  /** Called with each `px/outputs`. */
   changed({ uri, cells }: px.OutputsParams): void {
     if (!this.panel) return;
     const shows = this.pinned ?? this.shown?.run;
@@ -114,7 +114,7 @@ export class OutputsPanel implements Disposable {
     this.adopt(window.createWebviewPanel(TYPE, "Outputs", beside, { enableFindWidget: true }));
   }
 
-  /** Makes a panel the one that is drawn in. */
+  /** Uses this panel from now on. */
   private adopt(panel: WebviewPanel): void {
     this.panel?.dispose();
     const files = Uri.joinPath(this.extensionUri, "dist", "webview");
@@ -123,13 +123,13 @@ export class OutputsPanel implements Disposable {
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const known = read(message);
       if (!known) return;
-      // A file that is gone, a disk that is full.
+      // For instance a file that is gone, or a full disk.
       this.heard(known).catch((error: unknown) => {
         void complain(why(error));
       });
     });
     panel.onDidChangeViewState(() => {
-      // What happened while it was hidden.
+      // To show what happened while it was hidden.
       this.refresh();
     });
     panel.onDidDispose(() => {
@@ -168,7 +168,7 @@ export class OutputsPanel implements Disposable {
   private whyNothing(): string {
     if (!this.server.session) return "The server is not running.";
     if (this.pinned === undefined) return "No px cell has run yet.";
-    return `Run ${this.pinned} is not kept any more. "pxlens: Show Outputs Panel" shows the run at the cursor.`;
+    return `Run ${this.pinned} is no longer kept. "pxlens: Show Outputs Panel" shows the run at the cursor.`;
   }
 
   private lookSoon(): void {
@@ -179,13 +179,13 @@ export class OutputsPanel implements Disposable {
     }, SOON);
   }
 
-  /** Asks for everything only where the cursor is in another run. */
+  /** Requests the whole page only if another run is at the cursor. */
   private async lookAtCursor(): Promise<void> {
     const page = await this.atCursor(false);
     if (!this.shown || (page && page.run !== this.shown.run)) this.refresh();
   }
 
-  /** Asks again soon; what comes meanwhile is one question. */
+  /** Asks again soon; several calls until then make one request. */
   private refresh(): void {
     if (!this.panel?.visible) return;
     if (this.isAsking) {
@@ -229,7 +229,7 @@ export class OutputsPanel implements Disposable {
     return this.again;
   }
 
-  /** The run that is to be shown: pinned, at the cursor, shown already, or the newest. */
+  /** The run to show: the pinned one, the one at the cursor, the one already shown, or the newest. */
   private async wanted(): Promise<px.PageResult | undefined> {
     if (this.pinned !== undefined) return this.page({ run: this.pinned, media: true });
     return (
@@ -244,7 +244,7 @@ export class OutputsPanel implements Disposable {
     return at && this.page({ uri: at.uri, position: at.position, media });
   }
 
-  /** Nothing where there is no such run. */
+  /** The page of a run; `undefined` if there is no such run. */
   private async page(params: px.PageParams): Promise<px.PageResult | undefined> {
     try {
       return await this.server.session?.client.sendRequest(px.page, params);
@@ -319,11 +319,11 @@ export class OutputsPanel implements Disposable {
     const { cells } = (await client?.sendRequest(px.cells, { uri }).catch(() => undefined)) ?? { cells: [] };
     const cell = cells.find((one) => one.run === run);
     if (cell) await reveal({ uri, position: cell.magicRange.start });
-    else void inform("The px cell of this run is gone, or shows another run now.");
+    else void inform("The px cell of this run is gone or shows another run now.");
   }
 }
 
-/** Not over the panel itself. */
+/** Opens a place in the first column, so that it does not cover the panel. */
 function reveal({ uri, position }: px.PagePlace): Promise<void> {
   return goTo(uri, position, ViewColumn.One);
 }

@@ -14,13 +14,13 @@ export function extension({ mime }: Pick<ResultImage, "mime">): string {
   return EXTENSIONS[mime] ?? "bin";
 }
 
-/** `run-7-[0-2]-1.png`, as systems allow it. */
+/** A name for the file, such as `run-7-engines-0-2-1.png`. */
 export function suggestedName(run: number, image: ResultImage): string {
   const ranks = image.ranks.replaceAll(/[[\]]/g, "").slice(0, 40);
   return `run-${run}-engines-${ranks}-${image.ordinal}.${extension(image)}`;
 }
 
-/** The bytes of its file; nothing where the server gave none. */
+/** The bytes of its file; `undefined` if the server gave none. */
 export function bytes({ mime, data }: Pick<ResultImage, "mime" | "data">): Uint8Array | undefined {
   if (data === undefined) return undefined;
   return Buffer.from(data, mime === "image/svg+xml" ? "utf8" : "base64");

@@ -1,7 +1,7 @@
 /** The panel's page before anything is drawn in it. Pure. */
 
 export type Shell = {
-  /** Where VS Code serves files of the extension from, for the policy. */
+  /** The source from which VS Code serves the extension's files, for the policy. */
   source: string;
   script: string;
   style: string;
@@ -9,8 +9,8 @@ export type Shell = {
 };
 
 /**
- * Nothing is loaded but our own script and style. Images are data; styles may stand in the text because the frames of HTML outputs
- * have this policy too. In those frames no script runs at all, and our own page writes text as text only.
+ * The policy allows only our own script and style. Images are data URIs. Inline styles are allowed because the frames of HTML outputs
+ * inherit this policy. In those frames no script runs at all, and our own page inserts text only as text.
  */
 export function policy({ source, nonce }: Pick<Shell, "source" | "nonce">): string {
   return [

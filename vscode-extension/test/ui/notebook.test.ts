@@ -114,7 +114,7 @@ step("nothing runs before the kernel is chosen, and it is offered by its name", 
 
 step("a cell that is stopped while a cluster starts for it does not run", async () => {
   await run("plain cell");
-  await window.statusSays("cluster starts");
+  await window.statusSays("cluster starting");
   await window.command("Notebook: Interrupt");
   await ended("plain cell", "error");
   const error = (await saved("plain")).outputs.find(({ output_type }) => output_type === "error");

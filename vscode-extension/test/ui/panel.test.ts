@@ -162,7 +162,7 @@ step(
   async () => {
     const editor = window.editor("plots.py");
     await window.goTo(editor, "import json");
-    await window.command("pxlens: Re-run Failed");
+    await window.command("pxlens: Re-run on Failed Engines");
     await summary(/^✗ \[1\] /);
     await panel().getByRole("button", { name: "Compare" }).click();
     const tab = window.page.locator('.tabs-container .tab[aria-label^="compared-with-"]').first();
@@ -175,7 +175,7 @@ step(
     await window.command("View: Close Editor");
     await window.page.locator('.tabs-container .tab[aria-label^="plots.py"]').first().click();
     await window.goTo(editor, "import json");
-    await window.command("pxlens: Run on First Engine First");
+    await window.command("pxlens: Run on One Engine First");
     await summary(/^✗ \[0-3\] 1 of 4 failed/);
   },
 );

@@ -38,7 +38,7 @@ test("engines of one host stand below their cluster, each with what it does or r
     "  Engine 0 | idle | circle-filled",
     "  Engine 1 | %%px (line 4) | sync~spin",
     "  Engine 2 | ValueError: no | error",
-    "  Engine 3 | did not tell | circle-outline",
+    "  Engine 3 | state unknown | circle-outline",
   ]);
 });
 

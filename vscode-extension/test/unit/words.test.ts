@@ -19,7 +19,7 @@ test("the status bar says how many engines are busy", () => {
   assert.equal(text(cluster(["idle", "idle"])), "$(server-environment) px: 2 engines");
   assert.equal(text(cluster(["idle"])), "$(server-environment) px: 1 engine");
   assert.equal(text(cluster(["idle", "busy", "busy"]), 1), "$(sync~spin) px: 2/3 busy");
-  assert.match(text(cluster([], { state: "starting" })), /cluster starts/);
+  assert.match(text(cluster([], { state: "starting" })), /cluster starting/);
 });
 
 test("the status bar says which px cells are under way, and on how many engines", () => {

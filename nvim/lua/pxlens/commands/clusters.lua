@@ -1,5 +1,5 @@
---- Subcommands about clusters and engines: listed, started, stopped, entered. A cluster is started and stopped by the program
---- `pxlens`, as in a shell: it outlives Neovim, and the server finds it.
+--- Subcommands that list, start and stop clusters, and open consoles on engines. Clusters are started and stopped with the program
+--- `pxlens`, as in a shell: they outlive Neovim, and the server finds them.
 local client_of = require('pxlens.client')
 local config = require('pxlens.config')
 local document = require('pxlens.document')
@@ -40,7 +40,7 @@ M.clusters = {
       local lines = vim.tbl_map(summed_up, answer.clusters)
       lines[#lines + 1] = answer.message
       if #lines == 0 then
-        lines = { 'No cluster runs. `:Px start` starts one.' }
+        lines = { 'No cluster is running. `:Px start` starts one.' }
       end
       document.show('clusters', lines)
     end)
@@ -69,21 +69,21 @@ M.engines = {
       end
       lines[#lines + 1] = answer.message
       if #lines == 0 then
-        lines = { 'No engine is there. `:Px start` starts some.' }
+        lines = { 'There are no engines. `:Px start` starts some.' }
       end
       document.show('engines', lines)
     end)
   end,
 }
 
---- The program that the server is, with its arguments.
+--- The program of the server, as the beginning of a command line.
 ---@return string[]
 local function program()
   local cmd = vim.lsp.config.pxlens.cmd
   return { type(cmd) == 'table' and cmd[1] or 'pxlens' }
 end
 
---- Runs the program, and says what it wrote.
+--- Runs the program, and shows what it wrote.
 ---@param arguments string[]
 local function shell(arguments)
   local argv = vim.list_extend(program(), arguments)
@@ -92,7 +92,7 @@ local function shell(arguments)
     local said = vim.trim((done.stdout or '') .. (done.stderr or ''))
     vim.schedule(function()
       local level = done.code == 0 and vim.log.levels.INFO or vim.log.levels.ERROR
-      client_of.say(said ~= '' and said or ('it ended with status %d'):format(done.code), level)
+      client_of.say(said ~= '' and said or ('`pxlens` ended with status %d'):format(done.code), level)
     end)
   end)
   if not ok then
@@ -116,7 +116,7 @@ M.start = {
   end,
 }
 
---- Stops a cluster that the user chose; one that pxlens did not start only when the user says so once more.
+--- Stops a cluster that the user chose. If pxlens did not start it, the user has to confirm.
 ---@param cluster table
 local function stop(cluster)
   local arguments = { 'stop', '--connection-file', cluster.connectionFile }
@@ -139,7 +139,7 @@ M.stop = {
         return cluster.connectionFile ~= nil
       end, answer.clusters)
       if #clusters == 0 then
-        client_of.say('no cluster runs')
+        client_of.say('No cluster is running')
       elseif #clusters == 1 and clusters[1].ours then
         stop(clusters[1])
       else
@@ -165,7 +165,7 @@ M.console = {
   run = function(call)
     local engine = tonumber(call.args[1])
     if not engine then
-      client_of.say('which engine? `:Px console 2`')
+      client_of.say('Name the engine, as in `:Px console 2`')
       return
     end
     client_of.ask(call.client, 'px/console', { engine = engine }, function(result)
@@ -179,7 +179,7 @@ M.console = {
         vim.cmd.startinsert()
       elseif first then
         local line = table.concat(vim.tbl_map(vim.fn.shellescape, first.argv), ' ')
-        client_of.warn(('`%s` is not there; in a terminal where it is: %s'):format(first.argv[1], line))
+        client_of.warn(('`%s` was not found. In a terminal that has it, run: %s'):format(first.argv[1], line))
       end
     end)
   end,

@@ -1,4 +1,4 @@
---- Subcommands about what runs gave: shown, grouped, opened, yanked, compared, exported, listed, cleared.
+--- Subcommands that show, group, open, yank, compare, export, list and clear results.
 local cells = require('pxlens.cells')
 local client_of = require('pxlens.client')
 local document = require('pxlens.document')
@@ -9,7 +9,7 @@ local PLACES = { 'float', 'split', 'vsplit', 'tab' }
 ---@type table<string, pxlens.Subcommand>
 local M = {}
 
---- The run that an output's buffer shows, else the newest of the px cell at the cursor; says so where there is none.
+--- The run that an output's buffer shows, else the newest one of the px cell at the cursor. If there is none, tells the user.
 ---@param call pxlens.Call
 ---@return integer?
 local function run_here(call)
@@ -19,9 +19,9 @@ local function run_here(call)
   end
   local cell = call.client.attached_buffers[call.bufnr] and cells.here()
   if not cell then
-    client_of.say('there is no px cell at the cursor')
+    client_of.say('No px cell at the cursor')
   elseif not cell.run then
-    client_of.say('this px cell has not run yet: `:Px run`')
+    client_of.say('This px cell has not run yet; run it with `:Px run`')
   end
   return cell and cell.run
 end
@@ -70,7 +70,7 @@ M.group = {
   end,
 }
 
---- The address of what `:Px open` asks for: a grouping, engines (`[0-2]`, `0-2,4`), or what one engine wrote (`3`).
+--- The address for `:Px open`: of a grouping, of some engines (`[0-2]`, `0-2,4`), or of what one engine wrote (`3`).
 ---@param run integer
 ---@param what string?
 ---@return string
@@ -88,7 +88,7 @@ end
 M.open = {
   needs = 'showOutput',
   complete = function(before)
-    -- One of each, in any order.
+    -- One argument of each kind, in any order.
     local all = { PLACES, GROUPINGS }
     local left = vim.tbl_filter(function(words)
       return not vim.iter(words):any(function(word)
@@ -116,17 +116,17 @@ M.open = {
 
 M.yank = {
   run = function(call)
-    -- Now: when the answer comes, it is another one.
+    -- Read now: `v:register` may have changed when the answer comes.
     local register = call.args[1] or (vim.v.register ~= '' and vim.v.register) or '"'
     if not register:match('^[%w"*+_-]$') then
-      client_of.warn(('there is no register "%s to yank into'):format(register))
+      client_of.warn(('Cannot yank into register "%s; use a letter, such as "a'):format(register))
       return
     end
     local run = run_here(call)
     if run then
       client_of.ask(call.client, 'px/result', { run = run }, function(result)
         vim.fn.setreg(register, result.text, 'V')
-        client_of.say(('yanked %d lines into "%s'):format(#lines_of(result.text), register))
+        client_of.say(('Yanked %d lines into "%s'):format(#lines_of(result.text), register))
       end)
     end
   end,
@@ -144,7 +144,7 @@ M.clear = {
     if call.args[1] == 'cell' then
       local cell = cells.here()
       if not cell then
-        client_of.say('there is no px cell at the cursor')
+        client_of.say('No px cell at the cursor')
         return
       end
       params.cell = cell.id
@@ -188,7 +188,7 @@ M.export = {
         client_of.warn(result.message)
       end
       if result.file then
-        client_of.say('wrote ' .. result.file)
+        client_of.say('Wrote ' .. result.file)
       elseif result.text then
         document.show(('run %d'):format(run), lines_of(result.text), format)
       end

@@ -1,4 +1,4 @@
---- Subcommands that run px cells, and stop runs. Nothing here happens unless the user says so.
+--- Subcommands that run px cells and stop runs. Nothing here happens unless the user asks for it.
 local cells = require('pxlens.cells')
 local client_of = require('pxlens.client')
 local painter = require('pxlens.painter')
@@ -6,7 +6,7 @@ local painter = require('pxlens.painter')
 ---@type table<string, pxlens.Subcommand>
 local M = {}
 
---- Says what of a request does not run.
+--- Tells the user what does not run.
 ---@param result { runs: table[], notRun: table[], localLines: integer }
 local function report(result)
   local said, seen = {}, {}
@@ -32,9 +32,9 @@ local function report(result)
   end
 end
 
---- Runs what stands at the cursor, or in the selection.
+--- Runs the px cell at the cursor, or those of the selection.
 ---@param call pxlens.Call
----@param more table What goes before the cell's own.
+---@param more table Further fields of the request.
 local function run(call, more)
   local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   local params = { uri = vim.uri_from_bufnr(call.bufnr), position = { line = row, character = 0 } }
@@ -91,7 +91,7 @@ M.rerun = {
   end,
 }
 
---- The runs that are meant and shown: that of the px cell at the cursor, else those of the document, else all of its project.
+--- The runs to interrupt: those of the px cell at the cursor, else those of the document, else all that this server has shown.
 ---@param call pxlens.Call
 ---@return integer[]
 local function meant(call)
@@ -123,8 +123,8 @@ local function report_interrupt(result)
       client_of.warn(sentence:format(table.concat(engines, ', ')))
     end
   end
-  tell(result.leftAlone, 'engines %s work for another client and were left alone')
-  tell(result.unanswered, 'engines %s did not answer in time')
+  tell(result.leftAlone, 'Engines %s work for another client and were left alone')
+  tell(result.unanswered, 'Engines %s did not answer in time')
 end
 
 ---@param client vim.lsp.Client
@@ -134,7 +134,7 @@ local function stop(client, run, stragglers)
   client_of.ask(client, 'px/interrupt', { run = run, stragglers = stragglers or nil }, report_interrupt)
 end
 
---- Stops what goes on anywhere: runs outlive the buffers that they were started from, and each project has a server of its own.
+--- Stops all runs of all servers: runs outlive the buffers that they were started from, and each project has a server of its own.
 ---@param stragglers boolean
 local function stop_all(stragglers)
   local clients = vim.lsp.get_clients({ name = 'pxlens' })
@@ -150,7 +150,7 @@ local function stop_all(stragglers)
       end
       silent = silent - 1
       if silent == 0 and not found then
-        client_of.say('no run is under way')
+        client_of.say('There is no run to interrupt')
       end
     end)
   end
@@ -171,7 +171,7 @@ M.interrupt = {
   end,
 }
 
---- The workspace is trusted from now on.
+--- Trusts the workspace from now on.
 M.trust = {
   run = function(call)
     call.client:notify('px/trust', vim.empty_dict())

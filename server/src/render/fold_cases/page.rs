@@ -38,7 +38,7 @@ fn example(name: &str) -> String {
     let (lines, inline) = shown.rsplit_once("inline: ").expect("a case shows a line beside the code");
     let shown = if name.starts_with('-') { inline } else { lines };
     let written = if name.starts_with('+') {
-        format!("The engines wrote\n\n{}\n\nand one sees\n\n", fenced(&written(&case)))
+        format!("The engines wrote\n\n{}\n\nand you see\n\n", fenced(&written(&case)))
     } else {
         String::new()
     };
