@@ -281,8 +281,7 @@ async fn new_views_in_the_settings_change_the_plans_of_open_documents() {
         for key in [fixture.key.clone(), DocumentKey::from("b")] {
             let now = fixture.session.snapshot(key).await;
             let view = now.document().expect("it is open");
-            plans
-                .push(view.cells[0].plan().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
+            plans.push(view.cells[0].plan().map(|plan| (plan.targets.to_string(), plan.blocking)).ok());
         }
         plans
     };

@@ -158,9 +158,7 @@ async fn code_typed_after_the_click_is_never_sent_however_late_the_cluster_start
     assert_eq!(sent(&sim, &[&response]).await, ["b()", "c()"]);
     let lines: Vec<u32> = response.runs.iter().map(|run| run.line).collect();
     assert_eq!(lines, [4, 7], "as they were at the click");
-    assert!(
-        response.runs.iter().zip(&before.cells[1..]).all(|(run, cell)| Ok(&run.plan) == cell.plan())
-    );
+    assert!(response.runs.iter().zip(&before.cells[1..]).all(|(run, cell)| Ok(&run.plan) == cell.plan()));
     let now = fixture.session.snapshot(&fixture.key).await;
     let now = now.document().expect("it is open");
     let own = now.cells.iter().filter(|cell| cell.run.is_some());
