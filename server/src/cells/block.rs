@@ -15,6 +15,7 @@ use super::{
     options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
+    suites::Suites,
 };
 use crate::text::TextRange;
 
@@ -33,7 +34,7 @@ pub(crate) struct Scan {
 
 /// Looks through a block.
 pub(crate) fn scan(block: BlockText<'_>) -> Scan {
-    let mut scanner = Scanner { block, dedent: 0, out: Scan::default() };
+    let mut scanner = Scanner { block, dedent: 0, suites: Suites::new(""), out: Scan::default() };
     scanner.run();
     let mut scan = scanner.out;
     if !scan.local.is_empty() {
@@ -49,6 +50,7 @@ struct Scanner<'a> {
     block: BlockText<'a>,
     /// How many blanks all lines begin with, which IPython takes off before it looks for a cell magic.
     dedent: usize,
+    suites: Suites<'a>,
     out: Scan,
 }
 
@@ -179,6 +181,7 @@ impl<'a> Scanner<'a> {
             options_text: Some((options_text, MagicKind::CellPx)),
             column: begin,
             escape,
+            suite: None,
             imports: None,
             spelling: escape.into(),
         });
@@ -233,16 +236,23 @@ impl<'a> Scanner<'a> {
     fn statements(&mut self, from: usize) {
         let mut tokens = Tokens::default();
         let mut index = from;
+        self.suites = Suites::new(self.block.first_filled(from).map_or("", |first| self.line(first)));
         while index < self.len() {
             let line = self.line(index);
             if !tokens.at_statement() {
                 let assigned = tokens.read(line, 0);
+                if tokens.at_statement() {
+                    self.suites.end(line);
+                }
                 index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
                 continue;
             }
             let escape = self.escaped(line);
             let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
             let rest = &line[begin..];
+            if escape.is_some() || !python::is_idle(line) {
+                self.suites.begin(line, index);
+            }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
                 self.command(index..last + 1, begin, escape.map(|(escape, _)| escape));
@@ -260,6 +270,7 @@ impl<'a> Scanner<'a> {
             let is_local = escape.is_none() && !python::is_idle(line);
             if is_local && tokens.at_statement() {
                 self.out.one_line.push(index);
+                self.suites.end(line);
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
         }
@@ -352,6 +363,7 @@ impl<'a> Scanner<'a> {
             options_text,
             column,
             escape,
+            suite: self.suites.around(&self.block),
             spelling: escape.into(),
             imports: None,
         });
@@ -437,6 +449,7 @@ impl<'a> Scanner<'a> {
             options_text: named.takes_options().then_some((line, named)),
             column,
             escape: None,
+            suite: self.suites.around(&self.block),
             spelling: Spelling::Call { is_alone },
             imports: None,
         });
