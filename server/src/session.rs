@@ -116,7 +116,8 @@ pub(crate) struct CellText {
 pub(crate) enum Scope {
     /// One px cell.
     Cell(CellId),
-    /// The px cells whose lines touch these, first and last, 0-based.
+    /// The px cells whose lines touch these, first and last, 0-based. This and the scopes below leave out what stands in the
+    /// body of a statement such as `if`, unless all of these lines are its own.
     Lines(u32, u32),
     /// The px cells that end before this place, in the document or in the cells of its notebook; never the one that is there.
     Above(Place),
@@ -161,6 +162,8 @@ pub(crate) struct Asked {
     pub recalled: Vec<Recalled>,
     /// Cells that run nothing, with the reason, in order.
     pub not_run: Vec<NotRun>,
+    /// Cells that are left out since they may not be meant to run, in order.
+    pub conditional: Vec<Conditional>,
     /// Lines of local code beside the px lines, which only a local Python could run.
     pub local_lines: u32,
     /// Whether a cell that runs again on a part of its engines has changed since its last run.
@@ -191,6 +194,36 @@ pub(crate) enum NotRunKind {
     Behind,
     /// It was asked for again, in another way or with other code, before it was sent.
     Replaced,
+}
+
+/// A px cell in the body of a statement such as `if`, which was among those asked for and not meant by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conditional {
+    /// Which.
+    pub cell: CellId,
+    /// How many lines it has.
+    pub lines: u32,
+    /// What that statement begins with, where it is one that has a body.
+    pub keyword: Option<&'static str>,
+}
+
+impl Asked {
+    /// How many lines do not run since they stand in the bodies of statements, and of which: ``2 lines under `for` and
+    /// `if` ``.
+    pub(crate) fn conditional_lines(&self) -> Option<String> {
+        let count: u32 = self.conditional.iter().map(|one| one.lines).sum();
+        let mut words: Vec<String> = Vec::new();
+        for one in &self.conditional {
+            let unexpected = || "an unexpected indent".to_owned();
+            let word = one.keyword.map_or_else(unexpected, |keyword| format!("`{keyword}`"));
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        let (last, others) = words.split_last()?;
+        let under = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+        Some(format!("{count} {} under {under}", if count == 1 { "line" } else { "lines" }))
+    }
 }
 
 /// Why nothing was run.

@@ -234,6 +234,9 @@ impl Follower<'_> {
             let lines = count(asked.local_lines as usize, "local line");
             screen.note(&format!("{lines} beside px magics not run: only px cells run"))?;
         }
+        if let Some(lines) = asked.conditional_lines() {
+            screen.note(&format!("{lines} not run: pxlens cannot tell whether Python would; --line N runs one"))?;
+        }
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
             NotRunKind::Refused => true,
             NotRunKind::NothingYet => !*keep_going,

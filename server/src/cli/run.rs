@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engines::Targets,
-    lint::{Problem, Severity},
+    lint::{CONDITIONAL, Problem, Severity},
     plan::{Overrides, Refusal, plan},
     session::{
         Ask, AskError, Asked, CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, Scope, Session,
@@ -128,7 +128,8 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 
 /// Why nothing of a file is run, where a cell of it cannot be whatever the engines are: told before hours of work.
 fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<AskError> {
-    view.cells.iter().find_map(|cell| match plan(&cell.cell, overrides) {
+    let mut run = view.cells.iter().filter(|cell| cell.cell.suite.is_none());
+    run.find_map(|cell| match plan(&cell.cell, overrides) {
         Err(Refusal::Cell(why)) => Some(AskError::Refused { line: cell.line + 1, why }),
         _ => None,
     })
@@ -142,7 +143,9 @@ fn warnings(view: &DocumentView, asked: &Asked) -> Vec<String> {
             .iter()
             .any(|cell| of(cell) && (cell.cell.range().start..=cell.cell.range().end).contains(&at))
     };
-    let doubtful = |problem: &&Problem| problem.severity == Severity::Warning && runs(problem.range.start);
+    // Who asks for a line by itself knows where it stands.
+    let is_told = |problem: &Problem| problem.severity == Severity::Warning && *problem.rule != CONDITIONAL;
+    let doubtful = |problem: &&Problem| is_told(problem) && runs(problem.range.start);
     let sentence = |problem: &Problem| {
         format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
     };

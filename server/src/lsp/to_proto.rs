@@ -172,5 +172,6 @@ pub(super) fn run_result(asked: session::Asked, runs_local: bool) -> RunResult {
         recalled: asked.recalled.iter().map(recalled).collect(),
         not_run: asked.not_run.iter().filter(meant).map(not_run).collect(),
         local_lines: asked.local_lines,
+        conditional: asked.conditional_lines().map(|lines| format!("{lines} not run")),
     }
 }

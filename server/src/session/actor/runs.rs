@@ -58,7 +58,8 @@ impl Actor {
     pub(super) fn start_runs(&mut self, wish: &Wish, held: bool) -> Result<Asked, AskError> {
         let table = self.cluster.is_some().then(|| self.cluster_view().engines);
         let there = self.cells_there(wish);
-        let mut asked = Asked { changed: wish.changed, ..Asked::default() };
+        let conditional = wish.conditional.clone();
+        let mut asked = Asked { changed: wish.changed, conditional, ..Asked::default() };
         let waiting =
             wish.cells.iter().flat_map(|cell| self.queue.of_cell(cell.view.id)).filter(|entry| !entry.sent);
         let replaced = waiting.map(|entry| entry.run).collect();

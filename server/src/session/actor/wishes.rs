@@ -29,7 +29,7 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        Ask, AskError, Asked, CellId, CellView, DocumentKey, Level, NotRun, NotRunKind, Only, Place,
+        Ask, AskError, Asked, CellId, CellView, Conditional, DocumentKey, Level, NotRun, NotRunKind, Only, Place,
         RunHandle, Scope, SessionEvent, StartPolicy, parts,
         queue::{ASKED_AGAIN, Steps},
     },
@@ -76,6 +76,8 @@ pub(super) struct Wish {
     pub(super) start: StartPolicy,
     /// Whether the one cell, which is to run again on a part of its engines, has changed since it ran.
     pub(super) changed: bool,
+    /// What else the ask names, and leaves out.
+    pub(super) conditional: Vec<Conditional>,
     /// Whether anything is asked of engines.
     sends: bool,
     /// More than one where the same was asked for again.
@@ -108,10 +110,13 @@ impl Actor {
     pub(super) fn run(&mut self, ask: &Ask, reply: Reply) {
         // Which cells are meant is settled now, and what is wrong in them said, before a cluster is looked for or started.
         let cells = if self.trusted { self.pick(ask) } else { Err(AskError::Untrusted) };
-        let cells = match cells {
-            Ok(cells) => cells,
+        let (cells, conditional) = match cells {
+            Ok(picked) => picked,
             Err(error) => return drop(reply.send(Err(error))),
         };
+        if cells.is_empty() {
+            return drop(reply.send(Ok(Asked { conditional, ..Asked::default() })));
+        }
         let refuses = |cell: &PinnedCell| matches!(cell.planned, Err(Refusal::Cell(_)));
         // What follows on one that is refused will not be sent.
         let mut reached = cells.iter().take_while(|cell| ask.keep_going || !refuses(cell));
@@ -119,6 +124,7 @@ impl Actor {
         let wish = Wish {
             sends,
             cells,
+            conditional,
             keep_going: ask.keep_going,
             start: ask.start,
             changed: false,
@@ -130,8 +136,8 @@ impl Actor {
         }
     }
 
-    /// The cells that an ask means.
-    fn pick(&mut self, ask: &Ask) -> Result<Vec<PinnedCell>, AskError> {
+    /// The cells that an ask means, and those that it leaves out: there is at least one of either.
+    fn pick(&mut self, ask: &Ask) -> Result<(Vec<PinnedCell>, Vec<Conditional>), AskError> {
         let keys = match ask.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![ask.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => self.documents.notebook_cells(&ask.document),
@@ -168,6 +174,7 @@ impl Actor {
             place.is_some_and(|(text, line)| index < text || (index == text && cell.last_line < line))
         };
         let mut picked = Vec::new();
+        let mut conditional = Vec::new();
         for (index, view) in views {
             let wanted = |cell: &CellView| match ask.scope {
                 Scope::Cell(id) => cell.id == id,
@@ -178,6 +185,11 @@ impl Actor {
                 Scope::Above(_) => is_above(index, cell),
                 Scope::Below(_) => !is_above(index, cell),
             };
+            let is_meant_itself = |cell: &CellView| match ask.scope {
+                Scope::Cell(_) => true,
+                Scope::Lines(first, last) => cell.line <= first && last <= cell.last_line,
+                Scope::Above(_) | Scope::Below(_) | Scope::All => false,
+            };
             let block = |at: usize| {
                 // In the order of the text.
                 let number = view.blocks.partition_point(|block| block.px_cells.end <= at);
@@ -185,6 +197,11 @@ impl Actor {
             };
             let home = self.documents.home(&view.key);
             for (at, cell) in view.cells.iter().enumerate().filter(|(_, cell)| wanted(cell)) {
+                if let Some(suite) = cell.cell.suite.filter(|_| !is_meant_itself(cell)) {
+                    let lines = cell.last_line - cell.line + 1;
+                    conditional.push(Conditional { cell: cell.id, lines, keyword: suite.keyword });
+                    continue;
+                }
                 let mut pinned = cell.clone();
                 if cell.cell.kind == CellKind::Result {
                     // Its last run is the one that it shows.
@@ -209,11 +226,11 @@ impl Actor {
                 let why = "only one px cell can be run again on a part of its engines; choose one";
                 Err(AskError::NothingAgain(why.to_owned()))
             }
-            [] => Err(AskError::NoCell),
+            [] if conditional.is_empty() => Err(AskError::NoCell),
             [PinnedCell { planned: Err(Refusal::Cell(why)), view, .. }] => {
                 Err(AskError::Refused { line: view.line + 1, why: why.clone() })
             }
-            _ => Ok(picked),
+            _ => Ok((picked, conditional)),
         }
     }
 
