@@ -140,6 +140,52 @@ async fn above_ends_at_the_cell_in_all_of_its_notebook_and_holds_nothing_where_t
     assert_eq!(cells_of(&answered(desk.press(Scope::Cell(c)).await).await), [c]);
 }
 
+/// What an ask runs, and what it is told to have left out.
+async fn ran_and_left_out(desk: &Desk, scope: Scope) -> (String, Option<String>) {
+    let asked = answered(desk.press(scope).await).await;
+    for run in &asked.runs {
+        ends(run).await;
+    }
+    let codes: Vec<&str> = asked.runs.iter().map(|run| run.plan.code.trim()).collect();
+    (codes.join(" "), asked.conditional_lines())
+}
+
+/// `if CLEAN: %px shutil.rmtree(...)` ran with the file, and a `%px` line that fails in a `try` stopped it.
+#[tokio::test]
+async fn what_is_in_the_body_of_a_statement_runs_only_where_it_is_asked_for_by_itself() {
+    let sim = Sim::builder().engines(1).start().await;
+    let text = "# %%\n%px a()\nfor i in x:\n    %px b()\n    %px c()\n# %%\ntry:\n    %px d()\nfinally:\n    pass\n\
+                # %%\n%px e()\n";
+    let mut desk = Desk::with(at(&sim.connection_file()), true, text);
+    desk.engines(1).await;
+    let [_, b, _, d, e] = desk.cell_ids().await[..] else { panic!("five cells") };
+    for (scope, runs, left_out) in [
+        (Scope::All, "a() e()", Some("3 lines under `for` and `try`")),
+        (Scope::Above(Place::Cell(e)), "a()", Some("3 lines under `for` and `try`")),
+        (Scope::Below(Place::Cell(d)), "e()", Some("1 line under `try`")),
+        // The lens of a cell, a cell of it alone, and a selection that goes beyond.
+        (Scope::Lines(1, 4), "a()", Some("2 lines under `for`")),
+        (Scope::Lines(6, 9), "", Some("1 line under `try`")),
+        (Scope::Lines(3, 4), "", Some("2 lines under `for`")),
+        // Itself: its lens, the cursor on it.
+        (Scope::Cell(b), "b()", None),
+        (Scope::Lines(3, 3), "b()", None),
+        (Scope::Lines(7, 7), "d()", None),
+    ] {
+        let told = ran_and_left_out(&desk, scope.clone()).await;
+        assert_eq!((told.0.as_str(), told.1.as_deref()), (runs, left_out), "{scope:?}");
+    }
+    assert_eq!(desk.ask_for(Scope::Lines(2, 2), false).await.unwrap_err(), AskError::NoCell);
+}
+
+#[tokio::test]
+async fn a_document_that_holds_nothing_else_needs_no_cluster() {
+    let desk = Desk::with(Settings::default(), true, "if x:\n    %px a()\n    %pxconfig --bogus\n");
+    let asked = desk.ask().await.expect("nothing is wrong with what is asked for");
+    assert!(asked.runs.is_empty() && asked.not_run.is_empty(), "{asked:?}");
+    assert_eq!(asked.conditional_lines().as_deref(), Some("2 lines under `if`"));
+}
+
 /// Only ids waited for the cluster, and the code was read when it was up: whoever typed for 3 s after the click had half a line
 /// sent.
 #[tokio::test]
