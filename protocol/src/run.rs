@@ -12,9 +12,9 @@ message! {
     /// server. With scope `above`, `below` or `all`, what follows a cell that failed, or that cannot run, does not run. Asking again for a
     /// cell that waits replaces it.
     ///
-    /// A px cell in the body of `if`, `for`, `while`, `def`, `class`, `try` (with what goes on with it), `with` or `match` may never be run,
-    /// and runs only where it is asked for by itself: by its `cell`, by a `position` on it, or by a `range` that holds nothing but lines of it.
-    /// Otherwise it is left out, and `conditional` says so.
+    /// A px cell in the body of `if`, `for`, `while`, `def`, `class`, `try`, `with` or `match` may run never, once or often in Python. It runs
+    /// only where it is asked for by itself: by its `cell`, by a `position` on it, or by a `range` that holds nothing but lines of it. Otherwise
+    /// it is left out, and `conditional` says so.
     ///
     /// A `%pxresult` line sends nothing. Run, it shows the newest run of its suffix in the document (in time, not in place) in its own
     /// grouping, and is painted like any cell, with a first line that names the cell it shows. Cells that follow it wait until that run is
@@ -164,8 +164,7 @@ pub struct RunResult {
     /// How many lines of ordinary Python stood beside the px lines; pxlens leaves them to the kernel.
     #[serde(default)]
     pub local_lines: u32,
-    /// What else was meant and is left out since it stands in the body of a statement such as `if`, in words for the user: ``2 lines under
-    /// `for` and `if` not run``.
+    /// What is left out since it is in the body of a statement such as `if`, for the user: "1 line under `if` not run".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub conditional: Option<String>,

@@ -4,7 +4,8 @@
 //! Code is taken one statement at a time, since most statements cannot matter and are passed over by a look at their text;
 //! only the others are parsed. So a statement that is broken hides no other, and magics, which are no Python, are never
 //! handed to the parser. What is inside `with`, `try` and `if __name__ == "__main__"` is read as if outside; what is inside
-//! functions, loops and other conditions may or may not happen, and is marked so.
+//! functions, loops and other conditions may or may not happen, and is marked so. Imports for engines are held to what holds for
+//! magics: they are conditional in anything but a `with`.
 
 mod act;
 mod tree;
