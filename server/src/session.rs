@@ -221,7 +221,8 @@ impl Asked {
             }
         }
         let (last, others) = words.split_last()?;
-        let under = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+        let under =
+            if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
         Some(format!("{count} {} under {under}", if count == 1 { "line" } else { "lines" }))
     }
 }

@@ -121,7 +121,10 @@ fn a_config_in_the_body_of_a_statement_sets_nothing() {
     in_order(&done.stdout, &["[0-3] all of us"]);
     in_order(&done.stderr, &["1 line under `if` not run"]);
     let listed = cli(["cells"]).arg(file.path()).run();
-    in_order(&listed.stdout, &["%px on all", "guard.py:4: warning: ", "`if DEBUG:`", "changes nothing below"]);
+    in_order(
+        &listed.stdout,
+        &["%px on all", "guard.py:4: warning: ", "`if DEBUG:`", "changes nothing below"],
+    );
 }
 
 #[test]

@@ -263,8 +263,7 @@ impl<'a> Walk<'a> {
     fn conditional(&self) -> Option<suites::Suite> {
         let lines = self.suites.iter().rev().map(|suite| suite.line);
         let mut open = lines.map(|line| (suites::keyword(self.line(line).trim_start()), line));
-        let (keyword, line) =
-            open.find(|(keyword, _)| !matches!(keyword, Some("with" | "async with")))?;
+        let (keyword, line) = open.find(|(keyword, _)| !matches!(keyword, Some("with" | "async with")))?;
         Some(suites::Suite { keyword, header: self.block.filled(line) })
     }
 

@@ -342,7 +342,7 @@ mod tests {
                   ],
                   "severity": "warning",
                   "code": "conditional-magic",
-                  "message": "this %px is in the body of `if local:`: pxlens cannot tell whether Python reaches it, so it runs only when you run this line itself"
+                  "message": "this %px is in the body of `if local:`, and pxlens cannot tell whether Python reaches it: it runs only when you run this line itself"
                 }
               ]
             }

@@ -235,7 +235,9 @@ impl Follower<'_> {
             screen.note(&format!("{lines} beside px magics not run: only px cells run"))?;
         }
         if let Some(lines) = asked.conditional_lines() {
-            screen.note(&format!("{lines} not run: pxlens cannot tell whether Python would; --line N runs one"))?;
+            screen.note(&format!(
+                "{lines} not run: pxlens cannot tell whether Python would; --line N runs one"
+            ))?;
         }
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
             NotRunKind::Refused => true,

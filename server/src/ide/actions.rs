@@ -49,11 +49,8 @@ fn is_within(cell: &CellView, [start, end]: [Position; 2]) -> bool {
 fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Vec<Offer> {
     let sends = |(_, outlook): &&(&CellView, Outlook)| outlook.sends();
     let is_meant = |cell: &CellView| cell.cell.suite.is_none() || is_within(cell, selection);
-    let here: Vec<&(&CellView, Outlook)> = cells
-        .iter()
-        .filter(sends)
-        .filter(|(cell, _)| is_here(cell, selection) && is_meant(cell))
-        .collect();
+    let here: Vec<&(&CellView, Outlook)> =
+        cells.iter().filter(sends).filter(|(cell, _)| is_here(cell, selection) && is_meant(cell)).collect();
     let Some((first, outlook)) = here.first() else {
         return recalls(cells, selection).into_iter().collect();
     };
@@ -76,15 +73,13 @@ fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Positio
     }
     let runs_with_others =
         |(cell, outlook): &(&CellView, Outlook)| outlook.sends() && cell.cell.suite.is_none();
-    let is_above = |one: &(&CellView, Outlook)| {
-        runs_with_others(one) && one.0.places.range[1] <= first.places.range[0]
-    };
+    let is_above =
+        |one: &(&CellView, Outlook)| runs_with_others(one) && one.0.places.range[1] <= first.places.range[0];
     if cells.iter().any(is_above) {
         offers.push(Offer::new("▶ Run cells above", Action::RunAbove(first.id)));
     }
-    let is_below = |one: &(&CellView, Outlook)| {
-        runs_with_others(one) && one.0.places.range[0] >= first.places.range[1]
-    };
+    let is_below =
+        |one: &(&CellView, Outlook)| runs_with_others(one) && one.0.places.range[0] >= first.places.range[1];
     if first.cell.suite.is_none() && cells.iter().any(is_below) {
         offers.push(Offer::new("▶ Run this cell and those below", Action::RunBelow(first.id)));
     }

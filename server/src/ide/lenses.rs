@@ -111,7 +111,8 @@ fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bo
     }
     let outlooks: Vec<&Outlook> = runnable.iter().map(|cell| &cell.outlook).collect();
     let tooltip = outlook::tooltip(&first.outlook);
-    let title = if first.view.cell.suite.is_some() { line_title(&first.outlook) } else { run_title(&outlooks) };
+    let title =
+        if first.view.cell.suite.is_some() { line_title(&first.outlook) } else { run_title(&outlooks) };
     lenses.push(Lens { tooltip, ..Lens::doing(at, title, Action::Run(run)) });
     if above {
         lenses.push(Lens::doing(at, "▶ Run cells above", Action::RunAbove(first.view.id)));

@@ -26,10 +26,10 @@ const MOST: usize = 50;
 
 /// A px magic in the body of a statement.
 pub(super) fn check(block: &BlockText<'_>, found: &Found, suite: Suite) -> Problem {
-    let magic = &found.magic;
-    let (what, verb) = match found.kind {
-        CellKind::SyncImports => ("these imports".to_owned(), "are"),
-        _ => (format!("this {}{}", sign(found), magic.kind) + &magic.suffix, "is"),
+    let is_imports = found.kind == CellKind::SyncImports;
+    let what = match is_imports {
+        true => "these imports are".to_owned(),
+        false => format!("this {}{}{} is", sign(found), found.magic.kind, found.magic.suffix),
     };
     let header = header(block, found, suite);
     let place = match suite.keyword {
@@ -37,15 +37,17 @@ pub(super) fn check(block: &BlockText<'_>, found: &Found, suite: Suite) -> Probl
         Some(keyword) => {
             // In one line with it, the statement need not be quoted.
             let text = header.filter(|line| *line < found.lines.start).map(|line| block.line(line).trim());
-            format!("in the body of `{}`", shortened(text.unwrap_or(keyword)))
+            let them = if is_imports { "them" } else { "it" };
+            let text = shortened(text.unwrap_or(keyword));
+            format!("in the body of `{text}`, and pxlens cannot tell whether Python reaches {them}")
         }
     };
     let so = match found.kind {
-        CellKind::Config | CellKind::Autopx => "so it changes nothing below",
-        CellKind::SyncImports => "so they run only when you run these lines themselves",
-        _ => "so it runs only when you run this line itself",
+        CellKind::Config | CellKind::Autopx => "it changes nothing below",
+        CellKind::SyncImports => "they run only when you run these lines themselves",
+        _ => "it runs only when you run this line itself",
     };
-    let message = format!("{what} {verb} {place}: pxlens cannot tell whether Python reaches it, {so}");
+    let message = format!("{what} {place}: {so}");
     let fix = header.and_then(|header| unindented(block, found, suite, header));
     CONDITIONAL.problem(found.magic_range, message, fix.into_iter().collect())
 }
@@ -84,7 +86,8 @@ fn unindented(block: &BlockText<'_>, found: &Found, suite: Suite, header: usize)
     let code = |line: &usize| !python::is_idle(block.line(*line));
     let goes_on = (line + 1..block.lines.len()).find(code).is_some_and(|next| {
         let text = block.line(next);
-        blanks(next).len() > base.len() || ["elif", "else"].iter().any(|word| text.trim_start().starts_with(word))
+        blanks(next).len() > base.len()
+            || ["elif", "else"].iter().any(|word| text.trim_start().starts_with(word))
     });
     if blanks(header) != base || !is_always_true(block.line(header)) || goes_on {
         return None;

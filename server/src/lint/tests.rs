@@ -481,9 +481,11 @@ fn options_on_a_line_go_where_they_count() {
     check_fix(
         "if 1:\n    %px --block x\n",
         expect![[r#"
-        options-on-line
-          Leave the options out: "if 1:\n    %px x\n"
-    "#]],
+            conditional-magic
+              Take it out of the `if`, which is always true: "%px --block x\n"
+            options-on-line
+              Leave the options out: "if 1:\n    %px x\n"
+        "#]],
     );
 }
 

@@ -51,7 +51,10 @@ fn what_is_indented_below_a_statement_is_in_its_body() {
 
 #[test]
 fn the_innermost_statement_counts_also_where_it_spans_lines() {
-    check("for a in b:\n  if (a and\nc):  # why\n\n    # a word\n    %px x\n  %px y\n", &["x: if 2", "y: for 1"]);
+    check(
+        "for a in b:\n  if (a and\nc):  # why\n\n    # a word\n    %px x\n  %px y\n",
+        &["x: if 2", "y: for 1"],
+    );
     check("if a and \\\n        b:\n    %px x\n", &["x: if 1"]);
     check("s = '''\nif a:\n'''\n%px x\n", &["x: -"]);
     check("if a:\n  s = '''\nb\n'''\n  %px x\n", &["x: if 1"]);
@@ -65,7 +68,10 @@ fn a_statement_on_one_line_holds_what_is_behind_its_colon() {
     check("for a in b: x = get_ipython().run_line_magic('px', 'c')\n", &["c: for 1"]);
     check("if (a and\n    b): x = %px c\n", &["c: if 1"]);
     check("x = %px a\nx: int = %px b\nf(x)[0] = %px c\n", &["a: -", "b: -", "c: -"]);
-    check("match = %px a\ncase: int = %px b\nmatch.x = %px c\ncase[0] = %px d\n", &["a: -", "b: -", "c: -", "d: -"]);
+    check(
+        "match = %px a\ncase: int = %px b\nmatch.x = %px c\ncase[0] = %px d\n",
+        &["a: -", "b: -", "c: -", "d: -"],
+    );
     check("iffy = %px a\nfor_ = %px b\n", &["a: -", "b: -"]);
 }
 

@@ -77,6 +77,10 @@ async fn px_lines_in_the_body_of_a_statement_are_told_and_not_run() {
     let answer = run(&mut client, 1).await;
     assert_eq!((&answer["runs"], &answer["failed"]), (&json!([]), &json!(false)), "{answer}");
     assert_eq!(shown(&answer["notes"]), told(&[("plain", "1 line under `for` not run")]));
+    for _ in 0..2 {
+        let told = client.expect("textDocument/publishDiagnostics").await;
+        assert_eq!(told["params"]["diagnostics"][0]["code"], "conditional-magic");
+    }
     client.end().await;
 }
 

@@ -95,7 +95,7 @@ async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
 }
 
 /// A px cell with one problem that can be mended, and that can be written in other ways, of which one cannot be used here.
-const ODD: &str = "# %%\n  %pxconfig --noblock\n  x = 1\n  %px print 1\n";
+const ODD: &str = "# %%\n    %pxconfig --noblock\n    x = 1\n    %px print 1\n";
 
 const MEND: &str = "Write print(…)";
 const REWRITES: [&str; 4] = [

@@ -29,8 +29,8 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        Ask, AskError, Asked, CellId, CellView, Conditional, DocumentKey, Level, NotRun, NotRunKind, Only, Place,
-        RunHandle, Scope, SessionEvent, StartPolicy, parts,
+        Ask, AskError, Asked, CellId, CellView, Conditional, DocumentKey, Level, NotRun, NotRunKind, Only,
+        Place, RunHandle, Scope, SessionEvent, StartPolicy, parts,
         queue::{ASKED_AGAIN, Steps},
     },
 };
