@@ -84,12 +84,13 @@ fn unindented(block: &BlockText<'_>, found: &Found, suite: Suite, header: usize)
         return Some(Fix::one("Take the indentation off", taken_off(at)));
     };
     let code = |line: &usize| !python::is_idle(block.line(*line));
-    let goes_on = (line + 1..block.lines.len()).find(code).is_some_and(|next| {
-        let text = block.line(next);
-        blanks(next).len() > base.len()
-            || ["elif", "else"].iter().any(|word| text.trim_start().starts_with(word))
+    let mut below = line + 1..block.lines.len();
+    // A comment may hide a magic.
+    let is_last = block.first_filled(line + 1).is_none_or(|next| blanks(next).len() <= base.len());
+    let goes_on = below.find(code).is_some_and(|next| {
+        ["elif", "else"].iter().any(|word| block.line(next).trim_start().starts_with(word))
     });
-    if blanks(header) != base || !is_always_true(block.line(header)) || goes_on {
+    if blanks(header) != base || !is_always_true(block.line(header)) || !is_last || goes_on {
         return None;
     }
     let title = format!("Take it out of the `{keyword}`, which is always true");

@@ -103,6 +103,15 @@ fn what_python_refuses_is_nobodys_body_and_counts_as_one() {
     check("if a:  # why\n\n%px b\n", &["b: if 1"]);
 }
 
+/// Upstream's documentation tries a failing `%px` like this; what stands below it is no part of the `try`.
+#[test]
+fn a_magic_in_a_try_is_left_out_and_those_below_it_are_not() {
+    let text = "from ipyparallel import Client, error\nrc = Client()\nmux = rc[:]\nmux.block = True\nmux.activate()\ntry:\n    \
+                %px 1/0\nexcept error.CompositeError:\n    print(\"caught\")\n\n%px a = 1\n\nmux.targets = [0,2]\n%px a = 5\n\
+                mux.targets = rc.ids\n%result\n%px a\n";
+    check(text, &["1/0: try 6", "a = 1: -", "a = 5: -", ": -", "a: -"]);
+}
+
 #[test]
 fn a_body_ends_with_its_cell() {
     let text = "# %%\nif a:\n    b\n# %%\n    %px c\n";
