@@ -15,7 +15,7 @@ use super::{
     options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
-    suites::Suites,
+    suites::{Suite, Suites},
 };
 use crate::text::TextRange;
 
@@ -363,10 +363,15 @@ impl<'a> Scanner<'a> {
             options_text,
             column,
             escape,
-            suite: self.suites.around(&self.block),
+            suite: self.suite(),
             spelling: escape.into(),
             imports: None,
         });
+    }
+
+    /// What the statement that was begun last stands in.
+    fn suite(&self) -> Option<Suite> {
+        self.suites.around().map(|(keyword, line)| Suite { keyword, header: self.block.filled(line) })
     }
 
     /// Lines from the first character of the first to the last of the last that is not blank.
@@ -449,7 +454,7 @@ impl<'a> Scanner<'a> {
             options_text: named.takes_options().then_some((line, named)),
             column,
             escape: None,
-            suite: self.suites.around(&self.block),
+            suite: self.suite(),
             spelling: Spelling::Call { is_alone },
             imports: None,
         });

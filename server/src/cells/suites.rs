@@ -3,7 +3,7 @@
 //! What stands in one may run never, once or often, and nobody knows without running the code around it. Lines that no
 //! statement above them opens a body for count as well: Python refuses them.
 
-use super::{found::BlockText, python};
+use super::python;
 use crate::text::TextRange;
 
 /// The innermost statement whose body a px cell stands in.
@@ -56,11 +56,12 @@ impl<'a> Suites<'a> {
         self.awaits_body = is_header && line.split('#').next().unwrap_or_default().trim_end().ends_with(':');
     }
 
-    /// What the newest statement stands in, or holds behind its own colon: a magic is one, or is the value of one.
-    pub(super) fn around(&self, block: &BlockText<'_>) -> Option<Suite> {
+    /// The keyword and the line of what the newest statement stands in, or of that itself where something is behind its colon:
+    /// a magic is a statement, or the value of one.
+    pub(super) fn around(&self) -> Option<(Option<&'static str>, usize)> {
         let (newest, above) = self.open.split_last()?;
         let header = if newest.keyword.is_some() { newest } else { above.last()? };
-        Some(Suite { keyword: header.keyword, header: block.filled(header.line) })
+        Some((header.keyword, header.line))
     }
 }
 
