@@ -236,6 +236,7 @@ impl<'a> Scanner<'a> {
     fn statements(&mut self, from: usize) {
         let mut tokens = Tokens::default();
         let mut index = from;
+        let mut is_begun = false;
         self.suites = Suites::new(self.block.first_filled(from).map_or("", |first| self.line(first)));
         while index < self.len() {
             let line = self.line(index);
@@ -251,7 +252,11 @@ impl<'a> Scanner<'a> {
             let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
             let rest = &line[begin..];
             if escape.is_some() || !python::is_idle(line) {
-                self.suites.begin(line, index);
+                // A backslash alone begins the statement that stands on the next line.
+                if !is_begun {
+                    self.suites.begin(line, index);
+                }
+                is_begun = line.trim() == "\\";
             }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);

@@ -82,6 +82,8 @@ fn every_spelling_is_in_the_body_it_is_written_in() {
     check("if a:\n    get_ipython().run_cell_magic('px', '', 'b\\n')\n", &["b: if 1"]);
     check("if a:\n    %px b \\\n  c\n", &["b    c: if 1"]);
     check("if a:\n    x = \\\n%px b\n%px c\n", &["b: if 1", "c: -"]);
+    check("if a:\n    \\\n%px b\n%px c\n", &["b: if 1", "c: -"]);
+    check("\\\n%px b\n", &["b: -"]);
     check("if a:\n    %pxconfig -t 0\n    %autopx\n", &["config: if 1", "autopx: if 1"]);
 }
 
