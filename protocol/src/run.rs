@@ -11,6 +11,10 @@ message! {
     /// for the [result](#result). Runs that share engines wait for one another in the server. With scope `above`, `below` or `all`, the cells after
     /// one that failed or cannot run do not run. Asking again for a cell that waits replaces it.
     ///
+    /// A px cell in the body of `if`, `for`, `while`, `def`, `class`, `try`, `with` or `match` may run never, once or often in Python. It runs
+    /// only where it is asked for by itself: by its `cell`, by a `position` on it, or by a `range` that holds nothing but lines of it. Otherwise
+    /// it is left out, and `conditional` says so.
+    ///
     /// A `%pxresult` line sends nothing to engines. It shows the run of its suffix in the document that was started last, in its own
     /// grouping, and is painted like any cell, with a first line that names the cell it shows. Cells that follow it wait until that run is
     /// over, and do not run if it failed. The line is `stale` when there is a newer run. With `-o NAME` it only gives the run that name.
@@ -160,6 +164,10 @@ pub struct RunResult {
     /// How many lines of ordinary Python there are beside the px lines; pxlens does not run them.
     #[serde(default)]
     pub local_lines: u32,
+    /// What is left out since it is in the body of a statement such as `if`, for the user: "1 line under `if` not run".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub conditional: Option<String>,
 }
 
 /// A run that runs now or waits for its engines.

@@ -24,6 +24,7 @@ mod set_up;
 mod shift;
 mod spelling;
 mod statements;
+mod suites;
 mod values;
 mod views;
 
@@ -41,6 +42,7 @@ pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
+pub use suites::Suite;
 pub use values::{OptionsError, TargetsOption};
 pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
 
@@ -122,6 +124,9 @@ pub struct PxCell {
     pub view: ViewState,
     /// How it is written.
     pub spelling: Spelling,
+    /// The statement whose body it stands in. Such a px cell sets nothing that is in force, and runs only where somebody asks
+    /// for that very one.
+    pub suite: Option<Suite>,
     refusal: Option<String>,
 }
 

@@ -4,6 +4,7 @@
 //! `RULES`. A fix is offered only where it is exact: applied, it makes its problem go away.
 
 mod autopx;
+mod conditional;
 mod dead_targets;
 mod lines;
 mod magics;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use ropey::Rope;
 
 pub(crate) use autopx::PX_INSIDE_AUTOPX;
+pub(crate) use conditional::CONDITIONAL;
 #[cfg(test)]
 use dead_targets::DEAD_TARGET;
 pub(crate) use dead_targets::dead_target;
@@ -35,7 +37,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 18] = [
+static RULES: [&Rule; 19] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -46,6 +48,7 @@ static RULES: [&Rule; 18] = [
     &lines::OPEN_BRACKET,
     &lines::OPTIONS_ON_LINE,
     &markers::COMMENT_IS_MARKER,
+    &CONDITIONAL,
     &autopx::OPEN_AUTOPX,
     &PX_INSIDE_AUTOPX,
     &UNKNOWN_VIEW,
@@ -177,10 +180,12 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
 /// What is wrong with a px magic by its own text.
 fn of_magic(scanned: &Scanned, found: &Found) -> Vec<Problem> {
     let block = scanned.text();
+    let conditional = found.suite.map(|suite| conditional::check(&block, found, suite));
     if found.kind == CellKind::SyncImports {
-        return Vec::new();
+        return conditional.into_iter().collect();
     }
     let mut problems = options::check(found);
+    problems.extend(conditional);
     match found.kind {
         CellKind::CellMagic if found.code.text().is_empty() => {
             problems.push(magics::empty_body(&block, found));

@@ -99,6 +99,11 @@ pub fn plan(cell: &PxCell, overrides: &Overrides) -> Result<Plan, Refusal> {
     }
     match cell.kind {
         CellKind::Result => return Err(Refusal::RunsNothing("this line shows a result and runs nothing")),
+        CellKind::Config | CellKind::Autopx if cell.suite.is_some() => {
+            return Err(Refusal::RunsNothing(
+                "this line is in the body of a statement such as `if`: it runs nothing, and changes nothing below it",
+            ));
+        }
         CellKind::Config => {
             return Err(Refusal::RunsNothing(
                 "this line sets defaults for the cells below it and runs nothing",

@@ -114,7 +114,8 @@ pub(crate) struct CellText {
 pub(crate) enum Scope {
     /// One px cell.
     Cell(CellId),
-    /// The px cells that overlap these lines: first and last, 0-based.
+    /// The px cells that overlap these lines: first and last, 0-based. This and the scopes below leave out cells in the body
+    /// of a statement such as `if`, unless all of these lines are that cell's own.
     Lines(u32, u32),
     /// The px cells that end before this place, in the document or in the cells of its notebook; never the one at the
     /// place.
@@ -160,6 +161,8 @@ pub(crate) struct RunResponse {
     pub shown_results: Vec<ShownResult>,
     /// Cells that were not run, with the reason, in order.
     pub not_run: Vec<NotRun>,
+    /// Cells that are left out since they may not be meant to run, in order.
+    pub conditional: Vec<Conditional>,
     /// The number of lines of local code beside the px lines, which only a local Python could run.
     pub local_lines: u32,
     /// Whether the cell has changed since its last run, if it runs again on a part of its engines.
@@ -188,6 +191,37 @@ pub(crate) enum NotRunKind {
     Skipped,
     /// It was run again with other options or other code before it was sent.
     Replaced,
+}
+
+/// A px cell in the body of a statement such as `if`, which was among those asked for and not meant by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conditional {
+    /// Which.
+    pub cell: CellId,
+    /// How many lines it has.
+    pub lines: u32,
+    /// What that statement begins with, where it is one that has a body.
+    pub keyword: Option<&'static str>,
+}
+
+impl RunResponse {
+    /// How many lines do not run since they stand in the bodies of statements, and of which: ``2 lines under `for` and
+    /// `if` ``.
+    pub(crate) fn conditional_lines(&self) -> Option<String> {
+        let count: u32 = self.conditional.iter().map(|one| one.lines).sum();
+        let mut words: Vec<String> = Vec::new();
+        for one in &self.conditional {
+            let unexpected = || "an unexpected indent".to_owned();
+            let word = one.keyword.map_or_else(unexpected, |keyword| format!("`{keyword}`"));
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        let (last, others) = words.split_last()?;
+        let under =
+            if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+        Some(format!("{count} {} under {under}", if count == 1 { "line" } else { "lines" }))
+    }
 }
 
 /// Why nothing was run.

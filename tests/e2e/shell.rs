@@ -91,6 +91,59 @@ fn local_lines_are_mentioned_where_the_whole_file_was_asked_for() {
 }
 
 #[test]
+fn what_is_in_the_body_of_a_statement_runs_only_where_it_is_asked_for_by_itself() {
+    let cluster = real::shared(4);
+    let text = "# %%\nfor i in range(3):\n    %px x = i\nuse = False\nif use:\n    %px import os; os.abort()\ndef f():\n\
+                \x20   %px print(\"in f\")\n# %%\n%px print(\"top\")\n";
+    let file = Written::new("loop.py", text);
+    let done = run(file.path(), &cluster.connection_file()).run();
+    status(&done, 0);
+    in_order(&done.stdout, &["line 10", "[0-3] top"]);
+    assert!(!done.stdout.contains("in f"), "{done:?}");
+    in_order(&done.stderr, &["3 lines under `for`, `if` and `def` not run", "--line N"]);
+    for flags in [["--cell", "3"], ["--line", "8"]] {
+        let done = run(file.path(), &cluster.connection_file()).args(flags).run();
+        status(&done, 0);
+        in_order(&done.stdout, &["line 8", "[0-3] in f"]);
+        assert_eq!(done.stderr, "");
+    }
+    let listed = cli(["cells"]).arg(file.path()).run();
+    in_order(&listed.stdout, &["loop.py:3: warning: ", "`for i in range(3):`", "loop.py:6:", "loop.py:8:"]);
+}
+
+#[test]
+fn a_config_in_the_body_of_a_statement_sets_nothing() {
+    let cluster = real::shared(4);
+    let guard = "# %%\nDEBUG = False\nif DEBUG:\n    %pxconfig --targets 0\n# %%\n%px print(\"all of us\")\n";
+    let file = Written::new("guard.py", guard);
+    let done = run(file.path(), &cluster.connection_file()).run();
+    status(&done, 0);
+    in_order(&done.stdout, &["[0-3] all of us"]);
+    in_order(&done.stderr, &["1 line under `if` not run"]);
+    let listed = cli(["cells"]).arg(file.path()).run();
+    in_order(
+        &listed.stdout,
+        &["%px on all", "guard.py:4: warning: ", "`if DEBUG:`", "changes nothing below"],
+    );
+}
+
+#[test]
+fn a_magic_in_a_try_does_not_stop_the_file() {
+    let sim = Sim::builder().engines(2).on("1/0", Script::new().error("E", "no")).start_blocking();
+    let text = "# %%\ntry:\n    %px 1/0\nexcept Exception:\n    pass\n# %%\n%px print(\"after try\")\n";
+    let file = Written::new("expect.py", text);
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 0);
+    in_order(&done.stderr, &["1 line under `try` not run"]);
+    assert_eq!(sim.executed().len(), 2, "{done:?}");
+    // Nor does one that could not run at all.
+    let file = Written::new("never.py", "if x:\n    %px_nosuch 1\n");
+    let done = run(file.path(), nowhere()).run();
+    status(&done, 0);
+    assert!(done.stdout.is_empty() && done.stderr.contains("1 line under `if` not run"), "{done:?}");
+}
+
+#[test]
 fn a_cell_that_cannot_run_is_refused_before_anything_runs() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("worked\n")).start_blocking();
     let file = Written::new("bad.py", "# %%\n%px work()\n# %%\n%%px --nosuch\nwork()\n# %%\n%px work()\n");

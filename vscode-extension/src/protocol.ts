@@ -107,6 +107,8 @@ export type RunResult = {
   notRun: Array<NotRun>;
   /** How many lines of ordinary Python there are beside the px lines; pxlens does not run them. */
   localLines: number;
+  /** What is left out since it is in the body of a statement such as `if`, for the user: "1 line under `if` not run". */
+  conditional?: string;
 };
 
 /** A run that runs now or waits for its engines. */

@@ -15,6 +15,7 @@ use super::{
     options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
+    suites::{Suite, Suites},
 };
 use crate::text::TextRange;
 
@@ -33,7 +34,7 @@ pub(crate) struct Scan {
 
 /// Looks through a block.
 pub(crate) fn scan(block: BlockText<'_>) -> Scan {
-    let mut scanner = Scanner { block, dedent: 0, out: Scan::default() };
+    let mut scanner = Scanner { block, dedent: 0, suites: Suites::new(""), out: Scan::default() };
     scanner.run();
     let mut scan = scanner.out;
     if !scan.local.is_empty() {
@@ -49,6 +50,7 @@ struct Scanner<'a> {
     block: BlockText<'a>,
     /// How many blanks all lines begin with, which IPython takes off before it looks for a cell magic.
     dedent: usize,
+    suites: Suites<'a>,
     out: Scan,
 }
 
@@ -179,6 +181,7 @@ impl<'a> Scanner<'a> {
             options_text: Some((options_text, MagicKind::CellPx)),
             column: begin,
             escape,
+            suite: None,
             imports: None,
             spelling: escape.into(),
         });
@@ -233,16 +236,28 @@ impl<'a> Scanner<'a> {
     fn statements(&mut self, from: usize) {
         let mut tokens = Tokens::default();
         let mut index = from;
+        let mut is_begun = false;
+        self.suites = Suites::new(self.block.first_filled(from).map_or("", |first| self.line(first)));
         while index < self.len() {
             let line = self.line(index);
             if !tokens.at_statement() {
                 let assigned = tokens.read(line, 0);
+                if tokens.at_statement() {
+                    self.suites.end(line);
+                }
                 index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
                 continue;
             }
             let escape = self.escaped(line);
             let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
             let rest = &line[begin..];
+            if escape.is_some() || !python::is_idle(line) {
+                // A backslash alone begins the statement that stands on the next line.
+                if !is_begun {
+                    self.suites.begin(line, index);
+                }
+                is_begun = line.trim() == "\\";
+            }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
                 self.command(index..last + 1, begin, escape.map(|(escape, _)| escape));
@@ -260,6 +275,7 @@ impl<'a> Scanner<'a> {
             let is_local = escape.is_none() && !python::is_idle(line);
             if is_local && tokens.at_statement() {
                 self.out.one_line.push(index);
+                self.suites.end(line);
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
         }
@@ -352,9 +368,15 @@ impl<'a> Scanner<'a> {
             options_text,
             column,
             escape,
+            suite: self.suite(),
             spelling: escape.into(),
             imports: None,
         });
+    }
+
+    /// What the statement that was begun last stands in.
+    fn suite(&self) -> Option<Suite> {
+        self.suites.around().map(|(keyword, line)| Suite { keyword, header: self.block.filled(line) })
     }
 
     /// Lines from the first character of the first to the last of the last that is not blank.
@@ -437,6 +459,7 @@ impl<'a> Scanner<'a> {
             options_text: named.takes_options().then_some((line, named)),
             column,
             escape: None,
+            suite: self.suite(),
             spelling: Spelling::Call { is_alone },
             imports: None,
         });

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, MagicKind, Spelling, mapped::Mapped, markers::Escape, python, statements::Expr,
+    CellKind, Magic, MagicKind, Spelling, Suite, mapped::Mapped, markers::Escape, python, statements::Expr,
 };
 use crate::text::TextRange;
 
@@ -32,6 +32,8 @@ pub(crate) struct Found {
     /// On its first line, where its percent sign or its call stands.
     pub(crate) column: usize,
     pub(crate) escape: Option<Escape>,
+    /// The statement whose body it stands in.
+    pub(crate) suite: Option<Suite>,
     pub(crate) spelling: Spelling,
     /// Of a `sync_imports` block its view, and how many lines of local code are no longer local.
     pub(super) imports: Option<(Expr, usize)>,

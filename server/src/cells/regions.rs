@@ -29,6 +29,10 @@ pub fn regions<'a>(texts: impl Iterator<Item = impl Iterator<Item = &'a PxCell>>
     for (text, cells) in texts.enumerate() {
         for (cell, px) in cells.enumerate() {
             let place = RegionPlace { text, cell };
+            // What may not be run begins and ends nothing.
+            if px.suite.is_some() {
+                continue;
+            }
             match (px.kind, regions.last_mut()) {
                 (CellKind::Autopx, Some(region)) if is_open => {
                     region.close = Some(place);

@@ -51,7 +51,7 @@ pub(super) fn resolve(
         set_up: None,
     };
     let local_lines = resolver.run(is_divided);
-    let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
+    let is_toggle = |found: &Found| found.kind == CellKind::Autopx && found.suite.is_none();
     let meets_region = before.autopx.is_some() || scanned.found.iter().any(is_toggle);
     let Resolver { carry, cells, findings, set_up, .. } = resolver;
     let findings = Findings { all: findings, meets_region };
@@ -101,7 +101,7 @@ impl Resolver<'_> {
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
             let lines = found.lines.clone();
-            if found.kind == CellKind::Autopx && !is_divided {
+            if found.kind == CellKind::Autopx && found.suite.is_none() && !is_divided {
                 if self.carry.autopx.is_some() && !is_mixed {
                     local_lines -= self.autopx_cell(sent_from..lines.start);
                 }
@@ -181,6 +181,7 @@ impl Resolver<'_> {
             options_text: None,
             column: blanks,
             escape: None,
+            suite: None,
             imports: None,
             spelling: Spelling::Plain,
         };
@@ -188,9 +189,10 @@ impl Resolver<'_> {
         sent
     }
 
-    /// Takes a magic in, with what it changes for the ones below.
+    /// Takes a magic in, with what it changes for the ones below: nothing where it may not be run.
     fn found(&mut self, found: &Found) {
         match found.kind {
+            CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
                 let carry = Arc::make_mut(&mut self.carry);
@@ -232,6 +234,7 @@ impl Resolver<'_> {
             view: view.unwrap_or_default(),
             refusal,
             spelling: found.spelling,
+            suite: found.suite,
             magic: found.magic.clone(),
         });
     }

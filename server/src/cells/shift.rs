@@ -17,7 +17,8 @@ impl PxCell {
         let ranges = [&mut cell.range, &mut cell.magic_range, &mut cell.magic.name_range];
         let of_options = options.targets.iter_mut().map(|targets| &mut targets.range);
         let of_error = options.error.iter_mut().map(|error| &mut error.range);
-        for range in ranges.into_iter().chain(of_options).chain(of_error) {
+        let of_suite = cell.suite.iter_mut().map(|suite| &mut suite.header);
+        for range in ranges.into_iter().chain(of_options).chain(of_error).chain(of_suite) {
             *range = range.shifted(by);
         }
         cell.lines = std::mem::take(&mut cell.lines).shifted(by);

@@ -4,7 +4,8 @@
 //! Code is taken one statement at a time, since most statements cannot matter and are passed over by a look at their text;
 //! only the others are parsed. So a statement that is broken hides no other, and magics, which are no Python, are never
 //! handed to the parser. What is inside `with`, `try` and `if __name__ == "__main__"` is read as if outside; what is inside
-//! functions, loops and other conditions may or may not happen, and is marked so.
+//! functions, loops and other conditions may or may not happen, and is marked so. Imports for engines are held to what holds for
+//! magics: they are conditional in anything but a `with`.
 
 mod act;
 mod tree;
@@ -18,6 +19,7 @@ use super::{
     mapped::Mapped,
     markers,
     python::{self, Assigned, Tokens},
+    suites,
 };
 use crate::text::TextRange;
 pub(super) use act::{Act, Call, Expr, Statement};
@@ -91,6 +93,8 @@ enum Kind {
 /// A statement with a body that is open.
 struct Suite {
     indent: usize,
+    /// The first line of its statement.
+    line: usize,
     kind: Kind,
     /// The `sync_imports` block it is.
     imports: Option<Imports>,
@@ -101,8 +105,9 @@ struct Suite {
 }
 
 impl Suite {
-    fn new(indent: usize, kind: Kind) -> Self {
-        Self { indent, kind, imports: None, flags: Vec::new(), own: Vec::new() }
+    fn new(logical: &Logical, kind: Kind) -> Self {
+        let (indent, line) = (logical.indent, logical.lines.start);
+        Self { indent, line, kind, imports: None, flags: Vec::new(), own: Vec::new() }
     }
 }
 
@@ -116,6 +121,8 @@ struct Imports {
     /// How many lines of local code among them are the header's or hold imports.
     taken: usize,
     header: Range<usize>,
+    /// What it stands in, `with` apart.
+    suite: Option<suites::Suite>,
     code: Mapped,
 }
 
@@ -252,6 +259,14 @@ impl<'a> Walk<'a> {
         self.suites.iter().any(|suite| suite.kind == Kind::Definition)
     }
 
+    /// The innermost statement that is open and no `with`: what stands in it may not be run.
+    fn conditional(&self) -> Option<suites::Suite> {
+        let lines = self.suites.iter().rev().map(|suite| suite.line);
+        let mut open = lines.map(|line| (suites::keyword(self.line(line).trim_start()), line));
+        let (keyword, line) = open.find(|(keyword, _)| !matches!(keyword, Some("with" | "async with")))?;
+        Some(suites::Suite { keyword, header: self.block.filled(line) })
+    }
+
     fn push(&mut self, bytes: Range<usize>, act: Act) {
         // The names of a function are its own; what it does to others happens at a time that is not known.
         if let Some(suite) = self.suites.iter_mut().rfind(|suite| suite.kind == Kind::Definition)
@@ -335,7 +350,7 @@ impl<'a> Walk<'a> {
             },
             "if" if is_main(text) => Some(Kind::Plain),
             "if" | "elif" | "for" | "while" => Some(Kind::Branch),
-            "match" | "case" if text.trim_end().ends_with(':') => Some(Kind::Branch),
+            "match" | "case" if suites::keyword(text).is_some() => Some(Kind::Branch),
             _ => None,
         }
     }
@@ -357,7 +372,7 @@ impl<'a> Walk<'a> {
         }
         let is_with = kind == Kind::Plain && word != "if";
         let inline = WORDS.iter().any(|word| text.contains(word));
-        let mut suite = Suite::new(logical.indent, kind);
+        let mut suite = Suite::new(logical, kind);
         if kind == Kind::Definition && word != "class" {
             let parameters = text.split_once('(').map_or("", |(_, parameters)| parameters);
             suite.own = words(parameters.split("):").next().unwrap_or_default());
@@ -367,7 +382,8 @@ impl<'a> Walk<'a> {
         if is_parsed && kind == Kind::Plain {
             imports = self.parsed(logical, text, true);
         }
-        suite.imports = imports.filter(|_| self.is_certain());
+        // The view that is a parameter is not known here; the imports stay what they are, local code.
+        suite.imports = imports.filter(|imports| !imports.view.root().is_some_and(|root| self.is_own(root)));
         let begun = self.code.statements[before..].iter();
         suite.flags = begun
             .filter_map(|statement| match &statement.act {
@@ -424,6 +440,7 @@ impl<'a> Walk<'a> {
                 lines: logical.lines.clone(),
                 taken: self.count_local(&logical.lines),
                 header: logical.bytes.clone(),
+                suite: self.conditional(),
                 code,
             }
         })
@@ -514,6 +531,7 @@ impl<'a> Walk<'a> {
             options_text: None,
             column: 0,
             escape: None,
+            suite: imports.suite,
             spelling: Spelling::Plain,
             imports: Some((imports.view, imports.taken)),
         });

@@ -15,6 +15,7 @@
 //! | `cells[].block` | whether the next cell waits for its run |
 //! | `cells[].code` | exactly what is sent |
 //! | `cells[].code_lines` | for each line of the code its line in the document, from 1 |
+//! | `cells[].suite` | the statement in whose body it is, by its `keyword` (null where there is none) and its `line`, from 1: then it runs only by itself; else null |
 //! | `cells[].refusal` | why it cannot run, or null |
 //! | `blocks[]` | the code cells of the document: `lines`, `cells` (numbers of the px cells in it), `local_lines` |
 //! | `problems[]` | `lines`, `severity` (`error`, `warning`, `hint`), `code`, `message` |
@@ -48,7 +49,14 @@ struct CellReport<'a> {
     block: bool,
     code: &'a str,
     code_lines: Vec<u32>,
+    suite: Option<SuiteReport>,
     refusal: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SuiteReport {
+    keyword: Option<&'static str>,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -132,6 +140,10 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
             .map_while(|line| cell.lines.document_range(line))
             .map(|range| document.line_of(range.start) + 1)
             .collect(),
+        suite: cell.suite.map(|suite| SuiteReport {
+            keyword: suite.keyword,
+            line: document.line_of(suite.header.start) + 1,
+        }),
         refusal: why_not(cell),
     };
     let blocks = cells.blocks.iter().map(|block| BlockReport {
@@ -245,7 +257,7 @@ mod tests {
     #[test]
     fn cells_are_listed_as_one_json_object() {
         check(
-            "# %%\n# %%px -t ::2\na = 1\n\n# %%\nlocal\n%px c\n",
+            "# %%\n# %%px -t ::2\na = 1\n\n# %%\nif local:\n    %px c\n",
             true,
             expect![[r#"
             {
@@ -266,6 +278,7 @@ mod tests {
                   "code_lines": [
                     3
                   ],
+                  "suite": null,
                   "refusal": null
                 },
                 {
@@ -283,6 +296,10 @@ mod tests {
                   "code_lines": [
                     7
                   ],
+                  "suite": {
+                    "keyword": "if",
+                    "line": 6
+                  },
                   "refusal": null
                 }
               ],
@@ -317,6 +334,15 @@ mod tests {
                   "severity": "warning",
                   "code": "comment-is-marker",
                   "message": "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally"
+                },
+                {
+                  "lines": [
+                    7,
+                    7
+                  ],
+                  "severity": "warning",
+                  "code": "conditional-magic",
+                  "message": "this %px is in the body of `if local:`, and pxlens cannot tell whether Python reaches it: it runs only when you run this line itself"
                 }
               ]
             }

@@ -236,6 +236,11 @@ impl Follower<'_> {
             let lines = not_run(asked.local_lines as usize, one, several);
             screen.note(&format!("{lines}: pxlens runs only px cells"))?;
         }
+        if let Some(lines) = asked.conditional_lines() {
+            screen.note(&format!(
+                "{lines} not run: pxlens cannot tell whether Python would; --line N runs one"
+            ))?;
+        }
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {
             NotRunKind::Refused => true,
             NotRunKind::NothingYet => !*keep_going,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engines::Targets,
-    lint::{Problem, Severity},
+    lint::{CONDITIONAL, Problem, Severity},
     plan::{Overrides, Refusal, plan},
     session::{
         CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, RunCommand, RunError, RunResponse,
@@ -128,7 +128,8 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 
 /// The first cell that cannot run whatever the engines are. Reported before anything runs, not after hours of work.
 fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
-    view.cells.iter().find_map(|cell| match plan(&cell.cell, overrides) {
+    let mut run = view.cells.iter().filter(|cell| cell.cell.suite.is_none());
+    run.find_map(|cell| match plan(&cell.cell, overrides) {
         Err(Refusal::Cell(why)) => Some(RunError::Refused { line: cell.line + 1, why }),
         _ => None,
     })
@@ -142,7 +143,10 @@ fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
             .iter()
             .any(|cell| of(cell) && (cell.cell.range().start..=cell.cell.range().end).contains(&at))
     };
-    let is_warning = |problem: &&Problem| problem.severity == Severity::Warning && runs(problem.range.start);
+    // Somebody who asks for such a line by itself knows what it stands in.
+    let is_reported =
+        |problem: &Problem| problem.severity == Severity::Warning && *problem.rule != CONDITIONAL;
+    let is_warning = |problem: &&Problem| is_reported(problem) && runs(problem.range.start);
     let sentence = |problem: &Problem| {
         format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
     };

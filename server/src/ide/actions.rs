@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     action::{Action, Offer, RunAction, RunCells},
-    outlook::{Outlook, Outlooks, run_title},
+    outlook::{Outlook, Outlooks, line_title, run_title},
     places::{positions, touch},
 };
 use crate::{
@@ -40,10 +40,17 @@ fn is_here(cell: &CellView, selection: [Position; 2]) -> bool {
     touch(cell.places.range, selection)
 }
 
+/// Whether a selection holds nothing but lines of a px cell.
+fn is_within(cell: &CellView, [start, end]: [Position; 2]) -> bool {
+    let ends_before = end.character == 0 && end.line > start.line;
+    cell.line <= start.line && end.line - u32::from(ends_before) <= cell.last_line
+}
+
 fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Position; 2]) -> Vec<Offer> {
     let sends = |(_, outlook): &&(&CellView, Outlook)| outlook.sends();
+    let is_meant = |cell: &CellView| cell.cell.suite.is_none() || is_within(cell, selection);
     let here: Vec<&(&CellView, Outlook)> =
-        cells.iter().filter(sends).filter(|(cell, _)| is_here(cell, selection)).collect();
+        cells.iter().filter(sends).filter(|(cell, _)| is_here(cell, selection) && is_meant(cell)).collect();
     let Some((first, outlook)) = here.first() else {
         return show_result(cells, selection).into_iter().collect();
     };
@@ -56,23 +63,24 @@ fn runs(snapshot: &Snapshot, cells: &[(&CellView, Outlook)], selection: [Positio
     let outlooks: Vec<&Outlook> = here.iter().map(|(_, outlook)| outlook).collect();
     let one = RunAction::cell(first.id);
     let which = if here.len() == 1 { one.cells } else { RunCells::Between(selection) };
-    offers.push(Offer::new(run_title(&outlooks), Action::Run(RunAction { cells: which, ..one.clone() })));
+    let title = if first.cell.suite.is_some() { line_title(outlook) } else { run_title(&outlooks) };
+    offers.push(Offer::new(title, Action::Run(RunAction { cells: which, ..one.clone() })));
     if let ([_], Some(plan)) = (&here[..], &outlook.plan)
         && let [engine, _, ..] = plan.engines[..]
     {
         let canary = Action::Run(RunAction { canary: true, ..one.clone() });
         offers.push(Offer::new(format!("▶ Run on engine {engine} first"), canary));
     }
-    let is_above = |(cell, outlook): &(&CellView, Outlook)| {
-        outlook.sends() && cell.places.range[1] <= first.places.range[0]
-    };
+    let runs_with_others =
+        |(cell, outlook): &(&CellView, Outlook)| outlook.sends() && cell.cell.suite.is_none();
+    let is_above =
+        |one: &(&CellView, Outlook)| runs_with_others(one) && one.0.places.range[1] <= first.places.range[0];
     if cells.iter().any(is_above) {
         offers.push(Offer::new("▶ Run cells above", Action::RunAbove(first.id)));
     }
-    let is_below = |(cell, outlook): &(&CellView, Outlook)| {
-        outlook.sends() && cell.places.range[0] >= first.places.range[1]
-    };
-    if cells.iter().any(is_below) {
+    let is_below =
+        |one: &(&CellView, Outlook)| runs_with_others(one) && one.0.places.range[0] >= first.places.range[1];
+    if first.cell.suite.is_none() && cells.iter().any(is_below) {
         offers.push(Offer::new("▶ Run this cell and those below", Action::RunBelow(first.id)));
     }
     offers.extend(consoles(&outlooks));

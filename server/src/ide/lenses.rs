@@ -3,7 +3,7 @@
 
 use super::{
     action::{Action, RunAction, RunCells},
-    outlook::{self, Outlook, Outlooks, run_title},
+    outlook::{self, Outlook, Outlooks, line_title, run_title},
     places::text_and_line,
 };
 use crate::{
@@ -66,9 +66,16 @@ pub(crate) fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
     let mut lenses = Vec::with_capacity(2 * cells.len());
     lenses.extend(region_ends(here, &mut outlooks));
     let mut above = false;
+    // What may not be meant to run is no part of its cell.
+    let is_conditional = |cell: &LensCell<'_>| cell.view.cell.suite.is_some();
+    let (conditional, cells): (Vec<_>, Vec<_>) = cells.into_iter().partition(is_conditional);
     for group in cells.chunk_by(|one, next| one.outer.is_some() && one.outer == next.outer) {
         above |= run_lenses(group, above, &mut lenses);
         lenses.extend(group.iter().filter_map(|cell| show_lens(snapshot, cell)));
+    }
+    for cell in &conditional {
+        run_lenses(std::slice::from_ref(cell), false, &mut lenses);
+        lenses.extend(show_lens(snapshot, cell));
     }
     Some(lenses)
 }
@@ -103,7 +110,9 @@ fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bo
     }
     let outlooks: Vec<&Outlook> = runnable.iter().map(|cell| &cell.outlook).collect();
     let tooltip = outlook::tooltip(&first.outlook);
-    lenses.push(Lens { tooltip, ..Lens::with_action(at, run_title(&outlooks), Action::Run(run)) });
+    let title =
+        if first.view.cell.suite.is_some() { line_title(&first.outlook) } else { run_title(&outlooks) };
+    lenses.push(Lens { tooltip, ..Lens::with_action(at, title, Action::Run(run)) });
     if above {
         lenses.push(Lens::with_action(at, "▶ Run cells above", Action::RunAbove(first.view.id)));
     }

@@ -119,6 +119,11 @@ pub(super) fn run_title(cells: &[&Outlook]) -> String {
     format!("▶ Run{what} {}", on(plan))
 }
 
+/// The same for a px cell that runs only by itself, since it is in the body of a statement such as `if`.
+pub(super) fn line_title(cell: &Outlook) -> String {
+    cell.plan.as_ref().map(|plan| format!("▶ Run this line {}", on(plan))).unwrap_or_default()
+}
+
 fn on(plan: &PlannedRun) -> String {
     match (plan.starts, plan.engines.len()) {
         (Some(1), _) => "(starts 1 local engine)".into(),

@@ -77,7 +77,8 @@ pub(crate) fn semantic_tokens(snapshot: &Snapshot, wanted: Option<[Position; 2]>
     };
     let mut found = Vec::new();
     for view in cells {
-        let in_region = view.cell.kind == CellKind::Autopx || is_in_region(document, &view.cell);
+        let is_toggle = view.cell.kind == CellKind::Autopx && view.cell.suite.is_none();
+        let in_region = is_toggle || is_in_region(document, &view.cell);
         for token in tokens::tokens(&document.text, document.dialect, &view.cell) {
             let TextRange { start, end } = token.range;
             let [start, end] = [start, end].map(|at| document.text.position(at, snapshot.encoding));

@@ -481,10 +481,41 @@ fn options_on_a_line_go_where_they_count() {
     check_fix(
         "if 1:\n    %px --block x\n",
         expect![[r#"
-        options-on-line
-          Leave the options out: "if 1:\n    %px x\n"
-    "#]],
+            conditional-magic
+              Take it out of the `if`, which is always true: "%px --block x\n"
+            options-on-line
+              Leave the options out: "if 1:\n    %px x\n"
+        "#]],
     );
+}
+
+#[test]
+fn a_magic_leaves_a_condition_that_is_always_true() {
+    check_fix(
+        "x\nif True:\n    y\n    %px a\nz\n",
+        expect![[r#"
+            conditional-magic
+              Take it out of the `if`, which is always true: "x\nif True:\n    y\n%px a\nz\n"
+        "#]],
+    );
+    check_cell_fix(
+        "  if __name__ == '__main__':\n      # %px no\n      %px a\n",
+        expect![[r#"
+            conditional-magic
+        "#]],
+    );
+    // Not where something would be left without what holds it, or run at another time.
+    for text in [
+        "if 1:\n    %px a\nelse:\n    b\n",
+        "if 1:\n    %px a\n    b\n",
+        "if x:\n    %px a\n",
+        "def f():\n    if 1:\n        %px a\n",
+        "if 1: x = %px a\n",
+    ] {
+        let problems = problems_in(text, Dialect::Script);
+        assert!(problems.iter().any(|problem| *problem.rule == CONDITIONAL), "{text:?}");
+        assert!(problems.iter().all(|problem| problem.fixes.is_empty()), "{text:?}: {problems:?}");
+    }
 }
 
 #[test]

@@ -170,5 +170,6 @@ pub(super) fn run_result(response: session::RunResponse, runs_local: bool) -> Ru
         recalled: response.shown_results.iter().map(shown_result).collect(),
         not_run: response.not_run.iter().filter(is_reported).map(not_run).collect(),
         local_lines: response.local_lines,
+        conditional: response.conditional_lines().map(|lines| format!("{lines} not run")),
     }
 }

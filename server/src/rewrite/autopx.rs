@@ -36,7 +36,8 @@ struct Region<'a> {
 fn regions(cells: &[PxCell]) -> Vec<Region<'_>> {
     let mut regions: Vec<Region<'_>> = Vec::new();
     let mut is_open = false;
-    for cell in cells {
+    // A toggle that may not be run begins and ends nothing.
+    for cell in cells.iter().filter(|cell| cell.suite.is_none()) {
         match regions.last_mut().filter(|_| is_open) {
             Some(region) => {
                 region.range.end = cell.range.end;

@@ -27,6 +27,7 @@ fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
     // Only the code of a cell magic ends with a newline, which does not matter.
     let code = |cell: &PxCell| cell.code.trim_end_matches('\n').to_owned();
     kind(before) == kind(after)
+        && before.suite.is_some() == after.suite.is_some()
         && before.magic.suffix == after.magic.suffix
         && code(before) == code(after)
         && own(before) == own(after)

@@ -7,7 +7,7 @@ local painter = require('pxlens.painter')
 local M = {}
 
 --- Tells the user what does not run.
----@param result { runs: table[], notRun: table[], localLines: integer }
+---@param result { runs: table[], notRun: table[], localLines: integer, conditional: string? }
 local function report(result)
   local said, seen = {}, {}
   local function add(sentence)
@@ -24,6 +24,7 @@ local function report(result)
   if lines > 0 then
     add(lines == 1 and '1 local line not run' or ('%d local lines not run'):format(lines))
   end
+  add(result.conditional)
   for _, run in ipairs(result.runs or {}) do
     add(run.note)
   end

@@ -190,6 +190,7 @@ fn imports_for_engines_are_taken_as_they_are_written() {
             "with rc[:].sync_imports():\n    # both\n    import numpy as np, os\n    from os import (\n        path,\n        sep)": 5 lines import "import numpy as np, os\nfrom os import (\n    path,\n    sep)\n" on rc[None:None:None]
             "with dv.sync_imports(quiet=True): import re; import sys": 1 lines import "import re\nimport sys\n" on dv
             "with view.importer:\n  import json": 2 lines import "import json\n" on view
+            "with dv.sync_imports():\n    import os": 2 lines import "import os\n" on dv
         "#]],
     );
 }

@@ -397,9 +397,10 @@ fn temporary_flags_end_with_their_block() {
     check(
         &format!("{MADE}with v.temp_flags(targets=[0]):\n    %px_a x\n%px_a y\n"),
         expect![[r#"
-        %px_a x: [0] block; line 2 block; line 3 the view; line 4 targets
-        %px_a y: all! block; line 1 targets; line 2 block; line 3 the view
-    "#]],
+            %px_a x: [0] block; line 2 block; line 3 the view; line 4 targets
+            %px_a y: all! block; line 1 targets; line 2 block; line 3 the view
+            Warning conditional-magic at "%px_a x"
+        "#]],
     );
 }
 

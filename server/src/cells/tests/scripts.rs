@@ -138,9 +138,10 @@ fn line_magics_stand_wherever_a_statement_may() {
     check_cell(
         "if 1:\n    %px a\n",
         expect![[r#"
-        LineMagic "%px" sends "a" from "a"
-        1 local
-    "#]],
+            LineMagic "%px" sends "a" from "a"
+            1 local
+            Warning conditional-magic at "%px a": this %px is in the body of `if 1:`, and pxlens cannot tell whether Python reaches it: it runs only when you run this line itself
+        "#]],
     );
     check_cell(
         "x = %px a\nd['k'] =%px b\n",
@@ -439,14 +440,15 @@ fn databricks_escape_hides_the_whole_cell() {
 fn line_magics_in_comments_run() {
     check_script(
         "# %px a\n#%px b\nif True:\n    # %px c\n# x = %px d\n# # %px no\n# %px no # noescape\n# %px e # escape\n",
-        expect![[r#"
+        expect![[r##"
             LineMagic "%px" sends "a" from "a"
             LineMagic "%px" sends "b" from "b"
             LineMagic "%px" sends "c" from "c"
             LineMagic "%px" sends "d" from "d"
             LineMagic "%px" sends "e # escape" from "e # escape"
             1 local
-        "#]],
+            Warning conditional-magic at "# %px c": this %px is in the body of `if True:`, and pxlens cannot tell whether Python reaches it: it runs only when you run this line itself
+        "##]],
     );
     check_script(
         "# %px a = 1 \\\n# + 2\nb\n",

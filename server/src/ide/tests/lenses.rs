@@ -91,6 +91,33 @@ async fn several_px_lines_of_a_script_cell_share_one_lens() {
 }
 
 #[tokio::test]
+async fn a_px_line_in_the_body_of_a_statement_has_a_lens_of_its_own_and_no_part_in_that_of_its_cell() {
+    let sim = engines(2).await;
+    let text = "# %%\n%px a()\nfor i in x:\n    %px b()\n%px c()\n# %%\nif x:\n    %pxconfig -t 0\n    %px d()\n# %%\n%px e()\n";
+    let fixture = Fixture::on(&sim, text).await;
+    fixture
+        .check(expect![[r#"
+        1: ▶ Run 2 px lines on 2 engines
+        10: ▶ Run on 2 engines
+        10: ▶ Run cells above
+        3: ▶ Run this line on 2 engines
+        8: ▶ Run this line on 2 engines
+    "#]])
+        .await;
+    let titles = async |lines: [u32; 2]| {
+        let selection = lines.map(|line| Position { line, character: 0 });
+        let found = offers(&fixture.snapshot().await, selection, true).expect("it is open");
+        found.into_iter().map(|offer| offer.title).collect::<Vec<_>>()
+    };
+    let by_itself = titles([3, 4]).await;
+    assert_eq!(by_itself[0], "▶ Run this line on 2 engines");
+    assert!(by_itself.contains(&"▶ Run cells above".to_owned()), "{by_itself:?}");
+    assert!(!by_itself.contains(&"▶ Run this cell and those below".to_owned()), "{by_itself:?}");
+    assert_eq!(titles([1, 5]).await[0], "▶ Run 2 px lines on 2 engines");
+    assert!(titles([5, 8]).await.is_empty(), "a part of a body is no wish for it");
+}
+
+#[tokio::test]
 async fn px_lines_outside_of_cells_have_a_lens_each() {
     let sim = engines(2).await;
     Fixture::on(&sim, "%px a()\n%px b()\n")

@@ -43,6 +43,7 @@ fn message(result: &RunResult) -> Option<(MessageType, String)> {
         1 => lines.push("1 local line not run".into()),
         n => lines.push(format!("{n} local lines not run")),
     }
+    lines.extend(result.conditional.clone());
     let notes = result.runs.iter().filter_map(|run| run.note.as_ref());
     for note in notes {
         if !lines.contains(note) {
@@ -67,5 +68,13 @@ mod tests {
         let result = RunResult { not_run: vec![reason(), reason()], local_lines: 2, ..Default::default() };
         let text = "no cluster\n2 local lines not run".to_owned();
         assert_eq!(message(&result), Some((MessageType::Warning, text)));
+    }
+
+    #[test]
+    fn lines_that_may_not_be_meant_to_run_are_told() {
+        let conditional = Some("1 line under `for` not run".to_owned());
+        let result = RunResult { local_lines: 1, conditional, ..Default::default() };
+        let text = "1 local line not run\n1 line under `for` not run".to_owned();
+        assert_eq!(message(&result), Some((MessageType::Info, text)));
     }
 }

@@ -64,6 +64,7 @@ fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
         let lines = if result.local_lines == 1 { "line" } else { "lines" };
         notes.push(NotebookOutput::note(format!("{} local {lines} not run", result.local_lines)));
     }
+    notes.extend(result.conditional.map(NotebookOutput::note));
     RunNotebookCellResult {
         failed,
         runs: result.runs,

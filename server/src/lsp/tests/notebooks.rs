@@ -65,6 +65,26 @@ fn expected(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
+async fn px_lines_in_the_body_of_a_statement_are_told_and_not_run() {
+    let sim = Sim::builder().engines(2).on("a()", Script::new().stdout("a\n")).start().await;
+    let text = "%px a()\ntry:\n    %px b()\nfinally:\n    %px c()";
+    let mut client = open(&sim, &[text, "for i in x:\n    %px d()"], true).await;
+    let answer = run(&mut client, 0).await;
+    assert_eq!((&answer["localLines"], &answer["failed"]), (&json!(2), &json!(false)), "{answer}");
+    assert_eq!(outputs(&mut client, &answer).await, expected(&[("stdout", "[0-1] a\n")]));
+    let lines = "2 lines under `try` and `finally` not run";
+    assert_eq!(shown(&answer["notes"]), expected(&[("plain", "2 local lines not run"), ("plain", lines)]));
+    let answer = run(&mut client, 1).await;
+    assert_eq!((&answer["runs"], &answer["failed"]), (&json!([]), &json!(false)), "{answer}");
+    assert_eq!(shown(&answer["notes"]), expected(&[("plain", "1 line under `for` not run")]));
+    for _ in 0..2 {
+        let told = client.expect("textDocument/publishDiagnostics").await;
+        assert_eq!(told["params"]["diagnostics"][0]["code"], "conditional-magic");
+    }
+    client.end().await;
+}
+
+#[tokio::test]
 async fn px_lines_run_and_local_lines_are_counted() {
     let sim = Sim::builder().engines(2).on("a()", Script::new().stdout("a\n")).start().await;
     let mut client = open(&sim, &["x = 1\n%px a()\ny = 2"], true).await;

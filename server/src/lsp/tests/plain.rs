@@ -98,7 +98,7 @@ async fn actions_are_commands_for_a_client_without_code_action_literals() {
 }
 
 /// A px cell with one fixable problem and several rewrites, one of which cannot be applied here.
-const ODD: &str = "# %%\n%pxconfig --noblock\nif x:\n    %px print 1\n";
+const ODD: &str = "# %%\n    %pxconfig --noblock\n    x = 1\n    %px print 1\n";
 
 const FIX: &str = "Write print(…)";
 const REWRITES: [&str; 4] = [

@@ -29,8 +29,8 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, DocumentKey, Level, NotRun, NotRunKind, Only, Place, RunCommand, RunError,
-        RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
+        CellId, CellView, Conditional, DocumentKey, Level, NotRun, NotRunKind, Only, Place, RunCommand,
+        RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };
@@ -76,6 +76,8 @@ pub(super) struct ResolvedCommand {
     pub(super) start: StartPolicy,
     /// Whether the one cell has changed since it ran, if it is to run again on a part of its engines.
     pub(super) changed: bool,
+    /// The cells that the command covers, and leaves out.
+    pub(super) conditional: Vec<Conditional>,
     /// Whether anything is sent to engines.
     sends: bool,
     /// More than one if the same command was given again.
@@ -108,10 +110,13 @@ impl Actor {
     pub(super) fn run(&mut self, command: &RunCommand, reply: Reply) {
         // Look up the cells, and report errors in them, before a cluster is looked for or started.
         let cells = if self.trusted { self.pick(command) } else { Err(RunError::Untrusted) };
-        let cells = match cells {
-            Ok(cells) => cells,
+        let (cells, conditional) = match cells {
+            Ok(picked) => picked,
             Err(error) => return drop(reply.send(Err(error))),
         };
+        if cells.is_empty() {
+            return drop(reply.send(Ok(RunResponse { conditional, ..RunResponse::default() })));
+        }
         let refuses = |cell: &PinnedCell| matches!(cell.planned, Err(Refusal::Cell(_)));
         // Cells after a refused one will not be sent.
         let mut reached = cells.iter().take_while(|cell| command.keep_going || !refuses(cell));
@@ -119,6 +124,7 @@ impl Actor {
         let resolved = ResolvedCommand {
             sends,
             cells,
+            conditional,
             keep_going: command.keep_going,
             start: command.start,
             changed: false,
@@ -130,8 +136,8 @@ impl Actor {
         }
     }
 
-    /// The cells that a command is for.
-    fn pick(&mut self, command: &RunCommand) -> Result<Vec<PinnedCell>, RunError> {
+    /// The cells that a command is for, and those that it leaves out: at least one of either.
+    fn pick(&mut self, command: &RunCommand) -> Result<(Vec<PinnedCell>, Vec<Conditional>), RunError> {
         let keys = match command.scope {
             Scope::Cell(_) | Scope::Lines(..) => vec![command.document.clone()],
             Scope::Above(_) | Scope::Below(_) | Scope::All => {
@@ -170,6 +176,7 @@ impl Actor {
             place.is_some_and(|(text, line)| index < text || (index == text && cell.last_line < line))
         };
         let mut picked = Vec::new();
+        let mut conditional = Vec::new();
         for (index, view) in views {
             let wanted = |cell: &CellView| match command.scope {
                 Scope::Cell(id) => cell.id == id,
@@ -180,6 +187,11 @@ impl Actor {
                 Scope::Above(_) => is_above(index, cell),
                 Scope::Below(_) => !is_above(index, cell),
             };
+            let is_named_itself = |cell: &CellView| match command.scope {
+                Scope::Cell(_) => true,
+                Scope::Lines(first, last) => cell.line <= first && last <= cell.last_line,
+                Scope::Above(_) | Scope::Below(_) | Scope::All => false,
+            };
             let block = |at: usize| {
                 // Blocks are in the order of the text.
                 let number = view.blocks.partition_point(|block| block.px_cells.end <= at);
@@ -187,6 +199,11 @@ impl Actor {
             };
             let home = self.documents.home(&view.key);
             for (at, cell) in view.cells.iter().enumerate().filter(|(_, cell)| wanted(cell)) {
+                if let Some(suite) = cell.cell.suite.filter(|_| !is_named_itself(cell)) {
+                    let lines = cell.last_line - cell.line + 1;
+                    conditional.push(Conditional { cell: cell.id, lines, keyword: suite.keyword });
+                    continue;
+                }
                 let mut pinned = cell.clone();
                 if cell.cell.kind == CellKind::Result {
                     // The last run of a `%pxresult` is the one that it shows.
@@ -211,11 +228,11 @@ impl Actor {
                 let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
                 Err(RunError::NothingToRerun(why.to_owned()))
             }
-            [] => Err(RunError::NoCell),
+            [] if conditional.is_empty() => Err(RunError::NoCell),
             [PinnedCell { planned: Err(Refusal::Cell(why)), view, .. }] => {
                 Err(RunError::Refused { line: view.line + 1, why: why.clone() })
             }
-            _ => Ok(picked),
+            _ => Ok((picked, conditional)),
         }
     }
 

@@ -63,7 +63,11 @@ impl Actor {
     ) -> Result<RunResponse, RunError> {
         let table = self.cluster.is_some().then(|| self.cluster_view().engines);
         let there = self.cells_there(command);
-        let mut response = RunResponse { changed: command.changed, ..RunResponse::default() };
+        let mut response = RunResponse {
+            changed: command.changed,
+            conditional: command.conditional.clone(),
+            ..RunResponse::default()
+        };
         let waiting = command
             .cells
             .iter()

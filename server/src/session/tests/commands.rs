@@ -140,6 +140,52 @@ async fn above_and_below_span_the_notebook_and_are_refused_if_the_cell_was_delet
     assert_eq!(cells_of(&answered(fixture.press(Scope::Cell(c)).await).await), [c]);
 }
 
+/// What a command runs, and what its answer says was left out.
+async fn ran_and_left_out(fixture: &Fixture, scope: Scope) -> (String, Option<String>) {
+    let response = answered(fixture.press(scope).await).await;
+    for run in &response.runs {
+        ends(run).await;
+    }
+    let codes: Vec<&str> = response.runs.iter().map(|run| run.plan.code.trim()).collect();
+    (codes.join(" "), response.conditional_lines())
+}
+
+/// `if CLEAN: %px shutil.rmtree(...)` ran with the file, and a `%px` line that fails in a `try` stopped it.
+#[tokio::test]
+async fn what_is_in_the_body_of_a_statement_runs_only_where_it_is_named_itself() {
+    let sim = Sim::builder().engines(1).start().await;
+    let text = "# %%\n%px a()\nfor i in x:\n    %px b()\n    %px c()\n# %%\ntry:\n    %px d()\nfinally:\n    pass\n\
+                # %%\n%px e()\n";
+    let mut fixture = Fixture::with(at(&sim.connection_file()), true, text);
+    fixture.engines(1).await;
+    let [_, b, _, d, e] = fixture.cell_ids().await[..] else { panic!("five cells") };
+    for (scope, runs, left_out) in [
+        (Scope::All, "a() e()", Some("3 lines under `for` and `try`")),
+        (Scope::Above(Place::Cell(e)), "a()", Some("3 lines under `for` and `try`")),
+        (Scope::Below(Place::Cell(d)), "e()", Some("1 line under `try`")),
+        // The lens of a cell, a cell of it alone, and a selection that goes beyond.
+        (Scope::Lines(1, 4), "a()", Some("2 lines under `for`")),
+        (Scope::Lines(6, 9), "", Some("1 line under `try`")),
+        (Scope::Lines(3, 4), "", Some("2 lines under `for`")),
+        // Itself: its lens, the cursor on it.
+        (Scope::Cell(b), "b()", None),
+        (Scope::Lines(3, 3), "b()", None),
+        (Scope::Lines(7, 7), "d()", None),
+    ] {
+        let answer = ran_and_left_out(&fixture, scope.clone()).await;
+        assert_eq!((answer.0.as_str(), answer.1.as_deref()), (runs, left_out), "{scope:?}");
+    }
+    assert_eq!(fixture.run_scope(Scope::Lines(2, 2), false).await.unwrap_err(), RunError::NoCell);
+}
+
+#[tokio::test]
+async fn a_document_that_holds_nothing_else_needs_no_cluster() {
+    let fixture = Fixture::with(Settings::default(), true, "if x:\n    %px a()\n    %pxconfig --bogus\n");
+    let response = fixture.run_document().await.expect("nothing is wrong with what the command names");
+    assert!(response.runs.is_empty() && response.not_run.is_empty(), "{response:?}");
+    assert_eq!(response.conditional_lines().as_deref(), Some("2 lines under `if`"));
+}
+
 /// Only ids used to wait for the cluster, and the code was read when it was up: typing for 3 s after the click sent
 /// half a line.
 #[tokio::test]
