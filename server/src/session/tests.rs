@@ -7,14 +7,14 @@ mod wishes;
 
 use std::{path::Path, time::Duration};
 
-use pxlens_tests::sim::{Script, Sim};
+use pxlens_tests::{
+    sim::{Script, Sim},
+    within,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
 use crate::{cluster::discovery::Selection, run::RunState};
-
-/// Only to end a test that would hang.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const TEXT: &str = "%px work()\n";
 
@@ -60,7 +60,7 @@ impl Desk {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("no cluster with {what}"))
+        within(format!("a cluster with {what}"), looking).await
     }
 
     async fn engines(&mut self, count: usize) -> Arc<ClusterView> {
@@ -81,7 +81,7 @@ impl Desk {
             keep_going,
             start: StartPolicy::Never,
         };
-        tokio::time::timeout(PATIENCE, self.session.run(ask)).await.expect("an answer")
+        within("an answer to the ask", self.session.run(ask)).await
     }
 
     async fn run(&self) -> Arc<RunHandle> {
@@ -95,9 +95,14 @@ impl Desk {
 }
 
 async fn ends(handle: &RunHandle) -> RunState {
+    run_is(handle, "the end", |run| run.is_over()).await.state()
+}
+
+/// Waits until a run is as wanted.
+async fn run_is(handle: &RunHandle, awaited: &str, fits: impl Fn(&Run) -> bool) -> Arc<Run> {
     let mut view = handle.view.clone();
-    let over = tokio::time::timeout(PATIENCE, view.wait_for(|run| run.is_over())).await.expect("it ends");
-    over.expect("a run's view outlives it").state()
+    let run = within(format!("{awaited} of r{}", handle.id.0), view.wait_for(|run| fits(run))).await;
+    run.expect("a run's view outlives it").clone()
 }
 
 fn hangs() -> Script {
@@ -196,7 +201,7 @@ async fn a_cluster_that_comes_up_later_is_found_and_one_that_dies_is_said_once_a
     assert_eq!(ends(&*desk.run().await).await, RunState::Succeeded);
     desk.session.shutdown().await;
     let mut said = Vec::new();
-    while let Some(notice) = desk.notices.recv().await {
+    while let Some(notice) = within("the end of the session", desk.notices.recv()).await {
         if let SessionEvent::Say(_, text) = notice {
             said.push(text);
         }
@@ -289,7 +294,7 @@ async fn views_of_the_settings_plan_open_documents_anew() {
     assert_eq!(plans(&desk).await, [None, None], "the workspace is not trusted");
     desk.session.set_trust(true);
     assert_eq!(plans(&desk).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
-    while !matches!(desk.notices.recv().await, Some(SessionEvent::Plans)) {}
+    while !matches!(within("news of plans", desk.notices.recv()).await, Some(SessionEvent::Plans)) {}
     desk.session.configure(in_folder(nowhere.path()));
     assert_eq!(plans(&desk).await, [None, None]);
 }

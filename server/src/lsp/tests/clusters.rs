@@ -1,7 +1,5 @@
 //! Clusters and engines: who hears of them and how often, what is told of each engine, and which cluster is used.
 
-use std::time::Duration;
-
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
@@ -38,13 +36,8 @@ async fn a_run_is_news_of_engines_once_until_the_client_asks() {
     for _ in 0..2 {
         run(&mut client, 0).await;
         client.expect("px/enginesChanged").await;
-        loop {
-            let found = client.request("px/cells", json!({ "uri": URI })).await;
-            if found["cells"][0]["state"] == "succeeded" {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let is_over = |found: &Value| found["cells"][0]["state"] == "succeeded";
+        client.ask_until("px/cells", json!({ "uri": URI }), is_over).await;
         client.request("px/engines", json!({})).await;
     }
     // It did not ask since it was told: `end` fails on a message more.

@@ -36,8 +36,7 @@ async fn keeps(desk: &Desk, key: &DocumentKey, expected: &[RunId]) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    let kept = tokio::time::timeout(PATIENCE, looking).await;
-    assert!(kept.is_ok(), "{:?} instead of {expected:?}", listed(desk, key).await);
+    within(format!("{expected:?} in the history"), looking).await;
 }
 
 async fn listed(desk: &Desk, key: &DocumentKey) -> Vec<RunId> {
