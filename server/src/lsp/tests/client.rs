@@ -11,7 +11,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use pxlens_tests::{PATIENCE, sim::Sim, within};
+use pxlens_tests::{
+    PATIENCE,
+    sim::{Script, Sim},
+    within,
+};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -271,6 +275,28 @@ impl Client {
     pub(super) fn deafen(&mut self) {
         self.reader = BufReader::new(tokio::io::duplex(1).0);
     }
+}
+
+/// A client with a px cell on a controller that answers nothing, so that every run of the cell waits.
+pub(super) async fn on_a_silent_controller(uri: &str) -> (Sim, Client) {
+    let sim = Sim::builder().engines(1).start().await;
+    sim.mute(true);
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(uri, "%px 1\n").await;
+    (sim, client)
+}
+
+/// A client with a run that goes on on a controller that answers nothing any more, so that a handler that interrupts the run
+/// waits.
+pub(super) async fn with_a_run_that_hangs(uri: &str) -> (Sim, Client) {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().hang()).start().await;
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(uri, "%px work()\n").await;
+    client.engines(1).await;
+    client.request("px/run", json!({ "uri": uri, "scope": "all" })).await;
+    sim.wait_for_runs(1).await;
+    sim.mute(true);
+    (sim, client)
 }
 
 async fn read(reader: &mut BufReader<DuplexStream>) -> Option<Value> {
