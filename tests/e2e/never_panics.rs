@@ -1,4 +1,4 @@
-//! What no text may do: make pxlens panic, from reading it over planning it to laying out what engines answered.
+//! No text makes pxlens panic, neither when it is read and planned as a document nor when it is laid out as output.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use pxlens::{
 };
 use serde_json::json;
 
-/// Lines of scripts, and halves of them.
+/// Scripts of px cells, some lines of which are cut or arbitrary.
 fn script() -> impl Strategy<Value = String> {
     let lines = [
         "# %%\n",
@@ -147,8 +147,8 @@ fn run() -> impl Strategy<Value = Run> {
     })
 }
 
-/// Plans a cell, and makes requests of it, for clusters of all kinds.
-fn plan_it(cell: &PxCell, overrides: &Overrides) {
+/// Plans a cell, and makes requests of the plan for several engine tables.
+fn plan_on_some_clusters(cell: &PxCell, overrides: &Overrides) {
     let Ok(plan) = plan(cell, overrides) else { return };
     _ = plan.fingerprint();
     for ids in [&[][..], &[0, 1, 2, 3], &[5, 7]] {
@@ -174,7 +174,7 @@ proptest! {
         let mut all = recognize_cells(&pieces);
         all.extend([Dialect::Script, Dialect::NotebookCell, Dialect::NotebookJson].iter().filter_map(|dialect| recognize(&whole, *dialect).ok()));
         for cell in all.iter().flat_map(|cells| &cells.cells) {
-            overrides.iter().for_each(|overrides| plan_it(cell, overrides));
+            overrides.iter().for_each(|overrides| plan_on_some_clusters(cell, overrides));
         }
     }
 

@@ -7,14 +7,14 @@ mod pxresult;
 
 use std::{path::Path, time::Duration};
 
-use pxlens_tests::sim::{Script, Sim};
+use pxlens_tests::{
+    sim::{Script, Sim},
+    within,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
 use crate::{cluster::discovery::Selection, run::RunState};
-
-/// Ends a test that would hang.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const TEXT: &str = "%px work()\n";
 
@@ -59,7 +59,7 @@ impl Fixture {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("no cluster with {what}"))
+        within(format!("a cluster with {what}"), looking).await
     }
 
     async fn engines(&mut self, count: usize) -> Arc<ClusterView> {
@@ -80,7 +80,7 @@ impl Fixture {
             keep_going,
             start: StartPolicy::Never,
         };
-        tokio::time::timeout(PATIENCE, self.session.run(command)).await.expect("an answer")
+        within("a response to the run command", self.session.run(command)).await
     }
 
     async fn run(&self) -> Arc<RunHandle> {
@@ -94,9 +94,14 @@ impl Fixture {
 }
 
 async fn ends(handle: &RunHandle) -> RunState {
+    run_is(handle, "the end", |run| run.is_over()).await.state()
+}
+
+/// Waits until a run is as wanted.
+async fn run_is(handle: &RunHandle, awaited: &str, fits: impl Fn(&Run) -> bool) -> Arc<Run> {
     let mut view = handle.view.clone();
-    let over = tokio::time::timeout(PATIENCE, view.wait_for(|run| run.is_over())).await.expect("it ends");
-    over.expect("a run's view outlives it").state()
+    let run = within(format!("{awaited} of run {}", handle.id.0), view.wait_for(|run| fits(run))).await;
+    run.expect("a run's view outlives it").clone()
 }
 
 fn hangs() -> Script {
@@ -195,7 +200,7 @@ async fn a_cluster_that_starts_later_is_found_and_a_lost_one_is_reported_once_an
     assert_eq!(ends(&*fixture.run().await).await, RunState::Succeeded);
     fixture.session.shutdown().await;
     let mut said = Vec::new();
-    while let Some(event) = fixture.events.recv().await {
+    while let Some(event) = within("the end of the session", fixture.events.recv()).await {
         if let SessionEvent::Say(_, text) = event {
             said.push(text);
         }
@@ -290,7 +295,10 @@ async fn new_views_in_the_settings_change_the_plans_of_open_documents() {
     assert_eq!(plans(&fixture).await, [None, None], "the workspace is not trusted");
     fixture.session.set_trust(true);
     assert_eq!(plans(&fixture).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
-    while !matches!(fixture.events.recv().await, Some(SessionEvent::Plans)) {}
+    while !matches!(
+        within("a report of changed plans", fixture.events.recv()).await,
+        Some(SessionEvent::Plans)
+    ) {}
     fixture.session.configure(in_folder(nowhere.path()));
     assert_eq!(plans(&fixture).await, [None, None]);
 }

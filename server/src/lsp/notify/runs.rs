@@ -201,6 +201,8 @@ fn was_sent(run: &Run) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use pxlens_tests::within;
+
     use super::*;
     use crate::run::{self, RunRequest, Time};
 
@@ -233,13 +235,13 @@ mod tests {
         let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0)));
         let (sender, mut view) = watch::channel(run.clone());
         let begun = tokio::time::Instant::now();
-        assert!(next(&mut view, true).await);
+        assert!(within("the next second", next(&mut view, true)).await);
         assert_eq!(begun.elapsed(), TICK);
         let waiting = timeout(100 * TICK, next(&mut view, false)).await;
         assert!(waiting.is_err(), "it waits for the next change");
         sender.send_replace(run);
-        assert!(next(&mut view, false).await);
+        assert!(within("the change", next(&mut view, false)).await);
         drop(sender);
-        assert!(!next(&mut view, true).await);
+        assert!(!within("the end of the run", next(&mut view, true)).await);
     }
 }

@@ -31,14 +31,12 @@ async fn hover(client: &mut Client, line: u32) -> String {
 
 /// Reads `px/outputs` until the cell of this 1-based line is as wanted.
 async fn painted(client: &mut Client, line: u32, fits: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let outputs = client.expect("px/outputs").await;
-        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
-        let found = cells.into_iter().find(|cell| cell["range"]["start"]["line"] == line - 1 && fits(cell));
-        if let Some(cell) = found {
-            return cell;
-        }
-    }
+    let found = |params: &Value| {
+        let mut cells = params["cells"].as_array().into_iter().flatten();
+        cells.find(|cell| cell["range"]["start"]["line"] == line - 1 && fits(cell)).cloned()
+    };
+    let params = client.expect_until("px/outputs", |params| found(params).is_some()).await;
+    found(&params).expect("that was waited for")
 }
 
 fn succeeded(cell: &Value) -> bool {

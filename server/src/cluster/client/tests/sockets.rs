@@ -36,14 +36,17 @@ struct Sockets {
 }
 
 async fn bind<S: zeromq::Socket>(port: u16) -> (S, u16) {
-    loop {
-        let mut socket = S::new();
-        match socket.bind(&format!("tcp://127.0.0.1:{port}")).await {
-            Ok(zeromq::Endpoint::Tcp(_, port)) => return (socket, port),
-            // The one before still closes.
-            _ => tokio::task::yield_now().await,
+    let bound = async {
+        loop {
+            let mut socket = S::new();
+            match socket.bind(&format!("tcp://127.0.0.1:{port}")).await {
+                Ok(zeromq::Endpoint::Tcp(_, port)) => return (socket, port),
+                // The socket that had this port before is still closing.
+                _ => tokio::task::yield_now().await,
+            }
         }
-    }
+    };
+    pxlens_tests::within(format!("a socket at port {port}"), bound).await
 }
 
 impl Controller {

@@ -7,6 +7,7 @@ use std::sync::{
 
 use lsp_types::Range;
 use pxlens_protocol::{CellState, Line, LineSeverity};
+use pxlens_tests::within;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::*;
@@ -79,7 +80,7 @@ impl Fixture {
 
     /// Lets time pass until a message comes; returns the time in milliseconds and the message.
     async fn next(&mut self) -> (u128, OutputsParams) {
-        let (at, params) = self.received.recv().await.unwrap();
+        let (at, params) = within("a message to the client", self.received.recv()).await.unwrap();
         (at.as_millis(), params)
     }
 
