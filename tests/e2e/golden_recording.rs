@@ -31,7 +31,7 @@ async fn messages(cluster: &RealCluster, run: RunId, code: &str) -> Vec<Value> {
     let mut state = Run::new(run, Arc::new(request), Time(0));
     let (sender, mut receiver) = feed();
     client
-        .execute(Execute { run, code: code.into(), engines, first_slot: 0 }, sender)
+        .execute(Execute { run, code: code.into(), engines, first_slot: 0, noblock: None }, sender)
         .await
         .expect("a request that is sent");
     let mut messages = Vec::new();

@@ -10,6 +10,7 @@ mod hub;
 mod interrupts;
 mod places;
 mod requests;
+mod turns;
 mod wire;
 
 #[cfg(test)]
@@ -124,6 +125,28 @@ pub struct Execute {
     /// Not 0 where the run's first engines were sent to before. The feed then takes over what is still to come of those, and
     /// the feed of that earlier call closes.
     pub first_slot: u32,
+    /// For a run that nobody waits for (`--noblock`): what it is called, such as `the --noblock run on line 5`, where its failure
+    /// aborts what is queued behind it. `None`: it aborts nothing, and is not aborted.
+    pub noblock: Option<Arc<str>>,
+}
+
+/// Why requests are not sent that were stopped before.
+pub(crate) const INTERRUPTED: &str = "interrupted before it was sent";
+
+/// Code that was handed to the client.
+#[derive(Debug)]
+pub struct Submitted {
+    taken: oneshot::Receiver<Result<(), ClientError>>,
+}
+
+impl Submitted {
+    /// Waits until the client has taken it, which is at once.
+    ///
+    /// # Errors
+    /// As [`ClusterClient::execute`].
+    pub async fn taken(self) -> Result<(), ClientError> {
+        self.taken.await.map_err(|_| ClientError::Closed)?
+    }
 }
 
 /// What an interrupt did. An engine is in one set at most, the first of these that fits.
@@ -290,14 +313,23 @@ impl ClusterClient {
         self.status.clone()
     }
 
-    /// Sends code to engines. What happens to each request goes into the feed: `Sent`, then in the end `Reply` and `Idle`,
-    /// or an `aborted` reply, or `Lost`. An engine that is not there gets `Lost(NotSent)` at once. Output that comes after the
-    /// end still arrives, until [`Self::forget`].
+    /// Sends code to engines, to each once it is past the `--noblock` requests before. What happens to each request goes into
+    /// the feed: `Sent`, then in the end `Reply` and `Idle`, or an `aborted` reply, or `Lost`. Without `Sent` it is `Lost(NotSent)`, at once
+    /// for an engine that is not there, or `Aborted`, if a `--noblock` run failed on the engine ([`Execute::noblock`]). Output
+    /// that comes after the end still arrives, until [`Self::forget`].
     ///
     /// # Errors
     /// See [`ClientError`]; then nothing was sent and nothing goes into the feed.
     pub async fn execute(&self, execute: Execute, feed: FeedSender) -> Result<(), ClientError> {
-        self.ask(|answer| Command::Execute { execute, silent: false, feed, answer }).await?
+        self.submit(execute, feed).taken().await
+    }
+
+    /// As [`Self::execute`], without waiting for whether it was taken. Engines get what is submitted in the order of these calls.
+    pub fn submit(&self, execute: Execute, feed: FeedSender) -> Submitted {
+        let (answer, taken) = oneshot::channel();
+        // With a client that is closed the answer is gone too.
+        let _ = self.commands.send(Command::Execute { execute, silent: false, feed, answer });
+        Submitted { taken }
     }
 
     /// As [`Self::execute`], for what pxlens itself wants to know: the engine counts no prompt and keeps no history of it.
@@ -308,8 +340,9 @@ impl ClusterClient {
         self.ask(|answer| Command::Execute { execute, silent: true, feed, answer }).await?
     }
 
-    /// Stops a run, on some of its engines or on all: requests that wait are aborted by their ids, and engines that work on
-    /// the run get the signal, a name such as `SIGINT` or a number. Engines that work for somebody else are left alone.
+    /// Stops a run, on some of its engines or on all: what was not sent is dropped, requests that wait on engines are aborted by
+    /// their ids, and engines that work on the run get the signal, a name such as `SIGINT` or a number. Engines that work for
+    /// somebody else are left alone.
     ///
     /// # Errors
     /// See [`ClientError`].

@@ -126,6 +126,8 @@ pub enum EventKind {
     Idle,
     /// The reply.
     Reply(ExecuteReply),
+    /// It is not sent any more, since an earlier run failed on its engine: which one, and where, in a clause.
+    Aborted(String),
     /// No answer will come, or no end of it.
     Lost(LostReason),
     /// A message that could not be read was skipped.
@@ -208,7 +210,9 @@ impl EventKind {
                 }),
             ),
             Self::Reply(ExecuteReply::Aborted {}) => ("execute_reply", json!({"status": "aborted"})),
-            Self::Sent(_) | Self::Host(_) | Self::Lost(_) | Self::Unreadable(_) => return None,
+            Self::Sent(_) | Self::Host(_) | Self::Aborted(_) | Self::Lost(_) | Self::Unreadable(_) => {
+                return None;
+            }
         })
     }
 }

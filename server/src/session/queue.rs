@@ -1,6 +1,7 @@
 //! Which runs wait, and which may be sent.
 //!
-//! A run is sent when no earlier blocking run still holds one of its engines; a non-blocking one at once. Runs of one ask
+//! A run is sent when no earlier blocking run still holds one of its engines; a non-blocking one at once: the
+//! cluster client gets it, and keeps what comes behind it on an engine until the engine is past it. Runs of one ask
 //! ("run all") go one after the other, and stop after the first that fails. Pure: the actor sends and drops what this says.
 
 use std::collections::HashSet;

@@ -2,6 +2,7 @@
 
 mod history;
 mod kept;
+mod noblock;
 mod pxresult;
 mod wishes;
 

@@ -51,7 +51,7 @@ impl EngineActivity {
                         }
                     }
                     // It was not run there, or nobody knows how it went.
-                    Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted | Ending::Lost(_)) => {}
+                    Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted(_) | Ending::Lost(_)) => {}
                 }
             }
         }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     cells::{CellKind, magic::defaults::SIGNAL_ON_INTERRUPT},
     clock::now,
+    cluster::INTERRUPTED,
     engines::EngineId,
     plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
@@ -19,7 +20,7 @@ use crate::{
         AskError, Asked, CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level,
         NotRun, NotRunKind, RunHandle, SessionEvent, parts,
         queue::{After, Entry, Steps},
-        run_task::{self, INTERRUPTED, Order},
+        run_task::{self, Order, Recipient},
         spill::{Spill, SpillFolder},
     },
 };
@@ -247,7 +248,7 @@ impl Actor {
 
     pub(super) fn take(&mut self, steps: Steps) {
         for run in steps.send {
-            let order = self.sending(run).unwrap_or_else(Order::Drop);
+            let order = self.send(run).unwrap_or_else(Order::Drop);
             self.order(run, order);
         }
         for (run, why) in steps.drop {
@@ -255,20 +256,24 @@ impl Actor {
         }
     }
 
-    /// What a run whose turn has come is sent with: its targets among the engines that are alive now.
-    fn sending(&self, run: RunId) -> Result<Order, String> {
+    /// Sends a run whose turn has come, to its targets among the engines that are alive now.
+    fn send(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.runs.get(&run).ok_or_else(|| "it is forgotten".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
-        let request = entry.handle.plan.request(&table).map_err(|error| error.to_string())?;
-        Ok(Order::Send { client: cluster.client.clone(), request, canary: entry.canary.clone() })
+        let plan = &entry.handle.plan;
+        let request = plan.request(&table).map_err(|error| error.to_string())?;
+        let name = || format!("the --noblock run on line {}", entry.handle.line + 1).into();
+        let noblock = (!plan.blocking).then(name);
+        let to = Recipient { client: cluster.client.clone(), noblock };
+        Ok(Order::send(run, request, to, entry.canary.clone()))
     }
 
     fn order(&mut self, run: RunId, order: Order) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
             let mut name = None;
-            if let Order::Send { .. } = order {
+            if let Order::Sent(_) = order {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
@@ -363,7 +368,8 @@ impl Actor {
         };
         let this = self.this.clone();
         tokio::spawn(async move {
-            for (run, signal) in running {
+            // The newest first: once an engine is past a run, it would get the one behind it.
+            for (run, signal) in running.into_iter().rev() {
                 match client.interrupt(run, engines.clone(), &signal).await {
                     Ok(report) => outcome.reports.push((run, report)),
                     Err(error) => send_back(
@@ -372,6 +378,7 @@ impl Actor {
                     ),
                 }
             }
+            outcome.reports.reverse();
             // Whoever asked may be gone; the engines were interrupted all the same.
             let _ = reply.send(Some(outcome));
         });

@@ -330,6 +330,11 @@ impl Controller {
         self.reply(Channel::Mux, request, "execute_reply", &content);
     }
 
+    pub(super) fn reply_error(&self, request: &Message) {
+        let content = json!({"status": "error", "ename": "ZeroDivisionError", "evalue": "", "traceback": []});
+        self.reply(Channel::Mux, request, "execute_reply", &content);
+    }
+
     /// The whole life of a request that ends well.
     pub(super) fn succeed(&self, request: &Message) {
         self.status(request, "busy");
@@ -374,9 +379,24 @@ pub(super) async fn try_execute(
     run: u32,
     engines: &[u32],
 ) -> Result<Watched, ClientError> {
+    send(client, run, engines, None).await
+}
+
+/// Sends code to these engines, for whose end nobody waits.
+pub(super) async fn execute_noblock(client: &ClusterClient, run: u32, engines: &[u32]) -> Watched {
+    send(client, run, engines, Some(format!("run {run}").into())).await.unwrap()
+}
+
+async fn send(
+    client: &ClusterClient,
+    run: u32,
+    engines: &[u32],
+    noblock: Option<Arc<str>>,
+) -> Result<Watched, ClientError> {
     let (sender, feed) = feed();
     let engines = engines.iter().copied().map(EngineId).collect();
-    client.execute(Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0 }, sender).await?;
+    let execute = Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0, noblock };
+    client.execute(execute, sender).await?;
     Ok(Watched { feed, events: Vec::new() })
 }
 
