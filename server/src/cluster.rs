@@ -14,8 +14,10 @@ pub(crate) mod process;
 pub mod python;
 pub mod transport;
 
+pub(crate) use client::INTERRUPTED;
 pub use client::{
     ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, Execute, InterruptReport,
+    Submitted,
 };
 pub use connection::{ConnectionFileError, ConnectionInfo};
 pub use console::{Console, ConsoleError};

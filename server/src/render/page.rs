@@ -190,7 +190,7 @@ fn standing(run: &Run, state: &State, ranks: &RankSet) -> Standing {
         State::Pending => Standing::Pending,
         State::Failed => Standing::Failed,
         State::Gone(_) => {
-            let aborted = |ending: Option<&Ending>| matches!(ending, Some(Ending::Aborted));
+            let aborted = |ending: Option<&Ending>| matches!(ending, Some(Ending::Aborted(_)));
             let engine = ranks.first();
             let is_aborted = run.parts().any(|part| Some(part.engine) == engine && aborted(part.ending()));
             if is_aborted { Standing::Aborted } else { Standing::Lost }

@@ -147,7 +147,7 @@ impl Actor {
     /// If a finished run was never sent, gives its names back to the runs that had them before.
     pub(super) fn take_names_back(&mut self, run: RunId) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
-        if !entry.handle.view.borrow().was_never_sent() {
+        if entry.handle.view.borrow().parts().any(|part| part.sent.is_some()) {
             return;
         }
         for name in std::mem::take(&mut entry.names) {
