@@ -36,7 +36,8 @@ fn marker(number: usize) -> String {
     format!("%px_mark get_ipython().execution_count -= 1; {}; {};", print("stdout"), print("stderr"))
 }
 
-/// The document: the cells, each followed by its marker, except those with an index in `queued`: the next one is queued right behind them.
+/// The document: the cells, each followed by its marker. No marker follows those with an index in `queued`, so that the next cell
+/// is queued right behind them.
 fn document(form: Form, cells: &[String], queued: &[usize]) -> Written {
     let marked = cells.iter().enumerate().flat_map(|(number, cell)| {
         let marker = (!queued.contains(&number)).then(|| marker(number));
@@ -72,8 +73,8 @@ pub(crate) fn run_each_cell(
     shown
 }
 
-/// Likewise; also returns what was shown after the last cell: notes about `--noblock` runs that no `%pxresult` shows. No marker
-/// follows the cells with an index in `queued`, so they must show nothing.
+/// Likewise; also returns what was shown after the last cell: notes about `--noblock` runs that no `%pxresult` shows. The cells
+/// with an index in `queued` are run together with the next one; they must show nothing.
 pub(crate) fn run_each_cell_and_rest(
     form: Form,
     cells: &[String],

@@ -1,20 +1,20 @@
-"""A pytest plugin that has pxlens run the magics of ipyparallel's own `test_magics.py`.
+"""A pytest plugin that runs ipyparallel's own `test_magics.py` with pxlens in place of ipyparallel's magics.
 
-What a test says to IPython about magics becomes a cell of a document that grows: a view that is activated, an attribute of it that
-is set, a `%px` line, a `%%px` cell, a `%pxresult`. What sends code is run by `pxlens run --plain`, and what that prints is printed.
-None of ipyparallel's own magics is ever registered, so none can answer in place of pxlens.
+Whatever a test does with magics becomes a cell of a growing document: activating a view, setting one of its attributes, a `%px`
+line, a `%%px` cell, a `%pxresult`. Cells that send code are run by `pxlens run --plain`, and its output is printed. ipyparallel's
+own magics are never registered, so none of them can answer in place of pxlens.
 
-Only what a local IPython can say comes from here:
+The plugin itself supplies only what needs a local IPython:
 
-* values: `AsyncResult` objects and exceptions, made by ipyparallel from what the Hub recorded of pxlens' requests;
+* values: `AsyncResult` objects and exceptions, which ipyparallel makes from the Hub's records of pxlens' requests;
 * the attributes of a view, as `pxlens cells` and `pxlens run` read them in the document;
-* names in `{}` in the options of a magic, which IPython fills in from its own variables before the magic sees them;
-* exceptions are raised, as by IPython's magics: the block of errors with which pxlens ends is what IPython would show of one. Of an
-  interrupted cell it raises none, and shows none;
-* `%autopx enabled`, `%autopx disabled`, and the words with which IPython takes a Ctrl-C, once pxlens has taken it.
+* names in `{}` in the options of a magic, which IPython replaces by its own variables before the magic sees them;
+* exceptions: they are raised as by IPython's magics, in place of the block of errors at the end of what pxlens prints, which is what
+  IPython would show of them. For an interrupted cell IPython raises none and shows none;
+* `%autopx enabled`, `%autopx disabled`, and IPython's message about a Ctrl-C, once pxlens has handled it.
 
-`pxlens run` runs whole files, and each is a session of its own. So the document of a run holds all cells that set something, and of
-those that send code only the new ones. A `%pxresult` shows a run of its own session: the cell before it is run in that once more.
+`pxlens run` runs whole files, each in a session of its own. So the document of each run holds all cells that set something, but only
+the new ones of those that send code. A `%pxresult` shows a run of its own session, so the cell before it is run once more there.
 
 PXLENS_TEST_SERVER names the program under test, PXLENS_TEST_MAGICS the page that explains each test in `FAILING`.
 """
@@ -37,30 +37,30 @@ import ipyparallel as ipp
 from ipyparallel import tests as upstream
 from ipyparallel.client.view import DirectView
 
-# The tests that pxlens does not pass; the page on magics says of each why.
+# The tests that pxlens does not pass; docs/magics.md explains each.
 FAILING = {"test_cellpx_error_stream"}
 
-# How many tests of upstream run; the one other is skipped by upstream itself.
+# How many of upstream's tests run; upstream itself skips one more.
 TESTS = 23
 
-# Of the whole suite and of one run, in seconds: only to end what hangs. Upstream gives each test 30 s.
+# Limits of the whole suite and of one run, in seconds, only to end what hangs. Upstream gives each test 30 s.
 PATIENCE = 900
 RUN_PATIENCE = 25
 
 # Where the errors begin in what pxlens prints.
 ERRORS = re.compile(r"^\[\d+:execute\]:?$", re.MULTILINE)
 
-# The exit status of a `pxlens run` that took a Ctrl-C.
+# The exit status of a `pxlens run` that was ended by a Ctrl-C.
 INTERRUPTED = 130
 
-# Until somebody presses Ctrl-C again who wants the prompt back from engines that no signal stops.
+# Seconds until a second Ctrl-C, as from a user who wants the prompt back although no signal stops the engines.
 AGAIN_AFTER = 1.5
 
 MAGIC = re.compile(r"(pxresult|result|pxconfig|autopx|px)(\w*)$")
 
 
 class Document:
-    """The document of a test, the views in it, and what of it has been run."""
+    """The document of a test, the views in it, and which of its cells have been run."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -68,11 +68,11 @@ class Document:
         self.views = {}
         self.newest = {}
         self.autopx = None
-        # Cells of an %autopx region that nobody waits for: they are run together when the region ends.
+        # Cells of an %autopx region whose view does not block: they are run together when the region ends.
         self.waiting = []
         self.is_reading = False
 
-    # What the test says.
+    # What the test does with magics.
 
     def activate(self, view, suffix):
         name = f"view{len(self.views)}"
@@ -95,7 +95,7 @@ class Document:
         if name in ("pxresult", "result"):
             self.run(suffix, [self.newest[suffix], f"%{name}{suffix} {line}"])
             return None
-        # A magic's line has several lines only where it is called from Python; in a document they are a body.
+        # Only a call from Python can pass several lines to a line magic; in a document they are the body of a cell.
         cell = f"%%px{suffix}\n{line}" if "\n" in line else f"%px{suffix} {line}"
         return self.send(shell, suffix, cell, "")
 
@@ -115,16 +115,16 @@ class Document:
         print("%autopx disabled")
 
     def in_region(self, code):
-        """A cell of an %autopx region. Its error is shown, and is none of IPython."""
+        """Runs a cell of an %autopx region. Its error is shown, but not raised in IPython."""
         if self.views[self.autopx].block:
             self.run(self.autopx, [f"%autopx{self.autopx}", code])
         else:
             self.waiting.append(code)
 
-    # What pxlens does with it.
+    # What pxlens does with the document.
 
     def send(self, shell, suffix, cell, options):
-        """Runs a cell that sends code; gives what IPython's magic gives."""
+        """Runs a cell that sends code, and returns what IPython's magic returns."""
         read = self.read(suffix, [cell])
         self.newest[suffix] = cell
         is_ok, ids = self.run(suffix, [cell], options=options, raises=True)
@@ -139,7 +139,7 @@ class Document:
         if not read["block"]:
             return result
         if not is_ok and result is not None:
-            # A run that was interrupted is none that failed, to IPython.
+            # To IPython, an interrupted run is not a failed one.
             try:
                 result.get(timeout=RUN_PATIENCE)
             except ipp.error.RemoteError as error:
@@ -149,9 +149,10 @@ class Document:
         return None
 
     def run(self, suffix, cells, count=1, options="", raises=False):
-        """Runs the document with these cells at its end, and prints what pxlens prints, without its errors if it `raises` them.
+        """Runs the document with these cells at its end, and prints what pxlens prints. With `raises`, its errors are left
+        out, since the caller raises them.
 
-        Gives whether all went well, and the ids of the requests that were made, as the Hub has them."""
+        Returns whether all went well, and the ids that the Hub recorded for the requests."""
         view = self.views[suffix]
         before = set(view.client.hub_history())
         program = start("run", "--plain", self.write(cells))
@@ -164,12 +165,12 @@ class Document:
         if program.returncode not in (0, 1, INTERRUPTED):
             pytest.fail(f"pxlens ended with {program.returncode}: {err}")
         ids = [id for id in view.client.hub_history() if id not in before]
-        # What was aborted was never sent, and the Hub knows nothing of it.
+        # Aborted requests were never sent, so the Hub does not know them.
         view.history.extend(ids + ["never sent"] * (count - len(ids)))
         return program.returncode in (0, INTERRUPTED), ids
 
     def read(self, suffix, cells):
-        """What pxlens reads of the last px cell of the document."""
+        """Returns the last px cell of the document, as pxlens reads it."""
         program = start("cells", "--json", self.write(cells))
         out, err = program.communicate(timeout=RUN_PATIENCE)
         if program.returncode != 0:
@@ -177,7 +178,7 @@ class Document:
         return json.loads(out)["cells"][-1]
 
     def read_view(self, suffix):
-        """Gives a view the attributes that it has in the document."""
+        """Sets the attributes of a view to those that it has in the document."""
         probe = [f"%px{suffix} pass"]
         read, view = self.read(suffix, probe), self.views[suffix]
         text = read["targets"]
@@ -203,12 +204,12 @@ class Document:
 
 
 def is_one(text):
-    """Whether a cell's targets are one engine, so that what it gives is no list."""
+    """Whether a cell's targets are a single engine, so that its result is not a list."""
     return re.fullmatch(r"-?\d+", text or "") is not None
 
 
 def start(command, kind, path):
-    """Starts pxlens in a group of its own, so that a Ctrl-C reaches it only from here."""
+    """Starts pxlens in a session of its own, so that only `interrupt` sends it a Ctrl-C."""
     profile = ["--profile", "iptest"] if command == "run" else []
     return subprocess.Popen(
         [os.environ["PXLENS_TEST_SERVER"], command, path, kind, *profile],
@@ -221,7 +222,7 @@ def start(command, kind, path):
 
 
 def interrupt(program, options):
-    """Passes a Ctrl-C on, and says what IPython says once pxlens has taken it."""
+    """Passes a Ctrl-C on to pxlens, and adds IPython's message once pxlens has handled it."""
     found = re.search(r"--signal-on-interrupt[\s=](\S+)", options)
     name = found[1] if found else "SIGINT"
     program.send_signal(signal.SIGINT)
@@ -235,7 +236,7 @@ def interrupt(program, options):
     return out, err
 
 
-# How it gets between the tests and IPython.
+# The hooks between the tests and IPython.
 
 
 @pytest.fixture(autouse=True)
@@ -273,11 +274,11 @@ def document(monkeypatch):
         yield document
 
 
-# What the suite must do.
+# The limits of the suite, and its expected result.
 
 
 def pytest_configure(config):
-    """Ends what hangs: the engines and the controller that the tests started, by themselves."""
+    """Ends a suite that hangs, with the engines and the controller that it started."""
 
     def give_up():
         for launcher in upstream.launchers:
@@ -292,7 +293,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    # Both ways: one that begins to pass must leave the list and the page.
+    # Strict, so that a test that begins to pass must be removed from the list and the page.
     for item in items:
         if item.originalname in FAILING:
             item.add_marker(pytest.mark.xfail(reason="see docs/magics.md", strict=True))

@@ -59,7 +59,7 @@ enum Task {
     Picture,
     /// Try the server as plain LSP clients use it, on real engines: pytest-lsp, and a real Emacs.
     Clients,
-    /// Run ipyparallel's own tests of its magics, by pxlens.
+    /// Run ipyparallel's own tests of its magics with pxlens in place of them.
     Upstream,
     /// Check the VS Code extension, and try it in a real VS Code on real engines.
     Vscode {

@@ -39,7 +39,7 @@ pub(crate) fn environment(root: &Path, name: &str, requirements: &str) -> Result
     Ok(python)
 }
 
-/// The text of requirements, and of those that they name by `-r`.
+/// The text of a requirements file and of those that it includes by `-r`.
 fn wanted(requirements: &Path) -> Result<String> {
     let mut text = fs::read_to_string(requirements).with_context(|| requirements.display().to_string())?;
     let named: Vec<String> =

@@ -1,4 +1,4 @@
-//! ipyparallel's own tests of its magics, run by pxlens: a plugin turns what they say to IPython into a document.
+//! Runs ipyparallel's own tests of its magics with pxlens: a pytest plugin turns the calls of magics into cells of a document.
 
 use std::path::{Path, PathBuf};
 

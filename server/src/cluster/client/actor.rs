@@ -82,7 +82,7 @@ enum Warmth {
     Warm,
 }
 
-/// A harmless request after earlier ones to the same engine. When it is answered, their replies are in or lost.
+/// A harmless request after earlier ones to the same engine. When it is answered, the engine is past those.
 struct Fence {
     id: MsgId,
     engine: EngineUuid,
@@ -438,7 +438,7 @@ impl<T: Transport> Actor<T> {
     }
 
     /// Sends each engine that still owes replies to `which` requests a harmless one after them. Its shell answers in order, and
-    /// the relay keeps the order, so once that is answered, a reply that is not there is lost.
+    /// the relay keeps the order, so once that is answered, a missing reply will not come, unless the code still awaits.
     fn set_fences(&mut self, meaning: FenceMeaning, which: impl Fn(&MsgId, &Request) -> bool) {
         let mut owed: HashMap<EngineUuid, Vec<MsgId>> = HashMap::new();
         for (id, request) in self.requests.iter_outstanding() {
