@@ -417,10 +417,8 @@ impl Actor {
 
     async fn end(&mut self) {
         let waiting: Vec<RunId> = self.queue.waiting().collect();
-        for run in waiting {
-            let steps = self.queue.withdraw(run, "the session ended");
-            self.take(steps);
-        }
+        let steps = self.queue.withdraw(&waiting, "the session ended");
+        self.take(steps);
         self.keep_last();
         self.keeper.finish().await;
         if let Some(cluster) = self.cluster.take() {

@@ -99,11 +99,16 @@ impl Queue {
         steps
     }
 
-    /// Takes out a run that still waits, and those that wait for it.
-    pub(super) fn withdraw(&mut self, run: RunId, why: &str) -> Steps {
+    /// Takes out runs that still wait, and those that wait for them. Only then may others go: of runs that are withdrawn
+    /// together, none is sent because one before it no longer holds its engines.
+    pub(super) fn withdraw(&mut self, runs: &[RunId], why: &str) -> Steps {
         let mut steps = Steps::default();
-        if self.entries.iter().any(|entry| entry.run == run && !entry.sent) {
-            self.drop_with_followers(run, why, &mut steps);
+        for run in runs {
+            if self.entries.iter().any(|entry| entry.run == *run && !entry.sent) {
+                self.drop_with_followers(*run, why, &mut steps);
+            }
+        }
+        if !steps.drop.is_empty() {
             self.advance(&mut steps);
         }
         steps
@@ -417,7 +422,7 @@ mod tests {
                     }
                     Step::Withdraw(which) => {
                         if let Some(run) = pick(queue.waiting(), which) {
-                            queue.withdraw(run, "a test");
+                            queue.withdraw(&[run], "a test");
                         }
                     }
                 }
@@ -435,9 +440,21 @@ mod tests {
         queue.add(entry(1, [0]));
         queue.add(entry(2, [0]));
         queue.add(Entry { after: after(2), ..entry(3, [0]) });
-        let steps = queue.withdraw(RunId(2), "interrupted");
+        let steps = queue.withdraw(&[RunId(2)], "interrupted");
         assert_eq!(drops(&steps), [2, 3]);
         assert_eq!(queue.sent().count(), 1);
         assert_eq!(queue.waiting().count(), 0);
+    }
+
+    /// With everything interrupted, the third run was sent in the place of the second, and went on.
+    #[test]
+    fn of_runs_that_are_withdrawn_together_none_takes_the_place_of_another() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [0, 1]));
+        queue.add(entry(3, [1]));
+        let steps = queue.withdraw(&[RunId(2), RunId(3)], "interrupted");
+        assert_eq!((sends(&steps), drops(&steps)), (vec![], vec![2, 3]));
+        assert_eq!(sends(&queue.add(entry(4, [1]))), [4]);
     }
 }

@@ -332,11 +332,9 @@ impl Actor {
             (None, ..) => self.queue.waiting().chain(self.queue.sent()).collect(),
         };
         let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| alike.contains(waiting)).collect();
-        for run in waiting {
-            let steps = self.queue.withdraw(run, INTERRUPTED);
-            outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
-            self.take(steps);
-        }
+        let steps = self.queue.withdraw(&waiting, INTERRUPTED);
+        outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
+        self.take(steps);
         // What waits for the first engine of a run is not sent any more, whichever of its engines are meant.
         for run in self.queue.sent().filter(|sent| alike.contains(sent)) {
             let first_alone = self.runs.get(&run).and_then(|entry| entry.canary.as_ref());
