@@ -283,6 +283,8 @@ impl Actor {
                 };
                 let lost = match &*status.borrow_and_update() {
                     ClusterStatus::Lost { why } => Some(why.clone()),
+                    // It ended without a word, and serves nobody any more.
+                    _ if changed.is_err() => Some("pxlens met a bug; please report this".to_owned()),
                     _ => None,
                 };
                 let ended = changed.is_err() || lost.is_some();
