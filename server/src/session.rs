@@ -532,6 +532,7 @@ impl Session {
     /// # Errors
     /// See [`ClusterError`]; then the choice is as it was.
     pub(crate) async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
+        let chosen = choice.clone();
         let before = self.ask(|reply| actor::Message::Choose { choice, reply }).await.unwrap_or_default();
         if let Some(cluster) = before.waits {
             return Ok(Choice::Waits(cluster));
@@ -539,7 +540,7 @@ impl Session {
         let connected = self.connect(StartPolicy::Never).await;
         if connected.is_err() {
             // The one that was in use is the better choice.
-            self.ask(|reply| actor::Message::Choose { choice: before.choice, reply }).await;
+            self.tell(actor::Message::TakeBack { choice: chosen, before: before.choice });
         }
         connected.map(Choice::InUse)
     }

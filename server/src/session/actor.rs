@@ -120,6 +120,11 @@ pub(super) enum Message {
         choice: Option<Selection>,
         reply: oneshot::Sender<PreviousChoice>,
     },
+    /// A choice led to no cluster: what was chosen before is in force again, unless somebody chose another meanwhile.
+    TakeBack {
+        choice: Option<Selection>,
+        before: Option<Selection>,
+    },
     /// Whether the workspace is trusted, and the client of the cluster in use.
     Client {
         reply: oneshot::Sender<(bool, Option<ClusterClient>)>,
@@ -136,9 +141,10 @@ pub(super) enum Message {
     Shutdown {
         reply: oneshot::Sender<()>,
     },
-    /// An attempt to find or start a cluster came to its end.
+    /// An attempt to find or start a cluster came to its end; `selection` is what it was made by.
     Attached {
         policy: StartPolicy,
+        selection: Selection,
         result: Box<Result<Attached, ClusterError>>,
     },
     /// The engine table or the state of this connection changed.
@@ -382,6 +388,7 @@ impl Actor {
             Message::AskedFor { run } => self.asked_for(run),
             Message::Regroup { run, group_by } => self.regroup(run, group_by),
             Message::Choose { choice, reply } => drop(reply.send(self.choose(choice))),
+            Message::TakeBack { choice, before } => self.take_back(&choice, before),
             Message::Client { reply } => {
                 let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
                 drop(reply.send((self.trusted, client)));
@@ -389,7 +396,7 @@ impl Actor {
             Message::Connect { start, reply } => self.connect(start, reply),
             Message::Stopping { cluster, stopped } => self.stopping(&cluster, stopped),
             Message::Shutdown { .. } => {}
-            Message::Attached { policy, result } => self.attached(policy, *result),
+            Message::Attached { policy, selection, result } => self.attached(policy, &selection, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::EnginesChanged { generation } => {
                 if generation == self.generation {

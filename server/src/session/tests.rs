@@ -73,13 +73,17 @@ impl Desk {
     }
 
     async fn ask_for(&self, scope: Scope, keep_going: bool) -> Result<Asked, AskError> {
+        self.ask_with(scope, keep_going, StartPolicy::Never).await
+    }
+
+    async fn ask_with(&self, scope: Scope, keep_going: bool, start: StartPolicy) -> Result<Asked, AskError> {
         let ask = Ask {
             document: self.key.clone(),
             scope,
             overrides: Overrides::default(),
             only: None,
             keep_going,
-            start: StartPolicy::Never,
+            start,
         };
         tokio::time::timeout(PATIENCE, self.session.run(ask)).await.expect("an answer")
     }
@@ -165,6 +169,47 @@ async fn other_settings_wait_for_what_runs() {
     assert_eq!(ends(&first).await, RunState::Succeeded);
     assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
     assert_eq!((one.executed().len(), two.executed().len()), (1, 2));
+}
+
+/// A run that was asked for while pxlens still waited for the engines of the wrong cluster was told that those did not come.
+#[tokio::test]
+async fn why_there_is_no_cluster_is_no_answer_once_another_is_set() {
+    let (one, two) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
+    let (session, notices) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
+    let desk = Desk { session, notices, key: DocumentKey::from("a") };
+    desk.session.open(desk.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let asked = desk.ask_with(Scope::All, false, StartPolicy::Detached);
+    let failed = async {
+        desk.session.snapshot(About::Nothing).await;
+        desk.session.configure(at(&two.connection_file()));
+        desk.session.tell(actor::Message::Attached {
+            policy: StartPolicy::Detached,
+            selection: at(&one.connection_file()).cluster,
+            result: Box::new(Err(ClusterError::NoEngines(30))),
+        });
+    };
+    let (asked, ()) = tokio::join!(asked, failed);
+    assert_eq!(ends(&asked.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!(two.executed().len(), 2);
+}
+
+#[tokio::test]
+async fn a_choice_that_is_taken_back_takes_no_later_one_along() {
+    let (one, two) = (Sim::builder().engines(1).start().await, Sim::builder().engines(2).start().await);
+    let mut desk = Desk::open(at(&one.connection_file()), true);
+    desk.engines(1).await;
+    let bad = at(Path::new("/nowhere/ipcontroller-client.json")).cluster;
+    // What `choose` does, with a later choice before it knows that the first one leads nowhere.
+    let choose = |reply| actor::Message::Choose { choice: Some(bad.clone()), reply };
+    let before = desk.session.ask(choose).await.expect("the session lives").choice;
+    let chosen = desk.session.choose(Some(at(&two.connection_file()).cluster)).await;
+    assert!(matches!(chosen, Ok(Choice::InUse(_))), "{chosen:?}");
+    desk.session.tell(actor::Message::TakeBack { choice: Some(bad), before });
+    let now = desk.session.snapshot(About::Nothing).await;
+    assert_eq!((now.cluster.engines.len(), &now.settings.cluster), (2, &at(&two.connection_file()).cluster));
+    let failed = desk.session.choose(Some(at(Path::new("/nowhere/else.json")).cluster)).await;
+    assert!(failed.is_err());
+    desk.engines(2).await;
 }
 
 #[tokio::test]

@@ -109,6 +109,14 @@ impl Actor {
         }
     }
 
+    /// Has what was chosen before in force again, unless another choice was made since.
+    pub(super) fn take_back(&mut self, choice: &Option<Selection>, before: Option<Selection>) {
+        if self.chosen == *choice {
+            self.chosen = before;
+            self.apply_settings();
+        }
+    }
+
     /// Puts settings in force. Where they name another cluster, the present one is left as soon as nothing runs on it.
     pub(super) fn apply_settings(&mut self) {
         let mut settings = self.wanted.clone();
@@ -171,6 +179,7 @@ impl Actor {
         }
         self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
+        let selection = settings.cluster.clone();
         tokio::spawn(async move {
             let words = this.clone();
             let say = move |word| {
@@ -187,21 +196,24 @@ impl Actor {
                 let why = "pxlens met a bug while it looked for a cluster; please report this";
                 Err(ClusterError::Unreachable(why.to_owned()))
             });
-            send_back(&this, Message::Attached { policy, result: Box::new(result) });
+            send_back(&this, Message::Attached { policy, selection, result: Box::new(result) });
         });
     }
 
-    pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
+    pub(super) fn attached(
+        &mut self,
+        policy: StartPolicy,
+        selection: &Selection,
+        result: Result<Attached, ClusterError>,
+    ) {
         self.attaching = None;
         if self.starting {
             // It did not come up, or not whole, which somebody else says.
             self.tell_starting(Starting::Failed);
         }
-        if let Ok(found) = &result
-            && policy == StartPolicy::Never
-            && found.selection != self.settings.cluster
-        {
-            // The settings changed meanwhile, and nobody asked for this one.
+        let is_of_use = result.is_ok() && policy != StartPolicy::Never;
+        if *selection != self.settings.cluster && !is_of_use {
+            // The settings changed meanwhile: nobody asked for what was found, and why nothing was is no answer to those who wait.
             if !self.waiters.is_empty() {
                 self.attach_for_waiters();
             }
