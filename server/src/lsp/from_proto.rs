@@ -89,7 +89,8 @@ pub(super) fn group_by(group_by: protocol::GroupBy) -> GroupBy {
 pub(super) fn ask(params: RunParams) -> Result<Ask, AskError> {
     let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
     let targets = targets.map_err(|error| AskError::Unreadable(error.to_string()))?;
-    let cell = params.cell.as_ref().and_then(cell_id);
+    // An id that no cell has means none, not the one at the place that is named as well.
+    let cell = params.cell.as_ref().map(|id| cell_id(id).ok_or(AskError::NoCell)).transpose()?;
     let line = params.position.map(|position| position.line);
     let place = cell.map(Place::Cell).or(line.map(Place::Line));
     let scope = match (params.scope, params.range) {
@@ -147,4 +148,17 @@ pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session:
 pub(super) fn selection(choice: ClusterChoice) -> Selection {
     let ClusterChoice { name, profile, cluster_id, connection_file } = choice;
     Selection { name, profile, cluster_id, connection_file, ..Selection::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_no_cell_has_means_no_cell_whatever_place_is_named() {
+        let params =
+            serde_json::json!({ "uri": "a", "cell": "bogus", "position": { "line": 3, "character": 0 } });
+        let params: RunParams = serde_json::from_value(params).expect("parameters");
+        assert_eq!(ask(params).expect_err("no such cell"), AskError::NoCell);
+    }
 }
