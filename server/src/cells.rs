@@ -263,6 +263,11 @@ impl CellKind {
     pub fn sends(self) -> bool {
         matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::Plain | Self::SyncImports)
     }
+
+    /// Whether a `%pxresult` may show what a px cell of this kind gave. To ipyparallel a `sync_imports` is no magic's result.
+    pub fn gives_result(self) -> bool {
+        self.sends() && self != Self::SyncImports
+    }
 }
 
 /// The line that makes a px cell.

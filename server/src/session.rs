@@ -41,13 +41,13 @@ pub(crate) use export::{Format, export, export_to};
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
 pub(crate) use pxresult::{PastRun, Recall, Recalled};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
-pub(crate) use settings::{Limits, Settings};
+pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
 pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 
 use crate::{
-    cells::{CellKind, Dialect, Placed},
+    cells::{Dialect, Placed},
     cluster::{
         ClusterStatus, InterruptReport,
         discovery::{FoundCluster, Selection},
@@ -277,10 +277,9 @@ impl RunHandle {
         self.view.borrow().clone()
     }
 
-    /// Whether a `%pxresult` of this suffix may mean it, in a document or in the cells of a notebook. To ipyparallel a
-    /// `sync_imports` is no magic's result.
+    /// Whether a `%pxresult` of this suffix may mean it, in a document or in the cells of a notebook.
     pub(crate) fn is_result_of(&self, home: &DocumentKey, suffix: &str) -> bool {
-        self.home == *home && self.suffix == suffix && self.place.kind != CellKind::SyncImports
+        self.home == *home && self.suffix == suffix && self.place.kind.gives_result()
     }
 
     /// How it is grouped where nobody asks for a grouping: as somebody chose, or as its cell says.
