@@ -512,9 +512,9 @@ impl Session {
     }
 
     /// Groups a run in this way from now on, until its cell runs again. In place before anything that is asked afterwards
-    /// is answered.
-    pub(crate) fn regroup(&self, run: RunId, group_by: GroupBy) {
-        self.tell(actor::Message::Regroup { run, group_by });
+    /// is answered. `false` where there is no such run.
+    pub(crate) async fn regroup(&self, run: RunId, group_by: GroupBy) -> bool {
+        self.ask(|reply| actor::Message::Regroup { run, group_by, reply }).await.unwrap_or_default()
     }
 
     /// Waits until each engine told where it runs, or did not in time.

@@ -114,6 +114,7 @@ pub(super) enum Message {
     Regroup {
         run: RunId,
         group_by: GroupBy,
+        reply: oneshot::Sender<bool>,
     },
     /// Uses another cluster than the settings name, or that again.
     Choose {
@@ -386,7 +387,7 @@ impl Actor {
             Message::Run { ask, reply } => self.run(&ask, reply),
             Message::Interrupt { run, stop, signal, reply } => self.interrupt(run, stop, signal, reply),
             Message::AskedFor { run } => self.asked_for(run),
-            Message::Regroup { run, group_by } => self.regroup(run, group_by),
+            Message::Regroup { run, group_by, reply } => drop(reply.send(self.regroup(run, group_by))),
             Message::Choose { choice, reply } => drop(reply.send(self.choose(choice))),
             Message::TakeBack { choice, before } => self.take_back(&choice, before),
             Message::Client { reply } => {

@@ -107,12 +107,14 @@ impl Actor {
     }
 
     /// Groups a run in this way where nobody asks for another: beside its cell, and beside each `%pxresult` that shows it.
-    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) {
-        let Some(entry) = self.runs.get(&run) else { return };
+    /// `false` where there is no such run.
+    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) -> bool {
+        let Some(entry) = self.runs.get(&run) else { return false };
         if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
             let texts = self.documents.notebook_cells(&entry.handle.document);
             self.tell_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
+        true
     }
 
     /// A newer run makes what the `%pxresult` lines of its suffix show an old one.
