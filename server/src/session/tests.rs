@@ -213,6 +213,27 @@ async fn a_choice_that_is_taken_back_takes_no_later_one_along() {
 }
 
 #[tokio::test]
+async fn what_waits_for_another_cluster_goes_on_where_the_one_in_use_is_lost() {
+    let one = Sim::builder().engines(1).on("work()", hangs()).start().await;
+    let two = Sim::builder().engines(2).start().await;
+    let (session, notices) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
+    let desk = Desk { session, notices, key: DocumentKey::from("a") };
+    desk.session.open(desk.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let first = desk.run().await;
+    one.wait_for_runs(1).await;
+    desk.session.configure(at(&two.connection_file()));
+    let lost = async {
+        // The ask is there by now.
+        desk.session.snapshot(About::Nothing).await;
+        let why = Some("a test asked for it".to_owned());
+        desk.session.tell(actor::Message::ClusterChanged { generation: 1, lost: why });
+    };
+    let (second, ()) = tokio::join!(desk.ask(), lost);
+    assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!(ends(&first).await, RunState::Failed);
+}
+
+#[tokio::test]
 async fn settings_that_say_the_same_again_change_nothing() {
     let sim = Sim::builder().engines(1).start().await;
     let mut desk = Desk::open(at(&sim.connection_file()), true);

@@ -73,6 +73,7 @@ impl Actor {
         if self.chosen.take_if(|choice| names(choice, cluster)).is_some() {
             self.apply_settings();
         }
+        self.attach_for_waiters();
     }
 
     fn uses(&self, connection_file: &Path) -> bool {
@@ -149,9 +150,7 @@ impl Actor {
             return;
         }
         self.leave();
-        if !self.waiters.is_empty() {
-            self.attach_for_waiters();
-        }
+        self.attach_for_waiters();
     }
 
     /// Lets go of the cluster in use.
@@ -164,8 +163,11 @@ impl Actor {
         }
     }
 
-    /// Looks for a cluster with leave to start one if any waiter gives it.
+    /// Looks for a cluster where somebody waits for one, with leave to start one if any of them gives it.
     fn attach_for_waiters(&mut self) {
+        if self.waiters.is_empty() {
+            return;
+        }
         let starts = || self.waiters.iter().map(Waiter::start);
         let another = starts().find(|start| *start == StartPolicy::Another);
         let start = another.or_else(|| starts().find(|start| *start != StartPolicy::Never));
@@ -214,16 +216,12 @@ impl Actor {
         let is_of_use = result.is_ok() && policy != StartPolicy::Never;
         if *selection != self.settings.cluster && !is_of_use {
             // The settings changed meanwhile: nobody asked for what was found, and why nothing was is no answer to those who wait.
-            if !self.waiters.is_empty() {
-                self.attach_for_waiters();
-            }
-            return;
+            return self.attach_for_waiters();
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
         if another && policy != StartPolicy::Another {
             // What was looked for before somebody wanted a new one is not what they want.
-            self.attach_for_waiters();
-            return;
+            return self.attach_for_waiters();
         }
         let waiters = std::mem::take(&mut self.waiters);
         match result {
@@ -320,6 +318,9 @@ impl Actor {
             }
         }
         self.tell(SessionEvent::Cluster);
+        if self.cluster.is_none() {
+            self.attach_for_waiters();
+        }
     }
 }
 
