@@ -76,6 +76,8 @@ pub(super) struct Attached {
     pub(super) owner: Owner,
     /// By which it was found.
     pub(super) selection: Selection,
+    /// Whether the attempt that found it started it.
+    pub(super) is_new: bool,
     /// What the session stops when it ends: nothing, unless it started a cluster for itself alone.
     pub(super) started: Option<StartedCluster>,
 }
@@ -147,7 +149,7 @@ pub(super) async fn attach(
                 say(Word::Say(Level::Info, note.clone()));
             }
             let selection = settings.cluster;
-            Ok(Attached { client, found, owner, selection, started: None })
+            Ok(Attached { client, found, owner, selection, is_new: false, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
         None => start_one(settings, start == StartPolicy::Detached, say, &OnceLock::new()).await,
@@ -222,7 +224,7 @@ async fn start_one(
     let found = started.found();
     // What is kept here ends with the session.
     let started = (!detached).then_some(started);
-    Ok(Attached { client, found, owner, selection: settings.cluster, started })
+    Ok(Attached { client, found, owner, selection: settings.cluster, is_new: true, started })
 }
 
 /// Connects to a cluster that was launched, and waits for its engines.

@@ -233,6 +233,29 @@ async fn what_waits_for_another_cluster_goes_on_where_the_one_in_use_is_lost() {
     assert_eq!(ends(&first).await, RunState::Failed);
 }
 
+/// "Start a cluster", pressed while one came up for a run, started a second one and left the first behind.
+#[tokio::test]
+async fn who_asks_for_a_new_cluster_while_one_is_started_gets_that_one() {
+    let (empty, new) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
+    let (session, notices) = Session::start(at(&empty.connection_file()), Encoding::Utf16, true, false);
+    let desk = Desk { session, notices, key: DocumentKey::from("a") };
+    desk.session.open(desk.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let started = attach::attach(at(&new.connection_file()), StartPolicy::Never, |_| {}).await;
+    let started = started.expect("it runs");
+    let selection = at(&empty.connection_file()).cluster;
+    let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
+    let asked = desk.ask_with(Scope::All, false, StartPolicy::Detached);
+    let other = desk.session.connect(StartPolicy::Another);
+    let came_up = async {
+        desk.session.snapshot(About::Nothing).await;
+        let (policy, result) = (StartPolicy::Detached, Box::new(Ok(started)));
+        desk.session.tell(actor::Message::Attached { policy, selection, result });
+    };
+    let (asked, other, ()) = tokio::join!(asked, other, came_up);
+    assert_eq!(other.expect("it is there").engines.len(), 2);
+    assert_eq!(ends(&asked.expect("it runs").runs[0]).await, RunState::Succeeded);
+}
+
 #[tokio::test]
 async fn settings_that_say_the_same_again_change_nothing() {
     let sim = Sim::builder().engines(1).start().await;

@@ -219,8 +219,10 @@ impl Actor {
             return self.attach_for_waiters();
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
-        if another && policy != StartPolicy::Another {
-            // What was looked for before somebody wanted a new one is not what they want.
+        let is_new = result.as_ref().is_ok_and(|found| found.is_new);
+        if another && policy != StartPolicy::Another && !is_new {
+            // What was looked for before somebody wanted a new one is not what they want. One that was started is: a second one
+            // would leave the first behind, and nobody asked for two.
             return self.attach_for_waiters();
         }
         let waiters = std::mem::take(&mut self.waiters);
