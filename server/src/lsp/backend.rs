@@ -96,7 +96,12 @@ impl Backend {
     /// Shows the user a message, without waiting for it.
     pub(super) fn say(&self, severity: MessageType, text: impl Into<String>) {
         let (client, text) = (self.client.clone(), text.into());
-        tokio::spawn(async move { messages::show(&client, severity, text).await });
+        self.spawn("message", async move { messages::show(&client, severity, text).await });
+    }
+
+    /// Spawns a task that ends with the client.
+    pub(super) fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        tasks::spawn(name, &self.lifetime, work);
     }
 
     /// A document is open from now on.
@@ -142,18 +147,22 @@ impl Backend {
 
     /// Puts a section of settings in force.
     pub(super) fn configure(&self, section: &Value) {
-        self.configured.read(&self.session, &self.client, section);
+        for text in self.configured.read(&self.session, section) {
+            self.say(MessageType::Warning, text);
+        }
     }
 
     /// Asks the client for its settings, where it answers that. Does not wait for the answer.
     pub(super) fn pull_settings(&self) {
         let (session, client) = (self.session.clone(), self.client.clone());
         let configured = Arc::clone(&self.configured);
-        tasks::spawn("settings", &self.lifetime, async move {
+        self.spawn("settings", async move {
             let item = ConfigurationItem { section: Some("pxlens".into()), ..Default::default() };
             match tasks::ask(client.configuration(vec![item])).await {
                 Ok(sections) => {
-                    configured.read(&session, &client, sections.first().unwrap_or(&Value::Null));
+                    for text in configured.read(&session, sections.first().unwrap_or(&Value::Null)) {
+                        messages::show(&client, MessageType::Warning, text).await;
+                    }
                 }
                 Err(error) => tracing::warn!(%error, "the client did not tell its settings"),
             }
@@ -194,18 +203,22 @@ impl Backend {
 }
 
 impl Configured {
-    /// Reads a section of settings, and puts it in force. A bad value keeps its default, and the user is told once.
-    fn read(&self, session: &Session, client: &tower_lsp::Client, section: &Value) {
+    /// Reads a section of settings, and puts it in force. A bad value keeps its default; gives what the user was not told
+    /// of before.
+    fn read(&self, session: &Session, section: &Value) -> Vec<String> {
         let options = self.options.get().unwrap_or(&Value::Null);
         let (settings, bad) = Settings::read_over(options, section);
         self.change(session, |(_, now)| *now = settings);
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        for bad in bad.into_iter().filter(|bad| !told.contains(bad)).collect::<Vec<_>>() {
-            let (client, text) = (client.clone(), bad.to_string());
-            tracing::warn!("{text}");
-            tokio::spawn(async move { messages::show(&client, MessageType::Warning, text).await });
-            told.push(bad);
+        let mut news = Vec::new();
+        for bad in bad {
+            if !told.contains(&bad) {
+                tracing::warn!("{bad}");
+                news.push(bad.to_string());
+                told.push(bad);
+            }
         }
+        news
     }
 
     fn change(&self, session: &Session, change: impl FnOnce(&mut (Vec<Uri>, Settings))) {
@@ -254,7 +267,7 @@ impl LanguageServer for Backend {
         }
         if capabilities.watches_configuration {
             let client = self.client.clone();
-            tasks::spawn("registration", &self.lifetime, async move {
+            self.spawn("registration", async move {
                 let registration = Registration {
                     id: "pxlens-configuration".into(),
                     method: "workspace/didChangeConfiguration".into(),

@@ -16,7 +16,7 @@ use crate::{
 pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<ShowOutputResult> {
     let uri = address(backend, params).await.map_err(Error::invalid_params)?;
     if shows_addresses(backend) {
-        ask_to_show(&backend.client, Uri::from(uri.as_str()), uri.clone());
+        ask_to_show(backend, Uri::from(uri.as_str()), uri.clone());
         return Ok(ShowOutputResult { uri, file: None });
     }
     let Addressed { handle, what, other } = addressed(backend, &uri).await.map_err(Error::invalid_params)?;
@@ -31,7 +31,7 @@ pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<
     let file = path.display().to_string();
     match Url::from_file_path(&path) {
         Ok(url) if backend.capabilities().shows_documents => {
-            ask_to_show(&backend.client, Uri::from(url.as_str()), file.clone());
+            ask_to_show(backend, Uri::from(url.as_str()), file.clone());
         }
         _ => backend.say(MessageType::Info, format!("the output is in {file}")),
     }
@@ -70,9 +70,9 @@ pub(super) fn shows_addresses(backend: &Backend) -> bool {
 }
 
 /// Without waiting for it.
-fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
-    let client = client.clone();
-    tokio::spawn(async move {
+fn ask_to_show(backend: &Backend, uri: Uri, name: String) {
+    let client = backend.client.clone();
+    backend.spawn("document", async move {
         let asked =
             ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
         match tasks::ask(client.show_document(asked)).await {
