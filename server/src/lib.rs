@@ -4,6 +4,7 @@
 //! Data goes one way: text → cells → plan → cluster → run → render → publish. `ARCHITECTURE.md` at the root of the
 //! repository is the map; each module opens with what it is and what it must never do.
 
+mod blocking;
 pub mod cells;
 pub mod cli;
 mod clock;

@@ -13,7 +13,6 @@
 //! * A client's URI is a key: compared byte for byte, given back unchanged.
 
 mod backend;
-mod blocking;
 mod capabilities;
 mod from_proto;
 mod handlers;

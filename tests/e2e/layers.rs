@@ -23,12 +23,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("plan", &["render", "cells", "run", "engines"]),
     ("clock", &["run"]),
     ("private", &[]),
-    ("cluster", &["run", "jupyter", "engines", "clock", "private"]),
+    ("blocking", &[]),
+    ("cluster", &["run", "jupyter", "engines", "clock", "private", "blocking"]),
     (
         "session",
         &[
             "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "clock",
-            "private",
+            "private", "blocking",
         ],
     ),
     ("ide", &["session", "plan", "lint", "rewrite", "render", "cells", "run", "text", "engines"]),
@@ -36,7 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "lsp",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock",
+            "engines", "log", "clock", "blocking",
         ],
     ),
     (

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{ClusterView, Level, Settings};
 use crate::{
+    blocking,
     cluster::{
         ClientOptions, ClusterClient, ConnectionInfo,
         discovery::{self, DiscoveryError, FoundCluster, Selection},
@@ -266,7 +267,7 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
     let until = Instant::now() + CONTROLLER_LIMIT;
     loop {
         let selection = selection.clone();
-        match blocking(move || discovery::choose(&selection)).await {
+        match blocking::run(move || discovery::choose(&selection)).await {
             Err(DiscoveryError::Starting(_)) if Instant::now() < until => sleep(LOOK_AGAIN).await,
             chosen => return chosen,
         }
@@ -275,7 +276,7 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
     let unreachable = |why: String| ClusterError::Unreachable(why);
-    let info = blocking(move || ConnectionInfo::read(&file))
+    let info = blocking::run(move || ConnectionInfo::read(&file))
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     ClusterClient::connect(info, ClientOptions::default())
@@ -305,9 +306,4 @@ async fn wait_for_engines(
             _ => return Err(ClusterError::NoEngines(limit.as_secs())),
         }
     }
-}
-
-/// Runs something that reads files where it holds nobody up.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }

@@ -7,8 +7,9 @@ use url::Url;
 
 use super::text_document_content::{Addressed, addressed, run_to_show};
 use crate::{
+    blocking,
     engines::{EngineId, RankSet},
-    lsp::{backend::Backend, blocking, from_proto, notify::messages, tasks},
+    lsp::{backend::Backend, from_proto, notify::messages, tasks},
     render::{Address, Extract},
     session,
 };

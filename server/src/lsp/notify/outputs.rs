@@ -22,8 +22,9 @@ use pxlens_protocol::{CellId, CellOutput, OutputsParams};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    blocking,
     ide,
-    lsp::{blocking, from_proto, tasks, to_proto},
+    lsp::{from_proto, tasks, to_proto},
     session::Session,
 };
 
