@@ -57,6 +57,22 @@ const NOT_IN_LSP: &[(&str, &[&str])] = &[
     ("handlers", &["router", "server"]),
 ];
 
+/// What `ide` may name of `session`: what a snapshot holds, which part of a run's engines an action is for, and the words for
+/// a workspace that is not trusted. It has no way to ask the session or to tell it anything.
+const SEEN_BY_IDE: &[&str] = &[
+    "Snapshot",
+    "Here",
+    "DocumentKey",
+    "DocumentView",
+    "CellId",
+    "CellView",
+    "RunHandle",
+    "Only",
+    "Parts",
+    "parts",
+    "AskError",
+];
+
 /// Circles that stay, and why.
 const KNOWN_CIRCLES: &[(&[&str], &str)] = &[];
 
@@ -215,6 +231,25 @@ fn the_parts_of_the_language_server_have_an_order() {
         }
     }
     assert!(seen > 50, "only {seen} imports between the parts of `lsp`");
+    assert!(slips.is_empty(), "{}", slips.join("\n"));
+}
+
+#[test]
+fn what_editors_ask_is_answered_from_a_snapshot() {
+    let imports = Imports::read();
+    let mut slips = Vec::new();
+    let mut seen = 0;
+    for (module, named) in imports.named().filter(|(module, _)| module.first().is_some_and(|top| top == "ide")) {
+        for (line, path) in named {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let ["session", of @ ..] = path.as_slice() else { continue };
+            seen += 1;
+            if !of.first().is_some_and(|name| SEEN_BY_IDE.contains(name)) {
+                slips.push(format!("{}:{line} names {}", module.join("::"), path.join("::")));
+            }
+        }
+    }
+    assert!(seen > 20, "`ide` names only {seen} things of `session`");
     assert!(slips.is_empty(), "{}", slips.join("\n"));
 }
 
