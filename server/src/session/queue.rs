@@ -114,6 +114,13 @@ impl Queue {
         steps
     }
 
+    /// A run is sent to these engines. Since it was asked for, engines may have come that it goes to as well, and others gone.
+    pub(super) fn goes_to(&mut self, run: RunId, engines: &[EngineId]) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.run == run) {
+            entry.engines = engines.iter().copied().collect();
+        }
+    }
+
     /// Whether a run waits or goes on.
     pub(super) fn holds(&self, run: RunId) -> bool {
         self.entries.iter().any(|entry| entry.run == run)
@@ -456,5 +463,15 @@ mod tests {
         let steps = queue.withdraw(&[RunId(2), RunId(3)], "interrupted");
         assert_eq!((sends(&steps), drops(&steps)), (vec![], vec![2, 3]));
         assert_eq!(sends(&queue.add(entry(4, [1]))), [4]);
+    }
+
+    #[test]
+    fn a_run_holds_the_engines_that_it_was_sent_to() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.goes_to(RunId(1), &[EngineId(1), EngineId(2)]);
+        assert_eq!(sends(&queue.add(entry(2, [2]))), [] as [u32; 0]);
+        assert_eq!(sends(&queue.add(entry(3, [0]))), [3]);
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [2]);
     }
 }

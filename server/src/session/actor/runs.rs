@@ -248,6 +248,9 @@ impl Actor {
     pub(super) fn take(&mut self, steps: Steps) {
         for run in steps.send {
             let order = self.sending(run).unwrap_or_else(Order::Drop);
+            if let Order::Send { request, .. } = &order {
+                self.queue.goes_to(run, &request.engines);
+            }
             self.order(run, order);
         }
         for (run, why) in steps.drop {
