@@ -239,7 +239,9 @@ fn what_editors_ask_is_answered_from_a_snapshot() {
     let imports = Imports::read();
     let mut slips = Vec::new();
     let mut seen = 0;
-    for (module, named) in imports.named().filter(|(module, _)| module.first().is_some_and(|top| top == "ide")) {
+    for (module, named) in
+        imports.named().filter(|(module, _)| module.first().is_some_and(|top| top == "ide"))
+    {
         for (line, path) in named {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let ["session", of @ ..] = path.as_slice() else { continue };

@@ -233,7 +233,7 @@ mod tests {
         drop(sender);
         let spill = Spill::new(Limits::NONE, Arc::new(SpillFolder::new(None, RunId(1))));
         let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
-        let over = move |run: &Run| drop(ended.send(run.state()));
+        let over = move |run: &Run| ended.send(run.state()).expect("the test listens");
         follow(run, events, None, view, spill, |_| {}, over, |_| {}).await;
         assert_eq!(ends.recv().await, Some(RunState::Failed));
         let run = seen.borrow();

@@ -22,8 +22,7 @@ use pxlens_protocol::{CellId, CellOutput, OutputsParams};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    blocking,
-    ide,
+    blocking, ide,
     lsp::{from_proto, tasks, to_proto},
     session::Session,
 };
