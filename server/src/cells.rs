@@ -41,8 +41,8 @@ pub use mapped::LineMap;
 pub use notebook::NotNotebook;
 pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
-pub use values::{OptionsError, TargetsOption};
-pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
+pub use values::TargetsOption;
+pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewState, Views};
 
 use crate::{
     engines::{Targets, TargetsError},

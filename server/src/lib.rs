@@ -5,20 +5,40 @@
 //! repository is the map; each module opens with what it is and what it must never do.
 
 mod blocking;
-pub mod cells;
+mod cells;
 pub mod cli;
 mod clock;
-pub mod cluster;
-pub mod engines;
+mod cluster;
+mod engines;
 mod ide;
-pub mod jupyter;
+mod jupyter;
 mod lint;
 pub mod log;
 pub mod lsp;
-pub mod plan;
+mod plan;
 mod private;
-pub mod render;
+mod render;
 mod rewrite;
-pub mod run;
+mod run;
 mod session;
 mod text;
+
+/// What the benchmarks and the end-to-end tests call, and no interface for anybody else. Whatever is not listed here is
+/// private, so the compiler reports what nobody uses.
+pub mod internals {
+    pub use crate::{
+        cells::{Dialect, PxCell, recognize, recognize_cells},
+        cluster::{ClientOptions, ClusterClient, ConnectionInfo, Execute, feed},
+        engines::{EngineId, EngineTable, Resolved, Targets, TargetsError},
+        jupyter::{
+            MsgId,
+            content::{ErrorContent, ExecuteReply, StreamName},
+        },
+        plan::{Overrides, plan},
+        render::{
+            Cursor, GroupBy, Limits, PromptColor, Style, block, errors, fold, inline, inline_within,
+            markdown, outcome, part_text, plain, plain_in, terminal,
+        },
+        run::{Event, EventKind, LostReason, Run, RunId, RunRequest, Slot, Time},
+    };
+}

@@ -4,7 +4,10 @@ use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 
 use expect_test::{Expect, expect};
 
-use super::{private::Workshop, *};
+use super::{
+    private::{PRIVATE_PACKAGES, Workshop},
+    *,
+};
 
 /// A machine made of folders: fake Pythons and the variables that lead to them.
 struct Machine {
