@@ -37,7 +37,7 @@ pub mod internals {
         plan::{Overrides, plan},
         render::{
             Cursor, GroupBy, Limits, PromptColor, Style, block, errors, fold, inline, inline_within,
-            markdown, outcome, part_text, plain, plain_in, terminal,
+            markdown, outcome, part_text, plain, terminal,
         },
         run::{Event, EventKind, LostReason, Run, RunId, RunRequest, Slot, Time},
     };

@@ -70,7 +70,7 @@ pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
 pub use notebook::{NotebookItem, NotebookOutput, notebook};
 pub use page::{Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page};
-pub use plain::{PromptColor, plain, plain_in};
+pub use plain::{PromptColor, plain};
 pub use replay::replay;
 pub use rerun::{differing, failed, stragglers};
 pub use secrets::{without_key, without_keys};

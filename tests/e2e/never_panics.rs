@@ -176,8 +176,8 @@ proptest! {
     fn any_run_is_laid_out(run in run(), columns in 0..200_usize, bytes in 0..3_000_usize) {
         let limits = Limits { lines: columns / 4, columns, bytes, sent: bytes };
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
-            _ = px::plain(&run, by).events();
-            _ = px::plain_in(&run, by, PromptColor::Red);
+            _ = px::plain(&run, by, PromptColor::None).events();
+            _ = px::plain(&run, by, PromptColor::Red);
             _ = px::terminal(&run, by, Style { color: true, width: columns, place: None });
             _ = px::markdown(&run, by, limits);
             _ = px::block(&run, by, limits);

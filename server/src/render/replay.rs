@@ -149,7 +149,9 @@ fn reason(why: &str) -> LostReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Cursor, GroupBy, Limits, Style, fold, markdown, plain, sample::Sample, terminal};
+    use crate::render::{
+        Cursor, GroupBy, Limits, PromptColor, Style, fold, markdown, plain, sample::Sample, terminal,
+    };
 
     /// What is told of a run, written and read again.
     fn told(run: &Run) -> Vec<JsonEvent> {
@@ -165,7 +167,7 @@ mod tests {
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
             assert_eq!(terminal(&again, by, Style::default()), terminal(&run, by, Style::default()));
             assert_eq!(markdown(&again, by, Limits::default()), markdown(&run, by, Limits::default()));
-            assert_eq!(plain(&again, by), plain(&run, by));
+            assert_eq!(plain(&again, by, PromptColor::None), plain(&run, by, PromptColor::None));
         }
         assert_eq!(told(&again), events);
     }
