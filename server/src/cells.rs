@@ -43,8 +43,8 @@ pub use notebook::NotNotebook;
 pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
 pub use suites::Suite;
-pub use values::{OptionsError, TargetsOption};
-pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
+pub use values::TargetsOption;
+pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewState, Views};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -267,6 +267,12 @@ impl CellKind {
     /// Whether a px cell of this kind sends code.
     pub fn sends(self) -> bool {
         matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::Plain | Self::SyncImports)
+    }
+
+    /// Whether a `%pxresult` can show the result of a px cell of this kind. ipyparallel does not count a `sync_imports` as a
+    /// magic's result.
+    pub fn gives_result(self) -> bool {
+        self.sends() && self != Self::SyncImports
     }
 }
 

@@ -14,9 +14,7 @@ pub(crate) mod process;
 pub mod python;
 pub mod transport;
 
-pub use client::{
-    ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, Execute, InterruptReport,
-};
-pub use connection::{ConnectionFileError, ConnectionInfo};
+pub use client::{ClientError, ClientOptions, ClusterClient, ClusterStatus, Execute, InterruptReport};
+pub use connection::ConnectionInfo;
 pub use console::{Console, ConsoleError};
-pub use feed::{FeedReceiver, FeedSender, feed};
+pub use feed::{FeedReceiver, feed};

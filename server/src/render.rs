@@ -53,32 +53,29 @@ use std::{fmt, str::FromStr};
 
 pub use address::{Address, Extract, NoAddress, SCHEME};
 pub use card::{Action, Card, Command, card, escaped};
-pub use compare::{Change, Compared, Comparison, compare};
+pub use compare::{Change, Compared, compare};
 pub use contact_sheet::{SheetLimits, contact_sheet};
 pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
 pub use document::{Ends, MOST as MOST_OF_DOCUMENT, comparison, document, raw};
 pub use endings::outcome;
-pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors, raised};
+pub use errors::{ErrorGroup, ErrorVariant, Frame, FramePlace, errors, raised};
 pub use export::{About, report};
 pub use fold::{Group, fold};
 pub use hosts::pending;
-pub use images::{Image, ImageKind, Picture, images};
+pub use images::{Image, ImageKind, images};
 pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
 pub use layout::{block, group_text, part_text};
 pub use line::{BlockLine, Paint, Span};
 pub use live::Live;
 pub use markdown::{longest_backticks, markdown};
 pub use notebook::{NotebookItem, NotebookOutput, notebook};
-pub use page::{
-    HtmlOutput, Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page,
-};
-pub use pixel_size::PixelSize;
-pub use plain::{Plain, PromptColor, plain, plain_in};
+pub use page::{Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page};
+pub use plain::{PromptColor, plain};
 pub use replay::replay;
 pub use rerun::{differing, failed, stragglers};
 pub use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal, terminal_end};
-pub use timing::{PartTime, Timing, timing};
+pub use timing::{PartTime, timing};
 pub use wording::{cut, duration, elapsed, heading, one_line, progress};
 
 pub use crate::run::terminal_text;

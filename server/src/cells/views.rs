@@ -19,7 +19,7 @@ use super::{
 use crate::engines::{Targets, TargetsError};
 use objects::{Decided, Names, View};
 
-pub use setting::{ViewSetting, Views};
+pub use setting::Views;
 
 /// What is in force at a px cell, apart from its own options. `None` where nothing above decided.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -22,6 +22,7 @@ use self::info::KernelInfo;
 pub use self::runtime::runtime_dir;
 use super::{ClientError, ClusterClient, Execute, FeedReceiver, feed, process};
 use crate::{
+    blocking,
     engines::{Activity, EngineId, EngineUuid, RankSet},
     jupyter::content::{ExecuteReply, StreamName},
     run::{EventKind, LostReason, RunId},
@@ -220,13 +221,13 @@ pub async fn open(
     };
     let path = folder.join(runtime::file_name(cluster, engine));
     let (known, is_its) = (path.clone(), uuid.clone());
-    let known = blocking(move || runtime::read(&known).filter(|info| info.is_of(&is_its))).await;
+    let known = blocking::run(move || runtime::read(&known).filter(|info| info.is_of(&is_its))).await;
     let info = match known {
         Some(info) => info,
         None => {
             let info = ask(client, engine, uuid, wait).await?;
             let (written, to) = (info.clone(), path.clone());
-            let outcome = blocking(move || runtime::write(&to, &written.to_file())).await;
+            let outcome = blocking::run(move || runtime::write(&to, &written.to_file())).await;
             outcome.map_err(|source| ConsoleError::NotWritten { path: path.clone(), source })?;
             info
         }
@@ -406,11 +407,6 @@ async fn take_back(client: ClusterClient, run: RunId) {
 /// The name of an exception as far as it is one.
 fn name_of(ename: &str) -> String {
     ename.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).take(80).collect()
-}
-
-/// Reads and writes files off the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }
 
 #[cfg(test)]

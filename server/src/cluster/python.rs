@@ -13,7 +13,7 @@ use std::{
 mod private;
 mod probe;
 
-pub use private::{PRIVATE_PACKAGES, private_env};
+pub use private::private_env;
 use probe::{ProbeError, probe};
 
 use super::process;

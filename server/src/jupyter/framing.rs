@@ -44,13 +44,12 @@ pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameE
     if after < 5 {
         return Err(FrameError::TooFewFrames(after));
     }
-    let buffers = frames.split_off(at + 6);
     let [signature, header, parent, metadata, content] = [1, 2, 3, 4, 5].map(|i| frames[at + i].clone());
     frames.truncate(at);
     signer.verify(&signature, [&header, &parent, &metadata, &content])?;
     let header = read::<Header>("header", &header)?;
     let parent = read::<ParentHeader>("parent_header", &parent)?;
-    Ok(Message { prefix: frames, header, parent, metadata, content, buffers })
+    Ok(Message { prefix: frames, header, parent, metadata, content })
 }
 
 /// The signed frames of a message without a parent, as every request is.

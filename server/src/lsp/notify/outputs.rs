@@ -23,8 +23,8 @@ use pxlens_protocol::{CellId, CellOutput, OutputsParams};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    ide,
-    lsp::{blocking, from_proto, tasks, to_proto},
+    blocking, ide,
+    lsp::{from_proto, tasks, to_proto},
     session::Session,
 };
 
