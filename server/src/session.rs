@@ -340,6 +340,8 @@ pub(crate) enum SessionEvent {
     Starting(Starting),
     /// A message for the user.
     Say(Level, String),
+    /// A console waits for an engine that is busy; a message for the user, who may give up.
+    ConsoleWaits(String),
 }
 
 /// The progress of a cluster that is being started.

@@ -173,6 +173,8 @@ pub(super) enum Message {
     },
     /// Another task has a message for the user.
     Say(Level, String),
+    /// A console waits for an engine that is busy.
+    ConsoleWaits(String),
     /// The progress of a cluster that is being started.
     Starting(Starting),
     /// Panics, for tests of what a panic costs.
@@ -193,6 +195,7 @@ impl Message {
                 | Self::EnginesChanged { .. }
                 | Self::Starting(_)
                 | Self::Say(..)
+                | Self::ConsoleWaits(_)
         )
     }
 }
@@ -409,6 +412,7 @@ impl Actor {
             Message::Over { run, succeeded } => self.over(run, succeeded),
             Message::Late { run } => self.late_output(run),
             Message::Say(level, text) => self.notify(SessionEvent::Say(level, text)),
+            Message::ConsoleWaits(text) => self.notify(SessionEvent::ConsoleWaits(text)),
             Message::Starting(how) => self.report_starting(how),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
