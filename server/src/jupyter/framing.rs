@@ -11,7 +11,7 @@ const DELIMITER: &[u8] = b"<IDS|MSG>";
 /// Why frames are not a message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum FrameError {
+pub(crate) enum FrameError {
     /// No frame is the delimiter.
     #[error("no <IDS|MSG> frame among {0} frames")]
     NoDelimiter(usize),
@@ -35,7 +35,7 @@ pub enum FrameError {
 ///
 /// # Errors
 /// See [`FrameError`]; the connection can live on.
-pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameError> {
+pub(crate) fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameError> {
     let at = frames
         .iter()
         .position(|frame| frame.as_ref() == DELIMITER)
@@ -55,7 +55,7 @@ pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameE
 /// The signed frames of a message without a parent, as every request is.
 ///
 /// The content is not copied, since many messages may share it.
-pub fn encode(
+pub(crate) fn encode(
     signer: &Signer,
     prefix: &[&[u8]],
     header: &Header,

@@ -18,7 +18,7 @@ use crate::{
 /// The run of a list of events, all that there are of it. `None` where the list does not begin with its `run`.
 ///
 /// `single`: whether its targets were one integer, which no event says.
-pub fn replay(events: &[JsonEvent], single: bool) -> Option<Run> {
+pub(crate) fn replay(events: &[JsonEvent], single: bool) -> Option<Run> {
     let (first, events) = events.split_first()?;
     let JsonKind::Run { code, engines, at } = &first.what else { return None };
     let request = RunRequest { code: Arc::clone(code), engines: engines.clone(), single };

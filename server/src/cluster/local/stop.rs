@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(25);
 /// Why a cluster was not stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StopError {
+pub(crate) enum StopError {
     /// pxlens did not start it, and the user did not confirm.
     #[error("pxlens did not start the cluster {0}; stopping it needs your confirmation")]
     NotConfirmed(String),
@@ -52,7 +52,7 @@ pub enum StopError {
 /// Stops this cluster and waits until its processes have ended, then removes what they left behind.
 ///
 /// A cluster that pxlens did not start is stopped only if `confirmed`. Of one that is gone, only the files are removed.
-pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopError> {
+pub(crate) async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopError> {
     let label = cluster.label();
     if !cluster.ours && !confirmed {
         return Err(StopError::NotConfirmed(label));
