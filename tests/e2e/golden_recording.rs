@@ -6,10 +6,9 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use pxlens::{
-    cluster::{ClientOptions, ClusterClient, ConnectionInfo, Execute, feed},
-    engines::EngineId,
-    run::{Event, Run, RunId, RunRequest, Time},
+use pxlens::internals::{
+    ClientOptions, ClusterClient, ConnectionInfo, EngineId, Event, Execute, Run, RunId, RunRequest, Time,
+    feed,
 };
 use pxlens_tests::{
     golden::{files_in, mask, own_folder},

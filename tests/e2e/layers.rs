@@ -23,12 +23,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("plan", &["render", "cells", "run", "engines"]),
     ("clock", &["run"]),
     ("private", &[]),
-    ("cluster", &["run", "jupyter", "engines", "clock", "private"]),
+    ("blocking", &[]),
+    ("cluster", &["run", "jupyter", "engines", "clock", "private", "blocking"]),
     (
         "session",
         &[
             "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "clock",
-            "private",
+            "private", "blocking",
         ],
     ),
     ("ide", &["session", "plan", "lint", "rewrite", "render", "cells", "run", "text", "engines"]),
@@ -36,7 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "lsp",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock",
+            "engines", "log", "clock", "blocking",
         ],
     ),
     (
@@ -54,6 +55,22 @@ const NOT_IN_LSP: &[(&str, &[&str])] = &[
     ("to_proto", &["handlers", "notify", "backend", "router", "server"]),
     ("notify", &["handlers", "backend", "router", "server"]),
     ("handlers", &["router", "server"]),
+];
+
+/// What `ide` may name of `session`: what a snapshot holds, which of a run's engines an action is for, and the message for a
+/// workspace that is not trusted. With these it cannot send the session anything.
+const SEEN_BY_IDE: &[&str] = &[
+    "Snapshot",
+    "Here",
+    "DocumentKey",
+    "DocumentView",
+    "CellId",
+    "CellView",
+    "RunHandle",
+    "Only",
+    "Parts",
+    "parts",
+    "RunError",
 ];
 
 /// Circles that are accepted, each with the reason.
@@ -214,6 +231,27 @@ fn the_parts_of_the_language_server_have_an_order() {
         }
     }
     assert!(seen > 50, "only {seen} imports between the parts of `lsp`");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn ide_uses_only_the_snapshot_of_the_session() {
+    let imports = Imports::read();
+    let mut broken = Vec::new();
+    let mut seen = 0;
+    for (module, named) in
+        imports.named().filter(|(module, _)| module.first().is_some_and(|top| top == "ide"))
+    {
+        for (line, path) in named {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let ["session", of @ ..] = path.as_slice() else { continue };
+            seen += 1;
+            if !of.first().is_some_and(|name| SEEN_BY_IDE.contains(name)) {
+                broken.push(format!("{}:{line} names {}", module.join("::"), path.join("::")));
+            }
+        }
+    }
+    assert!(seen > 20, "`ide` names only {seen} things of `session`");
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 

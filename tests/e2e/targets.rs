@@ -6,10 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pxlens::{
-    cells::{Dialect, recognize},
-    engines::{EngineId, Resolved, Targets, TargetsError},
-};
+use pxlens::internals::{Dialect, EngineId, Resolved, Targets, TargetsError, recognize};
 use pxlens_tests::{cli::Cli, real, workspace};
 use serde::Deserialize;
 

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{ClusterView, Level, Settings};
 use crate::{
+    blocking,
     cluster::{
         ClientOptions, ClusterClient, ConnectionInfo,
         discovery::{self, DiscoveryError, FoundCluster, Selection},
@@ -76,6 +77,8 @@ pub(super) struct Attached {
     pub(super) owner: Owner,
     /// The selection it was found by.
     pub(super) selection: Selection,
+    /// Whether this attempt started it.
+    pub(super) is_new: bool,
     /// The cluster that the session stops when it ends, if it started one for itself alone.
     pub(super) started: Option<StartedCluster>,
 }
@@ -147,7 +150,7 @@ pub(super) async fn attach(
                 report(Report::Say(Level::Info, note.clone()));
             }
             let selection = settings.cluster;
-            Ok(Attached { client, found, owner, selection, started: None })
+            Ok(Attached { client, found, owner, selection, is_new: false, started: None })
         }
         None if start == StartPolicy::Never => Err(ClusterError::None),
         None => start_one(settings, start == StartPolicy::Detached, report, &OnceLock::new()).await,
@@ -222,7 +225,7 @@ async fn start_one(
     let found = started.found();
     // Only a cluster that ends with the session is kept here.
     let started = (!detached).then_some(started);
-    Ok(Attached { client, found, owner, selection: settings.cluster, started })
+    Ok(Attached { client, found, owner, selection: settings.cluster, is_new: true, started })
 }
 
 /// Connects to a cluster that was launched, and waits for its engines.
@@ -267,7 +270,7 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
     let until = Instant::now() + CONTROLLER_LIMIT;
     loop {
         let selection = selection.clone();
-        match blocking(move || discovery::choose(&selection)).await {
+        match blocking::run(move || discovery::choose(&selection)).await {
             Err(DiscoveryError::Starting(_)) if Instant::now() < until => sleep(LOOK_AGAIN).await,
             chosen => return chosen,
         }
@@ -276,7 +279,7 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
     let unreachable = |why: String| ClusterError::Unreachable(why);
-    let info = blocking(move || ConnectionInfo::read(&file))
+    let info = blocking::run(move || ConnectionInfo::read(&file))
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     ClusterClient::connect(info, ClientOptions::default())
@@ -306,9 +309,4 @@ async fn wait_for_engines(
             _ => return Err(ClusterError::NoEngines(limit.as_secs())),
         }
     }
-}
-
-/// Runs blocking work, such as reading files, on another thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }

@@ -4,6 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
 
+/// How many engines a started cluster gets by default.
+pub(crate) const DEFAULT_ENGINES: u32 = 4;
+
 /// The settings of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -61,7 +64,7 @@ impl Default for Settings {
         Self {
             python: None,
             cluster: Selection::default(),
-            engines: 4,
+            engines: DEFAULT_ENGINES,
             group_by: GroupBy::Fold,
             views: Arc::default(),
             folder: PathBuf::from("."),

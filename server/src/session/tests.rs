@@ -73,13 +73,22 @@ impl Fixture {
     }
 
     async fn run_scope(&self, scope: Scope, keep_going: bool) -> Result<RunResponse, RunError> {
+        self.run_with(scope, keep_going, StartPolicy::Never).await
+    }
+
+    async fn run_with(
+        &self,
+        scope: Scope,
+        keep_going: bool,
+        start: StartPolicy,
+    ) -> Result<RunResponse, RunError> {
         let command = RunCommand {
             document: self.key.clone(),
             scope,
             overrides: Overrides::default(),
             only: None,
             keep_going,
-            start: StartPolicy::Never,
+            start,
         };
         within("a response to the run command", self.session.run(command)).await
     }
@@ -170,6 +179,92 @@ async fn a_switch_of_the_cluster_waits_for_runs() {
     assert_eq!(ends(&first).await, RunState::Succeeded);
     assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
     assert_eq!((one.executed().len(), two.executed().len()), (1, 2));
+}
+
+/// A run that was requested while pxlens still waited for the engines of the wrong cluster used to fail because they did not
+/// come.
+#[tokio::test]
+async fn a_failed_attempt_does_not_fail_a_run_once_another_cluster_is_set() {
+    let (one, two) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
+    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
+    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
+    let failed = async {
+        fixture.session.snapshot(About::Nothing).await;
+        fixture.session.configure(at(&two.connection_file()));
+        fixture.session.send(actor::Message::Attached {
+            policy: StartPolicy::Detached,
+            selection: at(&one.connection_file()).cluster,
+            result: Box::new(Err(ClusterError::NoEngines(30))),
+        });
+    };
+    let (response, ()) = tokio::join!(requested, failed);
+    assert_eq!(ends(&response.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!(two.executed().len(), 2);
+}
+
+#[tokio::test]
+async fn taking_back_a_choice_does_not_undo_a_later_one() {
+    let (one, two) = (Sim::builder().engines(1).start().await, Sim::builder().engines(2).start().await);
+    let mut fixture = Fixture::open(at(&one.connection_file()), true);
+    fixture.engines(1).await;
+    let bad = at(Path::new("/nowhere/ipcontroller-client.json")).cluster;
+    // What `choose` does, with a later choice made before it knows that the first one leads nowhere.
+    let choose = |reply| actor::Message::Choose { choice: Some(bad.clone()), reply };
+    let before = fixture.session.request(choose).await.expect("the session lives").choice;
+    let chosen = fixture.session.choose(Some(at(&two.connection_file()).cluster)).await;
+    assert!(matches!(chosen, Ok(Choice::InUse(_))), "{chosen:?}");
+    fixture.session.send(actor::Message::TakeBack { choice: Some(bad), before });
+    let now = fixture.session.snapshot(About::Nothing).await;
+    assert_eq!((now.cluster.engines.len(), &now.settings.cluster), (2, &at(&two.connection_file()).cluster));
+    let failed = fixture.session.choose(Some(at(Path::new("/nowhere/else.json")).cluster)).await;
+    assert!(failed.is_err());
+    fixture.engines(2).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() {
+    let one = Sim::builder().engines(1).on("work()", hangs()).start().await;
+    let two = Sim::builder().engines(2).start().await;
+    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
+    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let first = fixture.run().await;
+    one.wait_for_runs(1).await;
+    fixture.session.configure(at(&two.connection_file()));
+    let lost = async {
+        // The request has arrived by now.
+        fixture.session.snapshot(About::Nothing).await;
+        let why = Some("a test asked for it".to_owned());
+        fixture.session.send(actor::Message::ClusterChanged { generation: 1, lost: why });
+    };
+    let (second, ()) = tokio::join!(fixture.run_document(), lost);
+    assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!(ends(&first).await, RunState::Failed);
+}
+
+/// "Start a cluster", pressed while one was being started for a run, used to start a second one and leave the first behind.
+#[tokio::test]
+async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
+    let (empty, new) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
+    let (session, events) = Session::start(at(&empty.connection_file()), Encoding::Utf16, true, false);
+    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let started = attach::attach(at(&new.connection_file()), StartPolicy::Never, |_| {}).await;
+    let started = started.expect("it runs");
+    let selection = at(&empty.connection_file()).cluster;
+    let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
+    let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
+    let other = fixture.session.connect(StartPolicy::Another);
+    let started_up = async {
+        fixture.session.snapshot(About::Nothing).await;
+        let (policy, result) = (StartPolicy::Detached, Box::new(Ok(started)));
+        fixture.session.send(actor::Message::Attached { policy, selection, result });
+    };
+    let (response, other, ()) = tokio::join!(requested, other, started_up);
+    assert_eq!(other.expect("it is there").engines.len(), 2);
+    assert_eq!(ends(&response.expect("it runs").runs[0]).await, RunState::Succeeded);
 }
 
 #[tokio::test]

@@ -46,6 +46,11 @@ impl Imports {
         imports
     }
 
+    /// The paths that each module names, as it writes them.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&Module, &[Named])> {
+        self.named.iter().map(|(module, named)| (module, named.as_slice()))
+    }
+
     /// Which modules each module names, with the first line where it does. Re-exports count as the module they come from.
     pub(super) fn edges(&self) -> BTreeMap<&Module, BTreeMap<&Module, usize>> {
         let mut edges: BTreeMap<&Module, BTreeMap<&Module, usize>> = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! Results in an editor: `%pxresult`, non-blocking runs, the history, and options that change how a run is shown.
 
+use std::time::Duration;
+
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
@@ -204,4 +206,30 @@ async fn progress_is_shown_when_the_cell_says() {
     let asked = client.expect("window/workDoneProgress/create").await;
     assert_eq!(asked["params"]["token"], "px/run/2");
     sim.open("gate");
+}
+
+/// A task used to be left behind each time that a result was shown, until its run was forgotten.
+#[tokio::test]
+async fn a_result_that_is_shown_again_and_again_is_followed_once() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = open(&sim, "# %%\n%px 1\n# %%\n%pxresult\n").await;
+    for line in [2, 4] {
+        run(&mut client, line).await;
+        painted(&mut client, line, succeeded).await;
+    }
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let before = tasks();
+    for _ in 0..20 {
+        run(&mut client, 4).await;
+    }
+    let ended = async {
+        while tasks() > before + 5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), ended)
+        .await
+        .expect("the followers before the last one end");
+    client.end().await;
 }

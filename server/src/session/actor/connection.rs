@@ -74,6 +74,7 @@ impl Actor {
         if self.chosen.take_if(|choice| names(choice, cluster)).is_some() {
             self.apply_settings();
         }
+        self.attach_for_waiters();
     }
 
     fn uses(&self, connection_file: &Path) -> bool {
@@ -111,6 +112,14 @@ impl Actor {
         }
     }
 
+    /// Puts the previous choice in force again, unless another choice has been made since.
+    pub(super) fn take_back(&mut self, choice: &Option<Selection>, before: Option<Selection>) {
+        if self.chosen == *choice {
+            self.chosen = before;
+            self.apply_settings();
+        }
+    }
+
     /// Puts settings in force. If they name another cluster, the current one is left as soon as nothing runs on it.
     pub(super) fn apply_settings(&mut self) {
         let mut settings = self.wanted.clone();
@@ -143,9 +152,7 @@ impl Actor {
             return;
         }
         self.leave();
-        if !self.waiters.is_empty() {
-            self.attach_for_waiters();
-        }
+        self.attach_for_waiters();
     }
 
     /// Leaves the cluster in use.
@@ -158,8 +165,11 @@ impl Actor {
         }
     }
 
-    /// Looks for a cluster, and may start one if any waiter allows it.
+    /// Looks for a cluster if anyone waits for one, and may start one if any waiter allows it.
     fn attach_for_waiters(&mut self) {
+        if self.waiters.is_empty() {
+            return;
+        }
         let starts = || self.waiters.iter().map(Waiter::start);
         let another = starts().find(|start| *start == StartPolicy::Another);
         let start = another.or_else(|| starts().find(|start| *start != StartPolicy::Never));
@@ -173,6 +183,7 @@ impl Actor {
         }
         self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
+        let selection = settings.cluster.clone();
         tokio::spawn(async move {
             let session = this.clone();
             let report = move |report| {
@@ -189,31 +200,33 @@ impl Actor {
                 let why = "pxlens hit a bug while looking for a cluster; please report this";
                 Err(ClusterError::Unreachable(why.to_owned()))
             });
-            send_back(&this, Message::Attached { policy, result: Box::new(result) });
+            send_back(&this, Message::Attached { policy, selection, result: Box::new(result) });
         });
     }
 
-    pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
+    pub(super) fn attached(
+        &mut self,
+        policy: StartPolicy,
+        selection: &Selection,
+        result: Result<Attached, ClusterError>,
+    ) {
         self.attaching = None;
         if self.starting {
             // It did not start, or not with all engines; that is reported elsewhere.
             self.report_starting(Starting::Failed);
         }
-        if let Ok(found) = &result
-            && policy == StartPolicy::Never
-            && found.selection != self.settings.cluster
-        {
-            // The settings changed in the meantime, and nobody asked for this cluster.
-            if !self.waiters.is_empty() {
-                self.attach_for_waiters();
-            }
-            return;
+        let is_useful = result.is_ok() && policy != StartPolicy::Never;
+        if *selection != self.settings.cluster && !is_useful {
+            // The settings changed in the meantime. Nobody asked for the cluster that was found, and if none was found, the
+            // reason does not concern those who wait now.
+            return self.attach_for_waiters();
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
-        if another && policy != StartPolicy::Another {
-            // This attempt began before somebody asked for a new cluster, so it does not satisfy them.
-            self.attach_for_waiters();
-            return;
+        let is_new = result.as_ref().is_ok_and(|found| found.is_new);
+        if another && policy != StartPolicy::Another && !is_new {
+            // This attempt began before somebody asked for a new cluster, and found one that was already there. If it had
+            // started one, that would do: starting a second would leave the first behind with nobody to stop it.
+            return self.attach_for_waiters();
         }
         let waiters = std::mem::take(&mut self.waiters);
         match result {
@@ -285,6 +298,8 @@ impl Actor {
                 };
                 let lost = match &*status.borrow_and_update() {
                     ClusterStatus::Lost { why } => Some(why.clone()),
+                    // The client's task ended without reporting why, and nothing answers any more.
+                    _ if changed.is_err() => Some("pxlens hit a bug; please report this".to_owned()),
                     _ => None,
                 };
                 let ended = changed.is_err() || lost.is_some();
@@ -308,6 +323,9 @@ impl Actor {
             }
         }
         self.notify(SessionEvent::Cluster);
+        if self.cluster.is_none() {
+            self.attach_for_waiters();
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::script::{Controller, answer, connect, engines, execute, status, try_execute, uuid, within};
 use crate::{
     cluster::{
-        ClientError, ClusterStatus, ConnectError,
+        ClientError, ClusterStatus,
+        client::ConnectError,
         transport::{Channel, DownReason},
     },
     jupyter::Signer,

@@ -14,8 +14,9 @@ use tokio::sync::mpsc;
 
 use crate::{
     cluster::{
-        ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, ConnectionInfo, Execute,
-        FeedReceiver, feed,
+        ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectionInfo, Execute, FeedReceiver,
+        client::ConnectError,
+        feed,
         transport::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent},
     },
     engines::{Activities, EngineId, EngineTable},

@@ -12,7 +12,7 @@ use zeromq::{PubSocket, RouterSocket, SocketRecv as _, SocketSend as _, ZmqMessa
 use super::script::{KEY, SOMEBODY, answer, engines, execute, parent, read_info, status, uuid};
 use crate::{
     cluster::{
-        ClientOptions, ClusterClient, ClusterStatus, ConnectError, ConnectionInfo, transport::Channel,
+        ClientOptions, ClusterClient, ClusterStatus, ConnectionInfo, client::ConnectError, transport::Channel,
     },
     jupyter::{Message, Signer, content::StreamName, decode},
     run::{EventKind, LostReason},

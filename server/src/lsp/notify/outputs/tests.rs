@@ -314,6 +314,21 @@ async fn all_cells_of_a_long_notebook_are_sent_without_gaps_between_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_messages_about_documents_that_changed_together_count_against_the_next_ones() {
+    let mut fixture = Fixture::new(true);
+    for uri in ["a", "b", "c"] {
+        fixture.view.set(uri, vec![cell("c", uri)]);
+        fixture.marks.mark(&uri.into(), Mark::Full);
+    }
+    assert_eq!(fixture.texts_within(Duration::from_secs(1)).await, ["a", "b", "c"]);
+    fixture.show_urgent("more");
+    fixture.marks.acknowledge(1);
+    assert_eq!(fixture.texts_within(Duration::from_secs(60)).await, [""; 0], "two are unacknowledged");
+    fixture.marks.acknowledge(2);
+    assert_eq!(fixture.texts_within(Duration::from_secs(1)).await, ["more"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn blocks_are_only_sent_to_a_client_that_paints_them() {
     let mut fixture = Fixture::new(false);
     fixture.show("1");
