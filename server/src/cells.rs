@@ -7,9 +7,13 @@
 pub(crate) mod block;
 mod calls;
 mod divide;
+pub(crate) mod escapes;
 pub(crate) mod findings;
+mod format;
 pub(crate) mod found;
 mod index;
+mod jupytext;
+mod lines;
 pub(crate) mod magic;
 pub(crate) mod mapped;
 pub(crate) mod markers;
@@ -35,6 +39,7 @@ use std::{
 
 use ropey::Rope;
 
+pub use format::{Format, Known, Said, Wanted};
 pub use index::{BlockRef, Delta, End, Index};
 pub use magic::{GroupOutputs, MagicKind, Options};
 pub use mapped::LineMap;
@@ -52,7 +57,7 @@ use crate::{
 /// What kind of text a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// A script, `.py` or `.ipy`: markers divide it into cells, and magics may hide in comments.
+    /// A script, `.py` or `.ipy`: its format decides how it is divided into cells, and which magics in comments count.
     Script,
     /// One code cell of a notebook that the client synchronises cell by cell.
     NotebookCell,
@@ -86,7 +91,7 @@ pub struct Decider {
     pub range: TextRange,
 }
 
-/// A code cell: of a notebook, between two markers of a script, or a script without markers as a whole.
+/// A code cell of a notebook or of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// Where it is, its marker included.

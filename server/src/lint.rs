@@ -27,9 +27,9 @@ pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
     Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views,
+    escapes::Escape,
     findings::{BlockFacts, Finding, Findings},
     found::Found,
-    markers::Escape,
     scan::Scanned,
 };
 
@@ -100,7 +100,7 @@ impl Lints {
             problems.extend(found.map(|problem| problem.shifted(block.base)));
         }
         let open = index.open_region(&end.carry);
-        problems.extend(open.and_then(|region| autopx::open(region, index.is_divided())));
+        problems.extend(open.and_then(|region| autopx::open(region, index.border())));
         problems.sort_by_key(|problem| (problem.range, problem.severity));
         // What holds for the whole document is said once.
         let mut warned_of_markers = false;
@@ -158,7 +158,8 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
     if findings.meets_region {
         // A new border inside an `%autopx` region would change what the region sends.
         for problem in &mut problems {
-            problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+            let divides = |new: &String| block.border.is_some_and(|border| new.contains(border));
+            problem.fixes.retain(|fix| !fix.edits.iter().any(|(_, new)| divides(new)));
         }
     }
     problems.extend(findings.all.iter().filter_map(|finding| {

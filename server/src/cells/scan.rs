@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use super::{
     CellKind, NotNotebook, NotebookCellRef, block,
+    divide::Part,
+    escapes::{self, Hidden},
+    format::Style,
     found::{BlockText, Found, Stray},
+    lines::line_at,
     mapped::Mapped,
     notebook,
     statements::{Act, Expr, Statement},
@@ -20,6 +24,8 @@ pub(crate) struct Scanned {
     /// The lines of the source that are code, without their ends.
     lines: Vec<Range<usize>>,
     is_script: bool,
+    hidden: Vec<Hidden>,
+    border: Option<&'static str>,
     /// The block, its marker included and its last line end not.
     pub(crate) range: TextRange,
     pub(crate) place: Option<NotebookCellRef>,
@@ -34,38 +40,49 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
-    /// The first `head` lines are no code.
     fn new(
         source: Mapped,
-        head: usize,
-        is_script: bool,
+        lines: Vec<Range<usize>>,
+        style: Option<&Style>,
+        hidden: Vec<Hidden>,
         range: TextRange,
         place: Option<NotebookCellRef>,
     ) -> Self {
-        let mut lines = lines_of(source.text());
-        lines.drain(..head);
-        let block::Scan { found, strays, local, one_line, statements } =
-            block::scan(BlockText { source: &source, lines: &lines, is_script });
-        Self { source, lines, is_script, range, place, found, strays, local, one_line, statements }
+        let (is_script, border) = (style.is_some(), style.and_then(Style::border));
+        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
+        let block::Scan { found, strays, local, one_line, statements } = block::scan(text);
+        Self { source, lines, is_script, hidden, border, range, place, found, strays, local, one_line, statements }
     }
 
-    /// A block of a script, of which `head` bytes at the beginning are no code.
-    pub(crate) fn script(text: &str, head: usize) -> Self {
+    /// A cell of a script.
+    pub(crate) fn script(text: &str, part: &Part, style: &Style) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        Self::new(source, usize::from(head > 0), true, TextRange::new(0, without_line_end(text)), None)
+        let mut lines = lines_of(source.text());
+        let code = part.shape.head..text.len() - part.shape.tail;
+        lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let hidden = match part.hides {
+            true => {
+                let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
+                escapes::hidden(&texts, style.escapes)
+            }
+            false => Vec::new(),
+        };
+        Self::new(source, lines, Some(style), hidden, TextRange::new(0, without_line_end(text)), None)
     }
 
     /// A cell of a synchronised notebook.
     pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        Self::new(source, 0, false, TextRange::new(0, text.len()), None)
+        let lines = lines_of(source.text());
+        Self::new(source, lines, None, Vec::new(), TextRange::new(0, text.len()), None)
     }
 
     /// The code cells of a notebook as its file holds it; ranges are the file's.
     pub(crate) fn notebook_json(text: &str) -> Result<Vec<Self>, NotNotebook> {
         let cells = notebook::code_cells(text)?.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
-            Self::new(cell.source, 0, false, cell.range, Some(place))
+            let lines = lines_of(cell.source.text());
+            Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))
         });
         Ok(cells.collect())
     }
@@ -95,7 +112,8 @@ impl Scanned {
 
     /// Its text, by lines.
     pub(crate) fn text(&self) -> BlockText<'_> {
-        BlockText { source: &self.source, lines: &self.lines, is_script: self.is_script }
+        let Self { source, lines, is_script, hidden, border, .. } = self;
+        BlockText { source, lines, is_script: *is_script, hidden, border: *border }
     }
 }
 
@@ -118,14 +136,13 @@ fn without_line_end(text: &str) -> usize {
     rest.strip_suffix('\r').unwrap_or(rest).len()
 }
 
-/// The lines of a text with `\n` line ends, without them.
+/// The lines of a text, without their ends.
 fn lines_of(text: &str) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
     let mut at = 0;
-    text.split_inclusive('\n')
-        .map(|line| {
-            let start = at;
-            at += line.len();
-            start..start + line.strip_suffix('\n').unwrap_or(line).len()
-        })
-        .collect()
+    while let Some((line, next)) = line_at(text, at) {
+        lines.push(at..at + line.len());
+        at = next;
+    }
+    lines
 }

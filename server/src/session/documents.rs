@@ -13,7 +13,7 @@ use super::{
     snapshot::Texts,
 };
 use crate::{
-    cells::{Carry, Decider, Delta, Dialect, End, Index, Views},
+    cells::{Carry, Decider, Delta, Dialect, End, Format, Index, Views},
     lint::Lints,
     run::RunId,
     text::{Change, Document, Encoding, TextRange},
@@ -460,7 +460,7 @@ impl Unit {
             key: key.clone(),
             text: self.text.clone(),
             dialect: self.index.dialect(),
-            divided: self.index.is_divided(),
+            divided: self.index.format().is_none_or(|known| known.format != Format::Ipython),
             cells,
             blocks,
             problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),

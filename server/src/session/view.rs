@@ -19,7 +19,7 @@ pub(crate) struct DocumentView {
     pub text: Document,
     /// How it is read.
     pub dialect: Dialect,
-    /// Whether its blocks are cells of the file's own kind; else the one block is all of a script.
+    /// Whether its blocks are cells of the file's own kind; else the one block is all of a script that IPython runs as a whole.
     pub divided: bool,
     /// Its px cells, in order.
     pub cells: Vec<CellView>,
