@@ -18,17 +18,6 @@ pub(crate) fn line_at(text: &str, at: usize) -> Option<(&str, usize)> {
     Some((&text[at..], bytes.len()))
 }
 
-/// The lines of a text, each with its end.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let (_, next) = line_at(text, at)?;
-        let line = &text[at..next];
-        at = next;
-        Some(line)
-    })
-}
-
 /// The length of what ends a line, if bytes begin with that.
 fn separator(bytes: &[u8]) -> usize {
     match bytes[0] {
@@ -59,11 +48,14 @@ mod tests {
     #[test]
     fn lines_end_where_python_ends_them() {
         let text = "a\r\nb\rc\n\nd\x0ce\u{85}f\u{2028}g\u{2029}h\x1ci\x1fé\u{a0}";
-        let found: Vec<&str> = lines(text).collect();
-        assert_eq!(
-            found,
-            ["a\r\n", "b\r", "c\n", "\n", "d\x0c", "e\u{85}", "f\u{2028}", "g\u{2029}", "h\x1c", "i\x1fé\u{a0}"]
-        );
+        let mut at = 0;
+        let lines = std::iter::from_fn(|| {
+            let (line, next) = line_at(text, at)?;
+            at = next;
+            Some(line)
+        });
+        let found: Vec<&str> = lines.collect();
+        assert_eq!(found, ["a", "b", "c", "", "d", "e", "f", "g", "h", "i\x1fé\u{a0}"]);
         assert!(is_blank(" \t\x1f\u{a0}") && !is_blank(" x"));
     }
 }

@@ -55,7 +55,7 @@ impl Scanned {
     }
 
     /// A cell of a script.
-    pub(crate) fn script(text: &str, part: &Part, style: &Style) -> Self {
+    pub(super) fn script(text: &str, part: &Part, style: &Style) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
         let mut lines = lines_of(source.text());
         let code = part.shape.head..text.len() - part.shape.tail;

@@ -110,6 +110,16 @@ fn is_fence(line: &str) -> bool {
 }
 
 impl Header {
+    /// The same of a text in front of which so many bytes stand.
+    pub(crate) fn moved(self, by: usize) -> Self {
+        Self { end: self.end + by, looked: self.looked + by, ..self }
+    }
+
+    /// Whether it says what the other says, whatever was read to know that.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        Self { looked: other.looked, ..self.clone() } == *other
+    }
+
     /// Takes in the YAML of its section `jupyter`; says whether it is such.
     fn take_in(&mut self, yaml: &str) -> bool {
         if yaml.len() > LONGEST {

@@ -70,9 +70,9 @@ impl Script {
         let text = rope.to_string();
         self.start = start(rope);
         self.header = format::header(&text, self.start);
-        self.header_piece = Piece::of(&text[..self.header.end]);
+        self.header_piece = Piece::of(&text[self.start..self.header.end]);
         let mut tally = Tally::default();
-        Piece::of(&text).add_to(&mut tally, &mut Strings::default());
+        Piece::of(&text[self.start..]).add_to(&mut tally, &mut Strings::default());
         self.style = format::decide(self.wanted, &self.header, &tally);
         self.parts = divide::divide(&text, self.header.end, &self.style);
     }
@@ -118,8 +118,8 @@ impl Script {
             let header = format::header(text, 0);
             (is_whole || header.looked < text.len()).then_some(header)
         });
-        let header = Header { end: header.end + begin, looked: header.looked + begin, ..header };
-        let is_same = Header { looked: self.header.looked, ..header.clone() } == self.header;
+        let header = header.moved(begin);
+        let is_same = header.says_as(&self.header);
         self.header = header;
         is_same
     }
@@ -243,9 +243,10 @@ impl Index {
         let Redivided { spans, is_freed, is_other } = self.script.edit(rope, hunks);
         let mut replaced = Vec::new();
         let mut end = self.entries.len();
-        for span in spans.iter().rev() {
-            let of = |byte: usize| self.entries.partition_point(|entry| entry.start < byte);
-            let old = of(span.old.start)..of(span.old.end);
+        let of = |byte: usize| self.entries.partition_point(|entry| entry.start < byte);
+        let stood: Vec<Range<usize>> =
+            spans.iter().map(|span| of(span.old.start)..of(span.old.end)).collect();
+        for (span, old) in spans.iter().zip(stood).rev() {
             // Behind it all is as it was, but for its place.
             move_entries(rope, &mut self.entries[old.end..end], Gap::behind_byte(hunks, span.old.end));
             end = old.start;
