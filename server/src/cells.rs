@@ -72,6 +72,10 @@ pub struct Cells {
     pub cells: Vec<PxCell>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
+    /// The format of a script.
+    pub format: Option<Known>,
+    /// The line that begins a cell in a script, where there is one that does in its format.
+    pub(crate) border: Option<&'static str>,
     deciders: BTreeMap<Origin, Decider>,
 }
 

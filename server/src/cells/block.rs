@@ -10,6 +10,7 @@ use super::{
     calls::{self, Call},
     escapes::Escape,
     found::{BlockText, Found, Stray},
+    lines::line_at,
     magic::{MagicKind, Options},
     mapped::Mapped,
     markers,
@@ -195,8 +196,9 @@ impl<'a> Scanner<'a> {
                     body.push_part(self.block.source, hidden.end.max(all.start)..all.end);
                 }
             }
-            let end = self.block.lines[index].end;
-            let next = self.block.lines.get(index + 1).map_or(self.block.source.text().len(), |line| line.start);
+            let start = self.block.lines[index].start;
+            let (line, next) = line_at(self.block.source.text(), start).unwrap_or((line, start));
+            let end = start + line.len();
             if end < next {
                 body.push_part(self.block.source, end..next);
             } else {

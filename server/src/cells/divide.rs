@@ -6,7 +6,7 @@
 //! falls on one of before.
 
 use super::{
-    format::{Format, Piece, Style, is_twenty, title},
+    format::{Format, Piece, Style, is_command, is_twenty, title},
     jupytext::{Language, Metadata, Strings},
     lines::{is_blank, is_space, line_at},
     markers,
@@ -472,12 +472,11 @@ impl<'a> Divider<'a> {
 
     /// What stands between two lines `# COMMAND ----------`.
     fn databricks(&mut self, start: usize) -> Step {
-        let is_border = |line: &str| line.trim_end() == "# COMMAND ----------";
         let mut content = start;
         let mut kind = None;
         let mut at = start;
         while let Some((line, next)) = self.line(at) {
-            if is_border(line) {
+            if is_command(line) {
                 if at > start {
                     break;
                 }

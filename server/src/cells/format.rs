@@ -12,7 +12,7 @@ use std::fmt;
 
 use super::{jupytext::Language, lines::line_at};
 pub(super) use header::Header;
-pub(super) use tally::{Count, Piece, Tally, is_twenty, title};
+pub(super) use tally::{Count, Piece, Tally, is_command, is_twenty, title};
 
 /// How a script marks its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -247,6 +247,9 @@ fn known(wanted: Wanted, header: &Header, content: &Tally) -> (Known, Option<(St
         return by(Said::Header, format);
     }
     let has = |count: Count| content.of(count) > 0;
+    if has(Count::Command) && !header.is_jupytext {
+        return by(Said::Content, Format::Databricks);
+    }
     if has(Count::Title) && !header.is_jupytext {
         return by(Said::Content, Format::Spyder);
     }

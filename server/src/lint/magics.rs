@@ -54,8 +54,7 @@ fn misplaced(block: &BlockText<'_>, stray: &Stray) -> Problem {
         let dedent = block.source.edit(start..start + column, "");
         fixes.push(Fix::one(format!("Begin the line with %%{name}"), dedent));
     } else if is_plain {
-        let opens_file = block.lines[0].start == 0 && block.line(0).starts_with("#!");
-        if !opens_file && (0..at).all(|index| python::is_idle(block.line(index))) {
+        if (0..at).all(|index| python::is_idle(block.line(index))) {
             let title = format!("Move %%{name} to the first line of its cell");
             fixes.push(Fix { title, edits: moved_up(block, at, column) });
         }

@@ -92,8 +92,11 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
                 let is_marked = is_marker(source.slice(first));
                 (if is_marked { source.next_line(first.end) } else { first.start }, block.range.end)
             });
-            let above = if source.is_filled(from, line.start) { "# %%\n" } else { "" };
-            let below = if source.is_filled(end, to) { "\n# %%" } else { "" };
+            let Some(border) = source.cells.border else {
+                return Err(format!("the %px on line {line_number} cannot become a %%px cell"));
+            };
+            let above = if source.is_filled(from, line.start) { format!("{border}\n") } else { String::new() };
+            let below = if source.is_filled(end, to) { format!("\n{border}") } else { String::new() };
             let suffix = &cell.magic.suffix;
             let text = format!("{above}%%px{suffix}{options}\n{}{below}", cell.code);
             Ok((TextRange::new(line.start, end), source.written(&text)))

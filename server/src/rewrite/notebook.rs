@@ -156,8 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_script_takes_for_magic_is_left_alone() {
-        check(&["%autopx", "# %%px\n1", "%autopx"], 0, expect![[""]]);
-        check(&["1"], 0, expect![[""]]);
+    fn what_is_a_comment_in_a_notebook_stays_one() {
+        check(&["%autopx", "# %%px\n1", "%autopx"], 0, expect![[r#"
+            Turn this %autopx region into %%px cells
+              ""
+              "%%px\n# %%px\n1"
+              ""
+        "#]]);
+        check(&["# %%px\n1"], 0, expect![[""]]);
     }
 }

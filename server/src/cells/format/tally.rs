@@ -29,9 +29,11 @@ pub(crate) enum Count {
     Title,
     /// `# +`
     Plus,
+    /// `# COMMAND ----------`
+    Command,
 }
 
-const KINDS: usize = 8;
+const KINDS: usize = 9;
 
 /// How many lines of each kind a text has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +123,7 @@ impl Kinds {
             () if text.starts_with("region") => Some(Count::Region),
             () if is_twenty(line) => Some(Count::Twenty),
             () if text.starts_with('+') => Some(Count::Plus),
+            () if is_command(line) => Some(Count::Command),
             () => None,
         };
         kinds
@@ -130,6 +133,11 @@ impl Kinds {
 /// Whether a line may begin with a command of the shell.
 fn is_short_word(line: &str) -> bool {
     matches!(line.as_bytes().first(), Some(b'c' | b'm' | b'r' | b'd' | b'e' | b'l'))
+}
+
+/// What divides a notebook of Databricks.
+pub(crate) fn is_command(line: &str) -> bool {
+    line.trim_end() == "# COMMAND ----------"
 }
 
 /// `# %%` and its like as jupytext counts them to guess a format, behind the comment sign.
