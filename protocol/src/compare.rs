@@ -48,7 +48,7 @@ message! {
     ///     "groups": [],
     ///     "text": "",
     ///     "markdown": "",
-    ///     "message": "r7 is the first run of its cell that is kept, so there is none to compare it with"
+    ///     "message": "Run 7 is the first run of its cell that is kept, so there is nothing to compare it with; run the cell again"
     ///   }
     /// }
     /// ```

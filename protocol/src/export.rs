@@ -32,7 +32,7 @@ message! {
     /// {
     ///   "result": {
     ///     "images": [],
-    ///     "message": "/home/ada/run-7.json is there already, and was left alone; choose another name, or ask for it to be replaced"
+    ///     "message": "/home/ada/run-7.json already exists and was left alone; choose another name, or allow it to be replaced"
     ///   }
     /// }
     /// ```

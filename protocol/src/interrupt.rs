@@ -39,7 +39,7 @@ message! {
     /// {
     ///   "result": {
     ///     "signalled": [], "aborted": [], "leftAlone": [], "unanswered": [],
-    ///     "refused": "fewer than half of the engines of r7 have ended, so none of [0-3] is a straggler; interrupt them by naming them"
+    ///     "refused": "Fewer than half of the engines of run 7 have ended, so none of [0-3] is a straggler; name the engines to interrupt them"
     ///   }
     /// }
     /// ```

@@ -42,7 +42,7 @@ message! {
     ///   "result": {
     ///     "runs": [], "recalled": [], "notRun": [], "failed": false, "localLines": 2, "setUp": 1, "waits": true,
     ///     "notes": [
-    ///       { "items": [{ "mime": "text/plain", "data": "set-up by line 2: read for views, not sent to engines" }] }
+    ///       { "items": [{ "mime": "text/plain", "data": "Set-up code because of line 2: pxlens reads it for views and does not send it to the engines" }] }
     ///     ]
     ///   }
     /// }

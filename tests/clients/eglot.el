@@ -138,7 +138,7 @@
     (px-choose "Run on 4 engines")
     (px-choose "Open the output by engine")
     ;; Newer ones open it.
-    (px-until "the file" (lambda () (or (px-said "the output is in /") (cl-some #'px-shows-output (buffer-list)))))))
+    (px-until "the file" (lambda () (or (px-said "The output is in /") (cl-some #'px-shows-output (buffer-list)))))))
 
 (ert-deftest px-inlay-hints-show-state-and-result ()
   (skip-unless (fboundp 'eglot-inlay-hints-mode))

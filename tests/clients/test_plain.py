@@ -47,7 +47,7 @@ async def test_the_whole_output_is_opened_as_a_file(client):
     else:
 
         async def told():
-            return [one.message for one in client.lsp.messages if "the output is in" in one.message]
+            return [one.message for one in client.lsp.messages if "The output is in" in one.message]
 
         (message,) = await until(told, "a message that names the file")
         assert opened["file"] in message

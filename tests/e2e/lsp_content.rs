@@ -142,7 +142,7 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
     let text = fs::read_to_string(&target).expect("it was written");
     check_events(&text);
     let again = client.request("px/export", export);
-    assert!(again["message"].as_str().is_some_and(|why| why.contains("is there already")), "{again}");
+    assert!(again["message"].as_str().is_some_and(|why| why.contains("already exists")), "{again}");
 
     // Shown by a command, as the client can.
     client.answer_with("window/showDocument", json!({"success": true}));

@@ -89,7 +89,7 @@ fn a_script_keeps_recalls_and_names_its_results() {
     assert!(named["text"].as_str().expect("a text").contains("[3] Out: 9"), "{named:#}");
     let unknown = client.try_request("px/result", json!({"name": "nosuch"}));
     let why = unknown.expect_err("there is none").message;
-    assert_eq!(why, "there is no result named 'nosuch'; `pxlens result` lists those that are kept");
+    assert_eq!(why, "No result is named 'nosuch'; `pxlens result` lists the results that are kept");
     let done = cli(["result", "squares"]).env("XDG_STATE_HOME", &state).run();
     assert!(done.status == 0 && done.stdout.contains("[0-3] Out: {0…9}"), "{done:?}");
 }

@@ -229,7 +229,7 @@ fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() 
 
     let unknown = result(&file, &["fot"]).run();
     status(&unknown, 2);
-    assert_eq!(unknown.stderr, "pxlens: there is no result named 'fot'; did you mean fit?\n");
+    assert_eq!(unknown.stderr, "pxlens: No result is named 'fot'; did you mean fit?\n");
     status(&result(&file, &["../fit"]).run(), 2);
 }
 

@@ -127,7 +127,7 @@ return {
       local report = table.concat(vim.fn.readfile(editor.folder .. '/report.md'), '\n')
       expect.holds({ report }, 'card')
       editor:command('Px export markdown report.md')
-      editor:wait_said('is there already')
+      editor:wait_said('already exists')
       vim.fn.writefile({ 'old' }, editor.folder .. '/report.md')
       editor:command('Px! export markdown report.md')
       editor:wait('the report in its place', function()

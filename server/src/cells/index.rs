@@ -8,6 +8,9 @@
 mod hunks;
 mod script;
 
+#[cfg(test)]
+pub(super) use script::parts;
+
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use ropey::Rope;

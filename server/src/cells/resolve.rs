@@ -89,10 +89,21 @@ impl Resolver<'_> {
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
+        let is_inside = self.carry.autopx.is_some();
+        let first = scanned.text().first_filled(0);
         for (nth, found) in (0..).zip(&scanned.found) {
             self.statements(found.range.start);
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
+            if found.kind == CellKind::Autopx && is_inside {
+                // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
+                if first == Some(found.lines.start) {
+                    self.found(found);
+                    return local_lines;
+                }
+                self.inside_region();
+                continue;
+            }
             self.found(found);
         }
         self.statements(usize::MAX);
@@ -180,14 +191,17 @@ impl Resolver<'_> {
                     None => Some(Region { suffix: found.magic.suffix.clone(), toggle: self.origin }),
                 };
             }
-            _ => {
-                if let Some(region) = &self.carry.autopx {
-                    let magic = self.origin.nth as usize;
-                    self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
-                }
-            }
+            _ => self.inside_region(),
         }
         self.push(found);
+    }
+
+    /// Notes a magic that a region sends to the engines.
+    fn inside_region(&mut self) {
+        if let Some(region) = &self.carry.autopx {
+            let magic = self.origin.nth as usize;
+            self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
+        }
     }
 
     fn push(&mut self, found: &Found) {

@@ -6,6 +6,7 @@ mod golden;
 mod index;
 mod notebooks;
 mod options;
+mod oracle;
 mod properties;
 mod scripts;
 mod views;

@@ -52,6 +52,12 @@ pub(super) fn open(region: OpenRegion<'_>, border: Option<&str>) -> Option<Probl
 pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], region: &str) -> Problem {
     let magic = &found.magic;
     let name = magic.kind;
+    if found.kind == CellKind::Autopx {
+        let message = format!(
+            "only a cell that begins with %autopx ends this region: IPython sends this %{name} to the engines, where it fails"
+        );
+        return PX_INSIDE_AUTOPX.problem(found.magic_range, message, Vec::new());
+    }
     let message = format!(
         "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if outside, and \
          sends nothing else of its cell"

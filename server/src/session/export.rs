@@ -53,7 +53,7 @@ pub(crate) enum ExportError {
     #[error("there is no folder {}; make it first", .0.display())]
     NoFolder(PathBuf),
     /// Something is there that was not to be replaced.
-    #[error("{} is there already, and was left alone; choose another name, or ask for it to be replaced", .0.display())]
+    #[error("{} already exists and was left alone; choose another name, or allow it to be replaced", .0.display())]
     IsThere(PathBuf),
     /// Something is there that is no file.
     #[error("{} is no file that could be replaced; choose another name", .0.display())]

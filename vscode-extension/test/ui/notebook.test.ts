@@ -138,7 +138,7 @@ step("set-up is read for views and not sent", async () => {
   await run("ipp.Client");
   await ended("ipp.Client", "success");
   assert.deepEqual(told((await saved("setup")).outputs), [
-    "set-up by line 1: read for views, not sent to engines",
+    "Set-up code because of line 1: pxlens reads it for views and does not send it to the engines",
   ]);
 });
 

@@ -113,6 +113,9 @@ impl Kinds {
         }
         kinds.0[0] = title(line).then_some(Count::Title);
         if !line.starts_with('#') {
+            // Jupytext takes a magic in a comment for a live one where the comment is indented.
+            kinds.0[1] = (text.contains(['%', '!', '?']) && Language::Python.is_magic(line, false))
+                .then_some(Count::Magic);
             return kinds;
         }
         let behind = &line[1..];

@@ -368,3 +368,11 @@ pub(super) fn line_at(rope: &Rope, byte: usize) -> u32 {
 fn start(rope: &Rope) -> usize {
     if rope.chars().next() == Some(BOM) { BOM.len_utf8() } else { 0 }
 }
+
+/// How a script is divided, all kinds of cells among them.
+#[cfg(test)]
+pub(in crate::cells) fn parts(text: &str) -> (Style, Vec<Part>) {
+    let mut script = Script::default();
+    script.read(&Rope::from_str(text));
+    (script.style, script.parts)
+}

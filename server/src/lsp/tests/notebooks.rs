@@ -102,7 +102,7 @@ async fn set_up_is_read_for_views_and_not_sent() {
     let mut client = open(&sim, &[set_up, "%px_even a()", "# nothing"], true).await;
     let answer = run(&mut client, 0).await;
     assert_eq!((&answer["setUp"], &answer["runs"]), (&json!(0), &json!([])), "{answer}");
-    let note = "set-up by line 1: read for views, not sent to engines";
+    let note = "Set-up code because of line 1: pxlens reads it for views and does not send it to the engines";
     assert_eq!(shown(&answer["notes"]), told(&[("plain", note)]));
     let answer = run(&mut client, 1).await;
     assert_eq!(answer["runs"][0]["engines"], json!([0, 2]), "{answer}");
