@@ -61,7 +61,7 @@ def kind(cell, language):
     if not is_active(".py", cell.metadata):
         return "inactive"
     own = cell.metadata.get("language")
-    return "language" if own and own.lower() != language else "code"
+    return "language" if own and own.lower() != language.lower() else "code"
 
 
 def places(text):

@@ -55,6 +55,18 @@ pub(super) fn hidden(lines: &[&str], escapes: Escapes) -> Vec<Hidden> {
     found
 }
 
+/// The lines of a cell with an `%autopx` that jupytext frees, without those that count.
+pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> Vec<usize> {
+    if !escapes.frees {
+        return Vec::new();
+    }
+    let is_toggle = |found: &Hidden| {
+        lines[found.line][found.columns.end..].starts_with("%autopx")
+            && !hidden.iter().any(|hidden| hidden.line == found.line)
+    };
+    freed(lines).into_iter().filter(is_toggle).map(|found| found.line).collect()
+}
+
 fn of_databricks(lines: &[&str]) -> Vec<Hidden> {
     let found = (0..).zip(lines).filter_map(|(number, line)| {
         let rest = line.strip_prefix(DATABRICKS)?;
@@ -197,7 +209,7 @@ mod tests {
         found.iter().map(|hidden| freed[hidden.line].clone()).collect()
     }
 
-    const ALL: Escapes = Escapes { comments: Comments::All, bang: false, databricks: false };
+    const ALL: Escapes = Escapes { comments: Comments::All, bang: false, databricks: false, frees: true };
     const FIRST: Escapes = Escapes { comments: Comments::First, ..ALL };
     const BANG: Escapes = Escapes { comments: Comments::Never, bang: true, ..ALL };
     const DATABRICKS: Escapes = Escapes { databricks: true, ..BANG };

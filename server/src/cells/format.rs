@@ -177,6 +177,8 @@ pub(super) struct Escapes {
     pub(super) bang: bool,
     /// Behind `# MAGIC `.
     pub(super) databricks: bool,
+    /// Whether jupytext frees magics behind `# `, whatever counts.
+    pub(super) frees: bool,
 }
 
 /// Which magics behind `# ` count.
@@ -223,11 +225,21 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
         Format::Percent | Format::Spyder if content.of(Count::Magic) == 0 => Comments::First,
         _ => Comments::Never,
     };
+    let frees = match format {
+        _ if header.language != Language::Python => false,
+        Format::Percent | Format::Light | Format::NoMarker | Format::Sphinx => {
+            header.comment_magics.unwrap_or(true)
+        }
+        Format::Hydrogen => header.comment_magics == Some(true),
+        Format::Spyder => content.of(Count::Magic) == 0,
+        Format::Databricks | Format::Ipython => false,
+    };
     let is_marked = content.of(Count::Percent) + content.of(Count::Title) > 0;
     let escapes = Escapes {
         comments: in_comments,
         bang: format.is_percent() && is_marked && !is_live,
         databricks: format == Format::Databricks,
+        frees,
     };
     Style { known, markers, language: header.language, escapes }
 }

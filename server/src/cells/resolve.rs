@@ -72,11 +72,20 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     /// Takes the block in; gives how many of its lines are local.
     fn run(&mut self) -> usize {
+        let is_toggled = self.scanned.is_toggled_behind(self.carry.is_toggled);
+        let local_lines = self.take_in();
+        if self.carry.is_toggled != is_toggled {
+            Arc::make_mut(&mut self.carry).is_toggled = is_toggled;
+        }
+        local_lines
+    }
+
+    fn take_in(&mut self) -> usize {
         let scanned = self.scanned;
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
-        if only_code && self.carry.autopx.is_some() {
+        if only_code && self.carry.autopx.is_some() && self.carry.is_toggled {
             return local_lines - self.autopx_cell(0..count);
         }
         if self.sends_plain && scanned.found.is_empty() {

@@ -25,6 +25,8 @@ pub(crate) struct Scanned {
     lines: Vec<Range<usize>>,
     is_script: bool,
     hidden: Vec<Hidden>,
+    /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
+    other_toggles: Vec<usize>,
     border: Option<&'static str>,
     /// The block, its marker included and its last line end not.
     pub(crate) range: TextRange,
@@ -51,7 +53,22 @@ impl Scanned {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
         let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
         let block::Scan { found, strays, local, one_line, statements } = block::scan(text);
-        Self { source, lines, is_script, hidden, border, range, place, found, strays, local, one_line, statements }
+        let other_toggles = Vec::new();
+        Self {
+            source,
+            lines,
+            is_script,
+            hidden,
+            other_toggles,
+            border,
+            range,
+            place,
+            found,
+            strays,
+            local,
+            one_line,
+            statements,
+        }
     }
 
     /// A cell of a script.
@@ -60,14 +77,14 @@ impl Scanned {
         let mut lines = lines_of(source.text());
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
-        let hidden = match part.hides {
-            true => {
-                let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
-                escapes::hidden(&texts, style.escapes)
-            }
-            false => Vec::new(),
-        };
-        Self::new(source, lines, Some(style), hidden, TextRange::new(0, without_line_end(text)), None)
+        let (mut hidden, mut other_toggles) = (Vec::new(), Vec::new());
+        if part.hides {
+            let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
+            hidden = escapes::hidden(&texts, style.escapes);
+            other_toggles = escapes::other_toggles(&texts, style.escapes, &hidden);
+        }
+        let range = TextRange::new(0, without_line_end(text));
+        Self { other_toggles, ..Self::new(source, lines, Some(style), hidden, range, None) }
     }
 
     /// A cell of a synchronised notebook.
@@ -85,6 +102,19 @@ impl Scanned {
             Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))
         });
         Ok(cells.collect())
+    }
+
+    /// Whether IPython is in an `%autopx` region behind it, if it is in one before it or not. It leaves one only where the cell
+    /// begins with the toggle, and then runs nothing else of the cell.
+    pub(super) fn is_toggled_behind(&self, before: bool) -> bool {
+        let toggles = self.found.iter().filter(|found| found.kind == CellKind::Autopx);
+        let count = toggles.clone().count() + self.other_toggles.len();
+        if count == 0 || !before {
+            return before ^ (count % 2 == 1);
+        }
+        let Some(first) = self.text().first_filled(0) else { return before };
+        let mut toggles = toggles;
+        !(toggles.any(|found| found.lines.start == first) || self.other_toggles.contains(&first))
     }
 
     /// The lines that may decide what is in force: their number, that of statements counting on from the magics, and where

@@ -78,7 +78,7 @@ fn a_cell_magic_is_written_in_each_way() {
 
 #[test]
 fn only_the_lines_of_a_body_that_are_magics_are_hidden() {
-    check(
+    check_jupytext(
         "# %%\n%%px‸\n%whos\nif x:\n    %time f()\ny = %time \\\n  f()\n# note\ns = '''\n%no\n'''\n!ls\n",
         expect![[r##"
             Write this magic for jupytext (# %%px): "# %%\n# %%px\n# %whos\nif x:\n    # %time f()\n# y = %time \\\n#   f()\n# note\ns = '''\n%no\n'''\n# !ls\n"

@@ -127,7 +127,7 @@ impl Writer {
             lines.push("#!/usr/bin/env python".to_owned());
         }
         if self.dice.chance(8) {
-            lines.push(self.dice.pick(&["# -*- coding: utf-8 -*-", "# coding: utf-8", "# coding=latin-1"]).to_owned());
+            lines.push(self.dice.pick(&["# -*- coding: utf-8 -*-", "# coding: utf-8", "# coding: utf-8", "# coding=latin-1"]).to_owned());
         }
         if look == Look::Spyder || self.dice.chance(50) {
             return;
@@ -138,7 +138,7 @@ impl Writer {
             Look::Sphinx => "sphinx",
             _ => self.dice.pick(&["light", "nomarker", "percent"]),
         };
-        let all = ["percent", "light", "hydrogen", "nomarker", "sphinx", "bare", "unknown", "marimo"];
+        let all = ["percent", "light", "hydrogen", "nomarker", "sphinx", "percent", "light", "hydrogen", "bare", "unknown"];
         let name = if self.dice.chance(12) { self.dice.pick(&all) } else { own };
         let extension = if self.dice.chance(8) { self.dice.pick(&[".jl", ".md", ".lgt.py"]) } else { ".py" };
         let mut yaml = vec!["jupyter:".to_owned()];
@@ -163,12 +163,11 @@ impl Writer {
             yaml.push(format!("    cell_markers: {markers}"));
         }
         if self.dice.chance(30) {
-            yaml.extend(["  kernelspec:", "    display_name: Python 3", "    language: python"].map(str::to_owned));
+            yaml.extend(["  kernelspec:", "    display_name: Python 3", "    language: python", "    name: python3"].map(str::to_owned));
+        } else if self.dice.chance(5) {
+            yaml.extend(["  kernelspec:", "    display_name: R", "    language: R", "    name: ir"].map(str::to_owned));
         }
-        if self.dice.chance(4) {
-            yaml.extend(["  kernelspec:", "    language: R"].map(str::to_owned));
-        }
-        if self.dice.chance(6) {
+        if self.dice.chance(3) {
             let broken = self.dice.pick(&["  x: [", "  - y", "\tz: 1", "title: a", "  a: b: c"]);
             yaml.insert(self.dice.below(yaml.len() + 1), broken.to_owned());
         }
@@ -285,7 +284,7 @@ impl Writer {
             0..=6 => lines.push(format!("{word} = 1")),
             7 => more(self, &["if §:", "    §()", "", "    §()"]),
             8 => more(self, &["for § in x:", "    § += 1", "else:", "\t§ = 2"]),
-            9 => more(self, &["§§decorated", "def f(§):", "    '''Says §.'''", "    return §"]),
+            9 => more(self, &["@§", "def f(§):", "    '''Says §.'''", "    return §"]),
             10 => more(self, &["class §:", "", "    § = 1", "", "", "    def §(self): pass"]),
             11 => more(self, &["§ = (1,", "  §,", ")"]),
             12 => more(self, &["§ = 1 + \\", "    §"]),
@@ -346,6 +345,26 @@ struct Read {
     cells: Vec<(usize, usize, String)>,
     /// Unless Python cannot split one of its cells into tokens.
     sent: Option<String>,
+}
+
+/// What jupytext does not read.
+#[derive(Deserialize)]
+struct Deviations {
+    refused: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    error: String,
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+fn deviations() -> Deviations {
+    let path = pxlens_tests::workspace().join("tests/golden/formats_deviations.toml");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    toml::from_str(&text).unwrap()
 }
 
 fn ask(scripts: &[String], cells: &[String]) -> Answer {
@@ -429,16 +448,15 @@ fn scripts_are_divided_as_jupytext_divides_them_and_no_line_is_sent_that_it_woul
         })
         .collect();
     let answer = ask(&asked, &[]);
+    let deviations = deviations();
+    let mut unlisted: BTreeSet<usize> = (0..deviations.refused.len()).collect();
     let (mut refused, mut unread, mut wrong) = (0, 0, Vec::new());
     for (number, (text, read)) in scripts.iter().zip(&answer.scripts).enumerate() {
         if let Some(error) = &read.error {
             refused += 1;
-            if std::env::var_os("SHOW").is_some() {
-                println!("{error}");
-            }
-            let ours = sent(text);
-            if !words(&ours).is_empty() && std::env::var_os("SHOW").is_some() {
-                println!("{number} refused, sends {:?}", words(&ours));
+            match deviations.refused.iter().position(|refused| error.starts_with(&refused.error)) {
+                Some(listed) => drop(unlisted.remove(&listed)),
+                None => wrong.push(format!("{number}: refused, {error}")),
             }
             continue;
         }
@@ -470,6 +488,8 @@ fn scripts_are_divided_as_jupytext_divides_them_and_no_line_is_sent_that_it_woul
         }
     }
     assert!(wrong.is_empty(), "{} of {SCRIPTS}:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+    let idle: Vec<&str> = unlisted.iter().map(|at| deviations.refused[*at].error.as_str()).collect();
+    assert!(idle.is_empty(), "listed, and never seen: {idle:?}");
     assert!(refused * 12 < SCRIPTS && unread * 12 < SCRIPTS, "{refused} refused, {unread} unread");
 }
 

@@ -449,8 +449,8 @@ fn line_magics_in_comments_run_where_the_header_says_so() {
 
 #[test]
 fn in_a_body_in_comments_only_magic_lines_are_freed() {
-    check_script(
-        "# %%\n# %%px\n# a comment\n# %whos\nif 1:\n    # !ls \\\n    # -l\n    b\ns = '''\n# %whos\n'''\n",
+    check_jupytext(
+        "# %%px\n# a comment\n# %whos\nif 1:\n    # !ls \\\n    # -l\n    b\ns = '''\n# %whos\n'''\n",
         expect![[r##"
             CellMagic "%%px" sends "# a comment\n%whos\nif 1:\n    !ls \\\n    -l\n    b\ns = '''\n# %whos\n'''\n" from "# a comment" "%whos" "if 1:" "    # !ls \\" "    # -l" "    b" "s = '''" "# %whos" "'''"
             Warning comment-is-marker at "# %%px": pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally
