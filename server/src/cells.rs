@@ -312,6 +312,16 @@ pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Resul
     }
 }
 
+/// The same of a script of which something is known before it is read.
+pub(crate) fn recognize_as(text: &str, dialect: Dialect, wanted: Wanted) -> Result<Cells, NotNotebook> {
+    let rope = Rope::from_str(text);
+    let index = Index::new_as(&rope, dialect, wanted, 0, Arc::default());
+    match index.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok(index.cells(&rope)),
+    }
+}
+
 /// Finds the px cells of a synchronised notebook, given the texts of its code cells in order: what a cell puts in force
 /// holds in those below it. Gives one answer per text; ranges, lines and ordinals count in that text.
 pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {

@@ -26,7 +26,7 @@ pub(crate) use problem::{Fix, Problem, Rule, Severity};
 pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
-    Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views,
+    Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views, Wanted,
     escapes::Escape,
     findings::{BlockFacts, Finding, Findings},
     found::Found,
@@ -134,13 +134,24 @@ pub(crate) fn problems(index: &Index, end: &End) -> Vec<Problem> {
 }
 
 /// The px cells of a document that stands alone, and what is wrong in it. `views` are those that the settings name.
+#[cfg(test)]
 pub(crate) fn recognize(
     text: &str,
     dialect: Dialect,
     views: &Arc<Views>,
 ) -> Result<(Cells, Vec<Problem>), NotNotebook> {
+    recognize_as(text, dialect, Wanted::default(), views)
+}
+
+/// The same of a script of which something is known before it is read.
+pub(crate) fn recognize_as(
+    text: &str,
+    dialect: Dialect,
+    wanted: Wanted,
+    views: &Arc<Views>,
+) -> Result<(Cells, Vec<Problem>), NotNotebook> {
     let rope = Rope::from_str(text);
-    let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
+    let index = Index::new_as(&rope, dialect, wanted, 0, Arc::new(Carry::new(views)));
     match index.error() {
         Some(error) => Err(error.clone()),
         None => Ok((index.cells(&rope), problems(&index, &index.end()))),

@@ -62,9 +62,14 @@ impl Format {
         }
     }
 
-    /// The format of a name.
-    pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+    /// The format of a name, as settings and flags say it: `None` for `auto`, else an error that names them all.
+    pub fn wanted(name: &str) -> Result<Option<Self>, String> {
+        if name == "auto" {
+            return Ok(None);
+        }
+        let format = Self::ALL.into_iter().find(|format| format.name() == name);
+        let names = || Self::ALL.map(Self::name).join(", ");
+        format.map(Some).ok_or_else(|| format!("it should be auto or one of {}", names()))
     }
 
     /// The format that jupytext means by a name.
@@ -115,15 +120,21 @@ pub struct Known {
 
 impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = match (self.by, self.format) {
+        write!(f, "{} ({})", self.format.name(), self.reason())
+    }
+}
+
+impl Known {
+    /// By what it is known, in a few words.
+    pub fn reason(self) -> &'static str {
+        match (self.by, self.format) {
             (Said::Setting, _) => "as set",
             (Said::Name, _) => "named .ipy: one cell",
             (Said::Header, Format::Databricks) => "Databricks' first line",
             (Said::Header, _) => "jupytext header",
             (Said::Content, _) => "by its markers",
             (Said::Nothing, _) => "no markers: cells end at blank lines, as in jupytext's light format",
-        };
-        write!(f, "{} ({by})", self.format.name())
+        }
     }
 }
 

@@ -193,6 +193,11 @@ impl Index {
         self.text
     }
 
+    /// What was known of a script before it was read.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.script.wanted()
+    }
+
     /// The format that a script is in; `None` for what is no script.
     pub fn format(&self) -> Option<Known> {
         (self.dialect == Dialect::Script).then(|| self.script.known())

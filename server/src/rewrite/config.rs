@@ -1,8 +1,8 @@
 //! A `%pxconfig` line as options on the cells that it decides for.
 
-use super::{Rewrite, Source, applied};
+use super::{Rewrite, Source};
 use crate::{
-    cells::{CellKind, Options, PxCell, Spelling, is_marker, recognize},
+    cells::{CellKind, Options, PxCell, Spelling, is_marker},
     text::TextRange,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let end = source.next_line(source.line_at(config.range.end).end);
     let line = TextRange::new(line.start, end);
     let mut edits = vec![(line, String::new())];
-    let without = recognize(&applied(source.text, &edits), source.dialect).ok()?;
+    let without = source.with(&edits)?;
     let others = source.cells.cells.iter().filter(|cell| cell.ordinal != config.ordinal);
     for (cell, without) in others.zip(&without.cells) {
         let options = lacking(cell, without, &config.magic.options).written();

@@ -6,12 +6,12 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
-use crate::cells::{PxCell, Spelling};
+use crate::cells::{PxCell, Spelling, recognize};
 
 fn offers_at(marked: &str, dialect: Dialect) -> (String, Vec<Rewrite>) {
     let at = marked.find('‸').expect("the cursor is marked");
     let text = marked.replace('‸', "");
-    let offers = offers(&text, dialect, TextRange::new(at, at));
+    let offers = offers(&text, dialect, Wanted::default(), TextRange::new(at, at));
     (text, offers)
 }
 
@@ -327,7 +327,7 @@ proptest! {
     fn no_rewrite_changes_what_the_cells_do(script in scripts(), line in 0usize..14) {
         let at = script.split_inclusive('\n').take(line).map(str::len).sum::<usize>().min(script.len());
         let before = sent(&read(&script));
-        for offer in offers(&script, Dialect::Script, TextRange::new(at, at)) {
+        for offer in offers(&script, Dialect::Script, Wanted::default(), TextRange::new(at, at)) {
             prop_assert_eq!(offer.disabled.is_some(), offer.edits.is_empty());
             let after = applied(&script, &offer.edits);
             prop_assert_eq!(&sent(&read(&after)), &before, "{} of {:?} gives {:?}", offer.title, script, after);
@@ -341,7 +341,7 @@ proptest! {
             let cells = read(script);
             let offers = cells.iter().take(3).flat_map(|cell| {
                 let at = cell.range.start;
-                offers(script, Dialect::Script, TextRange::new(at, at))
+                offers(script, Dialect::Script, Wanted::default(), TextRange::new(at, at))
             });
             offers.filter(|offer| offer.title.contains("Write ") && offer.title.contains(name)).max_by_key(|offer| offer.edits.len())
         };

@@ -347,6 +347,11 @@ struct Read {
     sent: Option<String>,
 }
 
+/// `PXLENS_ORACLE_SEED` makes others.
+fn seed(usual: u64) -> u64 {
+    std::env::var("PXLENS_ORACLE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(usual)
+}
+
 /// What jupytext does not read.
 #[derive(Deserialize)]
 struct Deviations {
@@ -438,7 +443,7 @@ fn as_jupytext(text: &str) -> String {
 
 #[test]
 fn scripts_are_divided_as_jupytext_divides_them_and_no_line_is_sent_that_it_would_not_send() {
-    let mut writer = Writer { dice: Dice(14), word: 0 };
+    let mut writer = Writer { dice: Dice(seed(14)), word: 0 };
     let scripts: Vec<String> = (0..SCRIPTS).map(|_| writer.script()).collect();
     let asked: Vec<String> = scripts
         .iter()
@@ -495,7 +500,7 @@ fn scripts_are_divided_as_jupytext_divides_them_and_no_line_is_sent_that_it_woul
 
 #[test]
 fn cells_hold_the_magics_that_ipython_finds() {
-    let mut writer = Writer { dice: Dice(15), word: 0 };
+    let mut writer = Writer { dice: Dice(seed(15)), word: 0 };
     let cells: Vec<String> = (0..CELLS).map(|_| writer.cell()).collect();
     let answer = ask(&[], &cells);
     let mut wrong = Vec::new();
