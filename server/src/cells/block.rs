@@ -13,8 +13,7 @@ use super::{
     lines::line_at,
     magic::{MagicKind, Options},
     mapped::Mapped,
-    markers,
-    options,
+    markers, options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
 };

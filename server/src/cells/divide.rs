@@ -421,7 +421,8 @@ impl<'a> Divider<'a> {
         let Some((first, second)) = self.line(start) else {
             return Step { content: start, content_end: start, end: start, kind: Kind::Code };
         };
-        let text = |content_end: usize, end: usize| Step { content: second, content_end, end, kind: Kind::Markdown };
+        let text =
+            |content_end: usize, end: usize| Step { content: second, content_end, end, kind: Kind::Markdown };
         match sphinx_text(first) {
             Some(SphinxText::Empty) => {
                 let end = match self.line(second) {

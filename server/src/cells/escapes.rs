@@ -112,9 +112,9 @@ fn on_first_line(lines: &[&str]) -> Vec<Hidden> {
             let is_it = MagicKind::of(name, true).is_some() && takes(MagicKind::CellPx, arguments);
             return if is_it { all } else { Vec::new() };
         }
-        let goes_on = all[at..].windows(2).take_while(|two| {
-            two[1].line == two[0].line + 1 && jupytext::is_continued(lines[two[0].line])
-        });
+        let goes_on = all[at..]
+            .windows(2)
+            .take_while(|two| two[1].line == two[0].line + 1 && jupytext::is_continued(lines[two[0].line]));
         let end = at + 1 + goes_on.count();
         let is_outer = at > 0;
         let last = all[end - 1].line;
@@ -226,12 +226,32 @@ mod tests {
 
     #[test]
     fn on_the_first_line_what_reads_as_a_magic_counts() {
-        for line in ["# %%px", "#%%px -t 0", "# %px a = 1", "# %autopx", "# %pxconfig --block", "# x = %px a", "# %pxresult"] {
-            assert_eq!(shown(&["", line, "# %px b"], FIRST).len(), 1 + usize::from(line.contains("%%")), "{line}");
+        for line in [
+            "# %%px",
+            "#%%px -t 0",
+            "# %px a = 1",
+            "# %autopx",
+            "# %pxconfig --block",
+            "# x = %px a",
+            "# %pxresult",
+        ] {
+            assert_eq!(
+                shown(&["", line, "# %px b"], FIRST).len(),
+                1 + usize::from(line.contains("%%")),
+                "{line}"
+            );
         }
         for line in [
-            "# %%px is a magic", "# %px lines stay as they are", "# %autopx was used here once", "# %px", "#%px --> px: \"on\"",
-            "# %pxconfig", "x", "# %pxresult of it", "# # %%px", "# text",
+            "# %%px is a magic",
+            "# %px lines stay as they are",
+            "# %autopx was used here once",
+            "# %px",
+            "#%px --> px: \"on\"",
+            "# %pxconfig",
+            "x",
+            "# %pxresult of it",
+            "# # %%px",
+            "# text",
         ] {
             assert!(shown(&[line, "# %px b"], FIRST).is_empty(), "{line}");
         }
@@ -244,6 +264,9 @@ mod tests {
     fn vs_codes_and_databricks_ways_are_their_own() {
         assert_eq!(shown(&["#!%%px", "#!ls", "# %whos", "#!%whos"], BANG), ["%%px", "!ls", "%whos"]);
         assert_eq!(shown(&["x", "  #!%px a", "#!ls", "# %px b"], BANG), ["  %px a"]);
-        assert_eq!(shown(&["# MAGIC %%px", "# MAGIC", "# MAGIC  a", "# MAGICAL"], DATABRICKS), ["%%px", "", " a"]);
+        assert_eq!(
+            shown(&["# MAGIC %%px", "# MAGIC", "# MAGIC  a", "# MAGICAL"], DATABRICKS),
+            ["%%px", "", " a"]
+        );
     }
 }

@@ -230,7 +230,11 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
         Format::Percent | Format::Light | Format::NoMarker | Format::Sphinx | Format::Spyder
             if header.is_jupytext =>
         {
-            if header.comment_magics.unwrap_or(true) { Comments::All } else { Comments::Never }
+            if header.comment_magics.unwrap_or(true) {
+                Comments::All
+            } else {
+                Comments::Never
+            }
         }
         Format::Hydrogen if header.is_jupytext && header.comment_magics == Some(true) => Comments::All,
         Format::Percent | Format::Spyder if content.of(Count::Magic) == 0 => Comments::First,

@@ -24,11 +24,10 @@ impl Language {
         match name.as_str() {
             "python" => Self::Python,
             "r" => Self::R,
-            "coconut" | "julia" | "bash" | "powershell" | "robotframework" | "sos" | "sage" | "tcl" | "xonsh" => {
-                Self::Other(Some("#"))
-            }
-            "c++" | "javascript" | "typescript" | "scala" | "rust" | "csharp" | "fsharp" | "java" | "groovy"
-            | "stata" | "go" => Self::Other(Some("//")),
+            "coconut" | "julia" | "bash" | "powershell" | "robotframework" | "sos" | "sage" | "tcl"
+            | "xonsh" => Self::Other(Some("#")),
+            "c++" | "javascript" | "typescript" | "scala" | "rust" | "csharp" | "fsharp" | "java"
+            | "groovy" | "stata" | "go" => Self::Other(Some("//")),
             "scheme" => Self::Other(Some(";;")),
             "clojure" | "idl" => Self::Other(Some(";")),
             "matlab" | "logtalk" => Self::Other(Some("%")),
@@ -63,7 +62,8 @@ pub(crate) struct Strings {
 
 impl Strings {
     /// The states there are.
-    pub(crate) const ALL: [Self; 3] = [Self { triple: None }, Self { triple: Some(b'"') }, Self { triple: Some(b'\'') }];
+    pub(crate) const ALL: [Self; 3] =
+        [Self { triple: None }, Self { triple: Some(b'"') }, Self { triple: Some(b'\'') }];
 
     /// Which of [`Self::ALL`] it is.
     pub(crate) fn number(self) -> usize {
@@ -149,7 +149,11 @@ fn is_percent_magic(line: &str) -> bool {
 }
 
 fn is_magic(line: &str, is_code: bool) -> bool {
-    is_percent_magic(line) || is_command(line) || is_assigned(line) || (is_code && is_question(line)) || is_shell(line)
+    is_percent_magic(line)
+        || is_command(line)
+        || is_assigned(line)
+        || (is_code && is_question(line))
+        || is_shell(line)
 }
 
 /// `!command` and `?name`.
@@ -171,7 +175,8 @@ fn is_assigned(line: &str) -> bool {
     let Some(value) = text.trim_start_matches(is_space).strip_prefix('=') else { return false };
     let value = value.trim_start_matches(is_space);
     let command = value.strip_prefix('!');
-    percent(value).is_some() || command.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+    percent(value).is_some()
+        || command.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 /// `name?`
@@ -219,14 +224,35 @@ mod tests {
     #[test]
     fn magics_are_told_as_jupytext_tells_them() {
         for line in [
-            "%px a", "  # %%px", "##%%px", "# # %px", "# !ls", "#  ! ls", "# ?x", "x = %px a", "#   x = !ls", "# ls",
-            "# cd to it", "ls -l", "%px a # noescape # escape",
+            "%px a",
+            "  # %%px",
+            "##%%px",
+            "# # %px",
+            "# !ls",
+            "#  ! ls",
+            "# ?x",
+            "x = %px a",
+            "#   x = !ls",
+            "# ls",
+            "# cd to it",
+            "ls -l",
+            "%px a # noescape # escape",
         ] {
             assert!(is_magic(line, false), "{line}");
         }
         for line in [
-            "#  %px a", "# a", "# % px", "#!%px", "%%%%px", "# %px a # noescape", "lsof", "ls = 1",
-            "# x == %px", "  # x = %px", "x?", "5 % a",
+            "#  %px a",
+            "# a",
+            "# % px",
+            "#!%px",
+            "%%%%px",
+            "# %px a # noescape",
+            "lsof",
+            "ls = 1",
+            "# x == %px",
+            "  # x = %px",
+            "x?",
+            "5 % a",
         ] {
             assert!(!is_magic(line, false), "{line}");
         }

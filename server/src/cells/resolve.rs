@@ -88,6 +88,10 @@ impl Resolver<'_> {
         if only_code && self.carry.autopx.is_some() && self.carry.is_toggled {
             return local_lines - self.autopx_cell(0..count);
         }
+        if self.carry.is_toggled && scanned.begins_with_other_toggle() {
+            // To jupytext and IPython it ends a region, and nothing else of it is run.
+            return local_lines;
+        }
         if self.sends_plain && scanned.found.is_empty() {
             let names = set_up::Names {
                 is_client: &|name| self.carry.is_client(name),

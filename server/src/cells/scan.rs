@@ -114,7 +114,12 @@ impl Scanned {
         }
         let Some(first) = self.text().first_filled(0) else { return before };
         let mut toggles = toggles;
-        !(toggles.any(|found| found.lines.start == first) || self.other_toggles.contains(&first))
+        !(toggles.any(|found| found.lines.start == first) || self.begins_with_other_toggle())
+    }
+
+    /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.
+    pub(super) fn begins_with_other_toggle(&self) -> bool {
+        self.text().first_filled(0).is_some_and(|first| self.other_toggles.contains(&first))
     }
 
     /// The lines that may decide what is in force: their number, that of statements counting on from the magics, and where

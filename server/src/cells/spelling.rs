@@ -1,7 +1,9 @@
 //! The way back from what a cell magic sends to how a script writes it.
 
 use super::{
-    Spelling, escapes::escaped_in_body, markers,
+    Spelling,
+    escapes::escaped_in_body,
+    markers,
     python::{self, Tokens},
 };
 

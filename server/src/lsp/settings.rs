@@ -8,7 +8,11 @@ use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{cells::{Format, Views}, cluster::discovery::Selection, session::Limits};
+use crate::{
+    cells::{Format, Views},
+    cluster::discovery::Selection,
+    session::Limits,
+};
 
 /// How many engines are started where none are, everywhere.
 pub(crate) const DEFAULT_ENGINES: u32 = 4;

@@ -7,9 +7,8 @@ pub(super) mod pictures;
 
 use lsp_types::{DiagnosticSeverity, Position, Range, Uri};
 use pxlens_protocol::{
-    ScriptFormat,
     Cell, CellId, CellState, CellsResult, NotRun, Plan, Problem, ProblemSeverity, RecalledRun, RunId,
-    RunResult, StartedRun,
+    RunResult, ScriptFormat, StartedRun,
 };
 
 pub(super) use self::outputs::cell_output;

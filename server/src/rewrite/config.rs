@@ -95,7 +95,8 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
             let Some(border) = source.cells.border else {
                 return Err(format!("the %px on line {line_number} cannot become a %%px cell"));
             };
-            let above = if source.is_filled(from, line.start) { format!("{border}\n") } else { String::new() };
+            let above =
+                if source.is_filled(from, line.start) { format!("{border}\n") } else { String::new() };
             let below = if source.is_filled(end, to) { format!("\n{border}") } else { String::new() };
             let suffix = &cell.magic.suffix;
             let text = format!("{above}%%px{suffix}{options}\n{}{below}", cell.code);

@@ -158,12 +158,16 @@ mod tests {
 
     #[test]
     fn what_is_a_comment_in_a_notebook_stays_one() {
-        check(&["%autopx", "# %%px\n1", "%autopx"], 0, expect![[r#"
+        check(
+            &["%autopx", "# %%px\n1", "%autopx"],
+            0,
+            expect![[r#"
             Turn this %autopx region into %%px cells
               ""
               "%%px\n# %%px\n1"
               ""
-        "#]]);
+        "#]],
+        );
         check(&["# %%px\n1"], 0, expect![[""]]);
     }
 }

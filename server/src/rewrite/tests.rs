@@ -245,10 +245,7 @@ fn a_config_line_that_cannot_go_says_why() {
             Put this %pxconfig on the cells it decides for: no, its options come from Python variables
         "#]],
     );
-    check(
-        "%pxconfig -t 0‸\n",
-        expect![""],
-    );
+    check("%pxconfig -t 0‸\n", expect![""]);
 }
 
 #[test]

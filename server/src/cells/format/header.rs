@@ -73,7 +73,10 @@ pub(super) fn read(text: &str, start: usize) -> Header {
         if !has_begun && !is_blank(line) {
             return header;
         }
-        if line.strip_prefix("jupyter").is_some_and(|rest| rest.trim_start_matches(is_space).trim_end_matches(is_space) == ":") {
+        if line
+            .strip_prefix("jupyter")
+            .is_some_and(|rest| rest.trim_start_matches(is_space).trim_end_matches(is_space) == ":")
+        {
             in_jupyter = true;
         } else if !line.is_empty() && !line.starts_with(is_space) {
             in_jupyter = false;
@@ -133,7 +136,8 @@ impl Header {
             return false;
         }
         let text = |node: Option<&Yaml<'_>>| node.and_then(Yaml::as_str).map(str::to_owned);
-        let kernel = jupyter.as_mapping_get("kernelspec").and_then(|kernel| kernel.as_mapping_get("language"));
+        let kernel =
+            jupyter.as_mapping_get("kernelspec").and_then(|kernel| kernel.as_mapping_get("language"));
         let jupytext = jupyter.as_mapping_get("jupytext");
         let of_jupytext = |key: &str| jupytext.and_then(|section| section.as_mapping_get(key));
         let language = text(of_jupytext("main_language")).or_else(|| text(kernel));

@@ -73,9 +73,9 @@ impl Piece {
                 }
             }
         }
-        let is_nothing = (0..).zip(&states).all(|(number, (tally, state))| {
-            *tally == Tally::default() && state.number() == number
-        });
+        let is_nothing = (0..)
+            .zip(&states)
+            .all(|(number, (tally, state))| *tally == Tally::default() && state.number() == number);
         Self((!is_nothing).then(|| Box::new(states)))
     }
 
@@ -102,7 +102,8 @@ impl Kinds {
         // Most lines are neither a comment nor a magic.
         let Some(first) = text.bytes().next() else { return kinds };
         if first != b'#' {
-            let may_be = matches!(first, b'%' | b'!' | b'?') || line.contains(['%', '!']) || is_short_word(line);
+            let may_be =
+                matches!(first, b'%' | b'!' | b'?') || line.contains(['%', '!']) || is_short_word(line);
             if may_be && !line.starts_with('#') && Language::Python.is_magic(line, false) {
                 kinds.0[0] = Some(Count::Magic);
             }

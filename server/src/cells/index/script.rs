@@ -145,7 +145,8 @@ impl Script {
             let behind = &self.parts[next..];
             let first = next + behind.iter().position(is_reached).unwrap_or(behind.len());
             let begun = passed;
-            let mut at = Gap::before(hunks, passed).moved(self.parts.get(first).map_or(old_len, |part| part.start));
+            let mut at =
+                Gap::before(hunks, passed).moved(self.parts.get(first).map_or(old_len, |part| part.start));
             let mut fresh = Vec::new();
             next = loop {
                 while hunks.get(passed).is_some_and(|hunk| hunk.new.end <= at) {
@@ -180,7 +181,12 @@ impl Script {
     }
 
     /// Puts new parts in the place of old ones, and moves the others to where they stand now.
-    fn put(&mut self, replaced: Vec<(Range<usize>, Vec<Part>, usize)>, hunks: &[Hunk], old_len: usize) -> Vec<Span> {
+    fn put(
+        &mut self,
+        replaced: Vec<(Range<usize>, Vec<Part>, usize)>,
+        hunks: &[Hunk],
+        old_len: usize,
+    ) -> Vec<Span> {
         let mut spans = Vec::with_capacity(replaced.len());
         let mut grown = 0;
         for (old, fresh, _) in &replaced {
@@ -268,7 +274,8 @@ impl Index {
                 let gap = Gap::before(hunks, passed);
                 let (start, end) = (gap.moved(entry.start), gap.moved(entry.end));
                 let at = next_new + code[next_new..].partition_point(|part| part.start < start);
-                let is_it = |part: &&Part| part.start == start && part.end == end && part.shape == entry.shape;
+                let is_it =
+                    |part: &&Part| part.start == start && part.end == end && part.shape == entry.shape;
                 if !code.get(at).is_some_and(is_it) {
                     continue;
                 }
@@ -335,7 +342,9 @@ struct Gap {
 impl Gap {
     /// In front of a hunk, by its number.
     fn before(hunks: &[Hunk], number: usize) -> Self {
-        number.checked_sub(1).map_or(Self::default(), |last| Self { old: hunks[last].old.end, new: hunks[last].new.end })
+        number
+            .checked_sub(1)
+            .map_or(Self::default(), |last| Self { old: hunks[last].old.end, new: hunks[last].new.end })
     }
 
     /// Behind a byte of the text before, where no hunk is.

@@ -105,7 +105,8 @@ fn pairs(text: &str) -> Map<String, Value> {
             end = equals;
             let blank = text[..equals].trim_end_matches(is_space).rfind(' ');
             let key = text[blank.map_or(0, |at| at + 1)..equals].trim_matches(is_space);
-            let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.@/-".contains(c));
+            let is_key =
+                !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_.@/-".contains(c));
             if let Some(value) = value(&text[equals + 1..]).filter(|_| is_key) {
                 break Some((key, value, blank));
             }
@@ -239,7 +240,12 @@ impl Literal<'_> {
             "True" => Some(Value::Bool(true)),
             "False" => Some(Value::Bool(false)),
             "None" => Some(Value::Null),
-            _ => word.replace('_', "").parse::<f64>().ok().filter(|_| !word.starts_with(char::is_alphabetic)).map(Value::from),
+            _ => word
+                .replace('_', "")
+                .parse::<f64>()
+                .ok()
+                .filter(|_| !word.starts_with(char::is_alphabetic))
+                .map(Value::from),
         }
     }
 }
