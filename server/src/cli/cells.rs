@@ -5,6 +5,7 @@
 //! | field | what |
 //! |---|---|
 //! | `file` | the file, as it was named |
+//! | `format` | of a script its format: `name` (`percent`, `light`, …) and `by`, the reason in words; else null |
 //! | `cells[]` | the px cells, in the order of the document |
 //! | `cells[].cell` | its number, from 1, as `pxlens run --cell` takes it |
 //! | `cells[].kind` | `cell`, `line`, `result`, `config`, `autopx`, `autopx-cell` or `sync-imports` |
@@ -33,9 +34,16 @@ use crate::{
 #[derive(Serialize)]
 struct Report<'a> {
     file: &'a str,
+    format: Option<FormatReport>,
     cells: Vec<CellReport<'a>>,
     blocks: Vec<BlockReport>,
     problems: Vec<ProblemReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct FormatReport {
+    name: &'static str,
+    by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -96,6 +104,9 @@ pub(super) fn report(
     }
     let count = cells.cells.len();
     writeln!(out, "{path_label}: {count} px cell{}", if count == 1 { "" } else { "s" })?;
+    if let Some(format) = cells.format {
+        writeln!(out, "format: {format}")?;
+    }
     for cell in &cells.cells {
         write_cell(cell, &document, out)?;
     }
@@ -157,8 +168,10 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         code: problem.rule.code(),
         message: &problem.message,
     });
+    let format = cells.format.map(|known| FormatReport { name: known.format.name(), by: known.reason() });
     Report {
         file,
+        format,
         cells: cells.cells.iter().map(cell).collect(),
         blocks: blocks.collect(),
         problems: problems.collect(),
