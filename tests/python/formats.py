@@ -72,10 +72,28 @@ def places(text):
     return found
 
 
-def magics(source, transform=None):
+# Statements with a body.
+COMPOUND = (
+    ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith, ast.ClassDef, ast.For, ast.FunctionDef, ast.If, ast.Match, ast.Try,
+    ast.While, ast.With, *([ast.TryStar] if hasattr(ast, "TryStar") else []),
+)
+
+
+def conditional(code):
+    """The lines, from 1, that statements with a body take up. Of what is no Python, those that are indented."""
+    try:
+        statements = ast.parse(code).body
+    except (SyntaxError, ValueError):
+        lines = enumerate(code.split("\n"), 1)
+        return {number for number, line in lines if line[:1].isspace()}
+    compound = [statement for statement in statements if isinstance(statement, COMPOUND)]
+    return {number for it in compound for number in range(it.lineno, it.end_lineno + 1)}
+
+
+def magics(source, transform=None, is_all=True):
     """The px magics that IPython finds in a cell: whether it is a cell magic, its name, its line, its body.
 
-    None for a cell that Python cannot split into tokens.
+    Unless `is_all`, without those in the bodies of statements. None for a cell that Python cannot split into tokens.
     """
     transform = transform or TransformerManager().transform_cell
     if "%" not in source and "get_ipython" not in source:
@@ -89,7 +107,8 @@ def magics(source, transform=None):
         dedented = [line.lstrip() if line.lstrip().startswith("%") else line for line in lines]
         if dedented == lines:
             return None
-        return magics("\n".join(dedented), transform)
+        return magics("\n".join(dedented), transform, is_all)
+    skipped = set() if is_all else conditional(code)
     at = 0
     while call := CALL.search(code, at):
         arguments = []
@@ -97,19 +116,22 @@ def magics(source, transform=None):
         while string := STRING.match(code, at):
             arguments.append(ast.literal_eval(string.group(1)))
             at = string.end()
-        if not arguments:
+        if not arguments or code.count("\n", 0, call.start()) + 1 in skipped:
             continue
         if call.group(1) == "cell" and arguments[0] in OUTER:
-            found.extend(magics(arguments[2], transform) or [])
+            found.extend(magics(arguments[2], transform, is_all) or [])
         elif call.group(1) == "line" and arguments[0] in PREFIXES:
-            found.extend(magics(arguments[1], transform) or [])
+            found.extend(magics(arguments[1], transform, is_all) or [])
         elif re.match(r"(px|autopx|result$)", arguments[0]):
             found.append([call.group(1) == "cell", *arguments])
     return found
 
 
 def sent(notebook):
-    """The code that reaches engines when the cells are run in order; None if a cell cannot be read."""
+    """The code that reaches engines when the cells are run in order; None if a cell cannot be read.
+
+    Magics in the bodies of statements count as not reached: that depends on what Python finds.
+    """
     out = []
     is_auto = False
     for cell in notebook.cells:
@@ -121,7 +143,7 @@ def sent(notebook):
             else:
                 out.append(cell.source)
             continue
-        found = magics(cell.source)
+        found = magics(cell.source, is_all=False)
         if found is None:
             return None
         for is_cell, name, line, *body in found:

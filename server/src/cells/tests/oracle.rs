@@ -2,7 +2,8 @@
 //! (`tests/python/formats.py`) and by pxlens.
 //!
 //! The same cells of the same kinds have to come out, the same magics, and above all: of each script pxlens may send no line
-//! that jupytext and IPython together would not send. For the latter each line holds a word of its own.
+//! that jupytext and IPython together would not send, and none that stands in the body of a statement. For the latter each line
+//! holds a word of its own.
 
 use std::{
     collections::BTreeSet,
@@ -295,6 +296,11 @@ impl Writer {
                 self.dice.pick(&["# MAGIC %md", "# MAGIC %sql", "# DBTITLE 1,Title", "# MAGIC %python"]);
             lines.push(first.to_owned());
             lines.push(format!("# MAGIC %px {word}"));
+            if self.dice.chance(30) {
+                let words = [self.word(), self.word()];
+                lines.push(format!("# MAGIC if {}:", words[0]));
+                lines.push(format!("# MAGIC     x = %px {}", words[1]));
+            }
         }
     }
 
@@ -366,7 +372,7 @@ impl Writer {
                 lines.push(part.replace('§', &word));
             }
         };
-        match self.dice.below(25) {
+        match self.dice.below(34) {
             0..=6 => lines.push(format!("{word} = 1")),
             7 => more(self, &["if §:", "    §()", "", "    §()"]),
             8 => more(self, &["for § in x:", "    § += 1", "else:", "\t§ = 2"]),
@@ -385,6 +391,16 @@ impl Writer {
             21 => more(self, &["get_ipython().run_line_magic('px', '§')"]),
             22 => more(self, &["get_ipython().run_cell_magic('px', '-t 0', '§\\n')"]),
             23 => more(self, &["with § as x:", "    # §", "", "    pass"]),
+            24 => more(self, &["if §:", "    %px §", "%px §"]),
+            25 => more(self, &["while §:", "    x = %px §", "", "    §()"]),
+            26 => more(self, &["if §:", "    %autopx", ""]),
+            27 => more(self, &["for § in x:", "    # %autopx", "    §()"]),
+            28 => {
+                more(self, &["class §:", "    def §(self):", "        # %px §", "        %px §", "    %px §"])
+            }
+            29 => more(self, &["try:", "    %pxconfig -t 0", "finally:", "    #!%px §"]),
+            30 => more(self, &["if §: § = 1", "else: §()", "# %px §", "%px §"]),
+            31 => more(self, &["async with §:", "    get_ipython().run_line_magic('px', '§')"]),
             _ => lines.push(format!("print({word}); {word}()")),
         }
     }
@@ -493,10 +509,10 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// The words of the code that pxlens sends.
+/// The code that pxlens sends where all px cells of a script are run.
 fn sent(text: &str) -> String {
     let cells = recognize(text, Dialect::Script).unwrap().cells;
-    let sends = |cell: &&PxCell| cell.kind.sends() && cell.refusal().is_none();
+    let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
     cells.iter().filter(sends).map(|cell| format!("{}\n", cell.code)).collect()
 }
 
