@@ -75,6 +75,7 @@ impl Script {
         Piece::of(&text[self.start..]).add_to(&mut tally, &mut Strings::default());
         self.style = format::decide(self.wanted, &self.header, &tally);
         self.parts = divide::divide(&text, self.header.end, &self.style);
+        self.style.escapes.is_unsure = self.is_unsure();
     }
 
     /// Divides anew what the edits can have reached.
@@ -85,7 +86,8 @@ impl Script {
         let mut spans = Vec::new();
         if is_kept {
             spans = self.redivide(rope, hunks);
-            let style = format::decide(self.wanted, &self.header, &self.tally());
+            let mut style = format::decide(self.wanted, &self.header, &self.tally());
+            style.escapes.is_unsure = self.is_unsure();
             if style.divides_as(&self.style) {
                 self.style = style;
             } else {
@@ -122,6 +124,11 @@ impl Script {
         let is_same = header.says_as(&self.header);
         self.header = header;
         is_same
+    }
+
+    /// Whether cells that are code for jupytext alone hold an `%autopx`.
+    fn is_unsure(&self) -> bool {
+        self.parts.iter().any(|part| part.toggles)
     }
 
     /// What all of it says of the format.
