@@ -159,7 +159,9 @@ impl Script {
                 while hunks.get(passed).is_some_and(|hunk| hunk.new.end <= at) {
                     passed += 1;
                 }
-                if passed > begun {
+                // Where nothing was changed, each border of before is one again.
+                let is_kept = hunks.get(passed).is_none_or(|hunk| at <= hunk.new.start);
+                if is_kept && (passed > begun || !fresh.is_empty()) {
                     let old = Gap::before(hunks, passed).back(at);
                     let same = first + self.parts[first..].partition_point(|part| part.start < old);
                     if self.parts.get(same).map_or(old_len, |part| part.start) == old {
