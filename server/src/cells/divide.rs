@@ -21,6 +21,8 @@ pub(super) struct Part {
     pub(super) shape: Shape,
     /// Whether it may hide magics in comments.
     pub(super) hides: bool,
+    /// Whether it is code for jupytext alone, and holds an `%autopx`.
+    pub(super) toggles: bool,
     /// What it says of the format.
     pub(super) piece: Piece,
     /// As far as the text was read to know it, from its start; beyond the text's end, where that was seen.
@@ -130,6 +132,7 @@ impl<'a> Divider<'a> {
                 kind: step.kind,
             },
             hides: hides(text),
+            toggles: step.kind == Kind::Inactive && text.contains("%autopx"),
             piece: Piece::of(text),
             looked: self.looked - start,
         }

@@ -212,7 +212,8 @@ mod tests {
         found.iter().map(|hidden| freed[hidden.line].clone()).collect()
     }
 
-    const ALL: Escapes = Escapes { comments: Comments::All, bang: false, databricks: false, frees: true };
+    const ALL: Escapes =
+        Escapes { comments: Comments::All, bang: false, databricks: false, frees: true, is_unsure: false };
     const FIRST: Escapes = Escapes { comments: Comments::First, ..ALL };
     const BANG: Escapes = Escapes { comments: Comments::Never, bang: true, ..ALL };
     const DATABRICKS: Escapes = Escapes { databricks: true, ..BANG };

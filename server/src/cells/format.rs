@@ -190,6 +190,8 @@ pub(super) struct Escapes {
     pub(super) databricks: bool,
     /// Whether jupytext frees magics behind `# `, whatever counts.
     pub(super) frees: bool,
+    /// Whether cells that are code for jupytext alone hold an `%autopx`, so that nobody here knows where regions end.
+    pub(super) is_unsure: bool,
 }
 
 /// Which magics behind `# ` count.
@@ -255,6 +257,7 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
         bang: format.is_percent() && is_marked && !is_live,
         databricks: format == Format::Databricks,
         frees,
+        is_unsure: false,
     };
     Style { known, markers, language: header.language, escapes }
 }

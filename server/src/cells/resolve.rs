@@ -85,10 +85,10 @@ impl Resolver<'_> {
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
-        if only_code && self.carry.autopx.is_some() && self.carry.is_toggled {
+        if only_code && self.carry.autopx.is_some() && self.carry.is_toggled && !scanned.is_unsure() {
             return local_lines - self.autopx_cell(0..count);
         }
-        if self.carry.is_toggled && scanned.begins_with_other_toggle() {
+        if scanned.may_only_toggle(self.carry.is_toggled) {
             // To jupytext and IPython it ends a region, and nothing else of it is run.
             return local_lines;
         }

@@ -27,6 +27,8 @@ pub(crate) struct Scanned {
     hidden: Vec<Hidden>,
     /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
     other_toggles: Vec<usize>,
+    /// Whether nobody here knows where `%autopx` regions end.
+    is_unsure: bool,
     border: Option<&'static str>,
     /// The block, its marker included and its last line end not.
     pub(crate) range: TextRange,
@@ -54,12 +56,14 @@ impl Scanned {
         let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
         let block::Scan { found, strays, local, one_line, statements } = block::scan(text);
         let other_toggles = Vec::new();
+        let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
         Self {
             source,
             lines,
             is_script,
             hidden,
             other_toggles,
+            is_unsure,
             border,
             range,
             place,
@@ -119,8 +123,18 @@ impl Scanned {
     }
 
     /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.
-    pub(super) fn begins_with_other_toggle(&self) -> bool {
+    fn begins_with_other_toggle(&self) -> bool {
         self.text().first_filled(0).is_some_and(|first| self.other_toggles.contains(&first))
+    }
+
+    /// Whether IPython, in a region or not, may run nothing of it but a toggle that does not count here.
+    pub(super) fn may_only_toggle(&self, is_toggled: bool) -> bool {
+        (is_toggled || self.is_unsure) && self.begins_with_other_toggle()
+    }
+
+    /// Whether IPython may be in no region where one is open.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.is_unsure
     }
 
     /// The lines that may decide what is in force: their number, that of statements counting on from the magics, and where

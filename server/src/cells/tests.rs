@@ -2,6 +2,7 @@
 
 mod activation;
 mod field;
+mod formats;
 mod golden;
 mod index;
 mod notebooks;

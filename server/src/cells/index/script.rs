@@ -75,6 +75,7 @@ impl Script {
         Piece::of(&text[self.start..]).add_to(&mut tally, &mut Strings::default());
         self.style = format::decide(self.wanted, &self.header, &tally);
         self.parts = divide::divide(&text, self.header.end, &self.style);
+        self.style.escapes.is_unsure = self.is_unsure();
     }
 
     /// Divides anew what the edits can have reached.
@@ -85,7 +86,8 @@ impl Script {
         let mut spans = Vec::new();
         if is_kept {
             spans = self.redivide(rope, hunks);
-            let style = format::decide(self.wanted, &self.header, &self.tally());
+            let mut style = format::decide(self.wanted, &self.header, &self.tally());
+            style.escapes.is_unsure = self.is_unsure();
             if style.divides_as(&self.style) {
                 self.style = style;
             } else {
@@ -124,6 +126,11 @@ impl Script {
         is_same
     }
 
+    /// Whether cells that are code for jupytext alone hold an `%autopx`.
+    fn is_unsure(&self) -> bool {
+        self.parts.iter().any(|part| part.toggles)
+    }
+
     /// What all of it says of the format.
     fn tally(&self) -> Tally {
         let (mut tally, mut state) = (Tally::default(), Strings::default());
@@ -152,7 +159,9 @@ impl Script {
                 while hunks.get(passed).is_some_and(|hunk| hunk.new.end <= at) {
                     passed += 1;
                 }
-                if passed > begun {
+                // Where nothing was changed, each border of before is one again.
+                let is_kept = hunks.get(passed).is_none_or(|hunk| at <= hunk.new.start);
+                if is_kept && (passed > begun || !fresh.is_empty()) {
                     let old = Gap::before(hunks, passed).back(at);
                     let same = first + self.parts[first..].partition_point(|part| part.start < old);
                     if self.parts.get(same).map_or(old_len, |part| part.start) == old {
