@@ -3,16 +3,17 @@
 //! This follows IPython's order: a `%%` on the first line that is not blank takes the whole block; in everything else each
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     CellKind, Magic, Spelling,
     calls::{self, Call},
+    escapes::{Escape, Hidden},
     found::{BlockText, Found, Stray},
+    lines::line_at,
     magic::{MagicKind, Options},
     mapped::Mapped,
-    markers::{self, Escape},
-    options,
+    markers, options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
     suites::{Suite, Suites},
@@ -34,7 +35,7 @@ pub(crate) struct Scan {
 
 /// Looks through a block.
 pub(crate) fn scan(block: BlockText<'_>) -> Scan {
-    let mut scanner = Scanner { block, dedent: 0, suites: Suites::new(""), out: Scan::default() };
+    let mut scanner = Scanner { block, dedent: 0, suites: Suites::default(), out: Scan::default() };
     scanner.run();
     let mut scan = scanner.out;
     if !scan.local.is_empty() {
@@ -50,7 +51,7 @@ struct Scanner<'a> {
     block: BlockText<'a>,
     /// How many blanks all lines begin with, which IPython takes off before it looks for a cell magic.
     dedent: usize,
-    suites: Suites<'a>,
+    suites: Suites,
     out: Scan,
 }
 
@@ -82,25 +83,28 @@ impl<'a> Scanner<'a> {
         self.block.line(index)
     }
 
-    /// A magic in a comment, in a document where that counts.
-    fn escaped(&self, line: &str) -> Option<(Escape, Range<usize>)> {
-        if !self.block.is_script {
-            return None;
+    /// How a line is hidden in a comment, and the column at which it begins then.
+    fn escaped(&self, index: usize) -> Option<(Escape, usize)> {
+        self.block.hidden(index).map(|hidden| (hidden.escape, hidden.columns.end))
+    }
+
+    /// A line without what hides it in a comment.
+    fn freed(&self, index: usize) -> Cow<'a, str> {
+        let line = self.line(index);
+        match self.block.hidden(index) {
+            None => Cow::Borrowed(line),
+            Some(Hidden { columns, .. }) => {
+                Cow::Owned([&line[..columns.start], &line[columns.end..]].concat())
+            }
         }
-        // What marks a cell may have more blanks than what merely hides a magic.
-        markers::escaped(line).or_else(|| {
-            let at =
-                line.find("%%").filter(|_| markers::marker(line).is_some_and(|marker| marker.is_magic))?;
-            Some((Escape::Comment, python::indent(line)..at))
-        })
     }
 
     fn run(&mut self) {
         let mut next = 0;
         while let Some(index) = self.block.first_filled(next) {
             let line = self.line(index);
-            let escape = self.escaped(line);
-            let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
+            let escape = self.escaped(index);
+            let begin = escape.map_or_else(|| python::indent(line), |(_, begin)| begin);
             let Some(head) = line[begin..].strip_prefix("%%") else { break };
             self.dedent = python::indent(line);
             if !self.all_begin_alike(index) {
@@ -190,42 +194,28 @@ impl<'a> Scanner<'a> {
     /// Lines as IPython hands them to a cell magic: each ends in a newline.
     fn body(&self, lines: Range<usize>, escape: Option<Escape>) -> Mapped {
         let mut body = Mapped::default();
-        let mut tokens = Tokens::default();
-        let mut continues_magic = false;
         for index in lines {
             let line = self.line(index);
-            let mut from = self.dedent.min(python::indent(line));
-            let mut hidden = None;
-            match escape {
-                None => {}
-                Some(Escape::Databricks) => from = databricks_prefix(line).max(from),
-                Some(Escape::Comment | Escape::Bang) => {
-                    if !tokens.in_long_string() {
-                        hidden =
-                            if continues_magic { comment_sign(line) } else { markers::escaped_in_body(line) };
-                        continues_magic = hidden.is_some() && line.ends_with('\\');
-                    }
-                    if hidden.is_none() {
-                        tokens.read(line, 0);
-                    }
-                }
-            }
+            let from = self.dedent.min(python::indent(line));
+            let hidden = self.block.hidden(index).filter(|_| escape.is_some());
             // IPython empties lines of blanks when it takes off what all lines begin with.
             let end = if line.trim_matches([' ', '\t']).is_empty() { from } else { line.len() };
-            let end_of_line = self.block.lines[index].end;
             let all = self.source_range(index, from..end);
             match hidden {
-                None => body.push_part(self.block.source, all.clone()),
+                None => body.push_part(self.block.source, all),
                 Some(hidden) => {
-                    let hidden = self.source_range(index, hidden);
+                    let hidden = self.source_range(index, hidden.columns.clone());
                     body.push_part(self.block.source, all.start..hidden.start.max(all.start));
-                    body.push_part(self.block.source, hidden.end..all.end);
+                    body.push_part(self.block.source, hidden.end.max(all.start)..all.end);
                 }
             }
-            if self.block.source.text()[end_of_line..].starts_with('\n') {
-                body.push_part(self.block.source, end_of_line..end_of_line + 1);
+            let start = self.block.lines[index].start;
+            let (line, next) = line_at(self.block.source.text(), start).unwrap_or((line, start));
+            let end = start + line.len();
+            if end < next {
+                body.push_part(self.block.source, end..next);
             } else {
-                let end = self.block.source.end_of(end_of_line);
+                let end = self.block.source.end_of(end);
                 body.push_escape("\n", TextRange::new(end, end));
             }
         }
@@ -237,7 +227,10 @@ impl<'a> Scanner<'a> {
         let mut tokens = Tokens::default();
         let mut index = from;
         let mut is_begun = false;
-        self.suites = Suites::new(self.block.first_filled(from).map_or("", |first| self.line(first)));
+        self.suites = self
+            .block
+            .first_filled(from)
+            .map_or_else(Suites::default, |first| Suites::new(&self.freed(first)));
         while index < self.len() {
             let line = self.line(index);
             if !tokens.at_statement() {
@@ -248,15 +241,17 @@ impl<'a> Scanner<'a> {
                 index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
                 continue;
             }
-            let escape = self.escaped(line);
-            let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
+            let escape = self.escaped(index);
+            let begin = escape.map_or_else(|| python::indent(line), |(_, begin)| begin);
             let rest = &line[begin..];
-            if escape.is_some() || !python::is_idle(line) {
+            let freed = self.freed(index);
+            let is_idle = python::is_idle(&freed);
+            if !is_idle {
                 // A backslash alone begins the statement that stands on the next line.
                 if !is_begun {
-                    self.suites.begin(line, index);
+                    self.suites.begin(&freed, index);
                 }
-                is_begun = line.trim() == "\\";
+                is_begun = freed.trim() == "\\";
             }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
@@ -272,10 +267,12 @@ impl<'a> Scanner<'a> {
             if escape.is_some() && assigned.is_none() {
                 tokens.restart();
             }
-            let is_local = escape.is_none() && !python::is_idle(line);
-            if is_local && tokens.at_statement() {
-                self.out.one_line.push(index);
-                self.suites.end(line);
+            let is_local = escape.is_none() && !is_idle;
+            if !is_idle && tokens.at_statement() {
+                self.suites.end(&freed);
+                if is_local {
+                    self.out.one_line.push(index);
+                }
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
         }
@@ -389,11 +386,10 @@ impl<'a> Scanner<'a> {
         let mut joined = Mapped::default();
         for index in lines.clone() {
             let line = self.line(index);
-            let from = match escape {
+            let from = match self.escaped(index) {
                 _ if index == lines.start => column,
-                None => 0,
-                Some(Escape::Databricks) => databricks_prefix(line),
-                Some(Escape::Comment | Escape::Bang) => comment_sign(line).map_or(0, |sign| sign.end),
+                Some((_, begin)) if escape.is_some() => begin,
+                _ => 0,
             };
             if index + 1 == lines.end {
                 let end = line.trim_end().len().max(from);
@@ -479,19 +475,6 @@ impl From<Option<Escape>> for Spelling {
             Some(Escape::Databricks) => Self::Databricks,
         }
     }
-}
-
-/// The length of what hides a line of a Databricks cell, if it is there.
-fn databricks_prefix(line: &str) -> usize {
-    let rest = line.strip_prefix(Escape::DATABRICKS).unwrap_or(line);
-    if rest.len() == line.len() { 0 } else { line.len() - rest.strip_prefix(' ').unwrap_or(rest).len() }
-}
-
-/// `# ` or `#` behind the blanks a line begins with.
-fn comment_sign(line: &str) -> Option<Range<usize>> {
-    let begin = python::indent(line);
-    let rest = line[begin..].strip_prefix('#')?;
-    Some(begin..line.len() - rest.strip_prefix(' ').unwrap_or(rest).len())
 }
 
 /// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.

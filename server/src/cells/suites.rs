@@ -17,9 +17,10 @@ pub struct Suite {
 }
 
 /// The statements above the place that is read in which it may stand.
-pub(super) struct Suites<'a> {
+#[derive(Default)]
+pub(super) struct Suites {
     /// The blanks that the first line begins with, which IPython takes off each line that begins with them.
-    base: &'a str,
+    base: String,
     open: Vec<Statement>,
     /// Whether nothing has followed the newest statement, which opens a body.
     awaits_body: bool,
@@ -32,16 +33,16 @@ struct Statement {
     keyword: Option<&'static str>,
 }
 
-impl<'a> Suites<'a> {
+impl Suites {
     /// At the beginning of lines of which this is the first that is not blank.
-    pub(super) fn new(first: &'a str) -> Self {
+    pub(super) fn new(first: &str) -> Self {
         let base = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
-        Self { base, open: Vec::new(), awaits_body: false }
+        Self { base: base.to_owned(), open: Vec::new(), awaits_body: false }
     }
 
     /// Takes in a statement that begins on this line, the line's number in its block.
     pub(super) fn begin(&mut self, text: &str, line: usize) {
-        let text = text.strip_prefix(self.base).unwrap_or(text);
+        let text = text.strip_prefix(self.base.as_str()).unwrap_or(text);
         let column = column(text);
         // What follows `if x:` is its body, or the cell is not Python, however it is indented.
         if !std::mem::take(&mut self.awaits_body) {

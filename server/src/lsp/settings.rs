@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    cells::Views,
+    cells::{Format, Views},
     cluster::discovery::Selection,
     session::{DEFAULT_ENGINES, Limits},
 };
@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub limits: Limits,
     /// Views that no line of a document makes, or that pxlens cannot read from it. Only in a trusted workspace.
     pub views: Arc<Views>,
+    /// The format that scripts are read in; the one each seems to be in if it is absent.
+    pub format: Option<Format>,
 }
 
 /// The cluster that the user chose.
@@ -68,6 +70,7 @@ impl Default for Settings {
             group_by: GroupBy::default(),
             limits: Limits::default(),
             views: Arc::default(),
+            format: None,
         }
     }
 }
@@ -109,6 +112,9 @@ impl Settings {
             }
             "limits" => self.limits = limits(value)?,
             "views" => self.views = Arc::new(views(value)?),
+            "scriptFormat" => {
+                self.format = text(value)?.map_or(Ok(None), Format::wanted)?;
+            }
             _ => {}
         }
         Ok(())
@@ -262,7 +268,7 @@ mod tests {
         let default = Settings::default();
         assert!(settings.python.is_some() && settings.cluster.is_some() && !settings.views.0.is_empty());
         assert!(settings.engines != default.engines && settings.group_by != default.group_by);
-        assert!(settings.limits.folder.is_some());
+        assert!(settings.limits.folder.is_some() && settings.format.is_some());
         for key in section.as_object().expect("an object").keys() {
             assert!(page.contains(&format!("\n| `{key}` |")), "{key} is in the table");
         }

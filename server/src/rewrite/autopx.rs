@@ -68,15 +68,13 @@ fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
         let line = source.line_at(cell.range.start);
         let magic = format!("%%px{}\n", cell.magic.suffix);
         let is_alone = is_alone(source, cell);
-        let border = if is_alone { "" } else { "# %%\n" };
-        edits.push((
-            TextRange::new(line.start, line.start),
-            source.with_line_ends(&format!("{border}{magic}")),
-        ));
+        let Some(border) = source.cells.border else { return Vec::new() };
+        let above = if is_alone { magic } else { format!("{border}\n{magic}") };
+        edits.push((TextRange::new(line.start, line.start), source.with_line_ends(&above)));
         if !is_alone {
             let end = source.line_at(cell.range.end).end;
             if source.is_filled(end, source.text.len()) {
-                edits.push((TextRange::new(end, end), source.with_line_ends("\n# %%")));
+                edits.push((TextRange::new(end, end), source.with_line_ends(&format!("\n{border}"))));
             }
         }
     }

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
+use crate::{
+    cells::{Format, Views},
+    cluster::discovery::Selection,
+    render::GroupBy,
+};
 
 /// How many engines a started cluster gets by default.
 pub(crate) const DEFAULT_ENGINES: u32 = 4;
@@ -20,6 +24,8 @@ pub(crate) struct Settings {
     pub group_by: GroupBy,
     /// Views that no line of a document makes, or that pxlens cannot read from it.
     pub views: Arc<Views>,
+    /// The format that scripts are read in; `None` if pxlens decides for each.
+    pub format: Option<Format>,
     /// The project's folder: its Python is looked for here, and engines start here.
     pub folder: PathBuf,
     /// How much output is kept in memory.
@@ -67,6 +73,7 @@ impl Default for Settings {
             engines: DEFAULT_ENGINES,
             group_by: GroupBy::Fold,
             views: Arc::default(),
+            format: None,
             folder: PathBuf::from("."),
             limits: Limits::default(),
             results: None,

@@ -121,14 +121,14 @@ async fn a_px_line_in_the_body_of_a_statement_has_a_lens_of_its_own_and_no_part_
 }
 
 #[tokio::test]
-async fn px_lines_outside_of_cells_have_a_lens_each() {
+async fn px_lines_of_paragraphs_have_a_lens_each() {
     let sim = engines(2).await;
-    Fixture::on(&sim, "%px a()\n%px b()\n")
+    Fixture::on(&sim, "%px a()\n\n%px b()\n")
         .await
         .check(expect![[r#"
             0: ▶ Run on 2 engines
-            1: ▶ Run on 2 engines
-            1: ▶ Run cells above
+            2: ▶ Run on 2 engines
+            2: ▶ Run cells above
         "#]])
         .await;
 }

@@ -135,7 +135,8 @@ impl Actor {
             return;
         }
         self.settings = Arc::new(settings);
-        let events = self.documents.set_views(&self.settings.views);
+        let mut events = self.documents.set_views(&self.settings.views);
+        events.extend(self.documents.set_format(self.settings.format));
         self.notify_all(events);
         self.notify(SessionEvent::Cluster);
         self.leave_if_idle();
