@@ -601,6 +601,20 @@ impl Options {
 
     /// As they are written behind the name of a magic, each with the blank before it.
     pub fn written(&self) -> String {
+        // An option that is forgotten here would be deleted from the text by a rewrite; so each has to be named.
+        let Self {
+            targets,
+            block,
+            stream,
+            group_outputs,
+            out,
+            local,
+            verbose,
+            progress_after,
+            signal_on_interrupt,
+            dynamic: _,
+            error: _,
+        } = self;
         let mut text = String::new();
         let mut add = |option: String| {
             text.push(' ');
@@ -614,26 +628,25 @@ impl Options {
             };
             OPTIONS.iter().find(is_it).map_or("", |option| option.long)
         };
-        if let Some(targets) = &self.targets {
+        if let Some(targets) = targets {
             // What begins with a minus sign would be taken for a flag.
             let joint = if targets.text.starts_with('-') { '=' } else { ' ' };
             add(format!("{}{joint}{}", name(Setting::Targets, None), targets.text));
         }
-        let switches =
-            [(Setting::Block, self.block), (Setting::Stream, self.stream), (Setting::Verbose, self.verbose)];
+        let switches = [(Setting::Block, block), (Setting::Stream, stream), (Setting::Verbose, verbose)];
         for (sets, on) in switches {
-            on.into_iter().for_each(|on| add(name(sets, Some(Value::Switch(on))).to_owned()));
+            on.iter().for_each(|&on| add(name(sets, Some(Value::Switch(on))).to_owned()));
         }
         let values = [
-            (Setting::ProgressAfter, self.progress_after.map(|seconds| seconds.to_string())),
-            (Setting::SignalOnInterrupt, self.signal_on_interrupt.clone()),
-            (Setting::GroupOutputs, self.group_outputs.map(|group| group.name().to_owned())),
-            (Setting::Out, self.out.clone()),
+            (Setting::ProgressAfter, progress_after.map(|seconds| seconds.to_string())),
+            (Setting::SignalOnInterrupt, signal_on_interrupt.clone()),
+            (Setting::GroupOutputs, group_outputs.map(|group| group.name().to_owned())),
+            (Setting::Out, out.clone()),
         ];
         for (sets, value) in values {
             value.into_iter().for_each(|value| add(format!("{}={value}", name(sets, None))));
         }
-        if self.local {
+        if *local {
             add(name(Setting::Local, None).to_owned());
         }
         text
