@@ -86,7 +86,7 @@ impl Actor {
         self.shown_by.insert(cell.id, run.id);
         match run.now().state() {
             RunState::Failed => {
-                sequence.stop(format!("line {} before it shows a run that failed", cell.line + 1))
+                sequence.stop(format!("line {} above shows a run that failed", cell.line + 1))
             }
             RunState::Succeeded => {}
             RunState::Queued | RunState::Running if self.queue.holds(run.id) => sequence.wait_for(run.id),
