@@ -236,7 +236,8 @@ impl Keeper {
             let (sender, mut works) = mpsc::unbounded_channel::<Work>();
             let task = tokio::spawn(async move {
                 while let Some(work) = works.recv().await {
-                    if tokio::task::spawn_blocking(work).await.is_err() {
+                    // It is cancelled when the process is told to end at once.
+                    if tokio::task::spawn_blocking(work).await.is_err_and(|error| error.is_panic()) {
                         tracing::error!("keeping a result panicked; this is a bug in pxlens");
                     }
                 }
