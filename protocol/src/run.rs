@@ -174,9 +174,9 @@ pub struct RunResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedRun {
-    /// Its number.
+    /// The number of the run, by which other requests name it.
     pub run: RunId,
-    /// Its px cell.
+    /// The id of its px cell, as `px/cells` gives it.
     pub cell: CellId,
     /// The engines it is sent to, in this order; an id may occur twice.
     #[serde(default)]

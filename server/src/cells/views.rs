@@ -41,7 +41,8 @@ pub struct ViewState {
     pub progress_after: Option<f64>,
     /// The signal that an interrupt sends: a name or a number, as written.
     pub signal_on_interrupt: Option<String>,
-    /// The lines that decided, each once and in no order; lines that nothing is left of are not in it.
+    /// The lines above that decided any of this, each once, in no particular order. A line is left out if later lines have
+    /// overridden all that it set.
     pub decided_by: Vec<DecidedBy>,
 }
 
