@@ -7,6 +7,7 @@ mod notebooks;
 mod options;
 mod properties;
 mod scripts;
+mod spellings;
 mod views;
 
 use std::fmt::Write;
