@@ -63,7 +63,7 @@ pub(super) fn receiver(text: &str) -> Option<&str> {
     let (name, rest) = text.split_at(text.find(|c: char| c != '_' && !c.is_alphanumeric())?);
     let method = rest.strip_prefix('.').filter(|_| !name.is_empty())?;
     let calls = |(known, _): &(&str, _)| method.strip_prefix(known).is_some_and(|rest| rest.starts_with('('));
-    METHODS.iter().any(|method| calls(method)).then_some(name)
+    METHODS.iter().any(calls).then_some(name)
 }
 
 /// Reads a call that begins at `start`, and ends before `end`.
