@@ -127,7 +127,7 @@ impl Resolver<'_> {
             self.statements(found.range.start);
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |imports| imports.taken);
-            if found.kind == CellKind::Autopx && is_inside {
+            if found.kind == CellKind::Autopx && found.suite.is_none() && is_inside {
                 // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
                 if first == Some(found.lines.start) {
                     self.keeps_shell = true;

@@ -46,10 +46,10 @@ impl Sequence {
         self.after.push(After { run, must_succeed: !self.keep_going });
     }
 
-    /// Stops the sequence, unless the command keeps going.
+    /// Stops the sequence, unless the command keeps going. `why` is told of each cell that is not run for it.
     pub(super) fn stop(&mut self, why: String) {
         if !self.keep_going {
-            self.stopped = Some(format!("not run, since {why}"));
+            self.stopped = Some(why);
         }
     }
 }
@@ -77,7 +77,7 @@ impl Actor {
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
-            let not_run = |kind, why| NotRun { cell: cell.view.id, kind, why };
+            let not_run = |kind, why| NotRun { cell: cell.view.id, line: cell.view.line, kind, why };
             let line = cell.view.line + 1;
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
@@ -96,7 +96,7 @@ impl Actor {
                 Err(Refusal::RunsNothing(_)) => {
                     if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
                         response.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("line {line} before it has nothing to show"));
+                        sequence.stop(format!("line {line} above has nothing to show"));
                     }
                     continue;
                 }
@@ -118,7 +118,7 @@ impl Actor {
                 other => other.to_string(),
             };
             response.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("line {line} before it cannot run"));
+            sequence.stop(format!("line {line} above cannot run"));
         }
         response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
