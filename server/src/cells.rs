@@ -19,12 +19,14 @@ pub(crate) mod mapped;
 pub(crate) mod markers;
 mod notebook;
 pub(crate) mod options;
+pub(crate) mod prefix;
 pub(crate) mod python;
 pub(crate) mod refusal;
 mod regions;
 mod resolve;
 pub(crate) mod scan;
 mod set_up;
+mod shell;
 mod shift;
 mod spelling;
 mod statements;
@@ -136,6 +138,8 @@ pub struct PxCell {
     /// The statement whose body it stands in. Such a px cell sets nothing that is in force, and runs only where somebody asks
     /// for that very one.
     pub suite: Option<Suite>,
+    /// What the alias that it is written with stands for, as `%%px --targets 0`.
+    pub alias: Option<Arc<str>>,
     refusal: Option<String>,
 }
 
@@ -267,8 +271,8 @@ pub enum CellKind {
     AutopxCell,
     /// A code cell of a notebook without px magics, which was asked to run on the engines as a whole.
     Plain,
-    /// A `with view.sync_imports():` block: its imports, as they are written. Unlike upstream, which sends only the names of
-    /// modules, `import numpy as np` gives the engines `np`, and `from module import *` works.
+    /// A `with view.sync_imports():` block: its imports, which bind on the engines what they bind upstream. That is the name
+    /// of the module, or those that are taken from it, and no alias: `import numpy as np` gives the engines `numpy`.
     SyncImports,
 }
 

@@ -72,6 +72,8 @@ pub(crate) struct Known {
     pub engines: Vec<EngineId>,
     /// The suffixes of views, without duplicates and without the empty one.
     pub suffixes: Vec<String>,
+    /// The aliases of px magics, and what each stands for, without duplicates.
+    pub aliases: Vec<(String, String)>,
 }
 
 impl Known {
@@ -91,6 +93,6 @@ impl Known {
         suffixes.extend(views.map(str::to_owned));
         suffixes.sort_unstable();
         suffixes.dedup();
-        Self { engines, suffixes }
+        Self { engines, suffixes, aliases: Vec::new() }
     }
 }

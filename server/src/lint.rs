@@ -13,6 +13,7 @@ mod old_python;
 mod options;
 mod problem;
 mod replacement;
+mod spellings;
 mod views;
 
 use std::sync::Arc;
@@ -37,7 +38,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 19] = [
+static RULES: [&Rule; 26] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -47,6 +48,13 @@ static RULES: [&Rule; 19] = [
     &magics::EMPTY_BODY,
     &lines::OPEN_BRACKET,
     &lines::OPTIONS_ON_LINE,
+    &spellings::TWO_WORDS,
+    &spellings::ALIAS_OPTIONS,
+    &spellings::MEASURED,
+    &spellings::GIVEN_TO_PYTHON,
+    &spellings::MAGIC_CALL,
+    &spellings::UNREAD_CALL,
+    &spellings::UNLIKE_IMPORT,
     &markers::COMMENT_IS_MARKER,
     &CONDITIONAL,
     &autopx::OPEN_AUTOPX,
@@ -167,6 +175,7 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
         scanned.found.iter().flat_map(|found| of_magic(scanned, found)).collect();
     problems.extend(scanned.strays.iter().map(|stray| magics::stray(&block, stray)));
+    problems.extend(scanned.notes.iter().map(|note| spellings::note(&block, note)));
     let one_line = scanned.one_line.iter().map(|line| block.lines[*line].clone());
     problems.extend(one_line.filter_map(|line| old_python::of_statement(block.source, line)));
     if findings.meets_region {
@@ -176,8 +185,16 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
             problem.fixes.retain(|fix| !fix.edits.iter().any(|(_, new)| divides(new)));
         }
     }
+    for finding in &findings.all {
+        if let Finding::UnlikeImports { magic, is_of_px } = finding
+            && let Some(found) = scanned.found.get(*magic)
+        {
+            problems.extend(spellings::unlike_imports(&block, found, &scanned.found, *is_of_px));
+        }
+    }
     problems.extend(findings.all.iter().filter_map(|finding| {
         Some(match finding {
+            Finding::UnlikeImports { .. } => return None,
             Finding::NoEffect { range, why } => views::NO_EFFECT.problem(*range, *why, Vec::new()),
             Finding::InsideRegion { magic, suffix } => {
                 autopx::px_inside(&block, scanned.found.get(*magic)?, &scanned.found, suffix)
@@ -197,18 +214,22 @@ fn of_magic(scanned: &Scanned, found: &Found) -> Vec<Problem> {
         return conditional.into_iter().collect();
     }
     let mut problems = options::check(found);
-    problems.extend(conditional);
+    problems.extend(spellings::check(found));
     match found.kind {
         CellKind::CellMagic if found.code.text().is_empty() => {
             problems.push(magics::empty_body(&block, found));
         }
         // What is called is Python, with its own rules for brackets.
-        CellKind::LineMagic if !found.is_call() => problems.extend(lines::check(block, found)),
+        CellKind::LineMagic if !found.is_call() && found.fault.is_none() => {
+            problems.extend(lines::check(block, found))
+        }
         _ => {}
     }
     if found.kind == CellKind::CellMagic && found.escape == Some(Escape::Comment) {
         problems.push(markers::comment_is_marker(&block, found));
     }
+    spellings::with_alias(found, &mut problems);
+    problems.extend(conditional);
     problems.extend(old_python::of_cell(found));
     problems
 }

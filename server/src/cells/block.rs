@@ -3,18 +3,21 @@
 //! This follows IPython's order: a `%%` on the first line that is not blank takes the whole block; in everything else each
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
-use std::{borrow::Cow, ops::Range};
+mod magics;
+
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
     CellKind, Magic, Spelling,
-    calls::{self, Call},
     escapes::{Escape, Hidden},
-    found::{BlockText, Found, Stray},
+    found::{BlockText, Found, Note, Stray},
     lines::line_at,
-    magic::{MagicKind, Options},
+    magic::MagicKind,
     mapped::Mapped,
     markers, options,
+    prefix::Prefix,
     python::{self, Assigned, Tokens},
+    shell::{self, Meaning, Name, Shell},
     statements::{self, Statement},
     suites::{Suite, Suites},
 };
@@ -31,13 +34,17 @@ pub(crate) struct Scan {
     pub(crate) one_line: Vec<usize>,
     /// What local code says about views.
     pub(super) statements: Vec<Statement>,
+    /// What is to be said of lines that are no px cells.
+    pub(crate) notes: Vec<Note>,
+    /// The names of the magics that were met, and of what may hold the shell.
+    pub(super) used: Vec<Name>,
+    /// What the block leaves of the shell.
+    pub(super) shell: Arc<Shell>,
 }
 
-/// Looks through a block.
-pub(crate) fn scan(block: BlockText<'_>) -> Scan {
-    let mut scanner = Scanner { block, dedent: 0, suites: Suites::default(), out: Scan::default() };
-    scanner.run();
-    let mut scan = scanner.out;
+/// Looks through a block, given what the lines above it made of the shell.
+pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
+    let mut scan = Scanner::new(block, Arc::clone(shell)).run();
     if !scan.local.is_empty() {
         let code = statements::read(block, &scan.found, &scan.local);
         scan.statements = code.statements;
@@ -52,7 +59,30 @@ struct Scanner<'a> {
     /// How many blanks all lines begin with, which IPython takes off before it looks for a cell magic.
     dedent: usize,
     suites: Suites,
+    /// What the body stands under that is read, as `%%timeit`.
+    prefix: Option<Prefix>,
     out: Scan,
+}
+
+/// Where a magic that is read stands.
+#[derive(Clone)]
+struct Place {
+    lines: Range<usize>,
+    column: usize,
+    escape: Option<Escape>,
+    spelling: Spelling,
+    suite: Option<Suite>,
+}
+
+/// What stands before a magic on its line, and what its name stands for.
+#[derive(Clone, Default)]
+struct Before {
+    prefix: Option<Prefix>,
+    alias: Option<Arc<str>>,
+    /// Whether the shell fills in its variables first, and there are such.
+    is_filled_in: bool,
+    /// Whether an alias puts options where code has to be.
+    has_options: bool,
 }
 
 /// The px magic of a name, without its percent signs, and its suffix.
@@ -99,7 +129,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn run(&mut self) {
+    fn new(block: BlockText<'a>, shell: Arc<Shell>) -> Self {
+        let out = Scan { shell, ..Scan::default() };
+        Self { block, dedent: 0, suites: Suites::default(), prefix: None, out }
+    }
+
+    fn run(mut self) -> Scan {
+        self.lines();
+        self.out
+    }
+
+    fn lines(&mut self) {
         let mut next = 0;
         while let Some(index) = self.block.first_filled(next) {
             let line = self.line(index);
@@ -116,11 +156,32 @@ impl<'a> Scanner<'a> {
             if name.contains('?') || !python::is_magic_name(name) {
                 break;
             }
+            let written = self.source_range(index, begin..line.trim_end().len());
+            let mut text = Mapped::default();
+            text.push_part(self.block.source, written);
+            self.note_used(true, name);
+            let mut before = Before::default();
+            match self.out.shell.meaning(&text) {
+                Meaning::Itself => {}
+                Meaning::Alias(expanded) => {
+                    before.alias = Some(expanded.stands_for.into());
+                    text = expanded.text;
+                }
+                Meaning::Unknown => {
+                    self.all_local(index);
+                    return;
+                }
+            }
+            let (_, name, name_end) = shell::name_of(text.text());
             if px_name(name, true).is_some() {
-                self.cell_magic(index, begin, name_length + 2, escape.map(|(escape, _)| escape));
+                self.cell_magic(index, begin, &text, escape.map(|(escape, _)| escape), before);
                 return;
             }
-            if !markers::runs_its_body(name) {
+            let mut behind = Mapped::default();
+            behind.push_part(&text, name_end..text.text().len());
+            if !markers::runs_its_body(name)
+                || !self.runs_its_line(index, begin, name, &behind, escape.map(|(escape, _)| escape))
+            {
                 if px_name(name, false).is_some_and(|(magic, _)| magic != MagicKind::LinePx) {
                     let name = name.to_owned();
                     self.out.strays.push(Stray {
@@ -131,12 +192,48 @@ impl<'a> Scanner<'a> {
                         is_line_magic: true,
                     });
                 }
-                self.out.local = (index..self.len()).filter(|i| !python::is_idle(self.line(*i))).collect();
+                self.all_local(index);
                 return;
             }
             next = index + 1;
         }
         self.statements(next);
+    }
+
+    /// Takes all lines from this one on for local code.
+    fn all_local(&mut self, from: usize) {
+        self.out.local = (from..self.len()).filter(|i| !python::is_idle(self.line(*i))).collect();
+    }
+
+    fn note_used(&mut self, is_cell: bool, name: &str) {
+        let used = (is_cell, Box::from(name));
+        if !self.out.used.contains(&used) {
+            self.out.used.push(used);
+        }
+    }
+
+    /// Takes in what stands behind `%%time` and its like: options, and a statement that is run as well. Says whether IPython
+    /// then runs the body.
+    fn runs_its_line(
+        &mut self,
+        index: usize,
+        column: usize,
+        name: &str,
+        behind: &Mapped,
+        escape: Option<Escape>,
+    ) -> bool {
+        let Some(prefix) = Prefix::named(name) else { return true };
+        let Some(statement) = prefix.statement(behind) else { return false };
+        if prefix == Prefix::Time {
+            return statement.text().is_empty();
+        }
+        self.prefix = Some(prefix);
+        if statement.text().starts_with('%') {
+            let spelling = escape.into();
+            let place = Place { lines: index..index + 1, column, escape, spelling, suite: None };
+            self.magic(statement, place, Before { prefix: self.prefix, ..Before::default() });
+        }
+        true
     }
 
     /// Whether all lines from this one on begin with the same blanks as it, blank lines apart.
@@ -155,21 +252,26 @@ impl<'a> Scanner<'a> {
         self.block.source.range(range)
     }
 
-    /// `%%px` with the rest of the block as its body. `name_length` counts the percent signs.
-    fn cell_magic(&mut self, index: usize, begin: usize, name_length: usize, escape: Option<Escape>) {
-        let line = self.line(index).trim_end();
-        let name_end = (begin + name_length).min(line.len());
+    /// `%%px` with the rest of the block as its body. `text` is its line with the aliases resolved.
+    fn cell_magic(
+        &mut self,
+        index: usize,
+        begin: usize,
+        text: &Mapped,
+        escape: Option<Escape>,
+        before: Before,
+    ) {
+        let (_, name, name_end) = shell::name_of(text.text());
         let mut options_text = Mapped::default();
-        options_text.push_part(self.block.source, self.source_range(index, name_end..line.len()));
+        options_text.push_part(text, name_end..text.text().len());
         let options =
             options::parse(options_text.text(), MagicKind::CellPx, |range| options_text.range(range));
         let last = match self.block.is_script {
             true => (index + 1..self.len()).rfind(|i| !self.line(*i).trim().is_empty()).unwrap_or(index),
             false => self.len() - 1,
         };
-        let name_range = self.document(self.source_range(index, begin..name_end));
-        let name = line[begin + 2..name_end].trim_end();
-        let suffix = MagicKind::of(name, true).map_or("", |(_, suffix)| suffix);
+        let name_range = text.range(0..name_end);
+        let suffix = MagicKind::of(name.trim_end(), true).map_or("", |(_, suffix)| suffix);
         let magic = Magic { kind: MagicKind::CellPx, suffix: suffix.to_owned(), options, name_range };
         let end = self.document(self.block.lines[last].clone()).end;
         let start = self.block.source.start_of(self.block.lines[index].start);
@@ -188,6 +290,9 @@ impl<'a> Scanner<'a> {
             suite: None,
             imports: None,
             spelling: escape.into(),
+            prefix: None,
+            alias: before.alias,
+            fault: None,
         });
     }
 
@@ -252,6 +357,9 @@ impl<'a> Scanner<'a> {
                     self.suites.begin(&freed, index);
                 }
                 is_begun = freed.trim() == "\\";
+            }
+            if escape.is_none() && !is_idle {
+                self.names(line);
             }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
@@ -328,47 +436,20 @@ impl<'a> Scanner<'a> {
             self.stray(lines, column, escape, cell_magic);
             return;
         }
-        let name_length = magic.find([' ', '\t']).unwrap_or(magic.len());
-        let Some((named, suffix)) = px_name(&magic[..name_length], false) else {
-            if !(is_help(text.text()) && magic.starts_with("px")) {
+        if is_help(text.text()) {
+            // `%px?` runs nothing, here or on the engines.
+            let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
+            if !(magic.starts_with("px") || px_name(name, false).is_some()) {
                 self.out.local.extend(lines);
             }
             return;
-        };
-        if is_help(text.text()) {
-            return;
         }
-        let (kind, suffix) = (cell_kind(named), suffix.to_owned());
-        let name_end = name_length + 1;
-        // IPython drops one blank behind the name.
-        let rest = (name_end + 1).min(text.text().len());
-        let mut arguments = Mapped::default();
-        arguments.push_part(&text, rest..text.text().len());
-        let options = match named.takes_options() {
-            true => options::parse(arguments.text(), named, |range| arguments.range(range)),
-            false => Options::default(),
-        };
-        let magic = Magic { kind: named, suffix, options, name_range: text.range(0..name_end) };
-        let (code, options_text) = match kind {
-            CellKind::LineMagic => (arguments, None),
-            _ if named.takes_options() => (Mapped::default(), Some((arguments, named))),
-            _ => (Mapped::default(), None),
-        };
-        let range = self.spanned(&lines);
-        self.out.found.push(Found {
-            kind,
-            magic,
-            lines,
-            range,
-            magic_range: range,
-            code,
-            options_text,
-            column,
-            escape,
-            suite: self.suite(),
-            spelling: escape.into(),
-            imports: None,
-        });
+        let place =
+            Place { lines: lines.clone(), column, escape, spelling: escape.into(), suite: self.suite() };
+        let before = Before { prefix: self.prefix, ..Before::default() };
+        if !self.magic(text, place, before) {
+            self.out.local.extend(lines);
+        }
     }
 
     /// What the statement that was begun last stands in.
@@ -417,52 +498,6 @@ impl<'a> Scanner<'a> {
             name: name.to_owned(),
             is_line_magic: named != MagicKind::LinePx,
         });
-    }
-
-    /// A call of `get_ipython().run_…_magic` at this column; gives the next line to look at if it runs a px magic.
-    fn call(&mut self, index: usize, column: usize, tokens: &mut Tokens) -> Option<usize> {
-        if !self.line(index)[column..].starts_with("get_ipython()") {
-            return None;
-        }
-        let end = self.block.lines.last().map_or(0, |line| line.end);
-        let call = calls::parse(self.block.source, self.block.lines[index].start + column, end)?;
-        let (named, suffix) = px_name(call.name.text(), call.is_cell)?;
-        let (kind, suffix) = (cell_kind(named), suffix.to_owned());
-        let name_range = call.name.range(0..call.name.text().len());
-        let Call { line, body, range, .. } = call;
-        let options = match named.takes_options() {
-            true => options::parse(line.text(), named, |range| line.range(range)),
-            false => Options::default(),
-        };
-        let code = match kind {
-            CellKind::CellMagic => body,
-            CellKind::LineMagic => line.clone(),
-            _ => Mapped::default(),
-        };
-        let last = self.block.lines.partition_point(|line| line.end < range.end);
-        let lines = index..last + 1;
-        let behind = &self.line(last)[range.end - self.block.lines[last].start..];
-        let is_alone = column == python::indent(self.line(index)) && matches!(behind.trim(), "" | ";");
-        let magic = Magic { kind: named, suffix, options, name_range };
-        let at = self.spanned(&lines);
-        self.out.found.push(Found {
-            kind,
-            magic,
-            lines,
-            range: at,
-            magic_range: at,
-            code,
-            options_text: named.takes_options().then_some((line, named)),
-            column,
-            escape: None,
-            suite: self.suite(),
-            spelling: Spelling::Call { is_alone },
-            imports: None,
-        });
-        // The rest of the statement, such as a semicolon.
-        tokens.restart();
-        tokens.read(self.line(last), range.end - self.block.lines[last].start);
-        Some(last + 1)
     }
 }
 

@@ -1,48 +1,145 @@
-//! `get_ipython().run_cell_magic('px', '--targets ::2', 'code\n')`: what nbconvert writes for a magic.
+//! `get_ipython().run_cell_magic('px', '--targets ::2', 'code\n')`: what nbconvert writes for a magic; and the other calls
+//! that hand the shell a magic: `run_line_magic`, `run_cell`, and `magic`, which IPython 9 does not have.
 //!
-//! Only calls whose arguments are plain string literals are read; any other is local code.
+//! Only arguments that are plain string literals are read.
 
 use std::ops::Range;
 
-use super::mapped::Mapped;
+use super::{mapped::Mapped, shell::Shell};
 
 /// A call of a magic, with its strings as Python would see them.
 pub(super) struct Call {
-    /// Whether it is `run_cell_magic`.
-    pub(super) is_cell: bool,
-    pub(super) name: Mapped,
-    pub(super) line: Mapped,
-    /// The cell's body; empty for `run_line_magic`.
-    pub(super) body: Mapped,
-    /// From `get_ipython` to behind the closing parenthesis, in bytes of the source.
+    pub(super) runs: Runs,
+    /// From the shell to behind the closing parenthesis, in bytes of the source.
     pub(super) range: Range<usize>,
 }
 
+/// What is called.
+pub(super) enum Runs {
+    LineMagic {
+        name: Mapped,
+        line: Mapped,
+    },
+    CellMagic {
+        name: Mapped,
+        line: Mapped,
+        body: Mapped,
+    },
+    Cell {
+        text: Mapped,
+    },
+    /// `magic('px code')`: the method's name and the literal, if it is a single one, in bytes of the source.
+    Magic {
+        text: Mapped,
+        method: Range<usize>,
+        literal: Option<Range<usize>>,
+    },
+}
+
+/// What stands where a call may.
+pub(super) enum Parsed {
+    Call(Call),
+    /// A call of a magic of this name with an argument that is no plain string; where it begins.
+    Unread {
+        name: String,
+        method: &'static str,
+        start: usize,
+    },
+}
+
+/// The methods that run a magic, each with the parameters that are read.
+const METHODS: [(&str, &[&str]); 4] = [
+    ("run_cell_magic", &["magic_name", "line", "cell"]),
+    ("run_line_magic", &["magic_name", "line"]),
+    ("run_cell", &["raw_cell"]),
+    ("magic", &["arg_s"]),
+];
+
+/// The name in front of a method that runs a magic, where a text begins with that.
+pub(super) fn receiver(text: &str) -> Option<&str> {
+    if text.starts_with("get_ipython()") {
+        return Some("get_ipython()");
+    }
+    let (name, rest) = text.split_at(text.find(|c: char| c != '_' && !c.is_alphanumeric())?);
+    let method = rest.strip_prefix('.').filter(|_| !name.is_empty())?;
+    let calls = |(known, _): &(&str, _)| method.strip_prefix(known).is_some_and(|rest| rest.starts_with('('));
+    METHODS.iter().any(calls).then_some(name)
+}
+
 /// Reads a call that begins at `start`, and ends before `end`.
-pub(super) fn parse(source: &Mapped, start: usize, end: usize) -> Option<Call> {
+pub(super) fn parse(source: &Mapped, start: usize, end: usize, shell: &Shell) -> Option<Parsed> {
     let mut reader = Reader { source, at: start, end };
-    reader.eat("get_ipython()")?;
+    if reader.eat("get_ipython()").is_none() {
+        let name = receiver(reader.rest()).filter(|name| shell.is_held_by(name))?;
+        reader.at += name.len();
+    }
     reader.eat(".")?;
-    let is_cell = if reader.eat("run_cell_magic").is_some() {
-        true
-    } else {
-        reader.eat("run_line_magic")?;
-        false
-    };
-    reader.eat("(")?;
-    let name = reader.string()?;
-    reader.eat(",")?;
-    let line = reader.string()?;
-    let body = if is_cell {
-        reader.eat(",")?;
-        reader.string()?
-    } else {
-        Mapped::default()
-    };
-    // A trailing comma is allowed; nothing else may follow.
-    let _ = reader.eat(",");
     reader.skip_blanks();
-    reader.rest().starts_with(')').then(|| Call { is_cell, name, line, body, range: start..reader.at + 1 })
+    let method_start = reader.at;
+    let (method, parameters) = *METHODS.iter().find(|(method, _)| {
+        reader.rest().strip_prefix(method).is_some_and(|rest| rest.trim_start().starts_with('('))
+    })?;
+    reader.at += method.len();
+    let method_range = method_start..reader.at;
+    reader.eat("(")?;
+    let mut values: Vec<Option<Mapped>> = vec![None; parameters.len()];
+    let mut literal = None;
+    let mut place = 0;
+    loop {
+        reader.skip_blanks();
+        if reader.rest().starts_with(')') {
+            break;
+        }
+        let named = reader.keyword();
+        let slot = match named {
+            Some(name) => parameters.iter().position(|parameter| *parameter == name),
+            None => Some(place).filter(|place| *place < parameters.len()),
+        };
+        place += 1;
+        reader.skip_blanks();
+        let from = reader.at;
+        let value = match slot {
+            Some(_) => reader.string(),
+            // What else these methods take changes nothing that is read here, if it is a plain value.
+            None => reader.plain_value().map(|()| Mapped::default()),
+        };
+        reader.skip_blanks();
+        let is_whole = reader.rest().starts_with([',', ')']);
+        let Some(value) = value.filter(|_| is_whole) else {
+            let name = match method {
+                "run_cell" => Some("px".to_owned()).filter(|_| mentions_px(&source.text()[from..end])),
+                "magic" => None,
+                _ => values[0].as_ref().map(|name| name.text().to_owned()),
+            };
+            return name.map(|name| Parsed::Unread { name, method, start });
+        };
+        if let Some(slot) = slot {
+            literal = Some(from..from + source.text()[from..reader.at].trim_end().len());
+            values[slot] = Some(value);
+        }
+        if reader.eat(",").is_none() {
+            break;
+        }
+    }
+    reader.skip_blanks();
+    if !reader.rest().starts_with(')') {
+        return None;
+    }
+    let mut values = values.into_iter();
+    let mut next = || values.next().flatten();
+    let runs = match method {
+        "run_cell_magic" => Runs::CellMagic { name: next()?, line: next()?, body: next()? },
+        "run_line_magic" => Runs::LineMagic { name: next()?, line: next()? },
+        "run_cell" => Runs::Cell { text: next()? },
+        _ => Runs::Magic { text: next()?, method: method_range, literal },
+    };
+    Some(Parsed::Call(Call { runs, range: start..reader.at + 1 }))
+}
+
+/// Whether the text of a statement that cannot be read has a magic of px in it.
+fn mentions_px(rest: &str) -> bool {
+    let line = rest.lines().next().unwrap_or_default();
+    line.match_indices("%px").any(|(at, _)| line[..at].ends_with(['\'', '"', '%', '\n']))
 }
 
 struct Reader<'a> {
@@ -51,8 +148,8 @@ struct Reader<'a> {
     end: usize,
 }
 
-impl Reader<'_> {
-    fn rest(&self) -> &str {
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
         &self.source.text()[self.at..self.end]
     }
 
@@ -64,6 +161,25 @@ impl Reader<'_> {
     fn eat(&mut self, token: &str) -> Option<()> {
         self.skip_blanks();
         self.rest().starts_with(token).then(|| self.at += token.len())
+    }
+
+    /// The name of the argument that follows, if it has one.
+    fn keyword(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let (name, behind) = rest.split_at(rest.find(|c: char| c != '_' && !c.is_alphanumeric())?);
+        let value = behind.trim_start().strip_prefix('=').filter(|value| !value.starts_with('='))?;
+        (!name.is_empty()).then(|| {
+            self.at += rest.len() - value.len();
+            name
+        })
+    }
+
+    /// `True`, `False`, `None` or a number.
+    fn plain_value(&mut self) -> Option<()> {
+        let rest = self.rest();
+        let word = &rest[..rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(rest.len())];
+        let is_plain = matches!(word, "True" | "False" | "None") || word.parse::<u32>().is_ok();
+        is_plain.then(|| self.at += word.len())
     }
 
     /// One or more string literals side by side.
@@ -94,7 +210,7 @@ impl Reader<'_> {
         let close = if rest[prefix..].starts_with(&triple) { triple } else { quote.to_string() };
         self.at += prefix + close.len();
         loop {
-            let rest = &self.source.text()[self.at..self.end];
+            let rest = self.rest();
             if rest.starts_with(&close) {
                 self.at += close.len();
                 return Some(true);
@@ -161,37 +277,65 @@ fn escape(rest: &str, raw: bool) -> Option<(usize, String)> {
 mod tests {
     use super::*;
 
-    fn body(text: &str) -> Option<String> {
-        let source = Mapped::plain(text, 0);
-        parse(&source, 0, text.len()).map(|call| {
-            format!("{} {:?} {:?} {:?}", call.is_cell, call.name.text(), call.line.text(), call.body.text())
-        })
+    fn read(text: &str) -> String {
+        let mut shell = Shell::default();
+        shell.hold("ip");
+        match parse(&Mapped::plain(text, 0), 0, text.len(), &shell) {
+            None => "no".to_owned(),
+            Some(Parsed::Unread { name, method, .. }) => format!("unread {method} {name}"),
+            Some(Parsed::Call(call)) => match call.runs {
+                Runs::LineMagic { name, line } => format!("line {:?} {:?}", name.text(), line.text()),
+                Runs::CellMagic { name, line, body } => {
+                    format!("cell {:?} {:?} {:?}", name.text(), line.text(), body.text())
+                }
+                Runs::Cell { text } => format!("run {:?}", text.text()),
+                Runs::Magic { text: said, method, literal } => {
+                    format!("magic {:?} {:?} {:?}", said.text(), &text[method], literal.map(|at| &text[at]))
+                }
+            },
+        }
     }
 
     #[test]
     fn calls_with_plain_strings_are_read_as_python_reads_them() {
-        let read = |text: &str| body(text).unwrap_or_else(|| "no".to_owned());
-        assert_eq!(
-            read("get_ipython().run_cell_magic('px', '--targets ::2', 'a = \"\\u00e9\\x41\\101\\q\"\\n')"),
-            r#"true "px" "--targets ::2" "a = \"éAA\\q\"\n""#
-        );
-        assert_eq!(read("get_ipython().run_line_magic(\"px\", 'a' r'\\n' ,)"), r#"false "px" "a\\n" """#);
-        assert_eq!(read("get_ipython().run_cell_magic(\n 'px', '',\n '''a\nb''')"), r#"true "px" "" "a\nb""#);
+        for (text, expected) in [
+            (
+                "get_ipython().run_cell_magic('px', '--targets ::2', 'a = \"\\u00e9\\x41\\101\\q\"\\n')",
+                r#"cell "px" "--targets ::2" "a = \"éAA\\q\"\n""#,
+            ),
+            ("get_ipython().run_line_magic(\"px\", 'a' r'\\n' ,)", r#"line "px" "a\\n""#),
+            ("get_ipython().run_cell_magic(\n 'px', '',\n '''a\nb''')", r#"cell "px" "" "a\nb""#),
+            ("get_ipython().run_line_magic(line='a', magic_name='px')", r#"line "px" "a""#),
+            ("get_ipython().run_line_magic('px', line = u'a', _stack_depth=2)", r#"line "px" "a""#),
+            ("get_ipython().run_cell_magic('px', cell='a', line='')", r#"cell "px" "" "a""#),
+            ("ip.run_line_magic('px', 'a')", r#"line "px" "a""#),
+            ("get_ipython().run_cell('%px a')", r#"run "%px a""#),
+            ("get_ipython().run_cell(raw_cell='%px a', store_history=True)", r#"run "%px a""#),
+            ("get_ipython().magic(u'%px a')", r#"magic "%px a" "magic" Some("u'%px a'")"#),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
     }
 
     #[test]
-    fn calls_with_anything_else_are_local_code() {
-        for text in [
-            "get_ipython().run_line_magic('px', x)",
-            "get_ipython().run_line_magic('px', f'{x}')",
-            "get_ipython().run_line_magic('px', 'a' + 'b')",
-            "get_ipython().run_line_magic('px', 'a",
-            "get_ipython().run_line_magic('px', 'a\n')",
-            "get_ipython().run_line_magic('px', '\\",
-            "get_ipython().run_line_magic('px', '\\x4é')",
-            "get_ipython().magic('px a')",
+    fn calls_of_px_with_anything_else_are_told_apart_from_local_code() {
+        for (text, expected) in [
+            ("get_ipython().run_line_magic('px', x)", "unread run_line_magic px"),
+            ("get_ipython().run_line_magic('px', f'{x}')", "unread run_line_magic px"),
+            ("get_ipython().run_line_magic('px', 'a' + 'b')", "unread run_line_magic px"),
+            ("get_ipython().run_line_magic('px', 'a", "unread run_line_magic px"),
+            ("get_ipython().run_line_magic('px', 'a\n')", "unread run_line_magic px"),
+            ("get_ipython().run_line_magic('px', '\\", "unread run_line_magic px"),
+            ("get_ipython().run_line_magic('px', '\\x4é')", "unread run_line_magic px"),
+            ("get_ipython().run_cell_magic('px', '', code)", "unread run_cell_magic px"),
+            ("get_ipython().run_cell(f'%px {x}')", "unread run_cell px"),
+            ("get_ipython().run_cell(code)", "no"),
+            ("get_ipython().run_line_magic(name, 'a')", "no"),
+            ("get_ipython().run_line_magic('px')", "no"),
+            ("shell.run_line_magic('px', 'a')", "no"),
+            ("get_ipython().user_ns", "no"),
         ] {
-            assert_eq!(body(text), None, "{text}");
+            assert_eq!(read(text), expected, "{text}");
         }
     }
 }

@@ -9,7 +9,9 @@ use super::{
     jupytext::{self, Language, Strings},
     lines::{is_blank, is_space},
     magic::MagicKind,
+    mapped::Mapped,
     markers, options,
+    prefix::Prefix,
     set_up::is_python,
 };
 use crate::text::TextRange;
@@ -149,7 +151,11 @@ fn reads_as_magic(text: &str, is_whole: bool) -> bool {
         Some((MagicKind::Autopx, _)) => arguments.is_empty(),
         Some((kind @ MagicKind::PxConfig, _)) => !arguments.is_empty() && takes(kind, arguments),
         Some((kind, _)) => takes(kind, arguments),
-        None => false,
+        None => {
+            let prefix = Prefix::named(name);
+            let statement = prefix.and_then(|prefix| prefix.statement(&Mapped::plain(arguments, 0)));
+            statement.is_some_and(|statement| reads_as_magic(statement.text(), is_whole))
+        }
     }
 }
 
@@ -238,6 +244,8 @@ mod tests {
             "# %pxconfig --block",
             "# x = %px a",
             "# %pxresult",
+            "# %time %px a = 1",
+            "# %timeit -n 3 x = %px a",
         ] {
             assert_eq!(
                 shown(&["", line, "# %px b"], FIRST).len(),
@@ -254,6 +262,8 @@ mod tests {
             "# %pxconfig",
             "x",
             "# %pxresult of it",
+            "# %time %px is told",
+            "# %time x",
             "# # %%px",
             "# text",
         ] {

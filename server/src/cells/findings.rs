@@ -23,6 +23,9 @@ pub(crate) enum Finding {
     NoEffect { range: TextRange, why: &'static str },
     /// A px magic, by its place among those of the block, stands inside the `%autopx` region of a view.
     InsideRegion { magic: usize, suffix: String },
+    /// A `sync_imports` block, by its place among the magics of the block, has imports that do not do on the engines what they
+    /// do here. Whether a `%px` there runs on the same engines.
+    UnlikeImports { magic: usize, is_of_px: bool },
     /// A magic goes by a view that nothing makes.
     UnknownView { name: TextRange, why: String },
     /// A magic goes by a view whose targets cannot be read.

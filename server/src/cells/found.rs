@@ -1,11 +1,12 @@
 //! A block of lines, and the px magics that are found in it, before it is known what is in force there.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
     CellKind, Magic, MagicKind, Spelling, Suite,
     escapes::{Escape, Hidden},
     mapped::Mapped,
+    prefix::Prefix,
     python,
     statements::Expr,
 };
@@ -26,7 +27,7 @@ pub(crate) struct BlockText<'a> {
 }
 
 /// A px magic as found, before it is known what is in force there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) kind: CellKind,
     pub(crate) magic: Magic,
@@ -43,11 +44,75 @@ pub(crate) struct Found {
     /// The statement whose body it stands in.
     pub(crate) suite: Option<Suite>,
     pub(crate) spelling: Spelling,
-    /// Of a `sync_imports` block its view, and how many lines of local code are no longer local.
-    pub(super) imports: Option<(Expr, usize)>,
+    /// The magic that it is the statement of, as in `%time %px x`, or in whose body it stands; of several the one that
+    /// measures.
+    pub(crate) prefix: Option<Prefix>,
+    /// What the alias that it is written with stands for, as `%%px --targets 0`.
+    pub(crate) alias: Option<Arc<str>>,
+    /// Why it cannot run, which the way it is written decides.
+    pub(crate) fault: Option<Cow<'static, str>>,
+    /// Of a `sync_imports` block what is sent of it.
+    pub(crate) imports: Option<Imports>,
+}
+
+/// What a `sync_imports` block sends.
+#[derive(Clone, Debug)]
+pub(crate) struct Imports {
+    pub(super) view: Expr,
+    /// How many lines of local code are no longer local.
+    pub(super) taken: usize,
+    /// The imports that bind another name on the engines than here, or none.
+    pub(crate) unlike: Vec<Unlike>,
+}
+
+/// An import that does not do on the engines what it does here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unlike {
+    pub(crate) range: TextRange,
+    /// The import alone, as one would write it.
+    pub(crate) import: String,
+    pub(crate) how: UnlikeHow,
+}
+
+/// What an import does on the engines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UnlikeHow {
+    /// It binds the name itself, not the alias.
+    Alias { name: String, alias: String },
+    /// It binds nothing that code can name.
+    Dotted,
+    /// It fails.
+    Star,
+}
+
+/// A line that is no px cell, and of which something is to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) range: TextRange,
+    pub(crate) about: About,
+}
+
+/// What is to be said of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A call of a px magic has an argument that is no plain string.
+    UnreadCall { method: &'static str, name: String },
+    /// A call of `magic`, which IPython 9 does not have, and the edits that make it one of `run_line_magic`.
+    MagicCall { name: String, edits: Vec<(TextRange, String)> },
+    /// A px magic behind a magic that hands it to Python.
+    GivenToPython { by: &'static str, name: String },
+    /// An alias for a px magic is made where nobody knows whether that happens.
+    UncertainAlias { suite: Suite },
+    /// `%timeit %autopx` and the like.
+    RepeatedToggle { by: Prefix },
 }
 
 impl Found {
+    /// Whether its line is the magic by its own name, with no other before it.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.prefix.is_none() && self.alias.is_none()
+    }
+
     /// Whether it is written as a call of a function.
     pub(crate) fn is_call(&self) -> bool {
         matches!(self.spelling, Spelling::Call { .. })
@@ -80,7 +145,7 @@ impl<'a> BlockText<'a> {
 }
 
 /// A magic with two percent signs where IPython takes it for a line magic, or that is one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stray {
     /// The lines of the block it takes.
     pub(crate) lines: Range<usize>,

@@ -73,6 +73,8 @@ struct Told {
     findings: Arc<Findings>,
     local_lines: u32,
     set_up: Option<u32>,
+    /// See [`Resolved::reread`].
+    reread: Option<Arc<Scanned>>,
 }
 
 /// A block as others see it.
@@ -251,7 +253,7 @@ impl Index {
     pub(crate) fn facts(&self) -> impl Iterator<Item = BlockFacts<'_>> {
         self.entries.iter().filter_map(|entry| {
             let Told { findings, .. } = entry.told.as_ref()?;
-            Some(BlockFacts { base: entry.start, scanned: &entry.scanned, findings })
+            Some(BlockFacts { base: entry.start, scanned: entry.as_read(), findings })
         })
     }
 
@@ -261,15 +263,17 @@ impl Index {
         let entry = self.entries.iter().find(|entry| entry.number == region.toggle.block)?;
         let toggle = region.toggle.nth as usize;
         let end = self.entries.last().map(|last| last.start + last.scanned.range.end)?;
-        let (base, scanned) = (entry.start, &*entry.scanned);
+        let (base, scanned) = (entry.start, &**entry.as_read());
         Some(OpenRegion { base, scanned, toggle, suffix: &region.suffix, end })
     }
 
     /// Where the lines stand that may decide something, in bytes of the document.
     pub(crate) fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
-        self.entries.iter().filter(|entry| entry.decides).flat_map(|entry| {
+        let may_decide =
+            |entry: &&Entry| entry.decides || entry.told.as_ref().is_some_and(|told| told.reread.is_some());
+        self.entries.iter().filter(may_decide).flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
-            entry.scanned.deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
+            entry.as_read().deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
         })
     }
 
@@ -355,7 +359,7 @@ impl Index {
                 carry = Arc::clone(&told.after);
                 continue;
             }
-            let Resolved { cells, findings, local_lines, after, set_up } =
+            let Resolved { cells, findings, local_lines, after, set_up, reread } =
                 resolve(&entry.scanned, &carry, self.text, entry.number, self.sends_plain);
             let before = std::mem::replace(&mut carry, Arc::clone(&after));
             let kept = entry.told.as_ref().map_or(&[][..], |told| &told.cells);
@@ -367,6 +371,8 @@ impl Index {
             let is_as_it_was = |told: &Told| {
                 let same_cells = told.cells.iter().zip(&cells).all(|(old, new)| Arc::ptr_eq(old, new));
                 told.cells.len() == cells.len()
+                    && told.reread.is_none()
+                    && reread.is_none()
                     && same_cells
                     && told.findings.all == findings.all
                     && told.local_lines == local_lines
@@ -374,7 +380,7 @@ impl Index {
             if entry.told.as_ref().is_some_and(|told| !is_as_it_was(told)) {
                 changed.push(at);
             }
-            entry.told = Some(Told { before, after, cells, findings, local_lines, set_up });
+            entry.told = Some(Told { before, after, cells, findings, local_lines, set_up, reread });
         }
         changed
     }
@@ -395,6 +401,11 @@ impl Entry {
             scanned: Arc::new(scanned),
             told: None,
         }
+    }
+
+    /// What it holds where it stands.
+    fn as_read(&self) -> &Arc<Scanned> {
+        self.told.as_ref().and_then(|told| told.reread.as_ref()).unwrap_or(&self.scanned)
     }
 }
 

@@ -109,6 +109,27 @@ impl Mapped {
         }
     }
 
+    /// Some of its words, with one blank between each two.
+    pub(crate) fn words(&self, words: &[Range<usize>]) -> Self {
+        let mut joined = Self { notation: self.notation, ..Self::default() };
+        for (number, word) in words.iter().enumerate() {
+            if number > 0 {
+                joined.push_escape(" ", self.range(words[number - 1].end..word.start));
+            }
+            joined.push_part(self, word.clone());
+        }
+        joined
+    }
+
+    /// The same without the first occurrence of a text.
+    pub(crate) fn without(&self, text: &str) -> Self {
+        let Some(at) = self.text.find(text) else { return self.clone() };
+        let mut rest = Self { notation: self.notation, ..Self::default() };
+        rest.push_part(self, 0..at);
+        rest.push_part(self, at + text.len()..self.text.len());
+        rest
+    }
+
     fn add(&mut self, text: &str, piece: Piece) {
         if text.is_empty() {
             return;

@@ -1,7 +1,7 @@
 //! Lines that look like the border of a cell, whatever the format of their script, and the names of magics that divide
 //! nothing. Which lines do divide a script is decided in `divide`.
 
-use super::magic::MagicKind;
+use super::{magic::MagicKind, prefix::to_python};
 
 /// A line that begins a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,10 @@ pub(crate) fn is_cell_magic(rest: &str) -> bool {
     let length = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
     let (name, behind) = rest.split_at(length);
     let ends = behind.is_empty() || behind.starts_with([' ', '\t', '?']);
-    ends && (is_px(name) || runs_its_body(name) || OTHER_LANGUAGES.contains(&name))
+    ends && (is_px(name)
+        || runs_its_body(name)
+        || OTHER_LANGUAGES.contains(&name)
+        || to_python(name).is_some())
 }
 
 /// Whether a name is `px` with or without a suffix, not one of its sister magics.
@@ -74,7 +77,7 @@ const OTHER_LANGUAGES: [&str; 21] = [
 
 /// Cell magics that run their body as IPython runs a cell, so that px magics in it work.
 pub(crate) fn runs_its_body(name: &str) -> bool {
-    matches!(name, "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "lprun" | "debug")
+    matches!(name, "time" | "timeit" | "capture" | "prun")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Notebooks as raw JSON: nbformat 3 (`worksheets[].cells[].input`) and 4.0 to 4.5 (`cells[].source`).
+//! Notebooks as raw JSON: nbformat 2 and 3 (`worksheets[].cells[].input`) and 4.0 to 4.5 (`cells[].source`). The lines of a
+//! cell end in a line end, but for those of nbformat 2, which stand between them.
 //!
 //! Only where strings begin is taken from serde; they are decoded here, because each byte has to lead back to the file.
 
@@ -34,6 +35,7 @@ pub(super) struct CodeCell {
 
 #[derive(Deserialize)]
 struct Notebook<'a> {
+    nbformat: Option<serde_json::Value>,
     #[serde(borrow)]
     cells: Option<Vec<Cell<'a>>>,
     #[serde(borrow)]
@@ -68,6 +70,7 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
         return Err(NotNotebook { line: 1, column: 1, why: why.to_owned() });
     }
     let notebook: Notebook<'_> = serde_json::from_str(json).map_err(|error| NotNotebook::from(&error))?;
+    let are_bare = notebook.nbformat == Some(2.into());
     let worksheets =
         notebook.worksheets.map(|sheets| sheets.into_iter().flat_map(|sheet| sheet.cells).collect());
     let Some(cells): Option<Vec<Cell<'_>>> = notebook.cells.or(worksheets) else {
@@ -81,8 +84,15 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
         if raw.starts_with('[') {
             let items: Vec<&RawValue> =
                 serde_json::from_str(raw).map_err(|error| NotNotebook::from(&error))?;
+            let mut end = None;
             for item in items.iter().filter(|item| item.get().starts_with('"')) {
-                decode(item.get(), offset(item.get()), &mut strings);
+                let start = offset(item.get());
+                if let Some(end) = end.filter(|_| are_bare) {
+                    // From inside one string to inside the next.
+                    strings.push_escape("\n", TextRange::new(end, start + 1));
+                }
+                decode(item.get(), start, &mut strings);
+                end = Some(start + item.get().len() - 1);
             }
         } else if raw.starts_with('"') {
             decode(raw, offset(raw), &mut strings);

@@ -44,7 +44,7 @@ impl Fault {
 }
 
 /// `{…}`, or a `$` before a name.
-fn is_dynamic(line: &str) -> bool {
+pub(super) fn is_dynamic(line: &str) -> bool {
     let dollar = |rest: &str| rest.chars().next().is_some_and(|c| c == '_' || c.is_alphanumeric());
     line.contains('{') || line.match_indices('$').any(|(at, _)| dollar(&line[at + 1..]))
 }
@@ -64,6 +64,21 @@ pub(crate) fn names(magic: MagicKind) -> impl Iterator<Item = &'static str> {
 /// The arguments of a line; none where a quote is not closed.
 pub(crate) fn arguments(line: &str) -> Vec<Range<usize>> {
     split(line).unwrap_or_default()
+}
+
+/// The same, with all that follows a quote that is not closed as the last one.
+pub(super) fn words(line: &str) -> Vec<Range<usize>> {
+    let mut line = line;
+    let mut last = None;
+    while let Err(Fault { range, .. }) = split(line) {
+        (line, last) = (&line[..range.start], Some(range));
+    }
+    arguments(line).into_iter().chain(last).collect()
+}
+
+/// The arguments of a line; `None` where a quote is not closed.
+pub(super) fn split_all(line: &str) -> Option<Vec<Range<usize>>> {
+    split(line).ok()
 }
 
 /// Splits as Python's `shlex` does when it is not to follow POSIX: an argument that begins with a quote ends with that

@@ -23,7 +23,7 @@ struct Quote {
 pub(crate) enum Assigned {
     /// A magic: the column of its `%`.
     Magic(usize),
-    /// A call of `get_ipython()`: its column.
+    /// A call of `get_ipython()`, or of a method that runs magics: its column.
     GetIpython(usize),
 }
 
@@ -113,7 +113,7 @@ impl Tokens {
         if is_magic_name(rest.strip_prefix('%').unwrap_or_default()) {
             return Some(Assigned::Magic(at));
         }
-        rest.starts_with("get_ipython()").then_some(Assigned::GetIpython(at))
+        super::calls::receiver(rest).map(|_| Assigned::GetIpython(at))
     }
 
     /// Reads to the end of the string, or of the line.

@@ -9,6 +9,17 @@ pub(crate) const DYNAMIC: &str = "the options hold {…} or $name, which IPython
 /// It has nothing to send.
 pub(crate) const EMPTY_BODY: &str = "%%px has no body: write code below it, or use %px for a single line";
 
+/// An alias puts options before the line of a magic that takes none.
+pub(crate) const OPTIONS_OF_ALIAS: &str = "%px takes no options, so the engines would get them as code";
+
+/// An alias has the shell fill in what `%px` itself leaves alone.
+pub(crate) const FILLED_IN: &str = "IPython fills in {…} and $name on the line of an alias from its own variables; pxlens \
+                                    knows none of them: write %px itself, or the values";
+
+/// A `sync_imports` block imports a star.
+pub(crate) const STAR_IMPORT: &str = "sync_imports cannot import *: ipyparallel fails on the engines, which have no attribute of \
+                                      that name; write %px from … import * below the block";
+
 /// Nothing makes the view that it goes by.
 pub(super) fn unknown_view(magic: &Magic) -> String {
     format!(
@@ -19,9 +30,17 @@ pub(super) fn unknown_view(magic: &Magic) -> String {
     )
 }
 
-/// Why a px cell cannot run.
+/// Why a px cell cannot run. One that is written with an alias says first what that stands for.
 pub(super) fn refusal(found: &Found, has_view: bool) -> Option<String> {
+    let why = why(found, has_view)?;
+    Some(found.alias.as_ref().map_or(why.clone(), |alias| format!("this magic stands for {alias}: {why}")))
+}
+
+fn why(found: &Found, has_view: bool) -> Option<String> {
     let magic = &found.magic;
+    if let Some(fault) = &found.fault {
+        return Some(fault.to_string());
+    }
     if let Some(error) = &magic.options.error {
         let signs = if found.kind == CellKind::CellMagic { "%%" } else { "%" };
         return Some(format!(

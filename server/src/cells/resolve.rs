@@ -13,7 +13,7 @@ use super::{
     set_up,
     views::{Region, UnreadTargets},
 };
-use crate::text::TextRange;
+use crate::{engines::Targets, text::TextRange};
 
 /// A block with what is in force in it; ranges and ordinals count from the block's beginning.
 pub(super) struct Resolved {
@@ -25,6 +25,8 @@ pub(super) struct Resolved {
     pub(super) after: Arc<Carry>,
     /// Of a plain cell that is meant for the engines: the 0-based line by which it reads as set-up, and stays.
     pub(super) set_up: Option<u32>,
+    /// The block as it reads with what the lines above made of the shell, where that makes a difference.
+    pub(super) reread: Option<Arc<Scanned>>,
 }
 
 /// Reads a block of which it is known what stands above it.
@@ -38,6 +40,13 @@ pub(super) fn resolve(
     number: u32,
     sends_plain: bool,
 ) -> Resolved {
+    let reread = scanned.read_with(&before.shell).map(Arc::new);
+    let left = match &reread {
+        None if !before.shell.is_plain() => &before.shell,
+        None => &scanned.shell,
+        Some(reread) => &reread.shell,
+    };
+    let scanned = reread.as_deref().unwrap_or(scanned);
     let mut resolver = Resolver {
         scanned,
         carry: Arc::clone(before),
@@ -47,14 +56,19 @@ pub(super) fn resolve(
         next_statement: 0,
         sends_plain,
         set_up: None,
+        keeps_shell: false,
     };
     let local_lines = resolver.run();
     let is_toggle = |found: &Found| found.kind == CellKind::Autopx && found.suite.is_none();
     let meets_region = before.autopx.is_some() || scanned.found.iter().any(is_toggle);
+    if !resolver.keeps_shell && **left != *before.shell {
+        Arc::make_mut(&mut resolver.carry).shell = Arc::clone(left);
+    }
     let Resolver { carry, cells, findings, set_up, .. } = resolver;
     let findings = Findings { all: findings, meets_region };
     let after = if carry == *before { Arc::clone(before) } else { carry };
-    Resolved { cells, findings, local_lines: u32::try_from(local_lines).unwrap_or(u32::MAX), after, set_up }
+    let local_lines = u32::try_from(local_lines).unwrap_or(u32::MAX);
+    Resolved { cells, findings, local_lines, after, set_up, reread }
 }
 
 struct Resolver<'a> {
@@ -67,6 +81,8 @@ struct Resolver<'a> {
     next_statement: usize,
     sends_plain: bool,
     set_up: Option<u32>,
+    /// Whether nothing of the block is run here that could make something of the shell.
+    keeps_shell: bool,
 }
 
 impl Resolver<'_> {
@@ -86,10 +102,12 @@ impl Resolver<'_> {
         let mut local_lines = scanned.local.len();
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         if only_code && self.carry.autopx.is_some() && self.carry.is_toggled && !scanned.is_unsure() {
+            self.keeps_shell = true;
             return local_lines - self.autopx_cell(0..count);
         }
         if scanned.may_only_toggle(self.carry.is_toggled) {
             // To jupytext and IPython it ends a region, and nothing else of it is run.
+            self.keeps_shell = true;
             return local_lines;
         }
         if self.sends_plain && scanned.found.is_empty() {
@@ -99,6 +117,7 @@ impl Resolver<'_> {
             };
             self.set_up = set_up::line(scanned.text().source.text(), &names);
             if self.set_up.is_none() {
+                self.keeps_shell = true;
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
@@ -107,10 +126,11 @@ impl Resolver<'_> {
         for (nth, found) in (0..).zip(&scanned.found) {
             self.statements(found.range.start);
             self.origin.nth = nth;
-            local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
+            local_lines -= found.imports.as_ref().map_or(0, |imports| imports.taken);
             if found.kind == CellKind::Autopx && found.suite.is_none() && is_inside {
                 // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
                 if first == Some(found.lines.start) {
+                    self.keeps_shell = true;
                     self.found(found);
                     return local_lines;
                 }
@@ -189,6 +209,9 @@ impl Resolver<'_> {
             suite: None,
             imports: None,
             spelling: Spelling::Plain,
+            prefix: None,
+            alias: None,
+            fault: None,
         };
         self.push(&found);
         sent
@@ -224,12 +247,18 @@ impl Resolver<'_> {
         let lines =
             if sends { found.code.line_map(found.magic_range.end) } else { super::LineMap::default() };
         let view = match &found.imports {
-            Some((view, _)) => Some(self.carry.imports(view, self.origin)),
+            Some(imports) => Some(self.carry.imports(&imports.view, self.origin)),
             // It runs on all engines, whatever views are made of.
             None if found.kind == CellKind::Plain => Some(ViewState::default()),
             None => self.carry.view(&found.magic.suffix),
         };
         self.findings.extend(view_finding(found, view.as_ref()));
+        if found.imports.as_ref().is_some_and(|imports| !imports.unlike.is_empty()) {
+            let of_px = self.carry.view("");
+            let is_of_px = engines(view.as_ref()).is_some_and(|of| Some(of) == engines(of_px.as_ref()));
+            let magic = self.origin.nth as usize;
+            self.findings.push(Finding::UnlikeImports { magic, is_of_px });
+        }
         let refusal = refusal(found, view.is_some());
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
@@ -243,8 +272,18 @@ impl Resolver<'_> {
             refusal,
             spelling: found.spelling,
             suite: found.suite,
+            alias: found.alias.clone(),
             magic: found.magic.clone(),
         });
+    }
+}
+
+/// The engines that a view means, where that is known.
+fn engines(view: Option<&ViewState>) -> Option<Targets> {
+    match view?.targets.as_ref() {
+        None | Some(Ok(Targets::Slice { start: None, stop: None, step: None })) => Some(Targets::All),
+        Some(Ok(targets)) => Some(targets.clone()),
+        Some(Err(_)) => None,
     }
 }
 

@@ -1,23 +1,24 @@
 //! What a block holds by its text alone, whatever stands above it. All ranges count from the block's beginning, so that it
 //! holds for as long as the block's own text is not touched.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     CellKind, NotNotebook, NotebookCellRef, block,
     divide::Part,
     escapes::{self, Hidden},
     format::Style,
-    found::{BlockText, Found, Stray},
+    found::{BlockText, Found, Note, Stray},
     lines::line_at,
     mapped::Mapped,
     notebook,
+    shell::{Name, Shell},
     statements::{Act, Expr, Statement},
 };
 use crate::text::TextRange;
 
 /// A block that was looked through.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scanned {
     /// With its marker.
     source: Mapped,
@@ -41,6 +42,12 @@ pub(crate) struct Scanned {
     pub(crate) one_line: Vec<usize>,
     /// What local code says about views, in order.
     pub(super) statements: Vec<Statement>,
+    /// What is to be said of lines that are no px cells.
+    pub(crate) notes: Vec<Note>,
+    /// The names of magics in it, and those that may hold the shell.
+    used: Vec<Name>,
+    /// What it leaves of the shell that it was read with.
+    pub(super) shell: Arc<Shell>,
 }
 
 impl Scanned {
@@ -54,7 +61,8 @@ impl Scanned {
     ) -> Self {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
         let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
-        let block::Scan { found, strays, local, one_line, statements } = block::scan(text);
+        let block::Scan { found, strays, local, one_line, statements, notes, used, shell } =
+            block::scan(text, &Arc::default());
         let other_toggles = Vec::new();
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
         Self {
@@ -72,7 +80,22 @@ impl Scanned {
             local,
             one_line,
             statements,
+            notes,
+            used,
+            shell,
         }
+    }
+
+    /// What it is where the lines above have made something of the shell; `None` if that makes no difference.
+    pub(super) fn read_with(&self, shell: &Arc<Shell>) -> Option<Self> {
+        let is_concerned = self.used.iter().any(|name| shell.concerns(name));
+        // What a block itself makes of the shell may build on what is there, and any line may give a name another value.
+        if shell.is_plain() || !(is_concerned || shell.has_names() || !self.shell.is_plain()) {
+            return None;
+        }
+        let block::Scan { found, strays, local, one_line, statements, notes, used, shell } =
+            block::scan(self.text(), shell);
+        Some(Self { found, strays, local, one_line, statements, notes, used, shell, ..self.clone() })
     }
 
     /// A cell of a script.

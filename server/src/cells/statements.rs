@@ -8,21 +8,23 @@
 //! magics: they are conditional in anything but a `with`.
 
 mod act;
+mod imports;
 mod tree;
 mod words;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use super::{
     CellKind, Magic, MagicKind, Options, Spelling,
-    found::{BlockText, Found},
+    found::{self, BlockText, Found, Unlike, UnlikeHow},
     mapped::Mapped,
     markers,
     python::{self, Assigned, Tokens},
-    suites,
+    refusal, suites,
 };
 use crate::text::TextRange;
 pub(super) use act::{Act, Call, Expr, Statement};
+use imports::Piece;
 use tree::Reader;
 use words::{assigned, first_word, is_main, may_be_of_use, words};
 
@@ -124,6 +126,7 @@ struct Imports {
     /// What it stands in, `with` apart.
     suite: Option<suites::Suite>,
     code: Mapped,
+    unlike: Vec<Unlike>,
 }
 
 struct Walk<'a> {
@@ -429,10 +432,11 @@ impl<'a> Walk<'a> {
         }
         outcome.imports.map(|sync| {
             let mut code = Mapped::default();
+            let mut unlike = Vec::new();
             for import in sync.inline {
-                code.push_part(self.block.source, start + import.start..start + import.end);
-                let end = self.block.source.end_of(start + import.end);
-                code.push_escape("\n", TextRange::new(end, end));
+                let sent = imports::sent(self.block.source, start + import.start..start + import.end);
+                unlike.extend(sent.unlike);
+                send(&mut code, self.block, logical, &sent.pieces);
             }
             Imports {
                 view: sync.view,
@@ -442,6 +446,7 @@ impl<'a> Walk<'a> {
                 header: logical.bytes.clone(),
                 suite: self.conditional(),
                 code,
+                unlike,
             }
         })
     }
@@ -457,17 +462,13 @@ impl<'a> Walk<'a> {
         if !is_import {
             return false;
         }
-        let (source, lines, taken) = (self.block.source, self.block.lines, self.count_local(&logical.lines));
+        let (block, taken) = (self.block, self.count_local(&logical.lines));
         let Some(imports) = self.suites.last_mut().and_then(|suite| suite.imports.as_mut()) else {
             return false;
         };
-        for index in logical.lines.clone() {
-            let line = &source.text()[lines[index].clone()];
-            let from = logical.indent.min(python::indent(line));
-            imports.code.push_part(source, lines[index].start + from..lines[index].end);
-            let end = source.end_of(lines[index].end);
-            imports.code.push_escape("\n", TextRange::new(end, end));
-        }
+        let sent = imports::sent(block.source, logical.bytes.clone());
+        imports.unlike.extend(sent.unlike);
+        send(&mut imports.code, block, logical, &sent.pieces);
         imports.lines.end = logical.lines.end;
         imports.taken += taken;
         self.import_names(logical, text);
@@ -508,7 +509,7 @@ impl<'a> Walk<'a> {
     }
 
     fn take_imports(&mut self, imports: Imports) {
-        if imports.code.text().is_empty() {
+        if imports.code.text().is_empty() && imports.unlike.is_empty() {
             return;
         }
         self.may_merge = false;
@@ -516,6 +517,7 @@ impl<'a> Walk<'a> {
         let end = self.block.lines[imports.lines.end - 1].end;
         let trimmed = self.text(imports.header.start..end).trim_end().len();
         let header = self.text(imports.header.clone()).trim_end().len();
+        let fails = imports.unlike.iter().any(|unlike| unlike.how == UnlikeHow::Star);
         self.code.imports.push(Found {
             kind: CellKind::SyncImports,
             magic: Magic {
@@ -533,7 +535,14 @@ impl<'a> Walk<'a> {
             escape: None,
             suite: imports.suite,
             spelling: Spelling::Plain,
-            imports: Some((imports.view, imports.taken)),
+            prefix: None,
+            alias: None,
+            fault: fails.then_some(Cow::Borrowed(refusal::STAR_IMPORT)),
+            imports: Some(found::Imports {
+                view: imports.view,
+                taken: imports.taken,
+                unlike: imports.unlike,
+            }),
         });
     }
 
@@ -541,6 +550,35 @@ impl<'a> Walk<'a> {
         self.end_flags(self.block.lines.len(), 0);
         self.close_suites(0);
         self.code
+    }
+}
+
+/// Adds what is sent of an import to code, with the blanks taken off that its statement begins with.
+fn send(code: &mut Mapped, block: BlockText<'_>, logical: &Logical, pieces: &[Piece]) {
+    let source = block.source;
+    for piece in pieces {
+        let kept = match piece {
+            Piece::Kept(kept) => kept,
+            Piece::Written(text, range) => {
+                code.push_escape(text, source.range(range.clone()));
+                continue;
+            }
+        };
+        for line in &block.lines[logical.lines.clone()] {
+            let text = &source.text()[line.clone()];
+            let from = line.start + logical.indent.min(python::indent(text));
+            let part = from.max(kept.start)..line.end.min(kept.end);
+            if part.start <= part.end {
+                code.push_part(source, part);
+            }
+            if kept.start <= line.end && line.end < kept.end {
+                code.push_part(source, line.end..line.end + 1);
+            }
+        }
+    }
+    if let Some(last) = pieces.last() {
+        let end = source.end_of(last.end());
+        code.push_escape("\n", TextRange::new(end, end));
     }
 }
 

@@ -10,6 +10,7 @@ mod options;
 mod oracle;
 mod properties;
 mod scripts;
+mod spellings;
 mod views;
 
 use std::fmt::Write;

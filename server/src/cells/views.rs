@@ -14,6 +14,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     Magic, Options,
+    shell::Shell,
     statements::{Expr, Statement},
 };
 use crate::engines::{Targets, TargetsError};
@@ -253,6 +254,8 @@ impl UnreadTargets {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Carry {
     names: Arc<Names>,
+    /// What the lines made of the shell.
+    pub(super) shell: Arc<Shell>,
     pub(super) autopx: Option<Region>,
     /// Whether IPython is in a region there, once jupytext has freed the toggles in comments that do not count here.
     pub(super) is_toggled: bool,
@@ -261,6 +264,7 @@ pub(crate) struct Carry {
 impl PartialEq for Carry {
     fn eq(&self, other: &Self) -> bool {
         (&self.autopx, self.is_toggled) == (&other.autopx, other.is_toggled)
+            && (Arc::ptr_eq(&self.shell, &other.shell) || self.shell == other.shell)
             && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
     }
 }
@@ -276,7 +280,7 @@ pub(super) struct Region {
 impl Carry {
     /// The beginning of a document, with the views that the settings name.
     pub(crate) fn new(views: &Arc<Views>) -> Self {
-        Self { names: Arc::new(Names::new(views)), autopx: None, is_toggled: false }
+        Self { names: Arc::new(Names::new(views)), shell: Arc::default(), autopx: None, is_toggled: false }
     }
 
     /// The text that an `%autopx` stands in whose region is open.
@@ -287,6 +291,11 @@ impl Carry {
     /// The suffixes that views go by here, the empty one left out.
     pub(crate) fn suffixes(&self) -> impl Iterator<Item = &str> {
         self.names.magics.keys().map(|suffix| &**suffix).filter(|suffix| !suffix.is_empty())
+    }
+
+    /// The aliases of px magics here, with their percent signs, and what each stands for.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = (String, String)> {
+        self.shell.px_aliases()
     }
 
     /// What is in force for a suffix; `None` if no view goes by it.

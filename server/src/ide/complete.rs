@@ -61,6 +61,7 @@ fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     let is_script = nearby.dialect == Dialect::Script;
     let mut is_placed = false;
     let mut only_autopx = false;
+    let mut of_alias = None;
     let is_here = |cell: &&&Placed| {
         cell.kind != CellKind::Plain && (cell.range().start..=cell.range().end).contains(&cursor)
     };
@@ -71,6 +72,7 @@ fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
             _ if begin > magic.end => return Vec::new(),
             _ => {
                 is_placed = cell.kind == CellKind::CellMagic;
+                of_alias = cell.alias.as_ref().map(|_| cell.magic.kind);
                 // A line continued by a backslash is read from its start.
                 if begin > magic.start && begin > cell.name_range().start {
                     let hidden = nearby.text.position(magic.start, Default::default()).character
@@ -94,7 +96,7 @@ fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
     if head.begin < at && at <= head.name.end {
         return place.names(&head, is_placed, only_autopx);
     }
-    let Some(magic) = head.magic(&line.text) else { return Vec::new() };
+    let Some(magic) = of_alias.or_else(|| head.magic(&line.text)) else { return Vec::new() };
     let takes_options = magic.takes_options() && (magic != MagicKind::CellPx || is_placed);
     let is_behind = at > head.name.end && line.text[head.name.end..].starts_with([' ', '\t']);
     if !takes_options || !is_behind || only_autopx {
@@ -168,6 +170,19 @@ impl Place<'_> {
                         kind: CompletionKind::Magic,
                     });
                 }
+            }
+        }
+        for (label, stands_for) in &self.known.aliases {
+            let is_cell = label.starts_with("%%");
+            let fits = if is_cell { is_placed && !head.is_assigned } else { true };
+            if fits && !only_autopx && label.starts_with(typed) {
+                found.push(Completion {
+                    label: label.clone(),
+                    detail: format!("stands for {stands_for}"),
+                    documentation: String::new(),
+                    edit,
+                    kind: CompletionKind::Magic,
+                });
             }
         }
         found

@@ -40,10 +40,15 @@ fn of_cell(nearby: Nearby<'_>, cell: &Placed, at: usize) -> Option<Help> {
     let name = cell.name_range();
     let line = source::from(nearby.text, nearby.dialect, name.start, false);
     let head = line::head(&line.text, false)?;
-    let magic = head.magic(&line.text)?;
+    let alias = cell.alias.as_ref();
+    let magic = head.magic(&line.text).filter(|_| alias.is_none()).or(alias.map(|_| cell.magic.kind))?;
     if at <= name.end {
         let written = &line.text[head.begin..head.name.end];
-        return Some(Help { range: name, lines: of_magic(magic, written, false), is_of_magic: true });
+        let mut lines = of_magic(magic, written, false);
+        if let Some(alias) = alias {
+            lines.insert(0, format!("{written} stands for {alias}"));
+        }
+        return Some(Help { range: name, lines, is_of_magic: true });
     }
     if !magic.takes_options() {
         return None;

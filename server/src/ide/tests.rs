@@ -542,3 +542,32 @@ fn a_decision_is_a_sentence_and_a_slice_says_what_python_would_have_done() {
          while Python would have frozen them here"
     );
 }
+
+#[test]
+fn an_alias_is_offered_explained_and_coloured_as_what_it_stands_for() {
+    let text = read("%alias_magic p0 px -p \"-t 0\"\n# %%\n%%p$00 --noblock\nx\n", Dialect::Script);
+    let help = text.with(|nearby| super::help::help(nearby, text.cursor)).unwrap();
+    assert_eq!(help.lines[0], "%%p0 stands for %%px -t 0");
+    let tokens = super::tokens::tokens(&text.document, text.dialect, &text.cells[0]);
+    let whole = text.document.text();
+    let shown: Vec<&str> = tokens.iter().map(|token| &whole[token.range.as_range()]).collect();
+    assert_eq!(shown, ["%%p0", "--noblock"]);
+    let aliases =
+        vec![("%%p0".to_owned(), "%%px -t 0".to_owned()), ("%p0".to_owned(), "%px -t 0".to_owned())];
+    let known = Known { aliases, ..Known::default() };
+    let found = text.with(|nearby| complete(nearby, text.cursor, &known));
+    let labels: Vec<String> =
+        found.iter().map(|found| format!("{}: {}", found.label, found.detail)).collect();
+    assert_eq!(labels, ["%%px: run the cell on engines", "%%p0: stands for %%px -t 0"]);
+}
+
+#[test]
+fn a_magic_behind_another_is_coloured_and_explained() {
+    let text = read("%time %pxresult$0 -e\n", Dialect::Script);
+    let tokens = super::tokens::tokens(&text.document, text.dialect, &text.cells[0]);
+    let whole = text.document.text();
+    let shown: Vec<&str> = tokens.iter().map(|token| &whole[token.range.as_range()]).collect();
+    assert_eq!(shown, ["%pxresult", "-e"]);
+    let help = text.with(|nearby| super::help::help(nearby, text.cursor)).unwrap();
+    assert!(help.lines[0].starts_with("%pxresult: "));
+}

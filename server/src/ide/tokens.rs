@@ -48,7 +48,8 @@ pub(super) fn tokens(document: &Document, dialect: Dialect, cell: &Placed) -> Ve
     let mut tokens = vec![Token { range: name, kind: TokenKind::Magic }];
     let line = source::from(document, dialect, name.start, dialect == Dialect::Script);
     let Some(head) = line::head(&line.text, false) else { return tokens };
-    let Some(magic) = head.magic(&line.text).filter(|magic| magic.takes_options()) else { return tokens };
+    let magic = if cell.alias.is_some() { Some(cell.magic.kind) } else { head.magic(&line.text) };
+    let Some(magic) = magic.filter(|magic| magic.takes_options()) else { return tokens };
     let end = cell.magic_range().end;
     let mut add = |part: Range<usize>, kind| {
         let range = line.range(part);

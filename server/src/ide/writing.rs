@@ -36,7 +36,7 @@ pub(crate) fn completions(snapshot: &Snapshot, position: Position) -> Vec<Comple
         return Vec::new();
     }
     let cursor = byte(document, snapshot, position);
-    let mut known = Known { engines: snapshot.cluster.engines.ids(), suffixes: Vec::new() };
+    let mut known = Known { engines: snapshot.cluster.engines.ids(), ..Known::default() };
     for (number, text) in here.all().iter().enumerate() {
         let cells = text.cells.iter().map(|cell| &cell.cell);
         let views = text.views.iter().map(String::as_str);
@@ -45,6 +45,9 @@ pub(crate) fn completions(snapshot: &Snapshot, position: Position) -> Vec<Comple
     }
     known.suffixes.sort_unstable();
     known.suffixes.dedup();
+    known.aliases = here.all().iter().flat_map(|text| text.aliases.iter().cloned()).collect();
+    known.aliases.sort_unstable();
+    known.aliases.dedup();
     at(document, cursor, |nearby| complete::complete(nearby, cursor, &known))
 }
 

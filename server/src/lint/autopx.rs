@@ -64,6 +64,7 @@ pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], reg
     );
     let is_whole = found.escape.is_none()
         && found.magic_range.start == magic.name_range.start
+        && found.is_bare()
         && magic.suffix == region
         && !found.code.text().trim().is_empty();
     // A region that begins and ends within one cell of a notebook sends nothing by itself.

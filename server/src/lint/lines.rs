@@ -52,7 +52,7 @@ pub(super) fn check(block: BlockText<'_>, found: &Found) -> Vec<Problem> {
         name: format!("%{}{}", found.magic.kind, found.magic.suffix),
         name_range: found.magic.name_range,
         code: &found.code,
-        is_whole: found.escape.is_none() && found.column == 0,
+        is_whole: found.escape.is_none() && found.column == 0 && found.is_bare(),
     };
     let mut problems = Vec::new();
     let code = line.code.text();

@@ -629,3 +629,96 @@ fn only_blocks_that_changed_are_judged_again() {
     // A region reaches over all that is below it.
     assert_eq!(judged_again("%px --a b", "%px --a b\n%autopx"), [true, true, true, true]);
 }
+
+#[test]
+fn a_call_of_magic_becomes_one_of_run_line_magic() {
+    check_fix(
+        "get_ipython().magic('px import os')\n",
+        expect![[r#"
+        magic-call
+          Write run_line_magic: "get_ipython().run_line_magic('px', 'import os')\n"
+    "#]],
+    );
+    check_fix(
+        "x = get_ipython().magic(u\"%px y = 2\")\n",
+        expect![[r#"
+        magic-call
+          Write run_line_magic: "x = get_ipython().run_line_magic(u\"px\", u\"y = 2\")\n"
+    "#]],
+    );
+    check_fix(
+        "get_ipython().magic('pxresult')\nget_ipython().magic('matplotlib inline')\n",
+        expect![[r#"
+        magic-call
+          Write run_line_magic: "get_ipython().run_line_magic('pxresult', '')\nget_ipython().magic('matplotlib inline')\n"
+    "#]],
+    );
+    check_fix(
+        "get_ipython().magic('p' 'x a')\n",
+        expect![[r#"
+        magic-call
+    "#]],
+    );
+}
+
+#[test]
+fn an_alias_that_the_engines_do_not_get_is_added_below_the_block() {
+    check_fix(
+        "with rc[:].sync_imports():\n    import numpy as np\n    print(1)\nx = 1\n",
+        expect![[r#"
+            import-alias
+              Add %px import numpy as np below the block: "with rc[:].sync_imports():\n    import numpy as np\n    print(1)\n%px import numpy as np\nx = 1\n"
+        "#]],
+    );
+    check_fix(
+        "with rc[::2].sync_imports():\n    from os import path as p\n",
+        expect![[r#"
+        import-alias
+    "#]],
+    );
+    check_fix(
+        "if a:\n    with rc[:].sync_imports():\n        import numpy as np\n",
+        expect![[r#"
+        conditional-magic
+        import-alias
+    "#]],
+    );
+}
+
+#[test]
+fn two_words_become_one() {
+    check_fix(
+        "%px config --targets 0:2\n%px print('hi')\n",
+        expect![[r#"
+        magic-in-two-words
+          Write %pxconfig: "%pxconfig --targets 0:2\n%px print('hi')\n"
+    "#]],
+    );
+    check_fix(
+        "%px_a  result -e\n",
+        expect![[r#"
+        unknown-view
+        magic-in-two-words
+          Write %pxresult_a: "%pxresult_a -e\n"
+    "#]],
+    );
+    check_fix(
+        "%%px config -b\n",
+        expect![[r#"
+        magic-in-two-words
+          Write %pxconfig: "%pxconfig -b\n"
+        empty-body
+          Write %px: the line itself is sent: "%px config -b\n"
+        options
+          Take config out: "%%px -b\n"
+    "#]],
+    );
+    check_fix(
+        "%%px config -b\nx\n",
+        expect![[r#"
+        magic-in-two-words
+        options
+          Take config out: "%%px -b\nx\n"
+    "#]],
+    );
+}

@@ -69,6 +69,10 @@ fn turns_off(cell: &PxCell, others: Spelling) -> bool {
 }
 
 fn edits_of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
+    // What an alias stands for is known only where it is made.
+    if cell.alias.is_some() {
+        return None;
+    }
     match (cell.spelling, cell.kind) {
         (Spelling::Databricks, _) | (_, CellKind::AutopxCell) => None,
         (Spelling::Call { is_alone }, _) => {
@@ -144,6 +148,9 @@ fn line_magic(source: &Source<'_>, cell: &PxCell, to: Spelling) -> Option<Edits>
 pub(super) fn plain_call(source: &Source<'_>) -> Option<Rewrite> {
     let [cell] = source.cells.cells.as_slice() else { return None };
     let Spelling::Call { is_alone: true } = cell.spelling else { return None };
+    if cell.alias.is_some() {
+        return None;
+    }
     let edits = vec![call_as_magic(source, cell, TextRange::new(0, source.text.len()))?];
     source.keeps(&edits, false).then(|| Rewrite::new("Write the call as a magic", edits))
 }

@@ -277,6 +277,12 @@ fn scripts() -> impl Strategy<Value = String> {
         "%autopx",
         "# %autopx",
         "%pxresult -e",
+        "%time %px a",
+        "%timeit %pxconfig -t 1",
+        "%alias_magic p0 px",
+        "%p0 a",
+        "%%p0 -t 1",
+        "get_ipython().run_cell('%px a')",
         "get_ipython().run_cell_magic('px', '-t 1', 'a\\n')",
         "get_ipython().run_line_magic('px', 'b')",
         "%whos",
@@ -315,6 +321,21 @@ fn sent(cells: &[PxCell]) -> Vec<String> {
 
 fn read(text: &str) -> Vec<PxCell> {
     recognize(text, Dialect::Script).unwrap().cells
+}
+
+#[test]
+fn what_is_written_with_an_alias_stays_as_it_is() {
+    let text = "%alias_magic p0 px -p \"-t 0\"\n# %%\n%%p0\nx\n";
+    let at = text.find("%%p0").unwrap();
+    assert_eq!(offers(text, Dialect::Script, Wanted::default(), TextRange::new(at, at)), []);
+}
+
+#[test]
+fn a_magic_behind_another_becomes_a_comment_with_it() {
+    let text = "# %%\n%time %px x\n";
+    let offers = offers(text, Dialect::Script, Wanted::default(), TextRange::new(6, 6));
+    let all: Vec<String> = offers.iter().map(|offer| applied(text, &offer.edits)).collect();
+    assert_eq!(all, ["# %%\n# %time %px x\n"]);
 }
 
 proptest! {

@@ -493,6 +493,7 @@ impl Unit {
             problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),
             unreadable: self.index.error().map(ToString::to_string),
             views: self.index.after().suffixes().map(str::to_owned).collect(),
+            aliases: self.index.after().aliases().collect(),
             deciders: self.index.deciders().map(|(origin, range)| (origin, decider(range))).collect(),
         });
         self.view = Some(Arc::clone(&view));

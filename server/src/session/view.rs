@@ -33,6 +33,8 @@ pub(crate) struct DocumentView {
     pub unreadable: Option<String>,
     /// The suffixes of the views that are known at its end.
     pub views: Vec<String>,
+    /// The aliases of px magics where it ends, with their percent signs, and what each stands for.
+    pub aliases: Vec<(String, String)>,
     /// The lines in it that may decide what is in force, here and below.
     pub(super) deciders: Vec<(Origin, Decider)>,
 }

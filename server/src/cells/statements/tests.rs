@@ -1,6 +1,6 @@
 //! Blocks of Python with magics in them, and the statements that are read out of them.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use expect_test::{Expect, expect};
 
@@ -19,20 +19,15 @@ fn check(text: &str, expected: Expect) {
             start..start + line.trim_end_matches('\n').len()
         })
         .collect();
-    let scan = block::scan(BlockText {
-        source: &source,
-        lines: &lines,
-        is_script: false,
-        hidden: &[],
-        border: None,
-    });
+    let block = BlockText { source: &source, lines: &lines, is_script: false, hidden: &[], border: None };
+    let scan = block::scan(block, &Arc::default());
     let mut out = String::new();
     for statement in &scan.statements {
         let maybe = if statement.is_certain { "" } else { "perhaps " };
         writeln!(out, "{:?}: {maybe}{}", &text[statement.range.as_range()], act(&statement.act)).unwrap();
     }
     for found in scan.found.iter().filter(|found| found.kind == CellKind::SyncImports) {
-        let (view, lines) = found.imports.as_ref().unwrap();
+        let found::Imports { view, taken: lines, .. } = found.imports.as_ref().unwrap();
         let place = &text[found.range.as_range()];
         writeln!(out, "{place:?}: {lines} lines import {:?} on {}", found.code.text(), expr(view)).unwrap();
     }
@@ -181,7 +176,7 @@ fn a_broken_statement_hides_no_other() {
 }
 
 #[test]
-fn imports_for_engines_are_taken_as_they_are_written() {
+fn imports_for_engines_are_taken_without_their_aliases() {
     check(
         "with rc[:].sync_imports():\n    # both\n    import numpy as np, os\n    from os import (\n        path,\n        sep)\n    x = 1\n    from . import mine\n\
          print(1)\nwith dv.sync_imports(quiet=True): import re; import sys\nwith view.importer:\n  import json\nwith rc[:].sync_imports():\n    pass\n\
@@ -193,7 +188,7 @@ fn imports_for_engines_are_taken_as_they_are_written() {
             "from . import mine": unset mine
             "import json": forget json
             "def f():": forget f
-            "with rc[:].sync_imports():\n    # both\n    import numpy as np, os\n    from os import (\n        path,\n        sep)": 5 lines import "import numpy as np, os\nfrom os import (\n    path,\n    sep)\n" on rc[None:None:None]
+            "with rc[:].sync_imports():\n    # both\n    import numpy as np, os\n    from os import (\n        path,\n        sep)": 5 lines import "import numpy, os\nfrom os import (\n    path,\n    sep)\n" on rc[None:None:None]
             "with dv.sync_imports(quiet=True): import re; import sys": 1 lines import "import re\nimport sys\n" on dv
             "with view.importer:\n  import json": 2 lines import "import json\n" on view
             "with dv.sync_imports():\n    import os": 2 lines import "import os\n" on dv

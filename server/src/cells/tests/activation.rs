@@ -320,11 +320,12 @@ fn a_block_of_imports_is_a_px_cell() {
         "import ipyparallel as ipp\nrc = ipp.Client()\nwith rc[::2].sync_imports():\n    import numpy as np\n\n    from os import (sep,\n        path)\n\
          dv = rc[0]\nwith dv.sync_imports(quiet=True):\n\timport re\n\tx = 1\nwith view.sync_imports():\n  import json\n%px np\n",
         expect![[r#"
-            SyncImports "sync_imports" on ::2 sends "import numpy as np\nfrom os import (sep,\n    path)\n" from "import numpy as np" "from os import (sep," "    path)"
+            SyncImports "sync_imports" on ::2 sends "import numpy\nfrom os import (sep,\n    path)\n" from "import numpy" "from os import (sep," "    path)"
             SyncImports "sync_imports" on 0 sends "import re\n" from "import re"
             SyncImports "sync_imports" on no targets: pxlens finds no line above that makes this view; write one, such as view = rc[:] sends "import json\n" from "import json"
             LineMagic "%px" sends "np" from "np"
             4 local
+            Warning import-alias at "numpy as np": sync_imports ignores `as np` on the engines, which get `numpy`; below the block, %px import numpy as np gives them `np`
             Warning unread-view at "sync_imports": pxlens finds no line above that makes this view; write one, such as view = rc[:]
         "#]],
     );

@@ -488,6 +488,7 @@ fn calls_of_the_magics_run() {
         expect![[r#"
             CellMagic "px" sends "a\nb\n" from "a" "b"
             2 local
+            Warning unread-call at "get_ipython().run_line_magic('px', a)": pxlens cannot read what this run_line_magic gives to px, and does not run it: only plain strings are read
         "#]],
     );
 }
