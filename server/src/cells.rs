@@ -27,6 +27,7 @@ mod statements;
 mod suites;
 mod values;
 mod views;
+mod wish;
 
 use std::{
     collections::BTreeMap,
@@ -45,6 +46,7 @@ pub use spelling::{is_marker, spelled};
 pub use suites::Suite;
 pub use values::{OptionsError, TargetsOption};
 pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
+pub use wish::{AwaitedEngines, ClusterWish, Wish, launcher};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -69,10 +71,17 @@ pub struct Cells {
     pub cells: Vec<PxCell>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
+    /// What the document says about the cluster that it wants.
+    pub wish: Arc<Wish>,
     deciders: BTreeMap<Origin, Decider>,
 }
 
 impl Cells {
+    /// Where the line of an origin stands; `None` if it stands in another text.
+    pub fn place(&self, origin: Origin) -> Option<Decider> {
+        self.deciders.get(&origin).copied()
+    }
+
     /// Where a line stands that decides something; `None` if it stands in another text.
     pub fn decider(&self, by: &DecidedBy) -> Option<Decider> {
         self.deciders.get(&by.origin).copied()

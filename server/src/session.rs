@@ -23,6 +23,7 @@ mod spill;
 #[cfg(test)]
 mod tests;
 mod view;
+mod wishes;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -45,6 +46,7 @@ pub(crate) use settings::{Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
 pub(crate) use view::{BlockView, CellView, DocumentView, Places};
+pub(crate) use wishes::FileWish;
 
 use crate::{
     cells::{CellKind, Dialect, Placed},

@@ -232,7 +232,7 @@ impl Index {
 
     /// All of it in one piece, in bytes of the document, which is the rope.
     pub fn cells(&self, rope: &Rope) -> Cells {
-        let mut all = Cells::default();
+        let mut all = Cells { wish: Arc::clone(self.after().wish()), ..Cells::default() };
         let mut next = 0;
         for (block, entry) in self.blocks().zip(&self.entries) {
             let first = next;

@@ -15,6 +15,7 @@ use std::{fmt, sync::Arc};
 use super::{
     Magic, Options,
     statements::{Expr, Statement},
+    wish::Wish,
 };
 use crate::engines::{Targets, TargetsError};
 use objects::{Decided, Names, View};
@@ -236,12 +237,15 @@ impl UnreadTargets {
 #[derive(Clone, Debug, Default)]
 pub struct Carry {
     names: Arc<Names>,
+    wish: Arc<Wish>,
     pub(super) autopx: Option<Region>,
 }
 
 impl PartialEq for Carry {
     fn eq(&self, other: &Self) -> bool {
-        self.autopx == other.autopx && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
+        self.autopx == other.autopx
+            && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
+            && (Arc::ptr_eq(&self.wish, &other.wish) || self.wish == other.wish)
     }
 }
 
@@ -256,7 +260,12 @@ pub(super) struct Region {
 impl Carry {
     /// The beginning of a document, with the views that the settings name.
     pub fn new(views: &Arc<Views>) -> Self {
-        Self { names: Arc::new(Names::new(views)), autopx: None }
+        Self { names: Arc::new(Names::new(views)), wish: Arc::default(), autopx: None }
+    }
+
+    /// What the document says up to here about the cluster that it wants.
+    pub fn wish(&self) -> &Arc<Wish> {
+        &self.wish
     }
 
     /// The text that an `%autopx` stands in whose region is open.
@@ -347,11 +356,14 @@ impl Carry {
 
     /// Whether a statement can change anything here.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
-        self.names.is_changed_by(statement)
+        self.names.is_changed_by(statement) || self.wish.is_changed_by(statement)
     }
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
     pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        if self.wish.is_changed_by(statement) {
+            Arc::make_mut(&mut self.wish).take(statement, place);
+        }
         self.names_mut().execute(statement, place)
     }
 

@@ -18,6 +18,7 @@
 //! | `cells[].suite` | the statement in whose body it is, by its `keyword` (null where there is none) and its `line`, from 1: then it runs only by itself; else null |
 //! | `cells[].refusal` | why it cannot run, or null |
 //! | `blocks[]` | the code cells of the document: `lines`, `cells` (numbers of the px cells in it), `local_lines` |
+//! | `wish` | what the file says about the cluster that it wants, or null: `line`, `starts` (whether the file starts it), `engines`, `launcher`, `controller`, `profile`, `cluster_id`, `file`, `waits_for` (how many engines), each null if the file does not say |
 //! | `problems[]` | `lines`, `severity` (`error`, `warning`, `hint`), `code`, `message` |
 
 use std::io::{self, Write};
@@ -35,6 +36,7 @@ struct Report<'a> {
     file: &'a str,
     cells: Vec<CellReport<'a>>,
     blocks: Vec<BlockReport>,
+    wish: Option<WishReport<'a>>,
     problems: Vec<ProblemReport<'a>>,
 }
 
@@ -57,6 +59,19 @@ struct CellReport<'a> {
 struct SuiteReport {
     keyword: Option<&'static str>,
     line: u32,
+}
+
+#[derive(Serialize)]
+struct WishReport<'a> {
+    line: Option<u32>,
+    starts: bool,
+    engines: Option<u32>,
+    launcher: Option<&'a str>,
+    controller: Option<&'a str>,
+    profile: Option<&'a str>,
+    cluster_id: Option<&'a str>,
+    file: Option<&'a str>,
+    waits_for: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +111,9 @@ pub fn report(
     }
     let count = cells.cells.len();
     writeln!(out, "{path_label}: {count} px cell{}", if count == 1 { "" } else { "s" })?;
+    for line in wish_lines(cells) {
+        writeln!(out, "      {line}")?;
+    }
     for cell in &cells.cells {
         write_cell(cell, &document, out)?;
     }
@@ -161,8 +179,41 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         file,
         cells: cells.cells.iter().map(cell).collect(),
         blocks: blocks.collect(),
+        wish: wish_report(cells),
         problems: problems.collect(),
     }
+}
+
+/// What the file says about the cluster that it wants, in sentences.
+fn wish_lines(cells: &Cells) -> Vec<String> {
+    let line = |origin| cells.place(origin).map_or(0, |place| place.line + 1);
+    let wish = &cells.wish;
+    let mut lines = Vec::new();
+    if let Some(cluster) = wish.said_cluster() {
+        let verb = if cluster.is_started { "starts" } else { "uses" };
+        lines.push(format!("line {} {verb} {cluster}", line(cluster.origin)));
+    }
+    if let Some(awaited) = wish.awaited {
+        let engines = if awaited.count == 1 { "engine" } else { "engines" };
+        lines.push(format!("line {} waits for {} {engines}", line(awaited.origin), awaited.count));
+    }
+    lines
+}
+
+fn wish_report(cells: &Cells) -> Option<WishReport<'_>> {
+    let (wish, cluster) = (&cells.wish, cells.wish.said_cluster());
+    let origin = cluster.map(|cluster| cluster.origin).or(wish.awaited.map(|awaited| awaited.origin))?;
+    Some(WishReport {
+        line: cells.place(origin).map(|place| place.line + 1),
+        starts: cluster.is_some_and(|cluster| cluster.is_started),
+        engines: cluster.and_then(|cluster| cluster.engines),
+        launcher: cluster.and_then(|cluster| cluster.launcher.as_deref()),
+        controller: cluster.and_then(|cluster| cluster.controller.as_deref()),
+        profile: cluster.and_then(|cluster| cluster.profile.as_deref()),
+        cluster_id: cluster.and_then(|cluster| cluster.cluster_id.as_deref()),
+        file: cluster.and_then(|cluster| cluster.file.as_deref()),
+        waits_for: wish.awaited.map(|awaited| awaited.count),
+    })
 }
 
 /// First and last line, from 1.
@@ -325,6 +376,7 @@ mod tests {
                   "local_lines": 1
                 }
               ],
+              "wish": null,
               "problems": [
                 {
                   "lines": [

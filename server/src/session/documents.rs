@@ -9,7 +9,7 @@ mod follow;
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    BlockView, CellId, CellText, DocumentKey, DocumentView, NotebookChange, RunHandle, SessionEvent,
+    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle, SessionEvent,
     snapshot::Texts,
 };
 use crate::{
@@ -244,6 +244,23 @@ impl Documents {
         self.units.values().any(|unit| unit.cells().next().is_some())
     }
 
+    /// What the open documents that hold px cells ask of the cluster; nothing, if they do not agree.
+    pub(super) fn wish_of_all(&mut self) -> FileWish {
+        let with_cells = self.units.iter().filter(|(_, unit)| unit.cells().next().is_some());
+        let keys: Vec<DocumentKey> = with_cells.map(|(key, _)| key.clone()).collect();
+        let mut found: Option<FileWish> = None;
+        for key in keys {
+            let Some((texts, _)) = self.texts(&key) else { continue };
+            let wish = texts.wish();
+            match &found {
+                _ if !wish.chooses() => {}
+                Some(other) if other != wish => return FileWish::default(),
+                _ => found = Some(wish.clone()),
+            }
+        }
+        found.unwrap_or_default()
+    }
+
     /// The view of a document.
     pub(super) fn view(&mut self, key: &DocumentKey) -> Option<Arc<DocumentView>> {
         let unit = self.units.get_mut(key)?;
@@ -265,7 +282,8 @@ impl Documents {
         }
         let view = self.view(key)?;
         let unit = self.units.get_mut(key)?;
-        let alone = || Arc::new(Texts::new(vec![view]));
+        let wish = Arc::clone(unit.index.after().wish());
+        let alone = || Arc::new(Texts::new(vec![view], wish));
         Some((Arc::clone(unit.texts.get_or_insert_with(alone)), 0))
     }
 
@@ -294,7 +312,7 @@ impl Documents {
                 views
             }
         };
-        let texts = Arc::new(Texts::new(views));
+        let texts = Arc::new(Texts::new(views, Arc::clone(notebook.end.carry.wish())));
         notebook.texts = Some(Arc::clone(&texts));
         Some(texts)
     }

@@ -11,8 +11,8 @@ pub(crate) struct Settings {
     pub python: Option<PathBuf>,
     /// Which cluster to use; by default the one that is running.
     pub cluster: Selection,
-    /// How many engines a started cluster gets.
-    pub engines: u32,
+    /// How many engines a started cluster gets; `None` if the user does not say.
+    pub engines: Option<u32>,
     /// How outputs are grouped if the cell does not say.
     pub group_by: GroupBy,
     /// Views that no line of a document makes, or that pxlens cannot read from it.
@@ -56,12 +56,17 @@ impl Default for Limits {
     }
 }
 
+impl Settings {
+    /// How many engines a started cluster gets if neither the user nor the file says.
+    pub(crate) const DEFAULT_ENGINES: u32 = 4;
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             python: None,
             cluster: Selection::default(),
-            engines: 4,
+            engines: None,
             group_by: GroupBy::Fold,
             views: Arc::default(),
             folder: PathBuf::from("."),

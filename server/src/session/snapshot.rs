@@ -12,10 +12,10 @@ use std::{
 };
 
 use super::{
-    CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, ResultSource, RunHandle, Settings,
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle, Settings,
 };
 use crate::{
-    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, regions},
+    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, regions},
     run::{RunId, Time},
     text::Encoding,
 };
@@ -181,6 +181,11 @@ impl<'a> Here<'a> {
         self.texts
     }
 
+    /// What they say about the cluster that is wanted.
+    pub(crate) fn wish(self) -> &'a FileWish {
+        self.texts.wish()
+    }
+
     /// The `%autopx` regions of all texts.
     pub(crate) fn regions(self) -> &'a [Region] {
         self.texts.regions()
@@ -210,11 +215,33 @@ pub(super) struct Texts {
     views: Vec<Arc<DocumentView>>,
     deciders: OnceLock<HashMap<Origin, (usize, Decider)>>,
     regions: OnceLock<Vec<Region>>,
+    /// What they say about the cluster that is wanted.
+    wish: Arc<Wish>,
+    file_wish: OnceLock<FileWish>,
 }
 
 impl Texts {
-    pub(super) fn new(views: Vec<Arc<DocumentView>>) -> Self {
-        Self { views, deciders: OnceLock::new(), regions: OnceLock::new() }
+    pub(super) fn new(views: Vec<Arc<DocumentView>>, wish: Arc<Wish>) -> Self {
+        let (deciders, regions, file_wish) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { views, deciders, regions, wish, file_wish }
+    }
+
+    /// What they say about the cluster that is wanted.
+    pub(super) fn wish(&self) -> &FileWish {
+        self.file_wish.get_or_init(|| {
+            FileWish::new(&self.wish, |origin| {
+                let (text, decider) = self.deciders().get(&origin)?;
+                Some(self.line_name(*text, decider.line))
+            })
+        })
+    }
+
+    /// Names a 0-based line of a text.
+    fn line_name(&self, text: usize, line: u32) -> String {
+        match self.views.len() {
+            1 => format!("line {}", line + 1),
+            _ => format!("line {} of code cell {}", line + 1, text + 1),
+        }
     }
 
     /// The places of the lines that decide what is in force, by their origin.

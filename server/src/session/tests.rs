@@ -171,7 +171,7 @@ async fn settings_that_name_the_same_cluster_keep_the_connection() {
     let sim = Sim::builder().engines(1).start().await;
     let mut fixture = Fixture::open(at(&sim.connection_file()), true);
     fixture.engines(1).await;
-    let engines = Settings { engines: 7, ..at(&sim.connection_file()) };
+    let engines = Settings { engines: Some(7), ..at(&sim.connection_file()) };
     fixture.session.configure(at(&sim.connection_file()));
     fixture.session.configure(engines);
     assert_eq!(fixture.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);

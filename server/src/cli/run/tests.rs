@@ -105,7 +105,7 @@ fn flags_that_contradict_each_other_are_refused() {
 
 #[test]
 fn without_a_flag_a_cluster_gets_four_engines() {
-    assert_eq!((args("").local.engines(), args("-n 2").local.engines()), (4, 2));
+    assert_eq!((args("").local.n, args("-n 2").local.n), (None, Some(2)));
 }
 
 #[test]

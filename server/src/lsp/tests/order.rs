@@ -95,7 +95,7 @@ async fn requests_to_the_client_do_not_stop_the_reader() {
     }
     assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 499);
     client.send(&json!({ "jsonrpc": "2.0", "id": first["id"], "result": [{ "engines": 7 }] })).await;
-    while client.session.snapshot(About::Nothing).await.settings.engines != 7 {
+    while client.session.snapshot(About::Nothing).await.settings.engines != Some(7) {
         tokio::task::yield_now().await;
     }
 }

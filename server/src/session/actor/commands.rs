@@ -29,7 +29,7 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, Conditional, DocumentKey, Level, NotRun, NotRunKind, Only, Place, RunCommand,
+        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NotRun, NotRunKind, Only, Place, RunCommand,
         RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
@@ -79,7 +79,9 @@ pub(super) struct ResolvedCommand {
     /// The cells that the command covers, and leaves out.
     pub(super) conditional: Vec<Conditional>,
     /// Whether anything is sent to engines.
-    sends: bool,
+    pub(super) sends: bool,
+    /// What the file says about the cluster that it wants.
+    pub(super) wish: FileWish,
     /// More than one if the same command was given again.
     replies: Vec<Reply>,
 }
@@ -121,8 +123,10 @@ impl Actor {
         // Cells after a refused one will not be sent.
         let mut reached = cells.iter().take_while(|cell| command.keep_going || !refuses(cell));
         let sends = reached.any(|cell| cell.planned.is_ok());
+        let wish = self.documents.texts(&command.document).map(|(texts, _)| texts.wish().clone());
         let resolved = ResolvedCommand {
             sends,
+            wish: wish.unwrap_or_default(),
             cells,
             conditional,
             keep_going: command.keep_going,
@@ -239,6 +243,9 @@ impl Actor {
     /// Continues with a command whose cells and engines are known: runs them, or waits for a cluster.
     fn proceed(&mut self, command: ResolvedCommand) {
         self.replace_compared(&command);
+        if command.sends {
+            self.wish(&command.wish);
+        }
         if !command.sends || (self.cluster.is_some() && !self.is_leaving()) {
             let response = self.start_runs(&command, false);
             return command.answer(&response);
@@ -254,6 +261,20 @@ impl Actor {
         let start = command.start;
         self.waiters.push(Waiter::Run(command));
         self.attach(start);
+    }
+
+    /// Notes what a file asks of the cluster, and says what of it the user's own choice puts aside.
+    fn wish(&mut self, wish: &FileWish) {
+        let running = self.cluster.as_ref().map(|cluster| cluster.found.label());
+        if let Some(text) = wish.overruled(&self.settings, running.as_deref())
+            && self.overruled.insert(text.clone())
+        {
+            self.notify(SessionEvent::Say(Level::Info, text));
+        }
+        if self.wished != *wish {
+            self.wished = wish.clone();
+            self.leave_if_idle();
+        }
     }
 
     /// Runs the commands that waited for a cluster. Nothing is sent before all of them are queued, so that a cell that

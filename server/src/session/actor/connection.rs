@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use tokio::sync::oneshot;
 
-use super::{Actor, Message, Waiter, send_back};
+use super::{Actor, Message, Waiter, commands::ResolvedCommand, send_back};
 use crate::{
     cluster::{
         ClusterStatus,
@@ -16,6 +16,7 @@ use crate::{
     session::{
         ClusterError, ClusterView, Level, PreviousChoice, SessionEvent, Settings, StartPolicy, Starting,
         attach::{Attached, Report, attach},
+        wishes::{Ask, FileWish},
     },
 };
 
@@ -132,9 +133,11 @@ impl Actor {
         self.leave_if_idle();
     }
 
-    /// Whether the settings no longer name the cluster in use.
+    /// Whether the settings no longer name the cluster in use, or the file that runs asks for another.
     pub(super) fn is_leaving(&self) -> bool {
-        self.cluster.as_ref().is_some_and(|cluster| cluster.selection != self.settings.cluster)
+        self.cluster.as_ref().is_some_and(|cluster| {
+            cluster.selection != self.settings.cluster || !self.wished.fits(&self.settings, &cluster.found)
+        })
     }
 
     /// Leaves a cluster that the settings no longer name, unless a run is on it or queued for it.
@@ -173,6 +176,7 @@ impl Actor {
         }
         self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
+        let ask = self.ask(policy);
         tokio::spawn(async move {
             let session = this.clone();
             let report = move |report| {
@@ -183,7 +187,7 @@ impl Actor {
                 };
                 send_back(&session, message);
             };
-            let attempt = AssertUnwindSafe(attach(settings, policy, report)).catch_unwind().await;
+            let attempt = AssertUnwindSafe(attach(settings, ask, policy, report)).catch_unwind().await;
             // A panic must end the attempt too, or the session would never look again.
             let result = attempt.unwrap_or_else(|_| {
                 let why = "pxlens hit a bug while looking for a cluster; please report this";
@@ -191,6 +195,21 @@ impl Actor {
             });
             send_back(&this, Message::Attached { policy, result: Box::new(result) });
         });
+    }
+
+    /// What is asked of a cluster by the newest command that waits for one; if none does, by the open documents.
+    fn ask(&mut self, policy: StartPolicy) -> Ask {
+        if policy == StartPolicy::Never && self.waiters.is_empty() && !self.wished.chooses() {
+            self.wished = self.documents.wish_of_all();
+        }
+        let waiting = self.waiters.iter().rev().find_map(Waiter::command);
+        match waiting {
+            Some(command) => command.wish.ask(&self.settings),
+            None => {
+                let selection = self.wished.selection(&self.settings);
+                Ask { selection, ..FileWish::default().ask(&self.settings) }
+            }
+        }
     }
 
     pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
@@ -207,6 +226,15 @@ impl Actor {
             if !self.waiters.is_empty() {
                 self.attach_for_waiters();
             }
+            return;
+        }
+        let suits = |command: &ResolvedCommand, found| command.wish.fits(&self.settings, found);
+        if let Ok(attached) = &result
+            && policy == StartPolicy::Never
+            && self.waiters.iter().filter_map(Waiter::command).any(|command| !suits(command, &attached.found))
+        {
+            // A file that is to be run meanwhile asks for another one.
+            self.attach_for_waiters();
             return;
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);

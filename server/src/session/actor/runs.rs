@@ -61,7 +61,14 @@ impl Actor {
         command: &ResolvedCommand,
         held: bool,
     ) -> Result<RunResponse, RunError> {
-        let table = self.cluster.is_some().then(|| self.cluster_view().engines);
+        let cluster = self.cluster.is_some().then(|| self.cluster_view());
+        if command.sends
+            && let Some(cluster) = &cluster
+            && let Some(unsuited) = command.wish.unsuited(&self.settings, cluster)
+        {
+            return Err(ClusterError::Unsuited(unsuited.why).into());
+        }
+        let table = cluster.map(|cluster| cluster.engines);
         let there = self.cells_there(command);
         let mut response = RunResponse {
             changed: command.changed,
