@@ -15,6 +15,7 @@ pub(crate) mod mapped;
 pub(crate) mod markers;
 mod notebook;
 pub(crate) mod options;
+mod place;
 pub(crate) mod python;
 pub(crate) mod refusal;
 mod regions;
@@ -41,6 +42,7 @@ pub use index::{BlockRef, Delta, End, Index};
 pub use magic::{GroupOutputs, MagicKind, Options};
 pub use mapped::LineMap;
 pub use notebook::NotNotebook;
+pub use place::{NotebookLines, line_name, notebook_line};
 pub use regions::{Region, RegionPlace, regions};
 pub use spelling::{is_marker, spelled};
 pub use suites::Suite;
@@ -73,10 +75,20 @@ pub struct Cells {
     pub blocks: Vec<Block>,
     /// What the document says about the cluster that it wants.
     pub wish: Arc<Wish>,
+    /// The lines of its cells, if it is a raw notebook.
+    pub notebook: Vec<NotebookLines>,
     deciders: BTreeMap<Origin, Decider>,
 }
 
 impl Cells {
+    /// Names the line of a byte of the document, which is on this 0-based line of it.
+    pub fn line_name(&self, at: usize, line: u32) -> String {
+        match notebook_line(&self.notebook, at) {
+            Some((cell, line)) => line_name(Some(cell), line),
+            None => line_name(None, line),
+        }
+    }
+
     /// Where the line of an origin stands; `None` if it stands in another text.
     pub fn place(&self, origin: Origin) -> Option<Decider> {
         self.deciders.get(&origin).copied()

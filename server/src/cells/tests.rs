@@ -8,6 +8,7 @@ mod options;
 mod properties;
 mod scripts;
 mod views;
+mod wish;
 
 use std::fmt::Write;
 

@@ -221,6 +221,12 @@ pub enum UnreadTargets {
          whether it decides; move it to the top level, or name the targets in the setting pxlens.views"
     )]
     Uncertain,
+    /// A statement activates a view by a suffix that cannot be read, which may be the one that is asked for.
+    #[error(
+        "a line above activates views by suffixes that pxlens cannot read, and this may be one of them; write the suffix out, as \
+         in view.activate('_even'), or name the targets in the setting pxlens.views"
+    )]
+    Suffix,
     /// A view that nothing above makes.
     #[error("pxlens finds no line above that makes this view; write one, such as view = rc[:]")]
     NoView,
@@ -229,7 +235,7 @@ pub enum UnreadTargets {
 impl UnreadTargets {
     /// Whether the setting `pxlens.views` may say it instead.
     pub fn is_for_setting(&self) -> bool {
-        matches!(self, Self::Statement | Self::Uncertain)
+        matches!(self, Self::Statement | Self::Uncertain | Self::Suffix)
     }
 }
 
@@ -281,7 +287,12 @@ impl Carry {
     /// What is in force for a suffix; `None` if no view goes by it.
     pub(super) fn view(&self, suffix: &str) -> Option<ViewState> {
         let Some(magics) = self.names.magics.get(suffix) else {
-            return suffix.is_empty().then(ViewState::default);
+            if suffix.is_empty() {
+                return Some(ViewState::default());
+            }
+            let decided_by = vec![DecidedBy { origin: self.names.any_suffix?, sets: vec![Sets::View] }];
+            let targets = Some(Err(UnreadTargets::Suffix));
+            return Some(ViewState { targets, decided_by, ..ViewState::default() });
         };
         let mut state = ViewState::default();
         let mut by = Deciders::default();
@@ -331,6 +342,12 @@ impl Carry {
             None => None,
         };
         let names = self.names_mut();
+        if let Some(origin) = names.any_suffix
+            && !magic.suffix.is_empty()
+            && !names.magics.contains_key(&*magic.suffix)
+        {
+            names.activate_unread(&magic.suffix, Err(UnreadTargets::Suffix), origin);
+        }
         if targets.is_some() || options.block.is_some() {
             let view = names.view_of_suffix(&magic.suffix);
             if let Some(targets) = targets {

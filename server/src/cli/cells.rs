@@ -25,8 +25,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::in_shell;
 use crate::{
-    cells::{CellKind, Cells, PxCell, magic::defaults},
+    cells::{CellKind, Cells, PxCell, line_name, magic::defaults, notebook_line},
     lint::{Problem, Severity},
     text::{Document, TextRange},
 };
@@ -37,7 +38,7 @@ struct Report<'a> {
     cells: Vec<CellReport<'a>>,
     blocks: Vec<BlockReport>,
     wish: Option<WishReport<'a>>,
-    problems: Vec<ProblemReport<'a>>,
+    problems: Vec<ProblemReport>,
 }
 
 #[derive(Serialize)]
@@ -88,11 +89,11 @@ struct BlockReport {
 }
 
 #[derive(Serialize)]
-struct ProblemReport<'a> {
+struct ProblemReport {
     lines: [u32; 2],
     severity: &'static str,
     code: &'static str,
-    message: &'a str,
+    message: String,
 }
 
 /// Prints what was found in a file's text, for a person or as one JSON object.
@@ -115,19 +116,28 @@ pub fn report(
         writeln!(out, "      {line}")?;
     }
     for cell in &cells.cells {
-        write_cell(cell, &document, out)?;
+        write_cell(cell, cells, &document, out)?;
     }
     for problem in problems {
         let [line, _] = lines_of(problem.range, &document);
-        writeln!(out, "{path_label}:{line}: {}: {}", severity(problem), problem.message)?;
+        let place = match notebook_line(&cells.notebook, problem.range.start) {
+            Some((cell, line)) => format!("{path_label}: {}", line_name(Some(cell), line)),
+            None => format!("{path_label}:{line}"),
+        };
+        writeln!(out, "{place}: {}: {}", severity(problem), in_shell(&problem.message))?;
     }
     Ok(())
 }
 
-fn write_cell(cell: &PxCell, document: &Document, out: &mut dyn Write) -> io::Result<()> {
-    let lines = match lines_of(cell.range, document) {
-        [first, last] if first == last => format!("line {first}"),
-        [first, last] => format!("lines {first}-{last}"),
+fn write_cell(cell: &PxCell, cells: &Cells, document: &Document, out: &mut dyn Write) -> io::Result<()> {
+    let lines = |[first, last]: [u32; 2]| match first == last {
+        true => format!("line {first}"),
+        false => format!("lines {first}-{last}"),
+    };
+    let [start, end] = [cell.range.start, cell.range.end].map(|at| notebook_line(&cells.notebook, at));
+    let lines = match (start, end) {
+        (Some((cell, first)), Some((_, last))) => format!("cell {}, {}", cell + 1, lines([first + 1, last + 1])),
+        _ => lines(lines_of(cell.range, document)),
     };
     let targets = cell.targets().map_or_else(|_| "unknown targets".to_owned(), |targets| targets.to_string());
     let waits = if sends(cell) && !is_blocking(cell) { ", not waited for" } else { "" };
@@ -173,7 +183,7 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         lines: lines_of(problem.range, document),
         severity: severity(problem),
         code: problem.rule.code(),
-        message: &problem.message,
+        message: in_shell(&problem.message),
     });
     Report {
         file,
@@ -186,16 +196,19 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
 
 /// What the file says about the cluster that it wants, in sentences.
 fn wish_lines(cells: &Cells) -> Vec<String> {
-    let line = |origin| cells.place(origin).map_or(0, |place| place.line + 1);
+    let line = |origin| match cells.place(origin) {
+        Some(place) => cells.line_name(place.range.start, place.line),
+        None => "a line".to_owned(),
+    };
     let wish = &cells.wish;
     let mut lines = Vec::new();
     if let Some(cluster) = wish.said_cluster() {
         let verb = if cluster.is_started { "starts" } else { "uses" };
-        lines.push(format!("line {} {verb} {cluster}", line(cluster.origin)));
+        lines.push(format!("{} {verb} {cluster}", line(cluster.origin)));
     }
     if let Some(awaited) = wish.awaited {
         let engines = if awaited.count == 1 { "engine" } else { "engines" };
-        lines.push(format!("line {} waits for {} {engines}", line(awaited.origin), awaited.count));
+        lines.push(format!("{} waits for {} {engines}", line(awaited.origin), awaited.count));
     }
     lines
 }
@@ -231,7 +244,7 @@ fn is_blocking(cell: &PxCell) -> bool {
 
 fn why_not(cell: &PxCell) -> Option<String> {
     let targets = || cell.targets().err().filter(|_| sends(cell)).map(|error| error.to_string());
-    cell.refusal().map(str::to_owned).or_else(targets)
+    cell.refusal().map(str::to_owned).or_else(targets).map(|why| in_shell(&why))
 }
 
 fn spelled(cell: &PxCell) -> String {
@@ -303,6 +316,48 @@ mod tests {
             tour.py: 0 px cells
         "#]],
         );
+    }
+
+    #[test]
+    fn what_a_file_wants_is_listed_first() {
+        check(
+            "cluster = ipp.Cluster(engines=\"mpi\", n=2)\nrc = cluster.start_and_connect_sync()\nrc.wait_for_engines(2)\n%px x\n",
+            false,
+            expect![[r#"
+                tour.py: 1 px cell
+                      line 1 starts 2 mpi engines
+                      line 3 waits for 2 engines
+                   1  line 4        %px on all  x
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_shell_names_its_flag_and_not_the_setting_pxlens_views() {
+        let (cells, problems) = lint::recognize("%px_even x\n", Dialect::Script, &Arc::default()).unwrap();
+        for json in [false, true] {
+            let mut out = Vec::new();
+            report("a.py", &cells, &problems, "%px_even x\n", json, &mut out).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            assert!(!out.contains("pxlens.views") && out.contains("the flag --view, as in --view _even=::2"), "{out}");
+        }
+    }
+
+    #[test]
+    fn cells_of_a_notebook_are_named_by_their_cell() {
+        let text = r#"{"cells": [
+ {"cell_type": "markdown", "source": "a"},
+ {"cell_type": "code", "source": ["%px x\n", "%px --nope y"]}
+]}"#;
+        let (cells, problems) = lint::recognize(text, Dialect::NotebookJson, &Arc::default()).unwrap();
+        let mut out = Vec::new();
+        report("a.ipynb", &cells, &problems, text, false, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let begins = |line: &str, with: &str| assert!(line.trim_start().starts_with(with), "{out}");
+        let lines: Vec<&str> = out.lines().collect();
+        begins(lines[1], "1  cell 2, line 1  %px on all");
+        begins(lines[2], "2  cell 2, line 2  %px on all");
+        begins(lines[4], "a.ipynb: cell 2, line 2: error: ");
     }
 
     #[test]

@@ -30,14 +30,6 @@ pub(super) fn near(document: &DocumentView, bytes: TextRange) -> &[CellView] {
     &cells[from..from + to]
 }
 
-/// Names a 0-based line of one of the texts for a reader of the document.
-pub(super) fn text_and_line(here: Here<'_>, text: usize, line: u32) -> String {
-    match text == here.at {
-        true => format!("line {}", line + 1),
-        false => format!("line {} of code cell {}", line + 1, text + 1),
-    }
-}
-
 /// The document range of a line of the code: from `column` (in characters), or else from its first non-blank, for
 /// `width` characters if that is more than one, or else to the end of the line.
 pub(crate) fn code_place(cell: &Placed, line: u32, column: Option<u32>, width: u32) -> Option<TextRange> {

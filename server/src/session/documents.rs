@@ -283,7 +283,7 @@ impl Documents {
         let view = self.view(key)?;
         let unit = self.units.get_mut(key)?;
         let wish = Arc::clone(unit.index.after().wish());
-        let alone = || Arc::new(Texts::new(vec![view], wish));
+        let alone = || Arc::new(Texts::new(vec![view], Vec::new(), wish));
         Some((Arc::clone(unit.texts.get_or_insert_with(alone)), 0))
     }
 
@@ -312,7 +312,9 @@ impl Documents {
                 views
             }
         };
-        let texts = Arc::new(Texts::new(views, Arc::clone(notebook.end.carry.wish())));
+        let numbered = (0..).zip(&notebook.order).filter(|(_, cell)| self.units.contains_key(*cell));
+        let numbers = numbered.map(|(number, _)| number).collect();
+        let texts = Arc::new(Texts::new(views, numbers, Arc::clone(notebook.end.carry.wish())));
         notebook.texts = Some(Arc::clone(&texts));
         Some(texts)
     }
@@ -485,6 +487,7 @@ impl Unit {
             problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),
             unreadable: self.index.error().map(ToString::to_string),
             views: self.index.after().suffixes().map(str::to_owned).collect(),
+            notebook: self.index.notebook_lines(),
             deciders: self.index.deciders().map(|(origin, range)| (origin, decider(range))).collect(),
         });
         self.view = Some(Arc::clone(&view));

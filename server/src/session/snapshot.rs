@@ -15,7 +15,7 @@ use super::{
     CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle, Settings,
 };
 use crate::{
-    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, regions},
+    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, line_name, regions},
     run::{RunId, Time},
     text::Encoding,
 };
@@ -139,20 +139,23 @@ impl Snapshot {
             cell.cell.magic.suffix == by.cell.magic.suffix
                 && matches!(cell.cell.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell)
         };
-        let named = |text: usize, line: u32| match text == here {
-            true => format!("line {}", line + 1),
-            false => format!("line {} of cell {}", line + 1, text + 1),
+        let named = |text: usize, cell: &CellView| {
+            let at = cell.cell.magic_range().start;
+            match &self.here {
+                Some((all, _)) if text != here => all.line_name(text, at),
+                _ => texts[text].place_of(cell),
+            }
         };
         let above = texts.iter().enumerate().take(here + 1).rev().find_map(|(at, text)| {
             let before = |cell: &&CellView| at != here || cell.line < by.line;
             let nearest = text.cells.iter().rev().filter(before).find(sends)?;
-            Some((nearest.id, named(at, nearest.line)))
+            Some((nearest.id, named(at, nearest)))
         });
         let now = texts.iter().enumerate().find_map(|(at, text)| {
             let cell = text.cells.iter().find(|cell| cell.id == run.cell)?;
-            Some(named(at, cell.line))
+            Some(named(at, cell))
         });
-        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly line {}", run.line + 1));
+        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly {}", run.place_name));
         let hint = above.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
             let ran = self.runs.iter().any(|record| record.handle.cell == cell);
             let why = if ran { "ran before that" } else { "has not run" };
@@ -179,6 +182,14 @@ impl<'a> Here<'a> {
     /// All texts that belong together, in order.
     pub(crate) fn all(self) -> &'a [Arc<DocumentView>] {
         self.texts
+    }
+
+    /// Names the line of a byte of one of the texts for a reader of the document: `line 12`, `cell 3, line 2`.
+    pub(crate) fn line_name(self, text: usize, at: usize) -> String {
+        match text == self.at {
+            true => self.document().line_name(at),
+            false => self.texts.line_name(text, at),
+        }
     }
 
     /// What they say about the cluster that is wanted.
@@ -213,6 +224,8 @@ impl<'a> Here<'a> {
 #[derive(Debug)]
 pub(super) struct Texts {
     views: Vec<Arc<DocumentView>>,
+    /// The 0-based place of each among all cells of its notebook; empty for a document alone.
+    numbers: Vec<u32>,
     deciders: OnceLock<HashMap<Origin, (usize, Decider)>>,
     regions: OnceLock<Vec<Region>>,
     /// What they say about the cluster that is wanted.
@@ -221,9 +234,9 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    pub(super) fn new(views: Vec<Arc<DocumentView>>, wish: Arc<Wish>) -> Self {
+    pub(super) fn new(views: Vec<Arc<DocumentView>>, numbers: Vec<u32>, wish: Arc<Wish>) -> Self {
         let (deciders, regions, file_wish) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { views, deciders, regions, wish, file_wish }
+        Self { views, numbers, deciders, regions, wish, file_wish }
     }
 
     /// What they say about the cluster that is wanted.
@@ -231,16 +244,17 @@ impl Texts {
         self.file_wish.get_or_init(|| {
             FileWish::new(&self.wish, |origin| {
                 let (text, decider) = self.deciders().get(&origin)?;
-                Some(self.line_name(*text, decider.line))
+                Some(self.line_name(*text, decider.range.start))
             })
         })
     }
 
-    /// Names a 0-based line of a text.
-    fn line_name(&self, text: usize, line: u32) -> String {
-        match self.views.len() {
-            1 => format!("line {}", line + 1),
-            _ => format!("line {} of code cell {}", line + 1, text + 1),
+    /// Names the line of a byte of a text.
+    pub(super) fn line_name(&self, text: usize, at: usize) -> String {
+        let Some(view) = self.views.get(text) else { return "a line".to_owned() };
+        match self.numbers.get(text) {
+            Some(cell) => line_name(Some(*cell), view.text.line_of(at)),
+            None => view.line_name(at),
         }
     }
 

@@ -4,6 +4,7 @@ mod commands;
 mod history;
 mod kept;
 mod pxresult;
+mod wishes;
 
 use std::{path::Path, time::Duration};
 

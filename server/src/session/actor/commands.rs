@@ -52,6 +52,8 @@ pub(super) struct PinnedCell {
     pub(super) canary: bool,
     /// The magic's line.
     pub(super) title: String,
+    /// That line as a reader calls it.
+    pub(super) place: String,
     /// The index of the cell of the file that holds it, and the number of lines of local code in that cell.
     pub(super) block: Option<(usize, u32)>,
 }
@@ -222,6 +224,10 @@ impl Actor {
                     canary: command.overrides.canary,
                     title: self.documents.excerpt(&view.key, cell.cell.magic_range()),
                     block: block(at),
+                    place: match self.documents.texts(&view.key) {
+                        Some((texts, at)) => texts.line_name(at, cell.cell.magic_range().start),
+                        None => view.place_of(cell),
+                    },
                     view: pinned,
                 });
             }
@@ -233,8 +239,8 @@ impl Actor {
                 Err(RunError::NothingToRerun(why.to_owned()))
             }
             [] if conditional.is_empty() => Err(RunError::NoCell),
-            [PinnedCell { planned: Err(Refusal::Cell(why)), view, .. }] => {
-                Err(RunError::Refused { line: view.line + 1, why: why.clone() })
+            [PinnedCell { planned: Err(Refusal::Cell(why)), place, .. }] => {
+                Err(RunError::Refused { place: place.clone(), why: why.clone() })
             }
             _ => Ok((picked, conditional)),
         }
