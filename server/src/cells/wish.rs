@@ -198,8 +198,12 @@ impl Wish {
         let Some(object) = object else { return false };
         let is_own = self.value(object, origin);
         match &**name {
-            "start_cluster" | "start_cluster_sync" | "start_and_connect" | "start_and_connect_sync"
-            | "start_engines" | "start_engines_sync"
+            "start_cluster"
+            | "start_cluster_sync"
+            | "start_and_connect"
+            | "start_and_connect_sync"
+            | "start_engines"
+            | "start_engines_sync"
                 if is_own =>
             {
                 let adds = name.starts_with("start_engines");
@@ -286,7 +290,8 @@ fn started(call: &Call, origin: Origin) -> Option<ClusterWish> {
 /// `Client(profile="mpi")`, `Cluster.from_file("cluster-x.json")`; `None` if it cannot be read.
 fn connected(call: &Call, origin: Origin) -> Option<ClusterWish> {
     let file = call.arguments.first();
-    let file = file.or_else(|| ["url_file", "url_or_file", "cluster_file"].iter().find_map(|name| call.keyword(name)));
+    let file = file
+        .or_else(|| ["url_file", "url_or_file", "cluster_file"].iter().find_map(|name| call.keyword(name)));
     let file = match file {
         Some(Expr::Text(path)) if path.ends_with(".json") => Some(path.clone()),
         None | Some(Expr::None) => None,

@@ -136,7 +136,9 @@ fn write_cell(cell: &PxCell, cells: &Cells, document: &Document, out: &mut dyn W
     };
     let [start, end] = [cell.range.start, cell.range.end].map(|at| notebook_line(&cells.notebook, at));
     let lines = match (start, end) {
-        (Some((cell, first)), Some((_, last))) => format!("cell {}, {}", cell + 1, lines([first + 1, last + 1])),
+        (Some((cell, first)), Some((_, last))) => {
+            format!("cell {}, {}", cell + 1, lines([first + 1, last + 1]))
+        }
         _ => lines(lines_of(cell.range, document)),
     };
     let targets = cell.targets().map_or_else(|_| "unknown targets".to_owned(), |targets| targets.to_string());
@@ -339,7 +341,10 @@ mod tests {
             let mut out = Vec::new();
             report("a.py", &cells, &problems, "%px_even x\n", json, &mut out).unwrap();
             let out = String::from_utf8(out).unwrap();
-            assert!(!out.contains("pxlens.views") && out.contains("the flag --view, as in --view _even=::2"), "{out}");
+            assert!(
+                !out.contains("pxlens.views") && out.contains("the flag --view, as in --view _even=::2"),
+                "{out}"
+            );
         }
     }
 
@@ -347,7 +352,8 @@ mod tests {
     fn cells_of_a_notebook_are_named_by_their_cell() {
         let text = r#"{"cells": [
  {"cell_type": "markdown", "source": "a"},
- {"cell_type": "code", "source": ["%px x\n", "%px --nope y"]}
+ {"cell_type": "code", "source": ["x = 1\n", "%px x"]},
+ {"cell_type": "code", "source": ["%%px --nope\n", "y"]}
 ]}"#;
         let (cells, problems) = lint::recognize(text, Dialect::NotebookJson, &Arc::default()).unwrap();
         let mut out = Vec::new();
@@ -355,9 +361,9 @@ mod tests {
         let out = String::from_utf8(out).unwrap();
         let begins = |line: &str, with: &str| assert!(line.trim_start().starts_with(with), "{out}");
         let lines: Vec<&str> = out.lines().collect();
-        begins(lines[1], "1  cell 2, line 1  %px on all");
-        begins(lines[2], "2  cell 2, line 2  %px on all");
-        begins(lines[4], "a.ipynb: cell 2, line 2: error: ");
+        begins(lines[1], "1  cell 2, line 2  %px on all");
+        begins(lines[2], "2  cell 3, lines 1-2  %%px on all");
+        begins(lines[4], "a.ipynb: cell 3, line 1: error: ");
     }
 
     #[test]

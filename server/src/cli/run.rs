@@ -147,9 +147,8 @@ fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
     let is_reported =
         |problem: &Problem| problem.severity == Severity::Warning && *problem.rule != CONDITIONAL;
     let is_warning = |problem: &&Problem| is_reported(problem) && runs(problem.range.start);
-    let sentence = |problem: &Problem| {
-        format!("{}: {}", view.line_name(problem.range.start), problem.message)
-    };
+    let sentence =
+        |problem: &Problem| format!("{}: {}", view.line_name(problem.range.start), problem.message);
     view.problems.iter().filter(is_warning).map(sentence).collect()
 }
 

@@ -72,9 +72,9 @@ impl<'a> Outlooks<'a> {
         if !self.snapshot.is_connected() {
             return self.unconnected(plan);
         }
-        if let Some(unsuited) = self.wish().and_then(|wish| {
-            wish.unsuited(&self.snapshot.settings, &self.snapshot.cluster)
-        }) {
+        if let Some(unsuited) =
+            self.wish().and_then(|wish| wish.unsuited(&self.snapshot.settings, &self.snapshot.cluster))
+        {
             let (ranks, blocking) = (unsuited.short.into(), plan.blocking);
             let plan = PlannedRun { ranks, blocking, ..PlannedRun::default() };
             return Outlook { plan: Some(plan), refusal: Some(unsuited.why) };
@@ -113,13 +113,21 @@ impl<'a> Outlooks<'a> {
         } else if let Some(unsuited) = self.wish().and_then(|wish| wish.unsuited_to_start(settings)) {
             (unsuited.short, None, Some(unsuited.why))
         } else {
-            let engines = self.wish().map_or_else(|| settings.engines.unwrap_or(Settings::DEFAULT_ENGINES), |wish| wish.engines(settings));
+            let engines = self.wish().map_or_else(
+                || settings.engines.unwrap_or(Settings::DEFAULT_ENGINES),
+                |wish| wish.engines(settings),
+            );
             (format!("{engines} local engines"), Some(engines), None)
         };
         let by = self.wish().and_then(|wish| wish.engines_line(settings)).map(Arc::from);
         let starts_by = by.filter(|_| starts.is_some());
-        let plan =
-            PlannedRun { ranks: ranks.into(), blocking: plan.blocking, starts, starts_by, ..PlannedRun::default() };
+        let plan = PlannedRun {
+            ranks: ranks.into(),
+            blocking: plan.blocking,
+            starts,
+            starts_by,
+            ..PlannedRun::default()
+        };
         Outlook { plan: Some(plan), refusal }
     }
 }

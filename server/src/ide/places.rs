@@ -2,7 +2,7 @@
 
 use crate::{
     cells::Placed,
-    session::{CellView, DocumentView, Here, Snapshot},
+    session::{CellView, DocumentView, Snapshot},
     text::{Position, TextRange},
 };
 

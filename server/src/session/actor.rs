@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, FileWish, InterruptScope, Interrupted, Level,
-    NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings, Snapshot,
-    StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
+    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, FileWish, InterruptScope, Interrupted,
+    Level, NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings,
+    Snapshot, StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,

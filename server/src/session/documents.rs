@@ -9,8 +9,8 @@ mod follow;
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle, SessionEvent,
-    snapshot::Texts,
+    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
+    SessionEvent, snapshot::Texts,
 };
 use crate::{
     cells::{Carry, Decider, Delta, Dialect, End, Index, Views},
@@ -244,7 +244,7 @@ impl Documents {
         self.units.values().any(|unit| unit.cells().next().is_some())
     }
 
-    /// What the open documents that hold px cells ask of the cluster; nothing, if they do not agree.
+    /// What the open documents that hold px cells ask of the cluster; nothing, unless all ask for the same.
     pub(super) fn wish_of_all(&mut self) -> FileWish {
         let with_cells = self.units.iter().filter(|(_, unit)| unit.cells().next().is_some());
         let keys: Vec<DocumentKey> = with_cells.map(|(key, _)| key.clone()).collect();
@@ -252,11 +252,10 @@ impl Documents {
         for key in keys {
             let Some((texts, _)) = self.texts(&key) else { continue };
             let wish = texts.wish();
-            match &found {
-                _ if !wish.chooses() => {}
-                Some(other) if other != wish => return FileWish::default(),
-                _ => found = Some(wish.clone()),
+            if !wish.chooses() || found.as_ref().is_some_and(|other| other != wish) {
+                return FileWish::default();
             }
+            found = Some(wish.clone());
         }
         found.unwrap_or_default()
     }
@@ -330,10 +329,14 @@ impl Documents {
         }
     }
 
-    /// A part of a document's text; empty if there is no such part.
+    /// A line of a document, or a part of it, without the JSON around it in a raw notebook; empty if there is no such part.
     pub(super) fn excerpt(&self, key: &DocumentKey, range: TextRange) -> String {
         let excerpt = |unit: &Unit| {
-            unit.text.rope().get_byte_slice(range.start..range.end).map(|part| part.to_string())
+            let part = unit.text.rope().get_byte_slice(range.start..range.end)?.to_string();
+            Some(match unit.index.dialect() {
+                Dialect::NotebookJson => unquoted(&part).unwrap_or(part),
+                Dialect::Script | Dialect::NotebookCell => part,
+            })
         };
         self.units.get(key).and_then(excerpt).unwrap_or_default()
     }
@@ -451,6 +454,17 @@ impl Documents {
         }
         events
     }
+}
+
+/// What a part of a JSON string says, up to where the string ends.
+fn unquoted(part: &str) -> Option<String> {
+    let mut is_escaped = false;
+    let end = part.find(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    serde_json::from_str(&format!("\"{}\"", &part[..end.unwrap_or(part.len())])).ok()
 }
 
 impl Unit {

@@ -12,7 +12,8 @@ use std::{
 };
 
 use super::{
-    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle, Settings,
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle,
+    Settings,
 };
 use crate::{
     cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, line_name, regions},

@@ -136,8 +136,11 @@ impl FileWish {
             command.push_str(&if found.profile.is_empty() {
                 format!(" --file={}", found.connection_file.display())
             } else {
-                format!(" --profile={} --cluster-id={}", found.profile, found.cluster_id)
+                format!(" --profile={}", found.profile)
             });
+            if !found.profile.is_empty() && !found.cluster_id.is_empty() {
+                command.push_str(&format!(" --cluster-id={}", found.cluster_id));
+            }
         }
         let why = format!(
             "{line} waits for {}, and the cluster {name} has {there}; add {missing} with `{command}`, or change the line",
@@ -185,7 +188,8 @@ impl FileWish {
     fn not_started(&self, settings: &Settings) -> Option<Unsuited> {
         let awaited = self.wish.awaited.map(|awaited| awaited.count);
         let line = &self.cluster_line;
-        if let Some(cluster) = self.cluster().filter(|cluster| !settings.cluster.is_explicit() && needs_ipcluster(cluster))
+        if let Some(cluster) =
+            self.cluster().filter(|cluster| !settings.cluster.is_explicit() && needs_ipcluster(cluster))
         {
             let command = cluster.command(awaited);
             let why = format!(
@@ -199,7 +203,9 @@ impl FileWish {
         let count = self.wished_engines()?;
         if count > MOST {
             let (line, most) = (self.engines_line(settings)?, engines(MOST));
-            let why = format!("{line} asks for {count} engines, and pxlens starts {most} at most; start them with `ipcluster start -n {count}`");
+            let why = format!(
+                "{line} asks for {count} engines, and pxlens starts {most} at most; start them with `ipcluster start -n {count}`"
+            );
             return Some(Unsuited { short: format!("asks for {count} engines"), why });
         }
         let awaited = awaited.filter(|awaited| *awaited > count)?;
@@ -213,7 +219,8 @@ impl FileWish {
 
     /// What to say if the cluster that it names does not run.
     fn missing(&self, settings: &Settings) -> Option<Unsuited> {
-        let cluster = self.cluster().filter(|cluster| is_named(cluster) && !settings.cluster.is_explicit())?;
+        let cluster =
+            self.cluster().filter(|cluster| is_named(cluster) && !settings.cluster.is_explicit())?;
         let line = &self.cluster_line;
         let start = match &cluster.file {
             Some(_) => "start it again, or correct the line".to_owned(),
@@ -230,7 +237,9 @@ impl FileWish {
 /// Whether a file says by name which cluster it uses. The id of one that it starts for itself is only a label, but a profile
 /// says how its engines are started.
 fn is_named(cluster: &ClusterWish) -> bool {
-    cluster.profile.is_some() || cluster.file.is_some() || (cluster.cluster_id.is_some() && !cluster.is_started)
+    cluster.profile.is_some()
+        || cluster.file.is_some()
+        || (cluster.cluster_id.is_some() && !cluster.is_started)
 }
 
 /// Whether pxlens cannot start it.

@@ -8,7 +8,8 @@ fn said(text: &str) -> String {
     let line = |origin| cells.place(origin).map_or(0, |place| place.line + 1);
     let wish = &cells.wish;
     let cluster = wish.said_cluster().map(|cluster| format!("{}: {cluster}", line(cluster.origin)));
-    let awaited = wish.awaited.map(|awaited| format!("{}: waits for {}", line(awaited.origin), awaited.count));
+    let awaited =
+        wish.awaited.map(|awaited| format!("{}: waits for {}", line(awaited.origin), awaited.count));
     cluster.into_iter().chain(awaited).collect::<Vec<_>>().join("; ")
 }
 
@@ -18,9 +19,15 @@ fn the_cluster_that_a_script_starts_is_read() {
         ("cluster = ipp.Cluster(engines=\"mpi\", n=2)\n", "1: 2 mpi engines"),
         ("import ipyparallel as ipp\nc = ipp.Cluster(n=4)\n", "2: 4 engines"),
         ("c = ipyparallel.Cluster(engine_launcher_class='MPI')\n", "1: mpi engines"),
-        ("c = Cluster(engine_launcher_class='ipyparallel.cluster.launcher.SlurmEngineSetLauncher')", "1: slurm engines"),
+        (
+            "c = Cluster(engine_launcher_class='ipyparallel.cluster.launcher.SlurmEngineSetLauncher')",
+            "1: slurm engines",
+        ),
         ("c = Cluster(engines='local', n=1)\n", "1: 1 engine"),
-        ("c = Cluster(n=2, profile='lab', cluster_id='x')\n", "1: 2 engines in profile 'lab' with the id 'x'"),
+        (
+            "c = Cluster(n=2, profile='lab', cluster_id='x')\n",
+            "1: 2 engines in profile 'lab' with the id 'x'",
+        ),
         ("c = Cluster(n=2, controller='ssh')\n", "1: 2 engines with a ssh controller"),
         ("with ipp.Cluster(n=4) as rc:\n    rc[:]\n", "1: 4 engines"),
         ("if __name__ == '__main__':\n    c = Cluster(n=3)\n", "2: 3 engines"),
@@ -29,7 +36,10 @@ fn the_cluster_that_a_script_starts_is_read() {
         ("c = Cluster(n=2)\nc.start_cluster_sync(n=6)\n", "1: 6 engines"),
         ("c = Cluster(n=2)\nc.start_cluster_sync(n=2)\nc.start_engines_sync(n=2)\n", "1: 4 engines"),
         ("c = Cluster()\nc.start_controller_sync()\nc.start_engines_sync(n=2)\n", "1: 2 engines"),
-        ("c = Cluster(n=2)\nrc = c.start_and_connect_sync()\nrc.wait_for_engines(n=2)\n", "1: 2 engines; 3: waits for 2"),
+        (
+            "c = Cluster(n=2)\nrc = c.start_and_connect_sync()\nrc.wait_for_engines(n=2)\n",
+            "1: 2 engines; 3: waits for 2",
+        ),
         // The first decides.
         ("a = Cluster(n=2)\nb = Cluster(engines='mpi', n=8)\nb.start_cluster_sync(n=9)\n", "1: 2 engines"),
     ] {
@@ -42,7 +52,10 @@ fn the_cluster_that_a_script_connects_to_is_read() {
     for (text, expected) in [
         ("rc = ipp.Client(profile=\"mpi\")\n", "1: the cluster in profile 'mpi'"),
         ("rc = Client(cluster_id='x')\n", "1: the cluster with the id 'x'"),
-        ("rc = Client('security/ipcontroller-client.json')\n", "1: the cluster of the connection file security/ipcontroller-client.json"),
+        (
+            "rc = Client('security/ipcontroller-client.json')\n",
+            "1: the cluster of the connection file security/ipcontroller-client.json",
+        ),
         ("rc = Client(url_file='a.json')\n", "1: the cluster of the connection file a.json"),
         ("c = ipp.Cluster.from_file(cluster_id='x')\n", "1: the cluster with the id 'x'"),
         ("rc = Client()\nrc.wait_for_engines(4)\n", "2: waits for 4"),
@@ -85,9 +98,16 @@ fn waiting_on_another_cluster_is_no_wish_for_this_one() {
 
 #[test]
 fn the_command_that_starts_it_is_quoted_for_a_shell() {
-    let command = |text: &str| recognize(text, Dialect::Script).unwrap().wish.said_cluster().unwrap().command(None);
-    assert_eq!(command("c = Cluster(engines='mpi', n=2, profile='lab')\n"), "ipcluster start --engines=mpi --profile=lab -n 2");
-    assert_eq!(command("c = Cluster(engines='mpi', profile='my lab; rm')\n"), "ipcluster start --engines=mpi --profile='my lab; rm'");
+    let command =
+        |text: &str| recognize(text, Dialect::Script).unwrap().wish.said_cluster().unwrap().command(None);
+    assert_eq!(
+        command("c = Cluster(engines='mpi', n=2, profile='lab')\n"),
+        "ipcluster start --engines=mpi --profile=lab -n 2"
+    );
+    assert_eq!(
+        command("c = Cluster(engines='mpi', profile='my lab; rm')\n"),
+        "ipcluster start --engines=mpi --profile='my lab; rm'"
+    );
 }
 
 #[test]

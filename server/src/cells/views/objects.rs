@@ -292,7 +292,12 @@ impl Names {
         view.is_from_setting = false;
     }
 
-    pub(super) fn activate_unread(&mut self, suffix: &str, unread: Result<Targets, UnreadTargets>, place: Origin) {
+    pub(super) fn activate_unread(
+        &mut self,
+        suffix: &str,
+        unread: Result<Targets, UnreadTargets>,
+        place: Origin,
+    ) {
         let view = View { targets: Some(Decided::new(unread, place)), ..View::default() };
         let object = self.add(Object::View(view));
         self.activate(suffix, object, place);

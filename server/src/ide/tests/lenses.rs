@@ -96,6 +96,7 @@ async fn a_lens_says_what_the_file_asks_for() {
     Fixture::on(&sim, "rc.wait_for_engines(4)\n%px a()\n")
         .await
         .check(expect![[r#"
+            1: ▶ Run (waits for 4 engines) | line 1 waits for 4 engines, and the cluster default has 2; add 2 with `ipcluster engines -n 2 --profile=default`, or change the line
         "#]])
         .await;
 }

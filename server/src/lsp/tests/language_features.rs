@@ -472,10 +472,7 @@ async fn lenses_at_both_ends_of_a_region_say_what_runs_where() {
         titles(&mut client, &cell_uri(0)).await,
         ["0: %autopx: 1 cell runs on [0-3] until cell 3, line 1"]
     );
-    assert_eq!(
-        titles(&mut client, &cell_uri(2)).await,
-        ["0: end of the %autopx region from cell 1, line 1"]
-    );
+    assert_eq!(titles(&mut client, &cell_uri(2)).await, ["0: end of the %autopx region from cell 1, line 1"]);
     assert_eq!(titles(&mut client, &cell_uri(3)).await, ["0: %autopx_b: 0 cells run until the end"]);
 }
 

@@ -29,8 +29,8 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NotRun, NotRunKind, Only, Place, RunCommand,
-        RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
+        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NotRun, NotRunKind, Only, Place,
+        RunCommand, RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };

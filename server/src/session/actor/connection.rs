@@ -262,6 +262,8 @@ impl Actor {
                 self.leave_if_idle();
             }
             Err(error) => {
+                // What one file asks for must not keep the session from the cluster of the others.
+                self.wished = FileWish::default();
                 let mut again = None;
                 for waiter in waiters {
                     let start = waiter.start();

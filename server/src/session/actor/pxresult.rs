@@ -85,9 +85,7 @@ impl Actor {
         self.reveal(run.id);
         self.shown_by.insert(cell.id, run.id);
         match run.now().state() {
-            RunState::Failed => {
-                sequence.stop(format!("{place} before it shows a run that failed"))
-            }
+            RunState::Failed => sequence.stop(format!("{place} before it shows a run that failed")),
             RunState::Succeeded => {}
             RunState::Queued | RunState::Running if self.queue.holds(run.id) => sequence.wait_for(run.id),
             RunState::Queued | RunState::Running => {}
