@@ -41,9 +41,9 @@ impl Cell {
     }
 }
 
-/// A text after the mask of these tests: the numbers of lines are those of the notebook's file.
+/// A text after the mask of these tests: the numbers of cells and lines are those of the notebook that they are written to.
 fn masked(text: &str) -> String {
-    let line = Regex::new(r"(pxlens: (?:warning: )?|\bon )line [0-9]+").expect("a valid pattern");
+    let line = Regex::new(r"(pxlens: (?:warning: )?|\bon )(?:cell [0-9]+, )?line [0-9]+").expect("a valid pattern");
     let file = Regex::new(r"\S*cells\.ipynb").expect("a valid pattern");
     let text = line.replace_all(text, "${1}line <n>");
     mask(&file.replace_all(&text, "<file>"))
