@@ -10,12 +10,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use pxlens::{
-    engines::EngineId,
-    jupyter::content::StreamName,
-    render::fold,
-    run::{Event, EventKind, Run, RunId, RunRequest, Slot, Time},
-};
+use pxlens::internals::{EngineId, Event, EventKind, Run, RunId, RunRequest, Slot, StreamName, Time, fold};
 
 const ENGINES: u32 = 1000;
 const BYTES: usize = 1000;

@@ -9,7 +9,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use pxlens::cells::{Dialect, recognize};
+use pxlens::internals::{Dialect, recognize};
 use pxlens_tests::{lsp::Client, sim::Sim};
 use serde_json::{Value, json};
 

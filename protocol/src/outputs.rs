@@ -17,9 +17,10 @@ message! {
     /// run goes on, it names the engines that are still waited for, and their hosts if the run's engines are on several hosts and the pending ones
     /// on at most three. It is sent again each second to update its time, even if nothing else happens.
     ///
-    /// The first change after a pause is sent at once, further ones at most every 50 ms, with one message for each document that changed. A
-    /// client that announced `ack` is sent no more while two messages are unacknowledged; acknowledging a message acknowledges those before it. Any
-    /// other client is sent at most four messages a second about a document.
+    /// The first change after a pause is sent at once, further ones at most every 50 ms, with one message for each document that changed. To
+    /// a client that announced `ack`, the server sends no further changes while two or more messages are unacknowledged; only the messages about
+    /// documents that changed together are sent together, however many they are. Acknowledging a message acknowledges those before it. Any other
+    /// client is sent at most four messages a second about a document.
     ///
     /// **Example:** a cell is running, another was deleted.
     ///

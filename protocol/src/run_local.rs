@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::{CellId, JsonSchema, RunId, TS};
 
 message! {
-    /// Asks the client to run the body of a `%%px --local` cell in a kernel of its own. The request is sent when the cell's part on the engines has
-    /// begun, in the order of the runs; the server goes on without waiting for the answer. If the answer is an error, it is shown to the user. A
-    /// client without `runLocal` is told in the answer to the run that the local part does not run.
+    /// Asks the client to run the body of a `%%px --local` cell in a kernel of its own. The requests come in the order of the runs: each is sent as
+    /// soon as the cell's part on the engines has begun, and the parts of all earlier runs with `--local` have begun or been dropped. If a run is
+    /// dropped before it begins, its local part is not requested. The server goes on without waiting for the answer. If the answer is an error, it is
+    /// shown to the user. A client without `runLocal` is told in the answer to the run that the local part does not run.
     ///
     /// **Example:** the body of a cell.
     ///

@@ -38,17 +38,17 @@ use std::{
 
 use ropey::Rope;
 
-pub use index::{BlockRef, Delta, End, Index};
-pub use magic::{GroupOutputs, MagicKind, Options};
-pub use mapped::LineMap;
-pub use notebook::NotNotebook;
-pub use place::{NotebookLines, line_name, notebook_line};
-pub use regions::{Region, RegionPlace, regions};
-pub use spelling::{is_marker, spelled};
-pub use suites::Suite;
-pub use values::{OptionsError, TargetsOption};
-pub use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewSetting, ViewState, Views};
-pub use wish::{AwaitedEngines, ClusterWish, Wish, launcher};
+pub(crate) use index::{BlockRef, Delta, End, Index};
+pub(crate) use magic::{GroupOutputs, MagicKind, Options};
+pub(crate) use mapped::LineMap;
+pub(crate) use notebook::NotNotebook;
+pub(crate) use place::{NotebookLines, line_name, notebook_line};
+pub(crate) use regions::{Region, RegionPlace, regions};
+pub(crate) use spelling::{is_marker, spelled};
+pub(crate) use suites::Suite;
+pub(crate) use values::TargetsOption;
+pub(crate) use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewState, Views};
+pub(crate) use wish::{ClusterWish, Wish};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -74,15 +74,15 @@ pub struct Cells {
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
     /// What the document says about the cluster that it wants.
-    pub wish: Arc<Wish>,
+    pub(crate) wish: Arc<Wish>,
     /// The lines of its cells, if it is a raw notebook.
-    pub notebook: Vec<NotebookLines>,
+    pub(crate) notebook: Vec<NotebookLines>,
     deciders: BTreeMap<Origin, Decider>,
 }
 
 impl Cells {
     /// Names the line of a byte of the document, which is on this 0-based line of it.
-    pub fn line_name(&self, at: usize, line: u32) -> String {
+    pub(crate) fn line_name(&self, at: usize, line: u32) -> String {
         match notebook_line(&self.notebook, at) {
             Some((cell, line)) => line_name(Some(cell), line),
             None => line_name(None, line),
@@ -90,7 +90,7 @@ impl Cells {
     }
 
     /// Where the line of an origin stands; `None` if it stands in another text.
-    pub fn place(&self, origin: Origin) -> Option<Decider> {
+    pub(crate) fn place(&self, origin: Origin) -> Option<Decider> {
         self.deciders.get(&origin).copied()
     }
 
@@ -192,7 +192,7 @@ impl PxCell {
 
 /// A px cell where it stands: the ranges and the ordinal in a [`PxCell`] count from a base, and this knows it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Placed {
+pub(crate) struct Placed {
     /// Its 0-based number in the document.
     pub ordinal: u32,
     cell: Arc<PxCell>,
@@ -201,42 +201,42 @@ pub struct Placed {
 
 impl Placed {
     /// A cell whose ranges count from byte `base` of its document.
-    pub fn new(cell: Arc<PxCell>, base: usize) -> Self {
+    pub(crate) fn new(cell: Arc<PxCell>, base: usize) -> Self {
         Self { ordinal: cell.ordinal, cell, base }
     }
 
     /// The same cell, numbered in its document.
-    pub fn numbered(self, ordinal: u32) -> Self {
+    pub(crate) fn numbered(self, ordinal: u32) -> Self {
         Self { ordinal, ..self }
     }
 
     /// A range of the cell, in bytes of the document.
-    pub fn place(&self, range: TextRange) -> TextRange {
+    pub(crate) fn place(&self, range: TextRange) -> TextRange {
         TextRange::new(self.base + range.start, self.base + range.end)
     }
 
     /// All of it, in bytes of the document.
-    pub fn range(&self) -> TextRange {
+    pub(crate) fn range(&self) -> TextRange {
         self.place(self.cell.range)
     }
 
     /// Its magic's line, in bytes of the document; see [`PxCell::magic_range`].
-    pub fn magic_range(&self) -> TextRange {
+    pub(crate) fn magic_range(&self) -> TextRange {
         self.place(self.cell.magic_range)
     }
 
     /// The magic's name with its percent signs, in bytes of the document.
-    pub fn name_range(&self) -> TextRange {
+    pub(crate) fn name_range(&self) -> TextRange {
         self.place(self.cell.magic.name_range)
     }
 
     /// Where a 0-based line of its code stands in the document, without its line end.
-    pub fn code_range(&self, code_line: u32) -> Option<TextRange> {
+    pub(crate) fn code_range(&self, code_line: u32) -> Option<TextRange> {
         self.cell.lines.document_range(code_line).map(|range| self.place(range))
     }
 
     /// The document's byte of a 0-based line and byte column of its code; a column beyond the line is its end.
-    pub fn code_offset(&self, code_line: u32, column: usize) -> Option<usize> {
+    pub(crate) fn code_offset(&self, code_line: u32, column: usize) -> Option<usize> {
         Some(self.base + self.cell.lines.document_offset(code_line, column)?)
     }
 }
@@ -289,6 +289,12 @@ impl CellKind {
     pub fn sends(self) -> bool {
         matches!(self, Self::CellMagic | Self::LineMagic | Self::AutopxCell | Self::Plain | Self::SyncImports)
     }
+
+    /// Whether a `%pxresult` can show the result of a px cell of this kind. ipyparallel does not count a `sync_imports` as a
+    /// magic's result.
+    pub fn gives_result(self) -> bool {
+        self.sends() && self != Self::SyncImports
+    }
 }
 
 /// The line that makes a px cell.
@@ -320,7 +326,7 @@ pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
 }
 
 /// The same, with the views that the settings name.
-pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
+pub(crate) fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
     let rope = Rope::from_str(text);
     let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
     match index.error() {
@@ -336,7 +342,7 @@ pub fn recognize_cells(texts: &[&str]) -> Vec<Cells> {
 }
 
 /// The same, with the views that the settings name.
-pub fn recognize_cells_with(texts: &[&str], views: &Arc<Views>) -> Vec<Cells> {
+pub(crate) fn recognize_cells_with(texts: &[&str], views: &Arc<Views>) -> Vec<Cells> {
     let (all, _) = read_cells(texts, views);
     all.iter().map(|(rope, index)| index.cells(rope)).collect()
 }

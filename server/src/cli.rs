@@ -3,7 +3,7 @@
 //! Parses flags, asks the session, and writes to the terminal. The layout of outputs is `render`'s.
 
 mod args;
-pub mod cells;
+mod cells;
 mod clusters;
 mod console;
 mod demo;

@@ -4,19 +4,19 @@
 //! In go requests, out come [`crate::run::Event`]s and the engine table. Nothing here knows an editor, a document or a
 //! cell; zeromq's types stop at [`transport`].
 
-pub mod client;
-pub mod connection;
-pub mod console;
-pub mod discovery;
+pub(crate) mod client;
+pub(crate) mod connection;
+pub(crate) mod console;
+pub(crate) mod discovery;
 pub mod feed;
-pub mod local;
+pub(crate) mod local;
 pub(crate) mod process;
-pub mod python;
-pub mod transport;
+pub(crate) mod python;
+pub(crate) mod transport;
 
-pub use client::{
-    ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, Execute, InterruptReport,
-};
-pub use connection::{ConnectionFileError, ConnectionInfo};
-pub use console::{Console, ConsoleError};
-pub use feed::{FeedReceiver, FeedSender, feed};
+pub(crate) use client::{ClientError, ClusterStatus, InterruptReport};
+pub use client::{ClientOptions, ClusterClient, Execute};
+pub use connection::ConnectionInfo;
+pub(crate) use console::{Console, ConsoleError};
+pub(crate) use feed::FeedReceiver;
+pub use feed::feed;

@@ -10,9 +10,11 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use rank_set::{ParseRankSetError, RankSet};
-pub use table::{Activities, Activity, Engine, EngineTable};
-pub use targets::{ResolveError, Resolved, Targets, TargetsError};
+pub(crate) use rank_set::{ParseRankSetError, RankSet};
+pub use table::EngineTable;
+pub(crate) use table::{Activities, Activity, Engine};
+pub(crate) use targets::ResolveError;
+pub use targets::{Resolved, Targets, TargetsError};
 
 /// The Hub's number for an engine. What users call its rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

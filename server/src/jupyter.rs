@@ -3,13 +3,14 @@
 //!
 //! Bytes come in and messages go out, or the other way round; nothing here owns a socket.
 
-pub mod content;
+pub(crate) mod content;
 mod framing;
 mod message;
 mod signing;
 #[cfg(test)]
 mod tests;
 
-pub use framing::{FrameError, decode, encode};
-pub use message::{Header, Message, MsgId, ParentHeader, SessionId};
-pub use signing::{Signer, SigningError};
+pub(crate) use framing::{FrameError, decode, encode};
+pub use message::MsgId;
+pub(crate) use message::{Header, Message, ParentHeader, SessionId};
+pub(crate) use signing::{Signer, SigningError};

@@ -4,20 +4,41 @@
 //! Data goes one way: text → cells → plan → cluster → run → render → publish. `ARCHITECTURE.md` at the root of the
 //! repository is the map; each module opens with what it is and what it must never do.
 
-pub mod cells;
+mod blocking;
+mod cells;
 pub mod cli;
 mod clock;
-pub mod cluster;
-pub mod engines;
+mod cluster;
+mod engines;
 mod ide;
-pub mod jupyter;
+mod jupyter;
 mod lint;
 pub mod log;
 pub mod lsp;
-pub mod plan;
+mod plan;
 mod private;
-pub mod render;
+mod render;
 mod rewrite;
-pub mod run;
+mod run;
 mod session;
 mod text;
+
+/// What the benchmarks and the end-to-end tests call; not an interface for anyone else. Everything that is not listed here is
+/// private, so that the compiler reports what is unused.
+pub mod internals {
+    pub use crate::{
+        cells::{Dialect, PxCell, recognize, recognize_cells},
+        cluster::{ClientOptions, ClusterClient, ConnectionInfo, Execute, feed},
+        engines::{EngineId, EngineTable, Resolved, Targets, TargetsError},
+        jupyter::{
+            MsgId,
+            content::{ErrorContent, ExecuteReply, StreamName},
+        },
+        plan::{Overrides, plan},
+        render::{
+            Cursor, GroupBy, Limits, PromptColor, Style, block, errors, fold, inline, inline_within,
+            markdown, outcome, part_text, plain, terminal,
+        },
+        run::{Event, EventKind, LostReason, Run, RunId, RunRequest, Slot, Time},
+    };
+}

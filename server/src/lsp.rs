@@ -14,7 +14,6 @@
 //! * A client's URI is a key: it is compared byte for byte and given back unchanged.
 
 mod backend;
-mod blocking;
 mod capabilities;
 mod from_proto;
 mod handlers;

@@ -51,37 +51,41 @@ mod sample;
 
 use std::{fmt, str::FromStr};
 
-pub use address::{Address, Extract, NoAddress, SCHEME};
-pub use card::{Action, Card, Command, card, escaped};
-pub use compare::{Change, Compared, Comparison, compare};
-pub use contact_sheet::{SheetLimits, contact_sheet};
-pub use cursor::{Cursor, EndState, JsonEvent, JsonKind};
-pub use document::{Ends, MOST as MOST_OF_DOCUMENT, comparison, document, raw};
+pub(crate) use address::{Address, Extract, NoAddress, SCHEME};
+pub(crate) use card::{Action, Card, Command, card, escaped};
+pub(crate) use compare::{Change, Compared, compare};
+pub(crate) use contact_sheet::{SheetLimits, contact_sheet};
+pub use cursor::Cursor;
+pub(crate) use cursor::{EndState, JsonEvent, JsonKind};
+pub(crate) use document::{Ends, MOST as MOST_OF_DOCUMENT, comparison, document, raw};
 pub use endings::outcome;
-pub use errors::{Cause, ErrorGroup, ErrorVariant, Frame, FramePlace, errors, raised};
-pub use export::{About, report};
-pub use fold::{Group, fold};
-pub use hosts::pending;
-pub use images::{Image, ImageKind, Picture, images};
-pub use inline::{HINT, InlineLine, Severity, inline, inline_timeless, inline_within};
-pub use layout::{block, group_text, part_text};
-pub use line::{BlockLine, Paint, Span};
-pub use live::Live;
-pub use markdown::{longest_backticks, markdown};
-pub use notebook::{NotebookItem, NotebookOutput, notebook};
-pub use page::{
-    HtmlOutput, Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page,
-};
-pub use pixel_size::PixelSize;
-pub use plain::{Plain, PromptColor, plain, plain_in};
-pub use replay::replay;
-pub use rerun::{differing, failed, stragglers};
-pub use secrets::{without_key, without_keys};
-pub use terminal::{Style, terminal, terminal_end};
-pub use timing::{PartTime, Timing, timing};
-pub use wording::{cut, duration, elapsed, heading, one_line, progress};
+pub use errors::errors;
+pub(crate) use errors::{ErrorGroup, ErrorVariant, Frame, FramePlace, raised};
+pub(crate) use export::{About, report};
+pub(crate) use fold::Group;
+pub use fold::fold;
+pub(crate) use hosts::pending;
+pub(crate) use images::{Image, ImageKind, images};
+pub(crate) use inline::{HINT, InlineLine, Severity, inline_timeless};
+pub use inline::{inline, inline_within};
+pub(crate) use layout::group_text;
+pub use layout::{block, part_text};
+pub(crate) use line::{BlockLine, Paint, Span};
+pub(crate) use live::Live;
+pub(crate) use markdown::longest_backticks;
+pub use markdown::markdown;
+pub(crate) use notebook::{NotebookItem, NotebookOutput, notebook};
+pub(crate) use page::{Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page};
+pub use plain::{PromptColor, plain};
+pub(crate) use replay::replay;
+pub(crate) use rerun::{differing, failed, stragglers};
+pub(crate) use secrets::{without_key, without_keys};
+pub(crate) use terminal::terminal_end;
+pub use terminal::{Style, terminal};
+pub(crate) use timing::{PartTime, timing};
+pub(crate) use wording::{cut, duration, elapsed, heading, one_line, progress};
 
-pub use crate::run::terminal_text;
+pub(crate) use crate::run::terminal_text;
 
 use crate::cells::GroupOutputs;
 

@@ -20,8 +20,9 @@ mod golden;
 mod tests;
 
 pub use event::{Event, EventKind, LostReason, Slot, Time};
-pub use fingerprint::Fingerprint;
-pub use rope_text::RopeText;
-pub use state::{Ending, EngineRun, Output, OutputKind, Phase, Run, RunId, RunRequest, RunState};
-pub use terminal::terminal_text;
-pub use text::{Hidden, Text};
+pub(crate) use fingerprint::Fingerprint;
+pub(crate) use rope_text::RopeText;
+pub(crate) use state::{Ending, EngineRun, Output, OutputKind, Phase, RunState};
+pub use state::{Run, RunId, RunRequest};
+pub(crate) use terminal::terminal_text;
+pub(crate) use text::{Hidden, Text};

@@ -42,14 +42,14 @@ pub(crate) use export::{Format, export, export_to};
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
 pub(crate) use pxresult::{PastRun, ResultSource, ShownResult};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
-pub(crate) use settings::{Limits, Settings};
+pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
 pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 pub(crate) use wishes::FileWish;
 
 use crate::{
-    cells::{CellKind, Dialect, Placed},
+    cells::{Dialect, Placed},
     cluster::{
         ClusterStatus, InterruptReport,
         discovery::{FoundCluster, Selection},
@@ -307,10 +307,9 @@ impl RunHandle {
         self.view.borrow().clone()
     }
 
-    /// Whether a `%pxresult` of this suffix in this document or notebook may show it. ipyparallel does not count a
-    /// `sync_imports` as a magic's result.
+    /// Whether a `%pxresult` of this suffix in this document or notebook may show it.
     pub(crate) fn is_result_of(&self, home: &DocumentKey, suffix: &str) -> bool {
-        self.home == *home && self.suffix == suffix && self.place.kind != CellKind::SyncImports
+        self.home == *home && self.suffix == suffix && self.place.kind.gives_result()
     }
 
     /// How it is grouped unless a request says otherwise: as the user chose, or as its cell says.
@@ -345,6 +344,8 @@ pub(crate) enum SessionEvent {
     Starting(Starting),
     /// A message for the user.
     Say(Level, String),
+    /// A console waits for an engine that is busy; a message for the user, who may give up.
+    ConsoleWaits(String),
 }
 
 /// The progress of a cluster that is being started.
@@ -542,9 +543,10 @@ impl Session {
         self.send(actor::Message::Reveal { run });
     }
 
-    /// Groups a run in this way until its cell runs again. Every later request sees the new grouping.
-    pub(crate) fn regroup(&self, run: RunId, group_by: GroupBy) {
-        self.send(actor::Message::Regroup { run, group_by });
+    /// Groups a run in this way until its cell runs again. Every later request sees the new grouping. `false` if there is no
+    /// such run.
+    pub(crate) async fn regroup(&self, run: RunId, group_by: GroupBy) -> bool {
+        self.request(|reply| actor::Message::Regroup { run, group_by, reply }).await.unwrap_or_default()
     }
 
     /// Waits until every engine has reported its host, or the time limit has passed.
@@ -561,6 +563,7 @@ impl Session {
     /// # Errors
     /// See [`ClusterError`]; then the choice is as it was.
     pub(crate) async fn choose(&self, choice: Option<Selection>) -> Result<Choice, ClusterError> {
+        let chosen = choice.clone();
         let before = self.request(|reply| actor::Message::Choose { choice, reply }).await.unwrap_or_default();
         if let Some(cluster) = before.waits {
             return Ok(Choice::Waits(cluster));
@@ -568,7 +571,7 @@ impl Session {
         let connected = self.connect(StartPolicy::Never).await;
         if connected.is_err() {
             // Go back to the choice that worked.
-            self.request(|reply| actor::Message::Choose { choice: before.choice, reply }).await;
+            self.send(actor::Message::TakeBack { choice: chosen, before: before.choice });
         }
         connected.map(Choice::InUse)
     }

@@ -73,7 +73,7 @@ pub(crate) struct Change {
 
 /// The effect of a change, in bytes: `start..old_end` of the text before became `start..new_end` of the text after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edit {
+pub(crate) struct Edit {
     /// First byte that differs.
     pub start: usize,
     /// End of the removed text, in the text before.

@@ -1,5 +1,5 @@
-//! Consoles on the engines of a real cluster: an ordinary Jupyter client connects by the file that pxlens wrote, and the
-//! key is nowhere but in it.
+//! Consoles on the engines of a real cluster: an ordinary Jupyter client connects by the file that pxlens wrote, and that file
+//! is the only place with the key.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::{
     program::{Written, cli, pxlens},
 };
 
-/// Runs code in the kernel of the file in `argv[1]`, as any front end does, and prints what it wrote.
+/// Runs code in the kernel of the connection file `argv[1]`, as any front end does, and prints its output.
 const FRONT_END: &str = r"
 import sys
 from jupyter_client import BlockingKernelClient
@@ -32,7 +32,7 @@ client.stop_channels()
 print(reply['content']['status'], ''.join(said).strip())
 ";
 
-fn as_a_front_end(file: &Path) -> String {
+fn run_in_front_end(file: &Path) -> String {
     let done = Cli::new(real::python()).args(["-c", FRONT_END]).arg(file).run();
     assert_eq!(done.status, 0, "{done:?}");
     done.stdout.trim().to_owned()
@@ -42,7 +42,7 @@ fn key_in(file: &Path) -> String {
     let text = std::fs::read_to_string(file).expect("it was written");
     let info: Value = serde_json::from_str(&text).expect("it is JSON");
     let key = info["key"].as_str().expect("a key").to_owned();
-    assert!(key.len() >= 16, "a short key would be found by chance");
+    assert!(key.len() >= 16, "a short key could be part of other text by chance");
     key
 }
 
@@ -53,7 +53,7 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[test]
-fn an_editor_opens_a_console_on_an_engine_and_never_hears_the_key() {
+fn an_editor_opens_a_console_on_an_engine_and_is_never_sent_the_key() {
     let cluster = RealCluster::start(2);
     let text = "# %%\n%%px --targets 1\n%connect_info\n# %%\n%%px --targets 1\nrank\n";
     let file = Written::new("consoles.py", text);
@@ -87,9 +87,9 @@ fn an_editor_opens_a_console_on_an_engine_and_never_hears_the_key() {
     let typed = client.expect("window/showMessage", |params| {
         params["message"].as_str().is_some_and(|text| text.contains("jupyter console --existing"))
     });
-    assert_eq!(as_a_front_end(&console), "ok 10");
+    assert_eq!(run_in_front_end(&console), "ok 10");
 
-    // The second ask gives the same file, and the engine goes on for the cluster.
+    // A second request gives the same file, and the engine still works for the cluster.
     let again = client.request("workspace/executeCommand", ask);
     assert_eq!(again, opened);
     let runs = client.request(
@@ -99,10 +99,10 @@ fn an_editor_opens_a_console_on_an_engine_and_never_hears_the_key() {
             "arguments": [{ "uri": uri, "position": { "line": 4, "character": 0 } }],
         }),
     );
-    assert_eq!(runs["runs"][0]["run"], 1, "what was asked of the engine is no run: {runs:#}");
+    assert_eq!(runs["runs"][0]["run"], 1, "opening a console is no run: {runs:#}");
     let other = hover(&mut client, &uri, 4, "Out: 1");
 
-    // Whoever asks for the connection info has it in their own output.
+    // The user's own `%connect_info` prints the key, and the hover hides it.
     crate::lsp_run::click(&mut client, &run);
     let own = hover(&mut client, &uri, 1, "\"key\": \"hidden\"");
     client.expect("px/outputs", |params| {
@@ -126,12 +126,15 @@ fn an_editor_opens_a_console_on_an_engine_and_never_hears_the_key() {
     }
     assert!(heard.iter().all(|message| !message.to_string().contains(&key)), "{heard:#?}");
     let log = client.stderr();
-    assert!(log.contains("TRACE") || log.contains("DEBUG"), "it logs all it can: {log}");
+    assert!(
+        log.contains("TRACE") || log.contains("DEBUG"),
+        "the server logs at the most detailed level: {log}"
+    );
     assert!(!log.contains(&key));
 }
 
 #[test]
-fn the_shell_says_what_opens_a_console_and_what_to_install_for_it() {
+fn without_a_front_end_the_shell_prints_the_command_line_and_what_to_install() {
     let cluster = RealCluster::start(1);
     let folder = Written::new("unused", "");
     let connection = cluster.connection_file();
@@ -153,10 +156,10 @@ fn the_shell_says_what_opens_a_console_and_what_to_install_for_it() {
     assert_eq!(file.parent(), Some(&*folder.folder().join("runtime")));
     #[cfg(unix)]
     assert_eq!(mode(&file), 0o600);
-    assert_eq!(as_a_front_end(&file), "ok 0");
+    assert_eq!(run_in_front_end(&file), "ok 0");
     let key = key_in(&file);
 
-    // The Python of the tests has no front end.
+    // No front end is installed in the Python of the tests.
     let lacking = console(&["0", "--qtconsole"]);
     assert_eq!(lacking.status, 0, "{lacking:?}");
     assert_eq!(lacking.stdout, printed.stdout.replace("jupyter console", "jupyter qtconsole"));
@@ -171,10 +174,10 @@ fn the_shell_says_what_opens_a_console_and_what_to_install_for_it() {
 
 #[cfg(unix)]
 #[test]
-fn the_shell_becomes_the_front_end_where_there_is_one() {
+fn with_a_front_end_the_shell_starts_it() {
     use std::os::unix::fs::PermissionsExt;
     let cluster = RealCluster::start(1);
-    // A Python that says what it was started with, and knows itself to have every module.
+    // A Python that prints its command line instead of a front end, and claims to have every module.
     let script = format!(
         "#!/bin/sh\nif [ \"$1\" = -m ]; then echo \"front end: $*\"; exit 0; fi\ncase \"$2\" in *find_spec*) exit 0;; esac\nexec {} \"$@\"\n",
         real::python().display()

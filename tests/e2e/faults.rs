@@ -1,4 +1,4 @@
-//! What can go wrong, one test each: one clear sentence, the right exit status, no panic.
+//! What can go wrong in `pxlens run`: each ends with one clear sentence and the right exit status, and without a panic.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::program::{Written, cli, run};
 
 const CELL: &str = "# %%\n%%px\nwork()\n";
 
-/// Exactly one sentence of pxlens on stderr, which holds all of `words`; nothing that only a programmer reads.
+/// Checks for exactly one sentence on stderr, which has all of `words`, and for nothing that only a programmer understands.
 #[track_caller]
 fn check(done: &Done, status: i32, words: &[&str]) {
     let Done { stdout, stderr, .. } = done;
@@ -69,7 +69,7 @@ fn a_stale_connection_file_is_named() {
 }
 
 #[test]
-fn a_wrong_key_is_suspected_when_the_controller_stays_silent() {
+fn when_the_controller_is_silent_a_wrong_key_is_suspected() {
     let sim = Sim::builder().engines(1).start_blocking();
     let wrong = sim.connection_file_with(&json!({"key": "not the key"}));
     let done = run(script().path(), &wrong).run();
@@ -91,7 +91,7 @@ fn a_target_that_does_not_exist_is_named() {
     check(&run(cell.path(), &sim.connection_file()).run(), 2, &["99"]);
     let done = run(script().path(), &sim.connection_file()).args(["--targets", "7"]).run();
     check(&done, 2, &["7"]);
-    assert!(sim.executed().is_empty(), "nothing was sent");
+    assert!(sim.executed().is_empty(), "no code was sent");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_cell_that_does_not_exist_is_named() {
 fn a_cluster_without_engines_says_so() {
     let sim = Sim::builder().start_blocking();
     let done = run(script().path(), &sim.connection_file()).run();
-    // Not the document is wrong, the cluster cannot serve it.
+    // Status 3 and not 2: nothing is wrong with the document.
     check(&done, 3, &["engine"]);
 }
 
@@ -127,7 +127,7 @@ fn broken_json_in_a_notebook_is_named_with_its_place() {
 }
 
 #[test]
-fn an_engine_that_dies_in_the_run_ends_it_and_is_named() {
+fn a_run_ends_when_an_engine_dies_and_names_it() {
     let sim = Sim::builder()
         .engines(4)
         .on("work()", Script::new().stdout("done\n"))
@@ -142,7 +142,7 @@ fn an_engine_that_dies_in_the_run_ends_it_and_is_named() {
 }
 
 #[test]
-fn a_real_engine_that_is_killed_in_the_run_ends_it_and_is_named() {
+fn a_run_on_a_real_cluster_ends_when_an_engine_is_killed_and_names_it() {
     let cluster = RealCluster::start(2);
     let cell = "# %%\n%%px\nprint('alive', flush=True)\nif rank == 1: __import__('os').kill(__import__('os').getpid(), 9)\n";
     let done = run(Written::new("work.py", cell).path(), &cluster.connection_file()).run();
@@ -151,7 +151,7 @@ fn a_real_engine_that_is_killed_in_the_run_ends_it_and_is_named() {
 }
 
 #[test]
-fn a_controller_that_goes_away_in_the_run_ends_it() {
+fn a_run_ends_when_its_controller_goes_away() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().hang()).start_blocking();
     let file = script();
     let running = run(file.path(), &sim.connection_file()).start();
@@ -199,7 +199,7 @@ fn control_c_ends_a_real_run() {
     assert_eq!(count(&done.stdout, "ename", "KeyboardInterrupt"), 4, "{}", done.stdout);
 }
 
-/// How many events of `--json`, so far, have this field.
+/// How many of the events that `--json` printed so far have this value in this field.
 #[cfg(unix)]
 fn count(stdout: &str, field: &str, value: &str) -> usize {
     let events = stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
@@ -207,7 +207,7 @@ fn count(stdout: &str, field: &str, value: &str) -> usize {
 }
 
 #[test]
-fn code_that_awaits_ends_with_what_it_raised_or_gave() {
+fn code_that_awaits_ends_with_its_value_or_its_error() {
     let cluster = real::shared(4);
     let code = "# %%\n%%px\nimport asyncio\nawait asyncio.sleep(0.3)\n6 * 7\n# %%\n%%px\nawait asyncio.sleep(0.3)\nraise ValueError('told')\n";
     let file = Written::new("awaits.py", code);
@@ -220,7 +220,7 @@ fn code_that_awaits_ends_with_what_it_raised_or_gave() {
 }
 
 #[test]
-fn code_that_sets_the_counter_of_inputs_ends_well() {
+fn code_that_sets_the_execution_count_succeeds() {
     let cluster = real::shared(4);
     let file = Written::new("count.py", "# %%\n%px get_ipython().execution_count = 0; print('set')\n");
     let done = run(file.path(), &cluster.connection_file()).run();

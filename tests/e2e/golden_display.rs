@@ -1,9 +1,8 @@
 //! What `pxlens run --plain` prints on a real cluster, against what ipyparallel's `%%px --no-stream` printed.
 //!
-//! The golden files hold each scenario run in several ways; those labelled `no-stream …` are compared. One mask
-//! is applied to both sides: addresses, the files that ipykernel gives cells, and where Python's packages lie.
-//! `deviations.toml` lists the differences that are meant; one that is not listed fails the test, and so does a
-//! listed one that does not differ any more.
+//! The golden files hold each scenario run in several ways; those labelled `no-stream …` are compared, after
+//! [`mask`] on both sides. `deviations.toml` lists the intended differences; one that is not listed fails the test, and so
+//! does a listed one that does not occur.
 
 use std::{collections::BTreeMap, fs};
 
@@ -14,12 +13,12 @@ use pxlens_tests::{
 use serde_json::Value;
 
 use crate::{
-    apart::{Form, run_apart},
+    per_cell::{Form, run_each_cell},
     program::{Written, run},
 };
 
-/// Makes engines as they were when the golden files were captured: the next prompt is `[1]`, and a warning that
-/// was shown before is shown again.
+/// Brings engines into the state in which the golden files were captured: the next prompt is `[1]`, and a warning that was
+/// shown before is shown again.
 pub(crate) const AS_CAPTURED: &str = r#"
 rc[:].execute("""
 get_ipython().execution_count = 1
@@ -27,7 +26,7 @@ getattr(__import__('sys').modules['IPython.core.interactiveshell'], '__warningre
 """, silent=True, block=True)
 "#;
 
-/// The two streams of a terminal, which a program's pipes keep apart.
+/// What was written to each of the two streams, which a terminal mixes and pipes do not.
 fn streams(writes: &Value) -> String {
     let writes: Vec<(String, String)> = serde_json::from_value(writes.clone()).expect("[stream, text] pairs");
     let [stdout, stderr] = ["stdout", "stderr"].map(|wanted| {
@@ -43,7 +42,6 @@ fn shown(stdout: &str, stderr: &str) -> String {
 
 #[test]
 fn golden_displays_on_real_clusters() {
-    // The same list as for the recordings: what deviates there deviates here.
     let mut tally = Tally::new("display/");
     for (folder, engines, colors) in
         [("display", 4, false), ("display/terminal_with_colors", 4, true), ("display/six_engines", 6, false)]
@@ -62,7 +60,7 @@ fn golden_displays_on_real_clusters() {
                     });
                     continue;
                 }
-                // The frontends' captures name the parts of their one cell differently.
+                // The captures with colors use other names for the one cell and its output.
                 let cell = way["terminal"].get(0).unwrap_or(&way["cells"][0]);
                 let writes = cell.get("events").unwrap_or(&cell["terminal"]);
                 let code = cell["cell"].as_str().expect("the cell's text");
@@ -83,7 +81,7 @@ fn golden_displays_on_real_clusters() {
     tally.finish("golden displays on real clusters");
 }
 
-/// [`AS_CAPTURED`], as a px cell. IPython has counted it before it sets the count.
+/// [`AS_CAPTURED`] as a px cell. IPython counts a cell before it runs it, so that the count stays as the code sets it.
 const RESET: &str = r#"%%px
 get_ipython().execution_count = 1
 getattr(__import__('sys').modules['IPython.core.interactiveshell'], '__warningregistry__', {}).clear()
@@ -130,7 +128,7 @@ fn golden_pxresults_on_real_clusters() {
                 .chunks(2)
                 .flat_map(|pair| [RESET.to_owned(), pair[0].1.clone(), pair[1].1.clone()])
                 .collect();
-            let all = run_apart(Form::Notebook, &cells, &cluster, |cli| match colors {
+            let all = run_each_cell(Form::Notebook, &cells, &cluster, |cli| match colors {
                 true => cli.env("CLICOLOR_FORCE", "1"),
                 false => cli,
             });

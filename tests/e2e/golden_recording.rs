@@ -1,19 +1,19 @@
 //! What engines send in each display scenario, received by pxlens' own client, against `tests/golden/recorded/`.
 //!
-//! With `PXLENS_RECORD=1` the recordings are written anew instead of compared. Where a piece of text is cut, and how
-//! engines, reply and output interleave, is left to chance by ipyparallel; so each engine's streams are compared as whole
-//! texts, and its other messages in their order.
+//! With `PXLENS_RECORD=1` the recordings are written anew instead of compared. Where ipyparallel cuts streams into pieces, and
+//! how engines, replies and output interleave, differs from run to run; so each engine's streams are compared as whole texts,
+//! and its other messages in their order.
 
 use std::{fs, path::Path, sync::Arc};
 
-use pxlens::{
-    cluster::{ClientOptions, ClusterClient, ConnectionInfo, Execute, feed},
-    engines::EngineId,
-    run::{Event, Run, RunId, RunRequest, Time},
+use pxlens::internals::{
+    ClientOptions, ClusterClient, ConnectionInfo, EngineId, Event, Execute, Run, RunId, RunRequest, Time,
+    feed,
 };
 use pxlens_tests::{
     golden::{files_in, mask, own_folder},
     real::{self, RealCluster},
+    within,
 };
 use regex::Regex;
 use serde_json::{Value, json};
@@ -23,21 +23,20 @@ use crate::golden_display::AS_CAPTURED;
 /// The messages of one run on all engines, in order of arrival, as the recordings hold them.
 async fn messages(cluster: &RealCluster, run: RunId, code: &str) -> Vec<Value> {
     let info = ConnectionInfo::read(&cluster.connection_file()).expect("a connection file");
-    let client =
-        ClusterClient::connect(info, ClientOptions::default()).await.expect("a cluster that answers");
+    let connecting = ClusterClient::connect(info, ClientOptions::default());
+    let client = within("a connection", connecting).await.expect("a cluster that answers");
     let engines: Vec<EngineId> =
         (0..cluster.engines()).map(|id| EngineId(u32::try_from(id).expect("few"))).collect();
     let request = RunRequest { code: code.into(), engines: engines.clone(), single: false };
     let mut state = Run::new(run, Arc::new(request), Time(0));
     let (sender, mut receiver) = feed();
-    client
-        .execute(Execute { run, code: code.into(), engines, first_slot: 0 }, sender)
-        .await
-        .expect("a request that is sent");
+    let request = Execute { run, code: code.into(), engines, first_slot: 0 };
+    within("a request to be sent", client.execute(request, sender)).await.expect("a request that is sent");
     let mut messages = Vec::new();
     let mut batch: Vec<Event> = Vec::new();
     while !state.is_over() {
-        assert!(receiver.recv_many(&mut batch).await, "the client gave up on the run");
+        let received = within(format!("the end of {code:?}"), receiver.recv_many(&mut batch)).await;
+        assert!(received, "the client gave up on the run");
         for event in batch.drain(..) {
             if let Some((msg_type, content)) = event.kind.to_message() {
                 messages.push(json!({"slot": event.slot.0, "msg_type": msg_type, "content": content}));
@@ -45,11 +44,11 @@ async fn messages(cluster: &RealCluster, run: RunId, code: &str) -> Vec<Value> {
             state.apply(event);
         }
     }
-    client.close().await;
+    within("the client to close", client.close()).await;
     messages
 }
 
-/// One engine's share of a recording, without what is left to chance.
+/// One engine's share of a recording, without what differs from run to run.
 fn essence(messages: &[Value], slot: usize) -> Value {
     let mine = || messages.iter().filter(|message| message["slot"] == slot);
     let stream = |name: &str| {
@@ -68,13 +67,13 @@ fn essence(messages: &[Value], slot: usize) -> Value {
         ];
         kept.iter().any(|kept| message["msg_type"] == *kept)
     });
-    // The reply comes on a socket of its own, so that its place among the others is left to chance too.
+    // The reply comes on a socket of its own, so that its place among the others differs too.
     let (reply, rest): (Vec<&Value>, Vec<&Value>) =
         rest.partition(|message| message["msg_type"] == "execute_reply");
     let content = |message: &Value| {
         let mut content = message["content"].clone();
         if let Some(fields) = content.as_object_mut() {
-            // The client does not read these, so its messages do not have them.
+            // The client does not read these fields.
             for unread in ["user_expressions", "engine_info", "metadata"] {
                 fields.remove(unread);
             }
@@ -92,7 +91,7 @@ fn essence(messages: &[Value], slot: usize) -> Value {
     })
 }
 
-/// A text without the paths of this machine, as the recordings' README names them.
+/// A text with paths of this machine replaced as in the README of the recordings.
 fn without_paths(text: &str) -> String {
     let rules = [
         (r#"/[^\s"'\x1b()<>\[\]\\]*/ipykernel_\d+/"#, "<tmp>/ipykernel/"),
@@ -104,7 +103,7 @@ fn without_paths(text: &str) -> String {
     })
 }
 
-/// A recording as its README describes it: one message a line, no path of this machine.
+/// A recording in the format of its README: one message a line, and no path of this machine.
 fn recording(recorded: &Value, messages: &[Value]) -> String {
     let mut text = String::from("{");
     for key in ["scenario", "code", "engines", "ipyparallel"] {

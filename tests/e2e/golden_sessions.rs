@@ -1,8 +1,8 @@
 //! Sessions of several cells, as one notebook each on a real cluster, against what ipyparallel's terminal showed.
 //!
-//! What does not stream is compared to the byte, after the mask. What streams comes in the order in which engines answer: of
-//! it the text of each engine, its results and its errors are compared. `session_deviations.toml` lists the differences that
-//! are meant, with the reason of each.
+//! Cells that do not stream are compared byte for byte, after the mask. Streamed output comes in the order in which engines
+//! answer, so that only the text of each engine, its results and its errors are compared. `session_deviations.toml` lists the
+//! intended differences, each with its reason.
 
 use std::{collections::BTreeMap, fs};
 
@@ -14,8 +14,8 @@ use regex::Regex;
 use serde::Deserialize;
 
 use crate::{
-    apart::{Form, Shown, run_apart_with_rest},
     golden_display::AS_CAPTURED,
+    per_cell::{Form, Shown, run_each_cell_and_rest},
 };
 
 #[derive(Deserialize)]
@@ -41,9 +41,10 @@ impl Cell {
     }
 }
 
-/// A text after the mask of these tests: the numbers of cells and lines are those of the notebook that they are written to.
+/// A masked text, also without the notebook's name and the numbers of cells and lines, which count in it.
 fn masked(text: &str) -> String {
-    let line = Regex::new(r"(pxlens: (?:warning: )?|\bon )(?:cell [0-9]+, )?line [0-9]+").expect("a valid pattern");
+    let line =
+        Regex::new(r"(pxlens: (?:warning: )?|\bon )(?:cell [0-9]+, )?line [0-9]+").expect("a valid pattern");
     let file = Regex::new(r"\S*cells\.ipynb").expect("a valid pattern");
     let text = line.replace_all(text, "${1}line <n>");
     mask(&file.replace_all(&text, "<file>"))
@@ -53,8 +54,7 @@ pub(crate) fn whole(shown: &Shown) -> String {
     masked(&format!("<stdout>{}<stderr>{}", shown.stdout, shown.stderr))
 }
 
-/// The parts of what was shown by the engine they are of, whatever the order they came in: streaming or not, blocks under
-/// labels hold the same.
+/// What was shown, sorted by engine, so that the order in which the parts came does not matter.
 pub(crate) fn blocks(shown: &Shown) -> String {
     let label = Regex::new(r"^\[(stdout|stderr|output):(\w+)\] ?$").expect("a valid pattern");
     let result = Regex::new(r"^Out\[(\w+):\d+\]: ?(.*)$").expect("a valid pattern");
@@ -62,7 +62,7 @@ pub(crate) fn blocks(shown: &Shown) -> String {
     let total = Regex::new(r"^\d+ errors$").expect("a valid pattern");
     let mut parts: BTreeMap<(String, &str), String> = BTreeMap::new();
     for text in [&shown.stdout, &shown.stderr] {
-        // Behind a result of one line the text of the label before it goes on.
+        // After a result of one line, text belongs to the last label again.
         let mut label_now = (String::new(), "text");
         let mut now = label_now.clone();
         for line in text.split_inclusive('\n') {
@@ -89,17 +89,17 @@ pub(crate) fn blocks(shown: &Shown) -> String {
     masked(&shown.map(part).collect::<String>())
 }
 
-/// In the session in which engines die: which one dies in each cell, or is shown again. How much of its last words gets out is
-/// left to chance.
+/// In the session `engine_death`: cells with the engine that dies in them or is shown again. How much of its last output gets
+/// out differs from run to run.
 const DYING: [(usize, u32); 5] = [(1, 1), (2, 1), (4, 2), (6, 2), (8, 3)];
 
-fn without_last_words(shown: &Shown, engine: u32) -> Shown {
+fn without_last_output(shown: &Shown, engine: u32) -> Shown {
     let words =
         Regex::new(&format!(r"\[stdout:(?:None|{engine})\] \nhi {engine}\n")).expect("a valid pattern");
     Shown { stdout: words.replace_all(&shown.stdout, "").into_owned(), stderr: shown.stderr.clone() }
 }
 
-/// What in a session decides whether the next cell streams, and whether it is for the engines at all.
+/// What decides in a session whether the next cell streams, and whether it is a px cell.
 struct Mode {
     streams: BTreeMap<String, bool>,
     by_default: bool,
@@ -107,7 +107,7 @@ struct Mode {
 }
 
 impl Mode {
-    /// Takes a cell in: whether it is a px cell, and whether its output streams.
+    /// Whether a cell is a px cell, and whether its output streams. Takes note of what it sets for later cells.
     fn of(&mut self, cell: &str) -> (bool, bool) {
         let magic = Regex::new(r"(?m)^(?:\w+ = )?%{1,2}(result|pxresult|pxconfig|autopx|px)(\w*)(.*)$");
         let Some(found) = magic.expect("a valid pattern").captures(cell) else {
@@ -142,7 +142,7 @@ impl Mode {
 fn replay(session: &Session, file: &str, cluster: &RealCluster, tally: &mut Tally) {
     let cells: Vec<String> = session.cells.iter().map(|cell| cell.cell.clone()).collect();
     let is_interactive = session.preamble != "NONINTERACTIVE";
-    let (shown, rest) = run_apart_with_rest(Form::Notebook, &cells, cluster, |cli| match is_interactive {
+    let (shown, rest) = run_each_cell_and_rest(Form::Notebook, &cells, cluster, |cli| match is_interactive {
         true => cli,
         false => cli.env("IPP_NONINTERACTIVE", "1"),
     });
@@ -151,7 +151,7 @@ fn replay(session: &Session, file: &str, cluster: &RealCluster, tally: &mut Tall
         let (mut golden, mut ours) = (cell.golden(), ours.clone());
         let dying = DYING.iter().find(|(cell, _)| session.session == "engine_death" && *cell == number);
         if let Some((_, engine)) = dying {
-            [golden, ours] = [golden, ours].map(|shown| without_last_words(&shown, *engine));
+            [golden, ours] = [golden, ours].map(|shown| without_last_output(&shown, *engine));
         }
         let (is_px, streams) = mode.of(&cell.cell);
         if !is_px && golden != Shown::default() {

@@ -1,4 +1,5 @@
-//! Where engines run, and who is waited for: in the list of engines, on the line beside a cell, and as progress.
+//! On which hosts engines run, and which engines a run still waits for: in the list of engines, on the line beside a cell, and
+//! as progress.
 
 use pxlens_tests::{
     lsp::{Builder, Client, uri},
@@ -12,7 +13,7 @@ use crate::{
     program::{Written, cli, events, pxlens, run},
 };
 
-/// This client has opened a file with this text, and is connected to the simulation.
+/// Starts a client on the simulation and opens a file with this text; waits until its lens knows the engines.
 fn open(client: Builder, sim: &Sim, text: &str, magic: u64) -> (Client, String, Written) {
     let file = Written::new("hosts.py", text);
     let uri = uri(file.path());
@@ -23,14 +24,14 @@ fn open(client: Builder, sim: &Sim, text: &str, magic: u64) -> (Client, String, 
     (client, uri, file)
 }
 
-/// Runs the cell on this line; gives the token of its progress.
+/// Runs the cell on this line; returns the token of its progress.
 fn run_at(client: &mut Client, uri: &str, line: u64) -> String {
     let position = json!({ "line": line, "character": 0 });
     let answer = client.request("px/run", json!({ "uri": uri, "position": position }));
     format!("px/run/{}", answer["runs"][0]["run"])
 }
 
-/// What is painted of the only cell that a message speaks of, once its line is as wanted.
+/// Waits for a message of one cell whose line fits; returns that cell.
 fn painted(client: &mut Client, fits: impl Fn(&str) -> bool) -> Value {
     let params =
         client.expect("px/outputs", |params| params["cells"][0]["line"]["text"].as_str().is_some_and(&fits));
@@ -78,7 +79,7 @@ fn engines_are_listed_with_their_host_and_process() {
 }
 
 #[test]
-fn engines_that_do_not_tell_where_they_run_are_listed_and_run() {
+fn engines_of_unknown_hosts_are_listed_and_run_cells() {
     let sim =
         Sim::builder().engines(2).hosts(|engine| (engine == 1).then(|| "n02".to_owned())).start_blocking();
     let shown = cli(["engines", "--connection-file"]).arg(sim.connection_file()).run().stdout;
@@ -94,8 +95,7 @@ fn engines_that_do_not_tell_where_they_run_are_listed_and_run() {
 }
 
 #[test]
-fn the_engine_that_is_waited_for_is_named_with_its_host_while_the_time_goes_on_and_the_button_interrupts_it()
-{
+fn the_engine_that_a_run_waits_for_is_shown_with_its_host_and_time_and_can_be_interrupted() {
     let code = "x = 1\nwork()";
     let sim = Sim::builder()
         .engines(4)
@@ -108,8 +108,8 @@ fn the_engine_that_is_waited_for_is_named_with_its_host_while_the_time_goes_on_a
     let token = run_at(&mut client, &uri, 1);
     let waits = |text: &str| text.starts_with("⏳ 3/4 · waiting on [2] n03 · ");
     let first = painted(&mut client, waits);
-    assert_eq!(first["lineAt"], 3, "behind the last line of the cell that holds something");
-    // No engine says anything any more; only time goes on.
+    assert_eq!(first["lineAt"], 3, "behind the last line of the cell that is not blank");
+    // No engine sends anything any more; only the time changes.
     let then = |text: &str| waits(text) && *text != first["line"]["text"];
     let second = painted(&mut client, then);
     painted(&mut client, |text| then(text) && *text != second["line"]["text"]);
@@ -124,7 +124,7 @@ fn the_engine_that_is_waited_for_is_named_with_its_host_while_the_time_goes_on_a
 }
 
 #[test]
-fn a_run_that_waits_for_its_turn_says_so_and_its_button_takes_it_back() {
+fn a_queued_run_has_progress_and_cancelling_that_removes_it_from_the_queue() {
     let sim = Sim::builder().engines(4).on("first()", Script::new().hang()).start_blocking();
     let (mut client, uri, _file) =
         open(Client::vscode(pxlens()), &sim, "# %%\n%%px\nfirst()\n# %%\n%%px\nsecond()\n", 1);
@@ -140,7 +140,7 @@ fn a_run_that_waits_for_its_turn_says_so_and_its_button_takes_it_back() {
 }
 
 #[test]
-fn a_client_that_paints_nothing_sees_who_is_waited_for_behind_the_magic_and_no_time_that_stands_still() {
+fn in_a_plain_client_a_hint_names_the_engine_that_a_run_waits_for_without_a_time() {
     let sim =
         Sim::builder().engines(4).a_host_each().on_engine(2, "work()", Script::new().hang()).start_blocking();
     let without = |capabilities: &mut Value| capabilities["window"]["workDoneProgress"] = json!(false);

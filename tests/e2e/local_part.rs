@@ -1,4 +1,4 @@
-//! `--local` in the shell, which has no Python to run a body in.
+//! `--local` in the shell, which has no Python of its own to run the local part in.
 
 use pxlens_tests::sim::Sim;
 
@@ -12,5 +12,5 @@ fn the_shell_says_once_per_cell_that_its_local_part_is_not_run() {
     assert_eq!(done.status, 0, "{done:?}");
     assert_eq!(done.stderr.matches("local part not run").count(), 1, "{done:?}");
     assert!(done.stderr.contains("line 2: --local: local part not run"), "{done:?}");
-    assert_eq!(sim.executed().len(), 4, "the engines' parts run as usual");
+    assert_eq!(sim.executed().len(), 4, "the engines run their part as usual");
 }

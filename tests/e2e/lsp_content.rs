@@ -1,5 +1,5 @@
-//! Outputs as documents, on a real cluster that writes more than stays in memory: each byte is in a document or in the file
-//! that it names, an export holds all, and nothing stays behind.
+//! Outputs as documents, on a real cluster that writes more than stays in memory: every byte is in a document or in the file
+//! that it names, an export has all of it, and no file is left when the server ends.
 
 use std::{
     fs,
@@ -45,7 +45,7 @@ fn run(client: &mut Client, uri: &str, line: u32) -> u64 {
     run
 }
 
-/// The document of a run, by both requests.
+/// The document of a run, which both requests must give alike.
 fn document(client: &mut Client, run: u64, name: &str) -> String {
     let uri = json!({"uri": format!("px-output:/run-{run}/{name}.txt")});
     let text = client.request("workspace/textDocumentContent", uri.clone())["text"].clone();
@@ -59,7 +59,7 @@ fn is_safe(text: &str) -> bool {
         && !text.contains(|c: char| (c.is_control() && !"\n\t".contains(c)) || c == '\u{202e}')
 }
 
-/// Events of the first run hold all that its engines wrote to stdout.
+/// Checks that exported events have all that the engines of the flood wrote to stdout.
 fn check_events(text: &str) {
     let mut wrote = vec![String::new(); 4];
     for event in text.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event")) {
@@ -79,7 +79,7 @@ fn folder_of(file: &str) -> &Path {
 }
 
 #[test]
-fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
+fn text_that_left_the_memory_is_in_documents_files_exports_and_kept_results() {
     let cluster = real::shared(4);
     let file = Written::new("flood.py", SCRIPT);
     let spilled = tempfile::tempdir().expect("a folder");
@@ -92,7 +92,7 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
     let few = run(&mut client, &uri, 7);
     let flooded = run(&mut client, &uri, 1);
 
-    // Raw: what each engine wrote, with what cannot be seen spelled out.
+    // A raw document is what an engine wrote, with invisible characters escaped.
     for engine in 0..4 {
         let raw = document(&mut client, flooded, &format!("raw-{engine}"));
         assert!(is_safe(&raw));
@@ -100,7 +100,7 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
         assert!(out == flood(engine), "engine {engine} lost something");
         assert_eq!(err, "\\x1b[31mred\\x1b[0m \\u202e \\x00\n");
     }
-    // All engines are alike but for their rank, and one group; a group of one is that engine's own.
+    // The engines differ only in their rank, so that they are one group; a group of one engine is its own text.
     let fold = document(&mut client, flooded, "fold");
     let name = fold.lines().next().expect("a line");
     assert_eq!(name, format!("run {flooded} · flood.py line 2 · %%px -o flood"));
@@ -111,19 +111,19 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
     assert!(two.contains("Parallel execution on engine(s): [1,3]"), "{}", &two[..200]);
     assert!(document(&mut client, few, "engine").contains("[3] few 3\n"));
 
-    // Of more than a document holds both ends are there, and the name of the file that has all.
+    // Of a text that is too long for a document, it has both ends and the name of the file with all of it.
     let long = run(&mut client, &uri, 9);
     let whole: String = (0..60_000).map(|n| format!("{n:099}\n")).collect();
     let raw = document(&mut client, long, "raw-0");
-    let note = raw.lines().find(|line| line.starts_with('…')).expect("it is said");
-    let (front, back) = raw.split_once(&format!("{note}\n")).expect("it has a line of its own");
+    let note = raw.lines().find(|line| line.starts_with('…')).expect("a note about the cut");
+    let (front, back) = raw.split_once(&format!("{note}\n")).expect("the note has a line of its own");
     assert!(is_safe(&raw) && whole.starts_with(front) && whole.ends_with(back), "{note}");
     let named = note.split_once("all of it is in ").map(|(_, path)| path.trim_end_matches(" …"));
-    let path = named.expect("it names a file");
+    let path = named.expect("the note names a file");
     assert!(path.starts_with(&spilled.path().display().to_string()), "{path}");
     assert!(fs::read_to_string(path).expect("it is there") == whole);
 
-    // So has each engine of the first run.
+    // Each engine of the flood has such a file too.
     let files: Vec<PathBuf> =
         files_in(spilled.path()).into_iter().filter(|other| !other.starts_with(folder_of(path))).collect();
     assert_eq!(files.len(), 4, "{files:?}");
@@ -134,7 +134,7 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
         assert!(bytes == flood(engine) + "\x1b[31mred\x1b[0m \u{202e} \0\n", "{name} is not whole");
     }
 
-    // An export as events is all of it, and can be read again.
+    // An export as JSON has all events, and does not replace a file.
     let target = file.folder().join("flood.jsonl");
     let export = json!({"run": flooded, "format": "json", "path": target});
     let answer = client.request("px/export", export.clone());
@@ -144,7 +144,7 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
     let again = client.request("px/export", export);
     assert!(again["message"].as_str().is_some_and(|why| why.contains("already exists")), "{again}");
 
-    // Shown by a command, as the client can.
+    // A command shows it in the way that the client can.
     client.answer_with("window/showDocument", json!({"success": true}));
     let show =
         json!({"command": "pxlens.server.showOutput", "arguments": [{"run": flooded, "ranks": "[0-1]"}]});
@@ -153,9 +153,9 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
     client.expect("window/showDocument", |params| params["uri"] == shown["uri"]);
 
     assert_eq!(client.shut_down(), 0);
-    assert!(files_in(spilled.path()).is_empty(), "nothing stays behind");
+    assert!(files_in(spilled.path()).is_empty(), "no file is left behind");
 
-    // Another process has all of it under its name.
+    // Another process finds all of it by the name of the result.
     let kept = cli(["result", "flood", "--json"]).env("XDG_STATE_HOME", &state).run();
     assert_eq!(kept.status, 0, "{}", kept.stderr);
     check_events(&kept.stdout);
@@ -164,7 +164,7 @@ fn what_left_the_memory_is_in_documents_files_exports_and_kept_results() {
 }
 
 #[test]
-fn neovim_is_shown_a_file_that_goes_with_the_server() {
+fn neovim_is_shown_a_file_that_is_deleted_when_the_server_ends() {
     let cluster = real::shared(4);
     let file = Written::new("few.py", SCRIPT);
     let spilled = tempfile::tempdir().expect("a folder");
@@ -192,7 +192,7 @@ fn neovim_is_shown_a_file_that_goes_with_the_server() {
     assert!(!path.exists() && files_in(spilled.path()).is_empty());
 }
 
-/// The files of outputs below a folder.
+/// The output files below a folder.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(folder).expect("it is there").flatten();
     let files = folders.flat_map(|run| fs::read_dir(run.path()).expect("a folder of a run").flatten());

@@ -1,4 +1,4 @@
-//! What engines raise, as an editor shows it, on a real cluster: on which line, with what beside it.
+//! Errors of a real cluster as diagnostics in an editor: on which line they are, and with which related information.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -11,7 +11,7 @@ use crate::{
     program::{Written, pxlens},
 };
 
-/// A px cell for each kind of error; the module of the fourth stands beside the script.
+/// A px cell for each kind of error. The fourth imports a module from the folder of the script.
 fn script(folder: &str) -> String {
     format!(
         "\
@@ -48,7 +48,7 @@ if rank == 1: os._exit(1)
     )
 }
 
-/// The diagnostics that fit, once there are as many.
+/// Waits until there are `count` diagnostics of this exception; returns them.
 fn wait(client: &mut Client, uri: &str, count: usize, name: &str) -> Vec<Value> {
     let all =
         |list: &[Value]| -> Vec<Value> { list.iter().filter(|one| one["code"] == name).cloned().collect() };
@@ -69,7 +69,7 @@ fn related(diagnostic: &Value) -> Vec<(String, String, u64)> {
 }
 
 #[test]
-fn each_kind_of_error_stands_on_its_line_with_what_led_to_it() {
+fn each_kind_of_error_is_on_its_line_with_its_causes_and_frames() {
     let cluster = RealCluster::start(2);
     let file = Written::new("errors.py", "");
     let module = file.folder().join("pxlens_deep.py");
@@ -115,9 +115,9 @@ fn each_kind_of_error_stands_on_its_line_with_what_led_to_it() {
     let second = wait(&mut client, &script_uri, 1, "IndexError").remove(0);
     assert_eq!((line(&first), line(&second)), (22, 23));
     let card = hover(&mut client, &script_uri, 20, "IndexError");
-    assert_eq!(card.matches("part(rank)").count(), 1, "what they share stands there once: {card}");
+    assert_eq!(card.matches("part(rank)").count(), 1, "frames that both errors share are shown once: {card}");
 
     run(&mut client, 26);
-    // Whether it had begun may be lost with it.
+    // The message that it began may be lost with it.
     hover(&mut client, &script_uri, 26, "lost: the engine died");
 }

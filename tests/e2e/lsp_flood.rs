@@ -1,23 +1,23 @@
-//! A client that does not read while engines write much: the server's memory stays what the output itself takes, and when
-//! the client reads again, nothing is missing.
+//! A client that does not read while engines write much: the server needs no more memory than the output itself, and when the
+//! client reads again, nothing is missing.
 
 #![cfg(target_os = "linux")]
 
 use pxlens_tests::sim::{Script, Sim, flood_line};
 use serde_json::{Value, json};
 
-use crate::lsp_shell::Server;
+use crate::lsp_process::Server;
 
 const URI: &str = "file:///flood.py";
 const ENGINES: u32 = 16;
 const LINES: usize = 1_000;
 const BYTES: usize = 1_000;
 
-/// The most memory that a process ever had, in bytes.
+/// The most memory that the server has had, in bytes.
 fn peak(server: &Server) -> usize {
     let path = format!("/proc/{}/status", server.child.id());
     let status = std::fs::read_to_string(path).expect("the server runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux writes this line");
     let kilobytes: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
     kilobytes * 1024
 }
@@ -44,7 +44,7 @@ fn client(sim: &Sim, extension: &Value) -> Server {
     server
 }
 
-/// Engines flood a client with these capabilities, which reads nothing until all is over.
+/// Engines flood a client with these capabilities, which reads nothing until all runs are over.
 fn check(extension: &Value) {
     let sim = Sim::builder()
         .engines(ENGINES)
@@ -54,11 +54,11 @@ fn check(extension: &Value) {
     let before = peak(&server);
     let answer = server.request("px/run", json!({ "uri": URI, "scope": "all" }));
     let run = answer["result"]["runs"][0]["run"].clone();
-    // The second cell is sent when the first is over: then all of its output has arrived.
+    // The second cell is sent when the first is over, that is, when all of its output has arrived.
     sim.wait_for_runs_blocking(2 * ENGINES as usize);
     let grown = peak(&server).saturating_sub(before);
     let output = ENGINES as usize * LINES * BYTES;
-    assert!(grown < 2 * output + (24 << 20), "{grown} bytes more for {output} bytes of output");
+    assert!(grown < 2 * output + (24 << 20), "the server grew by {grown} bytes for {output} bytes of output");
 
     let result = server.request("px/result", json!({ "run": run, "groupBy": "engine" }));
     let groups = result["result"]["groups"].as_array().expect("groups");
@@ -91,7 +91,7 @@ fn what_is_sent_per_cell_is_at_most_four_kilobytes_however_many_engines_write() 
     server.send(&json!({ "jsonrpc": "2.0", "id": "run", "method": "px/run", "params": { "uri": URI, "scope": "all" } }));
     let (mut over, mut largest) = (0, 0);
     while over < 2 {
-        let message = server.read();
+        let message = server.read("px/outputs with the end of both cells");
         if message["method"] != "px/outputs" {
             continue;
         }

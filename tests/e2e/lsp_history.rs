@@ -1,4 +1,4 @@
-//! Runs of one cell on a real cluster: the second compared with the first, the last twenty kept, and results cleared.
+//! Runs of one cell on a real cluster: comparing the second with the first, clearing results, keeping the last twenty.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -20,7 +20,7 @@ if rank == 1:
     raise ValueError('as ever')
 ";
 
-/// The painted px cell once this run of it is over.
+/// Waits until this run is painted as failed.
 fn painted(client: &mut Client, uri: &str, run: &Value) {
     client.expect("px/outputs", |params| {
         let is_it = |cell: &Value| cell["run"] == *run && cell["state"] == "failed";
@@ -60,7 +60,7 @@ fn a_second_run_is_compared_with_the_first_and_cleared_results_stay_in_the_histo
         {"ranks": "[0-1,3]", "engines": [0, 1, 3], "change": "same", "text": ""},
     ]);
     assert_eq!(compared["groups"], groups);
-    // As the link of the card asks for it.
+    // The same through the link of the card.
     let link = json!({"command": {"command": "pxlens.server.compare", "arguments": [{"run": second}]}});
     assert_eq!(click(&mut client, &link), compared);
     let asked = client.expect("window/showDocument", |_| true);

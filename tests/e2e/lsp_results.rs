@@ -1,5 +1,5 @@
-//! What becomes of results in an editor, on a real cluster: `%pxresult` over the cells of a notebook, runs that nobody waits
-//! for, and a name that another server finds.
+//! Results in an editor, on a real cluster: `%pxresult` in scripts and notebooks, `--noblock` runs, and a named result that
+//! another server finds.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -23,7 +23,7 @@ print('after', rank)
 %pxresult --group-outputs=engine
 ";
 
-/// The painted cell of this 0-based line, once it is as wanted.
+/// Waits until the painted cell at this 0-based line fits; returns it.
 fn painted(client: &mut Client, uri: &str, line: u64, fits: impl Fn(&Value) -> bool) -> Value {
     let find = |params: &Value| {
         let cells = params["cells"].as_array().cloned().unwrap_or_default();
@@ -33,13 +33,13 @@ fn painted(client: &mut Client, uri: &str, line: u64, fits: impl Fn(&Value) -> b
     find(&outputs).expect("that was waited for")
 }
 
-fn first_lines(cell: &Value) -> Vec<&str> {
+fn block_lines(cell: &Value) -> Vec<&str> {
     let lines = cell["block"].as_array().expect("the client paints blocks");
     lines.iter().filter_map(|line| line["text"].as_str()).collect()
 }
 
 #[test]
-fn a_script_keeps_recalls_and_names_its_results() {
+fn results_of_a_script_are_kept_shown_by_pxresult_and_found_by_name() {
     let cluster = real::shared(4);
     let file = Written::new("results.py", SCRIPT);
     let uri = uri(file.path());
@@ -55,12 +55,12 @@ fn a_script_keeps_recalls_and_names_its_results() {
     click(&mut client, &run);
     let kept = painted(&mut client, &uri, 1, |cell| cell["state"] == "succeeded");
     assert_eq!(kept["line"]["text"], "✓ 4 done · %pxresult or hover shows it");
-    assert_eq!(first_lines(&kept), ["Async parallel execution on engine(s): [0-3]"]);
+    assert_eq!(block_lines(&kept), ["Async parallel execution on engine(s): [0-3]"]);
     let run = lens(&mut client, &uri, 4, "Run on [0,2]");
     click(&mut client, &run);
     painted(&mut client, &uri, 4, |cell| cell["state"] == "succeeded");
 
-    // Hovering runs nothing, and neither does running it.
+    // Neither a hover over a %pxresult nor running it runs anything.
     let shown = hover(&mut client, &uri, 7, "after 2");
     assert!(shown.contains("result of line 5: %%px -t 0,2"), "{shown}");
     let at = json!({"line": 7, "character": 0});
@@ -70,25 +70,25 @@ fn a_script_keeps_recalls_and_names_its_results() {
     let answer = click(&mut client, &action);
     assert_eq!(answer["runs"], json!([]), "{answer}");
     let shown = painted(&mut client, &uri, 7, |cell| cell["state"] == "succeeded");
-    let lines = first_lines(&shown);
+    let lines = block_lines(&shown);
     assert_eq!(lines[..2], ["result of line 5: %%px -t 0,2", "Parallel execution on engine(s): [0,2]"]);
-    assert_eq!(lines[2..], ["[0] after 0", "[2] after 2"], "one engine after the other");
+    assert_eq!(lines[2..], ["[0] after 0", "[2] after 2"], "grouped by engine");
 
-    // The first run is still in reach, by the history and by its name.
+    // The first run is still found in the history and by its name.
     let runs = client.request("px/runs", json!({"uri": uri}))["runs"].clone();
     assert_eq!((&runs[1]["name"], &runs[1]["block"]), (&json!("squares"), &json!(false)), "{runs:#}");
     let named = client.request("px/result", json!({"name": "squares"}));
     assert_eq!(named["run"], runs[1]["run"]);
     assert_eq!(client.shut_down(), 0);
 
-    // Another server has it from disk, and so has the shell.
+    // Another server and the shell read it from disk.
     let mut client = start(builder(), &file, &cluster);
     client.open(&uri, SCRIPT);
     let named = client.request("px/result", json!({"name": "squares", "groupBy": "engine"}));
     assert_eq!(named["run"], 0);
     assert!(named["text"].as_str().expect("a text").contains("[3] Out: 9"), "{named:#}");
     let unknown = client.try_request("px/result", json!({"name": "nosuch"}));
-    let why = unknown.expect_err("there is none").message;
+    let why = unknown.expect_err("there is no such result").message;
     assert_eq!(why, "No result is named 'nosuch'; `pxlens result` lists the results that are kept");
     let done = cli(["result", "squares"]).env("XDG_STATE_HOME", &state).run();
     assert!(done.status == 0 && done.stdout.contains("[0-3] Out: {0…9}"), "{done:?}");

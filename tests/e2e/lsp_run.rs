@@ -1,5 +1,4 @@
-//! The language server through a real client's eyes: a px cell is run from its lens on a real cluster, and its
-//! output comes back, with what VS Code announces and with what Neovim announces.
+//! Running px cells from their lenses on a real cluster, with the capabilities of VS Code and with those of Neovim.
 
 use pxlens_tests::{
     lsp::{Builder, Client, uri},
@@ -24,16 +23,17 @@ if rank == 1:
     raise ValueError('only on one')
 ";
 
-/// The line of the first px cell's magic, of the second one's, and of the line that raises; 0-based.
+/// The 0-based lines of the two magics, and of the line that raises.
 const FIRST: u64 = 3;
 const SECOND: u64 = 8;
 const RAISES: u64 = 11;
 
+/// Starts a client on this cluster, with the folder of the file as its workspace.
 pub(crate) fn start(client: Builder, file: &Written, cluster: &RealCluster) -> Client {
     client.args(["lsp"]).env("IPYTHONDIR", cluster.ipython_dir()).folder(file.folder()).start()
 }
 
-/// The lens of the px cell at `line` whose title holds `text`, once there is one.
+/// Waits for a lens at the 0-based `line` whose title has `text` in it; returns it.
 pub(crate) fn lens(client: &mut Client, uri: &str, line: u64, text: &str) -> Value {
     let fits = |lens: &Value| {
         lens["range"]["start"]["line"] == line
@@ -42,22 +42,24 @@ pub(crate) fn lens(client: &mut Client, uri: &str, line: u64, text: &str) -> Val
     let params = json!({"textDocument": {"uri": uri}});
     let list = |answer: &Value| answer.as_array().cloned().unwrap_or_default();
     let answer = client.ask_until("textDocument/codeLens", &params, |answer| list(answer).iter().any(&fits));
-    list(&answer).into_iter().find(fits).expect("one fits: that was waited for")
+    list(&answer).into_iter().find(fits).expect("that was waited for")
 }
 
+/// Executes the command of a lens, a code action or a link; returns its result.
 pub(crate) fn click(client: &mut Client, lens: &Value) -> Value {
     let command = &lens["command"];
     let params = json!({"command": command["command"], "arguments": command["arguments"]});
     client.request("workspace/executeCommand", params)
 }
 
+/// Waits until the hover at the 0-based `line` has `text` in it; returns all of the hover.
 pub(crate) fn hover(client: &mut Client, uri: &str, line: u64, text: &str) -> String {
     let params = json!({"textDocument": {"uri": uri}, "position": {"line": line, "character": 2}});
     let words = |answer: &Value| answer["contents"]["value"].as_str().unwrap_or_default().to_owned();
     words(&client.ask_until("textDocument/hover", &params, |answer| words(answer).contains(text)))
 }
 
-/// The error that the second cell raises on one engine, as a diagnostic on the line that raised it.
+/// Waits for the diagnostic of the error that the second cell raises on one engine.
 fn expect_the_error(client: &mut Client, uri: &str) {
     let list = client.expect_diagnostics(uri, |list| list.iter().any(|one| one["severity"] == 1));
     let error = list.iter().find(|one| one["severity"] == 1).expect("that was waited for");
@@ -119,11 +121,11 @@ fn neovim_runs_a_cell_from_its_lens_with_standard_messages_only() {
     let run = lens(&mut client, &uri, SECOND, "Run on 4 engines");
     click(&mut client, &run);
     expect_the_error(&mut client, &uri);
-    assert!(client.heard("px/outputs").is_empty(), "it was not announced");
+    assert!(client.heard("px/outputs").is_empty(), "the client did not announce it");
 }
 
 #[test]
-fn a_notebook_cell_runs_and_is_painted_under_its_own_address() {
+fn a_notebook_cell_runs_and_is_painted_under_its_own_uri() {
     let cluster = real::shared(4);
     let file = Written::new("notes.ipynb", "{}");
     let notebook = uri(file.path());
@@ -159,7 +161,7 @@ fn a_run_is_interrupted_from_its_lens() {
     client.open(&uri, text);
     let run = lens(&mut client, &uri, 1, "Run on 4 engines");
     click(&mut client, &run);
-    // Interrupting what has begun: before that there is nothing to signal.
+    // Before the cell runs, no engine would get a signal.
     client.expect("px/outputs", |params| {
         params["cells"].as_array().is_some_and(|cells| cells.iter().any(|cell| cell["state"] == "running"))
     });

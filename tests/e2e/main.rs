@@ -2,8 +2,6 @@
 //!
 //! Golden tests have `golden` in their names.
 
-mod acting;
-mod apart;
 mod console;
 mod faults;
 mod golden_display;
@@ -15,17 +13,19 @@ mod local_part;
 mod lsp_card;
 mod lsp_content;
 mod lsp_errors;
+mod lsp_fixes;
 mod lsp_flood;
 mod lsp_history;
-mod lsp_late;
-mod lsp_mend;
+mod lsp_late_output;
+mod lsp_process;
 mod lsp_results;
 mod lsp_run;
-mod lsp_shell;
-mod lsp_work;
+mod lsp_workflow;
 mod never_panics;
 mod nothing_lost;
 mod original_examples;
+mod partial_runs;
+mod per_cell;
 mod plots;
 mod program;
 mod shell;

@@ -1,22 +1,16 @@
-//! What no text may do: make pxlens panic, from reading it over planning it to laying out what engines answered.
+//! No text makes pxlens panic, neither when it is read and planned as a document nor when it is laid out as output.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use pxlens::{
-    cells::{Dialect, PxCell, recognize, recognize_cells},
-    engines::{EngineId, EngineTable, Targets},
-    jupyter::{
-        MsgId,
-        content::{ErrorContent, ExecuteReply, StreamName},
-    },
-    plan::{Overrides, plan},
-    render::{self, Cursor, GroupBy, Limits, PromptColor, Style},
-    run::{Event, EventKind, LostReason, Run, RunId, RunRequest, Slot, Time},
+use pxlens::internals::{
+    self as px, Cursor, Dialect, EngineId, EngineTable, ErrorContent, Event, EventKind, ExecuteReply,
+    GroupBy, Limits, LostReason, MsgId, Overrides, PromptColor, PxCell, Run, RunId, RunRequest, Slot,
+    StreamName, Style, Targets, Time, plan, recognize, recognize_cells,
 };
 use serde_json::json;
 
-/// Lines of scripts, and halves of them.
+/// Scripts of px cells, some lines of which are cut or arbitrary.
 fn script() -> impl Strategy<Value = String> {
     let lines = [
         "# %%\n",
@@ -147,8 +141,8 @@ fn run() -> impl Strategy<Value = Run> {
     })
 }
 
-/// Plans a cell, and makes requests of it, for clusters of all kinds.
-fn plan_it(cell: &PxCell, overrides: &Overrides) {
+/// Plans a cell, and makes requests of the plan for several engine tables.
+fn plan_on_some_clusters(cell: &PxCell, overrides: &Overrides) {
     let Ok(plan) = plan(cell, overrides) else { return };
     _ = plan.fingerprint();
     for ids in [&[][..], &[0, 1, 2, 3], &[5, 7]] {
@@ -174,7 +168,7 @@ proptest! {
         let mut all = recognize_cells(&pieces);
         all.extend([Dialect::Script, Dialect::NotebookCell, Dialect::NotebookJson].iter().filter_map(|dialect| recognize(&whole, *dialect).ok()));
         for cell in all.iter().flat_map(|cells| &cells.cells) {
-            overrides.iter().for_each(|overrides| plan_it(cell, overrides));
+            overrides.iter().for_each(|overrides| plan_on_some_clusters(cell, overrides));
         }
     }
 
@@ -182,16 +176,16 @@ proptest! {
     fn any_run_is_laid_out(run in run(), columns in 0..200_usize, bytes in 0..3_000_usize) {
         let limits = Limits { lines: columns / 4, columns, bytes, sent: bytes };
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
-            _ = render::plain(&run, by).events();
-            _ = render::plain_in(&run, by, PromptColor::Red);
-            _ = render::terminal(&run, by, Style { color: true, width: columns, place: None });
-            _ = render::markdown(&run, by, limits);
-            _ = render::block(&run, by, limits);
+            _ = px::plain(&run, by, PromptColor::None).events();
+            _ = px::plain(&run, by, PromptColor::Red);
+            _ = px::terminal(&run, by, Style { color: true, width: columns, place: None });
+            _ = px::markdown(&run, by, limits);
+            _ = px::block(&run, by, limits);
         }
-        _ = (render::inline(&run, Time(9_000)), render::inline_within(&run, Time(0), columns), render::outcome(&run));
-        _ = (render::errors(&run, &run.request.code), render::fold(&run));
+        _ = (px::inline(&run, Time(9_000)), px::inline_within(&run, Time(0), columns), px::outcome(&run));
+        _ = (px::errors(&run, &run.request.code), px::fold(&run));
         for slot in 0..run.request.engines.len() as u32 {
-            _ = render::part_text(&run, Slot(slot));
+            _ = px::part_text(&run, Slot(slot));
         }
         for event in Cursor::of_cell(1).delta(&run) {
             prop_assert!(serde_json::to_string(&event).is_ok());

@@ -1,9 +1,9 @@
-//! Nothing is lost and nothing doubled: what 8 engines wrote in 200 runs, by their own books, is what `pxlens run --json`
-//! gives.
+//! Nothing is lost and nothing is duplicated: `pxlens run --json` gives exactly what 8 engines recorded that they wrote in 200
+//! runs.
 //!
-//! Engines write numbered records to stdout and stderr, display, change what they displayed, clear, return and raise, in
-//! cells of many sizes, from threads too. Each engine keeps a book of what it did (a running hash per stream, the hash of
-//! each other output), which the last cell returns.
+//! Engines write numbered lines to stdout and stderr, display, update displays, clear, return and raise, in cells of many sizes,
+//! and from threads too. Each engine keeps a book of what it did (a running hash of each stream, the hash of each other output),
+//! which the last cell returns.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::program::{Written, events, run};
 const CELLS: usize = 200;
 const ENGINES: usize = 8;
 
-/// The book that each engine keeps, and how it fills it. Sizes differ by cell and engine.
+/// The book that each engine keeps, and the cell that fills it. Sizes differ by cell and engine.
 const BOOK: &str = r#"# %%
 %%px
 import hashlib, json, random, sys, threading
@@ -94,7 +94,7 @@ fn sha(text: &[u8]) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What one engine did, put together from the events.
+/// What one engine did, as the events have it.
 #[derive(Default)]
 struct Seen {
     stdout: String,
@@ -125,7 +125,7 @@ impl Seen {
         self.others.push([kind.to_owned(), sha(text.as_bytes())]);
     }
 
-    /// In the words of the engine's own page, without the result that carried that page.
+    /// In the form of the engine's own page, without the result that is that page.
     fn page(&self) -> Value {
         let others = &self.others[..self.others.len().saturating_sub(1)];
         json!({
@@ -137,7 +137,7 @@ impl Seen {
 }
 
 #[test]
-fn all_that_engines_write_arrives_whole_and_in_order() {
+fn all_that_engines_write_arrives_complete_and_in_order() {
     let cluster = RealCluster::start(ENGINES);
     let file = Written::new("records.py", script());
     let done = run(file.path(), &cluster.connection_file()).args(["--json", "--keep-going"]).run();
@@ -155,7 +155,7 @@ fn all_that_engines_write_arrives_whole_and_in_order() {
         let page: Value = serde_json::from_str(&seen.last_result).unwrap_or_else(|error| {
             panic!("engine {engine}: no page of its book ({error}); {}", done.stderr)
         });
-        assert!(page["others"].as_array().is_some_and(|others| others.len() > CELLS), "a book with entries");
+        assert!(page["others"].as_array().is_some_and(|others| others.len() > CELLS), "the book has entries");
         assert_eq!(seen.page(), page, "engine {engine}");
     }
 }

@@ -1,8 +1,8 @@
 //! The examples of the original documentation, in Python 3, on a real 4-engine cluster: what each shows, from a script and
 //! from a notebook, is what ipyparallel 9.2 gives with `--no-stream`.
 //!
-//! `docs/magics.md` lists them with the names of these tests. All run in one document each, in the order of the page, since
-//! what one sets holds for those below it.
+//! `docs/magics.md` lists them with the names of these tests. All examples run in one script and in one notebook, in the order of
+//! that page, since what one sets also holds for those below it.
 
 use std::{
     collections::BTreeSet,
@@ -20,12 +20,12 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::{
-    apart::{Form, Shown, run_apart_with_rest},
     lsp_run,
+    per_cell::{Form, Shown, run_each_cell_and_rest},
     program::{Written, pxlens, run},
 };
 
-/// An example: how the page names it, and its cell.
+/// The name of an example in the page, and its cell.
 type Example = (String, String);
 
 fn fixture(name: &str) -> PathBuf {
@@ -61,11 +61,11 @@ fn of_notebook() -> Vec<Example> {
         .collect()
 }
 
-/// What each example shows in one form, on a cluster of its own, and which files came of it.
+/// What each example shows in a document of one form, on a cluster of its own, and the files that are written.
 struct Session {
     shown: Vec<(String, Shown)>,
     pictures: Vec<String>,
-    /// Connection files of engines that are kernels.
+    /// Connection files of engines that became kernels.
     kernels: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Session {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (names, cells): (Vec<String>, Vec<String>) = examples.into_iter().unzip();
         let (shown, _) =
-            run_apart_with_rest(form, &cells, &cluster, |cli| cli.arg("--images").arg(folder.path()));
+            run_each_cell_and_rest(form, &cells, &cluster, |cli| cli.arg("--images").arg(folder.path()));
         let files = |folder: &Path| -> Vec<String> {
             let entries = std::fs::read_dir(folder).expect("the folder is there");
             entries
@@ -95,7 +95,7 @@ fn sessions() -> &'static [Session; 2] {
         .get_or_init(|| [Session::of(Form::Script, of_script()), Session::of(Form::Notebook, of_notebook())])
 }
 
-/// What an example shows, once as a script and once as a notebook; nothing goes to stderr.
+/// What an example shows as a script and as a notebook. Fails if it writes to stderr.
 fn both(name: &str) -> [&'static str; 2] {
     sessions().each_ref().map(|session| {
         let found = session.shown.iter().find(|(example, _)| example == name);
@@ -105,7 +105,7 @@ fn both(name: &str) -> [&'static str; 2] {
     })
 }
 
-/// A text without what differs from run to run: numbers with a point, arrays, counts of inputs, addresses.
+/// A text without what differs from run to run: decimal numbers, arrays, execution counts, addresses.
 fn steady(text: &str) -> String {
     let rules = [
         (r"array\(\[[^\]]*\]\)", "array(<numbers>)"),
@@ -146,7 +146,7 @@ fn script_and_notebook_hold_the_same_examples() {
 
 #[test]
 fn the_files_of_the_examples_run_as_they_are() {
-    // Not a shared one: its engines become kernels.
+    // Not a shared cluster: the engines become kernels.
     let cluster = RealCluster::start(4);
     for name in ["magics.py", "magics.ipynb"] {
         let done = run(&fixture(name), &cluster.connection_file()).run();
@@ -158,7 +158,7 @@ fn the_files_of_the_examples_run_as_they_are() {
     }
 }
 
-/// The notebook as VS Code hands it over, cell by cell; all of it is run at once.
+/// The notebook is opened cell by cell, as VS Code does, and all of it is run at once.
 #[test]
 fn the_examples_run_in_an_editor() {
     let cluster = RealCluster::start(4);
@@ -212,7 +212,7 @@ fn making_a_client_is_left_to_the_kernel() {
 #[test]
 fn sync_imports_imports_on_the_engines() {
     check("In [25]", "");
-    // It is there, without any other import.
+    // This example uses what the one above imported.
     check("In [27]", "");
 }
 
@@ -336,7 +336,7 @@ fn an_activated_view_is_the_one_of_the_cells_below() {
     for silent in ["In [11]", "In [12]", "In [14]"] {
         check(silent, "");
     }
-    // Activated with its own `block`, which is False at first.
+    // The view is activated with its own `block`, which is False by default.
     check("In [13]", "");
     check("In [15]", &printed(&EVEN, "hi"));
 }
@@ -355,7 +355,7 @@ fn a_suffix_makes_magics_of_its_own() {
 
 #[test]
 fn bind_kernel_makes_kernels_of_the_engines() {
-    // What bind_kernel() prints goes round IPython, and may come when the cell has ended.
+    // What bind_kernel() prints bypasses IPython, and may come after the cell has ended.
     _ = both("In [50], of the kernels");
     for session in sessions() {
         assert_eq!(session.kernels.len(), 4, "{:?}", session.kernels);
@@ -393,7 +393,7 @@ fn connect_info_shows_how_to_connect_to_each_engine() {
     }
 }
 
-/// Each row of the table names an example and its test; no example is left out.
+/// Each row of the table names an example and its test, and no example is missing.
 #[test]
 fn the_table_of_the_documentation_names_each_example_and_its_test() {
     let page = std::fs::read_to_string(workspace().join("docs/magics.md")).expect("docs/magics.md is there");

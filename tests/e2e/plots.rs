@@ -1,4 +1,4 @@
-//! Plots of a real cluster: in an editor, and in a shell.
+//! Plots on a real cluster, in an editor and in a shell.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -11,8 +11,8 @@ use crate::{
     program::{Written, cli, pxlens, run},
 };
 
-/// A figure of each engine's own and one that is the same everywhere; then one as SVG, which matplotlib never writes twice
-/// alike.
+/// A figure that differs between engines and one that is the same; then one as SVG, which matplotlib writes differently each
+/// time.
 const SCRIPT: &str = "\
 # %%
 %%px
@@ -31,7 +31,7 @@ plt.show()
 set_matplotlib_formats('png')
 ";
 
-/// Whose each image is, which of theirs, and of what kind.
+/// The engines, the ordinal and the type of each image.
 fn images(answer: &Value) -> Vec<(&str, u64, &str)> {
     let images = answer["images"].as_array().map(Vec::as_slice).unwrap_or_default();
     images
@@ -47,7 +47,7 @@ fn images(answer: &Value) -> Vec<(&str, u64, &str)> {
 }
 
 #[test]
-fn plots_come_by_rank_identical_ones_once() {
+fn plots_are_listed_by_engine_and_identical_ones_once() {
     let cluster = RealCluster::start(4);
     let file = Written::new("plots.py", SCRIPT);
     let uri = uri(file.path());
@@ -81,7 +81,7 @@ fn plots_come_by_rank_identical_ones_once() {
     let text = drawn["text"].as_str().unwrap_or_default();
     assert!(text.contains("[0-3] <image/svg+xml ") && !text.contains("different"), "{text}");
 
-    // What nobody asks for is not sent.
+    // Images are sent only on request.
     let plain = client.request("px/result", json!({"uri": uri}));
     assert!(plain.get("images").is_none() && plain.get("contactSheet").is_none());
     assert_eq!(client.shut_down(), 0);

@@ -10,7 +10,7 @@ pub(crate) fn pxlens() -> PathBuf {
     std::env::var_os("PXLENS_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_pxlens").into(), PathBuf::from)
 }
 
-/// `pxlens` with nothing but these arguments; no cluster of this machine is visible to it.
+/// `pxlens` with these arguments, to which no cluster of this machine is visible.
 pub(crate) fn cli<'a>(args: impl IntoIterator<Item = &'a str>) -> Cli {
     Cli::new(pxlens()).args(args)
 }
@@ -20,7 +20,7 @@ pub(crate) fn run(file: &Path, cluster: &Path) -> Cli {
     cli(["run"]).arg(file).arg("--connection-file").arg(cluster)
 }
 
-/// A file of its own folder, which goes with it.
+/// A file in a temporary folder of its own, deleted on drop.
 #[derive(Debug)]
 pub(crate) struct Written {
     folder: tempfile::TempDir,
@@ -53,7 +53,7 @@ pub(crate) fn events(done: &Done) -> Vec<Value> {
         .collect()
 }
 
-/// Stops what pxlens started in an IPython directory, however the test ends.
+/// On drop, stops the clusters that pxlens started in this IPython directory.
 pub(crate) struct StopAll<'a>(pub(crate) &'a Path);
 
 impl Drop for StopAll<'_> {

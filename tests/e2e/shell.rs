@@ -1,4 +1,4 @@
-//! `pxlens run` and its siblings, as somebody at a shell meets them.
+//! `pxlens run` and the other commands of the shell.
 
 use std::{path::Path, time::Instant};
 
@@ -11,7 +11,7 @@ use pxlens_tests::{
 
 use crate::program::{Written, cli, events, pxlens, run};
 
-/// The places of these texts in what was shown; they must be there, in this order.
+/// Fails unless these texts are in what was shown, in this order.
 #[track_caller]
 pub(crate) fn in_order(shown: &str, texts: &[&str]) {
     let mut from = 0;
@@ -27,6 +27,7 @@ pub(crate) fn status(done: &Done, expected: i32) {
     assert!(!done.stderr.contains("panicked"), "{done:?}");
 }
 
+/// A connection file that does not exist.
 fn nowhere() -> &'static Path {
     Path::new("nowhere/client.json")
 }
@@ -51,7 +52,7 @@ fn an_error_of_a_line_magic_names_its_own_line() {
 }
 
 #[test]
-fn a_file_without_px_cells_is_told_and_is_no_error() {
+fn a_file_without_px_cells_is_no_error() {
     let file = Written::new("plain.py", "print('local')\n");
     for flag in ["--plain", "--json", "--group-by=fold"] {
         let done = run(file.path(), nowhere()).arg(flag).run();
@@ -79,7 +80,7 @@ fn a_file_that_sends_nothing_needs_no_cluster() {
 }
 
 #[test]
-fn local_lines_are_mentioned_where_the_whole_file_was_asked_for() {
+fn local_lines_that_are_not_run_are_counted_when_the_whole_file_is_run() {
     let sim = Sim::builder().engines(1).start_blocking();
     let file = Written::new("mixed.py", "# %%\na = 1\n%px work()\nb = 2\n# %%\nc = 3\n");
     let whole = run(file.path(), &sim.connection_file()).run();
@@ -152,7 +153,7 @@ fn a_cell_that_cannot_run_is_refused_before_anything_runs() {
     assert!(done.stderr.contains("bad.py: line 4") && done.stderr.contains("--nosuch"), "{done:?}");
     assert!(sim.executed().is_empty() && done.stdout.is_empty(), "{done:?}");
 
-    // Asked to keep going it is told and passed over; the status still says that something is wrong.
+    // With --keep-going the cell is reported and skipped, and the exit status still says that something is wrong.
     for form in ["--group-by=fold", "--plain", "--json"] {
         let done = run(file.path(), &sim.connection_file()).args(["--keep-going", form]).run();
         status(&done, 2);
@@ -163,7 +164,7 @@ fn a_cell_that_cannot_run_is_refused_before_anything_runs() {
 }
 
 #[test]
-fn what_is_doubtful_in_a_cell_that_runs_is_told_once() {
+fn a_warning_about_a_cell_that_runs_is_printed_once() {
     let sim = Sim::builder().engines(1).start_blocking();
     let file = Written::new("doubt.py", "# %%\n%px --targets 0 work()\n# %%\n%px fine()\n");
     let done = run(file.path(), &sim.connection_file()).run();
@@ -175,7 +176,7 @@ fn what_is_doubtful_in_a_cell_that_runs_is_told_once() {
 }
 
 #[test]
-fn cells_behind_one_that_failed_are_counted() {
+fn cells_that_are_not_run_after_a_failed_one_are_counted() {
     let sim = Sim::builder().engines(2).on("fails()", Script::new().error("E", "no")).start_blocking();
     let file = Written::new("three.py", "# %%\n%px fails()\n# %%\n%px a()\n# %%\n%px b()\n");
     let done = run(file.path(), &sim.connection_file()).run();
@@ -188,7 +189,7 @@ fn cells_behind_one_that_failed_are_counted() {
 }
 
 #[test]
-fn a_reader_that_stops_reading_is_no_failure() {
+fn a_reader_of_the_output_may_stop_reading_early() {
     let sim = Sim::builder().engines(1).on("flood()", Script::new().flood(20_000, 80)).start_blocking();
     let file = Written::new("flood.py", "# %%\n%px flood()\n");
     let line = "\"$0\" run \"$1\" --connection-file \"$2\" | head -n 3";
@@ -203,25 +204,25 @@ fn a_reader_that_stops_reading_is_no_failure() {
 }
 
 #[test]
-fn colours_are_where_they_are_wanted() {
+fn colors_follow_the_usual_environment_variables() {
     let sim = Sim::builder().engines(1).on("work()", Script::new().stdout("hi\n")).start_blocking();
     let file = Written::new("work.py", "# %%\n%px work()\n");
-    let coloured = |name: &str, value: &str| {
+    let is_colored = |name: &str, value: &str| {
         let done = run(file.path(), &sim.connection_file()).env(name, value).run();
         status(&done, 0);
         done.stdout.contains('\x1b')
     };
-    assert!(coloured("CLICOLOR_FORCE", "1"));
-    assert!(!coloured("NO_COLOR", "1"));
-    assert!(!coloured("CLICOLOR", "1"), "this is no terminal");
+    assert!(is_colored("CLICOLOR_FORCE", "1"));
+    assert!(!is_colored("NO_COLOR", "1"));
+    assert!(!is_colored("CLICOLOR", "1"), "stdout is no terminal");
 }
 
-/// Three pixels by two.
+/// An image of 3 x 2 pixels.
 const PNG: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mM4IScHQQxwFgBBAAYZ1ETuGQAAAABJRU5ErkJggg==";
 
 #[test]
-fn pictures_are_saved_and_named() {
+fn images_are_saved_and_their_files_are_named() {
     let sim = Sim::builder()
         .engines(3)
         .on("plot()", Script::new().display(serde_json::json!({"image/png": format!("{PNG}\n")})))
@@ -237,7 +238,11 @@ fn pictures_are_saved_and_named() {
         &["picture of [0-2]: ", name, "picture of [0-2] not saved: image/png: its first bytes"],
     );
     assert!(std::fs::read(folder.join(name)).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG")));
-    assert_eq!(std::fs::read_dir(&folder).map(Iterator::count).ok(), Some(1), "one needs no contact sheet");
+    assert_eq!(
+        std::fs::read_dir(&folder).map(Iterator::count).ok(),
+        Some(1),
+        "a single image needs no contact sheet"
+    );
 
     let beside_events = file.folder().join("beside");
     let done =
@@ -251,7 +256,7 @@ fn pictures_are_saved_and_named() {
 }
 
 #[test]
-fn json_holds_one_object_per_line_and_nothing_else() {
+fn json_output_is_one_object_per_line() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("hi\n")).start_blocking();
     let file = Written::new("mixed.py", "# %%\nlocal = 1\n%pxconfig --targets all\n%px work()\n%pxresult\n");
     let done = run(file.path(), &sim.connection_file()).arg("--json").run();
@@ -269,26 +274,29 @@ fn json_holds_one_object_per_line_and_nothing_else() {
 mod local {
     use super::*;
 
-    /// A folder for clusters that nobody else looks at.
+    /// `pxlens` with an IPython directory of its own.
     fn with_own_folder(args: &[&str], home: &Written) -> Cli {
         cli(args.iter().copied()).env("IPYTHONDIR", home.folder().join("ipython"))
     }
 
-    /// Waits until nothing is left of a cluster: where pxlens went in a hurry, the watch it left behind still tidies up.
+    /// Waits until no cluster is left. The watchdog of a cluster may stop it a moment after pxlens itself has ended.
     #[track_caller]
     fn no_cluster_is_left(home: &Written) {
-        let begun = Instant::now();
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let done = with_own_folder(&["clusters", "--all"], home).run();
             if done.stdout.starts_with("No cluster is running.") {
                 return;
             }
-            assert!(begun.elapsed() < PATIENCE, "a cluster is left: {done:?}");
+            assert!(
+                Instant::now() < deadline,
+                "waited {PATIENCE:?} in vain for no cluster to be left: {done:?}"
+            );
         }
     }
 
     #[test]
-    fn without_a_cluster_a_local_one_is_started_told_of_and_stopped() {
+    fn without_a_cluster_a_local_one_is_started_and_stopped_with_a_note_about_it() {
         let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
         let python = real::python();
         let done =
@@ -301,7 +309,7 @@ mod local {
     }
 
     #[test]
-    fn control_c_in_the_start_of_a_local_cluster_stops_it() {
+    fn control_c_while_a_local_cluster_starts_stops_it() {
         let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
         let mut running = with_own_folder(&["run", "-n", "2"], &file)
             .arg(file.path())
@@ -317,7 +325,7 @@ mod local {
     }
 
     #[test]
-    fn control_c_in_the_start_of_a_lasting_cluster_leaves_none() {
+    fn control_c_while_pxlens_start_starts_a_cluster_leaves_none() {
         let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
         let mut running =
             with_own_folder(&["start", "-n", "2"], &file).arg("--python").arg(real::python()).start();
@@ -330,7 +338,7 @@ mod local {
     }
 
     #[test]
-    fn flags_for_a_new_cluster_are_told_to_be_unused_where_one_runs() {
+    fn flags_for_a_new_cluster_are_reported_as_unused_when_one_is_running() {
         let sim = Sim::builder().engines(1).start_blocking();
         let file = Written::new("work.py", "# %%\n%px work()\n");
         let done = run(file.path(), &sim.connection_file()).args(["-n", "8"]).run();
@@ -339,12 +347,12 @@ mod local {
     }
 
     #[test]
-    fn control_c_twice_leaves_engines_that_do_not_stop() {
+    fn a_second_control_c_does_not_wait_for_engines_that_do_not_stop() {
         let sim = Sim::builder().engines(1).on("work()", Script::new().wait("never")).start_blocking();
         let file = Written::new("work.py", "# %%\n%%px\nwork()\n# %%\n%px more()\n");
         let running = run(file.path(), &sim.connection_file()).start();
         sim.wait_for_runs_blocking(1);
-        // Muted it answers nothing, and so does not end the run.
+        // A muted controller does not answer the interrupt, so that the run does not end.
         sim.mute(true);
         running.interrupt();
         running.interrupt();
@@ -354,7 +362,7 @@ mod local {
     }
 
     #[test]
-    fn control_c_twice_leaves_a_local_cluster_that_ends_all_the_same() {
+    fn a_local_cluster_ends_even_after_a_second_control_c() {
         let deaf = "# %%\n%%px\nimport time\nwhile True:\n    try: time.sleep(60)\n    except KeyboardInterrupt: pass\n";
         let file = Written::new("deaf.py", deaf);
         let mut running = with_own_folder(&["run", "--json", "-n", "1"], &file)
@@ -363,23 +371,16 @@ mod local {
             .arg(real::python())
             .start();
         running.wait_for_stdout("\"started\"");
-        // Where the system makes one of two signals, a limit of time does what the second would.
+        // Should the system merge the two signals into one, a time limit has the effect of the second.
         running.interrupt();
         running.interrupt();
         let done = running.wait();
         status(&done, 130);
-        let deadline = std::time::Instant::now() + pxlens_tests::PATIENCE;
-        while !with_own_folder(&["clusters", "--all"], &file)
-            .run()
-            .stdout
-            .starts_with("No cluster is running.")
-        {
-            assert!(std::time::Instant::now() < deadline, "the cluster lives on");
-        }
+        no_cluster_is_left(&file);
     }
 
     #[test]
-    fn the_demo_ends_well_and_leaves_no_cluster_behind() {
+    fn the_demo_succeeds_and_leaves_no_cluster() {
         let home = Written::new("home", "");
         let done = with_own_folder(&["demo"], &home)
             .arg("--python")

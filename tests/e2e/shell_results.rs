@@ -1,5 +1,5 @@
-//! What becomes of results in a shell: `%pxresult`, runs that nobody waits for, `-o NAME` and `pxlens result`, output as it
-//! comes, and readers that go away.
+//! Results in a shell: `%pxresult`, `--noblock` runs, `-o NAME` and `pxlens result`, streamed output, and readers that stop
+//! reading.
 
 use pxlens_tests::{
     cli::{Cli, Done},
@@ -12,7 +12,7 @@ use crate::{
     shell::{in_order, status},
 };
 
-/// `pxlens result` with these arguments, on the shelf of this file's folder.
+/// `pxlens result` with these arguments, on the results that are kept in this file's folder.
 fn result(file: &Written, args: &[&str]) -> Cli {
     cli(["result"]).args(args).env("XDG_STATE_HOME", file.folder())
 }
@@ -38,7 +38,7 @@ fn pxresult_shows_the_newest_run_again_in_its_own_grouping_and_names_its_cell() 
 }
 
 #[test]
-fn a_run_that_nobody_waits_for_is_told_in_one_line_and_shown_where_it_is_asked_for() {
+fn a_noblock_run_is_one_line_until_a_pxresult_shows_it() {
     let sim = Sim::builder()
         .engines(2)
         .on("slow()", Script::new().wait("slow may end").stdout("was slow\n"))
@@ -57,14 +57,14 @@ fn a_run_that_nobody_waits_for_is_told_in_one_line_and_shown_where_it_is_asked_f
         lines[0],
         "── px cell 1 · line 2 · %%px --noblock --targets 0 · Async parallel execution on engine(s): [0]"
     );
-    // What follows the %pxresult waited for it.
+    // The cell below the %pxresult waited for it.
     in_order(&done.stdout, &["px cell 2 · line 5 · result of line 2", "was slow", "px cell 3", "was quick"]);
     assert_eq!(done.stdout.matches("was slow").count(), 1, "{}", done.stdout);
     assert!(!done.stdout.contains("that no %pxresult shows"), "{}", done.stdout);
 }
 
 #[test]
-fn what_no_pxresult_asked_for_is_shown_at_the_end_under_a_heading() {
+fn output_that_no_pxresult_shows_is_printed_at_the_end_under_a_heading() {
     let sim = Sim::builder()
         .engines(2)
         .on("quick()", Script::new().stdout("was quick\n"))
@@ -93,7 +93,7 @@ fn what_no_pxresult_asked_for_is_shown_at_the_end_under_a_heading() {
 }
 
 #[test]
-fn a_plain_run_prints_nothing_that_ipyparallel_would_not_and_says_what_it_kept_back() {
+fn a_plain_run_prints_only_what_ipyparallel_would_and_notes_on_stderr_what_it_does_not_print() {
     let sim = Sim::builder()
         .engines(1)
         .on("quick()", Script::new().stdout("was quick\n"))
@@ -127,7 +127,7 @@ fn a_pxresult_of_a_failed_run_shows_output_and_error_and_stops_there() {
 }
 
 #[test]
-fn output_comes_as_it_is_written_where_the_cell_asks_for_that() {
+fn with_stream_output_is_printed_as_it_comes() {
     let slow = Script::new().stdout("one\ntw").wait("rest").stdout("o\n").result_text("42");
     let sim = Sim::builder().engines(2).on("work()", slow).start_blocking();
     for (flags, grouped) in [("", false), (" --group-outputs=engine", true)] {
@@ -145,7 +145,7 @@ fn output_comes_as_it_is_written_where_the_cell_asks_for_that() {
         );
         in_order(&done.stdout, &["[1] two\n[1] Out: 42\n", "✓ 2 engines"]);
         assert_eq!(done.stdout.matches("px cell 1").count(), 1 + usize::from(grouped), "{}", done.stdout);
-        // Without --stream the whole comes at the end.
+        // A cell that names a grouping is shown once more at the end, in that grouping.
         assert_eq!(done.stdout.contains("── [0] ──"), grouped, "{}", done.stdout);
     }
 }
@@ -165,7 +165,7 @@ fn verbose_says_first_where_a_cell_runs() {
 }
 
 #[test]
-fn a_failure_behind_a_reader_that_has_gone_is_still_told_by_the_status() {
+fn the_exit_status_tells_of_a_failure_after_the_reader_of_the_output_has_gone() {
     let sim = Sim::builder()
         .engines(1)
         .on("flood()", Script::new().flood(20_000, 80))
@@ -186,7 +186,7 @@ fn a_failure_behind_a_reader_that_has_gone_is_still_told_by_the_status() {
 }
 
 #[test]
-fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() {
+fn a_named_result_is_shown_by_another_process_in_any_grouping_without_running() {
     let png = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mM4IScHQQxwFgBBAAYZ1ETuGQAAAABJRU5ErkJggg==";
     let picture = serde_json::json!({"text/plain": "<Figure>", "image/png": png});
     let work = Script::new().stdout("hi\n").display(picture).result_text("42");
@@ -228,7 +228,7 @@ fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() 
     assert!(listed.stdout.starts_with("fit  [0-1] · 2 engines · "), "{listed:?}");
     let listed = crate::program::events(&result(&file, &["--json"]).run());
     assert_eq!((&listed[0]["name"], &listed[0]["engines"]), (&"fit".into(), &serde_json::json!([0, 1])));
-    assert_eq!(sim.executed().len(), ran, "showing runs nothing");
+    assert_eq!(sim.executed().len(), ran, "showing a result runs nothing");
 
     let unknown = result(&file, &["fot"]).run();
     status(&unknown, 2);
@@ -236,7 +236,7 @@ fn a_named_result_is_shown_later_by_another_process_regrouped_without_running() 
     status(&result(&file, &["../fit"]).run(), 2);
 }
 
-/// The whole of it as somebody meets it, with engines that are real.
+/// All of it in one script, for real engines.
 const WORK: &str = "\
 # %%
 %%px --noblock -o ar
@@ -272,7 +272,7 @@ fn noblock_pxresult_and_names_on_a_real_cluster() {
         &[
             "px cell 1 · line 2 · %%px --noblock -o ar · Async parallel execution on engine(s): [0-3]\n",
             "px cell 2",
-            // The newest in time of all, not the one that was not waited for.
+            // The newest run of all, not the newest `--noblock` run.
             "px cell 3 · line 8 · result of line 6: %px x = rank",
             "Async parallel execution on engine(s): [1]",
             "result of line 10: %%px --noblock --targets 1",
@@ -293,7 +293,7 @@ fn noblock_pxresult_and_names_on_a_real_cluster() {
 }
 
 #[test]
-fn an_interrupted_cell_gets_the_signal_that_it_names() {
+fn an_interrupt_sends_the_signal_that_the_cell_names() {
     let cluster = real::shared(4);
     let text = "\
 # %%

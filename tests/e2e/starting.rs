@@ -1,4 +1,4 @@
-//! Clusters that pxlens starts: what is left of one that does not come up or is stopped, and what its controller makes of us.
+//! Clusters that pxlens starts: what is left of one that fails to start or is stopped, and how its hub takes our requests.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::program::{StopAll, Written, cli, pxlens};
 
-/// A Python in which engines end at once.
+/// A Python in which engines fail to start.
 fn broken() -> Written {
     let python = real::python();
     let script = format!(
@@ -24,19 +24,19 @@ fn broken() -> Written {
 }
 
 #[test]
-fn a_cluster_whose_engines_end_at_once_is_said_so_and_is_gone() {
+fn a_cluster_whose_engines_fail_to_start_is_reported_and_leaves_nothing() {
     let python = broken();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let here = |command: Cli| command.env("IPYTHONDIR", folder.path());
     let start = here(cli(["start", "-n", "2", "--python"]).arg(python.path())).run();
     assert_ne!(start.status, 0);
     assert!(start.stderr.contains("no module named foo"), "{}", start.stderr);
-    // Its controller was up: it would be found, and no engine would ever come.
+    // Its controller did start: left running, it would be found as a cluster without engines.
     let left = here(cli(["clusters", "--json"])).run();
     assert_eq!(left.stdout.trim(), "", "{}", left.stdout);
 }
 
-/// A window with a px cell, on an IPython directory of its own.
+/// A client with a px cell, on an IPython directory of its own.
 fn open(file: &Written, text: &str) -> Client {
     let settings = json!({ "python": real::python(), "engines": 1 });
     let mut client = Client::vscode(pxlens())
@@ -50,7 +50,7 @@ fn open(file: &Written, text: &str) -> Client {
     client
 }
 
-/// Runs the cell at the beginning, and waits for its end.
+/// Runs the first cell, and waits for its end.
 fn run(client: &mut Client, file: &Written) -> Value {
     let uri = uri(file.path());
     let at = json!({ "line": 0, "character": 0 });
@@ -66,7 +66,7 @@ fn run(client: &mut Client, file: &Written) -> Value {
 }
 
 #[test]
-fn after_the_chosen_cluster_is_stopped_a_run_starts_another() {
+fn after_the_chosen_cluster_was_stopped_a_run_starts_another_one() {
     let text = "%px 6 * 7\n";
     let file = Written::new("chosen.py", text);
     let _stop = StopAll(file.folder());
@@ -86,7 +86,7 @@ fn after_the_chosen_cluster_is_stopped_a_run_starts_another() {
 }
 
 #[test]
-fn the_hub_reads_our_requests() {
+fn the_hub_of_ipyparallel_handles_our_requests_without_an_exception() {
     let text = "%px 6 * 7\n";
     let file = Written::new("hub.py", text);
     let _stop = StopAll(file.folder());
@@ -98,7 +98,7 @@ fn the_hub_reads_our_requests() {
         let log = all.map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("ipcontroller-"));
         fs::read_to_string(log.expect("the controller has one")).expect("it is text")
     };
-    // It writes what it counts a moment later.
+    // It logs a completed request a moment later.
     client.ask_until("px/runs", &json!({}), |_| controller().contains("completed on 0"));
     let log = controller();
     assert!(!log.contains("Uncaught exception"), "{log}");

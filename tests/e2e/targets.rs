@@ -1,25 +1,22 @@
-//! Target expressions against the real ipyparallel: what pxlens accepts chooses the engines that ipyparallel chooses.
+//! Target expressions compared with ipyparallel: what pxlens accepts selects the engines that ipyparallel selects.
 //!
-//! More than a thousand expressions are made from ipyparallel's grammar, with a fixed seed; `tests/python/targets.py` says what
-//! ipyparallel's own code makes of each. Each is read twice: alone, as `Targets::parse` reads it, and in the option line
-//! `--targets=…`, which is split into words first.
+//! Thousands of expressions are generated from ipyparallel's grammar, with a fixed seed; `tests/python/targets.py` evaluates them
+//! with ipyparallel's own code. Each is read twice: by `Targets::parse`, and in the option `--targets=…` of a magic's line,
+//! which is split into words first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pxlens::{
-    cells::{Dialect, recognize},
-    engines::{EngineId, Resolved, Targets, TargetsError},
-};
+use pxlens::internals::{Dialect, EngineId, Resolved, Targets, TargetsError, recognize};
 use pxlens_tests::{cli::Cli, real, workspace};
 use serde::Deserialize;
 
-/// The engines that are said to be there.
+/// The sets of engines on which expressions are resolved.
 const IDS: [&[u32]; 5] = [&[0, 1, 2, 3], &[5, 6, 7, 8], &[0, 2, 3], &[7], &[]];
 
-/// How many different expressions are made.
+/// How many different expressions are generated.
 const EXPRESSIONS: usize = 2_400;
 
-/// Numbers that look random and are the same in each run (SplitMix64).
+/// Pseudo-random numbers that are the same in every run (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
@@ -39,7 +36,7 @@ impl Dice {
         self.below(100) < percent
     }
 
-    /// Up to `most` of them, joined.
+    /// Joins up to `most` items.
     fn list(&mut self, most: usize, separator: &str, mut one: impl FnMut(&mut Self) -> String) -> String {
         let count = self.below(most + 1);
         (0..count).map(|_| one(self)).collect::<Vec<_>>().join(separator)
@@ -55,7 +52,7 @@ impl Dice {
         }
     }
 
-    /// An integer that Python reads, in a spelling that few people write.
+    /// A number in a rare spelling.
     fn odd_number(&mut self) -> String {
         let n = self.below(4);
         match self.below(9) {
@@ -123,7 +120,7 @@ impl Dice {
         }
     }
 
-    /// An expression, with the name of its kind.
+    /// An expression and the name of its kind.
     fn expression(&mut self) -> (&'static str, String) {
         let (kind, text) = match self.below(15) {
             0 => {
@@ -200,11 +197,11 @@ impl Dice {
                 ("a name, a call or a broken text", self.pick(&names).to_owned())
             }
         };
-        (kind, self.blemished(text))
+        (kind, self.with_typos(text))
     }
 
-    /// Now and then with blanks around, or with a character too many, too few or in the wrong place.
-    fn blemished(&mut self, text: String) -> String {
+    /// Sometimes adds blanks around, or inserts, removes or swaps characters.
+    fn with_typos(&mut self, text: String) -> String {
         let mut chars: Vec<char> = text.chars().collect();
         if self.chance(6) {
             let at = self.below(chars.len() + 1);
@@ -227,7 +224,7 @@ impl Dice {
     }
 }
 
-/// What ipyparallel says.
+/// What ipyparallel makes of an expression on one set of engines.
 #[derive(Deserialize)]
 struct Theirs {
     engines: Option<Vec<u32>>,
@@ -249,7 +246,7 @@ fn ipyparallel(expressions: &[String]) -> Answers {
     serde_json::from_str(&done.stdout).expect("the answers are JSON")
 }
 
-/// How pxlens reads the option line `--targets=…`; `Err` says why the cell would not run.
+/// How pxlens reads an expression in the option `--targets=…`; the error says why the cell would not run.
 fn in_a_line(expression: &str) -> Result<Targets, String> {
     let text = format!("%%px --targets={expression}\nwork()\n");
     let cells = recognize(&text, Dialect::NotebookCell).expect("a cell is no notebook file").cells;
@@ -260,7 +257,7 @@ fn in_a_line(expression: &str) -> Result<Targets, String> {
     }
 }
 
-/// Why pxlens refuses, in few words.
+/// Why pxlens refuses an expression, in few words.
 fn why(error: &TargetsError) -> String {
     match error {
         TargetsError::TwoReadings { .. } => "has two readings".to_owned(),
@@ -268,14 +265,14 @@ fn why(error: &TargetsError) -> String {
             "no form that pxlens reads".to_owned()
         }
         TargetsError::NotUnderstood { why, .. } => {
-            // Numbers differ from one to the next.
+            // Without numbers, so that expressions of the same kind are counted together.
             why.chars().filter(|c| !c.is_ascii_digit()).collect::<String>().replace("  ", " ")
         }
         other => other.to_string(),
     }
 }
 
-/// What was compared, and what differs.
+/// How many comparisons agree, and what differs.
 #[derive(Default)]
 struct Compared {
     alike: usize,
@@ -283,7 +280,7 @@ struct Compared {
     wrong: Vec<String>,
 }
 
-/// Compares what both make of one expression, for all sets of ids; gives whether ipyparallel takes it for any.
+/// Compares what both make of one expression on all sets of engines; returns whether ipyparallel accepts it on any.
 fn agree(place: &str, ours: Result<&Targets, ()>, theirs: &[Theirs], compared: &mut Compared) -> bool {
     for (ids, theirs) in IDS.iter().zip(theirs) {
         let Ok(targets) = ours else { continue };
@@ -315,7 +312,7 @@ fn agree(place: &str, ours: Result<&Targets, ()>, theirs: &[Theirs], compared: &
 }
 
 #[test]
-fn targets_that_pxlens_accepts_resolve_as_ipyparallel_resolves_them() {
+fn targets_that_pxlens_accepts_select_the_engines_that_ipyparallel_selects() {
     let mut dice = Dice(42);
     let mut made: BTreeMap<String, &'static str> = BTreeMap::new();
     while made.len() < EXPRESSIONS {
@@ -354,8 +351,8 @@ fn targets_that_pxlens_accepts_resolve_as_ipyparallel_resolves_them() {
 
     println!(
         "targets: {} expressions, {accepted} accepted ({ranks} of them rank sets), {refused} refused ({refused_by_both} by \
-         ipyparallel too); of what is accepted, with {} sets of engines, alone and in a line: {} choose the same engines, {} \
-         choose none in both; refused by pxlens only:",
+         ipyparallel too); of those accepted, on {} sets of engines, alone and in a line: {} select the same engines, {} \
+         are an error in both; refused by pxlens only:",
         expressions.len(),
         IDS.len(),
         compared.alike,
@@ -367,7 +364,7 @@ fn targets_that_pxlens_accepts_resolve_as_ipyparallel_resolves_them() {
     }
     let Compared { alike, wrong, .. } = compared;
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(alike > expressions.len(), "only {alike} choose engines at all");
+    assert!(alike > expressions.len(), "only {alike} select engines at all");
     assert!(accepted * 10 >= expressions.len() * 3, "{accepted} accepted");
     assert!(refused * 10 >= expressions.len() * 3, "{refused} refused");
     assert!(refused_by_both > 0 && ranks > 0);

@@ -1,4 +1,4 @@
-//! The tour in `examples/`: as a script and as a notebook the same cells give the same groups.
+//! The tour in `examples/`: its cells give the same groups in the script and in the notebook.
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ fn example(name: &str) -> PathBuf {
     pxlens_tests::workspace().join("examples").join(name)
 }
 
-/// What was shown, without the titles, which name lines, and with two masks: the heading of an
-/// error, whose text is cut to make room for the name of the file, and how long it took. One text per run, sorted.
+/// What was shown, one text per run, sorted. Without titles, which name lines, and with two masks: for the headings of errors,
+/// whose text is cut to make room for the name of the file, and for times.
 fn groups(done: &Done) -> Vec<String> {
     let shown: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("── px cell")).collect();
     let took = regex::Regex::new(r"· [0-9.]+ m?s\b").expect("a valid pattern");
@@ -25,7 +25,7 @@ fn groups(done: &Done) -> Vec<String> {
     runs
 }
 
-/// The exact code of each cell, with what each engine did with it in the end.
+/// The exact code of each cell, and how it ended on each engine.
 fn runs(done: &Done) -> Vec<[Value; 3]> {
     let wanted =
         |event: &Value| ["run", "result", "error", "ended"].iter().any(|name| event["event"] == *name);
@@ -47,7 +47,7 @@ fn runs(done: &Done) -> Vec<[Value; 3]> {
 }
 
 #[test]
-fn the_tour_gives_the_same_groups_as_script_and_as_notebook() {
+fn the_tour_gives_the_same_groups_as_a_script_and_as_a_notebook() {
     let mut cluster = real::shared(4);
     let mut tour = |name: &str, flag: &str| {
         cluster.reset_counts();

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::PATIENCE;
+use crate::{PATIENCE, waits};
 
 /// A program with its arguments, not started yet.
 ///
@@ -31,20 +31,20 @@ pub struct Cli {
     patience: Duration,
 }
 
-/// How a run ended.
+/// How a run ended, and what it wrote.
 #[derive(Debug)]
 #[must_use]
 pub struct Done {
     /// The exit status; 128 + the signal where a signal ended it.
     pub status: i32,
-    /// What it wrote to stdout.
+    /// Bytes that are no UTF-8 are replaced, here and in `stderr`.
     pub stdout: String,
-    /// What it wrote to stderr.
+    /// See `stdout`.
     pub stderr: String,
 }
 
 impl Cli {
-    /// Of the program at this path, e.g. `env!("CARGO_BIN_EXE_pxlens")`.
+    /// The program at this path, e.g. `env!("CARGO_BIN_EXE_pxlens")`.
     pub fn new(program: impl AsRef<Path>) -> Self {
         Self {
             program: program.as_ref().to_owned(),
@@ -84,14 +84,14 @@ impl Cli {
         self
     }
 
-    /// Sends this to stdin, which is otherwise empty.
+    /// What the program reads from stdin, which is otherwise empty.
     #[must_use]
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self
     }
 
-    /// Waits longer than [`PATIENCE`].
+    /// How long the whole run may take, instead of [`PATIENCE`].
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -103,7 +103,7 @@ impl Cli {
         self.start().wait()
     }
 
-    /// Starts it.
+    /// Starts it, without waiting for anything.
     pub fn start(self) -> Running {
         let home = tempfile::Builder::new().prefix("pxlens-home-").tempdir().expect("a temporary folder");
         let mut command = clean_command(&self.program, home.path());
@@ -116,16 +116,16 @@ impl Cli {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()));
         let mut stdin = child.stdin.take().expect("stdin is piped");
-        // A program that reads nothing closes the pipe: no concern of the test.
+        // An error says that the program ended without reading its input, which is its own affair.
         let input = self.input;
         std::thread::spawn(move || _ = stdin.write_all(&input));
-        let (tell, events) = mpsc::channel();
-        collect(child.stdout.take().expect("stdout is piped"), Pipe::Stdout, tell.clone());
-        collect(child.stderr.take().expect("stderr is piped"), Pipe::Stderr, tell);
+        let (sender, lines) = mpsc::channel();
+        read_lines(child.stdout.take().expect("stdout is piped"), Pipe::Stdout, sender.clone());
+        read_lines(child.stderr.take().expect("stderr is piped"), Pipe::Stderr, sender);
         Running {
             child,
-            events,
-            seen: [String::new(), String::new()],
+            lines,
+            written: [String::new(), String::new()],
             deadline: Instant::now() + self.patience,
             _home: home,
         }
@@ -152,12 +152,13 @@ enum Pipe {
     Stderr,
 }
 
-/// A program that runs. Dropping it ends it.
+/// A program that runs. Dropping it kills it.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    events: mpsc::Receiver<(Pipe, String)>,
-    seen: [String; 2],
+    lines: mpsc::Receiver<(Pipe, String)>,
+    /// What was read of stdout and of stderr.
+    written: [String; 2],
     deadline: Instant,
     _home: tempfile::TempDir,
 }
@@ -168,14 +169,14 @@ impl Running {
         self.child.id()
     }
 
-    /// What [`Self::wait_for_stdout`] and similar methods have read of its stdout so far.
+    /// The part of its stdout that [`Self::wait_for_stdout`] and similar methods have read so far.
     pub fn stdout(&self) -> &str {
-        &self.seen[0]
+        &self.written[0]
     }
 
-    /// What it wrote to stderr so far, likewise.
+    /// The part of its stderr that they have read so far.
     pub fn stderr(&self) -> &str {
-        &self.seen[1]
+        &self.written[1]
     }
 
     /// Sends SIGINT, as Ctrl-C in a terminal does.
@@ -188,7 +189,7 @@ impl Running {
     #[cfg(unix)]
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = i32::try_from(self.pid()).expect("process ids fit");
-        // An error says that it ended already, which wait() will tell.
+        // An error says that it has ended already, which `wait` will show.
         _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal);
     }
 
@@ -202,41 +203,35 @@ impl Running {
         self.wait_until(text, |_, stderr| stderr.contains(text));
     }
 
-    /// Waits until `fits` says so of stdout and stderr. Panics when that does not happen.
-    pub fn wait_until(&mut self, what: &str, fits: impl Fn(&str, &str) -> bool) {
-        while !fits(&self.seen[0], &self.seen[1]) {
-            assert!(self.read_more(), "it ended without {what:?}: {:#?}", self.seen);
+    /// Waits until stdout and stderr are as wanted. Panics, with `awaited`, when that does not happen.
+    pub fn wait_until(&mut self, awaited: &str, fits: impl Fn(&str, &str) -> bool) {
+        while !fits(&self.written[0], &self.written[1]) {
+            assert!(self.read_more(awaited), "the program ended without {awaited:?}: {:#?}", self.written);
         }
     }
 
     /// Waits for its end. Panics, with what it wrote, when it does not end.
     pub fn wait(mut self) -> Done {
-        while self.read_more() {}
-        let status = loop {
-            match self.child.try_wait().expect("a child can be waited for") {
-                Some(status) => break status,
-                None if Instant::now() > self.deadline => panic!("it closed its output and does not end"),
-                None => std::thread::sleep(Duration::from_millis(2)),
-            }
+        while self.read_more("the end of the program") {}
+        let [stdout, stderr] = std::mem::take(&mut self.written);
+        let Some(status) = waits::exit_status(&mut self.child, self.deadline) else {
+            panic!("the program closed its output and does not end; it wrote {stdout:?} and {stderr:?}")
         };
-        let [stdout, stderr] = std::mem::take(&mut self.seen);
         Done { status: exit_code(status), stdout, stderr }
     }
 
     /// `false` when both pipes are at their end.
-    fn read_more(&mut self) -> bool {
+    fn read_more(&mut self, awaited: &str) -> bool {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.events.recv_timeout(left) {
-            Ok((Pipe::Stdout, text)) => self.seen[0].push_str(&text),
-            Ok((Pipe::Stderr, text)) => self.seen[1].push_str(&text),
+        match self.lines.recv_timeout(left) {
+            Ok((Pipe::Stdout, text)) => self.written[0].push_str(&text),
+            Ok((Pipe::Stderr, text)) => self.written[1].push_str(&text),
             Err(mpsc::RecvTimeoutError::Disconnected) => return false,
-            // What it started itself may hold its pipes open after its end.
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                panic!(
-                    "it does not end, or left its output to a process that does not; so far: {:#?}",
-                    self.seen
-                )
-            }
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!(
+                "waited in vain for {awaited:?}; the program, or a process that it started, still holds its \
+                 output open; written so far: {:#?}",
+                self.written
+            ),
         }
         true
     }
@@ -258,12 +253,12 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
 }
 
 /// Reads line by line in a thread, so that neither pipe fills up.
-fn collect(pipe: impl Read + Send + 'static, which: Pipe, tell: mpsc::Sender<(Pipe, String)>) {
+fn read_lines(pipe: impl Read + Send + 'static, which: Pipe, sender: mpsc::Sender<(Pipe, String)>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            if tell.send((which, String::from_utf8_lossy(&line).into_owned())).is_err() {
+            if sender.send((which, String::from_utf8_lossy(&line).into_owned())).is_err() {
                 return;
             }
             line.clear();

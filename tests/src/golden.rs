@@ -1,5 +1,4 @@
-//! What golden tests share: where the files are, what is masked, which deviations are listed, and the count of what was
-//! compared.
+//! What golden tests share: where the files are, what is masked, which deviations are listed, and a tally of what was compared.
 
 use std::{
     collections::BTreeMap,
@@ -17,13 +16,13 @@ pub fn folder() -> PathBuf {
     std::env::var_os("PXLENS_GOLDEN").map_or_else(own_folder, PathBuf::from)
 }
 
-/// `tests/golden` of this workspace: recordings and deviations are ours, wherever the golden data is.
+/// `tests/golden` of this workspace, where recordings and deviations are even if the golden data is elsewhere.
 pub fn own_folder() -> PathBuf {
     workspace().join("tests/golden")
 }
 
-/// A text without what differs from one machine or process to the next: addresses, process ids in `ipykernel_*` paths, and
-/// the folders of Python's packages.
+/// A text without what differs between machines and processes: addresses, process ids in `ipykernel_*` paths, and the
+/// folders of Python's packages.
 pub fn mask(text: &str) -> String {
     let rules = [
         (r"0x[0-9a-f]{6,}", "0xADDRESS"),
@@ -52,24 +51,25 @@ pub fn files_in(path: &Path, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A difference from the golden data that is meant.
+/// An intended difference from the golden data.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Deviation {
-    /// The golden file, relative to the folder; `*` stands for anything. What `*` fits need not deviate every time.
+    /// The golden file, relative to the folder. A pattern with `*`, which stands for anything, may also match runs that do
+    /// not deviate.
     file: String,
-    /// Which run in it; likewise.
+    /// The run in that file, or a pattern likewise.
     run: String,
     /// The section of the reference that says why.
-    #[allow(dead_code, reason = "read by people; a listed deviation must name it")]
+    #[allow(dead_code, reason = "for readers of the list; every deviation must name one")]
     section: String,
-    /// Why, for those who read the count.
+    /// Why, for readers of the tally.
     #[serde(default)]
     why: String,
-    /// Our text.
+    /// The text of pxlens.
     #[serde(default)]
     ours: String,
-    /// Or: our text is the golden one of this other run of the file.
+    /// Instead of `ours`: the run of the same file whose golden text is that of pxlens.
     ours_as: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl Deviation {
     }
 }
 
-/// Whether a text is what a pattern says, in which the first `*` stands for anything.
+/// Whether a text matches a pattern, in which the first `*` stands for anything.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -99,9 +99,10 @@ struct Listed {
     deviation: Vec<Deviation>,
 }
 
-/// Compares, and counts.
+/// Compares texts of pxlens with golden ones, and counts them.
 #[derive(Debug)]
 pub struct Tally {
+    /// Each with how often it was seen.
     listed: Vec<(Deviation, usize)>,
     compared: usize,
     skipped: BTreeMap<String, usize>,
@@ -109,12 +110,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// With the listed deviations of files under this folder.
+    /// A tally with the deviations in `deviations.toml` of files under this folder.
     pub fn new(under: &str) -> Self {
         Self::listed_in("deviations.toml", under)
     }
 
-    /// With the deviations that another file of `tests/golden` lists.
+    /// Likewise, with the deviations in another file of `tests/golden`.
     pub fn listed_in(list: &str, under: &str) -> Self {
         let path = own_folder().join(list);
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -134,7 +135,7 @@ impl Tally {
         }
     }
 
-    /// Counts a run that is not compared, and why.
+    /// Counts a run that is not compared, with the reason.
     pub fn skip(&mut self, why: &str) {
         *self.skipped.entry(why.to_owned()).or_default() += 1;
     }
@@ -144,7 +145,7 @@ impl Tally {
         self.compare_among(file, run, golden, ours, &BTreeMap::new());
     }
 
-    /// Compares one run of a file, knowing the golden texts of its other runs.
+    /// Compares one run of a file; `others` has the golden texts of its runs, for deviations with `ours_as`.
     pub fn compare_among(
         &mut self,
         file: &str,
@@ -154,7 +155,7 @@ impl Tally {
         others: &BTreeMap<String, String>,
     ) {
         self.compared += 1;
-        // What is listed by name goes before a pattern.
+        // A name takes precedence over a pattern.
         let found = [false, true].iter().find_map(|is_pattern| {
             self.listed
                 .iter()
@@ -162,8 +163,8 @@ impl Tally {
         });
         let Some((deviation, seen)) = found.map(|at| &mut self.listed[at]) else {
             if golden != ours {
-                let texts = format!("--- golden\n{golden}\n--- ours\n{ours}");
-                self.failures.push(format!("{file}, {run}: not as golden\n{texts}"));
+                let texts = format!("--- golden\n{golden}\n--- pxlens\n{ours}");
+                self.failures.push(format!("{file}, {run}: differs from the golden text\n{texts}"));
             }
             return;
         };
@@ -177,15 +178,15 @@ impl Tally {
             Some(other) => others.get(other),
         };
         if golden == ours {
-            self.failures.push(format!("{file}, {run}: listed as a deviation, but no longer deviates"));
+            self.failures.push(format!("{file}, {run}: listed as a deviation, but does not deviate"));
         } else if expected.is_none_or(|expected| expected != ours) {
             self.failures.push(format!(
-                "{file}, {run}: deviates otherwise than listed\n--- golden\n{golden}\n--- ours\n{ours}"
+                "{file}, {run}: deviates otherwise than listed\n--- golden\n{golden}\n--- pxlens\n{ours}"
             ));
         }
     }
 
-    /// One sentence for each difference that is not listed, and each listed one that is none.
+    /// One sentence for each difference that is not listed, and for each listed one that was not found.
     fn failures(&self) -> Vec<String> {
         let unseen = self.listed.iter().filter(|(_, seen)| *seen == 0).map(|(deviation, _)| {
             format!("{}, {}: listed as a deviation, but never compared", deviation.file, deviation.run)
@@ -193,8 +194,8 @@ impl Tally {
         self.failures.iter().cloned().chain(unseen).collect()
     }
 
-    /// Prints the counts; fails where something differs that is not listed, or is listed and does not differ.
-    #[allow(clippy::print_stdout, reason = "the counts are what one reads of a golden test")]
+    /// Prints the tally. Panics if a difference is not listed, or a listed one was not found.
+    #[allow(clippy::print_stdout, reason = "the tally is the report of a golden test")]
     pub fn finish(self, name: &str) {
         let deviating: usize = self.listed.iter().map(|(_, seen)| seen).sum();
         let skipped: usize = self.skipped.values().sum();
@@ -210,22 +211,12 @@ impl Tally {
             println!("  {count:4} {why}");
         }
         let failures = self.failures();
-        assert!(
-            failures.is_empty(),
-            "{} differ:
-{}",
-            failures.len(),
-            failures.join(
-                "
-
-"
-            )
-        );
+        assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n\n"));
     }
 }
 
 #[test]
-fn a_tally_fails_on_what_is_not_listed_and_on_what_is_listed_in_vain() {
+fn a_tally_fails_on_unlisted_deviations_and_on_listed_ones_that_are_not_found() {
     let listed = |run: &str, ours: &str| Deviation {
         file: "display/x.json".to_owned(),
         run: run.to_owned(),
@@ -261,9 +252,9 @@ fn a_tally_fails_on_what_is_not_listed_and_on_what_is_listed_in_vain() {
         first_lines,
         [
             "display/x.json, again, otherwise: deviates otherwise than listed",
-            "display/x.json, unlisted: not as golden",
+            "display/x.json, unlisted: differs from the golden text",
             "display/x.json, other: deviates otherwise than listed",
-            "display/x.json, gone: listed as a deviation, but no longer deviates",
+            "display/x.json, gone: listed as a deviation, but does not deviate",
             "display/x.json, unseen: listed as a deviation, but never compared",
         ]
     );

@@ -4,7 +4,8 @@
 //! * [`real`]: real ipyparallel clusters, which never outlive the test process.
 //! * [`lsp`]: a language client over the standard streams of a child process.
 //! * [`cli`]: one run of a program, with its output and exit status.
-//! * [`golden`]: the recordings of the real thing, and the count of what was compared with them.
+//! * [`golden`]: what ipyparallel itself showed, and a tally of what was compared with it.
+//! * [`waits`]: waiting with a limit.
 //! * [`zmtp`]: the small ZMTP 3.0 server under [`sim`].
 //!
 //! The harness has its own signing, framing and transport: it does not use the code it tests. It knows no
@@ -15,14 +16,10 @@ pub mod golden;
 pub mod lsp;
 pub mod real;
 pub mod sim;
+pub mod waits;
 pub mod zmtp;
 
-use std::time::Duration;
-
-/// How long the harness waits for an event before it gives a test up as hung.
-///
-/// It is a guard against hanging, never a measure: a busy machine must stay far below it.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub use waits::{PATIENCE, within, within_limit};
 
 /// The top level of the workspace that this crate was built from.
 pub fn workspace() -> std::path::PathBuf {

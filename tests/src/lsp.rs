@@ -1,6 +1,6 @@
 //! A language client over the standard streams of a child process, for end-to-end tests.
 //!
-//! It speaks as VS Code or as Neovim does, answers what the server asks by itself, and keeps everything it got.
+//! It behaves as VS Code or as Neovim does, answers the server's own requests by itself, and keeps everything it received.
 //! A test ends with a check of what it did not look at: dropping a [`Client`] shuts the server down in order,
 //! and fails the test when a request was never answered, when an error came that nobody read, when the server
 //! panicked, or when it does not end with status 0.
@@ -12,8 +12,8 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Stdio},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    process::{Child, Stdio},
+    sync::{Arc, Condvar, Mutex, MutexGuard, mpsc},
     time::{Duration, Instant},
 };
 
@@ -21,7 +21,7 @@ use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response}
 use serde_json::{Value, json};
 
 use self::recording::Recording;
-use crate::{PATIENCE, cli::clean_command};
+use crate::{PATIENCE, cli::clean_command, waits};
 
 /// The error with which the server answered a request.
 pub use lsp_server::ResponseError;
@@ -106,7 +106,7 @@ impl Builder {
         self
     }
 
-    /// Starts the server and shakes hands.
+    /// Starts the server and initializes it.
     pub fn start(self) -> Client {
         let home = tempfile::Builder::new().prefix("pxlens-home-").tempdir().expect("a temporary folder");
         let mut command = clean_command(&self.program, home.path());
@@ -118,7 +118,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             log: Mutex::new(Log { settings: self.settings.clone(), ..Log::default() }),
             changed: Condvar::new(),
-            stdin: Mutex::new(child.stdin.take()),
+            outgoing: Mutex::new(Some(write_messages(child.stdin.take().expect("stdin is piped")))),
             acknowledge: self.acknowledge && self.capabilities["experimental"]["pxlens"]["ack"] == true,
             recording: Recording::begin(&self.program),
         });
@@ -126,7 +126,7 @@ impl Builder {
         read_stderr(child.stderr.take().expect("stderr is piped"), shared.clone());
         let mut client =
             Client { child, shared, next_id: 1, initialized: Value::Null, ended: false, _home: home };
-        client.shake_hands(&self);
+        client.initialize(&self);
         client
     }
 }
@@ -142,7 +142,7 @@ pub struct Client {
     _home: tempfile::TempDir,
 }
 
-/// A request that was sent and whose answer may be there or not.
+/// A request that was sent; its answer may have come or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Sent(i32);
@@ -158,7 +158,7 @@ impl Client {
         Builder::new(program.as_ref(), "Neovim", capabilities::neovim())
     }
 
-    fn shake_hands(&mut self, builder: &Builder) {
+    fn initialize(&mut self, builder: &Builder) {
         let folder = builder.folder.as_deref();
         let mut params = json!({
             "processId": std::process::id(),
@@ -212,10 +212,10 @@ impl Client {
     /// What the server answered.
     pub fn answer(&mut self, sent: Sent) -> Result<Value, ResponseError> {
         let method = self.shared.log().waiting.get(&sent.0).cloned().unwrap_or_default();
-        self.shared.wait_until(&format!("answer to {method}"), |log| log.answers.remove(&sent.0))
+        self.shared.wait_until(&format!("an answer to {method}"), |log| log.answers.remove(&sent.0))
     }
 
-    /// Whether the answer to a request is there.
+    /// Whether the answer to a request has come.
     pub fn is_answered(&self, sent: &Sent) -> bool {
         self.shared.log().answers.contains_key(&sent.0)
     }
@@ -241,8 +241,7 @@ impl Client {
         self.answer(sent)
     }
 
-    /// Waits for a notification or a request of the server that fits, one not given before, and gives its
-    /// params.
+    /// Waits for a notification or a request of the server that fits and was not returned before; returns its params.
     pub fn expect(&mut self, method: &str, fits: impl Fn(&Value) -> bool) -> Value {
         self.shared.wait_until(method, |log| {
             let found =
@@ -266,9 +265,9 @@ impl Client {
             .collect()
     }
 
-    /// Waits until the diagnostics of a document fit, looking at the newest only.
+    /// Waits until the newest diagnostics of a document fit.
     pub fn expect_diagnostics(&mut self, uri: &str, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        self.shared.wait_until("fitting diagnostics", |log| {
+        self.shared.wait_until("textDocument/publishDiagnostics", |log| {
             let newest =
                 log.heard.iter().rev().find(|one| {
                     one.method == "textDocument/publishDiagnostics" && one.params["uri"] == uri
@@ -278,7 +277,7 @@ impl Client {
         })
     }
 
-    /// Asks again and again, whenever something arrived from the server, until the answer fits.
+    /// Sends a request again and again, whenever something came from the server, until its answer fits.
     ///
     /// For what a client has to ask for (lenses, hints, hovers): the server only says when to ask again.
     pub fn ask_until(&mut self, method: &str, params: &Value, fits: impl Fn(&Value) -> bool) -> Value {
@@ -289,13 +288,16 @@ impl Client {
             if fits(&answer) {
                 return answer;
             }
-            assert!(Instant::now() < deadline, "the answer to {method} stays {answer:#}");
-            // The answer itself counted; what matters is what comes next, and some servers say nothing.
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for another answer to {method} than {answer:#}"
+            );
+            // The answer itself is one message; what is awaited is the next, or a moment where none comes.
             self.shared.wait_for_news(count + 1, Duration::from_millis(100));
         }
     }
 
-    /// Changes the settings and says so.
+    /// Changes the settings and notifies the server.
     pub fn configure(&mut self, settings: Value) {
         self.shared.log().settings = settings.clone();
         self.notify("workspace/didChangeConfiguration", json!({"settings": {"pxlens": settings}}));
@@ -333,21 +335,21 @@ impl Client {
         self.shared.log().stderr.clone()
     }
 
-    /// Shuts the server down in order, and gives its exit status.
+    /// Shuts the server down in order; returns its exit status.
     pub fn shut_down(mut self) -> i32 {
         let status = self.end();
         self.check(status);
         status
     }
 
-    /// Closes the server's stdin without a word, and gives its exit status. Requests may stay unanswered.
+    /// Closes the server's stdin without `shutdown` and `exit`; returns its exit status. Requests may stay unanswered.
     pub fn hang_up(mut self) -> i32 {
         self.ended = true;
         self.shared.hang_up();
         self.exit_status()
     }
 
-    /// Kills the server, as a crash would. Nothing is checked any more.
+    /// Kills the server, as a crash would. Nothing is checked afterwards.
     pub fn kill(mut self) {
         self.ended = true;
         _ = self.child.kill();
@@ -360,32 +362,28 @@ impl Client {
         self.notify("exit", Value::Null);
         let status = self.exit_status();
         self.shared.hang_up();
-        self.shared.wait_until("end of stdout and stderr", |log| (log.closed && log.quiet).then_some(()));
+        self.shared.wait_until("the end of stdout and stderr", |log| log.is_at_end().then_some(()));
         status
     }
 
     fn exit_status(&mut self) -> i32 {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
-                return status.code().unwrap_or(-1);
-            }
-            assert!(Instant::now() < deadline, "the server does not end; it wrote:\n{}", self.stderr());
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        let Some(status) = waits::exit_status(&mut self.child, Instant::now() + PATIENCE) else {
+            panic!("waited {PATIENCE:?} in vain for the server to end; it wrote:\n{}", self.stderr())
+        };
+        status.code().unwrap_or(-1)
     }
 
-    /// What a test must not leave behind.
+    /// Fails on what a test must not leave behind.
     fn check(&self, status: i32) {
         let log = self.shared.log();
-        assert_eq!(status, 0, "the server ended badly; it wrote:\n{}", log.stderr);
+        assert_eq!(status, 0, "the server's exit status; it wrote:\n{}", log.stderr);
         assert!(!log.stderr.contains("panicked at"), "the server panicked:\n{}", log.stderr);
-        assert!(log.waiting.is_empty(), "never answered: {:?}", log.waiting);
+        assert!(log.waiting.is_empty(), "requests that were never answered: {:?}", log.waiting);
         let errors: Vec<_> = log.answers.values().filter_map(|answer| answer.as_ref().err()).collect();
         assert!(errors.is_empty(), "errors that nobody read: {errors:?}");
         let messages: Vec<_> = log.heard.iter().filter(|one| one.is_unread_error()).collect();
-        assert!(messages.is_empty(), "errors shown that nobody read: {messages:?}");
-        assert!(log.unknown.is_empty(), "the server asked what no client knows: {:?}", log.unknown);
+        assert!(messages.is_empty(), "errors shown to the user that nobody read: {messages:?}");
+        assert!(log.unknown.is_empty(), "the server sent what no client expects: {:?}", log.unknown);
         assert!(log.broken.is_none(), "the conversation broke: {:?}", log.broken);
     }
 }
@@ -440,10 +438,8 @@ struct Log {
     stderr: String,
     /// Counts messages of the server.
     count: usize,
-    /// Stdout is at its end.
-    closed: bool,
-    /// Stderr is at its end.
-    quiet: bool,
+    stdout_ended: bool,
+    stderr_ended: bool,
     broken: Option<String>,
 }
 
@@ -451,7 +447,8 @@ struct Log {
 struct Shared {
     log: Mutex<Log>,
     changed: Condvar,
-    stdin: Mutex<Option<ChildStdin>>,
+    /// What is on its way to the server's stdin, which closes when this is dropped.
+    outgoing: Mutex<Option<mpsc::Sender<Message>>>,
     acknowledge: bool,
     recording: Recording,
 }
@@ -462,18 +459,19 @@ impl Shared {
     }
 
     fn send(&self, message: Message) {
-        let mut stdin = self.stdin.lock().expect("no holder of this lock panics");
-        // A server that ended shows in what the test waits for.
-        if let Some(stdin) = stdin.as_mut() {
+        let outgoing = self.outgoing.lock().expect("no holder of this lock panics");
+        if let Some(outgoing) = outgoing.as_ref() {
             self.recording.write("client", &message);
-            _ = message.write(stdin).and_then(|()| stdin.flush());
+            // An error says that the server has ended, which shows in what the test waits for.
+            _ = outgoing.send(message);
         }
     }
 
     fn hang_up(&self) {
-        self.stdin.lock().expect("no holder of this lock panics").take();
+        self.outgoing.lock().expect("no holder of this lock panics").take();
     }
 
+    /// `what` is what is waited for: a method, or in other words.
     fn wait_until<T>(&self, what: &str, mut find: impl FnMut(&mut Log) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         let mut log = self.log();
@@ -482,12 +480,16 @@ impl Shared {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || (log.closed && log.quiet) {
-                let ended = if !left.is_zero() { "the server is gone" } else { "the time is up" };
+            if left.is_zero() || log.is_at_end() {
+                let why = match left.is_zero() {
+                    true => format!("nothing that fits came within {PATIENCE:?}"),
+                    false => "the server has ended".to_owned(),
+                };
                 let heard: Vec<_> = log.heard.iter().map(|one| &one.method).collect();
                 let same: Vec<_> = log.heard.iter().filter(|one| one.method == what).collect();
                 let text = format!(
-                    "no {what} that fits: {ended}. Heard: {heard:?}\nof this kind: {same:#?}\nstderr:\n{}",
+                    "waited in vain for {what}: {why}. The server sent {heard:?}\n\
+                     Those of this method: {same:#?}\nstderr:\n{}",
                     log.stderr
                 );
                 drop(log);
@@ -499,7 +501,8 @@ impl Shared {
 
     fn wait_for_news(&self, count: usize, limit: Duration) {
         let log = self.log();
-        let waited = self.changed.wait_timeout_while(log, limit, |log| log.count <= count && !log.closed);
+        let waited =
+            self.changed.wait_timeout_while(log, limit, |log| log.count <= count && !log.stdout_ended);
         drop(waited.expect("no holder of this lock panics"));
     }
 
@@ -516,7 +519,7 @@ impl Shared {
                             log.waiting.remove(&known);
                             log.answers.insert(known, response_result);
                         }
-                        None => log.unknown.push(format!("answered {id}, which is no open request")),
+                        None => log.unknown.push(format!("an answer to {id}, which is no open request")),
                     }
                 }
                 Message::Notification(Notification { method, params }) => {
@@ -550,6 +553,10 @@ impl Shared {
 }
 
 impl Log {
+    fn is_at_end(&self) -> bool {
+        self.stdout_ended && self.stderr_ended
+    }
+
     /// What a client answers without asking its user.
     fn reply(&self, method: &str, params: &Value) -> Option<Value> {
         if let Some(prepared) = self.prepared.get(method) {
@@ -585,6 +592,19 @@ impl Log {
     }
 }
 
+/// Writes in a thread, so that a server that does not read holds up nobody. Closes stdin when the sender is dropped.
+fn write_messages(mut stdin: impl Write + Send + 'static) -> mpsc::Sender<Message> {
+    let (sender, messages) = mpsc::channel::<Message>();
+    std::thread::spawn(move || {
+        for message in messages {
+            if message.write(&mut stdin).and_then(|()| stdin.flush()).is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
 fn read_messages(stdout: impl Read + Send + 'static, shared: Arc<Shared>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stdout);
@@ -601,7 +621,7 @@ fn read_messages(stdout: impl Read + Send + 'static, shared: Arc<Shared>) {
                 }
             }
         }
-        shared.log().closed = true;
+        shared.log().stdout_ended = true;
         shared.changed.notify_all();
     });
 }
@@ -614,7 +634,7 @@ fn read_stderr(stderr: impl Read + Send + 'static, shared: Arc<Shared>) {
             shared.log().stderr.push_str(&String::from_utf8_lossy(&line));
             line.clear();
         }
-        shared.log().quiet = true;
+        shared.log().stderr_ended = true;
         shared.changed.notify_all();
     });
 }

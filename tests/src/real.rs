@@ -14,11 +14,12 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdin, Stdio},
     sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
 
-use crate::{PATIENCE, cli::clean_command, workspace};
+use crate::{PATIENCE, cli::clean_command, waits, workspace};
 
 const DRIVER: &str = include_str!("real/driver.py");
 const WATCHDOG: &str = include_str!("real/watchdog.py");
@@ -78,7 +79,8 @@ impl RealCluster {
         let answers = lines(driver.stdout.take().expect("stdout is piped"));
 
         let mut cluster = Self { engines, folder, driver, requests, answers, watchdog };
-        let ready = cluster.answer().unwrap_or_else(|error| panic!("the cluster does not start: {error}"));
+        let ready = cluster.answer("the start of the cluster");
+        let ready = ready.unwrap_or_else(|error| panic!("the cluster does not start: {error}"));
         assert_eq!(ready, json!({"ready": true}));
         cluster.reset();
         cluster
@@ -99,23 +101,25 @@ impl RealCluster {
         self.ipython_dir().join("profile_default/security/ipcontroller-client.json")
     }
 
-    /// Runs Python beside the cluster, with an ipyparallel client `rc` and the `cluster`, and returns what it
-    /// assigned to `answer`. Panics with the traceback when it raises.
+    /// Runs Python code in the process that started the cluster, where `rc` is an ipyparallel client and `cluster` the
+    /// cluster; returns what the code assigned to `answer`. Panics with the traceback when it raises.
     pub fn python(&mut self, code: &str) -> Value {
-        self.try_python(code).unwrap_or_else(|error| panic!("Python beside the cluster raised:\n{error}"))
+        self.try_python(code).unwrap_or_else(|error| panic!("the test's own Python failed: {error}"))
     }
 
-    /// Like [`Self::python`], with what it raised as an error.
+    /// Like [`Self::python`], with what the code raised as an error.
     ///
     /// # Errors
     /// The traceback.
     pub fn try_python(&mut self, code: &str) -> Result<Value, String> {
         let requests = self.requests.as_mut().expect("the driver's stdin is open while the cluster lives");
-        writeln!(requests, "{}", json!({"code": code})).map_err(|error| self.why(&error.to_string()))?;
-        self.answer().map(|mut answer| answer["answer"].take())
+        writeln!(requests, "{}", json!({"code": code}))
+            .map_err(|error| self.with_log(&format!("the driver takes no code: {error}")))?;
+        self.answer(code).map(|mut answer| answer["answer"].take())
     }
 
-    /// Makes engines as the golden files had them: each knows its `rank`, the next prompt is `[1]`.
+    /// Brings the engines into the state in which the golden files were captured: each knows its `rank`, and its next
+    /// prompt is `[1]`.
     pub fn reset(&mut self) {
         self.python("for i in rc.ids:\n    rc[i].push({'rank': i}, block=True)");
         self.reset_counts();
@@ -139,8 +143,14 @@ impl RealCluster {
         kill(pid);
     }
 
-    fn answer(&mut self) -> Result<Value, String> {
-        let line = self.answers.recv_timeout(PATIENCE).map_err(|error| self.why(&error.to_string()))?;
+    fn answer(&mut self, asked: &str) -> Result<Value, String> {
+        let line = self.answers.recv_timeout(PATIENCE).map_err(|error| {
+            let what = match error {
+                mpsc::RecvTimeoutError::Timeout => format!("waited {PATIENCE:?} in vain for an answer"),
+                mpsc::RecvTimeoutError::Disconnected => "the driver ended without an answer".to_owned(),
+            };
+            self.with_log(&format!("{what} to {asked:?}"))
+        })?;
         let mut answer: Value = serde_json::from_str(&line).expect("the driver writes JSON");
         match answer["error"].take() {
             Value::String(error) => Err(error),
@@ -151,8 +161,8 @@ impl RealCluster {
         }
     }
 
-    /// What went wrong, with what the driver wrote.
-    fn why(&self, error: &str) -> String {
+    /// An error, followed by what the driver wrote to stderr.
+    fn with_log(&self, error: &str) -> String {
         let log = std::fs::read_to_string(self.folder.join("driver.log")).unwrap_or_default();
         format!("{error}; the driver wrote:\n{log}")
     }
@@ -160,10 +170,15 @@ impl RealCluster {
 
 impl Drop for RealCluster {
     fn drop(&mut self) {
-        // The watchdog ends everything once its stdin closes; waiting for it is waiting for that.
+        // Once its stdin closes, the watchdog kills all processes of the cluster, the driver too, and ends after them.
         drop(self.watchdog.stdin.take());
-        _ = self.watchdog.wait();
-        _ = self.driver.wait();
+        let deadline = Instant::now() + PATIENCE;
+        let ended = [&mut self.watchdog, &mut self.driver].map(|child| waits::exit_status(child, deadline));
+        if ended.iter().any(Option::is_none) && !std::thread::panicking() {
+            panic!(
+                "waited {PATIENCE:?} in vain for the watchdog and the driver of a cluster to end: {ended:?}"
+            );
+        }
     }
 }
 
@@ -177,7 +192,8 @@ pub fn kill(pid: u32) {
 
 /// A cluster that the tests of one process share, lent to one at a time.
 ///
-/// A test that fails may leave an engine at work for ever, so its cluster ends with it, and the next one starts anew.
+/// A test that fails may leave an engine at work for ever. Its cluster therefore ends with it, and the next test gets a
+/// new one.
 #[derive(Debug)]
 pub struct Lent(MutexGuard<'static, Option<RealCluster>>);
 
@@ -185,13 +201,13 @@ impl Deref for Lent {
     type Target = RealCluster;
 
     fn deref(&self) -> &RealCluster {
-        self.0.as_ref().expect("it is there until it is given back")
+        self.0.as_ref().expect("the cluster is there until it is given back")
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut RealCluster {
-        self.0.as_mut().expect("it is there until it is given back")
+        self.0.as_mut().expect("the cluster is there until it is given back")
     }
 }
 
@@ -220,7 +236,7 @@ pub fn shared(engines: usize) -> Lent {
     lent
 }
 
-/// Ctrl-C in the terminal of the tests goes to their process group: not to these.
+/// Gives a process a group of its own, so that Ctrl-C in the terminal of the tests does not reach it.
 fn own_group(command: &mut std::process::Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -242,7 +258,7 @@ fn lines(pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
     use crate::cli::Cli;
@@ -260,16 +276,16 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_fails_leaves_a_new_cluster_to_the_next_one() {
+    fn after_a_test_that_fails_the_next_one_gets_a_new_cluster() {
         let failing = std::thread::spawn(|| {
             let mut cluster = shared(4);
             let pids = cluster.pids();
             cluster.python("rc[2].execute('import time; time.sleep(600)', block=False)");
             std::panic::resume_unwind(Box::new(pids));
         });
-        let pids = failing.join().expect_err("it failed");
-        let pids = pids.downcast::<BTreeMap<u32, u32>>().expect("what it failed with");
-        // Had it been lent as it is, this would wait for an engine that sleeps.
+        let pids = failing.join().expect_err("the thread panicked");
+        let pids = pids.downcast::<BTreeMap<u32, u32>>().expect("it panicked with the process ids");
+        // The old cluster would let this wait for an engine that sleeps.
         let next = shared(4).pids();
         assert!(pids.values().all(|pid| !next.values().any(|other| other == pid)), "{pids:?} {next:?}");
     }
@@ -288,7 +304,7 @@ mod tests {
         wait_for_end(pids[&1]);
     }
 
-    /// Runs itself in a second process, which starts a cluster and is killed then.
+    /// Runs itself in a second process, which starts a cluster and is then killed.
     #[test]
     fn a_killed_test_process_leaves_no_cluster_behind() {
         const HOLD: &str = "PXLENS_TEST_HOLD_CLUSTER";
@@ -316,11 +332,11 @@ mod tests {
         wait_for_end(engine);
     }
 
-    /// A process that was killed is there until its parent has looked at it.
+    /// A process that was killed still exists until its parent has waited for it.
     fn wait_for_end(pid: u32) {
         let deadline = Instant::now() + PATIENCE;
         while alive(pid) {
-            assert!(Instant::now() < deadline, "process {pid} lives on");
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for process {pid} to end");
             std::thread::sleep(Duration::from_millis(10));
         }
     }

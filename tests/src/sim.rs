@@ -1,12 +1,12 @@
 //! A simulated ipyparallel controller with as many engines as a test wants, over real sockets.
 //!
-//! For what a real cluster cannot be made to do: die at a given message, fall silent, send garbage, answer
+//! It is for what a real cluster cannot be made to do: die at a given message, fall silent, send garbage, answer
 //! late or twice, have 1,000 engines. It speaks the wire protocol of ipyparallel 9.2 with its own signing and
 //! transport, and writes a real connection file. Engines run their requests one after the other and do what a
-//! [`Script`] says; code that no rule knows runs without output.
+//! [`Script`] says; code that no rule fits runs without output.
 //!
-//! It runs on threads of its own, so tests may be async or not. Nothing in it sleeps or drops: a subscriber
-//! that does not read slows the engines down after some 16,000 messages.
+//! It runs on threads of its own, so that tests may be async or not. It never sleeps and never drops a message: a
+//! subscriber that does not read slows the engines down after some 16,000 messages.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
@@ -44,39 +44,33 @@ use tokio::{
 pub use controller::Channel;
 pub use script::{Garbage, Script, Step, flood_line};
 
-use crate::{PATIENCE, zmtp::Incoming};
+use crate::{PATIENCE, within, zmtp::Incoming};
 use controller::{Core, Sockets};
 use wire::Signer;
 
-/// A message that a client sent, well signed.
+/// A message of a client with the right signature.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the parts of a Jupyter message")]
 pub struct Received {
-    /// Where it came in.
     pub channel: Channel,
-    /// The engine it is for, where it names one that lives.
+    /// The engine it is for, if that one is alive.
     pub engine: Option<u32>,
-    /// The id in its header.
     pub msg_id: String,
-    /// From its header.
     pub msg_type: String,
-    /// From its header.
     pub session: String,
-    /// The whole header.
     pub header: Value,
-    /// The metadata.
     pub metadata: Value,
-    /// The content.
     pub content: Value,
 }
 
 impl Received {
-    /// The code of an `execute_request`, nothing of others.
+    /// The code of an `execute_request`; empty for other messages.
     pub fn code(&self) -> &str {
         self.content["code"].as_str().unwrap_or_default()
     }
 }
 
-/// What a script is looked up by.
+/// What a [`Script`] is looked up by.
 #[derive(Clone, Debug)]
 pub struct ExecuteRequest {
     /// The engine that runs it.
@@ -89,7 +83,7 @@ pub struct ExecuteRequest {
 
 type Rule = Arc<dyn Fn(&ExecuteRequest) -> Option<Script> + Send + Sync>;
 
-/// The host of an engine; `None`: it does not answer where it runs.
+/// The host of an engine; `None` if the engine does not answer where it runs.
 type HostRule = Arc<dyn Fn(u32) -> Option<String> + Send + Sync>;
 
 /// The rules of a simulation; of those that fit, the last added wins.
@@ -118,14 +112,14 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How many engines are registered at the start; without it, none.
+    /// How many engines are registered at the start; by default none.
     #[must_use]
     pub fn engines(mut self, count: u32) -> Self {
         self.engines = count;
         self
     }
 
-    /// What every engine does with `code`. Blanks at the ends do not count.
+    /// What every engine does with `code`, compared without the blanks around it.
     #[must_use]
     pub fn on(self, code: &str, script: Script) -> Self {
         let code = code.trim().to_owned();
@@ -148,7 +142,7 @@ impl Builder {
         self
     }
 
-    /// The key of the connection file, instead of a random one.
+    /// The key in the connection file, instead of a random one.
     #[must_use]
     pub fn key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
@@ -162,8 +156,8 @@ impl Builder {
         self
     }
 
-    /// Where engines say that they run, by their id; `None`: an engine does not know the question, as ipykernel before 6.10
-    /// does not. Without it all are on `n00`. Process ids are 1000 + id.
+    /// Where engines say that they run, by their id; `None` for an engine that does not know the question, like ipykernel
+    /// before 6.10. By default all are on `n00`. Their process ids are 1000 + id.
     #[must_use]
     pub fn hosts(mut self, rule: impl Fn(u32) -> Option<String> + Send + Sync + 'static) -> Self {
         self.hosts = Some(Arc::new(rule));
@@ -176,7 +170,7 @@ impl Builder {
         self.hosts(|engine| Some(format!("n{:02}", engine + 1)))
     }
 
-    /// Starts it; the connection file is there and all ports are bound when this returns.
+    /// Starts it. When this returns, the connection file is written and all ports are bound.
     pub async fn start(self) -> Sim {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || _ = sender.send(self.start_blocking()));
@@ -192,7 +186,7 @@ impl Builder {
             .build()
             .expect("a runtime can be made");
         let key = self.key.unwrap_or_else(wire::fresh_id);
-        let (deaths, dead) = mpsc::unbounded_channel();
+        let (deaths, died) = mpsc::unbounded_channel();
         let (inbox, incoming) = mpsc::unbounded_channel();
         let core = Arc::new(Core::new(Signer::new(&key), self.scripts, deaths));
         core.state().nanny = !self.without_nanny;
@@ -207,7 +201,7 @@ impl Builder {
             runtime: Some(runtime),
         };
         sim.handle.spawn(core.clone().serve(incoming));
-        sim.handle.spawn(core.clone().bury(dead));
+        sim.handle.spawn(core.clone().unregister_dead(died));
         sim.handle.block_on(sim.open_sockets([0; 7]));
         let _context = sim.handle.enter();
         for _ in 0..self.engines {
@@ -244,7 +238,7 @@ impl Sim {
         self.folder.path().join("profile_default/security/ipcontroller-client.json")
     }
 
-    /// A copy of the connection file with some keys changed, e.g. a wrong `key`.
+    /// A copy of the connection file in which some fields differ, e.g. `key`.
     pub fn connection_file_with(&self, changes: &Value) -> PathBuf {
         let text = std::fs::read_to_string(self.connection_file()).expect("the connection file is there");
         let mut info: Value = serde_json::from_str(&text).expect("the connection file is JSON");
@@ -261,7 +255,7 @@ impl Sim {
         self.core.state().engines.iter().map(|(id, engine)| (*id, engine.uuid.clone())).collect()
     }
 
-    /// Adds a rule to those of the builder; it goes before them.
+    /// Like [`Builder::on`], for a running simulation. This rule takes precedence over earlier ones.
     pub fn on(&self, code: &str, script: Script) {
         let code = code.trim().to_owned();
         self.core.scripts.add(Arc::new(move |request| (request.code.trim() == code).then(|| script.clone())));
@@ -277,7 +271,7 @@ impl Sim {
         id
     }
 
-    /// Kills an engine; its nanny tells the hub.
+    /// Kills an engine; the hub hears of it from its nanny and notifies clients.
     pub async fn kill_engine(&self, id: u32) {
         let engine = self.core.state().engines.remove(&id);
         if let Some(engine) = engine {
@@ -285,19 +279,19 @@ impl Sim {
         }
     }
 
-    /// Kills an engine and its nanny without the hub noticing: the engine stays listed and never answers.
+    /// Kills an engine and its nanny, unnoticed by the hub: the engine stays listed and never answers.
     pub fn lose_engine(&self, id: u32) {
         if let Some(engine) = self.core.state().engines.get(&id) {
             engine.silence();
         }
     }
 
-    /// Lets all scripts pass that wait at this gate, and those that come to it later.
+    /// Opens a gate: scripts that wait at it go on, and later ones do not wait.
     pub fn open(&self, gate: &str) {
         self.core.gates.send_modify(|open| _ = open.insert(gate.to_owned()));
     }
 
-    /// While `mute`, requests are recorded and nothing is answered: a controller that hangs.
+    /// While it is mute, requests are recorded and nothing is answered, like a controller that hangs.
     pub fn mute(&self, mute: bool) {
         self.core.state().mute = mute;
     }
@@ -314,12 +308,12 @@ impl Sim {
         Gone { ports }
     }
 
-    /// Starts the controller again, on the same ports with the same key, and `engines` new engines with ids from 0.
+    /// Starts the controller again with the same ports and key, and with `engines` new engines whose ids begin at 0.
     pub async fn come_back(&self, gone: Gone, engines: u32) {
         self.restart(gone.ports, engines).await;
     }
 
-    /// Starts the controller again on other ports, and rewrites the connection file.
+    /// Like [`Self::come_back`], on other ports, which it writes to the connection file.
     pub async fn come_back_elsewhere(&self, _gone: Gone, engines: u32) {
         self.restart([0; 7], engines).await;
     }
@@ -346,7 +340,7 @@ impl Sim {
         self.core.state().sockets = Some(sockets);
     }
 
-    /// All well signed messages that arrived so far, in order.
+    /// All messages that arrived so far with the right signature, in order.
     pub fn requests(&self) -> Vec<Received> {
         self.core.state().requests.clone()
     }
@@ -358,7 +352,7 @@ impl Sim {
         requests
     }
 
-    /// How many messages arrived that were no messages, or had no right signature.
+    /// How many messages arrived that were malformed or had a wrong signature.
     pub fn rejected(&self) -> usize {
         self.core.state().rejected
     }
@@ -368,37 +362,41 @@ impl Sim {
         self.core.state().sockets.as_ref().map_or(0, |sockets| sockets.of(Channel::Iopub).peers())
     }
 
-    /// Waits until an arrived message fits, and returns the first that does. Panics when none comes.
+    /// Waits until a message fits that arrived before or arrives now, and returns it. Panics when none comes.
     pub async fn wait_for(&self, what: &str, fits: impl Fn(&Received) -> bool) -> Received {
+        self.wait_for_all(what, 1, fits).await.swap_remove(0)
+    }
+
+    /// Waits until `count` messages that fit have arrived, and returns all that have. Panics when they do not come.
+    pub async fn wait_for_all(
+        &self,
+        what: &str,
+        count: usize,
+        fits: impl Fn(&Received) -> bool,
+    ) -> Vec<Received> {
         let mut arrived = self.core.arrived.subscribe();
         let search = async {
             loop {
                 arrived.mark_unchanged();
-                if let Some(found) = self.requests().into_iter().find(|one| fits(one)) {
+                let mut found = self.requests();
+                found.retain(&fits);
+                if found.len() >= count {
                     return found;
                 }
                 arrived.changed().await.expect("the simulation outlives the waiting");
             }
         };
         let found = timeout(PATIENCE, search).await;
-        found.unwrap_or_else(|_| panic!("no {what} arrived; what did: {:#?}", self.requests()))
+        found.unwrap_or_else(|_| {
+            let all = self.requests();
+            let came: Vec<_> = all.iter().map(|one| (one.engine, &one.msg_type, one.code())).collect();
+            panic!("waited {PATIENCE:?} in vain for {count} × {what}; these messages came: {came:?}")
+        })
     }
 
-    /// Waits until `count` `execute_request`s arrived, and returns all. Panics when they do not come.
+    /// Waits until `count` `execute_request`s have arrived, and returns all. Panics when they do not come.
     pub async fn wait_for_runs(&self, count: usize) -> Vec<Received> {
-        let mut arrived = self.core.arrived.subscribe();
-        let enough = async {
-            loop {
-                arrived.mark_unchanged();
-                let executed = self.executed();
-                if executed.len() >= count {
-                    return executed;
-                }
-                arrived.changed().await.expect("the simulation outlives the waiting");
-            }
-        };
-        let found = timeout(PATIENCE, enough).await;
-        found.unwrap_or_else(|_| panic!("only {} of {count} requests arrived", self.executed().len()))
+        self.wait_for_all("execute_request", count, |one| one.msg_type == "execute_request").await
     }
 
     /// [`Self::wait_for_runs`] for tests that are not async.
@@ -418,13 +416,13 @@ impl Drop for Sim {
             state.sockets = None;
         }
         if let Some(runtime) = self.runtime.take() {
-            // Not waited for: a drop may happen inside another runtime, where waiting is refused.
+            // Without waiting for its end, which another runtime would refuse if the drop happens inside it.
             runtime.shutdown_background();
         }
     }
 }
 
-/// The ports of a controller that vanished, to come back on.
+/// The ports of a controller that vanished, on which it can come back.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Gone {
@@ -432,8 +430,8 @@ pub struct Gone {
 }
 
 async fn bind(ports: [u16; 7], inbox: &mpsc::UnboundedSender<Incoming<Channel>>) -> Sockets {
-    // Sockets of the life before close in their tasks, a moment after they were told to.
-    let bound = timeout(PATIENCE, async {
+    // The sockets of a controller that vanished close in their tasks, a moment after they were told to.
+    let bound = async {
         loop {
             match Sockets::bind(ports, inbox).await {
                 Ok(sockets) => return sockets,
@@ -441,8 +439,8 @@ async fn bind(ports: [u16; 7], inbox: &mpsc::UnboundedSender<Incoming<Channel>>)
                 Err(error) => panic!("cannot listen on 127.0.0.1: {error}"),
             }
         }
-    });
-    bound.await.expect("the ports of the life before become free")
+    };
+    within("free ports for the simulated controller", bound).await
 }
 
 fn write_connection_file(path: &Path, sockets: &Sockets, key: &str) {
@@ -456,7 +454,7 @@ fn write_connection_file(path: &Path, sockets: &Sockets, key: &str) {
     }
     let folder = path.parent().expect("the file lies in a folder");
     std::fs::create_dir_all(folder).expect("the temporary folder can be written");
-    // A reader must never see half of it.
+    // A reader must never see an unfinished file.
     let unfinished = path.with_extension("tmp");
     std::fs::write(&unfinished, info.to_string()).expect("the temporary folder can be written");
     std::fs::rename(&unfinished, path).expect("the temporary folder can be written");

@@ -1,9 +1,9 @@
-//! A small server that speaks ZMTP 3.0 (NULL mechanism) as ROUTER or PUB, by
+//! A small server that speaks ZMTP 3.0 (NULL mechanism) as ROUTER or PUB, after
 //! <https://rfc.zeromq.org/spec/23/>.
 //!
-//! Written by hand, because a test wants what a library hides: sockets that close at once when told to, a
-//! publisher that paces instead of dropping, a router that takes a peer's next connection for the last one.
-//! It does not limit frame sizes: its peers are tests.
+//! Written by hand, because tests need what no library offers: sockets that close as soon as they are dropped, a
+//! publisher that waits instead of dropping messages, and a router for which the newest connection of a peer replaces
+//! the one before. Frame sizes are not limited: all peers are tests.
 
 use std::{
     collections::HashMap,
@@ -23,30 +23,30 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// How many messages may wait for one peer. A publisher waits for room, it never drops.
+/// How many messages may wait for one peer. A publisher waits for room; it never drops a message.
 const QUEUE: usize = 16_384;
 
-/// What [`Endpoint`] is to its peers.
+/// The socket type of an [`Endpoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Answers each peer by its identity.
     Router,
-    /// Sends to all who subscribed to a prefix of the first frame.
+    /// Sends to all peers that subscribed to a prefix of the first frame.
     Publisher,
 }
 
 /// One message that a peer sent to a router.
 #[derive(Clone, Debug)]
 pub struct Incoming<T> {
-    /// What the endpoint was bound with, to tell endpoints of one inbox apart.
+    /// What the endpoint was bound with; tells endpoints apart that share an inbox.
     pub tag: T,
-    /// Whom to answer.
+    /// The identity of the sender, to answer it.
     pub peer: Bytes,
     /// The frames, without the identity.
     pub frames: Vec<Bytes>,
 }
 
-/// A bound socket and its connections. All of them close when it is dropped.
+/// A bound socket and its connections, all of which close when it is dropped.
 #[derive(Debug)]
 pub struct Endpoint {
     address: SocketAddr,
@@ -87,12 +87,12 @@ impl Endpoint {
         self.address.port()
     }
 
-    /// How many peers are connected and past the handshake; of a publisher: have subscribed to something.
+    /// How many peers are connected and have completed the handshake.
     pub fn peers(&self) -> usize {
         lock(&self.peers).len()
     }
 
-    /// What reaches peers of this endpoint, apart from its life: holds the sockets no longer than the endpoint.
+    /// Sends to the peers of this endpoint, and does not keep its sockets open.
     pub fn sender(&self) -> Outgoing {
         Outgoing { peers: self.peers.clone() }
     }
@@ -112,7 +112,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Sends to one peer of a router. A peer that has gone gets nothing, as with libzmq.
+    /// Sends to one peer of a router. Like libzmq, drops messages to a peer that is not connected.
     pub async fn send(&self, peer: &Bytes, frames: &[Bytes]) {
         let queue = lock(&self.peers).get(peer).map(|peer| peer.queue.clone());
         if let Some(queue) = queue {
@@ -120,7 +120,7 @@ impl Outgoing {
         }
     }
 
-    /// Sends to everyone who subscribed to a prefix of the first frame, and waits where a queue is full.
+    /// Sends to every peer that subscribed to a prefix of the first frame; waits where a queue is full.
     pub async fn publish(&self, frames: &[Bytes]) {
         let topic = frames.first().cloned().unwrap_or_default();
         let wanting: Vec<_> = lock(&self.peers)
@@ -165,7 +165,7 @@ async fn serve<T: Copy + Send + Sync + 'static>(
     let mut reader = BufReader::with_capacity(64 * 1024, reader);
     let Ok(identity) = handshake(&mut reader, &mut writer, kind).await else { return };
     let identity = identity.unwrap_or_else(|| {
-        // Like libzmq: a zero byte and a number, which no identity that a peer chose can start with.
+        // Like libzmq: a zero byte, with which no identity that a peer chose may begin, and a number.
         let number = u32::try_from(connection).unwrap_or(u32::MAX);
         Bytes::from([&[0_u8][..], &number.to_be_bytes()].concat())
     });
@@ -173,7 +173,7 @@ async fn serve<T: Copy + Send + Sync + 'static>(
     let peer = Peer { queue: queue.clone(), topics: Vec::new(), connection };
     lock(&peers).insert(identity.clone(), peer);
 
-    // Either half ending ends the connection; dropping both halves closes the socket.
+    // The end of either half ends the connection, and dropping both closes the socket.
     tokio::select! {
         () = write(writer, outgoing) => {}
         _ = read(reader, kind, &identity, &peers, &queue, |frames| {
@@ -216,7 +216,7 @@ async fn handshake(
 
     let (flags, body) = read_frame(reader).await?;
     if flags & COMMAND == 0 || !body.starts_with(b"\x05READY") {
-        return Err(io::Error::other("the peer sent something else than READY"));
+        return Err(io::Error::other("the peer did not begin with READY"));
     }
     Ok(identity(&body[6..]))
 }
@@ -253,7 +253,7 @@ async fn read(
     loop {
         let (flags, body) = read_frame(&mut reader).await?;
         if flags & COMMAND != 0 {
-            // PING carries two bytes of time to live and a context, which PONG repeats.
+            // A PING has a time to live of two bytes and a context, which PONG repeats.
             if let Some(context) = body.strip_prefix(b"\x04PING").and_then(|rest| rest.get(2..)) {
                 let mut pong = BytesMut::new();
                 put_frame(&mut pong, COMMAND, &[b"\x04PONG", context].concat());
@@ -292,7 +292,7 @@ async fn write(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Bytes>) {
     let mut messages = Vec::new();
     let mut buffer = BytesMut::new();
     while queue.recv_many(&mut messages, 256).await > 0 {
-        // One large message goes out as it is; many small ones go out together.
+        // A single message, which may be large, is not copied; several are written together.
         if let [only] = &messages[..] {
             if writer.write_all(only).await.is_err() {
                 return;

@@ -22,7 +22,7 @@ use crate::text::{Edit, TextRange};
 
 /// What a document holds, see the module.
 #[derive(Debug)]
-pub struct Index {
+pub(crate) struct Index {
     dialect: Dialect,
     /// What names the document in an [`Origin`].
     text: u32,
@@ -66,7 +66,7 @@ struct Told {
 
 /// A block as others see it.
 #[derive(Clone, Copy, Debug)]
-pub struct BlockRef<'a> {
+pub(crate) struct BlockRef<'a> {
     /// What the ranges of its px cells count from.
     pub base: usize,
     /// The 0-based line of `base`.
@@ -83,7 +83,7 @@ pub struct BlockRef<'a> {
 
 /// What only the end of all texts that belong together shows: a document alone, or the cells of a notebook.
 #[derive(Clone, Debug, Default)]
-pub struct End {
+pub(crate) struct End {
     /// What is in force there.
     pub carry: Arc<Carry>,
     /// Whether any of the texts holds a px cell.
@@ -92,7 +92,7 @@ pub struct End {
 
 /// What became of the blocks of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delta {
+pub(crate) struct Delta {
     /// Blocks of before and what stands in their place, in rising order. All others are as they were, one for one.
     pub replaced: Vec<(Range<usize>, Range<usize>)>,
     /// Of the others those, by their new place, in which what is in force makes px cells or findings others.
@@ -101,7 +101,7 @@ pub struct Delta {
 
 impl Index {
     /// Reads a document. `text` is its name in an [`Origin`]; `before` is what is in force where it begins.
-    pub fn new(rope: &Rope, dialect: Dialect, text: u32, before: Arc<Carry>) -> Self {
+    pub(crate) fn new(rope: &Rope, dialect: Dialect, text: u32, before: Arc<Carry>) -> Self {
         let mut index = Self {
             dialect,
             text,
@@ -118,7 +118,7 @@ impl Index {
     }
 
     /// Takes in what changed. `edits` are in bytes of what the one before left; the rope is what the last one left.
-    pub fn edit(&mut self, rope: &Rope, edits: &[Edit]) -> Delta {
+    pub(crate) fn edit(&mut self, rope: &Rope, edits: &[Edit]) -> Delta {
         if edits.is_empty() {
             return Delta::default();
         }
@@ -131,14 +131,14 @@ impl Index {
     }
 
     /// Takes in what is in force where the document begins.
-    pub fn begin_with(&mut self, before: &Arc<Carry>) -> Delta {
+    pub(crate) fn begin_with(&mut self, before: &Arc<Carry>) -> Delta {
         self.before = Arc::clone(before);
         Delta { replaced: Vec::new(), resolved: self.resolve(&[]) }
     }
 
     /// Takes a notebook's cell for one that runs on the engines also where it holds no px magic: from now on it is a px cell
     /// then, unless it reads as set-up.
-    pub fn send_plain(&mut self) -> Delta {
+    pub(crate) fn send_plain(&mut self) -> Delta {
         if self.sends_plain || self.dialect != Dialect::NotebookCell {
             return Delta::default();
         }
@@ -151,32 +151,32 @@ impl Index {
     }
 
     /// What is in force where the document ends.
-    pub fn after(&self) -> &Arc<Carry> {
+    pub(crate) fn after(&self) -> &Arc<Carry> {
         self.entries.last().and_then(|last| last.told.as_ref()).map_or(&self.before, |told| &told.after)
     }
 
     /// Why the document cannot be read. What it held when it last could is kept.
-    pub fn error(&self) -> Option<&NotNotebook> {
+    pub(crate) fn error(&self) -> Option<&NotNotebook> {
         self.error.as_ref()
     }
 
     /// How it is read.
-    pub fn dialect(&self) -> Dialect {
+    pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
     }
 
     /// What names it in an [`Origin`].
-    pub fn text(&self) -> u32 {
+    pub(crate) fn text(&self) -> u32 {
         self.text
     }
 
     /// Whether its blocks are cells, of a notebook or between markers; else a script is one block as a whole.
-    pub fn is_divided(&self) -> bool {
+    pub(crate) fn is_divided(&self) -> bool {
         self.dialect != Dialect::Script || self.script.is_marked()
     }
 
     /// Its blocks, in order.
-    pub fn blocks(&self) -> impl ExactSizeIterator<Item = BlockRef<'_>> {
+    pub(crate) fn blocks(&self) -> impl ExactSizeIterator<Item = BlockRef<'_>> {
         (0..self.entries.len()).map(|at| self.block(at))
     }
 
@@ -184,7 +184,7 @@ impl Index {
     ///
     /// # Panics
     /// Where there is none.
-    pub fn block(&self, at: usize) -> BlockRef<'_> {
+    pub(crate) fn block(&self, at: usize) -> BlockRef<'_> {
         let entry = &self.entries[at];
         let (cells, local_lines, set_up) = entry
             .told
@@ -195,18 +195,18 @@ impl Index {
     }
 
     /// The lines of its cells, if it is a raw notebook.
-    pub fn notebook_lines(&self) -> Vec<NotebookLines> {
+    pub(crate) fn notebook_lines(&self) -> Vec<NotebookLines> {
         let of_cells = self.entries.iter().filter(|_| self.dialect == Dialect::NotebookJson);
         of_cells.filter_map(|entry| entry.scanned.notebook_lines(entry.start)).collect()
     }
 
     /// Whether it holds px cells.
-    pub fn has_px(&self) -> bool {
+    pub(crate) fn has_px(&self) -> bool {
         self.entries.iter().filter_map(|entry| entry.told.as_ref()).any(|told| !told.cells.is_empty())
     }
 
     /// What the end of a document shows that stands alone.
-    pub fn end(&self) -> End {
+    pub(crate) fn end(&self) -> End {
         End { carry: Arc::clone(self.after()), has_px: self.has_px() }
     }
 
@@ -229,7 +229,7 @@ impl Index {
     }
 
     /// Where the lines stand that may decide something, in bytes of the document.
-    pub fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
+    pub(crate) fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
         self.entries.iter().flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
             entry.scanned.deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
@@ -237,7 +237,7 @@ impl Index {
     }
 
     /// All of it in one piece, in bytes of the document, which is the rope.
-    pub fn cells(&self, rope: &Rope) -> Cells {
+    pub(crate) fn cells(&self, rope: &Rope) -> Cells {
         let mut all = Cells {
             wish: Arc::clone(self.after().wish()),
             notebook: self.notebook_lines(),

@@ -55,8 +55,8 @@ pub(crate) struct MagicEntry {
     pub(crate) is_cell: bool,
     /// Whether there is one for each view, with the view's suffix behind the name.
     pub(crate) takes_suffix: bool,
-    /// Which options it takes.
-    pub(crate) takes: &'static [Setting],
+    /// The options it takes, as groups that several magics share.
+    takes: &'static [&'static [Setting]],
     /// A few words for a list.
     pub(crate) detail: &'static str,
     /// What it does, to stand behind its name and a colon.
@@ -81,17 +81,7 @@ pub(crate) static MAGICS: &[MagicEntry] = &[
         name: "px",
         is_cell: true,
         takes_suffix: true,
-        takes: &[
-            Setting::Targets,
-            Setting::Block,
-            Setting::Stream,
-            Setting::Verbose,
-            Setting::ProgressAfter,
-            Setting::SignalOnInterrupt,
-            Setting::GroupOutputs,
-            Setting::Out,
-            Setting::Local,
-        ],
+        takes: &[EXECUTION, OUTPUT, &[Setting::Local]],
         detail: "run the cell on engines",
         meaning: "runs the body on engines; this line takes options",
     },
@@ -109,7 +99,7 @@ pub(crate) static MAGICS: &[MagicEntry] = &[
         name: "pxresult",
         is_cell: false,
         takes_suffix: true,
-        takes: OUTPUT,
+        takes: &[OUTPUT],
         detail: "show the last result again",
         meaning: "shows the newest result of its view again, grouped as asked, without running anything",
     },
@@ -118,7 +108,7 @@ pub(crate) static MAGICS: &[MagicEntry] = &[
         name: "pxconfig",
         is_cell: false,
         takes_suffix: true,
-        takes: EXECUTION,
+        takes: &[EXECUTION],
         detail: "set defaults for the cells below",
         meaning: "sets defaults for the px cells below it; runs nothing",
     },
@@ -136,7 +126,7 @@ pub(crate) static MAGICS: &[MagicEntry] = &[
         name: "result",
         is_cell: false,
         takes_suffix: false,
-        takes: OUTPUT,
+        takes: &[OUTPUT],
         detail: "show the last result again",
         meaning: "shows the newest result of its view again, grouped as asked, without running anything",
     },
@@ -146,6 +136,10 @@ impl MagicEntry {
     /// Its name with its percent signs.
     pub(crate) fn written(&self) -> String {
         format!("{}{}", self.kind.signs(), self.name)
+    }
+
+    fn takes(&self, option: &OptionEntry) -> bool {
+        self.takes.iter().any(|group| group.contains(&option.sets))
     }
 }
 
@@ -186,8 +180,8 @@ impl MagicKind {
 
     /// The options it takes, the most wanted first.
     pub(crate) fn options(self) -> impl Iterator<Item = &'static OptionEntry> {
-        let taken = self.entry().map_or(&[][..], |magic| magic.takes);
-        OPTIONS.iter().filter(|option| taken.contains(&option.sets))
+        let magic = self.entry();
+        OPTIONS.iter().filter(move |option| magic.is_some_and(|magic| magic.takes(option)))
     }
 
     /// The option of exactly this name.

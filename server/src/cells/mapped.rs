@@ -219,13 +219,9 @@ impl LineMap {
     }
 
     /// How many lines the code has. Code without text has one empty line; what sends no code has none.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.starts.len()
-    }
-
-    /// Whether there is no code.
-    pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
     }
 
     /// Where a 0-based line of the code stands in the document, without its line end.
@@ -241,19 +237,6 @@ impl LineMap {
         let code = self.code_range(code_line)?;
         let at = code.start.saturating_add(column);
         Some(if at < code.end { start_of(&self.pieces, at) } else { self.document_range(code_line)?.end })
-    }
-
-    /// The 0-based line and byte column of the code that a byte of the document stands for; `None` if it stands for none
-    /// (a comment prefix, the quotes of JSON, the magic's line).
-    pub fn code_position(&self, document: usize) -> Option<(u32, usize)> {
-        let piece = self.pieces.iter().find(|piece| {
-            let end = piece.document + piece.document_len;
-            piece.document <= document
-                && (document < end || (document == end && piece.at + piece.len == self.len))
-        })?;
-        let at = if piece.is_plain() { piece.at + document - piece.document } else { piece.at };
-        let line = self.starts.partition_point(|start| *start <= at).checked_sub(1)?;
-        Some((u32::try_from(line).ok()?, at - self.starts[line]))
     }
 
     /// The bytes of a line of the code, without its line end.
@@ -292,9 +275,6 @@ mod tests {
         assert_eq!(lines.document_offset(1, 0), Some(8));
         assert_eq!(lines.document_offset(1, 99), Some(9));
         assert_eq!(lines.document_range(3), None);
-        assert_eq!(lines.code_position(3), Some((0, 1)));
-        assert_eq!(lines.code_position(10), Some((1, 1)));
-        assert_eq!(lines.code_position(7), None, "a comment prefix is no code");
     }
 
     #[test]

@@ -5,17 +5,17 @@ use crate::text::TextRange;
 
 /// The lines of a cell of a raw notebook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotebookLines {
+pub(crate) struct NotebookLines {
     /// Its 0-based place among all cells.
-    pub cell: u32,
+    pub(crate) cell: u32,
     /// Where its source stands in the document.
-    pub range: TextRange,
+    pub(crate) range: TextRange,
     /// Where each of its lines begins in the document.
-    pub starts: Vec<usize>,
+    pub(crate) starts: Vec<usize>,
 }
 
 /// Names a line: `line 12`, or `cell 3, line 12`. Both numbers are 0-based.
-pub fn line_name(cell: Option<u32>, line: u32) -> String {
+pub(crate) fn line_name(cell: Option<u32>, line: u32) -> String {
     match cell {
         Some(cell) => format!("cell {}, line {}", cell + 1, line + 1),
         None => format!("line {}", line + 1),
@@ -23,7 +23,7 @@ pub fn line_name(cell: Option<u32>, line: u32) -> String {
 }
 
 /// The cell of a raw notebook and the line in it, both 0-based, in which a byte of the document is.
-pub fn notebook_line(cells: &[NotebookLines], at: usize) -> Option<(u32, u32)> {
+pub(crate) fn notebook_line(cells: &[NotebookLines], at: usize) -> Option<(u32, u32)> {
     let cell = cells.get(cells.partition_point(|cell| cell.range.end < at))?;
     if at < cell.range.start {
         return None;

@@ -4,7 +4,7 @@ use super::{CellKind, PxCell};
 
 /// A px cell of some of the texts that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RegionPlace {
+pub(crate) struct RegionPlace {
     /// Which of the texts, from 0.
     pub text: usize,
     /// Which of its px cells, from 0.
@@ -13,7 +13,7 @@ pub struct RegionPlace {
 
 /// What stands between two `%autopx`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Region {
+pub(crate) struct Region {
     /// The toggle that begins it.
     pub open: RegionPlace,
     /// The toggle that ends it; `None` if it goes on to the end.
@@ -23,7 +23,7 @@ pub struct Region {
 }
 
 /// The regions of texts in their order, given the px cells of each. Any toggle ends a region, whatever its suffix.
-pub fn regions<'a>(texts: impl Iterator<Item = impl Iterator<Item = &'a PxCell>>) -> Vec<Region> {
+pub(crate) fn regions<'a>(texts: impl Iterator<Item = impl Iterator<Item = &'a PxCell>>) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
     let mut is_open = false;
     for (text, cells) in texts.enumerate() {

@@ -6,14 +6,14 @@ use super::{
 };
 
 /// Whether a line of a script begins a cell without being a magic itself.
-pub fn is_marker(line: &str) -> bool {
+pub(crate) fn is_marker(line: &str) -> bool {
     markers::marker(line).is_some_and(|marker| !marker.is_magic)
 }
 
 /// The lines of a cell magic's body as a script writes them: where magics are hidden in comments, those of the body are
 /// too, and nothing else. `None` for a body that cannot be written so: VS Code knows no hidden assignment, no hidden
 /// question, and no hidden magic that goes on on the next line.
-pub fn spelled(code: &str, spelling: Spelling) -> Option<Vec<String>> {
+pub(crate) fn spelled(code: &str, spelling: Spelling) -> Option<Vec<String>> {
     let mut tokens = Tokens::default();
     let mut continues_magic = false;
     let mut lines = Vec::new();

@@ -31,7 +31,7 @@ fn shown(text: &str, cells: &Cells, problems: &[Problem]) -> String {
             Ok(targets) => write!(out, " on {targets}").unwrap(),
             Err(error) => write!(out, " on no targets: {error}").unwrap(),
         }
-        if !cell.lines.is_empty() {
+        if cell.lines.len() > 0 {
             write!(out, " sends {:?} from", cell.code).unwrap();
             for line in 0..cell.lines.len() {
                 let range = cell.lines.document_range(line as u32).unwrap();

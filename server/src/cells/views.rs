@@ -20,7 +20,7 @@ use super::{
 use crate::engines::{Targets, TargetsError};
 use objects::{Decided, Names, View};
 
-pub use setting::{ViewSetting, Views};
+pub(crate) use setting::Views;
 
 /// What is in force at a px cell, apart from its own options. `None` where nothing above decided.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -241,7 +241,7 @@ impl UnreadTargets {
 
 /// What the part of a document that was read leaves for the rest of it. The default is the beginning of a document.
 #[derive(Clone, Debug, Default)]
-pub struct Carry {
+pub(crate) struct Carry {
     names: Arc<Names>,
     wish: Arc<Wish>,
     pub(super) autopx: Option<Region>,
@@ -265,22 +265,22 @@ pub(super) struct Region {
 
 impl Carry {
     /// The beginning of a document, with the views that the settings name.
-    pub fn new(views: &Arc<Views>) -> Self {
+    pub(crate) fn new(views: &Arc<Views>) -> Self {
         Self { names: Arc::new(Names::new(views)), wish: Arc::default(), autopx: None }
     }
 
     /// What the document says up to here about the cluster that it wants.
-    pub fn wish(&self) -> &Arc<Wish> {
+    pub(crate) fn wish(&self) -> &Arc<Wish> {
         &self.wish
     }
 
     /// The text that an `%autopx` stands in whose region is open.
-    pub fn open_region(&self) -> Option<u32> {
+    pub(crate) fn open_region(&self) -> Option<u32> {
         self.autopx.as_ref().map(|region| region.toggle.text)
     }
 
     /// The suffixes that views go by here, the empty one left out.
-    pub fn suffixes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn suffixes(&self) -> impl Iterator<Item = &str> {
         self.names.magics.keys().map(|suffix| &**suffix).filter(|suffix| !suffix.is_empty())
     }
 

@@ -12,11 +12,11 @@ use super::{
 
 /// What a document says about the cluster that it wants. The default is a document that says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// The cluster that it starts or connects to.
-    pub cluster: Option<ClusterWish>,
+    pub(crate) cluster: Option<ClusterWish>,
     /// How many engines it waits for.
-    pub awaited: Option<AwaitedEngines>,
+    pub(crate) awaited: Option<AwaitedEngines>,
     /// The names of that cluster, and of its clients.
     names: Vec<Box<str>>,
     /// Whether a cluster or a client was made.
@@ -27,32 +27,32 @@ pub struct Wish {
 
 /// The cluster that a document starts or connects to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClusterWish {
+pub(crate) struct ClusterWish {
     /// The line that says so.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// Whether it is started there, rather than expected to run.
-    pub is_started: bool,
+    pub(crate) is_started: bool,
     /// How many engines are started; `None` if that is not said.
-    pub engines: Option<u32>,
+    pub(crate) engines: Option<u32>,
     /// What starts the engines, unless that is ordinary processes on the same machine: `mpi`, `slurm`, …
-    pub launcher: Option<Box<str>>,
+    pub(crate) launcher: Option<Box<str>>,
     /// The same for the controller.
-    pub controller: Option<Box<str>>,
+    pub(crate) controller: Option<Box<str>>,
     /// The IPython profile.
-    pub profile: Option<Box<str>>,
+    pub(crate) profile: Option<Box<str>>,
     /// The cluster id.
-    pub cluster_id: Option<Box<str>>,
+    pub(crate) cluster_id: Option<Box<str>>,
     /// The connection file.
-    pub file: Option<Box<str>>,
+    pub(crate) file: Option<Box<str>>,
 }
 
 /// `rc.wait_for_engines(n)`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AwaitedEngines {
+pub(crate) struct AwaitedEngines {
     /// The line that says so.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// How many.
-    pub count: u32,
+    pub(crate) count: u32,
 }
 
 /// The arguments of `Cluster()`; the second is an older spelling.
@@ -67,7 +67,7 @@ impl ClusterWish {
     }
 
     /// The command that starts such a cluster.
-    pub fn command(&self, awaited: Option<u32>) -> String {
+    pub(crate) fn command(&self, awaited: Option<u32>) -> String {
         let mut command = "ipcluster start".to_owned();
         let mut option = |name: &str, value: &Option<Box<str>>| {
             if let Some(value) = value {
@@ -125,12 +125,12 @@ fn quoted(word: &str) -> String {
 
 impl Wish {
     /// What is wanted, if it is anything but some engines on this machine.
-    pub fn said_cluster(&self) -> Option<&ClusterWish> {
+    pub(crate) fn said_cluster(&self) -> Option<&ClusterWish> {
         self.cluster.as_ref().filter(|cluster| !cluster.is_plain())
     }
 
     /// Whether the document says anything.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.said_cluster().is_none() && self.awaited.is_none()
     }
 
@@ -332,7 +332,7 @@ fn count_of(argument: &Expr) -> Option<u32> {
 }
 
 /// The short name of a launcher: `MPI` and `ipyparallel.cluster.launcher.MPIEngineSetLauncher` are `mpi`.
-pub fn launcher(name: &str) -> Box<str> {
+fn launcher(name: &str) -> Box<str> {
     let name = name.rsplit(['.', ':']).next().unwrap_or(name);
     let name = ["EngineSetLauncher", "ControllerLauncher", "Launcher"]
         .into_iter()

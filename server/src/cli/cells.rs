@@ -97,7 +97,7 @@ struct ProblemReport {
 }
 
 /// Prints what was found in a file's text, for a person or as one JSON object.
-pub fn report(
+pub(super) fn report(
     path_label: &str,
     cells: &Cells,
     problems: &[Problem],

@@ -71,9 +71,12 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
 
 async fn print_messages(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     while let Some(notice) = notices.recv().await {
-        if let SessionEvent::Say(level, text) = notice {
-            let hint = if text.contains("waiting") { " (press Ctrl-C to give up)" } else { "" };
-            say(level, &format!("{text}{hint}"));
+        match notice {
+            SessionEvent::Say(level, text) => say(level, &text),
+            SessionEvent::ConsoleWaits(text) => {
+                say(Level::Info, &format!("{text} (press Ctrl-C to give up)"));
+            }
+            _ => {}
         }
     }
 }

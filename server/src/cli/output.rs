@@ -303,7 +303,7 @@ impl Screen {
 
     fn plain(&mut self, run: &Run, group_by: GroupBy) -> Result<(), Failure> {
         let color = if self.color { PromptColor::Red } else { PromptColor::None };
-        for (stream, text) in render::plain_in(run, group_by, color).events() {
+        for (stream, text) in render::plain(run, group_by, color).events() {
             match stream {
                 StreamName::Stdout => self.out(|out| out.write_all(text.as_bytes()))?,
                 StreamName::Stderr => self.err(&text)?,

@@ -19,9 +19,10 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 use self::info::KernelInfo;
-pub use self::runtime::runtime_dir;
+pub(crate) use self::runtime::runtime_dir;
 use super::{ClientError, ClusterClient, Execute, FeedReceiver, feed, process};
 use crate::{
+    blocking,
     engines::{Activity, EngineId, EngineUuid, RankSet},
     jupyter::content::{ExecuteReply, StreamName},
     run::{EventKind, LostReason, RunId},
@@ -47,7 +48,7 @@ static NEXT: AtomicU32 = AtomicU32::new(u32::MAX);
 
 /// A kernel that a front end can connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Console {
+pub(crate) struct Console {
     /// The engine it belongs to.
     pub engine: EngineId,
     /// Its connection file, which nobody else can read.
@@ -58,7 +59,7 @@ pub struct Console {
 
 /// A Jupyter front end that works in an existing kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrontEnd {
+pub(crate) enum FrontEnd {
     /// In the terminal.
     Console,
     /// In a window.
@@ -67,7 +68,7 @@ pub enum FrontEnd {
 
 impl FrontEnd {
     /// The subcommand of `jupyter`.
-    pub fn command(self) -> &'static str {
+    pub(crate) fn command(self) -> &'static str {
         match self {
             Self::Console => "console",
             Self::QtConsole => "qtconsole",
@@ -75,7 +76,7 @@ impl FrontEnd {
     }
 
     /// The Python module, which runs with `python -m`.
-    pub fn module(self) -> &'static str {
+    pub(crate) fn module(self) -> &'static str {
         match self {
             Self::Console => "jupyter_console",
             Self::QtConsole => "qtconsole",
@@ -83,7 +84,7 @@ impl FrontEnd {
     }
 
     /// The packages to install for it.
-    pub fn packages(self) -> &'static str {
+    pub(crate) fn packages(self) -> &'static str {
         match self {
             Self::Console => "jupyter-console",
             Self::QtConsole => "qtconsole PyQt6",
@@ -93,7 +94,7 @@ impl FrontEnd {
 
 impl Console {
     /// The arguments of a front end.
-    pub fn arguments(&self) -> Vec<String> {
+    pub(crate) fn arguments(&self) -> Vec<String> {
         let mut arguments = vec!["--existing".to_owned(), self.file.display().to_string()];
         if let Some(host) = &self.tunnel {
             arguments.extend(["--ssh".to_owned(), host.clone()]);
@@ -102,19 +103,19 @@ impl Console {
     }
 
     /// Program and arguments that open a front end, for instance `jupyter console --existing FILE`.
-    pub fn argv(&self, front_end: FrontEnd) -> Vec<String> {
+    pub(crate) fn argv(&self, front_end: FrontEnd) -> Vec<String> {
         let mut argv = vec!["jupyter".to_owned(), front_end.command().to_owned()];
         argv.extend(self.arguments());
         argv
     }
 
     /// [`Self::argv`], quoted for a shell.
-    pub fn command_line(&self, front_end: FrontEnd) -> String {
+    pub(crate) fn command_line(&self, front_end: FrontEnd) -> String {
         command_line(&self.argv(front_end))
     }
 
     /// What the user should know before opening a front end.
-    pub fn note(&self) -> Option<String> {
+    pub(crate) fn note(&self) -> Option<String> {
         let host = self.tunnel.as_ref()?;
         Some(format!(
             "engine {} runs on {host}, and its ports can only be reached from there, so the command opens a tunnel with \
@@ -125,7 +126,7 @@ impl Console {
 }
 
 /// A program and its arguments, quoted for a shell.
-pub fn command_line(argv: &[String]) -> String {
+pub(crate) fn command_line(argv: &[String]) -> String {
     argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
@@ -141,7 +142,7 @@ fn quoted(word: &str) -> String {
 /// Why there is no console. No message quotes the engine's output.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ConsoleError {
+pub(crate) enum ConsoleError {
     /// There is no such engine.
     #[error("there is no engine {engine}; the cluster has {}", if there.is_empty() { "none".to_owned() } else { there.to_string() })]
     NoEngine {
@@ -207,7 +208,7 @@ pub enum ConsoleError {
 ///
 /// # Errors
 /// See [`ConsoleError`].
-pub async fn open(
+pub(crate) async fn open(
     client: &ClusterClient,
     engine: EngineId,
     cluster: &str,
@@ -220,13 +221,13 @@ pub async fn open(
     };
     let path = folder.join(runtime::file_name(cluster, engine));
     let (known, is_its) = (path.clone(), uuid.clone());
-    let known = blocking(move || runtime::read(&known).filter(|info| info.is_of(&is_its))).await;
+    let known = blocking::run(move || runtime::read(&known).filter(|info| info.is_of(&is_its))).await;
     let info = match known {
         Some(info) => info,
         None => {
             let info = ask(client, engine, uuid, wait).await?;
             let (written, to) = (info.clone(), path.clone());
-            let outcome = blocking(move || runtime::write(&to, &written.to_file())).await;
+            let outcome = blocking::run(move || runtime::write(&to, &written.to_file())).await;
             outcome.map_err(|source| ConsoleError::NotWritten { path: path.clone(), source })?;
             info
         }
@@ -238,7 +239,7 @@ pub async fn open(
 
 /// How long an engine that is busy is waited for, and who hears of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Wait<S, G> {
+pub(crate) struct Wait<S, G> {
     /// Takes sentences for the user.
     pub say: S,
     /// The longest; `None` for as long as it takes.
@@ -406,11 +407,6 @@ async fn take_back(client: ClusterClient, run: RunId) {
 /// The name of an exception as far as it is one.
 fn name_of(ename: &str) -> String {
     ename.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).take(80).collect()
-}
-
-/// Reads and writes files off the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }
 
 #[cfg(test)]

@@ -19,14 +19,14 @@ pub(crate) mod files;
 use files::{ClientFile, ClusterFile};
 
 /// The prefix of the ids of all clusters that pxlens starts.
-pub const OUR_PREFIX: &str = "pxlens-";
+pub(crate) const OUR_PREFIX: &str = "pxlens-";
 
 /// The prefix of the ids of clusters that end together with the `pxlens run` that started them.
-pub const TEMPORARY_PREFIX: &str = "pxlens-run-";
+pub(crate) const TEMPORARY_PREFIX: &str = "pxlens-run-";
 
 /// Which cluster is wanted; the default leaves the choice to pxlens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The name of an IPython profile.
     pub profile: Option<String>,
     /// A cluster id; `ipcluster start` without options uses the empty one.
@@ -44,7 +44,7 @@ pub struct Selection {
 impl Selection {
     /// Reads the setting `pxlens.cluster`: the path of a connection file, `profile`, `profile:cluster-id`, `:cluster-id`,
     /// or a cluster id alone. An empty text selects nothing.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         let mut selection = Self::default();
         let is_path = text.contains(['/', '\\']) || text.ends_with(".json");
@@ -61,7 +61,7 @@ impl Selection {
     }
 
     /// Whether anything but the IPython directory is named.
-    pub fn is_explicit(&self) -> bool {
+    pub(crate) fn is_explicit(&self) -> bool {
         self.profile.is_some()
             || self.cluster_id.is_some()
             || self.name.is_some()
@@ -104,7 +104,7 @@ impl fmt::Display for Selection {
 
 /// Whether a cluster runs, as far as can be known without connecting to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClusterState {
+pub(crate) enum ClusterState {
     /// Its controller runs and has written its connection file.
     Running,
     /// Its controller runs and has no connection file yet.
@@ -117,7 +117,7 @@ pub enum ClusterState {
 
 /// A cluster that has left files in a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundCluster {
+pub(crate) struct FoundCluster {
     /// The IPython profile; empty for a connection file outside of any profile.
     pub profile: String,
     /// The cluster id; empty if it was started by `ipcluster start` without options.
@@ -144,7 +144,7 @@ pub struct FoundCluster {
 
 impl FoundCluster {
     /// Whether this launcher, such as `mpi`, started its engines; one that is not known may have.
-    pub fn is_launched_by(&self, launcher: &str) -> bool {
+    pub(crate) fn is_launched_by(&self, launcher: &str) -> bool {
         self.launcher.as_deref().is_none_or(|is| {
             let is = is.to_lowercase();
             is.strip_suffix("enginesetlauncher").unwrap_or(&is) == launcher
@@ -152,17 +152,17 @@ impl FoundCluster {
     }
 
     /// Whether to connect to it: it is neither gone nor still starting.
-    pub fn alive(&self) -> bool {
+    pub(crate) fn alive(&self) -> bool {
         matches!(self.state, ClusterState::Running | ClusterState::Unknown)
     }
 
     /// Whether it ends together with the pxlens that started it.
-    pub fn is_temporary(&self) -> bool {
+    pub(crate) fn is_temporary(&self) -> bool {
         self.cluster_id.starts_with(TEMPORARY_PREFIX)
     }
 
     /// Its name in messages and in the setting `pxlens.cluster`: `profile:cluster-id`, or the profile alone.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         match (self.profile.as_str(), self.cluster_id.as_str()) {
             ("", _) => self.connection_file.display().to_string(),
             (profile, "") => profile.to_owned(),
@@ -174,7 +174,7 @@ impl FoundCluster {
 /// Why no cluster was found or chosen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DiscoveryError {
+pub(crate) enum DiscoveryError {
     /// The user has no home directory to look in.
     #[error("pxlens cannot find your home directory; set IPYTHONDIR to the folder of your IPython profiles")]
     NoHome,
@@ -207,7 +207,7 @@ pub enum DiscoveryError {
 
 /// The labels of the clusters that run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alternatives(pub Vec<String>);
+pub(crate) struct Alternatives(pub Vec<String>);
 
 impl fmt::Display for Alternatives {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -219,7 +219,7 @@ impl fmt::Display for Alternatives {
 }
 
 /// The IPython directory: the given one, or else `$IPYTHONDIR`, or else `~/.ipython`.
-pub fn ipython_dir(given: Option<&Path>) -> Result<PathBuf, DiscoveryError> {
+pub(crate) fn ipython_dir(given: Option<&Path>) -> Result<PathBuf, DiscoveryError> {
     ipython_dir_in(given, |name| std::env::var_os(name), || etcetera::home_dir().ok())
 }
 
@@ -245,7 +245,7 @@ fn without_tilde(text: &str) -> PathBuf {
 }
 
 /// All clusters that match the selection, including those that are gone; by profile, then by cluster id.
-pub fn find(selection: &Selection) -> Result<Vec<FoundCluster>, DiscoveryError> {
+pub(crate) fn find(selection: &Selection) -> Result<Vec<FoundCluster>, DiscoveryError> {
     if let Some(path) = &selection.connection_file {
         return Ok(vec![by_file(path)?]);
     }
@@ -265,7 +265,7 @@ fn only_wanted(selection: &Selection, all: &[FoundCluster]) -> Vec<FoundCluster>
 ///
 /// Of several that match, those known to run come before those that may run, then those that pxlens started, then the newest;
 /// [`FoundCluster::note`] says which reason decided. A cluster that ends with another `pxlens run` is used only if it is named.
-pub fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
+pub(crate) fn choose(selection: &Selection) -> Result<Option<FoundCluster>, DiscoveryError> {
     if let Some(path) = &selection.connection_file {
         return by_file(path).map(Some);
     }

@@ -155,6 +155,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use pxlens_tests::within;
 
     use super::*;
     use crate::{jupyter::content::StreamName, run::Time};
@@ -198,7 +199,7 @@ mod tests {
         drop(sender);
 
         let mut events = Vec::new();
-        while receiver.recv_many(&mut events).await {}
+        while within("the end of the feed", receiver.recv_many(&mut events)).await {}
         let full_pieces = sent.iter().map(String::len).sum::<usize>() / FULL_PIECE;
         assert!(events.len() <= MERGE_FROM + 2 * 16 + 2 * full_pieces, "{} events waited", events.len());
         for (slot, text) in (0u32..).zip(sent) {
@@ -222,7 +223,7 @@ mod tests {
         tokio::task::yield_now().await;
         second.send(event(0, EventKind::Idle));
         drop(second);
-        assert_eq!(reader.await.unwrap(), 2);
+        assert_eq!(within("the reader to end with the feed", reader).await.unwrap(), 2);
     }
 
     #[test]

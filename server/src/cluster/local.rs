@@ -28,7 +28,7 @@ mod stop;
 mod watch;
 
 use layout::Layout;
-pub use stop::{StopError, stop};
+pub(crate) use stop::{StopError, stop};
 use watch::Watch;
 
 /// How long a controller may take to write its connection file.
@@ -50,7 +50,7 @@ const IN_OWN_SESSION: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1],
 
 /// The cluster to start.
 #[derive(Clone, Debug)]
-pub struct StartOptions {
+pub(crate) struct StartOptions {
     /// How many engines; at least one.
     pub n: u32,
     /// The Python that runs controller and engines; it has ipyparallel.
@@ -70,7 +70,7 @@ pub struct StartOptions {
 /// Why a cluster could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StartError {
+pub(crate) enum StartError {
     /// This system cannot start clusters.
     #[error(
         "pxlens cannot start clusters on this system yet; start one with `ipcluster start` and pxlens will connect to it"
@@ -131,7 +131,7 @@ fn doing<'a>(what: impl Into<String> + 'a) -> impl FnOnce(io::Error) -> StartErr
 ///
 /// Dropping an attached one ends its processes; [`StartedCluster::stop`] does so and waits.
 #[derive(Debug)]
-pub struct StartedCluster {
+pub(crate) struct StartedCluster {
     /// The client connection file; it is there.
     pub connection_file: PathBuf,
     /// The profile it is in.
@@ -151,7 +151,7 @@ pub struct StartedCluster {
 
 impl StartedCluster {
     /// The same cluster as discovery sees it.
-    pub fn found(&self) -> FoundCluster {
+    pub(crate) fn found(&self) -> FoundCluster {
         FoundCluster {
             profile: self.profile.clone(),
             cluster_id: self.cluster_id.clone(),
@@ -170,7 +170,7 @@ impl StartedCluster {
     /// Waits until a process of the cluster ends unexpectedly, and returns which and why. Cancel safe.
     ///
     /// For callers that wait for the engines to register, which an engine that has ended never will.
-    pub async fn ended(&mut self) -> StartError {
+    pub(crate) async fn ended(&mut self) -> StartError {
         let first = {
             let waits =
                 self.children.iter_mut().enumerate().map(async |(index, child)| (index, child.wait().await));
@@ -191,7 +191,7 @@ impl StartedCluster {
     }
 
     /// Stops it, waits until its processes have ended, and removes its files.
-    pub async fn stop(self) -> Result<(), StopError> {
+    pub(crate) async fn stop(self) -> Result<(), StopError> {
         let stopped = stop(&self.found(), true).await;
         if let (Ok(()), Some(watch)) = (&stopped, self.watch) {
             let _ = watch.release();
@@ -203,7 +203,10 @@ impl StartedCluster {
 /// Starts a controller, waits until its connection file is there, and starts the engines; does not wait for those.
 ///
 /// If it is cancelled half-way, the processes that were started are ended.
-pub async fn start(options: StartOptions, progress: impl Fn(&str)) -> Result<StartedCluster, StartError> {
+pub(crate) async fn start(
+    options: StartOptions,
+    progress: impl Fn(&str),
+) -> Result<StartedCluster, StartError> {
     if cfg!(not(unix)) {
         return Err(StartError::Unsupported);
     }

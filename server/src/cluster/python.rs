@@ -13,14 +13,14 @@ use std::{
 mod private;
 mod probe;
 
-pub use private::{PRIVATE_PACKAGES, private_env};
+pub(crate) use private::private_env;
 use probe::{ProbeError, probe};
 
 use super::process;
 
 /// Where a Python was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PythonSource {
+pub(crate) enum PythonSource {
     /// Named by the user: `--python`, or the setting `pxlens.python`.
     Flag,
     /// `$VIRTUAL_ENV`.
@@ -50,7 +50,7 @@ impl fmt::Display for PythonSource {
 
 /// A working Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PythonEnv {
+pub(crate) struct PythonEnv {
     /// The absolute path of the program.
     pub program: PathBuf,
     /// Where it was found.
@@ -70,7 +70,7 @@ pub struct PythonEnv {
 /// Why there is no usable Python.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PythonError {
+pub(crate) enum PythonError {
     /// None was found.
     #[error(
         "no Python was found: there is no active environment, no .venv, and no python3 on PATH; install Python 3.11 or later, or choose one with --python or the setting pxlens.python{skipped}"
@@ -172,14 +172,14 @@ fn conda_program_in(environment: &Path) -> PathBuf {
 
 /// The Python for a folder. One that was named must work and have ipyparallel. Otherwise the first that works is used, with
 /// or without ipyparallel (see [`private_env`]).
-pub async fn find_python(explicit: Option<&Path>, folder: &Path) -> Result<PythonEnv, PythonError> {
+pub(crate) async fn find_python(explicit: Option<&Path>, folder: &Path) -> Result<PythonEnv, PythonError> {
     let variable = |name: &str| env::var_os(name);
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     find_in(explicit, &PythonSearch { variable: &variable, folder: &folder }).await
 }
 
 /// As [`find_python`], but with the private environment if the Python that was found has no ipyparallel.
-pub async fn ready_python(
+pub(crate) async fn ready_python(
     explicit: Option<&Path>,
     folder: &Path,
     say: impl Fn(&str) + Send + Sync,
@@ -193,7 +193,7 @@ pub async fn ready_python(
 }
 
 /// A Python for the demo, which plots: one that was named is used as it is, others need matplotlib.
-pub async fn ready_python_for_demo(
+pub(crate) async fn ready_python_for_demo(
     explicit: Option<&Path>,
     folder: &Path,
     say: impl Fn(&str) + Send + Sync,

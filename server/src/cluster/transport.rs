@@ -13,7 +13,7 @@ use std::{fmt, future::Future, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 
-pub use self::zeromq::ZeromqTransport;
+pub(crate) use self::zeromq::ZeromqTransport;
 
 /// One of the controller's sockets that pxlens speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     engines::{EngineId, RankSet, Targets},
     plan::{self, Refusal},
-    session::{CellView, FileWish, Here, RunError, Settings, Snapshot},
+    session::{CellView, DEFAULT_ENGINES, FileWish, Here, RunError, Snapshot},
 };
 
 /// What running a px cell would do.
@@ -113,10 +113,9 @@ impl<'a> Outlooks<'a> {
         } else if let Some(unsuited) = self.wish().and_then(|wish| wish.unsuited_to_start(settings)) {
             (unsuited.short, None, Some(unsuited.why))
         } else {
-            let engines = self.wish().map_or_else(
-                || settings.engines.unwrap_or(Settings::DEFAULT_ENGINES),
-                |wish| wish.engines(settings),
-            );
+            let engines = self
+                .wish()
+                .map_or_else(|| settings.engines.unwrap_or(DEFAULT_ENGINES), |wish| wish.engines(settings));
             (format!("{engines} local engines"), Some(engines), None)
         };
         let by = self.wish().and_then(|wish| wish.engines_line(settings)).map(Arc::from);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// Representations of one object, by MIME type, in the order in which the engine sent them.
 ///
 /// Texts are strings, JSON types are JSON, binary types (`image/png`) are base64 text.
-pub type MimeBundle = Arc<Map<String, Value>>;
+pub(crate) type MimeBundle = Arc<Map<String, Value>>;
 
 /// `stdout` or `stderr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub enum StreamName {
 
 /// `stream`: a piece of text, cut anywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Stream {
+pub(crate) struct Stream {
     /// The stream it was written to.
     pub name: StreamName,
     /// The text.
@@ -32,7 +32,7 @@ pub struct Stream {
 
 /// `display_data` and `update_display_data`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct DisplayData {
+pub(crate) struct DisplayData {
     /// What is displayed.
     pub data: MimeBundle,
     /// Hints to the front end.
@@ -45,7 +45,7 @@ pub struct DisplayData {
 
 /// Data about a display that is not stored in notebooks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Transient {
+pub(crate) struct Transient {
     /// The id by which updates name the display.
     #[serde(default)]
     pub display_id: Option<String>,
@@ -53,7 +53,7 @@ pub struct Transient {
 
 /// `clear_output`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct ClearOutput {
+pub(crate) struct ClearOutput {
     /// Clear only when the next output comes.
     #[serde(default)]
     pub wait: bool,
@@ -61,7 +61,7 @@ pub struct ClearOutput {
 
 /// `execute_result`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct ExecuteResult {
+pub(crate) struct ExecuteResult {
     /// The value.
     pub data: MimeBundle,
     /// Hints to the front end.
@@ -74,7 +74,7 @@ pub struct ExecuteResult {
 
 /// `execute_input`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct ExecuteInput {
+pub(crate) struct ExecuteInput {
     /// The engine's counter.
     #[serde(deserialize_with = "counter")]
     pub execution_count: u32,
@@ -82,14 +82,14 @@ pub struct ExecuteInput {
 
 /// `status`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Status {
+pub(crate) struct Status {
     /// `busy`, `idle` or `starting`.
     pub execution_state: String,
 }
 
 /// `usage_reply`: where an engine runs. What it says of memory and processors is not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct UsageReply {
+pub(crate) struct UsageReply {
     /// What the machine calls itself.
     #[serde(default)]
     pub hostname: Option<String>,

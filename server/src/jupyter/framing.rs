@@ -11,7 +11,7 @@ const DELIMITER: &[u8] = b"<IDS|MSG>";
 /// Why frames are not a message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum FrameError {
+pub(crate) enum FrameError {
     /// No frame is the delimiter.
     #[error("no <IDS|MSG> frame among {0} frames")]
     NoDelimiter(usize),
@@ -35,7 +35,7 @@ pub enum FrameError {
 ///
 /// # Errors
 /// See [`FrameError`]; the connection can live on.
-pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameError> {
+pub(crate) fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameError> {
     let at = frames
         .iter()
         .position(|frame| frame.as_ref() == DELIMITER)
@@ -44,19 +44,18 @@ pub fn decode(signer: &Signer, mut frames: Vec<Bytes>) -> Result<Message, FrameE
     if after < 5 {
         return Err(FrameError::TooFewFrames(after));
     }
-    let buffers = frames.split_off(at + 6);
     let [signature, header, parent, metadata, content] = [1, 2, 3, 4, 5].map(|i| frames[at + i].clone());
     frames.truncate(at);
     signer.verify(&signature, [&header, &parent, &metadata, &content])?;
     let header = read::<Header>("header", &header)?;
     let parent = read::<ParentHeader>("parent_header", &parent)?;
-    Ok(Message { prefix: frames, header, parent, metadata, content, buffers })
+    Ok(Message { prefix: frames, header, parent, metadata, content })
 }
 
 /// The signed frames of a message without a parent, as every request is.
 ///
 /// The content is not copied, since many messages may share it.
-pub fn encode(
+pub(crate) fn encode(
     signer: &Signer,
     prefix: &[&[u8]],
     header: &Header,

@@ -70,7 +70,8 @@ pub struct ParentHeader {
     pub msg_type: Option<String>,
 }
 
-/// A message whose signature was right. Metadata and content are still JSON text: most messages need only one of them.
+/// A message whose signature is valid. Metadata and content are still JSON text, since most messages need only one of them.
+/// Buffers after the content are dropped.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Frames before the delimiter: an engine's uuid, an iopub topic, or none.
@@ -83,8 +84,6 @@ pub struct Message {
     pub metadata: Bytes,
     /// JSON object.
     pub content: Bytes,
-    /// Frames after the content; not signed.
-    pub buffers: Vec<Bytes>,
 }
 
 impl Message {

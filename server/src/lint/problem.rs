@@ -4,7 +4,7 @@ use crate::text::TextRange;
 
 /// Something wrong or doubtful in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Where.
     pub range: TextRange,
     /// How bad; in some cases milder than the rule's own.
@@ -19,7 +19,7 @@ pub struct Problem {
 
 /// A change of the text that mends a [`Problem`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
+pub(crate) struct Fix {
     /// What it does, as an order: "Write --targets 0,2".
     pub title: String,
     /// What is replaced, each in bytes as the problem's own range; in rising order, none touching the next.
@@ -28,7 +28,7 @@ pub struct Fix {
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// It does not run.
     Error,
     /// It runs, but perhaps not as meant.
@@ -39,7 +39,7 @@ pub enum Severity {
 
 /// A kind of problem.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Rule {
+pub(crate) struct Rule {
     pub(super) code: &'static str,
     /// How bad it is.
     pub severity: Severity,
@@ -52,7 +52,7 @@ pub struct Rule {
 impl Rule {
     /// The word that diagnostics carry, which stays the same. For what leaves the program: inside it a rule is the rule
     /// itself.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         self.code
     }
 

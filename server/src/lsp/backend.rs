@@ -96,7 +96,12 @@ impl Backend {
     /// Shows the user a message, without waiting for it.
     pub(super) fn show_message(&self, severity: MessageType, text: impl Into<String>) {
         let (client, text) = (self.client.clone(), text.into());
-        tokio::spawn(async move { messages::show(&client, severity, text).await });
+        self.spawn("message", async move { messages::show(&client, severity, text).await });
+    }
+
+    /// Spawns a task that ends with the client.
+    pub(super) fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        tasks::spawn(name, &self.lifetime, work);
     }
 
     /// Notes that a document was opened.
@@ -142,18 +147,22 @@ impl Backend {
 
     /// Puts a section of the settings in force.
     pub(super) fn configure(&self, section: &Value) {
-        self.configured.read(&self.session, &self.client, section);
+        for text in self.configured.read(&self.session, section) {
+            self.show_message(MessageType::Warning, text);
+        }
     }
 
     /// Requests the client's settings, without waiting for the answer.
     pub(super) fn pull_settings(&self) {
         let (session, client) = (self.session.clone(), self.client.clone());
         let configured = Arc::clone(&self.configured);
-        tasks::spawn("settings", &self.lifetime, async move {
+        self.spawn("settings", async move {
             let item = ConfigurationItem { section: Some("pxlens".into()), ..Default::default() };
             match tasks::request(client.configuration(vec![item])).await {
                 Ok(sections) => {
-                    configured.read(&session, &client, sections.first().unwrap_or(&Value::Null));
+                    for text in configured.read(&session, sections.first().unwrap_or(&Value::Null)) {
+                        messages::show(&client, MessageType::Warning, text).await;
+                    }
                 }
                 Err(error) => tracing::warn!(%error, "the client did not send its settings"),
             }
@@ -194,18 +203,22 @@ impl Backend {
 }
 
 impl Configured {
-    /// Parses a section of the settings and puts it in force. An invalid value keeps its default and is reported once.
-    fn read(&self, session: &Session, client: &tower_lsp::Client, section: &Value) {
+    /// Parses a section of the settings and puts it in force. An invalid value keeps its default. Returns the problems that
+    /// have not been reported before.
+    fn read(&self, session: &Session, section: &Value) -> Vec<String> {
         let options = self.options.get().unwrap_or(&Value::Null);
         let (settings, bad) = Settings::read_over(options, section);
         self.change(session, |(_, now)| *now = settings);
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        for bad in bad.into_iter().filter(|bad| !reported.contains(bad)).collect::<Vec<_>>() {
-            let (client, text) = (client.clone(), bad.to_string());
-            tracing::warn!("{text}");
-            tokio::spawn(async move { messages::show(&client, MessageType::Warning, text).await });
-            reported.push(bad);
+        let mut new = Vec::new();
+        for bad in bad {
+            if !reported.contains(&bad) {
+                tracing::warn!("{bad}");
+                new.push(bad.to_string());
+                reported.push(bad);
+            }
         }
+        new
     }
 
     fn change(&self, session: &Session, change: impl FnOnce(&mut (Vec<Uri>, Settings))) {
@@ -254,7 +267,7 @@ impl LanguageServer for Backend {
         }
         if capabilities.watches_configuration {
             let client = self.client.clone();
-            tasks::spawn("registration", &self.lifetime, async move {
+            self.spawn("registration", async move {
                 let registration = Registration {
                     id: "pxlens-configuration".into(),
                     method: "workspace/didChangeConfiguration".into(),

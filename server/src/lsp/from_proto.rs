@@ -91,7 +91,8 @@ pub(super) fn group_by(group_by: protocol::GroupBy) -> GroupBy {
 pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
     let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
     let targets = targets.map_err(|error| RunError::Unreadable(error.to_string()))?;
-    let cell = params.cell.as_ref().and_then(cell_id);
+    // An id that cannot be parsed is of no cell. It must not fall back to the cell at the position that is given as well.
+    let cell = params.cell.as_ref().map(|id| cell_id(id).ok_or(RunError::NoCell)).transpose()?;
     let line = params.position.map(|position| position.line);
     let place = cell.map(Place::Cell).or(line.map(Place::Line));
     let scope = match (params.scope, params.range) {
@@ -138,7 +139,7 @@ pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session:
         python: settings.python.clone(),
         cluster: settings.cluster.clone().map(selection).unwrap_or_default(),
         // VS Code sends the default too, so it does not count as the user's word.
-        engines: Some(settings.engines).filter(|engines| *engines != session::Settings::DEFAULT_ENGINES),
+        engines: Some(settings.engines).filter(|engines| *engines != session::DEFAULT_ENGINES),
         group_by: group_by(settings.group_by),
         views: settings.views.clone(),
         folder: folder.unwrap_or_else(|| PathBuf::from(".")),
@@ -150,4 +151,17 @@ pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session:
 pub(super) fn selection(choice: ClusterChoice) -> Selection {
     let ClusterChoice { name, profile, cluster_id, connection_file } = choice;
     Selection { name, profile, cluster_id, connection_file, ..Selection::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invalid_cell_id_does_not_fall_back_to_the_position() {
+        let params =
+            serde_json::json!({ "uri": "a", "cell": "bogus", "position": { "line": 3, "character": 0 } });
+        let params: RunParams = serde_json::from_value(params).expect("parameters");
+        assert_eq!(run_command(params).expect_err("no such cell"), RunError::NoCell);
+    }
 }

@@ -8,10 +8,11 @@ use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{cells::Views, cluster::discovery::Selection, session::Limits};
-
-/// How many engines a started cluster gets by default.
-pub(crate) const DEFAULT_ENGINES: u32 = 4;
+use crate::{
+    cells::Views,
+    cluster::discovery::Selection,
+    session::{DEFAULT_ENGINES, Limits},
+};
 
 /// The user's settings, or the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,10 +13,11 @@ use tower_lsp::jsonrpc::Result;
 
 use super::{
     backend::Backend,
-    blocking, capabilities, from_proto,
+    capabilities, from_proto,
     wire::raw_response::{Raw, RawResponses},
 };
 use crate::{
+    blocking,
     run::RunId,
     session::{self, About},
 };

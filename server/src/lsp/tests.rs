@@ -10,9 +10,9 @@
 //! | a hung handler | `order::a_handler_that_hangs_does_not_hold_up_others` | |
 //! | exit with a hung handler | `endings::exit_ends_it_although_a_notification_handler_hangs`, `endings::exit_ends_it_although_a_run_waits_for_a_silent_controller` | |
 //! | end of input with a hung request | `endings::hanging_up_ends_it_although_a_run_waits_for_a_silent_controller` | |
-//! | exit code 1 without shutdown | `endings::exit_without_shutdown_ends_with_1` | `lsp_shell::exit_without_shutdown_ends_the_process_with_1` |
-//! | parent gone, pipe held | `parent::tests::a_process_is_gone_after_its_end` | `lsp_shell::the_death_of_its_editor_ends_the_process_although_its_input_stays_open` |
-//! | stdout broken | `endings::a_broken_output_ends_it` | `lsp_shell::a_broken_output_ends_the_process_with_1` |
+//! | exit code 1 without shutdown | `endings::exit_without_shutdown_ends_with_1` | `lsp_process::exit_without_shutdown_ends_the_process_with_1` |
+//! | parent gone, pipe held | `parent::tests::a_process_is_gone_after_its_end` | `lsp_process::the_process_ends_with_its_editor_although_its_input_stays_open` |
+//! | stdout broken | `endings::a_broken_output_ends_it` | `lsp_process::a_broken_output_ends_the_process_with_1` |
 //! | panic in a handler | `conversation::a_panic_in_a_request_is_an_error_and_the_state_is_kept` | |
 //! | panic in a notification | `conversation::a_panic_in_a_notification_leaves_the_rest_as_it_was` | |
 //! | panic outside of the handlers | `conversation::a_panic_in_the_diagnostics_of_one_document_does_not_affect_others` | |

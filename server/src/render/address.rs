@@ -17,11 +17,11 @@ use crate::{
 };
 
 /// The scheme of the addresses, without the colon.
-pub const SCHEME: &str = "px-output";
+pub(crate) const SCHEME: &str = "px-output";
 
 /// An output as a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Address {
+pub(crate) struct Address {
     /// The run.
     pub run: RunId,
     /// The part of the run that it shows.
@@ -30,7 +30,7 @@ pub struct Address {
 
 /// The part of a run that a document shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Extract {
+pub(crate) enum Extract {
     /// All of it.
     Whole(GroupBy),
     /// What these engines gave, folded.
@@ -52,12 +52,12 @@ pub enum Extract {
     "'{0}' is not the address of an output; addresses are px-output:/run-7/fold.txt (or type, engine, order), \
      px-output:/run-7/group-0-2,4.txt, px-output:/run-7/raw-3.txt and px-output:/run-7/compared-with-5.txt"
 )]
-pub struct NoAddress(String);
+pub(crate) struct NoAddress(String);
 
 impl Address {
     /// The name of a file with this in it: `run-7-fold.txt`. A set of many scattered engines is named by its first ones and how
     /// many there are, since names of files are short; two such sets of a run may share a name.
-    pub fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         const LETTERS: usize = 100;
         let what = self.what.to_string();
         let what = match &self.what {

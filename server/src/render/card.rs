@@ -38,7 +38,7 @@ const MOST_TIMES: usize = 16;
 
 /// A command about a run that its card can offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
+pub(crate) enum Action {
     /// Change its grouping.
     Group(GroupBy),
     /// Run its cell again.
@@ -59,7 +59,7 @@ pub enum Action {
 
 /// What a link executes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Command {
+pub(crate) struct Command {
     /// Its id.
     pub id: &'static str,
     /// Its one argument.
@@ -68,7 +68,7 @@ pub struct Command {
 
 /// What a card shows.
 #[derive(Clone, Copy)]
-pub struct Card<'a> {
+pub(crate) struct Card<'a> {
     /// The grouping.
     pub by: GroupBy,
     /// Text of the document that names the run, if it is not the cell's own.
@@ -84,7 +84,7 @@ pub struct Card<'a> {
 }
 
 /// A run as Markdown, with links to its commands.
-pub fn card(run: &Run, card: Card<'_>) -> String {
+pub(crate) fn card(run: &Run, card: Card<'_>) -> String {
     let most = card.bytes.max(LEAST);
     let mut head = card.named.map(name).unwrap_or_default();
     head.push_str(&heading(run));
@@ -104,7 +104,7 @@ pub fn card(run: &Run, card: Card<'_>) -> String {
 }
 
 /// Text of a document as Markdown that shows it and is nothing else: no link, no emphasis, no HTML.
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let shown = terminal_text(text, false).replace('\n', " ");
     let mut escaped = String::with_capacity(shown.len());
     for (at, c) in shown.char_indices() {

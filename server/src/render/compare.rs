@@ -37,7 +37,7 @@ const EFFORT: usize = 100_000_000;
 
 /// How engines changed from one run to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Change {
+pub(crate) enum Change {
     /// Other output, other numbers in it, or another end.
     Changed,
     /// The other run was not on these engines.
@@ -50,7 +50,7 @@ pub enum Change {
 
 /// Engines that changed in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// The engines.
     pub ranks: RankSet,
     /// How they changed.
@@ -61,7 +61,7 @@ pub struct Compared {
 
 /// Two runs, compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     run: RunId,
     with: RunId,
     /// Whether both sent the same code.
@@ -73,7 +73,7 @@ pub struct Comparison {
 }
 
 /// Compares a run with one before it.
-pub fn compare(before: &Run, now: &Run) -> Comparison {
+pub(crate) fn compare(before: &Run, now: &Run) -> Comparison {
     let (old, new) = (by_engine(before), by_engine(now));
     // Engines whose parts are alike to the letter in both runs changed in the same way: that is found out once.
     let mut kinds: HashMap<(Fingerprints, Fingerprints), Kind<'_>> = HashMap::new();
@@ -120,7 +120,7 @@ pub fn compare(before: &Run, now: &Run) -> Comparison {
 
 impl Comparison {
     /// One line: `3 engines as before, [2] changed`.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         self.summary_with(&short_ranks)
     }
 
@@ -163,7 +163,7 @@ impl Comparison {
     }
 
     /// The summary, and what is not as before.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = self.head(&short_ranks);
         for group in self.differing() {
             let shown = group.text();
@@ -176,7 +176,7 @@ impl Comparison {
     }
 
     /// The same as Markdown: what engines wrote stands in fences.
-    pub fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         let code = |ranks: &RankSet| format!("`{}`", short_ranks(ranks));
         let mut page = Page { text: self.head(&code), most: MARKDOWN - RESERVE };
         let mut left = self.differing().count();
@@ -197,7 +197,7 @@ impl Comparison {
 
 impl Compared {
     /// What changed, as plain text; empty where nothing did.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let lines: Vec<String> = self.lines.iter().map(BlockLine::text).collect();
         without_keys(&lines.join("\n")).into_owned()
     }

@@ -18,7 +18,7 @@ use crate::{engines::RankSet, run::Run};
 
 /// How much a sheet may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SheetLimits {
+pub(crate) struct SheetLimits {
     /// Most images.
     pub images: usize,
     /// Most bytes of all images, as they are embedded.
@@ -53,7 +53,12 @@ const STYLE: &str = "\
 
 /// The contact sheet of a run: an SVG document, or `None` where it shows no image. `images` are those of the run, `title` is
 /// any text.
-pub fn contact_sheet(run: &Run, images: &[Image<'_>], title: &str, limits: SheetLimits) -> Option<String> {
+pub(crate) fn contact_sheet(
+    run: &Run,
+    images: &[Image<'_>],
+    title: &str,
+    limits: SheetLimits,
+) -> Option<String> {
     if images.is_empty() {
         return None;
     }

@@ -10,7 +10,7 @@ use super::{GroupBy, Style, compare, terminal, terminal_text, without_keys, word
 use crate::run::Run;
 
 /// The most bytes a document has.
-pub const MOST: usize = 5_000_000;
+pub(crate) const MOST: usize = 5_000_000;
 
 /// Kept free for the line that says what was left out.
 const RESERVE: usize = 8192;
@@ -20,7 +20,7 @@ const NEAR: usize = 4096;
 
 /// Both ends of a text, or all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ends {
+pub(crate) struct Ends {
     /// Its beginning; all, where nothing is between.
     pub head: String,
     /// Bytes between the two.
@@ -30,21 +30,21 @@ pub struct Ends {
 }
 
 /// A run in a grouping, under a line that names it. `more` says where to find what there is no room for.
-pub fn document(run: &Run, by: GroupBy, title: &str, style: Style<'_>, more: &str) -> String {
+pub(crate) fn document(run: &Run, by: GroupBy, title: &str, style: Style<'_>, more: &str) -> String {
     let style = Style { color: false, ..style };
     let head = format!("{}\n{}", terminal_text(title, false).replace('\n', " "), terminal(run, by, style));
     limited(&Ends { head, ..Ends::default() }, MOST, more)
 }
 
 /// How the output of a run differs from that of an earlier one, under a line that names it.
-pub fn comparison(before: &Run, now: &Run, title: &str) -> String {
+pub(crate) fn comparison(before: &Run, now: &Run, title: &str) -> String {
     let head = format!("{}\n{}", terminal_text(title, false).replace('\n', " "), compare(before, now).text());
     limited(&Ends { head, ..Ends::default() }, MOST, "documents of the two runs have all of it")
 }
 
 /// What an engine wrote, in order of arrival: each character as it came, but for those that are spelled out to be seen
 /// (`\x1b`), and a carriage return, which is spelled out and ends the line. `file` holds all of it as it came.
-pub fn raw(wrote: &Ends, file: Option<&Path>) -> String {
+pub(crate) fn raw(wrote: &Ends, file: Option<&Path>) -> String {
     let more = match file {
         Some(file) => format!("all of it is in {}", file.display()),
         None => "all of it is in an export of the run".to_owned(),

@@ -16,7 +16,7 @@ use std::{
 use regex::Regex;
 
 use self::place::Place;
-pub use self::traceback::{Frame, FramePlace};
+pub(crate) use self::traceback::{Frame, FramePlace};
 pub(super) use self::{
     repeats::{Repeat, without},
     traceback::{Kind, Step, is_heading},
@@ -105,7 +105,7 @@ impl ErrorGroup {
 
 /// What one engine raised: `ValueError: bad`, in one line of at most 200 characters, without control characters and keys. Of
 /// one that somebody stopped: `interrupted`.
-pub fn raised(error: &ErrorContent) -> String {
+pub(crate) fn raised(error: &ErrorContent) -> String {
     const MOST: usize = 200;
     if is_interruption(error) {
         return "interrupted".to_owned();

@@ -18,7 +18,7 @@ const LEAST: usize = 20_000;
 
 /// What a report says of a run besides what engines did.
 #[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
+pub(crate) struct About<'a> {
     /// The line of its magic.
     pub title: &'a str,
     /// Where that stands: `tour.py line 5`.
@@ -28,7 +28,7 @@ pub struct About<'a> {
 }
 
 /// A run as a report; with `most`, of about so many bytes at most: of long texts both ends, and not all of very many groups.
-pub fn report(run: &Run, about: About<'_>, most: Option<usize>) -> String {
+pub(crate) fn report(run: &Run, about: About<'_>, most: Option<usize>) -> String {
     let whole = write(run, about, None);
     let text = match most {
         Some(most) if whole.len() > most => {

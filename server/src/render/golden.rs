@@ -1,4 +1,4 @@
-//! Golden displays: what ipyparallel's own terminal printed, against [`plain_in`] of the engines' recorded messages.
+//! Golden displays: what ipyparallel printed in a terminal, compared with [`plain`] of the engines' recorded messages.
 //!
 //! One mask is applied to both sides: addresses, process ids in `ipykernel_*` paths, and the folder of Python's packages.
 
@@ -9,7 +9,7 @@ use pxlens_tests::golden::{Tally, files, folder, mask, own_folder};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{GroupBy, PromptColor, plain_in};
+use super::{GroupBy, PromptColor, plain};
 use crate::{
     engines::EngineId,
     jupyter::{Header, Message, ParentHeader, content::StreamName},
@@ -76,7 +76,6 @@ impl Recorded {
             parent: ParentHeader::default(),
             metadata: Bytes::from_static(b"{}"),
             content: serde_json::to_vec(&self.content).expect("JSON").into(),
-            buffers: Vec::new(),
         }
     }
 }
@@ -157,7 +156,7 @@ fn golden_recorded_displays() {
                     tally.skip("streams, or needs %pxresult");
                     continue;
                 };
-                let ours = plain_in(&recording.run(&engines, single), by, color);
+                let ours = plain(&recording.run(&engines, single), by, color);
                 let writes: Vec<(StreamName, String)> =
                     serde_json::from_value(writes.clone()).expect("[stream, text] pairs");
                 let golden = shown(&writes, cell["error_str"].as_str());

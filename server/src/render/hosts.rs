@@ -12,7 +12,7 @@ const FEW: usize = 3;
 
 /// The engines that have not ended, with their hosts if these differ: `[2] n03`, `[2] n03, [5-6] n04`. In at most
 /// `budget` characters: without the hosts where these are many, `None` where the ranks are too many too.
-pub fn pending(run: &Run, budget: usize) -> Option<String> {
+pub(crate) fn pending(run: &Run, budget: usize) -> Option<String> {
     let fits = |text: &String| text.chars().count() <= budget;
     by_host(run).filter(fits).or_else(|| Some(run.pending().to_string()).filter(fits))
 }

@@ -26,7 +26,7 @@ use crate::{
 
 /// Kinds of images that are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ImageKind {
+pub(crate) enum ImageKind {
     /// `image/png`
     Png,
     /// `image/jpeg`
@@ -45,7 +45,7 @@ impl ImageKind {
     const ALL: [Self; 5] = [Self::Png, Self::Jpeg, Self::Webp, Self::Gif, Self::Svg];
 
     /// Its MIME type.
-    pub fn mime(self) -> &'static str {
+    pub(crate) fn mime(self) -> &'static str {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -56,7 +56,7 @@ impl ImageKind {
     }
 
     /// How names of files of this kind end.
-    pub fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Png => "png",
             Self::Jpeg => "jpg",
@@ -69,7 +69,7 @@ impl ImageKind {
 
 /// An image that some engines show.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Image<'a> {
+pub(crate) struct Image<'a> {
     /// The engines that show it.
     pub ranks: RankSet,
     /// The first of all its places: 1 if it is the first image of some engine, 2 if it is nobody's first but somebody's
@@ -90,7 +90,7 @@ pub struct Image<'a> {
 
 /// An image that decodes, at least as far as its size.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Picture<'a> {
+pub(crate) struct Picture<'a> {
     /// The kind that its first bytes show.
     pub kind: ImageKind,
     /// In pixels; unknown of an SVG that fits any.
@@ -101,7 +101,7 @@ pub struct Picture<'a> {
 
 impl Picture<'_> {
     /// The bytes of the image's file.
-    pub fn decoded(&self) -> Vec<u8> {
+    pub(crate) fn decoded(&self) -> Vec<u8> {
         match self.kind {
             ImageKind::Svg => self.data.as_bytes().to_vec(),
             // It was decoded to get here.
@@ -111,7 +111,7 @@ impl Picture<'_> {
 }
 
 /// The images on the engines' screens: each engine's first, then each engine's second, ...; among those by rank.
-pub fn images(run: &Run) -> Vec<Image<'_>> {
+pub(crate) fn images(run: &Run) -> Vec<Image<'_>> {
     let mut images: Vec<(BTreeSet<EngineId>, Image<'_>)> = Vec::new();
     // Any of its forms may be the one that decodes.
     let mut known: HashMap<Vec<(&str, Cow<'_, str>)>, usize> = HashMap::new();

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Most characters of a hint: plan and result share a line in editors that show both.
-pub const HINT: usize = 43;
+pub(crate) const HINT: usize = 43;
 
 /// Most characters of the full line.
 const FULL: usize = 160;
@@ -117,7 +117,7 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
 }
 
 /// As [`inline_within`], for clients that are not updated while time passes: a run that is not over is shown without its time.
-pub fn inline_timeless(run: &Run, now: Time, budget: usize) -> String {
+pub(crate) fn inline_timeless(run: &Run, now: Time, budget: usize) -> String {
     match run.state() {
         RunState::Running => waiting(run, budget, ""),
         _ => inline_within(run, now, budget),

@@ -211,7 +211,7 @@ pub fn part_text(run: &Run, slot: Slot) -> String {
 }
 
 /// What the engines of a group show, as plain text: as [`part_text`], what differs in numbers summed up.
-pub fn group_text(run: &Run, group: &Group) -> String {
+pub(crate) fn group_text(run: &Run, group: &Group) -> String {
     let Some(part) = run.part(group.representative) else { return String::new() };
     let items = of_group(run, group, Scope::default());
     text_of(part, &Block { ranks: group.ranks.clone(), state: State::of(part), items })

@@ -13,7 +13,7 @@ use crate::{
 
 /// How much of a run was shown.
 #[derive(Debug, Default)]
-pub struct Live {
+pub(crate) struct Live {
     cursor: Cursor,
     /// What an engine wrote of a line that has no end yet, by slot and stream.
     begun: BTreeMap<(u32, bool), (String, String)>,
@@ -22,7 +22,7 @@ pub struct Live {
 impl Live {
     /// The lines that are new, without line ends; the last of each engine as it is, once the run is over. With `colors`, the
     /// engines' own are kept.
-    pub fn lines(&mut self, run: &Run, colors: bool) -> Vec<String> {
+    pub(crate) fn lines(&mut self, run: &Run, colors: bool) -> Vec<String> {
         let mut lines = Vec::new();
         for event in self.cursor.delta(run) {
             let (Some(engine), Some(slot)) = (event.engine, event.slot) else { continue };

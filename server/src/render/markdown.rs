@@ -138,7 +138,7 @@ impl Page {
 }
 
 /// The longest run of backticks in a text: a fence around it needs one more.
-pub fn longest_backticks(text: &str) -> usize {
+pub(crate) fn longest_backticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 

@@ -32,14 +32,14 @@ const ERROR: &str = "application/vnd.code.notebook.error";
 
 /// One output, in several forms; the best first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct NotebookOutput {
+pub(crate) struct NotebookOutput {
     /// What it is, and in what form.
     pub items: Vec<NotebookItem>,
 }
 
 /// An output in one form.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct NotebookItem {
+pub(crate) struct NotebookItem {
     /// Its MIME type.
     pub mime: &'static str,
     /// A text.
@@ -50,12 +50,12 @@ pub struct NotebookItem {
 
 impl NotebookOutput {
     /// A line that pxlens says.
-    pub fn note(text: impl Into<String>) -> Self {
+    pub(crate) fn note(text: impl Into<String>) -> Self {
         Self::text(PLAIN, text.into())
     }
 
     /// Why something was not run.
-    pub fn failure(why: &str) -> Self {
+    pub(crate) fn failure(why: &str) -> Self {
         let error = json!({ "name": "Not run", "message": why, "stack": why });
         Self::text(ERROR, error.to_string())
     }
@@ -66,7 +66,7 @@ impl NotebookOutput {
 }
 
 /// The outputs of a run. `says_where`: it is of a cell that does not say on which engines it runs, so the outputs do.
-pub fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<NotebookOutput> {
+pub(crate) fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<NotebookOutput> {
     let mut outputs = Vec::new();
     if says_where && !run.was_never_sent() {
         let engines: RankSet = run.request.engines.iter().copied().collect();

@@ -27,7 +27,7 @@ use crate::{
 
 /// How much a page may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageLimits {
+pub(crate) struct PageLimits {
     /// Most bytes of text of engines, shared among blocks.
     pub bytes: usize,
     /// Most blocks.
@@ -44,7 +44,7 @@ impl Default for PageLimits {
 
 /// A run in parts.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Page {
+pub(crate) struct Page {
     /// What engines wrote and answered.
     pub sections: Vec<PageSection>,
     /// How the results of several groups are spread, and the engines they are of.
@@ -57,7 +57,7 @@ pub struct Page {
 
 /// Blocks under one title.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PageSection {
+pub(crate) struct PageSection {
     /// The kind of output.
     pub title: Option<&'static str>,
     /// The blocks.
@@ -66,7 +66,7 @@ pub struct PageSection {
 
 /// What some engines show.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PageBlock {
+pub(crate) struct PageBlock {
     /// The engines.
     pub ranks: RankSet,
     /// Their state.
@@ -79,7 +79,7 @@ pub struct PageBlock {
 
 /// The state of the engines of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// They ended well, or are described elsewhere.
     Ok,
     /// They have not ended.
@@ -94,7 +94,7 @@ pub enum Standing {
 
 /// Engines that raised the same error.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PageError {
+pub(crate) struct PageError {
     /// The error.
     pub group: ErrorGroup,
     /// The traceback, line by line, each with the call that it is the head of.
@@ -102,7 +102,7 @@ pub struct PageError {
 }
 
 /// A run in parts, within limits.
-pub fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
+pub(crate) fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
     let sharers = match by {
         GroupBy::Fold => fold(run).len(),
         GroupBy::Type | GroupBy::Engine | GroupBy::Order => run.parts().len(),
@@ -200,7 +200,7 @@ fn standing(run: &Run, state: &State, ranks: &RankSet) -> Standing {
 
 /// HTML that some engines show.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HtmlOutput<'a> {
+pub(crate) struct HtmlOutput<'a> {
     /// The engines.
     pub ranks: RankSet,
     /// As the engine sent it.
@@ -211,7 +211,7 @@ pub struct HtmlOutput<'a> {
 
 /// The HTML on the screens of engines, identical ones once: each engine's first, then each engine's second, ...; among those
 /// by rank. What comes as an image as well is left to [`super::images`].
-pub fn html_outputs(run: &Run) -> Vec<HtmlOutput<'_>> {
+pub(crate) fn html_outputs(run: &Run) -> Vec<HtmlOutput<'_>> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     let mut found: Vec<(usize, BTreeSet<EngineId>, &str, String)> = Vec::new();
     for part in run.parts() {

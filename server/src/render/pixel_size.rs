@@ -7,7 +7,7 @@ use base64::{
 
 /// Width and height in pixels; those that an SVG asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PixelSize {
+pub(crate) struct PixelSize {
     /// How wide it is.
     pub width: u32,
     /// How high it is.

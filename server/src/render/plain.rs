@@ -45,15 +45,10 @@ pub enum PromptColor {
     Red,
 }
 
-/// What ipyparallel's terminal prints, without colours of its own; the engines' own stay.
+/// What ipyparallel prints in a terminal, with prompts in this colour or none; the engines' own colours are kept.
 ///
 /// [`GroupBy::Fold`] is not ipyparallel's, and prints as [`GroupBy::Type`], its default.
-pub fn plain(run: &Run, by: GroupBy) -> Plain {
-    plain_in(run, by, PromptColor::None)
-}
-
-/// As [`plain`], with prompts in a colour.
-pub fn plain_in(run: &Run, by: GroupBy, color: PromptColor) -> Plain {
+pub fn plain(run: &Run, by: GroupBy, color: PromptColor) -> Plain {
     let mut out = Writes { color, ..Writes::default() };
     let parts: Vec<&EngineRun> = run.parts().collect();
     if run.request.single {
@@ -312,7 +307,7 @@ mod tests {
     use crate::{render::sample::Sample, run::LostReason};
 
     fn check(sample: Sample, by: GroupBy, expected: Expect) {
-        let text: String = plain(&sample.run(), by)
+        let text: String = plain(&sample.run(), by, PromptColor::None)
             .events()
             .into_iter()
             .map(|(name, text)| match name {
@@ -402,7 +397,7 @@ mod tests {
             [2:execute]E: no
             [3:execute]E: no
             .... 2 more exceptions ..."#]]
-        .assert_eq(&plain(&run, GroupBy::Type).message.unwrap_or_default());
+        .assert_eq(&plain(&run, GroupBy::Type, PromptColor::None).message.unwrap_or_default());
         check(
             sample,
             GroupBy::Type,

@@ -18,7 +18,7 @@ use crate::{
 /// The run of a list of events, all that there are of it. `None` where the list does not begin with its `run`.
 ///
 /// `single`: whether its targets were one integer, which no event says.
-pub fn replay(events: &[JsonEvent], single: bool) -> Option<Run> {
+pub(crate) fn replay(events: &[JsonEvent], single: bool) -> Option<Run> {
     let (first, events) = events.split_first()?;
     let JsonKind::Run { code, engines, at } = &first.what else { return None };
     let request = RunRequest { code: Arc::clone(code), engines: engines.clone(), single };
@@ -149,7 +149,9 @@ fn reason(why: &str) -> LostReason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Cursor, GroupBy, Limits, Style, fold, markdown, plain, sample::Sample, terminal};
+    use crate::render::{
+        Cursor, GroupBy, Limits, PromptColor, Style, fold, markdown, plain, sample::Sample, terminal,
+    };
 
     /// The events of a run, written and read back.
     fn events_of(run: &Run) -> Vec<JsonEvent> {
@@ -165,7 +167,7 @@ mod tests {
         for by in [GroupBy::Fold, GroupBy::Type, GroupBy::Engine, GroupBy::Order] {
             assert_eq!(terminal(&replayed, by, Style::default()), terminal(&run, by, Style::default()));
             assert_eq!(markdown(&replayed, by, Limits::default()), markdown(&run, by, Limits::default()));
-            assert_eq!(plain(&replayed, by), plain(&run, by));
+            assert_eq!(plain(&replayed, by, PromptColor::None), plain(&run, by, PromptColor::None));
         }
         assert_eq!(events_of(&replayed), events);
     }

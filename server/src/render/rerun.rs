@@ -7,13 +7,13 @@ use crate::{
 };
 
 /// The engines whose part ended, and not well: they raised, dropped the request, or were lost.
-pub fn failed(run: &Run) -> RankSet {
+pub(crate) fn failed(run: &Run) -> RankSet {
     let failed = |ending: &Ending| *ending != Ending::Ok;
     run.parts().filter(|part| part.ending().is_some_and(failed)).map(|part| part.engine).collect()
 }
 
 /// The engines whose output is not like that of the reference: of the groups that ended well the largest, of all where none did.
-pub fn differing(run: &Run) -> RankSet {
+pub(crate) fn differing(run: &Run) -> RankSet {
     let groups = fold(run);
     // The largest comes first.
     let reference = (0..groups.len()).min_by_key(|&at| !matches!(groups[at].ending, Some(Ending::Ok)));
@@ -22,7 +22,7 @@ pub fn differing(run: &Run) -> RankSet {
 }
 
 /// The engines that have not ended, once at least half of them have; none before that.
-pub fn stragglers(run: &Run) -> RankSet {
+pub(crate) fn stragglers(run: &Run) -> RankSet {
     let ended = run.parts().filter(|part| part.ending().is_some()).count();
     if ended == 0 || ended * 2 < run.parts().len() {
         return RankSet::default();

@@ -24,7 +24,7 @@ static KEY: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A text of several lines, without the keys that stand near other words of a connection info.
-pub fn without_keys(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_keys(text: &str) -> Cow<'_, str> {
     if !WORDS.iter().any(|word| text.contains(word)) {
         return Cow::Borrowed(text);
     }
@@ -33,7 +33,7 @@ pub fn without_keys(text: &str) -> Cow<'_, str> {
 
 /// A line, which may be the only one of a connection info that is shown, without what looks like a kernel's key: 16 or
 /// more hexadecimal digits, with dashes or underscores.
-pub fn without_key(line: &str) -> Cow<'_, str> {
+pub(crate) fn without_key(line: &str) -> Cow<'_, str> {
     if !line.contains("key") {
         return Cow::Borrowed(line);
     }

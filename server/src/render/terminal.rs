@@ -48,7 +48,7 @@ pub fn terminal(run: &Run, by: GroupBy, style: Style<'_>) -> String {
 }
 
 /// What [`terminal`] shows behind the groups, for whoever has seen all output as it came: the errors, and how it ended.
-pub fn terminal_end(run: &Run, style: Style<'_>) -> String {
+pub(crate) fn terminal_end(run: &Run, style: Style<'_>) -> String {
     let view = view(GroupBy::Fold, style);
     let mut lines = Vec::new();
     lay_out_errors(run, view, style.place.unwrap_or(&|_| None), &mut lines);

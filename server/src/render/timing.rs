@@ -14,7 +14,7 @@ const EVEN: f64 = 1.5;
 
 /// How long the engines of a run took.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Timing {
+pub(crate) struct Timing {
     /// Every part that came to its end, well or with an error, in target order.
     pub parts: Vec<PartTime>,
     /// Milliseconds: half of the parts took longer. Between the two in the middle where their number is even.
@@ -29,7 +29,7 @@ pub struct Timing {
 
 /// How long one engine's part took, as pxlens saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartTime {
+pub(crate) struct PartTime {
     /// The engine.
     pub engine: EngineId,
     /// Its host, in the shortest form that is unique; `None` if it is not known, or if all engines are on one host.
@@ -42,7 +42,7 @@ pub struct PartTime {
 ///
 /// `None` also where there is nothing worth saying: fewer than two engines came to an end (one that was lost or aborted
 /// has no time), all took less than 100 ms, or the slowest took less than 1.5 times the median.
-pub fn timing(run: &Run) -> Option<Timing> {
+pub(crate) fn timing(run: &Run) -> Option<Timing> {
     if !run.is_over() {
         return None;
     }
@@ -69,7 +69,7 @@ fn part_time(part: &EngineRun, hosts: &Hosts) -> Option<PartTime> {
 
 impl Timing {
     /// `max/median 3.1× · slowest [5] n03`; the host only where it is known and not the same for all.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let digits = usize::from(self.skew < 10.0);
         let host = self.slowest.host.as_deref().map(|host| format!(" {host}")).unwrap_or_default();
         format!("max/median {:.digits$}× · slowest [{}]{host}", self.skew, self.slowest.engine)

@@ -13,7 +13,7 @@ const PROGRESS: usize = 60;
 
 /// The line with which ipyparallel begins a run: `Parallel execution on engine(s): [0-3]`, and `Async parallel ...` where
 /// nobody waits for it.
-pub fn heading(run: &Run) -> String {
+pub(crate) fn heading(run: &Run) -> String {
     let engines: RankSet = run.request.engines.iter().copied().collect();
     format!("{}{engines}", heading_words(run))
 }
@@ -23,7 +23,7 @@ pub(super) fn heading_words(run: &Run) -> &'static str {
 }
 
 /// Milliseconds in words: `12 ms`, `1.2 s`, `34 s`, `3 min 20 s`, `1 h 03 min`.
-pub fn duration(milliseconds: u64) -> String {
+pub(crate) fn duration(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     match seconds {
         0 => format!("{milliseconds} ms"),
@@ -63,7 +63,7 @@ pub(super) fn clock(seconds: f64) -> String {
 }
 
 /// How long a run took, or has taken up to `now`, in milliseconds from its first request on; 0 if none was sent.
-pub fn elapsed(run: &Run, now: Time) -> u64 {
+pub(crate) fn elapsed(run: &Run, now: Time) -> u64 {
     let begun = run.parts().filter_map(|part| part.sent).min().unwrap_or(run.created);
     match run.state() {
         RunState::Queued => 0,
@@ -72,7 +72,7 @@ pub fn elapsed(run: &Run, now: Time) -> u64 {
 }
 
 /// The progress of a run in a few words: `queued`, `3 of 4 engines · waiting on [2] n03`.
-pub fn progress(run: &Run) -> String {
+pub(crate) fn progress(run: &Run) -> String {
     if run.state() == RunState::Queued {
         return "queued".to_owned();
     }
@@ -107,7 +107,7 @@ pub(super) fn count(n: usize, what: &str) -> String {
 }
 
 /// At most `most` characters; what was cut off is marked by `…`, which counts.
-pub fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some(_) if most == 0 => String::new(),
@@ -116,7 +116,7 @@ pub fn cut(text: &str, most: usize) -> String {
 }
 
 /// Text of an engine in one line, without control characters: what would end it is a blank.
-pub fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     terminal_text(text, false).replace(['\n', '\t'], " ")
 }
 

@@ -20,8 +20,8 @@ mod stream;
 
 use crate::jupyter::content::{ErrorContent, MimeBundle, StreamName};
 
-/// Stands for the output of one engine. Equal fingerprints: identical output. [Alike](Fingerprint::is_alike): it differs only in
-/// numbers and other tokens.
+/// Represents the output of one engine. Equal fingerprints mean identical output; equal [shapes](Fingerprint::shape) mean
+/// output that differs only in numbers and other tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
     shape: u64,
@@ -32,11 +32,6 @@ impl Fingerprint {
     /// The same number for all outputs that are alike.
     pub fn shape(self) -> u64 {
         self.shape
-    }
-
-    /// Whether the outputs differ at most in numbers and other tokens.
-    pub fn is_alike(self, other: Self) -> bool {
-        self.shape == other.shape
     }
 }
 

@@ -29,7 +29,7 @@ const SEQUENCE: usize = 128;
 
 /// What a terminal shows once it has been sent all of `text`: overwritten characters are gone, and so is the newline at its end.
 /// With `colors`, SGR sequences stay, each line closing its own; without, the result holds no escape sequence at all.
-pub fn terminal_text(text: &str, colors: bool) -> String {
+pub(crate) fn terminal_text(text: &str, colors: bool) -> String {
     let body = text.strip_suffix('\n').unwrap_or(text);
     if body.chars().all(is_harmless) {
         return body.to_owned();

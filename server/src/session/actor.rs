@@ -114,11 +114,17 @@ pub(super) enum Message {
     Regroup {
         run: RunId,
         group_by: GroupBy,
+        reply: oneshot::Sender<bool>,
     },
     /// Uses another cluster than the settings name, or that one again.
     Choose {
         choice: Option<Selection>,
         reply: oneshot::Sender<PreviousChoice>,
+    },
+    /// A choice led to no cluster: puts the previous one in force again, unless another choice has been made since.
+    TakeBack {
+        choice: Option<Selection>,
+        before: Option<Selection>,
     },
     /// Whether the workspace is trusted, and the client of the cluster in use.
     Client {
@@ -136,9 +142,10 @@ pub(super) enum Message {
     Shutdown {
         reply: oneshot::Sender<()>,
     },
-    /// An attempt to find or start a cluster has ended.
+    /// An attempt to find or start a cluster has ended; `selection` is what it looked for.
     Attached {
         policy: StartPolicy,
+        selection: Selection,
         result: Box<Result<Attached, ClusterError>>,
     },
     /// The engine table or the state of this connection changed.
@@ -166,6 +173,8 @@ pub(super) enum Message {
     },
     /// Another task has a message for the user.
     Say(Level, String),
+    /// A console waits for an engine that is busy.
+    ConsoleWaits(String),
     /// The progress of a cluster that is being started.
     Starting(Starting),
     /// Panics, for tests of what a panic costs.
@@ -186,6 +195,7 @@ impl Message {
                 | Self::EnginesChanged { .. }
                 | Self::Starting(_)
                 | Self::Say(..)
+                | Self::ConsoleWaits(_)
         )
     }
 }
@@ -261,6 +271,8 @@ struct Actor {
     cluster: Option<Attached>,
     /// What the file that was run last asks of the cluster; before that, what the open documents ask.
     wished: FileWish,
+    /// Which clusters would do for the newest attempt to find one.
+    asked: Selection,
     /// What was said of files that ask for something else than the user chose; it is said once.
     overruled: HashSet<String>,
     /// The number of the current connection, to tell its messages from those of an earlier one.
@@ -303,6 +315,7 @@ pub(super) async fn run(
         keeper: pxresult::Keeper::default(),
         cluster: None,
         wished: FileWish::default(),
+        asked: Selection::default(),
         overruled: HashSet::new(),
         generation: 0,
         attaching: None,
@@ -395,8 +408,9 @@ impl Actor {
             Message::Run { command, reply } => self.run(&command, reply),
             Message::Interrupt { run, stop, signal, reply } => self.interrupt(run, stop, signal, reply),
             Message::Reveal { run } => self.reveal(run),
-            Message::Regroup { run, group_by } => self.regroup(run, group_by),
+            Message::Regroup { run, group_by, reply } => drop(reply.send(self.regroup(run, group_by))),
             Message::Choose { choice, reply } => drop(reply.send(self.choose(choice))),
+            Message::TakeBack { choice, before } => self.take_back(&choice, before),
             Message::Client { reply } => {
                 let client = self.cluster.as_ref().map(|cluster| cluster.client.clone());
                 drop(reply.send((self.trusted, client)));
@@ -404,7 +418,7 @@ impl Actor {
             Message::Connect { start, reply } => self.connect(start, reply),
             Message::Stopping { cluster, stopped } => self.stopping(&cluster, stopped),
             Message::Shutdown { .. } => {}
-            Message::Attached { policy, result } => self.attached(policy, *result),
+            Message::Attached { policy, selection, result } => self.attached(policy, &selection, *result),
             Message::ClusterChanged { generation, lost } => self.cluster_changed(generation, lost),
             Message::EnginesChanged { generation } => {
                 if generation == self.generation {
@@ -415,6 +429,7 @@ impl Actor {
             Message::Over { run, succeeded } => self.over(run, succeeded),
             Message::Late { run } => self.late_output(run),
             Message::Say(level, text) => self.notify(SessionEvent::Say(level, text)),
+            Message::ConsoleWaits(text) => self.notify(SessionEvent::ConsoleWaits(text)),
             Message::Starting(how) => self.report_starting(how),
             #[cfg(test)]
             Message::Panic => panic!("a test asked for it"),
@@ -432,10 +447,8 @@ impl Actor {
 
     async fn end(&mut self) {
         let waiting: Vec<RunId> = self.queue.waiting().collect();
-        for run in waiting {
-            let steps = self.queue.withdraw(run, "the session ended");
-            self.apply_steps(steps);
-        }
+        let steps = self.queue.withdraw(&waiting, "the session ended");
+        self.apply_steps(steps);
         self.keep_last();
         self.keeper.finish().await;
         if let Some(cluster) = self.cluster.take() {

@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{ClusterView, Level, Settings, wishes::Ask};
+use super::{ClusterView, DEFAULT_ENGINES, Level, Settings, wishes::Ask};
 use crate::{
+    blocking,
     cluster::{
         ClientOptions, ClusterClient, ConnectionInfo,
         discovery::{self, DiscoveryError, FoundCluster, Selection},
@@ -79,6 +80,8 @@ pub(super) struct Attached {
     pub(super) owner: Owner,
     /// The selection of the settings when it was found.
     pub(super) selection: Selection,
+    /// Whether this attempt started it.
+    pub(super) is_new: bool,
     /// The cluster that the session stops when it ends, if it started one for itself alone.
     pub(super) started: Option<StartedCluster>,
 }
@@ -157,7 +160,7 @@ pub(super) async fn attach(
                 report(Report::Say(Level::Info, note.clone()));
             }
             let selection = settings.cluster;
-            Ok(Attached { client, found, owner, selection, started: None })
+            Ok(Attached { client, found, owner, selection, is_new: false, started: None })
         }
         None if ask.not_started.is_some() => {
             let running = running_instead(&settings).await;
@@ -174,7 +177,7 @@ pub(super) async fn attach(
 /// Says which clusters run, where none of them is the one that a file asks for.
 async fn running_instead(settings: &Settings) -> String {
     let any = Selection { ipython_dir: settings.cluster.ipython_dir.clone(), ..Selection::default() };
-    let all = blocking(move || discovery::find(&any)).await.unwrap_or_default();
+    let all = blocking::run(move || discovery::find(&any)).await.unwrap_or_default();
     let running: Vec<String> =
         all.iter().filter(|found| found.alive() && !found.is_temporary()).map(FoundCluster::label).collect();
     match running.as_slice() {
@@ -194,7 +197,7 @@ pub(crate) async fn start_cluster(
     given_up: impl Future<Output = ()>,
 ) -> Result<ClusterView, ClusterError> {
     let launched = OnceLock::new();
-    let engines = settings.engines.unwrap_or(Settings::DEFAULT_ENGINES);
+    let engines = settings.engines.unwrap_or(DEFAULT_ENGINES);
     let attached = tokio::select! {
         attached = start_one(settings, engines, true, |report| match report {
             Report::Say(level, text) => say(level, &text),
@@ -253,7 +256,7 @@ async fn start_one(
     let found = started.found();
     // Only a cluster that ends with the session is kept here.
     let started = (!detached).then_some(started);
-    Ok(Attached { client, found, owner, selection: settings.cluster, started })
+    Ok(Attached { client, found, owner, selection: settings.cluster, is_new: true, started })
 }
 
 /// Connects to a cluster that was launched, and waits for its engines.
@@ -298,7 +301,7 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
     let until = Instant::now() + CONTROLLER_LIMIT;
     loop {
         let selection = selection.clone();
-        match blocking(move || discovery::choose(&selection)).await {
+        match blocking::run(move || discovery::choose(&selection)).await {
             Err(DiscoveryError::Starting(_)) if Instant::now() < until => sleep(LOOK_AGAIN).await,
             chosen => return chosen,
         }
@@ -307,7 +310,7 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
 
 async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
     let unreachable = |why: String| ClusterError::Unreachable(why);
-    let info = blocking(move || ConnectionInfo::read(&file))
+    let info = blocking::run(move || ConnectionInfo::read(&file))
         .await
         .map_err(|error| unreachable(error.to_string()))?;
     ClusterClient::connect(info, ClientOptions::default())
@@ -337,9 +340,4 @@ async fn wait_for_engines(
             _ => return Err(ClusterError::NoEngines(limit.as_secs())),
         }
     }
-}
-
-/// Runs blocking work, such as reading files, on another thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("reading files does not panic")
 }

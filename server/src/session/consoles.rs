@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{ClusterError, Level, RunError, Session, StartPolicy, actor};
+use super::{ClusterError, RunError, Session, StartPolicy, actor};
 use crate::{
     cluster::{
         Console, ConsoleError,
@@ -33,7 +33,7 @@ impl Session {
     /// starts a cluster.
     ///
     /// Waits for a busy engine, for at most `limit` or until `given_up` completes, and reports that as a
-    /// [`SessionEvent::Say`](super::SessionEvent).
+    /// [`SessionEvent::ConsoleWaits`](super::SessionEvent).
     ///
     /// # Errors
     /// See [`ConsoleRequestError`].
@@ -50,7 +50,7 @@ impl Session {
         let cluster = self.connect(StartPolicy::Never).await?;
         let Some((_, Some(client))) = in_use().await else { return Err(ClusterError::None.into()) };
         let folder = console::runtime_dir().ok_or(ConsoleError::NoFolder)?;
-        let say = |text| self.send(actor::Message::Say(Level::Info, text));
+        let say = |text| self.send(actor::Message::ConsoleWaits(text));
         Ok(console::open(&client, engine, &cluster.name, &folder, Wait { say, limit, given_up }).await?)
     }
 }

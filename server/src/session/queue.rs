@@ -100,14 +100,26 @@ impl Queue {
         steps
     }
 
-    /// Removes a run that has not been sent, and those that wait for it.
-    pub(super) fn withdraw(&mut self, run: RunId, why: &str) -> Steps {
+    /// Removes runs that have not been sent, and those that wait for them. Other runs may advance only after all of them are
+    /// removed: otherwise one of these runs could be sent because another that was removed first no longer holds its engines.
+    pub(super) fn withdraw(&mut self, runs: &[RunId], why: &str) -> Steps {
         let mut steps = Steps::default();
-        if self.entries.iter().any(|entry| entry.run == run && !entry.sent) {
-            self.drop_with_followers(run, why, &mut steps);
+        for run in runs {
+            if self.entries.iter().any(|entry| entry.run == *run && !entry.sent) {
+                self.drop_with_followers(*run, why, &mut steps);
+            }
+        }
+        if !steps.drop.is_empty() {
             self.advance(&mut steps);
         }
         steps
+    }
+
+    /// Notes the engines that a run is sent to. Engines may have come or gone since the run was queued.
+    pub(super) fn sent_to(&mut self, run: RunId, engines: &[EngineId]) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.run == run) {
+            entry.engines = engines.iter().copied().collect();
+        }
     }
 
     /// Whether a run is queued or going on.
@@ -418,7 +430,7 @@ mod tests {
                     }
                     Step::Withdraw(which) => {
                         if let Some(run) = pick(queue.waiting(), which) {
-                            queue.withdraw(run, "a test");
+                            queue.withdraw(&[run], "a test");
                         }
                     }
                 }
@@ -436,9 +448,31 @@ mod tests {
         queue.add(entry(1, [0]));
         queue.add(entry(2, [0]));
         queue.add(Entry { after: after(2), ..entry(3, [0]) });
-        let steps = queue.withdraw(RunId(2), "interrupted");
+        let steps = queue.withdraw(&[RunId(2)], "interrupted");
         assert_eq!(drops(&steps), [2, 3]);
         assert_eq!(queue.sent().count(), 1);
         assert_eq!(queue.waiting().count(), 0);
+    }
+
+    /// When everything was interrupted, the third run used to be sent in place of the second, and kept running.
+    #[test]
+    fn of_runs_that_are_withdrawn_together_none_is_sent() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(entry(2, [0, 1]));
+        queue.add(entry(3, [1]));
+        let steps = queue.withdraw(&[RunId(2), RunId(3)], "interrupted");
+        assert_eq!((sends(&steps), drops(&steps)), (vec![], vec![2, 3]));
+        assert_eq!(sends(&queue.add(entry(4, [1]))), [4]);
+    }
+
+    #[test]
+    fn a_run_holds_the_engines_that_it_was_sent_to() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.sent_to(RunId(1), &[EngineId(1), EngineId(2)]);
+        assert_eq!(sends(&queue.add(entry(2, [2]))), [] as [u32; 0]);
+        assert_eq!(sends(&queue.add(entry(3, [0]))), [3]);
+        assert_eq!(sends(&queue.ended(RunId(1), true)), [2]);
     }
 }

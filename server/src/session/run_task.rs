@@ -191,5 +191,51 @@ async fn follow(
             over(&run);
         }
     }
+    if over.is_some() {
+        // A client that hits a bug closes the feed too early. No answer will come, and the queue must not wait for one.
+        lose_the_rest(&mut run);
+    }
     view.send_replace(Arc::new(run.clone()));
+    if let Some(over) = over {
+        over(&run);
+    }
+}
+
+/// Marks the requests that have not ended as lost.
+fn lose_the_rest(run: &mut Run) {
+    for index in 0..run.request.engines.len() {
+        let slot = slot(index);
+        if run.part(slot).is_some_and(|part| part.ending().is_none()) {
+            run.apply(Event { slot, at: now(), kind: EventKind::Lost(LostReason::ControllerLost) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engines::EngineId,
+        run::{RunId, RunState},
+        session::{Limits, SpillFolder},
+    };
+
+    #[tokio::test]
+    async fn a_run_whose_feed_closes_too_early_ends_as_lost() {
+        let engines = vec![EngineId(0), EngineId(1)];
+        let request = RunRequest { code: "work()".into(), engines, single: false };
+        let run = Run::new(RunId(1), Arc::new(request), now());
+        let (view, seen) = watch::channel(Arc::new(run.clone()));
+        let (sender, events) = feed();
+        sender.send(Event { slot: Slot(0), at: now(), kind: EventKind::Busy });
+        drop(sender);
+        let spill = Spill::new(Limits::NONE, Arc::new(SpillFolder::new(None, RunId(1))));
+        let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
+        let over = move |run: &Run| ended.send(run.state()).expect("the test listens");
+        follow(run, events, None, view, spill, |_| {}, over, |_| {}).await;
+        assert_eq!(ends.recv().await, Some(RunState::Failed));
+        let run = seen.borrow();
+        let lost = Some(Ending::Lost(LostReason::ControllerLost));
+        assert!(run.parts().all(|part| part.ending() == lost.as_ref()), "{run:?}");
+    }
 }

@@ -4,6 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
 
+/// How many engines a started cluster gets by default.
+pub(crate) const DEFAULT_ENGINES: u32 = 4;
+
 /// The settings of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -54,11 +57,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { engine_text: 1_000_000, run_text: 64_000_000, history: 256_000_000, folder: None }
     }
-}
-
-impl Settings {
-    /// How many engines a started cluster gets if neither the user nor the file says.
-    pub(crate) const DEFAULT_ENGINES: u32 = 4;
 }
 
 impl Default for Settings {

@@ -137,8 +137,7 @@ impl Snapshot {
             None => (&[], 0),
         };
         let sends = |cell: &&CellView| {
-            cell.cell.magic.suffix == by.cell.magic.suffix
-                && matches!(cell.cell.kind, CellKind::CellMagic | CellKind::LineMagic | CellKind::AutopxCell)
+            cell.cell.magic.suffix == by.cell.magic.suffix && cell.cell.kind.gives_result()
         };
         let named = |text: usize, cell: &CellView| {
             let at = cell.cell.magic_range().start;

@@ -386,7 +386,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it goes with its last holder");
+        pxlens_tests::within("the file to go with its last holder", looking).await;
     }
 
     #[test]

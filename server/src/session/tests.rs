@@ -8,14 +8,14 @@ mod wishes;
 
 use std::{path::Path, time::Duration};
 
-use pxlens_tests::sim::{Script, Sim};
+use pxlens_tests::{
+    sim::{Script, Sim},
+    within,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
 use crate::{cluster::discovery::Selection, run::RunState};
-
-/// Ends a test that would hang.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const TEXT: &str = "%px work()\n";
 
@@ -60,7 +60,7 @@ impl Fixture {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("no cluster with {what}"))
+        within(format!("a cluster with {what}"), looking).await
     }
 
     async fn engines(&mut self, count: usize) -> Arc<ClusterView> {
@@ -73,15 +73,24 @@ impl Fixture {
     }
 
     async fn run_scope(&self, scope: Scope, keep_going: bool) -> Result<RunResponse, RunError> {
+        self.run_with(scope, keep_going, StartPolicy::Never).await
+    }
+
+    async fn run_with(
+        &self,
+        scope: Scope,
+        keep_going: bool,
+        start: StartPolicy,
+    ) -> Result<RunResponse, RunError> {
         let command = RunCommand {
             document: self.key.clone(),
             scope,
             overrides: Overrides::default(),
             only: None,
             keep_going,
-            start: StartPolicy::Never,
+            start,
         };
-        tokio::time::timeout(PATIENCE, self.session.run(command)).await.expect("an answer")
+        within("a response to the run command", self.session.run(command)).await
     }
 
     async fn run(&self) -> Arc<RunHandle> {
@@ -95,9 +104,14 @@ impl Fixture {
 }
 
 async fn ends(handle: &RunHandle) -> RunState {
+    run_is(handle, "the end", |run| run.is_over()).await.state()
+}
+
+/// Waits until a run is as wanted.
+async fn run_is(handle: &RunHandle, awaited: &str, fits: impl Fn(&Run) -> bool) -> Arc<Run> {
     let mut view = handle.view.clone();
-    let over = tokio::time::timeout(PATIENCE, view.wait_for(|run| run.is_over())).await.expect("it ends");
-    over.expect("a run's view outlives it").state()
+    let run = within(format!("{awaited} of run {}", handle.id.0), view.wait_for(|run| fits(run))).await;
+    run.expect("a run's view outlives it").clone()
 }
 
 fn hangs() -> Script {
@@ -167,6 +181,94 @@ async fn a_switch_of_the_cluster_waits_for_runs() {
     assert_eq!((one.executed().len(), two.executed().len()), (1, 2));
 }
 
+/// A run that was requested while pxlens still waited for the engines of the wrong cluster used to fail because they did not
+/// come.
+#[tokio::test]
+async fn a_failed_attempt_does_not_fail_a_run_once_another_cluster_is_set() {
+    let (one, two) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
+    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
+    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
+    let failed = async {
+        fixture.session.snapshot(About::Nothing).await;
+        fixture.session.configure(at(&two.connection_file()));
+        fixture.session.send(actor::Message::Attached {
+            policy: StartPolicy::Detached,
+            selection: at(&one.connection_file()).cluster,
+            result: Box::new(Err(ClusterError::NoEngines(30))),
+        });
+    };
+    let (response, ()) = tokio::join!(requested, failed);
+    assert_eq!(ends(&response.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!(two.executed().len(), 2);
+}
+
+#[tokio::test]
+async fn taking_back_a_choice_does_not_undo_a_later_one() {
+    let (one, two) = (Sim::builder().engines(1).start().await, Sim::builder().engines(2).start().await);
+    let mut fixture = Fixture::open(at(&one.connection_file()), true);
+    fixture.engines(1).await;
+    let bad = at(Path::new("/nowhere/ipcontroller-client.json")).cluster;
+    // What `choose` does, with a later choice made before it knows that the first one leads nowhere.
+    let choose = |reply| actor::Message::Choose { choice: Some(bad.clone()), reply };
+    let before = fixture.session.request(choose).await.expect("the session lives").choice;
+    let chosen = fixture.session.choose(Some(at(&two.connection_file()).cluster)).await;
+    assert!(matches!(chosen, Ok(Choice::InUse(_))), "{chosen:?}");
+    fixture.session.send(actor::Message::TakeBack { choice: Some(bad), before });
+    let now = fixture.session.snapshot(About::Nothing).await;
+    assert_eq!((now.cluster.engines.len(), &now.settings.cluster), (2, &at(&two.connection_file()).cluster));
+    let failed = fixture.session.choose(Some(at(Path::new("/nowhere/else.json")).cluster)).await;
+    assert!(failed.is_err());
+    fixture.engines(2).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_another_cluster_continues_when_the_one_in_use_is_lost() {
+    let one = Sim::builder().engines(1).on("work()", hangs()).start().await;
+    let two = Sim::builder().engines(2).start().await;
+    let (session, events) = Session::start(at(&one.connection_file()), Encoding::Utf16, true, false);
+    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let first = fixture.run().await;
+    one.wait_for_runs(1).await;
+    fixture.session.configure(at(&two.connection_file()));
+    let lost = async {
+        // The request has arrived by now.
+        fixture.session.snapshot(About::Nothing).await;
+        let why = Some("a test asked for it".to_owned());
+        fixture.session.send(actor::Message::ClusterChanged { generation: 1, lost: why });
+    };
+    let (second, ()) = tokio::join!(fixture.run_document(), lost);
+    assert_eq!(ends(&second.expect("it runs").runs[0]).await, RunState::Succeeded);
+    assert_eq!(ends(&first).await, RunState::Failed);
+}
+
+/// "Start a cluster", pressed while one was being started for a run, used to start a second one and leave the first behind.
+#[tokio::test]
+async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
+    let (empty, new) = (Sim::builder().engines(0).start().await, Sim::builder().engines(2).start().await);
+    let (session, events) = Session::start(at(&empty.connection_file()), Encoding::Utf16, true, false);
+    let fixture = Fixture { session, events, key: DocumentKey::from("a") };
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
+    let settings = at(&new.connection_file());
+    let ask = FileWish::default().ask(&settings);
+    let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}).await;
+    let started = started.expect("it runs");
+    let selection = at(&empty.connection_file()).cluster;
+    let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
+    let requested = fixture.run_with(Scope::All, false, StartPolicy::Detached);
+    let other = fixture.session.connect(StartPolicy::Another);
+    let started_up = async {
+        fixture.session.snapshot(About::Nothing).await;
+        let (policy, result) = (StartPolicy::Detached, Box::new(Ok(started)));
+        fixture.session.send(actor::Message::Attached { policy, selection, result });
+    };
+    let (response, other, ()) = tokio::join!(requested, other, started_up);
+    assert_eq!(other.expect("it is there").engines.len(), 2);
+    assert_eq!(ends(&response.expect("it runs").runs[0]).await, RunState::Succeeded);
+}
+
 #[tokio::test]
 async fn settings_that_name_the_same_cluster_keep_the_connection() {
     let sim = Sim::builder().engines(1).start().await;
@@ -196,7 +298,7 @@ async fn a_cluster_that_starts_later_is_found_and_a_lost_one_is_reported_once_an
     assert_eq!(ends(&*fixture.run().await).await, RunState::Succeeded);
     fixture.session.shutdown().await;
     let mut said = Vec::new();
-    while let Some(event) = fixture.events.recv().await {
+    while let Some(event) = within("the end of the session", fixture.events.recv()).await {
         if let SessionEvent::Say(_, text) = event {
             said.push(text);
         }
@@ -291,7 +393,10 @@ async fn new_views_in_the_settings_change_the_plans_of_open_documents() {
     assert_eq!(plans(&fixture).await, [None, None], "the workspace is not trusted");
     fixture.session.set_trust(true);
     assert_eq!(plans(&fixture).await, [Some(("::2".to_owned(), false)), Some(("::2".to_owned(), false))]);
-    while !matches!(fixture.events.recv().await, Some(SessionEvent::Plans)) {}
+    while !matches!(
+        within("a report of changed plans", fixture.events.recv()).await,
+        Some(SessionEvent::Plans)
+    ) {}
     fixture.session.configure(in_folder(nowhere.path()));
     assert_eq!(plans(&fixture).await, [None, None]);
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{ClusterView, Owner, Settings};
+use super::{ClusterView, DEFAULT_ENGINES, Owner, Settings};
 use crate::{
     cells::{ClusterWish, Origin, Wish},
     cluster::discovery::{FoundCluster, Selection},
@@ -91,7 +91,7 @@ impl FileWish {
 
     /// How many engines a cluster gets that is started for it.
     pub(crate) fn engines(&self, settings: &Settings) -> u32 {
-        settings.engines.or_else(|| self.wished_engines()).unwrap_or(Settings::DEFAULT_ENGINES)
+        settings.engines.or_else(|| self.wished_engines()).unwrap_or(DEFAULT_ENGINES)
     }
 
     /// The line that says how many engines are started; `None` if the user or the default decides.
@@ -154,7 +154,10 @@ impl FileWish {
         let Some(cluster) = self.cluster().filter(|_| !settings.cluster.is_explicit()) else { return true };
         let same = |wanted: &Option<Box<str>>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
         let is_named = match &self.selection(settings).connection_file {
-            Some(file) => *file == found.connection_file || Some(file) == found.cluster_file.as_ref(),
+            Some(file) => {
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+                file == found.connection_file || Some(&file) == found.cluster_file.as_ref()
+            }
             None if is_named(cluster) => {
                 same(&cluster.profile, &found.profile) && same(&cluster.cluster_id, &found.cluster_id)
             }

@@ -1,4 +1,4 @@
-//! What each file of `server/src` names of the others, read from its `use` lines and its paths.
+//! Which other modules each file of `server/src` names, in its `use` lines and in paths.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,13 +11,13 @@ use super::{lines, sources};
 /// A module, as the segments of its path below the crate; none for the crate's root.
 pub(super) type Module = Vec<String>;
 
-/// A path that a file names, with the line it stands on.
+/// A path that a file names, with its 1-based line.
 pub(super) type Named = (usize, Vec<String>);
 
-/// All modules, one a file, with what they name.
+/// All modules, one for each file, with what they name.
 pub(super) struct Imports {
     named: BTreeMap<Module, Vec<Named>>,
-    /// What a module gives on under its own name: from where.
+    /// What each module re-exports, with the path it comes from.
     exports: BTreeMap<Module, BTreeMap<String, Vec<String>>>,
 }
 
@@ -46,7 +46,12 @@ impl Imports {
         imports
     }
 
-    /// Which module each names, with the first line where it does. What a module gives on counts as that of its origin.
+    /// The paths that each module names, as it writes them.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&Module, &[Named])> {
+        self.named.iter().map(|(module, named)| (module, named.as_slice()))
+    }
+
+    /// Which modules each module names, with the first line where it does. Re-exports count as the module they come from.
     pub(super) fn edges(&self) -> BTreeMap<&Module, BTreeMap<&Module, usize>> {
         let mut edges: BTreeMap<&Module, BTreeMap<&Module, usize>> = BTreeMap::new();
         for (module, named) in &self.named {
@@ -62,7 +67,7 @@ impl Imports {
 
     /// The module that defines what a path leads to.
     fn origin(&self, mut path: Vec<String>) -> Option<&Module> {
-        // No name is given on more often than this.
+        // No name is re-exported through more modules than this.
         for _ in 0..8 {
             let length = (0..=path.len()).rev().find(|length| self.named.contains_key(&path[..*length]))?;
             let (module, _) = self.named.get_key_value(&path[..length])?;
@@ -75,8 +80,8 @@ impl Imports {
     }
 }
 
-/// Modules that name each other, if only by way of others: each group as a list. A parent and what is below it are no circle:
-/// it declares and gives on what they hold, and they build on what it defines.
+/// Groups of modules that name each other, directly or through others. A parent and its children are no circle: it declares
+/// and re-exports them, and they use what it defines.
 pub(super) fn circles<'a>(edges: &BTreeMap<&'a Module, BTreeMap<&'a Module, usize>>) -> Vec<Vec<&'a Module>> {
     let next = |from: &Module| -> Vec<&'a Module> {
         let to = edges.get(from).into_iter().flat_map(BTreeMap::keys).copied();
@@ -199,7 +204,7 @@ fn from_root<T>(module: &Module, path: &str, files: &BTreeMap<Module, T>) -> Opt
 }
 
 #[test]
-fn trees_of_imports_are_read() {
+fn nested_imports_and_paths_in_code_are_read() {
     let text = "use super::{a, b::{self, c as d}};\npub use e::F;\nfn f() { crate::g::h(); }\npub(in crate::x) fn i() {}\n";
     let found: Vec<(usize, Vec<String>, bool)> = statements(text)
         .into_iter()

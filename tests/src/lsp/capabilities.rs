@@ -1,8 +1,8 @@
-//! What editors announce, written down from their sources: what matters to a server like ours, in their spelling.
+//! The capabilities that editors announce, from their sources, as far as they matter to pxlens.
 
 use serde_json::{Value, json};
 
-/// As VS Code with `vscode-languageclient` and the extension of pxlens announce themselves.
+/// What VS Code announces with `vscode-languageclient` and the extension of pxlens.
 pub(super) fn vscode() -> Value {
     json!({
         "workspace": {
@@ -57,7 +57,7 @@ pub(super) fn vscode() -> Value {
     })
 }
 
-/// As Neovim 0.11 announces itself, with JSON nulls where some clients write them.
+/// What Neovim 0.11 announces, with JSON nulls, which some clients write for what they do not support.
 pub(super) fn neovim() -> Value {
     json!({
         "general": {"positionEncodings": ["utf-8", "utf-16", "utf-32"], "regularExpressions": null},

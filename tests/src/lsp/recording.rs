@@ -1,7 +1,7 @@
-//! What a client and the server said to one another, for `tests/clients/messages.py`, which checks every message.
+//! Records conversations for `tests/clients/messages.py`, which checks every message against the specification.
 //!
-//! Only where `PXLENS_TEST_MESSAGES` names a folder, as `cargo xtask test` does, and only of pxlens itself: what the harness tries
-//! itself with speaks no proper LSP.
+//! Only where `PXLENS_TEST_MESSAGES` names a folder, as `cargo xtask test` does, and only of pxlens: the servers of the harness'
+//! own tests do not keep to LSP.
 
 use std::{
     fs::File,
@@ -13,12 +13,12 @@ use std::{
 use lsp_server::Message;
 use serde_json::json;
 
-/// The file of one conversation: a line for each message, a request before its answer.
+/// The file of one conversation: one message a line, a request before its answer.
 #[derive(Debug)]
 pub(super) struct Recording(Option<Mutex<File>>);
 
 impl Recording {
-    /// Of a conversation with this program.
+    /// Records a conversation with this program, unless none is wanted.
     pub(super) fn begin(program: &Path) -> Self {
         let is_pxlens = program.file_stem().is_some_and(|name| name == "pxlens");
         let Some(folder) = std::env::var_os("PXLENS_TEST_MESSAGES").filter(|_| is_pxlens) else {
@@ -32,9 +32,9 @@ impl Recording {
 
     pub(super) fn write(&self, sender: &str, message: &Message) {
         let Some(file) = &self.0 else { return };
-        let mut said = serde_json::to_value(message).expect("it was JSON, or will be");
-        said["jsonrpc"] = json!("2.0");
-        let line = format!("{}\n", json!({"from": sender, "message": said}));
+        let mut message = serde_json::to_value(message).expect("a message is JSON");
+        message["jsonrpc"] = json!("2.0");
+        let line = format!("{}\n", json!({"from": sender, "message": message}));
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes()).expect("the folder of PXLENS_TEST_MESSAGES can be written");
     }

@@ -1,8 +1,8 @@
-//! The client against a server of some lines of Python.
+//! The client with a small server in Python.
 
 use super::*;
 
-/// Answers `initialize`, `shutdown` and `echo`, and does what the test's code says with the rest.
+/// Answers `initialize`, `shutdown` and `echo`; for any other request, and for `run`, executes the code in its params.
 const SERVER: &str = r#"
 import json, sys
 waiting = []
@@ -54,14 +54,14 @@ fn drop_fails(leave: impl FnOnce(&mut Client) + Send + 'static) -> bool {
     let thread = std::thread::spawn(move || {
         let mut client = client().start();
         leave(&mut client);
-        // What was sent has been worked off once this is answered.
+        // Once this is answered, the server has handled all that was sent before.
         client.request("echo", json!(1));
     });
     thread.join().is_err()
 }
 
 #[test]
-fn editors_announce_what_they_can() {
+fn each_editor_announces_its_own_capabilities() {
     let vscode = client().start();
     let params = &vscode.server()["got"];
     assert_eq!(params["capabilities"]["general"]["positionEncodings"], json!(["utf-16"]));
@@ -77,7 +77,7 @@ fn editors_announce_what_they_can() {
 }
 
 #[test]
-fn what_the_server_asks_is_answered_and_kept() {
+fn requests_of_the_server_are_answered_and_kept() {
     let mut client = client().settings(json!({"groupBy": "engine"})).start();
     run(
         &mut client,
@@ -104,7 +104,7 @@ fn outputs_are_acknowledged() {
 }
 
 #[test]
-fn the_newest_diagnostics_count() {
+fn only_the_newest_diagnostics_of_a_document_are_looked_at() {
     let mut client = client().start();
     let list = "tell('textDocument/publishDiagnostics', uri='file:///a', diagnostics=";
     run(&mut client, &format!("{list}[{{'message': 'one'}}]); {list}[])"));
@@ -112,14 +112,14 @@ fn the_newest_diagnostics_count() {
 }
 
 #[test]
-fn an_answer_is_asked_for_until_it_fits() {
+fn a_request_is_repeated_until_its_answer_fits() {
     let mut client = client().start();
     let code = "globals()['n'] = globals().get('n', 0) + 1; write(id=id, result=n)";
     assert_eq!(client.ask_until("x", &json!({"code": code}), |answer| *answer == 3), 3);
 }
 
 #[test]
-fn a_drop_fails_on_what_nobody_read() {
+fn dropping_a_client_fails_on_what_the_test_did_not_read() {
     assert!(!drop_fails(|_| ()));
     assert!(drop_fails(
         |client| _ = client.send("x", json!({"code": "write(id=id, error={'code': 1, 'message': 'no'})"}))
@@ -131,7 +131,7 @@ fn a_drop_fails_on_what_nobody_read() {
 }
 
 #[test]
-fn errors_that_were_read_are_no_failure() {
+fn errors_that_the_test_read_do_not_fail_it() {
     let mut client = client().start();
     let code = json!({"code": "write(id=id, error={'code': -32602, 'message': 'no'})"});
     assert_eq!(client.try_request("x", code).unwrap_err().code, -32602);
@@ -140,7 +140,7 @@ fn errors_that_were_read_are_no_failure() {
 }
 
 #[test]
-fn a_server_that_loses_its_client_ends() {
+fn hanging_up_returns_the_exit_status() {
     assert_eq!(client().start().hang_up(), 1);
 }
 

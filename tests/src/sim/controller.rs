@@ -1,4 +1,4 @@
-//! The controller's side of the simulation: sockets, the hub's answers, relaying to engines.
+//! The controller's side of the simulation: its sockets, the answers of its hub, and the relay to its engines.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     HostRule, Received, Scripts,
-    engine::{Engine, Job, Ways},
+    engine::{Engine, Job, Outlets},
     wire::{self, Author, Signer},
 };
 use crate::zmtp::{Endpoint, Incoming, Kind};
@@ -31,7 +31,7 @@ pub enum Channel {
     Broadcast,
     /// Output.
     Iopub,
-    /// Engines come and go.
+    /// Who registered and unregistered.
     Notification,
 }
 
@@ -61,14 +61,14 @@ impl Channel {
     }
 }
 
-/// The bound sockets of one life of the controller.
+/// The bound sockets of the controller, from its start until it vanishes.
 #[derive(Debug)]
 pub(super) struct Sockets {
     endpoints: [Endpoint; 7],
 }
 
 impl Sockets {
-    /// Binds all. `ports` are those of an earlier life, or zeros.
+    /// Binds all, to the ports that they had before the controller vanished, or to free ones where a port is 0.
     pub(super) async fn bind(
         ports: [u16; 7],
         inbox: &mpsc::UnboundedSender<Incoming<Channel>>,
@@ -102,13 +102,13 @@ pub(super) struct State {
     pub(super) engines: BTreeMap<u32, Engine>,
     pub(super) next_id: u32,
     pub(super) requests: Vec<Received>,
-    /// Messages that had no right signature, or were no messages.
+    /// How many messages were malformed or had a wrong signature.
     pub(super) rejected: usize,
     /// While set, requests are recorded and nothing is answered.
     pub(super) mute: bool,
-    /// How each engine's nanny answers `signal_request`.
+    /// Whether engines have nannies, which answer `signal_request`.
     pub(super) nanny: bool,
-    /// Where engines run, if not all on `n00`.
+    /// Where engines run; without a rule all are on `n00`.
     pub(super) hosts: Option<HostRule>,
 }
 
@@ -118,7 +118,7 @@ impl std::fmt::Debug for State {
     }
 }
 
-/// What the controller's tasks share with the test's handle.
+/// What the controller's tasks share with [`super::Sim`].
 pub(super) struct Core {
     pub(super) state: Mutex<State>,
     pub(super) signer: Signer,
@@ -163,7 +163,7 @@ impl Core {
     pub(super) fn new_engine(&self) -> (u32, String) {
         let mut state = self.state();
         let sockets = state.sockets.as_ref().expect("engines register while the controller is up");
-        let ways = Ways {
+        let outlets = Outlets {
             mux: sockets.of(Channel::Mux).sender(),
             iopub: sockets.of(Channel::Iopub).sender(),
             gates: self.gates.subscribe(),
@@ -171,12 +171,12 @@ impl Core {
         };
         let (id, uuid) = (state.next_id, wire::fresh_id());
         state.next_id += 1;
-        let engine = Engine::start(id, uuid.clone(), &self.signer, self.scripts.clone(), ways);
+        let engine = Engine::start(id, uuid.clone(), &self.signer, self.scripts.clone(), outlets);
         state.engines.insert(id, engine);
         (id, uuid)
     }
 
-    /// Says on the notification socket that an engine came or went.
+    /// Notifies clients that an engine registered or unregistered.
     pub(super) async fn notify(&self, kind: &str, id: u32, uuid: &str) {
         let out = self.state().sockets.as_ref().map(|sockets| sockets.of(Channel::Notification).sender());
         let Some(out) = out else { return };
@@ -192,8 +192,8 @@ impl Core {
         }
     }
 
-    /// Removes engines that died of themselves, and tells it.
-    pub(super) async fn bury(self: Arc<Self>, mut deaths: mpsc::UnboundedReceiver<(u32, String)>) {
+    /// Unregisters engines that died because their script says so.
+    pub(super) async fn unregister_dead(self: Arc<Self>, mut deaths: mpsc::UnboundedReceiver<(u32, String)>) {
         while let Some((id, uuid)) = deaths.recv().await {
             let known = {
                 let mut state = self.state();
@@ -242,7 +242,7 @@ impl Core {
             (Channel::Registration, _) => self.answer_as_hub(peer, &parent, &received).await,
             (Channel::Mux, Some(id)) => self.relay(peer, parent, id, &received).await,
             (Channel::Control, Some(id)) => self.control(peer, &parent, id, &received).await,
-            // Unknown engines' messages are dropped; task and broadcast are recorded only.
+            // Messages to unknown engines are dropped; those on task and broadcast are only recorded.
             _ => {}
         }
     }
@@ -326,7 +326,7 @@ impl Core {
                         _ => ok(),
                     }
                 };
-                // Upstream really says `_request` here, and the session is the nanny's.
+                // ipyparallel's nanny really answers with `_request`, and with a session of its own.
                 self.send(Channel::Control, &self.nanny, peer, &prefix, "_request", parent, content).await;
             }
             "interrupt_request" => {
@@ -362,10 +362,10 @@ impl Core {
             "implementation_version": "9.18.1", "banner": "simulated", "help_links": [],
             "language_info": {"name": "python", "version": "3.11.7", "mimetype": "text/x-python"},
         });
-        self.answer_aside(channel, peer, parent, id, Some(("kernel_info_reply", content))).await;
+        self.answer_beside_work(channel, peer, parent, id, Some(("kernel_info_reply", content))).await;
     }
 
-    /// What ipykernel 6.10 and later tell of themselves; those before publish busy and idle, and do not answer.
+    /// Answers as ipykernel 6.10 and later do; earlier ones publish busy and idle, and do not answer.
     async fn usage(&self, peer: &Bytes, parent: &str, id: u32) {
         let rule = self.state().hosts.clone();
         let host = rule.map_or_else(|| Some("n00".to_owned()), |rule| rule(id));
@@ -373,11 +373,11 @@ impl Core {
             json!({"hostname": host, "pid": 1000 + id, "kernel_cpu": 0.0, "kernel_memory": 79_000_576, "cpu_count": 2})
         });
         let reply = content.map(|content| ("usage_reply", content));
-        self.answer_aside(Channel::Control, peer, parent, id, reply).await;
+        self.answer_beside_work(Channel::Control, peer, parent, id, reply).await;
     }
 
-    /// Answered while the engine is busy too, with busy and idle on iopub, as ipykernel does.
-    async fn answer_aside(
+    /// Answers also while the engine is busy, and publishes busy and idle, as ipykernel does.
+    async fn answer_beside_work(
         &self,
         channel: Channel,
         peer: &Bytes,

@@ -1,4 +1,4 @@
-//! One simulated engine: takes its requests one after the other and carries their scripts out.
+//! One simulated engine: takes its requests one after the other and does what their scripts say.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::zmtp::Outgoing;
 
-/// What the controller keeps of an engine.
+/// The controller's handle of an engine.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) uuid: String,
@@ -42,13 +42,13 @@ pub(super) struct Job {
     pub(super) content: Value,
 }
 
-/// Ways from an engine to the world.
+/// Where an engine's messages go.
 #[derive(Clone, Debug)]
-pub(super) struct Ways {
+pub(super) struct Outlets {
     pub(super) mux: Outgoing,
     pub(super) iopub: Outgoing,
     pub(super) gates: watch::Receiver<HashSet<String>>,
-    /// Engines that died of themselves, told with their id.
+    /// Receives the id and uuid of an engine that dies because its script says so.
     pub(super) deaths: mpsc::UnboundedSender<(u32, String)>,
 }
 
@@ -64,7 +64,7 @@ struct Shared {
 }
 
 impl Engine {
-    pub(super) fn start(id: u32, uuid: String, signer: &Signer, scripts: Scripts, ways: Ways) -> Self {
+    pub(super) fn start(id: u32, uuid: String, signer: &Signer, scripts: Scripts, outlets: Outlets) -> Self {
         let (jobs, queue) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::default());
         let worker = Worker {
@@ -73,7 +73,7 @@ impl Engine {
             author: Author::new(uuid.clone(), signer.clone()),
             stranger: Author::new(uuid.clone(), Signer::new("another key")),
             scripts,
-            ways,
+            outlets,
             shared: shared.clone(),
             count: 0,
         };
@@ -104,7 +104,7 @@ impl Engine {
         }
     }
 
-    /// From now on nothing is answered; the hub goes on listing it.
+    /// From now on it answers nothing; the hub still lists it.
     pub(super) fn silence(&self) {
         self.task.abort();
     }
@@ -132,7 +132,7 @@ struct Worker {
     /// Signs with a wrong key.
     stranger: Author,
     scripts: Scripts,
-    ways: Ways,
+    outlets: Outlets,
     shared: Arc<Shared>,
     count: u64,
 }
@@ -146,7 +146,7 @@ struct Run {
     twice: bool,
 }
 
-/// Why an engine takes no request any more.
+/// Why an engine stops taking requests.
 enum End {
     Died,
     Vanished,
@@ -169,16 +169,16 @@ impl Worker {
             match ended {
                 Ok(()) => {}
                 Err(End::Died) => {
-                    _ = self.ways.deaths.send((self.id, self.uuid.clone()));
+                    _ = self.outlets.deaths.send((self.id, self.uuid.clone()));
                     return;
                 }
-                // The queue stays open: requests go in, and nothing comes out.
+                // Its queue stays open, so that requests are still accepted.
                 Err(End::Vanished) => std::future::pending().await,
             }
         }
     }
 
-    /// After an error the requests that wait already are aborted, later ones run.
+    /// An error aborts the requests that wait already; later ones run again.
     fn end_of_aborting(&self) {
         if lock(&self.shared.waiting).is_empty() {
             self.shared.abort_all.store(false, Ordering::SeqCst);
@@ -188,7 +188,7 @@ impl Worker {
     async fn answer_aborted(&self, job: &Job) {
         self.iopub(job, "status", &json!({"execution_state": "busy"})).await;
         let frames = self.reply_frames(job, &json!({"status": "aborted"}));
-        self.ways.mux.send(&job.client, &frames).await;
+        self.outlets.mux.send(&job.client, &frames).await;
         self.iopub(job, "status", &json!({"execution_state": "idle"})).await;
     }
 
@@ -213,7 +213,7 @@ impl Worker {
             }
             if interruptible && self.shared.interrupted.load(Ordering::SeqCst) {
                 interruptible = false;
-                // What a real engine does: the code ends with KeyboardInterrupt, and is answered.
+                // Like a real engine: the code ends with KeyboardInterrupt, and the request is answered.
                 steps.clear();
                 let mut ending = vec![error_step("KeyboardInterrupt", "")];
                 if !run.replied {
@@ -292,12 +292,12 @@ impl Worker {
     async fn out(&self, run: &Run, kind: &str, content: Value) {
         let frames = self.iopub_frames(&run.job.parent, kind, &content);
         for _ in 0..=u8::from(run.twice) {
-            self.ways.iopub.publish(&frames).await;
+            self.outlets.iopub.publish(&frames).await;
         }
     }
 
     async fn iopub(&self, job: &Job, kind: &str, content: &Value) {
-        self.ways.iopub.publish(&self.iopub_frames(&job.parent, kind, content)).await;
+        self.outlets.iopub.publish(&self.iopub_frames(&job.parent, kind, content)).await;
     }
 
     fn iopub_frames(&self, parent: &str, kind: &str, content: &Value) -> Vec<Bytes> {
@@ -335,7 +335,7 @@ impl Worker {
     async fn reply_with(&self, run: &mut Run, content: Value) {
         let frames = self.reply_frames(&run.job, &content);
         for _ in 0..=u8::from(run.twice) {
-            self.ways.mux.send(&run.job.client, &frames).await;
+            self.outlets.mux.send(&run.job.client, &frames).await;
         }
         run.replied = true;
     }
@@ -350,7 +350,7 @@ impl Worker {
     }
 
     async fn wait(&self, gate: &str) {
-        let mut gates = self.ways.gates.clone();
+        let mut gates = self.outlets.gates.clone();
         let opened = async {
             // The sender lives as long as the simulation does.
             _ = gates.wait_for(|open| open.contains(gate)).await.is_ok();
@@ -372,9 +372,9 @@ impl Worker {
         for (prefix, kind) in [(topic, "stream"), (Bytes::from(self.uuid.clone()), "execute_reply")] {
             let frames = self.garbage_frames(prefix, kind, job, garbage);
             if kind == "stream" {
-                self.ways.iopub.publish(&frames).await;
+                self.outlets.iopub.publish(&frames).await;
             } else {
-                self.ways.mux.send(&job.client, &frames).await;
+                self.outlets.mux.send(&job.client, &frames).await;
             }
         }
     }

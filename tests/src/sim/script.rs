@@ -1,11 +1,11 @@
-//! What a simulated engine does with a request: a list of steps, the usual ones around it.
+//! What a simulated engine does with a request: a list of steps, between those of every request.
 
 use serde_json::{Value, json};
 
 /// What one engine does with one `execute_request`.
 ///
-/// [`Script::new`] stands for a run without output: busy, execute_input, reply, idle. Output goes between, in
-/// the order in which it was added. After [`Script::error`] the reply says the error too.
+/// [`Script::new`] is a run without output: busy, execute_input, reply, idle. Output is added between, in the order of the
+/// calls. After [`Script::error`] the reply has the error too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Script {
     pub(super) before: Vec<Step>,
@@ -28,31 +28,31 @@ pub enum Step {
         /// The text, as one message.
         text: String,
     },
-    /// Many numbered lines, see [`flood_line`].
+    /// Many numbered lines; see [`flood_line`].
     Flood {
         /// `stdout` or `stderr`.
         name: &'static str,
         /// How many lines.
         lines: usize,
-        /// How many bytes each line has, its end included.
+        /// The length of each line, with its `\n`.
         bytes: usize,
         /// How many lines one `stream` message carries.
         per_message: usize,
     },
-    /// A message on iopub: its type and content.
+    /// A message on iopub.
     Output {
-        /// Also the last part of the topic, as the engine writes it.
+        /// Its type, from which the topic follows.
         kind: &'static str,
-        /// The content, as it is.
+        /// Its content.
         content: Value,
     },
     /// `execute_result` with this mime bundle and the engine's count.
     Result(Value),
-    /// `error` on iopub; the reply says it too.
+    /// `error` on iopub; the reply has it too.
     Error {
-        /// Name of the exception.
+        /// The name of the exception.
         ename: String,
-        /// Its text.
+        /// Its message.
         evalue: String,
         /// The lines of the traceback.
         traceback: Vec<String>,
@@ -67,19 +67,19 @@ pub enum Step {
     Wait(String),
     /// Runs until it is interrupted or dies.
     Hang,
-    /// The engine dies here: an `unregistration_notification`, and nothing more.
+    /// The engine dies: an `unregistration_notification`, and nothing more.
     Die,
-    /// The engine falls silent here, and nobody is told.
+    /// The engine falls silent, and stays registered.
     Vanish,
-    /// Something that no reader can use.
+    /// A message that is malformed or makes no sense.
     Garbage(Garbage),
-    /// The step as an answer to a request of another client.
+    /// The step's messages as if they answered a request of another client.
     Foreign(Box<Step>),
     /// The step's messages twice, byte for byte.
     Twice(Box<Step>),
 }
 
-/// What can be wrong with a message. Each goes out on iopub *and* mux.
+/// What can be wrong with a message. Each is sent on iopub *and* mux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Garbage {
     /// Frames without the delimiter.
@@ -90,13 +90,13 @@ pub enum Garbage {
     Empty,
     /// A `stream` message signed with another key.
     BadSignature,
-    /// A well signed message whose content is no JSON.
+    /// A message whose content is no JSON, with the right signature.
     BadJson,
-    /// A well signed message whose parent header is a JSON list.
+    /// A message whose parent header is a JSON list, with the right signature.
     BadParent,
-    /// A well signed message of a type that nobody knows.
+    /// A message of a type that does not exist, with the right signature.
     UnknownType,
-    /// A well signed `stream` message whose content lacks every field.
+    /// A `stream` message whose content has no fields, with the right signature.
     MissingFields,
     /// A `stream` message whose text is no UTF-8.
     BadUtf8,
@@ -129,12 +129,12 @@ impl Script {
         Self { before: vec![Step::Busy, Step::Input], body: Vec::new(), after: vec![Step::Reply, Step::Idle] }
     }
 
-    /// These steps and no other.
+    /// Only these steps.
     pub fn exactly(steps: impl IntoIterator<Item = Step>) -> Self {
         Self { before: Vec::new(), body: steps.into_iter().collect(), after: Vec::new() }
     }
 
-    /// Any step.
+    /// Adds any step.
     #[must_use]
     pub fn step(mut self, step: Step) -> Self {
         self.body.push(step);
@@ -174,7 +174,7 @@ impl Script {
         })
     }
 
-    /// `display_data` that can be updated.
+    /// `display_data` with a `display_id`, by which [`Self::update_display`] replaces it.
     #[must_use]
     pub fn display_id(self, id: &str, data: Value) -> Self {
         let content = json!({"data": data, "metadata": {}, "transient": {"display_id": id}});
@@ -206,7 +206,7 @@ impl Script {
         self.result(json!({"text/plain": text}))
     }
 
-    /// The code raised. The traceback is made of the two.
+    /// The code raised this, with a traceback like IPython's.
     #[must_use]
     pub fn error(self, ename: &str, evalue: &str) -> Self {
         let traceback = vec![
@@ -230,19 +230,19 @@ impl Script {
         self.step(Step::Hang)
     }
 
-    /// The engine dies here.
+    /// The engine dies.
     #[must_use]
     pub fn die(self) -> Self {
         self.step(Step::Die)
     }
 
-    /// Sends something unreadable, then goes on.
+    /// Sends a malformed message, then goes on.
     #[must_use]
     pub fn garbage(self, garbage: Garbage) -> Self {
         self.step(Step::Garbage(garbage))
     }
 
-    /// Does `step` in the name of another client's request.
+    /// Does `step` as if for a request of another client.
     #[must_use]
     pub fn foreign(self, step: Step) -> Self {
         self.step(Step::Foreign(Box::new(step)))
@@ -263,7 +263,7 @@ impl Script {
         self
     }
 
-    /// What is added from here on comes after the reply and idle, as output of a thread does.
+    /// What is added after this comes after reply and idle, as the output of a thread may.
     #[must_use]
     pub fn afterwards(mut self) -> Self {
         self.body.append(&mut self.after);
@@ -284,14 +284,14 @@ impl Script {
         self
     }
 
-    /// No reply ever comes.
+    /// Leaves out the reply.
     #[must_use]
     pub fn without_reply(mut self) -> Self {
         self.after.retain(|step| *step != Step::Reply);
         self
     }
 
-    /// No idle ever comes.
+    /// Leaves out idle.
     #[must_use]
     pub fn without_idle(mut self) -> Self {
         self.after.retain(|step| *step != Step::Idle);
@@ -299,8 +299,8 @@ impl Script {
     }
 }
 
-/// Line `number` (from 0) of a flood from engine `engine`: `bytes` bytes, its end included, or as few more as
-/// its number needs.
+/// The 0-based line `number` of the flood of engine `engine`: `bytes` bytes with its `\n`, or more where the number needs
+/// them.
 pub fn flood_line(engine: u32, number: usize, bytes: usize) -> String {
     let mut line = format!("engine {engine} line {number} ");
     let room = bytes.saturating_sub(1);

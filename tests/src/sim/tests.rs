@@ -47,18 +47,21 @@ impl Raw {
             iopub: SubSocket::new(),
             notification: SubSocket::new(),
         };
-        raw.registration.connect(&url("registration")).await.unwrap();
-        raw.mux.connect(&url("mux")).await.unwrap();
-        raw.control.connect(&url("control")).await.unwrap();
-        raw.iopub.subscribe("").await.unwrap();
-        raw.iopub.connect(&url("iopub")).await.unwrap();
-        raw.notification.subscribe("").await.unwrap();
-        raw.notification.connect(&url("notification")).await.unwrap();
+        let connected = async {
+            raw.registration.connect(&url("registration")).await.unwrap();
+            raw.mux.connect(&url("mux")).await.unwrap();
+            raw.control.connect(&url("control")).await.unwrap();
+            raw.iopub.subscribe("").await.unwrap();
+            raw.iopub.connect(&url("iopub")).await.unwrap();
+            raw.notification.subscribe("").await.unwrap();
+            raw.notification.connect(&url("notification")).await.unwrap();
+        };
+        within("connections to the controller", connected).await;
         raw.warm_up(sim).await;
         raw
     }
 
-    /// Until the subscription is in force: what is published before that is lost.
+    /// Waits until the subscription is in force; what is published before that is lost.
     async fn warm_up(&mut self, sim: &Sim) {
         let Some((_, uuid)) = sim.engines().into_iter().next() else { return };
         self.send("control", Some(&uuid), "kernel_info_request", json!({})).await;
@@ -93,12 +96,15 @@ impl Raw {
         frames.push(Bytes::from(Self::sign(&self.key, &parts)));
         frames.extend(parts);
         let message = ZmqMessage::try_from(frames).unwrap();
-        match channel {
-            "registration" => self.registration.send(message).await.unwrap(),
-            "mux" => self.mux.send(message).await.unwrap(),
-            "control" => self.control.send(message).await.unwrap(),
-            other => panic!("nothing is sent on {other}"),
-        }
+        let sent = async {
+            match channel {
+                "registration" => self.registration.send(message).await.unwrap(),
+                "mux" => self.mux.send(message).await.unwrap(),
+                "control" => self.control.send(message).await.unwrap(),
+                other => panic!("nothing is sent on {other}"),
+            }
+        };
+        within(format!("{kind} to be sent on {channel}"), sent).await;
         id
     }
 
@@ -112,12 +118,12 @@ impl Raw {
                 _ => self.notification.recv().await,
             }
         };
-        timeout(PATIENCE, received).await.expect("a message arrives").unwrap().into_vec()
+        within(format!("a message on {channel}"), received).await.unwrap().into_vec()
     }
 
     async fn receive(&mut self, channel: &str) -> Message {
         let frames = self.frames(channel).await;
-        self.decode(&frames).expect("a message that is signed and complete")
+        self.decode(&frames).expect("the message is complete and has the right signature")
     }
 
     fn decode(&self, frames: &[Bytes]) -> Option<Message> {
@@ -240,7 +246,7 @@ async fn an_aborted_request_is_answered_without_running() {
 }
 
 #[tokio::test]
-async fn a_dead_engine_is_told_and_never_answers() {
+async fn the_death_of_an_engine_is_notified_and_it_never_answers() {
     let sim = Sim::builder().engines(2).on("die", Script::new().stdout("last words\n").die()).start().await;
     let mut raw = Raw::connect(&sim).await;
     let uuid = sim.engines()[1].1.clone();
@@ -269,7 +275,7 @@ async fn a_lost_engine_is_listed_and_silent() {
 }
 
 #[tokio::test]
-async fn garbage_arrives_unreadable_and_the_rest_readable() {
+async fn messages_around_garbage_are_readable() {
     for garbage in Garbage::ALL {
         let sim =
             Sim::builder().engines(1).on("x", Script::new().garbage(garbage).stdout("ok\n")).start().await;
@@ -293,7 +299,7 @@ async fn garbage_arrives_unreadable_and_the_rest_readable() {
 }
 
 #[tokio::test]
-async fn foreign_and_repeated_messages_are_what_they_say() {
+async fn foreign_messages_have_another_parent_and_repeated_ones_are_equal() {
     let stream = |text: &str| Step::Stream { name: "stdout", text: text.to_owned() };
     let script = Script::new().foreign(stream("theirs\n")).step(Step::Twice(Box::new(stream("ours\n"))));
     let sim = Sim::builder().engines(1).on("x", script.idle_before_reply()).start().await;
@@ -306,7 +312,7 @@ async fn foreign_and_repeated_messages_are_what_they_say() {
 }
 
 #[tokio::test]
-async fn late_answers_wait_for_their_gate() {
+async fn a_late_reply_waits_for_its_gate() {
     let sim = Sim::builder().engines(1).on("x", Script::new().late_reply("go")).start().await;
     let mut raw = Raw::connect(&sim).await;
     raw.execute(&sim, 0, "x").await;
@@ -322,7 +328,7 @@ async fn a_flood_arrives_whole_and_in_order() {
     let sim = Sim::builder().engines(1).on("x", Script::new().flood_by(LINES, 40, 2)).start().await;
     let mut raw = Raw::connect(&sim).await;
     raw.execute(&sim, 0, "x").await;
-    // Nothing is read until the publisher has had to wait for the reader.
+    // The queues fill up, so that the publisher has to wait for the reader.
     sim.wait_for_runs(1).await;
     let mut number = 0;
     loop {
@@ -356,7 +362,7 @@ async fn a_thousand_engines_answer() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_dropped_without_an_answer() {
+async fn a_message_signed_with_a_wrong_key_is_counted_and_not_answered() {
     let sim = Sim::builder().engines(1).start().await;
     let mut raw = Raw::connect(&sim).await;
     let right = std::mem::replace(&mut raw.key, "wrong".to_owned());
@@ -373,13 +379,12 @@ async fn a_controller_vanishes_and_comes_back_with_other_engines() {
     let mut raw = Raw::connect(&sim).await;
     let before = sim.engines();
     let gone = sim.vanish();
-    // `zeromq` tells the end of a connection while `recv` is polled, and only there.
+    // `zeromq` notices the end of a connection only while `recv` is polled.
     let monitor = raw.registration.monitor().recv_closed();
-    let end = timeout(PATIENCE, async {
+    let end = async {
         tokio::select! { () = monitor => {} _ = raw.registration.recv() => {} }
-    })
-    .await;
-    assert!(end.is_ok(), "the closed connection is not noticed");
+    };
+    within("the end of the connection", end).await;
     sim.come_back(gone, 2).await;
     let again = Raw::connect(&sim).await;
     assert_eq!(sim.engines().len(), 2);

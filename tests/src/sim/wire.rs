@@ -1,6 +1,6 @@
 //! Jupyter messages as the simulated controller writes and reads them: signing, framing, headers.
 //!
-//! Written apart from the product's own code, so that a mistake there does not hide here.
+//! This shares no code with pxlens, so that a mistake there is not repeated here.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Signer {
     }
 }
 
-/// A message as it was read, with its signature found right.
+/// A message whose signature is right.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) prefix: Vec<Bytes>,
@@ -51,7 +51,7 @@ pub(super) struct Read {
     pub(super) content: Value,
 }
 
-/// Reads a message; `None` where the real controller would drop it without a word.
+/// Reads a message; `None` where the real controller would silently drop it.
 pub(super) fn read(signer: &Signer, frames: &[Bytes]) -> Option<Read> {
     let at = frames.iter().position(|frame| frame.as_ref() == DELIMITER)?;
     let [signature, header, parent, metadata, content] = frames.get(at + 1..at + 6)? else { return None };
@@ -68,7 +68,7 @@ pub(super) fn read(signer: &Signer, frames: &[Bytes]) -> Option<Read> {
     })
 }
 
-/// Somebody who sends messages: an engine, a nanny, the hub, another client.
+/// A sender of messages: an engine, a nanny or the hub.
 #[derive(Debug)]
 pub(super) struct Author {
     session: String,
@@ -81,7 +81,7 @@ impl Author {
         Self { session: session.into(), signer, count: AtomicU64::new(0) }
     }
 
-    /// The frames of a message. `parent` is a JSON object as text, `{}` where the message answers nothing.
+    /// The frames of a message. `parent` is the header of what it answers, as JSON text, or `{}`.
     pub(super) fn message(
         &self,
         prefix: &[Bytes],
@@ -128,7 +128,7 @@ impl Author {
     }
 }
 
-/// Where the signature stands among frames with `prefix` frames before the delimiter.
+/// The index of the signature behind a prefix of this many frames.
 pub(super) fn signature_at(prefix: usize) -> usize {
     prefix + 1
 }
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_number_becomes_its_date() {
+    fn days_since_1970_become_dates() {
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(19_782), (2024, 2, 29));
         assert_eq!(civil(20_779), (2026, 11, 22));

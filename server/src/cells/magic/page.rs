@@ -28,7 +28,7 @@ fn options() -> String {
 fn row(option: &OptionEntry) -> String {
     let magics: Vec<String> = MAGICS
         .iter()
-        .filter(|magic| magic.takes.contains(&option.sets))
+        .filter(|magic| magic.takes(option))
         .map(|magic| format!("`{}`", magic.written()))
         .collect();
     let default = match option.sets {

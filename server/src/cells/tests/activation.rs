@@ -46,11 +46,9 @@ fn check(text: &str, expected: Expect) {
 }
 
 fn check_with(views: &[(&str, &str, bool)], text: &str, expected: Expect) {
-    let setting =
-        |targets: &str, block| ViewSetting { targets: Targets::parse_flag(targets).unwrap(), block };
-    let views = views.iter().map(|(suffix, targets, block)| ((*suffix).to_owned(), setting(targets, *block)));
-    let views = Arc::new(Views(views.collect()));
-    expected.assert_eq(&plans(&[text], &[lint::recognize(text, Dialect::Script, &views).unwrap()]));
+    let mut named = Views::default();
+    views.iter().for_each(|(suffix, targets, block)| named.add(suffix, targets, *block).unwrap());
+    expected.assert_eq(&plans(&[text], &[lint::recognize(text, Dialect::Script, &Arc::new(named)).unwrap()]));
 }
 
 #[test]

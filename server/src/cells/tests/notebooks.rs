@@ -57,7 +57,6 @@ fn escapes_lead_back_to_their_place() {
     let column = code.find('|').unwrap();
     let offset = lines.document_offset(0, column).unwrap();
     assert_eq!(&text[offset..offset + 1], "|");
-    assert_eq!(lines.code_position(offset), Some((0, column)));
     let smile = code.find('😀').unwrap();
     let offset = lines.document_offset(0, smile).unwrap();
     assert!(text[offset..].starts_with(r"\ud83d\ude00"));
@@ -66,7 +65,6 @@ fn escapes_lead_back_to_their_place() {
         Some(offset),
         "the middle of a character is its beginning"
     );
-    assert_eq!(lines.code_position(offset + 7), Some((0, smile)));
 }
 
 #[test]

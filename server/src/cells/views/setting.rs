@@ -6,11 +6,11 @@ use crate::engines::Targets;
 
 /// Views by their suffix. A statement in a document that can be read goes before them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Views(pub BTreeMap<String, ViewSetting>);
+pub(crate) struct Views(pub BTreeMap<String, ViewSetting>);
 
 /// A view as the settings name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ViewSetting {
+pub(crate) struct ViewSetting {
     /// Its engines.
     pub targets: Targets,
     /// Whether its runs are waited for; they are unless it is said otherwise, as with `rc.activate(targets, suffix)`.
@@ -19,12 +19,12 @@ pub struct ViewSetting {
 
 impl Views {
     /// The view of a suffix.
-    pub fn get(&self, suffix: &str) -> Option<&ViewSetting> {
+    pub(crate) fn get(&self, suffix: &str) -> Option<&ViewSetting> {
         self.0.get(suffix)
     }
 
     /// Adds a view, of a setting or a flag of the shell. The error is what the value should be.
-    pub fn add(&mut self, suffix: &str, targets: &str, block: bool) -> Result<(), String> {
+    pub(crate) fn add(&mut self, suffix: &str, targets: &str, block: bool) -> Result<(), String> {
         if !Self::is_suffix(suffix) {
             return Err(format!("'{suffix}' is no suffix of a magic: those hold letters, digits and _"));
         }
@@ -34,7 +34,7 @@ impl Views {
     }
 
     /// Whether a text can be the suffix of a magic: letters, digits and `_`, or nothing.
-    pub fn is_suffix(text: &str) -> bool {
+    pub(crate) fn is_suffix(text: &str) -> bool {
         text.chars().all(|c| c == '_' || c.is_alphanumeric())
     }
 }

@@ -16,7 +16,7 @@ use crate::{engines::EngineId, private};
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// Jupyter's folder for connection files on this system; `None` where no home is known.
-pub fn runtime_dir() -> Option<PathBuf> {
+pub(crate) fn runtime_dir() -> Option<PathBuf> {
     runtime_dir_in(env::consts::OS, &|name| env::var_os(name), etcetera::home_dir().ok())
 }
 

@@ -5,14 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use pxlens_tests::sim::{Script, Sim, Step};
+use pxlens_tests::{
+    sim::{Script, Sim, Step},
+    within,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{info::KernelInfo, runtime::runtime_dir_in, *};
 use crate::cluster::{ClientOptions, ConnectionInfo};
 
-/// Only to end a test that would hang.
+/// What the user lets a console wait for a busy engine.
 const LIMIT: Duration = Duration::from_secs(30);
 
 const KEY: &str = "eee2dd69-7dd3-4340-bf3e-7e2e22a62542";
@@ -73,7 +76,7 @@ impl Desk {
         let wait = Wait { say, limit, given_up };
         let folder = self.folder.path().join("jupyter/runtime");
         let opening = open(&self.client, EngineId(engine), "default:my cluster", &folder, wait);
-        tokio::time::timeout(LIMIT, opening).await.expect("it ends")
+        within("the console or a refusal", opening).await
     }
 
     async fn open_the_gate_once_it_is_said(&self) {
@@ -82,7 +85,7 @@ impl Desk {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(LIMIT, said).await.expect("it is said");
+        within("word that the engine is busy", said).await;
         self.sim.open("gate");
     }
 
@@ -151,7 +154,8 @@ async fn with_work(script: Script) -> (Desk, FeedReceiver) {
     let work = Execute { run: RunId(1), code: "work".into(), engines: vec![EngineId(0)], first_slot: 0 };
     desk.client.execute(work, sender).await.expect("it is sent");
     let mut activities = desk.client.activities();
-    activities.wait_for(|all| matches!(all.of(EngineId(0)), Activity::Busy(_))).await.expect("it begins");
+    let is_busy = activities.wait_for(|all| matches!(all.of(EngineId(0)), Activity::Busy(_)));
+    within("engine 0 to be busy", is_busy).await.expect("the client lives");
     (desk, events)
 }
 
@@ -186,13 +190,9 @@ async fn what_is_not_waited_for_any_more_is_taken_back() {
         // As a request is that the client cancels.
         let opening = desk.open(0, None);
         tokio::pin!(opening);
-        let beat = tokio::time::interval(Duration::from_millis(5));
-        tokio::pin!(beat);
-        while desk.sim.executed().len() < 4 {
-            tokio::select! {
-                _ = &mut opening => panic!("it is busy"),
-                _ = beat.tick() => {}
-            }
+        tokio::select! {
+            _ = &mut opening => panic!("it is busy"),
+            _ = desk.sim.wait_for_runs(4) => {}
         }
     }
     let ids: Vec<Value> = desk.sim.executed()[1..].iter().map(|asked| json!([asked.msg_id])).collect();

@@ -7,9 +7,12 @@ use std::{fs, path::PathBuf, time::Duration};
 use tokio::time::Instant;
 
 use super::layout::Layout;
-use crate::cluster::{
-    discovery::{ClusterState, FoundCluster, files::ClusterFile},
-    process::{self, EndSignal, IPYPARALLEL, ProcessState},
+use crate::{
+    blocking,
+    cluster::{
+        discovery::{ClusterState, FoundCluster, files::ClusterFile},
+        process::{self, EndSignal, IPYPARALLEL, ProcessState},
+    },
 };
 
 /// How long a process may take to end after SIGTERM.
@@ -22,7 +25,7 @@ const POLL: Duration = Duration::from_millis(25);
 /// Why a cluster was not stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StopError {
+pub(crate) enum StopError {
     /// pxlens did not start it, and the user did not confirm.
     #[error("pxlens did not start the cluster {0}; stopping it needs your confirmation")]
     NotConfirmed(String),
@@ -49,7 +52,7 @@ pub enum StopError {
 /// Stops this cluster and waits until its processes have ended, then removes what they left behind.
 ///
 /// A cluster that pxlens did not start is stopped only if `confirmed`. Of one that is gone, only the files are removed.
-pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopError> {
+pub(crate) async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopError> {
     let label = cluster.label();
     if !cluster.ours && !confirmed {
         return Err(StopError::NotConfirmed(label));
@@ -69,7 +72,7 @@ pub async fn stop(cluster: &FoundCluster, confirmed: bool) -> Result<(), StopErr
     let words: &[&str] = if cluster.ours { &[&cluster.cluster_id] } else { &IPYPARALLEL };
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let (engines, controller) = (file.engine_pids(), file.controller_pid());
-    let (engines, controller) = blocking(move || {
+    let (engines, controller) = blocking::run(move || {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let its = |pids: Vec<u32>| -> Vec<u32> {
             pids.into_iter().filter(|pid| process::state_of(*pid).mentions(&words)).collect()
@@ -104,7 +107,7 @@ pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
     let helpers = async |pids: &[u32]| -> Vec<u32> {
         let pids = pids.to_vec();
         let of_cluster = |pid: &u32| process::state_of(*pid).mentions(&IPYPARALLEL);
-        blocking(move || process::descendants(&pids).into_iter().filter(of_cluster).collect()).await
+        blocking::run(move || process::descendants(&pids).into_iter().filter(of_cluster).collect()).await
     };
     let nannies = helpers(engines).await;
     let schedulers = helpers(controller).await;
@@ -120,7 +123,7 @@ pub(super) async fn end(engines: &[u32], controller: &[u32]) -> Vec<u32> {
 async fn end_orphans(cluster_id: &str) -> Vec<u32> {
     let orphans = async || {
         let id = cluster_id.to_owned();
-        blocking(move || process::matching(&["ipyparallel.controller", &id])).await
+        blocking::run(move || process::matching(&["ipyparallel.controller", &id])).await
     };
     let deadline = Instant::now() + KILL_LIMIT;
     loop {
@@ -156,16 +159,11 @@ fn signal(pid: u32, signal: EndSignal, by: fn(u32, EndSignal) -> std::io::Result
 
 /// Those of these processes that have not ended.
 async fn still_running(mut pids: Vec<u32>) -> Vec<u32> {
-    blocking(move || {
+    blocking::run(move || {
         pids.retain(|pid| process::state_of(*pid) != ProcessState::Gone);
         pids
     })
     .await
-}
-
-/// Inspects processes off the async threads, since that reads `/proc` or runs `ps`.
-async fn blocking<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(look).await.expect("inspecting processes does not panic")
 }
 
 /// Waits until these processes have ended, and returns those that have not when time is up.

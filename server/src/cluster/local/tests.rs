@@ -1,13 +1,12 @@
 //! Starting and stopping, with a real Python.
 
+use pxlens_tests::{cli::Cli, within};
+
 use super::*;
 use crate::cluster::{
     process::{self, ProcessState},
     python::{PythonEnv, PythonSource},
 };
-
-/// How long anything here may take before the test is given up.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// Waits for something that another process does.
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -16,7 +15,7 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
             tokio::time::sleep(POLL).await;
         }
     };
-    tokio::time::timeout(LIMIT, waiting).await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
+    within(what, waiting).await;
 }
 
 fn test_python() -> PythonEnv {
@@ -65,7 +64,7 @@ async fn a_detached_cluster_is_seen_by_ipcluster_and_leaves_nothing_when_stopped
     pids.push(started.controller_pid);
     let _cleanup = Cleanup(pids.clone());
     let table = started.layout.engine_table();
-    until("both engines register", || {
+    until("both engines to register", || {
         let table = fs::read_to_string(&table).unwrap_or_default();
         let table: serde_json::Value = serde_json::from_str(&table).unwrap_or_default();
         table["engines"].as_object().is_some_and(|engines| engines.len() == 2)
@@ -79,12 +78,11 @@ async fn a_detached_cluster_is_seen_by_ipcluster_and_leaves_nothing_when_stopped
     let found = discovery::choose(&selection).expect("no error").expect("it is found");
     assert_eq!((&found.cluster_id, found.state, found.ours), (&cluster_id, ClusterState::Running, true));
     assert_eq!((found.engines_expected, found.note.as_deref()), (Some(2), None));
-    let listed = std::process::Command::new(test_python().program)
+    let listed = Cli::new(test_python().program)
         .args(["-m", "ipyparallel.cluster", "list"])
         .env("IPYTHONDIR", folder.path())
-        .output()
-        .expect("ipcluster runs");
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        .run()
+        .stdout;
     let line = listed.lines().find(|line| line.contains(&cluster_id)).expect("it is listed");
     assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["default", &cluster_id, "True", "2", "Local"]);
 
@@ -112,8 +110,8 @@ async fn an_attached_cluster_ends_when_its_owner_lets_go_of_it_while_it_starts()
     assert!(started.found().is_temporary());
     let files = started.layout.all_files(2);
     drop(started);
-    until("its processes end", || process::matching(&[&cluster_id]).is_empty()).await;
-    until("its files go", || files.iter().all(|file| !file.exists())).await;
+    until("its processes to end", || process::matching(&[&cluster_id]).is_empty()).await;
+    until("its files to go", || files.iter().all(|file| !file.exists())).await;
 }
 
 #[tokio::test]
@@ -122,7 +120,7 @@ async fn an_engine_that_ends_unexpectedly_is_named_with_the_end_of_its_log() {
     let mut started = start(options(folder.path(), false), |_| {}).await.expect("it starts");
     let _cleanup = Cleanup([vec![started.controller_pid], started.engine_pids.clone()].concat());
     process::end_process(started.engine_pids[1], process::EndSignal::Kill).expect("it is ours");
-    let error = tokio::time::timeout(LIMIT, started.ended()).await.expect("it ends").to_string();
+    let error = within("the end of the cluster", started.ended()).await.to_string();
     assert!(error.starts_with("engine 1 ended unexpectedly (signal: 9"), "{error}");
     let cluster_id = started.cluster_id.clone();
     started.stop().await.expect("the others stop");

@@ -21,7 +21,7 @@ use tokio::{
 use super::{PythonEnv, PythonError, PythonSearch, PythonSource, probe, program_in};
 
 /// The packages of the private environment: ipyparallel in the version that pxlens is tested with, and what the demo needs.
-pub const PRIVATE_PACKAGES: [&str; 5] =
+pub(super) const PRIVATE_PACKAGES: [&str; 5] =
     ["ipyparallel==9.2.0", "ipykernel==7.4.0", "ipython==9.18.1", "numpy", "matplotlib"];
 
 /// The oldest Python on which these packages can be installed.
@@ -43,7 +43,7 @@ const REDIRECTING_VARIABLES: [&str; 5] =
     ["PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV", "PYTHONHOME", "PYTHONPATH"];
 
 /// The private environment, which `base` creates if it is missing or incomplete. `say` reports each step that takes time.
-pub async fn private_env(
+pub(crate) async fn private_env(
     base: &PythonEnv,
     say: impl Fn(&str) + Send + Sync,
 ) -> Result<PythonEnv, PythonError> {

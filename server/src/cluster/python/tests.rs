@@ -4,7 +4,10 @@ use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 
 use expect_test::{Expect, expect};
 
-use super::{private::PrivateEnv, *};
+use super::{
+    private::{PRIVATE_PACKAGES, PrivateEnv},
+    *,
+};
 
 /// A fake machine in a folder: its Pythons, and the variables that lead to them.
 struct Machine {

@@ -33,7 +33,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 
 /// Sockets of the `zeromq` crate.
 #[derive(Debug)]
-pub struct ZeromqTransport {
+pub(crate) struct ZeromqTransport {
     channels: Vec<(Channel, Arc<Line>)>,
     events: mpsc::UnboundedReceiver<TransportEvent>,
     budget: Arc<Budget>,

@@ -1,7 +1,10 @@
 //! Lenses, and the actions for unknown views, from snapshots of a session with a simulated controller.
 
 use expect_test::{Expect, expect};
-use pxlens_tests::sim::{Script, Sim};
+use pxlens_tests::{
+    sim::{Script, Sim},
+    within,
+};
 
 use crate::{
     cells::Dialect,
@@ -179,7 +182,8 @@ async fn a_running_cell_can_be_interrupted() {
     let found = lenses(&fixture.snapshot().await).expect("it is open");
     assert_eq!(found[0].action, Some(Action::Interrupt { run: run.id, stragglers: false }));
     sim.open("gate");
-    run.view.clone().wait_for(|run| run.is_over()).await.expect("a run's view outlives it");
+    let mut view = run.view.clone();
+    within("the end of the run", view.wait_for(|run| run.is_over())).await.expect("a run's view outlives it");
     fixture
         .check(expect![[r#"
         0: ▶ Run on 2 engines

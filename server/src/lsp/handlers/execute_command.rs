@@ -10,10 +10,7 @@ use super::{
     copy, px_clear, px_compare, px_console, px_export, px_interrupt, px_result, px_run, show_output,
     show_run, write_view,
 };
-use crate::{
-    lsp::{backend::Backend, from_proto, wire::compat::drop_nulls},
-    session::About,
-};
+use crate::lsp::{backend::Backend, from_proto, wire::compat::drop_nulls};
 
 pub(crate) async fn handle(backend: &Backend, params: ExecuteCommandParams) -> Result<Value> {
     let call = Call { command: &params.command, arguments: params.arguments };
@@ -65,10 +62,9 @@ fn to_value(result: impl Serialize) -> Result<Value> {
 
 /// Changes the grouping of a run.
 async fn group(backend: &Backend, params: GroupParams) -> Result<GroupResult> {
-    let run = from_proto::run_id(params.run);
-    if backend.session.snapshot(About::Nothing).await.runs.get(run).is_none() {
+    let (run, group_by) = (from_proto::run_id(params.run), from_proto::group_by(params.group_by));
+    if !backend.session.regroup(run, group_by).await {
         return Err(Error::invalid_params(format!("There is no run {}", params.run.0)));
     }
-    backend.session.regroup(run, from_proto::group_by(params.group_by));
     Ok(GroupResult { run: params.run, group_by: params.group_by })
 }

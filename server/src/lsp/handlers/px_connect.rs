@@ -7,7 +7,8 @@ use tower_lsp::jsonrpc::Result;
 
 use super::px_engines::activity;
 use crate::{
-    lsp::{ClusterChoice, backend::Backend, blocking, from_proto, to_proto::clusters},
+    blocking,
+    lsp::{ClusterChoice, backend::Backend, from_proto, to_proto::clusters},
     session::{About, Choice, ClusterView, RunError},
 };
 

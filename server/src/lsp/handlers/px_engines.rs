@@ -4,10 +4,10 @@ use pxlens_protocol::{EnginesParams, EnginesResult};
 use tower_lsp::jsonrpc::Result;
 
 use crate::{
+    blocking,
     cluster::discovery::{self, FoundCluster, Selection},
     lsp::{
         backend::Backend,
-        blocking,
         to_proto::clusters::{self, EngineActivity},
     },
     session::{self, About, RunError},

@@ -7,8 +7,9 @@ use pxlens_protocol::{ExportFormat, ExportParams, ExportResult};
 use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
+    blocking,
     lsp::{
-        backend::Backend, blocking, file_path, from_proto, handlers::text_document_content::run_to_show,
+        backend::Backend, file_path, from_proto, handlers::text_document_content::run_to_show,
         wire::raw_response::Raw,
     },
     session::{self, Format},

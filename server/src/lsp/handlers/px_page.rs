@@ -11,10 +11,11 @@ use pxlens_protocol::{
 use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
+    blocking,
     ide::{self, Shown},
     lsp::{
         backend::Backend,
-        blocking, from_proto,
+        from_proto,
         notify::diagnostics,
         snapshot::{Concerns, Snapshot},
         to_proto::{self, ids, pictures},

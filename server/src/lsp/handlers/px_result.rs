@@ -58,8 +58,9 @@ fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult
         || Error::invalid_params("There is no such run, or nothing has run here yet; run the cell first");
     let wanted = pictures::Wanted::of(&params);
     let name = params.name.filter(|_| params.run.is_none()).ok_or_else(unknown)?;
+    let folder = snapshot.settings.results.as_deref();
     let load = || -> std::result::Result<KeptResult, ResultStoreError> {
-        ResultStore::new(None)?.load_within(&name, MOST_KEPT)
+        ResultStore::new(folder)?.load_within(&name, MOST_KEPT)
     };
     let kept = load().map_err(|error| Error::invalid_params(error.to_string()))?;
     let by = params

@@ -7,11 +7,12 @@ use tower_lsp::jsonrpc::Result;
 
 use super::px_connect;
 use crate::{
+    blocking,
     cluster::{
         discovery::{self, Selection},
         local,
     },
-    lsp::{backend::Backend, blocking},
+    lsp::backend::Backend,
 };
 
 pub(crate) async fn handle(backend: &Backend, params: StopClusterParams) -> Result<StopClusterResult> {

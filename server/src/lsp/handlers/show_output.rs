@@ -8,8 +8,9 @@ use url::Url;
 
 use super::text_document_content::{Addressed, addressed, run_to_show};
 use crate::{
+    blocking,
     engines::{EngineId, RankSet},
-    lsp::{backend::Backend, blocking, from_proto, notify::messages, tasks},
+    lsp::{backend::Backend, from_proto, notify::messages, tasks},
     render::{Address, Extract},
     session,
 };
@@ -17,7 +18,7 @@ use crate::{
 pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<ShowOutputResult> {
     let uri = address(backend, params).await.map_err(Error::invalid_params)?;
     if shows_addresses(backend) {
-        ask_to_show(&backend.client, Uri::from(uri.as_str()), uri.clone());
+        ask_to_show(backend, Uri::from(uri.as_str()), uri.clone());
         return Ok(ShowOutputResult { uri, file: None });
     }
     let Addressed { handle, what, other } = addressed(backend, &uri).await.map_err(Error::invalid_params)?;
@@ -32,7 +33,7 @@ pub(super) async fn show(backend: &Backend, params: ShowOutputParams) -> Result<
     let file = path.display().to_string();
     match Url::from_file_path(&path) {
         Ok(url) if backend.capabilities().shows_documents => {
-            ask_to_show(&backend.client, Uri::from(url.as_str()), file.clone());
+            ask_to_show(backend, Uri::from(url.as_str()), file.clone());
         }
         _ => backend.show_message(MessageType::Info, format!("The output is in {file}")),
     }
@@ -71,9 +72,9 @@ pub(super) fn shows_addresses(backend: &Backend) -> bool {
 }
 
 /// Asks the client to show a document, without waiting for it.
-fn ask_to_show(client: &tower_lsp::Client, uri: Uri, name: String) {
-    let client = client.clone();
-    tokio::spawn(async move {
+fn ask_to_show(backend: &Backend, uri: Uri, name: String) {
+    let client = backend.client.clone();
+    backend.spawn("document", async move {
         let params =
             ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
         match tasks::request(client.show_document(params)).await {

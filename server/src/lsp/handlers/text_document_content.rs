@@ -9,7 +9,8 @@ use serde_json::json;
 use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
-    lsp::{backend::Backend, blocking, wire::raw_response::Raw},
+    blocking,
+    lsp::{backend::Backend, wire::raw_response::Raw},
     render::{Address, Extract, NoAddress},
     run::RunId,
     session::{self, About, RunHandle, Snapshot},

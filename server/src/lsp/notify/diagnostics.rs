@@ -16,9 +16,10 @@ use lsp_types::{
 use tokio::sync::watch;
 
 use crate::{
+    blocking,
     ide::{self, EngineError},
     lint::Problem,
-    lsp::{blocking, from_proto, tasks, to_proto},
+    lsp::{from_proto, tasks, to_proto},
     render::{cut, one_line},
     session::{DocumentView, Session, Snapshot},
 };

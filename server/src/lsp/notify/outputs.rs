@@ -23,8 +23,8 @@ use pxlens_protocol::{CellId, CellOutput, OutputsParams};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    ide,
-    lsp::{blocking, from_proto, tasks, to_proto},
+    blocking, ide,
+    lsp::{from_proto, tasks, to_proto},
     session::Session,
 };
 
@@ -34,7 +34,8 @@ const GAP: Duration = Duration::from_millis(50);
 const GAP_UNACKNOWLEDGED: Duration = Duration::from_millis(250);
 /// Outputs of at most this many bytes together are laid out in place: a hop to another thread takes longer.
 const LIGHT: usize = 16 * 1024;
-/// The maximum number of unacknowledged messages.
+/// Nothing more is sent while this many messages are unacknowledged. The messages about documents that changed together count
+/// only afterwards: a client that acknowledges when it has painted would otherwise get the cells of a long notebook two by two.
 const CREDIT: u32 = 2;
 
 /// Where the publisher looks up the current outputs.

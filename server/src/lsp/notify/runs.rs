@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lsp_types::Uri;
-use pxlens_protocol::{CellId, RunLocalParams};
+use pxlens_protocol::CellId;
 use tokio::{sync::watch, time::timeout};
 
 use super::{
@@ -12,13 +12,12 @@ use super::{
     outputs::{Mark, Marks},
     progress::{self, Progress},
     refresh::RefreshMarks,
-    run_local::RunLocal,
 };
 use crate::{
     engines::RankSet,
     lsp::{to_proto, wire::lifetime::Lifetime},
     render,
-    run::{Ending, LostReason, Phase, Run, RunState},
+    run::{Ending, Phase, Run, RunState},
     session::{DocumentKey, RunHandle, ShownResult},
 };
 
@@ -34,8 +33,6 @@ pub(super) struct Followers {
     pub(super) engines: Option<EnginesMarks>,
     pub(super) diagnostics: Diagnostics,
     pub(super) refresh: RefreshMarks,
-    /// Set if the client runs local parts.
-    pub(super) local: Option<Arc<RunLocal>>,
     /// Whether the client shows progress.
     pub(super) shows_progress: bool,
 }
@@ -52,12 +49,6 @@ impl Followers {
     pub(super) async fn follow(self, handle: Arc<RunHandle>) {
         let cell = Cell { uri: to_proto::uri(&handle.document), id: to_proto::cell_id(handle.cell) };
         let mut view = handle.view.clone();
-        let mut local = handle.plan.local.then(|| RunLocalParams {
-            uri: handle.document.to_string(),
-            cell: cell.id.clone(),
-            run: to_proto::run_id(handle.id),
-            code: handle.plan.code.to_string(),
-        });
         let mut shown = self.progress_of(&handle);
         // Following a run must not keep it in memory.
         drop(handle);
@@ -78,12 +69,6 @@ impl Followers {
                     progress.advance(counts.ended, counts.all, render::progress(&now));
                 }
             }
-            // Not before the run was sent: if a run is dropped, its local part must not run either.
-            if was_sent(&now)
-                && let (Some(params), Some(client)) = (local.take(), &self.local)
-            {
-                client.send(params);
-            }
             if now.is_over()
                 && let Some(progress) = shown.take()
             {
@@ -102,15 +87,19 @@ impl Followers {
         let cell = Cell { uri: to_proto::uri(&document), id: to_proto::cell_id(shown.cell) };
         let mut view = shown.run.view.clone();
         drop(shown);
-        let mut seen = None;
+        let mut seen: Option<Counts> = None;
         loop {
-            let state = view.borrow_and_update().state();
-            if seen.replace(state) == Some(state) {
+            let (counts, ticks) = {
+                let now = view.borrow_and_update();
+                (Counts::of(&now), now.state() == RunState::Running)
+            };
+            let before = seen.replace(counts);
+            if before.is_some_and(|before| before.has_same_state(counts)) {
                 self.mark(&cell);
             } else {
-                self.state_changed(&cell, false);
+                self.state_changed(&cell, counts.is_urgent_after(before));
             }
-            if !next(&mut view, state == RunState::Running).await {
+            if !next(&mut view, ticks).await {
                 return;
             }
         }
@@ -193,14 +182,10 @@ async fn next(view: &mut watch::Receiver<Arc<Run>>, ticks: bool) -> bool {
     !matches!(timeout(TICK, view.changed()).await, Ok(Err(_)))
 }
 
-/// Whether anything of the run was sent to an engine.
-fn was_sent(run: &Run) -> bool {
-    run.parts()
-        .any(|part| !matches!(part.phase, Phase::Queued | Phase::Ended(Ending::Lost(LostReason::NotSent(_)))))
-}
-
 #[cfg(test)]
 mod tests {
+    use pxlens_tests::within;
+
     use super::*;
     use crate::run::{self, RunRequest, Time};
 
@@ -233,13 +218,13 @@ mod tests {
         let run = Arc::new(Run::new(run::RunId(1), Arc::new(request), Time(0)));
         let (sender, mut view) = watch::channel(run.clone());
         let begun = tokio::time::Instant::now();
-        assert!(next(&mut view, true).await);
+        assert!(within("the next second", next(&mut view, true)).await);
         assert_eq!(begun.elapsed(), TICK);
         let waiting = timeout(100 * TICK, next(&mut view, false)).await;
         assert!(waiting.is_err(), "it waits for the next change");
         sender.send_replace(run);
-        assert!(next(&mut view, false).await);
+        assert!(within("the change", next(&mut view, false)).await);
         drop(sender);
-        assert!(!next(&mut view, true).await);
+        assert!(!within("the end of the run", next(&mut view, true)).await);
     }
 }

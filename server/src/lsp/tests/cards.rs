@@ -44,9 +44,7 @@ async fn with_a_result(sim: &Sim, extension: Value) -> Client {
     let mut client = Client::start_on(sim, capabilities(extension)).await;
     client.open(URI, "%px work()\n").await;
     run(&mut client, 0).await;
-    while client.request("px/result", json!({ "run": 1 })).await["state"] != "succeeded" {
-        tokio::task::yield_now().await;
-    }
+    client.ask_until("px/result", json!({ "run": 1 }), |result| result["state"] == "succeeded").await;
     client
 }
 
@@ -141,16 +139,14 @@ async fn a_client_that_cannot_copy_gets_the_text_as_the_response() {
 
 /// Waits until the block of the cell on this 0-based line is as wanted.
 async fn painted(client: &mut Client, line: u32, fits: impl Fn(&[&str]) -> bool) {
-    loop {
-        let outputs = client.expect("px/outputs").await;
-        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
-        let Some(cell) = cells.iter().find(|cell| cell["range"]["start"]["line"] == line) else { continue };
+    let is_painted = |params: &Value| {
+        let mut cells = params["cells"].as_array().into_iter().flatten();
+        let Some(cell) = cells.find(|cell| cell["range"]["start"]["line"] == line) else { return false };
         let lines = cell["block"].as_array().expect("the client paints blocks").iter();
         let lines: Vec<&str> = lines.map(|line| line["text"].as_str().expect("a text")).collect();
-        if fits(&lines) {
-            return;
-        }
-    }
+        fits(&lines)
+    };
+    client.expect_until("px/outputs", is_painted).await;
 }
 
 async fn start(sim: &Sim, text: &str) -> Client {

@@ -11,18 +11,20 @@ use tokio::{
     task::JoinHandle,
 };
 
-use pxlens_tests::sim::Sim;
+use pxlens_tests::{
+    PATIENCE,
+    sim::{Script, Sim},
+    within,
+};
 use tokio::sync::mpsc;
 
 use crate::{
     lsp::server::serve_session,
-    session::{About, Session, SessionEvent, Settings},
+    session::{About, Session, SessionEvent, Settings, Snapshot},
     text::Encoding,
 };
 
-/// Ends a test that would hang; no test waits for it.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The same for a test that keeps reading messages, but never the one it waits for.
+/// How long a conversation may last in all, for a test that keeps reading messages, but never the one it waits for.
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(240);
 
 pub(super) struct Client {
@@ -102,7 +104,12 @@ impl Client {
 
     pub(super) async fn send_raw(&mut self, body: &str) {
         let framed = format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.writer.write_all(framed.as_bytes()).await.unwrap();
+        self.write(&framed).await;
+    }
+
+    async fn write(&mut self, framed: &str) {
+        let written = self.writer.write_all(framed.as_bytes());
+        within("the server to read what it is sent", written).await.unwrap();
     }
 
     /// Sends messages in one write, so that the server gets them in one read.
@@ -112,7 +119,7 @@ impl Client {
             format!("Content-Length: {}\r\n\r\n{body}", body.len())
         };
         let framed: String = messages.iter().map(framed).collect();
-        self.writer.write_all(framed.as_bytes()).await.unwrap();
+        self.write(&framed).await;
     }
 
     /// Makes a request without sending it; returns its id and the message.
@@ -124,16 +131,18 @@ impl Client {
 
     /// Waits until the cluster has this many engines.
     pub(super) async fn engines(&self, count: usize) {
+        let is_there = |now: &Snapshot| now.cluster.owner.is_some() && now.cluster.engines.len() == count;
+        self.session_is(&format!("a cluster of {count} engines"), is_there).await;
+    }
+
+    /// Waits until a snapshot of the session fits.
+    pub(super) async fn session_is(&self, awaited: &str, fits: impl Fn(&Snapshot) -> bool) {
         let looking = async {
-            loop {
-                let cluster = self.session.snapshot(About::Nothing).await.cluster;
-                if cluster.owner.is_some() && cluster.engines.len() == count {
-                    return;
-                }
+            while !fits(&self.session.snapshot(About::Nothing).await) {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, looking).await.expect("no such engines");
+        within(awaited, looking).await;
     }
 
     pub(super) async fn notify(&mut self, method: &str, params: Value) {
@@ -149,7 +158,8 @@ impl Client {
 
     /// Waits for a response; keeps other messages for later.
     pub(super) async fn answer(&mut self, id: i64) -> Value {
-        self.take(|message| message["id"] == id && message.get("method").is_none()).await
+        let is_answer = |message: &Value| message["id"] == id && message.get("method").is_none();
+        self.take(&format!("an answer to request {id}"), is_answer).await
     }
 
     /// Sends a request and waits for its result.
@@ -160,18 +170,50 @@ impl Client {
         answer["result"].clone()
     }
 
+    /// Repeats a request until its result fits.
+    pub(super) async fn ask_until(
+        &mut self,
+        method: &str,
+        params: Value,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let result = self.request(method, params.clone()).await;
+            if fits(&result) {
+                return result;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain for another result of {method} than {result:#}"
+            );
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits for a request or notification of the server; keeps other messages for later.
     pub(super) async fn expect(&mut self, method: &str) -> Value {
-        self.take(|message| message["method"] == method).await
+        self.take(method, |message| message["method"] == method).await
+    }
+
+    /// Reads the server's messages of this method until the params of one fit; returns these.
+    pub(super) async fn expect_until(&mut self, method: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let params = self.expect(method).await["params"].take();
+            if fits(&params) {
+                return params;
+            }
+        }
     }
 
     /// Takes the first message that is wanted, from those received or still to come.
-    async fn take(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    async fn take(&mut self, awaited: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(place) = self.unread.iter().position(&wanted) {
             return self.unread.remove(place).unwrap();
         }
         loop {
-            let message = self.read().await.expect("the server ended the connection");
+            let message = self.read_for(awaited).await;
+            let Some(message) = message else { panic!("the server ended before {awaited} came") };
             if wanted(&message) {
                 return message;
             }
@@ -181,8 +223,12 @@ impl Client {
 
     /// Reads the next message; `None` at the end.
     pub(super) async fn read(&mut self) -> Option<Value> {
-        assert!(self.begun.elapsed() < PATIENCE_IN_ALL, "the message that the test waits for does not come");
-        tokio::time::timeout(PATIENCE, read(&mut self.reader)).await.expect("the server is silent")
+        self.read_for("a message or the end of the conversation").await
+    }
+
+    async fn read_for(&mut self, awaited: &str) -> Option<Value> {
+        assert!(self.begun.elapsed() < PATIENCE_IN_ALL, "waited {PATIENCE_IN_ALL:?} in vain for {awaited}");
+        within(awaited, read(&mut self.reader)).await
     }
 
     pub(super) async fn open(&mut self, uri: &str, text: &str) {
@@ -212,7 +258,7 @@ impl Client {
     /// Waits for the server to end.
     pub(super) async fn exit_code(self) -> u8 {
         let Self { server, writer, reader, .. } = self;
-        let code = tokio::time::timeout(PATIENCE, server).await.expect("the server stays").unwrap();
+        let code = within("the server to end", server).await.unwrap();
         drop((writer, reader));
         code
     }
@@ -221,7 +267,7 @@ impl Client {
     pub(super) async fn hang_up(self) -> u8 {
         let Self { server, writer, reader, .. } = self;
         drop(writer);
-        let code = tokio::time::timeout(PATIENCE, server).await.expect("the server stays").unwrap();
+        let code = within("the server to end", server).await.unwrap();
         drop(reader);
         code
     }
@@ -230,6 +276,28 @@ impl Client {
     pub(super) fn deafen(&mut self) {
         self.reader = BufReader::new(tokio::io::duplex(1).0);
     }
+}
+
+/// A client with a px cell on a controller that answers nothing, so that every run of the cell waits.
+pub(super) async fn on_a_silent_controller(uri: &str) -> (Sim, Client) {
+    let sim = Sim::builder().engines(1).start().await;
+    sim.mute(true);
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(uri, "%px 1\n").await;
+    (sim, client)
+}
+
+/// A client whose run has started on a controller that has stopped answering, so that a handler that interrupts the run
+/// waits.
+pub(super) async fn with_a_run_that_hangs(uri: &str) -> (Sim, Client) {
+    let sim = Sim::builder().engines(1).on("work()", Script::new().hang()).start().await;
+    let mut client = Client::start_on(&sim, json!({})).await;
+    client.open(uri, "%px work()\n").await;
+    client.engines(1).await;
+    client.request("px/run", json!({ "uri": uri, "scope": "all" })).await;
+    sim.wait_for_runs(1).await;
+    sim.mute(true);
+    (sim, client)
 }
 
 async fn read(reader: &mut BufReader<DuplexStream>) -> Option<Value> {

@@ -1,7 +1,5 @@
 //! Clusters and engines: notifications about them, the activity of each engine, and which cluster is used.
 
-use std::time::Duration;
-
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
@@ -38,13 +36,8 @@ async fn a_run_causes_one_notification_of_engines_until_they_are_requested() {
     for _ in 0..2 {
         run(&mut client, 0).await;
         client.expect("px/enginesChanged").await;
-        loop {
-            let found = client.request("px/cells", json!({ "uri": URI })).await;
-            if found["cells"][0]["state"] == "succeeded" {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let is_over = |found: &Value| found["cells"][0]["state"] == "succeeded";
+        client.ask_until("px/cells", json!({ "uri": URI }), is_over).await;
         client.request("px/engines", json!({})).await;
     }
     // It has not requested them since the notification: `end` fails on unread messages.

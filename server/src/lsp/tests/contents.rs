@@ -120,9 +120,7 @@ async fn a_client_is_asked_to_refresh_once_per_response_and_half_a_second_apart(
     for step in 1..=3 {
         so_far.push_str(&format!("{}\n", step - 1));
         // `px/content` does not cause a refresh.
-        while client.request("px/content", asked.clone()).await["text"] != so_far {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        client.ask_until("px/content", asked.clone(), |content| content["text"] == so_far).await;
         let before = tokio::time::Instant::now();
         for _ in 0..2 {
             let text = client.request("workspace/textDocumentContent", asked.clone()).await;
@@ -152,14 +150,11 @@ async fn a_client_that_does_not_announce_documents_gets_no_refresh() {
     client.open(URI, "%px work()\n").await;
     client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     let asked = json!({ "uri": "px-output:/run-1/raw-0.txt" });
-    loop {
-        let text = client.request("px/content", asked.clone()).await;
-        assert_eq!(text["goesOn"], true, "{text}");
-        if text["text"] == "begun\n" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let has_begun = |content: &Value| {
+        assert_eq!(content["goesOn"], true, "{content}");
+        content["text"] == "begun\n"
+    };
+    client.ask_until("px/content", asked.clone(), has_begun).await;
     let text = client.request("workspace/textDocumentContent", asked.clone()).await;
     assert_eq!(text, json!({ "text": "begun\n" }));
     // There is more, and a client that announced documents would have been asked to refresh by now: `end` fails on
@@ -241,9 +236,7 @@ async fn content(client: &mut Client, name: &str) -> String {
 
 /// Waits until the first run is over.
 async fn over(client: &mut Client) {
-    while client.request("px/result", json!({ "run": 1 })).await["state"] != "succeeded" {
-        tokio::task::yield_now().await;
-    }
+    client.ask_until("px/result", json!({ "run": 1 }), |result| result["state"] == "succeeded").await;
 }
 
 #[tokio::test]

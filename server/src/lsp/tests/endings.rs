@@ -1,9 +1,8 @@
 //! The server ends soon, and with the right exit code, however the client goes away.
 
-use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, on_a_silent_controller, with_a_run_that_hangs};
 
 const URI: &str = "file:///a.py";
 
@@ -40,13 +39,7 @@ async fn a_client_that_hangs_up_after_shutdown_ends_it_with_0() {
 
 #[tokio::test]
 async fn exit_ends_it_although_a_notification_handler_hangs() {
-    let sim = Sim::builder().engines(1).on("work()", Script::new().hang()).start().await;
-    let mut client = Client::start_on(&sim, json!({})).await;
-    client.open(URI, "%px work()\n").await;
-    client.engines(1).await;
-    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
-    sim.wait_for_runs(1).await;
-    sim.mute(true);
+    let (sim, mut client) = with_a_run_that_hangs(URI).await;
     client.notify("window/workDoneProgress/cancel", json!({ "token": "px/run/1" })).await;
     // From now on the handler waits for an answer that does not come.
     sim.wait_for("an interrupt", |one| one.msg_type == "signal_request").await;
@@ -55,19 +48,10 @@ async fn exit_ends_it_although_a_notification_handler_hangs() {
     assert_eq!(client.exit_code().await, 0);
 }
 
-/// A client with a request that a controller leaves unanswered.
-async fn waiting(sim: &Sim) -> Client {
-    sim.mute(true);
-    let mut client = Client::start_on(sim, json!({})).await;
-    client.open(URI, "%px 1\n").await;
-    client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
-    client
-}
-
 #[tokio::test]
 async fn exit_ends_it_although_a_run_waits_for_a_silent_controller() {
-    let sim = Sim::builder().engines(1).start().await;
-    let mut client = waiting(&sim).await;
+    let (_sim, mut client) = on_a_silent_controller(URI).await;
+    client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     client.request("shutdown", Value::Null).await;
     client.send(&json!({ "jsonrpc": "2.0", "method": "exit" })).await;
     assert_eq!(client.exit_code().await, 0);
@@ -75,8 +59,9 @@ async fn exit_ends_it_although_a_run_waits_for_a_silent_controller() {
 
 #[tokio::test]
 async fn hanging_up_ends_it_although_a_run_waits_for_a_silent_controller() {
-    let sim = Sim::builder().engines(1).start().await;
-    assert_eq!(waiting(&sim).await.hang_up().await, 1);
+    let (_sim, mut client) = on_a_silent_controller(URI).await;
+    client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
+    assert_eq!(client.hang_up().await, 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! Comparing runs and clearing results.
 
-use std::time::Duration;
-
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
@@ -29,13 +27,9 @@ async fn run(client: &mut Client, line: u32) -> Value {
 }
 
 async fn painted(client: &mut Client, run: &Value) {
-    loop {
-        let outputs = client.expect("px/outputs").await;
-        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
-        if cells.iter().any(|cell| cell["run"] == *run && cell["state"] == "succeeded") {
-            return;
-        }
-    }
+    let is_over = |cell: &Value| cell["run"] == *run && cell["state"] == "succeeded";
+    let fits = |params: &Value| params["cells"].as_array().is_some_and(|cells| cells.iter().any(is_over));
+    client.expect_until("px/outputs", fits).await;
 }
 
 #[tokio::test]
@@ -85,10 +79,10 @@ async fn a_cleared_result_is_no_longer_painted_and_stays_in_the_history() {
     let answer = client.request("px/clear", json!({ "uri": URI, "cell": "c1" })).await;
     assert_eq!(answer, json!({ "cleared": 1 }));
     let gone = async |client: &mut Client, cell: &str| {
-        while !client.expect("px/outputs").await["params"]["removed"]
-            .as_array()
-            .is_some_and(|removed| removed.contains(&json!(cell)))
-        {}
+        let is_gone = |params: &Value| {
+            params["removed"].as_array().is_some_and(|removed| removed.contains(&json!(cell)))
+        };
+        client.expect_until("px/outputs", is_gone).await;
     };
     gone(&mut client, "c1").await;
     let command = json!({ "command": "pxlens.server.clear", "arguments": [{ "uri": URI }] });
@@ -115,9 +109,8 @@ async fn a_cleared_result_leaves_no_hint() {
     client.request("px/run", json!({ "uri": URI, "position": position })).await;
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
     let params = json!({ "textDocument": { "uri": URI }, "range": range });
-    while !client.request("textDocument/inlayHint", params.clone()).await.to_string().contains("gave this") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let has_output = |hints: &Value| hints.to_string().contains("gave this");
+    client.ask_until("textDocument/inlayHint", params.clone(), has_output).await;
     assert_eq!(client.request("px/clear", json!({ "uri": URI })).await, json!({ "cleared": 1 }));
     let hints = client.request("textDocument/inlayHint", params).await;
     assert!(!hints.to_string().contains("gave this"), "{hints}");
@@ -135,12 +128,8 @@ async fn the_result_of_a_suffix_is_that_of_a_run_that_was_sent() {
     assert!(first.is_u64() && waits.is_u64() && first != waits);
     client.request("px/interrupt", json!({ "run": waits, "engines": [0] })).await;
     let named = json!({ "uri": URI, "suffix": "" });
-    let mut shown = client.request("px/result", named.clone()).await;
     // The run's own task notes that it will not be sent, which may take a moment.
-    while shown["run"] == waits {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        shown = client.request("px/result", named.clone()).await;
-    }
+    let shown = client.ask_until("px/result", named, |result| result["run"] != waits).await;
     assert_eq!(shown["run"], first);
     let answer = client.request("px/compare", json!({ "run": waits })).await;
     assert_eq!(answer["message"], "Run 2 was never sent, so there is nothing to compare");

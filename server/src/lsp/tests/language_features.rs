@@ -308,18 +308,16 @@ async fn run_all(client: &mut Client) {
 
 /// Repeats a request until the response contains all of these.
 async fn until(client: &mut Client, method: &str, wanted: &[&str]) -> Value {
-    loop {
-        let answer = if method == "inlayHint" {
-            ask_in(client, method, 0, 99).await
-        } else {
-            ask(client, method).await
-        };
-        let text = answer.to_string();
-        if wanted.iter().all(|wanted| text.contains(wanted)) {
-            return answer;
-        }
-        tokio::task::yield_now().await;
+    let mut params = json!({ "textDocument": document() });
+    if method == "inlayHint" {
+        params["range"] =
+            json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
     }
+    let has_all = |answer: &Value| {
+        let text = answer.to_string();
+        wanted.iter().all(|wanted| text.contains(wanted))
+    };
+    client.ask_until(&format!("textDocument/{method}"), params, has_all).await
 }
 
 #[tokio::test]
@@ -483,13 +481,13 @@ async fn a_hint_withholds_output_until_the_user_asks_for_it() {
     client.open(URI, "%%px --noblock\nwork()\n").await;
     run_all(&mut client).await;
     until(&mut client, "codeLens", &["Show result"]).await;
-    loop {
-        let hints = ask_in(&mut client, "inlayHint", 0, 9).await;
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let params = json!({ "textDocument": document(), "range": range });
+    let is_over = |hints: &Value| {
         assert!(!hints.to_string().contains("the output"), "{hints:#}");
-        if labels(&hints).iter().any(|label| label.ends_with("✓ 2 done")) {
-            break;
-        }
-    }
+        labels(hints).iter().any(|label| label.ends_with("✓ 2 done"))
+    };
+    client.ask_until("textDocument/inlayHint", params, is_over).await;
     let position = json!({ "textDocument": { "uri": URI }, "position": { "line": 0, "character": 1 } });
     client.request("textDocument/hover", position).await;
     let hints = ask_in(&mut client, "inlayHint", 0, 9).await;

@@ -21,13 +21,8 @@ async fn run(client: &mut Client) -> Value {
 
 /// The card of the cell once its run is over.
 async fn card(client: &mut Client) -> String {
-    loop {
-        let found = client.request("px/cells", json!({ "uri": URI })).await;
-        if found["cells"][0]["state"] == "succeeded" {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let is_over = |found: &Value| found["cells"][0]["state"] == "succeeded";
+    client.ask_until("px/cells", json!({ "uri": URI }), is_over).await;
     let at = json!({ "textDocument": { "uri": URI }, "position": { "line": 1, "character": 0 } });
     let hover = client.request("textDocument/hover", at).await;
     hover["contents"]["value"].as_str().expect("a card").to_owned()
@@ -62,16 +57,12 @@ async fn another_client_gets_a_note_with_the_run_and_in_its_card() {
     let started = run(&mut client).await;
     assert_eq!(started["runs"][0]["note"], "local part not run", "{started}");
     assert!(card(&mut client).await.contains("local part not run"));
-    loop {
-        let painted = client.expect("px/outputs").await;
-        let cell = &painted["params"]["cells"][0];
-        if cell["state"] == "succeeded" {
-            let line = cell["line"]["text"].as_str().expect("a line");
-            assert!(line.ends_with(" · local part not run"), "{line}");
-            let last = json!({ "text": "local part not run", "style": "note" });
-            assert_eq!(cell["block"].as_array().and_then(|lines| lines.last()), Some(&last));
-            break;
-        }
-    }
+    let is_over = |params: &Value| params["cells"][0]["state"] == "succeeded";
+    let painted = client.expect_until("px/outputs", is_over).await;
+    let cell = &painted["cells"][0];
+    let line = cell["line"]["text"].as_str().expect("a line");
+    assert!(line.ends_with(" · local part not run"), "{line}");
+    let last = json!({ "text": "local part not run", "style": "note" });
+    assert_eq!(cell["block"].as_array().and_then(|lines| lines.last()), Some(&last));
     assert_eq!(sim.executed().len(), 2, "the engines' part runs as usual");
 }

@@ -1,7 +1,5 @@
 //! Notebooks whose cells run on the engines.
 
-use std::time::Duration;
-
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
@@ -40,15 +38,11 @@ async fn outputs(client: &mut Client, answer: &Value) -> Vec<(String, String)> {
     let runs: Vec<&Value> =
         ["runs", "recalled"].iter().flat_map(|kind| answer[kind].as_array().unwrap()).collect();
     let runs: Vec<&Value> = runs.iter().map(|run| &run["run"]).collect();
-    loop {
-        let answer = client.request("px/notebookOutputs", json!({ "runs": runs })).await;
-        if answer["over"] == true {
-            let seen = json!({ "runs": runs, "seen": answer["seen"] });
-            assert!(client.request("px/notebookOutputs", seen).await.get("outputs").is_none());
-            return shown(&answer["outputs"]);
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let is_over = |answer: &Value| answer["over"] == true;
+    let answer = client.ask_until("px/notebookOutputs", json!({ "runs": runs }), is_over).await;
+    let seen = json!({ "runs": runs, "seen": answer["seen"] });
+    assert!(client.request("px/notebookOutputs", seen).await.get("outputs").is_none());
+    shown(&answer["outputs"])
 }
 
 fn shown(outputs: &Value) -> Vec<(String, String)> {
@@ -143,14 +137,9 @@ async fn an_error_of_a_plain_cell_is_a_diagnostic_in_the_cell() {
     assert_eq!(outputs[1].0, "error", "{outputs:?}");
     let error: Value = serde_json::from_str(&outputs[1].1).unwrap();
     assert_eq!((&error["name"], &error["message"]), (&json!("ValueError"), &json!("no")));
-    loop {
-        let shown = client.expect("textDocument/publishDiagnostics").await;
-        let Some(found) = shown["params"]["diagnostics"].as_array().and_then(|all| all.first()) else {
-            continue;
-        };
-        assert_eq!(shown["params"]["uri"], uri(0), "{found}");
-        break;
-    }
+    let has_some = |params: &Value| params["diagnostics"].as_array().is_some_and(|all| !all.is_empty());
+    let shown = client.expect_until("textDocument/publishDiagnostics", has_some).await;
+    assert_eq!(shown["uri"], uri(0), "{shown}");
     client.end().await;
 }
 

@@ -1,9 +1,8 @@
 //! The order of messages, cancellation, and messages that wait for each other.
 
-use pxlens_tests::sim::{Script, Sim};
 use serde_json::json;
 
-use super::client::Client;
+use super::client::{Client, on_a_silent_controller, with_a_run_that_hangs};
 use crate::{
     run::{RunId, RunState},
     session::About,
@@ -36,10 +35,7 @@ async fn ten_thousand_edits_and_the_requests_between_them_are_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_request_sees_exactly_the_edits_sent_before_it_although_runs_wait() {
-    let sim = Sim::builder().engines(1).start().await;
-    sim.mute(true);
-    let mut client = Client::start_on(&sim, json!({})).await;
-    client.open(URI, "%px 1\n").await;
+    let (sim, mut client) = on_a_silent_controller(URI).await;
     let mut asked = Vec::new();
     for version in 2..2002 {
         // Each edit appends a letter, so that a lost or repeated edit is noticed.
@@ -70,10 +66,7 @@ async fn each_request_sees_exactly_the_edits_sent_before_it_although_runs_wait()
 
 #[tokio::test]
 async fn a_cancellation_is_handled_after_200_runs_that_wait_for_a_silent_controller() {
-    let sim = Sim::builder().engines(1).start().await;
-    sim.mute(true);
-    let mut client = Client::start_on(&sim, json!({})).await;
-    client.open(URI, "%px 1\n").await;
+    let (_sim, mut client) = on_a_silent_controller(URI).await;
     let mut last = 0;
     for _ in 0..200 {
         last = client.send_request("px/run", json!({ "uri": URI, "scope": "all" })).await;
@@ -95,28 +88,17 @@ async fn requests_to_the_client_do_not_stop_the_reader() {
     }
     assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 499);
     client.send(&json!({ "jsonrpc": "2.0", "id": first["id"], "result": [{ "engines": 7 }] })).await;
-    while client.session.snapshot(About::Nothing).await.settings.engines != Some(7) {
-        tokio::task::yield_now().await;
-    }
+    client.session_is("the new settings", |now| now.settings.engines == Some(7)).await;
 }
 
 #[tokio::test]
 async fn a_handler_that_hangs_does_not_hold_up_others() {
-    let sim = Sim::builder().engines(1).on("work()", Script::new().hang()).start().await;
-    let mut client = Client::start_on(&sim, json!({})).await;
-    client.open(URI, "%px work()\n").await;
-    client.engines(1).await;
-    client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
-    sim.wait_for_runs(1).await;
-    sim.mute(true);
+    let (sim, mut client) = with_a_run_that_hangs(URI).await;
     for _ in 0..50 {
         client.notify("window/workDoneProgress/cancel", json!({ "token": "px/run/1" })).await;
     }
     client.request("px/cells", json!({ "uri": URI })).await;
-    let asked = || sim.requests().iter().filter(|one| one.msg_type == "signal_request").count();
-    while asked() < 50 {
-        tokio::task::yield_now().await;
-    }
+    sim.wait_for_all("signal_request", 50, |one| one.msg_type == "signal_request").await;
     client.request("px/cells", json!({ "uri": URI })).await;
     let view = client.session.snapshot(About::Nothing).await.runs.get(RunId(1)).expect("it ran").now();
     assert_eq!(view.state(), RunState::Running, "none was answered");

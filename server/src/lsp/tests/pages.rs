@@ -20,17 +20,12 @@ async fn open(sim: &Sim, text: &str) -> Client {
 async fn run(client: &mut Client, line: u32) {
     let position = json!({ "line": line, "character": 0 });
     client.request("px/run", json!({ "uri": URI, "position": position })).await;
-    loop {
-        let outputs = client.expect("px/outputs").await;
-        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
-        let is_over = |cell: &&Value| {
-            cell["range"]["start"]["line"] == line
-                && ["succeeded", "failed"].iter().any(|state| cell["state"] == *state)
-        };
-        if cells.iter().any(|cell| is_over(&cell)) {
-            return;
-        }
-    }
+    let is_over = |cell: &Value| {
+        cell["range"]["start"]["line"] == line
+            && ["succeeded", "failed"].iter().any(|state| cell["state"] == *state)
+    };
+    let fits = |params: &Value| params["cells"].as_array().is_some_and(|cells| cells.iter().any(is_over));
+    client.expect_until("px/outputs", fits).await;
 }
 
 fn existing_file() -> String {

@@ -32,12 +32,8 @@ async fn two() -> Sim {
 async fn run_all(client: &mut Client) {
     let result = client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     for run in result["runs"].as_array().unwrap() {
-        while !["succeeded", "failed"]
-            .map(Value::from)
-            .contains(&client.request("px/result", json!({ "run": run["run"] })).await["state"])
-        {
-            tokio::task::yield_now().await;
-        }
+        let is_over = |result: &Value| ["succeeded", "failed"].iter().any(|state| result["state"] == *state);
+        client.ask_until("px/result", json!({ "run": run["run"] }), is_over).await;
     }
 }
 
@@ -308,12 +304,9 @@ async fn texts_of_an_error_that_differ_are_listed_with_their_engines() {
         client.open(URI, "%px work()\n").await;
         client.engines(3).await;
         client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
-        let shown = loop {
-            let shown = client.expect("textDocument/publishDiagnostics").await;
-            if shown.to_string().contains("[0-2]") {
-                break shown["params"]["diagnostics"].clone();
-            }
-        };
+        let names_all = |params: &Value| params.to_string().contains("[0-2]");
+        let shown =
+            client.expect_until("textDocument/publishDiagnostics", names_all).await["diagnostics"].take();
         assert!(shown.to_string().contains("[1-2] ValueError: rank 1"), "{shown:#}");
         assert_eq!(shown[0]["relatedInformation"].is_array(), related, "{shown:#}");
     }
@@ -324,11 +317,11 @@ async fn hovering_a_pxresult_shows_the_result_without_running_anything() {
     let sim = two().await;
     let mut client = on(&sim, json!({}), "x = 1\n%px work()\n\n%pxresult\n").await;
     client.request("px/run", json!({ "uri": URI, "position": { "line": 1, "character": 0 } })).await;
+    let params = json!({ "textDocument": document(), "position": { "line": 1, "character": 2 } });
+    let has_output = |hover: &Value| hover.to_string().contains("ready");
+    client.ask_until("textDocument/hover", params, has_output).await;
     let mut text =
         async |line: u32| hover(&mut client, line, 2).await["value"].as_str().unwrap_or_default().to_owned();
-    while !text(1).await.contains("ready") {
-        tokio::task::yield_now().await;
-    }
     assert!(text(3).await.contains("ready"));
     assert_eq!((text(0).await, text(2).await), (String::new(), String::new()));
     assert_eq!(sim.executed().len(), 2);

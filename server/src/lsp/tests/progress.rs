@@ -124,12 +124,8 @@ async fn the_cancel_button_of_a_progress_interrupts_its_run() {
     let token = created["params"]["token"].clone();
     assert_eq!(token, "px/run/1");
     client.notify("window/workDoneProgress/cancel", json!({ "token": token })).await;
-    let ended = loop {
-        let value = client.expect("$/progress").await["params"]["value"].clone();
-        if value["kind"] == "end" {
-            break value;
-        }
-    };
+    let is_end = |params: &Value| params["value"]["kind"] == "end";
+    let ended = client.expect_until("$/progress", is_end).await["value"].clone();
     assert!(ended["message"].as_str().unwrap().starts_with("2 of 2 "), "{ended}");
     let result = client.request("px/result", json!({ "run": 1 })).await;
     assert!(result["text"].as_str().unwrap().contains("KeyboardInterrupt"), "{result}");

@@ -32,13 +32,8 @@ fn ran(result: &Value) -> Vec<&Value> {
 async fn sent(client: &mut Client, sim: &Sim, results: &[&Value]) -> Vec<String> {
     let runs = results.iter().flat_map(|result| result["runs"].as_array().unwrap());
     for run in runs {
-        loop {
-            let result = client.request("px/result", json!({ "run": run["run"] })).await;
-            if result["state"] == "succeeded" {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+        let is_over = |result: &Value| result["state"] == "succeeded";
+        client.ask_until("px/result", json!({ "run": run["run"] }), is_over).await;
     }
     sim.executed().iter().map(|received| received.code().trim().to_owned()).collect()
 }

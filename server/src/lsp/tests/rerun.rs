@@ -23,22 +23,23 @@ async fn run(client: &mut Client, more: Value) -> Value {
 }
 
 async fn cell_is(client: &mut Client, state: &str) -> Value {
-    loop {
-        let cell = client.request("px/cells", json!({ "uri": URI })).await["cells"][0].clone();
-        if cell["state"] == state {
-            return cell;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let is_so = |found: &Value| found["cells"][0]["state"] == state;
+    client.ask_until("px/cells", json!({ "uri": URI }), is_so).await["cells"][0].take()
 }
 
 /// The titles and commands of the actions for some of the engines.
 async fn offered(client: &mut Client) -> Vec<(String, Value)> {
+    offers(&client.request("textDocument/codeAction", params_at_the_cell()).await)
+}
+
+fn params_at_the_cell() -> Value {
     let at = json!({ "line": 1, "character": 0 });
-    let params = json!({
+    json!({
         "textDocument": { "uri": URI }, "range": { "start": at, "end": at }, "context": { "diagnostics": [] },
-    });
-    let actions = client.request("textDocument/codeAction", params).await;
+    })
+}
+
+fn offers(actions: &Value) -> Vec<(String, Value)> {
     let titles = |action: &Value| (action["title"].as_str().unwrap().to_owned(), action.clone());
     let ours = |title: &str| title.contains("Re-run") || title.contains("stragglers");
     actions.as_array().unwrap().iter().map(titles).filter(|(title, _)| ours(title)).collect()
@@ -132,13 +133,9 @@ async fn the_action_interrupts_only_the_straggler() {
         Sim::builder().engines(3).on("work()", Script::new()).on_engine(1, "work()", hangs).start().await;
     let mut client = start(&sim).await;
     run(&mut client, json!({})).await;
-    let actions = loop {
-        let actions = offered(&mut client).await;
-        if titles(&actions) == ["■ Interrupt the stragglers [1]"] {
-            break actions;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    };
+    let is_offered = |actions: &Value| titles(&offers(actions)) == ["■ Interrupt the stragglers [1]"];
+    let actions =
+        offers(&client.ask_until("textDocument/codeAction", params_at_the_cell(), is_offered).await);
     let stop = json!({ "command": actions[0].1["command"], "arguments": actions[0].1["arguments"] });
     let stopped = client.request("workspace/executeCommand", stop).await;
     assert_eq!(stopped["signalled"], json!([1]), "{stopped}");

@@ -1,5 +1,7 @@
 //! Results in an editor: `%pxresult`, non-blocking runs, the history, and options that change how a run is shown.
 
+use std::time::Duration;
+
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
@@ -31,14 +33,12 @@ async fn hover(client: &mut Client, line: u32) -> String {
 
 /// Reads `px/outputs` until the cell of this 1-based line is as wanted.
 async fn painted(client: &mut Client, line: u32, fits: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let outputs = client.expect("px/outputs").await;
-        let cells = outputs["params"]["cells"].as_array().cloned().unwrap_or_default();
-        let found = cells.into_iter().find(|cell| cell["range"]["start"]["line"] == line - 1 && fits(cell));
-        if let Some(cell) = found {
-            return cell;
-        }
-    }
+    let found = |params: &Value| {
+        let mut cells = params["cells"].as_array().into_iter().flatten();
+        cells.find(|cell| cell["range"]["start"]["line"] == line - 1 && fits(cell)).cloned()
+    };
+    let params = client.expect_until("px/outputs", |params| found(params).is_some()).await;
+    found(&params).expect("that was waited for")
 }
 
 fn succeeded(cell: &Value) -> bool {
@@ -206,4 +206,30 @@ async fn progress_is_shown_when_the_cell_says() {
     let asked = client.expect("window/workDoneProgress/create").await;
     assert_eq!(asked["params"]["token"], "px/run/2");
     sim.open("gate");
+}
+
+/// A task used to be left behind each time that a result was shown, until its run was forgotten.
+#[tokio::test]
+async fn a_result_that_is_shown_again_and_again_is_followed_once() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = open(&sim, "# %%\n%px 1\n# %%\n%pxresult\n").await;
+    for line in [2, 4] {
+        run(&mut client, line).await;
+        painted(&mut client, line, succeeded).await;
+    }
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let before = tasks();
+    for _ in 0..20 {
+        run(&mut client, 4).await;
+    }
+    let ended = async {
+        while tasks() > before + 5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), ended)
+        .await
+        .expect("the followers before the last one end");
+    client.end().await;
 }

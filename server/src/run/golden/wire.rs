@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     engines::EngineId,
     jupyter::{Message, content::StreamName},
-    render::{GroupBy, plain},
+    render::{GroupBy, PromptColor, plain},
     run::{
         Ending, EngineRun, Event, EventKind, Fingerprint, LostReason, OutputKind, Run, RunId, RunRequest,
         Slot, Time,
@@ -55,7 +55,6 @@ impl Line {
             parent: serde_json::from_value(self.0["parent_header"].clone()).expect("a parent header"),
             metadata: bytes(&self.0["metadata"]),
             content: bytes(&self.content()),
-            buffers: Vec::new(),
         }
     }
 
@@ -355,8 +354,11 @@ fn compare_terminals(name: &str, lines: &[Line], tally: &mut Tally) {
                 let label = format!("terminal at line {}", i + 1);
                 match replay.runs.last() {
                     Some(run) if cell.starts_with("%pxresult") || cell.contains("--no-stream") => {
-                        let ours: String =
-                            plain(run, GroupBy::Type).events().into_iter().map(|(_, text)| text).collect();
+                        let ours: String = plain(run, GroupBy::Type, PromptColor::None)
+                            .events()
+                            .into_iter()
+                            .map(|(_, text)| text)
+                            .collect();
                         tally.compare(name, &label, &golden, &ours);
                     }
                     Some(_) if line.0["terminal"].to_string().contains("__elided_str__") => {

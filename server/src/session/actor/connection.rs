@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use tokio::sync::oneshot;
 
-use super::{Actor, Message, Waiter, commands::ResolvedCommand, send_back};
+use super::{Actor, Message, Waiter, send_back};
 use crate::{
     cluster::{
         ClusterStatus,
@@ -75,6 +75,7 @@ impl Actor {
         if self.chosen.take_if(|choice| names(choice, cluster)).is_some() {
             self.apply_settings();
         }
+        self.attach_for_waiters();
     }
 
     fn uses(&self, connection_file: &Path) -> bool {
@@ -112,6 +113,14 @@ impl Actor {
         }
     }
 
+    /// Puts the previous choice in force again, unless another choice has been made since.
+    pub(super) fn take_back(&mut self, choice: &Option<Selection>, before: Option<Selection>) {
+        if self.chosen == *choice {
+            self.chosen = before;
+            self.apply_settings();
+        }
+    }
+
     /// Puts settings in force. If they name another cluster, the current one is left as soon as nothing runs on it.
     pub(super) fn apply_settings(&mut self) {
         let mut settings = self.wanted.clone();
@@ -146,9 +155,7 @@ impl Actor {
             return;
         }
         self.leave();
-        if !self.waiters.is_empty() {
-            self.attach_for_waiters();
-        }
+        self.attach_for_waiters();
     }
 
     /// Leaves the cluster in use.
@@ -161,8 +168,11 @@ impl Actor {
         }
     }
 
-    /// Looks for a cluster, and may start one if any waiter allows it.
+    /// Looks for a cluster if anyone waits for one, and may start one if any waiter allows it.
     fn attach_for_waiters(&mut self) {
+        if self.waiters.is_empty() {
+            return;
+        }
         let starts = || self.waiters.iter().map(Waiter::start);
         let another = starts().find(|start| *start == StartPolicy::Another);
         let start = another.or_else(|| starts().find(|start| *start != StartPolicy::Never));
@@ -177,6 +187,8 @@ impl Actor {
         self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
         let ask = self.ask(policy);
+        self.asked.clone_from(&ask.selection);
+        let selection = settings.cluster.clone();
         tokio::spawn(async move {
             let session = this.clone();
             let report = move |report| {
@@ -193,7 +205,7 @@ impl Actor {
                 let why = "pxlens hit a bug while looking for a cluster; please report this";
                 Err(ClusterError::Unreachable(why.to_owned()))
             });
-            send_back(&this, Message::Attached { policy, result: Box::new(result) });
+            send_back(&this, Message::Attached { policy, selection, result: Box::new(result) });
         });
     }
 
@@ -212,36 +224,36 @@ impl Actor {
         }
     }
 
-    pub(super) fn attached(&mut self, policy: StartPolicy, result: Result<Attached, ClusterError>) {
+    pub(super) fn attached(
+        &mut self,
+        policy: StartPolicy,
+        selection: &Selection,
+        result: Result<Attached, ClusterError>,
+    ) {
         self.attaching = None;
         if self.starting {
             // It did not start, or not with all engines; that is reported elsewhere.
             self.report_starting(Starting::Failed);
         }
-        if let Ok(found) = &result
-            && policy == StartPolicy::Never
-            && found.selection != self.settings.cluster
-        {
-            // The settings changed in the meantime, and nobody asked for this cluster.
-            if !self.waiters.is_empty() {
-                self.attach_for_waiters();
-            }
-            return;
+        let is_useful = result.is_ok() && policy != StartPolicy::Never;
+        if *selection != self.settings.cluster && !is_useful {
+            // The settings changed in the meantime. Nobody asked for the cluster that was found, and if none was found, the
+            // reason does not concern those who wait now.
+            return self.attach_for_waiters();
         }
-        let suits = |command: &ResolvedCommand, found| command.wish.fits(&self.settings, found);
-        if let Ok(attached) = &result
-            && policy == StartPolicy::Never
-            && self.waiters.iter().filter_map(Waiter::command).any(|command| !suits(command, &attached.found))
+        let newest = self.waiters.iter().rev().find_map(Waiter::command);
+        if policy == StartPolicy::Never
+            && newest.is_some_and(|command| command.wish.selection(&self.settings) != self.asked)
         {
-            // A file that is to be run meanwhile asks for another one.
-            self.attach_for_waiters();
-            return;
+            // A file that is to be run meanwhile asks for something else.
+            return self.attach_for_waiters();
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
-        if another && policy != StartPolicy::Another {
-            // This attempt began before somebody asked for a new cluster, so it does not satisfy them.
-            self.attach_for_waiters();
-            return;
+        let is_new = result.as_ref().is_ok_and(|found| found.is_new);
+        if another && policy != StartPolicy::Another && !is_new {
+            // This attempt began before somebody asked for a new cluster, and found one that was already there. If it had
+            // started one, that would do: starting a second would leave the first behind with nobody to stop it.
+            return self.attach_for_waiters();
         }
         let waiters = std::mem::take(&mut self.waiters);
         match result {
@@ -315,6 +327,8 @@ impl Actor {
                 };
                 let lost = match &*status.borrow_and_update() {
                     ClusterStatus::Lost { why } => Some(why.clone()),
+                    // The client's task ended without reporting why, and nothing answers any more.
+                    _ if changed.is_err() => Some("pxlens hit a bug; please report this".to_owned()),
                     _ => None,
                 };
                 let ended = changed.is_err() || lost.is_some();
@@ -338,6 +352,9 @@ impl Actor {
             }
         }
         self.notify(SessionEvent::Cluster);
+        if self.cluster.is_none() {
+            self.attach_for_waiters();
+        }
     }
 }
 

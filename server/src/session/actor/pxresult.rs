@@ -105,13 +105,15 @@ impl Actor {
         }
     }
 
-    /// Sets the grouping of a run: beside its cell, and beside each `%pxresult` that shows it.
-    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) {
-        let Some(entry) = self.runs.get(&run) else { return };
+    /// Sets the grouping of a run: beside its cell, and beside each `%pxresult` that shows it. `false` if there is no such
+    /// run.
+    pub(super) fn regroup(&mut self, run: RunId, group_by: GroupBy) -> bool {
+        let Some(entry) = self.runs.get(&run) else { return false };
         if entry.regroup.send_replace(Some(group_by)) != Some(group_by) {
             let texts = self.documents.notebook_cells(&entry.handle.document);
             self.notify_all(texts.into_iter().map(SessionEvent::Cells).collect());
         }
+        true
     }
 
     /// Refreshes the `%pxresult` lines of a run's suffix: what they show is outdated once a newer run exists.

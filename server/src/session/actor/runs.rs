@@ -268,6 +268,9 @@ impl Actor {
     pub(super) fn apply_steps(&mut self, steps: Steps) {
         for run in steps.send {
             let order = self.sending(run).unwrap_or_else(Order::Drop);
+            if let Order::Send { request, .. } = &order {
+                self.queue.sent_to(run, &request.engines);
+            }
             self.order(run, order);
         }
         for (run, why) in steps.drop {
@@ -354,11 +357,9 @@ impl Actor {
             (None, ..) => self.queue.waiting().chain(self.queue.sent()).collect(),
         };
         let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| alike.contains(waiting)).collect();
-        for run in waiting {
-            let steps = self.queue.withdraw(run, INTERRUPTED);
-            outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
-            self.apply_steps(steps);
-        }
+        let steps = self.queue.withdraw(&waiting, INTERRUPTED);
+        outcome.dropped.extend(steps.drop.iter().map(|(run, _)| *run));
+        self.apply_steps(steps);
         // Requests that wait for the first engine of a run are no longer sent, whichever of its engines are
         // interrupted.
         for run in self.queue.sent().filter(|sent| alike.contains(sent)) {

@@ -51,7 +51,7 @@ impl Fixture {
 }
 
 async fn answered(answer: Answer) -> RunResponse {
-    let answer = tokio::time::timeout(PATIENCE, answer).await.expect("an answer");
+    let answer = within("a response to the run command", answer).await;
     answer.expect("no panic").expect("it is queued")
 }
 
@@ -452,9 +452,7 @@ async fn interrupting_stragglers_finds_them_or_says_why_there_are_none() {
     let refused = stop().await.refused.expect("none has ended");
     assert!(refused.starts_with("Fewer than half of the engines of run 1 have ended"), "{refused}");
     sim.open("gate");
-    let ended =
-        run.view.clone().wait_for(|run| run.parts().any(|part| part.ending().is_some())).await.is_ok();
-    assert!(ended);
+    run_is(run, "the end of one engine", |run| run.parts().any(|part| part.ending().is_some())).await;
     let stopped = stop().await;
     let report = &stopped.reports[0].1;
     assert_eq!((stopped.refused, report.signalled.to_string()), (None, "[1]".to_owned()));

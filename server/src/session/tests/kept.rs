@@ -51,10 +51,10 @@ async fn a_named_result_includes_output_that_came_after_its_end() {
         let run = fixture.run().await;
         assert_eq!(ends(&run).await, RunState::Succeeded);
         sim.open("gate");
-        let came = |run: &Arc<Run>| {
+        let came = |run: &Run| {
             run.part(crate::run::Slot(0)).is_some_and(|part| part.stream(StreamName::Stdout).contains("late"))
         };
-        run.view.clone().wait_for(came).await.expect("it comes");
+        run_is(&run, "the late output", came).await;
         if waits {
             // It is written a while after it arrived, or else at the end of the session.
             let written = async {
@@ -62,7 +62,7 @@ async fn a_named_result_includes_output_that_came_after_its_end() {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             };
-            tokio::time::timeout(PATIENCE, written).await.expect("it is written");
+            within("the late output in the kept result", written).await;
         }
         fixture.session.shutdown().await;
         assert_eq!(kept(folder.path()), "early\nlate\n");

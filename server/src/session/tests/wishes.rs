@@ -14,7 +14,7 @@ async fn refusal(settings: Settings, text: &str) -> String {
     let (overrides, start) = (Overrides::default(), StartPolicy::Attached);
     let command =
         RunCommand { document: key, scope: Scope::All, overrides, only: None, keep_going: false, start };
-    let answer = tokio::time::timeout(PATIENCE, session.run(command)).await.expect("an answer");
+    let answer = within("a response to the run command", session.run(command)).await;
     let error = answer.expect_err("it is refused");
     assert!(matches!(error, RunError::Cluster(_)), "{error}");
     error.to_string()
@@ -93,7 +93,7 @@ async fn the_cluster_that_the_user_names_goes_before_what_the_file_says() {
         }
     };
     assert_eq!(
-        tokio::time::timeout(PATIENCE, said).await.expect("it is said"),
+        within("a message", said).await,
         "line 1 asks for the cluster in profile 'mpi'; the cluster that you named is used instead"
     );
 }

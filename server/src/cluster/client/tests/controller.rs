@@ -1,9 +1,10 @@
 //! A controller goes away, comes back, says nothing, or was never there.
 
-use super::script::{Controller, answer, connect, engines, execute, status, try_execute, uuid};
+use super::script::{Controller, answer, connect, engines, execute, status, try_execute, uuid, within};
 use crate::{
     cluster::{
-        ClientError, ClusterStatus, ConnectError,
+        ClientError, ClusterStatus,
+        client::ConnectError,
         transport::{Channel, DownReason},
     },
     jupyter::Signer,
@@ -175,9 +176,12 @@ async fn long_silence_renews_the_connections() {
     controller.executes(1).await;
     controller.silence(true);
     status(&client, |status| *status == ClusterStatus::NotResponding).await;
-    while controller.rebuilt().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    }
+    let rebuilt = async {
+        while controller.rebuilt().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    };
+    within("new connections", rebuilt).await;
     assert_eq!(controller.rebuilt(), Channel::ALL);
 }
 

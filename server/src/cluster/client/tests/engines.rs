@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::script::{Controller, activities, connect, engines, execute, uuid};
+use super::script::{Controller, activities, connect, engines, execute, uuid, within};
 use crate::{
     cluster::transport::Channel,
     engines::{Activity, EngineId},
@@ -129,7 +129,7 @@ async fn work_is_no_news_of_who_is_there_and_a_burst_of_it_is_one() {
         say(&n.to_string(), "idle");
     }
     say("last", "busy");
-    doing.changed().await.unwrap();
+    within("news of what engines do", doing.changed()).await.unwrap();
     assert_eq!(*doing.borrow_and_update().of(EngineId(0)), Activity::Busy("last".into()));
     assert!(!there.has_changed().unwrap());
     // What an engine did goes with it.

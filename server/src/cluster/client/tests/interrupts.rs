@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Controller, activities, engines, execute};
+use super::script::{Controller, activities, engines, execute, within};
 use crate::{
     cluster::{ClientError, ClusterClient, InterruptReport, transport::Channel},
     engines::{Activity, EngineId, RankSet},
@@ -32,7 +32,10 @@ fn interrupt(
     signal: &str,
 ) -> tokio::task::JoinHandle<Result<InterruptReport, ClientError>> {
     let (client, signal) = (client.clone(), signal.to_owned());
-    tokio::spawn(async move { client.interrupt(RunId(run), only, &signal).await })
+    tokio::spawn(async move {
+        let report = client.interrupt(RunId(run), only, &signal);
+        within("the report of an interrupt", report).await
+    })
 }
 
 /// The next request on control.

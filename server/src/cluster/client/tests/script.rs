@@ -4,16 +4,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use pxlens_tests::within_limit;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
     cluster::{
-        ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectError, ConnectionInfo, Execute,
-        FeedReceiver, feed,
+        ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectionInfo, Execute, FeedReceiver,
+        client::ConnectError,
+        feed,
         transport::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent},
     },
     engines::{Activities, EngineId, EngineTable},
@@ -25,6 +28,15 @@ pub(super) const KEY: &str = "the key of the script";
 
 /// What another client calls itself.
 pub(super) const SOMEBODY: &str = "somebody-else";
+
+/// Longer than any limit of the client. Where the clock is paused, it moves as far as that once nothing else can happen.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Awaits something that the client does.
+#[track_caller]
+pub(super) fn within<F: Future>(awaited: &str, event: F) -> impl Future<Output = F::Output> {
+    within_limit(LIMIT, awaited, event)
+}
 
 /// Sockets that a [`Controller`] holds the other ends of.
 pub(super) struct Wires {
@@ -221,13 +233,15 @@ impl Controller {
 
     /// The Hub answers what it was asked while it was silent; waits until it was asked something.
     pub(super) async fn answer_late(&self) {
-        loop {
+        // Counts its turns, since a paused clock stands still while a task is ready.
+        for _ in 0..100_000 {
             let unsaid = std::mem::take(&mut self.shared.lock().unwrap().unsaid);
             if !unsaid.is_empty() {
                 return unsaid.into_iter().for_each(|reply| self.say(Channel::Registration, reply));
             }
             tokio::task::yield_now().await;
         }
+        panic!("waited in vain for a question to the silent Hub");
     }
 
     /// No output of any engine arrives.
@@ -271,7 +285,7 @@ impl Controller {
 
     /// The next request that the script does not answer by itself.
     pub(super) async fn request(&mut self) -> (Channel, Message) {
-        self.requests.recv().await.unwrap()
+        within("a request", self.requests.recv()).await.unwrap()
     }
 
     /// The requests of one run, in the order of its slots.
@@ -355,7 +369,8 @@ impl Controller {
 }
 
 pub(super) async fn connect(wires: Wires) -> Result<ClusterClient, ConnectError> {
-    ClusterClient::connect_over(wires, info(), ClientOptions::default()).await
+    let connecting = ClusterClient::connect_over(wires, info(), ClientOptions::default());
+    within("a connection or the reason for none", connecting).await
 }
 
 /// A run's feed and all that came out of it.
@@ -376,7 +391,8 @@ pub(super) async fn try_execute(
 ) -> Result<Watched, ClientError> {
     let (sender, feed) = feed();
     let engines = engines.iter().copied().map(EngineId).collect();
-    client.execute(Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0 }, sender).await?;
+    let request = Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0 };
+    within("requests to be sent or refused", client.execute(request, sender)).await?;
     Ok(Watched { feed, events: Vec::new() })
 }
 
@@ -390,13 +406,15 @@ impl Watched {
                 let seen = kinds[..=last].iter().filter(|kind| !matches!(kind, EventKind::Sent(_)));
                 return seen.cloned().collect();
             }
-            assert!(self.feed.recv_many(&mut self.events).await, "the feed ended with {kinds:?}");
+            let awaited = format!("an event of slot {slot} after {kinds:?}");
+            let received = within(&awaited, self.feed.recv_many(&mut self.events)).await;
+            assert!(received, "the feed ended with {kinds:?}");
         }
     }
 
     /// Everything that happens to a slot until the feed closes.
     pub(super) async fn until_closed(&mut self) -> Vec<EventKind> {
-        while self.feed.recv_many(&mut self.events).await {}
+        while within("the end of the feed", self.feed.recv_many(&mut self.events)).await {}
         self.events.iter().map(|event| event.kind.clone()).collect()
     }
 
@@ -407,17 +425,18 @@ impl Watched {
 
 /// Waits until the status is as wanted.
 pub(super) async fn status(client: &ClusterClient, wanted: impl Fn(&ClusterStatus) -> bool) {
-    client.status().wait_for(|status| wanted(status)).await.unwrap();
+    within("another status", client.status().wait_for(|status| wanted(status))).await.unwrap();
 }
 
 /// Waits until the table is as wanted.
 pub(super) async fn table(client: &ClusterClient, wanted: impl Fn(&EngineTable) -> bool) {
-    client.engines().wait_for(|table| wanted(table)).await.unwrap();
+    within("another table of engines", client.engines().wait_for(|table| wanted(table))).await.unwrap();
 }
 
 /// Waits until what the engines do is as wanted.
 pub(super) async fn activities(client: &ClusterClient, wanted: impl Fn(&Activities) -> bool) {
-    client.activities().wait_for(|activities| wanted(activities)).await.unwrap();
+    let mut activities = client.activities();
+    within("other work of the engines", activities.wait_for(|activities| wanted(activities))).await.unwrap();
 }
 
 /// Waits until these engines are there.

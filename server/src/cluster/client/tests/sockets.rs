@@ -12,7 +12,7 @@ use zeromq::{PubSocket, RouterSocket, SocketRecv as _, SocketSend as _, ZmqMessa
 use super::script::{KEY, SOMEBODY, answer, engines, execute, parent, read_info, status, uuid};
 use crate::{
     cluster::{
-        ClientOptions, ClusterClient, ClusterStatus, ConnectError, ConnectionInfo, transport::Channel,
+        ClientOptions, ClusterClient, ClusterStatus, ConnectionInfo, client::ConnectError, transport::Channel,
     },
     jupyter::{Message, Signer, content::StreamName, decode},
     run::{EventKind, LostReason},
@@ -36,14 +36,17 @@ struct Sockets {
 }
 
 async fn bind<S: zeromq::Socket>(port: u16) -> (S, u16) {
-    loop {
-        let mut socket = S::new();
-        match socket.bind(&format!("tcp://127.0.0.1:{port}")).await {
-            Ok(zeromq::Endpoint::Tcp(_, port)) => return (socket, port),
-            // The one before still closes.
-            _ => tokio::task::yield_now().await,
+    let bound = async {
+        loop {
+            let mut socket = S::new();
+            match socket.bind(&format!("tcp://127.0.0.1:{port}")).await {
+                Ok(zeromq::Endpoint::Tcp(_, port)) => return (socket, port),
+                // The socket that had this port before is still closing.
+                _ => tokio::task::yield_now().await,
+            }
         }
-    }
+    };
+    pxlens_tests::within(format!("a socket at port {port}"), bound).await
 }
 
 impl Controller {

@@ -7,6 +7,7 @@ use std::sync::{
 
 use lsp_types::Range;
 use pxlens_protocol::{CellState, Line, LineSeverity};
+use pxlens_tests::within;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::*;
@@ -79,7 +80,7 @@ impl Fixture {
 
     /// Lets time pass until a message comes; returns the time in milliseconds and the message.
     async fn next(&mut self) -> (u128, OutputsParams) {
-        let (at, params) = self.received.recv().await.unwrap();
+        let (at, params) = within("a message to the client", self.received.recv()).await.unwrap();
         (at.as_millis(), params)
     }
 
@@ -310,6 +311,21 @@ async fn all_cells_of_a_long_notebook_are_sent_without_gaps_between_them() {
     fixture.marks.acknowledge(300);
     fixture.show("more");
     assert_eq!(text(&fixture.next().await.1), "more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_messages_about_documents_that_changed_together_count_against_the_next_ones() {
+    let mut fixture = Fixture::new(true);
+    for uri in ["a", "b", "c"] {
+        fixture.view.set(uri, vec![cell("c", uri)]);
+        fixture.marks.mark(&uri.into(), Mark::Full);
+    }
+    assert_eq!(fixture.texts_within(Duration::from_secs(1)).await, ["a", "b", "c"]);
+    fixture.show_urgent("more");
+    fixture.marks.acknowledge(1);
+    assert_eq!(fixture.texts_within(Duration::from_secs(60)).await, [""; 0], "two are unacknowledged");
+    fixture.marks.acknowledge(2);
+    assert_eq!(fixture.texts_within(Duration::from_secs(1)).await, ["more"]);
 }
 
 #[tokio::test(start_paused = true)]

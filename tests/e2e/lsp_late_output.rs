@@ -1,4 +1,4 @@
-//! Output that comes after a cell has ended, from a thread on a real engine, through an editor: it is shown, and marked.
+//! Output of a thread on a real engine that comes after its cell has ended: an editor shows it, and marks it.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -11,7 +11,7 @@ use crate::{
     program::{Written, pxlens},
 };
 
-/// The thread writes once there is a file of this name.
+/// A cell with a thread that prints once the file `gate` exists.
 fn script(gate: &str) -> String {
     format!(
         "\
@@ -28,7 +28,7 @@ print('begun')
     )
 }
 
-/// The texts of the block of the only cell, once one of them is this.
+/// Waits until a line of the cell's block ends with `text`; returns all lines.
 fn block_with(client: &mut Client, uri: &str, text: &str) -> Vec<String> {
     let lines = |params: &Value| -> Vec<String> {
         let lines = params["cells"][0]["block"].as_array().cloned().unwrap_or_default();
@@ -43,7 +43,7 @@ fn block_with(client: &mut Client, uri: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_a_thread_prints_after_the_cell_has_ended_is_shown_and_marked() {
+fn output_of_a_thread_after_the_end_of_its_cell_is_shown_and_marked() {
     let cluster = real::shared(4);
     let file = Written::new("late.py", "");
     let gate = file.folder().join("gate");

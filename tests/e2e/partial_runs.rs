@@ -1,4 +1,4 @@
-//! Cells that are run on some of their engines only, or on one before the others, on a real cluster.
+//! Cells that run on only some of their engines, or on one engine before the others, on a real cluster.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -24,7 +24,7 @@ print('touched', globals().get('canary_touched', 0))
 ";
 
 #[test]
-fn a_first_engine_that_fails_keeps_the_others_untouched_and_one_that_succeeds_lets_them_follow() {
+fn the_other_engines_run_a_cell_only_if_it_succeeds_on_the_first() {
     let cluster = real::shared(4);
     let file = Written::new("canary.py", SCRIPT);
     let uri = uri(file.path());
@@ -38,11 +38,10 @@ fn a_first_engine_that_fails_keeps_the_others_untouched_and_one_that_succeeds_le
     run(&mut client, 1);
     hover(&mut client, &uri, 1, "engine 0 failed, so this was not sent");
     run(&mut client, 7);
-    // Of engines 1 to 3, which are sent to only after engine 0, and which the first cell did not reach.
     let seen = hover(&mut client, &uri, 7, "4 engines ·");
     assert!(
         seen.contains("`[1-3]`\n```text\ntouched 0") && seen.contains("touched 1"),
-        "engine 0 alone had run the first cell: {seen}"
+        "only engine 0 had run the first cell: {seen}"
     );
 }
 
@@ -64,7 +63,7 @@ print('reached', globals().get('reached', 0))
 ";
 
 #[test]
-fn a_run_that_is_interrupted_on_its_first_engine_reaches_no_other_though_that_one_ends_well() {
+fn a_run_that_is_interrupted_on_its_first_engine_goes_to_no_other_even_if_the_first_succeeds() {
     let cluster = real::shared(4);
     let file = Written::new("stopped.py", STOPPED);
     let uri = uri(file.path());
@@ -80,7 +79,7 @@ fn a_run_that_is_interrupted_on_its_first_engine_reaches_no_other_though_that_on
     let seen = hover(&mut client, &uri, 12, "4 engines ·");
     assert!(
         seen.contains("`[1-3]`\n```text\nreached 0") && seen.contains("reached 1"),
-        "engine 0 alone had run the first cell: {seen}"
+        "only engine 0 had run the first cell: {seen}"
     );
 }
 
@@ -105,7 +104,7 @@ if rank == 2:
 ";
 
 #[test]
-fn engines_that_failed_or_differ_are_run_again_alone_and_stragglers_are_stopped_alone() {
+fn only_engines_that_failed_or_differ_run_again_and_only_stragglers_are_interrupted() {
     let cluster = real::shared(4);
     let file = Written::new("parts.py", PARTS);
     let uri = uri(file.path());
@@ -144,9 +143,9 @@ import time
 time.sleep(600)
 ";
 
-/// An engine that says it begins is not in the cell's code yet, and IPython swallows what comes in between.
+/// An engine publishes that it is busy before it runs the cell's code, and IPython swallows an interrupt in between.
 #[test]
-fn an_interrupt_right_behind_the_start_is_never_lost() {
+fn an_interrupt_right_after_the_start_is_never_lost() {
     let cluster = real::shared(4);
     let file = Written::new("endless.py", ENDLESS);
     let uri = uri(file.path());
@@ -155,7 +154,7 @@ fn an_interrupt_right_behind_the_start_is_never_lost() {
     for _ in 0..30 {
         let run = client.request("px/run", json!({"uri": uri, "position": {"line": 1, "character": 0}}));
         client.request("px/interrupt", json!({"run": run["runs"][0]["run"]}));
-        // Interrupted, or aborted before it began.
+        // It is interrupted, or aborted before it begins.
         hover(&mut client, &uri, 1, "1 of 1 ");
     }
 }

@@ -1,4 +1,5 @@
-//! Work as it is done in an editor, on a real cluster: running again, running many, interrupting, closing, leaving.
+//! Working in an editor, on a real cluster: running cells again, running all, interrupting, editing, closing documents and
+//! leaving the editor.
 
 use std::path::Path;
 
@@ -13,11 +14,12 @@ use crate::{
     program::{StopAll, Written, pxlens},
 };
 
-/// Code that ends when the file is there.
+/// Code that runs until the file `gate` exists.
 fn wait_for(gate: &Path) -> String {
     format!("import os, time\nwhile not os.path.exists({gate:?}): time.sleep(0.02)\n")
 }
 
+/// Waits until a cell has this state; returns the cell.
 fn state(client: &mut Client, uri: &str, cell: usize, state: &str) -> Value {
     let fits = |answer: &Value| answer["cells"][cell]["state"] == state;
     client.ask_until("px/cells", &json!({ "uri": uri }), fits)["cells"][cell].clone()
@@ -37,8 +39,8 @@ fn edit(client: &mut Client, uri: &str, version: i32, line: u64, columns: (u64, 
     );
 }
 
-/// Opens a file with this text in a client on this cluster, and waits until it is connected.
-fn work(
+/// Starts a client on this cluster, opens a file with this text, and waits until a lens knows the engines.
+fn open(
     client: Builder,
     cluster: &RealCluster,
     name: &str,
@@ -58,14 +60,14 @@ fn run_all_stops_behind_a_cell_that_fails() {
     let mut cluster = real::shared(4);
     let text = "# %%\n%%px\na = 1\n# %%\n%%px\nif rank == 2: 1 / 0\n# %%\n%%px\na = 3\n";
     for client in [Client::vscode(pxlens()), Client::neovim(pxlens())] {
-        let (mut client, uri, _file) = work(client, &cluster, "all.py", text, 1);
+        let (mut client, uri, _file) = open(client, &cluster, "all.py", text, 1);
         let asked = run_all(&mut client, &uri);
         assert_eq!(asked["runs"].as_array().map(Vec::len), Some(3), "{asked:#}");
         state(&mut client, &uri, 0, "succeeded");
         state(&mut client, &uri, 2, "failed");
         assert_eq!(cluster.python("answer = rc[:]['a']"), json!([1, 1, 1, 1]));
         hover(&mut client, &uri, 7, "a cell before it failed");
-        // Above the third there is the one that fails, again.
+        // The cells above the third include the one that fails.
         let above = lens(&mut client, &uri, 7, "Run cells above");
         click(&mut client, &above);
         state(&mut client, &uri, 1, "failed");
@@ -76,7 +78,7 @@ fn run_all_stops_behind_a_cell_that_fails() {
 }
 
 #[test]
-fn a_cell_that_runs_is_queued_once_more_and_its_lens_stops_both() {
+fn a_running_cell_is_queued_at_most_once_and_its_lens_interrupts_both_runs() {
     let mut cluster = real::shared(4);
     let folder = Written::new("unused", "");
     let gate = folder.folder().join("gate");
@@ -85,13 +87,13 @@ fn a_cell_that_runs_is_queued_once_more_and_its_lens_stops_both() {
         wait_for(&gate)
     );
     cluster.python("rc[:].execute(\"globals().pop('n', None)\", block=True)");
-    let (mut client, uri, _file) = work(Client::vscode(pxlens()), &cluster, "again.py", &text, 1);
+    let (mut client, uri, _file) = open(Client::vscode(pxlens()), &cluster, "again.py", &text, 1);
     let run = lens(&mut client, &uri, 1, "Run on");
     click(&mut client, &run);
     let first = state(&mut client, &uri, 0, "running");
     click(&mut client, &run);
     click(&mut client, &run);
-    assert_eq!(state(&mut client, &uri, 0, "running")["run"], first["run"], "what goes on is shown");
+    assert_eq!(state(&mut client, &uri, 0, "running")["run"], first["run"], "the run that goes on is shown");
     std::fs::write(&gate, "").expect("the folder can be written");
     let last = state(&mut client, &uri, 0, "succeeded");
     client.ask_until("px/cells", &json!({ "uri": uri }), |answer| {
@@ -107,7 +109,7 @@ fn a_cell_that_runs_is_queued_once_more_and_its_lens_stops_both() {
     });
     click(&mut client, &run);
     client.expect("px/outputs", |params| params["cells"][0]["state"] == "running");
-    // It runs as soon as one engine has begun; an engine that had not would rightly not begin any more.
+    // The state is "running" as soon as one engine has begun, and an interrupt aborts the others: all have to begin first.
     hover(&mut client, &uri, 1, "`[0-3]`\n```text\nbegan 3\n");
     let stop = lens(&mut client, &uri, 1, "Interrupt");
     click(&mut client, &stop);
@@ -115,16 +117,16 @@ fn a_cell_that_runs_is_queued_once_more_and_its_lens_stops_both() {
     client.expect_diagnostics(&uri, |list| {
         list.iter().any(|one| one["message"].as_str().is_some_and(|text| text.contains("interrupted")))
     });
-    assert_eq!(cluster.python("answer = rc[:]['n']"), json!([3, 3, 3, 3]), "the queued one was dropped");
+    assert_eq!(cluster.python("answer = rc[:]['n']"), json!([3, 3, 3, 3]), "the queued run was dropped");
 }
 
 #[test]
-fn two_documents_share_the_engines_and_closing_one_leaves_its_run_alone() {
+fn two_documents_share_the_engines_and_closing_one_does_not_end_its_run() {
     let mut cluster = real::shared(4);
     let folder = Written::new("unused", "");
     let gate = folder.folder().join("gate");
     let one = format!("# %%\n%%px --targets 0,1\n{}one = 1\n1 / 0\n", wait_for(&gate));
-    let (mut client, first, _file) = work(Client::vscode(pxlens()), &cluster, "two.py", "# %%\n%%px\n1\n", 1);
+    let (mut client, first, _file) = open(Client::vscode(pxlens()), &cluster, "two.py", "# %%\n%%px\n1\n", 1);
     client.replace(&first, 2, &one);
     let second = first.replace("two.py", "three.py");
     client.open(&second, "# %%\n%%px --targets 2,3\ntwo = 2\n");
@@ -132,7 +134,7 @@ fn two_documents_share_the_engines_and_closing_one_leaves_its_run_alone() {
         let run = lens(&mut client, uri, 1, "▶ Run");
         click(&mut client, &run);
     }
-    // Other engines, so it does not wait for the first.
+    // It is for other engines than the first, so that it does not wait.
     state(&mut client, &second, 0, "succeeded");
     state(&mut client, &first, 0, "running");
     client.close(&first);
@@ -145,14 +147,14 @@ fn two_documents_share_the_engines_and_closing_one_leaves_its_run_alone() {
 }
 
 #[test]
-fn leaving_while_cells_run_touches_neither_the_cluster_nor_what_others_run() {
+fn leaving_the_editor_while_cells_run_ends_neither_them_nor_runs_of_other_clients() {
     let mut cluster = real::shared(4);
     let folder = Written::new("unused", "");
     let gate = folder.folder().join("gate");
     let text = format!("# %%\n%%px --targets 0,1\n{}ours = 1\n", wait_for(&gate));
     let other = format!("{}theirs = 2\n", wait_for(&gate));
     cluster.python(&format!("theirs = rc[[2, 3]].execute({other:?}, block=False)"));
-    let (mut client, uri, _file) = work(Client::vscode(pxlens()), &cluster, "leave.py", "# %%\n%%px\n1\n", 1);
+    let (mut client, uri, _file) = open(Client::vscode(pxlens()), &cluster, "leave.py", "# %%\n%%px\n1\n", 1);
     client.replace(&uri, 2, &text);
     let run = lens(&mut client, &uri, 1, "▶ Run on [0-1]");
     click(&mut client, &run);
@@ -164,11 +166,11 @@ fn leaving_while_cells_run_touches_neither_the_cluster_nor_what_others_run() {
 }
 
 #[test]
-fn diagnostics_are_hints_once_stale_and_go_when_the_cell_is_run_again_or_deleted() {
+fn errors_become_hints_when_stale_and_go_when_the_cell_runs_again_or_is_deleted() {
     let cluster = real::shared(4);
     let text = "# %%\n%%px\nif True:\n    1 / 0\n";
     for client in [Client::vscode(pxlens()), Client::neovim(pxlens())] {
-        let (mut client, uri, _file) = work(client, &cluster, "stale.py", text, 1);
+        let (mut client, uri, _file) = open(client, &cluster, "stale.py", text, 1);
         run_all(&mut client, &uri);
         let severity = |wanted: u64| move |list: &[Value]| list.iter().any(|one| one["severity"] == wanted);
         let list = client.expect_diagnostics(&uri, severity(1));
@@ -195,10 +197,10 @@ fn diagnostics_are_hints_once_stale_and_go_when_the_cell_is_run_again_or_deleted
 }
 
 #[test]
-fn errors_stand_on_their_line_in_notebooks_raw_notebooks_and_escaped_cells() {
+fn errors_are_on_their_line_in_notebooks_raw_notebooks_and_escaped_cells() {
     let cluster = real::shared(4);
     let code = "%%px\nx = 1\nif x:\n    x / 0\n";
-    let (mut client, _, _file) = work(Client::vscode(pxlens()), &cluster, "lines.py", "# %%\n%%px\n1\n", 1);
+    let (mut client, _, _file) = open(Client::vscode(pxlens()), &cluster, "lines.py", "# %%\n%%px\n1\n", 1);
 
     let escaped = "file:///escaped.py";
     client.open(escaped, "# %%px\nx = 1\nif x:\n    x / 0\n");
@@ -237,10 +239,10 @@ fn errors_stand_on_their_line_in_notebooks_raw_notebooks_and_escaped_cells() {
 }
 
 #[test]
-fn plan_and_result_of_a_plain_client_fit_behind_the_code() {
+fn in_a_plain_client_lens_and_hint_are_short_enough_to_fit_behind_the_code() {
     let cluster = real::shared(4);
     let text = "# %%\n%%px\nprint('the quick brown fox jumps over the lazy dog ' * 5)\n";
-    let (mut client, uri, _file) = work(Client::neovim(pxlens()), &cluster, "wide.py", text, 1);
+    let (mut client, uri, _file) = open(Client::neovim(pxlens()), &cluster, "wide.py", text, 1);
     run_all(&mut client, &uri);
     state(&mut client, &uri, 0, "succeeded");
     let title =
@@ -258,7 +260,7 @@ fn plan_and_result_of_a_plain_client_fit_behind_the_code() {
 }
 
 #[test]
-fn a_cluster_started_from_the_lens_outlives_the_server_and_is_found_with_its_variables() {
+fn a_cluster_started_from_the_lens_outlives_the_server_and_is_found_again_with_its_variables() {
     let text = "# %%\n%%px\nkept = globals().get('kept', 0) + 1\nprint('kept', kept)\n";
     let file = Written::new("keep.py", text);
     let uri = uri(file.path());

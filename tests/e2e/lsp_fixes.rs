@@ -1,4 +1,4 @@
-//! Quick fixes and rewrites as an editor applies them: asked for, put into the text, told to the server.
+//! Quick fixes and rewrites, applied as an editor does: it requests them, edits its text, and sends the change to the server.
 
 use pxlens_tests::{
     lsp::{Client, uri},
@@ -30,19 +30,19 @@ impl Page<'_> {
         actions.as_array().cloned().unwrap_or_default()
     }
 
-    /// Chooses the first fix of the diagnostic with this code.
-    fn mend(&mut self, code: &str) {
+    /// Applies the first fix of the diagnostic with this code.
+    fn fix(&mut self, code: &str) {
         let shown = self.diagnostics(code);
-        let problem = shown.iter().find(|one| one["code"] == code).expect("just seen");
+        let problem = shown.iter().find(|one| one["code"] == code).expect("that was waited for");
         let context = json!({ "diagnostics": [problem], "only": ["quickfix"] });
         let actions = self.actions(&problem["range"], context);
         let fix = actions.iter().find(|action| action["diagnostics"][0]["code"] == code);
         let fix = fix.unwrap_or_else(|| panic!("no fix for {code}: {actions:#?}")).clone();
-        assert_eq!(fix["diagnostics"], json!([problem]), "the diagnostic comes back as it was");
+        assert_eq!(fix["diagnostics"], json!([problem]), "the diagnostic is returned unchanged");
         self.apply(&fix["edit"]);
     }
 
-    /// Puts an edit into the text, from its end to its beginning, and tells the server.
+    /// Applies an edit to the text, from its end to its beginning, and sends the new text to the server.
     fn apply(&mut self, edit: &Value) {
         let change = &edit["documentChanges"][0];
         let edits = if change.is_null() {
@@ -68,7 +68,7 @@ impl Page<'_> {
         self.client.replace(&self.uri, self.version, &self.text);
     }
 
-    /// The byte of a position; what these tests edit is ASCII.
+    /// The byte offset of a position in the text, which is ASCII up to there.
     fn byte(&self, position: &Value) -> usize {
         let (line, character) = (position["line"].as_u64(), position["character"].as_u64());
         let line = usize::try_from(line.expect("a line")).expect("small");
@@ -78,23 +78,23 @@ impl Page<'_> {
 }
 
 #[test]
-fn quick_fixes_make_a_wrong_cell_one_that_runs() {
+fn quick_fixes_turn_a_cell_with_errors_into_one_that_can_run() {
     let cluster = real::shared(4);
     let text = "# why\n%%px --targts \"[0, 9]\"\nprint 'hi'\n";
     for client in [Client::vscode(pxlens()), Client::neovim(pxlens())] {
-        let file = Written::new("mend.py", text);
+        let file = Written::new("fixes.py", text);
         let mut client = start(client, &file, &cluster);
         let uri = uri(file.path());
         client.open(&uri, text);
         let mut page = Page { client: &mut client, uri: uri.clone(), text: text.to_owned(), version: 1 };
-        page.mend("misplaced-cell-magic");
+        page.fix("misplaced-cell-magic");
         page.text = page.text.replace("--targts", "--targets");
         page.version += 1;
         page.client.replace(&page.uri, page.version, &page.text);
-        page.mend("targets");
-        // Which engines there are is known once the cluster is connected.
-        page.mend("dead-target");
-        page.mend("old-print");
+        page.fix("targets");
+        // This diagnostic comes once the cluster is connected and its engines are known.
+        page.fix("dead-target");
+        page.fix("old-print");
         assert_eq!(page.text, "%%px --targets [0]\n# why\nprint('hi')\n");
         page.client.expect_diagnostics(&uri, <[Value]>::is_empty);
         lens(&mut client, &uri, 0, "on engine 0");
@@ -102,16 +102,16 @@ fn quick_fixes_make_a_wrong_cell_one_that_runs() {
 }
 
 #[test]
-fn a_fix_in_a_notebook_opened_as_text_leaves_it_json() {
+fn a_fix_in_a_notebook_that_is_open_as_text_keeps_it_valid_json() {
     let text = "{\"cells\": [{\"cell_type\": \"code\", \"source\": [\n  \"# \\\"why\\\"\\n\",\n  \"%%px\\n\",\n  \"x\"\n]}]}\n";
-    let file = Written::new("mend.ipynb", text);
+    let file = Written::new("fixes.ipynb", text);
     let mut client = Client::neovim(pxlens()).start();
     let uri = uri(file.path());
     let item = json!({ "uri": uri, "languageId": "json", "version": 1, "text": text });
     client.notify("textDocument/didOpen", json!({ "textDocument": item }));
     let mut page = Page { client: &mut client, uri: uri.clone(), text: text.to_owned(), version: 1 };
-    page.mend("misplaced-cell-magic");
-    let notebook: Value = serde_json::from_str(&page.text).expect("it is JSON still");
+    page.fix("misplaced-cell-magic");
+    let notebook: Value = serde_json::from_str(&page.text).expect("it is still JSON");
     let lines = notebook["cells"][0]["source"].as_array().expect("a list of lines");
     let source: String = lines.iter().filter_map(Value::as_str).collect();
     assert_eq!(source, "%%px\n# \"why\"\nx");
@@ -119,7 +119,7 @@ fn a_fix_in_a_notebook_opened_as_text_leaves_it_json() {
 }
 
 #[test]
-fn a_script_is_written_for_jupytext_and_saving_asks_for_nothing_that_runs() {
+fn a_script_is_rewritten_for_jupytext_and_no_action_is_offered_on_save() {
     let text = "# %%\n%%px\nx = 1\n# %%\n%px x\n";
     let file = Written::new("jupytext.py", text);
     let mut client = Client::vscode(pxlens()).start();

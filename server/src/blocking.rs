@@ -1,7 +1,8 @@
-//! Runs slow work on another thread, since all handlers share one task.
+//! Runs slow work, such as reading files or laying out much output, on another thread, so that it does not hold up the
+//! async tasks.
 
-/// Runs work on another thread. A panic is resumed here, so that the guard around the handler can answer it.
-pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Runs work on another thread. A panic in it is resumed in the task that awaits it.
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

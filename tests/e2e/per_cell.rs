@@ -1,14 +1,14 @@
-//! A document's cells run by one `pxlens run --plain`, and what each of them showed.
+//! Runs the cells of a document by one `pxlens run --plain`, and tells the output of each cell from that of the others.
 //!
-//! Between the cells stands a line of a view of its own, which prints its number on engine 0 and leaves everything as it
-//! was: the newest run of the other views, and the engine's count of inputs.
+//! For that, each cell is followed by a marker: a px line of a view of its own, which prints the cell's number on engine 0. It
+//! changes neither the newest run of other views nor the engine's execution count.
 
 use pxlens_tests::{cli::Cli, real::RealCluster};
 use serde_json::json;
 
 use crate::program::{Written, run};
 
-/// How the cells are written down.
+/// In which kind of document the cells are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Between `# %%` markers.
@@ -30,7 +30,7 @@ fn mark(number: usize) -> String {
     format!("<<<{number}>>>\n")
 }
 
-/// The line that ends what cell `number` shows.
+/// The px line behind cell `number`.
 fn marker(number: usize) -> String {
     let print = |stream: &str| format!("__import__('sys').{stream}.write({:?})", mark(number));
     format!("%px_mark get_ipython().execution_count -= 1; {}; {};", print("stdout"), print("stderr"))
@@ -57,20 +57,20 @@ fn document(form: Form, cells: &[String]) -> Written {
     }
 }
 
-/// Runs the cells, each after the one before, also after one that failed. `with` adds to the command line.
-pub(crate) fn run_apart(
+/// Runs the cells in order, going on after one that fails. `with` adds to the command line.
+pub(crate) fn run_each_cell(
     form: Form,
     cells: &[String],
     cluster: &RealCluster,
     with: impl FnOnce(Cli) -> Cli,
 ) -> Vec<Shown> {
-    let (shown, rest) = run_apart_with_rest(form, cells, cluster, with);
+    let (shown, rest) = run_each_cell_and_rest(form, cells, cluster, with);
     assert_eq!(rest, Shown::default(), "shown after the last cell");
     shown
 }
 
-/// Likewise, with what was shown after the last cell: words about runs that nothing waited for and nothing asked for.
-pub(crate) fn run_apart_with_rest(
+/// Likewise; also returns what was shown after the last cell: notes about `--noblock` runs that no `%pxresult` shows.
+pub(crate) fn run_each_cell_and_rest(
     form: Form,
     cells: &[String],
     cluster: &RealCluster,
