@@ -129,11 +129,6 @@ impl Wish {
         self.cluster.as_ref().filter(|cluster| !cluster.is_plain())
     }
 
-    /// Whether the document says anything.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.said_cluster().is_none() && self.awaited.is_none()
-    }
-
     /// Whether a statement may say something.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
         match &statement.act {
