@@ -15,6 +15,7 @@ pub(crate) mod mapped;
 pub(crate) mod markers;
 mod notebook;
 pub(crate) mod options;
+mod origin;
 mod place;
 pub(crate) mod python;
 pub(crate) mod refusal;
@@ -42,12 +43,13 @@ pub(crate) use index::{BlockRef, Delta, End, Index};
 pub(crate) use magic::{GroupOutputs, MagicKind, Options};
 pub(crate) use mapped::LineMap;
 pub(crate) use notebook::NotNotebook;
+pub(crate) use origin::Origin;
 pub(crate) use place::{NotebookLines, line_name, notebook_line};
 pub(crate) use regions::{Region, RegionPlace, regions};
 pub(crate) use spelling::{is_marker, spelled};
 pub(crate) use suites::Suite;
 pub(crate) use values::TargetsOption;
-pub(crate) use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewState, Views};
+pub(crate) use views::{Carry, DecidedBy, Effective, Sets, UnreadTargets, ViewState, Views};
 pub(crate) use wish::{ClusterWish, Wish};
 
 use crate::{

@@ -46,7 +46,7 @@ pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
 pub(crate) use view::{BlockView, CellView, DocumentView, Places};
-pub(crate) use wishes::FileWish;
+use wishes::FileWish;
 
 use crate::{
     cells::{Dialect, Placed},

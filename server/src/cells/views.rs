@@ -13,7 +13,7 @@ mod value;
 use std::{fmt, sync::Arc};
 
 use super::{
-    Magic, Options,
+    Magic, Options, Origin,
     statements::{Expr, Statement},
     wish::Wish,
 };
@@ -134,18 +134,6 @@ pub struct DecidedBy {
     pub origin: Origin,
     /// What it sets and no later line has set anew, each once.
     pub sets: Vec<Sets>,
-}
-
-/// Names a line that decides something by what stays the same while text is edited around it, so that what is in force
-/// stays equal then. [`super::Index::deciders`] and [`super::Cells::decider`] say where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    /// Which text: the number its index was made with; in [`super::recognize_cells`] its place among the texts given.
-    pub text: u32,
-    /// Which block of it: a number no other block of the text has.
-    pub block: u32,
-    /// Which of the block's magics and statements, from 0; the magics go first.
-    pub nth: u32,
 }
 
 /// What a line can decide.

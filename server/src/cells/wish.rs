@@ -6,8 +6,8 @@
 use std::fmt;
 
 use super::{
+    Origin,
     statements::{Act, Call, Expr, Statement},
-    views::Origin,
 };
 
 /// What a document says about the cluster that it wants. The default is a document that says nothing.

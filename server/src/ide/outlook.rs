@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     engines::{EngineId, RankSet, Targets},
     plan::{self, Refusal},
-    session::{CellView, DEFAULT_ENGINES, FileWish, Here, RunError, Snapshot},
+    session::{CellView, RunError, Snapshot},
 };
 
 /// What running a px cell would do.
@@ -72,9 +72,7 @@ impl<'a> Outlooks<'a> {
         if !self.snapshot.is_connected() {
             return self.unconnected(plan);
         }
-        if let Some(unsuited) =
-            self.wish().and_then(|wish| wish.unsuited(&self.snapshot.settings, &self.snapshot.cluster))
-        {
+        if let Some(unsuited) = self.snapshot.unsuited() {
             let (ranks, blocking) = (unsuited.short.into(), plan.blocking);
             let plan = PlannedRun { ranks, blocking, ..PlannedRun::default() };
             return Outlook { plan: Some(plan), refusal: Some(unsuited.why) };
@@ -98,11 +96,6 @@ impl<'a> Outlooks<'a> {
         Outlook { plan: Some(plan), refusal }
     }
 
-    /// What the file says about the cluster that it wants.
-    fn wish(&self) -> Option<&'a FileWish> {
-        self.snapshot.texts().map(Here::wish)
-    }
-
     fn unconnected(&self, plan: &plan::Plan) -> Outlook {
         let settings = &self.snapshot.settings;
         let (ranks, starts, refusal) = if !self.snapshot.trusted {
@@ -110,15 +103,13 @@ impl<'a> Outlooks<'a> {
         } else if settings.cluster.is_explicit() {
             let why = "The cluster that the setting pxlens.cluster names cannot be reached; start it, or change the setting";
             ("the cluster cannot be reached".to_owned(), None, Some(why.to_owned()))
-        } else if let Some(unsuited) = self.wish().and_then(|wish| wish.unsuited_to_start(settings)) {
+        } else if let Some(unsuited) = self.snapshot.unsuited_to_start() {
             (unsuited.short, None, Some(unsuited.why))
         } else {
-            let engines = self
-                .wish()
-                .map_or_else(|| settings.engines.unwrap_or(DEFAULT_ENGINES), |wish| wish.engines(settings));
+            let engines = self.snapshot.engines_to_start();
             (format!("{engines} local engines"), Some(engines), None)
         };
-        let by = self.wish().and_then(|wish| wish.engines_line(settings)).map(Arc::from);
+        let by = self.snapshot.engines_line().map(Arc::from);
         let starts_by = by.filter(|_| starts.is_some());
         let plan = PlannedRun {
             ranks: ranks.into(),

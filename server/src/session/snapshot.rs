@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::wishes::Unsuited;
 use super::{
     CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle,
     Settings,
@@ -84,6 +85,32 @@ impl Snapshot {
     /// Whether a cluster is connected and may be used.
     pub(crate) fn is_connected(&self) -> bool {
         self.trusted && self.cluster.owner.is_some()
+    }
+
+    /// Why the document does not run on the cluster in use.
+    pub(crate) fn unsuited(&self) -> Option<Unsuited> {
+        self.wish()?.unsuited(&self.settings, &self.cluster)
+    }
+
+    /// Why the document does not run while no cluster is found.
+    pub(crate) fn unsuited_to_start(&self) -> Option<Unsuited> {
+        self.wish()?.unsuited_to_start(&self.settings)
+    }
+
+    /// How many engines a cluster gets that is started for the document.
+    pub(crate) fn engines_to_start(&self) -> u32 {
+        self.wish()
+            .map_or_else(|| FileWish::default().engines(&self.settings), |wish| wish.engines(&self.settings))
+    }
+
+    /// The line of the document that says how many engines that is.
+    pub(crate) fn engines_line(&self) -> Option<&str> {
+        self.wish()?.engines_line(&self.settings)
+    }
+
+    /// What the document says about the cluster that it wants.
+    fn wish(&self) -> Option<&FileWish> {
+        self.here.as_ref().map(|(texts, _)| texts.wish())
     }
 
     /// The run that a px cell shows: its newest, or the one that a `%pxresult` shows.
@@ -190,11 +217,6 @@ impl<'a> Here<'a> {
             true => self.document().line_name(at),
             false => self.texts.line_name(text, at),
         }
-    }
-
-    /// What they say about the cluster that is wanted.
-    pub(crate) fn wish(self) -> &'a FileWish {
-        self.texts.wish()
     }
 
     /// The `%autopx` regions of all texts.

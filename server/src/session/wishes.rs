@@ -16,7 +16,7 @@ const MOST: u32 = 1024;
 
 /// What a file says about the cluster that it wants, with its lines as a reader calls them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FileWish {
+pub(super) struct FileWish {
     wish: Arc<Wish>,
     cluster_line: String,
     awaited_line: String,
@@ -90,12 +90,12 @@ impl FileWish {
     }
 
     /// How many engines a cluster gets that is started for it.
-    pub(crate) fn engines(&self, settings: &Settings) -> u32 {
+    pub(super) fn engines(&self, settings: &Settings) -> u32 {
         settings.engines.or_else(|| self.wished_engines()).unwrap_or(DEFAULT_ENGINES)
     }
 
     /// The line that says how many engines are started; `None` if the user or the default decides.
-    pub(crate) fn engines_line(&self, settings: &Settings) -> Option<&str> {
+    pub(super) fn engines_line(&self, settings: &Settings) -> Option<&str> {
         if settings.engines.is_some() {
             return None;
         }
@@ -106,12 +106,12 @@ impl FileWish {
     }
 
     /// Why it does not run while no cluster is found.
-    pub(crate) fn unsuited_to_start(&self, settings: &Settings) -> Option<Unsuited> {
+    pub(super) fn unsuited_to_start(&self, settings: &Settings) -> Option<Unsuited> {
         self.missing(settings).or_else(|| self.not_started(settings))
     }
 
     /// Why it does not run on a cluster that is in use.
-    pub(crate) fn unsuited(&self, settings: &Settings, view: &ClusterView) -> Option<Unsuited> {
+    pub(super) fn unsuited(&self, settings: &Settings, view: &ClusterView) -> Option<Unsuited> {
         let name = &view.name;
         if let Some(cluster) = self.cluster()
             && !view.found.as_ref().is_none_or(|found| self.fits(settings, found))
