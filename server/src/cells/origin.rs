@@ -3,11 +3,11 @@
 /// Names a line that decides something by what stays the same while text is edited around it, so that what is in force
 /// stays equal then. [`super::Index::deciders`] and [`super::Cells::decider`] say where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// Which text: the number its index was made with; in [`super::recognize_cells`] its place among the texts given.
-    pub(crate) text: u32,
+    pub text: u32,
     /// Which block of it: a number no other block of the text has.
-    pub(crate) block: u32,
+    pub block: u32,
     /// Which of the block's magics and statements, from 0; the magics go first.
-    pub(crate) nth: u32,
+    pub nth: u32,
 }
