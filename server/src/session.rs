@@ -23,6 +23,7 @@ mod spill;
 #[cfg(test)]
 mod tests;
 mod view;
+mod wishes;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -45,6 +46,7 @@ pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
 pub(crate) use view::{BlockView, CellView, DocumentView, Places};
+use wishes::FileWish;
 
 use crate::{
     cells::{Dialect, Placed},
@@ -246,17 +248,17 @@ pub(crate) enum RunError {
     #[error("No px cell at the cursor; move the cursor into a %%px cell or onto a %px line")]
     NoCell,
     /// A cell has an error.
-    #[error("line {line}: {why}")]
+    #[error("{place}: {why}")]
     Refused {
-        /// The magic's line, 1-based.
-        line: u32,
+        /// The magic's line, as a reader calls it.
+        place: String,
         why: String,
     },
     /// The targets choose no engine.
-    #[error("line {line}: {source}")]
+    #[error("{place}: {source}")]
     Targets {
-        /// The magic's line, 1-based.
-        line: u32,
+        /// The magic's line, as a reader calls it.
+        place: String,
         source: ResolveError,
     },
     /// The cell is to run again on a part of its last run's engines, and there is no such engine.
@@ -286,6 +288,8 @@ pub(crate) struct RunHandle {
     pub number: u32,
     /// The 0-based line of the magic when the run was asked for.
     pub line: u32,
+    /// The same as a reader calls it: `line 12`, in a raw notebook `cell 3, line 2`.
+    pub place_name: String,
     /// The magic's line as text.
     pub title: String,
     /// The suffix of its magic: the view it belongs to.

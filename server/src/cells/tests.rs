@@ -11,6 +11,7 @@ mod oracle;
 mod properties;
 mod scripts;
 mod views;
+mod wish;
 
 use std::fmt::Write;
 
