@@ -80,12 +80,14 @@ COMPOUND = (
 
 
 def conditional(code):
-    """The lines, from 1, that statements with a body take up. Of what is no Python, those that are indented."""
+    """The lines, from 1, that statements with a body take up. Where that is no Python, those
+    indented more than the first."""
     try:
         statements = ast.parse(code).body
     except (SyntaxError, ValueError):
+        indents = [len(line) - len(line.lstrip()) for line in code.split("\n") if line.strip()] or [0]
         lines = enumerate(code.split("\n"), 1)
-        return {number for number, line in lines if line[:1].isspace()}
+        return {number for number, line in lines if len(line) - len(line.lstrip()) > indents[0]}
     compound = [statement for statement in statements if isinstance(statement, COMPOUND)]
     return {number for it in compound for number in range(it.lineno, it.end_lineno + 1)}
 

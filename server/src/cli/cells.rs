@@ -384,6 +384,92 @@ mod tests {
 
     #[test]
     fn cells_are_listed_as_one_json_object() {
-        check("# %%\n%%px -t ::2\na = 1\n\n# %%\nif local:\n    %px c\n", true, expect![[r#""#]]);
+        check(
+            "# %%\n%%px -t ::2\na = 1\n\n# %%\nif local:\n    %px c\n",
+            true,
+            expect![[r#"
+            {
+              "file": "tour.py",
+              "format": {
+                "name": "hydrogen",
+                "by": "by its markers"
+              },
+              "cells": [
+                {
+                  "cell": 1,
+                  "kind": "cell",
+                  "magic": "px",
+                  "lines": [
+                    2,
+                    3
+                  ],
+                  "notebook_cell": null,
+                  "targets": "::2",
+                  "block": true,
+                  "code": "a = 1\n",
+                  "code_lines": [
+                    3
+                  ],
+                  "suite": null,
+                  "refusal": null
+                },
+                {
+                  "cell": 2,
+                  "kind": "line",
+                  "magic": "px",
+                  "lines": [
+                    7,
+                    7
+                  ],
+                  "notebook_cell": null,
+                  "targets": "all",
+                  "block": true,
+                  "code": "c",
+                  "code_lines": [
+                    7
+                  ],
+                  "suite": {
+                    "keyword": "if",
+                    "line": 6
+                  },
+                  "refusal": null
+                }
+              ],
+              "blocks": [
+                {
+                  "lines": [
+                    1,
+                    4
+                  ],
+                  "cells": [
+                    1
+                  ],
+                  "local_lines": 0
+                },
+                {
+                  "lines": [
+                    5,
+                    7
+                  ],
+                  "cells": [
+                    2
+                  ],
+                  "local_lines": 1
+                }
+              ],
+              "problems": [
+                {
+                  "lines": [
+                    7,
+                    7
+                  ],
+                  "severity": "warning",
+                  "code": "conditional-magic",
+                  "message": "this %px is in the body of `if local:`, and pxlens cannot tell whether Python reaches it: it runs only when you run this line itself"
+                }
+              ]
+            }
+        "#]],
+        );
     }
 }

@@ -234,7 +234,7 @@ pub enum ClientError {
          at a time, for instance by reading data from files"
     )]
     TooMuchInFlight {
-        /// Bytes of code that wait.
+        /// How much code waits, in MiB.
         waiting: usize,
     },
     /// The engine knows no such signal.

@@ -21,7 +21,7 @@ fn shown(text: &str, head: &str, offers: &[Rewrite]) -> String {
     for offer in offers {
         let after = applied(text, &offer.edits);
         match &offer.disabled {
-            Some(why) => writeln!(shown, "{}: no, {why}", offer.title).unwrap(),
+            Some(why) => writeln!(shown, "{}: disabled: {why}", offer.title).unwrap(),
             None => writeln!(shown, "{}: {:?}", offer.title, after.strip_prefix(head).unwrap()).unwrap(),
         }
     }
@@ -138,7 +138,7 @@ fn line_magics_are_written_in_each_spelling() {
             Write this magic for VS Code (#!%%px): "# %%\n#!%pxconfig -t 0\n# %px a\n#!%px b\n"
             Write all px magics for VS Code (#!%%px): "# %%\n#!%pxconfig -t 0\n#!%px a\n#!%px b\n"
             Write all px magics plainly (%%px): "# %%\n%pxconfig -t 0\n%px a\n%px b\n"
-            Put this %pxconfig on the cells it decides for: no, the %px on line 8 cannot become a %%px cell
+            Move the options of this %pxconfig to the cells it applies to: disabled: The %px on line 8 cannot become a %%px cell: only a plain %px at the start of a line can
         "##]],
     );
 }
@@ -220,7 +220,7 @@ fn a_config_line_becomes_options() {
     check(
         "%pxconfig -t 0 -a\n%pxconfig --targets=-2:‸\n%px a\n",
         expect![[r#"
-            Put this %pxconfig on the cells it decides for: "%pxconfig -t 0 -a\n# +\n%%px --targets=-2:\na\n"
+            Move the options of this %pxconfig to the cells it applies to: "%pxconfig -t 0 -a\n# +\n%%px --targets=-2:\na\n"
         "#]],
     );
 }
@@ -230,19 +230,19 @@ fn a_config_line_that_cannot_be_moved_says_why() {
     check(
         "%pxconfig -t 0‸\nif x:\n    %px a\n",
         expect![[r#"
-            Put this %pxconfig on the cells it decides for: no, the %px on line 3 cannot become a %%px cell
+            Move the options of this %pxconfig to the cells it applies to: disabled: The %px on line 3 cannot become a %%px cell: only a plain %px at the start of a line can
         "#]],
     );
     check(
         "%pxconfig -t 0‸\n%autopx\n\na\n",
         expect![[r#"
-            Put this %pxconfig on the cells it decides for: no, the %autopx region round line 4 takes no options of its own
+            Move the options of this %pxconfig to the cells it applies to: disabled: The %autopx region around line 4 cannot have options; turn it into %%px cells first
         "#]],
     );
     check(
         "%pxconfig -t {n}‸\n%px a\n",
         expect![[r#"
-            Put this %pxconfig on the cells it decides for: no, its options come from Python variables
+            Move the options of this %pxconfig to the cells it applies to: disabled: The options of this %pxconfig come from Python variables, which pxlens does not know
         "#]],
     );
     check("%pxconfig -t 0‸\n", expect![""]);

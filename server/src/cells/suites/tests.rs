@@ -102,7 +102,7 @@ fn what_python_refuses_is_nobodys_body_and_counts_as_one() {
     check("a = 1\n    %px b\n%px c\n", &["b: ? 1", "c: -"]);
     check("if a:\n        b = 1\n    %px c\n", &["c: if 1"]);
     check("if a:\n%px b\n%px c\n", &["b: if 1", "c: -"]);
-    check("if a:  # why\n\n%px b\n", &["b: if 1"]);
+    check("# %%\nif a:  # why\n\n%px b\n", &["b: if 2"]);
 }
 
 /// Upstream's documentation tries a failing `%px` like this; what stands below it is no part of the `try`.

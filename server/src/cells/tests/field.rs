@@ -38,14 +38,15 @@ fn beside_live_magics_those_in_comments_are_switched_off() {
     check(
         "14_try_px.py",
         expect![[r#"
-        light (no markers: cells end at blank lines, as in jupytext's light format)
-        7-7 LineMagic "1/0"
-        13-13 LineMagic "a = 1"
-        17-17 LineMagic "a = 5"
-        19-19 LineMagic "a = 10"
-        21-21 Result ""
-        22-22 LineMagic "a"
-    "#]],
+            light (no markers: cells end at blank lines, as in jupytext's light format)
+            7-7 LineMagic "1/0"
+            13-13 LineMagic "a = 1"
+            17-17 LineMagic "a = 5"
+            19-19 LineMagic "a = 10"
+            21-21 Result ""
+            22-22 LineMagic "a"
+            7: conditional-magic
+        "#]],
     );
 }
 

@@ -85,7 +85,7 @@ impl Actor {
         self.reveal(run.id);
         self.shown_by.insert(cell.id, run.id);
         match run.now().state() {
-            RunState::Failed => sequence.stop(format!("{place} before it shows a run that failed")),
+            RunState::Failed => sequence.stop(format!("{place} above shows a run that failed")),
             RunState::Succeeded => {}
             RunState::Queued | RunState::Running if self.queue.holds(run.id) => sequence.wait_for(run.id),
             RunState::Queued | RunState::Running => {}
@@ -234,7 +234,8 @@ impl Keeper {
             let (sender, mut works) = mpsc::unbounded_channel::<Work>();
             let task = tokio::spawn(async move {
                 while let Some(work) = works.recv().await {
-                    if tokio::task::spawn_blocking(work).await.is_err() {
+                    // It is cancelled when the process is told to end at once.
+                    if tokio::task::spawn_blocking(work).await.is_err_and(|error| error.is_panic()) {
                         tracing::error!("keeping a result panicked; this is a bug in pxlens");
                     }
                 }

@@ -46,10 +46,10 @@ impl Sequence {
         self.after.push(After { run, must_succeed: !self.keep_going });
     }
 
-    /// Stops the sequence, unless the command keeps going.
+    /// Stops the sequence, unless the command keeps going. `why` is told of each cell that is not run for it.
     pub(super) fn stop(&mut self, why: String) {
         if !self.keep_going {
-            self.stopped = Some(format!("not run, since {why}"));
+            self.stopped = Some(why);
         }
     }
 }
@@ -84,8 +84,8 @@ impl Actor {
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
-            let not_run = |kind, why| NotRun { cell: cell.view.id, kind, why };
             let place = &cell.place;
+            let not_run = |kind, why| NotRun { cell: cell.view.id, place: place.clone(), kind, why };
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
                 response.not_run.push(not_run(NotRunKind::Refused, why));
@@ -103,7 +103,7 @@ impl Actor {
                 Err(Refusal::RunsNothing(_)) => {
                     if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
                         response.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("{place} before it has nothing to show"));
+                        sequence.stop(format!("{place} above has nothing to show"));
                     }
                     continue;
                 }
@@ -125,7 +125,7 @@ impl Actor {
                 other => other.to_string(),
             };
             response.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("{place} before it cannot run"));
+            sequence.stop(format!("{place} above cannot run"));
         }
         response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
@@ -286,7 +286,9 @@ impl Actor {
         let table = cluster.client.engines().borrow().clone();
         let plan = &entry.handle.plan;
         let request = plan.request(&table).map_err(|error| error.to_string())?;
-        let name = || format!("the --noblock run on {}", entry.handle.place_name).into();
+        let place = &entry.handle.place_name;
+        let at = if place.starts_with("cell") { "in" } else { "on" };
+        let name = || format!("the --noblock run {at} {place}").into();
         let noblock = (!plan.blocking).then(name);
         let to = Recipient { client: cluster.client.clone(), noblock };
         Ok(Order::send(run, request, to, entry.canary.clone()))
