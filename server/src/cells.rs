@@ -19,6 +19,8 @@ pub(crate) mod mapped;
 pub(crate) mod markers;
 mod notebook;
 pub(crate) mod options;
+mod origin;
+mod place;
 pub(crate) mod prefix;
 pub(crate) mod python;
 pub(crate) mod refusal;
@@ -33,6 +35,7 @@ mod statements;
 mod suites;
 mod values;
 mod views;
+mod wish;
 
 use std::{
     collections::BTreeMap,
@@ -47,11 +50,14 @@ pub(crate) use index::{BlockRef, Delta, End, Index};
 pub(crate) use magic::{GroupOutputs, MagicKind, Options};
 pub(crate) use mapped::LineMap;
 pub(crate) use notebook::NotNotebook;
+pub(crate) use origin::Origin;
+pub(crate) use place::{NotebookLines, line_name, notebook_line};
 pub(crate) use regions::{Region, RegionPlace, regions};
 pub(crate) use spelling::{is_marker, spelled};
 pub(crate) use suites::Suite;
 pub(crate) use values::TargetsOption;
-pub(crate) use views::{Carry, DecidedBy, Effective, Origin, Sets, UnreadTargets, ViewState, Views};
+pub(crate) use views::{Carry, DecidedBy, Effective, Sets, UnreadTargets, ViewState, Views};
+pub(crate) use wish::{ClusterWish, Wish};
 
 use crate::{
     engines::{Targets, TargetsError},
@@ -80,10 +86,27 @@ pub struct Cells {
     pub format: Option<Known>,
     /// The line that begins a cell in a script, where there is one that does in its format.
     pub(crate) border: Option<&'static str>,
+    /// What the document says about the cluster that it wants.
+    pub(crate) wish: Arc<Wish>,
+    /// The lines of its cells, if it is a raw notebook.
+    pub(crate) notebook: Vec<NotebookLines>,
     deciders: BTreeMap<Origin, Decider>,
 }
 
 impl Cells {
+    /// Names the line of a byte of the document, which is on this 0-based line of it.
+    pub(crate) fn line_name(&self, at: usize, line: u32) -> String {
+        match notebook_line(&self.notebook, at) {
+            Some((cell, line)) => line_name(Some(cell), line),
+            None => line_name(None, line),
+        }
+    }
+
+    /// Where the line of an origin stands; `None` if it stands in another text.
+    pub(crate) fn place(&self, origin: Origin) -> Option<Decider> {
+        self.deciders.get(&origin).copied()
+    }
+
     /// Where a line stands that decides something; `None` if it stands in another text.
     pub fn decider(&self, by: &DecidedBy) -> Option<Decider> {
         self.deciders.get(&by.origin).copied()

@@ -66,8 +66,13 @@ pub(crate) struct Failure {
 
 impl Failure {
     fn new(status: Status, message: impl ToString) -> Self {
-        Self { status, message: message.to_string(), is_broken_pipe: false }
+        Self { status, message: in_shell(&message.to_string()), is_broken_pipe: false }
     }
+}
+
+/// A sentence that tells an editor's user of a setting, with the flag that does the same in the shell.
+fn in_shell(text: &str) -> String {
+    text.replace("the setting pxlens.views", "the flag --view, as in --view _even=::2")
 }
 
 /// A failure of the cluster.

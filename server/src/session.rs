@@ -23,6 +23,7 @@ mod spill;
 #[cfg(test)]
 mod tests;
 mod view;
+mod wishes;
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
@@ -45,6 +46,7 @@ pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
 pub(crate) use view::{BlockView, CellView, DocumentView, Places};
+use wishes::FileWish;
 
 use crate::{
     cells::{Dialect, Placed},
@@ -181,8 +183,8 @@ pub(crate) struct RunResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotRun {
     pub cell: CellId,
-    /// The 0-based line of its magic when it was asked for.
-    pub line: u32,
+    /// The line of its magic when it was asked for: `line 12`, `cell 3, line 2`.
+    pub place: String,
     pub kind: NotRunKind,
     /// The reason, to stand behind the place of the cell and a colon.
     pub why: String,
@@ -214,6 +216,12 @@ pub(crate) struct Conditional {
     pub keyword: Option<&'static str>,
 }
 
+/// Begins a sentence with these words.
+fn capitalized(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest.as_str().chars()).collect()
+}
+
 impl RunResponse {
     /// The cells that were not run and are worth a word, each with a sentence that names the cell and the reason. Cells
     /// with the same reason have the same sentence, so that it needs to be shown only once. Lines that never run anything
@@ -221,17 +229,18 @@ impl RunResponse {
     pub(crate) fn reasons(&self) -> Vec<(&NotRun, String)> {
         let nothing_else = self.runs.is_empty() && self.shown_results.is_empty();
         let is_reported = |one: &&NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
-        let mut alike: HashMap<&str, (u32, usize)> = HashMap::new();
+        let mut alike: HashMap<&str, (&str, usize)> = HashMap::new();
         for one in self.not_run.iter().filter(is_reported) {
-            alike.entry(&one.why).or_insert((one.line, 0)).1 += 1;
+            alike.entry(&one.why).or_insert((&one.place, 0)).1 += 1;
         }
         let sentence = |one: &NotRun| {
             let (first, count) = alike[&*one.why];
+            let first = capitalized(first);
             let lines = match count {
                 _ if one.kind == NotRunKind::RunsNothing => return one.why.clone(),
-                1 => format!("Line {} was", first + 1),
-                2 => format!("Line {} and 1 px cell after it were", first + 1),
-                _ => format!("Line {} and {} px cells after it were", first + 1, count - 1),
+                1 => format!("{first} was"),
+                2 => format!("{first} and 1 px cell after it were"),
+                _ => format!("{first} and {} px cells after it were", count - 1),
             };
             format!("{lines} not run: {}", one.why)
         };
@@ -271,17 +280,17 @@ pub(crate) enum RunError {
     #[error("No px cell at the cursor; move the cursor into a %%px cell or onto a %px line")]
     NoCell,
     /// A cell has an error.
-    #[error("line {line}: {why}")]
+    #[error("{place}: {why}")]
     Refused {
-        /// The magic's line, 1-based.
-        line: u32,
+        /// The magic's line, as a reader calls it.
+        place: String,
         why: String,
     },
     /// The targets choose no engine.
-    #[error("line {line}: {source}")]
+    #[error("{place}: {source}")]
     Targets {
-        /// The magic's line, 1-based.
-        line: u32,
+        /// The magic's line, as a reader calls it.
+        place: String,
         source: ResolveError,
     },
     /// The cell is to run again on a part of its last run's engines, and there is no such engine.
@@ -311,6 +320,8 @@ pub(crate) struct RunHandle {
     pub number: u32,
     /// The 0-based line of the magic when the run was asked for.
     pub line: u32,
+    /// The same as a reader calls it: `line 12`, in a raw notebook `cell 3, line 2`.
+    pub place_name: String,
     /// The magic's line as text.
     pub title: String,
     /// The suffix of its magic: the view it belongs to.

@@ -39,6 +39,26 @@ fn a_connection_file_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_file_that_asks_for_mpi_engines_gets_no_others_and_is_told_how_to_start_them() {
+    let text = "import ipyparallel as ipp\ncluster = ipp.Cluster(engines=\"mpi\", n=2)\n\
+                rc = cluster.start_and_connect_sync()\n\n# %%\n%%px\nfrom mpi4py import MPI\n";
+    let file = Written::new("mpi.py", text);
+    let done = cli(["run"]).arg(file.path()).env("IPYTHONDIR", file.folder()).run();
+    check(&done, 3, &["line 2 asks for 2 mpi engines", "`ipcluster start --engines=mpi -n 2`"]);
+    let named = Written::new("named.py", "rc = ipp.Client(profile=\"mpi\")\n%px x\n");
+    let done = cli(["run"]).arg(named.path()).env("IPYTHONDIR", named.folder()).run();
+    check(&done, 3, &["line 1 asks for the cluster in profile 'mpi'", "`ipcluster start --profile=mpi`"]);
+}
+
+#[test]
+fn a_view_that_is_not_known_is_refused_with_the_flag_that_names_it() {
+    let file = Written::new("view.py", "%px_even x\n");
+    let done = cli(["run"]).arg(file.path()).run();
+    check(&done, 2, &["view.py: line 1: no view with the suffix '_even' is known", "the flag --view"]);
+    assert!(!done.stderr.contains("pxlens.views"), "{done:?}");
+}
+
+#[test]
 fn a_stale_connection_file_is_named() {
     let sim = Sim::builder().engines(1).start_blocking();
     let text = std::fs::read_to_string(sim.connection_file()).expect("the connection file is there");

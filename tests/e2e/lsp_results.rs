@@ -120,11 +120,11 @@ fn pxresult_in_a_notebook_shows_the_newest_run_of_all_its_cells() {
         painted(&mut client, &cell(n), 0, |cell| cell["state"] == "succeeded");
     }
     let shown = hover(&mut client, &cell(2), 0, "first {rank}");
-    let named = "result of line 1 of cell 1: %%px (line 1 of cell 2, right above, ran before that)";
+    let named = "result of cell 1, line 1: %%px (cell 2, line 1, right above, ran before that)";
     assert!(shown.contains(named), "{shown}");
     client
         .request("px/run", json!({"uri": cell(2), "scope": "cell", "position": {"line": 0, "character": 0}}));
     let painted = painted(&mut client, &cell(2), 0, |cell| cell["state"] == "succeeded");
     let line = painted["line"]["text"].as_str().expect("a line");
-    assert!(line.starts_with("line 1 of cell 1: ✓"), "{line}");
+    assert!(line.starts_with("cell 1, line 1: ✓"), "{line}");
 }

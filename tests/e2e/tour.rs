@@ -16,7 +16,7 @@ fn example(name: &str) -> PathBuf {
 fn groups(done: &Done) -> Vec<String> {
     let shown: Vec<&str> = done.stdout.lines().filter(|line| !line.starts_with("── px cell")).collect();
     let took = regex::Regex::new(r"· [0-9.]+ m?s\b").expect("a valid pattern");
-    let place = regex::Regex::new(r"(✗ \[1\] TypeError): .* · tour\.(py|ipynb) line [0-9]+ ─+");
+    let place = regex::Regex::new(r"(✗ \[1\] TypeError): .* · tour\.(py|ipynb cell [0-9]+,) line [0-9]+ ─+");
     let place = place.expect("a valid pattern");
     let shown = took.replace_all(&shown.join("\n"), "· <time>").into_owned();
     let shown = place.replace_all(&shown, "$1 · <place>");

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use ropey::Rope;
 
 use super::{
-    Block, Carry, Cells, Decider, Dialect, NotNotebook, Origin, PxCell,
+    Block, Carry, Cells, Decider, Dialect, NotNotebook, NotebookLines, Origin, PxCell,
     divide::Shape,
     findings::{BlockFacts, Findings, OpenRegion},
     format::{Known, Wanted},
@@ -239,6 +239,12 @@ impl Index {
         BlockRef { base: entry.start, line: entry.line, range, cells, local_lines, set_up }
     }
 
+    /// The lines of its cells, if it is a raw notebook.
+    pub(crate) fn notebook_lines(&self) -> Vec<NotebookLines> {
+        let of_cells = self.entries.iter().filter(|_| self.dialect == Dialect::NotebookJson);
+        of_cells.filter_map(|entry| entry.scanned.notebook_lines(entry.start)).collect()
+    }
+
     /// Whether it holds px cells.
     pub(crate) fn has_px(&self) -> bool {
         self.entries.iter().filter_map(|entry| entry.told.as_ref()).any(|told| !told.cells.is_empty())
@@ -279,7 +285,13 @@ impl Index {
 
     /// All of it in one piece, in bytes of the document, which is the rope.
     pub(crate) fn cells(&self, rope: &Rope) -> Cells {
-        let mut all = Cells { format: self.format(), border: self.border(), ..Cells::default() };
+        let mut all = Cells {
+            format: self.format(),
+            border: self.border(),
+            wish: Arc::clone(self.after().wish()),
+            notebook: self.notebook_lines(),
+            ..Cells::default()
+        };
         let mut next = 0;
         for (block, entry) in self.blocks().zip(&self.entries) {
             let first = next;

@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    CellKind, NotNotebook, NotebookCellRef, block,
+    CellKind, NotNotebook, NotebookCellRef, NotebookLines, block,
     divide::Part,
     escapes::{self, Hidden},
     format::Style,
@@ -181,6 +181,13 @@ impl Scanned {
         let first =
             self.statements[..statement].iter().rev().take_while(|other| other.range == range).count();
         u32::try_from(self.found.len() + statement - first).unwrap_or(u32::MAX)
+    }
+
+    /// Where its lines stand, if it is a cell of a raw notebook that begins at `base`.
+    pub(crate) fn notebook_lines(&self, base: usize) -> Option<NotebookLines> {
+        let start = |line: &Range<usize>| base + self.source.range(line.start..line.start).start;
+        let starts = self.lines.iter().map(start).collect();
+        Some(NotebookLines { cell: self.place.as_ref()?.index, range: self.range.shifted(base), starts })
     }
 
     /// Its text, by lines.

@@ -44,7 +44,7 @@ const LONGEST: usize = 4096;
 const LONGEST_VALUE: usize = 400;
 
 /// Words without which no statement but an assignment matters.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 14] = [
     "activate",
     ".block",
     ".targets",
@@ -56,6 +56,9 @@ const WORDS: [&str; 11] = [
     "set_flags",
     "temp_flags",
     "connect",
+    "wait_for_engines",
+    "start_cluster",
+    "start_engines",
 ];
 
 /// Reads the local code of a block in which px magics were found.
@@ -290,7 +293,8 @@ impl<'a> Walk<'a> {
         }
         self.may_merge = true;
         let range = self.block.source.range(bytes);
-        self.code.statements.push(Statement { range, is_certain, act });
+        let is_unconditional = self.suites.iter().all(|suite| suite.kind == Kind::Plain);
+        self.code.statements.push(Statement { range, is_certain, is_unconditional, act });
     }
 
     fn statement(&mut self, logical: &Logical) {
@@ -428,7 +432,7 @@ impl<'a> Walk<'a> {
             }
             let range = self.block.source.range(place(range));
             let act = Act::Evaluate(call);
-            self.code.statements.push(Statement { range, is_certain: false, act });
+            self.code.statements.push(Statement { range, is_certain: false, is_unconditional: false, act });
         }
         outcome.imports.map(|sync| {
             let mut code = Mapped::default();

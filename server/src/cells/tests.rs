@@ -12,6 +12,7 @@ mod properties;
 mod scripts;
 mod spellings;
 mod views;
+mod wish;
 
 use std::fmt::Write;
 

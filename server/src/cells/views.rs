@@ -13,9 +13,10 @@ mod value;
 use std::{fmt, sync::Arc};
 
 use super::{
-    Magic, Options,
+    Magic, Options, Origin,
     shell::Shell,
     statements::{Expr, Statement},
+    wish::Wish,
 };
 use crate::engines::{Targets, TargetsError};
 use objects::{Decided, Names, View};
@@ -153,18 +154,6 @@ pub struct DecidedBy {
     pub sets: Vec<Sets>,
 }
 
-/// Names a line that decides something by what stays the same while text is edited around it, so that what is in force
-/// stays equal then. [`super::Index::deciders`] and [`super::Cells::decider`] say where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin {
-    /// Which text: the number its index was made with; in [`super::recognize_cells`] its place among the texts given.
-    pub text: u32,
-    /// Which block of it: a number no other block of the text has.
-    pub block: u32,
-    /// Which of the block's magics and statements, from 0; the magics go first.
-    pub nth: u32,
-}
-
 /// What a line can decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -238,6 +227,12 @@ pub enum UnreadTargets {
          whether it decides; move it to the top level, or name the targets in the setting pxlens.views"
     )]
     Uncertain,
+    /// A statement activates a view by a suffix that cannot be read, which may be the one that is asked for.
+    #[error(
+        "a line above activates views by suffixes that pxlens cannot read, and this may be one of them; write the suffix out, as \
+         in view.activate('_even'), or name the targets in the setting pxlens.views"
+    )]
+    Suffix,
     /// A view that nothing above makes.
     #[error("pxlens finds no line above that makes this view; write one, such as view = rc[:]")]
     NoView,
@@ -246,7 +241,7 @@ pub enum UnreadTargets {
 impl UnreadTargets {
     /// Whether the setting `pxlens.views` may say it instead.
     pub fn is_for_setting(&self) -> bool {
-        matches!(self, Self::Statement | Self::Uncertain)
+        matches!(self, Self::Statement | Self::Uncertain | Self::Suffix)
     }
 }
 
@@ -256,6 +251,7 @@ pub(crate) struct Carry {
     names: Arc<Names>,
     /// What the lines made of the shell.
     pub(super) shell: Arc<Shell>,
+    wish: Arc<Wish>,
     pub(super) autopx: Option<Region>,
     /// Whether IPython is in a region there, once jupytext has freed the toggles in comments that do not count here.
     pub(super) is_toggled: bool,
@@ -266,6 +262,7 @@ impl PartialEq for Carry {
         (&self.autopx, self.is_toggled) == (&other.autopx, other.is_toggled)
             && (Arc::ptr_eq(&self.shell, &other.shell) || self.shell == other.shell)
             && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
+            && (Arc::ptr_eq(&self.wish, &other.wish) || self.wish == other.wish)
     }
 }
 
@@ -280,7 +277,13 @@ pub(super) struct Region {
 impl Carry {
     /// The beginning of a document, with the views that the settings name.
     pub(crate) fn new(views: &Arc<Views>) -> Self {
-        Self { names: Arc::new(Names::new(views)), shell: Arc::default(), autopx: None, is_toggled: false }
+        let names = Arc::new(Names::new(views));
+        Self { names, shell: Arc::default(), wish: Arc::default(), autopx: None, is_toggled: false }
+    }
+
+    /// What the document says up to here about the cluster that it wants.
+    pub(crate) fn wish(&self) -> &Arc<Wish> {
+        &self.wish
     }
 
     /// The text that an `%autopx` stands in whose region is open.
@@ -301,7 +304,12 @@ impl Carry {
     /// What is in force for a suffix; `None` if no view goes by it.
     pub(super) fn view(&self, suffix: &str) -> Option<ViewState> {
         let Some(magics) = self.names.magics.get(suffix) else {
-            return suffix.is_empty().then(ViewState::default);
+            if suffix.is_empty() {
+                return Some(ViewState::default());
+            }
+            let decided_by = vec![DecidedBy { origin: self.names.any_suffix?, sets: vec![Sets::View] }];
+            let targets = Some(Err(UnreadTargets::Suffix));
+            return Some(ViewState { targets, decided_by, ..ViewState::default() });
         };
         let mut state = ViewState::default();
         let mut by = Deciders::default();
@@ -351,6 +359,12 @@ impl Carry {
             None => None,
         };
         let names = self.names_mut();
+        if let Some(origin) = names.any_suffix
+            && !magic.suffix.is_empty()
+            && !names.magics.contains_key(&*magic.suffix)
+        {
+            names.activate_unread(&magic.suffix, Err(UnreadTargets::Suffix), origin);
+        }
         if targets.is_some() || options.block.is_some() {
             let view = names.view_of_suffix(&magic.suffix);
             if let Some(targets) = targets {
@@ -376,11 +390,14 @@ impl Carry {
 
     /// Whether a statement can change anything here.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
-        self.names.is_changed_by(statement)
+        self.names.is_changed_by(statement) || self.wish.is_changed_by(statement)
     }
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
     pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        if self.wish.is_changed_by(statement) {
+            Arc::make_mut(&mut self.wish).take(statement, place);
+        }
         self.names_mut().execute(statement, place)
     }
 

@@ -97,13 +97,6 @@ pub(super) struct LocalArgs {
     pub python: Option<PathBuf>,
 }
 
-impl LocalArgs {
-    /// How many engines to start.
-    pub(super) fn engines(&self) -> u32 {
-        self.n.unwrap_or_else(|| Settings::default().engines)
-    }
-}
-
 /// `pxlens run`.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
@@ -153,7 +146,7 @@ impl RunArgs {
         Ok(Settings {
             python: self.local.python.clone(),
             cluster: self.cluster.selection(),
-            engines: self.local.engines(),
+            engines: self.local.n,
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             views: views(&self.views)?,
             format: format(self.format.as_deref())?,

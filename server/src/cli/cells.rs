@@ -19,14 +19,16 @@
 //! | `cells[].suite` | the statement in whose body it is, by its `keyword` (null where there is none) and its `line`, from 1: then it runs only by itself; else null |
 //! | `cells[].refusal` | why it cannot run, or null |
 //! | `blocks[]` | the code cells of the document: `lines`, `cells` (numbers of the px cells in it), `local_lines` |
+//! | `wish` | what the file says about the cluster that it wants, or null: `line`, `starts` (whether the file starts it), `engines`, `launcher`, `controller`, `profile`, `cluster_id`, `file`, `waits_for` (how many engines), each null if the file does not say |
 //! | `problems[]` | `lines`, `severity` (`error`, `warning`, `hint`), `code`, `message` |
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::in_shell;
 use crate::{
-    cells::{CellKind, Cells, PxCell, magic::defaults},
+    cells::{CellKind, Cells, PxCell, line_name, magic::defaults, notebook_line},
     lint::{Problem, Severity},
     text::{Document, TextRange},
 };
@@ -37,7 +39,8 @@ struct Report<'a> {
     format: Option<FormatReport>,
     cells: Vec<CellReport<'a>>,
     blocks: Vec<BlockReport>,
-    problems: Vec<ProblemReport<'a>>,
+    wish: Option<WishReport<'a>>,
+    problems: Vec<ProblemReport>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +71,19 @@ struct SuiteReport {
 }
 
 #[derive(Serialize)]
+struct WishReport<'a> {
+    line: Option<u32>,
+    starts: bool,
+    engines: Option<u32>,
+    launcher: Option<&'a str>,
+    controller: Option<&'a str>,
+    profile: Option<&'a str>,
+    cluster_id: Option<&'a str>,
+    file: Option<&'a str>,
+    waits_for: Option<u32>,
+}
+
+#[derive(Serialize)]
 struct NotebookCellReport<'a> {
     index: u32,
     id: Option<&'a str>,
@@ -81,11 +97,11 @@ struct BlockReport {
 }
 
 #[derive(Serialize)]
-struct ProblemReport<'a> {
+struct ProblemReport {
     lines: [u32; 2],
     severity: &'static str,
     code: &'static str,
-    message: &'a str,
+    message: String,
 }
 
 /// Prints what was found in a file's text, for a person or as one JSON object.
@@ -107,20 +123,34 @@ pub(super) fn report(
     if let Some(format) = cells.format {
         writeln!(out, "format: {format}")?;
     }
+    for line in wish_lines(cells) {
+        writeln!(out, "      {line}")?;
+    }
     for cell in &cells.cells {
-        write_cell(cell, &document, out)?;
+        write_cell(cell, cells, &document, out)?;
     }
     for problem in problems {
         let [line, _] = lines_of(problem.range, &document);
-        writeln!(out, "{path_label}:{line}: {}: {}", severity(problem), problem.message)?;
+        let place = match notebook_line(&cells.notebook, problem.range.start) {
+            Some((cell, line)) => format!("{path_label}: {}", line_name(Some(cell), line)),
+            None => format!("{path_label}:{line}"),
+        };
+        writeln!(out, "{place}: {}: {}", severity(problem), in_shell(&problem.message))?;
     }
     Ok(())
 }
 
-fn write_cell(cell: &PxCell, document: &Document, out: &mut dyn Write) -> io::Result<()> {
-    let lines = match lines_of(cell.range, document) {
-        [first, last] if first == last => format!("line {first}"),
-        [first, last] => format!("lines {first}-{last}"),
+fn write_cell(cell: &PxCell, cells: &Cells, document: &Document, out: &mut dyn Write) -> io::Result<()> {
+    let lines = |[first, last]: [u32; 2]| match first == last {
+        true => format!("line {first}"),
+        false => format!("lines {first}-{last}"),
+    };
+    let [start, end] = [cell.range.start, cell.range.end].map(|at| notebook_line(&cells.notebook, at));
+    let lines = match (start, end) {
+        (Some((cell, first)), Some((_, last))) => {
+            format!("cell {}, {}", cell + 1, lines([first + 1, last + 1]))
+        }
+        _ => lines(lines_of(cell.range, document)),
     };
     let targets = cell.targets().map_or_else(|_| "unknown targets".to_owned(), |targets| targets.to_string());
     let waits = if sends(cell) && !is_blocking(cell) { ", not waited for" } else { "" };
@@ -166,7 +196,7 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         lines: lines_of(problem.range, document),
         severity: severity(problem),
         code: problem.rule.code(),
-        message: &problem.message,
+        message: in_shell(&problem.message),
     });
     let format = cells.format.map(|known| FormatReport { name: known.format.name(), by: known.reason() });
     Report {
@@ -174,8 +204,44 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         format,
         cells: cells.cells.iter().map(cell).collect(),
         blocks: blocks.collect(),
+        wish: wish_report(cells),
         problems: problems.collect(),
     }
+}
+
+/// What the file says about the cluster that it wants, in sentences.
+fn wish_lines(cells: &Cells) -> Vec<String> {
+    let line = |origin| match cells.place(origin) {
+        Some(place) => cells.line_name(place.range.start, place.line),
+        None => "a line".to_owned(),
+    };
+    let wish = &cells.wish;
+    let mut lines = Vec::new();
+    if let Some(cluster) = wish.said_cluster() {
+        let verb = if cluster.is_started { "starts" } else { "uses" };
+        lines.push(format!("{} {verb} {cluster}", line(cluster.origin)));
+    }
+    if let Some(awaited) = wish.awaited {
+        let engines = if awaited.count == 1 { "engine" } else { "engines" };
+        lines.push(format!("{} waits for {} {engines}", line(awaited.origin), awaited.count));
+    }
+    lines
+}
+
+fn wish_report(cells: &Cells) -> Option<WishReport<'_>> {
+    let (wish, cluster) = (&cells.wish, cells.wish.said_cluster());
+    let origin = cluster.map(|cluster| cluster.origin).or(wish.awaited.map(|awaited| awaited.origin))?;
+    Some(WishReport {
+        line: cells.place(origin).map(|place| place.line + 1),
+        starts: cluster.is_some_and(|cluster| cluster.is_started),
+        engines: cluster.and_then(|cluster| cluster.engines),
+        launcher: cluster.and_then(|cluster| cluster.launcher.as_deref()),
+        controller: cluster.and_then(|cluster| cluster.controller.as_deref()),
+        profile: cluster.and_then(|cluster| cluster.profile.as_deref()),
+        cluster_id: cluster.and_then(|cluster| cluster.cluster_id.as_deref()),
+        file: cluster.and_then(|cluster| cluster.file.as_deref()),
+        waits_for: wish.awaited.map(|awaited| awaited.count),
+    })
 }
 
 /// First and last line, from 1.
@@ -193,7 +259,7 @@ fn is_blocking(cell: &PxCell) -> bool {
 
 fn why_not(cell: &PxCell) -> Option<String> {
     let targets = || cell.targets().err().filter(|_| sends(cell)).map(|error| error.to_string());
-    cell.refusal().map(str::to_owned).or_else(targets)
+    cell.refusal().map(str::to_owned).or_else(targets).map(|why| in_shell(&why))
 }
 
 fn spelled(cell: &PxCell) -> String {
@@ -267,6 +333,53 @@ mod tests {
                 format: light (no markers: cells end at blank lines, as in jupytext's light format)
             "#]],
         );
+    }
+
+    #[test]
+    fn what_a_file_wants_is_listed_first() {
+        check(
+            "cluster = ipp.Cluster(engines=\"mpi\", n=2)\nrc = cluster.start_and_connect_sync()\nrc.wait_for_engines(2)\n%px x\n",
+            false,
+            expect![[r#"
+                tour.py: 1 px cell
+                format: light (no markers: cells end at blank lines, as in jupytext's light format)
+                      line 1 starts 2 mpi engines
+                      line 3 waits for 2 engines
+                   1  line 4        %px on all  x
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_shell_names_its_flag_and_not_the_setting_pxlens_views() {
+        let (cells, problems) = lint::recognize("%px_even x\n", Dialect::Script, &Arc::default()).unwrap();
+        for json in [false, true] {
+            let mut out = Vec::new();
+            report("a.py", &cells, &problems, "%px_even x\n", json, &mut out).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            assert!(
+                !out.contains("pxlens.views") && out.contains("the flag --view, as in --view _even=::2"),
+                "{out}"
+            );
+        }
+    }
+
+    #[test]
+    fn cells_of_a_notebook_are_named_by_their_cell() {
+        let text = r#"{"cells": [
+ {"cell_type": "markdown", "source": "a"},
+ {"cell_type": "code", "source": ["x = 1\n", "%px x"]},
+ {"cell_type": "code", "source": ["%%px --nope\n", "y"]}
+]}"#;
+        let (cells, problems) = lint::recognize(text, Dialect::NotebookJson, &Arc::default()).unwrap();
+        let mut out = Vec::new();
+        report("a.ipynb", &cells, &problems, text, false, &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let begins = |line: &str, with: &str| assert!(line.trim_start().starts_with(with), "{out}");
+        let lines: Vec<&str> = out.lines().collect();
+        begins(lines[1], "1  cell 2, line 2  %px on all");
+        begins(lines[2], "2  cell 3, lines 1-2  %%px on all");
+        begins(lines[4], "a.ipynb: cell 3, line 1: error: ");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{
     output::{Form, Screen},
 };
 use crate::{
+    cells::Dialect,
     engines::{Activity, RankSet},
     run::{Ending, LostReason, Run, RunState},
     session::{
@@ -208,7 +209,7 @@ impl Follower<'_> {
     }
 
     fn sum_up(&mut self) -> Result<Status, Failure> {
-        let Show { asked, screen, whole_file, keep_going, .. } = &mut self.show;
+        let Show { snapshot, asked, screen, whole_file, keep_going, .. } = &mut self.show;
         let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
         let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
         let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Skipped)).count();
@@ -237,8 +238,11 @@ impl Follower<'_> {
             screen.note(&format!("{lines}: pxlens runs only px cells"))?;
         }
         if let Some(lines) = asked.conditional_lines() {
+            // The lines of a notebook's file are not what people see.
+            let is_notebook = snapshot.document().is_some_and(|view| view.dialect == Dialect::NotebookJson);
+            let flag = if is_notebook { "--cell N" } else { "--line N" };
             screen.note(&format!(
-                "{lines} not run: pxlens cannot tell whether Python would; --line N runs one"
+                "{lines} not run: pxlens cannot tell whether Python would; {flag} runs one"
             ))?;
         }
         let refused = asked.not_run.iter().any(|not_run| match not_run.kind {

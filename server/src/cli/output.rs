@@ -7,15 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{Failure, Status, images};
+use super::{Failure, Status, images, in_shell};
 use crate::{
     engines::{RankSet, Targets},
     jupyter::content::StreamName,
     plan::ProgressAfter,
     render::{self, Cursor, GroupBy, JsonEvent, Live, PromptColor, Style},
     run::{Run, RunId, Time},
-    session::{CellView, Level, ResultSource, RunHandle, now},
-    text::Document,
+    session::{CellView, DocumentView, Level, ResultSource, RunHandle, now},
 };
 
 /// The form of the output.
@@ -39,9 +38,9 @@ pub(super) struct Screen {
     width: usize,
     /// Where pictures are saved.
     images: Option<PathBuf>,
-    /// The file's name and its text, for line numbers in errors.
+    /// The file's name and its document, for line numbers.
     file: String,
-    text: Document,
+    document: Arc<DocumentView>,
     /// Whether stderr is a terminal on which a line can be repainted.
     repaints: bool,
     /// Whether a progress line is on the terminal now.
@@ -59,7 +58,7 @@ impl Screen {
         group_by: Option<GroupBy>,
         images: Option<PathBuf>,
         file: String,
-        text: Document,
+        document: Arc<DocumentView>,
     ) -> Self {
         // Knows NO_COLOR, CLICOLOR_FORCE and whether this is a terminal.
         let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
@@ -73,7 +72,7 @@ impl Screen {
             width,
             images,
             file,
-            text,
+            document,
             repaints,
             progress: false,
             cursors: HashMap::new(),
@@ -103,7 +102,8 @@ impl Screen {
     /// Shows the run of a `%pxresult`, in that line's own grouping.
     pub(super) fn pxresult(&mut self, source: &ResultSource, by: &CellView) -> Result<(), Failure> {
         let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
-        let title = format!("px cell {} · line {} · {}", by.cell.ordinal + 1, by.line + 1, source.line());
+        let place = self.document.place_of(by);
+        let title = format!("px cell {} · {place} · {}", by.cell.ordinal + 1, source.line());
         self.show(&source.run, &title, "", group_by)?;
         // The pictures of a run that was waited for were saved where it was shown.
         if source.run.plan.blocking { Ok(()) } else { self.save_images(&source.run) }
@@ -121,9 +121,9 @@ impl Screen {
         if self.form != Form::Plain {
             return self.result(handle);
         }
-        let (line, said) = (handle.line + 1, render::outcome(&handle.now()));
+        let (place, said) = (&handle.place_name, render::outcome(&handle.now()));
         let hint = format!("add a %pxresult{} below it to print its output", handle.suffix);
-        self.err(&format!("pxlens: line {line}: {said}; {hint}\n"))?;
+        self.err(&format!("pxlens: {place}: {said}; {hint}\n"))?;
         self.save_images(handle)
     }
 
@@ -152,7 +152,7 @@ impl Screen {
     fn place<'a>(&'a self, handle: &'a RunHandle) -> impl Fn(u32) -> Option<String> + 'a {
         |line| {
             let start = handle.place.code_range(line)?.start;
-            Some(format!("{} line {}", self.file, self.text.line_of(start) + 1))
+            Some(format!("{} {}", self.file, self.document.line_name(start)))
         }
     }
 
@@ -221,7 +221,7 @@ impl Screen {
     /// Says why a cell was not sent.
     pub(super) fn not_run(&mut self, cell: &CellView, why: &str) -> Result<(), Failure> {
         self.end_progress()?;
-        self.err(&format!("pxlens: line {}: {why}\n", cell.line + 1))
+        self.err(&format!("pxlens: {}: {}\n", self.document.place_of(cell), in_shell(why)))
     }
 
     /// Writes a message about the results, but in the plain form.
@@ -347,7 +347,7 @@ pub(super) fn write_events<'a>(
 
 /// The title of a run above its output.
 fn title(handle: &RunHandle) -> String {
-    format!("px cell {} · line {} · {}", handle.number, handle.line + 1, handle.title.trim())
+    format!("px cell {} · {} · {}", handle.number, handle.place_name, handle.title.trim())
 }
 
 /// The line with which ipyparallel announces a run; the engines as Python prints the view's targets.
@@ -403,7 +403,7 @@ pub(super) fn say(level: Level, text: &str) {
         Level::Error => "error: ",
     };
     // If stderr is closed, nobody reads it.
-    let _ = writeln!(io::stderr(), "pxlens: {word}{text}");
+    let _ = writeln!(io::stderr(), "pxlens: {word}{}", in_shell(text));
 }
 
 /// The columns of stdout; 100 if it is not a terminal.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{Failure, Status, args::ResultArgs, images, output};
 use crate::{
+    cells::line_name,
     render::{self, About, Style},
     session::{KeptHead, KeptResult, ResultStore, ResultStoreError},
 };
@@ -84,5 +85,6 @@ fn about(head: &KeptHead) -> String {
 /// The file and line of its cell.
 fn place(head: &KeptHead) -> String {
     let file = head.document.rsplit(['/', '\\']).next().unwrap_or_default();
-    format!("{} line {}", render::terminal_text(file, false), head.line)
+    let place = head.place.clone().unwrap_or_else(|| line_name(None, head.line.saturating_sub(1)));
+    format!("{} {}", render::terminal_text(file, false), render::terminal_text(&place, false))
 }

@@ -114,7 +114,7 @@ async fn run_in(
         (_, true) => Form::Plain,
         _ => Form::Grouped,
     };
-    let screen = Screen::new(form, args.group_by, args.images.clone(), file.name(), view.text.clone());
+    let screen = Screen::new(form, args.group_by, args.images.clone(), file.name(), view.clone());
     let keep_going = args.keep_going;
     let show =
         Show { session, snapshot: &snapshot, asked: &asked, screen, interrupts, keep_going, whole_file };
@@ -130,7 +130,7 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
 fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     let mut run = view.cells.iter().filter(|cell| cell.cell.suite.is_none());
     run.find_map(|cell| match plan(&cell.cell, overrides) {
-        Err(Refusal::Cell(why)) => Some(RunError::Refused { line: cell.line + 1, why }),
+        Err(Refusal::Cell(why)) => Some(RunError::Refused { place: view.place_of(cell), why }),
         _ => None,
     })
 }
@@ -147,16 +147,15 @@ fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
     let is_reported =
         |problem: &Problem| problem.severity == Severity::Warning && *problem.rule != CONDITIONAL;
     let is_warning = |problem: &&Problem| is_reported(problem) && runs(problem.range.start);
-    let sentence = |problem: &Problem| {
-        format!("line {}: {}", view.text.line_of(problem.range.start) + 1, problem.message)
-    };
+    let sentence =
+        |problem: &Problem| format!("{}: {}", view.line_name(problem.range.start), problem.message);
     view.problems.iter().filter(is_warning).map(sentence).collect()
 }
 
 /// A note for each `--local` cell: in a shell there is no local Python that could run its local part.
 fn local_parts(asked: &RunResponse) -> Vec<String> {
     let wanting = asked.runs.iter().filter(|handle| handle.plan.local);
-    wanting.map(|handle| format!("line {}: --local: local part not run", handle.line + 1)).collect()
+    wanting.map(|handle| format!("{}: --local: local part not run", handle.place_name)).collect()
 }
 
 /// A note about flags for starting a cluster, if one was already running.

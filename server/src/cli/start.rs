@@ -8,7 +8,7 @@ use crate::session::{ClusterError, Settings, start_cluster};
 /// Starts a cluster, even if others are running, and waits until its engines have registered.
 pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     let settings = Settings {
-        engines: args.local.engines(),
+        engines: args.local.n,
         cluster: args.selection(),
         folder: std::env::current_dir()?,
         python: args.local.python,

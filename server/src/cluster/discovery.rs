@@ -35,6 +35,8 @@ pub(crate) struct Selection {
     pub name: Option<String>,
     /// A client connection file. The other fields do not count then.
     pub connection_file: Option<PathBuf>,
+    /// What started the engines, such as `mpi`; a cluster of which that is not known will do. This names no cluster.
+    pub launcher: Option<String>,
     /// The IPython directory, else `$IPYTHONDIR`, else `~/.ipython`.
     pub ipython_dir: Option<PathBuf>,
 }
@@ -72,6 +74,7 @@ impl Selection {
             Named::Profile => same(&self.name, &cluster.profile),
             Named::ClusterId => same(&self.name, &cluster.cluster_id),
         };
+        let name = name && self.launcher.as_deref().is_none_or(|wanted| cluster.is_launched_by(wanted));
         name && same(&self.profile, &cluster.profile) && same(&self.cluster_id, &cluster.cluster_id)
     }
 }
@@ -140,6 +143,14 @@ pub(crate) struct FoundCluster {
 }
 
 impl FoundCluster {
+    /// Whether this launcher, such as `mpi`, started its engines; one that is not known may have.
+    pub(crate) fn is_launched_by(&self, launcher: &str) -> bool {
+        self.launcher.as_deref().is_none_or(|is| {
+            let is = is.to_lowercase();
+            is.strip_suffix("enginesetlauncher").unwrap_or(&is) == launcher
+        })
+    }
+
     /// Whether to connect to it: it is neither gone nor still starting.
     pub(crate) fn alive(&self) -> bool {
         matches!(self.state, ClusterState::Running | ClusterState::Unknown)

@@ -3,7 +3,7 @@
 
 use super::{
     outlook::{Outlooks, run_title},
-    places::{bytes, near, text_and_line},
+    places::{bytes, near},
     plan::{Decision, excerpt, label},
 };
 use crate::{
@@ -105,7 +105,7 @@ fn tooltip(snapshot: &Snapshot, here: Here<'_>, view: &CellView, ids: &[EngineId
         let is_there = document.line_of(decider.range.start) == decider.line;
         let at = if is_there { decider.range.start } else { document.line_range(decider.line).start };
         let decision = Decision {
-            place: text_and_line(here, text, decider.line),
+            place: here.line_name(text, at),
             text: excerpt(document, other.dialect, at),
             is_frozen: view.cell.view.is_frozen && sets.contains(&Sets::Targets),
             sets,
@@ -130,6 +130,6 @@ fn sent_by(here: Here<'_>, view: &CellView) -> Option<String> {
     };
     let region = here.regions_here().find(|region| region.cells.iter().any(is_it))?;
     let toggle = &here.all()[region.open.text].cells[region.open.cell];
-    let place = text_and_line(here, region.open.text, toggle.line);
+    let place = here.line_name(region.open.text, toggle.cell.magic_range().start);
     Some(format!("{place}: %autopx{} sends whole cells", toggle.cell.magic.suffix))
 }

@@ -182,7 +182,8 @@ fn about(outlook: &Outlook, markdown: bool) -> String {
         return sentence(note);
     }
     let waits = if plan.blocking || plan.starts.is_some() { "" } else { ", without waiting" };
-    format!("{}{waits}\n\n", run_title(&[outlook]).trim_start_matches("▶ "))
+    let by = plan.starts_by.as_ref().map(|line| format!(", as many as {line} asks for")).unwrap_or_default();
+    format!("{}{by}{waits}\n\n", run_title(&[outlook]).trim_start_matches("▶ "))
 }
 
 /// The maximum size of a hover in bytes.

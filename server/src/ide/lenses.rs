@@ -4,7 +4,6 @@
 use super::{
     action::{Action, RunAction, RunCells},
     outlook::{self, Outlook, Outlooks, line_title, run_title},
-    places::text_and_line,
 };
 use crate::{
     cells::{CellKind, Region, RegionPlace},
@@ -137,13 +136,13 @@ fn region_ends<'a>(here: Here<'a>, outlooks: &mut Outlooks<'a>) -> Vec<Lens> {
             let plan = cells.first().and_then(|first| outlooks.of(toggle(*first)).plan);
             let on = plan.map(|plan| format!(" on {}", plan.ranks)).unwrap_or_default();
             let until = match close {
-                Some(close) => text_and_line(here, close.text, toggle(*close).line),
+                Some(close) => here.line_name(close.text, toggle(*close).cell.magic_range().start),
                 None => "the end".to_owned(),
             };
             ends.push(says(*open, format!("%autopx{suffix}: {count} {noun} {verb}{on} until {until}")));
         }
         if let Some(close) = close.filter(|close| close.text == here.at) {
-            let from = text_and_line(here, open.text, toggle(*open).line);
+            let from = here.line_name(open.text, toggle(*open).cell.magic_range().start);
             ends.push(says(close, format!("end of the %autopx{suffix} region from {from}")));
         }
     }

@@ -31,6 +31,8 @@ pub(crate) struct PlannedRun {
     pub blocking: bool,
     /// How many local engines it would start, if no cluster is running.
     pub starts: Option<u32>,
+    /// The line of the file that says how many.
+    pub starts_by: Option<Arc<str>>,
     /// What the line does instead, if it runs nothing, such as a `%pxconfig`.
     pub note: Option<&'static str>,
 }
@@ -70,6 +72,11 @@ impl<'a> Outlooks<'a> {
         if !self.snapshot.is_connected() {
             return self.unconnected(plan);
         }
+        if let Some(unsuited) = self.snapshot.unsuited() {
+            let (ranks, blocking) = (unsuited.short.into(), plan.blocking);
+            let plan = PlannedRun { ranks, blocking, ..PlannedRun::default() };
+            return Outlook { plan: Some(plan), refusal: Some(unsuited.why) };
+        }
         let engines = &self.snapshot.cluster.engines;
         let alive = u32::try_from(engines.len()).unwrap_or(u32::MAX);
         let chosen = self.chosen.entry(&plan.targets).or_insert_with(|| {
@@ -85,7 +92,7 @@ impl<'a> Outlooks<'a> {
             }
         };
         let plan =
-            PlannedRun { engines: chosen, ranks, alive, blocking: plan.blocking, starts: None, note: None };
+            PlannedRun { engines: chosen, ranks, alive, blocking: plan.blocking, ..PlannedRun::default() };
         Outlook { plan: Some(plan), refusal }
     }
 
@@ -96,11 +103,21 @@ impl<'a> Outlooks<'a> {
         } else if settings.cluster.is_explicit() {
             let why = "The cluster that the setting pxlens.cluster names cannot be reached; start it, or change the setting";
             ("the cluster cannot be reached".to_owned(), None, Some(why.to_owned()))
+        } else if let Some(unsuited) = self.snapshot.unsuited_to_start() {
+            (unsuited.short, None, Some(unsuited.why))
         } else {
-            (format!("{} local engines", settings.engines), Some(settings.engines), None)
+            let engines = self.snapshot.engines_to_start();
+            (format!("{engines} local engines"), Some(engines), None)
         };
-        let plan =
-            PlannedRun { ranks: ranks.into(), blocking: plan.blocking, starts, ..PlannedRun::default() };
+        let by = self.snapshot.engines_line().map(Arc::from);
+        let starts_by = by.filter(|_| starts.is_some());
+        let plan = PlannedRun {
+            ranks: ranks.into(),
+            blocking: plan.blocking,
+            starts,
+            starts_by,
+            ..PlannedRun::default()
+        };
         Outlook { plan: Some(plan), refusal }
     }
 }
@@ -144,7 +161,9 @@ pub(super) fn tooltip(outlook: &Outlook) -> Option<String> {
     }
     let plan = outlook.plan.as_ref()?;
     if plan.starts.is_some() {
-        return Some("No cluster is running; running the cell starts one on this machine.".to_owned());
+        let by = plan.starts_by.as_ref().map(|line| format!(", with as many engines as {line} asks for"));
+        let by = by.unwrap_or_default();
+        return Some(format!("No cluster is running; running the cell starts one on this machine{by}."));
     }
     let runs_on_all = plan.engines.len() as u64 == u64::from(plan.alive);
     let text = || format!("Runs on {} of {} engines: {}.", plan.engines.len(), plan.alive, plan.ranks);

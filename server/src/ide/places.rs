@@ -2,7 +2,7 @@
 
 use crate::{
     cells::Placed,
-    session::{CellView, DocumentView, Here, Snapshot},
+    session::{CellView, DocumentView, Snapshot},
     text::{Position, TextRange},
 };
 
@@ -28,14 +28,6 @@ pub(super) fn near(document: &DocumentView, bytes: TextRange) -> &[CellView] {
     let from = cells.partition_point(|cell| cell.cell.range().end < bytes.start);
     let to = cells[from..].partition_point(|cell| cell.cell.range().start <= bytes.end);
     &cells[from..from + to]
-}
-
-/// Names a 0-based line of one of the texts for a reader of the document.
-pub(super) fn text_and_line(here: Here<'_>, text: usize, line: u32) -> String {
-    match text == here.at {
-        true => format!("line {}", line + 1),
-        false => format!("line {} of code cell {}", line + 1, text + 1),
-    }
 }
 
 /// The document range of a line of the code: from `column` (in characters), or else from its first non-blank, for

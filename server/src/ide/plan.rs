@@ -11,7 +11,7 @@ use super::source;
 /// A line that decides about a px cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
-    /// Its place: `line 12`, `this line`, `line 3 of cell 2`.
+    /// Its place: `line 12`, `this line`, `cell 2, line 3`.
     pub place: String,
     /// The line, or the deciding part of it.
     pub text: String,

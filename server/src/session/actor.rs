@@ -7,7 +7,7 @@ mod pxresult;
 mod runs;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     panic::AssertUnwindSafe,
     path::PathBuf,
     sync::Arc,
@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, InterruptScope, Interrupted, Level,
-    NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings, Snapshot,
-    StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
+    About, CellId, CellText, ClusterError, ClusterView, DocumentKey, FileWish, InterruptScope, Interrupted,
+    Level, NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings,
+    Snapshot, StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
 };
 use crate::{
     cells::Dialect,
@@ -207,6 +207,14 @@ enum Waiter {
 }
 
 impl Waiter {
+    /// The command that waits, if it is one.
+    fn command(&self) -> Option<&commands::ResolvedCommand> {
+        match self {
+            Self::Run(command) => Some(command),
+            Self::Connect(..) => None,
+        }
+    }
+
     /// What it allows to do if no cluster is running.
     fn start(&self) -> StartPolicy {
         match self {
@@ -261,6 +269,12 @@ struct Actor {
     named: BTreeMap<String, RunId>,
     keeper: pxresult::Keeper,
     cluster: Option<Attached>,
+    /// What the file that was run last asks of the cluster; before that, what the open documents ask.
+    wished: FileWish,
+    /// Which clusters would do for the newest attempt to find one.
+    asked: Selection,
+    /// What was said of files that ask for something else than the user chose; it is said once.
+    overruled: HashSet<String>,
     /// The number of the current connection, to tell its messages from those of an earlier one.
     generation: u64,
     attaching: Option<StartPolicy>,
@@ -300,6 +314,9 @@ pub(super) async fn run(
         named: BTreeMap::new(),
         keeper: pxresult::Keeper::default(),
         cluster: None,
+        wished: FileWish::default(),
+        asked: Selection::default(),
+        overruled: HashSet::new(),
         generation: 0,
         attaching: None,
         starting: false,

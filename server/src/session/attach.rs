@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{ClusterView, Level, Settings};
+use super::{ClusterView, DEFAULT_ENGINES, Level, Settings, wishes::Ask};
 use crate::{
     blocking,
     cluster::{
@@ -51,6 +51,9 @@ pub(crate) enum ClusterError {
     /// A cluster was found or named, but cannot be used.
     #[error("{0}")]
     Unreachable(String),
+    /// The file asks for something else than the cluster in use has.
+    #[error("{0}")]
+    Unsuited(String),
     /// A cluster could not be started.
     #[error("{0}")]
     NotStarted(String),
@@ -75,7 +78,7 @@ pub(super) struct Attached {
     pub(super) client: ClusterClient,
     pub(super) found: FoundCluster,
     pub(super) owner: Owner,
-    /// The selection it was found by.
+    /// The selection of the settings when it was found.
     pub(super) selection: Selection,
     /// Whether this attempt started it.
     pub(super) is_new: bool,
@@ -128,17 +131,24 @@ pub(super) enum Report {
     Ready(String),
 }
 
-/// Finds the cluster that the settings name and connects to it; if none is running, does what `start` says.
+/// Finds the cluster that is asked for and connects to it; if none is running, does what `start` says.
 pub(super) async fn attach(
     settings: Settings,
+    ask: Ask,
     start: StartPolicy,
     report: impl Fn(Report) + Send + Sync,
 ) -> Result<Attached, ClusterError> {
     if start == StartPolicy::Another {
-        return start_one(settings, true, report, &OnceLock::new()).await;
+        return start_one(settings, ask.engines, true, report, &OnceLock::new()).await;
     }
-    let chosen = choose(&settings.cluster).await;
-    match chosen.map_err(|error| ClusterError::Unreachable(error.to_string()))? {
+    let chosen = match (choose(&ask.selection).await, &ask.missing) {
+        (Err(DiscoveryError::NotRunning { .. } | DiscoveryError::NoConnectionFile(_)), Some(missing)) => {
+            let why = format!("{missing}; {}", running_instead(&settings).await);
+            return Err(ClusterError::Unreachable(why));
+        }
+        (chosen, _) => chosen.map_err(|error| ClusterError::Unreachable(error.to_string()))?,
+    };
+    match chosen {
         Some(found) => {
             let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
             let client = connect(found.connection_file.clone()).await?;
@@ -152,8 +162,27 @@ pub(super) async fn attach(
             let selection = settings.cluster;
             Ok(Attached { client, found, owner, selection, is_new: false, started: None })
         }
+        None if ask.not_started.is_some() => {
+            let running = running_instead(&settings).await;
+            Err(ClusterError::NotStarted(format!("{}; {running}", ask.not_started.unwrap_or_default())))
+        }
         None if start == StartPolicy::Never => Err(ClusterError::None),
-        None => start_one(settings, start == StartPolicy::Detached, report, &OnceLock::new()).await,
+        None => {
+            let detached = start == StartPolicy::Detached;
+            start_one(settings, ask.engines, detached, report, &OnceLock::new()).await
+        }
+    }
+}
+
+/// Says which clusters run, where none of them is the one that a file asks for.
+async fn running_instead(settings: &Settings) -> String {
+    let any = Selection { ipython_dir: settings.cluster.ipython_dir.clone(), ..Selection::default() };
+    let all = blocking::run(move || discovery::find(&any)).await.unwrap_or_default();
+    let running: Vec<String> =
+        all.iter().filter(|found| found.alive() && !found.is_temporary()).map(FoundCluster::label).collect();
+    match running.as_slice() {
+        [] => "no other cluster is running".to_owned(),
+        running => format!("running instead: {}", running.join(", ")),
     }
 }
 
@@ -168,8 +197,9 @@ pub(crate) async fn start_cluster(
     given_up: impl Future<Output = ()>,
 ) -> Result<ClusterView, ClusterError> {
     let launched = OnceLock::new();
+    let engines = settings.engines.unwrap_or(DEFAULT_ENGINES);
     let attached = tokio::select! {
-        attached = start_one(settings, true, |report| match report {
+        attached = start_one(settings, engines, true, |report| match report {
             Report::Say(level, text) => say(level, &text),
             Report::Step(text) | Report::Ready(text) => say(Level::Info, &text),
         }, &launched) => attached?,
@@ -188,6 +218,7 @@ pub(crate) async fn start_cluster(
 
 async fn start_one(
     settings: Settings,
+    engines: u32,
     detached: bool,
     report: impl Fn(Report) + Send + Sync,
     launched: &OnceLock<FoundCluster>,
@@ -198,7 +229,7 @@ async fn start_one(
         .await
         .map_err(|error| not_started(error.to_string()))?;
     let options = StartOptions {
-        n: settings.engines,
+        n: engines,
         python,
         profile: None,
         cluster_id: None,
@@ -209,7 +240,7 @@ async fn start_one(
     let begun = Instant::now();
     let mut started = local::start(options, &info).await.map_err(|error| not_started(error.to_string()))?;
     launched.get_or_init(|| started.found());
-    let wanted = settings.engines as usize;
+    let wanted = engines as usize;
     let client = match wait_until_ready(&mut started, wanted).await {
         Ok(client) => client,
         Err(error) => {

@@ -173,7 +173,7 @@ fn title(handle: &RunHandle) -> String {
 /// The place of its cell when it ran: `tour.py line 12`.
 pub(super) fn place(handle: &RunHandle) -> String {
     let name = handle.home.0.rsplit(['/', '\\']).next().unwrap_or_default();
-    format!("{name} line {}", handle.line + 1)
+    format!("{name} {}", handle.place_name)
 }
 
 /// Writes a document to a file beside the spilled text of its run. The file is deleted together with that.

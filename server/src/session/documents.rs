@@ -9,8 +9,8 @@ mod follow;
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    BlockView, CellId, CellText, DocumentKey, DocumentView, NotebookChange, RunHandle, SessionEvent,
-    snapshot::Texts,
+    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
+    SessionEvent, snapshot::Texts,
 };
 use crate::{
     cells::{Carry, Decider, Delta, Dialect, End, Format, Index, Views, Wanted},
@@ -267,6 +267,22 @@ impl Documents {
         self.units.values().any(|unit| unit.cells().next().is_some())
     }
 
+    /// What the open documents that hold px cells ask of the cluster; nothing, unless all ask for the same.
+    pub(super) fn wish_of_all(&mut self) -> FileWish {
+        let with_cells = self.units.iter().filter(|(_, unit)| unit.cells().next().is_some());
+        let keys: Vec<DocumentKey> = with_cells.map(|(key, _)| key.clone()).collect();
+        let mut found: Option<FileWish> = None;
+        for key in keys {
+            let Some((texts, _)) = self.texts(&key) else { continue };
+            let wish = texts.wish();
+            if !wish.chooses() || found.as_ref().is_some_and(|other| other != wish) {
+                return FileWish::default();
+            }
+            found = Some(wish.clone());
+        }
+        found.unwrap_or_default()
+    }
+
     /// The view of a document.
     pub(super) fn view(&mut self, key: &DocumentKey) -> Option<Arc<DocumentView>> {
         let unit = self.units.get_mut(key)?;
@@ -288,7 +304,8 @@ impl Documents {
         }
         let view = self.view(key)?;
         let unit = self.units.get_mut(key)?;
-        let alone = || Arc::new(Texts::new(vec![view]));
+        let wish = Arc::clone(unit.index.after().wish());
+        let alone = || Arc::new(Texts::new(vec![view], Vec::new(), wish));
         Some((Arc::clone(unit.texts.get_or_insert_with(alone)), 0))
     }
 
@@ -317,7 +334,9 @@ impl Documents {
                 views
             }
         };
-        let texts = Arc::new(Texts::new(views));
+        let numbered = (0..).zip(&notebook.order).filter(|(_, cell)| self.units.contains_key(*cell));
+        let numbers = numbered.map(|(number, _)| number).collect();
+        let texts = Arc::new(Texts::new(views, numbers, Arc::clone(notebook.end.carry.wish())));
         notebook.texts = Some(Arc::clone(&texts));
         Some(texts)
     }
@@ -333,10 +352,14 @@ impl Documents {
         }
     }
 
-    /// A part of a document's text; empty if there is no such part.
+    /// A line of a document, or a part of it, without the JSON around it in a raw notebook; empty if there is no such part.
     pub(super) fn excerpt(&self, key: &DocumentKey, range: TextRange) -> String {
         let excerpt = |unit: &Unit| {
-            unit.text.rope().get_byte_slice(range.start..range.end).map(|part| part.to_string())
+            let part = unit.text.rope().get_byte_slice(range.start..range.end)?.to_string();
+            Some(match unit.index.dialect() {
+                Dialect::NotebookJson => unquoted(&part).unwrap_or(part),
+                Dialect::Script | Dialect::NotebookCell => part,
+            })
         };
         self.units.get(key).and_then(excerpt).unwrap_or_default()
     }
@@ -457,6 +480,17 @@ impl Documents {
     }
 }
 
+/// What a part of a JSON string says, up to where the string ends.
+fn unquoted(part: &str) -> Option<String> {
+    let mut is_escaped = false;
+    let end = part.find(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    serde_json::from_str(&format!("\"{}\"", &part[..end.unwrap_or(part.len())])).ok()
+}
+
 impl Unit {
     fn edit(&mut self, version: i32, changes: &[Change], encoding: Encoding, next: &mut u32) {
         let edits = self.text.apply(changes, version, encoding);
@@ -494,6 +528,7 @@ impl Unit {
             unreadable: self.index.error().map(ToString::to_string),
             views: self.index.after().suffixes().map(str::to_owned).collect(),
             aliases: self.index.after().aliases().collect(),
+            notebook: self.index.notebook_lines(),
             deciders: self.index.deciders().map(|(origin, range)| (origin, decider(range))).collect(),
         });
         self.view = Some(Arc::clone(&view));

@@ -8,7 +8,7 @@ use super::{CellId, RunHandle};
 #[derive(Clone, Debug)]
 pub(crate) struct ResultSource {
     pub run: Arc<RunHandle>,
-    /// Where its cell is now, seen from the `%pxresult`: `line 12`, `line 1 of cell 3`.
+    /// Where its cell is now, seen from the `%pxresult`: `line 12`, `cell 3, line 1`.
     pub place: String,
     /// If that is not the nearest px cell of its suffix above: which cell that is, and why it is not the one shown.
     pub hint: Option<String>,

@@ -47,6 +47,9 @@ pub(crate) struct KeptHead {
     pub cell: u32,
     /// The 1-based line of the magic when it was run.
     pub line: u32,
+    /// Of a raw notebook: its cell and the line in it, `cell 3, line 2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The text of that line.
     pub title: String,
     /// When the run was asked for.
@@ -145,6 +148,7 @@ impl KeptHead {
             document: handle.home.to_string(),
             cell: handle.number,
             line: handle.line + 1,
+            place: Some(&handle.place_name).filter(|place| place.starts_with("cell")).cloned(),
             title: handle.title.trim().to_owned(),
             at: run.created,
             engines: run.request.engines.clone(),

@@ -18,8 +18,8 @@ pub(crate) struct Settings {
     pub python: Option<PathBuf>,
     /// Which cluster to use; by default the one that is running.
     pub cluster: Selection,
-    /// How many engines a started cluster gets.
-    pub engines: u32,
+    /// How many engines a started cluster gets; `None` if the user does not say.
+    pub engines: Option<u32>,
     /// How outputs are grouped if the cell does not say.
     pub group_by: GroupBy,
     /// Views that no line of a document makes, or that pxlens cannot read from it.
@@ -70,7 +70,7 @@ impl Default for Settings {
         Self {
             python: None,
             cluster: Selection::default(),
-            engines: DEFAULT_ENGINES,
+            engines: None,
             group_by: GroupBy::Fold,
             views: Arc::default(),
             format: None,

@@ -11,11 +11,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::wishes::Unsuited;
 use super::{
-    CellId, CellView, ClusterView, DocumentKey, DocumentView, PastRun, ResultSource, RunHandle, Settings,
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle,
+    Settings,
 };
 use crate::{
-    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, regions},
+    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, line_name, regions},
     run::{RunId, Time},
     text::Encoding,
 };
@@ -85,6 +87,32 @@ impl Snapshot {
         self.trusted && self.cluster.owner.is_some()
     }
 
+    /// Why the document does not run on the cluster in use.
+    pub(crate) fn unsuited(&self) -> Option<Unsuited> {
+        self.wish()?.unsuited(&self.settings, &self.cluster)
+    }
+
+    /// Why the document does not run while no cluster is found.
+    pub(crate) fn unsuited_to_start(&self) -> Option<Unsuited> {
+        self.wish()?.unsuited_to_start(&self.settings)
+    }
+
+    /// How many engines a cluster gets that is started for the document.
+    pub(crate) fn engines_to_start(&self) -> u32 {
+        self.wish()
+            .map_or_else(|| FileWish::default().engines(&self.settings), |wish| wish.engines(&self.settings))
+    }
+
+    /// The line of the document that says how many engines that is.
+    pub(crate) fn engines_line(&self) -> Option<&str> {
+        self.wish()?.engines_line(&self.settings)
+    }
+
+    /// What the document says about the cluster that it wants.
+    fn wish(&self) -> Option<&FileWish> {
+        self.here.as_ref().map(|(texts, _)| texts.wish())
+    }
+
     /// The run that a px cell shows: its newest, or the one that a `%pxresult` shows.
     pub(crate) fn shown<'a>(&'a self, cell: &'a CellView) -> Option<&'a Arc<RunHandle>> {
         match cell.cell.kind {
@@ -138,20 +166,23 @@ impl Snapshot {
         let sends = |cell: &&CellView| {
             cell.cell.magic.suffix == by.cell.magic.suffix && cell.cell.kind.gives_result()
         };
-        let named = |text: usize, line: u32| match text == here {
-            true => format!("line {}", line + 1),
-            false => format!("line {} of cell {}", line + 1, text + 1),
+        let named = |text: usize, cell: &CellView| {
+            let at = cell.cell.magic_range().start;
+            match &self.here {
+                Some((all, _)) if text != here => all.line_name(text, at),
+                _ => texts[text].place_of(cell),
+            }
         };
         let above = texts.iter().enumerate().take(here + 1).rev().find_map(|(at, text)| {
             let before = |cell: &&CellView| at != here || cell.line < by.line;
             let nearest = text.cells.iter().rev().filter(before).find(sends)?;
-            Some((nearest.id, named(at, nearest.line)))
+            Some((nearest.id, named(at, nearest)))
         });
         let now = texts.iter().enumerate().find_map(|(at, text)| {
             let cell = text.cells.iter().find(|cell| cell.id == run.cell)?;
-            Some(named(at, cell.line))
+            Some(named(at, cell))
         });
-        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly line {}", run.line + 1));
+        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly {}", run.place_name));
         let hint = above.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
             let ran = self.runs.iter().any(|record| record.handle.cell == cell);
             let why = if ran { "ran before that" } else { "has not run" };
@@ -178,6 +209,14 @@ impl<'a> Here<'a> {
     /// All texts that belong together, in order.
     pub(crate) fn all(self) -> &'a [Arc<DocumentView>] {
         self.texts
+    }
+
+    /// Names the line of a byte of one of the texts for a reader of the document: `line 12`, `cell 3, line 2`.
+    pub(crate) fn line_name(self, text: usize, at: usize) -> String {
+        match text == self.at {
+            true => self.document().line_name(at),
+            false => self.texts.line_name(text, at),
+        }
     }
 
     /// The `%autopx` regions of all texts.
@@ -207,13 +246,38 @@ impl<'a> Here<'a> {
 #[derive(Debug)]
 pub(super) struct Texts {
     views: Vec<Arc<DocumentView>>,
+    /// The 0-based place of each among all cells of its notebook; empty for a document alone.
+    numbers: Vec<u32>,
     deciders: OnceLock<HashMap<Origin, (usize, Decider)>>,
     regions: OnceLock<Vec<Region>>,
+    /// What they say about the cluster that is wanted.
+    wish: Arc<Wish>,
+    file_wish: OnceLock<FileWish>,
 }
 
 impl Texts {
-    pub(super) fn new(views: Vec<Arc<DocumentView>>) -> Self {
-        Self { views, deciders: OnceLock::new(), regions: OnceLock::new() }
+    pub(super) fn new(views: Vec<Arc<DocumentView>>, numbers: Vec<u32>, wish: Arc<Wish>) -> Self {
+        let (deciders, regions, file_wish) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { views, numbers, deciders, regions, wish, file_wish }
+    }
+
+    /// What they say about the cluster that is wanted.
+    pub(super) fn wish(&self) -> &FileWish {
+        self.file_wish.get_or_init(|| {
+            FileWish::new(&self.wish, |origin| {
+                let (text, decider) = self.deciders().get(&origin)?;
+                Some(self.line_name(*text, decider.range.start))
+            })
+        })
+    }
+
+    /// Names the line of a byte of a text.
+    pub(super) fn line_name(&self, text: usize, at: usize) -> String {
+        let Some(view) = self.views.get(text) else { return "a line".to_owned() };
+        match self.numbers.get(text) {
+            Some(cell) => line_name(Some(*cell), view.text.line_of(at)),
+            None => view.line_name(at),
+        }
     }
 
     /// The places of the lines that decide what is in force, by their origin.

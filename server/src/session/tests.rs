@@ -5,6 +5,7 @@ mod history;
 mod kept;
 mod noblock;
 mod pxresult;
+mod wishes;
 
 use std::{path::Path, time::Duration};
 
@@ -251,7 +252,9 @@ async fn a_request_for_a_new_cluster_gets_the_one_that_is_being_started() {
     let (session, events) = Session::start(at(&empty.connection_file()), Encoding::Utf16, true, false);
     let fixture = Fixture { session, events, key: DocumentKey::from("a") };
     fixture.session.open(fixture.key.clone(), Dialect::Script, 1, TEXT.to_owned());
-    let started = attach::attach(at(&new.connection_file()), StartPolicy::Never, |_| {}).await;
+    let settings = at(&new.connection_file());
+    let ask = FileWish::default().ask(&settings);
+    let started = attach::attach(settings, ask, StartPolicy::Never, |_| {}).await;
     let started = started.expect("it runs");
     let selection = at(&empty.connection_file()).cluster;
     let started = attach::Attached { is_new: true, selection: selection.clone(), ..started };
@@ -272,7 +275,7 @@ async fn settings_that_name_the_same_cluster_keep_the_connection() {
     let sim = Sim::builder().engines(1).start().await;
     let mut fixture = Fixture::open(at(&sim.connection_file()), true);
     fixture.engines(1).await;
-    let engines = Settings { engines: 7, ..at(&sim.connection_file()) };
+    let engines = Settings { engines: Some(7), ..at(&sim.connection_file()) };
     fixture.session.configure(at(&sim.connection_file()));
     fixture.session.configure(engines);
     assert_eq!(fixture.session.snapshot(About::Nothing).await.cluster.engines.len(), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CellId, DocumentKey, RunHandle};
 use crate::{
-    cells::{Decider, Dialect, Known, Origin, Placed, Wanted},
+    cells::{Decider, Dialect, Known, NotebookLines, Origin, Placed, Wanted, line_name, notebook_line},
     lint::Problem,
     plan::{Plan, Refusal},
     text::{Document, Position, TextRange},
@@ -37,6 +37,26 @@ pub(crate) struct DocumentView {
     pub aliases: Vec<(String, String)>,
     /// The lines in it that may decide what is in force, here and below.
     pub(super) deciders: Vec<(Origin, Decider)>,
+    /// The lines of its cells, if it is a raw notebook.
+    pub(super) notebook: Vec<NotebookLines>,
+}
+
+impl DocumentView {
+    /// Names the line of a byte: `line 12`; in a raw notebook `cell 3, line 2`.
+    pub(crate) fn line_name(&self, at: usize) -> String {
+        match notebook_line(&self.notebook, at) {
+            Some((cell, line)) => line_name(Some(cell), line),
+            None => line_name(None, self.text.line_of(at)),
+        }
+    }
+
+    /// Names the line of a px cell's magic.
+    pub(crate) fn place_of(&self, cell: &CellView) -> String {
+        match self.notebook.is_empty() {
+            true => line_name(None, cell.line),
+            false => self.line_name(cell.cell.magic_range().start),
+        }
+    }
 }
 
 /// A px cell of a [`DocumentView`].

@@ -9,6 +9,8 @@ pub(in crate::cells) struct Statement {
     pub(in crate::cells) range: TextRange,
     /// Whether it happens whenever its block is run. Of statements that may or may not happen only what is lost is known.
     pub(in crate::cells) is_certain: bool,
+    /// Whether it is also not in a `try`, which may end before it.
+    pub(in crate::cells) is_unconditional: bool,
     pub(in crate::cells) act: Act,
 }
 

@@ -10,7 +10,17 @@ use super::{Act, Call, Expr};
 const DEEPEST: u32 = 16;
 
 /// Methods that change what is in force, and so matter though their result is not kept.
-const EFFECTS: [&str; 4] = ["activate", "set_flags", "start_and_connect", "start_and_connect_sync"];
+const EFFECTS: [&str; 9] = [
+    "activate",
+    "set_flags",
+    "start_and_connect",
+    "start_and_connect_sync",
+    "start_cluster",
+    "start_cluster_sync",
+    "start_engines",
+    "start_engines_sync",
+    "wait_for_engines",
+];
 
 impl Expr {
     /// Whether evaluating it changes what is in force.

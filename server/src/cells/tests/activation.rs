@@ -220,6 +220,26 @@ fn names_that_are_given_something_else_are_no_longer_clients_or_views() {
 }
 
 #[test]
+fn a_loop_of_activate_calls_is_not_told_as_no_view_is_known() {
+    let why = "a line above activates views by suffixes that pxlens cannot read, and this may be one of them; write the suffix \
+               out, as in view.activate('_even'), or name the targets in the setting pxlens.views";
+    for text in [
+        "for i in rc.ids:\n    rc[i].activate(str(i))\n%px0 x\n",
+        "for i, view in enumerate(views):\n    view.activate(f'_{i}')\n%px0 x\n",
+        "rc[0].activate(name)\n%px0 x\n",
+        "for i in rc.ids:\n    rc[i].activate(str(i))\n%pxconfig0 --noblock\n%px0 x\n",
+    ] {
+        let cells = recognize(text, Dialect::Script).unwrap();
+        let cell = cells.cells.last().unwrap();
+        assert_eq!(cell.targets().unwrap_err().to_string(), why, "{text}");
+        assert_eq!(cell.refusal(), None, "{text}");
+    }
+    // One that is written out is known all the same.
+    let text = "for i in rc.ids:\n    rc[i].activate(str(i))\nrc[2].activate('0')\n%px0 x\n";
+    assert_eq!(recognize(text, Dialect::Script).unwrap().cells[0].targets(), Ok(Targets::One(2)));
+}
+
+#[test]
 fn views_that_cannot_be_read_are_refused_and_say_so() {
     check(
         "n = len(rc) // 2\nhalf = rc[:n]\nhalf.activate('_half')\n%px_half 1\n%pxresult_half\n# %%\n%%px_half -t 0\n1\n# %%\n%autopx_half\n\

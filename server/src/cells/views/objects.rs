@@ -80,6 +80,8 @@ pub(super) struct Names {
     values: BTreeMap<Box<str>, Value>,
     objects: BTreeMap<ObjectId, Object>,
     pub(super) magics: BTreeMap<Box<str>, Magics>,
+    /// The last line that activates a view by a suffix that cannot be read: any may be it.
+    pub(super) any_suffix: Option<Origin>,
 }
 
 impl Names {
@@ -290,7 +292,12 @@ impl Names {
         view.is_from_setting = false;
     }
 
-    fn activate_unread(&mut self, suffix: &str, unread: Result<Targets, UnreadTargets>, place: Origin) {
+    pub(super) fn activate_unread(
+        &mut self,
+        suffix: &str,
+        unread: Result<Targets, UnreadTargets>,
+        place: Origin,
+    ) {
         let view = View { targets: Some(Decided::new(unread, place)), ..View::default() };
         let object = self.add(Object::View(view));
         self.activate(suffix, object, place);
@@ -401,8 +408,9 @@ impl Names {
                 let value = self.new_view(client, targets, is_frozen, place);
                 if let Value::View(id) = value {
                     self.view_mut(id).block = Some(Decided::new(true, place));
-                    if let Value::Text(suffix) = suffix {
-                        self.activate(&suffix, id, place);
+                    match suffix {
+                        Value::Text(suffix) => self.activate(&suffix, id, place),
+                        _ => self.any_suffix = Some(place),
                     }
                 }
                 value
@@ -420,8 +428,9 @@ impl Names {
             (Value::Client(_), "load_balanced_view") => Value::Balanced,
             (Value::View(id), "activate") => {
                 let suffix = self.argument(call, 0, "suffix", place, note).unwrap_or_else(no_suffix);
-                if let Value::Text(suffix) = suffix {
-                    self.activate(&suffix, id, place);
+                match suffix {
+                    Value::Text(suffix) => self.activate(&suffix, id, place),
+                    _ => self.any_suffix = Some(place),
                 }
                 Value::None
             }
@@ -440,6 +449,7 @@ impl Names {
                         self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
                     }
                     None if may_be_view(&call.function) => *note = Some(UNREAD_ACTIVATE),
+                    Some(Value::Other) if may_be_view(&call.function) => self.any_suffix = Some(place),
                     _ => {}
                 }
                 Value::Other

@@ -68,10 +68,10 @@ async fn a_file_without_px_cells_is_no_error_unless_one_is_asked_for() {
 #[tokio::test]
 async fn a_cell_that_is_wrong_in_itself_is_found_before_anything_runs() {
     let line = async |text: &str| match refusal(&*view(text).await, &Overrides::default()) {
-        Some(RunError::Refused { line, .. }) => Some(line),
+        Some(RunError::Refused { place, .. }) => Some(place),
         _ => None,
     };
-    assert_eq!(line("# %%\n%px a\n# %%\n%px_no b\n").await, Some(4));
+    assert_eq!(line("# %%\n%px a\n# %%\n%px_no b\n").await, Some("line 4".to_owned()));
     assert_eq!(line("%pxconfig --targets 0\n%px a\n%pxresult\n").await, None);
 }
 
@@ -105,7 +105,7 @@ fn flags_that_contradict_each_other_are_refused() {
 
 #[test]
 fn without_a_flag_a_cluster_gets_four_engines() {
-    assert_eq!((args("").local.engines(), args("-n 2").local.engines()), (4, 2));
+    assert_eq!((args("").local.n, args("-n 2").local.n), (None, Some(2)));
 }
 
 #[test]

@@ -79,6 +79,32 @@ async fn a_lens_says_on_which_engines() {
 }
 
 #[tokio::test]
+async fn a_lens_says_what_the_file_asks_for() {
+    Fixture::open(Settings::default(), true, "rc = ipp.Cluster(n=2).start_and_connect_sync()\n%px a()\n")
+        .check(expect![[r#"
+            1: ▶ Run (starts 2 local engines) | No cluster is running; running the cell starts one on this machine, with as many engines as line 1 asks for.
+        "#]])
+        .await;
+    Fixture::open(Settings::default(), true, "c = ipp.Cluster(engines='mpi', n=2)\n%px a()\n")
+        .check(expect![[r#"
+            1: ▶ Run (asks for mpi engines) | line 1 asks for 2 mpi engines, and pxlens starts only ordinary engines on this machine; start them with `ipcluster start --engines=mpi -n 2`, and run this again
+        "#]])
+        .await;
+    Fixture::open(Settings { engines: Some(3), ..Settings::default() }, true, "c = ipp.Cluster(n=2)\n%px a()\n")
+        .check(expect![[r#"
+            1: ▶ Run (starts 3 local engines) | No cluster is running; running the cell starts one on this machine.
+        "#]])
+        .await;
+    let sim = engines(2).await;
+    Fixture::on(&sim, "rc.wait_for_engines(4)\n%px a()\n")
+        .await
+        .check(expect![[r#"
+            1: ▶ Run (waits for 4 engines) | line 1 waits for 4 engines, and the cluster default has 2; add 2 with `ipcluster engines -n 2 --profile=default`, or change the line
+        "#]])
+        .await;
+}
+
+#[tokio::test]
 async fn several_px_lines_of_a_script_cell_share_one_lens() {
     let sim = engines(2).await;
     let fixture = Fixture::on(&sim, "# %%\n%px a()\n%px b()\n%px c()\n").await;

@@ -410,7 +410,7 @@ async fn a_hint_says_what_differs_from_the_default_and_which_line_decided_it() {
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 5 } });
     let params = json!({ "textDocument": { "uri": cell_uri(1) }, "range": range });
     let hints = client.request("textDocument/inlayHint", params).await;
-    let tooltip = "Runs on 1 of 4 engines: [1].\nline 1 of code cell 1: %pxconfig -t 1 sets the targets";
+    let tooltip = "Runs on 1 of 4 engines: [1].\ncell 1, line 1: %pxconfig -t 1 sets the targets";
     assert_eq!((&hints[0]["label"], &hints[0]["tooltip"]), (&json!("→ [1]"), &json!(tooltip)));
 }
 
@@ -468,12 +468,9 @@ async fn lenses_at_both_ends_of_a_region_say_what_runs_where() {
     client.notify("notebookDocument/didOpen", notebook(&["%autopx", "a", "%autopx", "%autopx_b"])).await;
     assert_eq!(
         titles(&mut client, &cell_uri(0)).await,
-        ["0: %autopx: 1 cell runs on [0-3] until line 1 of code cell 3"]
+        ["0: %autopx: 1 cell runs on [0-3] until cell 3, line 1"]
     );
-    assert_eq!(
-        titles(&mut client, &cell_uri(2)).await,
-        ["0: end of the %autopx region from line 1 of code cell 1"]
-    );
+    assert_eq!(titles(&mut client, &cell_uri(2)).await, ["0: end of the %autopx region from cell 1, line 1"]);
     assert_eq!(titles(&mut client, &cell_uri(3)).await, ["0: %autopx_b: 0 cells run until the end"]);
 }
 

@@ -88,7 +88,7 @@ async fn requests_to_the_client_do_not_stop_the_reader() {
     }
     assert_eq!(client.request("px/cells", json!({ "uri": URI })).await["version"], 499);
     client.send(&json!({ "jsonrpc": "2.0", "id": first["id"], "result": [{ "engines": 7 }] })).await;
-    client.session_is("the new settings", |now| now.settings.engines == 7).await;
+    client.session_is("the new settings", |now| now.settings.engines == Some(7)).await;
 }
 
 #[tokio::test]

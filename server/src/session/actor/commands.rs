@@ -29,8 +29,8 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, Conditional, DocumentKey, Level, NotRun, NotRunKind, Only, Place, RunCommand,
-        RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
+        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NotRun, NotRunKind, Only, Place,
+        RunCommand, RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };
@@ -52,6 +52,8 @@ pub(super) struct PinnedCell {
     pub(super) canary: bool,
     /// The magic's line.
     pub(super) title: String,
+    /// That line as a reader calls it.
+    pub(super) place: String,
     /// The index of the cell of the file that holds it, and the number of lines of local code in that cell.
     pub(super) block: Option<(usize, u32)>,
 }
@@ -79,7 +81,9 @@ pub(super) struct ResolvedCommand {
     /// The cells that the command covers, and leaves out.
     pub(super) conditional: Vec<Conditional>,
     /// Whether anything is sent to engines.
-    sends: bool,
+    pub(super) sends: bool,
+    /// What the file says about the cluster that it wants.
+    pub(super) wish: FileWish,
     /// More than one if the same command was given again.
     replies: Vec<Reply>,
 }
@@ -121,8 +125,10 @@ impl Actor {
         // Cells after a refused one will not be sent.
         let mut reached = cells.iter().take_while(|cell| command.keep_going || !refuses(cell));
         let sends = reached.any(|cell| cell.planned.is_ok());
+        let wish = self.documents.texts(&command.document).map(|(texts, _)| texts.wish().clone());
         let resolved = ResolvedCommand {
             sends,
+            wish: wish.unwrap_or_default(),
             cells,
             conditional,
             keep_going: command.keep_going,
@@ -218,6 +224,10 @@ impl Actor {
                     canary: command.overrides.canary,
                     title: self.documents.excerpt(&view.key, cell.cell.magic_range()),
                     block: block(at),
+                    place: match self.documents.texts(&view.key) {
+                        Some((texts, at)) => texts.line_name(at, cell.cell.magic_range().start),
+                        None => view.place_of(cell),
+                    },
                     view: pinned,
                 });
             }
@@ -229,8 +239,8 @@ impl Actor {
                 Err(RunError::NothingToRerun(why.to_owned()))
             }
             [] if conditional.is_empty() => Err(RunError::NoCell),
-            [PinnedCell { planned: Err(Refusal::Cell(why)), view, .. }] => {
-                Err(RunError::Refused { line: view.line + 1, why: why.clone() })
+            [PinnedCell { planned: Err(Refusal::Cell(why)), place, .. }] => {
+                Err(RunError::Refused { place: place.clone(), why: why.clone() })
             }
             _ => Ok((picked, conditional)),
         }
@@ -239,6 +249,9 @@ impl Actor {
     /// Continues with a command whose cells and engines are known: runs them, or waits for a cluster.
     fn proceed(&mut self, command: ResolvedCommand) {
         self.replace_compared(&command);
+        if command.sends {
+            self.wish(&command.wish);
+        }
         if !command.sends || (self.cluster.is_some() && !self.is_leaving()) {
             let response = self.start_runs(&command, false);
             return command.answer(&response);
@@ -254,6 +267,20 @@ impl Actor {
         let start = command.start;
         self.waiters.push(Waiter::Run(command));
         self.attach(start);
+    }
+
+    /// Notes what a file asks of the cluster, and says what of it the user's own choice puts aside.
+    fn wish(&mut self, wish: &FileWish) {
+        let running = self.cluster.as_ref().map(|cluster| cluster.found.label());
+        if let Some(text) = wish.overruled(&self.settings, running.as_deref())
+            && self.overruled.insert(text.clone())
+        {
+            self.notify(SessionEvent::Say(Level::Info, text));
+        }
+        if self.wished != *wish {
+            self.wished = wish.clone();
+            self.leave_if_idle();
+        }
     }
 
     /// Runs the commands that waited for a cluster. Nothing is sent before all of them are queued, so that a cell that
@@ -286,7 +313,9 @@ impl Actor {
         if replaced.is_empty() {
             return;
         }
-        response.not_run.extend(replaced.iter().map(|handle| self::replaced(handle.cell, handle.line)));
+        response
+            .not_run
+            .extend(replaced.iter().map(|handle| self::replaced(handle.cell, &handle.place_name)));
         let place = |cell: CellId| command.cells.iter().position(|pinned| pinned.view.id == cell);
         response.not_run.sort_by_key(|one| place(one.cell));
         response.local_lines = local_lines(&command.cells, &response.runs);
@@ -391,14 +420,14 @@ impl Actor {
             |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
         for older in self.comparing.extract_if(.., |older| is_meant(older)) {
             let not_run =
-                older.command.cells.iter().map(|cell| replaced(cell.view.id, cell.view.line)).collect();
+                older.command.cells.iter().map(|cell| replaced(cell.view.id, &cell.place)).collect();
             older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));
         }
     }
 }
 
-fn replaced(cell: CellId, line: u32) -> NotRun {
-    NotRun { cell, line, kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
+fn replaced(cell: CellId, place: &str) -> NotRun {
+    NotRun { cell, place: place.to_owned(), kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
 }
 
 /// The number of local lines in the cells of the file that hold the cells that run; each line counts once.

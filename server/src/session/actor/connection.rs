@@ -16,6 +16,7 @@ use crate::{
     session::{
         ClusterError, ClusterView, Level, PreviousChoice, SessionEvent, Settings, StartPolicy, Starting,
         attach::{Attached, Report, attach},
+        wishes::{Ask, FileWish},
     },
 };
 
@@ -142,9 +143,11 @@ impl Actor {
         self.leave_if_idle();
     }
 
-    /// Whether the settings no longer name the cluster in use.
+    /// Whether the settings no longer name the cluster in use, or the file that runs asks for another.
     pub(super) fn is_leaving(&self) -> bool {
-        self.cluster.as_ref().is_some_and(|cluster| cluster.selection != self.settings.cluster)
+        self.cluster.as_ref().is_some_and(|cluster| {
+            cluster.selection != self.settings.cluster || !self.wished.fits(&self.settings, &cluster.found)
+        })
     }
 
     /// Leaves a cluster that the settings no longer name, unless a run is on it or queued for it.
@@ -184,6 +187,8 @@ impl Actor {
         }
         self.attaching = Some(policy);
         let (settings, this) = (Settings::clone(&self.settings), self.this.clone());
+        let ask = self.ask(policy);
+        self.asked.clone_from(&ask.selection);
         let selection = settings.cluster.clone();
         tokio::spawn(async move {
             let session = this.clone();
@@ -195,7 +200,7 @@ impl Actor {
                 };
                 send_back(&session, message);
             };
-            let attempt = AssertUnwindSafe(attach(settings, policy, report)).catch_unwind().await;
+            let attempt = AssertUnwindSafe(attach(settings, ask, policy, report)).catch_unwind().await;
             // A panic must end the attempt too, or the session would never look again.
             let result = attempt.unwrap_or_else(|_| {
                 let why = "pxlens hit a bug while looking for a cluster; please report this";
@@ -203,6 +208,21 @@ impl Actor {
             });
             send_back(&this, Message::Attached { policy, selection, result: Box::new(result) });
         });
+    }
+
+    /// What is asked of a cluster by the newest command that waits for one; if none does, by the open documents.
+    fn ask(&mut self, policy: StartPolicy) -> Ask {
+        if policy == StartPolicy::Never && self.waiters.is_empty() && !self.wished.chooses() {
+            self.wished = self.documents.wish_of_all();
+        }
+        let waiting = self.waiters.iter().rev().find_map(Waiter::command);
+        match waiting {
+            Some(command) => command.wish.ask(&self.settings),
+            None => {
+                let selection = self.wished.selection(&self.settings);
+                Ask { selection, ..FileWish::default().ask(&self.settings) }
+            }
+        }
     }
 
     pub(super) fn attached(
@@ -220,6 +240,13 @@ impl Actor {
         if *selection != self.settings.cluster && !is_useful {
             // The settings changed in the meantime. Nobody asked for the cluster that was found, and if none was found, the
             // reason does not concern those who wait now.
+            return self.attach_for_waiters();
+        }
+        let newest = self.waiters.iter().rev().find_map(Waiter::command);
+        if policy == StartPolicy::Never
+            && newest.is_some_and(|command| command.wish.selection(&self.settings) != self.asked)
+        {
+            // A file that is to be run meanwhile asks for something else.
             return self.attach_for_waiters();
         }
         let another = self.waiters.iter().any(|waiter| waiter.start() == StartPolicy::Another);
@@ -248,6 +275,8 @@ impl Actor {
                 self.leave_if_idle();
             }
             Err(error) => {
+                // What one file asks for must not keep the session from the cluster of the others.
+                self.wished = FileWish::default();
                 let mut again = None;
                 for waiter in waiters {
                     let start = waiter.start();

@@ -62,7 +62,14 @@ impl Actor {
         command: &ResolvedCommand,
         held: bool,
     ) -> Result<RunResponse, RunError> {
-        let table = self.cluster.is_some().then(|| self.cluster_view().engines);
+        let cluster = self.cluster.is_some().then(|| self.cluster_view());
+        if command.sends
+            && let Some(cluster) = &cluster
+            && let Some(unsuited) = command.wish.unsuited(&self.settings, cluster)
+        {
+            return Err(ClusterError::Unsuited(unsuited.why).into());
+        }
+        let table = cluster.map(|cluster| cluster.engines);
         let there = self.cells_there(command);
         let mut response = RunResponse {
             changed: command.changed,
@@ -77,8 +84,8 @@ impl Actor {
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
-            let not_run = |kind, why| NotRun { cell: cell.view.id, line: cell.view.line, kind, why };
-            let line = cell.view.line + 1;
+            let place = &cell.place;
+            let not_run = |kind, why| NotRun { cell: cell.view.id, place: place.clone(), kind, why };
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
                 response.not_run.push(not_run(NotRunKind::Refused, why));
@@ -96,17 +103,17 @@ impl Actor {
                 Err(Refusal::RunsNothing(_)) => {
                     if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
                         response.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("line {line} above has nothing to show"));
+                        sequence.stop(format!("{place} above has nothing to show"));
                     }
                     continue;
                 }
-                Err(Refusal::Cell(why)) => RunError::Refused { line, why: why.clone() },
+                Err(Refusal::Cell(why)) => RunError::Refused { place: place.clone(), why: why.clone() },
                 Ok(plan) => match plan.request(table.as_ref().ok_or(ClusterError::None)?) {
                     Ok(request) => {
                         response.runs.push(self.queue_up(cell, plan, request, &mut sequence));
                         continue;
                     }
-                    Err(source) => RunError::Targets { line, source },
+                    Err(source) => RunError::Targets { place: place.clone(), source },
                 },
             };
             if command.cells.len() == 1 {
@@ -118,7 +125,7 @@ impl Actor {
                 other => other.to_string(),
             };
             response.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("line {line} above cannot run"));
+            sequence.stop(format!("{place} above cannot run"));
         }
         response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
@@ -198,6 +205,7 @@ impl Actor {
             cell: cell.id,
             number: cell.cell.ordinal + 1,
             line: cell.line,
+            place_name: pinned.place.clone(),
             title: pinned.title.clone(),
             suffix: cell.cell.magic.suffix.clone(),
             place: cell.cell.clone(),
@@ -278,7 +286,9 @@ impl Actor {
         let table = cluster.client.engines().borrow().clone();
         let plan = &entry.handle.plan;
         let request = plan.request(&table).map_err(|error| error.to_string())?;
-        let name = || format!("the --noblock run on line {}", entry.handle.line + 1).into();
+        let place = &entry.handle.place_name;
+        let at = if place.starts_with("cell") { "in" } else { "on" };
+        let name = || format!("the --noblock run {at} {place}").into();
         let noblock = (!plan.blocking).then(name);
         let to = Recipient { client: cluster.client.clone(), noblock };
         Ok(Order::send(run, request, to, entry.canary.clone()))

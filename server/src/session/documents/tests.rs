@@ -54,6 +54,7 @@ impl Fixture {
                 cell: cell.id,
                 number: cell.cell.ordinal + 1,
                 line: cell.line,
+                place_name: String::new(),
                 title: String::new(),
                 suffix: String::new(),
                 place: cell.cell.clone(),

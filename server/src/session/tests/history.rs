@@ -75,7 +75,7 @@ async fn twenty_runs_of_each_cell_are_kept_and_a_pxresult_names_the_newest() {
     let now = fixture.session.snapshot(&keys[2]).await;
     let line =
         now.shown_result(&now.document().expect("it is open").cells[0]).as_ref().map(ResultSource::line);
-    assert_eq!(line.as_deref(), Some("result of line 1 of cell 2: %%px -o mine"));
+    assert_eq!(line.as_deref(), Some("result of cell 2, line 1: %%px -o mine"));
 }
 
 #[tokio::test]

@@ -43,6 +43,33 @@ async fn what_is_queued_behind_a_noblock_run_that_failed_is_aborted_where_it_fai
 }
 
 #[tokio::test]
+async fn in_a_notebook_the_failed_run_is_named_by_its_cell() {
+    let fails = Script::new().wait("gate").error("ValueError", "bad");
+    let sim = Sim::builder().engines(1).on("fails()", fails).start().await;
+    let (session, _events) = Session::start(at(&sim.connection_file()), Encoding::Utf16, true, false);
+    let key = DocumentKey::from("a.ipynb");
+    let text = r#"{"cells": [
+ {"cell_type": "markdown", "source": "a"},
+ {"cell_type": "code", "source": ["x = 1\n", "%px --noblock fails()\n", "%px --noblock behind()"]},
+ {"cell_type": "code", "source": "%%px --bogus\ny"},
+ {"cell_type": "code", "source": "%px z"}]}"#;
+    session.open(key.clone(), Dialect::NotebookJson, 1, text.to_owned());
+    let (overrides, start) = (Overrides::default(), StartPolicy::Never);
+    let command =
+        RunCommand { document: key, scope: Scope::All, overrides, only: None, keep_going: false, start };
+    let response = session.run(command).await.expect("it runs");
+    sim.wait_for_runs(1).await;
+    sim.open("gate");
+    let reasons = response.reasons();
+    assert!(reasons[0].1.starts_with("Cell 3, line 1 was not run: "), "{reasons:?}");
+    assert_eq!(reasons[1].1, "Cell 4, line 1 was not run: cell 3, line 1 above cannot run");
+    let behind = &response.runs[1];
+    assert_eq!(ends(behind).await, RunState::Failed);
+    let why = "the --noblock run in cell 2, line 2 failed there";
+    assert_eq!(endings(behind), [Ending::Aborted(Some(why.into()))]);
+}
+
+#[tokio::test]
 async fn what_waits_behind_a_run_that_is_interrupted_with_it_does_not_begin() {
     let sim = Sim::builder().engines(1).on("slow()", Script::new().hang()).start().await;
     let fixture =

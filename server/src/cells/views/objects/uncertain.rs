@@ -1,6 +1,6 @@
 //! Calls that may or may not happen: what they would change is not known from there on.
 
-use super::{Decided, Names, Origin, UNREAD_BLOCK, UnreadTargets};
+use super::{Decided, Names, Origin, UNREAD_BLOCK, UnreadTargets, may_be_view};
 use crate::cells::{
     statements::{Call, Expr},
     views::value::{ObjectId, Value},
@@ -41,6 +41,10 @@ impl Names {
         let suffix = match call.argument(at, "suffix") {
             Some(Expr::Text(suffix)) => suffix.clone(),
             None if matches!(object, Value::View(_) | Value::Client(_)) => Box::default(),
+            Some(_) if matches!(object, Value::View(_) | Value::Client(_)) || may_be_view(&call.function) => {
+                self.any_suffix = Some(place);
+                return;
+            }
             _ => return,
         };
         let is_default = suffix.is_empty() && call.arguments.is_empty() && !self.magics.contains_key(&suffix);
