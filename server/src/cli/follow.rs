@@ -113,6 +113,11 @@ impl Follower<'_> {
             self.wait(handle).await?;
             self.show.screen.unshown_result(handle)?;
         }
+        // The session drops what follows a failed cell a moment after the failure can be seen here.
+        for handle in asked.runs.iter().filter(|_| self.stop == Stop::No) {
+            // An error means that the run's task has ended.
+            let _ = handle.view.clone().wait_for(|run| run.is_over()).await;
+        }
         Ok(())
     }
 
