@@ -457,6 +457,7 @@ mod tests {
                   "local_lines": 1
                 }
               ],
+              "wish": null,
               "problems": [
                 {
                   "lines": [

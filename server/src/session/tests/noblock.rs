@@ -50,7 +50,7 @@ async fn in_a_notebook_the_failed_run_is_named_by_its_cell() {
     let key = DocumentKey::from("a.ipynb");
     let text = r#"{"cells": [
  {"cell_type": "markdown", "source": "a"},
- {"cell_type": "code", "source": ["x = 1\n", "%px --noblock fails()\n", "%px --noblock behind()"]},
+ {"cell_type": "code", "source": ["%pxconfig --noblock\n", "%px fails()\n", "%px behind()"]},
  {"cell_type": "code", "source": "%%px --bogus\ny"},
  {"cell_type": "code", "source": "%px z"}]}"#;
     session.open(key.clone(), Dialect::NotebookJson, 1, text.to_owned());
