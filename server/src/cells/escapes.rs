@@ -173,7 +173,7 @@ fn bangs(lines: &[&str]) -> Vec<Hidden> {
             name.starts_with(|c: char| c == '_' || c.is_alphabetic())
         })
     };
-    if !lines.iter().any(|line| is_magic(line)) {
+    if !lines.iter().any(is_magic) {
         return Vec::new();
     }
     let first = lines.iter().find(|line| !is_blank(line));
