@@ -162,7 +162,7 @@ impl<'a> Divider<'a> {
 
     /// Whether all lines between two bytes are blank.
     fn is_blank(&self, from: usize, to: usize) -> bool {
-        self.text[from..to].chars().all(|c| is_space(c))
+        self.text[from..to].chars().all(is_space)
     }
 
     /// The kind of a code cell with these options.

@@ -70,6 +70,22 @@ pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden])
     freed(lines).into_iter().filter(is_toggle).map(|found| found.line).collect()
 }
 
+/// Whether a cell begins with a cell magic that jupytext frees, that does not count, and that does not run its body as IPython
+/// runs a cell: `# %%bash`.
+pub(super) fn is_of_another_magic(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> bool {
+    let Some(first) = lines.iter().position(|line| !is_blank(line)).filter(|_| escapes.frees) else {
+        return false;
+    };
+    let is_hidden = hidden.iter().any(|hidden| hidden.line == first);
+    let is_freed = Language::Python.is_magic(lines[first], true);
+    let Some(magic) = lines[first][jupytext::sign(lines[first]).end..].strip_prefix("%%") else {
+        return false;
+    };
+    let (name, _) = split_name(magic);
+    let is_other = MagicKind::of(name, true).is_none() && !markers::runs_its_body(name);
+    is_freed && !is_hidden && is_other
+}
+
 fn of_databricks(lines: &[&str]) -> Vec<Hidden> {
     let found = (0..).zip(lines).filter_map(|(number, line)| {
         let rest = line.strip_prefix(DATABRICKS)?;
@@ -167,7 +183,7 @@ fn bangs(lines: &[&str]) -> Vec<Hidden> {
             name.starts_with(|c: char| c == '_' || c.is_alphabetic())
         })
     };
-    if !lines.iter().any(|line| is_magic(line)) {
+    if !lines.iter().any(&is_magic) {
         return Vec::new();
     }
     let first = lines.iter().find(|line| !is_blank(line));

@@ -84,13 +84,12 @@ impl Resolver<'_> {
         let scanned = self.scanned;
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
+        if scanned.is_taken_otherwise(self.carry.is_toggled) {
+            return local_lines;
+        }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         if only_code && self.carry.autopx.is_some() && self.carry.is_toggled && !scanned.is_unsure() {
             return local_lines - self.autopx_cell(0..count);
-        }
-        if scanned.may_only_toggle(self.carry.is_toggled) {
-            // To jupytext and IPython it ends a region, and nothing else of it is run.
-            return local_lines;
         }
         if self.sends_plain && scanned.found.is_empty() {
             let names = set_up::Names {

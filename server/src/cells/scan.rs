@@ -27,6 +27,8 @@ pub(crate) struct Scanned {
     hidden: Vec<Hidden>,
     /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
     other_toggles: Vec<usize>,
+    /// See [`escapes::is_of_another_magic`].
+    is_of_another_magic: bool,
     /// Whether nobody here knows where `%autopx` regions end.
     is_unsure: bool,
     border: Option<&'static str>,
@@ -63,6 +65,7 @@ impl Scanned {
             is_script,
             hidden,
             other_toggles,
+            is_of_another_magic: false,
             is_unsure,
             border,
             range,
@@ -81,14 +84,19 @@ impl Scanned {
         let mut lines = lines_of(source.text());
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
-        let (mut hidden, mut other_toggles) = (Vec::new(), Vec::new());
+        let (mut hidden, mut other_toggles, mut is_of_another_magic) = (Vec::new(), Vec::new(), false);
         if part.hides {
             let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
             hidden = escapes::hidden(&texts, style.escapes);
             other_toggles = escapes::other_toggles(&texts, style.escapes, &hidden);
+            is_of_another_magic = escapes::is_of_another_magic(&texts, style.escapes, &hidden);
         }
         let range = TextRange::new(0, without_line_end(text));
-        Self { other_toggles, ..Self::new(source, lines, Some(style), hidden, range, None) }
+        Self {
+            other_toggles,
+            is_of_another_magic,
+            ..Self::new(source, lines, Some(style), hidden, range, None)
+        }
     }
 
     /// A cell of a synchronised notebook.
@@ -127,9 +135,10 @@ impl Scanned {
         self.text().first_filled(0).is_some_and(|first| self.other_toggles.contains(&first))
     }
 
-    /// Whether IPython, in a region or not, may run nothing of it but a toggle that does not count here.
-    pub(super) fn may_only_toggle(&self, is_toggled: bool) -> bool {
-        (is_toggled || self.is_unsure) && self.begins_with_other_toggle()
+    /// Whether IPython runs no px magic of it, once jupytext has freed what begins it: a toggle that ends the region it is in,
+    /// or a cell magic of another kind.
+    pub(super) fn is_taken_otherwise(&self, is_toggled: bool) -> bool {
+        self.is_of_another_magic || ((is_toggled || self.is_unsure) && self.begins_with_other_toggle())
     }
 
     /// Whether IPython may be in no region where one is open.
