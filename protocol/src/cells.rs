@@ -93,7 +93,7 @@ pub struct ScriptFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cell {
-    /// Its name.
+    /// Its id, by which other requests name it.
     pub id: CellId,
     /// All of it, magic and body.
     #[ts(as = "crate::TsRange")]
@@ -184,13 +184,13 @@ pub enum CellState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
-    /// Where.
+    /// The text that it is about.
     #[ts(as = "crate::TsRange")]
     #[schemars(with = "crate::TsRange")]
     pub range: Range,
     /// How severe it is.
     pub severity: ProblemSeverity,
-    /// Its name in `docs/diagnostics.md`.
+    /// The code of its rule, under which `docs/diagnostics.md` explains it.
     pub code: String,
     /// A sentence for the user.
     pub message: String,

@@ -59,9 +59,9 @@ message! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
-    /// The other run, of any cell; if absent, the previous run of the same px cell that was sent.
+    /// The number of the other run, of any cell; if absent, the previous run of the same px cell that was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub with: Option<RunId>,
@@ -71,9 +71,9 @@ pub struct CompareParams {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareResult {
-    /// The run.
+    /// The number of the run.
     pub run: RunId,
-    /// The other run; absent if there is none.
+    /// The number of the other run; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub with: Option<RunId>,
@@ -116,7 +116,7 @@ pub struct ComparedGroup {
     /// The engines as a rank set.
     #[serde(default)]
     pub ranks: String,
-    /// The engines.
+    /// Their ids.
     #[serde(default)]
     pub engines: Vec<u32>,
     /// How they changed.

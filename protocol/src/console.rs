@@ -50,7 +50,7 @@ message! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsoleParams {
-    /// The engine.
+    /// The id of the engine.
     pub engine: u32,
 }
 
@@ -75,7 +75,7 @@ pub struct ConsoleResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsoleCommand {
-    /// Its name.
+    /// Its name, to be shown to the user.
     pub title: String,
     /// The program and its arguments.
     pub argv: Vec<String>,

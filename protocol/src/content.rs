@@ -73,7 +73,7 @@ pub struct ContentResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowOutputParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
     /// The grouping of the whole output; if absent, the one that the cell asks for, or the setting `pxlens.groupBy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

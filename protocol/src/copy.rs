@@ -41,7 +41,7 @@ pub struct CopyTextResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
     /// The grouping; if absent, the one in which the run is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -121,7 +121,7 @@ pub enum ClusterState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Engine {
-    /// Its rank.
+    /// Its id, by which targets choose it.
     pub id: u32,
     /// What it is doing.
     pub state: EngineState,
@@ -147,11 +147,11 @@ pub struct Engine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineCell {
-    /// The run.
+    /// The number of the run.
     pub run: RunId,
     /// The document; a notebook's cell is named by the cell's own URI.
     pub uri: String,
-    /// The px cell.
+    /// The id of the px cell, as `px/cells` gives it.
     pub cell: CellId,
     /// The 0-based line of its magic when it was run.
     pub line: u32,

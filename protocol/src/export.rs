@@ -54,9 +54,9 @@ pub enum ExportFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
-    /// The format.
+    /// The format to write it in.
     pub format: ExportFormat,
     /// An absolute path or a `file:` URI to write to; without it, the answer contains the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use crate::{GroupBy, JsonSchema, RunId, TS};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
     /// How it is grouped from now on, unless a request asks for another grouping. The next run of its cell starts as the cell and the setting say.
     pub group_by: GroupBy,
@@ -18,8 +18,8 @@ pub struct GroupParams {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupResult {
-    /// The run.
+    /// The number of the run.
     pub run: RunId,
-    /// Its grouping.
+    /// The grouping in which it is shown from now on.
     pub group_by: GroupBy,
 }

@@ -50,7 +50,7 @@ message! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InterruptParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
     /// Only its part on these engines.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -58,7 +58,7 @@ message! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutputsParams {
-    /// The document.
+    /// The URI of the document.
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,
@@ -81,9 +81,9 @@ pub struct OutputsParams {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CellOutput {
-    /// Which px cell.
+    /// The id of the px cell, as `px/cells` gives it.
     pub id: CellId,
-    /// The run that is shown.
+    /// The number of the run that is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub run: Option<RunId>,

@@ -67,7 +67,7 @@ message! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub run: Option<RunId>,
@@ -95,7 +95,7 @@ pub struct PageParams {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageResult {
-    /// Which run it is.
+    /// The number of the run.
     pub run: RunId,
     /// The document of its px cell; a notebook's cell is named by the cell's own URI.
     #[ts(type = "string")]
@@ -211,7 +211,7 @@ pub struct TracebackLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PagePlace {
-    /// The document or file.
+    /// The URI of the document or file.
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,

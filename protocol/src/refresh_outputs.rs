@@ -20,7 +20,7 @@ message! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshOutputsParams {
-    /// The document.
+    /// The URI of the document.
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,

@@ -110,7 +110,7 @@ pub enum GroupBy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub run: Option<RunId>,
@@ -150,7 +150,7 @@ pub struct ResultParams {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultResult {
-    /// Which run it is; 0 for a run of an earlier session, which was found by its name.
+    /// The number of the run; 0 for a run of an earlier session, which was found by its name.
     pub run: RunId,
     /// How it is doing.
     pub state: CellState,

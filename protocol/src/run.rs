@@ -57,8 +57,8 @@ message! {
     ///     ],
     ///     "recalled": [],
     ///     "notRun": [
-    ///       { "cell": "c3", "reason": "unrecognized arguments: --bogus" },
-    ///       { "cell": "c4", "reason": "not run, since line 12 before it cannot run" }
+    ///       { "cell": "c3", "reason": "Line 12 was not run: unrecognized arguments: --bogus" },
+    ///       { "cell": "c4", "reason": "Line 15 was not run: line 12 above cannot run" }
     ///     ],
     ///     "localLines": 2
     ///   }
@@ -174,9 +174,9 @@ pub struct RunResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedRun {
-    /// Its number.
+    /// The number of the run, by which other requests name it.
     pub run: RunId,
-    /// Its px cell.
+    /// The id of its px cell, as `px/cells` gives it.
     pub cell: CellId,
     /// The engines it is sent to, in this order; an id may occur twice.
     #[serde(default)]
@@ -206,7 +206,8 @@ pub struct NotRun {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cell: Option<CellId>,
-    /// A sentence for the user: what stands in the way, and what to do.
+    /// A sentence for the user: which line was not run, what stands in the way, and what to do. It is the same for all px cells
+    /// that were not run for the same reason.
     pub reason: String,
 }
 

@@ -31,9 +31,9 @@ message! {
 pub struct RunLocalParams {
     /// The document; a notebook's cell is named by the cell's own URI.
     pub uri: String,
-    /// The px cell.
+    /// The id of the px cell, as `px/cells` gives it.
     pub cell: CellId,
-    /// Its run on the engines, which has begun.
+    /// The number of its run on the engines, which has begun.
     pub run: RunId,
     /// The body, as the engines got it.
     pub code: String,

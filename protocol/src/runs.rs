@@ -71,13 +71,13 @@ pub struct RunsResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PastRun {
-    /// Its number.
+    /// The number of the run, by which other requests name it.
     pub run: RunId,
     /// The document of its px cell; a notebook's cell is named by the cell's own URI.
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,
-    /// Its px cell.
+    /// The id of its px cell, as `px/cells` gives it.
     pub cell: CellId,
     /// The 0-based line of the magic when the run was asked for.
     pub line: u32,

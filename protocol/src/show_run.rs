@@ -24,7 +24,7 @@ message! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowRunParams {
-    /// The run.
+    /// The number of the run, as `px/run`, `px/runs` and `px/outputs` give it.
     pub run: RunId,
 }
 

@@ -14,7 +14,7 @@ pub(crate) mod process;
 pub(crate) mod python;
 pub(crate) mod transport;
 
-pub(crate) use client::{ClientError, ClusterStatus, InterruptReport};
+pub(crate) use client::{ClientError, ClusterStatus, INTERRUPTED, InterruptReport, Submitted};
 pub use client::{ClientOptions, ClusterClient, Execute};
 pub use connection::ConnectionInfo;
 pub(crate) use console::{Console, ConsoleError};

@@ -24,7 +24,7 @@ mod spill;
 mod tests;
 mod view;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 
@@ -181,8 +181,10 @@ pub(crate) struct RunResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotRun {
     pub cell: CellId,
+    /// The 0-based line of its magic when it was asked for.
+    pub line: u32,
     pub kind: NotRunKind,
-    /// The reason, as a sentence.
+    /// The reason, to stand behind the place of the cell and a colon.
     pub why: String,
 }
 
@@ -213,6 +215,29 @@ pub(crate) struct Conditional {
 }
 
 impl RunResponse {
+    /// The cells that were not run and are worth a word, each with a sentence that names the cell and the reason. Cells
+    /// with the same reason have the same sentence, so that it needs to be shown only once. Lines that never run anything
+    /// count only if nothing else ran.
+    pub(crate) fn reasons(&self) -> Vec<(&NotRun, String)> {
+        let nothing_else = self.runs.is_empty() && self.shown_results.is_empty();
+        let is_reported = |one: &&NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
+        let mut alike: HashMap<&str, (u32, usize)> = HashMap::new();
+        for one in self.not_run.iter().filter(is_reported) {
+            alike.entry(&one.why).or_insert((one.line, 0)).1 += 1;
+        }
+        let sentence = |one: &NotRun| {
+            let (first, count) = alike[&*one.why];
+            let lines = match count {
+                _ if one.kind == NotRunKind::RunsNothing => return one.why.clone(),
+                1 => format!("Line {} was", first + 1),
+                2 => format!("Line {} and 1 px cell after it were", first + 1),
+                _ => format!("Line {} and {} px cells after it were", first + 1, count - 1),
+            };
+            format!("{lines} not run: {}", one.why)
+        };
+        self.not_run.iter().filter(is_reported).map(|one| (one, sentence(one))).collect()
+    }
+
     /// How many lines do not run since they stand in the bodies of statements, and of which: ``2 lines under `for` and
     /// `if` ``.
     pub(crate) fn conditional_lines(&self) -> Option<String> {

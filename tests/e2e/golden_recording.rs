@@ -30,7 +30,7 @@ async fn messages(cluster: &RealCluster, run: RunId, code: &str) -> Vec<Value> {
     let request = RunRequest { code: code.into(), engines: engines.clone(), single: false };
     let mut state = Run::new(run, Arc::new(request), Time(0));
     let (sender, mut receiver) = feed();
-    let request = Execute { run, code: code.into(), engines, first_slot: 0 };
+    let request = Execute { run, code: code.into(), engines, first_slot: 0, noblock: None };
     within("a request to be sent", client.execute(request, sender)).await.expect("a request that is sent");
     let mut messages = Vec::new();
     let mut batch: Vec<Event> = Vec::new();

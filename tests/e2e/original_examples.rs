@@ -75,7 +75,7 @@ impl Session {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (names, cells): (Vec<String>, Vec<String>) = examples.into_iter().unzip();
         let (shown, _) =
-            run_each_cell_and_rest(form, &cells, &cluster, |cli| cli.arg("--images").arg(folder.path()));
+            run_each_cell_and_rest(form, &cells, &[], &cluster, |cli| cli.arg("--images").arg(folder.path()));
         let files = |folder: &Path| -> Vec<String> {
             let entries = std::fs::read_dir(folder).expect("the folder is there");
             entries

@@ -36,9 +36,13 @@ fn marker(number: usize) -> String {
     format!("%px_mark get_ipython().execution_count -= 1; {}; {};", print("stdout"), print("stderr"))
 }
 
-/// The document: the cells, each followed by its marker.
-fn document(form: Form, cells: &[String]) -> Written {
-    let marked = cells.iter().enumerate().flat_map(|(number, cell)| [cell.clone(), marker(number)]);
+/// The document: the cells, each followed by its marker. No marker follows those with an index in `queued`, so that the next cell
+/// is queued right behind them.
+fn document(form: Form, cells: &[String], queued: &[usize]) -> Written {
+    let marked = cells.iter().enumerate().flat_map(|(number, cell)| {
+        let marker = (!queued.contains(&number)).then(|| marker(number));
+        std::iter::once(cell.clone()).chain(marker)
+    });
     let sources = [VIEW.to_owned()].into_iter().chain(marked);
     match form {
         Form::Script => {
@@ -64,25 +68,31 @@ pub(crate) fn run_each_cell(
     cluster: &RealCluster,
     with: impl FnOnce(Cli) -> Cli,
 ) -> Vec<Shown> {
-    let (shown, rest) = run_each_cell_and_rest(form, cells, cluster, with);
+    let (shown, rest) = run_each_cell_and_rest(form, cells, &[], cluster, with);
     assert_eq!(rest, Shown::default(), "shown after the last cell");
     shown
 }
 
-/// Likewise; also returns what was shown after the last cell: notes about `--noblock` runs that no `%pxresult` shows.
+/// Likewise; also returns what was shown after the last cell: notes about `--noblock` runs that no `%pxresult` shows. The cells
+/// with an index in `queued` are run together with the next one; they must show nothing.
 pub(crate) fn run_each_cell_and_rest(
     form: Form,
     cells: &[String],
+    queued: &[usize],
     cluster: &RealCluster,
     with: impl FnOnce(Cli) -> Cli,
 ) -> (Vec<Shown>, Shown) {
-    let document = document(form, cells);
+    let document = document(form, cells, queued);
     let command = run(document.path(), &cluster.connection_file()).args(["--plain", "--keep-going"]);
     let done = with(command).run();
     assert!(!done.stderr.contains("panicked"), "{done:?}");
     let (mut stdout, mut stderr) = (done.stdout.as_str(), done.stderr.as_str());
     let mut shown = Vec::new();
     for number in 0..cells.len() {
+        if queued.contains(&number) {
+            shown.push(Shown::default());
+            continue;
+        }
         let mark = mark(number);
         let cut = |text: &mut &str| {
             let (before, after) =

@@ -292,6 +292,53 @@ fn noblock_pxresult_and_names_on_a_real_cluster() {
     );
 }
 
+/// A cell is queued behind a `--noblock` run that fails.
+const QUEUED: &str = "\
+# %%
+rc = 1
+# %%
+%pxconfig --noblock
+# %%
+%px b = 10
+# %%
+%px import time; time.sleep(1); b/0
+# %%
+%px b *= 2
+# %%
+%pxconfig --block
+# %%
+%px print('b is', b)
+";
+
+#[test]
+fn what_is_queued_behind_a_noblock_run_that_fails_is_aborted_as_in_ipython() {
+    // Symptom: `b is 20`, where IPython has 10.
+    let file = Written::new("queued.py", QUEUED);
+    let done = on_real_engines(&file, &[]);
+    status(&done, 1);
+    in_order(
+        &done.stdout,
+        &[
+            "b is 10",
+            "px cell 3 · line 8",
+            "ZeroDivisionError",
+            "px cell 4 · line 10",
+            "[0-3] ✗ aborted: not run, since the --noblock run on line 8 failed there\n",
+        ],
+    );
+    let done = on_real_engines(&file, &["--json"]);
+    status(&done, 1);
+    let ended: Vec<_> = crate::program::events(&done)
+        .into_iter()
+        .filter(|event| event["event"] == "ended" && event["cell"] == 4)
+        .collect();
+    assert_eq!(ended.len(), 4, "{done:?}");
+    for event in ended {
+        let why = "the --noblock run on line 8 failed there";
+        assert_eq!((&event["state"], &event["why"]), (&"aborted".into(), &why.into()));
+    }
+}
+
 #[test]
 fn an_interrupt_sends_the_signal_that_the_cell_names() {
     let cluster = real::shared(4);

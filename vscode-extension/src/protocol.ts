@@ -113,9 +113,9 @@ export type RunResult = {
 
 /** A run that runs now or waits for its engines. */
 export type StartedRun = {
-  /** Its number. */
+  /** The number of the run, by which other requests name it. */
   run: RunId;
-  /** Its px cell. */
+  /** The id of its px cell, as `px/cells` gives it. */
   cell: CellId;
   /** The engines it is sent to, in this order; an id may occur twice. */
   engines: Array<number>;
@@ -138,13 +138,16 @@ export type RecalledRun = {
 export type NotRun = {
   /** The px cell; absent if the reason applies to the whole request. */
   cell?: CellId;
-  /** A sentence for the user: what stands in the way, and what to do. */
+  /**
+   * A sentence for the user: which line was not run, what stands in the way, and what to do. It is the same for all px cells
+   * that were not run for the same reason.
+   */
   reason: string;
 };
 
 /** What to stop. */
 export type InterruptParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
   /** Only its part on these engines. */
   engines?: Array<number>;
@@ -197,7 +200,7 @@ export type CellsResult = {
  * trust, its cluster, its engines), it has both.
  */
 export type Cell = {
-  /** Its name. */
+  /** Its id, by which other requests name it. */
   id: CellId;
   /** All of it, magic and body. */
   range: Range;
@@ -250,11 +253,11 @@ export type CellState = "idle" | "queued" | "running" | "succeeded" | "failed";
 
 /** Something wrong or doubtful in a magic. */
 export type Problem = {
-  /** Where. */
+  /** The text that it is about. */
   range: Range;
   /** How severe it is. */
   severity: ProblemSeverity;
-  /** Its name in `docs/diagnostics.md`. */
+  /** The code of its rule, under which `docs/diagnostics.md` explains it. */
   code: string;
   /** A sentence for the user. */
   message: string;
@@ -276,7 +279,7 @@ export type ScriptFormat = {
  * `suffix`, then the newest of all.
  */
 export type ResultParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run?: RunId;
   /** A name given with `-o`: the newest run that has it, even from an earlier session. */
   name?: string;
@@ -299,7 +302,7 @@ export type GroupBy = "fold" | "type" | "engine" | "order";
 
 /** A run as it is now. */
 export type ResultResult = {
-  /** Which run it is; 0 for a run of an earlier session, which was found by its name. */
+  /** The number of the run; 0 for a run of an earlier session, which was found by its name. */
   run: RunId;
   /** How it is doing. */
   state: CellState;
@@ -365,7 +368,7 @@ export type ResultImage = {
 
 /** Which run: the one that `run` names; otherwise the newest of the px cell at `uri` and `position`, then the newest of `uri`, then the newest of all. */
 export type PageParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run?: RunId;
   /** The document of `position`. */
   uri?: string;
@@ -379,7 +382,7 @@ export type PageParams = {
 
 /** A run as it is now, in parts. Texts are plain: no markup, no control characters but tabs and line ends, no keys of kernels. */
 export type PageResult = {
-  /** Which run it is. */
+  /** The number of the run. */
   run: RunId;
   /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
   uri: string;
@@ -468,7 +471,7 @@ export type TracebackLine = {
 
 /** Where a call is. */
 export type PagePlace = {
-  /** The document or file. */
+  /** The URI of the document or file. */
   uri: string;
   /** The place in it. */
   position: Position;
@@ -488,7 +491,7 @@ export type PageHtml = {
 
 /** Which run to show. */
 export type ShowRunParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
 };
 
@@ -514,11 +517,11 @@ export type RunsResult = {
 
 /** A run that is kept, whether it is finished or still goes on. */
 export type PastRun = {
-  /** Its number. */
+  /** The number of the run, by which other requests name it. */
   run: RunId;
   /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
   uri: string;
-  /** Its px cell. */
+  /** The id of its px cell, as `px/cells` gives it. */
   cell: CellId;
   /** The 0-based line of the magic when the run was asked for. */
   line: number;
@@ -546,17 +549,17 @@ export type PastRun = {
 
 /** The two runs to compare. */
 export type CompareParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
-  /** The other run, of any cell; if absent, the previous run of the same px cell that was sent. */
+  /** The number of the other run, of any cell; if absent, the previous run of the same px cell that was sent. */
   with?: RunId;
 };
 
 /** How the engines of a run compare with those of the other run, or why there is nothing to compare. */
 export type CompareResult = {
-  /** The run. */
+  /** The number of the run. */
   run: RunId;
-  /** The other run; absent if there is none. */
+  /** The number of the other run; absent if there is none. */
   with?: RunId;
   /** One line: `3 engines as before, [2] changed`. Plain text. */
   summary: string;
@@ -574,7 +577,7 @@ export type CompareResult = {
 export type ComparedGroup = {
   /** The engines as a rank set. */
   ranks: string;
-  /** The engines. */
+  /** Their ids. */
   engines: Array<number>;
   /** How they changed. */
   change: EngineChange;
@@ -618,9 +621,9 @@ export type ContentResult = {
 
 /** What to export, and where to. */
 export type ExportParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
-  /** The format. */
+  /** The format to write it in. */
   format: ExportFormat;
   /** An absolute path or a `file:` URI to write to; without it, the answer contains the text. */
   path?: string;
@@ -677,7 +680,7 @@ export type ClusterState = "found" | "starting" | "up" | "notResponding" | "down
 
 /** One engine. */
 export type Engine = {
-  /** Its rank. */
+  /** Its id, by which targets choose it. */
   id: number;
   /** What it is doing. */
   state: EngineState;
@@ -696,11 +699,11 @@ export type EngineState = "unknown" | "idle" | "busy";
 
 /** A px cell that an engine runs or ran. */
 export type EngineCell = {
-  /** The run. */
+  /** The number of the run. */
   run: RunId;
   /** The document; a notebook's cell is named by the cell's own URI. */
   uri: string;
-  /** The px cell. */
+  /** The id of the px cell, as `px/cells` gives it. */
   cell: CellId;
   /** The 0-based line of its magic when it was run. */
   line: number;
@@ -769,7 +772,7 @@ export type StopClusterResult = {
 
 /** Which engine's kernel. */
 export type ConsoleParams = {
-  /** The engine. */
+  /** The id of the engine. */
   engine: number;
 };
 
@@ -785,7 +788,7 @@ export type ConsoleResult = {
 
 /** A front end. */
 export type ConsoleCommand = {
-  /** Its name. */
+  /** Its name, to be shown to the user. */
   title: string;
   /** The program and its arguments. */
   argv: Array<string>;
@@ -795,9 +798,9 @@ export type ConsoleCommand = {
 export type RunLocalParams = {
   /** The document; a notebook's cell is named by the cell's own URI. */
   uri: string;
-  /** The px cell. */
+  /** The id of the px cell, as `px/cells` gives it. */
   cell: CellId;
-  /** Its run on the engines, which has begun. */
+  /** The number of its run on the engines, which has begun. */
   run: RunId;
   /** The body, as the engines got it. */
   code: string;
@@ -808,7 +811,7 @@ export type RunLocalResult = Record<string, never>;
 
 /** What changed in one document. */
 export type OutputsParams = {
-  /** The document. */
+  /** The URI of the document. */
   uri: string;
   /** The version of the document that the ranges refer to. A client with a newer version moves the ranges itself, or waits for the next message. */
   version: number;
@@ -824,9 +827,9 @@ export type OutputsParams = {
 
 /** What to paint beside one px cell. */
 export type CellOutput = {
-  /** Which px cell. */
+  /** The id of the px cell, as `px/cells` gives it. */
   id: CellId;
-  /** The run that is shown. */
+  /** The number of the run that is shown. */
   run?: RunId;
   /** All of the px cell. */
   range: Range;
@@ -871,7 +874,7 @@ export type BlockLine = {
 
 /** Which document. */
 export type RefreshOutputsParams = {
-  /** The document. */
+  /** The URI of the document. */
   uri: string;
 };
 
@@ -979,7 +982,7 @@ export type CopyTextResult = {
 
 /** Which output to show: that of some engines, of one engine, or the differences from another run. Without these, that of all engines. */
 export type ShowOutputParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
   /** The grouping of the whole output; if absent, the one that the cell asks for, or the setting `pxlens.groupBy`. */
   groupBy?: GroupBy;
@@ -1001,7 +1004,7 @@ export type ShowOutputResult = {
 
 /** A run and its new grouping. */
 export type GroupParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
   /** How it is grouped from now on, unless a request asks for another grouping. The next run of its cell starts as the cell and the setting say. */
   groupBy: GroupBy;
@@ -1009,15 +1012,15 @@ export type GroupParams = {
 
 /** How the run is grouped now. */
 export type GroupResult = {
-  /** The run. */
+  /** The number of the run. */
   run: RunId;
-  /** Its grouping. */
+  /** The grouping in which it is shown from now on. */
   groupBy: GroupBy;
 };
 
 /** The argument of `pxlens.server.copy`: the run whose output is to be copied. */
 export type CopyParams = {
-  /** The run. */
+  /** The number of the run, as `px/run`, `px/runs` and `px/outputs` give it. */
   run: RunId;
   /** The grouping; if absent, the one in which the run is shown. */
   groupBy?: GroupBy;

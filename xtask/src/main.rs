@@ -11,6 +11,7 @@ mod picture;
 mod python;
 mod steps;
 mod tidy;
+mod upstream;
 mod vscode;
 
 use std::{
@@ -58,6 +59,8 @@ enum Task {
     Picture,
     /// Try the server as plain LSP clients use it, on real engines: pytest-lsp, and a real Emacs.
     Clients,
+    /// Run ipyparallel's own tests of its magics with pxlens in place of them.
+    Upstream,
     /// Check the VS Code extension, and try it in a real VS Code on real engines.
     Vscode {
         /// Run only the test files with this in their names, e.g. `trust`.
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Task::Vscode { pattern, times, picture } => test_extension(&root, &pattern, times, picture),
         Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
         Task::Clients => test_clients(&root),
+        Task::Upstream => test_upstream(&root),
         Task::Dist => vscode::dist(&root),
         Task::Bench { arguments } => bench(&root, &arguments),
     };
@@ -161,6 +165,7 @@ fn test(root: &Path, arguments: &[String]) -> Result<()> {
         [] => drop(steps.run(MESSAGES, || clients::check(root, clients::END_TO_END))),
         _ => steps.skip(MESSAGES, "only some tests ran, perhaps none that speaks LSP"),
     }
+    upstream::step(root, &mut steps);
     clients::steps(root, &mut steps);
     extension_steps(root, &mut steps, interpreter.as_deref(), "", 1);
     nvim::step(root, &mut steps, None);
@@ -171,6 +176,12 @@ fn test_clients(root: &Path) -> Result<()> {
     let mut steps = Steps::default();
     clients::steps(root, &mut steps);
     steps.sum_up("cargo xtask clients")
+}
+
+fn test_upstream(root: &Path) -> Result<()> {
+    let mut steps = Steps::default();
+    upstream::step(root, &mut steps);
+    steps.sum_up("cargo xtask upstream")
 }
 
 fn test_extension(root: &Path, pattern: &str, times: u32, picture: bool) -> Result<()> {

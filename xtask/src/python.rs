@@ -26,7 +26,7 @@ pub(crate) fn ensure(root: &Path) -> Result<PathBuf> {
 pub(crate) fn environment(root: &Path, name: &str, requirements: &str) -> Result<PathBuf> {
     let folder = root.join(name);
     let python = folder.join("bin/python");
-    let wanted = fs::read_to_string(root.join(requirements)).context(requirements.to_owned())?;
+    let wanted = wanted(&root.join(requirements))?;
     // Written last, so that an interrupted installation is done again.
     let stamp = folder.join("installed-requirements.txt");
     if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -37,6 +37,17 @@ pub(crate) fn environment(root: &Path, name: &str, requirements: &str) -> Result
     install(root, &folder, &python, requirements)?;
     fs::write(&stamp, wanted).with_context(|| format!("{name} cannot be written"))?;
     Ok(python)
+}
+
+/// The text of a requirements file and of those that it includes by `-r`.
+fn wanted(requirements: &Path) -> Result<String> {
+    let mut text = fs::read_to_string(requirements).with_context(|| requirements.display().to_string())?;
+    let named: Vec<String> =
+        text.lines().filter_map(|line| line.strip_prefix("-r ")).map(str::to_owned).collect();
+    for file in named {
+        text += &wanted(&requirements.with_file_name(file.trim()))?;
+    }
+    Ok(text)
 }
 
 /// By `venv` and its pip; else by `uv`; else by `venv` without pip and the pip that `python3` has itself.

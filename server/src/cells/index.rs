@@ -56,6 +56,10 @@ struct Entry {
     /// Its name in an [`Origin`].
     number: u32,
     scanned: Arc<Scanned>,
+    /// That of `scanned`, kept here since all blocks are visited after each edit, and few of those visits need more.
+    range: TextRange,
+    /// Whether anything in `scanned` may decide what is in force; likewise.
+    decides: bool,
     /// `None` until it is known what is in force above it.
     told: Option<Told>,
 }
@@ -229,7 +233,7 @@ impl Index {
             .told
             .as_ref()
             .map_or((&[][..], 0, None), |told| (&told.cells, told.local_lines, told.set_up));
-        let range = entry.scanned.range.shifted(entry.start);
+        let range = entry.range.shifted(entry.start);
         BlockRef { base: entry.start, line: entry.line, range, cells, local_lines, set_up }
     }
 
@@ -263,7 +267,7 @@ impl Index {
 
     /// Where the lines stand that may decide something, in bytes of the document.
     pub(crate) fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
-        self.entries.iter().flat_map(|entry| {
+        self.entries.iter().filter(|entry| entry.decides).flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
             entry.scanned.deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
         })
@@ -378,6 +382,7 @@ impl Index {
 
 impl Entry {
     fn new(bytes: Range<usize>, scanned: Scanned) -> Self {
+        let (range, decides) = (scanned.range, scanned.deciders().next().is_some());
         Self {
             start: bytes.start,
             end: bytes.end,
@@ -385,6 +390,8 @@ impl Entry {
             shape: Shape::default(),
             hides: false,
             number: 0,
+            range,
+            decides,
             scanned: Arc::new(scanned),
             told: None,
         }

@@ -260,15 +260,10 @@ pub enum GroupOutputs {
 }
 
 impl GroupOutputs {
-    /// All of them, with a few words about each.
-    pub(crate) const ALL: [(Self, &str); 3] = [
-        (Self::Type, "all stdout, then stderr, displays, results"),
-        (Self::Order, "like type, displays by their order"),
-        (Self::Engine, "all of one engine, then the next"),
-    ];
+    const ALL: [Self; 3] = [Self::Type, Self::Order, Self::Engine];
 
     /// The word for it behind `--group-outputs`.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Type => "type",
             Self::Order => "order",
@@ -277,8 +272,17 @@ impl GroupOutputs {
     }
 
     pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().map(|(group, _)| group).find(|group| group.name() == name)
+        Self::ALL.into_iter().find(|group| group.name() == name)
     }
+}
+
+/// A value that is offered behind an option.
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    /// The option's default.
+    Default,
+    /// This text.
+    Text(&'static str),
 }
 
 /// An option, as it is read, offered and explained.
@@ -292,6 +296,9 @@ pub(crate) struct OptionEntry {
     pub(crate) value: Value,
     /// Where argparse lists it; its messages name options in this order.
     pub(super) listed: u8,
+    /// What is worth offering behind it, the likeliest first, each with a few words. Empty for targets, which depend on the
+    /// engines, and for what cannot be guessed.
+    choices: &'static [(Choice, &'static str)],
     /// A few words for a list.
     pub(crate) detail: &'static str,
     /// What it means, as one or two sentences.
@@ -348,29 +355,12 @@ impl OptionEntry {
         }
     }
 
-    /// What is worth offering behind it, each with a few words. Target expressions depend on the engines.
-    pub(crate) fn choices(&self) -> Vec<(String, &'static str)> {
-        let default = self.default();
-        let others: &[(&str, &str)] = match self.value {
-            Value::GroupName => {
-                return GroupOutputs::ALL
-                    .iter()
-                    .map(|(group, words)| (group.name().to_owned(), *words))
-                    .collect();
-            }
-            Value::Seconds => &[("0", "at once"), ("-1", "never")],
-            Value::Signal => &[
-                ("SIGTERM", "asks the engine to end"),
-                ("SIGKILL", "ends the engine"),
-                ("SIGUSR1", "what the code makes of it"),
-                ("SIGUSR2", "what the code makes of it"),
-            ],
-            Value::Targets | Value::Name | Value::Switch(_) | Value::Group(_) => return Vec::new(),
-        };
-        let words =
-            if self.value == Value::Signal { "the default: KeyboardInterrupt" } else { "the default" };
-        let others = others.iter().map(|(value, words)| ((*value).to_owned(), *words));
-        std::iter::once((default, words)).chain(others).collect()
+    /// What is worth offering behind it, each with a few words. Target expressions are not among it.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = (String, &'static str)> {
+        self.choices.iter().map(|&(choice, words)| match choice {
+            Choice::Default => (self.default(), words),
+            Choice::Text(text) => (text.to_owned(), words),
+        })
     }
 }
 
@@ -382,6 +372,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Targets,
         value: Value::Targets,
         listed: 4,
+        choices: &[],
         detail: "which engines",
         meaning: "The engines that run it: all, an id (-1 is the last), 0,2, a slice of those alive such as ::2, range(0,4), or \
                   the rank set 0-3,7. Without blanks.",
@@ -393,6 +384,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Block,
         value: Value::Switch(false),
         listed: 7,
+        choices: &[],
         detail: "do not wait for it",
         meaning: "Sends it at once and does not wait; its output is kept until %pxresult or Show result asks for it.",
         upstream: "ipyparallel reaches only the newest such run; pxlens keeps the last 20 of a document.",
@@ -403,6 +395,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Block,
         value: Value::Switch(true),
         listed: 8,
+        choices: &[],
         detail: "wait for it",
         meaning: "The next cell waits until all engines have ended.",
         upstream: "",
@@ -413,6 +406,11 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::GroupOutputs,
         value: Value::GroupName,
         listed: 10,
+        choices: &[
+            (Choice::Text(GroupOutputs::Type.name()), "all stdout, then stderr, displays, results"),
+            (Choice::Text(GroupOutputs::Order.name()), "like type, displays by their order"),
+            (Choice::Text(GroupOutputs::Engine.name()), "all of one engine, then the next"),
+        ],
         detail: "how output is laid out",
         meaning: "type: all stdout, then stderr, displays, results. engine: all of one engine, then of the next. order: like \
                   type, with the first display of each engine, then the second.",
@@ -424,6 +422,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::GroupOutputs,
         value: Value::Group(GroupOutputs::Engine),
         listed: 11,
+        choices: &[],
         detail: "--group-outputs=engine",
         meaning: "All output of one engine, then of the next: --group-outputs=engine.",
         upstream: "while ipyparallel streams, the option has no effect.",
@@ -434,6 +433,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::GroupOutputs,
         value: Value::Group(GroupOutputs::Order),
         listed: 12,
+        choices: &[],
         detail: "--group-outputs=order",
         meaning: "The first display of each engine, then the second, and so on: --group-outputs=order.",
         upstream: "ipyparallel drops displays of engines that have fewer than the others; pxlens shows all.",
@@ -444,6 +444,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Out,
         value: Value::Name,
         listed: 9,
+        choices: &[],
         detail: "keep the result under a name",
         meaning: "Keeps the run under this name, for pxlens result NAME and the list of runs.",
         upstream: "ipyparallel stores an AsyncResult in a Python variable of that name.",
@@ -454,6 +455,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Local,
         value: Value::Switch(true),
         listed: 13,
+        choices: &[],
         detail: "run it here as well",
         meaning: "The engines run it, and the editor's own kernel runs it as well, where there is one.",
         upstream: "ipyparallel runs it in the local IPython first, and never streams it.",
@@ -464,6 +466,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Stream,
         value: Value::Switch(true),
         listed: 6,
+        choices: &[],
         detail: "in a terminal: print output as it comes",
         meaning: "In a terminal, prints each line as it is written. An editor always shows output as it comes.",
         upstream: "ipyparallel streams by default, unless IPP_NONINTERACTIVE is set.",
@@ -474,6 +477,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Stream,
         value: Value::Switch(false),
         listed: 5,
+        choices: &[],
         detail: "in a terminal: print output at the end",
         meaning: "In a terminal, prints output when all engines have ended. An editor always shows output as it comes.",
         upstream: "ipyparallel streams by default, unless IPP_NONINTERACTIVE is set.",
@@ -484,6 +488,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Verbose,
         value: Value::Switch(true),
         listed: 3,
+        choices: &[],
         detail: "in a terminal: announce the engines",
         meaning: "In a terminal, says before the output on which engines it runs.",
         upstream: "ipyparallel accepts it on %%px and ignores it there.",
@@ -494,6 +499,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::Verbose,
         value: Value::Switch(false),
         listed: 2,
+        choices: &[],
         detail: "announce nothing",
         meaning: "Says nothing before the output.",
         upstream: "ipyparallel accepts it on %%px and ignores it there.",
@@ -504,6 +510,11 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::ProgressAfter,
         value: Value::Seconds,
         listed: 1,
+        choices: &[
+            (Choice::Default, "the default"),
+            (Choice::Text("0"), "at once"),
+            (Choice::Text("-1"), "never"),
+        ],
         detail: "seconds until progress is shown",
         meaning: "Seconds until progress is shown: 0 shows it at once, -1 never.",
         upstream: "ipyparallel's default is 2; with -1 it may lose output that comes after the reply.",
@@ -514,6 +525,13 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         sets: Setting::SignalOnInterrupt,
         value: Value::Signal,
         listed: 0,
+        choices: &[
+            (Choice::Default, "the default: KeyboardInterrupt"),
+            (Choice::Text("SIGTERM"), "asks the engine to end"),
+            (Choice::Text("SIGKILL"), "ends the engine"),
+            (Choice::Text("SIGUSR1"), "what the code makes of it"),
+            (Choice::Text("SIGUSR2"), "what the code makes of it"),
+        ],
         detail: "what an interrupt sends",
         meaning: "The signal that an interrupt sends to its engines: a name such as SIGINT, or a number.",
         upstream: "ipyparallel signals all targets; pxlens only engines that are busy with this run.",
@@ -583,6 +601,20 @@ impl Options {
 
     /// As they are written behind the name of a magic, each with the blank before it.
     pub fn written(&self) -> String {
+        // An option that is forgotten here would be deleted from the text by a rewrite; so each has to be named.
+        let Self {
+            targets,
+            block,
+            stream,
+            group_outputs,
+            out,
+            local,
+            verbose,
+            progress_after,
+            signal_on_interrupt,
+            dynamic: _,
+            error: _,
+        } = self;
         let mut text = String::new();
         let mut add = |option: String| {
             text.push(' ');
@@ -596,26 +628,25 @@ impl Options {
             };
             OPTIONS.iter().find(is_it).map_or("", |option| option.long)
         };
-        if let Some(targets) = &self.targets {
+        if let Some(targets) = targets {
             // What begins with a minus sign would be taken for a flag.
             let joint = if targets.text.starts_with('-') { '=' } else { ' ' };
             add(format!("{}{joint}{}", name(Setting::Targets, None), targets.text));
         }
-        let switches =
-            [(Setting::Block, self.block), (Setting::Stream, self.stream), (Setting::Verbose, self.verbose)];
+        let switches = [(Setting::Block, block), (Setting::Stream, stream), (Setting::Verbose, verbose)];
         for (sets, on) in switches {
-            on.into_iter().for_each(|on| add(name(sets, Some(Value::Switch(on))).to_owned()));
+            on.iter().for_each(|&on| add(name(sets, Some(Value::Switch(on))).to_owned()));
         }
         let values = [
-            (Setting::ProgressAfter, self.progress_after.map(|seconds| seconds.to_string())),
-            (Setting::SignalOnInterrupt, self.signal_on_interrupt.clone()),
-            (Setting::GroupOutputs, self.group_outputs.map(|group| group.name().to_owned())),
-            (Setting::Out, self.out.clone()),
+            (Setting::ProgressAfter, progress_after.map(|seconds| seconds.to_string())),
+            (Setting::SignalOnInterrupt, signal_on_interrupt.clone()),
+            (Setting::GroupOutputs, group_outputs.map(|group| group.name().to_owned())),
+            (Setting::Out, out.clone()),
         ];
         for (sets, value) in values {
             value.into_iter().for_each(|value| add(format!("{}={value}", name(sets, None))));
         }
-        if self.local {
+        if *local {
             add(name(Setting::Local, None).to_owned());
         }
         text
@@ -631,3 +662,26 @@ fn group(text: &str) -> Result<GroupOutputs, String> {
 
 #[cfg(test)]
 mod page;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_option_has_a_place_of_its_own_in_the_lists_of_argparse() {
+        let mut listed: Vec<u8> = OPTIONS.iter().map(|option| option.listed).collect();
+        listed.sort_unstable();
+        assert!(listed.iter().copied().eq(0..u8::try_from(OPTIONS.len()).unwrap()), "{listed:?}");
+    }
+
+    #[test]
+    fn what_is_offered_behind_an_option_can_be_read_there() {
+        for option in OPTIONS {
+            for (text, _) in option.choices() {
+                assert!(option.value.is_argument(), "{} takes no argument", option.name());
+                let set = Options::default().set(option, &text, 0..0, |_, _| unreachable!("no targets"));
+                assert_eq!(set, Ok(()), "{}={text}", option.name());
+            }
+        }
+    }
+}

@@ -1,16 +1,18 @@
-//! The same, with ranges that count from an earlier byte.
+//! Moves ranges. Those of a px cell count from the beginning of its block; to say where something is in the document, the
+//! place of the block is added.
 
 use super::PxCell;
 use crate::text::TextRange;
 
 impl TextRange {
-    /// The range with a base that it counted from added.
+    /// The range, moved towards the end by this many bytes.
     pub(crate) fn shifted(self, by: usize) -> Self {
         Self::new(self.start + by, self.end + by)
     }
 }
 
 impl PxCell {
+    /// The cell, with every range in it moved towards the end by this many bytes.
     pub(super) fn shifted(&self, by: usize) -> Self {
         let mut cell = self.clone();
         let options = &mut cell.magic.options;

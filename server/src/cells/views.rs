@@ -37,11 +37,12 @@ pub struct ViewState {
     pub stream: Option<bool>,
     /// Whether each run is announced.
     pub verbose: Option<bool>,
-    /// Seconds before a progress bar.
+    /// Seconds until progress is shown; never if negative.
     pub progress_after: Option<f64>,
-    /// The signal that an interrupt sends.
+    /// The signal that an interrupt sends: a name or a number, as written.
     pub signal_on_interrupt: Option<String>,
-    /// The lines that decided, each once and in no order; lines that nothing is left of are not in it.
+    /// The lines above that decided any of this, each once, in no particular order. A line is left out if later lines have
+    /// overridden all that it set.
     pub decided_by: Vec<DecidedBy>,
 }
 
@@ -77,27 +78,26 @@ impl ViewState {
     /// The options of a `%pxconfig` above that a cell with options of its own needs to run as it does now, once `left` is in
     /// force there.
     pub fn lost(&self, left: &Self, own: &Options, config: &Options) -> Options {
-        let (now, then) = (self.effective(own), left.effective(own));
-        let mut lost = Options::default();
-        if own.targets.is_none() && self.targets != left.targets {
-            lost.targets.clone_from(&config.targets);
+        let Effective { block, stream, verbose, progress_after, signal_on_interrupt } = self.effective(own);
+        let then = left.effective(own);
+        let targets_change = own.targets.is_none() && self.targets != left.targets;
+        Options {
+            targets: config.targets.clone().filter(|_| targets_change),
+            block: config.block.filter(|_| block != then.block),
+            stream: config.stream.filter(|_| stream != then.stream),
+            verbose: config.verbose.filter(|_| verbose != then.verbose),
+            progress_after: config.progress_after.filter(|_| progress_after != then.progress_after),
+            signal_on_interrupt: config
+                .signal_on_interrupt
+                .clone()
+                .filter(|_| signal_on_interrupt != then.signal_on_interrupt),
+            // No `%pxconfig` sets these.
+            group_outputs: None,
+            out: None,
+            local: false,
+            dynamic: false,
+            error: None,
         }
-        if now.block != then.block {
-            lost.block = config.block;
-        }
-        if now.stream != then.stream {
-            lost.stream = config.stream;
-        }
-        if now.verbose != then.verbose {
-            lost.verbose = config.verbose;
-        }
-        if now.progress_after != then.progress_after {
-            lost.progress_after = config.progress_after;
-        }
-        if now.signal_on_interrupt != then.signal_on_interrupt {
-            lost.signal_on_interrupt.clone_from(&config.signal_on_interrupt);
-        }
-        lost
     }
 }
 
@@ -112,17 +112,34 @@ struct Configured {
 
 impl Configured {
     fn set(&mut self, options: &Options, place: Origin) {
-        set(&mut self.stream, &options.stream, place);
-        set(&mut self.verbose, &options.verbose, place);
-        set(&mut self.progress_after, &options.progress_after, place);
-        set(&mut self.signal_on_interrupt, &options.signal_on_interrupt, place);
+        let Options {
+            stream,
+            verbose,
+            progress_after,
+            signal_on_interrupt,
+            // The view's, see `Carry::configure`.
+            targets: _,
+            block: _,
+            // No `%pxconfig` takes these.
+            group_outputs: _,
+            out: _,
+            local: _,
+            // Such a line sets nothing that is known.
+            dynamic: _,
+            error: _,
+        } = options;
+        set(&mut self.stream, stream, place);
+        set(&mut self.verbose, verbose, place);
+        set(&mut self.progress_after, progress_after, place);
+        set(&mut self.signal_on_interrupt, signal_on_interrupt, place);
     }
 
     fn take(&self, state: &mut ViewState, by: &mut Deciders) {
-        by.take(Sets::Stream, &mut state.stream, self.stream.as_ref());
-        by.take(Sets::Verbose, &mut state.verbose, self.verbose.as_ref());
-        by.take(Sets::ProgressAfter, &mut state.progress_after, self.progress_after.as_ref());
-        by.take(Sets::SignalOnInterrupt, &mut state.signal_on_interrupt, self.signal_on_interrupt.as_ref());
+        let Self { stream, verbose, progress_after, signal_on_interrupt } = self;
+        by.take(Sets::Stream, &mut state.stream, stream.as_ref());
+        by.take(Sets::Verbose, &mut state.verbose, verbose.as_ref());
+        by.take(Sets::ProgressAfter, &mut state.progress_after, progress_after.as_ref());
+        by.take(Sets::SignalOnInterrupt, &mut state.signal_on_interrupt, signal_on_interrupt.as_ref());
     }
 }
 

@@ -10,6 +10,7 @@ mod hub;
 mod interrupts;
 mod places;
 mod requests;
+mod turns;
 mod wire;
 
 #[cfg(test)]
@@ -124,6 +125,28 @@ pub struct Execute {
     /// Not 0 where the run's first engines were sent to before. The feed then takes over what is still to come of those, and
     /// the feed of that earlier call closes.
     pub first_slot: u32,
+    /// For a `--noblock` run: its name in the reason of the runs that its failure aborts, such as `the --noblock run on line
+    /// 5`. `None` for any other run, which neither aborts what is queued behind it nor is aborted.
+    pub noblock: Option<Arc<str>>,
+}
+
+/// Why a request was not sent, if it was interrupted first.
+pub(crate) const INTERRUPTED: &str = "interrupted before it was sent";
+
+/// Code that was handed to the client.
+#[derive(Debug)]
+pub struct Submitted {
+    accepted: oneshot::Receiver<Result<(), ClientError>>,
+}
+
+impl Submitted {
+    /// Waits until the client has accepted it, which takes no longer than its current work.
+    ///
+    /// # Errors
+    /// As [`ClusterClient::execute`].
+    pub async fn accepted(self) -> Result<(), ClientError> {
+        self.accepted.await.map_err(|_| ClientError::Closed)?
+    }
 }
 
 /// What an interrupt did. An engine is in one set at most, the first of these that fits.
@@ -211,7 +234,7 @@ pub enum ClientError {
          at a time, for instance by reading data from files"
     )]
     TooMuchInFlight {
-        /// Bytes of code that wait.
+        /// How much code waits, in MiB.
         waiting: usize,
     },
     /// The engine knows no such signal.
@@ -291,14 +314,23 @@ impl ClusterClient {
         self.status.clone()
     }
 
-    /// Sends code to engines. What happens to each request goes into the feed: `Sent`, then in the end `Reply` and `Idle`,
-    /// or an `aborted` reply, or `Lost`. An engine that is not there gets `Lost(NotSent)` at once. Output that comes after the
-    /// end still arrives, until [`Self::forget`].
+    /// Sends code to engines, to each one when it is past earlier `--noblock` requests. What happens to each request goes into
+    /// the feed: `Sent`, then in the end `Reply` and `Idle`, or an `aborted` reply, or `Lost`. A request that is never sent
+    /// ends as `Lost(NotSent)`, at once if the engine is not there, or as `Aborted` if a `--noblock` run failed on the engine
+    /// ([`Execute::noblock`]). Output that comes after the end still arrives, until [`Self::forget`].
     ///
     /// # Errors
     /// See [`ClientError`]; then nothing was sent and nothing goes into the feed.
     pub async fn execute(&self, execute: Execute, feed: FeedSender) -> Result<(), ClientError> {
-        self.ask(|answer| Command::Execute { execute, silent: false, feed, answer }).await?
+        self.submit(execute, feed).accepted().await
+    }
+
+    /// As [`Self::execute`], without waiting until the client has accepted it. Engines get code in the order of these calls.
+    pub fn submit(&self, execute: Execute, feed: FeedSender) -> Submitted {
+        let (answer, accepted) = oneshot::channel();
+        // If the client is closed, this drops the sender of the answer too, which `accepted` reports.
+        let _ = self.commands.send(Command::Execute { execute, silent: false, feed, answer });
+        Submitted { accepted }
     }
 
     /// As [`Self::execute`], for what pxlens itself wants to know: the engine counts no prompt and keeps no history of it.
@@ -309,8 +341,9 @@ impl ClusterClient {
         self.ask(|answer| Command::Execute { execute, silent: true, feed, answer }).await?
     }
 
-    /// Stops a run, on some of its engines or on all: requests that wait are aborted by their ids, and engines that work on
-    /// the run get the signal, a name such as `SIGINT` or a number. Engines that work for somebody else are left alone.
+    /// Stops a run, on some of its engines or on all: requests that are not sent yet are dropped, requests that wait on engines
+    /// are aborted by their ids, and engines that work on the run get the signal, a name such as `SIGINT` or a number. Engines
+    /// that work for somebody else are left alone.
     ///
     /// # Errors
     /// See [`ClientError`].

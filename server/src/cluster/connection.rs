@@ -35,7 +35,7 @@ pub enum ConnectionFileError {
     /// It cannot be read.
     #[error("the connection file {} cannot be read: {source}; start a cluster, or name another file", path.display())]
     Unreadable {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
         /// The system's error.
         source: io::Error,
@@ -45,7 +45,7 @@ pub enum ConnectionFileError {
         "{} is not a connection file: it holds no JSON object ({why}); name an ipcontroller-client.json", path.display()
     )]
     NotJson {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
         /// What the parser said; never shows the text.
         why: String,
@@ -56,17 +56,17 @@ pub enum ConnectionFileError {
         path.display(), keys.join(", ")
     )]
     MissingKeys {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
-        /// The missing keys.
+        /// The names of the keys.
         keys: Vec<&'static str>,
     },
     /// A key has a value of the wrong kind.
     #[error("the value of '{key}' in the connection file {} is {problem}", path.display())]
     BadValue {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
-        /// Which key.
+        /// The name of the key.
         key: &'static str,
         /// What is wrong with its value.
         problem: String,
@@ -77,15 +77,15 @@ pub enum ConnectionFileError {
          start it with --Session.packer=json", path.display()
     )]
     Packer {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
-        /// What it says.
+        /// The packer that it names.
         pack: String,
     },
     /// Messages signed in a way that pxlens does not know.
     #[error("pxlens cannot use the connection file {}: {source}", path.display())]
     Signing {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
         /// What is wrong with the key or its scheme.
         source: SigningError,
@@ -96,9 +96,9 @@ pub enum ConnectionFileError {
          start the controller without enable_curve, and reach it on this machine", path.display()
     )]
     Curve {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
-        /// Where it says so.
+        /// Where that is asked for.
         asked_by: &'static str,
     },
     /// The controller is on another machine.
@@ -107,9 +107,9 @@ pub enum ConnectionFileError {
          run pxlens there, for instance in a remote window of the editor", path.display()
     )]
     AcrossNetwork {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
-        /// The other machine.
+        /// That machine.
         host: String,
     },
     /// The file asks for an SSH tunnel.
@@ -118,7 +118,7 @@ pub enum ConnectionFileError {
          run pxlens on that machine, for instance in a remote window of the editor", path.display()
     )]
     Tunnel {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
         /// `[user@]host[:port]`.
         ssh: String,
@@ -129,9 +129,9 @@ pub enum ConnectionFileError {
         path.display()
     )]
     Interface {
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
-        /// What it says.
+        /// The interface that it names.
         interface: String,
     },
 }

@@ -316,7 +316,8 @@ impl Request {
     async fn send(client: &ClusterClient, engine: EngineId) -> Result<Self, ClientError> {
         let run = RunId(NEXT.fetch_sub(1, Ordering::Relaxed));
         let (sender, events) = feed();
-        let execute = Execute { run, code: Arc::from(BIND_CODE), engines: vec![engine], first_slot: 0 };
+        let execute =
+            Execute { run, code: Arc::from(BIND_CODE), engines: vec![engine], first_slot: 0, noblock: None };
         // Made before the request is sent, so that a caller that goes away meanwhile takes it back as well.
         let mut request = Self {
             client: client.clone(),

@@ -87,7 +87,7 @@ pub enum ResolveError {
         alive: RankSet,
     },
     /// The expression leaves nothing.
-    #[error("the targets choose no engine; alive: {alive}")]
+    #[error("the targets choose none of the engines {alive}; choose others, such as all")]
     Empty {
         /// The engines that are there.
         alive: RankSet,

@@ -235,7 +235,7 @@ impl Place<'_> {
         if entry.value == Value::Targets {
             return self.targets(word);
         }
-        let choices = entry.choices().into_iter().map(|(label, detail)| (label, detail.to_owned()));
+        let choices = entry.choices().map(|(label, detail)| (label, detail.to_owned()));
         self.offer(word, choices.collect())
     }
 

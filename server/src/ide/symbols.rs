@@ -125,7 +125,7 @@ fn state(run: &Run) -> String {
             let is_bad = |ending: &Ending| match ending {
                 Ending::Error(_) => true,
                 Ending::Lost(reason) => !matches!(reason, LostReason::NotSent(_)),
-                Ending::Ok | Ending::Aborted => false,
+                Ending::Ok | Ending::Aborted(_) => false,
             };
             let bad = run.parts().filter(|part| part.ending().is_some_and(is_bad));
             let bad: RankSet = bad.map(|part| part.engine).collect();

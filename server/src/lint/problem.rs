@@ -5,13 +5,13 @@ use crate::text::TextRange;
 /// Something wrong or doubtful in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// Where.
+    /// The text that it is about, in bytes of the document; while the problem is kept with its block, of the block.
     pub range: TextRange,
     /// How bad; in some cases milder than the rule's own.
     pub severity: Severity,
-    /// Its kind.
+    /// The rule that the text breaks.
     pub rule: &'static Rule,
-    /// A sentence.
+    /// What is wrong and what to do about it, as a sentence.
     pub message: String,
     /// What would mend it, the likeliest first.
     pub fixes: Vec<Fix>,
@@ -68,7 +68,7 @@ impl Rule {
 }
 
 impl Problem {
-    /// The same with a base that its ranges counted from added.
+    /// The problem, with every range in it moved towards the end by this many bytes.
     pub(super) fn shifted(&self, by: usize) -> Self {
         let mut problem = self.clone();
         problem.range = problem.range.shifted(by);
@@ -80,7 +80,7 @@ impl Problem {
 }
 
 impl Fix {
-    /// One change.
+    /// A fix that replaces a single range.
     pub(super) fn one(title: impl Into<String>, edit: (TextRange, String)) -> Self {
         Self { title: title.into(), edits: vec![edit] }
     }

@@ -1,7 +1,8 @@
 //! Requests that are answered from a snapshot: what they see, and how they are run.
 //!
 //! A handler of such a request is a plain function of a [`Snapshot`] and its parameters. It runs once, off the main
-//! loop; its panics are caught where those of all handlers are.
+//! loop; its panics are caught where those of all handlers are. It sees one moment of the session, but not of the runs:
+//! [`session::RunHandle::now`] gives the newest output when it is called.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -22,7 +23,8 @@ use crate::{
     session::{self, About},
 };
 
-/// Everything a request needs: the session as it was at one moment, and what the client announced.
+/// Everything a request needs: the session as it was at one moment, but for the output of runs, which is read when it is
+/// laid out; and what the client announced.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     session: session::Snapshot,

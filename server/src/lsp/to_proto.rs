@@ -17,7 +17,7 @@ use crate::{
     ide, lint,
     render::GroupBy,
     run::{self, Run, RunState},
-    session::{self, CellView, DocumentKey, DocumentView, Here, NotRunKind, RunHandle, Snapshot},
+    session::{self, CellView, DocumentKey, DocumentView, Here, RunHandle, Snapshot},
     text,
 };
 
@@ -165,14 +165,12 @@ pub(super) fn run_result(response: session::RunResponse, runs_local: bool) -> Ru
     };
     let shown_result =
         |shown: &session::ShownResult| RecalledRun { cell: cell_id(shown.cell), run: run_id(shown.run.id) };
-    // If any cell runs, cells that never run anything are not worth reporting.
-    let nothing_else = response.runs.is_empty() && response.shown_results.is_empty();
-    let is_reported = |one: &&session::NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
-    let not_run = |one: &session::NotRun| NotRun { cell: Some(cell_id(one.cell)), reason: one.why.clone() };
+    let not_run =
+        |(one, reason): (&session::NotRun, String)| NotRun { cell: Some(cell_id(one.cell)), reason };
     RunResult {
         runs: response.runs.iter().map(started).collect(),
         recalled: response.shown_results.iter().map(shown_result).collect(),
-        not_run: response.not_run.iter().filter(is_reported).map(not_run).collect(),
+        not_run: response.reasons().into_iter().map(not_run).collect(),
         local_lines: response.local_lines,
         conditional: response.conditional_lines().map(|lines| format!("{lines} not run")),
     }

@@ -137,7 +137,7 @@ pub enum JsonKind {
     Ended {
         /// How it ended.
         state: EndState,
-        /// Why, where `state` is `lost`.
+        /// Why, if `state` is `lost`, or `aborted` because an earlier run failed on the engine.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
         /// `In [n]` on that engine, if known.
@@ -176,7 +176,7 @@ impl From<&Ending> for EndState {
         match ending {
             Ending::Ok => Self::Ok,
             Ending::Error(_) => Self::Error,
-            Ending::Aborted => Self::Aborted,
+            Ending::Aborted(_) => Self::Aborted,
             Ending::Lost(_) => Self::Lost,
         }
     }
@@ -291,7 +291,8 @@ impl PartCursor {
             }
             let why = match ending {
                 Ending::Lost(why) => Some(why.to_string()),
-                _ => None,
+                Ending::Aborted(why) => why.as_deref().map(str::to_owned),
+                Ending::Ok | Ending::Error(_) => None,
             };
             let execution_count = part.execution_count;
             let (at, host) = (part.ended, part.host.clone());

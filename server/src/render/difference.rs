@@ -29,7 +29,8 @@ pub(super) fn difference(
     (same * 2 >= other.len() || lines.len() < other.len()).then_some(lines)
 }
 
-/// How these lines became others, however few stayed the same; `None` where they are too many to compare.
+/// The lines that show how `before` became `after`, even if hardly anything stayed the same; `None` if either has too many
+/// lines to compare.
 pub(super) fn change(before: &[BlockLine], after: &[BlockLine]) -> Option<Vec<BlockLine>> {
     if before.len().max(after.len()) > MOST {
         return None;
@@ -42,7 +43,8 @@ pub(super) fn change(before: &[BlockLine], after: &[BlockLine]) -> Option<Vec<Bl
     Some(steps(before, after, &"before").0)
 }
 
-/// The steps from some lines to others, and how many lines are the same; those are named after `of`.
+/// The lines that show `other` as a difference from `reference`, and how many of its lines are the same. `of` is the name by
+/// which they refer to the reference.
 fn steps(reference: &[BlockLine], other: &[BlockLine], of: &dyn Display) -> (Vec<BlockLine>, usize) {
     let mut lines = Vec::new();
     let mut same = 0;

@@ -10,7 +10,7 @@ use crate::run::{Ending, EngineRun, LostReason, Run, RunState};
 pub(super) fn gone(part: &EngineRun) -> Option<String> {
     Some(match part.ending()? {
         Ending::Ok | Ending::Error(_) => return None,
-        Ending::Aborted => "aborted: not run".to_owned(),
+        Ending::Aborted(why) => aborted(why.as_deref()),
         Ending::Lost(LostReason::NotSent(why)) => format!("not run: {}", terminal_text(why, false)),
         // An engine that began without saying so in time looks like one that did not: claim neither.
         Ending::Lost(LostReason::EngineDied) if part.started.is_none() => "lost: the engine died".to_owned(),
@@ -19,13 +19,21 @@ pub(super) fn gone(part: &EngineRun) -> Option<String> {
     })
 }
 
+/// The text for an engine that did not run the code, with the reason if it is known.
+pub(super) fn aborted(why: Option<&str>) -> String {
+    match why {
+        None => "aborted: not run".to_owned(),
+        Some(why) => format!("aborted: not run, since {}", terminal_text(why, false)),
+    }
+}
+
 /// How an engine failed, in a word or two; none for one that ended well, or not yet.
 pub(super) fn failure(part: &EngineRun) -> Option<String> {
     Some(match part.ending()? {
         Ending::Ok => return None,
         Ending::Error(error) if is_interruption(error) => "interrupted".to_owned(),
         Ending::Error(error) => name(&error.ename),
-        Ending::Aborted => "aborted".to_owned(),
+        Ending::Aborted(_) => "aborted".to_owned(),
         Ending::Lost(reason) if is_unsent(reason) => "not run".to_owned(),
         Ending::Lost(LostReason::EngineDied) => "engine died".to_owned(),
         Ending::Lost(_) => "lost".to_owned(),
@@ -45,7 +53,7 @@ pub(super) fn is_stopped(ending: &Ending) -> bool {
 /// Whether nothing went wrong on an engine, though it may not have run the code, or not all of it.
 pub(super) fn is_mild(ending: &Ending) -> bool {
     match ending {
-        Ending::Ok | Ending::Aborted => true,
+        Ending::Ok | Ending::Aborted(_) => true,
         Ending::Lost(reason) => is_unsent(reason),
         Ending::Error(_) => is_stopped(ending),
     }
@@ -70,7 +78,7 @@ pub fn outcome(run: &Run) -> String {
             let counts = [
                 (count(|ending| matches!(ending, Ending::Error(_)) && !is_stopped(ending)), "failed"),
                 (count(is_stopped), "interrupted"),
-                (count(|ending| matches!(ending, Ending::Aborted)), "aborted"),
+                (count(|ending| matches!(ending, Ending::Aborted(_))), "aborted"),
                 (count(|ending| matches!(ending, Ending::Lost(reason) if !is_unsent(reason))), "lost"),
                 (count(|ending| matches!(ending, Ending::Lost(reason) if is_unsent(reason))), "not run"),
             ];
@@ -94,16 +102,17 @@ mod tests {
 
     #[test]
     fn each_ending_has_its_words() {
-        let run = Sample::new(5)
+        let run = Sample::new(6)
             .busy(0)
             .lost(0, LostReason::EngineDied)
             .lost(1, LostReason::EngineDied)
             .aborted(2)
             .lost(3, LostReason::NotSent("interrupted before it was sent".to_owned()))
             .lost(4, LostReason::ControllerLost)
+            .aborted_since(5, "the --noblock run on line 5 failed there")
             .run();
         let words =
-            [0, 1, 2, 3, 4].map(|slot| gone(run.part(Slot(slot)).expect("asked")).unwrap_or_default());
+            [0, 1, 2, 3, 4, 5].map(|slot| gone(run.part(Slot(slot)).expect("asked")).unwrap_or_default());
         assert_eq!(
             words,
             [
@@ -112,6 +121,7 @@ mod tests {
                 "aborted: not run",
                 "not run: interrupted before it was sent",
                 "lost: the connection to the controller was lost",
+                "aborted: not run, since the --noblock run on line 5 failed there",
             ]
         );
     }

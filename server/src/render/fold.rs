@@ -129,7 +129,7 @@ mod tests {
                     None => "pending".to_owned(),
                     Some(Ending::Ok) => "ok".to_owned(),
                     Some(Ending::Error(error)) => error.ename.clone(),
-                    Some(Ending::Aborted) => "aborted".to_owned(),
+                    Some(Ending::Aborted(_)) => "aborted".to_owned(),
                     Some(Ending::Lost(why)) => format!("lost: {why}"),
                 };
                 format!("{} {ending}\n", group.ranks)

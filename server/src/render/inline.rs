@@ -100,8 +100,9 @@ pub fn inline_within(run: &Run, now: Time, budget: usize) -> String {
                 })
                 .collect();
             let gone = fold(run);
-            let gone =
-                gone.iter().filter(|group| matches!(group.ending, Some(Ending::Aborted | Ending::Lost(_))));
+            let gone = gone
+                .iter()
+                .filter(|group| matches!(group.ending, Some(Ending::Aborted(_) | Ending::Lost(_))));
             gists.extend(gone.map(|group| Gist::of(run, group).text(Detail::Range)));
             let ok = run.parts().filter(|part| part.ending() == Some(&Ending::Ok)).count();
             let rest = if ok > 0 { format!(" · {ok} ok") } else { String::new() };

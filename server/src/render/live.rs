@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cursor, EndState, JsonKind, bundle::in_words, errors::name, terminal_text};
+use super::{Cursor, EndState, JsonKind, bundle::in_words, endings::aborted, errors::name, terminal_text};
 use crate::{
     jupyter::content::{MimeBundle, StreamName},
     run::Run,
@@ -48,7 +48,9 @@ impl Live {
                     say(&format!("✗ {}: {}", name(&ename), terminal_text(&evalue, false)))
                 }
                 JsonKind::Unreadable { why } => say(&terminal_text(&why, false)),
-                JsonKind::Ended { state: EndState::Aborted, .. } => say("✗ aborted: not run"),
+                JsonKind::Ended { state: EndState::Aborted, why, .. } => {
+                    say(&format!("✗ {}", aborted(why.as_deref())));
+                }
                 JsonKind::Ended { state: EndState::Lost, why, .. } => {
                     say(&terminal_text(&format!("✗ lost: {}", why.unwrap_or_default()), false));
                 }

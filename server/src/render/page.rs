@@ -58,18 +58,18 @@ pub(crate) struct Page {
 /// Blocks under one title.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageSection {
-    /// The kind of output.
+    /// The kind of output, such as stdout; `None` if the run is not grouped by kind.
     pub title: Option<&'static str>,
-    /// The blocks.
+    /// What engines show under this title, one block for each group of them.
     pub blocks: Vec<PageBlock>,
 }
 
 /// What some engines show.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageBlock {
-    /// The engines.
+    /// The engines that show it.
     pub ranks: RankSet,
-    /// Their state.
+    /// Whether these engines have ended, and how.
     pub standing: Standing,
     /// The engines from whose output this is the difference.
     pub differs_from: Option<RankSet>,
@@ -95,7 +95,7 @@ pub(crate) enum Standing {
 /// Engines that raised the same error.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageError {
-    /// The error.
+    /// The engines, and what they raised.
     pub group: ErrorGroup,
     /// The traceback, line by line, each with the call that it is the head of.
     pub lines: Vec<(String, Option<Frame>)>,
@@ -190,7 +190,7 @@ fn standing(run: &Run, state: &State, ranks: &RankSet) -> Standing {
         State::Pending => Standing::Pending,
         State::Failed => Standing::Failed,
         State::Gone(_) => {
-            let aborted = |ending: Option<&Ending>| matches!(ending, Some(Ending::Aborted));
+            let aborted = |ending: Option<&Ending>| matches!(ending, Some(Ending::Aborted(_)));
             let engine = ranks.first();
             let is_aborted = run.parts().any(|part| Some(part.engine) == engine && aborted(part.ending()));
             if is_aborted { Standing::Aborted } else { Standing::Lost }
@@ -201,7 +201,7 @@ fn standing(run: &Run, state: &State, ranks: &RankSet) -> Standing {
 /// HTML that some engines show.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct HtmlOutput<'a> {
-    /// The engines.
+    /// The engines that show it.
     pub ranks: RankSet,
     /// As the engine sent it.
     pub html: &'a str,

@@ -226,9 +226,10 @@ impl Failure {
             evalue,
         };
         match part.ending() {
-            Some(Ending::Aborted) => {
+            Some(Ending::Aborted(None)) => {
                 Some(made_up("TaskAborted", "the engine dropped the request without running it".to_owned()))
             }
+            Some(Ending::Aborted(Some(why))) => Some(made_up("TaskAborted", format!("not run, since {why}"))),
             Some(Ending::Lost(why)) => {
                 Some(made_up("EngineError", format!("no answer from engine {engine}: {why}")))
             }

@@ -119,7 +119,10 @@ impl Part {
                 let error = mem::take(&mut self.error);
                 vec![EventKind::Reply(ExecuteReply::Error { error, execution_count }), EventKind::Idle]
             }
-            EndState::Aborted => vec![EventKind::Reply(ExecuteReply::Aborted {})],
+            EndState::Aborted => vec![match why {
+                Some(why) => EventKind::Aborted(why.to_owned()),
+                None => EventKind::Reply(ExecuteReply::Aborted {}),
+            }],
             EndState::Lost => vec![EventKind::Lost(reason(why.unwrap_or_default()))],
         };
         count.into_iter().chain(last).collect()
@@ -193,7 +196,8 @@ mod tests {
     #[test]
     fn what_engines_were_lost_to_is_told_again() {
         let sample = Sample::new(4).busy(0).ok(0).lost(1, LostReason::EngineDied).aborted(2);
-        check(sample.lost(3, LostReason::NotSent("it was dropped".to_owned())));
+        check(sample.clone().lost(3, LostReason::NotSent("it was dropped".to_owned())));
+        check(sample.aborted_since(3, "the --noblock run on line 5 failed there"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(crate) fn failed(run: &Run) -> RankSet {
     run.parts().filter(|part| part.ending().is_some_and(failed)).map(|part| part.engine).collect()
 }
 
-/// The engines whose output is not like that of the reference: of the groups that ended well the largest, of all where none did.
+/// The engines outside the reference group: the largest of the groups that ended well, or the largest of all if none did.
 pub(crate) fn differing(run: &Run) -> RankSet {
     let groups = fold(run);
     // The largest comes first.

@@ -164,6 +164,10 @@ impl Sample {
         self.event(slot, EventKind::Reply(ExecuteReply::Aborted {}))
     }
 
+    pub(super) fn aborted_since(self, slot: u32, why: &str) -> Self {
+        self.event(slot, EventKind::Aborted(why.to_owned()))
+    }
+
     pub(super) fn lost(self, slot: u32, why: LostReason) -> Self {
         self.event(slot, EventKind::Lost(why))
     }

@@ -45,7 +45,7 @@ impl State {
         match part.ending() {
             Some(Ending::Ok) => Self::Ok,
             Some(Ending::Error(_)) => Self::Failed,
-            Some(Ending::Aborted | Ending::Lost(_)) => Self::Gone(gone(part).unwrap_or_default()),
+            Some(Ending::Aborted(_) | Ending::Lost(_)) => Self::Gone(gone(part).unwrap_or_default()),
             None if part.error().is_some() => Self::Failed,
             None => Self::Pending,
         }

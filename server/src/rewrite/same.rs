@@ -1,6 +1,6 @@
 //! Whether two texts hold the same px cells.
 
-use crate::cells::{CellKind, Cells, Effective, PxCell};
+use crate::cells::{CellKind, Cells, Effective, Options, PxCell, magic::GroupOutputs};
 
 /// Whether the same cells send the same code to the same targets in the same way, and as many local lines stand beside them.
 /// `lines_may_go`: lines that run nothing may be missing afterwards, and their options may be on the cells instead.
@@ -20,19 +20,34 @@ fn alike(before: &PxCell, after: &PxCell, lines_may_go: bool) -> bool {
         CellKind::LineMagic | CellKind::AutopxCell if lines_may_go => CellKind::CellMagic,
         kind => kind,
     };
-    let own = |cell: &PxCell| {
-        let options = &cell.magic.options;
-        (options.group_outputs, options.out.clone(), options.local, options.dynamic, options.error.is_some())
-    };
     // Only the code of a cell magic ends with a newline, which does not matter.
     let code = |cell: &PxCell| cell.code.trim_end_matches('\n').to_owned();
     kind(before) == kind(after)
         && before.suite.is_some() == after.suite.is_some()
         && before.magic.suffix == after.magic.suffix
         && code(before) == code(after)
-        && own(before) == own(after)
+        && own(&before.magic.options) == own(&after.magic.options)
         && before.refusal().is_some() == after.refusal().is_some()
         && (before.kind == CellKind::Result || in_force(before) == in_force(after))
+}
+
+/// What only a cell's own options say. Each option is named, so that a new one is not lost unnoticed.
+fn own(options: &Options) -> (Option<GroupOutputs>, Option<&str>, bool, bool, bool) {
+    let Options {
+        group_outputs,
+        out,
+        local,
+        dynamic,
+        error,
+        // The lines above can set these as well, see `in_force`.
+        targets: _,
+        block: _,
+        stream: _,
+        verbose: _,
+        progress_after: _,
+        signal_on_interrupt: _,
+    } = options;
+    (*group_outputs, out.as_deref(), *local, *dynamic, error.is_some())
 }
 
 /// What decides how a cell runs: its own options, or else those that the lines above it set.

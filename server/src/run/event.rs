@@ -126,6 +126,8 @@ pub enum EventKind {
     Idle,
     /// The reply.
     Reply(ExecuteReply),
+    /// It is never sent, since an earlier run failed on its engine: a clause that says which run.
+    Aborted(String),
     /// No answer will come, or no end of it.
     Lost(LostReason),
     /// A message that could not be read was skipped.
@@ -208,7 +210,9 @@ impl EventKind {
                 }),
             ),
             Self::Reply(ExecuteReply::Aborted {}) => ("execute_reply", json!({"status": "aborted"})),
-            Self::Sent(_) | Self::Host(_) | Self::Lost(_) | Self::Unreadable(_) => return None,
+            Self::Sent(_) | Self::Host(_) | Self::Aborted(_) | Self::Lost(_) | Self::Unreadable(_) => {
+                return None;
+            }
         })
     }
 }

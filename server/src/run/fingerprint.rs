@@ -166,7 +166,11 @@ impl Fingerprinter {
             None => hashers.shape.word(0),
             Some(Ending::Ok) => hashers.shape.word(1),
             Some(Ending::Error(error)) => hashers.shape.word(of_error(error).shape),
-            Some(Ending::Aborted) => hashers.shape.word(3),
+            Some(Ending::Aborted(None)) => hashers.shape.word(3),
+            Some(Ending::Aborted(Some(why))) => {
+                hashers.shape.word(3);
+                hashers.raw(why.as_bytes());
+            }
             Some(Ending::Lost(why)) => hashers.raw(why.to_string().as_bytes()),
         }
         hashers.finish()

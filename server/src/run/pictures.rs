@@ -1,4 +1,5 @@
-//! When two images are the same: whatever base64 was broken into lines, and but for what matplotlib makes up anew in each SVG.
+//! Decides whether two images are the same. Line breaks in base64 do not count, nor does what matplotlib makes up anew in
+//! each SVG.
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
@@ -12,7 +13,7 @@ pub(crate) fn is_picture(mime: &str) -> bool {
     mime.starts_with("image/")
 }
 
-/// Data of an image in a form that is equal for images that are.
+/// The data of an image, in a form that is equal for equal images.
 pub(crate) fn same<'a>(mime: &str, data: &'a str) -> Cow<'a, str> {
     match mime {
         SVG => plain_svg(data.trim_ascii()),

@@ -47,8 +47,8 @@ pub enum Ending {
     Ok,
     /// The code raised.
     Error(Arc<ErrorContent>),
-    /// The engine dropped the request without running it.
-    Aborted,
+    /// The engine dropped the request without running it. Or pxlens did, and this says which earlier run failed there.
+    Aborted(Option<Arc<str>>),
     /// No answer will come.
     Lost(LostReason),
 }
@@ -314,6 +314,7 @@ impl EngineRun {
                 self.end_if_complete(at);
             }
             EventKind::Reply(reply) => self.answer(at, reply),
+            EventKind::Aborted(why) => self.end(at, Ending::Aborted(Some(why.into()))),
             EventKind::Lost(LostReason::OutputIncomplete) if self.reply.is_some() => {
                 // What the engine answered counts for more than the missing end of its output; the note says so.
                 self.remark(LostReason::OutputIncomplete.to_string());
@@ -401,7 +402,7 @@ impl EngineRun {
                 self.execution_count = execution_count.or(self.execution_count);
                 Ending::Error(Arc::new(error))
             }
-            ExecuteReply::Aborted {} => return self.end(at, Ending::Aborted),
+            ExecuteReply::Aborted {} => return self.end(at, Ending::Aborted(None)),
         };
         self.begin(at);
         self.reply = Some(ending);

@@ -170,7 +170,7 @@ fn an_aborted_request_needs_no_idle() {
         vec![sent(), EventKind::Reply(ExecuteReply::Aborted {})],
         expect![[r#"
             1 Sent           → Sent
-            2 Reply          → Ended(Aborted)
+            2 Reply          → Ended(Aborted(None))
                sent 1, started -, ended 2, Failed
         "#]],
     );

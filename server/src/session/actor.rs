@@ -454,7 +454,8 @@ impl Actor {
         }
         let runs = std::mem::take(&mut self.runs);
         let clear = move || runs.values().for_each(|entry| entry.handle.spilled.clear());
-        if tokio::task::spawn_blocking(clear).await.is_err() {
+        // It is cancelled when the process is told to end at once.
+        if tokio::task::spawn_blocking(clear).await.is_err_and(|error| error.is_panic()) {
             tracing::error!("deleting the files of runs panicked; this is a bug in pxlens");
         }
     }

@@ -1,8 +1,9 @@
 //! Which runs are queued, and which may be sent.
 //!
-//! A run is sent when no earlier blocking run still holds one of its engines; a non-blocking run is sent at once. The
-//! runs of one command ("run all") go one after the other, and stop after the first that fails. Pure: the actor sends
-//! and drops what this says.
+//! A run is sent when no earlier blocking run still holds one of its engines; a non-blocking run is sent at once, to the
+//! cluster client, which holds back what follows it on an engine until the engine is past it. The runs of one command
+//! ("run all") go one after the other, and stop after the first that fails. Pure: the actor sends and drops what this
+//! says.
 
 use std::collections::HashSet;
 

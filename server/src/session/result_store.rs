@@ -61,7 +61,7 @@ pub(crate) struct KeptHead {
     single: bool,
 }
 
-/// A result that was kept.
+/// A result as it was written to disk: its metadata, and what its engines answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct KeptResult {
     #[serde(flatten)]
@@ -99,7 +99,7 @@ pub(crate) enum ResultStoreError {
     #[error("No result is named '{name}'{}", near_names(near))]
     Unknown {
         name: String,
-        /// Similar names.
+        /// The names of kept results that resemble it, to be suggested.
         near: Vec<String>,
     },
     /// The file cannot be written or read.
@@ -160,7 +160,7 @@ impl KeptHead {
         self.group_by.as_deref().and_then(|by| by.parse().ok())
     }
 
-    /// Its engines.
+    /// The engines that the run was sent to.
     pub(crate) fn ranks(&self) -> RankSet {
         self.engines.iter().copied().collect()
     }
@@ -235,7 +235,7 @@ impl ResultStore {
         Ok(())
     }
 
-    /// The result of this name.
+    /// Reads the result that was kept under this name.
     ///
     /// # Errors
     /// If there is none, or it cannot be read.

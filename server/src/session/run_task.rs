@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::spill::Spill;
 use crate::{
     clock::now,
-    cluster::{ClusterClient, Execute, FeedReceiver, feed},
-    run::{Ending, Event, EventKind, LostReason, Run, RunRequest, Slot},
+    cluster::{ClusterClient, Execute, FeedReceiver, INTERRUPTED, Submitted, feed},
+    run::{Ending, Event, EventKind, LostReason, Run, RunId, RunRequest, Slot},
 };
 
 /// The shortest time between two states that readers see while a run streams.
@@ -25,20 +25,46 @@ const LATE: Duration = Duration::from_secs(1);
 /// The longest time before such output is reported.
 const LATEST: Duration = Duration::from_secs(120);
 
-/// Why a request was not sent, if it was interrupted first.
-pub(super) const INTERRUPTED: &str = "interrupted before it was sent";
-
 /// What becomes of a queued run.
 pub(super) enum Order {
-    /// Its turn has come. The request is resolved anew, since engines may have come and gone since it was queued.
-    Send {
-        client: ClusterClient,
-        request: RunRequest,
-        /// If the others are sent only once the first engine has succeeded: cancelled if they are not wanted any more.
-        canary: Option<CancellationToken>,
-    },
+    /// Its turn has come, and it was handed to the cluster client.
+    Sent(Box<Sent>),
     /// It will not be sent, for this reason.
     Drop(String),
+}
+
+/// A run that was handed to the cluster client.
+pub(super) struct Sent {
+    /// The request, resolved anew, since engines may have come and gone since it was queued.
+    pub(super) request: RunRequest,
+    first: Part,
+    rest: Option<Rest>,
+}
+
+/// The client that a run is sent with, and how.
+#[derive(Clone)]
+pub(super) struct Recipient {
+    pub(super) client: ClusterClient,
+    /// See [`Execute::noblock`].
+    pub(super) noblock: Option<Arc<str>>,
+}
+
+impl Order {
+    /// Hands a run to the cluster client at once, since engines get runs in the order of these calls; the tasks of the runs
+    /// could overtake each other. With `canary`, the other engines get the run only once the first has succeeded; it is
+    /// cancelled if that is not wanted any more.
+    pub(super) fn send(
+        run: RunId,
+        request: RunRequest,
+        to: Recipient,
+        canary: Option<CancellationToken>,
+    ) -> Self {
+        let canary = canary.filter(|_| request.engines.len() > 1);
+        let slots = if canary.is_some() { 0..1 } else { 0..request.engines.len() };
+        let first = Part::send(run, &request, &to, slots);
+        let rest = canary.map(|unwanted| Rest { to, unwanted });
+        Self::Sent(Box::new(Sent { request, first, rest }))
+    }
 }
 
 /// Drives one run from the queue to its end, and keeps applying late output until the cluster client forgets the run.
@@ -55,16 +81,14 @@ pub(super) async fn drive(
     late: impl Fn(&Run) + Send,
 ) {
     let sent = match order.await {
-        Ok(Order::Send { client, request, canary }) => {
+        Ok(Order::Sent(sent)) => {
+            let Sent { request, first, rest } = *sent;
             if *run.request != request {
                 let blocking = run.blocking;
                 run = Run::new(run.id, Arc::new(request), run.created);
                 run.blocking = blocking;
             }
-            let canary = canary.filter(|_| run.request.engines.len() > 1);
-            let first = if canary.is_some() { 0..1 } else { 0..run.request.engines.len() };
-            let rest = canary.map(|unwanted| Rest { client: client.clone(), unwanted });
-            send(&run, &client, first).await.map(|events| (events, rest))
+            first.events().await.map(|events| (events, rest))
         }
         Ok(Order::Drop(why)) => Err(why),
         Err(_) => Err("the session ended".to_owned()),
@@ -79,17 +103,30 @@ pub(super) async fn drive(
     }
 }
 
-/// Sends some of the run's requests, and returns the feed of their events.
-async fn send(run: &Run, client: &ClusterClient, slots: Range<usize>) -> Result<FeedReceiver, String> {
-    let (sender, events) = feed();
-    let execute = Execute {
-        run: run.id,
-        code: run.request.code.clone(),
-        first_slot: slot(slots.start).0,
-        engines: run.request.engines[slots].to_vec(),
-    };
-    client.execute(execute, sender).await.map_err(|error| error.to_string())?;
-    Ok(events)
+/// Some of a run's requests, handed to the cluster client.
+struct Part {
+    events: FeedReceiver,
+    submitted: Submitted,
+}
+
+impl Part {
+    fn send(run: RunId, request: &RunRequest, to: &Recipient, slots: Range<usize>) -> Self {
+        let (sender, events) = feed();
+        let execute = Execute {
+            run,
+            code: request.code.clone(),
+            first_slot: slot(slots.start).0,
+            engines: request.engines[slots].to_vec(),
+            noblock: to.noblock.clone(),
+        };
+        Self { events, submitted: to.client.submit(execute, sender) }
+    }
+
+    /// The feed of their events, once the client has accepted them.
+    async fn events(self) -> Result<FeedReceiver, String> {
+        self.submitted.accepted().await.map_err(|error| error.to_string())?;
+        Ok(self.events)
+    }
 }
 
 fn slot(index: usize) -> Slot {
@@ -106,7 +143,7 @@ fn not_sent(run: &mut Run, from: usize, why: &str) {
 
 /// The requests of a run that wait for its first engine.
 struct Rest {
-    client: ClusterClient,
+    to: Recipient,
     unwanted: CancellationToken,
 }
 
@@ -123,7 +160,8 @@ async fn send_rest(run: &mut Run, rest: &Rest) -> Option<FeedReceiver> {
         not_sent(run, 1, &why);
         return None;
     }
-    match send(run, &rest.client, 1..run.request.engines.len()).await {
+    let others = Part::send(run.id, &run.request, &rest.to, 1..run.request.engines.len());
+    match others.events().await {
         Ok(events) => Some(events),
         Err(why) => {
             not_sent(run, 1, &why);

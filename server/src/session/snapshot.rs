@@ -1,4 +1,4 @@
-//! Everything a request needs, as it was at one moment.
+//! Everything a request needs, as it was at one moment; of runs, the handles through which their newest output is read.
 //!
 //! The session hands out a [`Snapshot`] in one message. Everything in it is shared, and built once per version of a
 //! document and once per change of the runs, so that it costs the same for one cell and for a thousand. What is derived

@@ -3,6 +3,7 @@
 mod commands;
 mod history;
 mod kept;
+mod noblock;
 mod pxresult;
 
 use std::{path::Path, time::Duration};

@@ -49,6 +49,6 @@ test("the user hears of engines that go on, each once, and of nothing else", () 
       answer({ leftAlone: [10, 2], refused: "No." }),
       answer({ leftAlone: [2], unanswered: [3], refused: "No." }),
     ]),
-    "No. Engines 2, 10 work for another client and were left alone. Engines 3 did not answer in time.",
+    "No. Engines 2, 10 work for another client and were left alone. Engines 3 did not answer in time; interrupt them again, or stop the cluster.",
   );
 });

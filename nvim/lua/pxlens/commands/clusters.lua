@@ -92,7 +92,8 @@ local function shell(arguments)
     local said = vim.trim((done.stdout or '') .. (done.stderr or ''))
     vim.schedule(function()
       local level = done.code == 0 and vim.log.levels.INFO or vim.log.levels.ERROR
-      client_of.say(said ~= '' and said or ('`pxlens` ended with status %d'):format(done.code), level)
+      local silent = '`pxlens` ended with status %d and wrote nothing; run the same command in a terminal'
+      client_of.say(said ~= '' and said or silent:format(done.code), level)
     end)
   end)
   if not ok then
@@ -139,7 +140,7 @@ M.stop = {
         return cluster.connectionFile ~= nil
       end, answer.clusters)
       if #clusters == 0 then
-        client_of.say('No cluster is running')
+        client_of.say('No cluster is running; there is nothing to stop')
       elseif #clusters == 1 and clusters[1].ours then
         stop(clusters[1])
       else

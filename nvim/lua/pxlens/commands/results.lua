@@ -5,6 +5,7 @@ local document = require('pxlens.document')
 
 local GROUPINGS = { 'fold', 'type', 'engine', 'order' }
 local PLACES = { 'float', 'split', 'vsplit', 'tab' }
+local NO_CELL = 'No px cell at the cursor; move the cursor into a %%px cell or onto a %px line'
 
 ---@type table<string, pxlens.Subcommand>
 local M = {}
@@ -19,7 +20,7 @@ local function run_here(call)
   end
   local cell = call.client.attached_buffers[call.bufnr] and cells.here()
   if not cell then
-    client_of.say('No px cell at the cursor')
+    client_of.say(NO_CELL)
   elseif not cell.run then
     client_of.say('This px cell has not run yet; run it with `:Px run`')
   end
@@ -144,7 +145,7 @@ M.clear = {
     if call.args[1] == 'cell' then
       local cell = cells.here()
       if not cell then
-        client_of.say('No px cell at the cursor')
+        client_of.say(NO_CELL)
         return
       end
       params.cell = cell.id

@@ -125,7 +125,7 @@ local function report_interrupt(result)
     end
   end
   tell(result.leftAlone, 'Engines %s work for another client and were left alone')
-  tell(result.unanswered, 'Engines %s did not answer in time')
+  tell(result.unanswered, 'Engines %s did not answer in time; interrupt them again, or stop the cluster')
 end
 
 ---@param client vim.lsp.Client

@@ -82,11 +82,21 @@ enum Warmth {
     Warm,
 }
 
-/// A harmless request after earlier ones to the same engine. When it is answered, their replies are in or lost.
+/// A harmless request after earlier ones to the same engine. When it is answered, the engine is past those.
 struct Fence {
     id: MsgId,
     engine: EngineUuid,
     before: Vec<MsgId>,
+    meaning: FenceMeaning,
+}
+
+/// What the reply to a fence means for the requests before it that have no reply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FenceMeaning {
+    /// Their replies are lost.
+    Lost,
+    /// The engine is past them, although code that awaits may still be running.
+    Passed,
 }
 
 struct Connecting {
@@ -152,6 +162,7 @@ impl<T: Transport> Actor<T> {
                 // Once nothing more has arrived, so that a burst of notifications is one update.
                 () = std::future::ready(()), if self.dirty => self.publish_table(),
             }
+            self.send_next();
         }
         self.requests.lose_all(&LostReason::ControllerLost, clock::now());
         let _ = self.watches.status.send(ClusterStatus::Lost { why: "the connection was closed".into() });
@@ -207,7 +218,7 @@ impl<T: Transport> Actor<T> {
             Channel::Iopub => self.warmth = Warmth::Cold,
             Channel::Mux => {
                 self.fences.clear();
-                self.set_fences(|_| true);
+                self.set_fences(FenceMeaning::Lost, |_, _| true);
             }
             Channel::Control => self.places.reconnected(),
             Channel::Notification => {}
@@ -282,7 +293,10 @@ impl<T: Transport> Actor<T> {
             Channel::Mux => match self.fences.iter().position(|fence| fence.id == id) {
                 Some(at) => {
                     let fence = self.fences.swap_remove(at);
-                    self.requests.overtaken(&fence.before, clock::now());
+                    match fence.meaning {
+                        FenceMeaning::Lost => self.requests.overtaken(&fence.before, clock::now()),
+                        FenceMeaning::Passed => self.requests.passed(&fence.engine, &fence.before),
+                    }
                 }
                 None => self.requests.message(&id, message, now, clock::now()),
             },
@@ -323,7 +337,9 @@ impl<T: Transport> Actor<T> {
         self.requests.expire(now, clock::now());
         let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
-        self.set_fences(|request| request.is_answerless(now, limit));
+        self.set_fences(FenceMeaning::Lost, |_, request| request.is_answerless(now, limit));
+        let holding_up = self.requests.holding_up(now);
+        self.set_fences(FenceMeaning::Passed, |id, _| holding_up.contains(id));
         let questions = self.interrupts.expire(&self.requests, now);
         self.ask(questions);
         if self.health.check_lost(&self.options, now) {
@@ -422,19 +438,20 @@ impl<T: Transport> Actor<T> {
     }
 
     /// Sends each engine that still owes replies to `which` requests a harmless one after them. Its shell answers in order, and
-    /// the relay keeps the order, so once that is answered, a reply that is not there is lost.
-    fn set_fences(&mut self, which: impl Fn(&Request) -> bool) {
+    /// the relay keeps the order, so once that is answered, a missing reply will not come, unless the code still awaits.
+    fn set_fences(&mut self, meaning: FenceMeaning, which: impl Fn(&MsgId, &Request) -> bool) {
         let mut owed: HashMap<EngineUuid, Vec<MsgId>> = HashMap::new();
         for (id, request) in self.requests.iter_outstanding() {
-            let fenced = || self.fences.iter().any(|fence| fence.before.contains(id));
-            if !request.replied && which(request) && !fenced() {
+            let follows = |fence: &Fence| fence.meaning == meaning && fence.before.contains(id);
+            let fenced = || self.fences.iter().any(follows);
+            if !request.replied && which(id, request) && !fenced() {
                 owed.entry(request.uuid.clone()).or_default().push(id.clone());
             }
         }
         for (engine, before) in owed {
             let (id, frames) = self.wire.request(Some(&engine), "kernel_info_request", "{}", EMPTY);
             if self.transport.send(Channel::Mux, frames).is_ok() {
-                self.fences.push(Fence { id, engine, before });
+                self.fences.push(Fence { id, engine, before, meaning });
             }
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct Interrupted<'a> {
     pub(super) engines: Option<&'a RankSet>,
     /// A name or a number.
     pub(super) signal: String,
+    /// Engines for which a request of the run was dropped before it was sent.
+    pub(super) dropped: RankSet,
 }
 
 /// Something to ask an engine on control.
@@ -66,6 +68,8 @@ struct Interrupt {
     number: u64,
     signal: String,
     engines: BTreeMap<EngineId, Engine>,
+    /// See [`Interrupted::dropped`].
+    dropped: RankSet,
     open: HashMap<MsgId, (EngineId, Step, Instant)>,
     refused: Option<String>,
     /// `None` once it was given. What may yet begin to run is signalled even then.
@@ -125,7 +129,7 @@ impl Interrupts {
         hub: &Hub,
         answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
     ) -> Vec<Question> {
-        let Interrupted { run, engines: only, signal } = asked;
+        let Interrupted { run, engines: only, signal, dropped } = asked;
         self.count += 1;
         let number = self.count;
         let mut engines: BTreeMap<EngineId, Engine> = BTreeMap::new();
@@ -149,8 +153,8 @@ impl Interrupts {
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
         }
-        let mut interrupt =
-            Interrupt { number, signal, engines, open: HashMap::new(), refused: None, answer: Some(answer) };
+        let (open, answer) = (HashMap::new(), Some(answer));
+        let mut interrupt = Interrupt { number, signal, engines, dropped, open, refused: None, answer };
         let questions = interrupt.first_questions(Instant::now());
         self.under_way.push(interrupt);
         questions
@@ -388,9 +392,13 @@ impl Interrupt {
         let those = |which: Outcome| -> RankSet {
             self.engines.iter().filter(|(_, engine)| engine.outcome() == which).map(|(id, _)| *id).collect()
         };
+        let reported = |engine: &EngineId| {
+            self.engines.get(engine).map(Engine::outcome).is_some_and(|outcome| outcome != Outcome::Ended)
+        };
+        let dropped = self.dropped.iter().filter(|engine| !reported(engine));
         let report = InterruptReport {
             signalled: those(Outcome::Signalled),
-            aborted: those(Outcome::Aborted),
+            aborted: those(Outcome::Aborted).iter().chain(dropped).collect(),
             left_alone: those(Outcome::LeftAlone),
             unanswered: those(Outcome::Unanswered),
         };

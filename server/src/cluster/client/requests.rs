@@ -1,6 +1,7 @@
 //! Tracks requests: which are outstanding, what is still missing of each, and when to give up on it.
 //!
-//! Messages and times go in, run events go out into the feeds. Holds no socket and reads no clock.
+//! Messages and times go in, run events go out into the feeds. Holds no socket and reads no clock. Requests that are not
+//! sent yet wait in [`Turns`].
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,9 +11,13 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::{
+    INTERRUPTED,
+    turns::{Turn, Turns},
+};
 use crate::{
     cluster::feed::FeedSender,
-    engines::{EngineId, EngineUuid},
+    engines::{EngineId, EngineUuid, RankSet},
     jupyter::{Message, MsgId, content::ExecuteReply},
     run::{Event, EventKind, LostReason, RunId, Slot, Time},
 };
@@ -24,6 +29,7 @@ const REMEMBERED: usize = 10_000;
 pub(super) struct Requests {
     all: HashMap<MsgId, Request>,
     feeds: HashMap<RunId, FeedSender>,
+    turns: Turns,
     ended: VecDeque<MsgId>,
     outstanding: usize,
     bytes: usize,
@@ -36,6 +42,10 @@ pub(super) struct Requests {
 /// large output takes time. Other people's engines must not postpone the end for ever.
 const MAX_EXTENSIONS: u32 = 30;
 
+/// How long after the end of the output a reply may take before the engine is asked whether it is past the request. Code that
+/// awaits at its top level gets no reply, and requests behind it must not wait until it counts as lost.
+const LATE_REPLY: Duration = Duration::from_millis(200);
+
 /// One request to one engine.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -45,6 +55,8 @@ pub(super) struct Request {
     pub(super) slot: Slot,
     /// Bytes of code that it keeps in flight.
     pub(super) size: usize,
+    /// See [`Execute::noblock`](super::Execute::noblock).
+    noblock: Option<Arc<str>>,
     /// When its engine said that it begins.
     pub(super) begun: Option<Instant>,
     /// Whether its reply is in.
@@ -72,13 +84,14 @@ struct ExpectedLoss {
 }
 
 impl Request {
-    pub(super) fn new(run: RunId, slot: Slot, engine: EngineId, uuid: EngineUuid, size: usize) -> Self {
+    pub(super) fn new(turn: Turn) -> Self {
         Self {
-            run,
-            engine,
-            uuid,
-            slot,
-            size,
+            run: turn.run,
+            engine: turn.engine,
+            uuid: turn.uuid,
+            slot: turn.slot,
+            size: turn.size,
+            noblock: turn.noblock,
             begun: None,
             replied: false,
             idle: false,
@@ -106,6 +119,7 @@ impl Requests {
         Self {
             all: HashMap::new(),
             feeds: HashMap::new(),
+            turns: Turns::default(),
             ended: VecDeque::new(),
             outstanding: 0,
             bytes: 0,
@@ -119,14 +133,14 @@ impl Requests {
         self.heard = now;
     }
 
-    /// How many are not over.
+    /// How many are not over, including those that wait for their turn.
     pub(super) fn outstanding(&self) -> usize {
-        self.outstanding
+        self.outstanding + self.turns.waiting()
     }
 
-    /// Bytes of code that are in flight.
+    /// Bytes of code that are in flight or wait for their turn.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.turns.bytes()
     }
 
     /// Opens a run's feed.
@@ -134,8 +148,21 @@ impl Requests {
         self.feeds.insert(run, feed);
     }
 
+    /// Adds a request that is to be sent when its turn comes.
+    pub(super) fn put(&mut self, turn: Turn) {
+        self.turns.put(turn);
+    }
+
+    /// Removes a request whose turn has come, and returns it.
+    pub(super) fn next_turn(&mut self) -> Option<Turn> {
+        self.turns.next()
+    }
+
     /// Notes a request that was handed to the socket, and where its engine runs.
     pub(super) fn sent(&mut self, id: MsgId, request: Request, host: Option<Arc<str>>, at: Time) {
+        if request.noblock.is_some() {
+            self.turns.sent(&request.uuid, id.clone());
+        }
         self.emit(request.run, request.slot, at, EventKind::Sent(id.clone()));
         if let Some(host) = host {
             self.emit(request.run, request.slot, at, EventKind::Host(host));
@@ -157,6 +184,13 @@ impl Requests {
         self.emit(run, slot, at, EventKind::Lost(LostReason::NotSent(why)));
     }
 
+    /// Drops the waiting requests of a run, on some of its engines or on all, and returns their engines.
+    pub(super) fn withdraw(&mut self, run: RunId, engines: Option<&RankSet>, at: Time) -> RankSet {
+        let dropped = self.turns.withdraw(run, engines);
+        dropped.iter().for_each(|turn| self.not_sent(turn.run, turn.slot, INTERRUPTED.to_owned(), at));
+        dropped.iter().map(|turn| turn.engine).collect()
+    }
+
     /// Takes a message about one of this client's requests, from either side: reply or output.
     ///
     /// It finds its run for as long as the run is not forgotten, even after the request's end.
@@ -172,11 +206,13 @@ impl Requests {
         // An aborted request is over with its reply: not all versions publish an idle for it.
         let mut is_over = false;
         let mut lost = None;
+        let mut failed = None;
         match &kind {
             EventKind::Reply(reply) => {
                 request.replied = true;
                 is_over = matches!(reply, ExecuteReply::Aborted {});
                 request.aborted = is_over;
+                failed = request.noblock.clone().filter(|_| matches!(reply, ExecuteReply::Error { .. }));
             }
             EventKind::Unreadable(_) if is_reply => {
                 // It did end, only how is unknown.
@@ -191,6 +227,14 @@ impl Requests {
             _ => {}
         }
         is_over |= request.replied && request.idle;
+        if is_reply {
+            let uuid = request.uuid.clone();
+            if let Some(name) = failed {
+                self.abort_behind(&uuid, &name, at);
+            }
+            self.turns.passed(&uuid, id);
+        }
+        let Some(request) = self.all.get(id) else { return };
         let (run, slot, gap) = (request.run, request.slot, request.gap);
         if is_over && gap && !request.over {
             let missing = "output may be missing here: the connection to the controller broke meanwhile";
@@ -202,6 +246,25 @@ impl Requests {
         } else if let Some(reason) = lost {
             self.lose(id, reason, at);
         }
+    }
+
+    /// Drops what waits behind a `--noblock` run that failed on an engine; `name` is the name of that run.
+    fn abort_behind(&mut self, engine: &EngineUuid, name: &str, at: Time) {
+        for turn in self.turns.abort(engine) {
+            self.emit(turn.run, turn.slot, at, EventKind::Aborted(format!("{name} failed there")));
+        }
+    }
+
+    /// The requests that hold up others although their output has ended: their reply is late.
+    pub(super) fn holding_up(&self, now: Instant) -> Vec<MsgId> {
+        let held_for = self.turns.held_for().filter_map(|id| Some((id, self.all.get(id)?)));
+        let late = held_for.filter(|(_, request)| request.is_answerless(now, LATE_REPLY));
+        late.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Notes that the engine is past these requests, whether or not it has replied to them. What waits behind them can be sent.
+    pub(super) fn passed(&mut self, engine: &EngineUuid, ids: &[MsgId]) {
+        ids.iter().for_each(|id| self.turns.passed(engine, id));
     }
 
     /// Gives up on these requests, since a later request of this client to the same engine was answered and replies come in
@@ -274,6 +337,9 @@ impl Requests {
 
     /// Ends everything that is outstanding.
     pub(super) fn lose_all(&mut self, reason: &LostReason, at: Time) {
+        for turn in self.turns.clear() {
+            self.not_sent(turn.run, turn.slot, format!("{reason} before its turn came"), at);
+        }
         let over = self.all.iter().filter(|(_, request)| !request.over);
         let ids: Vec<_> = over.map(|(id, _)| id.clone()).collect();
         ids.iter().for_each(|id| self.lose(id, reason.clone(), at));
@@ -307,6 +373,7 @@ impl Requests {
         request.over = true;
         self.outstanding -= 1;
         self.bytes -= request.size;
+        self.turns.passed(&request.uuid, id);
         let forgotten = !self.feeds.contains_key(&request.run);
         if forgotten {
             self.all.remove(id);

@@ -8,3 +8,4 @@ mod outputs;
 mod places;
 mod script;
 mod sockets;
+mod turns;

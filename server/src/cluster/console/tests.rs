@@ -151,7 +151,8 @@ async fn with_work(script: Script) -> (Desk, FeedReceiver) {
     let desk = Desk::new(2, script).await;
     desk.sim.on("work", Script::new().wait("gate"));
     let (sender, events) = feed();
-    let work = Execute { run: RunId(1), code: "work".into(), engines: vec![EngineId(0)], first_slot: 0 };
+    let engines = vec![EngineId(0)];
+    let work = Execute { run: RunId(1), code: "work".into(), engines, first_slot: 0, noblock: None };
     desk.client.execute(work, sender).await.expect("it is sent");
     let mut activities = desk.client.activities();
     let is_busy = activities.wait_for(|all| matches!(all.of(EngineId(0)), Activity::Busy(_)));

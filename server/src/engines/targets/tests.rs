@@ -114,8 +114,16 @@ fn what_chooses_no_engine_says_which_are_alive() {
     check("7", &[0, 1], expect!["7 → there is no engine 7; alive: [0-1]"]);
     check("-3", &[0, 1], expect!["-3 → there is no engine -3; alive: [0-1]"]);
     check("[-1]", &[0, 1], expect!["[-1] → there is no engine -1; alive: [0-1]"]);
-    check("10:", &[0, 1], expect!["10: → the targets choose no engine; alive: [0-1]"]);
-    check("[]", &[0, 1], expect!["[] → the targets choose no engine; alive: [0-1]"]);
+    check(
+        "10:",
+        &[0, 1],
+        expect!["10: → the targets choose none of the engines [0-1]; choose others, such as all"],
+    );
+    check(
+        "[]",
+        &[0, 1],
+        expect!["[] → the targets choose none of the engines [0-1]; choose others, such as all"],
+    );
     check(
         "all",
         &[],

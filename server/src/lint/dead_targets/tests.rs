@@ -76,7 +76,7 @@ fn targets_that_are_not_alive_become_those_that_are() {
         "%%px -t 10:\nx\n",
         &[4],
         expect![[r#"
-        "10:": the targets choose no engine; alive: [4]
+        "10:": the targets choose none of the engines [4]; choose others, such as all
           Write [4]: "%%px -t [4]\nx\n"
           Write all: "%%px -t all\nx\n"
     "#]],

@@ -58,7 +58,7 @@ fn not_interrupted(result: &InterruptResult) -> Option<String> {
     let parts = [
         result.refused.clone(),
         some(&result.left_alone, "work for another client and were left alone."),
-        some(&result.unanswered, "did not answer."),
+        some(&result.unanswered, "did not answer in time; interrupt them again, or stop the cluster."),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" "))
@@ -73,8 +73,7 @@ mod tests {
         let done = InterruptResult { signalled: vec![0, 1], aborted: vec![2], ..InterruptResult::default() };
         assert_eq!(not_interrupted(&done), None);
         let partly_done = InterruptResult { left_alone: vec![0, 1, 4], unanswered: vec![2], ..done };
-        let words =
-            "Engines [0-1,4] work for another client and were left alone. Engines [2] did not answer.";
+        let words = "Engines [0-1,4] work for another client and were left alone. Engines [2] did not answer in time; interrupt them again, or stop the cluster.";
         assert_eq!(not_interrupted(&partly_done).as_deref(), Some(words));
         let refused = InterruptResult { refused: Some("It has ended.".into()), ..InterruptResult::default() };
         assert_eq!(not_interrupted(&refused).as_deref(), Some("It has ended."));

@@ -1,6 +1,8 @@
 //! `px/runNotebookCell`: runs a notebook cell as a kernel does: its px lines, or the whole cell if it has none and is
 //! not set-up code.
 
+use std::collections::HashSet;
+
 use pxlens_protocol::{NotRun, RunNotebookCellParams, RunNotebookCellResult};
 use tower_lsp::jsonrpc::Result;
 
@@ -47,15 +49,16 @@ fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
     let waits = response.runs.is_empty() || response.runs.iter().any(|handle| handle.plan.blocking);
     let mut failed = false;
     let mut notes = Vec::new();
-    let nothing_else = response.runs.is_empty() && response.shown_results.is_empty();
-    for one in &response.not_run {
-        match one.kind {
-            NotRunKind::RunsNothing if nothing_else => notes.push(NotebookOutput::note(one.why.as_str())),
-            NotRunKind::RunsNothing => {}
-            _ => {
-                failed = true;
-                notes.push(NotebookOutput::failure(&one.why));
-            }
+    let mut said = HashSet::new();
+    for (one, reason) in response.reasons() {
+        let runs_nothing = one.kind == NotRunKind::RunsNothing;
+        failed |= !runs_nothing;
+        if said.insert(reason.clone()) {
+            notes.push(if runs_nothing {
+                NotebookOutput::note(reason)
+            } else {
+                NotebookOutput::failure(&reason)
+            });
         }
     }
     let result = to_proto::run_result(response, runs_local);

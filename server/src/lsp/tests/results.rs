@@ -179,15 +179,18 @@ async fn the_history_lists_runs_newest_first_and_each_can_be_shown() {
 #[tokio::test]
 async fn a_cell_that_cannot_run_stops_run_all_and_every_reason_is_reported() {
     let sim = Sim::builder().engines(1).start().await;
-    let mut client =
-        open(&sim, "# %%\n%pxconfig --targets 0\n# %%\n%px a()\n# %%\n%%px --bogus\nb()\n# %%\n%px c()\n")
-            .await;
+    let mut client = open(
+        &sim,
+        "# %%\n%pxconfig --targets 0\n# %%\n%px a()\n# %%\n%%px --bogus\nb()\n# %%\n%px c()\n# %%\n%px d()\n",
+    )
+    .await;
     let answer = client.request("px/run", json!({ "uri": URI, "scope": "all" })).await;
     assert_eq!(answer["runs"].as_array().map(Vec::len), Some(1), "{answer}");
     let reasons: Vec<&str> =
         answer["notRun"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
-    assert!(reasons[0].contains("--bogus"), "{reasons:?}");
-    assert_eq!(reasons[1..], ["not run, since line 6 before it cannot run"], "a %pxconfig is not reported");
+    assert!(reasons[0].starts_with("Line 6 was not run: ") && reasons[0].contains("--bogus"), "{reasons:?}");
+    let skipped = "Line 9 and 1 px cell after it were not run: line 6 above cannot run";
+    assert_eq!(reasons[1..], [skipped, skipped], "a %pxconfig is not reported");
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ impl EngineActivity {
                         }
                     }
                     // The code did not run there, or its outcome is not known.
-                    Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted | Ending::Lost(_)) => {}
+                    Phase::Queued | Phase::Sent | Phase::Ended(Ending::Aborted(_) | Ending::Lost(_)) => {}
                 }
             }
         }

@@ -107,7 +107,7 @@ fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
         None => GroupState::Pending,
         Some(Ending::Ok) => GroupState::Ok,
         Some(Ending::Error(_)) => GroupState::Error,
-        Some(Ending::Aborted) => GroupState::Aborted,
+        Some(Ending::Aborted(_)) => GroupState::Aborted,
         Some(Ending::Lost(_)) => GroupState::Lost,
     };
     match group_by {

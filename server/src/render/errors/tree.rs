@@ -12,11 +12,11 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::render) struct Branch {
     pub(in crate::render) ranks: RankSet,
-    /// A group of which the steps are shown: the only one of the branch, or the first of those that share them.
+    /// The index of the group whose steps are shown: the only group of the branch, or the first of those that share the steps.
     pub(in crate::render) group: usize,
-    /// Those of its steps that are not shown further up.
+    /// Which of its steps are shown here; the steps before them are shown further up.
     pub(in crate::render) steps: Range<usize>,
-    /// None where the group is the only one.
+    /// Where the groups part after these steps; empty if the branch has a single group.
     pub(in crate::render) branches: Vec<Branch>,
 }
 

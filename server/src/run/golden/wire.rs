@@ -232,7 +232,7 @@ impl Replay {
             None => "pending",
             Some(Ending::Ok) => "ok",
             Some(Ending::Error(_)) => "error",
-            Some(Ending::Aborted) => "aborted",
+            Some(Ending::Aborted(_)) => "aborted",
             Some(Ending::Lost(_)) => "lost",
         };
         let (stdout, stderr) = (part.stream(StreamName::Stdout), part.stream(StreamName::Stderr));

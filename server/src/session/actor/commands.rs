@@ -286,7 +286,7 @@ impl Actor {
         if replaced.is_empty() {
             return;
         }
-        response.not_run.extend(replaced.iter().map(|handle| self::replaced(handle.cell)));
+        response.not_run.extend(replaced.iter().map(|handle| self::replaced(handle.cell, handle.line)));
         let place = |cell: CellId| command.cells.iter().position(|pinned| pinned.view.id == cell);
         response.not_run.sort_by_key(|one| place(one.cell));
         response.local_lines = local_lines(&command.cells, &response.runs);
@@ -390,14 +390,15 @@ impl Actor {
         let is_meant =
             |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
         for older in self.comparing.extract_if(.., |older| is_meant(older)) {
-            let not_run = older.command.cells.iter().map(|cell| replaced(cell.view.id)).collect();
+            let not_run =
+                older.command.cells.iter().map(|cell| replaced(cell.view.id, cell.view.line)).collect();
             older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));
         }
     }
 }
 
-fn replaced(cell: CellId) -> NotRun {
-    NotRun { cell, kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
+fn replaced(cell: CellId, line: u32) -> NotRun {
+    NotRun { cell, line, kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
 }
 
 /// The number of local lines in the cells of the file that hold the cells that run; each line counts once.

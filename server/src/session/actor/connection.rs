@@ -320,7 +320,10 @@ impl Actor {
             let wanted = self.stopping.as_deref().is_some_and(|file| self.uses(file));
             self.cluster = None;
             if !wanted {
-                self.notify(SessionEvent::Say(Level::Error, format!("The cluster was lost: {why}")));
+                let text = format!(
+                    "The cluster was lost: {why}. To go on, run px cells again; pxlens then looks for a cluster"
+                );
+                self.notify(SessionEvent::Say(Level::Error, text));
             }
         }
         self.notify(SessionEvent::Cluster);

@@ -86,7 +86,7 @@ impl Actor {
         self.shown_by.insert(cell.id, run.id);
         match run.now().state() {
             RunState::Failed => {
-                sequence.stop(format!("line {} before it shows a run that failed", cell.line + 1))
+                sequence.stop(format!("line {} above shows a run that failed", cell.line + 1))
             }
             RunState::Succeeded => {}
             RunState::Queued | RunState::Running if self.queue.holds(run.id) => sequence.wait_for(run.id),
@@ -149,7 +149,7 @@ impl Actor {
     /// If a finished run was never sent, gives its names back to the runs that had them before.
     pub(super) fn take_names_back(&mut self, run: RunId) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
-        if !entry.handle.view.borrow().was_never_sent() {
+        if entry.handle.view.borrow().parts().any(|part| part.sent.is_some()) {
             return;
         }
         for name in std::mem::take(&mut entry.names) {
@@ -236,7 +236,8 @@ impl Keeper {
             let (sender, mut works) = mpsc::unbounded_channel::<Work>();
             let task = tokio::spawn(async move {
                 while let Some(work) = works.recv().await {
-                    if tokio::task::spawn_blocking(work).await.is_err() {
+                    // It is cancelled when the process is told to end at once.
+                    if tokio::task::spawn_blocking(work).await.is_err_and(|error| error.is_panic()) {
                         tracing::error!("keeping a result panicked; this is a bug in pxlens");
                     }
                 }

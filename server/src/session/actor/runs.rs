@@ -13,6 +13,7 @@ use super::{
 use crate::{
     cells::{CellKind, magic::defaults::SIGNAL_ON_INTERRUPT},
     clock::now,
+    cluster::INTERRUPTED,
     engines::EngineId,
     plan::{Plan, Refusal},
     run::{Run, RunId, RunRequest, RunState},
@@ -20,7 +21,7 @@ use crate::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
         RunError, RunHandle, RunResponse, SessionEvent, parts,
         queue::{After, Entry, Steps},
-        run_task::{self, INTERRUPTED, Order},
+        run_task::{self, Order, Recipient},
         spill::{Spill, SpillFolder},
     },
 };
@@ -45,10 +46,10 @@ impl Sequence {
         self.after.push(After { run, must_succeed: !self.keep_going });
     }
 
-    /// Stops the sequence, unless the command keeps going.
+    /// Stops the sequence, unless the command keeps going. `why` is told of each cell that is not run for it.
     pub(super) fn stop(&mut self, why: String) {
         if !self.keep_going {
-            self.stopped = Some(format!("not run, since {why}"));
+            self.stopped = Some(why);
         }
     }
 }
@@ -76,7 +77,7 @@ impl Actor {
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
-            let not_run = |kind, why| NotRun { cell: cell.view.id, kind, why };
+            let not_run = |kind, why| NotRun { cell: cell.view.id, line: cell.view.line, kind, why };
             let line = cell.view.line + 1;
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
@@ -95,7 +96,7 @@ impl Actor {
                 Err(Refusal::RunsNothing(_)) => {
                     if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
                         response.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("line {line} before it has nothing to show"));
+                        sequence.stop(format!("line {line} above has nothing to show"));
                     }
                     continue;
                 }
@@ -117,7 +118,7 @@ impl Actor {
                 other => other.to_string(),
             };
             response.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("line {line} before it cannot run"));
+            sequence.stop(format!("line {line} above cannot run"));
         }
         response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
@@ -259,9 +260,9 @@ impl Actor {
 
     pub(super) fn apply_steps(&mut self, steps: Steps) {
         for run in steps.send {
-            let order = self.sending(run).unwrap_or_else(Order::Drop);
-            if let Order::Send { request, .. } = &order {
-                self.queue.sent_to(run, &request.engines);
+            let order = self.send(run).unwrap_or_else(Order::Drop);
+            if let Order::Sent(sent) = &order {
+                self.queue.sent_to(run, &sent.request.engines);
             }
             self.order(run, order);
         }
@@ -270,20 +271,24 @@ impl Actor {
         }
     }
 
-    /// The order for a run whose turn has come: its targets are resolved among the engines that are alive now.
-    fn sending(&self, run: RunId) -> Result<Order, String> {
+    /// Sends a run whose turn has come; its targets are resolved among the engines that are alive now.
+    fn send(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
         let entry = self.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
-        let request = entry.handle.plan.request(&table).map_err(|error| error.to_string())?;
-        Ok(Order::Send { client: cluster.client.clone(), request, canary: entry.canary.clone() })
+        let plan = &entry.handle.plan;
+        let request = plan.request(&table).map_err(|error| error.to_string())?;
+        let name = || format!("the --noblock run on line {}", entry.handle.line + 1).into();
+        let noblock = (!plan.blocking).then(name);
+        let to = Recipient { client: cluster.client.clone(), noblock };
+        Ok(Order::send(run, request, to, entry.canary.clone()))
     }
 
     fn order(&mut self, run: RunId, order: Order) {
         let Some(entry) = self.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
             let mut name = None;
-            if let Order::Send { .. } = order {
+            if let Order::Sent(_) = order {
                 self.documents.set_run(&entry.handle);
                 name = entry.handle.plan.name.clone();
             }
@@ -379,7 +384,8 @@ impl Actor {
         };
         let this = self.this.clone();
         tokio::spawn(async move {
-            for (run, signal) in running {
+            // The newest first: when an engine is past a run, it gets the next one, which must not begin now.
+            for (run, signal) in running.into_iter().rev() {
                 match client.interrupt(run, engines.clone(), &signal).await {
                     Ok(report) => outcome.reports.push((run, report)),
                     Err(error) => send_back(
@@ -388,6 +394,7 @@ impl Actor {
                     ),
                 }
             }
+            outcome.reports.reverse();
             // Fails if the request was cancelled; the engines were interrupted all the same.
             let _ = reply.send(Some(outcome));
         });

@@ -177,7 +177,7 @@ async fn a_cell_that_cannot_run_stops_the_sequence_there() {
         let kinds: Vec<NotRunKind> = response.not_run.iter().map(|one| one.kind).collect();
         assert_eq!(kinds, [NotRunKind::Refused, NotRunKind::Skipped]);
         assert!(response.not_run[0].why.contains(word), "{response:?}");
-        assert_eq!(response.not_run[1].why, "not run, since line 4 before it cannot run");
+        assert_eq!(response.not_run[1].why, "line 4 above cannot run");
         let response = fixture.run_scope(Scope::All, true).await.expect("it goes on");
         assert_eq!((response.runs.len(), response.not_run.len()), (2, 1));
     }

@@ -12,11 +12,12 @@ use crate::{
             ClientError, ClusterStatus, Command, Execute, InterruptReport,
             interrupts::{Ask, Interrupted, Question},
             requests::Request,
+            turns::Turn,
         },
         feed::FeedSender,
         transport::{Channel, SendError, Transport},
     },
-    engines::RankSet,
+    engines::{EngineId, RankSet},
     run::{RunId, Slot},
 };
 
@@ -51,7 +52,7 @@ impl<T: Transport> Actor<T> {
             "store_history": !silent,
             "user_expressions": {},
             "allow_stdin": false,
-            // A failure must not abort other runs that wait on this engine.
+            // If it were true, an engine would also abort the requests of other clients. Ours are held back in this client.
             "stop_on_error": false,
         });
         // All engines get the same bytes, held once.
@@ -59,26 +60,50 @@ impl<T: Transport> Actor<T> {
         self.requests.open(execute.run, feed);
         let mut size = content.len();
         for (slot, &engine) in (execute.first_slot..).map(Slot).zip(&execute.engines) {
-            let there = self.hub.table().get(engine).map(|there| (there.uuid.clone(), there.host.clone()));
-            let Some((uuid, host)) = there else {
-                let why = format!("engine {engine} is gone");
-                self.requests.not_sent(execute.run, slot, why, clock::now());
+            let Some(there) = self.hub.table().get(engine) else {
+                self.engine_gone(execute.run, slot, engine);
+                continue;
+            };
+            self.requests.put(Turn {
+                run: execute.run,
+                slot,
+                engine,
+                uuid: there.uuid.clone(),
+                content: content.clone(),
+                size: std::mem::take(&mut size),
+                noblock: execute.noblock.clone(),
+            });
+        }
+        self.send_next();
+        Ok(())
+    }
+
+    /// Sends the requests whose turn has come. While the connection is down they wait, since the engine has not got them yet.
+    pub(super) fn send_next(&mut self) {
+        if !self.health.is_up(Channel::Mux) {
+            return;
+        }
+        while let Some(turn) = self.requests.next_turn() {
+            let there = self.hub.table().get(turn.engine).filter(|there| there.uuid == turn.uuid);
+            let Some(host) = there.map(|there| there.host.clone()) else {
+                self.engine_gone(turn.run, turn.slot, turn.engine);
                 continue;
             };
             let metadata = r#"{"label":null}"#;
-            let (id, frames) = self.wire.request(Some(&uuid), "execute_request", metadata, content.clone());
+            let content = turn.content.clone();
+            let (id, frames) = self.wire.request(Some(&turn.uuid), "execute_request", metadata, content);
             match self.transport.send(Channel::Mux, frames) {
-                Ok(()) => {
-                    let size = std::mem::take(&mut size);
-                    let request = Request::new(execute.run, slot, engine, uuid, size);
-                    self.requests.sent(id, request, host, clock::now());
-                }
+                Ok(()) => self.requests.sent(id, Request::new(turn), host, clock::now()),
                 Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
-                    self.requests.not_sent(execute.run, slot, error.to_string(), clock::now());
+                    self.requests.not_sent(turn.run, turn.slot, error.to_string(), clock::now());
                 }
             }
         }
-        Ok(())
+    }
+
+    fn engine_gone(&self, run: RunId, slot: Slot, engine: EngineId) {
+        let why = format!("engine {engine} is gone");
+        self.requests.not_sent(run, slot, why, clock::now());
     }
 
     fn interrupt(
@@ -88,12 +113,18 @@ impl<T: Transport> Actor<T> {
         signal: String,
         answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
     ) {
-        if !self.health.is_up(Channel::Control) {
+        // Requests that are not sent yet can be dropped without a connection.
+        let dropped = self.requests.withdraw(run, engines, clock::now());
+        let is_dropped_entirely = || {
+            let mut outstanding = self.requests.iter_outstanding();
+            !dropped.is_empty() && outstanding.all(|(_, request)| request.run != run)
+        };
+        if !self.health.is_up(Channel::Control) && !is_dropped_entirely() {
             let why = "the control connection to the controller is down".to_owned();
             let _ = answer.send(Err(ClientError::Away { why }));
             return;
         }
-        let asked = Interrupted { run, engines, signal };
+        let asked = Interrupted { run, engines, signal, dropped };
         let questions = self.interrupts.begin(asked, &self.requests, &self.hub, answer);
         self.ask(questions);
     }

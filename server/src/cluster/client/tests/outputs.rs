@@ -246,7 +246,7 @@ async fn more_code_than_may_be_in_flight_is_refused() {
     let client = ClusterClient::connect_over(wires, info(), options).await.unwrap();
     let large = |run| {
         let code = "#".repeat(2 << 20).into();
-        Execute { run: RunId(run), code, engines: vec![EngineId(0)], first_slot: 0 }
+        Execute { run: RunId(run), code, engines: vec![EngineId(0)], first_slot: 0, noblock: None }
     };
     client.execute(large(1), feed().0).await.unwrap();
     let refused = client.execute(large(2), feed().0).await;

@@ -344,6 +344,11 @@ impl Controller {
         self.reply(Channel::Mux, request, "execute_reply", &content);
     }
 
+    pub(super) fn reply_error(&self, request: &Message) {
+        let content = json!({"status": "error", "ename": "ZeroDivisionError", "evalue": "", "traceback": []});
+        self.reply(Channel::Mux, request, "execute_reply", &content);
+    }
+
     /// The whole life of a request that ends well.
     pub(super) fn succeed(&self, request: &Message) {
         self.status(request, "busy");
@@ -389,9 +394,23 @@ pub(super) async fn try_execute(
     run: u32,
     engines: &[u32],
 ) -> Result<Watched, ClientError> {
+    send(client, run, engines, None).await
+}
+
+/// Sends code to these engines, as a `--noblock` run does.
+pub(super) async fn execute_noblock(client: &ClusterClient, run: u32, engines: &[u32]) -> Watched {
+    send(client, run, engines, Some(format!("run {run}").into())).await.unwrap()
+}
+
+async fn send(
+    client: &ClusterClient,
+    run: u32,
+    engines: &[u32],
+    noblock: Option<Arc<str>>,
+) -> Result<Watched, ClientError> {
     let (sender, feed) = feed();
     let engines = engines.iter().copied().map(EngineId).collect();
-    let request = Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0 };
+    let request = Execute { run: RunId(run), code: "1+1".into(), engines, first_slot: 0, noblock };
     within("requests to be sent or refused", client.execute(request, sender)).await?;
     Ok(Watched { feed, events: Vec::new() })
 }
