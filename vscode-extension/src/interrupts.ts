@@ -36,7 +36,9 @@ export function said(answers: readonly InterruptResult[]): string | undefined {
   const sentences = [
     ...new Set(refused),
     ...(leftAlone ? [`Engines ${leftAlone} work for another client and were left alone.`] : []),
-    ...(unanswered ? [`Engines ${unanswered} did not answer in time; interrupt them again, or stop the cluster.`] : []),
+    ...(unanswered
+      ? [`Engines ${unanswered} did not answer in time; interrupt them again, or stop the cluster.`]
+      : []),
   ];
   return sentences.length > 0 ? sentences.join(" ") : undefined;
 }
