@@ -42,7 +42,8 @@ message! {
     ///         "run": 7
     ///       }
     ///     ],
-    ///     "problems": []
+    ///     "problems": [],
+    ///     "format": { "name": "percent", "reason": "by its markers" }
     ///   }
     /// }
     /// ```
@@ -71,6 +72,20 @@ pub struct CellsResult {
     /// What is wrong or doubtful in the magics, also sent as diagnostics.
     #[serde(default)]
     pub problems: Vec<Problem>,
+    /// Of a script: the format that it is taken to be in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub format: Option<ScriptFormat>,
+}
+
+/// The format of a script, which decides how it is divided into cells and which magics in comments count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScriptFormat {
+    /// Its name, as the setting `scriptFormat` says it.
+    pub name: String,
+    /// By what the script is taken to be in it, in a few words, such as `jupytext header`.
+    pub reason: String,
 }
 
 /// One px cell. One that is wrong in itself has a `refusal` and no `plan`; one that could run but for what is not there now (the

@@ -7,9 +7,13 @@
 pub(crate) mod block;
 mod calls;
 mod divide;
+pub(crate) mod escapes;
 pub(crate) mod findings;
+mod format;
 pub(crate) mod found;
 mod index;
+mod jupytext;
+mod lines;
 pub(crate) mod magic;
 pub(crate) mod mapped;
 pub(crate) mod markers;
@@ -35,6 +39,7 @@ use std::{
 
 use ropey::Rope;
 
+pub use format::{Format, Known, Said, Wanted};
 pub use index::{BlockRef, Delta, End, Index};
 pub use magic::{GroupOutputs, MagicKind, Options};
 pub use mapped::LineMap;
@@ -52,7 +57,7 @@ use crate::{
 /// What kind of text a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// A script, `.py` or `.ipy`: markers divide it into cells, and magics may hide in comments.
+    /// A script, `.py` or `.ipy`: its format decides how it is divided into cells, and which magics in comments count.
     Script,
     /// One code cell of a notebook that the client synchronises cell by cell.
     NotebookCell,
@@ -67,6 +72,10 @@ pub struct Cells {
     pub cells: Vec<PxCell>,
     /// The code cells of the document, with or without px cells in them.
     pub blocks: Vec<Block>,
+    /// The format of a script.
+    pub format: Option<Known>,
+    /// The line that begins a cell in a script, where there is one that does in its format.
+    pub(crate) border: Option<&'static str>,
     deciders: BTreeMap<Origin, Decider>,
 }
 
@@ -86,7 +95,7 @@ pub struct Decider {
     pub range: TextRange,
 }
 
-/// A code cell: of a notebook, between two markers of a script, or a script without markers as a whole.
+/// A code cell of a notebook or of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// Where it is, its marker included.
@@ -297,6 +306,16 @@ pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
 pub fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
     let rope = Rope::from_str(text);
     let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
+    match index.error() {
+        Some(error) => Err(error.clone()),
+        None => Ok(index.cells(&rope)),
+    }
+}
+
+/// The same of a script of which something is known before it is read.
+pub(crate) fn recognize_as(text: &str, dialect: Dialect, wanted: Wanted) -> Result<Cells, NotNotebook> {
+    let rope = Rope::from_str(text);
+    let index = Index::new_as(&rope, dialect, wanted, 0, Arc::default());
     match index.error() {
         Some(error) => Err(error.clone()),
         None => Ok(index.cells(&rope)),

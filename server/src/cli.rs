@@ -110,7 +110,10 @@ pub async fn main(command: Command) -> ExitCode {
 fn cells_of(args: &args::CellsArgs) -> Result<Status, Failure> {
     let file = file::SourceFile::read(&args.file)?;
     let views = args::views(&args.views).map_err(|why| Failure::new(Status::Usage, why))?;
-    let (found, problems) = crate::lint::recognize(&file.text, file.dialect, &views)
+    let is_ipy = args.file.extension().is_some_and(|extension| extension == "ipy");
+    let format = args::format(args.format.as_deref()).map_err(|why| Failure::new(Status::Usage, why))?;
+    let wanted = crate::cells::Wanted { format, is_ipy };
+    let (found, problems) = crate::lint::recognize_as(&file.text, file.dialect, wanted, &views)
         .map_err(|error| Failure::new(Status::Usage, format!("{}: {error}", file.label)))?;
     cells::report(&file.label, &found, &problems, &file.text, args.json, &mut io::stdout().lock())?;
     Ok(Status::Ok)

@@ -26,10 +26,10 @@ pub(crate) use problem::{Fix, Problem, Rule, Severity};
 pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
-    Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views,
+    Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views, Wanted,
+    escapes::Escape,
     findings::{BlockFacts, Finding, Findings},
     found::Found,
-    markers::Escape,
     scan::Scanned,
 };
 
@@ -100,7 +100,7 @@ impl Lints {
             problems.extend(found.map(|problem| problem.shifted(block.base)));
         }
         let open = index.open_region(&end.carry);
-        problems.extend(open.and_then(|region| autopx::open(region, index.is_divided())));
+        problems.extend(open.and_then(|region| autopx::open(region, index.border())));
         problems.sort_by_key(|problem| (problem.range, problem.severity));
         // What holds for the whole document is said once.
         let mut warned_of_markers = false;
@@ -134,13 +134,24 @@ pub(crate) fn problems(index: &Index, end: &End) -> Vec<Problem> {
 }
 
 /// The px cells of a document that stands alone, and what is wrong in it. `views` are those that the settings name.
+#[cfg(test)]
 pub(crate) fn recognize(
     text: &str,
     dialect: Dialect,
     views: &Arc<Views>,
 ) -> Result<(Cells, Vec<Problem>), NotNotebook> {
+    recognize_as(text, dialect, Wanted::default(), views)
+}
+
+/// The same of a script of which something is known before it is read.
+pub(crate) fn recognize_as(
+    text: &str,
+    dialect: Dialect,
+    wanted: Wanted,
+    views: &Arc<Views>,
+) -> Result<(Cells, Vec<Problem>), NotNotebook> {
     let rope = Rope::from_str(text);
-    let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
+    let index = Index::new_as(&rope, dialect, wanted, 0, Arc::new(Carry::new(views)));
     match index.error() {
         Some(error) => Err(error.clone()),
         None => Ok((index.cells(&rope), problems(&index, &index.end()))),
@@ -158,7 +169,8 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
     if findings.meets_region {
         // A new border inside an `%autopx` region would change what the region sends.
         for problem in &mut problems {
-            problem.fixes.retain(|fix| fix.edits.iter().all(|(_, new)| !new.contains("# %%")));
+            let divides = |new: &String| block.border.is_some_and(|border| new.contains(border));
+            problem.fixes.retain(|fix| !fix.edits.iter().any(|(_, new)| divides(new)));
         }
     }
     problems.extend(findings.all.iter().filter_map(|finding| {

@@ -12,7 +12,7 @@ mod spelling;
 pub(crate) use notebook::{NotebookRewrite, offers_in_notebook};
 
 use crate::{
-    cells::{Cells, Dialect, recognize},
+    cells::{Cells, Dialect, Wanted, recognize_as},
     text::TextRange,
 };
 
@@ -38,9 +38,9 @@ impl Rewrite {
 }
 
 /// The rewrites for what stands at a selection, and those of the whole document. None for a notebook as raw JSON.
-pub(crate) fn offers(text: &str, dialect: Dialect, at: TextRange) -> Vec<Rewrite> {
-    let Ok(cells) = recognize(text, dialect) else { return Vec::new() };
-    let source = Source { text, dialect, cells: &cells };
+pub(crate) fn offers(text: &str, dialect: Dialect, wanted: Wanted, at: TextRange) -> Vec<Rewrite> {
+    let Ok(cells) = recognize_as(text, dialect, wanted) else { return Vec::new() };
+    let source = Source { text, dialect, wanted, cells: &cells };
     match dialect {
         Dialect::Script => {
             let mut offers = spelling::offers(&source, at);
@@ -57,6 +57,8 @@ pub(crate) fn offers(text: &str, dialect: Dialect, at: TextRange) -> Vec<Rewrite
 struct Source<'a> {
     text: &'a str,
     dialect: Dialect,
+    /// What is known of a script before it is read.
+    wanted: Wanted,
     cells: &'a Cells,
 }
 
@@ -109,10 +111,14 @@ impl Source<'_> {
         start < end && !self.text[start..end].trim().is_empty()
     }
 
+    /// What the text with these edits holds.
+    fn with(&self, edits: &[(TextRange, String)]) -> Option<Cells> {
+        recognize_as(&applied(self.text, edits), self.dialect, self.wanted).ok()
+    }
+
     /// Whether the text with these edits holds the same px cells; `lines_may_go`: lines that run nothing may be missing.
     fn keeps(&self, edits: &[(TextRange, String)], lines_may_go: bool) -> bool {
-        let Ok(after) = recognize(&applied(self.text, edits), self.dialect) else { return false };
-        same::same(self.cells, &after, lines_may_go)
+        self.with(edits).is_some_and(|after| same::same(self.cells, &after, lines_may_go))
     }
 }
 

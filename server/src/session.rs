@@ -64,6 +64,14 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DocumentKey(pub Arc<str>);
 
+impl DocumentKey {
+    /// Whether it names a file with this extension.
+    pub(crate) fn has_extension(&self, extension: &str) -> bool {
+        let path = self.0.split(['?', '#']).next().unwrap_or_default();
+        path.rsplit_once('.').is_some_and(|(_, own)| own == extension)
+    }
+}
+
 impl From<&str> for DocumentKey {
     fn from(text: &str) -> Self {
         Self(text.into())

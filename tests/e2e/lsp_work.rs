@@ -201,7 +201,7 @@ fn errors_stand_on_their_line_in_notebooks_raw_notebooks_and_escaped_cells() {
     let (mut client, _, _file) = work(Client::vscode(pxlens()), &cluster, "lines.py", "# %%\n%%px\n1\n", 1);
 
     let escaped = "file:///escaped.py";
-    client.open(escaped, "# %%px\nx = 1\nif x:\n    x / 0\n");
+    client.open(escaped, "# %%\n# %%px\nx = 1\nif x:\n    x / 0\n");
     let databricks = "file:///databricks.py";
     client.open(databricks, "# COMMAND ----------\n# MAGIC %%px\n# MAGIC x = 1\n# MAGIC x / 0\n");
     let cell = "vscode-notebook-cell:/h/a.ipynb#W0";
@@ -224,7 +224,7 @@ fn errors_stand_on_their_line_in_notebooks_raw_notebooks_and_escaped_cells() {
     client.open(syntax, "# %%\n%%px\ny = 1\nx = (1,,2)\n");
 
     let raw_line = raw.lines().position(|line| line.contains("x / 0")).expect("it is there");
-    for (uri, line) in [(escaped, 3), (databricks, 3), (cell, 3), (raw_uri, raw_line), (syntax, 3)] {
+    for (uri, line) in [(escaped, 4), (databricks, 3), (cell, 3), (raw_uri, raw_line), (syntax, 3)] {
         let asked = run_all(&mut client, uri);
         assert_eq!(asked["runs"].as_array().map(Vec::len), Some(1), "{uri}: {asked:#}");
         let list = client.expect_diagnostics(uri, |list| list.iter().any(|one| one["severity"] == 1));

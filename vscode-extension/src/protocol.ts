@@ -183,6 +183,8 @@ export type CellsResult = {
   cells: Array<Cell>;
   /** What is wrong or doubtful in the magics, also sent as diagnostics. */
   problems: Array<Problem>;
+  /** Of a script: the format that it is taken to be in. */
+  format?: ScriptFormat;
 };
 
 /**
@@ -255,6 +257,14 @@ export type Problem = {
 
 /** How bad a problem is. */
 export type ProblemSeverity = "error" | "warning" | "hint";
+
+/** The format of a script, which decides how it is divided into cells and which magics in comments count. */
+export type ScriptFormat = {
+  /** Its name, as the setting `scriptFormat` says it. */
+  name: string;
+  /** By what the script is taken to be in it, in a few words, such as `jupytext header`. */
+  reason: string;
+};
 
 /**
  * Which run: by `run`, else by `name`, else the newest of the px cell at `uri` and `position`, else the newest of `suffix`,

@@ -6,7 +6,7 @@ import type { WriteSettingParams, WriteSettingResult } from "./protocol";
 import { merged, mayBeWritten } from "./written";
 
 /** What the server reads; the rest is for the extension. */
-const SERVER_KEYS = ["python", "cluster", "engines", "groupBy", "views", "limits"] as const;
+const SERVER_KEYS = ["python", "cluster", "engines", "groupBy", "views", "scriptFormat", "limits"] as const;
 
 export function settings(): WorkspaceConfiguration {
   return workspace.getConfiguration("pxlens");

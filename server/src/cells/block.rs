@@ -8,11 +8,12 @@ use std::ops::Range;
 use super::{
     CellKind, Magic, Spelling,
     calls::{self, Call},
+    escapes::Escape,
     found::{BlockText, Found, Stray},
+    lines::line_at,
     magic::{MagicKind, Options},
     mapped::Mapped,
-    markers::{self, Escape},
-    options,
+    markers, options,
     python::{self, Assigned, Tokens},
     statements::{self, Statement},
 };
@@ -80,25 +81,17 @@ impl<'a> Scanner<'a> {
         self.block.line(index)
     }
 
-    /// A magic in a comment, in a document where that counts.
-    fn escaped(&self, line: &str) -> Option<(Escape, Range<usize>)> {
-        if !self.block.is_script {
-            return None;
-        }
-        // What marks a cell may have more blanks than what merely hides a magic.
-        markers::escaped(line).or_else(|| {
-            let at =
-                line.find("%%").filter(|_| markers::marker(line).is_some_and(|marker| marker.is_magic))?;
-            Some((Escape::Comment, python::indent(line)..at))
-        })
+    /// How a line is hidden in a comment, and the column at which it begins then.
+    fn escaped(&self, index: usize) -> Option<(Escape, usize)> {
+        self.block.hidden(index).map(|hidden| (hidden.escape, hidden.columns.end))
     }
 
     fn run(&mut self) {
         let mut next = 0;
         while let Some(index) = self.block.first_filled(next) {
             let line = self.line(index);
-            let escape = self.escaped(line);
-            let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
+            let escape = self.escaped(index);
+            let begin = escape.map_or_else(|| python::indent(line), |(_, begin)| begin);
             let Some(head) = line[begin..].strip_prefix("%%") else { break };
             self.dedent = python::indent(line);
             if !self.all_begin_alike(index) {
@@ -187,42 +180,28 @@ impl<'a> Scanner<'a> {
     /// Lines as IPython hands them to a cell magic: each ends in a newline.
     fn body(&self, lines: Range<usize>, escape: Option<Escape>) -> Mapped {
         let mut body = Mapped::default();
-        let mut tokens = Tokens::default();
-        let mut continues_magic = false;
         for index in lines {
             let line = self.line(index);
-            let mut from = self.dedent.min(python::indent(line));
-            let mut hidden = None;
-            match escape {
-                None => {}
-                Some(Escape::Databricks) => from = databricks_prefix(line).max(from),
-                Some(Escape::Comment | Escape::Bang) => {
-                    if !tokens.in_long_string() {
-                        hidden =
-                            if continues_magic { comment_sign(line) } else { markers::escaped_in_body(line) };
-                        continues_magic = hidden.is_some() && line.ends_with('\\');
-                    }
-                    if hidden.is_none() {
-                        tokens.read(line, 0);
-                    }
-                }
-            }
+            let from = self.dedent.min(python::indent(line));
+            let hidden = self.block.hidden(index).filter(|_| escape.is_some());
             // IPython empties lines of blanks when it takes off what all lines begin with.
             let end = if line.trim_matches([' ', '\t']).is_empty() { from } else { line.len() };
-            let end_of_line = self.block.lines[index].end;
             let all = self.source_range(index, from..end);
             match hidden {
-                None => body.push_part(self.block.source, all.clone()),
+                None => body.push_part(self.block.source, all),
                 Some(hidden) => {
-                    let hidden = self.source_range(index, hidden);
+                    let hidden = self.source_range(index, hidden.columns.clone());
                     body.push_part(self.block.source, all.start..hidden.start.max(all.start));
-                    body.push_part(self.block.source, hidden.end..all.end);
+                    body.push_part(self.block.source, hidden.end.max(all.start)..all.end);
                 }
             }
-            if self.block.source.text()[end_of_line..].starts_with('\n') {
-                body.push_part(self.block.source, end_of_line..end_of_line + 1);
+            let start = self.block.lines[index].start;
+            let (line, next) = line_at(self.block.source.text(), start).unwrap_or((line, start));
+            let end = start + line.len();
+            if end < next {
+                body.push_part(self.block.source, end..next);
             } else {
-                let end = self.block.source.end_of(end_of_line);
+                let end = self.block.source.end_of(end);
                 body.push_escape("\n", TextRange::new(end, end));
             }
         }
@@ -240,8 +219,8 @@ impl<'a> Scanner<'a> {
                 index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
                 continue;
             }
-            let escape = self.escaped(line);
-            let begin = escape.as_ref().map_or_else(|| python::indent(line), |(_, hidden)| hidden.end);
+            let escape = self.escaped(index);
+            let begin = escape.map_or_else(|| python::indent(line), |(_, begin)| begin);
             let rest = &line[begin..];
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
@@ -367,11 +346,10 @@ impl<'a> Scanner<'a> {
         let mut joined = Mapped::default();
         for index in lines.clone() {
             let line = self.line(index);
-            let from = match escape {
+            let from = match self.escaped(index) {
                 _ if index == lines.start => column,
-                None => 0,
-                Some(Escape::Databricks) => databricks_prefix(line),
-                Some(Escape::Comment | Escape::Bang) => comment_sign(line).map_or(0, |sign| sign.end),
+                Some((_, begin)) if escape.is_some() => begin,
+                _ => 0,
             };
             if index + 1 == lines.end {
                 let end = line.trim_end().len().max(from);
@@ -456,19 +434,6 @@ impl From<Option<Escape>> for Spelling {
             Some(Escape::Databricks) => Self::Databricks,
         }
     }
-}
-
-/// The length of what hides a line of a Databricks cell, if it is there.
-fn databricks_prefix(line: &str) -> usize {
-    let rest = line.strip_prefix(Escape::DATABRICKS).unwrap_or(line);
-    if rest.len() == line.len() { 0 } else { line.len() - rest.strip_prefix(' ').unwrap_or(rest).len() }
-}
-
-/// `# ` or `#` behind the blanks a line begins with.
-fn comment_sign(line: &str) -> Option<Range<usize>> {
-    let begin = python::indent(line);
-    let rest = line[begin..].strip_prefix('#')?;
-    Some(begin..line.len() - rest.strip_prefix(' ').unwrap_or(rest).len())
 }
 
 /// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.

@@ -3,7 +3,11 @@
 use std::ops::Range;
 
 use super::{
-    CellKind, Magic, MagicKind, Spelling, mapped::Mapped, markers::Escape, python, statements::Expr,
+    CellKind, Magic, MagicKind, Spelling,
+    escapes::{Escape, Hidden},
+    mapped::Mapped,
+    python,
+    statements::Expr,
 };
 use crate::text::TextRange;
 
@@ -13,8 +17,12 @@ pub(crate) struct BlockText<'a> {
     pub(crate) source: &'a Mapped,
     /// The lines of it that are code, in bytes of the source and without their line ends.
     pub(crate) lines: &'a [Range<usize>],
-    /// Whether it is a script's: magics may hide in comments, and blank lines at the end do not count.
+    /// Whether it is a script's: blank lines at the end do not count.
     pub(crate) is_script: bool,
+    /// Its lines that are hidden in comments, and count.
+    pub(crate) hidden: &'a [Hidden],
+    /// The line that begins a cell in its script, where one does.
+    pub(crate) border: Option<&'static str>,
 }
 
 /// A px magic as found, before it is known what is in force there.
@@ -48,6 +56,12 @@ impl<'a> BlockText<'a> {
     /// A line without its line end.
     pub(crate) fn line(&self, index: usize) -> &'a str {
         &self.source.text()[self.lines[index].clone()]
+    }
+
+    /// How a line is hidden in a comment, if it is and counts.
+    pub(crate) fn hidden(&self, index: usize) -> Option<&'a Hidden> {
+        let at = self.hidden.binary_search_by_key(&index, |hidden| hidden.line).ok()?;
+        self.hidden.get(at)
     }
 
     /// The first line from this one on that is not blank.

@@ -8,13 +8,18 @@
 mod hunks;
 mod script;
 
+#[cfg(test)]
+pub(super) use script::parts;
+
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use ropey::Rope;
 
 use super::{
     Block, Carry, Cells, Decider, Dialect, NotNotebook, Origin, PxCell,
+    divide::Shape,
     findings::{BlockFacts, Findings, OpenRegion},
+    format::{Known, Wanted},
     resolve::{Resolved, resolve},
     scan::Scanned,
 };
@@ -44,8 +49,10 @@ struct Entry {
     end: usize,
     /// The line of `start`, 0-based.
     line: u32,
-    /// See [`super::divide::Part::head`].
-    head: usize,
+    /// Of a script's block.
+    shape: Shape,
+    /// Whether it may hide magics in comments.
+    hides: bool,
     /// Its name in an [`Origin`].
     number: u32,
     scanned: Arc<Scanned>,
@@ -102,12 +109,17 @@ pub struct Delta {
 impl Index {
     /// Reads a document. `text` is its name in an [`Origin`]; `before` is what is in force where it begins.
     pub fn new(rope: &Rope, dialect: Dialect, text: u32, before: Arc<Carry>) -> Self {
+        Self::new_as(rope, dialect, Wanted::default(), text, before)
+    }
+
+    /// The same, where something is known of a script's format before it is read.
+    pub fn new_as(rope: &Rope, dialect: Dialect, wanted: Wanted, text: u32, before: Arc<Carry>) -> Self {
         let mut index = Self {
             dialect,
             text,
             next_block: 0,
             before,
-            script: script::Script::default(),
+            script: script::Script::new(wanted),
             entries: Vec::new(),
             error: None,
             sends_plain: false,
@@ -126,6 +138,17 @@ impl Index {
             Dialect::Script => self.edit_script(rope, &hunks::hunks(edits)),
             Dialect::NotebookCell | Dialect::NotebookJson => self.read(rope),
         };
+        let resolved = self.resolve(&replaced);
+        Delta { replaced, resolved }
+    }
+
+    /// Takes in what is known of a script's format from elsewhere.
+    pub fn read_as(&mut self, rope: &Rope, wanted: Wanted) -> Delta {
+        if self.dialect != Dialect::Script || self.script.wanted() == wanted {
+            return Delta::default();
+        }
+        self.script = script::Script::new(wanted);
+        let replaced = self.read(rope);
         let resolved = self.resolve(&replaced);
         Delta { replaced, resolved }
     }
@@ -170,9 +193,19 @@ impl Index {
         self.text
     }
 
-    /// Whether its blocks are cells, of a notebook or between markers; else a script is one block as a whole.
-    pub fn is_divided(&self) -> bool {
-        self.dialect != Dialect::Script || self.script.is_marked()
+    /// What was known of a script before it was read.
+    pub(crate) fn wanted(&self) -> Wanted {
+        self.script.wanted()
+    }
+
+    /// The format that a script is in; `None` for what is no script.
+    pub fn format(&self) -> Option<Known> {
+        (self.dialect == Dialect::Script).then(|| self.script.known())
+    }
+
+    /// The line that begins a cell in a script, where there is one that does in its format.
+    pub(crate) fn border(&self) -> Option<&'static str> {
+        self.script.border().filter(|_| self.dialect == Dialect::Script)
     }
 
     /// Its blocks, in order.
@@ -232,7 +265,7 @@ impl Index {
 
     /// All of it in one piece, in bytes of the document, which is the rope.
     pub fn cells(&self, rope: &Rope) -> Cells {
-        let mut all = Cells::default();
+        let mut all = Cells { format: self.format(), border: self.border(), ..Cells::default() };
         let mut next = 0;
         for (block, entry) in self.blocks().zip(&self.entries) {
             let first = next;
@@ -258,19 +291,15 @@ impl Index {
     fn read(&mut self, rope: &Rope) -> Vec<(Range<usize>, Range<usize>)> {
         let old = self.entries.len();
         match self.dialect {
-            Dialect::Script => {
-                let parts = self.script.read(rope);
-                let scans = parts.iter().map(|part| script::scan(rope, part)).collect();
-                self.replace(0..old, scans);
-            }
+            Dialect::Script => self.read_script(rope),
             Dialect::NotebookCell => {
                 let scanned = Scanned::notebook_cell(&rope.to_string());
-                self.replace(0..old, vec![Entry::new(0..rope.len_bytes(), 0, 0, scanned)]);
+                self.replace(0..old, vec![Entry::new(0..rope.len_bytes(), scanned)]);
             }
             Dialect::NotebookJson => match Scanned::notebook_json(&rope.to_string()) {
                 Ok(cells) => {
                     self.error = None;
-                    let entry = |scanned| Entry::new(0..0, 0, 0, scanned);
+                    let entry = |scanned| Entry::new(0..0, scanned);
                     self.replace(0..old, cells.into_iter().map(entry).collect());
                 }
                 Err(error) => {
@@ -301,18 +330,13 @@ impl Index {
     /// px cells or findings now.
     fn resolve(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
         let mut changed = Vec::new();
-        let is_divided = self.is_divided();
-        let was_divided = self.script.note_divided(is_divided);
-        let (mut begin, mut end) = (0, self.entries.len());
-        if was_divided == is_divided {
-            // Behind the last block that was replaced, each knows what the one before it leaves.
-            begin = replaced.first().map_or(0, |(_, new)| new.start);
-            end = replaced.last().map_or(0, |(_, new)| new.end);
-        }
+        // Behind the last block that was replaced, each knows what the one before it leaves.
+        let begin = replaced.first().map_or(0, |(_, new)| new.start);
+        let end = replaced.last().map_or(0, |(_, new)| new.end);
         let above = begin.checked_sub(1).and_then(|at| self.entries[at].told.as_ref());
         let mut carry = Arc::clone(above.map_or(&self.before, |told| &told.after));
         for (at, entry) in self.entries.iter_mut().enumerate().skip(begin) {
-            if let Some(told) = entry.told.as_ref().filter(|_| was_divided == is_divided)
+            if let Some(told) = &entry.told
                 && same(&told.before, &carry)
             {
                 if at >= end {
@@ -322,7 +346,7 @@ impl Index {
                 continue;
             }
             let Resolved { cells, findings, local_lines, after, set_up } =
-                resolve(&entry.scanned, &carry, is_divided, self.text, entry.number, self.sends_plain);
+                resolve(&entry.scanned, &carry, self.text, entry.number, self.sends_plain);
             let before = std::mem::replace(&mut carry, Arc::clone(&after));
             let kept = entry.told.as_ref().map_or(&[][..], |told| &told.cells);
             let cells = keep(kept, cells);
@@ -347,12 +371,13 @@ impl Index {
 }
 
 impl Entry {
-    fn new(bytes: Range<usize>, head: usize, line: u32, scanned: Scanned) -> Self {
+    fn new(bytes: Range<usize>, scanned: Scanned) -> Self {
         Self {
             start: bytes.start,
             end: bytes.end,
-            line,
-            head,
+            line: 0,
+            shape: Shape::default(),
+            hides: false,
             number: 0,
             scanned: Arc::new(scanned),
             told: None,

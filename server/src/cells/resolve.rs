@@ -29,13 +29,11 @@ pub(super) struct Resolved {
 
 /// Reads a block of which it is known what stands above it.
 ///
-/// In a document that is divided into cells an `%autopx` sends whole cells, as upstream; in a script that is not, it sends
-/// the lines up to the next one. `text` and `number` name the block to those below. `sends_plain`: code without px magics is
-/// meant for the engines as well, unless it reads as set-up.
+/// An `%autopx` above sends whole cells, as upstream. `text` and `number` name the block to those below. `sends_plain`: code
+/// without px magics is meant for the engines as well, unless it reads as set-up.
 pub(super) fn resolve(
     scanned: &Scanned,
     before: &Arc<Carry>,
-    is_divided: bool,
     text: u32,
     number: u32,
     sends_plain: bool,
@@ -50,7 +48,7 @@ pub(super) fn resolve(
         sends_plain,
         set_up: None,
     };
-    let local_lines = resolver.run(is_divided);
+    let local_lines = resolver.run();
     let is_toggle = |found: &Found| found.kind == CellKind::Autopx;
     let meets_region = before.autopx.is_some() || scanned.found.iter().any(is_toggle);
     let Resolver { carry, cells, findings, set_up, .. } = resolver;
@@ -73,12 +71,24 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     /// Takes the block in; gives how many of its lines are local.
-    fn run(&mut self, is_divided: bool) -> usize {
+    fn run(&mut self) -> usize {
+        let is_toggled = self.scanned.is_toggled_behind(self.carry.is_toggled);
+        let local_lines = self.take_in();
+        if self.carry.is_toggled != is_toggled {
+            Arc::make_mut(&mut self.carry).is_toggled = is_toggled;
+        }
+        local_lines
+    }
+
+    fn take_in(&mut self) -> usize {
         let scanned = self.scanned;
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
+        if scanned.is_taken_otherwise(self.carry.is_toggled) {
+            return local_lines;
+        }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
-        if is_divided && only_code && self.carry.autopx.is_some() {
+        if only_code && self.carry.autopx.is_some() && self.carry.is_toggled && !scanned.is_unsure() {
             return local_lines - self.autopx_cell(0..count);
         }
         if self.sends_plain && scanned.found.is_empty() {
@@ -91,28 +101,22 @@ impl Resolver<'_> {
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
-        let mut sent_from = 0;
-        let mut is_mixed = is_divided;
+        let is_inside = self.carry.autopx.is_some();
+        let first = scanned.text().first_filled(0);
         for (nth, found) in (0..).zip(&scanned.found) {
             self.statements(found.range.start);
-            if !is_divided && found.kind == CellKind::SyncImports && self.carry.autopx.is_some() {
-                continue;
-            }
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
-            let lines = found.lines.clone();
-            if found.kind == CellKind::Autopx && !is_divided {
-                if self.carry.autopx.is_some() && !is_mixed {
-                    local_lines -= self.autopx_cell(sent_from..lines.start);
+            if found.kind == CellKind::Autopx && is_inside {
+                // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
+                if first == Some(found.lines.start) {
+                    self.found(found);
+                    return local_lines;
                 }
-                (sent_from, is_mixed) = (lines.end, false);
-            } else {
-                is_mixed = true;
+                self.inside_region();
+                continue;
             }
             self.found(found);
-        }
-        if self.carry.autopx.is_some() && !is_mixed {
-            local_lines -= self.autopx_cell(sent_from..count);
         }
         self.statements(usize::MAX);
         local_lines
@@ -199,14 +203,17 @@ impl Resolver<'_> {
                     None => Some(Region { suffix: found.magic.suffix.clone(), toggle: self.origin }),
                 };
             }
-            _ => {
-                if let Some(region) = &self.carry.autopx {
-                    let magic = self.origin.nth as usize;
-                    self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
-                }
-            }
+            _ => self.inside_region(),
         }
         self.push(found);
+    }
+
+    /// Notes a magic that a region sends to the engines.
+    fn inside_region(&mut self) {
+        if let Some(region) = &self.carry.autopx {
+            let magic = self.origin.nth as usize;
+            self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
+        }
     }
 
     fn push(&mut self, found: &Found) {

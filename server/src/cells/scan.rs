@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use super::{
     CellKind, NotNotebook, NotebookCellRef, block,
+    divide::Part,
+    escapes::{self, Hidden},
+    format::Style,
     found::{BlockText, Found, Stray},
+    lines::line_at,
     mapped::Mapped,
     notebook,
     statements::{Act, Expr, Statement},
@@ -20,6 +24,14 @@ pub(crate) struct Scanned {
     /// The lines of the source that are code, without their ends.
     lines: Vec<Range<usize>>,
     is_script: bool,
+    hidden: Vec<Hidden>,
+    /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
+    other_toggles: Vec<usize>,
+    /// See [`escapes::is_of_another_magic`].
+    is_of_another_magic: bool,
+    /// Whether nobody here knows where `%autopx` regions end.
+    is_unsure: bool,
+    border: Option<&'static str>,
     /// The block, its marker included and its last line end not.
     pub(crate) range: TextRange,
     pub(crate) place: Option<NotebookCellRef>,
@@ -34,40 +46,103 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
-    /// The first `head` lines are no code.
     fn new(
         source: Mapped,
-        head: usize,
-        is_script: bool,
+        lines: Vec<Range<usize>>,
+        style: Option<&Style>,
+        hidden: Vec<Hidden>,
         range: TextRange,
         place: Option<NotebookCellRef>,
     ) -> Self {
-        let mut lines = lines_of(source.text());
-        lines.drain(..head);
-        let block::Scan { found, strays, local, one_line, statements } =
-            block::scan(BlockText { source: &source, lines: &lines, is_script });
-        Self { source, lines, is_script, range, place, found, strays, local, one_line, statements }
+        let (is_script, border) = (style.is_some(), style.and_then(Style::border));
+        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
+        let block::Scan { found, strays, local, one_line, statements } = block::scan(text);
+        let other_toggles = Vec::new();
+        let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
+        Self {
+            source,
+            lines,
+            is_script,
+            hidden,
+            other_toggles,
+            is_of_another_magic: false,
+            is_unsure,
+            border,
+            range,
+            place,
+            found,
+            strays,
+            local,
+            one_line,
+            statements,
+        }
     }
 
-    /// A block of a script, of which `head` bytes at the beginning are no code.
-    pub(crate) fn script(text: &str, head: usize) -> Self {
+    /// A cell of a script.
+    pub(super) fn script(text: &str, part: &Part, style: &Style) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        Self::new(source, usize::from(head > 0), true, TextRange::new(0, without_line_end(text)), None)
+        let mut lines = lines_of(source.text());
+        let code = part.shape.head..text.len() - part.shape.tail;
+        lines.retain(|line| code.contains(&source.start_of(line.start)));
+        let (mut hidden, mut other_toggles, mut is_of_another_magic) = (Vec::new(), Vec::new(), false);
+        if part.hides {
+            let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
+            hidden = escapes::hidden(&texts, style.escapes);
+            other_toggles = escapes::other_toggles(&texts, style.escapes, &hidden);
+            is_of_another_magic = escapes::is_of_another_magic(&texts, style.escapes, &hidden);
+        }
+        let range = TextRange::new(0, without_line_end(text));
+        Self {
+            other_toggles,
+            is_of_another_magic,
+            ..Self::new(source, lines, Some(style), hidden, range, None)
+        }
     }
 
     /// A cell of a synchronised notebook.
     pub(crate) fn notebook_cell(text: &str) -> Self {
         let source = Mapped::plain(text, 0).with_unix_line_ends();
-        Self::new(source, 0, false, TextRange::new(0, text.len()), None)
+        let lines = lines_of(source.text());
+        Self::new(source, lines, None, Vec::new(), TextRange::new(0, text.len()), None)
     }
 
     /// The code cells of a notebook as its file holds it; ranges are the file's.
     pub(crate) fn notebook_json(text: &str) -> Result<Vec<Self>, NotNotebook> {
         let cells = notebook::code_cells(text)?.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
-            Self::new(cell.source, 0, false, cell.range, Some(place))
+            let lines = lines_of(cell.source.text());
+            Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))
         });
         Ok(cells.collect())
+    }
+
+    /// Whether IPython is in an `%autopx` region behind it, if it is in one before it or not. It leaves one only where the cell
+    /// begins with the toggle, and then runs nothing else of the cell.
+    pub(super) fn is_toggled_behind(&self, before: bool) -> bool {
+        let toggles = self.found.iter().filter(|found| found.kind == CellKind::Autopx);
+        let count = toggles.clone().count() + self.other_toggles.len();
+        if count == 0 || !before {
+            return before ^ (count % 2 == 1);
+        }
+        let Some(first) = self.text().first_filled(0) else { return before };
+        let mut toggles = toggles;
+        !(toggles.any(|found| found.lines.start == first) || self.begins_with_other_toggle())
+    }
+
+    /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.
+    fn begins_with_other_toggle(&self) -> bool {
+        self.text().first_filled(0).is_some_and(|first| self.other_toggles.contains(&first))
+    }
+
+    /// Whether IPython runs no px magic of it, once jupytext has freed what begins it: a toggle that ends the region it is in,
+    /// or a cell magic of another kind.
+    pub(super) fn is_taken_otherwise(&self, is_toggled: bool) -> bool {
+        self.is_of_another_magic || ((is_toggled || self.is_unsure) && self.begins_with_other_toggle())
+    }
+
+    /// Whether IPython may be in no region where one is open.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.is_unsure
     }
 
     /// The lines that may decide what is in force: their number, that of statements counting on from the magics, and where
@@ -95,7 +170,8 @@ impl Scanned {
 
     /// Its text, by lines.
     pub(crate) fn text(&self) -> BlockText<'_> {
-        BlockText { source: &self.source, lines: &self.lines, is_script: self.is_script }
+        let Self { source, lines, is_script, hidden, border, .. } = self;
+        BlockText { source, lines, is_script: *is_script, hidden, border: *border }
     }
 }
 
@@ -118,14 +194,13 @@ fn without_line_end(text: &str) -> usize {
     rest.strip_suffix('\r').unwrap_or(rest).len()
 }
 
-/// The lines of a text with `\n` line ends, without them.
+/// The lines of a text, without their ends.
 fn lines_of(text: &str) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
     let mut at = 0;
-    text.split_inclusive('\n')
-        .map(|line| {
-            let start = at;
-            at += line.len();
-            start..start + line.strip_suffix('\n').unwrap_or(line).len()
-        })
-        .collect()
+    while let Some((line, next)) = line_at(text, at) {
+        lines.push(at..at + line.len());
+        at = next;
+    }
+    lines
 }

@@ -25,13 +25,22 @@ pub(super) struct Names<'a> {
     pub(super) is_local: &'a dyn Fn(&str) -> bool,
 }
 
-/// The 0-based line of a text that reads as set-up.
-pub(super) fn line(text: &str, names: &Names<'_>) -> Option<u32> {
-    let text = without_commands(text);
+/// Whether a text is Python, without an error.
+pub(super) fn is_python(text: &str) -> bool {
+    parser().parse(text, None).is_some_and(|tree| !tree.root_node().has_error())
+}
+
+fn parser() -> Parser {
     let mut parser = Parser::new();
     let language = tree_sitter_python::LANGUAGE.into();
     parser.set_language(&language).expect("the library reads grammars of this version");
-    let tree = parser.parse(&text, None)?;
+    parser
+}
+
+/// The 0-based line of a text that reads as set-up.
+pub(super) fn line(text: &str, names: &Names<'_>) -> Option<u32> {
+    let text = without_commands(text);
+    let tree = parser().parse(&text, None)?;
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();

@@ -1,7 +1,9 @@
 //! The way back from what a cell magic sends to how a script writes it.
 
 use super::{
-    Spelling, markers,
+    Spelling,
+    escapes::escaped_in_body,
+    markers,
     python::{self, Tokens},
 };
 
@@ -46,6 +48,6 @@ pub fn spelled(code: &str, spelling: Spelling) -> Option<Vec<String>> {
 fn hidden(line: &str, sign: &str) -> Option<String> {
     let (blanks, text) = line.split_at(python::indent(line));
     let hidden = format!("{blanks}{sign}{text}");
-    let taken = markers::escaped_in_body(&hidden)?;
+    let taken = escaped_in_body(&hidden)?;
     (taken == (blanks.len()..blanks.len() + sign.len())).then_some(hidden)
 }

@@ -1,10 +1,13 @@
 //! Tables: a text, and the px cells in it.
 
 mod activation;
+mod field;
+mod formats;
 mod golden;
 mod index;
 mod notebooks;
 mod options;
+mod oracle;
 mod properties;
 mod scripts;
 mod views;
@@ -78,6 +81,12 @@ fn check(dialect: Dialect, text: &str, expected: Expect) {
         Err(error) => error.to_string(),
     };
     expected.assert_eq(&shown);
+}
+
+/// A script of jupytext's percent format, by its header.
+fn check_jupytext(text: &str, expected: Expect) {
+    let header = "# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:percent\n# ---\n# %%\n";
+    check(Dialect::Script, &format!("{header}{text}"), expected);
 }
 
 fn check_script(text: &str, expected: Expect) {

@@ -237,11 +237,14 @@ impl UnreadTargets {
 pub struct Carry {
     names: Arc<Names>,
     pub(super) autopx: Option<Region>,
+    /// Whether IPython is in a region there, once jupytext has freed the toggles in comments that do not count here.
+    pub(super) is_toggled: bool,
 }
 
 impl PartialEq for Carry {
     fn eq(&self, other: &Self) -> bool {
-        self.autopx == other.autopx && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
+        (&self.autopx, self.is_toggled) == (&other.autopx, other.is_toggled)
+            && (Arc::ptr_eq(&self.names, &other.names) || self.names == other.names)
     }
 }
 
@@ -256,7 +259,7 @@ pub(super) struct Region {
 impl Carry {
     /// The beginning of a document, with the views that the settings name.
     pub fn new(views: &Arc<Views>) -> Self {
-        Self { names: Arc::new(Names::new(views)), autopx: None }
+        Self { names: Arc::new(Names::new(views)), autopx: None, is_toggled: false }
     }
 
     /// The text that an `%autopx` stands in whose region is open.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    cells::Views,
+    cells::{Format, Views},
     cluster::discovery::Selection,
     render::GroupBy,
     session::{Limits, Settings},
@@ -121,6 +121,9 @@ pub struct RunArgs {
     /// The engines of a view that the file does not make, such as _even=::2; may be given again
     #[arg(long = "view", value_name = "SUFFIX=T")]
     pub views: Vec<String>,
+    /// The format of the script, instead of the one it seems to be in (docs/magics.md): percent, light, …
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// How to group outputs: fold, type, engine or order
     #[arg(long, value_name = "HOW")]
     pub group_by: Option<GroupBy>,
@@ -153,12 +156,19 @@ impl RunArgs {
             engines: self.local.engines(),
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             views: views(&self.views)?,
+            format: format(self.format.as_deref())?,
             folder,
             // What the shell prints is not cut, and is printed only once all of it is there.
             limits: Limits::NONE,
             results: None,
         })
     }
+}
+
+/// The format that a flag names.
+pub(super) fn format(flag: Option<&str>) -> Result<Option<Format>, String> {
+    let wanted = flag.map(|name| Format::wanted(name).map_err(|why| format!("--format {name}: {why}")));
+    Ok(wanted.transpose()?.flatten())
 }
 
 /// The views that flags name.
@@ -181,6 +191,9 @@ pub struct CellsArgs {
     /// The engines of a view that the file does not make, such as _even=::2; may be given again
     #[arg(long = "view", value_name = "SUFFIX=T")]
     pub views: Vec<String>,
+    /// The format of the script, instead of the one it seems to be in (docs/magics.md): percent, light, …
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

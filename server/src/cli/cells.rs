@@ -5,6 +5,7 @@
 //! | field | what |
 //! |---|---|
 //! | `file` | the file, as it was named |
+//! | `format` | of a script its format: `name` (`percent`, `light`, …) and `by`, the reason in words; else null |
 //! | `cells[]` | the px cells, in the order of the document |
 //! | `cells[].cell` | its number, from 1, as `pxlens run --cell` takes it |
 //! | `cells[].kind` | `cell`, `line`, `result`, `config`, `autopx`, `autopx-cell` or `sync-imports` |
@@ -32,9 +33,16 @@ use crate::{
 #[derive(Serialize)]
 struct Report<'a> {
     file: &'a str,
+    format: Option<FormatReport>,
     cells: Vec<CellReport<'a>>,
     blocks: Vec<BlockReport>,
     problems: Vec<ProblemReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct FormatReport {
+    name: &'static str,
+    by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -88,6 +96,9 @@ pub fn report(
     }
     let count = cells.cells.len();
     writeln!(out, "{path_label}: {count} px cell{}", if count == 1 { "" } else { "s" })?;
+    if let Some(format) = cells.format {
+        writeln!(out, "format: {format}")?;
+    }
     for cell in &cells.cells {
         write_cell(cell, &document, out)?;
     }
@@ -145,8 +156,10 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
         code: problem.rule.code(),
         message: &problem.message,
     });
+    let format = cells.format.map(|known| FormatReport { name: known.format.name(), by: known.reason() });
     Report {
         file,
+        format,
         cells: cells.cells.iter().map(cell).collect(),
         blocks: blocks.collect(),
         problems: problems.collect(),
@@ -224,6 +237,7 @@ mod tests {
             false,
             expect![[r#"
                 tour.py: 4 px cells
+                format: hydrogen (by its markers)
                    1  lines 2-5     %%px on ::2, not waited for  a = 1
                    2  line 7        %px on all  c
                    3  line 8        %pxconfig on unknown targets
@@ -237,90 +251,95 @@ mod tests {
             "print(1)\n",
             false,
             expect![[r#"
-            tour.py: 0 px cells
-        "#]],
+                tour.py: 0 px cells
+                format: light (no markers: cells end at blank lines, as in jupytext's light format)
+            "#]],
         );
     }
 
     #[test]
     fn cells_are_listed_as_one_json_object() {
         check(
-            "# %%\n# %%px -t ::2\na = 1\n\n# %%\nlocal\n%px c\n",
+            "# %%\n# %%px -t ::2\na = 1\n\n# %%\n# %px c\n",
             true,
             expect![[r#"
-            {
-              "file": "tour.py",
-              "cells": [
                 {
-                  "cell": 1,
-                  "kind": "cell",
-                  "magic": "px",
-                  "lines": [
-                    2,
-                    3
-                  ],
-                  "notebook_cell": null,
-                  "targets": "::2",
-                  "block": true,
-                  "code": "a = 1\n",
-                  "code_lines": [
-                    3
-                  ],
-                  "refusal": null
-                },
-                {
-                  "cell": 2,
-                  "kind": "line",
-                  "magic": "px",
-                  "lines": [
-                    7,
-                    7
-                  ],
-                  "notebook_cell": null,
-                  "targets": "all",
-                  "block": true,
-                  "code": "c",
-                  "code_lines": [
-                    7
-                  ],
-                  "refusal": null
-                }
-              ],
-              "blocks": [
-                {
-                  "lines": [
-                    1,
-                    4
-                  ],
+                  "file": "tour.py",
+                  "format": {
+                    "name": "percent",
+                    "by": "by its markers"
+                  },
                   "cells": [
-                    1
+                    {
+                      "cell": 1,
+                      "kind": "cell",
+                      "magic": "px",
+                      "lines": [
+                        2,
+                        3
+                      ],
+                      "notebook_cell": null,
+                      "targets": "::2",
+                      "block": true,
+                      "code": "a = 1\n",
+                      "code_lines": [
+                        3
+                      ],
+                      "refusal": null
+                    },
+                    {
+                      "cell": 2,
+                      "kind": "line",
+                      "magic": "px",
+                      "lines": [
+                        6,
+                        6
+                      ],
+                      "notebook_cell": null,
+                      "targets": "all",
+                      "block": true,
+                      "code": "c",
+                      "code_lines": [
+                        6
+                      ],
+                      "refusal": null
+                    }
                   ],
-                  "local_lines": 0
-                },
-                {
-                  "lines": [
-                    5,
-                    7
+                  "blocks": [
+                    {
+                      "lines": [
+                        1,
+                        4
+                      ],
+                      "cells": [
+                        1
+                      ],
+                      "local_lines": 0
+                    },
+                    {
+                      "lines": [
+                        5,
+                        6
+                      ],
+                      "cells": [
+                        2
+                      ],
+                      "local_lines": 0
+                    }
                   ],
-                  "cells": [
-                    2
-                  ],
-                  "local_lines": 1
+                  "problems": [
+                    {
+                      "lines": [
+                        2,
+                        2
+                      ],
+                      "severity": "warning",
+                      "code": "comment-is-marker",
+                      "message": "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally"
+                    }
+                  ]
                 }
-              ],
-              "problems": [
-                {
-                  "lines": [
-                    2,
-                    2
-                  ],
-                  "severity": "warning",
-                  "code": "comment-is-marker",
-                  "message": "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally"
-                }
-              ]
-            }
-        "#]],
+            "#]],
         );
     }
 }

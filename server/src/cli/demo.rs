@@ -46,6 +46,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
     let run = RunArgs {
         canary: false,
         views: Vec::new(),
+        format: None,
         file: PathBuf::from("demo.py"),
         cell: None,
         line: None,

@@ -108,7 +108,8 @@ fn rewrites(snapshot: &Snapshot, lines: [Position; 2]) -> Vec<Suggestion> {
         changes: vec![edits(document, snapshot, &offer.edits)],
         purpose: Purpose::Rewrite { disabled: offer.disabled },
     };
-    rewrite::offers(&document.text.text(), document.dialect, at).into_iter().map(suggestion).collect()
+    let text = document.text.text();
+    rewrite::offers(&text, document.dialect, document.wanted, at).into_iter().map(suggestion).collect()
 }
 
 /// The same for one of the cells of a notebook, where the change reaches over others.

@@ -477,7 +477,7 @@ fn names_options_and_values_are_coloured_and_bodies_are_not() {
         "#]],
     );
     check_tokens(
-        "# %pxconfig --targets all --progress-after -1 \\\n#   --signal-on-interrupt SIGINT\nx = %px_a -t 1\n%autopx\n",
+        "# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:percent\n# ---\n# %pxconfig --targets all --progress-after -1 \\\n#   --signal-on-interrupt SIGINT\n# x = %px_a -t 1\n# %autopx\n",
         Dialect::Script,
         expect![[r#"
             "%pxconfig" Magic

@@ -29,16 +29,18 @@ pub(crate) static PX_INSIDE_AUTOPX: Rule = Rule {
     ],
 };
 
-/// A region that is open at the end of a document that is divided into cells or not. The fix puts what ends it behind the
-/// document's last line; a notebook would need a cell for it.
-pub(super) fn open(region: OpenRegion<'_>, is_divided: bool) -> Option<Problem> {
+/// A region that is open at the end of a document, in which the line `border` begins a cell. The fix puts what ends it behind
+/// the document's last line; a notebook would need a cell for it.
+pub(super) fn open(region: OpenRegion<'_>, border: Option<&str>) -> Option<Problem> {
     let OpenRegion { base, scanned, toggle, suffix, end } = region;
     let toggle = scanned.found.get(toggle)?;
     let block = scanned.text();
-    let closing = if is_divided { "\n# %%\n%autopx" } else { "\n%autopx" };
-    let can_close = toggle.kind == CellKind::Autopx && block.is_script;
+    let border = border.filter(|_| toggle.kind == CellKind::Autopx && block.is_script);
     let at = TextRange::new(end, end);
-    let edit = can_close.then(|| (at, block.source.edit(0..0, closing).1 + suffix));
+    let edit = border.map(|border| {
+        let closing = format!("\n{border}\n%autopx");
+        (at, block.source.edit(0..0, &closing).1 + suffix)
+    });
     let message =
         format!("no second %autopx{suffix} ends this region: all cells below are sent to the engines");
     let fix = edit.map(|edit| Fix::one(format!("Add %autopx{suffix} at the end"), edit));
@@ -50,6 +52,12 @@ pub(super) fn open(region: OpenRegion<'_>, is_divided: bool) -> Option<Problem> 
 pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], region: &str) -> Problem {
     let magic = &found.magic;
     let name = magic.kind;
+    if found.kind == CellKind::Autopx {
+        let message = format!(
+            "only a cell that begins with %autopx ends this region: IPython sends this %{name} to the engines, where it fails"
+        );
+        return PX_INSIDE_AUTOPX.problem(found.magic_range, message, Vec::new());
+    }
     let message = format!(
         "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if outside, and \
          sends nothing else of its cell"

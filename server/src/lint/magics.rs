@@ -42,7 +42,8 @@ fn misplaced(block: &BlockText<'_>, stray: &Stray) -> Problem {
     let (at, column) = (lines.start, *column);
     let is_first = block.first_filled(0) == Some(at);
     let what = if is_first { "at the beginning of its line" } else { "on the first line of its cell" };
-    let advice = if block.is_script && !is_first { "; a line # %% above it begins a cell" } else { "" };
+    let border = block.border.filter(|_| block.is_script && !is_first);
+    let advice = border.map(|border| format!("; a line {border} above it begins a cell")).unwrap_or_default();
     let message = format!(
         "%%{name} has to stand {what}: here IPython takes it for a line magic named %{name}, and fails{advice}"
     );
@@ -53,13 +54,12 @@ fn misplaced(block: &BlockText<'_>, stray: &Stray) -> Problem {
         let dedent = block.source.edit(start..start + column, "");
         fixes.push(Fix::one(format!("Begin the line with %%{name}"), dedent));
     } else if is_plain {
-        let opens_file = block.lines[0].start == 0 && block.line(0).starts_with("#!");
-        if !opens_file && (0..at).all(|index| python::is_idle(block.line(index))) {
+        if (0..at).all(|index| python::is_idle(block.line(index))) {
             let title = format!("Move %%{name} to the first line of its cell");
             fixes.push(Fix { title, edits: moved_up(block, at, column) });
         }
-        if block.is_script {
-            let border = block.source.edit(start..start + column, "# %%\n");
+        if let Some(border) = border {
+            let border = block.source.edit(start..start + column, &format!("{border}\n"));
             fixes.push(Fix::one(format!("Begin a cell above %%{name}"), border));
         }
     }

@@ -10,11 +10,13 @@ pub(super) fn as_cell(block: &BlockText<'_>, lines: Range<usize>, text: &str) ->
     let is_filled = |index: usize| !block.line(index).trim().is_empty();
     let before = (0..lines.start).any(is_filled);
     let after = (lines.end..block.lines.len()).any(is_filled);
-    if !block.is_script && (before || after) {
+    let border = block.border.filter(|_| block.is_script);
+    if border.is_none() && (before || after) {
         return None;
     }
-    let above = if before { "# %%\n" } else { "" };
-    let below = if after { "\n# %%" } else { "" };
+    let border = border.unwrap_or_default();
+    let above = if before { format!("{border}\n") } else { String::new() };
+    let below = if after { format!("\n{border}") } else { String::new() };
     let bytes = block.lines[lines.start].start..block.lines[lines.end - 1].end;
     Some(block.source.edit(bytes, &format!("{above}{text}{below}")))
 }

@@ -310,18 +310,19 @@ fn a_misplaced_magic_moves_to_its_place() {
     "##]],
     );
     check_fix(
-        "#!/usr/bin/env python\n%%px\nx\n",
+        "#!/usr/bin/env python\n# why\n%%px\nx\n",
         expect![[r##"
-        misplaced-cell-magic
-          Begin a cell above %%px: "#!/usr/bin/env python\n# %%\n%%px\nx\n"
-    "##]],
+            misplaced-cell-magic
+              Move %%px to the first line of its cell: "#!/usr/bin/env python\n%%px\n# why\nx\n"
+              Begin a cell above %%px: "#!/usr/bin/env python\n# why\n# +\n%%px\nx\n"
+        "##]],
     );
     check_fix(
         "x = 1\n  %%px\nx\n",
         expect![[r#"
-        misplaced-cell-magic
-          Begin a cell above %%px: "x = 1\n# %%\n%%px\nx\n"
-    "#]],
+            misplaced-cell-magic
+              Begin a cell above %%px: "x = 1\n# +\n%%px\nx\n"
+        "#]],
     );
     check_fix(
         "  %%px\nx\n",
@@ -411,10 +412,10 @@ fn an_open_bracket_makes_a_cell_or_joins_lines() {
     check_fix(
         "b = 1\n%px a = [\n  1,\n]\nb\n",
         expect![[r#"
-        open-bracket
-          Make it a %%px cell: "b = 1\n# %%\n%%px\na = [\n  1,\n]\n# %%\nb\n"
-          End the lines with backslashes: "b = 1\n%px a = [ \\\n  1, \\\n]\nb\n"
-    "#]],
+            open-bracket
+              Make it a %%px cell: "b = 1\n# +\n%%px\na = [\n  1,\n]\n# +\nb\n"
+              End the lines with backslashes: "b = 1\n%px a = [ \\\n  1, \\\n]\nb\n"
+        "#]],
     );
     check_fix(
         "%px a = '''\nb\n'''\n",
@@ -465,11 +466,11 @@ fn options_on_a_line_go_where_they_count() {
     check_fix(
         "a\n%px_even --noblock -t 0,1 x = 1\nb\n",
         expect![[r#"
-        unknown-view
-        options-on-line
-          Make it a %%px_even cell: "a\n# %%\n%%px_even --noblock -t 0,1\nx = 1\n# %%\nb\n"
-          Leave the options out: "a\n%px_even x = 1\nb\n"
-    "#]],
+            unknown-view
+            options-on-line
+              Make it a %%px_even cell: "a\n# +\n%%px_even --noblock -t 0,1\nx = 1\n# +\nb\n"
+              Leave the options out: "a\n%px_even x = 1\nb\n"
+        "#]],
     );
     check_fix(
         "%px --noblock\n",
@@ -492,18 +493,15 @@ fn a_comment_that_is_a_marker_is_written_otherwise() {
     check_fix(
         "# %%\n# %%px -t 0\nx\n",
         expect![[r##"
-        comment-is-marker
-          Write #!%%px, which VS Code runs as a magic: "# %%\n#!%%px -t 0\nx\n"
-          Write %%px without the comment sign: "# %%\n%%px -t 0\nx\n"
-    "##]],
+            comment-is-marker
+              Write #!%%px, which VS Code runs as a magic: "# %%\n#!%%px -t 0\nx\n"
+        "##]],
     );
     check_fix(
-        "x = 1\n#%%px\nx\n",
+        "# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:light\n# ---\n#%%px\nx\n",
         expect![[r#"
-        comment-is-marker
-          Write #!%%px, which VS Code runs as a magic: "x = 1\n# %%\n#!%%px\nx\n"
-          Write %%px without the comment sign: "x = 1\n# %%\n%%px\nx\n"
-    "#]],
+            comment-is-marker
+        "#]],
     );
 }
 
@@ -512,9 +510,9 @@ fn a_region_gets_its_end() {
     check_fix(
         "%autopx\nx\n",
         expect![[r#"
-        open-autopx
-          Add %autopx at the end: "%autopx\nx\n%autopx\n"
-    "#]],
+            open-autopx
+              Add %autopx at the end: "%autopx\nx\n# +\n%autopx\n"
+        "#]],
     );
     check_fix(
         "# %%\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n",

@@ -138,6 +138,7 @@ pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session:
         engines: settings.engines,
         group_by: group_by(settings.group_by),
         views: settings.views.clone(),
+        format: settings.format,
         folder: folder.unwrap_or_else(|| PathBuf::from(".")),
         limits: settings.limits.clone(),
         results: None,

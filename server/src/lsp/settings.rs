@@ -8,7 +8,11 @@ use pxlens_protocol::GroupBy;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{cells::Views, cluster::discovery::Selection, session::Limits};
+use crate::{
+    cells::{Format, Views},
+    cluster::discovery::Selection,
+    session::Limits,
+};
 
 /// How many engines are started where none are, everywhere.
 pub(crate) const DEFAULT_ENGINES: u32 = 4;
@@ -28,6 +32,8 @@ pub(crate) struct Settings {
     pub limits: Limits,
     /// Views that no line of a document makes, or that cannot be read. Only in a trusted workspace.
     pub views: Arc<Views>,
+    /// The format that scripts are read in; the one each seems to be in if it is absent.
+    pub format: Option<Format>,
 }
 
 /// Which cluster the user means.
@@ -67,6 +73,7 @@ impl Default for Settings {
             group_by: GroupBy::default(),
             limits: Limits::default(),
             views: Arc::default(),
+            format: None,
         }
     }
 }
@@ -108,6 +115,9 @@ impl Settings {
             }
             "limits" => self.limits = limits(value)?,
             "views" => self.views = Arc::new(views(value)?),
+            "scriptFormat" => {
+                self.format = text(value)?.map_or(Ok(None), Format::wanted)?;
+            }
             _ => {}
         }
         Ok(())
@@ -261,7 +271,7 @@ mod tests {
         let default = Settings::default();
         assert!(settings.python.is_some() && settings.cluster.is_some() && !settings.views.0.is_empty());
         assert!(settings.engines != default.engines && settings.group_by != default.group_by);
-        assert!(settings.limits.folder.is_some());
+        assert!(settings.limits.folder.is_some() && settings.format.is_some());
         for key in section.as_object().expect("an object").keys() {
             assert!(page.contains(&format!("\n| `{key}` |")), "{key} stands in the table");
         }

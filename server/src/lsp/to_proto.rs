@@ -8,7 +8,7 @@ pub(super) mod pictures;
 use lsp_types::{DiagnosticSeverity, Position, Range, Uri};
 use pxlens_protocol::{
     Cell, CellId, CellState, CellsResult, NotRun, Plan, Problem, ProblemSeverity, RecalledRun, RunId,
-    RunResult, StartedRun,
+    RunResult, ScriptFormat, StartedRun,
 };
 
 pub(super) use self::outputs::cell_output;
@@ -110,7 +110,11 @@ pub(super) fn cells(snapshot: &Snapshot, here: Here<'_>) -> CellsResult {
     });
     let found = ide::problems(snapshot);
     let problems = found.iter().map(|found| problem(snapshot, document, found)).chain(unreadable).collect();
-    CellsResult { version: document.text.version(), cells: all, problems }
+    let format = document.format.map(|known| ScriptFormat {
+        name: known.format.name().to_owned(),
+        reason: known.reason().to_owned(),
+    });
+    CellsResult { version: document.text.version(), cells: all, problems, format }
 }
 
 fn cell(

@@ -67,12 +67,13 @@ fn edits(source: &Source<'_>, region: &Region<'_>) -> Vec<(TextRange, String)> {
         let line = source.line_at(cell.range.start);
         let magic = format!("%%px{}\n", cell.magic.suffix);
         let is_own = is_alone(source, cell);
-        let border = if is_own { "" } else { "# %%\n" };
-        edits.push((TextRange::new(line.start, line.start), source.written(&format!("{border}{magic}"))));
+        let Some(border) = source.cells.border else { return Vec::new() };
+        let above = if is_own { magic } else { format!("{border}\n{magic}") };
+        edits.push((TextRange::new(line.start, line.start), source.written(&above)));
         if !is_own {
             let end = source.line_at(cell.range.end).end;
             if source.is_filled(end, source.text.len()) {
-                edits.push((TextRange::new(end, end), source.written("\n# %%")));
+                edits.push((TextRange::new(end, end), source.written(&format!("\n{border}"))));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! A `%pxconfig` line as options on the cells that it decides for.
 
-use super::{Rewrite, Source, applied};
+use super::{Rewrite, Source};
 use crate::{
-    cells::{CellKind, Options, PxCell, Spelling, is_marker, recognize},
+    cells::{CellKind, Options, PxCell, Spelling, is_marker},
     text::TextRange,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn offer(source: &Source<'_>, at: TextRange) -> Option<Rewrite> {
     let end = source.next_line(source.line_at(config.range.end).end);
     let line = TextRange::new(line.start, end);
     let mut edits = vec![(line, String::new())];
-    let without = recognize(&applied(source.text, &edits), source.dialect).ok()?;
+    let without = source.with(&edits)?;
     let others = source.cells.cells.iter().filter(|cell| cell.ordinal != config.ordinal);
     for (cell, without) in others.zip(&without.cells) {
         let options = lacking(cell, without, &config.magic.options).written();
@@ -92,8 +92,12 @@ fn with_options(source: &Source<'_>, cell: &PxCell, options: &str) -> Result<(Te
                 let is_marked = is_marker(source.slice(first));
                 (if is_marked { source.next_line(first.end) } else { first.start }, block.range.end)
             });
-            let above = if source.is_filled(from, line.start) { "# %%\n" } else { "" };
-            let below = if source.is_filled(end, to) { "\n# %%" } else { "" };
+            let Some(border) = source.cells.border else {
+                return Err(format!("the %px on line {line_number} cannot become a %%px cell"));
+            };
+            let above =
+                if source.is_filled(from, line.start) { format!("{border}\n") } else { String::new() };
+            let below = if source.is_filled(end, to) { format!("\n{border}") } else { String::new() };
             let suffix = &cell.magic.suffix;
             let text = format!("{above}%%px{suffix}{options}\n{}{below}", cell.code);
             Ok((TextRange::new(line.start, end), source.written(&text)))

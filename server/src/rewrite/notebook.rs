@@ -5,7 +5,7 @@
 
 use super::{Rewrite, Source, applied, autopx, config, same};
 use crate::{
-    cells::{Cells, Dialect, recognize, recognize_cells},
+    cells::{Cells, Dialect, Wanted, recognize_as, recognize_cells},
     text::TextRange,
 };
 
@@ -34,8 +34,9 @@ pub(crate) fn offers_in_notebook(texts: &[&str], here: usize, at: TextRange) -> 
     }
     let Some(own) = ranges.get(here) else { return Vec::new() };
     let at = TextRange::new(own.start + at.start, own.start + at.end);
-    let Ok(cells) = recognize(&script, Dialect::Script) else { return Vec::new() };
-    let source = Source { text: &script, dialect: Dialect::Script, cells: &cells };
+    let wanted = Wanted::default();
+    let Ok(cells) = recognize_as(&script, Dialect::Script, wanted) else { return Vec::new() };
+    let source = Source { text: &script, dialect: Dialect::Script, wanted, cells: &cells };
     let offers = [autopx::offer(&source, at), config::offer(&source, at)];
     offers.into_iter().flatten().filter_map(|offer| in_cells(texts, &ranges, offer)).collect()
 }
@@ -156,8 +157,17 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_script_takes_for_magic_is_left_alone() {
-        check(&["%autopx", "# %%px\n1", "%autopx"], 0, expect![[""]]);
-        check(&["1"], 0, expect![[""]]);
+    fn what_is_a_comment_in_a_notebook_stays_one() {
+        check(
+            &["%autopx", "# %%px\n1", "%autopx"],
+            0,
+            expect![[r#"
+            Turn this %autopx region into %%px cells
+              ""
+              "%%px\n# %%px\n1"
+              ""
+        "#]],
+        );
+        check(&["# %%px\n1"], 0, expect![[""]]);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{Rewrite, Source};
 use crate::{
-    cells::{self, CellKind, Cells, Dialect, PxCell, Spelling, recognize},
+    cells::{self, CellKind, Dialect, PxCell, Spelling},
     text::TextRange,
 };
 
@@ -23,14 +23,16 @@ pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
     let touches = |range: TextRange| range.start <= at.end && at.start <= range.end;
     let here = |cell: &PxCell| touches(cell.range);
     let mut offers = Vec::new();
+    if !source.cells.cells.iter().any(here) {
+        return offers;
+    }
     for (to, name) in WAYS {
         let some = respelled(source, to, here);
-        if some.is_empty() {
-            continue;
-        }
         let all = respelled(source, to, |_| true);
         let is_more = all.len() > some.len();
-        offers.push(Rewrite::new(format!("Write this magic {name}"), some));
+        if !some.is_empty() {
+            offers.push(Rewrite::new(format!("Write this magic {name}"), some));
+        }
         if is_more {
             offers.push(Rewrite::new(format!("Write all px magics {name}"), all));
         }
@@ -38,33 +40,32 @@ pub(super) fn offers(source: &Source<'_>, at: TextRange) -> Vec<Rewrite> {
     offers
 }
 
-/// Edits that write the chosen cells in one way. Block by block: one that would be read as something else stays as it is.
+/// Edits that write the chosen cells in one way; none where the script would hold other cells with them.
 fn respelled(source: &Source<'_>, to: Spelling, chosen: impl Fn(&PxCell) -> bool) -> Edits {
     let mut edits = Edits::new();
     for block in &source.cells.blocks {
         let cells = &source.cells.cells[block.px_cells.start as usize..block.px_cells.end as usize];
-        let mut of_block = Edits::new();
-        for cell in cells.iter().filter(|cell| chosen(cell) && cell.spelling != to) {
-            of_block.extend(of_cell(source, cell, block.range, to).unwrap_or_default());
-        }
-        if !of_block.is_empty() && keeps(source, block.range, &of_block) {
-            edits.extend(of_block);
+        for cell in cells.iter().filter(|cell| cell.spelling != to) {
+            let of_cell = chosen(cell).then(|| of_cell(source, cell, block.range, to)).flatten();
+            match of_cell {
+                Some(of_cell) => edits.extend(of_cell),
+                None if turns_off(cell, to) => return Edits::new(),
+                None => {}
+            }
         }
     }
-    // A new border inside an `%autopx` region changes what the region sends.
-    let has_regions = source.cells.cells.iter().any(|cell| cell.kind == CellKind::Autopx);
-    if has_regions && !source.keeps(&edits, false) { Edits::new() } else { edits }
+    if edits.is_empty() || source.keeps(&edits, false) { edits } else { Edits::new() }
 }
 
-/// Whether a block, read alone, holds the same px cells with these edits.
-fn keeps(source: &Source<'_>, block: TextRange, edits: &Edits) -> bool {
-    let moved = |(range, new): &(TextRange, String)| {
-        (TextRange::new(range.start - block.start, range.end - block.start), new.clone())
-    };
-    let text = source.slice(block);
-    let edits: Edits = edits.iter().map(moved).collect();
-    let read = |text: &str| -> Cells { recognize(text, source.dialect).unwrap_or_default() };
-    super::same::same(&read(text), &read(&super::applied(text, &edits)), false)
+/// Whether a cell that stays as it is and others in another way cannot be in one script: beside a magic that stands there as
+/// it is none in a comment counts.
+fn turns_off(cell: &PxCell, others: Spelling) -> bool {
+    let is_hidden = |spelling: Spelling| matches!(spelling, Spelling::Comment | Spelling::Bang);
+    match cell.kind {
+        CellKind::AutopxCell | CellKind::SyncImports | CellKind::Plain => false,
+        _ if others == Spelling::Plain => is_hidden(cell.spelling),
+        _ => is_hidden(others) && cell.spelling == Spelling::Plain,
+    }
 }
 
 fn of_cell(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling) -> Option<Edits> {
@@ -97,11 +98,8 @@ fn cell_magic(source: &Source<'_>, cell: &PxCell, block: TextRange, to: Spelling
     {
         return None;
     }
-    // `# %%px` may be the border of its cell, which no other way to write it is.
-    let is_border = cell.spelling == Spelling::Comment && block.start == magic.start;
-    let border = if is_border { source.written("# %%\n") } else { String::new() };
     let hidden = TextRange::new(magic.start, cell.magic.name_range.start);
-    let mut edits = vec![(hidden, border + sign(to))];
+    let mut edits = vec![(hidden, sign(to).to_owned())];
     let code: Vec<&str> = cell.code.lines().collect();
     let mut end = magic.end;
     for (line, code) in cells::spelled(&cell.code, to)?.into_iter().zip(code) {
@@ -172,8 +170,12 @@ fn call(source: &Source<'_>, cell: &PxCell, block: TextRange) -> Option<(TextRan
     if first.start != statement.start || (source.dialect != Dialect::Script && !(is_first && is_last)) {
         return None;
     }
-    let above = if is_first { "" } else { "# %%\n" };
-    let below = if is_last { "" } else { "\n# %%" };
+    let border = source.cells.border.unwrap_or_default();
+    if border.is_empty() && !(is_first && is_last) {
+        return None;
+    }
+    let above = if is_first { String::new() } else { format!("{border}\n") };
+    let below = if is_last { String::new() } else { format!("\n{border}") };
     let code = cell.code.strip_suffix('\n').unwrap_or(&cell.code);
     Some((statement, source.written(&format!("{above}%%{name}{options}\n{code}{below}"))))
 }

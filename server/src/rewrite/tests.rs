@@ -6,29 +6,42 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
-use crate::cells::{PxCell, Spelling};
+use crate::cells::{PxCell, Spelling, recognize};
 
 fn offers_at(marked: &str, dialect: Dialect) -> (String, Vec<Rewrite>) {
     let at = marked.find('‸').expect("the cursor is marked");
     let text = marked.replace('‸', "");
-    let offers = offers(&text, dialect, TextRange::new(at, at));
+    let offers = offers(&text, dialect, Wanted::default(), TextRange::new(at, at));
     (text, offers)
+}
+
+/// Each offer, and the text with it behind `head`.
+fn shown(text: &str, head: &str, offers: &[Rewrite]) -> String {
+    let mut shown = String::new();
+    for offer in offers {
+        let after = applied(text, &offer.edits);
+        match &offer.disabled {
+            Some(why) => writeln!(shown, "{}: no, {why}", offer.title).unwrap(),
+            None => writeln!(shown, "{}: {:?}", offer.title, after.strip_prefix(head).unwrap()).unwrap(),
+        }
+    }
+    shown
 }
 
 fn check_dialect(dialect: Dialect, marked: &str, expected: Expect) {
     let (text, offers) = offers_at(marked, dialect);
-    let mut shown = String::new();
-    for offer in offers {
-        match &offer.disabled {
-            Some(why) => writeln!(shown, "{}: no, {why}", offer.title).unwrap(),
-            None => writeln!(shown, "{}: {:?}", offer.title, applied(&text, &offer.edits)).unwrap(),
-        }
-    }
-    expected.assert_eq(&shown);
+    expected.assert_eq(&shown(&text, "", &offers));
 }
 
 fn check(marked: &str, expected: Expect) {
     check_dialect(Dialect::Script, marked, expected);
+}
+
+/// The same in a script whose header, which is not shown, says that jupytext hides its magics.
+fn check_jupytext(marked: &str, expected: Expect) {
+    let header = "# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:percent\n# ---\n";
+    let (text, offers) = offers_at(&format!("{header}{marked}"), Dialect::Script);
+    expected.assert_eq(&shown(&text, header, &offers));
 }
 
 #[test]
@@ -40,8 +53,8 @@ fn a_cell_magic_is_written_in_each_way() {
             Write this magic for VS Code (#!%%px): "# %%\n#!%%px --targets 0\nx\n"
         "##]],
     );
-    check(
-        "x = 1\n\n# %%px‸\nx\n",
+    check_jupytext(
+        "x = 1\n\n# %%\n# %%px‸\nx\n",
         expect![[r#"
             Write this magic for VS Code (#!%%px): "x = 1\n\n# %%\n#!%%px\nx\n"
             Write this magic plainly (%%px): "x = 1\n\n# %%\n%%px\nx\n"
@@ -55,20 +68,20 @@ fn a_cell_magic_is_written_in_each_way() {
         "##]],
     );
     check(
-        "‸%%px\r\nx\r\n",
+        "# %%\r\n‸%%px\r\nx\r\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %%px\r\nx\r\n"
-            Write this magic for VS Code (#!%%px): "#!%%px\r\nx\r\n"
+            Write this magic for jupytext (# %%px): "# %%\r\n# %%px\r\nx\r\n"
+            Write this magic for VS Code (#!%%px): "# %%\r\n#!%%px\r\nx\r\n"
         "##]],
     );
 }
 
 #[test]
 fn only_the_lines_of_a_body_that_are_magics_are_hidden() {
-    check(
-        "%%px‸\n%whos\nif x:\n    y = %time \\\n  f()\n# note\ns = '''\n%no\n'''\n!ls\n",
+    check_jupytext(
+        "# %%\n%%px‸\n%whos\nif x:\n    %time f()\ny = %time \\\n  f()\n# note\ns = '''\n%no\n'''\n!ls\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %%px\n# %whos\nif x:\n    # y = %time \\\n#   f()\n# note\ns = '''\n%no\n'''\n# !ls\n"
+            Write this magic for jupytext (# %%px): "# %%\n# %%px\n# %whos\nif x:\n    # %time f()\n# y = %time \\\n#   f()\n# note\ns = '''\n%no\n'''\n# !ls\n"
         "##]],
     );
     check(
@@ -82,45 +95,50 @@ fn only_the_lines_of_a_body_that_are_magics_are_hidden() {
 
 #[test]
 fn a_body_that_would_be_read_as_something_else_stays() {
-    check("# %%\n%%px‸\n# %whos is a comment here\n", expect![[""]]);
+    check(
+        "# %%\n%%px‸\n# %whos is a comment here\n",
+        expect![[r##"
+            Write this magic for jupytext (# %%px): "# %%\n# %%px\n# # %whos is a comment here\n"
+        "##]],
+    );
     check("# %%\n%%time\n%%px‸\nx\n", expect![[""]]);
 }
 
 #[test]
 fn line_magics_are_written_in_each_way() {
-    check(
-        "if x:\n    %px a‸\n",
-        expect![[r#"
-            Write this magic for jupytext (# %%px): "if x:\n    # %px a\n"
-            Write this magic for VS Code (#!%%px): "if x:\n    #!%px a\n"
-        "#]],
-    );
-    check(
-        "y = %px a‸\n",
+    check_jupytext(
+        "# %%\nif x:\n    %px a‸\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# y = %px a\n"
+            Write this magic for jupytext (# %%px): "# %%\nif x:\n    # %px a\n"
+            Write this magic for VS Code (#!%%px): "# %%\nif x:\n    #!%px a\n"
         "##]],
     );
-    check(
-        "%px a \\‸\n  + b\n",
+    check_jupytext(
+        "# %%\ny = %px a‸\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %px a \\\n#   + b\n"
+            Write this magic for jupytext (# %%px): "# %%\n# y = %px a\n"
         "##]],
     );
-    check(
-        "# %px a \\‸\n#   + b\n",
-        expect![[r#"
-            Write this magic plainly (%%px): "%px a \\\n  + b\n"
-        "#]],
-    );
-    check(
-        "%pxconfig -t 0‸\n# %px a\n#!%px b\n",
+    check_jupytext(
+        "# %%\n%px a \\‸\n  + b\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %pxconfig -t 0\n# %px a\n#!%px b\n"
-            Write all px magics for jupytext (# %%px): "# %pxconfig -t 0\n# %px a\n# %px b\n"
-            Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\n# %px a\n#!%px b\n"
-            Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0\n#!%px a\n#!%px b\n"
-            Put this %pxconfig on the cells it decides for: no, the %px on line 2 cannot become a %%px cell
+            Write this magic for jupytext (# %%px): "# %%\n# %px a \\\n#   + b\n"
+        "##]],
+    );
+    check_jupytext(
+        "# %%\n# %px a \\‸\n#   + b\n",
+        expect![[r##"
+            Write this magic plainly (%%px): "# %%\n%px a \\\n  + b\n"
+        "##]],
+    );
+    check_jupytext(
+        "# %%\n# %pxconfig -t 0‸\n# %px a\n#!%px b\n",
+        expect![[r##"
+            Write all px magics for jupytext (# %%px): "# %%\n# %pxconfig -t 0\n# %px a\n# %px b\n"
+            Write this magic for VS Code (#!%%px): "# %%\n#!%pxconfig -t 0\n# %px a\n#!%px b\n"
+            Write all px magics for VS Code (#!%%px): "# %%\n#!%pxconfig -t 0\n#!%px a\n#!%px b\n"
+            Write all px magics plainly (%%px): "# %%\n%pxconfig -t 0\n%px a\n%px b\n"
+            Put this %pxconfig on the cells it decides for: no, the %px on line 8 cannot become a %%px cell
         "##]],
     );
 }
@@ -142,7 +160,7 @@ fn calls_become_magics() {
     check(
         "x = 1\nget_ipython().run_cell_magic('px', '', 'a\\n')‸\nb\n",
         expect![[r#"
-            Write this magic plainly (%%px): "x = 1\n# %%\n%%px\na\n# %%\nb\n"
+            Write this magic plainly (%%px): "x = 1\n# +\n%%px\na\n# +\nb\n"
         "#]],
     );
     check("x = get_ipython().run_line_magic('px', 'a')‸\n", expect![[""]]);
@@ -161,9 +179,6 @@ fn the_whole_document_is_written_at_once() {
     check(
         "# %%\n%%px‸\na\n# %%\n%%px -t 0\nb\n# %%\n%px c\n%pxresult\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %%\n# %%px\na\n# %%\n%%px -t 0\nb\n# %%\n%px c\n%pxresult\n"
-            Write all px magics for jupytext (# %%px): "# %%\n# %%px\na\n# %%\n# %%px -t 0\nb\n# %%\n# %px c\n# %pxresult\n"
-            Write this magic for VS Code (#!%%px): "# %%\n#!%%px\na\n# %%\n%%px -t 0\nb\n# %%\n%px c\n%pxresult\n"
             Write all px magics for VS Code (#!%%px): "# %%\n#!%%px\na\n# %%\n#!%%px -t 0\nb\n# %%\n#!%px c\n#!%pxresult\n"
         "##]],
     );
@@ -174,28 +189,22 @@ fn a_region_becomes_cells() {
     check(
         "# %%\n%autopx‸\n\n# %% two\na = 1\nb\n\n# %%\nc\n# %%\n%autopx\n# %%\nlocal\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %%\n# %autopx\n\n# %% two\na = 1\nb\n\n# %%\nc\n# %%\n%autopx\n# %%\nlocal\n"
             Write all px magics for jupytext (# %%px): "# %%\n# %autopx\n\n# %% two\na = 1\nb\n\n# %%\nc\n# %%\n# %autopx\n# %%\nlocal\n"
-            Write this magic for VS Code (#!%%px): "# %%\n#!%autopx\n\n# %% two\na = 1\nb\n\n# %%\nc\n# %%\n%autopx\n# %%\nlocal\n"
             Write all px magics for VS Code (#!%%px): "# %%\n#!%autopx\n\n# %% two\na = 1\nb\n\n# %%\nc\n# %%\n#!%autopx\n# %%\nlocal\n"
             Turn this %autopx region into %%px cells: "# %% two\n%%px\na = 1\nb\n\n# %%\n%%px\nc\n# %%\nlocal\n"
         "##]],
     );
     check(
-        "x\n%autopx‸\na\n\nb\n%autopx\ny\n%autopx\nc\n",
+        "x\n\n%autopx‸\n\na\n\nb\n\n%autopx\n\ny\n\n%autopx\n\nc\n",
         expect![[r#"
-            Write this magic for jupytext (# %%px): "x\n# %autopx\na\n\nb\n%autopx\ny\n%autopx\nc\n"
-            Write all px magics for jupytext (# %%px): "x\n# %autopx\na\n\nb\n# %autopx\ny\n# %autopx\nc\n"
-            Write this magic for VS Code (#!%%px): "x\n#!%autopx\na\n\nb\n%autopx\ny\n%autopx\nc\n"
-            Write all px magics for VS Code (#!%%px): "x\n#!%autopx\na\n\nb\n#!%autopx\ny\n#!%autopx\nc\n"
-            Turn all %autopx regions into %%px cells: "x\n# %%\n%%px\na\n\nb\n# %%\ny\n# %%\n%%px\nc\n"
+            Turn all %autopx regions into %%px cells: "x\n\n\n# +\n%%px\na\n# +\n\n# +\n%%px\nb\n# +\n\n\ny\n\n\n# +\n%%px\nc\n"
         "#]],
     );
     check(
-        "%autopx_even\na‸\n",
-        expect![[r##"
-        Turn this %autopx region into %%px cells: "# %%\n%%px_even\na\n"
-    "##]],
+        "%autopx_even\n\na‸\n",
+        expect![[r#"
+            Turn this %autopx region into %%px cells: "\n# +\n%%px_even\na\n"
+        "#]],
     );
 }
 
@@ -204,22 +213,15 @@ fn a_config_line_becomes_options() {
     check(
         "# %%\n%pxconfig --targets ::2 --noblock‸\n# %%\n%%px\na\n# %%\n%%px -t 1\nb\n# %%\nx\n%px c\ny\n",
         expect![[r##"
-            Write this magic for jupytext (# %%px): "# %%\n# %pxconfig --targets ::2 --noblock\n# %%\n%%px\na\n# %%\n%%px -t 1\nb\n# %%\nx\n%px c\ny\n"
-            Write all px magics for jupytext (# %%px): "# %%\n# %pxconfig --targets ::2 --noblock\n# %%\n# %%px\na\n# %%\n# %%px -t 1\nb\n# %%\nx\n# %px c\ny\n"
-            Write this magic for VS Code (#!%%px): "# %%\n#!%pxconfig --targets ::2 --noblock\n# %%\n%%px\na\n# %%\n%%px -t 1\nb\n# %%\nx\n%px c\ny\n"
             Write all px magics for VS Code (#!%%px): "# %%\n#!%pxconfig --targets ::2 --noblock\n# %%\n#!%%px\na\n# %%\n#!%%px -t 1\nb\n# %%\nx\n#!%px c\ny\n"
             Put this %pxconfig on the cells it decides for: "# %%\n# %%\n%%px --targets ::2 --noblock\na\n# %%\n%%px --noblock -t 1\nb\n# %%\nx\n# %%\n%%px --targets ::2 --noblock\nc\n# %%\ny\n"
         "##]],
     );
     check(
         "%pxconfig -t 0 -a\n%pxconfig --targets=-2:‸\n%px a\n",
-        expect![[r##"
-            Write this magic for jupytext (# %%px): "%pxconfig -t 0 -a\n# %pxconfig --targets=-2:\n%px a\n"
-            Write all px magics for jupytext (# %%px): "# %pxconfig -t 0 -a\n# %pxconfig --targets=-2:\n# %px a\n"
-            Write this magic for VS Code (#!%%px): "%pxconfig -t 0 -a\n#!%pxconfig --targets=-2:\n%px a\n"
-            Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0 -a\n#!%pxconfig --targets=-2:\n#!%px a\n"
-            Put this %pxconfig on the cells it decides for: "%pxconfig -t 0 -a\n# %%\n%%px --targets=-2:\na\n"
-        "##]],
+        expect![[r#"
+            Put this %pxconfig on the cells it decides for: "%pxconfig -t 0 -a\n# +\n%%px --targets=-2:\na\n"
+        "#]],
     );
 }
 
@@ -227,41 +229,23 @@ fn a_config_line_becomes_options() {
 fn a_config_line_that_cannot_go_says_why() {
     check(
         "%pxconfig -t 0‸\nif x:\n    %px a\n",
-        expect![[r##"
-            Write this magic for jupytext (# %%px): "# %pxconfig -t 0\nif x:\n    %px a\n"
-            Write all px magics for jupytext (# %%px): "# %pxconfig -t 0\nif x:\n    # %px a\n"
-            Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\nif x:\n    %px a\n"
-            Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0\nif x:\n    #!%px a\n"
+        expect![[r#"
             Put this %pxconfig on the cells it decides for: no, the %px on line 3 cannot become a %%px cell
-        "##]],
+        "#]],
     );
     check(
-        "%pxconfig -t 0‸\n%autopx\na\n",
-        expect![[r##"
-            Write this magic for jupytext (# %%px): "# %pxconfig -t 0\n%autopx\na\n"
-            Write all px magics for jupytext (# %%px): "# %pxconfig -t 0\n# %autopx\na\n"
-            Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\n%autopx\na\n"
-            Write all px magics for VS Code (#!%%px): "#!%pxconfig -t 0\n#!%autopx\na\n"
-            Put this %pxconfig on the cells it decides for: no, the %autopx region round line 3 takes no options of its own
-        "##]],
+        "%pxconfig -t 0‸\n%autopx\n\na\n",
+        expect![[r#"
+            Put this %pxconfig on the cells it decides for: no, the %autopx region round line 4 takes no options of its own
+        "#]],
     );
     check(
         "%pxconfig -t {n}‸\n%px a\n",
-        expect![[r##"
-            Write this magic for jupytext (# %%px): "# %pxconfig -t {n}\n%px a\n"
-            Write all px magics for jupytext (# %%px): "# %pxconfig -t {n}\n# %px a\n"
-            Write this magic for VS Code (#!%%px): "#!%pxconfig -t {n}\n%px a\n"
-            Write all px magics for VS Code (#!%%px): "#!%pxconfig -t {n}\n#!%px a\n"
+        expect![[r#"
             Put this %pxconfig on the cells it decides for: no, its options come from Python variables
-        "##]],
+        "#]],
     );
-    check(
-        "%pxconfig -t 0‸\n",
-        expect![[r##"
-            Write this magic for jupytext (# %%px): "# %pxconfig -t 0\n"
-            Write this magic for VS Code (#!%%px): "#!%pxconfig -t 0\n"
-        "##]],
-    );
+    check("%pxconfig -t 0‸\n", expect![""]);
 }
 
 #[test]
@@ -340,7 +324,7 @@ proptest! {
     fn no_rewrite_changes_what_the_cells_do(script in scripts(), line in 0usize..14) {
         let at = script.split_inclusive('\n').take(line).map(str::len).sum::<usize>().min(script.len());
         let before = sent(&read(&script));
-        for offer in offers(&script, Dialect::Script, TextRange::new(at, at)) {
+        for offer in offers(&script, Dialect::Script, Wanted::default(), TextRange::new(at, at)) {
             prop_assert_eq!(offer.disabled.is_some(), offer.edits.is_empty());
             let after = applied(&script, &offer.edits);
             prop_assert_eq!(&sent(&read(&after)), &before, "{} of {:?} gives {:?}", offer.title, script, after);
@@ -354,7 +338,7 @@ proptest! {
             let cells = read(script);
             let offers = cells.iter().take(3).flat_map(|cell| {
                 let at = cell.range.start;
-                offers(script, Dialect::Script, TextRange::new(at, at))
+                offers(script, Dialect::Script, Wanted::default(), TextRange::new(at, at))
             });
             offers.filter(|offer| offer.title.contains("Write ") && offer.title.contains(name)).max_by_key(|offer| offer.edits.len())
         };

@@ -13,7 +13,7 @@ use super::{
     snapshot::Texts,
 };
 use crate::{
-    cells::{Carry, Decider, Delta, Dialect, End, Index, Views},
+    cells::{Carry, Decider, Delta, Dialect, End, Format, Index, Views, Wanted},
     lint::Lints,
     run::RunId,
     text::{Change, Document, Encoding, TextRange},
@@ -57,6 +57,8 @@ pub(super) struct Documents {
     encoding: Encoding,
     /// What the settings name.
     views: Arc<Views>,
+    /// The format that the settings name for scripts.
+    format: Option<Format>,
     /// What is in force at the top of each document.
     top: Arc<Carry>,
     units: HashMap<DocumentKey, Unit>,
@@ -70,6 +72,7 @@ impl Documents {
         Self {
             encoding,
             views: Arc::default(),
+            format: None,
             top: Arc::default(),
             units: HashMap::new(),
             notebooks: HashMap::new(),
@@ -208,6 +211,26 @@ impl Documents {
         }
         for (key, unit) in self.units.iter_mut().filter(|(_, unit)| unit.notebook.is_none()) {
             let delta = unit.index.begin_with(&self.top);
+            unit.outdate();
+            unit.take_in(&delta, self.encoding, &mut self.next_cell);
+            notices.push(SessionEvent::Cells(key.clone()));
+        }
+        notices
+    }
+
+    /// Reads scripts in the format of the settings.
+    pub(super) fn set_format(&mut self, format: Option<Format>) -> Vec<SessionEvent> {
+        if self.format == format {
+            return Vec::new();
+        }
+        self.format = format;
+        let mut notices = vec![SessionEvent::Plans];
+        for (key, unit) in &mut self.units {
+            let wanted = Wanted { format, ..unit.index.wanted() };
+            let delta = unit.index.read_as(unit.text.rope(), wanted);
+            if delta == Delta::default() {
+                continue;
+            }
             unit.outdate();
             unit.take_in(&delta, self.encoding, &mut self.next_cell);
             notices.push(SessionEvent::Cells(key.clone()));
@@ -365,7 +388,8 @@ impl Documents {
         notebook: Option<DocumentKey>,
     ) {
         let text = Document::new(text, version);
-        let index = Index::new(text.rope(), dialect, self.next_text, Arc::clone(&self.top));
+        let wanted = Wanted { format: self.format, is_ipy: key.has_extension("ipy") };
+        let index = Index::new_as(text.rope(), dialect, wanted, self.next_text, Arc::clone(&self.top));
         self.next_text += 1;
         let mut unit = Unit {
             text,
@@ -460,7 +484,9 @@ impl Unit {
             key: key.clone(),
             text: self.text.clone(),
             dialect: self.index.dialect(),
-            divided: self.index.is_divided(),
+            wanted: self.index.wanted(),
+            format: self.index.format(),
+            divided: self.index.format().is_none_or(|known| known.format != Format::Ipython),
             cells,
             blocks,
             problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),

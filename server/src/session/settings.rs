@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::{cells::Views, cluster::discovery::Selection, render::GroupBy};
+use crate::{
+    cells::{Format, Views},
+    cluster::discovery::Selection,
+    render::GroupBy,
+};
 
 /// What a user can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub(crate) struct Settings {
     pub group_by: GroupBy,
     /// Views that no line of a document makes, or that cannot be read.
     pub views: Arc<Views>,
+    /// The format that scripts are read in; `None`: the one each seems to be in.
+    pub format: Option<Format>,
     /// Where the project lies: where its Python is looked for, and where engines start.
     pub folder: PathBuf,
     /// How much of what engines write is kept in memory.
@@ -64,6 +70,7 @@ impl Default for Settings {
             engines: 4,
             group_by: GroupBy::Fold,
             views: Arc::default(),
+            format: None,
             folder: PathBuf::from("."),
             limits: Limits::default(),
             results: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CellId, DocumentKey, RunHandle};
 use crate::{
-    cells::{Decider, Dialect, Origin, Placed},
+    cells::{Decider, Dialect, Known, Origin, Placed, Wanted},
     lint::Problem,
     plan::{Plan, Refusal},
     text::{Document, Position, TextRange},
@@ -19,7 +19,11 @@ pub(crate) struct DocumentView {
     pub text: Document,
     /// How it is read.
     pub dialect: Dialect,
-    /// Whether its blocks are cells of the file's own kind; else the one block is all of a script.
+    /// What was known of a script before it was read.
+    pub wanted: Wanted,
+    /// The format that a script is in.
+    pub format: Option<Known>,
+    /// Whether its blocks are cells of the file's own kind; else the one block is all of a script that IPython runs as a whole.
     pub divided: bool,
     /// Its px cells, in order.
     pub cells: Vec<CellView>,

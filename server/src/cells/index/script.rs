@@ -1,4 +1,4 @@
-//! How the index of a script follows edits: which lines mark, how they divide, which blocks are the ones of before.
+//! How the index of a script follows edits: in which format it is, how that divides it, which blocks are the ones of before.
 
 use std::ops::Range;
 
@@ -6,122 +6,338 @@ use ropey::Rope;
 
 use super::{Entry, Index, hunks::Hunk};
 use crate::cells::{
-    divide::{self, MarkerLine, Part},
+    divide::{self, Divider, Part},
+    format::{self, Header, Known, Piece, Style, Tally, Wanted},
+    jupytext::Strings,
     scan::Scanned,
 };
 
 /// The byte order mark that some editors begin a file with.
 const BOM: char = '\u{feff}';
 
-/// What divides a script.
+/// How a script is divided.
 #[derive(Debug, Default)]
 pub(super) struct Script {
+    wanted: Wanted,
     /// The first byte that counts.
     start: usize,
-    markers: Vec<MarkerLine>,
-    was_divided: bool,
+    header: Header,
+    /// What the header counts as content.
+    header_piece: Piece,
+    style: Style,
+    /// All of its cells, in order, without gaps from the header's end on.
+    parts: Vec<Part>,
+}
+
+/// Cells that were divided anew.
+struct Span {
+    /// Where those of before stood.
+    old: Range<usize>,
+    /// Those that stand there now, by number.
+    parts: Range<usize>,
+}
+
+/// What an edit did to the division of a script.
+struct Redivided {
+    spans: Vec<Span>,
+    /// Whether other magics in comments count than before.
+    is_freed: bool,
+    /// Whether all has to be looked through again.
+    is_other: bool,
 }
 
 impl Script {
-    /// Whether there are markers.
-    pub(super) fn is_marked(&self) -> bool {
-        !self.markers.is_empty()
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self { wanted, ..Self::default() }
     }
 
-    /// Notes whether the document is divided; gives whether it was when last noted.
-    pub(super) fn note_divided(&mut self, is_divided: bool) -> bool {
-        std::mem::replace(&mut self.was_divided, is_divided)
+    /// What the script is taken to be.
+    pub(super) fn known(&self) -> Known {
+        self.style.known
+    }
+
+    /// The line that begins a cell.
+    pub(super) fn border(&self) -> Option<&'static str> {
+        self.style.border()
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        self.wanted
     }
 
     /// Reads all of a script.
-    pub(super) fn read(&mut self, rope: &Rope) -> Vec<Part> {
+    fn read(&mut self, rope: &Rope) {
+        let text = rope.to_string();
         self.start = start(rope);
-        let text = rope.byte_slice(self.start..).to_string();
-        self.markers = divide::markers_in(&text, self.start);
-        look_before(rope, &mut self.markers, self.start);
-        divide::divide(&self.markers, self.start, rope.len_bytes())
+        self.header = format::header(&text, self.start);
+        self.header_piece = Piece::of(&text[self.start..self.header.end]);
+        let mut tally = Tally::default();
+        Piece::of(&text[self.start..]).add_to(&mut tally, &mut Strings::default());
+        self.style = format::decide(self.wanted, &self.header, &tally);
+        self.parts = divide::divide(&text, self.header.end, &self.style);
+        self.style.escapes.is_unsure = self.is_unsure();
     }
 
-    /// Reads the lines anew that were touched, and divides anew.
-    fn edit(&mut self, rope: &Rope, hunks: &[Hunk]) -> Vec<Part> {
-        let mut markers: Vec<MarkerLine> = Vec::with_capacity(self.markers.len() + 1);
-        let mut old = self.markers.as_slice();
-        let mut looked = Vec::new();
-        let mut gap = Gap::default();
-        for lines in touched_lines(rope, hunks, self.start) {
-            let kept = old.partition_point(|marker| marker.start < lines.old.start);
-            let gone = old.partition_point(|marker| marker.start < lines.old.end);
-            markers.extend(old[..kept].iter().map(|marker| gap.marker(marker)));
-            old = &old[gone..];
-            let first = markers.len();
-            let text = rope.byte_slice(lines.new.clone()).to_string();
-            markers.extend(divide::markers_in(&text, lines.new.start));
-            // With the first one behind these lines, which may follow another one now.
-            looked.push(first..markers.len() + 1);
-            gap = Gap::behind(&lines);
+    /// Divides anew what the edits can have reached.
+    fn edit(&mut self, rope: &Rope, hunks: &[Hunk]) -> Redivided {
+        let old_style = self.style.clone();
+        let all = |script: &Self| vec![Span { old: 0..usize::MAX, parts: 0..script.parts.len() }];
+        let is_kept = self.follow_header(rope, hunks);
+        let mut spans = Vec::new();
+        if is_kept {
+            spans = self.redivide(rope, hunks);
+            let mut style = format::decide(self.wanted, &self.header, &self.tally());
+            style.escapes.is_unsure = self.is_unsure();
+            if style.divides_as(&self.style) {
+                self.style = style;
+            } else {
+                self.read(rope);
+                spans = all(self);
+            }
+        } else {
+            self.read(rope);
+            spans.extend(all(self));
         }
-        markers.extend(old.iter().map(|marker| gap.marker(marker)));
-        for range in looked {
-            let before = range.start.checked_sub(1).map_or(self.start, |at| markers[at].end);
-            let end = range.end.min(markers.len());
-            look_before(rope, &mut markers[range.start.min(end)..end], before);
+        let is_freed = self.style.escapes != old_style.escapes;
+        let is_other = self.style.border() != old_style.border();
+        if is_freed || is_other {
+            spans = all(self);
         }
-        self.markers = markers;
-        divide::divide(&self.markers, self.start, rope.len_bytes())
+        Redivided { spans, is_freed, is_other }
+    }
+
+    /// Reads the header again if an edit can have reached it; says whether the cells begin where they did.
+    fn follow_header(&mut self, rope: &Rope, hunks: &[Hunk]) -> bool {
+        let Some(first) = hunks.first() else { return true };
+        if first.old.start > self.header.looked {
+            return true;
+        }
+        let begin = start(rope);
+        if begin != self.start || first.old.start < begin.max(self.header.end) {
+            return false;
+        }
+        let header = read_at(rope, begin, |text, is_whole| {
+            let header = format::header(text, 0);
+            (is_whole || header.looked < text.len()).then_some(header)
+        });
+        let header = header.moved(begin);
+        let is_same = header.says_as(&self.header);
+        self.header = header;
+        is_same
+    }
+
+    /// Whether cells that are code for jupytext alone hold an `%autopx`.
+    fn is_unsure(&self) -> bool {
+        self.parts.iter().any(|part| part.toggles)
+    }
+
+    /// What all of it says of the format.
+    fn tally(&self) -> Tally {
+        let (mut tally, mut state) = (Tally::default(), Strings::default());
+        self.header_piece.add_to(&mut tally, &mut state);
+        self.parts.iter().for_each(|part| part.piece.add_to(&mut tally, &mut state));
+        tally
+    }
+
+    /// Divides anew from the first cell on that an edit can have reached, up to where a border falls on one of before behind
+    /// the edit.
+    fn redivide(&mut self, rope: &Rope, hunks: &[Hunk]) -> Vec<Span> {
+        let len = rope.len_bytes();
+        let old_len = self.parts.last().map_or(self.header.end, |part| part.end);
+        // Which parts are replaced, by what, and how many hunks lie before their end.
+        let mut replaced: Vec<(Range<usize>, Vec<Part>, usize)> = Vec::new();
+        let (mut next, mut passed) = (0, 0);
+        while passed < hunks.len() {
+            let is_reached = |part: &Part| part.looked() >= hunks[passed].old.start;
+            let behind = &self.parts[next..];
+            let first = next + behind.iter().position(is_reached).unwrap_or(behind.len());
+            let begun = passed;
+            let mut at =
+                Gap::before(hunks, passed).moved(self.parts.get(first).map_or(old_len, |part| part.start));
+            let mut fresh = Vec::new();
+            next = loop {
+                while hunks.get(passed).is_some_and(|hunk| hunk.new.end <= at) {
+                    passed += 1;
+                }
+                // Where nothing was changed, each border of before is one again.
+                let is_kept = hunks.get(passed).is_none_or(|hunk| at <= hunk.new.start);
+                if is_kept && (passed > begun || !fresh.is_empty()) {
+                    let old = Gap::before(hunks, passed).back(at);
+                    let same = first + self.parts[first..].partition_point(|part| part.start < old);
+                    if self.parts.get(same).map_or(old_len, |part| part.start) == old {
+                        break same;
+                    }
+                }
+                if at >= len {
+                    passed = hunks.len();
+                    break self.parts.len();
+                }
+                let part = self.part_at(rope, at);
+                at = part.end;
+                fresh.push(part);
+            };
+            replaced.push((first..next, fresh, passed));
+        }
+        self.put(replaced, hunks, old_len)
+    }
+
+    fn part_at(&self, rope: &Rope, at: usize) -> Part {
+        let part = read_at(rope, at, |text, is_whole| {
+            let part = Divider::new(text, &self.style).part(0);
+            (is_whole || part.looked < text.len()).then_some(part)
+        });
+        Part { start: at, end: at + part.end, ..part }
+    }
+
+    /// Puts new parts in the place of old ones, and moves the others to where they stand now.
+    fn put(
+        &mut self,
+        replaced: Vec<(Range<usize>, Vec<Part>, usize)>,
+        hunks: &[Hunk],
+        old_len: usize,
+    ) -> Vec<Span> {
+        let mut spans = Vec::with_capacity(replaced.len());
+        let mut grown = 0;
+        for (old, fresh, _) in &replaced {
+            let place = |at: usize| self.parts.get(at).map_or(old_len, |part| part.start);
+            let begin = (old.start + grown) - replaced_before(&replaced, old.start);
+            spans.push(Span { old: place(old.start)..place(old.end), parts: begin..begin + fresh.len() });
+            grown += fresh.len();
+        }
+        let mut end = self.parts.len();
+        for (old, fresh, passed) in replaced.into_iter().rev() {
+            let gap = Gap::before(hunks, passed);
+            for part in &mut self.parts[old.end..end] {
+                (part.start, part.end) = (gap.moved(part.start), gap.moved(part.end));
+            }
+            end = old.start;
+            self.parts.splice(old, fresh);
+        }
+        spans
+    }
+}
+
+/// How many parts are replaced before one.
+fn replaced_before(replaced: &[(Range<usize>, Vec<Part>, usize)], at: usize) -> usize {
+    replaced.iter().take_while(|(old, ..)| old.start < at).map(|(old, ..)| old.len()).sum()
+}
+
+/// Reads a rope from a byte on, as much of it as it takes: `read` says `None` where it needs more.
+fn read_at<T>(rope: &Rope, at: usize, mut read: impl FnMut(&str, bool) -> Option<T>) -> T {
+    let len = rope.len_bytes();
+    let mut size = 2048;
+    loop {
+        let end = match at.saturating_add(size) {
+            end if end >= len => len,
+            end => rope.char_to_byte(rope.byte_to_char(end)),
+        };
+        let slice = rope.byte_slice(at..end);
+        let found = match slice.as_str() {
+            Some(text) => read(text, end == len),
+            None => read(&slice.to_string(), end == len),
+        };
+        if let Some(found) = found {
+            return found;
+        }
+        size *= 4;
     }
 }
 
 impl Index {
+    /// Reads all of a script; gives what became of its blocks.
+    pub(super) fn read_script(&mut self, rope: &Rope) {
+        self.script.read(rope);
+        let code = self.script.parts.iter().filter(|part| part.is_code());
+        let scans = code.map(|part| scan(rope, part, &self.script.style)).collect();
+        let old = self.entries.len();
+        self.replace(0..old, scans);
+    }
+
     /// Finds the blocks that were not touched where they stand now, and looks through the others.
     pub(super) fn edit_script(&mut self, rope: &Rope, hunks: &[Hunk]) -> Vec<(Range<usize>, Range<usize>)> {
-        let begin = start(rope);
-        let is_at_begin = |hunk: &Hunk| hunk.old.start.min(hunk.new.start) < begin;
-        if begin != self.script.start || hunks.iter().any(is_at_begin) {
-            return self.read(rope);
-        }
-        let parts = self.script.edit(rope, hunks);
+        let Redivided { spans, is_freed, is_other } = self.script.edit(rope, hunks);
         let mut replaced = Vec::new();
-        let (mut next_old, mut next_new) = (0, 0);
-        let mut passed = 0;
-        let mut lines = (0, 0);
-        let mut at = 0;
-        for (index, entry) in self.entries.iter_mut().enumerate() {
-            while hunks.get(passed).is_some_and(|hunk| hunk.old.end <= entry.start) {
-                passed += 1;
-            }
-            if hunks.get(passed).is_some_and(|hunk| hunk.old.start < entry.end) {
-                continue;
-            }
-            let gap = passed.checked_sub(1).map_or(Gap::default(), |last| Gap::behind(&hunks[last]));
-            let moved = Part { start: gap.moved(entry.start), end: gap.moved(entry.end), head: entry.head };
-            at += parts[at..].partition_point(|part| part.start < moved.start);
-            if parts.get(at) != Some(&moved) {
-                continue;
-            }
-            // Between two hunks all lines are as many further down.
-            let line = |further: i64| u32::try_from(i64::from(entry.line) + further).unwrap_or(u32::MAX);
-            entry.line = match lines {
-                (hunk, further) if hunk == passed => line(further),
-                _ => {
-                    let now = line_at(rope, moved.start);
-                    lines = (passed, i64::from(now) - i64::from(entry.line));
-                    now
+        let mut end = self.entries.len();
+        let of = |byte: usize| self.entries.partition_point(|entry| entry.start < byte);
+        let stood: Vec<Range<usize>> =
+            spans.iter().map(|span| of(span.old.start)..of(span.old.end)).collect();
+        for (span, old) in spans.iter().zip(stood).rev() {
+            // Behind it all is as it was, but for its place.
+            move_entries(rope, &mut self.entries[old.end..end], Gap::behind_byte(hunks, span.old.end));
+            end = old.start;
+            let code: Vec<&Part> =
+                self.script.parts[span.parts.clone()].iter().filter(|part| part.is_code()).collect();
+            let mut here = Vec::new();
+            let (mut next_old, mut next_new) = (old.start, 0);
+            let mut passed = 0;
+            let mut lines = (usize::MAX, 0);
+            for (index, entry) in self.entries[old.clone()].iter_mut().enumerate() {
+                let index = old.start + index;
+                while hunks.get(passed).is_some_and(|hunk| hunk.old.end <= entry.start) {
+                    passed += 1;
                 }
-            };
-            (entry.start, entry.end) = (moved.start, moved.end);
-            if (index, at) != (next_old, next_new) {
-                replaced.push((next_old..index, next_new..at));
+                let is_touched = hunks.get(passed).is_some_and(|hunk| hunk.old.start < entry.end);
+                if is_touched || is_other || (is_freed && entry.hides) {
+                    continue;
+                }
+                let gap = Gap::before(hunks, passed);
+                let (start, end) = (gap.moved(entry.start), gap.moved(entry.end));
+                let at = next_new + code[next_new..].partition_point(|part| part.start < start);
+                let is_it =
+                    |part: &&Part| part.start == start && part.end == end && part.shape == entry.shape;
+                if !code.get(at).is_some_and(is_it) {
+                    continue;
+                }
+                if lines.0 != passed {
+                    lines = (passed, i64::from(line_at(rope, start)) - i64::from(entry.line));
+                }
+                entry.move_to(start, end, lines.1);
+                if (index, at) != (next_old, next_new) {
+                    here.push((next_old..index, next_new..at));
+                }
+                (next_old, next_new) = (index + 1, at + 1);
             }
-            (next_old, next_new) = (index + 1, at + 1);
+            if (next_old, next_new) != (old.end, code.len()) {
+                here.push((next_old..old.end, next_new..code.len()));
+            }
+            let style = &self.script.style;
+            let fresh: Vec<(Range<usize>, Vec<Entry>)> = here
+                .into_iter()
+                .map(|(old, new)| (old, code[new].iter().map(|part| scan(rope, part, style)).collect()))
+                .collect();
+            replaced.extend(fresh.into_iter().rev());
         }
-        if (next_old, next_new) != (self.entries.len(), parts.len()) {
-            replaced.push((next_old..self.entries.len(), next_new..parts.len()));
+        // From the back, so that numbers further up stay.
+        let mut list = Vec::with_capacity(replaced.len());
+        for (old, new) in replaced {
+            list.push((old.clone(), new.len()));
+            self.replace(old, new);
         }
-        for (old, new) in replaced.iter().rev() {
-            let scans = parts[new.clone()].iter().map(|part| scan(rope, part)).collect();
-            self.replace(old.clone(), scans);
-        }
-        replaced
+        list.reverse();
+        let (mut come, mut gone) = (0, 0);
+        list.into_iter()
+            .map(|(old, count)| {
+                let begin = old.start + come - gone;
+                (come, gone) = (come + count, gone + old.len());
+                (old, begin..begin + count)
+            })
+            .collect()
+    }
+}
+
+/// Moves blocks between which nothing was changed.
+fn move_entries(rope: &Rope, entries: &mut [Entry], gap: Gap) {
+    let Some(first) = entries.first() else { return };
+    let further = i64::from(line_at(rope, gap.moved(first.start))) - i64::from(first.line);
+    for entry in entries {
+        entry.move_to(gap.moved(entry.start), gap.moved(entry.end), further);
+    }
+}
+
+impl Entry {
+    fn move_to(&mut self, start: usize, end: usize, lines_further: i64) {
+        (self.start, self.end) = (start, end);
+        self.line = u32::try_from(i64::from(self.line) + lines_further).unwrap_or(u32::MAX);
     }
 }
 
@@ -133,53 +349,33 @@ struct Gap {
 }
 
 impl Gap {
-    fn behind(hunk: &Hunk) -> Self {
-        Self { old: hunk.old.end, new: hunk.new.end }
+    /// In front of a hunk, by its number.
+    fn before(hunks: &[Hunk], number: usize) -> Self {
+        number
+            .checked_sub(1)
+            .map_or(Self::default(), |last| Self { old: hunks[last].old.end, new: hunks[last].new.end })
+    }
+
+    /// Behind a byte of the text before, where no hunk is.
+    fn behind_byte(hunks: &[Hunk], byte: usize) -> Self {
+        Self::before(hunks, hunks.partition_point(|hunk| hunk.old.end <= byte))
     }
 
     fn moved(self, byte: usize) -> usize {
         byte - self.old + self.new
     }
 
-    fn marker(self, marker: &MarkerLine) -> MarkerLine {
-        MarkerLine { start: self.moved(marker.start), end: self.moved(marker.end), ..marker.clone() }
-    }
-}
-
-/// The whole lines that hold changes, or whose ends may be others now; and the bytes where they stood.
-fn touched_lines(rope: &Rope, hunks: &[Hunk], start: usize) -> Vec<Hunk> {
-    let mut touched: Vec<Hunk> = Vec::new();
-    for hunk in hunks {
-        // A `\r` before or a `\n` behind may belong to another line end than it did.
-        let first = rope.byte_to_line(hunk.new.start.saturating_sub(1));
-        let last = rope.byte_to_line(hunk.new.end.min(rope.len_bytes()));
-        let from = rope.line_to_byte(first).max(start);
-        let to = if last + 1 < rope.len_lines() { rope.line_to_byte(last + 1) } else { rope.len_bytes() };
-        let old_end = hunk.old.end + (to - hunk.new.end);
-        match touched.last_mut() {
-            Some(before) if from <= before.new.end => (before.old.end, before.new.end) = (old_end, to),
-            _ => {
-                let old = hunk.old.start - (hunk.new.start - from)..old_end;
-                touched.push(Hunk { old, new: from..to });
-            }
-        }
-    }
-    touched
-}
-
-/// Notes for each marker whether only blanks stand between it and the one before, which ends at `before`.
-fn look_before(rope: &Rope, markers: &mut [MarkerLine], mut before: usize) {
-    for marker in markers {
-        marker.follows = rope.byte_slice(before..marker.start).chars().all(char::is_whitespace);
-        before = marker.end;
+    fn back(self, byte: usize) -> usize {
+        byte - self.new + self.old
     }
 }
 
 /// Looks through a block.
-pub(super) fn scan(rope: &Rope, part: &Part) -> Entry {
+fn scan(rope: &Rope, part: &Part, style: &Style) -> Entry {
     let text = rope.byte_slice(part.start..part.end).to_string();
-    let scanned = Scanned::script(&text, part.head);
-    Entry::new(part.start..part.end, part.head, line_at(rope, part.start), scanned)
+    let scanned = Scanned::script(&text, part, style);
+    let entry = Entry::new(part.start..part.end, scanned);
+    Entry { line: line_at(rope, part.start), shape: part.shape, hides: part.hides, ..entry }
 }
 
 pub(super) fn line_at(rope: &Rope, byte: usize) -> u32 {
@@ -189,4 +385,12 @@ pub(super) fn line_at(rope: &Rope, byte: usize) -> u32 {
 /// The first byte behind a byte order mark.
 fn start(rope: &Rope) -> usize {
     if rope.chars().next() == Some(BOM) { BOM.len_utf8() } else { 0 }
+}
+
+/// How a script is divided, all kinds of cells among them.
+#[cfg(test)]
+pub(in crate::cells) fn parts(text: &str) -> (Style, Vec<Part>) {
+    let mut script = Script::default();
+    script.read(&Rope::from_str(text));
+    (script.style, script.parts)
 }

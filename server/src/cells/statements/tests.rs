@@ -19,7 +19,13 @@ fn check(text: &str, expected: Expect) {
             start..start + line.trim_end_matches('\n').len()
         })
         .collect();
-    let scan = block::scan(BlockText { source: &source, lines: &lines, is_script: false });
+    let scan = block::scan(BlockText {
+        source: &source,
+        lines: &lines,
+        is_script: false,
+        hidden: &[],
+        border: None,
+    });
     let mut out = String::new();
     for statement in &scan.statements {
         let maybe = if statement.is_certain { "" } else { "perhaps " };

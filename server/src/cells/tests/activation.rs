@@ -279,13 +279,14 @@ fn what_a_region_sends_to_the_engines_decides_nothing() {
         "#]],
     );
     check(
-        "%autopx\nrc[0].activate()\nwith rc[:].sync_imports():\n  import os\n%autopx\n%px 1\n",
+        "%autopx\n\nrc[0].activate()\n\nwith rc[:].sync_imports():\n  import os\n\n%autopx\n\n%px 1\n",
         expect![[r#"
-        %autopx: all
-        rc[0].activate(): all
-        %autopx: all
-        %px 1: all
-    "#]],
+            %autopx: all
+            rc[0].activate(): all
+            with rc[:].sync_imports():: all
+            %autopx: all
+            %px 1: all
+        "#]],
     );
 }
 

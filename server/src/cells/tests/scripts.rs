@@ -376,40 +376,30 @@ fn a_magic_in_a_comment_behind_a_marker_runs() {
 }
 
 #[test]
-fn a_cell_magic_in_a_comment_is_a_border_as_well() {
+fn a_cell_magic_in_a_comment_is_no_border() {
     check_script(
         "x = 1\n# %%px\na\n# %%px -t 0\nb\n#%%px\nc\n",
-        expect![[r##"
-        CellMagic "%%px" sends "a\n" from "a"
-        CellMagic "%%px" on 0 sends "b\n" from "b"
-        CellMagic "%%px" sends "c\n" from "c"
-        1 local
-        Warning comment-is-marker at "# %%px": pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally
-    "##]],
+        expect![[r#"
+            4 local
+        "#]],
     );
     check_script(
         "# %%\n# text\n# %%px\na\n",
-        expect![[r##"
-        CellMagic "%%px" sends "a\n" from "a"
-        Warning comment-is-marker at "# %%px": pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally
-    "##]],
+        expect![[r#"
+            1 local
+        "#]],
     );
     check_script(
         "#  %%px\na\n",
-        expect![[r##"
-        CellMagic "%%px" sends "a\n" from "a"
-        Warning comment-is-marker at "#  %%px": pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally
-    "##]],
+        expect![[r#"
+            1 local
+        "#]],
     );
     check_script(
         "# %%px\n# %%px\na\n",
-        expect![[r##"
-        CellMagic "%%px" sends "" from ""
-          refused: %%px has no body: write code below it, or use %px for a single line
-        CellMagic "%%px" sends "a\n" from "a"
-        Error empty-body at "# %%px": %%px has no body: write code below it, or use %px for a single line
-        Warning comment-is-marker at "# %%px": pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally
-    "##]],
+        expect![[r#"
+            1 local
+        "#]],
     );
 }
 
@@ -436,8 +426,8 @@ fn databricks_escape_hides_the_whole_cell() {
 }
 
 #[test]
-fn line_magics_in_comments_run() {
-    check_script(
+fn line_magics_in_comments_run_where_the_header_says_so() {
+    check_jupytext(
         "# %px a\n#%px b\nif True:\n    # %px c\n# x = %px d\n# # %px no\n# %px no # noescape\n# %px e # escape\n",
         expect![[r#"
             LineMagic "%px" sends "a" from "a"
@@ -448,7 +438,7 @@ fn line_magics_in_comments_run() {
             1 local
         "#]],
     );
-    check_script(
+    check_jupytext(
         "# %px a = 1 \\\n# + 2\nb\n",
         expect![[r#"
         LineMagic "%px" sends "a = 1  + 2" from "a = 1 \\\n# + 2"
@@ -459,8 +449,8 @@ fn line_magics_in_comments_run() {
 
 #[test]
 fn in_a_body_in_comments_only_magic_lines_are_freed() {
-    check_script(
-        "# %%\n# %%px\n# a comment\n# %whos\nif 1:\n    # !ls \\\n    # -l\n    b\ns = '''\n# %whos\n'''\n",
+    check_jupytext(
+        "# %%px\n# a comment\n# %whos\nif 1:\n    # !ls \\\n    # -l\n    b\ns = '''\n# %whos\n'''\n",
         expect![[r##"
             CellMagic "%%px" sends "# a comment\n%whos\nif 1:\n    !ls \\\n    -l\n    b\ns = '''\n# %whos\n'''\n" from "# a comment" "%whos" "if 1:" "    # !ls \\" "    # -l" "    b" "s = '''" "# %whos" "'''"
             Warning comment-is-marker at "# %%px": pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, and would run the lines below it locally
@@ -501,7 +491,7 @@ fn calls_of_the_magics_run() {
 }
 
 #[test]
-fn a_script_without_markers_is_one_cell() {
+fn a_script_without_markers_is_divided_at_blank_lines() {
     check_script(
         "\n\n%%px\na\n# comment\n%px b\n",
         expect![[r##"
@@ -509,18 +499,19 @@ fn a_script_without_markers_is_one_cell() {
     "##]],
     );
     check_script(
-        "a\n%px b\n\n%px c\n",
+        "a\n%px b\n\n%px c\n\n%%px\nd\n\ne\n",
         expect![[r#"
-        LineMagic "%px" sends "b" from "b"
-        LineMagic "%px" sends "c" from "c"
-        1 local
-    "#]],
+            LineMagic "%px" sends "b" from "b"
+            LineMagic "%px" sends "c" from "c"
+            CellMagic "%%px" sends "d\n" from "d"
+            2 local
+        "#]],
     );
     check_script(
         "a\n%%px\nb\n",
         expect![[r#"
             3 local
-            Error misplaced-cell-magic at "%%px": %%px has to stand on the first line of its cell: here IPython takes it for a line magic named %px, and fails; a line # %% above it begins a cell
+            Error misplaced-cell-magic at "%%px": %%px has to stand on the first line of its cell: here IPython takes it for a line magic named %px, and fails; a line # + above it begins a cell
         "#]],
     );
     check_script("", expect![""]);

@@ -112,14 +112,25 @@ fn in_a_divided_script_autopx_sends_each_cell_as_a_whole() {
 }
 
 #[test]
-fn without_markers_autopx_sends_the_lines_between() {
+fn without_markers_autopx_sends_the_paragraphs_between() {
+    check_script(
+        "a\n\n%autopx\n\nb\n\nc = (1,\n2)\n\n%autopx\n\nd\n",
+        expect![[r#"
+            Autopx "%autopx"
+            AutopxCell "" sends "b\n" from "b"
+            AutopxCell "" sends "c = (1,\n2)\n" from "c = (1," "2)"
+            Autopx "%autopx"
+            2 local
+        "#]],
+    );
+    // As in IPython, a toggle does nothing yet to the cell that it stands in.
     check_script(
         "a\n%autopx\nb\n\nc = (1,\n2)\n\n%autopx\nd\n",
         expect![[r#"
             Autopx "%autopx"
-            AutopxCell "" sends "b\n\nc = (1,\n2)\n" from "b" "" "c = (1," "2)"
+            AutopxCell "" sends "c = (1,\n2)\n" from "c = (1," "2)"
             Autopx "%autopx"
-            2 local
+            3 local
         "#]],
     );
     check_script(
@@ -135,7 +146,7 @@ fn without_markers_autopx_sends_the_lines_between() {
 #[test]
 fn a_region_that_never_ends_runs_to_the_end() {
     check_script(
-        "a\n%autopx\nb\n",
+        "a\n\n%autopx\n\nb\n",
         expect![[r#"
             Autopx "%autopx"
             AutopxCell "" sends "b\n" from "b"
@@ -144,7 +155,7 @@ fn a_region_that_never_ends_runs_to_the_end() {
         "#]],
     );
     check_script(
-        "%autopx_even\nb\n%autopx_even\n",
+        "%autopx_even\n\nb\n\n%autopx_even\n",
         expect![[r#"
             Autopx "%autopx_even"
             AutopxCell "" sends "b\n" from "b"

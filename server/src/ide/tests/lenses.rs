@@ -90,14 +90,14 @@ async fn several_px_lines_of_a_script_cell_share_one_lens() {
 }
 
 #[tokio::test]
-async fn px_lines_outside_of_cells_have_a_lens_each() {
+async fn px_lines_of_paragraphs_have_a_lens_each() {
     let sim = engines(2).await;
-    Desk::on(&sim, "%px a()\n%px b()\n")
+    Desk::on(&sim, "%px a()\n\n%px b()\n")
         .await
         .check(expect![[r#"
             0: ▶ Run on 2 engines
-            1: ▶ Run on 2 engines
-            1: ▶ Run cells above
+            2: ▶ Run on 2 engines
+            2: ▶ Run cells above
         "#]])
         .await;
 }

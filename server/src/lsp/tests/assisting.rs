@@ -331,7 +331,7 @@ async fn the_outline_has_targets_and_the_last_state_nested_where_that_is_shown()
         .on_engine(2, "bad()", Script::new().error("ValueError", "no"))
         .start()
         .await;
-    let text = "%px good()\n%px bad()\n%autopx\nx = 1\n%autopx\n%pxconfig --noblock\n%px late()\n";
+    let text = "%px good()\n%px bad()\n\n%autopx\n\nx = 1\n\n%autopx\n\n%pxconfig --noblock\n%px late()\n";
     let nested =
         json!({ "textDocument": { "documentSymbol": { "hierarchicalDocumentSymbolSupport": true } } });
     for (capabilities, expected) in [

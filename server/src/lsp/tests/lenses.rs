@@ -63,12 +63,12 @@ async fn an_untrusted_workspace_is_only_parsed_and_its_lens_says_so() {
 }
 
 #[tokio::test]
-async fn several_px_lines_of_a_cell_have_one_lens_and_those_of_a_plain_script_one_each() {
+async fn several_px_lines_of_a_cell_have_one_lens_and_paragraphs_of_a_plain_script_one_each() {
     let sim = Sim::builder().engines(2).start().await;
     let mut client = Client::start_on(&sim, refreshes()).await;
     client.open(URI, "# %%\n%px a\n%px b\n").await;
     first_lens(&mut client, URI, "▶ Run 2 px lines on 2 engines").await;
-    client.open("file:///b.py", "%px a\n%px b\n").await;
+    client.open("file:///b.py", "%px a\n\n%px b\n").await;
     first_lens(&mut client, "file:///b.py", "▶ Run on 2 engines").await;
 }
 
@@ -103,7 +103,7 @@ async fn the_lens_says_when_there_is_no_such_engine() {
 async fn the_lens_of_a_cell_runs_its_lines_and_not_the_next_cell() {
     let sim = Sim::builder().engines(1).start().await;
     let mut client = Client::start_on(&sim, refreshes()).await;
-    client.open(URI, "# %%\n%px a\n%px b\n# %%px\nc\n").await;
+    client.open(URI, "# %%\n%px a\n%px b\n# %%\n%%px\nc\n").await;
     let lens = first_lens(&mut client, URI, "▶ Run 2 px lines on engine 0").await;
     let click = json!({ "command": lens["command"], "arguments": lens["arguments"] });
     let result = client.request("workspace/executeCommand", click).await;

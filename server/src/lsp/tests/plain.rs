@@ -98,12 +98,7 @@ async fn actions_are_plain_commands_for_a_client_that_knows_no_more() {
 const ODD: &str = "# %%\n%pxconfig --noblock\nif x:\n    %px print 1\n";
 
 const MEND: &str = "Write print(…)";
-const REWRITES: [&str; 4] = [
-    "Write this magic for jupytext (# %%px)",
-    "Write all px magics for jupytext (# %%px)",
-    "Write this magic for VS Code (#!%%px)",
-    "Write all px magics for VS Code (#!%%px)",
-];
+const REWRITES: [&str; 1] = ["Write all px magics for VS Code (#!%%px)"];
 
 /// The actions of certain kinds, or of any, for a client that takes edits.
 async fn actions(sim: &Sim, capabilities: Value, context: Value) -> Vec<Value> {
@@ -171,7 +166,7 @@ async fn edits_have_the_form_that_the_client_takes() {
     assert_eq!(newer[1]["kind"], "refactor.rewrite");
     let never = "Put this %pxconfig on the cells it decides for";
     assert_eq!(titles(&newer), [&[MEND][..], &REWRITES, &[never]].concat());
-    assert_eq!(newer[5]["disabled"]["reason"], "the %px on line 4 cannot become a %%px cell");
+    assert_eq!(newer[2]["disabled"]["reason"], "the %px on line 4 cannot become a %%px cell");
 }
 
 async fn hints(client: &mut Client) -> Value {

@@ -124,7 +124,8 @@ impl Actor {
             return;
         }
         self.settings = Arc::new(settings);
-        let notices = self.documents.set_views(&self.settings.views);
+        let mut notices = self.documents.set_views(&self.settings.views);
+        notices.extend(self.documents.set_format(self.settings.format));
         self.tell_all(notices);
         self.tell(SessionEvent::Cluster);
         self.leave_if_idle();

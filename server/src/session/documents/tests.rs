@@ -468,3 +468,20 @@ fn a_plain_cell_that_was_run_keeps_its_result_and_gets_stale() {
     desk.edit_in("a", "x = 12", "rc = Client()");
     assert!(desk.documents.view(&key("a")).unwrap().cells.is_empty());
 }
+
+#[test]
+fn the_name_and_a_setting_say_the_format_of_a_script() {
+    let name = "file:///a.ipy";
+    let mut desk = Desk::open(name, Dialect::Script, "%autopx\n\nx = 1\n");
+    let read = |desk: &mut Desk| {
+        let view = desk.documents.view(&key(name)).unwrap();
+        (view.format.unwrap().to_string(), view.cells.len())
+    };
+    assert_eq!(read(&mut desk), ("ipython (named .ipy: one cell)".to_owned(), 1));
+    let told = desk.documents.set_format(Some(Format::Light));
+    assert!(told.iter().any(|event| matches!(event, SessionEvent::Cells(told) if *told == key(name))));
+    assert_eq!(read(&mut desk), ("light (as set)".to_owned(), 2));
+    assert!(desk.documents.set_format(Some(Format::Light)).is_empty());
+    desk.documents.set_format(None);
+    assert_eq!(read(&mut desk).1, 1);
+}

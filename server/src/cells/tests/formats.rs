@@ -1,0 +1,141 @@
+//! Which format a script is taken to be in, and what an edit, a setting and a name make of it.
+
+use expect_test::expect;
+
+use super::*;
+
+fn known(text: &str) -> String {
+    recognize(text, Dialect::Script).unwrap().format.unwrap().to_string()
+}
+
+fn header(lines: &str) -> String {
+    format!("# ---\n# jupyter:\n#   jupytext:\n{lines}# ---\n\n")
+}
+
+fn representation(name: &str) -> String {
+    header(&format!("#     text_representation:\n#       extension: .py\n#       format_name: {name}\n"))
+}
+
+#[test]
+fn a_header_goes_before_the_content() {
+    let percent = "# %%\nx = 1\n";
+    let check = |text: String, expected: &str| assert_eq!(known(&text), expected, "{text}");
+    check(representation("light") + percent, "light (jupytext header)");
+    check(representation("bare") + "x\n", "nomarker (jupytext header)");
+    check(representation("sphinx") + percent, "sphinx (jupytext header)");
+    check(header("#     formats: ipynb,py:hydrogen\n") + percent, "hydrogen (jupytext header)");
+    check(
+        "#!/usr/bin/env python\n# coding: utf-8\n".to_owned() + &representation("light"),
+        "light (jupytext header)",
+    );
+    check("#\n".to_owned() + &representation("percent"), "percent (jupytext header)");
+    // What names no format, or none that there is, or is no YAML, leaves it to the content.
+    check(header("#     formats: ipynb,py\n") + percent, "percent (by its markers)");
+    check(representation("unknown") + percent, "percent (by its markers)");
+    check(
+        representation("percent: [") + "x\n",
+        "light (no markers: cells end at blank lines, as in jupytext's light format)",
+    );
+    check("x = 1\n".to_owned() + &representation("sphinx") + percent, "percent (by its markers)");
+}
+
+#[test]
+fn else_the_content_decides() {
+    for (text, expected) in [
+        ("", "light (no markers: cells end at blank lines, as in jupytext's light format)"),
+        ("# %%\n", "percent (by its markers)"),
+        ("# In[1]:\nx = 1\n", "percent (by its markers)"),
+        ("# <codecell>\n%px a\n", "hydrogen (by its markers)"),
+        ("# %%\n!ls\n", "hydrogen (by its markers)"),
+        (
+            "s = '''\n# %%\n'''\n",
+            "light (no markers: cells end at blank lines, as in jupytext's light format)",
+        ),
+        ("# +\nx = 1\n", "light (by its markers)"),
+        ("# region a\nx = 1\n# endregion\n", "light (by its markers)"),
+        ("####################\n# A\n\n####################\n# B\n", "sphinx (by its markers)"),
+        ("#%%Load\nx = 1\n", "spyder (by its markers)"),
+        ("#%%px\nx = 1\n", "light (no markers: cells end at blank lines, as in jupytext's light format)"),
+        ("# Databricks notebook source\nx = 1\n", "databricks (Databricks' first line)"),
+        ("x = 1\n# COMMAND ----------\n", "databricks (by its markers)"),
+    ] {
+        assert_eq!(known(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_setting_and_a_name_go_before_what_is_seen() {
+    let text = "%autopx\n\nx = 1\n\n# %%\n%%px\ny = 1\n";
+    let read = |wanted: Wanted| {
+        let cells = recognize_as(text, Dialect::Script, wanted).unwrap();
+        let kinds: Vec<_> = cells.cells.iter().map(|cell| cell.kind).collect();
+        format!("{}: {kinds:?}", cells.format.unwrap())
+    };
+    let set = |name: &str| Wanted { format: Format::wanted(name).unwrap(), is_ipy: false };
+    expect![[r#"
+        hydrogen (by its markers): [Autopx, CellMagic]
+        ipython (named .ipy: one cell): [Autopx]
+        light (as set): [Autopx, AutopxCell, AutopxCell]
+        hydrogen (by its markers): [Autopx, CellMagic]"#]]
+    .assert_eq(
+        &[
+            set("auto"),
+            Wanted { is_ipy: true, ..set("auto") },
+            Wanted { is_ipy: true, ..set("light") },
+            set("auto"),
+        ]
+        .map(read)
+        .join("\n"),
+    );
+    assert_eq!(
+        Format::wanted("percents"),
+        Err("it should be auto or one of percent, hydrogen, light, nomarker, sphinx, databricks, spyder, ipython".to_owned())
+    );
+}
+
+#[test]
+fn an_index_follows_a_setting() {
+    let rope = Rope::from_str("# %%px\nx = 1\n\n%px a\n");
+    let mut index = Index::new(&rope, Dialect::Script, 0, Arc::default());
+    assert_eq!(index.blocks().len(), 2);
+    assert_eq!(index.read_as(&rope, Wanted::default()), Delta::default());
+    let delta = index.read_as(&rope, Wanted { format: Some(Format::Percent), is_ipy: false });
+    assert_eq!(delta, Delta { replaced: vec![(0..2, 0..1)], resolved: Vec::new() });
+    assert_eq!(index.format().map(|known| known.by), Some(Said::Setting));
+}
+
+#[test]
+fn what_is_not_meant_is_not_sent() {
+    let sends = |text: &str| {
+        let cells = recognize(text, Dialect::Script).unwrap().cells;
+        cells.iter().filter(|cell| cell.kind.sends()).map(|cell| cell.code.to_string()).collect::<Vec<_>>()
+    };
+    let percent = representation("percent");
+    // Hydrogen keeps nothing in comments, and where magics are not commented nothing counts there.
+    assert!(sends(&(representation("hydrogen") + "# %%\n# %px a\n# !ls\n")).is_empty());
+    assert!(
+        sends(
+            &(header("#     comment_magics: false\n#     formats: ipynb,py:percent\n") + "# %%\n# %px a\n")
+        )
+        .is_empty()
+    );
+    assert_eq!(
+        sends(
+            &(header("#     comment_magics: true\n#     formats: ipynb,py:hydrogen\n") + "# %%\n# %px a\n")
+        ),
+        ["a"]
+    );
+    // Another language's notebook.
+    let kernel = "# ---\n# jupyter:\n#   kernelspec:\n#     language: julia\n#   jupytext: {formats: 'ipynb,py:percent'}\n# ---\n";
+    assert!(sends(&format!("{kernel}# %%\n# %px a\n")).is_empty());
+    assert_eq!(sends(&format!("{percent}# %%\nx\n# %px a\nif x:\n    # %px b\n")), ["a", "b"]);
+    assert!(
+        sends(&format!("{percent}# %% language=\"R\"\n# %px a\n# %% active=\"ipynb\"\n# %px b\n")).is_empty()
+    );
+    // VS Code's way needs markers, and no live magic beside it.
+    assert!(sends("#!%px a\n").is_empty());
+    assert_eq!(sends("# %%\nx\n#!%px a\n"), ["a"]);
+    assert_eq!(sends("# %%\n%px b\n#!%px a\n"), ["b"]);
+    // A line ends for IPython at more than a line end.
+    assert_eq!(sends("%px a\u{c}b\n"), ["a"]);
+}
