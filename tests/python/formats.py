@@ -1,0 +1,183 @@
+"""What jupytext and IPython make of scripts and notebooks, for `server/src/cells/tests/oracle.rs`.
+
+Reads JSON from stdin: `scripts`, a list of texts, and `cells`, a list of sources of notebook cells. Writes JSON:
+
+* for each script its format, its cells with their places in bytes, their kinds, and what of it would be sent to engines
+  when jupytext reads it and IPython runs its cells in order; or why jupytext does not read it,
+* for each source the px magics that IPython finds in it.
+"""
+
+import ast
+import json
+import re
+import sys
+import warnings
+
+import jupytext
+from IPython.core.inputtransformer2 import TransformerManager
+from jupytext.cell_metadata import is_active
+from jupytext.formats import get_format_implementation, guess_format, read_format_from_metadata
+from jupytext.header import header_to_metadata_and_cell
+from jupytext.jupytext import TextNotebookConverter
+from jupytext.languages import default_language_from_metadata_and_ext
+from nbformat.v4 import new_code_cell
+
+CALL = re.compile(r"get_ipython\(\)\.run_(line|cell)_magic\(")
+STRING = re.compile(
+    r"""\s*([uUrR]?(?:'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\"|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))\s*,?""",
+    re.DOTALL,
+)
+# Cell magics that run their body as IPython runs a cell, and line magics that run their line so.
+OUTER = {"time", "timeit", "capture", "prun"}
+PREFIXES = {"time", "timeit", "prun"}
+
+
+def divide(text):
+    """The format of a script, and its cells: where they stand in lines, and their kinds."""
+    fmt = {"extension": ".py"}
+    name = read_format_from_metadata(text, ".py")
+    options = {}
+    if not name:
+        name, options = guess_format(text, ".py")
+    fmt["format_name"] = name
+    fmt.update(options)
+    converter = TextNotebookConverter(fmt, None)
+    lines = text.splitlines()
+    metadata, _, _, pos = header_to_metadata_and_cell(lines, "#", "", ".py", True)
+    language = default_language_from_metadata_and_ext(metadata, ".py")
+    converter.update_fmt_with_notebook_options(metadata, read=True)
+    cells = []
+    while pos < len(lines):
+        reader = converter.implementation.cell_reader_class(converter.fmt, language)
+        cell, length = reader.read(lines[pos:])
+        cells.append((pos, min(pos + length, len(lines)), kind(cell, language)))
+        pos += length
+    return name, cells
+
+
+def kind(cell, language):
+    if cell.cell_type != "code":
+        return cell.cell_type
+    if not is_active(".py", cell.metadata):
+        return "inactive"
+    own = cell.metadata.get("language")
+    return "language" if own and own.lower() != language.lower() else "code"
+
+
+def places(text):
+    """Where each line begins in bytes, and where the last ends."""
+    found = [0]
+    for line in text.splitlines(keepends=True):
+        found.append(found[-1] + len(line.encode()))
+    return found
+
+
+def magics(source, transform=None):
+    """The px magics that IPython finds in a cell: whether it is a cell magic, its name, its line, its body.
+
+    None for a cell that Python cannot split into tokens.
+    """
+    transform = transform or TransformerManager().transform_cell
+    if "%" not in source and "get_ipython" not in source:
+        return []
+    found = []
+    try:
+        code = transform(source)
+    except SyntaxError:
+        # IPython would run nothing of it, for reasons of Python's: what counts here is what it takes for a magic.
+        lines = source.splitlines()
+        dedented = [line.lstrip() if line.lstrip().startswith("%") else line for line in lines]
+        if dedented == lines:
+            return None
+        return magics("\n".join(dedented), transform)
+    at = 0
+    while call := CALL.search(code, at):
+        arguments = []
+        at = call.end()
+        while string := STRING.match(code, at):
+            arguments.append(ast.literal_eval(string.group(1)))
+            at = string.end()
+        if not arguments:
+            continue
+        if call.group(1) == "cell" and arguments[0] in OUTER:
+            found.extend(magics(arguments[2], transform) or [])
+        elif call.group(1) == "line" and arguments[0] in PREFIXES:
+            found.extend(magics(arguments[1], transform) or [])
+        elif re.match(r"(px|autopx|result$)", arguments[0]):
+            found.append([call.group(1) == "cell", *arguments])
+    return found
+
+
+def sent(notebook):
+    """The code that reaches engines when the cells are run in order; None if a cell cannot be read."""
+    out = []
+    is_auto = False
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        if is_auto:
+            if re.match(r"\s*%autopx\b", cell.source):
+                is_auto = False
+            else:
+                out.append(cell.source)
+            continue
+        found = magics(cell.source)
+        if found is None:
+            return None
+        for is_cell, name, line, *body in found:
+            if name.startswith("autopx"):
+                is_auto = True
+            elif name.startswith("px") and not name.startswith(("pxresult", "pxconfig")):
+                out.append(body[0] if is_cell else line)
+    return "\n".join(out)
+
+
+def databricks(text):
+    """A notebook of Databricks, which jupytext does not read."""
+    cells, at = [[]], places(text)
+    borders = [1]
+    for number, line in enumerate(text.splitlines()):
+        if line.rstrip() == "# COMMAND ----------" and number > 0:
+            cells.append([])
+            borders.append(number)
+        elif line.rstrip() not in ("# Databricks notebook source", "# COMMAND ----------"):
+            cells[-1].append(line)
+    borders.append(len(at) - 1)
+    notebook, placed = jupytext.reads("", "py"), []
+    for number, lines in enumerate(cells):
+        filled = [line for line in lines if line.strip() and not line.startswith("# DBTITLE ")]
+        first = re.match(r"# MAGIC %(md-sandbox|md|sql|sh|r|scala|fs|run|pip|conda)(?![^ \t])", filled[0] if filled else "")
+        kind = "code" if not first else "markdown" if first.group(1).startswith("md") else "language"
+        placed.append([at[borders[number]], at[borders[number + 1]], kind])
+        if kind == "code":
+            lines = [re.sub(r"^# MAGIC( |$)", "", line) for line in lines if not line.startswith("# DBTITLE ")]
+            notebook.cells.append(new_code_cell("\n".join(lines)))
+    return {"format": "databricks", "cells": placed, "sent": sent(notebook)}
+
+
+def script(text):
+    if text.startswith("# Databricks notebook source"):
+        return databricks(text)
+    try:
+        name, cells = divide(text)
+        notebook = jupytext.reads(text, "py")
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    at = places(text)
+    cells = [[at[start], at[end], kind] for start, end, kind in cells]
+    return {"format": name, "cells": cells, "sent": sent(notebook)}
+
+
+def main():
+    warnings.simplefilter("ignore")
+    asked = json.load(sys.stdin)
+    json.dump(
+        {
+            "scripts": [script(text) for text in asked["scripts"]],
+            "cells": [magics(source) for source in asked["cells"]],
+        },
+        sys.stdout,
+    )
+
+
+main()
