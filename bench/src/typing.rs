@@ -23,6 +23,7 @@ const CELLS: usize = 2_000;
 const KEYS: usize = 300;
 const ANSWERS: usize = 30;
 const SCRIPT: &str = "file:///bench/typing.py";
+const UNMARKED: &str = "file:///bench/unmarked.py";
 
 pub(crate) async fn measure(against: Option<&Path>) -> Result<()> {
     let servers = servers::all(against)?;
@@ -53,6 +54,23 @@ fn type_into(servers: &[Server], sim: &Sim) -> Result<()> {
         let place = place(&text, begin).with_context(|| format!("{begin:?} is there"))?;
         for editor in &mut editors {
             let costs = (0..KEYS).map(|key| editor.type_one(place, key)).collect::<Result<_>>()?;
+            row(what, editor.name, costs);
+        }
+    }
+    let unmarked = unmarked();
+    ensure!(unmarked.lines().count() == LINES, "{} lines", unmarked.lines().count());
+    for editor in &mut editors {
+        editor.client.open(UNMARKED, &unmarked);
+        rested(editor.client.pid())?;
+    }
+    for (what, begin) in [
+        ("a character in a call, without any marker in the script", "    report_1000(name, "),
+        ("a character in an assignment, without any marker in the script", "limit_1000 = "),
+    ] {
+        let place = place(&unmarked, begin).with_context(|| format!("{begin:?} is there"))?;
+        for editor in &mut editors {
+            editor.version = 1;
+            let costs = (0..KEYS).map(|key| editor.type_into(UNMARKED, place, key)).collect::<Result<_>>()?;
             row(what, editor.name, costs);
         }
     }
@@ -104,7 +122,11 @@ impl Editor {
     }
 
     /// Types a character, or takes the one before back, so that lines stay as long as lines are.
-    fn type_one(&mut self, (line, character): (usize, usize), key: usize) -> Result<Duration> {
+    fn type_one(&mut self, place: (usize, usize), key: usize) -> Result<Duration> {
+        self.type_into(SCRIPT, place, key)
+    }
+
+    fn type_into(&mut self, uri: &str, (line, character): (usize, usize), key: usize) -> Result<Duration> {
         self.version += 1;
         let at = json!({ "line": line, "character": character });
         let (end, typed) = match key % 2 {
@@ -112,7 +134,7 @@ impl Editor {
             _ => (json!({ "line": line, "character": character + 1 }), String::new()),
         };
         let params = json!({
-            "textDocument": { "uri": SCRIPT, "version": self.version },
+            "textDocument": { "uri": uri, "version": self.version },
             "contentChanges": [{ "range": { "start": at, "end": end }, "text": typed }],
         });
         let before = rested(self.client.pid())?;
@@ -164,6 +186,24 @@ fn script() -> String {
         }
         part.push('\n');
         text.push_str(&part);
+    }
+    text
+}
+
+/// A script without any marker, of functions, calls, loops and assignments, with blank lines now and then.
+fn unmarked() -> String {
+    const PART: usize = 25;
+    let mut text = String::new();
+    for number in 0..LINES / PART {
+        text.push_str(&format!(
+            "def report_{number}(name, value, limit=1.0):\n    \"\"\"Says what is beyond its limit.\"\"\"\n    beyond = value - limit\n\n"
+        ));
+        text.push_str("    if beyond > 0:\n        print(f'{name}: {beyond:.3f}')\n    return beyond\n\n\n");
+        text.push_str(&format!("limit_{number} = load('limits', {number})\nrows = table[{number}]\n\n"));
+        text.push_str(&format!("# What is beyond limit {number}\nfor name, value in rows:\n"));
+        text.push_str(&format!("    report_{number}(name, value, limit_{number})\n    total += value\n\n"));
+        text.push_str(&format!("options = {{\n    'limit': limit_{number},\n    'rows': len(rows),\n}}\n"));
+        text.push_str(&format!("store('step_{number}', options)\nstep = step + 1\nshow(total, step)\n\n"));
     }
     text
 }
