@@ -107,6 +107,9 @@ impl Resolver<'_> {
             self.statements(found.range.start);
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |(_, lines)| *lines);
+            if found.kind == CellKind::Autopx && scanned.is_px_body() {
+                continue;
+            }
             if found.kind == CellKind::Autopx && found.suite.is_none() && is_inside {
                 // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
                 if first == Some(found.lines.start) {
