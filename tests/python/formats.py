@@ -81,11 +81,12 @@ COMPOUND = (
 
 def conditional(code):
     """The lines, from 1, that statements with a body take up. Where that is no Python, those
-    indented more than the first."""
+    indented more than the first statement."""
     try:
         statements = ast.parse(code).body
     except (SyntaxError, ValueError):
-        indents = [len(line) - len(line.lstrip()) for line in code.split("\n") if line.strip()] or [0]
+        filled = [line for line in code.split("\n") if line.strip() and not line.lstrip().startswith("#")]
+        indents = [len(line) - len(line.lstrip()) for line in filled] or [0]
         lines = enumerate(code.split("\n"), 1)
         return {number for number, line in lines if len(line) - len(line.lstrip()) > indents[0]}
     compound = [statement for statement in statements if isinstance(statement, COMPOUND)]

@@ -5,10 +5,10 @@
  * Pure.
  */
 
-/** The 0-based line of the first cell magic that only pxlens recognises. */
+/** The 0-based line of the first cell magic that only pxlens recognises; prose that begins with one does not count. */
 export function hiddenMagic(text: string): number | undefined {
   const lines = text.split(/\r\n|\r|\n/);
-  const at = lines.findIndex((line) => /^#\s*%%px\w*(\s|$)/.test(line));
+  const at = lines.findIndex((line) => /^#\s*%%px\w*(\s+-.*)?\s*$/.test(line));
   return at < 0 ? undefined : at;
 }
 

@@ -236,6 +236,22 @@ impl<'a> Scanner<'a> {
         true
     }
 
+    /// The blanks that all lines from this one on begin with, blank lines apart.
+    fn common_blanks(&self, from: usize) -> String {
+        let mut lines =
+            (from..self.len()).map(|index| self.freed(index)).filter(|line| !line.trim().is_empty());
+        let Some(first) = lines.next() else { return String::new() };
+        let mut common = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
+        for line in lines {
+            if common.is_empty() {
+                break;
+            }
+            let same = common.bytes().zip(line.bytes()).take_while(|(a, b)| a == b).count();
+            common = &common[..same];
+        }
+        common.to_owned()
+    }
+
     /// Whether all lines from this one on begin with the same blanks as it, blank lines apart.
     fn all_begin_alike(&self, index: usize) -> bool {
         let blanks = &self.line(index)[..self.dedent];
@@ -332,10 +348,7 @@ impl<'a> Scanner<'a> {
         let mut tokens = Tokens::default();
         let mut index = from;
         let mut is_begun = false;
-        self.suites = self
-            .block
-            .first_filled(from)
-            .map_or_else(Suites::default, |first| Suites::new(&self.freed(first)));
+        self.suites = Suites::new(&self.common_blanks(from));
         while index < self.len() {
             let line = self.line(index);
             if !tokens.at_statement() {

@@ -72,6 +72,34 @@ pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden])
     freed(lines).into_iter().filter(is_toggle).map(|found| found.line).collect()
 }
 
+/// What a cell begins with that jupytext frees and that does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Begins {
+    #[default]
+    Nothing,
+    /// `# %%px`
+    Px,
+    /// A cell magic that does not run its body as IPython runs a cell: `# %%bash`.
+    Other,
+}
+
+/// The cell magic that a cell begins with, if jupytext frees one that does not count.
+pub(super) fn begins(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> Begins {
+    let Some(first) = lines.iter().position(|line| !is_blank(line)).filter(|_| escapes.frees) else {
+        return Begins::Nothing;
+    };
+    let is_hidden = hidden.iter().any(|hidden| hidden.line == first);
+    let is_freed = !is_hidden && Language::Python.is_magic(lines[first], true);
+    let text = &lines[first][jupytext::sign(lines[first]).end..];
+    let Some(magic) = text.strip_prefix("%%").filter(|_| is_freed) else { return Begins::Nothing };
+    let (name, _) = split_name(magic);
+    match MagicKind::of(name, true) {
+        Some(_) => Begins::Px,
+        None if markers::runs_its_body(name) => Begins::Nothing,
+        None => Begins::Other,
+    }
+}
+
 fn of_databricks(lines: &[&str]) -> Vec<Hidden> {
     let found = (0..).zip(lines).filter_map(|(number, line)| {
         let rest = line.strip_prefix(DATABRICKS)?;
@@ -173,7 +201,7 @@ fn bangs(lines: &[&str]) -> Vec<Hidden> {
             name.starts_with(|c: char| c == '_' || c.is_alphabetic())
         })
     };
-    if !lines.iter().any(is_magic) {
+    if !lines.iter().any(&is_magic) {
         return Vec::new();
     }
     let first = lines.iter().find(|line| !is_blank(line));

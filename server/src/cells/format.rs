@@ -243,7 +243,6 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
         _ => Comments::Never,
     };
     let frees = match format {
-        _ if header.language != Language::Python => false,
         Format::Percent | Format::Light | Format::NoMarker | Format::Sphinx => {
             header.comment_magics.unwrap_or(true)
         }

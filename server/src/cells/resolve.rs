@@ -100,15 +100,15 @@ impl Resolver<'_> {
         let scanned = self.scanned;
         let count = scanned.text().lines.len();
         let mut local_lines = scanned.local.len();
+        if scanned.is_taken_otherwise(self.carry.is_toggled) {
+            // IPython runs nothing of it that pxlens could follow.
+            self.keeps_shell = true;
+            return local_lines;
+        }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         if only_code && self.carry.autopx.is_some() && self.carry.is_toggled && !scanned.is_unsure() {
             self.keeps_shell = true;
             return local_lines - self.autopx_cell(0..count);
-        }
-        if scanned.may_only_toggle(self.carry.is_toggled) {
-            // To jupytext and IPython it ends a region, and nothing else of it is run.
-            self.keeps_shell = true;
-            return local_lines;
         }
         if self.sends_plain && scanned.found.is_empty() {
             let names = set_up::Names {
@@ -127,6 +127,9 @@ impl Resolver<'_> {
             self.statements(found.range.start);
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |imports| imports.taken);
+            if found.kind == CellKind::Autopx && scanned.is_px_body() {
+                continue;
+            }
             if found.kind == CellKind::Autopx && found.suite.is_none() && is_inside {
                 // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
                 if first == Some(found.lines.start) {

@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc};
 use super::{
     CellKind, NotNotebook, NotebookCellRef, NotebookLines, block,
     divide::Part,
-    escapes::{self, Hidden},
+    escapes::{self, Begins, Hidden},
     format::Style,
     found::{BlockText, Found, Note, Stray},
     lines::line_at,
@@ -28,6 +28,8 @@ pub(crate) struct Scanned {
     hidden: Vec<Hidden>,
     /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
     other_toggles: Vec<usize>,
+    /// The cell magic that it begins with, if jupytext frees one that does not count.
+    begins: Begins,
     /// Whether nobody here knows where `%autopx` regions end.
     is_unsure: bool,
     border: Option<&'static str>,
@@ -71,6 +73,7 @@ impl Scanned {
             is_script,
             hidden,
             other_toggles,
+            begins: Begins::Nothing,
             is_unsure,
             border,
             range,
@@ -104,14 +107,15 @@ impl Scanned {
         let mut lines = lines_of(source.text());
         let code = part.shape.head..text.len() - part.shape.tail;
         lines.retain(|line| code.contains(&source.start_of(line.start)));
-        let (mut hidden, mut other_toggles) = (Vec::new(), Vec::new());
+        let (mut hidden, mut other_toggles, mut begins) = (Vec::new(), Vec::new(), Begins::Nothing);
         if part.hides {
             let texts: Vec<&str> = lines.iter().map(|line| &source.text()[line.clone()]).collect();
             hidden = escapes::hidden(&texts, style.escapes);
             other_toggles = escapes::other_toggles(&texts, style.escapes, &hidden);
+            begins = escapes::begins(&texts, style.escapes, &hidden);
         }
         let range = TextRange::new(0, without_line_end(text));
-        Self { other_toggles, ..Self::new(source, lines, Some(style), hidden, range, None) }
+        Self { other_toggles, begins, ..Self::new(source, lines, Some(style), hidden, range, None) }
     }
 
     /// A cell of a synchronised notebook.
@@ -134,6 +138,9 @@ impl Scanned {
     /// Whether IPython is in an `%autopx` region behind it, if it is in one before it or not. It leaves one only where the cell
     /// begins with the toggle, and then runs nothing else of the cell.
     pub(super) fn is_toggled_behind(&self, before: bool) -> bool {
+        if self.is_px_body() {
+            return before;
+        }
         let toggles =
             self.found.iter().filter(|found| found.kind == CellKind::Autopx && found.suite.is_none());
         let count = toggles.clone().count() + self.other_toggles.len();
@@ -145,14 +152,20 @@ impl Scanned {
         !(toggles.any(|found| found.lines.start == first) || self.begins_with_other_toggle())
     }
 
+    /// Whether jupytext makes a px cell of it by a `# %%px` that does not count here: a toggle in it is none.
+    pub(super) fn is_px_body(&self) -> bool {
+        self.begins == Begins::Px
+    }
+
     /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.
     fn begins_with_other_toggle(&self) -> bool {
         self.text().first_filled(0).is_some_and(|first| self.other_toggles.contains(&first))
     }
 
-    /// Whether IPython, in a region or not, may run nothing of it but a toggle that does not count here.
-    pub(super) fn may_only_toggle(&self, is_toggled: bool) -> bool {
-        (is_toggled || self.is_unsure) && self.begins_with_other_toggle()
+    /// Whether IPython runs no px magic of it, once jupytext has freed what begins it: a toggle that ends the region it is in,
+    /// or a cell magic of another kind.
+    pub(super) fn is_taken_otherwise(&self, is_toggled: bool) -> bool {
+        self.begins == Begins::Other || ((is_toggled || self.is_unsure) && self.begins_with_other_toggle())
     }
 
     /// Whether IPython may be in no region where one is open.

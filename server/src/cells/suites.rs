@@ -19,7 +19,7 @@ pub struct Suite {
 /// The statements above the place that is read in which it may stand.
 #[derive(Default)]
 pub(super) struct Suites {
-    /// The blanks that the first line begins with, which IPython takes off each line that begins with them.
+    /// The blanks that all lines begin with, which IPython takes off.
     base: String,
     open: Vec<Statement>,
     /// Whether nothing has followed the newest statement, which opens a body.
@@ -34,10 +34,9 @@ struct Statement {
 }
 
 impl Suites {
-    /// At the beginning of lines of which this is the first that is not blank.
-    pub(super) fn new(first: &str) -> Self {
-        let base = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
-        Self { base: base.to_owned(), open: Vec::new(), awaits_body: false }
+    /// At the beginning of lines that all begin with these blanks, blank lines apart.
+    pub(super) fn new(base: &str) -> Self {
+        Self { base: base.to_owned(), ..Self::default() }
     }
 
     /// Takes in a statement that begins on this line, the line's number in its block.

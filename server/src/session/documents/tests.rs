@@ -476,3 +476,22 @@ fn the_result_of_a_plain_cell_is_kept_and_becomes_stale() {
     fixture.edit_in("a", "x = 12", "rc = Client()");
     assert!(fixture.documents.view(&key("a")).unwrap().cells.is_empty());
 }
+
+#[test]
+fn the_name_and_a_setting_say_the_format_of_a_script() {
+    let name = "file:///a.ipy";
+    let mut fixture = Fixture::open(name, Dialect::Script, "%autopx\n\nx = 1\n");
+    let read = |fixture: &mut Fixture| {
+        let view = fixture.documents.view(&key(name)).unwrap();
+        (view.format.unwrap().to_string(), view.cells.len())
+    };
+    assert_eq!(read(&mut fixture), ("ipython (named .ipy: one cell)".to_owned(), 1));
+    let events = fixture.documents.set_format(Some(Format::Light));
+    assert!(
+        events.iter().any(|event| matches!(event, SessionEvent::Cells(changed) if *changed == key(name)))
+    );
+    assert_eq!(read(&mut fixture), ("light (as set)".to_owned(), 2));
+    assert!(fixture.documents.set_format(Some(Format::Light)).is_empty());
+    fixture.documents.set_format(None);
+    assert_eq!(read(&mut fixture).1, 1);
+}
