@@ -6,7 +6,16 @@ import { hiddenMagic, notice, rewriteForJupyter } from "../../src/wrong-machine"
 test("a cell magic in a comment is hidden from Jupyter", () => {
   assert.equal(hiddenMagic("x = 1\n# %%px\nprint(1)\n"), 1);
   assert.equal(hiddenMagic("#%%px_even --noblock\r\nprint(1)"), 0);
-  for (const text of ["", "# %%\n%%px\nx", "#!%%px\nx", "# %%pretty", "# %px x", "# see %%px", "# %%px is prose", "%%px\nx"])
+  for (const text of [
+    "",
+    "# %%\n%%px\nx",
+    "#!%%px\nx",
+    "# %%pretty",
+    "# %px x",
+    "# see %%px",
+    "# %%px is prose",
+    "%%px\nx",
+  ])
     assert.equal(hiddenMagic(text), undefined, text);
 });
 
