@@ -121,7 +121,7 @@ return {
       end)
       editor:type('q')
       editor:command('Px compare')
-      editor:wait_said('there is none to compare it with')
+      editor:wait_said('there is nothing to compare it with')
       editor:command('Px export markdown report.md')
       editor:wait_said('Wrote ')
       local report = table.concat(vim.fn.readfile(editor.folder .. '/report.md'), '\n')
