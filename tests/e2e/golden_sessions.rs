@@ -43,8 +43,8 @@ impl Cell {
 
 /// A masked text, also without the notebook's name and the numbers of cells and lines, which count in it.
 fn masked(text: &str) -> String {
-    let line =
-        Regex::new(r"(pxlens: (?:warning: )?|\b(?:on|in) )(?:cell [0-9]+, )?line [0-9]+").expect("a valid pattern");
+    let line = Regex::new(r"(pxlens: (?:warning: )?|\b(?:on|in) )(?:cell [0-9]+, )?line [0-9]+")
+        .expect("a valid pattern");
     let file = Regex::new(r"\S*cells\.ipynb").expect("a valid pattern");
     let text = line.replace_all(text, "${1}line <n>");
     mask(&file.replace_all(&text, "<file>"))
