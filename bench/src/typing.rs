@@ -64,8 +64,8 @@ fn type_into(servers: &[Server], sim: &Sim) -> Result<()> {
         rested(editor.client.pid())?;
     }
     for (what, begin) in [
-        ("a character in a call, without any marker in the script", "    report_1000(name, "),
-        ("a character in an assignment, without any marker in the script", "limit_1000 = "),
+        ("a character in a call, without any marker in the script", "    report_3000(name, "),
+        ("a character in an assignment, without any marker in the script", "limit_3000 = "),
     ] {
         let place = place(&unmarked, begin).with_context(|| format!("{begin:?} is there"))?;
         for editor in &mut editors {
