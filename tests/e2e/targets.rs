@@ -4,10 +4,13 @@
 //! with ipyparallel's own code. Each is read twice: by `Targets::parse`, and in the option `--targets=…` of a magic's line,
 //! which is split into words first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::{Deref, DerefMut},
+};
 
 use pxlens::internals::{Dialect, EngineId, Resolved, Targets, TargetsError, recognize};
-use pxlens_tests::{cli::Cli, real, workspace};
+use pxlens_tests::{Dice, cli::Cli, real, workspace};
 use serde::Deserialize;
 
 /// The sets of engines on which expressions are resolved.
@@ -16,26 +19,24 @@ const IDS: [&[u32]; 5] = [&[0, 1, 2, 3], &[5, 6, 7, 8], &[0, 2, 3], &[7], &[]];
 /// How many different expressions are generated.
 const EXPRESSIONS: usize = 2_400;
 
-/// Pseudo-random numbers that are the same in every run (SplitMix64).
-struct Dice(u64);
+/// Makes expressions.
+struct Expressions(Dice);
 
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((x ^ (x >> 31)) % end as u64).expect("below a usize")
+impl Deref for Expressions {
+    type Target = Dice;
+
+    fn deref(&self) -> &Dice {
+        &self.0
     }
+}
 
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
+impl DerefMut for Expressions {
+    fn deref_mut(&mut self) -> &mut Dice {
+        &mut self.0
     }
+}
 
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
+impl Expressions {
     /// Joins up to `most` items.
     fn list(&mut self, most: usize, separator: &str, mut one: impl FnMut(&mut Self) -> String) -> String {
         let count = self.below(most + 1);
@@ -313,7 +314,7 @@ fn agree(place: &str, ours: Result<&Targets, ()>, theirs: &[Theirs], compared: &
 
 #[test]
 fn targets_that_pxlens_accepts_select_the_engines_that_ipyparallel_selects() {
-    let mut dice = Dice(42);
+    let mut dice = Expressions(Dice(42));
     let mut made: BTreeMap<String, &'static str> = BTreeMap::new();
     while made.len() < EXPRESSIONS {
         let (kind, text) = dice.expression();

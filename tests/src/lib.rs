@@ -12,6 +12,7 @@
 //! module of the crate `pxlens`.
 
 pub mod cli;
+mod dice;
 pub mod golden;
 pub mod lsp;
 pub mod real;
@@ -19,6 +20,7 @@ pub mod sim;
 pub mod waits;
 pub mod zmtp;
 
+pub use dice::Dice;
 pub use waits::{PATIENCE, within, within_limit};
 
 /// The top level of the workspace that this crate was built from.

@@ -1,9 +1,9 @@
 //! What a document holds, kept up to date while it is edited.
 //!
-//! A document is a list of blocks. Each was looked through by itself ([`Scanned`], from its text alone) and then told what
-//! stands above it ([`Resolved`]). An edit looks again only through blocks whose text or borders it touched, and tells
-//! again only those below which something else is in force now. Nothing here is done once per line of the document; what
-//! is done once per block is to move an offset. Raw notebooks are one JSON text and are read whole.
+//! A document is a list of blocks. Each is scanned by itself ([`Scanned`], from its text alone), and then resolved in the context
+//! above it ([`Resolved`]). An edit scans again only the blocks whose text or borders it touched, and resolves again only
+//! those below whose context changed. Nothing here is done once per line of the document; per block, only an offset moves.
+//! Raw notebooks are one JSON text and are read whole.
 
 mod hunks;
 mod script;
@@ -61,12 +61,12 @@ struct Entry {
     /// Whether anything in `scanned` may decide what is in force; likewise.
     decides: bool,
     /// `None` until it is known what is in force above it.
-    told: Option<Told>,
+    resolved: Option<InForce>,
 }
 
 /// What is in force at a block.
 #[derive(Clone, Debug)]
-struct Told {
+struct InForce {
     before: Arc<Carry>,
     after: Arc<Carry>,
     cells: Vec<Arc<PxCell>>,
@@ -108,7 +108,7 @@ pub(crate) struct End {
 pub(crate) struct Delta {
     /// Blocks of before and what stands in their place, in rising order. All others are as they were, one for one.
     pub replaced: Vec<(Range<usize>, Range<usize>)>,
-    /// Of the others those, by their new place, in which what is in force makes px cells or findings others.
+    /// Indices of the other blocks whose px cells or findings changed because the context above them did.
     pub resolved: Vec<usize>,
 }
 
@@ -178,7 +178,7 @@ impl Index {
             return Delta::default();
         }
         self.sends_plain = true;
-        self.entries.iter_mut().for_each(|entry| entry.told = None);
+        self.entries.iter_mut().for_each(|entry| entry.resolved = None);
         let all = 0..self.entries.len();
         let replaced = vec![(all.clone(), all)];
         let resolved = self.resolve(&replaced);
@@ -187,7 +187,10 @@ impl Index {
 
     /// What is in force where the document ends.
     pub(crate) fn after(&self) -> &Arc<Carry> {
-        self.entries.last().and_then(|last| last.told.as_ref()).map_or(&self.before, |told| &told.after)
+        self.entries
+            .last()
+            .and_then(|last| last.resolved.as_ref())
+            .map_or(&self.before, |resolved| &resolved.after)
     }
 
     /// Why the document cannot be read. What it held when it last could is kept.
@@ -232,9 +235,9 @@ impl Index {
     pub(crate) fn block(&self, at: usize) -> BlockRef<'_> {
         let entry = &self.entries[at];
         let (cells, local_lines, set_up) = entry
-            .told
+            .resolved
             .as_ref()
-            .map_or((&[][..], 0, None), |told| (&told.cells, told.local_lines, told.set_up));
+            .map_or((&[][..], 0, None), |resolved| (&resolved.cells, resolved.local_lines, resolved.set_up));
         let range = entry.range.shifted(entry.start);
         BlockRef { base: entry.start, line: entry.line, range, cells, local_lines, set_up }
     }
@@ -247,7 +250,10 @@ impl Index {
 
     /// Whether it holds px cells.
     pub(crate) fn has_px(&self) -> bool {
-        self.entries.iter().filter_map(|entry| entry.told.as_ref()).any(|told| !told.cells.is_empty())
+        self.entries
+            .iter()
+            .filter_map(|entry| entry.resolved.as_ref())
+            .any(|resolved| !resolved.cells.is_empty())
     }
 
     /// What the end of a document shows that stands alone.
@@ -258,7 +264,7 @@ impl Index {
     /// All that is known of its blocks, in order.
     pub(crate) fn facts(&self) -> impl Iterator<Item = BlockFacts<'_>> {
         self.entries.iter().filter_map(|entry| {
-            let Told { findings, .. } = entry.told.as_ref()?;
+            let InForce { findings, .. } = entry.resolved.as_ref()?;
             Some(BlockFacts { base: entry.start, scanned: entry.as_read(), findings })
         })
     }
@@ -275,8 +281,9 @@ impl Index {
 
     /// Where the lines stand that may decide something, in bytes of the document.
     pub(crate) fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
-        let may_decide =
-            |entry: &&Entry| entry.decides || entry.told.as_ref().is_some_and(|told| told.reread.is_some());
+        let may_decide = |entry: &&Entry| {
+            entry.decides || entry.resolved.as_ref().is_some_and(|resolved| resolved.reread.is_some())
+        };
         self.entries.iter().filter(may_decide).flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
             entry.as_read().deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
@@ -352,47 +359,47 @@ impl Index {
         self.entries.splice(old, new);
     }
 
-    /// Tells blocks what stands above them where they do not know it, up to where what they know is still so. Gives those that were not replaced and hold others
-    /// px cells or findings now.
+    /// Resolves every block whose context changed, and stops where it is as before. Returns the blocks that were not replaced
+    /// but whose px cells or findings changed.
     fn resolve(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
         let mut changed = Vec::new();
         // Behind the last block that was replaced, each knows what the one before it leaves.
         let begin = replaced.first().map_or(0, |(_, new)| new.start);
         let end = replaced.last().map_or(0, |(_, new)| new.end);
-        let above = begin.checked_sub(1).and_then(|at| self.entries[at].told.as_ref());
-        let mut carry = Arc::clone(above.map_or(&self.before, |told| &told.after));
+        let above = begin.checked_sub(1).and_then(|at| self.entries[at].resolved.as_ref());
+        let mut carry = Arc::clone(above.map_or(&self.before, |resolved| &resolved.after));
         for (at, entry) in self.entries.iter_mut().enumerate().skip(begin) {
-            if let Some(told) = &entry.told
-                && same(&told.before, &carry)
+            if let Some(resolved) = &entry.resolved
+                && same(&resolved.before, &carry)
             {
                 if at >= end {
                     break;
                 }
-                carry = Arc::clone(&told.after);
+                carry = Arc::clone(&resolved.after);
                 continue;
             }
             let Resolved { cells, findings, local_lines, after, set_up, reread } =
                 resolve(&entry.scanned, &carry, self.text, entry.number, self.sends_plain);
             let before = std::mem::replace(&mut carry, Arc::clone(&after));
-            let kept = entry.told.as_ref().map_or(&[][..], |told| &told.cells);
+            let kept = entry.resolved.as_ref().map_or(&[][..], |resolved| &resolved.cells);
             let cells = keep(kept, cells);
-            let findings = match &entry.told {
-                Some(told) if *told.findings == findings => Arc::clone(&told.findings),
+            let findings = match &entry.resolved {
+                Some(resolved) if *resolved.findings == findings => Arc::clone(&resolved.findings),
                 _ => Arc::new(findings),
             };
-            let is_as_it_was = |told: &Told| {
-                let same_cells = told.cells.iter().zip(&cells).all(|(old, new)| Arc::ptr_eq(old, new));
-                told.cells.len() == cells.len()
-                    && told.reread.is_none()
+            let is_as_it_was = |resolved: &InForce| {
+                let same_cells = resolved.cells.iter().zip(&cells).all(|(old, new)| Arc::ptr_eq(old, new));
+                resolved.cells.len() == cells.len()
+                    && resolved.reread.is_none()
                     && reread.is_none()
                     && same_cells
-                    && told.findings.all == findings.all
-                    && told.local_lines == local_lines
+                    && resolved.findings.all == findings.all
+                    && resolved.local_lines == local_lines
             };
-            if entry.told.as_ref().is_some_and(|told| !is_as_it_was(told)) {
+            if entry.resolved.as_ref().is_some_and(|resolved| !is_as_it_was(resolved)) {
                 changed.push(at);
             }
-            entry.told = Some(Told { before, after, cells, findings, local_lines, set_up, reread });
+            entry.resolved = Some(InForce { before, after, cells, findings, local_lines, set_up, reread });
         }
         changed
     }
@@ -411,13 +418,13 @@ impl Entry {
             range,
             decides,
             scanned: Arc::new(scanned),
-            told: None,
+            resolved: None,
         }
     }
 
     /// What it holds where it stands.
     fn as_read(&self) -> &Arc<Scanned> {
-        self.told.as_ref().and_then(|told| told.reread.as_ref()).unwrap_or(&self.scanned)
+        self.resolved.as_ref().and_then(|resolved| resolved.reread.as_ref()).unwrap_or(&self.scanned)
     }
 }
 
@@ -430,7 +437,7 @@ fn keep(old: &[Arc<PxCell>], new: Vec<PxCell>) -> Vec<Arc<PxCell>> {
     new.into_iter().enumerate().map(keep).collect()
 }
 
-/// Equal, which the same are without a look.
+/// Whether both are equal; of one and the same, without comparing.
 pub(super) fn same(one: &Arc<Carry>, other: &Arc<Carry>) -> bool {
     Arc::ptr_eq(one, other) || one == other
 }

@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use pxlens_tests::real;
+use pxlens_tests::{Dice, real};
 use serde::Deserialize;
 
 use super::*;
@@ -19,27 +19,6 @@ use crate::cells::{divide::Kind, format::Style, index::parts, lines::is_blank};
 
 const SCRIPTS: usize = 2_400;
 const CELLS: usize = 2_400;
-
-/// Numbers that look random and are the same in each run (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((x ^ (x >> 31)) % end as u64).expect("below a usize")
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
 
 /// What a script is made to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
