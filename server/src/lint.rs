@@ -176,8 +176,8 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
         scanned.found.iter().flat_map(|found| of_magic(scanned, found)).collect();
     problems.extend(scanned.strays.iter().map(|stray| magics::stray(&block, stray)));
     problems.extend(scanned.notes.iter().map(|note| spellings::note(&block, note)));
-    let one_line = scanned.one_line.iter().map(|line| block.lines[*line].clone());
-    problems.extend(one_line.filter_map(|line| old_python::of_statement(block.source, line)));
+    let dated = scanned.dated.iter().map(|line| block.lines[*line].clone());
+    problems.extend(dated.filter_map(|line| old_python::of_statement(block.source, line)));
     if findings.meets_region {
         // A new border inside an `%autopx` region would change what the region sends.
         for problem in &mut problems {

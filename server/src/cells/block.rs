@@ -30,8 +30,8 @@ pub(crate) struct Scan {
     pub(crate) strays: Vec<Stray>,
     /// The lines, by index, that hold local code; those of `sync_imports` blocks too.
     pub(crate) local: Vec<usize>,
-    /// Those of them that are a whole statement each.
-    pub(crate) one_line: Vec<usize>,
+    /// Those of them that are a whole statement each, and may be Python 2 or go by the package's old name.
+    pub(crate) dated: Vec<usize>,
     /// What local code says about views.
     pub(super) statements: Vec<Statement>,
     /// What is to be said of lines that are no px cells.
@@ -391,8 +391,8 @@ impl<'a> Scanner<'a> {
             let is_local = escape.is_none() && !is_idle;
             if !is_idle && tokens.at_statement() {
                 self.suites.end(&freed);
-                if is_local {
-                    self.out.one_line.push(index);
+                if is_local && may_be_dated(&line[begin..]) {
+                    self.out.dated.push(index);
                 }
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
@@ -522,6 +522,18 @@ impl From<Option<Escape>> for Spelling {
             Some(Escape::Bang) => Self::Bang,
             Some(Escape::Databricks) => Self::Databricks,
         }
+    }
+}
+
+/// Whether a statement may be Python 2 or go by the package's old name, as far as its first words show.
+fn may_be_dated(statement: &str) -> bool {
+    let names_package = || statement.contains("IPython");
+    match statement.as_bytes().first() {
+        Some(b'p') => statement.strip_prefix("print").is_some_and(|rest| !rest.starts_with('(')),
+        Some(b'f' | b'i') => {
+            ["from ", "import "].iter().any(|word| statement.starts_with(word)) && names_package()
+        }
+        _ => false,
     }
 }
 

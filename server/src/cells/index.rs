@@ -35,6 +35,9 @@ pub(crate) struct Index {
     before: Arc<Carry>,
     script: script::Script,
     entries: Vec<Entry>,
+    /// The blocks that hold more than local code of which there is nothing to say, by place, in order. Few are, in long
+    /// scripts; the others are not visited for each typed character.
+    notable: Vec<usize>,
     error: Option<NotNotebook>,
     /// See [`Index::send_plain`].
     sends_plain: bool,
@@ -133,6 +136,7 @@ impl Index {
             before,
             script: script::Script::new(wanted),
             entries: Vec::new(),
+            notable: Vec::new(),
             error: None,
             sends_plain: false,
         };
@@ -228,6 +232,20 @@ impl Index {
         (0..self.entries.len()).map(|at| self.block(at))
     }
 
+    /// Its blocks that hold px cells or are set-up code, or of which there is something to say, by place.
+    pub(crate) fn notable_blocks(&self) -> impl Iterator<Item = (usize, BlockRef<'_>)> {
+        self.notable.iter().map(|at| (*at, self.block(*at)))
+    }
+
+    /// Where each of its blocks stands, in bytes of the document.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = TextRange> {
+        self.entries.iter().map(|entry| entry.range.shifted(entry.start))
+    }
+
+    fn notable(&self) -> impl Iterator<Item = &Entry> {
+        self.notable.iter().map(|at| &self.entries[*at])
+    }
+
     /// A block.
     ///
     /// # Panics
@@ -250,10 +268,7 @@ impl Index {
 
     /// Whether it holds px cells.
     pub(crate) fn has_px(&self) -> bool {
-        self.entries
-            .iter()
-            .filter_map(|entry| entry.resolved.as_ref())
-            .any(|resolved| !resolved.cells.is_empty())
+        self.notable().filter_map(|entry| entry.resolved.as_ref()).any(|resolved| !resolved.cells.is_empty())
     }
 
     /// What the end of a document shows that stands alone.
@@ -261,9 +276,9 @@ impl Index {
         End { carry: Arc::clone(self.after()), has_px: self.has_px() }
     }
 
-    /// All that is known of its blocks, in order.
+    /// All that is known of its blocks of which there is something to say, in order.
     pub(crate) fn facts(&self) -> impl Iterator<Item = BlockFacts<'_>> {
-        self.entries.iter().filter_map(|entry| {
+        self.notable().filter_map(|entry| {
             let InForce { findings, .. } = entry.resolved.as_ref()?;
             Some(BlockFacts { base: entry.start, scanned: entry.as_read(), findings })
         })
@@ -284,7 +299,7 @@ impl Index {
         let may_decide = |entry: &&Entry| {
             entry.decides || entry.resolved.as_ref().is_some_and(|resolved| resolved.reread.is_some())
         };
-        self.entries.iter().filter(may_decide).flat_map(|entry| {
+        self.notable().filter(may_decide).flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
             entry.as_read().deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
         })
@@ -362,6 +377,34 @@ impl Index {
     /// Resolves every block whose context changed, and stops where it is as before. Returns the blocks that were not replaced
     /// but whose px cells or findings changed.
     fn resolve(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
+        let changed = self.resolve_all(replaced);
+        self.follow_notable(replaced, &changed);
+        changed
+    }
+
+    /// Follows the notable blocks through a change.
+    fn follow_notable(&mut self, replaced: &[(Range<usize>, Range<usize>)], changed: &[usize]) {
+        let mut list = Vec::with_capacity(self.notable.len());
+        let mut ahead = replaced.iter().peekable();
+        let (mut old_end, mut new_end) = (0, 0);
+        for at in std::mem::take(&mut self.notable) {
+            while let Some((old, new)) = ahead.next_if(|(old, _)| old.end <= at) {
+                list.extend(new.clone());
+                (old_end, new_end) = (old.end, new.end);
+            }
+            if ahead.peek().is_none_or(|(old, _)| at < old.start) {
+                list.push(at - old_end + new_end);
+            }
+        }
+        list.extend(ahead.flat_map(|(_, new)| new.clone()));
+        list.extend(changed);
+        list.sort_unstable();
+        list.dedup();
+        list.retain(|at| self.entries[*at].is_notable());
+        self.notable = list;
+    }
+
+    fn resolve_all(&mut self, replaced: &[(Range<usize>, Range<usize>)]) -> Vec<usize> {
         let mut changed = Vec::new();
         // Behind the last block that was replaced, each knows what the one before it leaves.
         let begin = replaced.first().map_or(0, |(_, new)| new.start);
@@ -420,6 +463,17 @@ impl Entry {
             scanned: Arc::new(scanned),
             resolved: None,
         }
+    }
+
+    /// Whether it holds more than local code of which there is nothing to say.
+    fn is_notable(&self) -> bool {
+        let in_force = |resolved: &InForce| {
+            !resolved.cells.is_empty()
+                || !resolved.findings.all.is_empty()
+                || resolved.set_up.is_some()
+                || resolved.reread.is_some()
+        };
+        self.decides || self.scanned.is_notable() || self.resolved.as_ref().is_some_and(in_force)
     }
 
     /// What it holds where it stands.

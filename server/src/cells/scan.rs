@@ -40,8 +40,8 @@ pub(crate) struct Scanned {
     pub(crate) strays: Vec<Stray>,
     /// The lines, by index, that hold local code.
     pub(crate) local: Vec<usize>,
-    /// Those of them that are a whole statement each.
-    pub(crate) one_line: Vec<usize>,
+    /// Those of them that are a whole statement each, and may be Python 2 or go by the package's old name.
+    pub(crate) dated: Vec<usize>,
     /// What local code says about views, in order.
     pub(super) statements: Vec<Statement>,
     /// What is to be said of lines that are no px cells.
@@ -63,7 +63,7 @@ impl Scanned {
     ) -> Self {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
         let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
-        let block::Scan { found, strays, local, one_line, statements, notes, used, shell } =
+        let block::Scan { found, strays, local, dated, statements, notes, used, shell } =
             block::scan(text, &Arc::default());
         let other_toggles = Vec::new();
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
@@ -81,12 +81,18 @@ impl Scanned {
             found,
             strays,
             local,
-            one_line,
+            dated,
             statements,
             notes,
             used,
             shell,
         }
+    }
+
+    /// Whether there is anything to say of it, whatever the lines above it do.
+    pub(super) fn is_notable(&self) -> bool {
+        let is_empty = self.found.is_empty() && self.strays.is_empty() && self.notes.is_empty();
+        !(is_empty && self.dated.is_empty())
     }
 
     /// What it is where the lines above have made something of the shell; `None` if that makes no difference.
@@ -96,9 +102,9 @@ impl Scanned {
         if shell.is_plain() || !(is_concerned || shell.has_names() || !self.shell.is_plain()) {
             return None;
         }
-        let block::Scan { found, strays, local, one_line, statements, notes, used, shell } =
+        let block::Scan { found, strays, local, dated, statements, notes, used, shell } =
             block::scan(self.text(), shell);
-        Some(Self { found, strays, local, one_line, statements, notes, used, shell, ..self.clone() })
+        Some(Self { found, strays, local, dated, statements, notes, used, shell, ..self.clone() })
     }
 
     /// A cell of a script.

@@ -52,12 +52,12 @@ pub(crate) fn lenses(snapshot: &Snapshot) -> Option<Vec<Lens>> {
     let document = here.document();
     let mut outlooks = Outlooks::new(snapshot);
     let mut cells = Vec::with_capacity(document.cells.len());
-    for (at, block) in document.blocks.iter().enumerate() {
+    for block in &document.blocks {
         let views = document.cells[block.px_cells.clone()].iter();
         // The notebook runs plain cells itself.
         cells.extend(views.filter(|view| view.cell.kind != CellKind::Plain).map(|view| LensCell {
             view,
-            outer: document.divided.then_some(at),
+            outer: document.divided.then_some(block.number),
             outlook: outlooks.of(view),
             busy: snapshot.shown(view).filter(|run| !run.view.borrow().is_over()).map(|run| run.id),
         }));

@@ -17,13 +17,13 @@ use crate::{
 fn at<T>(document: &DocumentView, cursor: usize, look: impl FnOnce(Nearby<'_>) -> T) -> T {
     let line = document.text.line_range(document.text.line_of(cursor));
     let cells: Vec<&Placed> = near(document, line).iter().map(|cell| &cell.cell).collect();
-    let blocks = &document.blocks;
-    let block = blocks.get(blocks.partition_point(|block| block.range.end < cursor));
+    let ranges = &document.ranges;
+    let block = ranges.get(ranges.partition_point(|range| range.end < cursor)).copied();
     look(Nearby {
         text: &document.text,
         dialect: document.dialect,
         cells: &cells,
-        block: block.map(|block| block.range).filter(|range| range.start <= cursor),
+        block: block.filter(|range| range.start <= cursor),
     })
 }
 

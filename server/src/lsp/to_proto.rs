@@ -97,7 +97,8 @@ pub(super) fn cells(snapshot: &Snapshot, here: Here<'_>) -> CellsResult {
     let document = here.document();
     let mut outlooks = ide::Outlooks::new(snapshot);
     let mut all = Vec::with_capacity(document.cells.len());
-    for (number, block) in (0u32..).zip(&document.blocks) {
+    for block in &document.blocks {
+        let number = u32::try_from(block.number).unwrap_or(u32::MAX);
         let outer = document.divided.then_some(number);
         let views = document.cells[block.px_cells.clone()].iter();
         all.extend(views.map(|view| cell(snapshot, here, view, outer, outlooks.of(view))));

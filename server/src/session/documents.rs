@@ -505,14 +505,16 @@ impl Unit {
         if let Some(view) = &self.view {
             return Arc::clone(view);
         }
-        let mut cells = Vec::with_capacity(self.blocks.iter().map(Vec::len).sum());
-        let mut blocks = Vec::with_capacity(self.blocks.len());
-        for (block, tracked) in self.index.blocks().zip(&self.blocks) {
+        let mut cells = Vec::new();
+        let mut blocks = Vec::new();
+        for (number, block) in self.index.notable_blocks() {
             let first = cells.len();
-            let number = u32::try_from(first).unwrap_or(u32::MAX);
-            cells.extend(tracked.iter().map(|cell| cell.view(block, number)));
-            let (range, local_lines, set_up) = (block.range, block.local_lines, block.set_up);
-            blocks.push(BlockView { range, px_cells: first..cells.len(), local_lines, set_up });
+            let ordinal = u32::try_from(first).unwrap_or(u32::MAX);
+            cells.extend(self.blocks[number].iter().map(|cell| cell.view(block, ordinal)));
+            let (px_cells, local_lines, set_up) = (first..cells.len(), block.local_lines, block.set_up);
+            if !px_cells.is_empty() || set_up.is_some() {
+                blocks.push(BlockView { number, px_cells, local_lines, set_up });
+            }
         }
         let decider = |range: TextRange| Decider { line: self.text.line_of(range.start), range };
         let view = Arc::new(DocumentView {
@@ -524,6 +526,7 @@ impl Unit {
             divided: self.index.format().is_none_or(|known| known.format != Format::Ipython),
             cells,
             blocks,
+            ranges: self.index.ranges().collect(),
             problems: self.lints.problems(&self.index, end.unwrap_or(&self.index.end())),
             unreadable: self.index.error().map(ToString::to_string),
             views: self.index.after().suffixes().map(str::to_owned).collect(),

@@ -25,8 +25,10 @@ pub(crate) struct DocumentView {
     pub divided: bool,
     /// Its px cells, in order.
     pub cells: Vec<CellView>,
-    /// The file's own cells (percent cells, notebook cells), with or without px cells.
+    /// Those of the file's own cells (percent cells, notebook cells) that hold px cells or are set-up code.
     pub blocks: Vec<BlockView>,
+    /// Where each of the file's own cells stands.
+    pub ranges: Vec<TextRange>,
     /// The problems found in it.
     pub problems: Vec<Problem>,
     /// Why it cannot be parsed at all.
@@ -107,7 +109,8 @@ impl Places {
 /// A cell of the file: a percent cell, a notebook cell, or the whole script.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockView {
-    pub range: TextRange,
+    /// Its place among all cells of the file.
+    pub number: usize,
     /// Its px cells, as indices into those of the document.
     pub px_cells: std::ops::Range<usize>,
     /// The number of lines in it that are local code.

@@ -58,7 +58,8 @@ impl Desk {
         let lines: Vec<u32> = index.blocks().map(|block| block.line).collect();
         let mut deciders: Vec<Decider> = all.deciders.values().copied().collect();
         deciders.sort_unstable();
-        write!(out, "\n{lines:?} {deciders:?}").unwrap();
+        let notable: Vec<usize> = index.notable_blocks().map(|(at, _)| at).collect();
+        write!(out, "\n{lines:?} {deciders:?} {notable:?}").unwrap();
         out
     }
 

@@ -7,7 +7,7 @@ use pxlens_protocol::{NotRun, RunNotebookCellParams, RunNotebookCellResult};
 use tower_lsp::jsonrpc::Result;
 
 use crate::{
-    cells::CellKind,
+    cells::{CellKind, Dialect},
     engines::RankSet,
     lsp::{
         backend::Backend,
@@ -16,7 +16,7 @@ use crate::{
     },
     plan::Overrides,
     render::NotebookOutput,
-    session::{BlockView, NotRunKind, RunCommand, RunError, RunResponse, Scope, StartPolicy},
+    session::{BlockView, DocumentView, NotRunKind, RunCommand, RunError, RunResponse, Scope, StartPolicy},
 };
 
 pub(crate) async fn handle(
@@ -37,7 +37,7 @@ pub(crate) async fn handle(
         Ok(response) => ran(response, backend.capabilities().extension.run_local),
         Err(RunError::NoCell) => {
             let snapshot = backend.snapshot(document).await;
-            nothing_sent(snapshot.document().and_then(|view| view.blocks.first()))
+            nothing_sent(snapshot.document().map(AsRef::as_ref))
         }
         Err(error) => refused(error.to_string()),
     })
@@ -82,8 +82,11 @@ fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
 }
 
 /// The answer for a cell with nothing to send.
-fn nothing_sent(block: Option<&BlockView>) -> RunNotebookCellResult {
-    match block {
+fn nothing_sent(document: Option<&DocumentView>) -> RunNotebookCellResult {
+    let Some(cell) = document.filter(|document| document.dialect == Dialect::NotebookCell) else {
+        return refused("This is not a code cell of an open notebook".to_owned());
+    };
+    match cell.blocks.first() {
         Some(&BlockView { set_up: Some(line), local_lines, .. }) => {
             let note = format!(
                 "Set-up code because of line {}: pxlens reads it for views and does not send it to the engines",
@@ -97,10 +100,7 @@ fn nothing_sent(block: Option<&BlockView>) -> RunNotebookCellResult {
                 ..RunNotebookCellResult::default()
             }
         }
-        Some(&BlockView { local_lines: 0, .. }) => {
-            RunNotebookCellResult { waits: true, ..RunNotebookCellResult::default() }
-        }
-        _ => refused("This is not a code cell of an open notebook".to_owned()),
+        _ => RunNotebookCellResult { waits: true, ..RunNotebookCellResult::default() },
     }
 }
 

@@ -201,7 +201,7 @@ impl Actor {
             let block = |at: usize| {
                 // Blocks are in the order of the text.
                 let number = view.blocks.partition_point(|block| block.px_cells.end <= at);
-                view.blocks.get(number).map(|block| (number, block.local_lines))
+                view.blocks.get(number).map(|block| (block.number, block.local_lines))
             };
             let home = self.documents.home(&view.key);
             for (at, cell) in view.cells.iter().enumerate().filter(|(_, cell)| wanted(cell)) {
