@@ -61,8 +61,6 @@ struct Entry {
     scanned: Arc<Scanned>,
     /// That of `scanned`, kept here since all blocks are visited after each edit, and few of those visits need more.
     range: TextRange,
-    /// Whether anything in `scanned` may decide what is in force; likewise.
-    decides: bool,
     /// `None` until it is known what is in force above it.
     resolved: Option<InForce>,
 }
@@ -294,12 +292,13 @@ impl Index {
         Some(OpenRegion { base, scanned, toggle, suffix: &region.suffix, end })
     }
 
-    /// Where the lines stand that may decide something, in bytes of the document.
-    pub(crate) fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
-        let may_decide = |entry: &&Entry| {
-            entry.decides || entry.resolved.as_ref().is_some_and(|resolved| resolved.reread.is_some())
-        };
-        self.notable().filter(may_decide).flat_map(|entry| {
+    /// Where the lines stand that may decide something, in bytes of the document: those of the blocks that are wanted, by the
+    /// number that names them in an [`Origin`].
+    pub(crate) fn deciders(
+        &self,
+        is_wanted: impl Fn(u32) -> bool,
+    ) -> impl Iterator<Item = (Origin, TextRange)> {
+        self.entries.iter().filter(move |entry| is_wanted(entry.number)).flat_map(|entry| {
             let origin = |nth| Origin { text: self.text, block: entry.number, nth };
             entry.as_read().deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
         })
@@ -331,7 +330,7 @@ impl Index {
         let decider = |(origin, range): (Origin, TextRange)| {
             (origin, Decider { line: script::line_at(rope, range.start), range })
         };
-        all.deciders = self.deciders().map(decider).collect::<BTreeMap<_, _>>();
+        all.deciders = self.deciders(|_| true).map(decider).collect::<BTreeMap<_, _>>();
         all
     }
 
@@ -450,7 +449,6 @@ impl Index {
 
 impl Entry {
     fn new(bytes: Range<usize>, scanned: Scanned) -> Self {
-        let (range, decides) = (scanned.range, scanned.deciders().next().is_some());
         Self {
             start: bytes.start,
             end: bytes.end,
@@ -458,8 +456,7 @@ impl Entry {
             shape: Shape::default(),
             hides: false,
             number: 0,
-            range,
-            decides,
+            range: scanned.range,
             scanned: Arc::new(scanned),
             resolved: None,
         }
@@ -473,7 +470,7 @@ impl Entry {
                 || resolved.set_up.is_some()
                 || resolved.reread.is_some()
         };
-        self.decides || self.scanned.is_notable() || self.resolved.as_ref().is_some_and(in_force)
+        self.scanned.is_notable() || self.resolved.as_ref().is_some_and(in_force)
     }
 
     /// What it holds where it stands.

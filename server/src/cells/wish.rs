@@ -129,6 +129,12 @@ impl Wish {
         self.cluster.as_ref().filter(|cluster| !cluster.is_plain())
     }
 
+    /// The lines that say it.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = Origin> {
+        let cluster = self.cluster.as_ref().map(|cluster| cluster.origin);
+        cluster.into_iter().chain(self.awaited.map(|awaited| awaited.origin))
+    }
+
     /// Whether a statement may say something.
     pub(super) fn is_changed_by(&self, statement: &Statement) -> bool {
         match &statement.act {

@@ -6,14 +6,17 @@
 
 mod follow;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
-    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
+    BlockView, CellId, CellText, CellView, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
     SessionEvent, snapshot::Texts,
 };
 use crate::{
-    cells::{Carry, Decider, Delta, Dialect, End, Format, Index, Views, Wanted},
+    cells::{Carry, Decider, Delta, Dialect, End, Format, Index, Origin, Views, Wanted},
     lint::Lints,
     run::RunId,
     text::{Change, Document, Encoding, TextRange},
@@ -516,7 +519,7 @@ impl Unit {
                 blocks.push(BlockView { number, px_cells, local_lines, set_up });
             }
         }
-        let decider = |range: TextRange| Decider { line: self.text.line_of(range.start), range };
+        let deciders = self.deciders(&cells, end.is_some());
         let view = Arc::new(DocumentView {
             key: key.clone(),
             text: self.text.clone(),
@@ -532,10 +535,24 @@ impl Unit {
             views: self.index.after().suffixes().map(str::to_owned).collect(),
             aliases: self.index.after().aliases().collect(),
             notebook: self.index.notebook_lines(),
-            deciders: self.index.deciders().map(|(origin, range)| (origin, decider(range))).collect(),
+            deciders,
         });
         self.view = Some(Arc::clone(&view));
         view
+    }
+
+    /// The lines that decide what is in force at its px cells. `passes_on`: whether they may do so for cells of other texts too,
+    /// which can be any.
+    fn deciders(&self, cells: &[CellView], passes_on: bool) -> Vec<(Origin, Decider)> {
+        let by = cells.iter().flat_map(|cell| &cell.cell.view.decided_by).map(|by| by.origin);
+        let named = by.chain(self.index.after().wish().origins());
+        let blocks: HashSet<u32> = named.map(|origin| origin.block).collect();
+        if blocks.is_empty() && !passes_on {
+            return Vec::new();
+        }
+        let decider = |range: TextRange| Decider { line: self.text.line_of(range.start), range };
+        let found = self.index.deciders(|block| passes_on || blocks.contains(&block));
+        found.map(|(origin, range)| (origin, decider(range))).collect()
     }
 
     fn outdate(&mut self) {
