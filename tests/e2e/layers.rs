@@ -44,7 +44,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock",
+            "engines", "log", "clock", "private",
         ],
     ),
 ];

@@ -16,6 +16,7 @@ use crate::{
     cluster::{
         Console, ConsoleError,
         console::FrontEnd,
+        process,
         python::{self, PythonEnv},
     },
     engines::EngineId,
@@ -99,7 +100,7 @@ fn has(python: &Path, front_end: FrontEnd) -> bool {
         format!("import importlib.util as u, sys; sys.exit(u.find_spec('{}') is None)", front_end.module());
     let asked = Command::new(python)
         .args(["-c", &script])
-        .current_dir(if cfg!(windows) { "\\" } else { "/" })
+        .current_dir(process::neutral_folder())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -109,8 +110,8 @@ fn has(python: &Path, front_end: FrontEnd) -> bool {
 
 /// Replaces this process by the front end.
 fn become_front_end(python: &PythonEnv, front_end: FrontEnd, console: &Console) -> Result<Status, Failure> {
-    let mut command = Command::new(&python.program);
-    command.args(["-m", front_end.module()]).args(console.arguments());
+    let mut command = python.run_module(front_end.module());
+    command.args(console.arguments());
     let not_started = |error: io::Error| {
         let program = python.program.display();
         Failure::new(Status::Usage, format!("{program} -m {} cannot be started: {error}", front_end.module()))

@@ -157,6 +157,24 @@ impl PythonSearch<'_> {
     }
 }
 
+/// Runs a module as `python -m` does, but never takes one from the working folder: a `json.py` or `random.py` there would
+/// be run in place of Python's own. `-P` says the same, from Python 3.11 on.
+const RUN_MODULE: &str = r#"
+import sys
+sys.path[:] = [entry for entry in sys.path if entry]
+import runpy
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"#;
+
+impl PythonEnv {
+    /// A command that runs a module in the current folder, without importing anything from there.
+    pub(crate) fn run_module(&self, module: &str) -> std::process::Command {
+        let mut command = std::process::Command::new(&self.program);
+        command.args(["-c", RUN_MODULE.trim(), module]);
+        command
+    }
+}
+
 /// The Python of a virtual environment.
 fn program_in(environment: &Path) -> PathBuf {
     if cfg!(windows) {

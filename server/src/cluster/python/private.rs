@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{PythonEnv, PythonError, PythonSearch, PythonSource, probe, program_in};
+use crate::{cluster::process, private};
 
 /// The packages of the private environment: ipyparallel in the version that pxlens is tested with, and what the demo needs.
 pub(super) const PRIVATE_PACKAGES: [&str; 5] =
@@ -111,7 +112,8 @@ impl PrivateEnv<'_> {
                 output: "ipyparallel is missing in it".to_owned(),
             });
         }
-        fs::write(self.stamp(), Self::stamp_text()).map_err(failed(step()))?;
+        let text = Self::stamp_text();
+        private::write_file(&self.stamp(), |out| out.write_all(text.as_bytes())).map_err(failed(step()))?;
         (self.say)(&format!("the private environment in {} is ready", self.folder.display()));
         Ok(env)
     }
@@ -120,8 +122,8 @@ impl PrivateEnv<'_> {
         let path = self.folder.with_extension("lock");
         let step = || format!("lock {}", path.display());
         let parent = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent).map_err(failed(step()))?;
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        private::make_folder(parent).map_err(failed(step()))?;
+        let file = private::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(failed(step()))?;
         let mut said = false;
         let waiting = async {
@@ -176,14 +178,16 @@ impl PrivateEnv<'_> {
         Err(PythonError::TooOld { program: base.program.clone(), version: base.version.clone() })
     }
 
+    /// Makes the folder anew, empty and for the user alone: what venv makes by itself follows the umask.
     async fn clear(&self) -> Result<(), PythonError> {
         // Thousands of files, so not on an async thread.
         match tokio::fs::remove_dir_all(&self.folder).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(failed(format!("remove the old {}", self.folder.display()))(error))
+                return Err(failed(format!("remove the old {}", self.folder.display()))(error));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        private::make_folder(&self.folder).map_err(failed(format!("make {}", self.folder.display())))
     }
 
     async fn create_with_uv(&self, uv: &Path, base: &PythonEnv) -> Result<(), PythonError> {
@@ -307,6 +311,8 @@ fn command<'a, T: AsRef<OsStr>>(
     last: impl IntoIterator<Item = T>,
 ) -> Command {
     let mut command = Command::new(program);
+    // In the project's folder a `venv.py` would be run in place of Python's module, and uv would read its settings there.
+    command.current_dir(process::neutral_folder());
     command.args(arguments).args(last).stdin(Stdio::null()).kill_on_drop(true);
     for name in REDIRECTING_VARIABLES {
         command.env_remove(name);
