@@ -27,7 +27,11 @@ use crate::{
 /// Opens a console on an engine of the running cluster. Starts no cluster.
 pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     let front_end = if args.qtconsole { FrontEnd::QtConsole } else { FrontEnd::Console };
-    let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
+    let settings = Settings {
+        cluster: args.cluster.selection(),
+        shared_connection_files: args.cluster.shared_connection_file,
+        ..Settings::default()
+    };
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let printing = tokio::spawn(print_messages(notices));
     session.connect(StartPolicy::Never).await.map_err(no_cluster)?;
@@ -51,7 +55,9 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     }
     let folder = std::env::current_dir()?;
     match python::find_python(args.python.as_deref(), &folder).await {
-        Ok(python) if has(&python.program, front_end) => become_front_end(&python, front_end, &console),
+        Ok(python) if has(&python.program, front_end) => {
+            become_front_end(&python, front_end, &console, &folder)
+        }
         found => {
             let hint = match found {
                 Ok(python) => {
@@ -109,8 +115,13 @@ fn has(python: &Path, front_end: FrontEnd) -> bool {
 }
 
 /// Replaces this process by the front end.
-fn become_front_end(python: &PythonEnv, front_end: FrontEnd, console: &Console) -> Result<Status, Failure> {
-    let mut command = python.run_module(front_end.module());
+fn become_front_end(
+    python: &PythonEnv,
+    front_end: FrontEnd,
+    console: &Console,
+    folder: &Path,
+) -> Result<Status, Failure> {
+    let mut command = python.run_module(front_end.module(), folder);
     command.args(console.arguments());
     let not_started = |error: io::Error| {
         let program = python.program.display();

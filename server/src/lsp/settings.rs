@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub python: Option<PathBuf>,
     /// Which cluster to use; by default the only one that is running. Only in a trusted workspace.
     pub cluster: Option<ClusterChoice>,
+    /// Whether connection files are used that are somebody else's, or that others can read. Only in a trusted workspace.
+    pub shared_connection_files: bool,
     /// How many engines to start if no cluster is running.
     pub engines: u32,
     /// How outputs are grouped.
@@ -66,6 +68,7 @@ impl Default for Settings {
         Self {
             python: None,
             cluster: None,
+            shared_connection_files: false,
             engines: DEFAULT_ENGINES,
             group_by: GroupBy::default(),
             limits: Limits::default(),
@@ -99,6 +102,9 @@ impl Settings {
         match key {
             "python" => self.python = text(value)?.map(PathBuf::from),
             "cluster" => self.cluster = cluster(value)?,
+            "sharedConnectionFiles" => {
+                self.shared_connection_files = value.as_bool().ok_or("it should be true or false")?;
+            }
             "engines" => {
                 self.engines = value
                     .as_u64()
@@ -269,6 +275,7 @@ mod tests {
         assert!(settings.python.is_some() && settings.cluster.is_some() && !settings.views.0.is_empty());
         assert!(settings.engines != default.engines && settings.group_by != default.group_by);
         assert!(settings.limits.folder.is_some() && settings.format.is_some());
+        assert!(settings.shared_connection_files);
         for key in section.as_object().expect("an object").keys() {
             assert!(page.contains(&format!("\n| `{key}` |")), "{key} is in the table");
         }

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub python: Option<PathBuf>,
     /// Which cluster to use; by default the one that is running.
     pub cluster: Selection,
+    /// Whether connection files are used that are somebody else's, or that others can read.
+    pub shared_connection_files: bool,
     /// How many engines a started cluster gets; `None` if the user does not say.
     pub engines: Option<u32>,
     /// How outputs are grouped if the cell does not say.
@@ -70,6 +72,7 @@ impl Default for Settings {
         Self {
             python: None,
             cluster: Selection::default(),
+            shared_connection_files: false,
             engines: None,
             group_by: GroupBy::Fold,
             views: Arc::default(),

@@ -129,8 +129,8 @@ impl Actor {
         }
         if !self.trusted {
             // A workspace can bring these settings with it.
-            let Settings { python, cluster, views, .. } = Settings::default();
-            settings = Settings { python, cluster, views, ..settings };
+            let Settings { python, cluster, shared_connection_files, views, .. } = Settings::default();
+            settings = Settings { python, cluster, shared_connection_files, views, ..settings };
         }
         if settings == *self.settings {
             return;
