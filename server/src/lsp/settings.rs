@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     pub engines: u32,
     /// How outputs are grouped.
     pub group_by: GroupBy,
-    /// How much output is kept in memory.
+    /// How much output is kept.
     pub limits: Limits,
     /// Views that no line of a document makes, or that pxlens cannot read from it. Only in a trusted workspace.
     pub views: Arc<Views>,
@@ -135,16 +135,20 @@ fn limits(value: &Value) -> Result<Limits, String> {
         engine_text: Option<usize>,
         run_text: Option<usize>,
         history: Option<usize>,
+        files: Option<u64>,
         folder: Option<PathBuf>,
     }
     let given = Given::deserialize(value).map_err(|error| {
-        format!("it should be an object with engineText, runText and history in bytes, and folder: {error}")
+        format!(
+            "it should be an object with engineText, runText, history and files in bytes, and folder: {error}"
+        )
     })?;
     let default = Limits::default();
     Ok(Limits {
         engine_text: given.engine_text.unwrap_or(default.engine_text),
         run_text: given.run_text.unwrap_or(default.run_text),
         history: given.history.unwrap_or(default.history),
+        files: given.files.unwrap_or(default.files),
         folder: given.folder.filter(|folder| !folder.as_os_str().is_empty()),
     })
 }

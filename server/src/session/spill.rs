@@ -1,32 +1,42 @@
 //! Moves the text of runs to files when there is too much of it to keep in memory: one file per engine, with everything
 //! the engine wrote, in order of arrival.
 //!
-//! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept.
+//! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept, unless its
+//! result is cleared, its document closed, or others need the room ([`space`]).
+
+mod space;
 
 use std::{
-    collections::HashMap,
-    fs::{self, File, OpenOptions},
+    collections::{HashMap, hash_map::Entry},
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
     time::Duration,
 };
 
 use tempfile::TempDir;
 
+use space::Usage;
+pub(crate) use space::{Reading, SpillSpace};
+
 use super::settings::Limits;
 use crate::{
     cluster::process,
-    private,
+    ownership, private,
+    render::Files,
     run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
 };
 
 /// The folder for one run's files. It is made when the first file is written, and deleted with its last holder.
 #[derive(Debug)]
 pub(crate) struct SpillFolder {
-    parent: Option<PathBuf>,
+    space: Arc<SpillSpace>,
+    limits: Limits,
     run: RunId,
     made: OnceLock<Made>,
+    /// Held while files are written, so that none is deleted meanwhile.
+    usage: Mutex<Usage>,
 }
 
 /// A folder that was made, and the lock that tells other processes that it is in use.
@@ -63,21 +73,25 @@ impl Drop for Made {
 }
 
 impl SpillFolder {
-    /// The folder for a run, in `parent`, or else in the user's cache folder, or else in the system's temporary folder.
-    pub(crate) fn new(parent: Option<PathBuf>, run: RunId) -> Self {
-        Self { parent, run, made: OnceLock::new() }
+    /// The folder for a run, in the folder that the limits name, or else in the user's cache folder, or else in the
+    /// system's temporary folder.
+    pub(crate) fn new(space: Arc<SpillSpace>, limits: Limits, run: RunId) -> Self {
+        Self { space, limits, run, made: OnceLock::new(), usage: Mutex::default() }
     }
 
     /// The folder, which is made now if it does not exist; only its owner can open it.
     fn path(&self) -> io::Result<&Path> {
         if self.made.get().is_none() {
-            let parent = self.parent.clone().unwrap_or_else(cache);
-            let made = fs::create_dir_all(&parent)
+            let parent = self.limits.folder.clone().unwrap_or_else(cache);
+            let made = match self.limits.folder {
+                Some(_) => private::make_folder(&parent),
+                None => private::make_own_folder(&parent),
+            };
+            let made = made
                 .and_then(|()| {
                     sweep(&parent);
                     let prefix = format!("{}{}-{}-", owner(), std::process::id(), self.run);
-                    let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)?;
-                    Ok(Made::new(folder))
+                    Ok(Made::new(private::temporary_folder(&prefix, &parent)?))
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
             // If another thread was faster, the folder made here is dropped.
@@ -90,11 +104,60 @@ impl SpillFolder {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(super) fn put(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+    pub(super) fn put(self: &Arc<Self>, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.path()?.join(name);
-        private::write_file(&path, |out| out.write_all(text.as_bytes()))
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        let before = fs::metadata(&path).map_or(0, |file| file.len());
+        let more = (text.len() as u64).saturating_sub(before);
+        let written = if self.space.take(self, more) {
+            private::write_file(&path, |out| out.write_all(text.as_bytes()))
+        } else {
+            Err(io::Error::other("files of runs may take no more room (see the setting pxlens.limits)"))
+        };
+        written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
         Ok(path)
+    }
+
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        space::lock(&self.usage)
+    }
+
+    /// Notes that the run has ended, and that its files may make room for those of others.
+    pub(super) fn run_is_over(&self) {
+        self.usage().is_over = true;
+    }
+
+    /// Keeps the files while somebody is about to read them.
+    pub(super) fn reading(self: &Arc<Self>) -> Reading {
+        self.usage().readers += 1;
+        Reading(Arc::clone(self))
+    }
+
+    /// What the files hold of the text that is not in memory.
+    pub(crate) fn files(&self) -> Files {
+        self.usage().hold
+    }
+
+    /// Deletes the files, and has no more written. Blocking.
+    pub(super) fn discard(&self) {
+        self.discard_locked(&mut self.usage());
+    }
+
+    /// Deletes the files of a run that has ended, unless they are being read; returns how many bytes that frees.
+    fn discard_if_idle(&self) -> u64 {
+        let mut usage = self.usage();
+        if usage.is_over && usage.readers == 0 { self.discard_locked(&mut usage) } else { 0 }
+    }
+
+    fn discard_locked(&self, usage: &mut Usage) -> u64 {
+        usage.hold = Files::Gone;
+        // The folder stays, with its lock: documents may still be written to it.
+        let folder = self.made.get().and_then(|made| fs::read_dir(&made.path).ok());
+        for entry in folder.into_iter().flatten().flatten().filter(|entry| entry.file_name() != LOCK) {
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::debug!(%error, "a file of spilled text could not be deleted");
+            }
+        }
+        std::mem::take(&mut usage.bytes)
     }
 
     /// Deletes the folder even if others still hold this.
@@ -125,10 +188,18 @@ const MADE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// first.
 fn lock(folder: &Path) -> io::Result<File> {
     let unnamed = folder.join(UNLOCKED);
-    let file = File::create(&unnamed)?;
+    let file = private::create_file(&unnamed)?;
     file.try_lock()?;
     fs::rename(unnamed, folder.join(LOCK))?;
     Ok(file)
+}
+
+/// Deletes what the user's killed processes left in the folder for spilled text, or else in the default one. Blocking.
+pub(super) fn sweep_left_behind(parent: Option<&Path>) {
+    match parent {
+        Some(parent) => sweep(parent),
+        None => sweep(&cache()),
+    }
 }
 
 /// Deletes the folders of this machine's processes that were killed: the system has released their locks.
@@ -149,6 +220,11 @@ fn sweep(parent: &Path) {
 
 /// Whether the process that used a folder has ended.
 fn is_abandoned(folder: &Path) -> bool {
+    // In a folder that many users share, others may have made it, and a named pipe in it would be waited for.
+    let is_ours = |file: &Path| fs::symlink_metadata(file).map(|file| ownership::is_ours(&file));
+    if !is_ours(folder).unwrap_or(false) || !is_ours(&folder.join(LOCK)).unwrap_or(true) {
+        return false;
+    }
     match File::open(folder.join(LOCK)) {
         Ok(lock) => lock.try_lock().is_ok(),
         Err(error) => error.kind() == io::ErrorKind::NotFound && is_unfinished(folder).unwrap_or(false),
@@ -188,8 +264,18 @@ pub(super) struct Spill {
     limits: Limits,
     folder: Arc<SpillFolder>,
     files: HashMap<Slot, Written>,
-    /// Whether writing failed; then no more text is moved out of memory.
-    has_failed: bool,
+    writing: Writing,
+}
+
+/// Whether text is still written to files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    /// Yes.
+    On,
+    /// Files may take no more room. What is too much for memory is dropped, except both ends.
+    Full,
+    /// No, since it failed. All text stays in memory.
+    Failed,
 }
 
 /// The file of an engine, and the number of bytes written to it.
@@ -205,15 +291,24 @@ enum Piece {
     New(String),
 }
 
+impl Piece {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Kept(text) => text.kept(),
+            Self::New(text) => text.len(),
+        }
+    }
+}
+
 impl Spill {
     pub(super) fn new(limits: Limits, folder: Arc<SpillFolder>) -> Self {
-        Self { limits, folder, files: HashMap::new(), has_failed: false }
+        Self { limits, folder, files: HashMap::new(), writing: Writing::On }
     }
 
     /// Applies events, then moves text to files where there is too much of it.
     ///
     /// # Errors
-    /// Once, if text cannot be written; from then on all output is kept in memory.
+    /// Once, if text cannot be written, and from then on all output is kept in memory; or if there is no more room for it.
     pub(super) async fn apply(
         &mut self,
         run: &mut Run,
@@ -240,7 +335,7 @@ impl Spill {
         for event in events {
             let slot = event.slot;
             if let EventKind::Stream { text, .. } = &event.kind {
-                if self.files.contains_key(&slot) && !self.has_failed {
+                if self.files.contains_key(&slot) && self.writing == Writing::On {
                     pending.entry(slot).or_default().push(Piece::New(text.clone()));
                 }
                 grown.push(slot);
@@ -251,7 +346,7 @@ impl Spill {
                 break;
             }
         }
-        if self.has_failed {
+        if self.writing == Writing::Failed {
             return Ok(());
         }
         grown.sort_unstable();
@@ -265,46 +360,104 @@ impl Spill {
             });
             pending.insert(slot, texts.collect());
         }
+        let mut result = Ok(());
         if !pending.is_empty() {
-            self.write(run, pending).await.inspect_err(|_| self.has_failed = true)?;
+            let before = self.writing;
+            match self.write(run, pending).await {
+                Ok(()) => {}
+                Err(NotWritten::Failed(why)) => {
+                    self.writing = Writing::Failed;
+                    return Err(why);
+                }
+                Err(NotWritten::NoRoom) => {
+                    self.writing = Writing::Full;
+                    // The files of a run that was cleared are not missed.
+                    if before == Writing::On && self.folder.files() != Files::Gone {
+                        result = Err(self.no_room(run.id));
+                    }
+                }
+            }
         }
         for slot in grown {
             if let Some(file) = self.files.get(&slot) {
                 run.hide(slot, most, Arc::clone(&file.path));
             }
         }
-        Ok(())
+        result
     }
 
-    async fn write(&mut self, run: &Run, pending: HashMap<Slot, Vec<Piece>>) -> Result<(), String> {
+    fn no_room(&self, run: RunId) -> String {
+        format!(
+            "Run {} writes more than fits into the {} MB that the files of all runs may take (pxlens.limits, files): of \
+             what follows, only the end of each engine's output is kept",
+            run.0,
+            self.limits.files / 1_000_000
+        )
+    }
+
+    /// Writes text to files; an engine that has none yet gets one.
+    async fn write(&mut self, run: &Run, pending: HashMap<Slot, Vec<Piece>>) -> Result<(), NotWritten> {
         let engine = |slot: Slot| run.part(slot).map_or(0, |part| part.engine.0);
         let names: HashMap<Slot, String> =
             pending.keys().map(|&slot| (slot, file_name(slot, engine(slot)))).collect();
         let before: HashMap<Slot, u64> =
             pending.keys().filter_map(|slot| Some((*slot, self.files.get(slot)?.bytes))).collect();
         let folder = Arc::clone(&self.folder);
+        let is_full = self.writing == Writing::Full;
+        let bytes = pending.values().flatten().map(|piece| piece.bytes() as u64).sum();
         let written = tokio::task::spawn_blocking(move || {
-            let folder = folder.path()?;
-            pending
+            let path = folder.path()?;
+            let has_room = !is_full && folder.space.take(&folder, bytes);
+            let mut usage = folder.usage();
+            if !has_room || usage.hold != Files::Whole {
+                if usage.hold == Files::Whole {
+                    usage.hold = Files::Beginning;
+                }
+                let unwritten =
+                    |slot: &Slot| (*slot, Written { path: path.join(&names[slot]).into(), bytes: 0 });
+                return Ok((pending.keys().map(unwritten).collect(), false));
+            }
+            let written = pending
                 .into_iter()
                 .map(|(slot, pieces)| {
-                    let file = folder.join(&names[&slot]);
+                    let file = path.join(&names[&slot]);
                     let bytes = append(&file, before.get(&slot).copied(), &pieces).map_err(|error| {
                         io::Error::new(error.kind(), format!("{}: {error}", file.display()))
                     })?;
                     Ok((slot, Written { path: file.into(), bytes }))
                 })
-                .collect::<io::Result<Vec<(Slot, Written)>>>()
+                .collect::<io::Result<Vec<(Slot, Written)>>>();
+            if written.is_err() {
+                usage.bytes = usage.bytes.saturating_sub(bytes);
+            }
+            Ok((written?, true))
         });
-        let written = written.await.expect("writing files does not panic");
-        self.files.extend(written.map_err(|error| {
-            format!(
+        let written: io::Result<(Vec<(Slot, Written)>, bool)> =
+            written.await.expect("writing files does not panic");
+        let (written, has_room) = written.map_err(|error| {
+            NotWritten::Failed(format!(
                 "The output of run {} is kept in memory, since it could not be written to {error}",
                 run.id.0
-            )
-        })?);
-        Ok(())
+            ))
+        })?;
+        for (slot, written) in written {
+            // Only the path of one that was not written counts, for an engine that has no file.
+            match self.files.entry(slot) {
+                Entry::Occupied(mut entry) if has_room => drop(entry.insert(written)),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(entry) => drop(entry.insert(written)),
+            }
+        }
+        if has_room { Ok(()) } else { Err(NotWritten::NoRoom) }
     }
+}
+
+/// Why text was not written to files.
+enum NotWritten {
+    /// Files of runs may take no more room.
+    NoRoom,
+    /// It failed; this is a sentence for the user.
+    Failed(String),
 }
 
 /// A file name with the engine's id; also with the slot, if a run sends to the same engine twice.
@@ -319,7 +472,7 @@ fn file_name(slot: Slot, engine: u32) -> String {
 /// Appends to a file that has this many bytes, or makes it; returns its new length. Offsets in the file must be offsets
 /// in the engine's text, so nothing is appended to a file that was deleted or changed by others.
 fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64> {
-    let file = OpenOptions::new().append(true).create_new(before.is_none()).open(file)?;
+    let file = private::options().append(true).create_new(before.is_none()).open(file)?;
     if file.metadata()?.len() != before.unwrap_or(0) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "another program has changed it"));
     }
@@ -353,9 +506,13 @@ mod tests {
         Event { slot: Slot(slot), at: Time(0), kind }
     }
 
+    fn limits(engine_text: usize, parent: &Path) -> Limits {
+        Limits { engine_text, folder: Some(parent.to_owned()), ..Limits::NONE }
+    }
+
     fn spill(engine_text: usize, parent: &Path) -> Spill {
-        let limits = Limits { engine_text, run_text: usize::MAX, ..Limits::NONE };
-        Spill::new(limits, Arc::new(SpillFolder::new(Some(parent.to_owned()), RunId(7))))
+        let limits = limits(engine_text, parent);
+        Spill::new(limits.clone(), Arc::new(SpillFolder::new(Arc::default(), limits, RunId(7))))
     }
 
     #[tokio::test]
@@ -395,7 +552,8 @@ mod tests {
             tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
         runtime.expect("a runtime").block_on(async {
             let parent = tempfile::tempdir().expect("a folder");
-            let folder = SpillFolder::new(Some(parent.path().to_owned()), RunId(7));
+            let folder =
+                Arc::new(SpillFolder::new(Arc::default(), limits(usize::MAX, parent.path()), RunId(7)));
             let file = folder.put("fold.txt", "text").expect("it can be written");
             // The one blocking thread is kept busy.
             let (go_on, wait) = std::sync::mpsc::channel::<()>();
@@ -429,6 +587,132 @@ mod tests {
             assert!(kept.ends_with(&texts[1..3].concat()), "later output is in memory");
             assert_eq!(file.exists(), !delete, "no new file was made in its place");
         }
+    }
+
+    /// Moves all but the ends of a text of one engine to the files of a run, whose folder is among others in `space`.
+    async fn write_run(
+        space: &Arc<SpillSpace>,
+        limits: Limits,
+        id: u32,
+        text: &str,
+    ) -> (Arc<SpillFolder>, Run, Vec<String>) {
+        let folder = Arc::new(SpillFolder::new(Arc::clone(space), limits.clone(), RunId(id)));
+        let mut spill = Spill::new(limits, Arc::clone(&folder));
+        let (mut run, mut warnings) = (run(1), Vec::new());
+        for piece in text.as_bytes().chunks(1000) {
+            let piece = std::str::from_utf8(piece).expect("it is ASCII");
+            warnings.extend(spill.apply(&mut run, [wrote(0, piece)].into_iter()).await.err());
+        }
+        (folder, run, warnings)
+    }
+
+    fn bytes_in(folder: &Path) -> u64 {
+        let entries = || fs::read_dir(folder).expect("it is there").flatten();
+        entries()
+            .map(|entry| match entry.path() {
+                path if path.is_dir() => bytes_in(&path),
+                path => fs::metadata(path).expect("it is there").len(),
+            })
+            .sum()
+    }
+
+    /// It was 2.3 GB after six floods.
+    #[tokio::test]
+    async fn files_of_finished_runs_make_room_for_new_ones_the_oldest_first() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let limits = Limits { files: 30_000, ..limits(2000, parent.path()) };
+        let space = Arc::default();
+        let text = "0123456789abcde\n".repeat(625);
+        let mut all = Vec::new();
+        for id in 1..=6 {
+            let (folder, run, warnings) = write_run(&space, limits.clone(), id, &text).await;
+            assert_eq!(warnings, [] as [String; 0]);
+            folder.run_is_over();
+            all.push((folder, run));
+            assert!(bytes_in(parent.path()) <= 30_000, "{}", bytes_in(parent.path()));
+        }
+        let hold: Vec<Files> = all.iter().map(|(folder, _)| folder.files()).collect();
+        assert_eq!(hold, [[Files::Gone; 3], [Files::Whole; 3]].concat());
+        let file = |at: usize| all[at].1.part(Slot(0)).and_then(|part| part.spilled.clone()).expect("a file");
+        assert!(!file(2).exists());
+        assert_eq!(fs::read_to_string(file(3)).expect("it is there"), text);
+        // One that is about to be read stays; the next oldest goes.
+        let reading = all[3].0.reading();
+        write_run(&space, limits, 7, &text).await;
+        assert_eq!((file(3).exists(), file(4).exists()), (true, false));
+        drop(reading);
+    }
+
+    #[tokio::test]
+    async fn a_run_without_room_keeps_the_beginning_in_its_file_and_both_ends_in_memory() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let limits = Limits { files: 25_000, ..limits(2000, parent.path()) };
+        let space = Arc::default();
+        // A run that goes on makes no room.
+        let (going_on, ..) = write_run(&space, limits.clone(), 1, &"x".repeat(10_000)).await;
+        let text: String = (0..10_000).map(|n| format!("line {n:04}\n")).collect();
+        let (folder, run, warnings) = write_run(&space, limits, 2, &text).await;
+        let [warning] = warnings.try_into().expect("one warning");
+        assert!(
+            warning.contains("more than fits into the 0 MB that the files of all runs may take"),
+            "{warning}"
+        );
+        assert_eq!((going_on.files(), folder.files()), (Files::Whole, Files::Beginning));
+        let part = run.part(Slot(0)).expect("it is there");
+        let kept = part.stream(StreamName::Stdout);
+        assert!(part.kept() <= 3000 && text.starts_with(&kept[..400]) && kept.ends_with("line 9999\n"));
+        let written = fs::read_to_string(part.spilled.as_deref().expect("a file")).expect("it is there");
+        assert!(text.starts_with(&written) && written.len() > 10_000, "{}", written.len());
+        assert!(bytes_in(parent.path()) <= 25_000);
+    }
+
+    #[tokio::test]
+    async fn late_output_of_a_run_whose_files_are_gone_is_no_error() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let limits = limits(2000, parent.path());
+        let folder = Arc::new(SpillFolder::new(Arc::default(), limits.clone(), RunId(7)));
+        let mut spill = Spill::new(limits, Arc::clone(&folder));
+        let mut run = run(1);
+        spill.apply(&mut run, [wrote(0, &"x".repeat(5000))].into_iter()).await.expect("it can be written");
+        folder.discard();
+        for _ in 0..5 {
+            spill.apply(&mut run, [wrote(0, &"y".repeat(5000))].into_iter()).await.expect("it is dropped");
+        }
+        assert!(run.part(Slot(0)).expect("it is there").kept() <= 2000);
+        assert_eq!((bytes_in(parent.path()), folder.files()), (0, Files::Gone));
+        // A document of what is left can still be written.
+        assert!(folder.put("fold.txt", "text").expect("it can be written").exists());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_the_user_can_open_the_folder_and_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().expect("a folder");
+        let (folder, run, _) =
+            write_run(&Arc::default(), limits(100, &parent.path().join("new")), 1, &"x".repeat(5000)).await;
+        let document = folder.put("fold.txt", "text").expect("it can be written");
+        let file = run.part(Slot(0)).and_then(|part| part.spilled.clone()).expect("it was spilled");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        let of_run = file.parent().expect("a folder");
+        assert_eq!([&*file, &document, &of_run.join(LOCK)].map(mode), [0o600; 3]);
+        assert_eq!([of_run, of_run.parent().expect("a folder")].map(mode), [0o700; 2]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_other_users_put_beside_the_folders_is_left_alone() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let theirs = parent.path().join(format!("{}1-r1-abc", owner()));
+        fs::create_dir(&theirs).expect("it can be made");
+        // Opening it waits for a writer.
+        nix::unistd::mkfifo(&theirs.join(LOCK), nix::sys::stat::Mode::S_IRWXU).expect("it can be made");
+        if let Err(error) = std::os::unix::fs::chown(&theirs, Some(65534), None) {
+            eprintln!("SKIPPED: only root can give files away ({error})");
+            return;
+        }
+        sweep(parent.path());
+        assert!(theirs.exists());
     }
 
     #[tokio::test]

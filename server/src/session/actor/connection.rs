@@ -135,7 +135,11 @@ impl Actor {
         if settings == *self.settings {
             return;
         }
+        let moved = settings.limits.folder != self.settings.limits.folder;
         self.settings = Arc::new(settings);
+        if moved {
+            self.sweep_files();
+        }
         let mut events = self.documents.set_views(&self.settings.views);
         events.extend(self.documents.set_format(self.settings.format));
         self.notify_all(events);
