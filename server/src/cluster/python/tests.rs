@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 use expect_test::{Expect, expect};
 
 use super::{
-    private::{PRIVATE_PACKAGES, PrivateEnv},
+    private::{PACKAGES, PrivateEnv},
     *,
 };
 
@@ -276,7 +276,7 @@ async fn without_ensurepip_a_pip_on_path_installs_for_the_environment() {
     let calls = fs::read_to_string(log).expect("calls were made");
     let folder = machine.path("data/python");
     let install = format!(
-        "pip3 --python {}/bin/python install --no-input --disable-pip-version-check ipyparallel==9.2.0",
+        "pip3 --python {0}/bin/python install --no-input --disable-pip-version-check --require-hashes --requirement {0}/pxlens-requirements.txt",
         folder.display()
     );
     assert!(calls.contains("-m venv --without-pip") && calls.contains(&install), "{calls}");
@@ -305,7 +305,7 @@ async fn a_second_pxlens_waits_for_the_first_and_creates_nothing() {
         // The first has made it, and ends.
         machine.python("data/python/bin/python", GOOD);
         let stamp = machine.path("data/python/pxlens-stamp.txt");
-        fs::write(stamp, PRIVATE_PACKAGES.join("\n")).expect("a file");
+        fs::write(stamp, PACKAGES).expect("a file");
         first.unlock().expect("it was locked");
     };
     let variable = |_: &str| None;
