@@ -27,6 +27,7 @@ mod original_examples;
 mod partial_runs;
 mod per_cell;
 mod plots;
+mod private_files;
 mod program;
 mod project_folder;
 mod shell;
