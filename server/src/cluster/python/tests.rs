@@ -83,12 +83,6 @@ async fn each_place_is_tried_before_the_next() {
     machine.check(Some("bin/python3"), "a/b", expect![[r#"named by you: "bin/python3""#]]).await;
 }
 
-/// Gives something to another user; `None`, and a printed reason, where that is not allowed.
-fn give_away(path: &Path) -> Option<()> {
-    let given = std::os::unix::fs::lchown(path, Some(65534), None);
-    given.map_err(|error| eprintln!("SKIPPED: only root can give files away ({error})")).ok()
-}
-
 #[tokio::test]
 async fn a_dot_venv_of_another_user_is_passed_over_and_the_reason_given() {
     let mut machine = Machine::new();
@@ -97,7 +91,8 @@ async fn a_dot_venv_of_another_user_is_passed_over_and_the_reason_given() {
     // Left in a folder that everybody shares.
     let trap = machine.script("shared/.venv/bin/python", "touch \"$0.was-run\"");
     for part in ["shared/.venv", "shared/.venv/bin", "shared/.venv/bin/python"] {
-        if give_away(&machine.path(part)).is_none() {
+        if let Err(error) = std::os::unix::fs::lchown(machine.path(part), Some(65534), None) {
+            eprintln!("SKIPPED: only root can give files away ({error})");
             return;
         }
         machine.check(None, "shared/mine/project", expect![[r#"
