@@ -4,6 +4,7 @@
 
 mod console;
 mod faults;
+mod field;
 mod golden_display;
 mod golden_recording;
 mod golden_sessions;
