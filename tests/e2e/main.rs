@@ -33,3 +33,4 @@ mod shell_results;
 mod starting;
 mod targets;
 mod tour;
+mod undecodable;

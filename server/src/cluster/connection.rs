@@ -16,7 +16,10 @@ use serde_json::{Map, Value};
 
 use self::machine::{Machine, ThisMachine};
 use super::transport::{Channel, Endpoints};
-use crate::jupyter::{Signer, SigningError};
+use crate::{
+    json,
+    jupyter::{Signer, SigningError},
+};
 
 /// What a connection file says, checked. `Debug` does not show the key.
 #[derive(Clone, Debug)]
@@ -208,7 +211,7 @@ impl<'a> File<'a> {
         ["interface", "registration", "control", "mux", "iopub", "notification", "key"];
 
     fn new(path: &'a Path, bytes: &[u8]) -> Result<Self, ConnectionFileError> {
-        let object: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| {
+        let object: Map<String, Value> = json::read(bytes).map_err(|error| {
             // The parser's own message may quote the text, and the text holds the key.
             let why = format!("line {}, column {}", error.line(), error.column());
             ConnectionFileError::NotJson { path: path.to_owned(), why }
