@@ -143,8 +143,11 @@ async fn wrong_params_of_a_request_are_an_error_and_of_a_notification_are_ignore
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
     client.notify("textDocument/didOpen", json!({ "textDocument": 1 })).await;
     client.notify("no/such", json!({})).await;
-    let id = client.send_request("no/such", json!({})).await;
-    assert_eq!(client.answer(id).await["error"]["code"], -32601);
+    client.notify("$/no/such", json!({})).await;
+    for unknown in ["no/such", "$/no/such"] {
+        let id = client.send_request(unknown, json!({})).await;
+        assert_eq!(client.answer(id).await["error"]["code"], -32601, "{unknown}");
+    }
     client.end().await;
 }
 
