@@ -188,7 +188,7 @@ pub struct ResultImage {
     /// `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, by its first bytes; without `data`, the type that the
     /// engine named.
     pub mime: String,
-    /// Base64 without line breaks. For an SVG, its text, which is not sanitised: show it in an `<img>`, never as part of a page.
+    /// Base64 without line breaks. For an SVG, its text: one that may do more than draw is within an `<image>` of another, so that no viewer runs its scripts. Show it in an `<img>`, never as part of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub data: Option<String>,

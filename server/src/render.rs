@@ -36,6 +36,7 @@ mod rerun;
 mod screen;
 mod secrets;
 mod sections;
+mod svg;
 mod template;
 mod terminal;
 mod timing;
