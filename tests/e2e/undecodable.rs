@@ -99,6 +99,14 @@ fn a_display_id_that_is_a_number_names_its_display() {
     assert_eq!(the(&events, "update_display")["display_id"], "7");
 }
 
+#[test]
+fn a_script_in_the_encoding_that_it_declares_runs_as_it_is_written() {
+    let sim = Sim::builder().engines(1).start_blocking();
+    let file = Written::new("latin.py", b"# -*- coding: latin-1 -*-\n%px print('caf\xe9')\n");
+    status(&run(file.path(), &sim.connection_file()).run(), 0);
+    assert_eq!(sim.executed()[0].code(), "print('café')");
+}
+
 /// As deep as can be read from an engine, and deeper once it is in the file of a result.
 #[test]
 fn a_deep_value_is_kept_with_its_result_and_found_again() {

@@ -187,9 +187,8 @@ impl ConnectionInfo {
         let file = File::new(path, bytes)?;
         file.check_packers()?;
         file.check_curve(curve_in_env)?;
-        let signer =
-            Signer::new(file.text("signature_scheme").unwrap_or("hmac-sha256"), file.require("key")?)
-                .map_err(|source| ConnectionFileError::Signing { path: path.to_owned(), source })?;
+        let signer = Signer::new(file.text("signature_scheme").unwrap_or("hmac-sha256"), file.key()?)
+            .map_err(|source| ConnectionFileError::Signing { path: path.to_owned(), source })?;
         let route = address::route(&file, machine)?;
         let mut ports = Channel::ALL.map(|channel| (channel, 0));
         for (channel, port) in &mut ports {
@@ -231,6 +230,12 @@ impl<'a> File<'a> {
 
     fn require(&self, key: &'static str) -> Result<&str, ConnectionFileError> {
         self.text(key).ok_or_else(|| self.bad(key, "not a string"))
+    }
+
+    /// What messages are signed with. Where a byte of it had to be replaced, nobody could.
+    fn key(&self) -> Result<&str, ConnectionFileError> {
+        let key = self.require("key")?;
+        if key.contains(char::REPLACEMENT_CHARACTER) { Err(self.bad("key", "not UTF-8")) } else { Ok(key) }
     }
 
     fn port(&self, key: &'static str) -> Result<u16, ConnectionFileError> {
