@@ -157,7 +157,8 @@ pub struct ResultResult {
     /// The groups of engines with like outputs, the largest first; if grouped by engine, one group per engine, in target order.
     #[serde(default)]
     pub groups: Vec<Group>,
-    /// The whole output as plain text, in the chosen grouping.
+    /// The whole output as plain text, in the chosen grouping. Of a value, a display or an error that is longer than an engine's share of 5 MB,
+    /// only the beginning, and how much more there is; `px/export` has all of it.
     #[serde(default)]
     pub text: String,
     /// The same as Markdown, in which text of engines is escaped.

@@ -75,7 +75,7 @@ pub(crate) use line::{BlockLine, Paint, Span};
 pub(crate) use live::Live;
 pub(crate) use markdown::longest_backticks;
 pub use markdown::markdown;
-pub(crate) use notebook::{NotebookItem, NotebookOutput, notebook};
+pub(crate) use notebook::{MOST_TEXT as MOST_OF_NOTEBOOK_TEXT, NotebookItem, NotebookOutput, notebook};
 pub(crate) use page::{Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page};
 pub use plain::{PromptColor, plain};
 pub(crate) use replay::replay;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most bytes of the text of a run; of more both ends are shown.
-const MOST_TEXT: usize = 1_000_000;
+pub(crate) const MOST_TEXT: usize = 1_000_000;
 
 /// Most bytes of the images of a run.
 const MOST_IMAGES: usize = 16_000_000;
