@@ -11,6 +11,7 @@ mod clock;
 mod cluster;
 mod engines;
 mod ide;
+mod json;
 mod jupyter;
 mod lint;
 pub mod log;

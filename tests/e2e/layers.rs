@@ -13,9 +13,10 @@ use imports::{Imports, circles};
 /// Module, and what it may name of pxlens.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("json", &[]),
     ("engines", &["jupyter"]),
-    ("jupyter", &[]),
-    ("cells", &["text", "engines"]),
+    ("jupyter", &["json"]),
+    ("cells", &["text", "engines", "json"]),
     ("run", &["jupyter", "text", "engines"]),
     ("lint", &["cells", "text", "engines"]),
     ("rewrite", &["cells", "text", "engines"]),
@@ -24,12 +25,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clock", &["run"]),
     ("private", &[]),
     ("blocking", &[]),
-    ("cluster", &["run", "jupyter", "engines", "clock", "private", "blocking"]),
+    ("cluster", &["run", "jupyter", "engines", "json", "clock", "private", "blocking"]),
     (
         "session",
         &[
-            "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "clock",
-            "private", "blocking",
+            "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text", "engines", "json",
+            "clock", "private", "blocking",
         ],
     ),
     ("ide", &["session", "plan", "lint", "rewrite", "render", "cells", "run", "text", "engines"]),
@@ -37,7 +38,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "lsp",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock", "blocking",
+            "engines", "json", "log", "clock", "blocking",
         ],
     ),
     (

@@ -34,3 +34,4 @@ mod shell_results;
 mod starting;
 mod targets;
 mod tour;
+mod undecodable;

@@ -1,5 +1,7 @@
 //! The state of a run, and the reducer that makes it from events.
 
+mod excerpt;
+
 use std::{
     fmt,
     path::Path,

@@ -222,8 +222,7 @@ impl Requests {
                 failed = request.noblock.clone().filter(|_| matches!(reply, ExecuteReply::Error { .. }));
             }
             EventKind::Unreadable(_) if is_reply => {
-                // It did end, only how is unknown.
-                lost = (!request.over).then_some(LostReason::OutputIncomplete);
+                lost = (!request.over).then_some(LostReason::ReplyUnreadable);
             }
             // A value or an error after the idle is the last word of code that awaits at its top level: ipyparallel calls
             // the engine idle when it awaits for the first time, and never replies.
