@@ -7,7 +7,7 @@ use crate::{CellId, JsonSchema, TS};
 
 message! {
     /// Removes the results of all px cells of a document, or of one of them: they are `removed` from `px/outputs`, and their diagnostics
-    /// and hints disappear. The runs stay in the [history](#runs). If a run still goes on, its result is removed as well; the run is not stopped,
+    /// and hints disappear. The runs stay in the [history](#runs), but what is no longer in memory of their text is deleted, unless they have a name. If a run still goes on, its result is removed as well; the run is not stopped,
     /// can be interrupted by its number or its progress, and appears in the history. Later runs of the cell are shown as usual. The answer is
     /// the error `-32602` if there is no such document or px cell.
     ///

@@ -16,6 +16,7 @@ mod jupyter;
 mod lint;
 pub mod log;
 pub mod lsp;
+mod ownership;
 mod plan;
 mod private;
 mod render;

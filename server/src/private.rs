@@ -1,10 +1,13 @@
 //! Folders and files that only their owner can read. The one place that makes them; blocking.
 
 use std::{
-    fs, io,
+    fs::{self, File, OpenOptions},
+    io,
     io::{BufWriter, Write},
     path::Path,
 };
+
+use tempfile::TempDir;
 
 /// Makes a folder that only its owner can open, and its missing parents. A folder that exists stays as it is.
 ///
@@ -16,6 +19,50 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Makes a folder of pxlens' own as [`make_folder`] does; one that exists is closed to others.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn make_own_folder(folder: &Path) -> io::Result<()> {
+    make_folder(folder)?;
+    #[cfg(unix)]
+    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// Makes a file that only its owner can read, and opens it for writing; one that exists is emptied, and its readers are
+/// locked out.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn create_file(path: &Path) -> io::Result<File> {
+    let file = options().write(true).create(true).truncate(true).open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// Options to open a file with; if it is made, only its owner can read it.
+pub(crate) fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes a folder with a new name that begins like this, in a folder that exists. Only its owner can open it, and it is
+/// deleted when it is dropped.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn temporary_folder(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent)
 }
 
 /// Writes a file that only its owner can read, atomically: it is written under another name and then renamed.

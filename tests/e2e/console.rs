@@ -179,7 +179,7 @@ fn with_a_front_end_the_shell_starts_it() {
     let cluster = RealCluster::start(1);
     // A Python that prints its command line instead of a front end, and claims to have every module.
     let script = format!(
-        "#!/bin/sh\nif [ \"$1\" = -m ]; then echo \"front end: $*\"; exit 0; fi\ncase \"$2\" in *find_spec*) exit 0;; esac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$2\" in *run_module*) shift 3; echo \"front end: $*\"; exit 0;; *find_spec*) exit 0;; esac\nexec {} \"$@\"\n",
         real::python().display()
     );
     let python = Written::new("python", script);
@@ -191,5 +191,5 @@ fn with_a_front_end_the_shell_starts_it() {
         .env("JUPYTER_RUNTIME_DIR", python.folder())
         .run();
     assert_eq!(done.status, 0, "{done:?}");
-    assert!(done.stdout.starts_with("front end: -m jupyter_console --existing "), "{done:?}");
+    assert!(done.stdout.starts_with("front end: jupyter_console --existing "), "{done:?}");
 }

@@ -29,6 +29,7 @@ mod partial_runs;
 mod per_cell;
 mod plots;
 mod program;
+mod project_folder;
 mod shell;
 mod shell_results;
 mod starting;

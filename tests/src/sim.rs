@@ -246,7 +246,7 @@ impl Sim {
             info[key] = value.clone();
         }
         let path = self.folder.path().join(format!("changed-{}.json", wire::fresh_id()));
-        std::fs::write(&path, info.to_string()).expect("the temporary folder can be written");
+        write_for_owner(&path, &info.to_string());
         path
     }
 
@@ -456,6 +456,17 @@ fn write_connection_file(path: &Path, sockets: &Sockets, key: &str) {
     std::fs::create_dir_all(folder).expect("the temporary folder can be written");
     // A reader must never see an unfinished file.
     let unfinished = path.with_extension("tmp");
-    std::fs::write(&unfinished, info.to_string()).expect("the temporary folder can be written");
+    write_for_owner(&unfinished, &info.to_string());
     std::fs::rename(&unfinished, path).expect("the temporary folder can be written");
+}
+
+/// Writes a file that only its owner can read, as ipyparallel does with its keys.
+fn write_for_owner(path: &Path, text: &str) {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).expect("the temporary folder can be written");
+    file.write_all(text.as_bytes()).expect("the temporary folder can be written");
 }

@@ -6,7 +6,16 @@ import type { WriteSettingParams, WriteSettingResult } from "./protocol";
 import { merged, mayBeWritten } from "./written";
 
 /** The settings that the server reads; the others are for the extension. */
-const SERVER_KEYS = ["python", "cluster", "engines", "groupBy", "views", "scriptFormat", "limits"] as const;
+const SERVER_KEYS = [
+  "python",
+  "cluster",
+  "sharedConnectionFiles",
+  "engines",
+  "groupBy",
+  "views",
+  "scriptFormat",
+  "limits",
+] as const;
 
 export function settings(): WorkspaceConfiguration {
   return workspace.getConfiguration("pxlens");

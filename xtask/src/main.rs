@@ -6,9 +6,11 @@ mod clients;
 mod codegen;
 mod lua;
 mod node;
+mod notices;
 mod nvim;
 mod picture;
 mod python;
+mod requirements;
 mod steps;
 mod tidy;
 mod upstream;
@@ -52,6 +54,18 @@ enum Task {
     /// Write the files that are generated from the protocol's types.
     Codegen {
         /// Write nothing; fail where a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Pin the packages of the private environment, with the hashes of their files; needs uv and a network.
+    Requirements {
+        /// Write nothing and download nothing; fail if a package is not pinned as it should be.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the notices of the libraries that are part of what is handed out.
+    Notices {
+        /// Write nothing; fail if the libraries are not those of the lock files.
         #[arg(long)]
         check: bool,
     },
@@ -99,6 +113,10 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::check(&root),
         Task::Python => python::ensure(&root).map(|python| println!("{}", python.display())),
         Task::Codegen { check } => codegen::run(&root, generated(), check),
+        Task::Requirements { check: true } => requirements::check(&root),
+        Task::Requirements { check: false } => requirements::write(&root),
+        Task::Notices { check: true } => notices::check(&root),
+        Task::Notices { check: false } => notices::write(&root),
         Task::Picture => picture::draw(&root),
         Task::Vscode { pattern, times, picture } => test_extension(&root, &pattern, times, picture),
         Task::Nvim { only, picture } => nvim::run(&root, only.as_deref(), picture),
@@ -135,6 +153,8 @@ fn test_fast(root: &Path, arguments: &[String]) -> Result<()> {
 /// What is checked without running the program.
 fn static_steps(root: &Path, steps: &mut Steps) {
     steps.run("tidy", || tidy::check(root));
+    steps.run("pinned packages", || requirements::check(root));
+    steps.run("notices", || notices::check(root));
     steps.run("format", || cargo(root, &["fmt", "--all", "--check"]).run());
     steps.run("generated files", || codegen::run(root, generated(), true));
     steps.run("clippy", || {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::steps::program;
 
-const REQUIREMENTS: &str = "tests/python/requirements.txt";
+pub(crate) const REQUIREMENTS: &str = "tests/python/requirements.txt";
 
 /// Gives the interpreter of the tests, and makes its environment where that is missing or of other versions.
 ///

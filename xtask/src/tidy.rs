@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::steps::program;
 
 /// What may stand at the top level.
-const TOP_LEVEL: [&str; 27] = [
+const TOP_LEVEL: [&str; 28] = [
     ".cargo",
     ".ci",
     ".editorconfig",
@@ -22,6 +22,7 @@ const TOP_LEVEL: [&str; 27] = [
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "THIRD-PARTY-NOTICES.txt",
     "bench",
     "clippy.toml",
     "docs",
@@ -86,6 +87,9 @@ fn violations(name: &str, text: &str) -> Vec<String> {
     if name.ends_with(".rs") {
         rust(name, text, &mut found);
     }
+    if name.starts_with(".github/workflows/") {
+        workflow(name, text, &mut found);
+    }
     if name.ends_with("Cargo.lock") || name.ends_with("package-lock.json") {
         lock_file(name, text, &mut found);
     } else if !name.starts_with("tests/golden/") {
@@ -118,6 +122,20 @@ fn rust(name: &str, text: &str, found: &mut Vec<String>) {
     }
     if !text.starts_with("//!") {
         found.push(format!("{name}: a module opens with a sentence that says what it is (`//!`)"));
+    }
+}
+
+/// A tag of an action can be moved to other code; a commit cannot.
+fn workflow(name: &str, text: &str, found: &mut Vec<String>) {
+    for (at, line) in text.lines().enumerate() {
+        let Some((_, action)) = line.split_once("uses:") else { continue };
+        let pinned = action.split_once('@').is_some_and(|(_, pinned)| {
+            let (commit, version) = pinned.split_once(" # v").unwrap_or((pinned, ""));
+            commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()) && !version.is_empty()
+        });
+        if !pinned {
+            found.push(format!("{name}:{}: an action without `@<commit> # v<version>`", at + 1));
+        }
     }
 }
 
@@ -172,6 +190,7 @@ mod tests {
         check_one("a.md", &format!("see {}x\n", concat!("/wo", "rk/")), "one machine");
         check_one("package-lock.json", "\"resolved\": \"x\"\n", "download address");
         check_one("Cargo.lock", "source = \"git+https://example.org/x\"\n", "download address");
+        check_one(".github/workflows/a.yml", "      - uses: actions/checkout@v4\n", "without `@<commit>");
         assert!(misplaced("notes.txt").is_some());
     }
 

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use crate::{
     clients,
     node::{self, EXTENSION, Node},
-    steps::{Program, cargo},
+    notices::NOTICES,
+    steps::{Program, cargo, program},
 };
 
 /// The VS Code that the UI tests run in; code-server 4.139.1 is VS Code 1.139.1.
@@ -136,7 +137,7 @@ pub(crate) fn built_for_users(root: &Path) -> Result<PathBuf> {
     Ok(root.join(format!("target/{PROFILE}/pxlens{}", env::consts::EXE_SUFFIX)))
 }
 
-/// Packs the extension for this platform, with the server inside.
+/// Packs the extension for this platform, with the server inside, and the server alone.
 pub(crate) fn dist(root: &Path) -> Result<()> {
     let target = platform().context("VS Code has no name for this platform")?;
     let node = node::ensure(root)?;
@@ -147,11 +148,28 @@ pub(crate) fn dist(root: &Path) -> Result<()> {
     unbundle(root);
     result?;
     println!("{}", packed.display());
+    pack_server(root, &server, &format!("pxlens-{target}"))
+}
+
+/// Packs the server for Neovim and other editors, in a folder of this name.
+fn pack_server(root: &Path, server: &Path, name: &str) -> Result<()> {
+    let packages = root.join(PACKAGES);
+    let folder = packages.join(name);
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let program_name = Path::new(server.file_name().context("a binary has a name")?);
+    fs::copy(server, folder.join(program_name)).context("the server's binary")?;
+    for file in LICENSES.into_iter().chain(["README.md"]) {
+        fs::copy(root.join(file), folder.join(file)).context(file)?;
+    }
+    let archive = format!("{name}.tar.gz");
+    program(root, "tar").folder(&packages).arguments(&["-czf", &archive, name]).run()?;
+    fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    println!("{}", packages.join(archive).display());
     Ok(())
 }
 
-/// The licences are the workspace's; the extension has them only while it is packed.
-const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+/// What has to go with the program, its own licences and those of its libraries. The extension has them only while it is packed.
+const LICENSES: [&str; 3] = ["LICENSE-APACHE", "LICENSE-MIT", NOTICES];
 
 fn bundle(root: &Path, binary: &Path) -> Result<()> {
     let extension = root.join(EXTENSION);

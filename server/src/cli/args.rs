@@ -71,6 +71,9 @@ pub(super) struct ClusterArgs {
     /// Connection file (ipcontroller-client.json)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "cluster_id"])]
     pub connection_file: Option<PathBuf>,
+    /// Use a connection file that belongs to somebody else, or that others can read
+    #[arg(long)]
+    pub shared_connection_file: bool,
     #[command(flatten)]
     pub(super) place: PlaceArgs,
 }
@@ -146,6 +149,7 @@ impl RunArgs {
         Ok(Settings {
             python: self.local.python.clone(),
             cluster: self.cluster.selection(),
+            shared_connection_files: self.cluster.shared_connection_file,
             engines: self.local.n,
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             views: views(&self.views)?,

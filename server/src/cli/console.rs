@@ -16,6 +16,7 @@ use crate::{
     cluster::{
         Console, ConsoleError,
         console::FrontEnd,
+        process,
         python::{self, PythonEnv},
     },
     engines::EngineId,
@@ -26,7 +27,11 @@ use crate::{
 /// Opens a console on an engine of the running cluster. Starts no cluster.
 pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     let front_end = if args.qtconsole { FrontEnd::QtConsole } else { FrontEnd::Console };
-    let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
+    let settings = Settings {
+        cluster: args.cluster.selection(),
+        shared_connection_files: args.cluster.shared_connection_file,
+        ..Settings::default()
+    };
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let printing = tokio::spawn(print_messages(notices));
     session.connect(StartPolicy::Never).await.map_err(no_cluster)?;
@@ -50,7 +55,9 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     }
     let folder = std::env::current_dir()?;
     match python::find_python(args.python.as_deref(), &folder).await {
-        Ok(python) if has(&python.program, front_end) => become_front_end(&python, front_end, &console),
+        Ok(python) if has(&python.program, front_end) => {
+            become_front_end(&python, front_end, &console, &folder)
+        }
         found => {
             let hint = match found {
                 Ok(python) => {
@@ -99,7 +106,7 @@ fn has(python: &Path, front_end: FrontEnd) -> bool {
         format!("import importlib.util as u, sys; sys.exit(u.find_spec('{}') is None)", front_end.module());
     let asked = Command::new(python)
         .args(["-c", &script])
-        .current_dir(if cfg!(windows) { "\\" } else { "/" })
+        .current_dir(process::neutral_folder())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -108,9 +115,14 @@ fn has(python: &Path, front_end: FrontEnd) -> bool {
 }
 
 /// Replaces this process by the front end.
-fn become_front_end(python: &PythonEnv, front_end: FrontEnd, console: &Console) -> Result<Status, Failure> {
-    let mut command = Command::new(&python.program);
-    command.args(["-m", front_end.module()]).args(console.arguments());
+fn become_front_end(
+    python: &PythonEnv,
+    front_end: FrontEnd,
+    console: &Console,
+    folder: &Path,
+) -> Result<Status, Failure> {
+    let mut command = python.run_module(front_end.module(), folder);
+    command.args(console.arguments());
     let not_started = |error: io::Error| {
         let program = python.program.display();
         Failure::new(Status::Usage, format!("{program} -m {} cannot be started: {error}", front_end.module()))

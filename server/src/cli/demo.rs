@@ -12,7 +12,7 @@ use super::{
     output::say,
     run::run_source,
 };
-use crate::{cells::Dialect, cluster::python, session::Level};
+use crate::{cells::Dialect, cluster::python, private, session::Level};
 
 /// The example; also a file that users can open in an editor.
 const EXAMPLE: &str = include_str!("../../../examples/demo.py");
@@ -24,13 +24,14 @@ const CLOSING: &str =
 /// Runs the example. The error in it is meant, so the exit status is 0 although an engine raised.
 pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
     // A folder of its own, so that no cluster the user runs is found and used.
-    let ipython_dir = tempfile::Builder::new().prefix("pxlens-demo-").tempdir()?;
+    let ipython_dir = private::temporary_folder("pxlens-demo-", &std::env::temp_dir())?;
     let place = PlaceArgs { ipython_dir: Some(ipython_dir.path().to_owned()) };
     // Left in place to be looked at; the next demo overwrites it.
     let images = etcetera::choose_base_strategy()
         .map_or_else(|_| std::env::temp_dir(), |dirs| dirs.cache_dir())
         .join("pxlens")
         .join("demo");
+    private::make_own_folder(&images)?;
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     // The example draws a plot.
     let python =

@@ -13,7 +13,11 @@ use crate::{
 
 /// Lists the engines that are alive. Starts nothing.
 pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
-    let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
+    let settings = Settings {
+        cluster: args.cluster.selection(),
+        shared_connection_files: args.cluster.shared_connection_file,
+        ..Settings::default()
+    };
     let (session, _notices) = Session::start(settings, Encoding::Utf8, true, false);
     let connected = session.connect(StartPolicy::Never).await;
     let connected = match connected {

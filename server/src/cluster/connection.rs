@@ -7,7 +7,9 @@ mod address;
 mod machine;
 
 use std::{
-    fmt, io,
+    fmt,
+    fs::File,
+    io::{self, Read},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -19,6 +21,7 @@ use super::transport::{Channel, Endpoints};
 use crate::{
     json,
     jupyter::{Signer, SigningError},
+    ownership::{self, Foreign},
 };
 
 /// What a connection file says, checked. `Debug` does not show the key.
@@ -42,6 +45,12 @@ pub enum ConnectionFileError {
         path: PathBuf,
         /// The system's error.
         source: io::Error,
+    },
+    /// It is not the user's alone.
+    #[error("the connection file {source}{}", consequence(source))]
+    Foreign {
+        /// What is wrong with it.
+        source: Foreign,
     },
     /// It is not a JSON object.
     #[error(
@@ -140,13 +149,34 @@ pub enum ConnectionFileError {
 }
 
 impl ConnectionInfo {
-    /// Reads and checks a file. May look up a host name, for 2 s at most: call it where blocking is allowed.
+    /// Reads and checks a file that is the user's alone. May look up a host name, for 2 s at most: call it where blocking is
+    /// allowed.
     ///
     /// # Errors
     /// See [`ConnectionFileError`]; each is one sentence.
     pub fn read(path: &Path) -> Result<Self, ConnectionFileError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| ConnectionFileError::Unreadable { path: path.to_owned(), source })?;
+        Self::read_if(path, ownership::check_secret)
+    }
+
+    /// As [`ConnectionInfo::read`], also if the file is somebody else's or can be read by others.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn read_shared(path: &Path) -> Result<Self, ConnectionFileError> {
+        Self::read_if(path, |_, _| Ok(()))
+    }
+
+    fn read_if(
+        path: &Path,
+        check: impl FnOnce(&Path, &std::fs::Metadata) -> Result<(), Foreign>,
+    ) -> Result<Self, ConnectionFileError> {
+        let unreadable = |source| ConnectionFileError::Unreadable { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(unreadable)?;
+        // Of the file that is read, whatever lies at its path by now.
+        check(path, &file.metadata().map_err(unreadable)?)
+            .map_err(|source| ConnectionFileError::Foreign { source })?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
         // Python's client takes the server key from here if the file has none.
         let curve = std::env::var_os("IPP_CURVE_SERVERKEY").is_some_and(|key| !key.is_empty());
         Self::parse(path, &bytes, curve, &ThisMachine)
@@ -184,7 +214,7 @@ impl ConnectionInfo {
         curve_in_env: bool,
         machine: &impl Machine,
     ) -> Result<Self, ConnectionFileError> {
-        let file = File::new(path, bytes)?;
+        let file = Content::new(path, bytes)?;
         file.check_packers()?;
         file.check_curve(curve_in_env)?;
         let signer = Signer::new(file.text("signature_scheme").unwrap_or("hmac-sha256"), file.key()?)
@@ -198,13 +228,28 @@ impl ConnectionInfo {
     }
 }
 
+/// What follows from that for the user, and what to do.
+fn consequence(foreign: &Foreign) -> String {
+    const USE_IT: &str = "--shared-connection-file or the setting pxlens.sharedConnectionFiles";
+    match foreign {
+        Foreign::Owner { owner, .. } => format!(
+            ", so your code would run on a cluster of {owner}; if that is what you want, use it with {USE_IT}"
+        ),
+        Foreign::Writable { path, .. } | Foreign::Readable { path, .. } => format!(
+            ", and with its key they can run code as you on the engines; close it with `chmod 600 {}` and restart the \
+             cluster, or, if they may, use it with {USE_IT}",
+            path.display()
+        ),
+    }
+}
+
 /// The file's JSON object, and its path for the errors.
-struct File<'a> {
+struct Content<'a> {
     path: &'a Path,
     object: Map<String, Value>,
 }
 
-impl<'a> File<'a> {
+impl<'a> Content<'a> {
     /// The required keys. All others are optional or not used.
     const NEEDED: [&'static str; 7] =
         ["interface", "registration", "control", "mux", "iopub", "notification", "key"];
@@ -277,9 +322,9 @@ impl<'a> File<'a> {
     }
 }
 
-impl fmt::Debug for File<'_> {
+impl fmt::Debug for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("File").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Content").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

@@ -8,22 +8,20 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     time::Duration,
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::{
-    process::{Child, Command},
-    time::Instant,
-};
+use tokio::{process::Child, time::Instant};
 
 use super::{
     discovery::{self, ClusterState, DiscoveryError, FoundCluster, OUR_PREFIX, Selection, TEMPORARY_PREFIX},
     python::PythonEnv,
 };
-use crate::json;
+use crate::{json, private};
 
+mod launch;
 mod layout;
 mod stop;
 mod watch;
@@ -36,18 +34,6 @@ use watch::Watch;
 const CONTROLLER_LIMIT: Duration = Duration::from_secs(90);
 /// How often to look for the connection file.
 const POLL: Duration = Duration::from_millis(10);
-
-/// The Hub shows an engine at the second heartbeat after it registered; upstream's period of 3000 ms makes that slow.
-const HEARTBEAT_MS: u32 = 250;
-/// An engine counts as lost after this many heartbeats without an answer: 30 s, as upstream has it.
-const HUB_MISSES: u32 = 120;
-/// An engine gives up on its controller after this many misses (each period + 500 ms): 175 s, as upstream has it.
-const ENGINE_MISSES: u32 = 233;
-/// How long an engine waits for the Hub's answer to its registration, in seconds; upstream's 5 are few on a busy machine.
-const REGISTRATION_S: u32 = 60;
-
-/// Becomes the leader of a session, then executes the given program.
-const IN_OWN_SESSION: &str = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])";
 
 /// The cluster to start.
 #[derive(Clone, Debug)]
@@ -221,6 +207,7 @@ pub(crate) async fn start(
     let ipython_dir = discovery::ipython_dir(options.ipython_dir.as_deref())?;
     let ipython_dir = std::path::absolute(&ipython_dir).unwrap_or(ipython_dir);
     let cluster_id = cluster_id(&options)?;
+    let folder = working_folder(&options)?;
     let layout = Layout::new(&ipython_dir, &profile, cluster_id.clone());
     check_not_running(&options, &ipython_dir, &profile, &cluster_id)?;
     layout.create_folders().map_err(doing(format!("create the profile {}", layout.profile_dir.display())))?;
@@ -233,8 +220,8 @@ pub(crate) async fn start(
     ));
     let mut watch = Watch::start(&layout.all_files(options.n))
         .map_err(doing("start the watch on the cluster's processes"))?;
-    let mut controller =
-        launch(&options, &layout, controller_arguments(&cluster_id), &layout.controller_log())?;
+    let python = options.python.program.display();
+    let mut controller = launch::controller(&options, &layout).map_err(doing(format!("run {python}")))?;
     let controller_pid = watch_child(&mut watch, &controller)?;
     // Already now, so that another pxlens sees that a cluster is starting.
     write_cluster_file(&layout, controller_pid, &[])?;
@@ -244,7 +231,8 @@ pub(crate) async fn start(
     let mut children = vec![controller];
     let mut engine_pids = Vec::new();
     for index in 0..options.n {
-        let engine = launch(&options, &layout, engine_arguments(&layout, index), &layout.engine_log(index))?;
+        let engine = launch::engine(&options, &layout, &folder, index);
+        let engine = engine.map_err(doing(format!("run {python}")))?;
         engine_pids.push(watch_child(&mut watch, &engine)?);
         children.push(engine);
     }
@@ -268,9 +256,19 @@ pub(crate) async fn start(
     })
 }
 
+/// The folder that the engines run in, as an absolute path: their processes start elsewhere.
+fn working_folder(options: &StartOptions) -> Result<PathBuf, StartError> {
+    let folder = options.folder.as_deref().unwrap_or(Path::new("."));
+    let in_folder = || format!("run engines in {}", folder.display());
+    // Also says why a folder cannot be entered.
+    fs::read_dir(folder).map_err(doing(in_folder()))?;
+    std::path::absolute(folder).map_err(doing(in_folder()))
+}
+
 fn write_cluster_file(layout: &Layout, controller: u32, engines: &[u32]) -> Result<(), StartError> {
     let state = layout.cluster_state(controller, engines).to_string();
-    fs::write(layout.cluster_file(), state).map_err(doing("write the cluster file"))
+    let written = private::write_file(&layout.cluster_file(), |out| out.write_all(state.as_bytes()));
+    written.map_err(doing("write the cluster file"))
 }
 
 /// Names go into file names and command lines.
@@ -312,65 +310,6 @@ fn check_not_running(
     match discovery::find(&same)?.iter().find(|cluster| cluster.state != ClusterState::Gone) {
         Some(running) => Err(StartError::Exists(running.label())),
         None => Ok(()),
-    }
-}
-
-fn controller_arguments(cluster_id: &str) -> Vec<String> {
-    vec![
-        "ipyparallel.controller".to_owned(),
-        format!("--cluster-id={cluster_id}"),
-        "--ip=127.0.0.1".to_owned(),
-        "--location=127.0.0.1".to_owned(),
-        format!("--HeartMonitor.period={HEARTBEAT_MS}"),
-        format!("--HeartMonitor.max_heartmonitor_misses={HUB_MISSES}"),
-        // pxlens cannot speak CURVE yet; only this machine can reach the controller, and messages are signed.
-        "--IPController.enable_curve=False".to_owned(),
-        "--IPController.reuse_files=False".to_owned(),
-    ]
-}
-
-fn engine_arguments(layout: &Layout, index: u32) -> Vec<String> {
-    vec![
-        "ipyparallel.engine".to_owned(),
-        format!("--cluster-id={}", layout.cluster_id),
-        // So that the id of an engine is the number of its log.
-        format!("--IPEngine.id={index}"),
-        format!("--IPEngine.timeout={REGISTRATION_S}"),
-        format!("--IPEngine.max_heartbeat_misses={ENGINE_MISSES}"),
-    ]
-}
-
-/// Runs `python -m <module and its arguments>` in a session of its own, with its output in a log.
-fn launch(
-    options: &StartOptions,
-    layout: &Layout,
-    arguments: Vec<String>,
-    log: &Path,
-) -> Result<Child, StartError> {
-    let python = &options.python.program;
-    let run = || -> io::Result<Child> {
-        let output = fs::File::create(log)?;
-        let mut command = Command::new(python);
-        // -I and -S: this Python only makes the session, so it need not read site-packages.
-        command.args(["-I", "-S", "-c", IN_OWN_SESSION]).arg(python).arg("-m").args(arguments);
-        if let Some(folder) = &options.folder {
-            command.current_dir(folder);
-        }
-        for inherited in ["IPP_CONNECTION_INFO", "IPP_SESSION_KEY", "IPP_ENABLE_CURVE"] {
-            command.env_remove(inherited);
-        }
-        command.env("IPP_CLUSTER_ID", &layout.cluster_id).env("IPP_PROFILE_DIR", &layout.profile_dir);
-        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        command.spawn()
-    };
-    run().map_err(doing(format!("run {} in {}", python.display(), options.folder_name())))
-}
-
-impl StartOptions {
-    fn folder_name(&self) -> String {
-        self.folder
-            .as_deref()
-            .map_or_else(|| "the current folder".to_owned(), |folder| folder.display().to_string())
     }
 }
 

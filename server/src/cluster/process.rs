@@ -4,7 +4,10 @@
 //! A process id may belong to another process by now, so callers signal a process only if its command line is still that of
 //! a cluster's process.
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// The state of a process id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +41,12 @@ pub(crate) enum EndSignal {
 }
 
 pub(crate) use imp::{
-    create_private_directory, descendants, end_group, end_process, host_name, is_program, matching, state_of,
+    descendants, end_group, end_process, host_name, is_program, matching, neutral_folder, state_of,
 };
 
 #[cfg(unix)]
 mod imp {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
 
     use nix::{
         errno::Errno,
@@ -101,9 +104,10 @@ mod imp {
         path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     }
 
-    /// Creates a directory, and those above it, for this user only.
-    pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    /// A folder to start programs in that read what lies in their working folder, as Python does: only the system can put
+    /// anything there.
+    pub(crate) fn neutral_folder() -> PathBuf {
+        PathBuf::from("/")
     }
 
     #[cfg(target_os = "linux")]
@@ -240,8 +244,9 @@ mod imp {
         path.is_file()
     }
 
-    pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(directory)
+    /// The root would not do: any user may make folders in it.
+    pub(crate) fn neutral_folder() -> PathBuf {
+        std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from("\\"), PathBuf::from)
     }
 }
 

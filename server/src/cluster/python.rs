@@ -1,7 +1,8 @@
 //! Finds the Python that runs controllers and engines: the project's own, or one in a private environment.
 //!
 //! Candidates are tried in the order flag, `$VIRTUAL_ENV`, `.venv`, conda, `PATH`; the first that works is the project's
-//! Python. Its package metadata says whether it has ipyparallel; nothing of the project is imported.
+//! Python. A `.venv` that other users can have put there or changed is passed over: any folder above the project may be
+//! shared, and a Python that is tried out runs. Its package metadata says whether it has ipyparallel; nothing of the project is imported.
 
 use std::{
     env,
@@ -17,6 +18,7 @@ pub(crate) use private::private_env;
 use probe::{ProbeError, probe};
 
 use super::process;
+use crate::ownership::{self, Foreign};
 
 /// Where a Python was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,25 +127,65 @@ struct PythonSearch<'a> {
     folder: &'a Path,
 }
 
+/// A Python that may be the project's.
+struct Candidate {
+    program: PathBuf,
+    source: PythonSource,
+    /// Why it is not run unless the user names it.
+    foreign: Option<Foreign>,
+}
+
+impl Candidate {
+    /// One that the user's own environment names.
+    fn chosen(program: PathBuf, source: PythonSource) -> Self {
+        Self { program, source, foreign: None }
+    }
+
+    /// Runs it, or says why it is not usable.
+    async fn try_out(&self) -> Result<PythonEnv, String> {
+        match &self.foreign {
+            Some(why) => {
+                Err(format!("{why}; if you trust it, choose it with --python or the setting pxlens.python"))
+            }
+            None => probe(&self.program, self.source).await.map_err(|error| error.to_string()),
+        }
+    }
+}
+
 impl PythonSearch<'_> {
     /// The programs that exist, in the order in which they are tried.
-    fn candidates(&self) -> Vec<(PathBuf, PythonSource)> {
+    fn candidates(&self) -> Vec<Candidate> {
         let prefix = |name: &str| (self.variable)(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let mut found = Vec::new();
         if let Some(folder) = prefix("VIRTUAL_ENV") {
-            found.push((program_in(&folder), PythonSource::VirtualEnv));
+            found.push(Candidate::chosen(program_in(&folder), PythonSource::VirtualEnv));
         }
-        let above = self.folder.ancestors().map(|folder| program_in(&folder.join(".venv")));
-        found.extend(
-            above.filter(|program| process::is_program(program)).take(1).map(|p| (p, PythonSource::DotVenv)),
-        );
+        found.extend(self.dot_venvs());
         if let Some(folder) = prefix("CONDA_PREFIX") {
-            found.push((conda_program_in(&folder), PythonSource::Conda));
+            found.push(Candidate::chosen(conda_program_in(&folder), PythonSource::Conda));
         }
         for name in ["python3", "python"] {
-            found.extend(self.on_path(name).map(|program| (program, PythonSource::Path)));
+            found.extend(self.on_path(name).map(|program| Candidate::chosen(program, PythonSource::Path)));
         }
-        found.retain(|(program, _)| process::is_program(program));
+        found.retain(|candidate| process::is_program(&candidate.program));
+        found
+    }
+
+    /// The nearest `.venv` that nobody else can have put there, and those that are nearer.
+    fn dot_venvs(&self) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        for environment in self.folder.ancestors().map(|folder| folder.join(".venv")) {
+            let program = program_in(&environment);
+            if !process::is_program(&program) {
+                continue;
+            }
+            let foreign = ownership::check_environment(&environment, &program).err();
+            let is_usable = foreign.is_none();
+            found.push(Candidate { program, source: PythonSource::DotVenv, foreign });
+            if is_usable {
+                break;
+            }
+        }
         found
     }
 
@@ -154,6 +196,30 @@ impl PythonSearch<'_> {
         let mut programs =
             env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&file));
         programs.find(|program| process::is_program(program))
+    }
+}
+
+/// Runs a module in a folder as `python -m` does, but never takes one from there: a `json.py` or `random.py` would be run
+/// in place of Python's own. `-P` does not say as much, and only from Python 3.11 on: an empty entry in `PYTHONPATH` means
+/// the working folder too, so this starts in another.
+const RUN_MODULE: &str = r#"
+import sys
+sys.path[:] = [entry for entry in sys.path if entry]
+import os, runpy
+os.chdir(sys.argv.pop(1))
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"#;
+
+impl PythonEnv {
+    /// A command that runs a module in a folder, without importing anything from there.
+    pub(crate) fn run_module(&self, module: &str, folder: &Path) -> std::process::Command {
+        let mut command = std::process::Command::new(&self.program);
+        command
+            .args(["-c", RUN_MODULE.trim()])
+            .arg(folder)
+            .arg(module)
+            .current_dir(process::neutral_folder());
+        command
     }
 }
 
@@ -232,11 +298,17 @@ async fn find_in(explicit: Option<&Path>, search: &PythonSearch<'_>) -> Result<P
         return named(program, search).await;
     }
     let mut skipped = Vec::new();
-    for (program, source) in search.candidates() {
-        match probe(&program, source).await {
+    for candidate in search.candidates() {
+        match candidate.try_out().await {
             Ok(env) if skipped.is_empty() => return Ok(env),
             Ok(env) => return Ok(PythonEnv { note: Some(skipped.join("; ")), ..env }),
-            Err(why) => skipped.push(format!("skipped {} ({source}): {why}", program.display())),
+            Err(why) => {
+                skipped.push(format!(
+                    "skipped {} ({}): {why}",
+                    candidate.program.display(),
+                    candidate.source
+                ));
+            }
         }
     }
     let skipped: String = skipped.iter().map(|why| format!("; {why}")).collect();

@@ -135,7 +135,15 @@ fn card(snapshot: &Snapshot, shown: &Shown, form: HoverForm<'_>, bytes: usize) -
     };
     let command = |action| (form.link)(&facts, action);
     let note = note(&shown.run, form.runs_local);
-    let card = Card { by, named: shown.line.as_deref(), note, images: form.images, command: &command, bytes };
+    let card = Card {
+        by,
+        named: shown.line.as_deref(),
+        note,
+        files: shown.run.spilled.files(),
+        images: form.images,
+        command: &command,
+        bytes,
+    };
     render::card(&shown.run.excerpt(bytes), card)
 }
 

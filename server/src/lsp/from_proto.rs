@@ -138,6 +138,7 @@ pub(super) fn settings(settings: &Settings, folder: Option<PathBuf>) -> session:
     session::Settings {
         python: settings.python.clone(),
         cluster: settings.cluster.clone().map(selection).unwrap_or_default(),
+        shared_connection_files: settings.shared_connection_files,
         // VS Code sends the default too, so it does not count as the user's word.
         engines: Some(settings.engines).filter(|engines| *engines != session::DEFAULT_ENGINES),
         group_by: group_by(settings.group_by),

@@ -21,11 +21,13 @@ pub(crate) struct Settings {
     pub python: Option<PathBuf>,
     /// Which cluster to use; by default the only one that is running. Only in a trusted workspace.
     pub cluster: Option<ClusterChoice>,
+    /// Whether connection files are used that are somebody else's, or that others can read. Only in a trusted workspace.
+    pub shared_connection_files: bool,
     /// How many engines to start if no cluster is running.
     pub engines: u32,
     /// How outputs are grouped.
     pub group_by: GroupBy,
-    /// How much output is kept in memory.
+    /// How much output is kept.
     pub limits: Limits,
     /// Views that no line of a document makes, or that pxlens cannot read from it. Only in a trusted workspace.
     pub views: Arc<Views>,
@@ -66,6 +68,7 @@ impl Default for Settings {
         Self {
             python: None,
             cluster: None,
+            shared_connection_files: false,
             engines: DEFAULT_ENGINES,
             group_by: GroupBy::default(),
             limits: Limits::default(),
@@ -108,6 +111,9 @@ impl Settings {
         match key {
             "python" => self.python = text(value)?.map(PathBuf::from),
             "cluster" => self.cluster = cluster(value)?,
+            "sharedConnectionFiles" => {
+                self.shared_connection_files = value.as_bool().ok_or("it should be true or false")?;
+            }
             "engines" => {
                 self.engines = value
                     .as_u64()
@@ -138,16 +144,20 @@ fn limits(value: &Value) -> Result<Limits, String> {
         engine_text: Option<usize>,
         run_text: Option<usize>,
         history: Option<usize>,
+        files: Option<u64>,
         folder: Option<PathBuf>,
     }
     let given = Given::deserialize(value).map_err(|error| {
-        format!("it should be an object with engineText, runText and history in bytes, and folder: {error}")
+        format!(
+            "it should be an object with engineText, runText, history and files in bytes, and folder: {error}"
+        )
     })?;
     let default = Limits::default();
     Ok(Limits {
         engine_text: given.engine_text.unwrap_or(default.engine_text),
         run_text: given.run_text.unwrap_or(default.run_text),
         history: given.history.unwrap_or(default.history),
+        files: given.files.unwrap_or(default.files),
         folder: given.folder.filter(|folder| !folder.as_os_str().is_empty()),
     })
 }
@@ -278,6 +288,7 @@ mod tests {
         assert!(settings.python.is_some() && settings.cluster.is_some() && !settings.views.0.is_empty());
         assert!(settings.engines != default.engines && settings.group_by != default.group_by);
         assert!(settings.limits.folder.is_some() && settings.format.is_some());
+        assert!(settings.shared_connection_files);
         for key in section.as_object().expect("an object").keys() {
             assert!(page.contains(&format!("\n| `{key}` |")), "{key} is in the table");
         }

@@ -78,12 +78,26 @@ pub(crate) struct Card<'a> {
     pub named: Option<&'a str>,
     /// A further remark of pxlens, in a few fixed words.
     pub note: Option<&'a str>,
+    /// What there is of the text that is no longer in memory.
+    pub files: Files,
     /// Whether images are shown.
     pub images: bool,
     /// The command behind an action; `None` for one that cannot be offered.
     pub command: &'a dyn Fn(Action) -> Option<Command>,
     /// Most bytes of all of it (8,000 at least).
     pub bytes: usize,
+}
+
+/// What the files of a run hold of its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The beginning of it; there was no room for more.
+    Beginning,
+    /// Nothing any more.
+    Gone,
 }
 
 /// A run as Markdown, with links to its commands.
@@ -94,7 +108,7 @@ pub(crate) fn card(run: &Run, card: Card<'_>) -> String {
     // Addresses of documents can be long.
     head.push_str(&links(run, card, most / 4));
     head.push_str(&times(run));
-    let mut tail = spilled(run);
+    let mut tail = spilled(run, card.files);
     if let Some(note) = card.note {
         tail.push_str(&format!("\n*{note}*\n"));
     }
@@ -211,7 +225,7 @@ fn code(text: &str) -> String {
 }
 
 /// How much text is no longer in memory, of which engines, and where all of it is.
-fn spilled(run: &Run) -> String {
+fn spilled(run: &Run, files: Files) -> String {
     let parts: Vec<(&EngineRun, &Path)> =
         run.parts().filter_map(|part| Some((part, part.spilled.as_deref()?))).collect();
     let places: BTreeSet<&Path> = match parts.as_slice() {
@@ -223,12 +237,22 @@ fn spilled(run: &Run) -> String {
     let gone = parts.iter().fold(Hidden::default(), |gone, (part, _)| gone.and(hidden(part)));
     let gone = format!("{} ({})", size(gone.bytes), count(gone.lines, "line"));
     let ranks = short_ranks(&ranks);
+    let how_much = match files {
+        Files::Whole => "All of it",
+        Files::Beginning => "There was no room for all of it; the beginning",
+        Files::Gone => {
+            return format!(
+                "\n`{ranks}` wrote more than is kept in memory: {gone} left out. The files with it were deleted, to make room \
+                 or since the result was cleared or its document closed\n"
+            );
+        }
+    };
     let place = places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join("\n");
     let place = clip(&terminal_text(&place, false), 1000);
     let fence = "`".repeat(longest_backticks(&place).max(2) + 1);
     let place_is = if parts.len() == 1 { "this file" } else { "the files of each engine in" };
     format!(
-        "\n`{ranks}` wrote more than is kept in memory: {gone} left out. All of it is in {place_is}\n\
+        "\n`{ranks}` wrote more than is kept in memory: {gone} left out. {how_much} is in {place_is}\n\
          {fence}text\n{place}\n{fence}\n"
     )
 }

@@ -26,6 +26,7 @@ use super::{
     About, CellId, CellText, ClusterError, ClusterView, DocumentKey, FileWish, InterruptScope, Interrupted,
     Level, NotebookChange, Only, PreviousChoice, RunCommand, RunHandle, Runs, SessionEvent, Settings,
     Snapshot, StartPolicy, Starting, attach::Attached, documents::Documents, queue::Queue, run_task::Order,
+    spill::SpillSpace,
 };
 use crate::{
     cells::Dialect,
@@ -234,6 +235,8 @@ struct RunEntry {
     /// If its first engine runs it before the others: cancelled when the others must not follow.
     canary: Option<CancellationToken>,
     over: bool,
+    /// Whether its result was cleared, or its document closed.
+    dismissed: bool,
     /// Whether the user asked to see it, if it is a non-blocking run.
     revealed: bool,
     /// How the user wants it grouped.
@@ -260,6 +263,8 @@ struct Actor {
     documents: Documents,
     queue: Queue,
     runs: BTreeMap<RunId, RunEntry>,
+    /// What the files of all runs take on disk.
+    space: Arc<SpillSpace>,
     /// The runs as they are shared with faces, until something about them may have changed.
     shared_runs: Option<Arc<Runs>>,
     next_run: u32,
@@ -309,6 +314,7 @@ pub(super) async fn run(
         queue: Queue::default(),
         shared_runs: None,
         runs: BTreeMap::new(),
+        space: Arc::default(),
         next_run: 1,
         shown_by: HashMap::new(),
         named: BTreeMap::new(),
@@ -329,6 +335,7 @@ pub(super) async fn run(
         events,
     };
     actor.apply_settings();
+    actor.sweep_files();
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -376,6 +383,7 @@ impl Actor {
             }
             Message::Close { key } => {
                 let events = self.documents.close(&key);
+                self.dismiss(|run| run.document == key);
                 self.notify_all(events);
             }
             Message::OpenNotebook { key, order, cells } => {
@@ -388,6 +396,7 @@ impl Actor {
             }
             Message::CloseNotebook { key } => {
                 let events = self.documents.close_notebook(&key);
+                self.dismiss(|run| run.home == key);
                 self.notify_all(events);
             }
             Message::SendPlain { key } => {

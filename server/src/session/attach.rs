@@ -151,7 +151,7 @@ pub(super) async fn attach(
     match chosen {
         Some(found) => {
             let owner = if found.ours { Owner::Pxlens } else { Owner::Other };
-            let client = connect(found.connection_file.clone()).await?;
+            let client = connect(found.connection_file.clone(), settings.shared_connection_files).await?;
             if start != StartPolicy::Never {
                 wait_for_engines(&client, expected(&found), ENGINES_LIMIT).await?;
             }
@@ -264,7 +264,7 @@ async fn wait_until_ready(
     started: &mut StartedCluster,
     wanted: usize,
 ) -> Result<ClusterClient, ClusterError> {
-    let client = connect(started.connection_file.clone()).await?;
+    let client = connect(started.connection_file.clone(), false).await?;
     tokio::select! {
         ready = wait_for_engines(&client, wanted, START_LIMIT) => ready.map(|()| client),
         // If a process cannot even start, waiting for the engines is in vain.
@@ -308,11 +308,11 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
     }
 }
 
-async fn connect(file: PathBuf) -> Result<ClusterClient, ClusterError> {
+/// `shared`: also if the file is not the user's alone.
+async fn connect(file: PathBuf, shared: bool) -> Result<ClusterClient, ClusterError> {
     let unreachable = |why: String| ClusterError::Unreachable(why);
-    let info = blocking::run(move || ConnectionInfo::read(&file))
-        .await
-        .map_err(|error| unreachable(error.to_string()))?;
+    let read = if shared { ConnectionInfo::read_shared } else { ConnectionInfo::read };
+    let info = blocking::run(move || read(&file)).await.map_err(|error| unreachable(error.to_string()))?;
     ClusterClient::connect(info, ClientOptions::default())
         .await
         .map_err(|error| unreachable(error.to_string()))

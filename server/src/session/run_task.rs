@@ -267,7 +267,8 @@ mod tests {
         let (sender, events) = feed();
         sender.send(Event { slot: Slot(0), at: now(), kind: EventKind::Busy });
         drop(sender);
-        let spill = Spill::new(Limits::NONE, Arc::new(SpillFolder::new(None, RunId(1))));
+        let spill =
+            Spill::new(Limits::NONE, Arc::new(SpillFolder::new(Arc::default(), Limits::NONE, RunId(1))));
         let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
         let over = move |run: &Run| ended.send(run.state()).expect("the test listens");
         follow(run, events, None, view, spill, |_| {}, over, |_| {}).await;

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub python: Option<PathBuf>,
     /// Which cluster to use; by default the one that is running.
     pub cluster: Selection,
+    /// Whether connection files are used that are somebody else's, or that others can read.
+    pub shared_connection_files: bool,
     /// How many engines a started cluster gets; `None` if the user does not say.
     pub engines: Option<u32>,
     /// How outputs are grouped if the cell does not say.
@@ -28,13 +30,13 @@ pub(crate) struct Settings {
     pub format: Option<Format>,
     /// The project's folder: its Python is looked for here, and engines start here.
     pub folder: PathBuf,
-    /// How much output is kept in memory.
+    /// How much output is kept.
     pub limits: Limits,
     /// Where named results are kept; `None` for the user's state folder.
     pub results: Option<PathBuf>,
 }
 
-/// How much output is kept in memory. Text beyond that is in files.
+/// How much output is kept in memory, and in files what is more than that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Bytes of text per engine of a run.
@@ -43,14 +45,21 @@ pub(crate) struct Limits {
     pub run_text: usize,
     /// Bytes of output of all finished runs; beyond that the oldest runs are dropped.
     pub history: usize,
+    /// Bytes of the files of all runs. For more, the files of the oldest finished runs make room.
+    pub files: u64,
     /// The folder for the files; `None` for the user's cache folder.
     pub folder: Option<PathBuf>,
 }
 
 impl Limits {
     /// No limits, for a process that passes output on as it arrives.
-    pub(crate) const NONE: Self =
-        Self { engine_text: usize::MAX, run_text: usize::MAX, history: usize::MAX, folder: None };
+    pub(crate) const NONE: Self = Self {
+        engine_text: usize::MAX,
+        run_text: usize::MAX,
+        history: usize::MAX,
+        files: u64::MAX,
+        folder: None,
+    };
 
     /// Bytes of text that each of this many engines may have.
     pub(super) fn of_engine(&self, engines: usize) -> usize {
@@ -61,7 +70,13 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { engine_text: 1_000_000, run_text: 64_000_000, history: 256_000_000, folder: None }
+        Self {
+            engine_text: 1_000_000,
+            run_text: 64_000_000,
+            history: 256_000_000,
+            files: 1_000_000_000,
+            folder: None,
+        }
     }
 }
 
@@ -70,6 +85,7 @@ impl Default for Settings {
         Self {
             python: None,
             cluster: Selection::default(),
+            shared_connection_files: false,
             engines: None,
             group_by: GroupBy::Fold,
             views: Arc::default(),

@@ -1,32 +1,42 @@
 //! Moves the text of runs to files when there is too much of it to keep in memory: one file per engine, with everything
 //! the engine wrote, in order of arrival.
 //!
-//! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept.
+//! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept, unless its
+//! result is cleared, its document closed, or others need the room ([`space`]).
+
+mod space;
 
 use std::{
-    collections::HashMap,
-    fs::{self, File, OpenOptions},
+    collections::{HashMap, hash_map::Entry},
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
     time::Duration,
 };
 
 use tempfile::TempDir;
 
+use space::Usage;
+pub(crate) use space::{Reading, SpillSpace};
+
 use super::settings::Limits;
 use crate::{
     cluster::process,
-    private,
+    ownership, private,
+    render::Files,
     run::{Event, EventKind, OutputKind, Run, RunId, Slot, Text},
 };
 
 /// The folder for one run's files. It is made when the first file is written, and deleted with its last holder.
 #[derive(Debug)]
 pub(crate) struct SpillFolder {
-    parent: Option<PathBuf>,
+    space: Arc<SpillSpace>,
+    limits: Limits,
     run: RunId,
     made: OnceLock<Made>,
+    /// Held while files are written, so that none is deleted meanwhile.
+    usage: Mutex<Usage>,
 }
 
 /// A folder that was made, and the lock that tells other processes that it is in use.
@@ -63,21 +73,25 @@ impl Drop for Made {
 }
 
 impl SpillFolder {
-    /// The folder for a run, in `parent`, or else in the user's cache folder, or else in the system's temporary folder.
-    pub(crate) fn new(parent: Option<PathBuf>, run: RunId) -> Self {
-        Self { parent, run, made: OnceLock::new() }
+    /// The folder for a run, in the folder that the limits name, or else in the user's cache folder, or else in the
+    /// system's temporary folder.
+    pub(crate) fn new(space: Arc<SpillSpace>, limits: Limits, run: RunId) -> Self {
+        Self { space, limits, run, made: OnceLock::new(), usage: Mutex::default() }
     }
 
     /// The folder, which is made now if it does not exist; only its owner can open it.
     fn path(&self) -> io::Result<&Path> {
         if self.made.get().is_none() {
-            let parent = self.parent.clone().unwrap_or_else(cache);
-            let made = fs::create_dir_all(&parent)
+            let parent = self.limits.folder.clone().unwrap_or_else(cache);
+            let made = match self.limits.folder {
+                Some(_) => private::make_folder(&parent),
+                None => private::make_own_folder(&parent),
+            };
+            let made = made
                 .and_then(|()| {
                     sweep(&parent);
                     let prefix = format!("{}{}-{}-", owner(), std::process::id(), self.run);
-                    let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&parent)?;
-                    Ok(Made::new(folder))
+                    Ok(Made::new(private::temporary_folder(&prefix, &parent)?))
                 })
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", parent.display())))?;
             // If another thread was faster, the folder made here is dropped.
@@ -90,11 +104,60 @@ impl SpillFolder {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(super) fn put(&self, name: &str, text: &str) -> io::Result<PathBuf> {
+    pub(super) fn put(self: &Arc<Self>, name: &str, text: &str) -> io::Result<PathBuf> {
         let path = self.path()?.join(name);
-        private::write_file(&path, |out| out.write_all(text.as_bytes()))
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        let before = fs::metadata(&path).map_or(0, |file| file.len());
+        let more = (text.len() as u64).saturating_sub(before);
+        let written = if self.space.take(self, more) {
+            private::write_file(&path, |out| out.write_all(text.as_bytes()))
+        } else {
+            Err(io::Error::other("files of runs may take no more room (see the setting pxlens.limits)"))
+        };
+        written.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
         Ok(path)
+    }
+
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        space::lock(&self.usage)
+    }
+
+    /// Notes that the run has ended, and that its files may make room for those of others.
+    pub(super) fn run_is_over(&self) {
+        self.usage().is_over = true;
+    }
+
+    /// Keeps the files while somebody is about to read them.
+    pub(super) fn reading(self: &Arc<Self>) -> Reading {
+        self.usage().readers += 1;
+        Reading(Arc::clone(self))
+    }
+
+    /// What the files hold of the text that is not in memory.
+    pub(crate) fn files(&self) -> Files {
+        self.usage().hold
+    }
+
+    /// Deletes the files, and has no more written. Blocking.
+    pub(super) fn discard(&self) {
+        self.discard_locked(&mut self.usage());
+    }
+
+    /// Deletes the files of a run that has ended, unless they are being read; returns how many bytes that frees.
+    fn discard_if_idle(&self) -> u64 {
+        let mut usage = self.usage();
+        if usage.is_over && usage.readers == 0 { self.discard_locked(&mut usage) } else { 0 }
+    }
+
+    fn discard_locked(&self, usage: &mut Usage) -> u64 {
+        usage.hold = Files::Gone;
+        // The folder stays, with its lock: documents may still be written to it.
+        let folder = self.made.get().and_then(|made| fs::read_dir(&made.path).ok());
+        for entry in folder.into_iter().flatten().flatten().filter(|entry| entry.file_name() != LOCK) {
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::debug!(%error, "a file of spilled text could not be deleted");
+            }
+        }
+        std::mem::take(&mut usage.bytes)
     }
 
     /// Deletes the folder even if others still hold this.
@@ -125,10 +188,18 @@ const MADE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// first.
 fn lock(folder: &Path) -> io::Result<File> {
     let unnamed = folder.join(UNLOCKED);
-    let file = File::create(&unnamed)?;
+    let file = private::create_file(&unnamed)?;
     file.try_lock()?;
     fs::rename(unnamed, folder.join(LOCK))?;
     Ok(file)
+}
+
+/// Deletes what the user's killed processes left in the folder for spilled text, or else in the default one. Blocking.
+pub(super) fn sweep_left_behind(parent: Option<&Path>) {
+    match parent {
+        Some(parent) => sweep(parent),
+        None => sweep(&cache()),
+    }
 }
 
 /// Deletes the folders of this machine's processes that were killed: the system has released their locks.
@@ -149,6 +220,11 @@ fn sweep(parent: &Path) {
 
 /// Whether the process that used a folder has ended.
 fn is_abandoned(folder: &Path) -> bool {
+    // In a folder that many users share, others may have made it, and a named pipe in it would be waited for.
+    let is_ours = |file: &Path| fs::symlink_metadata(file).map(|file| ownership::is_ours(&file));
+    if !is_ours(folder).unwrap_or(false) || !is_ours(&folder.join(LOCK)).unwrap_or(true) {
+        return false;
+    }
     match File::open(folder.join(LOCK)) {
         Ok(lock) => lock.try_lock().is_ok(),
         Err(error) => error.kind() == io::ErrorKind::NotFound && is_unfinished(folder).unwrap_or(false),
@@ -188,8 +264,18 @@ pub(super) struct Spill {
     limits: Limits,
     folder: Arc<SpillFolder>,
     files: HashMap<Slot, Written>,
-    /// Whether writing failed; then no more text is moved out of memory.
-    has_failed: bool,
+    writing: Writing,
+}
+
+/// Whether text is still written to files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writing {
+    /// Yes.
+    On,
+    /// Files may take no more room. What is too much for memory is dropped, except both ends.
+    Full,
+    /// No, since it failed. All text stays in memory.
+    Failed,
 }
 
 /// The file of an engine, and the number of bytes written to it.
@@ -205,15 +291,24 @@ enum Piece {
     New(String),
 }
 
+impl Piece {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Kept(text) => text.kept(),
+            Self::New(text) => text.len(),
+        }
+    }
+}
+
 impl Spill {
     pub(super) fn new(limits: Limits, folder: Arc<SpillFolder>) -> Self {
-        Self { limits, folder, files: HashMap::new(), has_failed: false }
+        Self { limits, folder, files: HashMap::new(), writing: Writing::On }
     }
 
     /// Applies events, then moves text to files where there is too much of it.
     ///
     /// # Errors
-    /// Once, if text cannot be written; from then on all output is kept in memory.
+    /// Once, if text cannot be written, and from then on all output is kept in memory; or if there is no more room for it.
     pub(super) async fn apply(
         &mut self,
         run: &mut Run,
@@ -240,7 +335,7 @@ impl Spill {
         for event in events {
             let slot = event.slot;
             if let EventKind::Stream { text, .. } = &event.kind {
-                if self.files.contains_key(&slot) && !self.has_failed {
+                if self.files.contains_key(&slot) && self.writing == Writing::On {
                     pending.entry(slot).or_default().push(Piece::New(text.clone()));
                 }
                 grown.push(slot);
@@ -251,7 +346,7 @@ impl Spill {
                 break;
             }
         }
-        if self.has_failed {
+        if self.writing == Writing::Failed {
             return Ok(());
         }
         grown.sort_unstable();
@@ -265,46 +360,104 @@ impl Spill {
             });
             pending.insert(slot, texts.collect());
         }
+        let mut result = Ok(());
         if !pending.is_empty() {
-            self.write(run, pending).await.inspect_err(|_| self.has_failed = true)?;
+            let before = self.writing;
+            match self.write(run, pending).await {
+                Ok(()) => {}
+                Err(NotWritten::Failed(why)) => {
+                    self.writing = Writing::Failed;
+                    return Err(why);
+                }
+                Err(NotWritten::NoRoom) => {
+                    self.writing = Writing::Full;
+                    // The files of a run that was cleared are not missed.
+                    if before == Writing::On && self.folder.files() != Files::Gone {
+                        result = Err(self.no_room(run.id));
+                    }
+                }
+            }
         }
         for slot in grown {
             if let Some(file) = self.files.get(&slot) {
                 run.hide(slot, most, Arc::clone(&file.path));
             }
         }
-        Ok(())
+        result
     }
 
-    async fn write(&mut self, run: &Run, pending: HashMap<Slot, Vec<Piece>>) -> Result<(), String> {
+    fn no_room(&self, run: RunId) -> String {
+        format!(
+            "Run {} writes more than fits into the {} MB that the files of all runs may take (pxlens.limits, files): of \
+             what follows, only the end of each engine's output is kept",
+            run.0,
+            self.limits.files / 1_000_000
+        )
+    }
+
+    /// Writes text to files; an engine that has none yet gets one.
+    async fn write(&mut self, run: &Run, pending: HashMap<Slot, Vec<Piece>>) -> Result<(), NotWritten> {
         let engine = |slot: Slot| run.part(slot).map_or(0, |part| part.engine.0);
         let names: HashMap<Slot, String> =
             pending.keys().map(|&slot| (slot, file_name(slot, engine(slot)))).collect();
         let before: HashMap<Slot, u64> =
             pending.keys().filter_map(|slot| Some((*slot, self.files.get(slot)?.bytes))).collect();
         let folder = Arc::clone(&self.folder);
+        let is_full = self.writing == Writing::Full;
+        let bytes = pending.values().flatten().map(|piece| piece.bytes() as u64).sum();
         let written = tokio::task::spawn_blocking(move || {
-            let folder = folder.path()?;
-            pending
+            let path = folder.path()?;
+            let has_room = !is_full && folder.space.take(&folder, bytes);
+            let mut usage = folder.usage();
+            if !has_room || usage.hold != Files::Whole {
+                if usage.hold == Files::Whole {
+                    usage.hold = Files::Beginning;
+                }
+                let unwritten =
+                    |slot: &Slot| (*slot, Written { path: path.join(&names[slot]).into(), bytes: 0 });
+                return Ok((pending.keys().map(unwritten).collect(), false));
+            }
+            let written = pending
                 .into_iter()
                 .map(|(slot, pieces)| {
-                    let file = folder.join(&names[&slot]);
+                    let file = path.join(&names[&slot]);
                     let bytes = append(&file, before.get(&slot).copied(), &pieces).map_err(|error| {
                         io::Error::new(error.kind(), format!("{}: {error}", file.display()))
                     })?;
                     Ok((slot, Written { path: file.into(), bytes }))
                 })
-                .collect::<io::Result<Vec<(Slot, Written)>>>()
+                .collect::<io::Result<Vec<(Slot, Written)>>>();
+            if written.is_err() {
+                usage.bytes = usage.bytes.saturating_sub(bytes);
+            }
+            Ok((written?, true))
         });
-        let written = written.await.expect("writing files does not panic");
-        self.files.extend(written.map_err(|error| {
-            format!(
+        let written: io::Result<(Vec<(Slot, Written)>, bool)> =
+            written.await.expect("writing files does not panic");
+        let (written, has_room) = written.map_err(|error| {
+            NotWritten::Failed(format!(
                 "The output of run {} is kept in memory, since it could not be written to {error}",
                 run.id.0
-            )
-        })?);
-        Ok(())
+            ))
+        })?;
+        for (slot, written) in written {
+            // Only the path of one that was not written counts, for an engine that has no file.
+            match self.files.entry(slot) {
+                Entry::Occupied(mut entry) if has_room => drop(entry.insert(written)),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(entry) => drop(entry.insert(written)),
+            }
+        }
+        if has_room { Ok(()) } else { Err(NotWritten::NoRoom) }
     }
+}
+
+/// Why text was not written to files.
+enum NotWritten {
+    /// Files of runs may take no more room.
+    NoRoom,
+    /// It failed; this is a sentence for the user.
+    Failed(String),
 }
 
 /// A file name with the engine's id; also with the slot, if a run sends to the same engine twice.
@@ -319,7 +472,7 @@ fn file_name(slot: Slot, engine: u32) -> String {
 /// Appends to a file that has this many bytes, or makes it; returns its new length. Offsets in the file must be offsets
 /// in the engine's text, so nothing is appended to a file that was deleted or changed by others.
 fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64> {
-    let file = OpenOptions::new().append(true).create_new(before.is_none()).open(file)?;
+    let file = private::options().append(true).create_new(before.is_none()).open(file)?;
     if file.metadata()?.len() != before.unwrap_or(0) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "another program has changed it"));
     }
@@ -335,155 +488,4 @@ fn append(file: &Path, before: Option<u64>, pieces: &[Piece]) -> io::Result<u64>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        engines::EngineId,
-        jupyter::content::StreamName,
-        run::{RunRequest, Time},
-    };
-
-    fn run(engines: u32) -> Run {
-        let engines = (0..engines).map(EngineId).collect();
-        Run::new(RunId(7), Arc::new(RunRequest { code: "f()".into(), engines, single: false }), Time(0))
-    }
-
-    fn wrote(slot: u32, text: &str) -> Event {
-        let kind = EventKind::Stream { name: StreamName::Stdout, text: text.to_owned() };
-        Event { slot: Slot(slot), at: Time(0), kind }
-    }
-
-    fn spill(engine_text: usize, parent: &Path) -> Spill {
-        let limits = Limits { engine_text, run_text: usize::MAX, ..Limits::NONE };
-        Spill::new(limits, Arc::new(SpillFolder::new(Some(parent.to_owned()), RunId(7))))
-    }
-
-    #[tokio::test]
-    async fn a_long_text_is_in_the_file_whole_and_in_memory_with_both_ends() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let mut spill = spill(2000, parent.path());
-        let mut run = run(2);
-        let lines: Vec<String> = (0..1000).map(|n| format!("line {n}\n")).collect();
-        for lines in lines.chunks(30) {
-            let events = lines.iter().map(|line| wrote(1, line)).chain([wrote(0, "x")]);
-            spill.apply(&mut run, events).await.expect("it can be written");
-        }
-        let part = run.part(Slot(1)).expect("it is there");
-        assert!(part.kept() <= 2000, "{}", part.kept());
-        let file = part.spilled.clone().expect("it was spilled");
-        assert_eq!(fs::read_to_string(&file).expect("it is there"), lines.concat());
-        let kept = part.stream(StreamName::Stdout);
-        assert!(kept.starts_with("line 0\nline 1\n") && kept.ends_with("line 998\nline 999\n"));
-        assert!(run.part(Slot(0)).expect("it is there").spilled.is_none());
-        drop(spill);
-        wait_until_deleted(&file).await;
-    }
-
-    /// Waits until the file is deleted.
-    async fn wait_until_deleted(file: &Path) {
-        let looking = async {
-            while file.exists() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        pxlens_tests::within("the file to go with its last holder", looking).await;
-    }
-
-    #[test]
-    fn dropping_the_last_holder_of_a_folder_does_not_wait_for_its_deletion() {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
-        runtime.expect("a runtime").block_on(async {
-            let parent = tempfile::tempdir().expect("a folder");
-            let folder = SpillFolder::new(Some(parent.path().to_owned()), RunId(7));
-            let file = folder.put("fold.txt", "text").expect("it can be written");
-            // The one blocking thread is kept busy.
-            let (go_on, wait) = std::sync::mpsc::channel::<()>();
-            tokio::task::spawn_blocking(move || wait.recv());
-            drop(folder);
-            assert!(file.exists(), "it was not taken away in this task");
-            go_on.send(()).expect("it waits");
-            wait_until_deleted(&file).await;
-        });
-    }
-
-    #[tokio::test]
-    async fn nothing_is_appended_to_a_file_that_was_deleted_or_changed() {
-        let texts: Vec<String> = (0..4).map(|n| format!("{n:0499}\n")).collect();
-        for delete in [true, false] {
-            let parent = tempfile::tempdir().expect("a folder");
-            let mut spill = spill(100, parent.path());
-            let mut run = run(1);
-            spill.apply(&mut run, [wrote(0, &texts[0])].into_iter()).await.expect("it can be written");
-            let file = run.part(Slot(0)).and_then(|part| part.spilled.clone()).expect("it was spilled");
-            if delete {
-                fs::remove_file(&file).expect("it is there");
-            } else {
-                fs::write(&file, "other text").expect("it can be written");
-            }
-            let error =
-                spill.apply(&mut run, [wrote(0, &texts[1])].into_iter()).await.expect_err("it is gone");
-            assert!(error.contains("kept in memory"), "{error}");
-            spill.apply(&mut run, [wrote(0, &texts[2])].into_iter()).await.expect("it is reported once");
-            let kept = run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout);
-            assert!(kept.ends_with(&texts[1..3].concat()), "later output is in memory");
-            assert_eq!(file.exists(), !delete, "no new file was made in its place");
-        }
-    }
-
-    #[tokio::test]
-    async fn folders_whose_lock_nobody_holds_are_deleted() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let left = parent.path().join(format!("{}1-r1-abc", owner()));
-        let others = parent.path().join(format!("elsewhere{}1-r1-abc", owner()));
-        let longer = parent.path().join(format!("{}-12@1-r1-abc", owner().trim_end_matches('@')));
-        let live = parent.path().join(format!("{}2-r1-abc", owner()));
-        for folder in [&left, &others, &longer, &live] {
-            fs::create_dir(folder).expect("it can be made");
-        }
-        for folder in [&left, &others, &longer] {
-            drop(lock(folder).expect("it can be locked"));
-        }
-        let held = lock(&live).expect("it can be locked");
-        let mut spill = spill(100, parent.path());
-        let mut run = run(1);
-        spill.apply(&mut run, [wrote(0, &"x".repeat(500))].into_iter()).await.expect("it can be written");
-        assert!(!left.exists() && others.exists() && longer.exists() && live.exists());
-        drop(held);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_folder_that_was_never_locked_or_used_is_deleted_after_a_day() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let made = |name: &str, file: Option<&str>, days: u64| {
-            let folder = parent.path().join(format!("{}{name}", owner()));
-            fs::create_dir(&folder).expect("it can be made");
-            if let Some(file) = file {
-                fs::write(folder.join(file), "").expect("it can be written");
-            }
-            let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60 + 60);
-            File::open(&folder).and_then(|folder| folder.set_modified(then)).expect("its time can be set");
-            folder
-        };
-        let left = [made("1-r1-a", None, 1), made("2-r1-b", Some(UNLOCKED), 1)];
-        let others = [made("3-r1-c", None, 0), made("4-r1-d", Some("engine-0.txt"), 1)];
-        sweep(parent.path());
-        assert!(left.iter().all(|folder| !folder.exists()), "they are empty and old");
-        assert!(others.iter().all(|folder| folder.exists()), "one is new, one may be in use");
-    }
-
-    #[tokio::test]
-    async fn nothing_is_lost_if_files_cannot_be_written() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let blocked = parent.path().join("file");
-        fs::write(&blocked, "").expect("it can be written");
-        let mut spill = spill(100, &blocked);
-        let mut run = run(1);
-        let text = "x".repeat(500);
-        let error = spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect_err("it is no folder");
-        assert!(error.contains("kept in memory"), "{error}");
-        spill.apply(&mut run, [wrote(0, &text)].into_iter()).await.expect("it is reported once");
-        assert_eq!(run.part(Slot(0)).expect("it is there").stream(StreamName::Stdout), text.repeat(2));
-    }
-}
+mod tests;

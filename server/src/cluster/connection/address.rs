@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{ConnectionFileError, File, machine::Machine};
+use super::{ConnectionFileError, Content, machine::Machine};
 
 /// How to reach the controller.
 pub(super) struct Route {
@@ -15,7 +15,7 @@ pub(super) struct Route {
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Follows `interface`, `location` and `ssh` to an address of this machine.
-pub(super) fn route(file: &File<'_>, machine: &impl Machine) -> Result<Route, ConnectionFileError> {
+pub(super) fn route(file: &Content<'_>, machine: &impl Machine) -> Result<Route, ConnectionFileError> {
     let interface = file.require("interface")?;
     let Some(host) = interface.strip_prefix("tcp://") else {
         let (path, interface) = (file.path.to_owned(), interface.to_owned());
@@ -44,7 +44,7 @@ pub(super) fn route(file: &File<'_>, machine: &impl Machine) -> Result<Route, Co
 
 /// The controller listens on its own loopback address: `location` says whether that is this machine's.
 fn behind_loopback(
-    file: &File<'_>,
+    file: &Content<'_>,
     host: IpAddr,
     location: &str,
     ssh: &str,
@@ -77,7 +77,7 @@ fn lookup(host: &str, machine: &impl Machine) -> Option<IpAddr> {
     machine.resolve(host).into_iter().find(|ip| machine.owns(*ip))
 }
 
-fn elsewhere(file: &File<'_>, host: &str, ssh: &str) -> ConnectionFileError {
+fn elsewhere(file: &Content<'_>, host: &str, ssh: &str) -> ConnectionFileError {
     let path = file.path.to_owned();
     if ssh.is_empty() {
         ConnectionFileError::AcrossNetwork { path, host: host.to_owned() }

@@ -223,6 +223,40 @@ fn what_is_not_a_connection_file_is_named() {
     .assert_eq(&missing.to_string());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_own_or_can_read_is_refused_with_what_to_do() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.json");
+    fs::write(&path, real_file().to_string()).unwrap();
+    let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    let refused = || {
+        let error = ConnectionInfo::read(&path).unwrap_err().to_string();
+        error.replace(&format!("{}/", folder.path().display()), "")
+    };
+    set_mode(0o640);
+    expect![
+        "the connection file c.json can be read by other users (mode 0640), and with its key they can run code as you on the engines; close it with `chmod 600 c.json` and restart the cluster, or, if they may, use it with --shared-connection-file or the setting pxlens.sharedConnectionFiles"
+    ]
+    .assert_eq(&refused());
+    assert!(!refused().contains("not a JSON"));
+    set_mode(0o602);
+    assert!(refused().contains("c.json can be changed by other users (mode 0602)"), "{}", refused());
+    assert!(ConnectionInfo::read_shared(&path).is_ok());
+    set_mode(0o600);
+    assert!(ConnectionInfo::read(&path).is_ok());
+    if let Err(error) = std::os::unix::fs::chown(&path, Some(65534), None) {
+        eprintln!("SKIPPED: only root can give files away ({error})");
+        return;
+    }
+    expect![
+        "the connection file c.json belongs to nobody, so your code would run on a cluster of nobody; if that is what you want, use it with --shared-connection-file or the setting pxlens.sharedConnectionFiles"
+    ]
+    .assert_eq(&refused());
+    assert!(ConnectionInfo::read_shared(&path).is_ok());
+}
+
 #[test]
 fn this_machine_owns_its_loopback_address_and_no_test_address() {
     assert!(ThisMachine.owns("127.0.0.1".parse().unwrap()));

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::info::KernelInfo;
-use crate::{engines::EngineId, private};
+use crate::{engines::EngineId, ownership, private};
 
 /// The largest connection file that is read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -62,24 +62,14 @@ pub(super) fn file_name(cluster: &str, engine: EngineId) -> String {
 pub(super) fn read(path: &Path) -> Option<KernelInfo> {
     // Not followed: a link may lead to where others write.
     let metadata = fs::symlink_metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > MAX_BYTES || !is_private(&metadata) {
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
         return None;
     }
+    ownership::check_secret(path, &metadata).ok()?;
     KernelInfo::from_file(&fs::read_to_string(path).ok()?)
 }
 
 /// Writes a file that only its owner can read, at once and whole: made so under another name, then renamed.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     private::write_file(path, |out| out.write_all(text.as_bytes()))
-}
-
-#[cfg(unix)]
-fn is_private(metadata: &fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 == 0
-}
-
-/// Elsewhere the folder decides, which is the user's own.
-#[cfg(not(unix))]
-fn is_private(_: &fs::Metadata) -> bool {
-    true
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::cluster::{discovery::files, process};
+use crate::{cluster::discovery::files, private};
 
 /// The paths of one cluster.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Layout {
     /// Creates the folders, for this user only, since one of them holds keys.
     pub(super) fn create_folders(&self) -> io::Result<()> {
         for name in ["security", "log", "pid"] {
-            process::create_private_directory(&self.profile_dir.join(name))?;
+            private::make_folder(&self.profile_dir.join(name))?;
         }
         Ok(())
     }

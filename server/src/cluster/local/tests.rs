@@ -198,6 +198,11 @@ async fn what_cannot_be_started_is_refused_before_anything_is_written() {
         start(options, |_| {}).await.expect_err("refused").to_string()
     };
     assert!(refused(|o| o.n = 0).await.contains("at least one engine"));
+    let gone = refused(|o| o.folder = o.folder.take().map(|folder| folder.join("gone"))).await;
+    assert!(
+        gone.starts_with("pxlens cannot run engines in ") && gone.contains("gone: No such file"),
+        "{gone}"
+    );
     assert!(refused(|o| o.cluster_id = Some("../x".to_owned())).await.contains("'../x' cannot be the name"));
     assert!(refused(|o| o.profile = Some(String::new())).await.contains("'' cannot be the name"));
     assert!(refused(|o| o.python.ipyparallel = None).await.contains("has no ipyparallel"));

@@ -19,10 +19,20 @@ use tokio::{
 };
 
 use super::{PythonEnv, PythonError, PythonSearch, PythonSource, probe, program_in};
+use crate::{cluster::process, private};
 
-/// The packages of the private environment: ipyparallel in the version that pxlens is tested with, and what the demo needs.
-pub(super) const PRIVATE_PACKAGES: [&str; 5] =
-    ["ipyparallel==9.2.0", "ipykernel==7.4.0", "ipython==9.18.1", "numpy", "matplotlib"];
+/// The packages of the private environment, in the versions that pxlens is tested with, with the hash of each file that may
+/// be installed. Written by `cargo xtask requirements` from `requirements.in`.
+pub(super) const PACKAGES: &str = include_str!("requirements.txt");
+
+/// The same for the pip that is downloaded where there is none that can install for another Python.
+const PIP: &str = include_str!("pip.txt");
+
+/// The name of the file with the packages, in the environment.
+const REQUIREMENTS: &str = "pxlens-requirements.txt";
+
+/// Options of pip and uv, in front of a file of packages: nothing is installed that has another hash.
+const ONLY_KNOWN_FILES: [&str; 2] = ["--require-hashes", "--requirement"];
 
 /// The oldest Python on which these packages can be installed.
 const MIN_VERSION: (u32, u32) = (3, 11);
@@ -76,12 +86,8 @@ impl PrivateEnv<'_> {
         self.folder.join("pxlens-stamp.txt")
     }
 
-    fn stamp_text() -> String {
-        PRIVATE_PACKAGES.join("\n")
-    }
-
     fn is_complete(&self) -> bool {
-        fs::read_to_string(self.stamp()).is_ok_and(|text| text == Self::stamp_text())
+        fs::read_to_string(self.stamp()).is_ok_and(|text| text == PACKAGES)
     }
 
     /// The environment, if it is complete and its Python still works, which an upgrade of the system may have removed.
@@ -111,7 +117,7 @@ impl PrivateEnv<'_> {
                 output: "ipyparallel is missing in it".to_owned(),
             });
         }
-        fs::write(self.stamp(), Self::stamp_text()).map_err(failed(step()))?;
+        self.write("pxlens-stamp.txt", PACKAGES)?;
         (self.say)(&format!("the private environment in {} is ready", self.folder.display()));
         Ok(env)
     }
@@ -120,8 +126,8 @@ impl PrivateEnv<'_> {
         let path = self.folder.with_extension("lock");
         let step = || format!("lock {}", path.display());
         let parent = path.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent).map_err(failed(step()))?;
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        private::make_folder(parent).map_err(failed(step()))?;
+        let file = private::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(failed(step()))?;
         let mut said = false;
         let waiting = async {
@@ -176,14 +182,16 @@ impl PrivateEnv<'_> {
         Err(PythonError::TooOld { program: base.program.clone(), version: base.version.clone() })
     }
 
+    /// Makes the folder anew, empty and for the user alone: what venv makes by itself follows the umask.
     async fn clear(&self) -> Result<(), PythonError> {
         // Thousands of files, so not on an async thread.
         match tokio::fs::remove_dir_all(&self.folder).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(failed(format!("remove the old {}", self.folder.display()))(error))
+                return Err(failed(format!("remove the old {}", self.folder.display()))(error));
             }
-            _ => Ok(()),
+            _ => {}
         }
+        private::make_folder(&self.folder).map_err(failed(format!("make {}", self.folder.display())))
     }
 
     async fn create_with_uv(&self, uv: &Path, base: &PythonEnv) -> Result<(), PythonError> {
@@ -193,8 +201,10 @@ impl PrivateEnv<'_> {
         run(create, "create an environment with uv").await?;
         self.say_installing("uv");
         let program = program_in(&self.folder);
+        let requirements = self.write(REQUIREMENTS, PACKAGES)?;
         let install = ["pip".as_ref(), "install".as_ref(), "--python".as_ref(), program.as_os_str()];
-        run(command(uv, install, PRIVATE_PACKAGES), "install ipyparallel with uv").await
+        let install = install.into_iter().chain(ONLY_KNOWN_FILES.map(OsStr::new));
+        run(command(uv, install, [&requirements]), "install ipyparallel with uv").await
     }
 
     async fn create_with_venv(&self, base: &PythonEnv) -> Result<(), PythonError> {
@@ -206,8 +216,9 @@ impl PrivateEnv<'_> {
         };
         let Err(why) = run(venv(&[]), "create an environment with venv").await else {
             self.say_installing("pip");
-            return run(install_with([python.as_os_str()], &python, false), "install ipyparallel with pip")
-                .await;
+            let requirements = self.write(REQUIREMENTS, PACKAGES)?;
+            let install = install_with([python.as_os_str()], &python, false, &requirements);
+            return run(install, "install ipyparallel with pip").await;
         };
         // Debian's python3 comes without ensurepip, and some Pythons without venv altogether.
         tracing::info!(%why, "venv with pip failed; trying venv without pip");
@@ -219,6 +230,7 @@ impl PrivateEnv<'_> {
     /// Installs with another pip: that of the base, one on `PATH`, or a wheel that the system keeps.
     async fn install_without_ensurepip(&self, base: &PythonEnv, python: &Path) -> Result<(), PythonError> {
         let step = "install ipyparallel with pip";
+        let requirements = self.write(REQUIREMENTS, PACKAGES)?;
         let runs = async |pip: &[&OsStr]| {
             let (first, rest) = pip.split_first()?;
             let mut asked = command(Path::new(first), rest.iter().copied(), ["--version"]);
@@ -234,33 +246,48 @@ impl PrivateEnv<'_> {
             self.say_installing("another pip");
             // pip can install for another Python since 22.3; an older one can still download a newer pip.
             if version >= (22, 3) {
-                return run(install_with(pip, python, true), step).await;
+                return run(install_with(pip, python, true, &requirements), step).await;
             }
             let wheels = self.folder.join("pip-wheel");
             let (first, rest) = (pip[0], &pip[1..]);
-            let options = ["download", "--no-deps", "--no-input", "pip", "--dest"].map(OsStr::new);
-            let download = command(Path::new(first), rest.iter().copied().chain(options), [&wheels]);
+            let newer_pip = self.write("pxlens-pip.txt", PIP)?;
+            let options = ["download", "--no-deps", "--no-input", "--dest"].map(OsStr::new);
+            let words = rest.iter().copied().chain(options).chain([wheels.as_os_str()]);
+            let words = words.chain(ONLY_KNOWN_FILES.map(OsStr::new));
+            let download = command(Path::new(first), words, [&newer_pip]);
             if run(download, "download pip").await.is_ok()
                 && let Some(wheel) = pip_wheel_in(&wheels)
             {
                 let from_wheel = wheel.join("pip");
-                return run(install_with([python.as_os_str(), from_wheel.as_os_str()], python, false), step)
-                    .await;
+                let pip = [python.as_os_str(), from_wheel.as_os_str()];
+                return run(install_with(pip, python, false, &requirements), step).await;
             }
         }
         for folder in self.wheel_folders {
             if let Some(wheel) = pip_wheel_in(Path::new(folder)) {
                 self.say_installing("the system's pip wheel");
                 let from_wheel = wheel.join("pip");
-                return run(install_with([python.as_os_str(), from_wheel.as_os_str()], python, false), step)
-                    .await;
+                let pip = [python.as_os_str(), from_wheel.as_os_str()];
+                return run(install_with(pip, python, false, &requirements), step).await;
             }
         }
         Err(PythonError::NoPip(base.program.clone()))
     }
 
     fn say_installing(&self, with: &str) {
-        (self.say)(&format!("installing {} with {with}", PRIVATE_PACKAGES.join(", ")));
+        let version = PACKAGES.lines().find_map(|line| line.strip_prefix("ipyparallel=="));
+        let version = version.and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+        (self.say)(&format!(
+            "installing ipyparallel {version}, numpy, matplotlib and what they need with {with}"
+        ));
+    }
+
+    /// Writes a file into the environment, and returns its path.
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf, PythonError> {
+        let path = self.folder.join(name);
+        private::write_file(&path, |out| out.write_all(text.as_bytes()))
+            .map_err(failed(format!("write {}", path.display())))?;
+        Ok(path)
     }
 }
 
@@ -289,7 +316,12 @@ fn pip_wheel_in(folder: &Path) -> Option<PathBuf> {
 }
 
 /// `pip install` of the packages: by a Python that has pip, or by a pip that installs for another Python.
-fn install_with<'a>(pip: impl IntoIterator<Item = &'a OsStr>, python: &'a Path, for_other: bool) -> Command {
+fn install_with<'a>(
+    pip: impl IntoIterator<Item = &'a OsStr>,
+    python: &'a Path,
+    for_other: bool,
+    requirements: &Path,
+) -> Command {
     let mut words: Vec<&OsStr> = pip.into_iter().collect();
     if words.len() == 1 && !for_other {
         words.extend(["-m", "pip"].map(OsStr::new));
@@ -298,7 +330,8 @@ fn install_with<'a>(pip: impl IntoIterator<Item = &'a OsStr>, python: &'a Path, 
         words.extend(["--python".as_ref(), python.as_os_str()]);
     }
     words.extend(["install", "--no-input", "--disable-pip-version-check"].map(OsStr::new));
-    command(Path::new(words[0]), words[1..].iter().copied(), PRIVATE_PACKAGES)
+    words.extend(ONLY_KNOWN_FILES.map(OsStr::new));
+    command(Path::new(words[0]), words[1..].iter().copied(), [requirements])
 }
 
 fn command<'a, T: AsRef<OsStr>>(
@@ -307,6 +340,8 @@ fn command<'a, T: AsRef<OsStr>>(
     last: impl IntoIterator<Item = T>,
 ) -> Command {
     let mut command = Command::new(program);
+    // In the project's folder a `venv.py` would be run in place of Python's module, and uv would read its settings there.
+    command.current_dir(process::neutral_folder());
     command.args(arguments).args(last).stdin(Stdio::null()).kill_on_drop(true);
     for name in REDIRECTING_VARIABLES {
         command.env_remove(name);

@@ -65,7 +65,7 @@ pub(super) enum ProbeError {
 /// Runs the program once. The folder it runs in holds nothing that could be imported.
 pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<PythonEnv, ProbeError> {
     let mut command = Command::new(program);
-    command.args(["-c", SCRIPT]).current_dir(if cfg!(windows) { "\\" } else { "/" });
+    command.args(["-c", SCRIPT]).current_dir(process::neutral_folder());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     // A shim may start children; in a process group of their own all can be ended together.
     #[cfg(unix)]

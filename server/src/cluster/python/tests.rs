@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, sync::Mutex};
 use expect_test::{Expect, expect};
 
 use super::{
-    private::{PRIVATE_PACKAGES, PrivateEnv},
+    private::{PACKAGES, PrivateEnv},
     *,
 };
 
@@ -83,6 +83,70 @@ async fn each_place_is_tried_before_the_next() {
     machine.check(Some("bin/python3"), "a/b", expect![[r#"named by you: "bin/python3""#]]).await;
 }
 
+/// Gives something to another user; `None`, and a printed reason, where that is not allowed.
+fn give_away(path: &Path) -> Option<()> {
+    let given = std::os::unix::fs::lchown(path, Some(65534), None);
+    given.map_err(|error| eprintln!("SKIPPED: only root can give files away ({error})")).ok()
+}
+
+#[tokio::test]
+async fn a_dot_venv_of_another_user_is_passed_over_and_the_reason_given() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    machine.python("bin/python3", GOOD);
+    // Left in a folder that everybody shares.
+    let trap = machine.script("shared/.venv/bin/python", "touch \"$0.was-run\"");
+    for part in ["shared/.venv", "shared/.venv/bin", "shared/.venv/bin/python"] {
+        if give_away(&machine.path(part)).is_none() {
+            return;
+        }
+        machine.check(None, "shared/mine/project", expect![[r#"
+            on PATH: "bin/python3"skipped shared/.venv/bin/python (.venv): shared/.venv belongs to nobody; if you trust it, choose it with --python or the setting pxlens.python"#]]).await;
+        assert!(!trap.with_extension("was-run").exists(), "it was not even tried out");
+    }
+    // The user's own, farther up, is usable.
+    machine.python(".venv/bin/python", GOOD);
+    let found = machine.find(None, "shared/mine/project").await.expect("there is one");
+    assert_eq!(found.program, machine.path(".venv/bin/python"));
+    // What the user names is the user's word.
+    let named = machine.find(Some(&trap), "").await.expect_err("it does not work").to_string();
+    assert!(named.contains("it printed nothing"), "{named}");
+}
+
+#[tokio::test]
+async fn a_dot_venv_that_others_can_change_is_passed_over() {
+    let mut machine = Machine::new();
+    machine.set("PATH", "bin");
+    machine.python("bin/python3", GOOD);
+    machine.python("a/.venv/bin/python", GOOD);
+    fs::create_dir_all(machine.path("a/.venv/lib/python3.12/site-packages")).expect("a folder");
+    fs::write(machine.path("a/.venv/pyvenv.cfg"), "").expect("a file");
+    let parts = [
+        "",
+        "/.venv",
+        "/.venv/bin",
+        "/.venv/bin/python",
+        "/.venv/pyvenv.cfg",
+        "/.venv/lib/python3.12/site-packages",
+    ];
+    for part in parts.map(|part| machine.path(&format!("a{part}"))) {
+        let before = fs::metadata(&part).expect("it is there").permissions();
+        fs::set_permissions(&part, fs::Permissions::from_mode(0o777)).expect("it is ours");
+        let found = machine.find(None, "a/b").await.expect("there is another");
+        assert_eq!(found.source, PythonSource::Path, "{}", part.display());
+        let note = found.note.expect("it says why");
+        assert!(
+            note.contains(&format!("{} can be changed by other users (mode 0777)", part.display())),
+            "{note}"
+        );
+        fs::set_permissions(&part, before).expect("it is ours");
+        assert_eq!(machine.find(None, "a/b").await.expect("found").source, PythonSource::DotVenv);
+    }
+    // Where only owners can rename and delete what is theirs, as in /tmp, a folder of the user's own is safe.
+    fs::set_permissions(machine.path("a"), fs::Permissions::from_mode(0o1777)).expect("it is ours");
+    assert_eq!(machine.find(None, "a/b").await.expect("found").source, PythonSource::DotVenv);
+}
+
 #[tokio::test]
 async fn a_candidate_that_does_not_work_is_skipped_and_reported() {
     let mut machine = Machine::new();
@@ -116,9 +180,9 @@ async fn a_bare_name_is_looked_up_on_path() {
 fn base(machine: &Machine, answer: &str, ensurepip: bool) -> PythonEnv {
     let log = machine.path("calls.txt");
     let made = format!(
-        r#"echo "$@" >> {log}
+        r#"echo "$@" in "$PWD" >> {log}
 mkdir -p "$folder/bin"
-printf '#!/bin/sh\necho env "$@" >> {log}\necho '"'"'{answer}'"'"'\n' > "$folder/bin/python"
+printf '#!/bin/sh\necho env "$@" in "$PWD" >> {log}\necho '"'"'{answer}'"'"'\n' > "$folder/bin/python"
 chmod +x "$folder/bin/python""#,
         log = log.display()
     );
@@ -174,6 +238,32 @@ async fn a_complete_environment_is_created_once_and_an_incomplete_one_again() {
 }
 
 #[tokio::test]
+async fn venv_and_pip_run_outside_the_project() {
+    let machine = Machine::new();
+    make(&machine, &base(&machine, GOOD, true)).await.0.expect("it is made");
+    let calls = fs::read_to_string(machine.path("calls.txt")).expect("calls were made");
+    // A `venv.py` in the project's folder was run in place of Python's module.
+    assert!(calls.contains("-m venv ") && calls.contains("env -m pip install "), "{calls}");
+    assert_eq!(calls.matches(" in ").count(), calls.matches(" in /\n").count(), "{calls}");
+}
+
+#[test]
+fn a_module_that_is_run_for_the_user_imports_nothing_from_the_working_folder() {
+    let machine = Machine::new();
+    for name in ["json", "runpy", "codecs", "sitecustomize"] {
+        fs::write(machine.path(&format!("{name}.py")), "raise SystemExit('run by mistake')").expect("a file");
+    }
+    fs::write(machine.path("value.txt"), "[1]").expect("a file");
+    let program = std::env::var_os("PXLENS_TEST_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
+    let python = PythonEnv { program, ..base(&machine, GOOD, true) };
+    let mut command = python.run_module("json.tool", machine.folder.path());
+    command.arg("value.txt").env("PYTHONPATH", ":");
+    let output = command.output().expect("Python runs");
+    let text = String::from_utf8_lossy(&output.stdout).replace(char::is_whitespace, "");
+    assert_eq!(text, "[1]", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
 async fn without_ensurepip_a_pip_on_path_installs_for_the_environment() {
     let mut machine = Machine::new();
     machine.set("PATH", "bin");
@@ -186,7 +276,7 @@ async fn without_ensurepip_a_pip_on_path_installs_for_the_environment() {
     let calls = fs::read_to_string(log).expect("calls were made");
     let folder = machine.path("data/python");
     let install = format!(
-        "pip3 --python {}/bin/python install --no-input --disable-pip-version-check ipyparallel==9.2.0",
+        "pip3 --python {0}/bin/python install --no-input --disable-pip-version-check --require-hashes --requirement {0}/pxlens-requirements.txt",
         folder.display()
     );
     assert!(calls.contains("-m venv --without-pip") && calls.contains(&install), "{calls}");
@@ -215,7 +305,7 @@ async fn a_second_pxlens_waits_for_the_first_and_creates_nothing() {
         // The first has made it, and ends.
         machine.python("data/python/bin/python", GOOD);
         let stamp = machine.path("data/python/pxlens-stamp.txt");
-        fs::write(stamp, PRIVATE_PACKAGES.join("\n")).expect("a file");
+        fs::write(stamp, PACKAGES).expect("a file");
         first.unlock().expect("it was locked");
     };
     let variable = |_: &str| None;

@@ -11,7 +11,7 @@ use crate::{
     engines::EngineId,
     jupyter::content::StreamName,
     run::{Event, EventKind, Run, RunId, RunRequest, Slot, Time},
-    session::{DocumentKey, RunHandle, SessionEvent, SpillFolder},
+    session::{DocumentKey, Limits, RunHandle, SessionEvent, SpillFolder},
 };
 
 const URI: &str = "file:///a.py";
@@ -46,7 +46,7 @@ impl FakeRun {
             plan,
             engines,
             view,
-            spilled: Arc::new(SpillFolder::new(None, RunId(id))),
+            spilled: Arc::new(SpillFolder::new(Arc::default(), Limits::NONE, RunId(id))),
             regrouped: watch::channel(None).1,
         })));
         Self { run, view: sender }

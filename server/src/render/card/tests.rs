@@ -33,7 +33,15 @@ fn none(_: Action) -> Option<Command> {
 
 /// A card with everything that a client can have.
 fn whole() -> Card<'static> {
-    Card { by: GroupBy::Fold, named: None, note: None, images: true, command: &every, bytes: 50_000 }
+    Card {
+        by: GroupBy::Fold,
+        named: None,
+        note: None,
+        files: Files::Whole,
+        images: true,
+        command: &every,
+        bytes: 50_000,
+    }
 }
 
 #[track_caller]
@@ -233,7 +241,18 @@ fn the_files_of_several_engines_are_told_by_their_folder() {
         ```text
         /cache/`a`\u202e
         ```
-    "#]].assert_eq(&spilled(&sample.all_ok().run()));
+    "#]].assert_eq(&spilled(&sample.clone().all_ok().run(), Files::Whole));
+    expect![[r#"
+
+        `[0-1]` wrote more than is kept in memory: 544 B (70 lines) left out. There was no room for all of it; the beginning is in the files of each engine in
+        ```text
+        /cache/`a`\u202e
+        ```
+    "#]].assert_eq(&spilled(&sample.clone().all_ok().run(), Files::Beginning));
+    expect![[r#"
+
+        `[0-1]` wrote more than is kept in memory: 544 B (70 lines) left out. The files with it were deleted, to make room or since the result was cleared or its document closed
+    "#]].assert_eq(&spilled(&sample.all_ok().run(), Files::Gone));
 }
 
 #[test]

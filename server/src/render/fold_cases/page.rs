@@ -5,7 +5,7 @@
 use expect_test::expect_file;
 
 use super::{Case, folder};
-use crate::render::{Card, GroupBy, card};
+use crate::render::{Card, Files, GroupBy, card};
 
 #[test]
 fn the_page_of_outputs_is_up_to_date() {
@@ -26,8 +26,15 @@ fn example(name: &str) -> String {
     let case = Case::read(path);
     if name.starts_with('=') {
         let none = |_| None;
-        let wish =
-            Card { by: GroupBy::Fold, named: None, note: None, images: false, command: &none, bytes: 8000 };
+        let wish = Card {
+            by: GroupBy::Fold,
+            named: None,
+            note: None,
+            files: Files::Whole,
+            images: false,
+            command: &none,
+            bytes: 8000,
+        };
         let quoted: String = card(&case.run(), wish)
             .lines()
             .map(|line| format!("> {line}").trim_end().to_owned() + "\n")

@@ -129,13 +129,17 @@ impl Actor {
         }
         if !self.trusted {
             // A workspace can bring these settings with it.
-            let Settings { python, cluster, views, .. } = Settings::default();
-            settings = Settings { python, cluster, views, ..settings };
+            let Settings { python, cluster, shared_connection_files, views, .. } = Settings::default();
+            settings = Settings { python, cluster, shared_connection_files, views, ..settings };
         }
         if settings == *self.settings {
             return;
         }
+        let moved = settings.limits.folder != self.settings.limits.folder;
         self.settings = Arc::new(settings);
+        if moved {
+            self.sweep_files();
+        }
         let mut events = self.documents.set_views(&self.settings.views);
         events.extend(self.documents.set_format(self.settings.format));
         self.notify_all(events);

@@ -1,11 +1,15 @@
 //! Finished runs: how long they are kept, and clearing them from their cells.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::Actor;
 use crate::{
+    render::Files,
     run::{EngineRun, RunId},
-    session::{CellId, DocumentKey, SessionEvent},
+    session::{CellId, DocumentKey, Limits, RunHandle, SessionEvent, spill},
 };
 
 /// How many runs of one cell are kept, in addition to those that cells still show.
@@ -59,6 +63,34 @@ impl Actor {
                 cluster.client.forget(id);
             }
         }
+        let unseen = self.runs.iter().filter(|(id, entry)| {
+            entry.over
+                && entry.dismissed
+                && !wanted.contains(*id)
+                && entry.handle.spilled.files() != Files::Gone
+        });
+        for spilled in unseen.map(|(_, entry)| Arc::clone(&entry.handle.spilled)) {
+            // It may be gigabytes.
+            tokio::task::spawn_blocking(move || spilled.discard());
+        }
+    }
+
+    /// Gives up the files of these runs, now or when they end, unless a cell still shows them or a name stands for them:
+    /// the user is done with them. The runs stay in the history, with both ends of their text.
+    pub(super) fn dismiss(&mut self, which: impl Fn(&RunHandle) -> bool) {
+        for entry in self.runs.values_mut().filter(|entry| which(&entry.handle)) {
+            entry.dismissed = true;
+        }
+        self.forget_old_runs();
+    }
+
+    /// Deletes what killed processes left in the folder for spilled text.
+    pub(super) fn sweep_files(&self) {
+        let limits = &self.settings.limits;
+        if *limits != Limits::NONE {
+            let folder = limits.folder.clone();
+            tokio::task::spawn_blocking(move || spill::sweep_left_behind(folder.as_deref()));
+        }
     }
 
     /// Notes how much memory a finished run takes.
@@ -93,6 +125,10 @@ impl Actor {
             cleared += shown;
         }
         if cleared > 0 {
+            self.dismiss(|run| match cell {
+                Some(cell) => run.cell == cell,
+                None => texts.contains(&run.document),
+            });
             // Hints and lenses showed them.
             self.notify(SessionEvent::Plans);
         }

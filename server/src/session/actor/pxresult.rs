@@ -169,7 +169,9 @@ impl Actor {
         for name in entry.names.iter().filter(|name| self.named.get(*name) == Some(&run)) {
             let (name, handle) = (name.clone(), entry.handle.clone());
             let (folder, this) = (self.settings.results.clone(), self.this.clone());
+            let reading = handle.spilled.reading();
             self.keeper.keep(Box::new(move || {
+                let _reading = reading;
                 let kept = ResultStore::new(folder.as_deref()).and_then(|store| store.keep(&name, &handle));
                 let text = match kept {
                     Ok(missing) if missing.is_empty() => return,

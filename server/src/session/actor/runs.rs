@@ -197,7 +197,7 @@ impl Actor {
         let (order, wait) = oneshot::channel();
         let (regroup, regrouped) = watch::channel(None);
         let limits = self.settings.limits.clone();
-        let spilled = Arc::new(SpillFolder::new(limits.folder.clone(), id));
+        let spilled = Arc::new(SpillFolder::new(Arc::clone(&self.space), limits.clone(), id));
         let handle = Arc::new(RunHandle {
             id,
             document: pinned.key.clone(),
@@ -227,6 +227,7 @@ impl Actor {
             only: pinned.only,
             canary: pinned.canary.then(CancellationToken::new),
             over: false,
+            dismissed: false,
             revealed: false,
             regroup,
             names: Vec::new(),
@@ -317,6 +318,10 @@ impl Actor {
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
+        if let Some(entry) = self.runs.get(&run) {
+            // Only now: results with names are written from the files.
+            entry.handle.spilled.run_is_over();
+        }
         self.weigh(run);
         self.apply_steps(steps);
         self.forget_old_runs();

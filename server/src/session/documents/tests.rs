@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     engines::EngineId,
     run::{Run, RunId, RunRequest, Time},
-    session::{CellView, Snapshot, SpillFolder},
+    session::{CellView, Limits, Snapshot, SpillFolder},
 };
 
 const TWO: &str = "# %%\n%%px\nprint(1)\n\n# %%\n%%px\nprint(2)\n";
@@ -62,7 +62,7 @@ impl Fixture {
                 plan: plan.clone(),
                 engines: vec![EngineId(0)],
                 view,
-                spilled: Arc::new(SpillFolder::new(None, RunId(self.runs))),
+                spilled: Arc::new(SpillFolder::new(Arc::default(), Limits::NONE, RunId(self.runs))),
                 regrouped: watch::channel(None).1,
             }));
         }

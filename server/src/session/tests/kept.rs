@@ -68,3 +68,63 @@ async fn a_named_result_includes_output_that_came_after_its_end() {
         assert_eq!(kept(folder.path()), "early\nlate\n");
     }
 }
+
+/// The bytes of all files for spilled text.
+fn spilled_bytes(folder: &Path) -> u64 {
+    let runs = std::fs::read_dir(folder.join("spilled")).into_iter().flatten().flatten();
+    let files = runs.flat_map(|run| std::fs::read_dir(run.path()).into_iter().flatten().flatten());
+    // A file may go meanwhile.
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+}
+
+/// They were kept until the server ended.
+#[tokio::test]
+async fn the_files_of_a_run_go_when_its_result_is_cleared_or_its_document_closed() {
+    let lines = lines();
+    let sim = Sim::builder().engines(1).on("work()", Script::new().stdout(lines.as_str())).start().await;
+    for close in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let limits =
+            Limits { engine_text: 10_000, folder: Some(folder.path().join("spilled")), ..Limits::default() };
+        let mut fixture =
+            Fixture::with(Settings { limits, ..at(&sim.connection_file()) }, true, "%px work()\n");
+        fixture.engines(1).await;
+        let handle = fixture.run().await;
+        assert_eq!(ends(&handle).await, RunState::Succeeded);
+        assert_eq!(spilled_bytes(folder.path()), lines.len() as u64);
+        if close {
+            fixture.session.close(fixture.key.clone());
+        } else {
+            assert_eq!(fixture.session.clear(fixture.key.clone(), None).await, Some(1));
+        }
+        let gone = async {
+            while spilled_bytes(folder.path()) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        within("the files to be deleted", gone).await;
+        let kept = handle.now().part(crate::run::Slot(0)).unwrap().stream(StreamName::Stdout);
+        assert!(kept.ends_with("line 19999 é\n"), "both ends stay in the history");
+        fixture.session.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn what_killed_processes_left_is_deleted_when_a_session_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = crate::cluster::process::host_name().unwrap();
+    let left = folder.path().join(format!("{host}@1-r1-abc"));
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join(".lock"), "").unwrap();
+    std::fs::write(left.join("engine-0.txt"), "text").unwrap();
+    let limits = Limits { folder: Some(folder.path().to_owned()), ..Limits::default() };
+    let (session, _events) =
+        Session::start(Settings { limits, ..Settings::default() }, Encoding::Utf16, true, false);
+    let gone = async {
+        while left.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within("it to be deleted", gone).await;
+    session.shutdown().await;
+}
