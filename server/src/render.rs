@@ -85,7 +85,7 @@ pub use terminal::{Style, terminal};
 pub(crate) use timing::{PartTime, timing};
 pub(crate) use wording::{cut, duration, elapsed, heading, one_line, progress};
 
-pub(crate) use crate::run::terminal_text;
+pub(crate) use crate::run::{terminal_text, visible_name};
 
 use crate::cells::GroupOutputs;
 

@@ -24,6 +24,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clock", &["run"]),
     ("private", &[]),
     ("blocking", &[]),
+    ("signals", &[]),
+    ("streams", &["run"]),
     ("cluster", &["run", "jupyter", "engines", "clock", "private", "blocking"]),
     (
         "session",
@@ -37,14 +39,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "lsp",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock", "blocking",
+            "engines", "log", "clock", "blocking", "signals",
         ],
     ),
     (
         "cli",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock",
+            "engines", "log", "clock", "signals", "streams",
         ],
     ),
 ];
