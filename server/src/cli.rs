@@ -8,6 +8,7 @@ mod clusters;
 mod console;
 mod demo;
 mod engines;
+mod failures;
 mod file;
 mod follow;
 mod images;
@@ -93,7 +94,9 @@ pub fn explain(said: &clap::Error) -> ExitCode {
     let _ = match said.use_stderr() {
         // It quotes the command line, which may hold anything.
         true => Stream::Stderr.write(Text::Words(&text.to_string())),
-        false if Stream::Stdout.takes_color() => Stream::Stdout.write(Text::Colored(&text.ansi().to_string())),
+        false if Stream::Stdout.takes_color() => {
+            Stream::Stdout.write(Text::Colored(&text.ansi().to_string()))
+        }
         false => Stream::Stdout.write(Text::Words(&text.to_string())),
     };
     ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))
@@ -147,6 +150,10 @@ fn cells_of(args: &args::CellsArgs) -> Result<Status, Failure> {
     let mut report = Vec::new();
     cells::report(&file.label, &found, &problems, &file.text, args.json, &mut report)?;
     let report = String::from_utf8_lossy(&report);
-    if args.json { print_json(&report)? } else { print(&report)? }
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&report)?
+    }
     Ok(Status::Ok)
 }

@@ -51,7 +51,9 @@ mod imp {
             // Without a handler the signal ends the process, as it does by default.
             let Ok(mut arrivals) = signal(kind) else { continue };
             let to = to.clone();
-            tokio::spawn(async move { while arrivals.recv().await.is_some() && to.send(end).await.is_ok() {} });
+            tokio::spawn(
+                async move { while arrivals.recv().await.is_some() && to.send(end).await.is_ok() {} },
+            );
         }
     }
 
@@ -68,7 +70,10 @@ mod imp {
     #[cfg(not(target_os = "linux"))]
     fn is_ignored(kind: SignalKind) -> bool {
         let script = format!("kill -{} $$", kind.as_raw_value());
-        std::process::Command::new("/bin/sh").args(["-c", &script]).status().is_ok_and(|status| status.success())
+        std::process::Command::new("/bin/sh")
+            .args(["-c", &script])
+            .status()
+            .is_ok_and(|status| status.success())
     }
 }
 

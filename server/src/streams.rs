@@ -74,7 +74,8 @@ impl Stream {
             Self::Stdout => write_all(io::stdout().lock(), text),
             Self::Stderr => write_all(io::stderr().lock(), text),
         };
-        written.map_err(|error| if self.has_hung_up(&error) { io::ErrorKind::BrokenPipe.into() } else { error })
+        written
+            .map_err(|error| if self.has_hung_up(&error) { io::ErrorKind::BrokenPipe.into() } else { error })
     }
 
     /// Whether it is a terminal.
@@ -107,7 +108,8 @@ impl Stream {
     #[cfg(unix)]
     fn has_hung_up(self, error: &io::Error) -> bool {
         use std::{fs::File, os::unix::fs::FileTypeExt};
-        let is_device = || File::from(self.copy()?).metadata().map(|about| about.file_type().is_char_device());
+        let is_device =
+            || File::from(self.copy()?).metadata().map(|about| about.file_type().is_char_device());
         error.raw_os_error() == Some(nix::errno::Errno::EIO as i32) && is_device().unwrap_or(false)
     }
 

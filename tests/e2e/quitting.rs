@@ -108,7 +108,8 @@ fn signalled(sim: &Sim) -> BTreeSet<u32> {
 
 #[test]
 fn under_nohup_a_terminal_that_closes_changes_nothing() {
-    let sim = Sim::builder().engines(1).on("work()", Script::new().wait("go").stdout("done\n")).start_blocking();
+    let sim =
+        Sim::builder().engines(1).on("work()", Script::new().wait("go").stdout("done\n")).start_blocking();
     let file = Written::new("work.py", "# %%\n%px work()\n");
     let running = Cli::new("/bin/sh")
         .args(["-c", "trap '' HUP; exec \"$0\" run \"$1\" --connection-file \"$2\""])
@@ -160,10 +161,7 @@ fn a_full_disk_under_the_output_interrupts_the_engines() {
     if !Path::new("/dev/full").exists() {
         return;
     }
-    let sim = Sim::builder()
-        .engines(2)
-        .on("work()", Script::new().stdout("one\n").hang())
-        .start_blocking();
+    let sim = Sim::builder().engines(2).on("work()", Script::new().stdout("one\n").hang()).start_blocking();
     let file = Written::new("work.py", "# %%\n%%px --stream\nwork()\n");
     let done: Done = Cli::new("/bin/sh")
         .args(["-c", "\"$0\" run \"$1\" --connection-file \"$2\" > /dev/full"])

@@ -339,10 +339,7 @@ mod local {
             running.signal(signal);
             let done = running.wait();
             status(&done, code);
-            assert!(
-                done.stderr.contains(&format!("ended by {name} before anything was run")),
-                "{done:?}"
-            );
+            assert!(done.stderr.contains(&format!("ended by {name} before anything was run")), "{done:?}");
             no_cluster_is_left(&file);
         }
     }

@@ -21,8 +21,10 @@ const WILD: &str = "\u{1b}]0;title\u{7}\u{1b}[2J\u{9b}2J\u{7}\u{202e}\u{200b}\u{
 fn in_terminal(cli: Cli) -> Done {
     let done = cli.in_terminal(&real::python()).run();
     let shown = done.stdout.replace("\r\n", "\n").replace("\r\u{1b}[2K", "");
-    let shown = regex::Regex::new("\u{1b}\\[[0-9;:]*m").expect("a pattern").replace_all(&shown, "").into_owned();
-    let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown =
+        regex::Regex::new("\u{1b}\\[[0-9;:]*m").expect("a pattern").replace_all(&shown, "").into_owned();
+    let hidden =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let wild: Vec<char> = shown.chars().filter(|c| (c.is_control() && *c != '\n') || hidden(*c)).collect();
     assert!(wild.is_empty(), "{wild:?} in {shown:?}");
     done
@@ -82,7 +84,8 @@ fn escapes_in_the_names_of_profiles_and_clusters_are_spelled_out() {
     let sim = Sim::builder().engines(1).start_blocking();
     let security = home.folder().join(format!("profile_p{WILD}\n/security"));
     std::fs::create_dir_all(&security).expect("the temporary folder can be written");
-    std::fs::copy(sim.connection_file(), security.join("ipcontroller-client.json")).expect("it can be copied");
+    std::fs::copy(sim.connection_file(), security.join("ipcontroller-client.json"))
+        .expect("it can be copied");
     for command in [&["clusters", "--all"][..], &["clusters", "--all", "--json"], &["engines"]] {
         let done = in_terminal(cli(command.iter().copied()).env("IPYTHONDIR", home.folder()));
         assert_eq!(done.status, 0, "{done:?}");

@@ -11,9 +11,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{
-    Failure, Quit, Status, args::ConsoleArgs, no_cluster, output::say, print, quit::Quits,
-};
+use super::{Failure, Quit, Status, args::ConsoleArgs, no_cluster, output::say, print, quit::Quits};
 use crate::{
     cluster::{
         Console, ConsoleError,

@@ -27,7 +27,8 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
         let object = |engine: &Engine| {
             let Engine { id, uuid, host, pid } = engine;
             let activity = word(cluster.activities.of(*id));
-            json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid }).to_string() + "\n"
+            json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid }).to_string()
+                + "\n"
         };
         print_json(&cluster.engines.iter().map(object).collect::<String>())?;
     } else {

@@ -6,6 +6,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::{
     Failure, Status,
+    failures::Failures,
     output::{Form, Screen},
     quit::{Quit, Quits},
 };
@@ -65,6 +66,8 @@ enum Step {
 struct Follower<'a> {
     show: Show<'a>,
     stop: Stop,
+    /// What failed on engines and was shown while others worked.
+    failures: Failures,
     /// Runs that nothing has waited for yet.
     unshown: VecDeque<Arc<RunHandle>>,
 }
@@ -72,7 +75,8 @@ struct Follower<'a> {
 impl Show<'_> {
     /// Shows everything, and says how it ended.
     pub(super) async fn all(self) -> Result<Status, Failure> {
-        let mut follower = Follower { show: self, stop: Stop::No, unshown: VecDeque::new() };
+        let (failures, unshown) = (Failures::default(), VecDeque::new());
+        let mut follower = Follower { show: self, stop: Stop::No, failures, unshown };
         let shown = match follower.show.screen.form() {
             Form::Json => follower.events().await,
             Form::Grouped | Form::Plain => follower.cells().await,
@@ -191,12 +195,28 @@ impl Follower<'_> {
                 Ok(()) = changes.changed(), if live => self.show.screen.live(handle)?,
                 _ = tick.tick() => {
                     let run = handle.now();
+                    self.show_failures(handle)?;
                     let busy = self.busy_with_other_work(&run).await;
                     self.show.screen.progress(&run, &busy, handle.plan.progress)?;
                 }
             }
         }
         self.show.screen.end_progress()
+    }
+
+    /// Shows what has failed on engines of the run that is waited for, and of those that nothing has waited for yet.
+    fn show_failures(&mut self, waited_for: &RunHandle) -> Result<(), Failure> {
+        if self.stop != Stop::No {
+            // That engines are interrupted is no news.
+            return Ok(());
+        }
+        for handle in std::iter::once(waited_for).chain(self.unshown.iter().map(Arc::as_ref)) {
+            let due = self.failures.due(&handle.now());
+            if !due.is_empty() {
+                self.show.screen.failures(handle, &due)?;
+            }
+        }
+        Ok(())
     }
 
     /// The engines that have not begun with this run, since they are busy with something else.
@@ -421,8 +441,13 @@ mod tests {
 
     #[test]
     fn of_two_statuses_the_worse_one_counts() {
-        let rising =
-            [Status::Ok, Status::EngineFailed, Status::Usage, Status::NoCluster, Status::Quit(Quit::Terminated)];
+        let rising = [
+            Status::Ok,
+            Status::EngineFailed,
+            Status::Usage,
+            Status::NoCluster,
+            Status::Quit(Quit::Terminated),
+        ];
         for (at, one) in rising.into_iter().enumerate() {
             for other in &rising[..=at] {
                 assert_eq!((worse(one, *other), worse(*other, one)), (one, one));

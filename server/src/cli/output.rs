@@ -15,6 +15,12 @@ use crate::{
     streams::{Stream, Text},
 };
 
+/// The longest time in milliseconds between two lines that say how far a run is, where none can be repainted.
+const LINES_APART: u64 = 10 * 60 * 1000;
+
+/// The width of such a line.
+const LINE: usize = 160;
+
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -43,6 +49,8 @@ pub(super) struct Screen {
     repaints: bool,
     /// Whether a progress line is on the terminal now.
     progress: bool,
+    /// Where none can be repainted: the run whose progress was told last, and the age in milliseconds at which it is told next.
+    next_line: Option<(RunId, u64)>,
     cursors: HashMap<RunId, Cursor>,
     /// What has been shown of the run that streams.
     live: Option<Live>,
@@ -70,6 +78,7 @@ impl Screen {
             document,
             repaints,
             progress: false,
+            next_line: None,
             cursors: HashMap::new(),
             live: None,
         }
@@ -197,6 +206,28 @@ impl Screen {
         Ok(true)
     }
 
+    /// Shows what failed on these engines while others still work. ipyparallel would not, so the plain form does it on stderr.
+    pub(super) fn failures(&mut self, handle: &RunHandle, engines: &RankSet) -> Result<(), Failure> {
+        self.end_progress()?;
+        let run = handle.now();
+        let place = self.place(handle);
+        match self.form {
+            Form::Grouped => {
+                self.line(&self.title(&title(handle), ""))?;
+                let style = self.style(Some(&place));
+                self.out(Text::Colored(&render::terminal_failures(&run, engines, style)))
+            }
+            Form::Plain => {
+                let style = Style { color: Stream::Stderr.takes_color(), ..self.style(Some(&place)) };
+                let failures = render::terminal_failures(&run, engines, style);
+                let text = format!("pxlens: {}:\n{failures}", handle.place_name);
+                unless_closed(Stream::Stderr.write(Text::Colored(&text)))
+            }
+            // Every event was written when it came.
+            Form::Json => Ok(()),
+        }
+    }
+
     /// Shows the new output of the run that streams.
     pub(super) fn live(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let Some(mut live) = self.live.take() else { return Ok(()) };
@@ -238,8 +269,8 @@ impl Screen {
         }
     }
 
-    /// Repaints the progress line of a run, on a terminal only. `busy`: the engines that have not begun with it, since they are
-    /// busy with something else. `after`: when the line appears (`--progress-after`).
+    /// Repaints the progress line of a run, or writes a line now and then where none can be repainted. `busy`: the engines that
+    /// have not begun with it, since they are busy with something else. `after`: when the line appears (`--progress-after`).
     pub(super) fn progress(
         &mut self,
         run: &Run,
@@ -250,12 +281,31 @@ impl Screen {
             ProgressAfter::Milliseconds(milliseconds) => milliseconds,
             ProgressAfter::Never => return Ok(()),
         };
-        if !self.repaints || now().since(run.created) < after {
+        let age = now().since(run.created);
+        if !self.repaints {
+            return match self.is_line_due(run.id, age, after) {
+                true => self.err(&format!("pxlens: {}\n", progress_line(run, now(), busy, LINE))),
+                false => Ok(()),
+            };
+        }
+        if age < after {
             return Ok(());
         }
         let line = progress_line(run, now(), busy, Stream::Stderr.columns().unwrap_or(80));
         self.progress = true;
         unless_closed(Stream::Stderr.repaint(&line))
+    }
+
+    /// Whether a line says now how far a run of this age is: first when it is ten times as old as it must be for a progress line
+    /// on a terminal, then whenever its age has doubled, or [`LINES_APART`].
+    fn is_line_due(&mut self, run: RunId, age: u64, after: u64) -> bool {
+        let next = match self.next_line {
+            Some((last, next)) if last == run => next,
+            _ => after.saturating_mul(10),
+        };
+        let is_due = age >= next;
+        self.next_line = Some((run, if is_due { age + age.clamp(1, LINES_APART) } else { next }));
+        is_due
     }
 
     /// Erases the progress line.

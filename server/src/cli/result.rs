@@ -39,8 +39,7 @@ fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
         let by = args.group_outputs.or(head.wanted_group_by()).unwrap_or_default();
         let style = Style { color, width: output::width(), place: None };
         let name = format!("{} · {}", head.name, about(head));
-        Stream::Stdout
-            .write(Text::Colored(&format!("── {name}\n{}", render::terminal(&run, by, style))))?;
+        Stream::Stdout.write(Text::Colored(&format!("── {name}\n{}", render::terminal(&run, by, style))))?;
     }
     if let Some(folder) = &args.images {
         let failed = |error: io::Error| {

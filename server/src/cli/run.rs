@@ -119,8 +119,7 @@ async fn run_in(
     };
     let screen = Screen::new(form, args.group_by, args.images.clone(), file.name(), view.clone());
     let keep_going = args.keep_going;
-    let show =
-        Show { session, snapshot: &snapshot, asked: &asked, screen, quits, keep_going, whole_file };
+    let show = Show { session, snapshot: &snapshot, asked: &asked, screen, quits, keep_going, whole_file };
     show.all().await
 }
 

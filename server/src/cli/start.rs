@@ -15,7 +15,9 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
     let mut quits = Quits::listen();
     let started = start_cluster(settings, say, async { _ = quits.asked().await }).await;
     let cluster = match (started, quits.why()) {
-        (Err(error @ ClusterError::GivenUp), Some(quit)) => return Err(Failure::new(Status::Quit(quit), error)),
+        (Err(error @ ClusterError::GivenUp), Some(quit)) => {
+            return Err(Failure::new(Status::Quit(quit), error));
+        }
         (started, _) => started.map_err(no_cluster)?,
     };
     let count = cluster.engines.len();
