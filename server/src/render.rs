@@ -81,12 +81,12 @@ pub use plain::{PromptColor, plain};
 pub(crate) use replay::replay;
 pub(crate) use rerun::{differing, failed, stragglers};
 pub(crate) use secrets::{without_key, without_keys};
-pub(crate) use terminal::terminal_end;
 pub use terminal::{Style, terminal};
+pub(crate) use terminal::{terminal_end, terminal_failures};
 pub(crate) use timing::{PartTime, timing};
 pub(crate) use wording::{cut, duration, elapsed, heading, one_line, progress};
 
-pub(crate) use crate::run::terminal_text;
+pub(crate) use crate::run::{terminal_text, visible_name};
 
 use crate::cells::GroupOutputs;
 

@@ -26,6 +26,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("private", &[]),
     ("ownership", &[]),
     ("blocking", &[]),
+    ("signals", &[]),
+    ("streams", &["run"]),
     ("cluster", &["run", "jupyter", "engines", "json", "clock", "private", "ownership", "blocking"]),
     (
         "session",
@@ -51,14 +53,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "lsp",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "json", "log", "clock", "blocking",
+            "engines", "json", "log", "clock", "blocking", "signals",
         ],
     ),
     (
         "cli",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock", "private",
+            "engines", "log", "clock", "private", "signals", "streams",
         ],
     ),
 ];

@@ -3,6 +3,7 @@
 //! Golden tests have `golden` in their names.
 
 mod console;
+mod failures;
 mod faults;
 mod field;
 mod golden_display;
@@ -30,9 +31,11 @@ mod per_cell;
 mod plots;
 mod program;
 mod project_folder;
+mod quitting;
 mod shell;
 mod shell_results;
 mod starting;
 mod targets;
+mod terminal;
 mod tour;
 mod undecodable;

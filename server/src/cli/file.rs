@@ -10,11 +10,13 @@ use encoding_rs::Encoding;
 use regex::bytes::Regex;
 
 use super::{Failure, Status};
-use crate::cells::Dialect;
+use crate::{cells::Dialect, render::visible_name};
 
 /// A script or a notebook, read whole.
 pub(super) struct SourceFile {
-    /// The path as it was given, for messages.
+    /// Where it is, as it was given.
+    pub(super) path: PathBuf,
+    /// The path for messages: in one line, and nothing in it is hidden.
     pub(super) label: String,
     pub(super) text: String,
     pub(super) dialect: Dialect,
@@ -25,7 +27,7 @@ pub(super) struct SourceFile {
 impl SourceFile {
     /// Reads a file; `.ipynb` is a notebook, everything else a script.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let label = path.display().to_string();
+        let label = visible_name(&path.display().to_string());
         let usage = |message: String| Failure::new(Status::Usage, message);
         let bytes = fs::read(path).map_err(|error| usage(format!("{label} could not be read: {error}")))?;
         let notebook = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("ipynb"));
@@ -34,13 +36,12 @@ impl SourceFile {
             .map_err(|why| usage(format!("{label} {why}; save it as UTF-8 and try again")))?;
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = absolute.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-        Ok(Self { label, text, dialect, folder })
+        Ok(Self { path: path.to_owned(), label, text, dialect, folder })
     }
 
-    /// Its name without its folder.
+    /// Its name without its folder, for messages.
     pub(super) fn name(&self) -> String {
-        let name = Path::new(&self.label).file_name();
-        name.map_or_else(|| self.label.clone(), |name| name.to_string_lossy().into_owned())
+        self.path.file_name().map_or_else(|| self.label.clone(), |name| visible_name(&name.to_string_lossy()))
     }
 }
 

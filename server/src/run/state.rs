@@ -227,6 +227,11 @@ impl EngineRun {
         })
     }
 
+    /// Whether it is known that this part does not end well, be it over or not.
+    pub fn has_failed(&self) -> bool {
+        self.error().is_some() || self.ending().is_some_and(|ending| *ending != Ending::Ok)
+    }
+
     /// Stands for what it shows and how it ended, for comparing with other engines.
     pub fn fingerprint(&self) -> Fingerprint {
         *self.fingerprint.get_or_init(|| self.fingerprinter.fingerprint(self))
