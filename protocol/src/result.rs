@@ -157,7 +157,8 @@ pub struct ResultResult {
     /// The groups of engines with like outputs, the largest first; if grouped by engine, one group per engine, in target order.
     #[serde(default)]
     pub groups: Vec<Group>,
-    /// The whole output as plain text, in the chosen grouping.
+    /// The whole output as plain text, in the chosen grouping. Of a value, a display or an error that is longer than an engine's share of 5 MB,
+    /// only the beginning, and how much more there is; `px/export` has all of it.
     #[serde(default)]
     pub text: String,
     /// The same as Markdown, in which text of engines is escaped.
@@ -188,7 +189,7 @@ pub struct ResultImage {
     /// `image/png`, `image/jpeg`, `image/webp`, `image/gif` or `image/svg+xml`, by its first bytes; without `data`, the type that the
     /// engine named.
     pub mime: String,
-    /// Base64 without line breaks. For an SVG, its text, which is not sanitised: show it in an `<img>`, never as part of a page.
+    /// Base64 without line breaks. For an SVG, its text: one that may do more than draw is within an `<image>` of another, so that no viewer runs its scripts. Show it in an `<img>`, never as part of a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub data: Option<String>,

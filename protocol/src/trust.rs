@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{JsonSchema, TS};
 
 message! {
-    /// Tells the server that the user trusts the workspace now. If `initializationOptions.trusted` is `false`, the server only parses until then: it
-    /// runs no Python, reads no connection file, and ignores the settings `path`, `python`, `cluster`, `sharedConnectionFiles` and `views`.
+    /// Tells the server that the user trusts the workspace now. If `initializationOptions.trusted` is there and is not `true`, the server only parses until
+    /// then: it runs no Python, reads no connection file, and ignores the settings `path`, `python`, `cluster`, `sharedConnectionFiles` and `views`.
     ///
     /// **Example:**
     ///

@@ -33,6 +33,7 @@ mod shift;
 mod spelling;
 mod statements;
 mod suites;
+mod unreadable;
 mod values;
 mod views;
 mod wish;
@@ -55,6 +56,7 @@ pub(crate) use place::{NotebookLines, line_name, notebook_line};
 pub(crate) use regions::{Region, RegionPlace, regions};
 pub(crate) use spelling::{is_marker, spelled};
 pub(crate) use suites::Suite;
+pub(crate) use unreadable::Unreadable;
 pub(crate) use values::TargetsOption;
 pub(crate) use views::{Carry, DecidedBy, Effective, Sets, UnreadTargets, ViewState, Views};
 pub(crate) use wish::{ClusterWish, Wish};
@@ -336,12 +338,12 @@ pub struct NotebookCellRef {
 }
 
 /// Finds the px cells of a document that stands alone.
-pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, NotNotebook> {
+pub fn recognize(text: &str, dialect: Dialect) -> Result<Cells, Unreadable> {
     recognize_with(text, dialect, &Arc::default())
 }
 
 /// The same, with the views that the settings name.
-pub(crate) fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, NotNotebook> {
+pub(crate) fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -> Result<Cells, Unreadable> {
     let rope = Rope::from_str(text);
     let index = Index::new(&rope, dialect, 0, Arc::new(Carry::new(views)));
     match index.error() {
@@ -351,7 +353,7 @@ pub(crate) fn recognize_with(text: &str, dialect: Dialect, views: &Arc<Views>) -
 }
 
 /// The same of a script of which something is known before it is read.
-pub(crate) fn recognize_as(text: &str, dialect: Dialect, wanted: Wanted) -> Result<Cells, NotNotebook> {
+pub(crate) fn recognize_as(text: &str, dialect: Dialect, wanted: Wanted) -> Result<Cells, Unreadable> {
     let rope = Rope::from_str(text);
     let index = Index::new_as(&rope, dialect, wanted, 0, Arc::default());
     match index.error() {

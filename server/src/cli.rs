@@ -8,24 +8,25 @@ mod clusters;
 mod console;
 mod demo;
 mod engines;
+mod failures;
 mod file;
 mod follow;
 mod images;
-mod interrupts;
 #[cfg(test)]
 mod json_page;
 mod output;
+mod quit;
 mod result;
 mod run;
 mod start;
 mod stop;
 
-use std::{
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{io, process::ExitCode};
 
 pub use args::{Args, Command, LspArgs};
+pub use quit::Quit;
+
+use crate::streams::{Stream, Text};
 
 /// How a command ended, as an exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub enum Status {
     Usage,
     /// No cluster, or it was lost.
     NoCluster,
-    /// Ctrl-C.
-    Interrupted,
+    /// pxlens was asked to end before its work was done.
+    Quit(Quit),
 }
 
 impl From<Status> for ExitCode {
@@ -49,7 +50,7 @@ impl From<Status> for ExitCode {
             Status::EngineFailed => 1,
             Status::Usage => 2,
             Status::NoCluster => 3,
-            Status::Interrupted => 130,
+            Status::Quit(quit) => quit.exit_status(),
         })
     }
 }
@@ -60,13 +61,11 @@ impl From<Status> for ExitCode {
 pub(crate) struct Failure {
     status: Status,
     message: String,
-    /// The reader of stdout has gone (`pxlens run … | head`), which is no failure.
-    is_broken_pipe: bool,
 }
 
 impl Failure {
     fn new(status: Status, message: impl ToString) -> Self {
-        Self { status, message: in_shell(&message.to_string()), is_broken_pipe: false }
+        Self { status, message: in_shell(&message.to_string()) }
     }
 }
 
@@ -82,12 +81,35 @@ fn no_cluster(error: impl std::error::Error) -> Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let is_broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        Self {
-            is_broken_pipe,
-            ..Self::new(Status::Usage, format!("the output could not be written: {error}"))
-        }
+        let has_no_reader = error.kind() == io::ErrorKind::BrokenPipe;
+        let status = if has_no_reader { Status::Quit(Quit::Unread) } else { Status::Usage };
+        Self::new(status, format!("the output could not be written: {error}"))
     }
+}
+
+/// Prints what clap says of a command line: help, or what is wrong with it.
+pub fn explain(said: &clap::Error) -> ExitCode {
+    let text = said.render();
+    // If nobody reads it, there is nothing else to do.
+    let _ = match said.use_stderr() {
+        // It quotes the command line, which may hold anything.
+        true => Stream::Stderr.write(Text::Words(&text.to_string())),
+        false if Stream::Stdout.takes_color() => {
+            Stream::Stdout.write(Text::Colored(&text.ansi().to_string()))
+        }
+        false => Stream::Stdout.write(Text::Words(&text.to_string())),
+    };
+    ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2))
+}
+
+/// Writes a result for people to stdout.
+fn print(text: &str) -> Result<(), Failure> {
+    Ok(Stream::Stdout.write(Text::Words(text))?)
+}
+
+/// Writes JSON to stdout.
+fn print_json(text: &str) -> Result<(), Failure> {
+    Ok(Stream::Stdout.write(Text::Json(text))?)
 }
 
 /// Runs a command of the shell's face to its end. A failure is one sentence on stderr, after `pxlens: `.
@@ -106,10 +128,12 @@ pub async fn main(command: Command) -> ExitCode {
     };
     match ended {
         Ok(status) => status.into(),
-        Err(failure) if failure.is_broken_pipe => Status::Ok.into(),
         Err(failure) => {
-            // If stderr is closed, nobody reads it.
-            let _ = writeln!(io::stderr(), "pxlens: {failure}");
+            // Programs that lose their reader end without a word.
+            if failure.status != Status::Quit(Quit::Unread) {
+                // If stderr is closed, nobody reads it.
+                let _ = Stream::Stderr.write(Text::Words(&format!("pxlens: {failure}\n")));
+            }
             failure.status.into()
         }
     }
@@ -123,6 +147,13 @@ fn cells_of(args: &args::CellsArgs) -> Result<Status, Failure> {
     let wanted = crate::cells::Wanted { format, is_ipy };
     let (found, problems) = crate::lint::recognize_as(&file.text, file.dialect, wanted, &views)
         .map_err(|error| Failure::new(Status::Usage, format!("{}: {error}", file.label)))?;
-    cells::report(&file.label, &found, &problems, &file.text, args.json, &mut io::stdout().lock())?;
+    let mut report = Vec::new();
+    cells::report(&file.label, &found, &problems, &file.text, args.json, &mut report)?;
+    let report = String::from_utf8_lossy(&report);
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&report)?
+    }
     Ok(Status::Ok)
 }

@@ -11,6 +11,7 @@ mod clock;
 mod cluster;
 mod engines;
 mod ide;
+mod json;
 mod jupyter;
 mod lint;
 pub mod log;
@@ -22,6 +23,8 @@ mod render;
 mod rewrite;
 mod run;
 mod session;
+mod signals;
+mod streams;
 mod text;
 
 /// What the benchmarks and the end-to-end tests call; not an interface for anyone else. Everything that is not listed here is

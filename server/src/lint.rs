@@ -29,7 +29,7 @@ pub(crate) use problem::{Fix, Problem, Rule, Severity};
 pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
-    Carry, CellKind, Cells, Dialect, End, Index, NotNotebook, Views, Wanted,
+    Carry, CellKind, Cells, Dialect, End, Index, Unreadable, Views, Wanted,
     escapes::Escape,
     findings::{BlockFacts, Finding, Findings},
     found::Found,
@@ -150,7 +150,7 @@ pub(crate) fn recognize(
     text: &str,
     dialect: Dialect,
     views: &Arc<Views>,
-) -> Result<(Cells, Vec<Problem>), NotNotebook> {
+) -> Result<(Cells, Vec<Problem>), Unreadable> {
     recognize_as(text, dialect, Wanted::default(), views)
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn recognize_as(
     dialect: Dialect,
     wanted: Wanted,
     views: &Arc<Views>,
-) -> Result<(Cells, Vec<Problem>), NotNotebook> {
+) -> Result<(Cells, Vec<Problem>), Unreadable> {
     let rope = Rope::from_str(text);
     let index = Index::new_as(&rope, dialect, wanted, 0, Arc::new(Carry::new(views)));
     match index.error() {

@@ -2,6 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::streams::LogLines;
+
 /// Starts the log at the level that `PXLENS_LOG` sets (such as `debug` or `pxlens::cluster=trace`); warnings by
 /// default. Without colours, since editors collect these lines too.
 pub fn start() {
@@ -10,6 +12,6 @@ pub fn start() {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
-        .with_writer(std::io::stderr)
+        .with_writer(|| LogLines)
         .try_init();
 }

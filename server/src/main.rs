@@ -9,7 +9,10 @@ use pxlens::{
 };
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(said) => return cli::explain(&said),
+    };
     let Some(command) = args.command.or_else(|| default_command(args.lsp)) else {
         return Args::command().print_help().map_or(ExitCode::from(2), |()| ExitCode::from(2));
     };

@@ -36,6 +36,7 @@ mod rerun;
 mod screen;
 mod secrets;
 mod sections;
+mod svg;
 mod template;
 mod terminal;
 mod timing;
@@ -74,18 +75,18 @@ pub(crate) use line::{BlockLine, Paint, Span};
 pub(crate) use live::Live;
 pub(crate) use markdown::longest_backticks;
 pub use markdown::markdown;
-pub(crate) use notebook::{NotebookItem, NotebookOutput, notebook};
+pub(crate) use notebook::{MOST_TEXT as MOST_OF_NOTEBOOK_TEXT, NotebookItem, NotebookOutput, notebook};
 pub(crate) use page::{Page, PageBlock, PageError, PageLimits, PageSection, Standing, html_outputs, page};
 pub use plain::{PromptColor, plain};
 pub(crate) use replay::replay;
 pub(crate) use rerun::{differing, failed, stragglers};
 pub(crate) use secrets::{without_key, without_keys};
-pub(crate) use terminal::terminal_end;
 pub use terminal::{Style, terminal};
+pub(crate) use terminal::{terminal_end, terminal_failures};
 pub(crate) use timing::{PartTime, timing};
 pub(crate) use wording::{cut, duration, elapsed, heading, one_line, progress};
 
-pub(crate) use crate::run::terminal_text;
+pub(crate) use crate::run::{terminal_text, visible_name};
 
 use crate::cells::GroupOutputs;
 

@@ -24,5 +24,5 @@ pub(crate) use fingerprint::Fingerprint;
 pub(crate) use rope_text::RopeText;
 pub(crate) use state::{Ending, EngineRun, Output, OutputKind, Phase, RunState};
 pub use state::{Run, RunId, RunRequest};
-pub(crate) use terminal::terminal_text;
+pub(crate) use terminal::{terminal_text, visible, visible_name};
 pub(crate) use text::{Hidden, Text};

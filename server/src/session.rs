@@ -347,6 +347,12 @@ impl RunHandle {
         self.view.borrow().clone()
     }
 
+    /// The newest state for an editor, which shows at most about so many bytes of it: of longer values, displays and errors the
+    /// beginning.
+    pub(crate) fn excerpt(&self, bytes: usize) -> Arc<Run> {
+        self.now().excerpt(bytes)
+    }
+
     /// Whether a `%pxresult` of this suffix in this document or notebook may show it.
     pub(crate) fn is_result_of(&self, home: &DocumentKey, suffix: &str) -> bool {
         self.home == *home && self.suffix == suffix && self.place.kind.gives_result()

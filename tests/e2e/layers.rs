@@ -13,9 +13,10 @@ use imports::{Imports, circles};
 /// Module, and what it may name of pxlens.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("json", &[]),
     ("engines", &["jupyter"]),
-    ("jupyter", &[]),
-    ("cells", &["text", "engines"]),
+    ("jupyter", &["json"]),
+    ("cells", &["text", "engines", "json"]),
     ("run", &["jupyter", "text", "engines"]),
     ("lint", &["cells", "text", "engines"]),
     ("rewrite", &["cells", "text", "engines"]),
@@ -25,7 +26,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("private", &[]),
     ("ownership", &[]),
     ("blocking", &[]),
-    ("cluster", &["run", "jupyter", "engines", "clock", "private", "ownership", "blocking"]),
+    ("signals", &[]),
+    ("streams", &["run"]),
+    ("cluster", &["run", "jupyter", "engines", "json", "clock", "private", "ownership", "blocking"]),
     (
         "session",
         &[
@@ -38,6 +41,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "jupyter",
             "text",
             "engines",
+            "json",
             "clock",
             "private",
             "ownership",
@@ -49,14 +53,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "lsp",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock", "blocking",
+            "engines", "json", "log", "clock", "blocking", "signals",
         ],
     ),
     (
         "cli",
         &[
             "ide", "session", "plan", "lint", "render", "cluster", "cells", "run", "jupyter", "text",
-            "engines", "log", "clock", "private",
+            "engines", "log", "clock", "private", "signals", "streams",
         ],
     ),
 ];

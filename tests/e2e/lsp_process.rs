@@ -209,6 +209,21 @@ fn the_process_ends_with_its_editor_although_its_input_stays_open() {
     assert_eq!(server.code(), Some(1));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_process_in_order_although_its_input_stays_open() {
+    use nix::{
+        sys::signal::{Signal, kill},
+        unistd::Pid,
+    };
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129), (Signal::SIGINT, 130)] {
+        let server = Server::initialized(None);
+        kill(Pid::from_raw(i32::try_from(server.child.id()).unwrap()), signal).unwrap();
+        // A process that a signal has killed has no exit code.
+        assert_eq!(server.code(), Some(code));
+    }
+}
+
 #[test]
 fn an_unknown_process_id_of_its_editor_does_not_end_the_process() {
     let mut server = Server::initialized(Some(i32::MAX as u32));

@@ -3,7 +3,9 @@
 //! Golden tests have `golden` in their names.
 
 mod console;
+mod failures;
 mod faults;
+mod field;
 mod golden_display;
 mod golden_recording;
 mod golden_sessions;
@@ -30,8 +32,11 @@ mod plots;
 mod private_files;
 mod program;
 mod project_folder;
+mod quitting;
 mod shell;
 mod shell_results;
 mod starting;
 mod targets;
+mod terminal;
 mod tour;
+mod undecodable;

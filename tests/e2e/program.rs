@@ -1,8 +1,14 @@
 //! The program under test, and the files it is given.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
-use pxlens_tests::cli::{Cli, Done};
+use pxlens_tests::{
+    PATIENCE,
+    cli::{Cli, Done},
+};
 use serde_json::Value;
 
 /// The binary of this build, or the one that `PXLENS_TEST_BINARY` names.
@@ -42,6 +48,16 @@ impl Written {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+/// Waits until there is a file, by which code on an engine says how far it is.
+#[track_caller]
+pub(crate) fn wait_for_file(path: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while !path.exists() {
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {}", path.display());
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -9,7 +9,7 @@ use pxlens_tests::{
     sim::{Script, Sim},
 };
 
-use crate::program::{Written, cli, events, pxlens, run};
+use crate::program::{Written, cli, events, pxlens, run, wait_for_file};
 
 /// Fails unless these texts are in what was shown, in this order.
 #[track_caller]
@@ -272,6 +272,8 @@ fn json_output_is_one_object_per_line() {
 
 #[cfg(unix)]
 mod local {
+    use nix::sys::signal::Signal;
+
     use super::*;
 
     /// `pxlens` with an IPython directory of its own.
@@ -325,6 +327,47 @@ mod local {
     }
 
     #[test]
+    fn sigterm_and_sighup_while_a_local_cluster_starts_stop_it() {
+        for (signal, name, code) in [(Signal::SIGTERM, "SIGTERM", 143), (Signal::SIGHUP, "SIGHUP", 129)] {
+            let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
+            let mut running = with_own_folder(&["run", "-n", "2"], &file)
+                .arg(file.path())
+                .arg("--python")
+                .arg(real::python())
+                .start();
+            running.wait_for_stderr("starting a controller");
+            running.signal(signal);
+            let done = running.wait();
+            status(&done, code);
+            assert!(done.stderr.contains(&format!("ended by {name} before anything was run")), "{done:?}");
+            no_cluster_is_left(&file);
+        }
+    }
+
+    #[test]
+    fn sigterm_ends_a_local_cluster_whose_engines_do_not_stop_after_what_came_was_printed() {
+        let file = Written::new("deaf.py", "");
+        let begun = file.folder().join("begun");
+        let deaf = format!(
+            "# %%\n%%px\nimport time\nprint('half done', flush=True)\nopen({begun:?}, 'w').close()\n\
+             while True:\n    try: time.sleep(60)\n    except KeyboardInterrupt: pass\n"
+        );
+        std::fs::write(file.path(), deaf).expect("the temporary folder can be written");
+        let running = with_own_folder(&["run", "-n", "1"], &file)
+            .arg(file.path())
+            .arg("--python")
+            .arg(real::python())
+            .start();
+        wait_for_file(&begun);
+        running.signal(Signal::SIGTERM);
+        let done = running.wait();
+        status(&done, 143);
+        in_order(&done.stdout, &["[0] ⏳ half done", "waiting on [0]"]);
+        in_order(&done.stderr, &["ended by SIGTERM; [0] may still be running"]);
+        no_cluster_is_left(&file);
+    }
+
+    #[test]
     fn control_c_while_pxlens_start_starts_a_cluster_leaves_none() {
         let file = Written::new("work.py", "# %%\n%px 6 * 7\n");
         let mut running =
@@ -350,12 +393,11 @@ mod local {
     fn a_second_control_c_does_not_wait_for_engines_that_do_not_stop() {
         let sim = Sim::builder().engines(1).on("work()", Script::new().wait("never")).start_blocking();
         let file = Written::new("work.py", "# %%\n%%px\nwork()\n# %%\n%px more()\n");
-        let running = run(file.path(), &sim.connection_file()).start();
+        let mut running = run(file.path(), &sim.connection_file()).start();
         sim.wait_for_runs_blocking(1);
         // A muted controller does not answer the interrupt, so that the run does not end.
         sim.mute(true);
-        running.interrupt();
-        running.interrupt();
+        running.signal_until_it_ends(Signal::SIGINT);
         let done = running.wait();
         status(&done, 130);
         assert!(done.stderr.contains("[0] may still be running; 1 px cell was not run"), "{done:?}");
@@ -371,9 +413,7 @@ mod local {
             .arg(real::python())
             .start();
         running.wait_for_stdout("\"started\"");
-        // Should the system merge the two signals into one, a time limit has the effect of the second.
-        running.interrupt();
-        running.interrupt();
+        running.signal_until_it_ends(Signal::SIGINT);
         let done = running.wait();
         status(&done, 130);
         no_cluster_is_left(&file);

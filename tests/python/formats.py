@@ -1,10 +1,10 @@
 """What jupytext and IPython make of scripts and notebooks, for `server/src/cells/tests/oracle.rs`.
 
-Reads JSON from stdin: `scripts`, a list of texts, and `cells`, a list of sources of notebook cells. Writes JSON:
+Reads JSON from stdin: `scripts`, a list of texts, and `notebooks`, each a list of cells with `kind` and `source`. Writes JSON:
 
 * for each script its format, its cells with their places in bytes, their kinds, and what of it would be sent to engines
   when jupytext reads it and IPython runs its cells in order; or why jupytext does not read it,
-* for each source the px magics that IPython finds in it.
+* for each notebook what IPython makes of each code cell when all are run in order, and what of it reaches engines.
 """
 
 import ast
@@ -130,31 +130,54 @@ def magics(source, transform=None, is_all=True):
     return found
 
 
-def sent(notebook):
-    """The code that reaches engines when the cells are run in order; None if a cell cannot be read.
+def sent(sources):
+    """The code that reaches engines when code cells are run in order; None if a cell cannot be read.
 
     Magics in the bodies of statements count as not reached: that depends on what Python finds.
     """
     out = []
     is_auto = False
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
+    for source in sources:
         if is_auto:
-            if re.match(r"\s*%autopx\b", cell.source):
+            if re.match(r"\s*%autopx\b", source):
                 is_auto = False
             else:
-                out.append(cell.source)
+                out.append(source)
             continue
-        found = magics(cell.source, is_all=False)
+        found = magics(source, is_all=False)
         if found is None:
             return None
         for is_cell, name, line, *body in found:
             if name.startswith("autopx"):
-                is_auto = True
+                is_auto = not is_auto
             elif name.startswith("px") and not name.startswith(("pxresult", "pxconfig")):
                 out.append(body[0] if is_cell else line)
     return "\n".join(out)
+
+
+def code(notebook):
+    """The sources of the code cells."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def runs(sources):
+    """What becomes of each code cell when all are run in order: "whole" inside an `%autopx` region, else its magics."""
+    out = []
+    is_auto = False
+    for source in sources:
+        if is_auto:
+            is_auto = not re.match(r"\s*%autopx\b", source)
+            out.append("whole")
+            continue
+        out.append({"magics": magics(source)})
+        toggles = [name for _, name, *_ in magics(source, is_all=False) or [] if name.startswith("autopx")]
+        is_auto = len(toggles) % 2 == 1
+    return out
+
+
+def notebook(cells):
+    sources = [cell["source"] for cell in cells if cell["kind"] == "code"]
+    return {"cells": runs(sources), "sent": sent(sources)}
 
 
 def databricks(text):
@@ -177,7 +200,7 @@ def databricks(text):
         if kind == "code":
             lines = [re.sub(r"^# MAGIC( |$)", "", line) for line in lines if not line.startswith("# DBTITLE ")]
             notebook.cells.append(new_code_cell("\n".join(lines)))
-    return {"format": "databricks", "cells": placed, "sent": sent(notebook)}
+    return {"format": "databricks", "cells": placed, "sent": sent(code(notebook))}
 
 
 def script(text):
@@ -190,7 +213,7 @@ def script(text):
         return {"error": f"{type(error).__name__}: {error}"}
     at = places(text)
     cells = [[at[start], at[end], kind] for start, end, kind in cells]
-    return {"format": name, "cells": cells, "sent": sent(notebook)}
+    return {"format": name, "cells": cells, "sent": sent(code(notebook))}
 
 
 def main():
@@ -199,7 +222,7 @@ def main():
     json.dump(
         {
             "scripts": [script(text) for text in asked["scripts"]],
-            "cells": [magics(source) for source in asked["cells"]],
+            "notebooks": [notebook(cells) for cells in asked["notebooks"]],
         },
         sys.stdout,
     )

@@ -31,6 +31,9 @@ pub struct Cli {
     patience: Duration,
 }
 
+const IN_TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])) & 0xff)";
+
 /// How a run ended, and what it wrote.
 #[derive(Debug)]
 #[must_use]
@@ -68,6 +71,17 @@ impl Cli {
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
+    }
+
+    /// Lets it run in a terminal of its own, of which everything that is written to it comes out as stdout.
+    ///
+    /// `python` is one that has the standard library. Ending the program that runs then closes the terminal.
+    #[must_use]
+    pub fn in_terminal(self, python: &Path) -> Self {
+        let mut args: Vec<OsString> = ["-c", IN_TERMINAL].map(OsString::from).into();
+        args.push(self.program.into());
+        args.extend(self.args);
+        Self { program: python.to_owned(), args, ..self }.env("TERM", "xterm")
     }
 
     /// Sets an environment variable.
@@ -191,6 +205,16 @@ impl Running {
         let pid = i32::try_from(self.pid()).expect("process ids fit");
         // An error says that it has ended already, which `wait` will show.
         _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal);
+    }
+
+    /// Sends a signal again and again until the program ends. Panics when it does not.
+    #[cfg(unix)]
+    pub fn signal_until_it_ends(&mut self, signal: nix::sys::signal::Signal) {
+        while self.child.try_wait().expect("a child can be waited for").is_none() {
+            assert!(Instant::now() < self.deadline, "the program does not end: {:#?}", self.written);
+            self.signal(signal);
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until stdout holds `text`. Panics when it does not come.

@@ -308,7 +308,10 @@ export type ResultResult = {
   state: CellState;
   /** The groups of engines with like outputs, the largest first; if grouped by engine, one group per engine, in target order. */
   groups: Array<Group>;
-  /** The whole output as plain text, in the chosen grouping. */
+  /**
+   * The whole output as plain text, in the chosen grouping. Of a value, a display or an error that is longer than an engine's share of 5 MB,
+   * only the beginning, and how much more there is; `px/export` has all of it.
+   */
   text: string;
   /** The same as Markdown, in which text of engines is escaped. */
   markdown: string;
@@ -352,7 +355,7 @@ export type ResultImage = {
    * engine named.
    */
   mime: string;
-  /** Base64 without line breaks. For an SVG, its text, which is not sanitised: show it in an `<img>`, never as part of a page. */
+  /** Base64 without line breaks. For an SVG, its text: one that may do more than draw is within an `<image>` of another, so that no viewer runs its scripts. Show it in an `<img>`, never as part of a page. */
   data?: string;
   /** Why there is no `data`: the image cannot be decoded, or the answer has no room for it. */
   missing?: string;

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use ropey::Rope;
 
 use super::{
-    Block, Carry, Cells, Decider, Dialect, NotNotebook, NotebookLines, Origin, PxCell,
+    Block, Carry, Cells, Decider, Dialect, NotebookLines, Origin, PxCell, Unreadable,
     divide::Shape,
     findings::{BlockFacts, Findings, OpenRegion},
     format::{Known, Wanted},
@@ -38,7 +38,7 @@ pub(crate) struct Index {
     /// The blocks that hold more than local code of which there is nothing to say, by place, in order. Few are, in long
     /// scripts; the others are not visited for each typed character.
     notable: Vec<usize>,
-    error: Option<NotNotebook>,
+    error: Option<Unreadable>,
     /// See [`Index::send_plain`].
     sends_plain: bool,
 }
@@ -148,9 +148,10 @@ impl Index {
         if edits.is_empty() {
             return Delta::default();
         }
+        let is_unread = self.error.is_some() || Unreadable::too_large(rope, self.dialect).is_some();
         let replaced = match self.dialect {
-            Dialect::Script => self.edit_script(rope, &hunks::hunks(edits)),
-            Dialect::NotebookCell | Dialect::NotebookJson => self.read(rope),
+            Dialect::Script if !is_unread => self.edit_script(rope, &hunks::hunks(edits)),
+            _ => self.read(rope),
         };
         let resolved = self.resolve(&replaced);
         Delta { replaced, resolved }
@@ -195,8 +196,8 @@ impl Index {
             .map_or(&self.before, |resolved| &resolved.after)
     }
 
-    /// Why the document cannot be read. What it held when it last could is kept.
-    pub(crate) fn error(&self) -> Option<&NotNotebook> {
+    /// Why the document is not read. What a notebook held when it last could be read is kept.
+    pub(crate) fn error(&self) -> Option<&Unreadable> {
         self.error.as_ref()
     }
 
@@ -337,7 +338,12 @@ impl Index {
     /// Reads all of the document anew; blocks that stand where one stood take over its name.
     fn read(&mut self, rope: &Rope) -> Vec<(Range<usize>, Range<usize>)> {
         let old = self.entries.len();
+        self.error = Unreadable::too_large(rope, self.dialect);
         match self.dialect {
+            _ if self.error.is_some() => {
+                self.script = script::Script::new(self.wanted());
+                self.replace(0..old, Vec::new());
+            }
             Dialect::Script => self.read_script(rope),
             Dialect::NotebookCell => {
                 let scanned = Scanned::notebook_cell(&rope.to_string());
@@ -345,7 +351,6 @@ impl Index {
             }
             Dialect::NotebookJson => match Scanned::notebook_json(&rope.to_string()) {
                 Ok(cells) => {
-                    self.error = None;
                     let entry = |scanned| Entry::new(0..0, scanned);
                     self.replace(0..old, cells.into_iter().map(entry).collect());
                 }

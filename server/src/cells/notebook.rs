@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::mapped::Mapped;
-use crate::text::TextRange;
+use crate::{json::without_odd_numbers, text::TextRange};
 
 /// Why a text is no notebook.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,13 +63,26 @@ struct Cell<'a> {
 /// Finds the code cells of a notebook.
 pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
     let json = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let offset = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
+    let start = text.len() - json.len();
     // serde takes an array for a struct as well.
     if !json.trim_start().starts_with('{') {
         let why = if json.trim().is_empty() { "the file is empty" } else { "a notebook is a JSON object" };
         return Err(NotNotebook { line: 1, column: 1, why: why.to_owned() });
     }
-    let notebook: Notebook<'_> = serde_json::from_str(json).map_err(|error| NotNotebook::from(&error))?;
+    match serde_json::from_str(json) {
+        Ok(notebook) => in_notebook(notebook, json, start),
+        // Python writes numbers into outputs that are not JSON.
+        Err(error) if error.is_syntax() => {
+            let json = without_odd_numbers(json);
+            in_notebook(serde_json::from_str(&json)?, &json, start)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The code cells of a notebook whose JSON begins at byte `start` of the document.
+fn in_notebook(notebook: Notebook<'_>, json: &str, start: usize) -> Result<Vec<CodeCell>, NotNotebook> {
+    let offset = |part: &str| start + (part.as_ptr() as usize - json.as_ptr() as usize);
     let are_bare = notebook.nbformat == Some(2.into());
     let worksheets =
         notebook.worksheets.map(|sheets| sheets.into_iter().flat_map(|sheet| sheet.cells).collect());
@@ -82,8 +95,7 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
         let raw = source.get();
         let mut strings = Mapped::json();
         if raw.starts_with('[') {
-            let items: Vec<&RawValue> =
-                serde_json::from_str(raw).map_err(|error| NotNotebook::from(&error))?;
+            let items: Vec<&RawValue> = serde_json::from_str(raw)?;
             let mut end = None;
             for item in items.iter().filter(|item| item.get().starts_with('"')) {
                 let start = offset(item.get());
@@ -107,8 +119,8 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
     Ok(found)
 }
 
-impl From<&serde_json::Error> for NotNotebook {
-    fn from(error: &serde_json::Error) -> Self {
+impl From<serde_json::Error> for NotNotebook {
+    fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let why = text.strip_suffix(&place).unwrap_or(&text).to_owned();

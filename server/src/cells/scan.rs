@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    CellKind, NotNotebook, NotebookCellRef, NotebookLines, block,
+    CellKind, NotebookCellRef, NotebookLines, Unreadable, block,
     divide::Part,
     escapes::{self, Begins, Hidden},
     format::Style,
@@ -132,8 +132,13 @@ impl Scanned {
     }
 
     /// The code cells of a notebook as its file holds it; ranges are the file's.
-    pub(crate) fn notebook_json(text: &str) -> Result<Vec<Self>, NotNotebook> {
-        let cells = notebook::code_cells(text)?.into_iter().map(|cell| {
+    pub(crate) fn notebook_json(text: &str) -> Result<Vec<Self>, Unreadable> {
+        let cells = notebook::code_cells(text)?;
+        let lines = cells.iter().map(|cell| cell.source.text().lines().count()).sum();
+        if let Some(too_large) = Unreadable::too_many_lines(lines) {
+            return Err(too_large);
+        }
+        let cells = cells.into_iter().map(|cell| {
             let place = NotebookCellRef { index: cell.index, id: cell.id };
             let lines = lines_of(cell.source.text());
             Self::new(cell.source, lines, None, Vec::new(), cell.range, Some(place))

@@ -1,7 +1,8 @@
 //! The statements whose bodies a magic stands in, told by indentation as Python does: `if`, `for`, `def`, `try` and the like.
 //!
 //! What stands in one may run never, once or often, and nobody knows without running the code around it. Lines that no
-//! statement above them opens a body for count as well: Python refuses them.
+//! statement above them opens a body for count as well, and so does all that follows in their cell: Python refuses the cell,
+//! and IPython runs nothing of it.
 
 use super::python;
 use crate::text::TextRange;
@@ -24,6 +25,9 @@ pub(super) struct Suites {
     open: Vec<Statement>,
     /// Whether nothing has followed the newest statement, which opens a body.
     awaits_body: bool,
+    /// The keyword and the line of the statement behind which this is no Python any more: it has no body, or what follows it is
+    /// indented as nothing above is. IPython runs nothing of such a cell.
+    broken: Option<(Option<&'static str>, usize)>,
 }
 
 /// A statement, by the first of its lines.
@@ -43,8 +47,20 @@ impl Suites {
     pub(super) fn begin(&mut self, text: &str, line: usize) {
         let text = text.strip_prefix(self.base.as_str()).unwrap_or(text);
         let column = column(text);
-        // What follows `if x:` is its body, or the cell is not Python, however it is indented.
-        if !std::mem::take(&mut self.awaits_body) {
+        let awaits_body = std::mem::take(&mut self.awaits_body);
+        if let Some(newest) = self.open.last() {
+            // IPython takes off what the first line is indented by where other lines are too, so the margin is always right.
+            let is_known = column == 0 || self.open.iter().any(|open| open.column == column);
+            let is_odd = match awaits_body {
+                true => column <= newest.column,
+                false if column > newest.column => newest.keyword.is_none(),
+                false => !is_known,
+            };
+            if is_odd && self.broken.is_none() {
+                self.broken = Some((newest.keyword, newest.line));
+            }
+        }
+        if !awaits_body {
             while self.open.pop_if(|open| open.column >= column).is_some() {}
         }
         self.open.push(Statement { column, line, keyword: keyword(text.trim_start()) });
@@ -59,6 +75,9 @@ impl Suites {
     /// The keyword and the line of what the newest statement stands in, or of that itself where something is behind its colon:
     /// a magic is a statement, or the value of one.
     pub(super) fn around(&self) -> Option<(Option<&'static str>, usize)> {
+        if self.broken.is_some() {
+            return self.broken;
+        }
         let (newest, above) = self.open.split_last()?;
         let header = if newest.keyword.is_some() { newest } else { above.last()? };
         Some((header.keyword, header.line))

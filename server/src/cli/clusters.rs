@@ -1,23 +1,21 @@
 //! `pxlens clusters`: a table of the running clusters.
 
-use std::io::{self, Write};
-
 use serde_json::json;
 
-use super::{Failure, Status, args::ClustersArgs, no_cluster};
-use crate::cluster::discovery::{self, ClusterState, FoundCluster};
+use super::{Failure, Status, args::ClustersArgs, no_cluster, print, print_json};
+use crate::{
+    cluster::discovery::{self, ClusterState, FoundCluster},
+    render::visible_name,
+};
 
 /// Lists the clusters that run on this machine, and batch jobs that may be running.
 pub(super) fn clusters(args: &ClustersArgs) -> Result<Status, Failure> {
     let mut found = discovery::find(&args.selection()).map_err(no_cluster)?;
     found.retain(|cluster| args.all || cluster.state != ClusterState::Gone);
-    let mut out = io::stdout().lock();
     if args.json {
-        for cluster in &found {
-            writeln!(out, "{}", as_json(cluster))?;
-        }
+        print_json(&found.iter().map(|cluster| format!("{}\n", as_json(cluster))).collect::<String>())?;
     } else {
-        table(&found, &mut out)?;
+        print(&table(&found))?;
     }
     Ok(Status::Ok)
 }
@@ -45,19 +43,19 @@ fn word(state: ClusterState) -> &'static str {
     }
 }
 
-fn table(found: &[FoundCluster], out: &mut impl Write) -> io::Result<()> {
+fn table(found: &[FoundCluster]) -> String {
     if found.is_empty() {
-        return writeln!(out, "No cluster is running. `pxlens start` starts one.");
+        return "No cluster is running. `pxlens start` starts one.\n".to_owned();
     }
     let head = ["CLUSTER", "STATE", "ENGINES", "LAUNCHER", "STARTED BY"].map(str::to_owned);
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(found.iter().map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; 5] = std::array::from_fn(width);
-    for row in &rows {
+    let line = |row: &[String; 5]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
 }
 
 fn row(cluster: &FoundCluster) -> [String; 5] {
@@ -67,10 +65,10 @@ fn row(cluster: &FoundCluster) -> [String; 5] {
         (false, false) => "",
     };
     [
-        cluster.label(),
+        visible_name(&cluster.label()),
         word(cluster.state).to_owned(),
         cluster.engines_expected.map_or_else(|| "?".to_owned(), |n| n.to_string()),
-        cluster.launcher.clone().unwrap_or_else(|| "?".to_owned()),
+        cluster.launcher.as_deref().map_or_else(|| "?".to_owned(), visible_name),
         by.to_owned(),
     ]
 }
@@ -106,14 +104,20 @@ pub(super) mod tests {
             cluster("default", "pxlens-run-99aa00ff", ClusterState::Starting),
             cluster("slurm", "", ClusterState::Unknown),
         ];
-        let mut out = Vec::new();
-        table(&found, &mut out).expect("memory");
         expect![[r#"
             CLUSTER                      STATE     ENGINES  LAUNCHER  STARTED BY
             default:pxlens-0a1b2c3d      running   4        local     pxlens
             default:pxlens-run-99aa00ff  starting  4        local     pxlens run
             slurm                        unknown   ?        ?
         "#]]
-        .assert_eq(&String::from_utf8_lossy(&out));
+        .assert_eq(&table(&found));
+    }
+
+    #[test]
+    fn what_a_name_hides_is_seen_and_keeps_the_table_in_order() {
+        let found = [cluster("\x1b]0;x\x07a\nb", "\u{202e}c", ClusterState::Running)];
+        let table = table(&found);
+        assert_eq!(table.lines().count(), 2, "{table}");
+        assert!(table.contains(r"\u001b]0;x\u0007a\u000ab:\u202ec  running"), "{table}");
     }
 }

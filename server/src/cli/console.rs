@@ -4,14 +4,14 @@
 //! has no front end, it prints the command to run and what to install.
 
 use std::{
-    io::{self, Write},
+    io,
     path::Path,
     process::{Command, Stdio},
 };
 
 use tokio::sync::mpsc;
 
-use super::{Failure, Status, args::ConsoleArgs, no_cluster, output::say};
+use super::{Failure, Quit, Status, args::ConsoleArgs, no_cluster, output::say, print, quit::Quits};
 use crate::{
     cluster::{
         Console, ConsoleError,
@@ -35,22 +35,17 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let printing = tokio::spawn(print_messages(notices));
     session.connect(StartPolicy::Never).await.map_err(no_cluster)?;
-    let given_up = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // This system delivers no Ctrl-C.
-            std::future::pending::<()>().await;
-        }
-    };
-    let opened = session.console(EngineId(args.engine), None, given_up).await;
+    let mut quits = Quits::listen();
+    let opened = session.console(EngineId(args.engine), None, async { _ = quits.asked().await }).await;
     // The engine's kernel stays bound; nothing of this process is needed for it.
     session.shutdown().await;
     printing.abort();
-    let console = opened.map_err(refused)?;
+    let console = opened.map_err(|error| refused(error, quits.why()))?;
     if let Some(note) = console.note() {
         say(Level::Info, &note);
     }
     if args.print {
-        writeln!(io::stdout(), "{}", console.command_line(front_end))?;
+        print(&format!("{}\n", console.command_line(front_end)))?;
         return Ok(Status::Ok);
     }
     let folder = std::env::current_dir()?;
@@ -70,7 +65,7 @@ pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
                 Err(error) => format!("{error}; run this command where {} is installed:", front_end.module()),
             };
             say(Level::Warning, &hint);
-            writeln!(io::stdout(), "{}", console.command_line(front_end))?;
+            print(&format!("{}\n", console.command_line(front_end)))?;
             Ok(Status::Ok)
         }
     }
@@ -88,9 +83,11 @@ async fn print_messages(mut notices: mpsc::UnboundedReceiver<SessionEvent>) {
     }
 }
 
-fn refused(error: ConsoleRequestError) -> Failure {
+fn refused(error: ConsoleRequestError, quit: Option<Quit>) -> Failure {
     let status = match &error {
-        ConsoleRequestError::Engine(ConsoleError::GivenUp(_)) => Status::Interrupted,
+        ConsoleRequestError::Engine(ConsoleError::GivenUp(_)) => {
+            Status::Quit(quit.unwrap_or(Quit::Interrupted))
+        }
         ConsoleRequestError::Engine(ConsoleError::NoEngine { .. }) => Status::Usage,
         ConsoleRequestError::Engine(ConsoleError::Raised { .. } | ConsoleError::NoInfo(_)) => {
             Status::EngineFailed

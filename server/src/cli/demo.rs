@@ -10,6 +10,7 @@ use super::{
     file::SourceFile,
     no_cluster,
     output::say,
+    quit::Quits,
     run::run_source,
 };
 use crate::{cells::Dialect, cluster::python, private, session::Level};
@@ -33,12 +34,16 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
         .join("demo");
     private::make_own_folder(&images)?;
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let mut quits = Quits::listen();
     // The example draws a plot.
     let python =
-        python::ready_python_for_demo(args.local.python.as_deref(), &folder, |text| say(Level::Info, text))
-            .await
-            .map_err(no_cluster)?;
+        python::ready_python_for_demo(args.local.python.as_deref(), &folder, |text| say(Level::Info, text));
+    let python = tokio::select! {
+        python = python => python.map_err(no_cluster)?,
+        quit = quits.asked() => return Ok(Status::Quit(quit)),
+    };
     let file = SourceFile {
+        path: PathBuf::from("demo.py"),
         label: "demo.py".to_owned(),
         text: EXAMPLE.to_owned(),
         dialect: Dialect::Script,
@@ -60,7 +65,7 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Status, Failure> {
         cluster: ClusterArgs { place, ..ClusterArgs::default() },
         local: LocalArgs { python: Some(python.program), ..args.local },
     };
-    match run_source(file, run).await? {
+    match run_source(file, run, &mut quits).await? {
         Status::EngineFailed | Status::Ok => {
             say(Level::Info, CLOSING);
             Ok(Status::Ok)

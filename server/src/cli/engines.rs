@@ -1,13 +1,11 @@
 //! `pxlens engines`: the engines of the running cluster.
 
-use std::io::{self, Write};
-
 use serde_json::json;
 
-use super::{Failure, Status, args::EnginesArgs, no_cluster};
+use super::{Failure, Status, args::EnginesArgs, no_cluster, print, print_json};
 use crate::{
     engines::{Activity, Engine},
-    session::{About, Session, Settings, StartPolicy},
+    session::{About, ClusterView, Session, Settings, StartPolicy},
     text::Encoding,
 };
 
@@ -29,30 +27,36 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
     };
     session.shutdown().await;
     let cluster = connected.map_err(no_cluster)?;
-    let mut out = io::stdout().lock();
-    if !args.json {
-        let heading = match cluster.engines.len() {
-            0 => "has no engines".to_owned(),
-            1 => "has 1 engine".to_owned(),
-            n => format!("has {n} engines"),
-        };
-        writeln!(out, "{} {heading}", cluster.name)?;
-    }
-    let host = |engine: &Engine| engine.host.as_deref().unwrap_or("-").to_owned();
-    let width = cluster.engines.iter().map(|engine| host(engine).len()).max().unwrap_or_default();
-    for engine in cluster.engines.iter() {
-        let activity = word(cluster.activities.of(engine.id));
-        if args.json {
+    if args.json {
+        let object = |engine: &Engine| {
             let Engine { id, uuid, host, pid } = engine;
-            let object = json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid });
-            writeln!(out, "{object}")?;
-        } else {
-            let pid = engine.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
-            let host = host(engine);
-            writeln!(out, "{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}", engine.id, engine.uuid)?;
-        }
+            let activity = word(cluster.activities.of(*id));
+            json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid }).to_string()
+                + "\n"
+        };
+        print_json(&cluster.engines.iter().map(object).collect::<String>())?;
+    } else {
+        print(&table(&cluster))?;
     }
     Ok(Status::Ok)
+}
+
+fn table(cluster: &ClusterView) -> String {
+    let heading = match cluster.engines.len() {
+        0 => "has no engines".to_owned(),
+        1 => "has 1 engine".to_owned(),
+        n => format!("has {n} engines"),
+    };
+    let host = |engine: &Engine| engine.host.as_deref().unwrap_or("-").to_owned();
+    let width = cluster.engines.iter().map(|engine| host(engine).len()).max().unwrap_or_default();
+    let line = |engine: &Engine| {
+        let activity = word(cluster.activities.of(engine.id));
+        let pid = engine.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        let host = host(engine);
+        format!("{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}\n", engine.id, engine.uuid)
+    };
+    let lines: String = cluster.engines.iter().map(line).collect();
+    format!("{} {heading}\n{lines}", cluster.name)
 }
 
 fn word(activity: &Activity) -> &'static str {

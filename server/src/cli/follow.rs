@@ -1,13 +1,14 @@
 //! Shows the runs of one request until all have ended: cell after cell as text, or all at once as JSON.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 
 use super::{
     Failure, Status,
-    interrupts::Interrupts,
+    failures::Failures,
     output::{Form, Screen},
+    quit::{Quit, Quits},
 };
 use crate::{
     cells::Dialect,
@@ -18,8 +19,14 @@ use crate::{
     },
 };
 
-/// How long pxlens waits for the engines after Ctrl-C before it exits.
-const INTERRUPT_LIMIT: Duration = Duration::from_secs(10);
+/// How long pxlens waits for interrupted engines. What asks it to end by a signal kills it some seconds later (Slurm after 30,
+/// PBS and LSF after 10), and by then the output must be printed and its own cluster gone.
+fn patience(quit: Quit) -> Duration {
+    match quit {
+        Quit::Interrupted => Duration::from_secs(10),
+        Quit::Terminated | Quit::HungUp | Quit::Unread => Duration::from_secs(3),
+    }
+}
 
 /// How often the progress line is repainted.
 const REPAINT: Duration = Duration::from_millis(250);
@@ -30,16 +37,16 @@ pub(super) struct Show<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) asked: &'a RunResponse,
     pub(super) screen: Screen,
-    pub(super) interrupts: &'a mut Interrupts,
+    pub(super) quits: &'a mut Quits,
     pub(super) keep_going: bool,
     /// Whether all cells of the file were asked for, rather than one.
     pub(super) whole_file: bool,
 }
 
-/// How far an interrupt by Ctrl-C has gone.
+/// How far the end that somebody asked for has gone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
-    /// Ctrl-C was not pressed.
+    /// Nobody asked for it.
     No,
     /// The engines were interrupted, and are waited for until this moment.
     Until(Instant),
@@ -47,21 +54,37 @@ enum Stop {
     Now,
 }
 
+/// A step towards that end.
+enum Step {
+    /// Interrupt the engines.
+    Interrupt(Quit),
+    /// Leave them alone: somebody insists, or they had their time.
+    Leave,
+}
+
 /// The state while a [`Show`] runs.
 struct Follower<'a> {
     show: Show<'a>,
     stop: Stop,
+    /// What failed on engines and was shown while others worked.
+    failures: Failures,
+    /// Runs that nothing has waited for yet.
+    unshown: VecDeque<Arc<RunHandle>>,
 }
 
 impl Show<'_> {
     /// Shows everything, and says how it ended.
     pub(super) async fn all(self) -> Result<Status, Failure> {
-        let mut follower = Follower { show: self, stop: Stop::No };
-        match follower.show.screen.form() {
-            Form::Json => follower.events().await?,
-            Form::Grouped | Form::Plain => follower.cells().await?,
+        let (failures, unshown) = (Failures::default(), VecDeque::new());
+        let mut follower = Follower { show: self, stop: Stop::No, failures, unshown };
+        let shown = match follower.show.screen.form() {
+            Form::Json => follower.events().await,
+            Form::Grouped | Form::Plain => follower.cells().await,
+        };
+        match shown {
+            Ok(()) => follower.sum_up(),
+            Err(failure) => Err(follower.give_up(failure).await),
         }
-        follower.sum_up()
     }
 }
 
@@ -71,7 +94,6 @@ impl Follower<'_> {
     async fn cells(&mut self) -> Result<(), Failure> {
         let Some(view) = self.show.snapshot.document() else { return Ok(()) };
         let asked = self.show.asked;
-        let mut unshown: Vec<Arc<RunHandle>> = Vec::new();
         for cell in &view.cells {
             if self.stop != Stop::No {
                 break;
@@ -79,14 +101,14 @@ impl Follower<'_> {
             let shown = if let Some(handle) = asked.runs.iter().find(|handle| handle.cell == cell.id) {
                 self.show.screen.announce(handle)?;
                 if !handle.plan.blocking {
-                    unshown.push(handle.clone());
+                    self.unshown.push_back(handle.clone());
                     continue;
                 }
                 self.wait(handle).await?;
                 self.show.screen.result(handle)?;
                 handle
             } else if let Some(shown) = asked.shown_results.iter().find(|shown| shown.cell == cell.id) {
-                unshown.retain(|other| other.id != shown.run.id);
+                self.unshown.retain(|other| other.id != shown.run.id);
                 self.wait(&shown.run).await?;
                 if let Some(source) = self.show.snapshot.shown_result(cell) {
                     self.show.screen.pxresult(&source, cell)?;
@@ -102,23 +124,49 @@ impl Follower<'_> {
                 break;
             }
         }
-        if self.show.screen.form() == Form::Grouped && !unshown.is_empty() && self.stop == Stop::No {
+        if self.show.screen.form() == Form::Grouped && !self.unshown.is_empty() {
             // Before waiting, which may take long.
-            self.show.screen.heading_of_unshown(&unshown)?;
+            self.show.screen.heading_of_unshown(self.unshown.len())?;
         }
-        for handle in &unshown {
-            if self.stop == Stop::Now {
-                break;
+        while let Some(handle) = self.unshown.pop_front() {
+            self.wait(&handle).await?;
+            if self.stop != Stop::No && handle.now().was_never_sent() {
+                continue;
             }
-            self.wait(handle).await?;
-            self.show.screen.unshown_result(handle)?;
+            self.show.screen.unshown_result(&handle)?;
         }
         // The session drops what follows a failed cell a moment after the failure can be seen here.
-        for handle in asked.runs.iter().filter(|_| self.stop == Stop::No) {
-            // An error means that the run's task has ended.
-            let _ = handle.view.clone().wait_for(|run| run.is_over()).await;
-        }
+        self.wait_for_all().await;
         Ok(())
+    }
+
+    /// Interrupts the engines after something could not be written, since nobody would see what they compute. Returns why pxlens
+    /// ends.
+    async fn give_up(&mut self, failure: Failure) -> Failure {
+        self.interrupt_engines(Quit::Unread);
+        self.wait_for_all().await;
+        match self.show.quits.why() {
+            // A terminal that closes takes the output with it.
+            Some(quit) if failure.status == Status::Quit(Quit::Unread) => {
+                Failure { status: Status::Quit(quit), ..failure }
+            }
+            _ => failure,
+        }
+    }
+
+    /// Waits until every run is over, without showing any.
+    async fn wait_for_all(&mut self) {
+        for handle in &self.show.asked.runs {
+            let mut view = handle.view.clone();
+            while self.stop != Stop::Now {
+                tokio::select! {
+                    biased;
+                    // An error means that the run's task has ended.
+                    _ = view.wait_for(|run| run.is_over()) => break,
+                    step = next_step(self.stop, self.show.quits) => self.take(step),
+                }
+            }
+        }
     }
 
     /// Reports a cell that was not sent.
@@ -132,8 +180,8 @@ impl Follower<'_> {
         }
     }
 
-    /// Waits until a run is over, and meanwhile shows its output if its cell streams. The first Ctrl-C interrupts the engines,
-    /// whose last output is still waited for.
+    /// Waits until a run is over, and meanwhile shows its output if its cell streams. Who asks pxlens to end interrupts the
+    /// engines, whose last output is still waited for.
     async fn wait(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let (mut view, mut changes) = (handle.view.clone(), handle.view.clone());
         let live = handle.plan.blocking && self.show.screen.begin_live(handle)?;
@@ -143,17 +191,32 @@ impl Follower<'_> {
                 biased;
                 // An error means that the run's task has ended.
                 _ = view.wait_for(|run| run.is_over()) => break,
-                () = self.show.interrupts.next() => self.interrupt()?,
-                () = passed(self.stop) => self.stop = Stop::Now,
+                step = next_step(self.stop, self.show.quits) => self.take(step),
                 Ok(()) = changes.changed(), if live => self.show.screen.live(handle)?,
                 _ = tick.tick() => {
                     let run = handle.now();
+                    self.show_failures(handle)?;
                     let busy = self.busy_with_other_work(&run).await;
                     self.show.screen.progress(&run, &busy, handle.plan.progress)?;
                 }
             }
         }
         self.show.screen.end_progress()
+    }
+
+    /// Shows what has failed on engines of the run that is waited for, and of those that nothing has waited for yet.
+    fn show_failures(&mut self, waited_for: &RunHandle) -> Result<(), Failure> {
+        if self.stop != Stop::No {
+            // That engines are interrupted is no news.
+            return Ok(());
+        }
+        for handle in std::iter::once(waited_for).chain(self.unshown.iter().map(Arc::as_ref)) {
+            let due = self.failures.due(&handle.now());
+            if !due.is_empty() {
+                self.show.screen.failures(handle, &due)?;
+            }
+        }
+        Ok(())
     }
 
     /// The engines that have not begun with this run, since they are busy with something else.
@@ -167,16 +230,26 @@ impl Follower<'_> {
         waiting.map(|part| part.engine).filter(|id| !idle(*id)).collect()
     }
 
-    /// The first Ctrl-C interrupts the engines, the second stops waiting for them.
-    fn interrupt(&mut self) -> Result<(), Failure> {
-        if self.stop != Stop::No {
-            self.stop = Stop::Now;
-            return Ok(());
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Interrupt(quit) => {
+                self.interrupt_engines(quit);
+                if quit == Quit::Interrupted {
+                    self.show.screen.hint("interrupting the engines; press Ctrl-C again to exit at once");
+                }
+            }
+            Step::Leave => self.stop = Stop::Now,
         }
-        self.stop = Stop::Until(Instant::now() + INTERRUPT_LIMIT);
+    }
+
+    /// Interrupts everything that was started and has not ended.
+    fn interrupt_engines(&mut self, quit: Quit) {
+        if self.stop != Stop::No {
+            return;
+        }
+        self.stop = Stop::Until(Instant::now() + patience(quit));
         let session = self.show.session.clone();
         tokio::spawn(async move { session.interrupt(None, InterruptScope::All, None).await });
-        self.show.screen.hint("interrupting the engines; press Ctrl-C again to exit at once")
     }
 
     /// Shows all runs at once, each event as it comes.
@@ -202,8 +275,7 @@ impl Follower<'_> {
                     Some(index) => self.show.screen.events(&runs[index])?,
                     None => break,
                 },
-                () = self.show.interrupts.next() => self.interrupt()?,
-                () = passed(self.stop) => self.stop = Stop::Now,
+                step = next_step(self.stop, self.show.quits) => self.take(step),
             }
         }
         watchers.iter().for_each(JoinHandle::abort);
@@ -214,11 +286,11 @@ impl Follower<'_> {
     }
 
     fn sum_up(&mut self) -> Result<Status, Failure> {
-        let Show { snapshot, asked, screen, whole_file, keep_going, .. } = &mut self.show;
+        let Show { snapshot, asked, screen, whole_file, keep_going, quits, .. } = &mut self.show;
         let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
         let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
         let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Skipped)).count();
-        if self.stop != Stop::No {
+        if let Some(quit) = quits.why() {
             let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
             let working: RankSet =
                 not_over.flat_map(|run| run.pending().iter().collect::<Vec<_>>()).collect();
@@ -229,8 +301,11 @@ impl Follower<'_> {
             if unsent > 0 {
                 rest += &format!("; {}", not_run(unsent, "px cell was", "px cells were"));
             }
-            screen.note(&format!("interrupted{rest}"))?;
-            return Ok(Status::Interrupted);
+            // Programs that lose their reader end without a word.
+            if quit != Quit::Unread || !working.is_empty() {
+                screen.note(&format!("{}{rest}", quit.cause()))?;
+            }
+            return Ok(Status::Quit(quit));
         }
         if unsent > 0 && *whole_file {
             let cells = not_run(unsent, "px cell after it was", "px cells after it were");
@@ -266,12 +341,17 @@ fn not_run(count: usize, one: &str, several: &str) -> String {
     format!("{count} {} not run", if count == 1 { one } else { several })
 }
 
-/// Waits until the engines have had their time.
-async fn passed(stop: Stop) {
+/// Waits for the next step towards the end.
+async fn next_step(stop: Stop, quits: &mut Quits) -> Step {
     match stop {
-        Stop::Until(limit) => tokio::time::sleep_until(limit).await,
-        Stop::No | Stop::Now => std::future::pending().await,
+        Stop::No => return Step::Interrupt(quits.asked().await),
+        Stop::Until(limit) => tokio::select! {
+            () = quits.insisted() => {}
+            () = tokio::time::sleep_until(limit) => {}
+        },
+        Stop::Now => std::future::pending().await,
     }
+    Step::Leave
 }
 
 /// Sends `index` whenever the run has changed, until it is over.
@@ -303,7 +383,7 @@ fn worse(one: Status, other: Status) -> Status {
         Status::EngineFailed => 1,
         Status::Usage => 2,
         Status::NoCluster => 3,
-        Status::Interrupted => 4,
+        Status::Quit(_) => 4,
     };
     if rank(other) > rank(one) { other } else { one }
 }
@@ -361,8 +441,13 @@ mod tests {
 
     #[test]
     fn of_two_statuses_the_worse_one_counts() {
-        let rising =
-            [Status::Ok, Status::EngineFailed, Status::Usage, Status::NoCluster, Status::Interrupted];
+        let rising = [
+            Status::Ok,
+            Status::EngineFailed,
+            Status::Usage,
+            Status::NoCluster,
+            Status::Quit(Quit::Terminated),
+        ];
         for (at, one) in rising.into_iter().enumerate() {
             for other in &rising[..=at] {
                 assert_eq!((worse(one, *other), worse(*other, one)), (one, one));

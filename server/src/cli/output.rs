@@ -1,21 +1,25 @@
 //! Writes to the terminal: results to stdout, messages about them to stderr.
 
-use std::{
-    collections::HashMap,
-    io::{self, IsTerminal, StdoutLock, Write},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+
+use serde::Serialize;
 
 use super::{Failure, Status, images, in_shell};
 use crate::{
     engines::{RankSet, Targets},
     jupyter::content::StreamName,
     plan::ProgressAfter,
-    render::{self, Cursor, GroupBy, JsonEvent, Live, PromptColor, Style},
+    render::{self, Cursor, GroupBy, Live, PromptColor, Style, visible_name},
     run::{Run, RunId, Time},
     session::{CellView, DocumentView, Level, ResultSource, RunHandle, now},
+    streams::{Stream, Text},
 };
+
+/// The longest time in milliseconds between two lines that say how far a run is, where none can be repainted.
+const LINES_APART: u64 = 10 * 60 * 1000;
+
+/// The width of such a line.
+const LINE: usize = 160;
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +49,11 @@ pub(super) struct Screen {
     repaints: bool,
     /// Whether a progress line is on the terminal now.
     progress: bool,
+    /// Where none can be repainted: the run whose progress was told last, and the age in milliseconds at which it is told next.
+    next_line: Option<(RunId, u64)>,
     cursors: HashMap<RunId, Cursor>,
     /// What has been shown of the run that streams.
     live: Option<Live>,
-    /// Whether the reader of stdout has gone.
-    is_closed: bool,
 }
 
 impl Screen {
@@ -60,11 +64,10 @@ impl Screen {
         file: String,
         document: Arc<DocumentView>,
     ) -> Self {
-        // Knows NO_COLOR, CLICOLOR_FORCE and whether this is a terminal.
-        let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let color = Stream::Stdout.takes_color();
         let width = width();
         let repaints =
-            io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+            Stream::Stderr.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self {
             form,
             group_by,
@@ -75,9 +78,9 @@ impl Screen {
             document,
             repaints,
             progress: false,
+            next_line: None,
             cursors: HashMap::new(),
             live: None,
-            is_closed: false,
         }
     }
 
@@ -91,7 +94,7 @@ impl Screen {
             self.write_live(&mut live, &handle.now())?;
             if handle.plan.group_by.is_none() {
                 let end = render::terminal_end(&handle.now(), self.style(Some(&self.place(handle))));
-                self.out(|out| write!(out, "{end}"))?;
+                self.out(Text::Colored(&end))?;
                 return self.save_images(handle);
             }
         }
@@ -110,10 +113,10 @@ impl Screen {
     }
 
     /// The heading above the results of `--noblock` cells that no `%pxresult` has shown.
-    pub(super) fn heading_of_unshown(&mut self, runs: &[Arc<RunHandle>]) -> Result<(), Failure> {
-        let what = if runs.len() == 1 { "a --noblock cell" } else { "--noblock cells" };
+    pub(super) fn heading_of_unshown(&mut self, count: usize) -> Result<(), Failure> {
+        let what = if count == 1 { "a --noblock cell" } else { "--noblock cells" };
         let line = self.title(&format!("output of {what} that no %pxresult shows"), "");
-        self.out(|out| writeln!(out, "{line}"))
+        self.line(&line)
     }
 
     /// Shows one of these results. In the plain form it only says how the run ended, since ipyparallel would show nothing.
@@ -142,7 +145,8 @@ impl Screen {
                 let text =
                     render::terminal(&run, wish.unwrap_or_default(), self.style(Some(&self.place(handle))));
                 let title = self.title(title, code);
-                self.out(|out| writeln!(out, "{title}\n{text}"))
+                self.line(&title)?;
+                self.line(&text)
             }
             Form::Json => self.events(handle),
         }
@@ -178,13 +182,13 @@ impl Screen {
         match self.form {
             Form::Grouped if !handle.plan.blocking => {
                 let line = self.title(&format!("{} · {heading}", title(handle)), "");
-                self.out(|out| writeln!(out, "{line}"))
+                self.line(&line)
             }
             // The heading of its output says so too, but only once the run is over.
             Form::Grouped if handle.plan.verbose => self.err(&format!("pxlens: {heading}\n")),
             Form::Plain if handle.plan.verbose => {
                 let line = upstream_heading(handle);
-                self.out(|out| writeln!(out, "{line}"))
+                self.line(&line)
             }
             _ => Ok(()),
         }
@@ -196,9 +200,32 @@ impl Screen {
             return Ok(false);
         }
         let lines = (self.title(&title(handle), first_line(handle)), render::heading(&handle.now()));
-        self.out(|out| writeln!(out, "{}\n{}", lines.0, lines.1))?;
+        self.line(&lines.0)?;
+        self.line(&lines.1)?;
         self.live = Some(Live::default());
         Ok(true)
+    }
+
+    /// Shows what failed on these engines while others still work. ipyparallel would not, so the plain form does it on stderr.
+    pub(super) fn failures(&mut self, handle: &RunHandle, engines: &RankSet) -> Result<(), Failure> {
+        self.end_progress()?;
+        let run = handle.now();
+        let place = self.place(handle);
+        match self.form {
+            Form::Grouped => {
+                self.line(&self.title(&title(handle), ""))?;
+                let style = self.style(Some(&place));
+                self.out(Text::Colored(&render::terminal_failures(&run, engines, style)))
+            }
+            Form::Plain => {
+                let style = Style { color: Stream::Stderr.takes_color(), ..self.style(Some(&place)) };
+                let failures = render::terminal_failures(&run, engines, style);
+                let text = format!("pxlens: {}:\n{failures}", handle.place_name);
+                unless_closed(Stream::Stderr.write(Text::Colored(&text)))
+            }
+            // Every event was written when it came.
+            Form::Json => Ok(()),
+        }
     }
 
     /// Shows the new output of the run that streams.
@@ -215,7 +242,7 @@ impl Screen {
             return Ok(());
         }
         self.end_progress()?;
-        self.out(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))
+        lines.iter().try_for_each(|line| self.line(line))
     }
 
     /// Says why a cell was not sent.
@@ -234,17 +261,16 @@ impl Screen {
     }
 
     /// Writes a message for a person at the terminal; none without a terminal.
-    pub(super) fn hint(&mut self, text: &str) -> Result<(), Failure> {
+    pub(super) fn hint(&mut self, text: &str) {
         if self.repaints {
-            self.end_progress()?;
-            // The terminal has just echoed ^C.
-            self.err(&format!("\rpxlens: {text}\n"))?;
+            self.progress = false;
+            // Over what the terminal has just echoed, `^C`. A terminal that has gone needs no hint.
+            let _ = Stream::Stderr.repaint(&format!("pxlens: {text}\n"));
         }
-        Ok(())
     }
 
-    /// Repaints the progress line of a run, on a terminal only. `busy`: the engines that have not begun with it, since they are
-    /// busy with something else. `after`: when the line appears (`--progress-after`).
+    /// Repaints the progress line of a run, or writes a line now and then where none can be repainted. `busy`: the engines that
+    /// have not begun with it, since they are busy with something else. `after`: when the line appears (`--progress-after`).
     pub(super) fn progress(
         &mut self,
         run: &Run,
@@ -255,18 +281,37 @@ impl Screen {
             ProgressAfter::Milliseconds(milliseconds) => milliseconds,
             ProgressAfter::Never => return Ok(()),
         };
-        if !self.repaints || now().since(run.created) < after {
+        let age = now().since(run.created);
+        if !self.repaints {
+            return match self.is_line_due(run.id, age, after) {
+                true => self.err(&format!("pxlens: {}\n", progress_line(run, now(), busy, LINE))),
+                false => Ok(()),
+            };
+        }
+        if age < after {
             return Ok(());
         }
-        let line = progress_line(run, now(), busy, terminal_columns());
+        let line = progress_line(run, now(), busy, Stream::Stderr.columns().unwrap_or(80));
         self.progress = true;
-        self.err(&format!("\r\x1b[2K{line}"))
+        unless_closed(Stream::Stderr.repaint(&line))
+    }
+
+    /// Whether a line says now how far a run of this age is: first when it is ten times as old as it must be for a progress line
+    /// on a terminal, then whenever its age has doubled, or [`LINES_APART`].
+    fn is_line_due(&mut self, run: RunId, age: u64, after: u64) -> bool {
+        let next = match self.next_line {
+            Some((last, next)) if last == run => next,
+            _ => after.saturating_mul(10),
+        };
+        let is_due = age >= next;
+        self.next_line = Some((run, if is_due { age + age.clamp(1, LINES_APART) } else { next }));
+        is_due
     }
 
     /// Erases the progress line.
     pub(super) fn end_progress(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.progress) {
-            self.err("\r\x1b[2K")?;
+            unless_closed(Stream::Stderr.repaint(""))?;
         }
         Ok(())
     }
@@ -275,7 +320,7 @@ impl Screen {
     pub(super) fn events(&mut self, handle: &RunHandle) -> Result<(), Failure> {
         let cursor = self.cursors.entry(handle.id).or_insert_with(|| Cursor::of_cell(handle.number));
         let events = cursor.delta(&handle.now());
-        self.out(|out| write_events(out, &events))
+        events.iter().try_for_each(|event| self.out(Text::Json(&json_line(event)?)))
     }
 
     /// Writes the last events of a run, and saves its pictures.
@@ -284,29 +329,27 @@ impl Screen {
         self.save_images(handle)
     }
 
-    /// Writes a result to stdout. If its reader has gone (`pxlens run … | head`), that is no failure: the runs go on, and the
-    /// exit status says how they ended.
-    fn out(&mut self, write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> Result<(), Failure> {
-        if self.is_closed {
-            return Ok(());
-        }
-        let mut out = io::stdout().lock();
-        self.is_closed = is_broken_pipe(write(&mut out).and_then(|()| out.flush()))?;
-        Ok(())
+    /// Writes a result to stdout.
+    fn out(&self, text: Text<'_>) -> Result<(), Failure> {
+        Ok(Stream::Stdout.write(text)?)
+    }
+
+    /// Writes a line of a result in pxlens' own form.
+    fn line(&self, line: &str) -> Result<(), Failure> {
+        self.out(Text::Colored(&format!("{line}\n")))
     }
 
     /// Writes to stderr.
     fn err(&self, text: &str) -> Result<(), Failure> {
-        let mut err = io::stderr().lock();
-        is_broken_pipe(err.write_all(text.as_bytes()).and_then(|()| err.flush())).map(drop)
+        unless_closed(Stream::Stderr.write(Text::Words(text)))
     }
 
-    fn plain(&mut self, run: &Run, group_by: GroupBy) -> Result<(), Failure> {
+    fn plain(&self, run: &Run, group_by: GroupBy) -> Result<(), Failure> {
         let color = if self.color { PromptColor::Red } else { PromptColor::None };
         for (stream, text) in render::plain(run, group_by, color).events() {
             match stream {
-                StreamName::Stdout => self.out(|out| out.write_all(text.as_bytes()))?,
-                StreamName::Stderr => self.err(&text)?,
+                StreamName::Stdout => self.out(Text::Exact(&text))?,
+                StreamName::Stderr => unless_closed(Stream::Stderr.write(Text::Exact(&text)))?,
             }
         }
         Ok(())
@@ -316,7 +359,7 @@ impl Screen {
     fn title(&self, title: &str, code: &str) -> String {
         let plain = anstyle::Style::new();
         let (bold, dim) = if self.color { (plain.bold(), plain.dimmed()) } else { (plain, plain) };
-        let title = format!("── {title}");
+        let title = format!("── {}", visible_name(title));
         let room = self.width.min(80).saturating_sub(title.chars().count() + 3);
         if code.is_empty() || room < 10 {
             return format!("{bold}{title}{bold:#}");
@@ -325,24 +368,21 @@ impl Screen {
     }
 }
 
-/// Whether the reader has gone; any other error is a failure.
-fn is_broken_pipe(written: io::Result<()>) -> Result<bool, Failure> {
+/// If stderr is closed, nobody reads it; any other error is a failure.
+fn unless_closed(written: io::Result<()>) -> Result<(), Failure> {
     match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
-        other => Ok(other.map(|()| false)?),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
 }
 
-/// Writes events, one JSON object per line.
-pub(super) fn write_events<'a>(
-    mut out: impl Write,
-    events: impl IntoIterator<Item = &'a JsonEvent>,
-) -> io::Result<()> {
-    for event in events {
-        serde_json::to_writer(&mut out, event)?;
-        writeln!(out)?;
-    }
-    Ok(())
+/// Objects as JSON, one per line.
+pub(super) fn lines_of<T: Serialize>(objects: &[T]) -> io::Result<String> {
+    objects.iter().map(json_line).collect()
+}
+
+fn json_line(object: &impl Serialize) -> io::Result<String> {
+    Ok(serde_json::to_string(object)? + "\n")
 }
 
 /// The title of a run above its output.
@@ -403,17 +443,12 @@ pub(super) fn say(level: Level, text: &str) {
         Level::Error => "error: ",
     };
     // If stderr is closed, nobody reads it.
-    let _ = writeln!(io::stderr(), "pxlens: {word}{}", in_shell(text));
+    let _ = Stream::Stderr.write(Text::Words(&format!("pxlens: {word}{}\n", in_shell(text))));
 }
 
 /// The columns of stdout; 100 if it is not a terminal.
 pub(super) fn width() -> usize {
-    terminal_size::terminal_size_of(io::stdout()).map_or(100, |(columns, _)| usize::from(columns.0))
-}
-
-/// The columns of stderr, read each time since a window may be resized.
-fn terminal_columns() -> usize {
-    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0))
+    Stream::Stdout.columns().unwrap_or(100)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! `pxlens result [NAME]`: the kept result of a cell that was named with `-o`, or the list of these names.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::{Failure, Status, args::ResultArgs, images, output};
+use super::{Failure, Status, args::ResultArgs, images, output, print, print_json};
 use crate::{
     cells::line_name,
     render::{self, About, Style},
-    session::{KeptHead, KeptResult, ResultStore, ResultStoreError},
+    session::{KeptHead, KeptResult, Level, ResultStore, ResultStoreError},
+    streams::{Stream, Text},
 };
 
 pub(super) fn result(args: &ResultArgs) -> Result<Status, Failure> {
@@ -23,54 +24,49 @@ fn refused(error: ResultStoreError) -> Failure {
 
 /// Shows a result. The exit status does not depend on how its run ended.
 fn show(kept: &KeptResult, args: &ResultArgs) -> Result<Status, Failure> {
-    let mut out = io::stdout().lock();
     let head = &kept.head;
     let Some(run) = kept.run() else {
         let why = format!("the result '{}' holds no run", head.name);
         return Err(Failure::new(Status::Usage, why));
     };
     if args.json {
-        output::write_events(&mut out, kept.events())?;
+        print_json(&output::lines_of(kept.events())?)?;
     } else if args.markdown {
         let about = About { title: &head.title, place: &place(head), images: &[] };
-        out.write_all(render::report(&run, about, None).as_bytes())?;
+        Stream::Stdout.write(Text::Exact(&render::report(&run, about, None)))?;
     } else {
-        let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let color = Stream::Stdout.takes_color();
         let by = args.group_outputs.or(head.wanted_group_by()).unwrap_or_default();
         let style = Style { color, width: output::width(), place: None };
         let name = format!("{} · {}", head.name, about(head));
-        write!(out, "── {name}\n{}", render::terminal(&run, by, style))?;
+        Stream::Stdout.write(Text::Colored(&format!("── {name}\n{}", render::terminal(&run, by, style))))?;
     }
-    out.flush()?;
     if let Some(folder) = &args.images {
         let failed = |error: io::Error| {
             Failure::new(Status::Usage, format!("--images: {}: {error}", folder.display()))
         };
         let title = format!("{} · {}", head.name, about(head));
         for line in images::save(&run, head.cell, &title, folder).map_err(failed)? {
-            writeln!(io::stderr(), "pxlens: {line}")?;
+            output::say(Level::Info, &line);
         }
     }
     Ok(Status::Ok)
 }
 
 fn list(heads: &[KeptHead], json: bool) -> Result<Status, Failure> {
-    let mut out = io::stdout().lock();
     if json {
-        for head in heads {
-            serde_json::to_writer(&mut out, head).map_err(io::Error::from)?;
-            writeln!(out)?;
-        }
+        print_json(&output::lines_of(heads)?)?;
         return Ok(Status::Ok);
     }
     if heads.is_empty() {
-        writeln!(out, "No results are kept. To keep the result of a cell, name it: %%px -o NAME")?;
+        print("No results are kept. To keep the result of a cell, name it: %%px -o NAME\n")?;
     }
     let width = heads.iter().map(|head| head.name.chars().count()).max().unwrap_or_default();
-    for head in heads {
+    let line = |head: &KeptHead| {
         let name = &head.name;
-        writeln!(out, "{name:width$}  {} · {} · {}", head.ranks(), head.outcome, about(head))?;
-    }
+        format!("{name:width$}  {} · {} · {}\n", head.ranks(), head.outcome, about(head))
+    };
+    print(&heads.iter().map(line).collect::<String>())?;
     Ok(Status::Ok)
 }
 

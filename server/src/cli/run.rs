@@ -9,8 +9,8 @@ use super::{
     args::RunArgs,
     file::SourceFile,
     follow::Show,
-    interrupts::Interrupts,
     output::{Form, Screen},
+    quit::Quits,
 };
 use crate::{
     engines::Targets,
@@ -29,11 +29,15 @@ const LAST_MESSAGES: Duration = Duration::from_secs(1);
 /// Runs the px cells of `args.file`.
 pub(super) async fn run(args: RunArgs) -> Result<Status, Failure> {
     let file = SourceFile::read(&args.file)?;
-    run_source(file, args).await
+    run_source(file, args, &mut Quits::listen()).await
 }
 
-/// Runs the px cells of a file that was read already.
-pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status, Failure> {
+/// Runs the px cells of a file that was read already, until its end or until pxlens is asked to end.
+pub(super) async fn run_source(
+    file: SourceFile,
+    args: RunArgs,
+    quits: &mut Quits,
+) -> Result<Status, Failure> {
     let overrides = Overrides {
         canary: args.canary,
         targets: args.targets.as_deref().map(parse_targets).transpose()?,
@@ -42,12 +46,11 @@ pub(super) async fn run_source(file: SourceFile, args: RunArgs) -> Result<Status
     let settings = args.settings(file.folder.clone()).map_err(usage)?;
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let printing = tokio::spawn(print_messages(notices));
-    let mut interrupts = Interrupts::listen();
-    let outcome = run_in(&session, &file, &args, overrides, &mut interrupts).await;
+    let outcome = run_in(&session, &file, &args, overrides, quits).await;
     tokio::select! {
         biased;
         // A cluster that was started for this run ends with this process.
-        () = interrupts.second() => return outcome,
+        () = quits.insisted() => return outcome,
         // Stops that cluster, and waits until it is gone.
         () = session.shutdown() => {}
     }
@@ -61,10 +64,10 @@ async fn run_in(
     file: &SourceFile,
     args: &RunArgs,
     overrides: Overrides,
-    interrupts: &mut Interrupts,
+    quits: &mut Quits,
 ) -> Result<Status, Failure> {
     // Absolute, since results that are kept under it are listed from any folder.
-    let path = std::path::absolute(&file.label).unwrap_or_else(|_| (&file.label).into());
+    let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
     let key = DocumentKey::from(&*path.to_string_lossy());
     session.open(key.clone(), file.dialect, 0, file.text.clone());
     let snapshot = session.snapshot(&key).await;
@@ -92,9 +95,9 @@ async fn run_in(
     let ask = RunCommand { document: key.clone(), scope, overrides, only: None, keep_going, start };
     let asked = tokio::select! {
         asked = session.run(ask) => asked.map_err(|error| refused(file, error))?,
-        () = interrupts.next() => {
-            super::output::say(Level::Info, "interrupted before anything was run");
-            return Ok(Status::Interrupted);
+        quit = quits.asked() => {
+            super::output::say(Level::Info, &format!("{} before anything was run", quit.cause()));
+            return Ok(Status::Quit(quit));
         }
     };
     // This snapshot knows what each `%pxresult` shows.
@@ -116,8 +119,7 @@ async fn run_in(
     };
     let screen = Screen::new(form, args.group_by, args.images.clone(), file.name(), view.clone());
     let keep_going = args.keep_going;
-    let show =
-        Show { session, snapshot: &snapshot, asked: &asked, screen, interrupts, keep_going, whole_file };
+    let show = Show { session, snapshot: &snapshot, asked: &asked, screen, quits, keep_going, whole_file };
     show.all().await
 }
 

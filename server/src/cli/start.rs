@@ -1,8 +1,6 @@
 //! `pxlens start`: a cluster on this machine that outlives the command.
 
-use std::io::{self, Write};
-
-use super::{Failure, Status, args::StartArgs, no_cluster, output::say};
+use super::{Failure, Status, args::StartArgs, no_cluster, output::say, print, quit::Quits};
 use crate::session::{ClusterError, Settings, start_cluster};
 
 /// Starts a cluster, even if others are running, and waits until its engines have registered.
@@ -14,21 +12,19 @@ pub(super) async fn start(args: StartArgs) -> Result<Status, Failure> {
         python: args.local.python,
         ..Settings::default()
     };
-    let given_up = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // This system delivers no Ctrl-C.
-            std::future::pending::<()>().await;
+    let mut quits = Quits::listen();
+    let started = start_cluster(settings, say, async { _ = quits.asked().await }).await;
+    let cluster = match (started, quits.why()) {
+        (Err(error @ ClusterError::GivenUp), Some(quit)) => {
+            return Err(Failure::new(Status::Quit(quit), error));
         }
-    };
-    let cluster = match start_cluster(settings, say, given_up).await {
-        Err(error @ ClusterError::GivenUp) => return Err(Failure::new(Status::Interrupted, error)),
-        started => started.map_err(no_cluster)?,
+        (started, _) => started.map_err(no_cluster)?,
     };
     let count = cluster.engines.len();
     let engines = if count == 1 { "engine" } else { "engines" };
-    writeln!(io::stdout(), "Started the cluster {} with {count} {engines}.", cluster.name)?;
+    print(&format!("Started the cluster {} with {count} {engines}.\n", cluster.name))?;
     if let Some(found) = cluster.found {
-        writeln!(io::stdout(), "Stop it with: pxlens stop --cluster-id {}", found.cluster_id)?;
+        print(&format!("Stop it with: pxlens stop --cluster-id {}\n", found.cluster_id))?;
     }
     Ok(Status::Ok)
 }

@@ -1,8 +1,6 @@
 //! `pxlens stop`: stops clusters that pxlens started, and others only with `--yes`.
 
-use std::io::{self, Write};
-
-use super::{Failure, Status, args::StopArgs, no_cluster};
+use super::{Failure, Status, args::StopArgs, no_cluster, print};
 use crate::cluster::{
     discovery::{self, ClusterState, DiscoveryError, FoundCluster, Selection},
     local::{self, StopError},
@@ -25,7 +23,7 @@ pub(super) async fn stop(args: &StopArgs) -> Result<Status, Failure> {
     let found = discovery::find(&selection).map_err(no_cluster)?;
     for cluster in wanted(&selection, args.all, found).map_err(no_cluster)? {
         match local::stop(&cluster, args.yes).await {
-            Ok(()) => writeln!(io::stdout(), "Stopped the cluster {}.", cluster.label())?,
+            Ok(()) => print(&format!("Stopped the cluster {}.\n", cluster.label()))?,
             Err(StopError::NotConfirmed(label)) => {
                 let message =
                     format!("pxlens did not start the cluster {label}; add --yes to stop it anyway");

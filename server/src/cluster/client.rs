@@ -11,6 +11,7 @@ mod interrupts;
 mod places;
 mod requests;
 mod turns;
+mod widgets;
 mod wire;
 
 #[cfg(test)]

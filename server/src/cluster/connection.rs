@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use self::machine::{Machine, ThisMachine};
 use super::transport::{Channel, Endpoints};
 use crate::{
+    json,
     jupyter::{Signer, SigningError},
     ownership::{self, Foreign},
 };
@@ -216,9 +217,8 @@ impl ConnectionInfo {
         let file = Content::new(path, bytes)?;
         file.check_packers()?;
         file.check_curve(curve_in_env)?;
-        let signer =
-            Signer::new(file.text("signature_scheme").unwrap_or("hmac-sha256"), file.require("key")?)
-                .map_err(|source| ConnectionFileError::Signing { path: path.to_owned(), source })?;
+        let signer = Signer::new(file.text("signature_scheme").unwrap_or("hmac-sha256"), file.key()?)
+            .map_err(|source| ConnectionFileError::Signing { path: path.to_owned(), source })?;
         let route = address::route(&file, machine)?;
         let mut ports = Channel::ALL.map(|channel| (channel, 0));
         for (channel, port) in &mut ports {
@@ -255,7 +255,7 @@ impl<'a> Content<'a> {
         ["interface", "registration", "control", "mux", "iopub", "notification", "key"];
 
     fn new(path: &'a Path, bytes: &[u8]) -> Result<Self, ConnectionFileError> {
-        let object: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| {
+        let object: Map<String, Value> = json::read(bytes).map_err(|error| {
             // The parser's own message may quote the text, and the text holds the key.
             let why = format!("line {}, column {}", error.line(), error.column());
             ConnectionFileError::NotJson { path: path.to_owned(), why }
@@ -275,6 +275,12 @@ impl<'a> Content<'a> {
 
     fn require(&self, key: &'static str) -> Result<&str, ConnectionFileError> {
         self.text(key).ok_or_else(|| self.bad(key, "not a string"))
+    }
+
+    /// What messages are signed with. Where a byte of it had to be replaced, nobody could.
+    fn key(&self) -> Result<&str, ConnectionFileError> {
+        let key = self.require("key")?;
+        if key.contains(char::REPLACEMENT_CHARACTER) { Err(self.bad("key", "not UTF-8")) } else { Ok(key) }
     }
 
     fn port(&self, key: &'static str) -> Result<u16, ConnectionFileError> {

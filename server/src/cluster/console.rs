@@ -363,9 +363,9 @@ impl Request {
                 EventKind::Reply(ExecuteReply::Ok { .. }) => self.replied = true,
                 EventKind::Idle => self.idle = true,
                 // What it printed until then may be complete.
-                EventKind::Lost(LostReason::OutputIncomplete | LostReason::ReplyMissing) => {
-                    self.is_over = true
-                }
+                EventKind::Lost(
+                    LostReason::OutputIncomplete | LostReason::ReplyMissing | LostReason::ReplyUnreadable,
+                ) => self.is_over = true,
                 EventKind::Lost(reason) => {
                     self.is_over = true;
                     return Err(ConsoleError::Lost { engine, why: reason.to_string() });

@@ -19,7 +19,7 @@ use super::{
     discovery::{self, ClusterState, DiscoveryError, FoundCluster, OUR_PREFIX, Selection, TEMPORARY_PREFIX},
     python::PythonEnv,
 };
-use crate::private;
+use crate::{json, private};
 
 mod launch;
 mod layout;
@@ -340,9 +340,7 @@ async fn wait_for_connection_files(layout: &Layout, controller: &mut Child) -> R
 }
 
 async fn is_complete(path: &Path) -> bool {
-    tokio::fs::read(path)
-        .await
-        .is_ok_and(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok())
+    tokio::fs::read(path).await.is_ok_and(|text| json::read::<serde::de::IgnoredAny>(&text).is_ok())
 }
 
 fn ended(what: impl Into<String>, status: io::Result<ExitStatus>, log: &Path) -> StartError {

@@ -1,6 +1,9 @@
 //! The exceptions that engines raised, and their places in the document.
 
-use super::places::{code_place, positions};
+use super::{
+    SHOWN,
+    places::{code_place, positions},
+};
 use crate::{
     render,
     run::{Run, RunId, RunState},
@@ -64,7 +67,7 @@ pub(crate) fn errors(snapshot: &Snapshot) -> Vec<EngineError> {
 /// The exceptions of the newest run of a px cell.
 pub(super) fn errors_of(snapshot: &Snapshot, document: &DocumentView, cell: &CellView) -> Vec<EngineError> {
     let Some(handle) = &cell.run else { return Vec::new() };
-    let run = handle.now();
+    let run = handle.excerpt(SHOWN);
     let error = |group: render::ErrorGroup| {
         // Lines are mapped through the current code; for other code the line would be a guess.
         let line = group.code_line.filter(|_| run.request.code == cell.cell.code);

@@ -2,6 +2,7 @@
 //! one line.
 
 use super::{
+    SHOWN,
     outlook::{Outlooks, run_title},
     places::{bytes, near},
     plan::{Decision, excerpt, label},
@@ -40,7 +41,7 @@ pub(crate) fn hints(snapshot: &Snapshot, wanted: [Position; 2], results: bool) -
     let mut outlooks = Outlooks::new(snapshot);
     let hint = |view| {
         let plan = plan_label(snapshot, view, &ids);
-        let run = snapshot.shown(view).filter(|_| results).map(|run| run.now());
+        let run = snapshot.shown(view).filter(|_| results).map(|run| run.excerpt(SHOWN));
         let result = run.map(|run| {
             let mut shown = || {
                 let lens = outlooks.of(view);

@@ -144,12 +144,12 @@ fn card(snapshot: &Snapshot, shown: &Shown, form: HoverForm<'_>, bytes: usize) -
         command: &command,
         bytes,
     };
-    render::card(&shown.run.now(), card)
+    render::card(&shown.run.excerpt(bytes), card)
 }
 
 fn plain(snapshot: &Snapshot, shown: &Shown, form: HoverForm<'_>) -> String {
     let named = shown.line.as_ref().map(|line| format!("{}\n", render::terminal_text(line, false)));
-    let text = render::terminal(&shown.run.now(), shown.group_by(snapshot), Style::default());
+    let text = render::terminal(&shown.run.excerpt(MOST), shown.group_by(snapshot), Style::default());
     let note = note(&shown.run, form.runs_local).map(|note| format!("{note}\n"));
     named.unwrap_or_default() + &text + &note.unwrap_or_default()
 }

@@ -65,7 +65,7 @@ fn output(
     runs_local: bool,
 ) -> Option<CellOutput> {
     let handle = snapshot.shown(cell)?;
-    let run = handle.now();
+    let run = handle.excerpt(Limits::default().bytes);
     let mut line = render::inline(&run, snapshot.at);
     let is_pxresult = cell.cell.kind == CellKind::Result;
     let own = cell.cell.magic.options.group_outputs.map(GroupBy::from);

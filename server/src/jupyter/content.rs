@@ -1,5 +1,6 @@
 //! The contents of the message types pxlens reads, named after them. Unknown fields are ignored, since senders of all
-//! versions add some.
+//! versions add some. Code on an engine decides what many fields hold: a field of another type than it should have loses no
+//! message that can do without it.
 
 use std::sync::Arc;
 
@@ -35,9 +36,6 @@ pub(crate) struct Stream {
 pub(crate) struct DisplayData {
     /// What is displayed.
     pub data: MimeBundle,
-    /// Hints to the front end.
-    #[serde(default)]
-    pub metadata: MimeBundle,
     /// Holds the display id.
     #[serde(default)]
     pub transient: Transient,
@@ -46,8 +44,8 @@ pub(crate) struct DisplayData {
 /// Data about a display that is not stored in notebooks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Transient {
-    /// The id by which updates name the display.
-    #[serde(default)]
+    /// The id by which updates name the display. Other ids than strings are their JSON.
+    #[serde(default, deserialize_with = "maybe_text")]
     pub display_id: Option<String>,
 }
 
@@ -64,9 +62,6 @@ pub(crate) struct ClearOutput {
 pub(crate) struct ExecuteResult {
     /// The value.
     pub data: MimeBundle,
-    /// Hints to the front end.
-    #[serde(default)]
-    pub metadata: MimeBundle,
     /// The engine's counter.
     #[serde(deserialize_with = "counter")]
     pub execution_count: u32,
@@ -102,13 +97,15 @@ pub(crate) struct UsageReply {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ErrorContent {
     /// The exception's class.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub ename: String,
     /// The exception's text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub evalue: String,
     /// Lines, each of which may hold newlines and ANSI colours. Empty for a `UsageError`.
-    #[serde(default)]
+    ///
+    /// The exception's own `_render_traceback_` may return something else than a list: that is one line.
+    #[serde(default, deserialize_with = "lines")]
     pub traceback: Vec<String>,
 }
 
@@ -122,7 +119,7 @@ pub enum ExecuteReply {
         #[serde(default, deserialize_with = "maybe_counter")]
         execution_count: Option<u32>,
         /// `page`, `set_next_input`, `ask_exit`.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "list")]
         payload: Vec<Value>,
     },
     /// The code raised.
@@ -146,4 +143,33 @@ fn counter<'de, D: Deserializer<'de>>(counter: D) -> Result<u32, D::Error> {
 
 fn maybe_counter<'de, D: Deserializer<'de>>(counter: D) -> Result<Option<u32>, D::Error> {
     Ok(Value::deserialize(counter)?.as_u64().and_then(|counter| u32::try_from(counter).ok()))
+}
+
+/// A string, or the JSON of what is none. `null` is as good as absent.
+fn maybe_text<'de, D: Deserializer<'de>>(text: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(text).map(text_of)
+}
+
+fn text<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    Ok(maybe_text(text)?.unwrap_or_default())
+}
+
+fn lines<'de, D: Deserializer<'de>>(lines: D) -> Result<Vec<String>, D::Error> {
+    Ok(list(lines)?.into_iter().filter_map(text_of).collect())
+}
+
+fn list<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<Value>, D::Error> {
+    Ok(match Value::deserialize(list)? {
+        Value::Array(list) => list,
+        Value::Null => Vec::new(),
+        other => vec![other],
+    })
+}
+
+fn text_of(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
 }

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::{Message, ParentHeader, Signer, SigningError, message::Header};
+use crate::json;
 
 /// Stands between the routing frames and the message.
 const DELIMITER: &[u8] = b"<IDS|MSG>";
@@ -75,5 +76,5 @@ pub(crate) fn encode(
 }
 
 fn read<T: serde::de::DeserializeOwned>(which: &'static str, frame: &[u8]) -> Result<T, FrameError> {
-    serde_json::from_slice(frame).map_err(|source| FrameError::Json { which, source })
+    json::read(frame).map_err(|source| FrameError::Json { which, source })
 }

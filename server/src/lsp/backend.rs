@@ -21,11 +21,14 @@ use super::{
         messages,
         outputs::{Credit, Mark, Marks, Publisher, SessionView},
     },
-    settings::{BadSetting, Settings},
+    settings::{self, BadSetting, Settings},
     tasks,
     wire::{lifetime::Lifetime, parent, raw_response::RawResponses},
 };
 use crate::session::{Session, SessionEvent};
+
+const UNCLEAR_TRUST: &str = "The editor says neither yes nor no to whether this workspace is trusted, so pxlens does not trust it and \
+     runs nothing; set initializationOptions.trusted to true or false";
 
 /// What a server is made of before `initialize`.
 #[derive(Debug)]
@@ -244,9 +247,12 @@ impl LanguageServer for Backend {
         let negotiated = self.negotiated.get_or_init(|| self.start(&params));
         let capabilities = &negotiated.capabilities;
         let options = params.initialization_options.as_ref().unwrap_or(&Value::Null);
-        let trusted = options.get("trusted").and_then(Value::as_bool).unwrap_or(true);
+        let trusted = settings::trusted(options);
         self.session.set_encoding(from_proto::encoding(&capabilities.encoding));
-        self.session.set_trust(trusted);
+        self.session.set_trust(trusted == Some(true));
+        if trusted.is_none() {
+            self.show_message(MessageType::Warning, UNCLEAR_TRUST);
+        }
         self.change_folders(|all| *all = folders(&params));
         // A second `initialize` is rejected before it gets here.
         let _ = self.configured.options.set(options.clone());

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     lsp::backend::Setup,
     session::{self, Session, SessionEvent},
+    signals,
     text::Encoding,
 };
 
@@ -33,37 +34,37 @@ const PIPE: usize = 64 * 1024;
 /// How long the session may take to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// Serves a client on standard input and output until it is gone.
+/// Serves a client on standard input and output until it is gone, or a signal asks the server to end. It then ends as it does
+/// when its client goes: results are kept, files of runs deleted, and what it started for itself alone stopped.
 ///
 /// Reading standard input blocks a thread that cannot be stopped, so the caller must not wait for the runtime to end:
 /// call `runtime.shutdown_background()`, and then return the code from `main`.
 pub async fn serve_stdio() -> ExitCode {
-    ExitCode::from(serve(tokio::io::stdin(), tokio::io::stdout()).await)
-}
-
-/// Serves a client on any pair of pipes until it is gone; returns the exit code.
-pub(super) async fn serve<R, W>(reader: R, writer: W) -> u8
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
+    let lifetime = Lifetime::default();
+    let (mut signals, ending) = (signals::listen(), lifetime.clone());
+    tokio::spawn(async move {
+        if let Some(signal) = signals.recv().await {
+            ending.end_by(signal);
+        }
+    });
     // It looks for a cluster while a document with px cells is open. No workspace is trusted until the client says so.
     let (session, events) = Session::start(session::Settings::default(), Encoding::default(), false, true);
-    serve_session(reader, writer, session, events).await
+    ExitCode::from(serve_session(tokio::io::stdin(), tokio::io::stdout(), session, events, lifetime).await)
 }
 
-/// The same with a session that was already started, and its events.
+/// Serves a client on any pair of pipes until it is gone, with a session that was already started, and its events; returns the
+/// exit code.
 pub(super) async fn serve_session<R, W>(
     reader: R,
     writer: W,
     session: Session,
     events: mpsc::UnboundedReceiver<SessionEvent>,
+    lifetime: Lifetime,
 ) -> u8
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let lifetime = Lifetime::default();
     let raw = RawResponses::default();
     let backend = Setup { session: session.clone(), events, lifetime: lifetime.clone(), raw: raw.clone() };
     let (service, socket) = router::service(backend);

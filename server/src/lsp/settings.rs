@@ -78,6 +78,15 @@ impl Default for Settings {
     }
 }
 
+/// Whether the options of `initialize` say that the workspace is trusted. If they say nothing, it is; `None` if they say something
+/// other than yes or no.
+pub(crate) fn trusted(options: &Value) -> Option<bool> {
+    // Some clients wrap the options in the name of the section.
+    let sections = [Some(options), options.get("pxlens")];
+    let said = sections.into_iter().flatten().filter_map(|section| section.get("trusted"));
+    said.map(Value::as_bool).try_fold(true, |trusted, said| Some(trusted && said?))
+}
+
 impl Settings {
     /// Reads a section that overrides another one key by key. Keys that are absent or `null` keep their defaults;
     /// unknown keys are skipped, since older servers meet newer editors. A client without settings sends `null` or
@@ -282,6 +291,24 @@ mod tests {
         assert!(settings.shared_connection_files);
         for key in section.as_object().expect("an object").keys() {
             assert!(page.contains(&format!("\n| `{key}` |")), "{key} is in the table");
+        }
+    }
+
+    #[test]
+    fn only_a_boolean_or_nothing_says_that_a_workspace_is_trusted() {
+        for (options, expected) in [
+            (json!(null), Some(true)),
+            (json!({ "engines": 2 }), Some(true)),
+            (json!({ "trusted": true, "pxlens": { "engines": 2 } }), Some(true)),
+            (json!({ "trusted": false }), Some(false)),
+            (json!({ "pxlens": { "trusted": false } }), Some(false)),
+            (json!({ "trusted": true, "pxlens": { "trusted": false } }), Some(false)),
+            (json!({ "trusted": "false" }), None),
+            (json!({ "trusted": null }), None),
+            (json!({ "trusted": 0, "pxlens": { "trusted": true } }), None),
+            (json!({ "pxlens": { "trusted": {} } }), None),
+        ] {
+            assert_eq!(trusted(&options), expected, "{options}");
         }
     }
 

@@ -30,6 +30,9 @@ const BODY: usize = 10_000;
 /// The largest image that is shown, in bytes of its file.
 const LARGEST_IMAGE: usize = 24_000;
 
+/// The largest image that is shown, in pixels. Hovers are drawn at once, and a small file may have very many.
+const MOST_PIXELS: u64 = 4_000_000;
+
 /// How many images are shown.
 const MOST_IMAGES: usize = 2;
 
@@ -271,7 +274,8 @@ fn pictures(run: &Run, card: Card<'_>, room: usize) -> String {
     let mut shown = 0;
     for image in &all {
         let Ok(picture) = &image.picture else { continue };
-        if picture.kind != ImageKind::Png || image.bytes > LARGEST_IMAGE || shown == MOST_IMAGES {
+        let is_small = image.bytes <= LARGEST_IMAGE && picture.pixels() <= MOST_PIXELS;
+        if picture.kind != ImageKind::Png || !is_small || shown == MOST_IMAGES {
             continue;
         }
         // Written anew: what the engine sent may have line breaks in it, or lack the padding.

@@ -178,7 +178,7 @@ impl Page {
         let whole: Vec<String> =
             whole.iter().filter(|part| !part.is_empty()).map(|part| escaped(part)).collect();
         let _ = write!(self.body, "<g><title>{}</title>", whole.join("\n"));
-        match &image.picture {
+        match image.drawable() {
             Ok(picture) => match self.embedded(picture) {
                 Some(data) => self.picture(x, picture, &data),
                 None => {
@@ -186,6 +186,7 @@ impl Page {
                     self.words(x, &format!("no room for {}", size(image.bytes)), false);
                 }
             },
+            Err(why) if image.picture.is_ok() => self.words(x, &why, false),
             Err(why) => self.words(x, &format!("broken {}: {why}", image.mime), true),
         }
         let y = self.y + self.grid.height;

@@ -8,7 +8,7 @@ use super::{
     line::{BlockLine, Paint},
     wording::count,
 };
-use crate::engines::RankSet;
+use crate::{engines::RankSet, run::tokens::is_copied};
 
 /// Longer outputs, and lines of more words, are shown as they are: the cost of a comparison grows faster than its length.
 const MOST: usize = 2000;
@@ -25,8 +25,17 @@ pub(super) fn difference(
     if other.len() < 3 || reference.len().max(other.len()) > MOST {
         return None;
     }
+    if capture_diff_slices(Algorithm::Myers, reference, other).iter().any(|op| changes_copied(op, other)) {
+        return None;
+    }
     let (lines, same) = steps(reference, other, of);
     (same * 2 >= other.len() || lines.len() < other.len()).then_some(lines)
+}
+
+/// Whether what differs is copied as it stands, and so has to stand there whole.
+fn changes_copied(op: &DiffOp, other: &[BlockLine]) -> bool {
+    let is_change = !matches!(op, DiffOp::Equal { .. });
+    is_change && other[op.new_range()].iter().any(|line| is_copied(&line.text()))
 }
 
 /// The lines that show how `before` became `after`, even if hardly anything stayed the same; `None` if either has too many

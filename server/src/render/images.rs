@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     pixel_size::{FORGIVING, PixelSize, size_of},
     screen::bundles,
+    svg::{SVG_NAMESPACE, framed, only_draws},
     terminal_text, wording,
 };
 use crate::{
@@ -95,11 +96,36 @@ pub(crate) struct Picture<'a> {
     pub kind: ImageKind,
     /// In pixels; unknown of an SVG that fits any.
     pub size: Option<PixelSize>,
-    /// Base64 without line breaks; of an SVG its text, with the namespace that makes it an image where it lacked one.
+    /// Base64 without line breaks; of an SVG its text, with the namespace that makes it an image where it lacked one, and in a
+    /// frame where it may do more than draw.
     pub data: Cow<'a, str>,
 }
 
+impl<'a> Image<'a> {
+    /// The picture, or why there is none to be drawn.
+    pub(crate) fn drawable(&self) -> Result<&Picture<'a>, String> {
+        let picture = self.picture.as_ref().map_err(String::clone)?;
+        picture.too_large().map_or(Ok(picture), Err)
+    }
+}
+
+/// How many pixels are drawn at most. A file of a few bytes may have more than a viewer has memory for.
+const MOST_PIXELS: u64 = 100_000_000;
+
 impl Picture<'_> {
+    /// Why it should not be handed to a viewer without being asked for; `None` if it may be.
+    pub(crate) fn too_large(&self) -> Option<String> {
+        self.size.filter(|_| self.pixels() > MOST_PIXELS).map(|PixelSize { width, height }| {
+            format!("it has {width} × {height} pixels, too many to be shown; export the run to get its file")
+        })
+    }
+
+    /// How many pixels a viewer has to hold; none of an SVG, which is drawn in the size that is shown.
+    pub(crate) fn pixels(&self) -> u64 {
+        let pixels = |size: PixelSize| u64::from(size.width) * u64::from(size.height);
+        self.size.filter(|_| self.kind != ImageKind::Svg).map_or(0, pixels)
+    }
+
     /// The bytes of the image's file.
     pub(crate) fn decoded(&self) -> Vec<u8> {
         match self.kind {
@@ -180,12 +206,13 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
     };
     let Value::String(data) = value else { return Err("its data is not text".to_owned()) };
     if kind == ImageKind::Svg {
-        let data = Cow::Borrowed(data.trim_ascii());
+        let data = data.trim_ascii();
         let bytes = data.len();
-        let (size, lacks_namespace) = read_svg(&data)?;
-        let data = lacks_namespace.map_or(data.clone(), |at| {
+        let Svg { size, lacks_namespace, only_draws } = read_svg(data)?;
+        let data = lacks_namespace.map_or(Cow::Borrowed(data), |at| {
             Cow::Owned(format!("{} xmlns=\"{SVG_NAMESPACE}\"{}", &data[..at], &data[at..]))
         });
+        let data = if only_draws { data } else { Cow::Owned(framed(&data, size)) };
         return Ok((Picture { kind, size, data }, bytes));
     }
     let data = pictures::without_line_breaks(data);
@@ -208,10 +235,16 @@ fn decode<'a>(mime: &'a str, value: &'a Value) -> Result<(Picture<'a>, usize), S
 /// Most nodes of an SVG that is read: some hundred megabytes.
 const NODES: u32 = 2_000_000;
 
-const SVG_NAMESPACE: &str = "http://www.w3.org/2000/svg";
+struct Svg {
+    /// What it asks for, if it does.
+    size: Option<PixelSize>,
+    /// Where its namespace should stand, if it has none: in a page it goes without.
+    lacks_namespace: Option<usize>,
+    /// Whether it does nothing but draw.
+    only_draws: bool,
+}
 
-/// The size that an SVG asks for, if it does; and where its namespace should stand, if it has none: in a page it goes without.
-fn read_svg(text: &str) -> Result<(Option<PixelSize>, Option<usize>), String> {
+fn read_svg(text: &str) -> Result<Svg, String> {
     // A few bytes of entities can stand for gigabytes.
     if text.contains("<!ENTITY") {
         return Err("its XML declares entities, which pxlens does not read".to_owned());
@@ -238,7 +271,11 @@ fn read_svg(text: &str) -> Result<(Option<PixelSize>, Option<usize>), String> {
     let size =
         size.and_then(|(width, height)| Some(PixelSize { width: whole(width)?, height: whole(height)? }));
     let lacks_namespace = root.tag_name().namespace().is_none();
-    Ok((size, lacks_namespace.then_some(root.range().start + "<svg".len())))
+    Ok(Svg {
+        size,
+        lacks_namespace: lacks_namespace.then_some(root.range().start + "<svg".len()),
+        only_draws: only_draws(text, &document),
+    })
 }
 
 /// A length of CSS in pixels, 96 to the inch; `None` for one that depends on something else.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most bytes of the text of a run; of more both ends are shown.
-const MOST_TEXT: usize = 1_000_000;
+pub(crate) const MOST_TEXT: usize = 1_000_000;
 
 /// Most bytes of the images of a run.
 const MOST_IMAGES: usize = 16_000_000;
@@ -125,8 +125,8 @@ fn shows_images_only(run: &Run) -> bool {
 /// An image, with its engines above it where there are several.
 fn image_outputs(image: &Image<'_>, is_labelled: bool, room: &mut usize, outputs: &mut Vec<NotebookOutput>) {
     let (ranks, alt) = (&image.ranks, &image.alt);
-    let why = match &image.picture {
-        Err(why) => Err(why.clone()),
+    let why = match image.drawable() {
+        Err(why) => Err(why),
         Ok(picture) => match room.checked_sub(picture.data.len()) {
             None => Err(format!("a cell has no room for more than {} MB of images", MOST_IMAGES / 1_000_000)),
             Some(left) => {

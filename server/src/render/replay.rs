@@ -143,10 +143,15 @@ fn reason(why: &str) -> LostReason {
     if let Some(why) = why.strip_prefix(&unsent) {
         return LostReason::NotSent(why.to_owned());
     }
-    [LostReason::ControllerLost, LostReason::OutputIncomplete, LostReason::ReplyMissing]
-        .into_iter()
-        .find(|reason| reason.to_string() == why)
-        .unwrap_or(LostReason::EngineDied)
+    [
+        LostReason::ControllerLost,
+        LostReason::OutputIncomplete,
+        LostReason::ReplyMissing,
+        LostReason::ReplyUnreadable,
+    ]
+    .into_iter()
+    .find(|reason| reason.to_string() == why)
+    .unwrap_or(LostReason::EngineDied)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! A run in a shell.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
     GroupBy, duration, elapsed,
+    endings::gone,
     error_text::lay_out_errors,
     heading,
     layout::lay_out,
@@ -12,7 +13,10 @@ use super::{
     screen::Scope,
     view::View,
 };
-use crate::run::{Run, RunState};
+use crate::{
+    engines::{EngineId, RankSet},
+    run::{Run, RunState},
+};
 
 /// How the shell can show text.
 #[derive(Clone, Copy)]
@@ -52,6 +56,29 @@ pub(crate) fn terminal_end(run: &Run, style: Style<'_>) -> String {
     let view = view(GroupBy::Fold, style);
     let mut lines = Vec::new();
     lay_out_errors(run, view, style.place.unwrap_or(&|_| None), &mut lines);
+    lines.push(closing(run));
+    let mut text = String::new();
+    lines.iter().for_each(|line| write_line(&mut text, line, style));
+    text
+}
+
+/// What went wrong on these engines of a run that others still work on, and how far it is. [`terminal`] shows it again, with the
+/// output, when the run is over.
+pub(crate) fn terminal_failures(run: &Run, engines: &RankSet, style: Style<'_>) -> String {
+    let of_these = run.only(engines);
+    let mut all_gone: BTreeMap<String, Vec<EngineId>> = BTreeMap::new();
+    for part in of_these.parts() {
+        if let Some(why) = gone(part) {
+            all_gone.entry(why).or_default().push(part.engine);
+        }
+    }
+    let gone_line = |(why, engines): (String, Vec<EngineId>)| {
+        let ranks: RankSet = engines.into_iter().collect();
+        BlockLine::of(format!("{ranks} ✗ "), Paint::FailedRanks).and(why, Paint::Error)
+    };
+    let mut lines: Vec<BlockLine> = all_gone.into_iter().map(gone_line).collect();
+    let view = view(GroupBy::Fold, style);
+    lay_out_errors(&of_these, view, style.place.unwrap_or(&|_| None), &mut lines);
     lines.push(closing(run));
     let mut text = String::new();
     lines.iter().for_each(|line| write_line(&mut text, line, style));
@@ -233,6 +260,28 @@ mod tests {
                 ⏳ 2 of 4 ended, waiting on [0-1]
             "#]],
         );
+    }
+
+    #[test]
+    fn what_went_wrong_on_some_engines_is_shown_while_others_work() {
+        let mut sample = Sample::asked(&[0, 1, 2, 3], "print('before')\n1/0", false);
+        for slot in 0..4 {
+            sample = sample.busy(slot).input(slot, 1).stdout(slot, "before\n");
+        }
+        let sample = sample.raise(2, "ZeroDivisionError", "division by zero", &[ZERO]);
+        let run = sample.lost(3, LostReason::EngineDied).run();
+        let failed: RankSet = [EngineId(2), EngineId(3)].into_iter().collect();
+        expect![[r#"
+            [3] ✗ lost: the engine died while it ran this
+            ── ✗ [2] ZeroDivisionError: division by zero · line 2 ──────
+            Cell In[1], line 2
+                  1 print('before')
+            ----> 2 1/0
+
+            ZeroDivisionError: division by zero
+            ⏳ 2 of 4 ended, waiting on [0-1]
+        "#]]
+        .assert_eq(&terminal_failures(&run, &failed, PLAIN));
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub enum LostReason {
     /// The engine was called idle and answered a later request, but not this one. So does code that awaits at its top level:
     /// ipyparallel calls the engine idle when it awaits for the first time, and never replies.
     ReplyMissing,
+    /// It answered, and nobody can say what.
+    ReplyUnreadable,
 }
 
 impl fmt::Display for LostReason {
@@ -54,6 +56,7 @@ impl fmt::Display for LostReason {
             Self::ControllerLost => f.write_str("the connection to the controller was lost"),
             Self::NotSent(why) => write!(f, "the request was not sent: {why}"),
             Self::OutputIncomplete => f.write_str("the end of its output never came"),
+            Self::ReplyUnreadable => f.write_str("its reply could not be read, so how it ended is not known"),
             Self::ReplyMissing => f.write_str(
                 "no reply came; ipyparallel sends none for code that awaits at its top level, so the code may still be running",
             ),
@@ -176,6 +179,7 @@ impl EventKind {
             _ => return None,
         })
     }
+
     /// The type and content of a message that means this: what [`EventKind::from_message`] reads it from. `None` for what no
     /// engine sends.
     pub fn to_message(&self) -> Option<(&'static str, Value)> {

@@ -41,6 +41,8 @@ pub(crate) enum Rule {
     Buckets,
     /// Images may differ.
     Images,
+    /// What people copy as it stands differs as a whole: members and objects of JSON, URLs.
+    Copied,
 }
 
 impl Rule {
@@ -57,7 +59,7 @@ impl Rule {
     }
 
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Numbers,
         Self::Nonfinite,
         Self::Durations,
@@ -75,6 +77,7 @@ impl Rule {
         Self::Equal,
         Self::Buckets,
         Self::Images,
+        Self::Copied,
     ];
 }
 

@@ -1,5 +1,7 @@
 //! The state of a run, and the reducer that makes it from events.
 
+mod excerpt;
+
 use std::{
     fmt,
     path::Path,
@@ -223,6 +225,11 @@ impl EngineRun {
             OutputKind::Error(error) => Some(error),
             _ => None,
         })
+    }
+
+    /// Whether it is known that this part does not end well, be it over or not.
+    pub fn has_failed(&self) -> bool {
+        self.error().is_some() || self.ending().is_some_and(|ending| *ending != Ending::Ok)
     }
 
     /// Stands for what it shows and how it ended, for comparing with other engines.

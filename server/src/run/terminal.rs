@@ -8,6 +8,7 @@
 //! Text may come in pieces, cut anywhere; the cost is linear in it.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, VecDeque},
     fmt::Write as _,
     sync::Arc,
@@ -52,14 +53,81 @@ pub(crate) fn terminal_text(text: &str, colors: bool) -> String {
     shown
 }
 
-/// Whether a character can be shown as it is, wherever it stands.
-fn is_harmless(c: char) -> bool {
-    c == '\n' || c == '\t' || !(c.is_control() || turns_text(c))
+/// Text in which nothing controls a terminal or is hidden: such characters are spelled out as JSON does it (`\u001b`), so that
+/// the reader sees that they are there. Line ends and tabs stay; with `colors`, SGR sequences do too.
+///
+/// For text that is no output: names, lines of documents, messages. Of output, [`terminal_text`] shows what it comes to.
+pub(crate) fn visible(text: &str, colors: bool) -> Cow<'_, str> {
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(c) = rest.chars().next() {
+        let kept = match c {
+            '\r' if rest.starts_with("\r\n") => 1,
+            '\x1b' if colors => sgr_length(rest).unwrap_or(0),
+            c if is_harmless(c) || joins(shown.chars().next_back(), c) => c.len_utf8(),
+            _ => 0,
+        };
+        if kept == 0 {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+        let (before, after) = rest.split_at(kept.max(c.len_utf8()));
+        shown.push_str(&before[..kept]);
+        rest = after;
+    }
+    Cow::Owned(shown)
 }
 
-/// Whether a character changes the direction of text or breaks lines invisibly, so that text could be misread.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+/// [`visible`] in one line, for names.
+pub(crate) fn visible_name(name: &str) -> String {
+    visible(name, false).replace('\n', "\\u000a").replace('\t', "\\u0009")
+}
+
+/// The bytes of the SGR sequence at the beginning of a text.
+fn sgr_length(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\x1b[")?;
+    let end = parameters.find(|c: char| !(c.is_ascii_digit() || matches!(c, ';' | ':')))?;
+    parameters[end..].starts_with('m').then_some("\x1b[".len() + end + 1)
+}
+
+/// Whether a character can be shown as it is, wherever it stands.
+fn is_harmless(c: char) -> bool {
+    c == '\n' || c == '\t' || !(c.is_control() || is_hidden(c))
+}
+
+/// Whether a character is not seen, changes the direction of text or breaks lines, so that text could be misread: what Unicode
+/// calls default ignorable, without the variation selectors that emoji have, and its line ends.
+fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Whether a character joins the one before it to the next, or keeps them apart, as emoji and some scripts need it. Behind
+/// ASCII it would only be hidden.
+fn joins(before: Option<char>, c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}') && before.is_some_and(|before| !before.is_ascii())
 }
 
 /// Whether a character may change what was written before it.
@@ -287,13 +355,18 @@ impl Screen {
         match c {
             '\r' => self.column = 0,
             '\x08' => self.column = self.column.saturating_sub(1),
-            c if is_harmless(c) => self.put(c),
+            c if is_harmless(c) || joins(self.before(), c) => self.put(c),
             c => {
                 let code = u32::from(c);
                 let spelled = if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") };
                 spelled.chars().for_each(|c| self.put(c));
             }
         }
+    }
+
+    /// The character before the cursor.
+    fn before(&self) -> Option<char> {
+        self.lines[self.row].text.get(self.column.checked_sub(1)?).copied()
     }
 
     fn put(&mut self, c: char) {

@@ -2,6 +2,8 @@
 //!
 //! Texts are alike if they agree in everything between these tokens, and in their kinds. A token holds the blanks that align
 //! it, so that right-aligned columns are alike whatever the width of their numbers.
+//!
+//! What people copy as it stands holds none: a port number in a connection file or in a URL is of use on its own engine only.
 
 use std::ops::Range;
 
@@ -53,7 +55,8 @@ pub(crate) fn is_array(text: &str) -> bool {
 pub(crate) fn tokens(text: &str, value: bool) -> Tokens<'_> {
     let value = value && Rule::Values.applies();
     let strings = value && (text.starts_with(['(', '[', '{']) || is_array(text));
-    Tokens { bytes: text.as_bytes(), at: 0, end: 0, value, strings }
+    let line = Line { end: 0, use_of: Use::Read };
+    Tokens { bytes: text.as_bytes(), at: 0, end: 0, line, value, strings }
 }
 
 /// See [`tokens`].
@@ -62,8 +65,50 @@ pub(crate) struct Tokens<'a> {
     at: usize,
     /// Where the last token ended.
     end: usize,
+    /// The line that was looked at last.
+    line: Line,
     value: bool,
     strings: bool,
+}
+
+/// A line of the text, by where it ends.
+struct Line {
+    end: usize,
+    use_of: Use,
+}
+
+/// What people do with a line of text.
+enum Use {
+    Read,
+    /// They copy it.
+    Copied,
+    /// They copy the URL in it.
+    HoldsUrl,
+}
+
+impl Use {
+    fn of(line: &[u8]) -> Self {
+        let line = line.trim_ascii();
+        match line.first() {
+            Some(b'"') if is_member(line) => Self::Copied,
+            Some(b'{') if line.ends_with(b"}") && memchr::memmem::find(line, b"\":").is_some() => {
+                Self::Copied
+            }
+            _ if memchr::memmem::find(line, b"://").is_some() => Self::HoldsUrl,
+            _ => Self::Read,
+        }
+    }
+}
+
+/// Whether people copy a line, or a URL in it, as it stands.
+pub(crate) fn is_copied(line: &str) -> bool {
+    Rule::Copied.applies() && !matches!(Use::of(line.as_bytes()), Use::Read)
+}
+
+/// Whether a line is a member of a JSON object, `"name": value,`.
+fn is_member(line: &[u8]) -> bool {
+    let name = line.strip_prefix(b"\"").and_then(|rest| Some(&rest[memchr::memchr(b'"', rest)? + 1..]));
+    name.is_some_and(|behind| behind.starts_with(b":"))
 }
 
 /// What each byte says about a token at its place: [`NOTHING`], [`BEGINS`], or, if it may begin `nan` or `inf`, the second letter.
@@ -96,6 +141,10 @@ impl Iterator for Tokens<'_> {
 
     fn next(&mut self) -> Option<Token> {
         while let Some(at) = self.next_candidate() {
+            if let Some(end) = self.copied(at) {
+                self.at = end;
+                continue;
+            }
             let found = match self.bytes[at] {
                 b'0'..=b'9' => self.at_digit(at),
                 b'\'' | b'"' if self.strings => self.quoted(at),
@@ -133,6 +182,33 @@ impl Tokens<'_> {
             }
             at += 1;
         }
+    }
+
+    /// Where what is copied as it stands ends, if a byte belongs to such.
+    #[inline]
+    fn copied(&mut self, at: usize) -> Option<usize> {
+        if self.value || !Rule::Copied.applies() {
+            return None;
+        }
+        if at >= self.line.end {
+            let start = memchr::memrchr(b'\n', &self.bytes[self.line.end..at]);
+            let start = start.map_or(self.line.end, |end| self.line.end + end + 1);
+            let end = memchr::memchr(b'\n', &self.bytes[at..]).map_or(self.bytes.len(), |end| at + end + 1);
+            self.line = Line { end, use_of: Use::of(&self.bytes[start..end]) };
+        }
+        match self.line.use_of {
+            Use::Read => None,
+            Use::Copied => Some(self.line.end),
+            Use::HoldsUrl => self.url(at),
+        }
+    }
+
+    /// Where the URL ends that a byte belongs to.
+    fn url(&self, at: usize) -> Option<usize> {
+        let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !b"\"'<>()[]".contains(byte);
+        let start = at - self.bytes[..at].iter().rev().take_while(|byte| is_part(byte)).count();
+        let end = at + self.bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+        memchr::memmem::find(&self.bytes[start..end], b"://").map(|_| end)
     }
 
     #[inline]

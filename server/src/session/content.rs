@@ -53,11 +53,11 @@ pub(crate) fn content(
     what: &Extract,
     other: Option<&RunHandle>,
 ) -> Result<String, ContentError> {
-    let run = handle.now();
+    let run = handle.excerpt(MOST_OF_DOCUMENT);
     check(&run, what)?;
     match what {
         Extract::Compared(with) => match other {
-            Some(other) => Ok(render::comparison(&other.now(), &run, &title(handle))),
+            Some(other) => Ok(render::comparison(&other.excerpt(MOST_OF_DOCUMENT), &run, &title(handle))),
             None => Err(ContentError::NoRun(*with)),
         },
         Extract::Whole(by) => Ok(lay_out(handle, &run, *by)),

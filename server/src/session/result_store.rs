@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunHandle, read_back};
 use crate::{
     engines::{EngineId, RankSet},
-    private,
+    json, private,
     render::{GroupBy, JsonEvent, outcome, replay},
     run::{Run, Time},
 };
@@ -278,8 +278,14 @@ impl ResultStore {
             path: path.clone(),
             error,
         })?;
-        let result: KeptResult = serde_json::from_reader(io::BufReader::new(file))
-            .map_err(|error| unreadable(error.to_string()))?;
+        let result: KeptResult = match serde_json::from_reader(io::BufReader::new(file)) {
+            // The value of an engine may be as deep as serde reads, and here it is in an event.
+            Err(error) if error.is_syntax() => {
+                fs::read(&path).map_err(serde_json::Error::io).and_then(|text| json::read(&text))
+            }
+            read => read,
+        }
+        .map_err(|error| unreadable(error.to_string()))?;
         if result.head.format != FORMAT {
             return Err(unreadable(format!(
                 "it has format {}, and this pxlens reads format {FORMAT}",

@@ -101,9 +101,14 @@ fn blanks_that_a_block_begins_with_are_no_body() {
 
 #[test]
 fn what_python_refuses_is_nobodys_body_and_counts_as_one() {
-    check("a = 1\n    %px b\n%px c\n", &["b: ? 1", "c: -"]);
-    check("if a:\n        b = 1\n    %px c\n", &["c: if 1"]);
-    check("if a:\n%px b\n%px c\n", &["b: if 1", "c: -"]);
+    check("a = 1\n    %px b\n%px c\n", &["b: ? 1", "c: ? 1"]);
+    check("if a:\n        b = 1\n    %px c\n", &["c: ? 2"]);
+    check("if a:\n%px b\n%px c\n", &["b: if 1", "c: if 1"]);
+    check("if a:\n        %px b\n    %px c\n%px d\n", &["b: if 1", "c: ? 2", "d: ? 2"]);
+    check("  %px a\n x = %px b\n%px c\n", &["a: -", "b: ? 1", "c: ? 1"]);
+    check("if a == '#':\n    %px b\n%px c\n", &["b: if 1", "c: -"]);
+    // Two toggles that Python refuses with their cell open no region.
+    check("try:\n%autopx\n%autopx\n", &["autopx: try 1", "autopx: try 1"]);
     check("# %%\nif a:  # why\n\n%px b\n", &["b: if 2"]);
 }
 

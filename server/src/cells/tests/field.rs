@@ -1,5 +1,5 @@
-//! Documents of `tests/field` whose matter is the format of a script: which of their lines are px cells. Each stands for
-//! files that people have in public.
+//! Documents of `tests/field` whose matter is what is a px cell, and what is wrong. Each stands for files that people have in
+//! public.
 
 use std::{fs, path::Path};
 
@@ -137,6 +137,68 @@ fn jupytexts_light_format_ends_cells() {
         light (jupytext header)
         15-20 CellMagic "\ndef bands(k):\n    return k ** 2\n\nvalues = [1, 2, 3]\n"
         15: comment-is-marker
+    "#]],
+    );
+}
+
+#[test]
+fn what_ipython_no_longer_has_is_a_diagnostic() {
+    check(
+        "02_magic_call.py",
+        expect![[r#"
+        light (no markers: cells end at blank lines, as in jupytext's light format)
+        7-7 LineMagic "z = 3"
+        8-8 CellMagic "print(z)"
+        9-9 CellMagic "    print(z)"
+        10-14 CellMagic "\nw = 4\nprint(w)\n"
+        4: magic-call
+        5: magic-call
+        6: magic-call
+        16: magic-call
+    "#]],
+    );
+    check(
+        "09_px_config_typo.py",
+        expect![[r#"
+        light (no markers: cells end at blank lines, as in jupytext's light format)
+        1-1 LineMagic "config --targets 0:2"
+        2-2 LineMagic "print('hi')"
+        1: magic-in-two-words
+    "#]],
+    );
+}
+
+#[test]
+fn what_stands_in_a_body_is_told() {
+    check(
+        "19_loop.py",
+        expect![[r#"
+        hydrogen (by its markers)
+        3-3 LineMagic "x = i"
+        6-6 LineMagic "import os; os.abort()"
+        8-8 LineMagic "print(\"in f\")"
+        10-10 LineMagic "print(\"top\")"
+        3: conditional-magic
+        6: conditional-magic
+        8: conditional-magic
+    "#]],
+    );
+    check(
+        "guard.py",
+        expect![[r#"
+        hydrogen (by its markers)
+        4-4 Config ""
+        6-6 LineMagic "print(\"all of us\")"
+        4: conditional-magic
+    "#]],
+    );
+    check(
+        "expect.py",
+        expect![[r#"
+        hydrogen (by its markers)
+        3-3 LineMagic "1/0"
+        7-7 LineMagic "print(\"after try\")"
+        3: conditional-magic
     "#]],
     );
 }

@@ -243,6 +243,44 @@ fn check_replaced(text: &str, old: &str, new: &str, expected: Expect) {
 
 const FOUR: &str = "import os\n# %%\n%%px\na\n# %%\nb\n%pxconfig -t 0\n# %%\n%%px\nc\n";
 
+/// 2,000,000 lines of px cells took 6 GB.
+#[test]
+fn a_document_that_is_too_large_holds_no_px_cells_until_it_is_smaller() {
+    let text = format!("%px first()\n{}%px last()\n", "%px a\n".repeat(199_998));
+    let mut desk = Desk::new(&text, Dialect::Script);
+    let why = desk.index.error().expect("it is too large").to_string();
+    assert_eq!(
+        why,
+        "this document has 200001 lines of code (200000 at most), so pxlens looks for no px cells in it; move them to a smaller one"
+    );
+    assert!(!desk.index.has_px() && desk.index.blocks().len() == 0);
+    let first = "%px first()\n".len();
+    desk.apply(&[desk.change(&text, first, text.len() - "%px last()\n".len(), "")]);
+    desk.check();
+    assert!(desk.index.error().is_none() && desk.index.has_px());
+    let delta = desk.replace("%px last()\n", &"x\n".repeat(200_000));
+    assert_eq!(delta.replaced, [(0..1, 0..0)]);
+    desk.check();
+    assert!(desk.index.error().is_some() && !desk.index.has_px());
+    let long = format!("%px '{}'", "x".repeat(64_000_000));
+    for dialect in [Dialect::Script, Dialect::NotebookCell] {
+        let why = Desk::new(&long, dialect).index.error().expect("it is too large").to_string();
+        assert!(why.starts_with("this document has 64 MB in one text (64 at most)"), "{why}");
+    }
+}
+
+#[test]
+fn a_notebook_whose_outputs_are_large_is_read_and_one_whose_code_is_not() {
+    let notebook = |source: &str, output: &str| {
+        format!(
+            r#"{{"cells": [{{"cell_type": "code", "source": "{source}", "outputs": ["{output}"]}}], "nbformat": 4}}"#
+        )
+    };
+    assert!(recognize(&notebook("%px a", &"x\\n".repeat(300_000)), Dialect::NotebookJson).is_ok());
+    let refused = recognize(&notebook(&"%px a\\n".repeat(300_000), ""), Dialect::NotebookJson);
+    assert!(matches!(refused, Err(Unreadable::TooLarge(_))));
+}
+
 #[test]
 fn only_what_was_touched_is_read_again() {
     check_replaced(FOUR, "os", "os.path", expect!["[(0..1, 0..1)] []"]);

@@ -1,4 +1,4 @@
-//! Against the originals: thousands of scripts and cells, made from a seed, are read by jupytext and IPython
+//! Against the originals: thousands of scripts and notebooks, made from a seed, are read by jupytext and IPython
 //! (`tests/python/formats.py`) and by pxlens.
 //!
 //! The same cells of the same kinds have to come out, the same magics, and above all: of each script pxlens may send no line
@@ -12,13 +12,14 @@ use std::{
 };
 
 use pxlens_tests::{Dice, real};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::*;
 use crate::cells::{divide::Kind, format::Style, index::parts, lines::is_blank};
 
 const SCRIPTS: usize = 2_400;
-const CELLS: usize = 2_400;
+const NOTEBOOKS: usize = 2_400;
 
 /// What a script is made to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ const LOOKS: [Look; 12] = [
 /// Lines after which jupytext takes a string for open, or Python does.
 const UNCLOSED: [&str; 5] = ["s = '''", "\"\"\"", "x = '\\\\' + '\"\"\"'", "s = 'it", "x = \"'''\""];
 
-/// Writes scripts and cells; each line of code has a word of its own.
+/// Writes scripts and notebooks; each line of code has a word of its own.
 struct Writer {
     dice: Dice,
     word: usize,
@@ -384,6 +385,37 @@ impl Writer {
         }
     }
 
+    fn notebook(&mut self) -> Vec<Cell> {
+        let kinds = ["code", "code", "code", "code", "code", "code", "markdown", "raw"];
+        (0..1 + self.dice.below(5))
+            .map(|_| Cell { kind: self.dice.pick(&kinds), source: self.cell() })
+            .collect()
+    }
+
+    /// A notebook as its file.
+    fn file(&mut self, notebook: &[Cell]) -> String {
+        let mut cells = Vec::new();
+        for Cell { kind, source } in notebook {
+            let source = if self.dice.chance(70) { json!(lines(source)) } else { json!(source) };
+            cells.push(json!({ "cell_type": kind, "metadata": {}, "source": source, "outputs": [] }));
+        }
+        let file = json!({ "cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5 });
+        if self.dice.chance(50) { file.to_string() } else { format!("{file:#}") }
+    }
+
+    /// The same in the format of before.
+    fn old_file(&mut self, notebook: &[Cell]) -> String {
+        let cell = |Cell { kind, source }: &Cell| match *kind {
+            "code" => {
+                json!({ "cell_type": kind, "input": lines(source), "language": "python", "outputs": [] })
+            }
+            _ => json!({ "cell_type": kind, "source": lines(source) }),
+        };
+        let cells: Vec<_> = notebook.iter().map(cell).collect();
+        json!({ "worksheets": [{ "cells": cells }], "metadata": {}, "nbformat": 3, "nbformat_minor": 0 })
+            .to_string()
+    }
+
     /// The source of a notebook's cell.
     fn cell(&mut self) -> String {
         let mut lines = Vec::new();
@@ -409,12 +441,51 @@ impl Writer {
 #[derive(Deserialize)]
 struct Answer {
     scripts: Vec<Read>,
-    cells: Vec<Option<Vec<Magic>>>,
+    notebooks: Vec<ReadNotebook>,
+}
+
+/// A cell of a notebook.
+#[derive(Debug, Serialize)]
+struct Cell {
+    kind: &'static str,
+    source: String,
+}
+
+fn lines(source: &str) -> Vec<&str> {
+    source.split_inclusive('\n').collect()
+}
+
+/// What IPython makes of a notebook whose cells are run in order.
+#[derive(Deserialize)]
+struct ReadNotebook {
+    /// Of each code cell.
+    cells: Vec<Run>,
+    /// What reaches the engines, unless Python cannot split one of its cells into tokens.
+    sent: Option<String>,
+}
+
+/// What becomes of a code cell.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Run {
+    /// It is inside an `%autopx` region, or behind a cell that cannot be read.
+    Whole,
+    /// It holds these magics; none are known if Python cannot split it into tokens.
+    Magics(Option<Vec<Magic>>),
 }
 
 /// Whether it is a cell magic, its name, its line, its body.
 #[derive(Deserialize)]
 struct Magic(bool, String, String, #[serde(default)] Option<String>);
+
+impl Magic {
+    /// Whether it is a cell magic, its name, and what it sends.
+    fn sending(&self) -> (bool, String, String) {
+        let Self(is_cell, name, line, body) = self;
+        let code = body.as_ref().unwrap_or(line).clone();
+        (*is_cell, name.clone(), if *is_cell || name == "px" { code } else { String::new() })
+    }
+}
 
 /// What jupytext makes of a script.
 #[derive(Deserialize)]
@@ -453,7 +524,7 @@ fn deviations() -> Deviations {
     toml::from_str(&text).unwrap()
 }
 
-fn ask(scripts: &[String], cells: &[String]) -> Answer {
+fn ask(scripts: &[String], notebooks: &[Vec<Cell>]) -> Answer {
     let script = pxlens_tests::workspace().join("tests/python/formats.py");
     let mut python = Command::new(real::python())
         .arg(&script)
@@ -461,7 +532,7 @@ fn ask(scripts: &[String], cells: &[String]) -> Answer {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-    let asked = serde_json::json!({ "scripts": scripts, "cells": cells }).to_string();
+    let asked = json!({ "scripts": scripts, "notebooks": notebooks }).to_string();
     let mut stdin = python.stdin.take().unwrap();
     let writing = std::thread::spawn(move || stdin.write_all(asked.as_bytes()));
     let output = python.wait_with_output().unwrap();
@@ -490,7 +561,11 @@ fn kind(kind: Kind) -> &'static str {
 
 /// The code that pxlens sends where all px cells of a script are run.
 fn sent(text: &str) -> String {
-    let cells = recognize(text, Dialect::Script).unwrap().cells;
+    code_of(&recognize(text, Dialect::Script).unwrap().cells)
+}
+
+/// The code that px cells send that are run one after the other.
+fn code_of(cells: &[PxCell]) -> String {
     let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
     cells.iter().filter(sends).map(|cell| format!("{}\n", cell.code)).collect()
 }
@@ -589,34 +664,73 @@ fn scripts_are_divided_as_jupytext_divides_them_and_no_line_is_sent_that_it_woul
     assert!(refused * 12 < SCRIPTS && unread * 12 < SCRIPTS, "{refused} refused, {unread} unread");
 }
 
+/// What pxlens finds in the code cells of a notebook, each by itself: the px cells in it, with what they send.
+fn found(notebook: &[Cell]) -> Vec<Cells> {
+    let code: Vec<&str> =
+        notebook.iter().filter(|cell| cell.kind == "code").map(|cell| &*cell.source).collect();
+    recognize_cells(&code)
+}
+
+/// The px cells of a notebook's file, by the number of the cell that holds them.
+fn found_in_file(file: &str) -> Vec<(u32, CellKind, String)> {
+    let cells = recognize(file, Dialect::NotebookJson).unwrap();
+    let of_block = |block: &Block| {
+        let number = block.notebook_cell.as_ref().unwrap().index;
+        let px = cells.cells.iter().filter(|cell| block.px_cells.contains(&cell.ordinal));
+        px.map(move |cell| (number, cell.kind, cell.code.to_string())).collect::<Vec<_>>()
+    };
+    cells.blocks.iter().flat_map(of_block).collect()
+}
+
 #[test]
-fn cells_hold_the_magics_that_ipython_finds() {
+fn notebooks_hold_the_magics_that_ipython_finds_and_nothing_is_sent_that_it_would_not_send() {
     let mut writer = Writer { dice: Dice(seed(15)), word: 0 };
-    let cells: Vec<String> = (0..CELLS).map(|_| writer.cell()).collect();
-    let answer = ask(&[], &cells);
+    let notebooks: Vec<Vec<Cell>> = (0..NOTEBOOKS).map(|_| writer.notebook()).collect();
+    let answer = ask(&[], &notebooks);
     let mut wrong = Vec::new();
-    for (number, (source, theirs)) in cells.iter().zip(&answer.cells).enumerate() {
-        let Some(theirs) = theirs else { continue };
-        let found = recognize(source, Dialect::NotebookCell).unwrap();
-        let ours: Vec<_> = found
-            .cells
-            .iter()
-            .map(|cell| {
-                let name = format!("{}{}", cell.magic.kind, cell.magic.suffix);
-                (cell.kind == CellKind::CellMagic, name, cell.code.to_string())
-            })
+    let mut unread = 0;
+    for (number, (notebook, theirs)) in notebooks.iter().zip(&answer.notebooks).enumerate() {
+        let all = found(notebook);
+        let numbers =
+            (0u32..).zip(notebook).filter(|(_, cell)| cell.kind == "code").map(|(number, _)| number);
+        let placed: Vec<_> = numbers
+            .zip(&all)
+            .flat_map(|(number, cells)| cells.cells.iter().map(move |cell| (number, cell)))
+            .map(|(number, cell)| (number, cell.kind, cell.code.to_string()))
             .collect();
-        let theirs: Vec<_> = theirs
-            .iter()
-            .map(|Magic(is_cell, name, line, body)| {
-                let sends = *is_cell || name == "px";
-                let code = body.as_ref().unwrap_or(line).clone();
-                (*is_cell, name.clone(), if sends { code } else { String::new() })
-            })
-            .collect();
-        if ours != theirs {
-            wrong.push(format!("{number}: {source:?}\n    {ours:?}\n    {theirs:?}"));
+        for file in [writer.file(notebook), writer.old_file(notebook)] {
+            let in_file = found_in_file(&file);
+            if in_file != placed {
+                wrong.push(format!("{number}: {placed:?}\n    in the file {in_file:?}\n{file}"));
+            }
+        }
+        for (cell, (ours, theirs)) in all.iter().zip(&theirs.cells).enumerate() {
+            let Run::Magics(Some(theirs)) = theirs else { continue };
+            let ours: Vec<_> = ours.cells.iter().map(as_magic).collect();
+            let theirs: Vec<_> = theirs.iter().map(Magic::sending).collect();
+            if ours != theirs {
+                wrong.push(format!("{number}, {cell}: {ours:?}\n    {theirs:?}\n{notebook:#?}"));
+            }
+        }
+        let Some(theirs) = &theirs.sent else {
+            unread += 1;
+            continue;
+        };
+        let ours: String = all.iter().map(|cells| code_of(&cells.cells)).collect();
+        let more: Vec<_> = words(&ours).difference(&words(theirs)).copied().collect();
+        if !more.is_empty() {
+            wrong.push(format!("{number}: sends {more:?} beyond IPython\n{notebook:#?}"));
         }
     }
-    assert!(wrong.is_empty(), "{} of {CELLS}:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+    assert!(wrong.is_empty(), "{} in {NOTEBOOKS}:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+    assert!(unread * 4 < NOTEBOOKS, "{unread} unread");
+}
+
+/// A px cell as IPython's call of its magic.
+fn as_magic(cell: &PxCell) -> (bool, String, String) {
+    (
+        cell.kind == CellKind::CellMagic,
+        format!("{}{}", cell.magic.kind, cell.magic.suffix),
+        cell.code.to_string(),
+    )
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::{
     INTERRUPTED,
     turns::{Turn, Turns},
+    widgets::Widgets,
 };
 use crate::{
     cluster::feed::FeedSender,
@@ -30,6 +31,7 @@ pub(super) struct Requests {
     all: HashMap<MsgId, Request>,
     feeds: HashMap<RunId, FeedSender>,
     turns: Turns,
+    widgets: HashMap<EngineUuid, Widgets>,
     ended: VecDeque<MsgId>,
     outstanding: usize,
     bytes: usize,
@@ -120,6 +122,7 @@ impl Requests {
             all: HashMap::new(),
             feeds: HashMap::new(),
             turns: Turns::default(),
+            widgets: HashMap::new(),
             ended: VecDeque::new(),
             outstanding: 0,
             bytes: 0,
@@ -201,6 +204,10 @@ impl Requests {
         if request.begun.is_none() || message.header.msg_type == "execute_input" {
             request.begun = Some(now);
         }
+        if let Some(shown) = self.widgets.entry(request.uuid.clone()).or_default().read(message) {
+            let (run, slot) = (request.run, request.slot);
+            return shown.into_iter().for_each(|kind| self.emit(run, slot, at, kind));
+        }
         let Some(kind) = EventKind::from_message(message) else { return };
         let is_reply = message.header.msg_type == "execute_reply";
         // An aborted request is over with its reply: not all versions publish an idle for it.
@@ -215,8 +222,7 @@ impl Requests {
                 failed = request.noblock.clone().filter(|_| matches!(reply, ExecuteReply::Error { .. }));
             }
             EventKind::Unreadable(_) if is_reply => {
-                // It did end, only how is unknown.
-                lost = (!request.over).then_some(LostReason::OutputIncomplete);
+                lost = (!request.over).then_some(LostReason::ReplyUnreadable);
             }
             // A value or an error after the idle is the last word of code that awaits at its top level: ipyparallel calls
             // the engine idle when it awaits for the first time, and never replies.
@@ -291,6 +297,7 @@ impl Requests {
         quiet: Duration,
         now: Instant,
     ) {
+        self.widgets.remove(engine);
         for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
             let sooner = |loss: &ExpectedLoss| loss.since + loss.quiet <= now + quiet;
             if !request.expected_loss.as_ref().is_some_and(sooner) {

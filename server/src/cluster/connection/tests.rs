@@ -181,6 +181,19 @@ fn what_pxlens_cannot_speak_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_byte_that_is_not_utf_8_costs_nothing_unless_it_is_in_the_key() {
+    let read = |old: &str| {
+        let text = real_file().to_string();
+        let (before, after) = text.split_once(old).expect("the file has it");
+        let bytes = [before.as_bytes(), b"caf\xe9", after.as_bytes()].concat();
+        ConnectionInfo::parse(Path::new("c.json"), &bytes, false, &Table)
+    };
+    assert!(read("leastload").is_ok());
+    expect!["the value of 'key' in the connection file c.json is not UTF-8"]
+        .assert_eq(&read(KEY).unwrap_err().to_string());
+}
+
+#[test]
 fn what_is_not_a_connection_file_is_named() {
     check(
         json!({"key": "<none>", "mux": "<none>"}),

@@ -13,6 +13,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::json;
+
 /// The part of a cluster file that says what runs where.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -60,7 +62,7 @@ impl LauncherState {
 
 impl ClusterFile {
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        json::read(&fs::read(path).ok()?).ok()
     }
 
     /// The controller's process id, if it runs on the machine that wrote the file.
@@ -117,7 +119,7 @@ pub(crate) struct ClientFile {
 
 impl ClientFile {
     pub(crate) fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
+        json::read(&fs::read(path).ok()?).ok()
     }
 
     /// Whether the controller said that it runs on another machine.

@@ -14,7 +14,10 @@ use tokio::{
 };
 
 use super::{PythonEnv, PythonSource};
-use crate::cluster::process::{self, EndSignal};
+use crate::{
+    cluster::process::{self, EndSignal},
+    json,
+};
 
 /// How long the answer may take: on a slow network file system, Python may need seconds to start.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -81,7 +84,7 @@ pub(super) async fn probe(program: &Path, source: PythonSource) -> Result<Python
     };
     let (status, out, err) = answered?;
     // Start-up files may print something before the answer.
-    let answer = out.lines().rev().find_map(|line| serde_json::from_str::<Answer>(line).ok());
+    let answer = out.lines().rev().find_map(|line| json::read::<Answer>(line.as_bytes()).ok());
     let Some(answer) = answer.filter(|_| status.success()) else {
         let last = |text: &str| text.trim().lines().next_back().map(str::to_owned);
         let said = last(&err).or_else(|| last(&out)).unwrap_or_else(|| "it printed nothing".to_owned());

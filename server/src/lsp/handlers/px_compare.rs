@@ -12,7 +12,7 @@ use crate::{
         snapshot::{Seen, Snapshot, shows},
         to_proto::{ids, run_id},
     },
-    render::{self, Compared},
+    render::{self, Compared, MOST_OF_DOCUMENT},
     run::{Run, RunId},
     session::RunHandle,
 };
@@ -34,7 +34,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: CompareParams) -> Result<Seen<
     let seen = [Some(handle), with].into_iter().flatten().map(|handle| handle.id).collect();
     let why = why_not(handle, with.map(|with| &**with));
     let result = match with.filter(|_| why.is_none()) {
-        Some(with) => compared(&with.now(), &handle.now()),
+        Some(with) => compared(&with.excerpt(MOST_OF_DOCUMENT), &handle.excerpt(MOST_OF_DOCUMENT)),
         None => CompareResult {
             run: params.run,
             with: None,

@@ -19,7 +19,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: NotebookOutputsParams) -> Resu
     for id in params.runs {
         let handle = snapshot.runs.get(from_proto::run_id(id));
         let handle = handle.ok_or_else(|| Error::invalid_params(format!("There is no run {}", id.0)))?;
-        let run = handle.now();
+        let run = handle.excerpt(render::MOST_OF_NOTEBOOK_TEXT);
         answer.over &= run.is_over();
         answer.succeeded &= run.state() != RunState::Failed;
         if snapshot.runs.is_withheld(handle) && run.state() != RunState::Failed {

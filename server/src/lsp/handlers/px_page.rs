@@ -44,7 +44,7 @@ pub(crate) async fn handle(backend: &Backend, params: PageParams) -> Result<Raw>
         None => backend.snapshot(shown.run.id).await,
     };
     let by = params.group_by.map(from_proto::group_by).unwrap_or_else(|| shown.group_by(&snapshot));
-    let run = shown.run.now();
+    let run = shown.run.excerpt(PageLimits::default().bytes);
     let drawn = run.clone();
     let page = blocking::run(move || render::page(&drawn, by, PageLimits::default())).await;
     let files = diagnostics::paths_here(files(&page.errors)).await;

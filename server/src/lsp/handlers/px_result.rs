@@ -1,5 +1,7 @@
 //! `px/result`: the result of a run; and the command that shows it.
 
+use std::sync::Arc;
+
 use lsp_types::MessageType;
 use pxlens_protocol::{ResultParams, ResultResult};
 use tower_lsp::jsonrpc::{Error, Result};
@@ -12,7 +14,7 @@ use crate::{
         snapshot::{Seen, Snapshot, shows},
         to_proto::{outputs, pictures},
     },
-    render::without_keys,
+    render::{MOST_OF_DOCUMENT, without_keys},
     run::RunId,
     session::{KeptResult, ResultStore, ResultStoreError},
 };
@@ -28,7 +30,8 @@ pub(crate) fn handle(snapshot: &Snapshot, params: ResultParams) -> Result<Seen<R
         return Ok(Seen(kept_result(snapshot, params)?, Vec::new()));
     };
     let by = params.group_by.map(from_protocol).unwrap_or_else(|| shown.group_by(snapshot));
-    let (run, note) = (shown.run.now(), ide::note(&shown.run, snapshot.client.extension.run_local));
+    let (run, note) =
+        (shown.run.excerpt(MOST_OF_DOCUMENT), ide::note(&shown.run, snapshot.client.extension.run_local));
     let mut result = outputs::result(shown.run.id, &run, by, shown.line.as_deref(), note);
     pictures::add(&mut result, &run, pictures::Wanted::of(&params), shown.run.title.trim());
     Ok(Seen(result, vec![shown.run.id]))
@@ -68,7 +71,7 @@ fn kept_result(snapshot: &Snapshot, params: ResultParams) -> Result<ResultResult
         .map(from_protocol)
         .or(kept.head.wanted_group_by())
         .unwrap_or(snapshot.settings.group_by);
-    let run = kept.run().ok_or_else(unknown)?;
+    let run = Arc::new(kept.run().ok_or_else(unknown)?).excerpt(MOST_OF_DOCUMENT);
     let mut result = outputs::result(RunId(0), &run, by, None, None);
     pictures::add(&mut result, &run, wanted, &format!("{} · {}", kept.head.name, kept.head.title));
     Ok(result)

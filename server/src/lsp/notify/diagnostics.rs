@@ -210,7 +210,7 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
     Diagnostic {
         range,
         severity: Some(severity),
-        code: Some(error.name.into()),
+        code: Some(exception_code(&error.name).into()),
         source: Some(SOURCE.into()),
         message: message.into(),
         related_information: information,
@@ -218,6 +218,15 @@ fn of_error(uri: &Uri, error: EngineError, related: bool, files: &HashMap<String
         data: Some(serde_json::json!({ "run": to_proto::run_id(error.run) })),
         ..Default::default()
     }
+}
+
+/// The class of an exception, if its name is one: an engine may call it anything, and codes are for programs to compare.
+fn exception_code(name: &str) -> String {
+    let is_class = |part: &str| {
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    if name.split('.').all(is_class) { name.to_owned() } else { "Exception".to_owned() }
 }
 
 fn and_more(n: usize) -> String {

@@ -19,7 +19,7 @@ use pxlens_tests::{
 use tokio::sync::mpsc;
 
 use crate::{
-    lsp::server::serve_session,
+    lsp::{server::serve_session, wire::lifetime::Lifetime},
     session::{About, Session, SessionEvent, Settings, Snapshot},
     text::Encoding,
 };
@@ -56,7 +56,13 @@ impl Client {
         });
         let (writer, server_reader) = tokio::io::duplex(1 << 20);
         let (server_writer, reader) = tokio::io::duplex(1 << 16);
-        let server = tokio::spawn(serve_session(server_reader, server_writer, session.clone(), receiver));
+        let server = tokio::spawn(serve_session(
+            server_reader,
+            server_writer,
+            session.clone(),
+            receiver,
+            Lifetime::default(),
+        ));
         let reader = BufReader::new(reader);
         Self {
             writer,

@@ -131,6 +131,21 @@ async fn requests_without_params_with_null_and_with_an_empty_list_are_answered()
 }
 
 #[tokio::test]
+async fn a_document_that_is_too_large_has_a_diagnostic_instead_of_px_cells() {
+    let mut client = Client::start(json!({})).await;
+    client.open(URI, &"%px a\n".repeat(2_000_000)).await;
+    let shown = client.expect("textDocument/publishDiagnostics").await;
+    let message = shown["params"]["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("this document has 2000001 lines of code"), "{message}");
+    assert_eq!(cells(&mut client, URI).await["cells"], json!([]));
+    client.edit(URI, 2, "%px a\n").await;
+    let cleared = client.expect("textDocument/publishDiagnostics").await;
+    assert_eq!(cleared["params"]["diagnostics"], json!([]));
+    assert_eq!(cells(&mut client, URI).await["cells"][0]["code"], "a");
+    client.end().await;
+}
+
+#[tokio::test]
 async fn shutdown_with_an_empty_object_is_accepted() {
     let mut client = Client::start(json!({})).await;
     client.request("shutdown", json!({})).await;
@@ -143,8 +158,11 @@ async fn wrong_params_of_a_request_are_an_error_and_of_a_notification_are_ignore
     assert_eq!(client.answer(id).await["error"]["code"], -32602);
     client.notify("textDocument/didOpen", json!({ "textDocument": 1 })).await;
     client.notify("no/such", json!({})).await;
-    let id = client.send_request("no/such", json!({})).await;
-    assert_eq!(client.answer(id).await["error"]["code"], -32601);
+    client.notify("$/no/such", json!({})).await;
+    for unknown in ["no/such", "$/no/such"] {
+        let id = client.send_request(unknown, json!({})).await;
+        assert_eq!(client.answer(id).await["error"]["code"], -32601, "{unknown}");
+    }
     client.end().await;
 }
 
@@ -217,6 +235,30 @@ async fn settings_of_initialize_are_in_force_and_invalid_ones_are_reported_once(
     assert_eq!(now.settings.group_by, GroupBy::Type);
     assert_eq!(now.settings.python.as_deref(), Some(std::path::Path::new("py")), "it was read");
     client.end().await;
+}
+
+#[tokio::test]
+async fn a_workspace_whose_trust_is_not_a_boolean_is_not_trusted_and_the_user_is_told() {
+    for options in [
+        json!({ "trusted": "false" }),
+        json!({ "pxlens": { "trusted": "true" } }),
+        json!({ "trusted": null }),
+    ] {
+        let mut client = Client::connect();
+        client.request("initialize", json!({ "capabilities": {}, "initializationOptions": options })).await;
+        let said = client.expect("window/showMessage").await;
+        assert!(
+            said["params"]["message"].as_str().unwrap().contains("initializationOptions.trusted"),
+            "{said}"
+        );
+        client.notify("initialized", json!({})).await;
+        let engines = client.request("px/engines", Value::Null).await;
+        assert!(engines["message"].as_str().unwrap().contains("not trusted"), "{options} {engines}");
+        client.notify("px/trust", json!({})).await;
+        let engines = client.request("px/engines", Value::Null).await;
+        assert!(!engines.to_string().contains("not trusted"), "{engines}");
+        client.end().await;
+    }
 }
 
 #[tokio::test]

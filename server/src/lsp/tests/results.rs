@@ -51,6 +51,31 @@ fn block(cell: &Value) -> Vec<&str> {
     lines.iter().map(|line| line["text"].as_str().expect("a line has text")).collect()
 }
 
+/// A result of 100 MB took 200 MB of an answer, and over a second for each hover.
+#[tokio::test]
+async fn of_a_result_of_many_megabytes_an_editor_gets_the_beginning_and_a_file_all() {
+    let long = "0123456\n".repeat(2_500_000);
+    let sim = Sim::builder().engines(1).on("work()", Script::new().result_text(&long)).start().await;
+    let mut client = open(&sim, "%px work()\n").await;
+    let run = run(&mut client, 1).await["runs"][0]["run"].clone();
+    painted(&mut client, 1, succeeded).await;
+    let more = "MB more are not shown; an export of the run has all of it";
+    let shown = hover(&mut client, 1).await;
+    assert!(shown.len() <= 50_000 && shown.contains("0123456") && shown.contains(more), "{}", shown.len());
+    let result = client.request("px/result", json!({ "run": run })).await;
+    let text = result["text"].as_str().expect("a text");
+    assert!(text.len() < 5_000_000 && text.contains(more), "{}", text.len());
+    assert!(result.to_string().len() < 10_000_000, "{}", result.to_string().len());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("run.jsonl");
+    client.request("px/export", json!({ "run": run, "format": "json", "path": file })).await;
+    let exported = std::fs::read_to_string(&file).expect("it was written");
+    let last = exported.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let texts: Vec<Value> = last.filter(|event| event["event"] == "result").collect();
+    assert!(texts[0]["data"]["text/plain"] == long.as_str(), "the file has all of it");
+    client.end().await;
+}
+
 #[tokio::test]
 async fn a_pxresult_is_painted_in_its_own_grouping_after_a_line_that_names_the_cell() {
     let sim = Sim::builder().engines(2).on("work()", Script::new().result_text("42")).start().await;

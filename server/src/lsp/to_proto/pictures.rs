@@ -66,7 +66,9 @@ fn result_image(image: Image<'_>, room: &mut usize) -> ResultImage {
             result.mime = picture.kind.mime().to_owned();
             result.width = picture.size.map(|size| size.width);
             result.height = picture.size.map(|size| size.height);
+            result.missing = picture.too_large();
             match room.checked_sub(picture.data.len()) {
+                _ if result.missing.is_some() => {}
                 None => {
                     result.missing =
                         Some(format!("the images of one response are limited to {} MB", MOST / 1_000_000))

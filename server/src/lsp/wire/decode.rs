@@ -11,9 +11,13 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 use super::lifetime::Lifetime;
+use crate::json;
 
 /// The longest line of a header.
 const HEADER: u64 = 8 * 1024;
+
+/// The longest body in bytes. What announces more is taken for a mistake: it would be waited for, and kept, for ever.
+const LONGEST: u64 = 1 << 30;
 
 /// A method without a handler. A request of which only the id can be read becomes a request of this method, so that it
 /// is answered.
@@ -44,17 +48,19 @@ where
 /// The body of the next message; `None` at the end of the input.
 async fn next(from: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<Option<Vec<u8>>> {
     let mut length: Option<u64> = None;
-    loop {
-        let mut line = Vec::new();
-        (&mut *from).take(HEADER).read_until(b'\n', &mut line).await?;
-        if line.is_empty() {
-            return Ok(None);
-        }
+    while let Some(line) = header_line(from).await? {
         let line = String::from_utf8_lossy(&line);
         let line = line.trim();
-        match (line.split_once(':'), length) {
-            (Some((name, value)), _) if name.trim().eq_ignore_ascii_case("content-length") => {
-                length = value.trim().parse().ok();
+        match (content_length(line), length) {
+            (Some(announced), _) => {
+                length = announced.parse().ok().filter(|length| *length <= LONGEST);
+                if length.is_none() {
+                    let announced: String = announced.chars().take(40).collect();
+                    tracing::error!(
+                        announced,
+                        "the Content-Length of a message cannot be used, so the message is skipped"
+                    );
+                }
             }
             (None, Some(length)) if line.is_empty() => {
                 let mut body = Vec::new();
@@ -67,6 +73,30 @@ async fn next(from: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<Option<Ve
             _ => {}
         }
     }
+    Ok(None)
+}
+
+/// The next line; of one that is longer than any header, the end. `None` at the end of the input.
+async fn header_line(from: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    while (&mut *from).take(HEADER).read_until(b'\n', &mut line).await? > 0 {
+        if line.ends_with(b"\n") {
+            return Ok(Some(line));
+        }
+        let too_much = line.len().saturating_sub(usize::try_from(HEADER).unwrap_or(usize::MAX));
+        line.drain(..too_much);
+    }
+    Ok((!line.is_empty()).then_some(line))
+}
+
+/// What a line gives as the length of the next body.
+///
+/// The header need not stand at its beginning: if the body before it had a wrong length or none, the rest of that body does,
+/// and without this no later message would be read.
+fn content_length(line: &str) -> Option<&str> {
+    const NAME: &str = "content-length";
+    let at = line.to_ascii_lowercase().rfind(NAME)?;
+    Some(line[at + NAME.len()..].trim_start().strip_prefix(':')?.trim())
 }
 
 /// A body that tower-lsp can decode; `None` if it cannot be repaired.
@@ -77,7 +107,7 @@ fn repair(body: Vec<u8>) -> Option<Vec<u8>> {
     let (body, message) = match serde_json::from_slice::<Value>(&body) {
         Ok(message) => (body, message),
         Err(error) => {
-            let repaired = without_lone_surrogates(&String::from_utf8_lossy(&body));
+            let repaired = json::acceptable(&body);
             let Ok(message) = serde_json::from_str::<Value>(&repaired) else {
                 tracing::error!(%error, "a message from the client is not JSON and is skipped");
                 return None;
@@ -107,36 +137,6 @@ fn is_id(id: &Value) -> bool {
     id.is_string() || id.is_i64() || id.is_null()
 }
 
-/// The JSON text with lone surrogates replaced by U+FFFD.
-fn without_lone_surrogates(text: &str) -> String {
-    let mut repaired = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        repaired.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = match (half(rest), rest.get(6..).and_then(half)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
-            (Some(0xd800..=0xdfff), _) => {
-                repaired.push_str("\\ufffd");
-                rest = &rest[6..];
-                continue;
-            }
-            // Any other escape. `\\` is skipped as a whole, so that the text after it is not taken for an escape.
-            _ => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-        };
-        repaired.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    repaired.push_str(rest);
-    repaired
-}
-
-/// The code unit of a `\uXXXX` escape at the start of a text.
-fn half(text: &str) -> Option<u32> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    u32::from_str_radix(digits, 16).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn lone_surrogates_are_replaced_and_pairs_left_alone() {
+    fn what_serde_refuses_is_replaced() {
         check(
             r#"{"jsonrpc":"2.0","method":"m","params":"\ud83d x \ud83d\ude00 \\ud83d \udc00"}"#,
             expect![[r#"{"jsonrpc":"2.0","method":"m","params":"\ufffd x \ud83d\ude00 \\ud83d \ufffd"}"#]],
@@ -200,10 +200,25 @@ mod tests {
         assert_eq!(decoded(b"Content-Length: 100000000000000\r\n\r\n{").await, "");
     }
 
+    #[tokio::test]
+    async fn after_a_length_that_is_none_the_next_message_is_read() {
+        let body = r#"{"jsonrpc":"2.0","method":"m"}"#;
+        let good = format!("Content-Length: {}\r\n\r\n{body}", body.len());
+        let long = format!(r#"{{"jsonrpc":"2.0","method":"m","params":"{}"}}"#, "x".repeat(100_000));
+        for wrong in ["-1", "-30", "x", "", "1e3", "30 bytes", "99999999999999999999", "2000000000"] {
+            for skipped in [body, &long, "", "{\n\n}", "Content-Length"] {
+                let input = format!("Content-Length: {wrong}\r\n\r\n{skipped}{good}{good}");
+                assert_eq!(decoded(input.as_bytes()).await, format!("{good}{good}"), "{wrong:?}");
+            }
+        }
+        // Too small, as where characters are counted instead of bytes: the rest of the body stands before the next header.
+        let input = format!("Content-Length: {}\r\n\r\n{body}{good}", body.len() - 3);
+        assert_eq!(decoded(input.as_bytes()).await, good);
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".*", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = without_lone_surrogates(&text);
             let _ = repair(bytes);
             let _ = repair(text.into_bytes());
         }

@@ -1,5 +1,5 @@
 //! A layer around every handler: a panic becomes an error response and an entry in the log, each message gets a span,
-//! and `shutdown` and `exit` are noticed when they are read.
+//! `shutdown` and `exit` are noticed when they are read, and every request is answered.
 
 use std::{
     any::Any,
@@ -56,6 +56,8 @@ where
         };
         let guarded = async move {
             match AssertUnwindSafe(future).catch_unwind().await {
+                // tower-lsp drops all that begins with `$/` and that it does not know, requests as well.
+                Ok(Ok(None)) => Ok(id.map(|id| Response::from_error(id, Error::method_not_found()))),
                 Ok(response) => response,
                 Err(panic) => Ok(panic_response(&method, id, &*panic)),
             }

@@ -4,17 +4,21 @@
 //! [`Lifetime::end`]; the serve loop waits for that.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 
 use tokio_util::sync::CancellationToken;
+
+use crate::signals::EndSignal;
 
 /// The lifetime of a server. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
 pub(in crate::lsp) struct Lifetime {
     gone: CancellationToken,
     shutdown_seen: Arc<AtomicBool>,
+    /// The signal that ended it.
+    signal: Arc<OnceLock<EndSignal>>,
 }
 
 impl Lifetime {
@@ -24,6 +28,12 @@ impl Lifetime {
             tracing::info!(why, "ending");
             self.gone.cancel();
         }
+    }
+
+    /// Ends the server because of a signal.
+    pub(in crate::lsp) fn end_by(&self, signal: EndSignal) {
+        self.signal.get_or_init(|| signal);
+        self.end("a signal asked for it");
     }
 
     /// Waits until the client is gone.
@@ -36,8 +46,11 @@ impl Lifetime {
         self.shutdown_seen.store(true, Ordering::SeqCst);
     }
 
-    /// 0 if `shutdown` came before the end, else 1, as the LSP specification asks for.
+    /// 0 if `shutdown` came before the end, else 1, as the LSP specification asks for; after a signal, 128 + its number.
     pub(in crate::lsp) fn exit_code(&self) -> u8 {
-        u8::from(!self.shutdown_seen.load(Ordering::SeqCst))
+        match self.signal.get() {
+            Some(signal) => signal.exit_status(),
+            None => u8::from(!self.shutdown_seen.load(Ordering::SeqCst)),
+        }
     }
 }

@@ -63,6 +63,18 @@ fn png(bytes: usize) -> String {
 }
 
 #[test]
+fn a_small_file_that_declares_very_many_pixels_is_counted_and_not_drawn() {
+    let mut bytes = STANDARD.decode(RED).expect("it is base64");
+    // Width and height of a PNG.
+    bytes[16..24].copy_from_slice(&[0, 0, 0x40, 0, 0, 0, 0x40, 0]);
+    let huge = STANDARD.encode(bytes);
+    let run =
+        Sample::new(2).display(0, &[("image/png", &huge)]).display(1, &[("image/png", RED)]).all_ok().run();
+    let card = super::card(&run, whole());
+    assert!(card.contains(RED) && !card.contains(&huge) && card.contains("1 more image"), "{card}");
+}
+
+#[test]
 fn a_card_has_links_times_groups_images_and_what_is_in_files() {
     let mut sample = Sample::new(3).on(0, "n01.site").on(1, "n02.site").on(2, "n03.site");
     for slot in 0..3 {

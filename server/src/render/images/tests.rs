@@ -60,6 +60,52 @@ fn an_image_that_is_identical_is_one_with_all_its_engines() {
     );
 }
 
+/// What a browser would run if the file were opened in it.
+#[test]
+fn an_svg_with_a_script_is_shown_and_written_as_an_image_within_another() {
+    let active = "<svg width='2' height='1'><script>alert(1)</script></svg>";
+    let run = Sample::new(1).display(0, &[("image/svg+xml", active)]).run();
+    let picture = images(&run).remove(0).picture.expect("it is an SVG");
+    assert_eq!((picture.kind, picture.size), (ImageKind::Svg, Some(PixelSize { width: 2, height: 1 })));
+    let file = String::from_utf8(picture.decoded()).expect("an SVG is text");
+    let whole = active.replace("<svg", &format!("<svg xmlns=\"{SVG_NAMESPACE}\""));
+    let inside = base64::prelude::BASE64_STANDARD.encode(whole);
+    let address = format!("data:image/svg+xml;base64,{inside}");
+    assert!(!file.contains("script") && file.contains(&address), "{file}");
+    let frame = Document::parse(&file).expect("it is XML");
+    assert_eq!(frame.root_element().attribute("width"), Some("2"));
+    // One that only draws is the engine's own.
+    let run = Sample::new(1).display(0, &[("image/svg+xml", SVG)]).run();
+    assert_eq!(images(&run).remove(0).picture.expect("it is an SVG").data, SVG);
+}
+
+#[test]
+fn an_svg_of_very_many_levels_overflows_no_stack() {
+    let deep = format!("<svg>{}{}</svg>", "<g>".repeat(200_000), "</g>".repeat(200_000));
+    let _ = one("image/svg+xml", &deep);
+}
+
+/// A PNG header that declares this size, and nothing after it.
+fn png_of(width: u32, height: u32) -> String {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend(width.to_be_bytes());
+    bytes.extend(height.to_be_bytes());
+    bytes.extend([8, 6, 0, 0, 0, 0, 0, 0, 0]);
+    base64::prelude::BASE64_STANDARD.encode(bytes)
+}
+
+#[test]
+fn an_image_that_declares_more_pixels_than_a_viewer_can_hold_is_listed_and_not_shown() {
+    let huge = png_of(100_000, 100_000);
+    let run = Sample::new(1).display(0, &[("image/png", &huge)]).run();
+    let found = images(&run);
+    let why = found[0].drawable().expect_err("it is too large");
+    assert_eq!(why, "it has 100000 × 100000 pixels, too many to be shown; export the run to get its file");
+    assert!(found[0].picture.is_ok(), "its file can be had");
+    let run = Sample::new(1).display(0, &[("image/png", &png_of(4000, 3000))]).run();
+    assert!(images(&run)[0].drawable().is_ok());
+}
+
 #[test]
 fn line_breaks_and_padding_of_base64_make_no_difference() {
     let broken = format!("{}\n{}\r\n", &RED[..60], &RED[60..]);

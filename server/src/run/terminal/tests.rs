@@ -53,6 +53,33 @@ fn no_other_escape_sequence_and_no_hidden_character_comes_through() {
     }
 }
 
+#[test]
+fn a_character_that_is_not_seen_is_spelled_out_unless_it_joins_others() {
+    for (text, shown) in [
+        ("pass\u{200b}word", r"pass\u200bword"),
+        ("a\u{2060}\u{feff}", r"a\u2060\ufeff"),
+        ("a\u{200d}b", r"a\u200db"),
+        ("👩\u{200d}💻 ⚠\u{fe0f} نمی\u{200c}خواهم", "👩\u{200d}💻 ⚠\u{fe0f} نمی\u{200c}خواهم"),
+    ] {
+        assert_eq!((&*terminal_text(text, false), &*visible(text, false)), (shown, shown), "{text:?}");
+    }
+}
+
+#[test]
+fn in_a_name_or_a_message_every_control_is_seen() {
+    for (text, colors, shown) in [
+        ("plain, \ttabs\r\nand lines\n", false, "plain, \ttabs\r\nand lines\n"),
+        ("\x1b[1;31mred\x1b[0m", true, "\x1b[1;31mred\x1b[0m"),
+        ("\x1b[1;31mred\x1b[0m", false, r"\u001b[1;31mred\u001b[0m"),
+        ("\x1b[2Jx\x1b[1", true, r"\u001b[2Jx\u001b[1"),
+        ("over\rwritten\x08\x7f", true, r"over\u000dwritten\u0008\u007f"),
+        ("\u{9b}31m\u{202e}", true, r"\u009b31m\u202e"),
+    ] {
+        assert_eq!(visible(text, colors), shown, "{text:?}");
+    }
+    assert_eq!(visible_name("a\nb\t\x1b"), r"a\u000ab\u0009\u001b");
+}
+
 /// The bytes that these programs send from an engine, as tests/terminal/ keeps them.
 fn recorded(name: &str) -> Vec<String> {
     let path = format!("{}/../tests/terminal/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -173,6 +200,12 @@ fn drawn() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #[test]
+    fn of_any_text_nothing_that_is_visible_controls_a_terminal(text in any::<String>()) {
+        let shown = visible(&text, false).replace("\r\n", "\n");
+        prop_assert!(shown.chars().all(|c| is_harmless(c) || matches!(c, '\u{200c}' | '\u{200d}')), "{shown:?}");
+    }
+
     #[test]
     fn however_a_text_is_cut_it_settles_to_the_same(text in drawn(), cuts in prop::collection::vec(any::<usize>(), 0..8)) {
         let mut whole = Screen::new(true);

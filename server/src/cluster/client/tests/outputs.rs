@@ -156,6 +156,7 @@ async fn a_reply_that_cannot_be_read_still_ends_its_request() {
     controller.reply(Channel::Mux, &request, "execute_reply", &json!({"status": "unheard of"}));
     let seen = watched.lost(0).await;
     assert!(matches!(&seen[0], EventKind::Unreadable(_)), "{seen:?}");
+    assert_eq!(seen[1..], [EventKind::Lost(LostReason::ReplyUnreadable)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,6 +48,23 @@ fn texts_of_a_megabyte_are_cut_everywhere() {
 }
 
 #[test]
+fn the_code_is_the_class_of_an_exception_and_nothing_else_that_an_engine_may_call_it() {
+    let long = "x".repeat(99) + "…";
+    for (name, code) in [
+        ("ValueError", "ValueError"),
+        ("concurrent.futures.BrokenExecutor", "concurrent.futures.BrokenExecutor"),
+        ("_Größe2", "_Größe2"),
+        (&long, "Exception"),
+        ("px-unknown-option", "Exception"),
+        ("[click](command:rm)", "Exception"),
+        ("", "Exception"),
+    ] {
+        let error = EngineError { name: name.into(), ..error(Vec::new(), Vec::new()) };
+        assert_eq!(shown(error, true).code, Some(code.to_owned().into()));
+    }
+}
+
+#[test]
 fn a_limited_number_of_texts_is_listed_and_the_rest_is_counted() {
     let variants = (0..1000).map(|rank| variant(rank, "x")).collect();
     let cause = Related { file: None, message: "caused by F".into() };
