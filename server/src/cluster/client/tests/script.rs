@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -109,10 +108,10 @@ pub(super) fn info() -> ConnectionInfo {
 }
 
 pub(super) fn read_info(file: &Value) -> ConnectionInfo {
-    let folder = tempfile::tempdir().unwrap();
-    let path: PathBuf = folder.path().join("ipcontroller-client.json");
-    std::fs::write(&path, file.to_string()).unwrap();
-    ConnectionInfo::read(&path).unwrap()
+    // It is the user's alone, as a file with a key has to be.
+    let named = tempfile::Builder::new().prefix("ipcontroller-client").suffix(".json").tempfile().unwrap();
+    std::fs::write(named.path(), file.to_string()).unwrap();
+    ConnectionInfo::read(named.path()).unwrap()
 }
 
 /// The frames of what an engine or the Hub sends: `session` is the sender's, `parent` the header of what it answers.
