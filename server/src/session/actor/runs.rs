@@ -317,6 +317,7 @@ impl Actor {
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
+        self.explain_missing_module(run);
         self.weigh(run);
         self.apply_steps(steps);
         self.forget_old_runs();
