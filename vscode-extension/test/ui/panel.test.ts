@@ -307,20 +307,6 @@ step("a link of the hover opens the panel for that run, which stays when the cur
   await until("the run at the cursor", async () => (await panel().locator(".plots article").count()) === 5);
 });
 
-step("the panel follows a run whose file is closed to its end, and stops it", async () => {
-  const editor = window.editor("plots.py");
-  await window.page.keyboard.press("Control+End");
-  await window.clickLens(editor, "# %% A run that goes on", "Run on 4 engines");
-  await window.goTo(editor, "for step in");
-  await summary(/^⏳ \[0-3\] /);
-  await window.command("View: Close Editor");
-  await editor.waitFor({ state: "detached" });
-  await panel().locator("h1").click();
-  await window.page.keyboard.press("Control+Alt+Shift+Backspace");
-  await summary(/^✗ \[0-3\] /);
-  await window.openFromExplorer("plots.py");
-});
-
 step("a run that is not the newest of its px cell says so, and leads to that one", async () => {
   const editor = window.editor("plots.py");
   await window.page.keyboard.press("Control+End");
@@ -347,6 +333,20 @@ step("the filter says what it cannot search, and leads to the whole output", asy
   await window.command("View: Close Editor");
   await panel().locator('input[type="search"]').fill("");
   await panel().getByText("Not searched").waitFor({ state: "hidden" });
+});
+
+step("the panel follows a run whose file is closed to its end, and stops it", async () => {
+  const editor = window.editor("plots.py");
+  await window.page.keyboard.press("Control+End");
+  await window.clickLens(editor, "# %% A run that goes on", "Run on 4 engines");
+  await window.goTo(editor, "for step in");
+  await summary(/^⏳ \[0-3\] /);
+  await window.command("View: Close Editor");
+  await editor.waitFor({ state: "detached" });
+  await panel().locator("h1").click();
+  await window.page.keyboard.press("Control+Alt+Shift+Backspace");
+  await summary(/^✗ \[0-3\] /);
+  await window.openFromExplorer("plots.py");
 });
 
 step("the panel is there again when the window is loaded again, and shows what runs then", async () => {
