@@ -73,7 +73,7 @@ export type RunParams = {
   cell?: CellId;
   /** Instead of `cell`: every px cell that this range touches. Takes precedence over `position`. */
   range?: Range;
-  /** Instead of `cell`: the px cell at this place. */
+  /** Instead of `cell`: the px cell at this place; on the marker of a cell of a script, all px cells of that cell. */
   position?: Position;
   /** A target expression or rank set that overrides what the cells say. */
   targets?: string;
@@ -213,6 +213,8 @@ export type Cell = {
    * if the document has no cells of its own.
    */
   outer?: number;
+  /** The 0-based line of the marker of that cell, such as `# %%`, if it has one. A `position` on it means all px cells of that cell. */
+  marker?: number;
   /** The exact text that engines get. */
   code: string;
   /** What running it would do, with the engines alive now. */
@@ -389,6 +391,12 @@ export type PageResult = {
   run: RunId;
   /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
   uri: string;
+  /** The id of its px cell, as `px/cells` gives it. */
+  cell: CellId;
+  /** The 0-based line of the magic: where it is now, or if it is gone, where it was when the run was asked for. */
+  line: number;
+  /** The newest run of the same px cell, if that is another one. */
+  newer?: RunId;
   /** The text of the magic's line. */
   title: string;
   /** How it is doing. */
@@ -435,6 +443,8 @@ export type PageBlock = {
   state: GroupState;
   /** The engines with whose output this one is compared: `pieces` then holds only what differs. */
   comparedWith?: string;
+  /** How much is left out where it would take too much room, such as `1,200 lines (80 kB)`. A piece of `pieces` says so in its place. */
+  leftOut?: string;
   /** The text, in pieces of one style each. */
   pieces: Array<PagePiece>;
 };
@@ -783,9 +793,9 @@ export type ConsoleParams = {
 export type ConsoleResult = {
   /** The connection file, which only its owner can read; absent if there is none. */
   file?: string;
-  /** Front ends that can be started with it; the first one runs in a terminal. */
+  /** Front ends that were found and can be started with it, first the one that runs in a terminal. */
   commands: Array<ConsoleCommand>;
-  /** What the user has to know: why there is no file, or what must be reachable. Never contains the key. */
+  /** What the user has to know: why there is no file, what to install, or what must be reachable. Never contains the key. */
   message?: string;
 };
 

@@ -307,6 +307,7 @@ fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &
         Item::Result { .. } => named("Out:", Paint::Result, into),
         Item::Error(_) => {}
         Item::Note(text) => into.push(BlockLine::of(text.as_str(), Paint::Note)),
+        Item::LeftOut(much) => into.push(BlockLine::of(format!("… {much} …"), Paint::Note)),
     }
 }
 

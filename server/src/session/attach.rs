@@ -225,7 +225,8 @@ async fn start_one(
 ) -> Result<Attached, ClusterError> {
     let not_started = |why: String| ClusterError::NotStarted(why);
     let info = |text: &str| report(Report::Step(text.to_owned()));
-    let python = python::ready_python(settings.python.as_deref(), &settings.folder, &info)
+    let warn = |text: &str| report(Report::Say(Level::Warning, text.to_owned()));
+    let python = python::ready_python(settings.python.as_deref(), &settings.folder, &warn, &info)
         .await
         .map_err(|error| not_started(error.to_string()))?;
     let options = StartOptions {

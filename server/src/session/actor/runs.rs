@@ -322,6 +322,7 @@ impl Actor {
             // Only now: results with names are written from the files.
             entry.handle.spilled.run_is_over();
         }
+        self.explain_missing_module(run);
         self.weigh(run);
         self.apply_steps(steps);
         self.forget_old_runs();
