@@ -3,6 +3,7 @@
 //! Golden tests have `golden` in their names.
 
 mod console;
+mod earlier_windows;
 mod faults;
 mod golden_display;
 mod golden_recording;

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::{Failure, Status, args::EnginesArgs, no_cluster};
 use crate::{
+    cluster::Origin,
     engines::{Activity, Engine},
-    session::{About, Session, Settings, StartPolicy},
+    session::{About, ClusterView, Session, Settings, StartPolicy},
     text::Encoding,
 };
 
@@ -40,15 +41,35 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
         let activity = word(cluster.activities.of(engine.id));
         if args.json {
             let Engine { id, uuid, host, pid } = engine;
-            let object = json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid });
+            let (whose, run) = match origin(&cluster, engine) {
+                None | Some(Origin::Own) => (None, None),
+                Some(Origin::Mine(run)) => (Some("mine"), Some(run.to_string())),
+                Some(Origin::Other) => (Some("other"), None),
+            };
+            let object = json!({
+                "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid, "whose": whose, "run": run,
+            });
             writeln!(out, "{object}")?;
         } else {
             let pid = engine.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
             let host = host(engine);
-            writeln!(out, "{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}", engine.id, engine.uuid)?;
+            let line = format!("{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}", engine.id, engine.uuid);
+            match origin(&cluster, engine) {
+                None | Some(Origin::Own) => writeln!(out, "{line}")?,
+                Some(Origin::Mine(run)) => writeln!(out, "{line}  run {run}, of another pxlens of yours")?,
+                Some(Origin::Other) => writeln!(out, "{line}  for another client")?,
+            }
         }
     }
     Ok(Status::Ok)
+}
+
+/// Whose work the engine does.
+fn origin(cluster: &ClusterView, engine: &Engine) -> Option<Origin> {
+    match cluster.activities.of(engine.id) {
+        Activity::Busy(request) => Some(cluster.origins.of(request)),
+        Activity::Idle | Activity::Unknown => None,
+    }
 }
 
 fn word(activity: &Activity) -> &'static str {
