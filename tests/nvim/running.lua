@@ -173,6 +173,7 @@ return {
         editor:lua('return _G.asked'),
         'Engines work: 0, 1 for another window or shell of yours. Interrupt that too?'
       )
+      engines_say('idle', 2)
       editor:command('Px interrupt mine')
       editor:wait_said('Engines 2, 3: interrupted')
       engines_say('idle', 4)
