@@ -109,7 +109,8 @@ function below(id: string, cluster: Cluster): Node[] {
 function engineNode(id: string, cluster: Cluster, engine: Engine): Node {
   const { current, worksFor, lastError, host, pid } = engine;
   const doing = current ? `${current.title} (line ${current.line + 1})` : undefined;
-  const forOther = worksFor && (worksFor.whose === "mine" ? "another window or shell of yours" : "another client");
+  const forOther =
+    worksFor && (worksFor.whose === "mine" ? "another window or shell of yours" : "another client");
   const where = [host, pid === undefined ? undefined : `pid ${pid}`].filter(Boolean).join(", ");
   return {
     id: `${id}\n\n${engine.id}`,
@@ -119,7 +120,9 @@ function engineNode(id: string, cluster: Cluster, engine: Engine): Node {
       `Engine ${engine.id}: ${STATES[engine.state]}`,
       ...(where ? [where] : []),
       ...(doing ? [`works on ${doing}`] : []),
-      ...(forOther ? [`works for ${forOther}${worksFor.run === undefined ? "" : `, run ${worksFor.run}`}`] : []),
+      ...(forOther
+        ? [`works for ${forOther}${worksFor.run === undefined ? "" : `, run ${worksFor.run}`}`]
+        : []),
       ...(lastError
         ? [`raised ${lastError.text} in ${lastError.at.title} (line ${lastError.at.line + 1})`]
         : []),
