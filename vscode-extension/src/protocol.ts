@@ -169,10 +169,46 @@ export type InterruptResult = {
   signalled: Array<number>;
   /** Engines that will not begin it, because its request was dropped or aborted. */
   aborted: Array<number>;
-  /** Engines that are busy for another client and were left alone. */
+  /** Engines that are busy for another client and were left alone. What waited there was aborted. */
   leftAlone: Array<number>;
+  /**
+   * Engines that are busy for another pxlens of this user, such as an earlier window, and were left alone. What waited there was
+   * aborted.
+   */
+  leftMine: Array<number>;
   /** Engines that were signalled or asked, but did not answer in time. */
   unanswered: Array<number>;
+  /** Why nothing was done: a sentence for the user. */
+  refused?: string;
+};
+
+/** Which engines to interrupt, and how far that goes. */
+export type InterruptEnginesParams = {
+  /** Only these engines; if absent, all. */
+  engines?: Array<number>;
+  /** Whose work is stopped. */
+  whose?: Whose;
+  /** The signal's name, such as `SIGTERM`; if absent, `SIGINT`, or for a run of this session the one that its cell names. */
+  signal?: string;
+};
+
+/** Whose work is meant. */
+export type Whose = "session" | "mine" | "anybody";
+
+/** What happened to each engine that was meant. An engine is in one list. */
+export type InterruptEnginesResult = {
+  /** Engines that were signalled. */
+  signalled: Array<number>;
+  /** Engines that had something waiting, which they drop. */
+  aborted: Array<number>;
+  /** Engines that work for another client, and were left alone. */
+  leftAlone: Array<number>;
+  /** Engines that work for another pxlens of this user, and were left alone. */
+  leftMine: Array<number>;
+  /** Engines that did not answer in time. */
+  unanswered: Array<number>;
+  /** Engines that had nothing to do. */
+  idle: Array<number>;
   /** Why nothing was done: a sentence for the user. */
   refused?: string;
 };
@@ -703,6 +739,8 @@ export type Engine = {
   pid?: number;
   /** The px cell that it works on, if that is a run of this session. */
   current?: EngineCell;
+  /** For whom it works, if that is not this session. */
+  worksFor?: WorksFor;
   /** What it raised in the last run of this session that it finished; absent if that succeeded. */
   lastError?: EngineFailure;
 };
@@ -722,6 +760,14 @@ export type EngineCell = {
   line: number;
   /** The text of that line. */
   title: string;
+};
+
+/** The other client that an engine works for. [`px/interruptEngines`](#interrupt-engines) stops it. */
+export type WorksFor = {
+  /** `mine`: another pxlens of this user, such as an earlier window; `anybody`: any other client. */
+  whose: Whose;
+  /** Of this user's: the name of the run, as `pxlens engines` shows it and `pxlens interrupt --run` takes it. */
+  run?: string;
 };
 
 /** What an engine raised. */
@@ -1058,6 +1104,8 @@ export type WriteViewParams = {
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
+
+export const interruptEngines = new RequestType<InterruptEnginesParams, InterruptEnginesResult, void>("px/interruptEngines");
 
 export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells");
 
