@@ -13,6 +13,7 @@ use crate::{
         discovery::{self, FoundCluster},
     },
     engines::{self, Activity, EngineId},
+    ide,
     render::raised,
     run::{Ending, Phase},
     session::{ClusterView, Owner, RunHandle},
@@ -34,7 +35,7 @@ impl EngineActivity {
         let mut activity = Self::default();
         let mut unsettled: BTreeSet<EngineId> = engines.iter().copied().collect();
         for handle in runs.take(RUNS) {
-            let run = handle.now();
+            let run = handle.excerpt(ide::SHOWN);
             if unsettled.is_empty() && run.is_over() {
                 continue;
             }
