@@ -42,6 +42,7 @@ pub(crate) use export::{Format, export, export_to};
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
 pub(crate) use pxresult::{PastRun, ResultSource, ShownResult};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
+pub(crate) use run_task::PACE;
 pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;

@@ -54,6 +54,8 @@ pub(super) struct Screen {
     cursors: HashMap<RunId, Cursor>,
     /// What has been shown of the run that streams.
     live: Option<Live>,
+    /// Runs as they were when they were shown.
+    shown: HashMap<RunId, Arc<Run>>,
 }
 
 impl Screen {
@@ -81,6 +83,7 @@ impl Screen {
             next_line: None,
             cursors: HashMap::new(),
             live: None,
+            shown: HashMap::new(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Screen {
 
     /// Shows a run that is over or is no longer waited for.
     pub(super) fn result(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        self.shown.insert(handle.id, handle.now());
         if let Some(mut live) = self.live.take() {
             self.write_live(&mut live, &handle.now())?;
             if handle.plan.group_by.is_none() {
@@ -107,6 +111,7 @@ impl Screen {
         let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
         let place = self.document.place_of(by);
         let title = format!("px cell {} · {place} · {}", by.cell.ordinal + 1, source.line());
+        self.shown.insert(source.run.id, source.run.now());
         self.show(&source.run, &title, "", group_by)?;
         // The pictures of a run that was waited for were saved where it was shown.
         if source.run.plan.blocking { Ok(()) } else { self.save_images(&source.run) }
@@ -128,6 +133,26 @@ impl Screen {
         let hint = format!("add a %pxresult{} below it to print its output", handle.suffix);
         self.err(&format!("pxlens: {place}: {said}; {hint}\n"))?;
         self.save_images(handle)
+    }
+
+    /// Shows what processes that a cell started wrote after it had been shown.
+    pub(super) fn late_output(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        let Some(seen) = self.shown.get(&handle.id) else { return Ok(()) };
+        let run = handle.now();
+        match self.form {
+            Form::Grouped => {
+                let Some(text) = render::terminal_since(&run, seen, self.style(None)) else { return Ok(()) };
+                self.line(&self.title(&format!("{} · output after its end", title(handle)), ""))?;
+                self.out(Text::Colored(&text))
+            }
+            Form::Plain => {
+                let style = Style { color: false, ..self.style(None) };
+                let Some(text) = render::terminal_since(&run, seen, style) else { return Ok(()) };
+                self.err(&format!("pxlens: {}: output after its end:\n{text}", handle.place_name))
+            }
+            // Every event was written when it came.
+            Form::Json => Ok(()),
+        }
     }
 
     fn show(
