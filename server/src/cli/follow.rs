@@ -291,7 +291,8 @@ impl Follower<'_> {
         let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
         let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
         let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Skipped)).count();
-        if let Some(quit) = quits.why() {
+        // A request that came when all was done and written changes nothing.
+        if let Some(quit) = quits.why().filter(|_| self.stop != Stop::No) {
             let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
             let working: RankSet =
                 not_over.flat_map(|run| run.pending().iter().collect::<Vec<_>>()).collect();

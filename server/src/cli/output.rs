@@ -231,7 +231,8 @@ impl Screen {
         Ok(true)
     }
 
-    /// Shows what failed on these engines while others still work. ipyparallel would not, so the plain form does it on stderr.
+    /// Shows what failed on these engines while others still work. ipyparallel would not, so the plain form does it on stderr, and
+    /// only where somebody waits.
     pub(super) fn failures(&mut self, handle: &RunHandle, engines: &RankSet) -> Result<(), Failure> {
         self.end_progress()?;
         let run = handle.now();
@@ -242,6 +243,7 @@ impl Screen {
                 let style = self.style(Some(&place));
                 self.out(Text::Colored(&render::terminal_failures(&run, engines, style)))
             }
+            Form::Plain if !handle.plan.blocking => Ok(()),
             Form::Plain => {
                 let style = Style { color: Stream::Stderr.takes_color(), ..self.style(Some(&place)) };
                 let failures = render::terminal_failures(&run, engines, style);
@@ -308,7 +310,8 @@ impl Screen {
         };
         let age = now().since(run.created);
         if !self.repaints {
-            return match self.is_line_due(run.id, age, after) {
+            // In the plain form, stderr holds what engines write there.
+            return match self.form != Form::Plain && self.is_line_due(run.id, age, after) {
                 true => self.err(&format!("pxlens: {}\n", progress_line(run, now(), busy, LINE))),
                 false => Ok(()),
             };
@@ -329,7 +332,7 @@ impl Screen {
             _ => after.saturating_mul(10),
         };
         let is_due = age >= next;
-        self.next_line = Some((run, if is_due { age + age.clamp(1, LINES_APART) } else { next }));
+        self.next_line = Some((run, if is_due { next_line(age) } else { next }));
         is_due
     }
 
@@ -460,6 +463,11 @@ fn progress_line(run: &Run, at: Time, busy: &RankSet, columns: usize) -> String 
     if line.chars().count() + why.chars().count() <= room { line + &why } else { line }
 }
 
+/// The age of a run at which a line says the next time how far it is.
+fn next_line(age: u64) -> u64 {
+    age + age.clamp(1, LINES_APART)
+}
+
 /// Writes a message to stderr.
 pub(super) fn say(level: Level, text: &str) {
     let word = match level {
@@ -515,6 +523,14 @@ mod tests {
             assert!(line.chars().count() + 2 <= columns, "{columns}: {line}");
         }
         assert_eq!(progress_line(&running(), Time(12_000), &busy, 40), "⏳ 0/4 · waiting on [0-3] · 12 s");
+    }
+
+    #[test]
+    fn lines_of_progress_get_rarer_with_the_age_of_the_run_but_not_too_rare() {
+        let hour = 60 * 60 * 1000;
+        for (age, next) in [(0, 1), (10_000, 20_000), (hour, hour + LINES_APART)] {
+            assert_eq!(next_line(age), next);
+        }
     }
 
     #[test]
