@@ -199,7 +199,8 @@ local function stop_engines(client, engines)
     local prompt = ('Engines work: %s. Interrupt that too?'):format(table.concat(whose, '; '))
     vim.ui.select({ 'No', 'Interrupt' }, { prompt = prompt }, function(answer)
       if answer == 'Interrupt' then
-        local asked = { engines = vim.list_extend(vim.list_slice(mine), others), whose = #others > 0 and 'anybody' or 'mine' }
+        local asked =
+          { engines = vim.list_extend(vim.list_slice(mine), others), whose = #others > 0 and 'anybody' or 'mine' }
         client_of.ask(client, 'px/interruptEngines', asked, report_engines)
       end
     end)
