@@ -183,7 +183,8 @@ end
 ---@param client vim.lsp.Client
 ---@param engines integer[]? `nil`: all.
 local function stop_engines(client, engines)
-  client_of.ask(client, 'px/interruptEngines', { engines = engines }, function(own)
+  local params = engines and { engines = engines } or vim.empty_dict()
+  client_of.ask(client, 'px/interruptEngines', params, function(own)
     local mine, others = own.leftMine or {}, own.leftAlone or {}
     if #mine == 0 and #others == 0 then
       report_engines(own)
