@@ -1,18 +1,19 @@
 //! The statements whose bodies a magic stands in, told by indentation as Python does: `if`, `for`, `def`, `try` and the like.
 //!
-//! What stands in one may run never, once or often, and nobody knows without running the code around it. Lines that no
-//! statement above them opens a body for count as well, and so does all that follows in their cell: Python refuses the cell,
-//! and IPython runs nothing of it.
+//! What stands in one may run never, once or often, and nobody knows without running the code around it. Where a line is
+//! indented that no statement above opens a body for, Python refuses the cell.
 
-use super::python;
+use super::{
+    found::{Broken, Why},
+    python,
+};
 use crate::text::TextRange;
 
 /// The innermost statement whose body a px cell stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suite {
-    /// What the statement begins with, as `for` or `async def`; `None` for a line that is indented below a statement that has
-    /// no body.
-    pub keyword: Option<&'static str>,
+    /// What the statement begins with, as `for` or `async def`.
+    pub keyword: &'static str,
     /// The first line of that statement, without the blanks around it.
     pub header: TextRange,
 }
@@ -25,9 +26,10 @@ pub(super) struct Suites {
     open: Vec<Statement>,
     /// Whether nothing has followed the newest statement, which opens a body.
     awaits_body: bool,
-    /// The keyword and the line of the statement behind which this is no Python any more: it has no body, or what follows it is
-    /// indented as nothing above is. IPython runs nothing of such a cell.
-    broken: Option<(Option<&'static str>, usize)>,
+    /// What makes this no Python: IPython runs nothing of such a cell.
+    broken: Option<Broken>,
+    /// Whether the newest statement decorates the next one.
+    decorates: bool,
 }
 
 /// A statement, by the first of its lines.
@@ -56,9 +58,16 @@ impl Suites {
                 false if column > newest.column => newest.keyword.is_none(),
                 false => !is_known,
             };
-            if is_odd && self.broken.is_none() {
-                self.broken = Some((newest.keyword, newest.line));
+            let why = if awaits_body { Why::NoBody } else { Why::Indentation };
+            let broken = Broken { line: if awaits_body { newest.line } else { line }, why };
+            if is_odd {
+                self.broken.get_or_insert(broken);
             }
+        }
+        let statement = text.trim_start();
+        let is_decorated = || ["@", "def ", "async ", "class "].iter().any(|word| statement.starts_with(word));
+        if std::mem::replace(&mut self.decorates, statement.starts_with('@')) && !is_decorated() {
+            self.broken.get_or_insert(Broken { line, why: Why::Decorator });
         }
         if !awaits_body {
             while self.open.pop_if(|open| open.column >= column).is_some() {}
@@ -72,15 +81,29 @@ impl Suites {
         self.awaits_body = is_header && line.split('#').next().unwrap_or_default().trim_end().ends_with(':');
     }
 
+    /// Takes in a comment that may be a magic: it may be the body that is awaited.
+    pub(super) fn comment(&mut self) {
+        self.awaits_body = false;
+    }
+
+    /// At the end of the lines: what makes them no Python.
+    pub(super) fn broken(&mut self) -> Option<Broken> {
+        let newest = self.open.last().map(|newest| newest.line);
+        let why = match (self.awaits_body, self.decorates) {
+            (true, _) => Some(Why::NoBody),
+            (_, true) => Some(Why::Decorator),
+            _ => None,
+        };
+        let unfinished = newest.zip(why).map(|(line, why)| Broken { line, why });
+        self.broken.take().or(unfinished)
+    }
+
     /// The keyword and the line of what the newest statement stands in, or of that itself where something is behind its colon:
     /// a magic is a statement, or the value of one.
-    pub(super) fn around(&self) -> Option<(Option<&'static str>, usize)> {
-        if self.broken.is_some() {
-            return self.broken;
-        }
+    pub(super) fn around(&self) -> Option<(&'static str, usize)> {
         let (newest, above) = self.open.split_last()?;
-        let header = if newest.keyword.is_some() { newest } else { above.last()? };
-        Some((header.keyword, header.line))
+        let header = newest.keyword.map(|keyword| (keyword, newest.line));
+        header.or_else(|| above.last().and_then(|above| Some((above.keyword?, above.line))))
     }
 }
 
