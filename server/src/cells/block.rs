@@ -11,6 +11,7 @@ use super::{
     CellKind, Magic, Spelling, calls,
     escapes::{Escape, Hidden},
     found::{About, BlockText, Broken, Found, Note, Stray, Why},
+    jupytext::Language,
     lines::line_at,
     magic::MagicKind,
     mapped::Mapped,
@@ -375,13 +376,18 @@ impl<'a> Scanner<'a> {
         let mut begun = from;
         self.suites = Suites::new(&self.common_blanks(from));
         let end = match self.block.is_script {
-            true => (from..self.len()).rfind(|index| !self.line(*index).trim().is_empty()).map_or(from, |it| it + 1),
+            true => (from..self.len())
+                .rfind(|index| !self.line(*index).trim().is_empty())
+                .map_or(from, |it| it + 1),
             false => self.len(),
         };
         while index < end {
             let line = self.line(index);
             if !tokens.at_statement() {
                 self.nested_calls(index, 0, &tokens);
+                if tokens.in_brackets() && is_magic_with_words(line) {
+                    self.breaks(index, Why::Inside);
+                }
                 let assigned = tokens.read(line, 0);
                 self.flaw(index, &mut tokens);
                 if tokens.at_statement() {
@@ -395,7 +401,7 @@ impl<'a> Scanner<'a> {
             let rest = &line[begin..];
             let freed = self.freed(index);
             let is_idle = python::is_idle(&freed);
-            if is_idle && freed.contains(['%', '!', '?']) {
+            if is_idle && self.block.frees && Language::Python.is_magic(&freed, true) {
                 self.suites.comment();
             }
             if !is_idle {
@@ -530,7 +536,8 @@ impl<'a> Scanner<'a> {
             return;
         }
         let (_, name, _) = shell::name_of(text.text());
-        if !name.is_empty() && !name.chars().all(|c| c == '_' || c == '.' || c == '-' || c.is_alphanumeric()) {
+        if !name.is_empty() && !name.chars().all(|c| c == '_' || c == '.' || c == '-' || c.is_alphanumeric())
+        {
             self.breaks(lines.start, Why::Name(format!("%{name}")));
         }
         let place =
@@ -614,6 +621,17 @@ fn may_be_dated(statement: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a line is a magic with a word behind its name, which is no rest of a division either.
+fn is_magic_with_words(line: &str) -> bool {
+    let name = line.trim_start().strip_prefix('%').unwrap_or_default();
+    let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
+    let (name, behind) = name.split_at(end);
+    let word = behind.trim_start();
+    let first = &word[..word.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(word.len())];
+    let is_operator = matches!(first, "and" | "or" | "in" | "is" | "not" | "if" | "else" | "for" | "async");
+    python::is_magic_name(name) && behind.starts_with(' ') && python::is_magic_name(first) && !is_operator
 }
 
 /// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.

@@ -22,6 +22,8 @@ pub(crate) struct BlockText<'a> {
     pub(crate) is_script: bool,
     /// Its lines that are hidden in comments, and count.
     pub(crate) hidden: &'a [Hidden],
+    /// Whether jupytext frees magics in its comments, whatever counts.
+    pub(crate) frees: bool,
     /// The line that begins a cell in its script, where one does.
     pub(crate) border: Option<&'static str>,
 }
@@ -136,6 +138,12 @@ pub(crate) enum Why {
     Indentation,
     /// A statement without the body it needs.
     NoBody,
+    /// `else`, `except` and the like with no statement above that they belong to.
+    Clause(&'static str),
+    /// A `try` without `except` and `finally`.
+    Try,
+    /// A magic inside of brackets.
+    Inside,
     /// A decorator with no function below it.
     Decorator,
     /// A statement of Python 2.
@@ -162,9 +170,14 @@ impl fmt::Display for Why {
             Self::Backslash => f.write_str("nothing follows the backslash at the end"),
             Self::Indentation => f.write_str("a line is indented as nothing above it is"),
             Self::NoBody => f.write_str("a statement has no body"),
+            Self::Clause(word) => write!(f, "`{word}` belongs to no statement above it"),
+            Self::Try => f.write_str("a `try` has neither `except` nor `finally`"),
+            Self::Inside => f.write_str("a magic stands inside of brackets"),
             Self::Decorator => f.write_str("a decorator has no function or class below it"),
             Self::OldPython(word) => write!(f, "Python 3 has no {word} statement"),
-            Self::CellMagic(name) => write!(f, "%%{name} is a cell magic, and there is no line magic of that name"),
+            Self::CellMagic(name) => {
+                write!(f, "%%{name} is a cell magic, and there is no line magic of that name")
+            }
             Self::Name(name) => write!(f, "there is no magic named {:?}", &name[1..]),
         }
     }

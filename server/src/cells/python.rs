@@ -63,6 +63,11 @@ impl Tokens {
         matches!(self.open.last(), Some(Open::Text(quote)) if quote.triple)
     }
 
+    /// Whether the next line stands in brackets, and in no string.
+    pub(crate) fn in_brackets(&self) -> bool {
+        matches!(self.open.last(), Some(Open::Bracket(_)))
+    }
+
     /// Whether a bracket or a string with three quotes is open.
     pub(crate) fn is_open(&self) -> bool {
         !self.open.is_empty()
@@ -257,13 +262,15 @@ impl Tokens {
 
 /// Whether the keyword stands at a column.
 fn is_lambda(bytes: &[u8], at: usize) -> bool {
-    let is_of_name = |byte: Option<&u8>| byte.is_some_and(|byte| *byte == b'_' || byte.is_ascii_alphanumeric());
+    let is_of_name =
+        |byte: Option<&u8>| byte.is_some_and(|byte| *byte == b'_' || byte.is_ascii_alphanumeric());
     bytes[at..].starts_with(b"lambda") && !is_of_name(bytes.get(at + 6)) && !is_of_name(bytes[..at].last())
 }
 
 /// Whether the quotes behind these bytes open a string with fields: `f"`, `rf"`.
 fn is_format(before: &[u8]) -> bool {
-    let letters = before.iter().rev().take_while(|byte| **byte == b'_' || byte.is_ascii_alphanumeric()).count();
+    let letters =
+        before.iter().rev().take_while(|byte| **byte == b'_' || byte.is_ascii_alphanumeric()).count();
     let prefix = before[before.len() - letters..].to_ascii_lowercase();
     matches!(&*prefix, b"f" | b"fr" | b"rf" | b"t" | b"tr" | b"rt")
 }
@@ -289,7 +296,8 @@ pub(crate) fn indent(line: &str) -> usize {
 
 /// The word of a statement that Python 3 does not have, if a statement is certainly one: `print x`, `exec "x"`.
 pub(crate) fn old_statement(statement: &str) -> Option<&'static str> {
-    let (word, rest) = ["print", "exec"].into_iter().find_map(|word| Some((word, statement.strip_prefix(word)?)))?;
+    let (word, rest) =
+        ["print", "exec"].into_iter().find_map(|word| Some((word, statement.strip_prefix(word)?)))?;
     let value = rest.trim_start_matches([' ', '\t']);
     let is_text = value.starts_with(['"', '\'']);
     let is_name = rest.len() > value.len() && value.starts_with(|c: char| c == '_' || c.is_alphanumeric());

@@ -26,6 +26,8 @@ pub(crate) struct Scanned {
     lines: Vec<Range<usize>>,
     is_script: bool,
     hidden: Vec<Hidden>,
+    /// Whether jupytext frees magics in comments, whatever counts.
+    frees: bool,
     /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
     other_toggles: Vec<usize>,
     /// The line by which IPython runs nothing of it, or nothing from there on.
@@ -66,9 +68,20 @@ impl Scanned {
         place: Option<NotebookCellRef>,
     ) -> Self {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
-        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
-        let block::Scan { found, strays, local, dated, statements, notes, broken, called_toggles, used, shell } =
-            block::scan(text, &Arc::default());
+        let frees = style.is_some_and(|style| style.escapes.frees);
+        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, frees, border };
+        let block::Scan {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+        } = block::scan(text, &Arc::default());
         let other_toggles = Vec::new();
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
         Self {
@@ -76,6 +89,7 @@ impl Scanned {
             lines,
             is_script,
             hidden,
+            frees,
             other_toggles,
             broken,
             called_toggles,
@@ -108,8 +122,18 @@ impl Scanned {
         if shell.is_plain() || !(is_concerned || shell.has_names() || !self.shell.is_plain()) {
             return None;
         }
-        let block::Scan { found, strays, local, dated, statements, notes, broken, called_toggles, used, shell } =
-            block::scan(self.text(), shell);
+        let block::Scan {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+        } = block::scan(self.text(), shell);
         let old = self.clone();
         Some(Self {
             found,
@@ -271,8 +295,8 @@ impl Scanned {
 
     /// Its text, by lines.
     pub(crate) fn text(&self) -> BlockText<'_> {
-        let Self { source, lines, is_script, hidden, border, .. } = self;
-        BlockText { source, lines, is_script: *is_script, hidden, border: *border }
+        let Self { source, lines, is_script, hidden, frees, border, .. } = self;
+        BlockText { source, lines, is_script: *is_script, hidden, frees: *frees, border: *border }
     }
 }
 

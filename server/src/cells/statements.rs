@@ -232,7 +232,11 @@ impl<'a> Walk<'a> {
                     index += 1;
                 }
                 index += 1;
-                self.command(&Logical { lines: begin..index, indent, bytes: self.bytes(begin, indent, index) });
+                self.command(&Logical {
+                    lines: begin..index,
+                    indent,
+                    bytes: self.bytes(begin, indent, index),
+                });
                 continue;
             }
             let (end, is_python) = self.end_of_statement(index);

@@ -49,6 +49,7 @@ impl Suites {
     pub(super) fn begin(&mut self, text: &str, line: usize) {
         let text = text.strip_prefix(self.base.as_str()).unwrap_or(text);
         let column = column(text);
+        let statement = text.trim_start();
         let awaits_body = std::mem::take(&mut self.awaits_body);
         if let Some(newest) = self.open.last() {
             // IPython takes off what the first line is indented by where other lines are too, so the margin is always right.
@@ -64,13 +65,26 @@ impl Suites {
                 self.broken.get_or_insert(broken);
             }
         }
-        let statement = text.trim_start();
-        let is_decorated = || ["@", "def ", "async ", "class "].iter().any(|word| statement.starts_with(word));
+        let is_decorated =
+            || ["@", "def ", "async ", "class "].iter().any(|word| statement.starts_with(word));
         if std::mem::replace(&mut self.decorates, statement.starts_with('@')) && !is_decorated() {
             self.broken.get_or_insert(Broken { line, why: Why::Decorator });
         }
+        let mut before = None;
         if !awaits_body {
-            while self.open.pop_if(|open| open.column >= column).is_some() {}
+            while let Some(closed) = self.open.pop_if(|open| open.column >= column) {
+                let is_ended =
+                    closed.column > column || !matches!(first_word(statement).0, "except" | "finally");
+                if closed.keyword == Some("try") && is_ended {
+                    self.broken.get_or_insert(Broken { line: closed.line, why: Why::Try });
+                }
+                before = Some(closed).filter(|closed| closed.column == column);
+            }
+        }
+        if let Some(word) = clause(statement)
+            && !before.is_some_and(|before| goes_on(word, before.keyword))
+        {
+            self.broken.get_or_insert(Broken { line, why: Why::Clause(word) });
         }
         self.open.push(Statement { column, line, keyword: keyword(text.trim_start()) });
     }
@@ -94,8 +108,10 @@ impl Suites {
             (_, true) => Some(Why::Decorator),
             _ => None,
         };
+        let open = self.open.iter().find(|open| open.keyword == Some("try"));
+        let open = open.map(|open| Broken { line: open.line, why: Why::Try });
         let unfinished = newest.zip(why).map(|(line, why)| Broken { line, why });
-        self.broken.take().or(unfinished)
+        self.broken.take().or(unfinished).or(open)
     }
 
     /// The keyword and the line of what the newest statement stands in, or of that itself where something is behind its colon:
@@ -105,6 +121,25 @@ impl Suites {
         let header = newest.keyword.map(|keyword| (keyword, newest.line));
         header.or_else(|| above.last().and_then(|above| Some((above.keyword?, above.line))))
     }
+}
+
+/// The word of what goes on with a statement, if a line does.
+fn clause(statement: &str) -> Option<&'static str> {
+    let (word, rest) = first_word(statement);
+    // `finally.x` is no Python either, but that is not looked for.
+    let is_clause = rest.trim_start().starts_with(':') || matches!(word, "elif" | "except");
+    ["elif", "else", "except", "finally"].into_iter().find(|clause| *clause == word && is_clause)
+}
+
+/// Whether a clause may stand behind what begins with this.
+fn goes_on(clause: &str, before: Option<&str>) -> bool {
+    let allowed: &[&str] = match clause {
+        "elif" => &["if", "elif"],
+        "else" => &["if", "elif", "for", "async for", "while", "except"],
+        "except" => &["try", "except"],
+        _ => &["try", "except", "else"],
+    };
+    before.is_some_and(|before| allowed.contains(&before))
 }
 
 /// How far a line is indented, as Python counts: a tab goes on to the next multiple of eight, a form feed begins anew.

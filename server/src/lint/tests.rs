@@ -371,13 +371,14 @@ fn a_magic_inside_a_region_comes_off() {
 #[test]
 fn no_fix_divides_a_region() {
     check_fix(
-        "%autopx\na\n%px b = (1,\n2)\nc\n%autopx\n",
+        "%autopx\n\na\n%px b = (1,\n2)\nc\n\n%autopx\n",
         expect![[r#"
-        px-inside-autopx
-          Take the magic off: the region sends the code as it is: "%autopx\na\nb = (1,\n2)\nc\n%autopx\n"
-        open-bracket
-          End the lines with backslashes: "%autopx\na\n%px b = (1, \\\n2)\nc\n%autopx\n"
-    "#]],
+            px-inside-autopx
+              Take the magic off: the region sends the code as it is: "%autopx\n\na\nb = (1,\n2)\nc\n\n%autopx\n"
+            open-bracket
+              End the lines with backslashes: "%autopx\n\na\n%px b = (1, \\\n2)\nc\n\n%autopx\n"
+            broken-cell
+        "#]],
     );
 }
 

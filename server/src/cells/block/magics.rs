@@ -225,9 +225,10 @@ impl Scanner<'_> {
             let start = self.block.lines[index].start + start;
             let parsed = calls::parse(source, start, end, &self.out.shell);
             let name = match parsed {
-                Some(Parsed::Call(Call { runs: Runs::LineMagic { name, .. } | Runs::CellMagic { name, .. }, .. })) => {
-                    name.text().to_owned()
-                }
+                Some(Parsed::Call(Call {
+                    runs: Runs::LineMagic { name, .. } | Runs::CellMagic { name, .. },
+                    ..
+                })) => name.text().to_owned(),
                 Some(Parsed::Unread { name, .. }) => name,
                 _ => continue,
             };
@@ -323,7 +324,14 @@ impl Scanner<'_> {
             start..start + line.strip_suffix('\n').unwrap_or(line).len()
         });
         let lines: Vec<Range<usize>> = lines.collect();
-        let block = BlockText { source: text, lines: &lines, is_script: false, hidden: &[], border: None };
+        let block = BlockText {
+            source: text,
+            lines: &lines,
+            is_script: false,
+            hidden: &[],
+            frees: false,
+            border: None,
+        };
         let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
         for name in inner.used {
             self.note_used(name.0, &name.1);

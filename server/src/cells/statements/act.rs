@@ -100,7 +100,10 @@ impl Act {
                 }
                 let values = call.keywords.iter_mut().map(|(_, value)| value);
                 for value in call.arguments.iter_mut().chain(values) {
-                    if !matches!(value, Expr::Text(_) | Expr::Bool(_) | Expr::Int(_) | Expr::None | Expr::Made) {
+                    if !matches!(
+                        value,
+                        Expr::Text(_) | Expr::Bool(_) | Expr::Int(_) | Expr::None | Expr::Made
+                    ) {
                         *value = Expr::Other;
                     }
                 }

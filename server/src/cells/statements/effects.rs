@@ -16,18 +16,8 @@ const METHODS: [&str; 9] = [
 ];
 
 /// Methods of a list that change it.
-const OF_LISTS: [&str; 10] = [
-    "append",
-    "extend",
-    "insert",
-    "remove",
-    "pop",
-    "clear",
-    "sort",
-    "reverse",
-    "__setitem__",
-    "__delitem__",
-];
+const OF_LISTS: [&str; 10] =
+    ["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "__setitem__", "__delitem__"];
 
 impl Expr {
     /// Whether evaluating it changes what is in force.
@@ -103,11 +93,13 @@ pub(super) fn of_call(call: &Call) -> Vec<Act> {
         // Of something that is no view it says nothing.
         (None, "setattr", [view, ..]) => {
             let function = Expr::Attribute(Box::new(view.clone()), "set_flags".into());
-            let keywords = vec![("targets".into(), Expr::Other)];
+            let keywords = vec![("targets".into(), Expr::Made)];
             vec![Act::Evaluate(Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords })))]
         }
         // `operator.methodcaller('activate')`
-        (_, _, arguments) if arguments.iter().any(|it| matches!(it, Expr::Text(text) if &**text == "activate")) => {
+        (_, _, arguments)
+            if arguments.iter().any(|it| matches!(it, Expr::Text(text) if &**text == "activate")) =>
+        {
             vec![activate(Expr::Other)]
         }
         _ => Vec::new(),

@@ -19,7 +19,14 @@ fn check(text: &str, expected: Expect) {
             start..start + line.trim_end_matches('\n').len()
         })
         .collect();
-    let block = BlockText { source: &source, lines: &lines, is_script: false, hidden: &[], border: None };
+    let block = BlockText {
+        source: &source,
+        lines: &lines,
+        is_script: false,
+        hidden: &[],
+        frees: false,
+        border: None,
+    };
     let scan = block::scan(block, &Arc::default());
     let mut out = String::new();
     for statement in &scan.statements {

@@ -307,8 +307,7 @@ impl<'a> StatementReader<'a> {
     fn search_around(&mut self, node: Node<'_>) {
         let mut next = Some(node);
         while let Some(node) = next {
-            let is_read =
-                || matches!(self.expr(node, 0), Expr::Call(call) if effects::is_by_method(&call));
+            let is_read = || matches!(self.expr(node, 0), Expr::Call(call) if effects::is_by_method(&call));
             let acts = match node.kind() {
                 "attribute" => self.effects(node),
                 "call" if !is_read() => self.effects(node),

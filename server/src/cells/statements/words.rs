@@ -37,7 +37,10 @@ pub(super) fn walrus(text: &str) -> Vec<Box<str>> {
         let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
         Box::from(&before[before.trim_end_matches(is_of_name).len()..])
     };
-    text.match_indices(":=").map(|(at, _)| name(&text[..at])).filter(|name: &Box<str>| !name.is_empty()).collect()
+    text.match_indices(":=")
+        .map(|(at, _)| name(&text[..at]))
+        .filter(|name: &Box<str>| !name.is_empty())
+        .collect()
 }
 
 /// Whether a value that does something to views may be called later: `lambda: view.activate()`, `view.activate`.

@@ -35,7 +35,7 @@ fn check(text: &str, expected: &[&str]) {
 
 #[test]
 fn what_is_indented_below_a_statement_is_in_its_body() {
-    for keyword in ["if a:", "for a in b:", "while a:", "def f():", "class A:", "with a:", "try:"] {
+    for keyword in ["if a:", "for a in b:", "while a:", "def f():", "class A:", "with a:"] {
         let word = keyword.split([' ', ':']).next().expect("a word");
         check(&format!("{keyword}\n    %px x\n%px y\n"), &[&format!("x: {word} 1"), "y: -"]);
     }
@@ -138,10 +138,11 @@ fn imports_are_in_the_body_of_what_is_no_with() {
     let nested = |head: &str| format!("rc = Client()\n{head}\n    {with}        import os\n");
     check(&format!("{with}    import os\n%px a\n"), &["import os: -", "a: -"]);
     check(&nested("with a:"), &["import os: -"]);
-    for head in ["if a:", "for a in b:", "try:", "def f():", "if __name__ == '__main__':"] {
+    for head in ["if a:", "for a in b:", "def f():", "if __name__ == '__main__':"] {
         let word = head.split([' ', ':']).next().expect("a word");
         check(&nested(head), &[&format!("import os: {word} 2")]);
     }
+    check(&format!("{}finally: pass\n", nested("try:")), &["import os: try 2"]);
     // Nobody knows what is handed over.
     check("def f(rc):\n    with rc[:].sync_imports():\n        import os\n", &[]);
     check(&format!("{with}    import os\n    %px a\n"), &["import os: -", "a: with 1"]);

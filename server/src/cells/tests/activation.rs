@@ -485,7 +485,7 @@ fn whatever_may_activate_another_view_leaves_the_engines_unknown() {
         "for c in views: pass\nc.activate()",
         "*c, d = views\nc.activate()",
         "*_, z = views\nz.activate()",
-        "with w as c: pass\nc.activate()",
+        "with n(w) as c: pass\nc.activate()",
         "with n(w) as q: q.activate()",
         "dv = connect()\ndv.activate()",
         "dv = v if 0 else w\ndv.activate()",
@@ -509,10 +509,14 @@ fn whatever_may_activate_another_view_leaves_the_engines_unknown() {
         "x = 1; get_ipython().run_line_magic('pxconfig', '--targets 1')",
         "get_ipython().run_line_magic('pxresult', ''); get_ipython().run_line_magic('pxconfig', '-t 1')",
     ] {
-        let cells: Vec<String> = change.split("%%").enumerate().map(|(at, cell)| match at {
-            0 => format!("{TWO}{cell}"),
-            _ => format!("%%{cell}"),
-        }).collect();
+        let cells: Vec<String> = change
+            .split("%%")
+            .enumerate()
+            .map(|(at, cell)| match at {
+                0 => format!("{TWO}{cell}"),
+                _ => format!("%%{cell}"),
+            })
+            .collect();
         let mut cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         cells.push("%px x");
         let found = recognize_cells(&cells);

@@ -8,7 +8,8 @@ fn sent(texts: &[&str]) -> (String, usize) {
     let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
     let cells = all.iter().flat_map(|(cells, _)| cells.cells.iter()).filter(sends);
     let sent: Vec<&str> = cells.map(|cell| cell.code.trim()).collect();
-    let failing = all.iter().flat_map(|(_, problems)| problems).filter(|problem| lint::fails(problem)).count();
+    let failing =
+        all.iter().flat_map(|(_, problems)| problems).filter(|problem| lint::fails(problem)).count();
     (sent.join("; "), failing)
 }
 
@@ -31,6 +32,14 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
         "exec 'x = 1'",
         "@deco\n%px k\ndef f(): pass",
         "@deco",
+        "else: x",
+        "x = [\n%px k\n]",
+        "if x: pass\ny = 1\nelse: pass",
+        "for x in y:\n    pass\nexcept E: pass",
+        "try:\n    x",
+        "try: x\ny",
+        "try: x\nelse: y",
+        "if x:\n    try: y\nz",
     ] {
         let broken = format!("%px a\n%pxconfig --targets 1\nw = rc[[1]]; w.activate()\n%autopx\n{cell}");
         assert_eq!(sent(&[&broken, "b = 1", "%px c"]), ("c".to_owned(), 1), "{cell}");
@@ -41,7 +50,7 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
 
 #[test]
 fn a_cell_ends_at_a_magic_that_does_not_exist() {
-    for line in ["%%px", "%%px --targets 0", "%%bash", "  %%px", "%px\tk = 1", "%autopx;", "%time\t%px k", "%px(1)"] {
+    for line in ["%%px", "%%px --targets 0", "%%bash", "%px\tk = 1", "%autopx;", "%time\t%px k", "%px(1)"] {
         let broken = format!("%px a\n{line}\n%px b\n%pxconfig --targets 1\nrc[[1]].activate()\n%autopx");
         assert_eq!(sent(&[&broken, "c = 1", "%px d"]), ("a; d".to_owned(), 1), "{line}");
         let all = recognize_cells(&[&broken, "%px d"]);
@@ -71,9 +80,13 @@ fn what_python_reads_is_no_broken_cell() {
         "print(x)\nprint (x)\nprint\nprint, x\nprint in x\nprint >> f, x\nprint -1",
         "exec('x')\nexecute = 1\nprinter = 2",
         "x = {'a': 1,\n  # it's\n}",
+        "x = (5\n  %px\n)\nx = (5\n  %px if y else z)",
         "class A:\n\tx = 1\n\n\tdef f(self):\n\t\tpass",
         "if x:\n  y\nelif (a and\n  b):\n      z",
-        "try:\n    x\nexcept E:\n    y",
+        "try:\n    x\nexcept E:\n    y\nexcept: z\nelse:\n    a\nfinally: b",
+        "for x in y:\n    if x: break\n    elif y: z\n    else: w\nelse:\n    a",
+        "if x:\n    try:\n        y\n    finally:\n        z\nelse: a",
+        "try: x\n# a word\n\nexcept* E: y",
         "x = 1 \\\n\ny = 2",
         "x: int\nlambda: 1\nd[1:2]",
         "with a as b, \\\n     c as d:\n    pass",
@@ -90,7 +103,9 @@ fn what_python_reads_is_no_broken_cell() {
 fn f_strings_are_read_as_python_3_12_reads_them() {
     let text = "x = f\"{'''\n%px a = 1\n'''}\"\n%px b = 2";
     assert_eq!(sent(&[text]), ("b = 2".to_owned(), 0));
-    for literal in ["f'''{'''\n%px a\n'''}'''", "f'{\"\"\"\n%px a\n\"\"\"}'", "f'{f\"{(\n1\n)}\"}'", "f'{x:\"}'"] {
+    for literal in
+        ["f'''{'''\n%px a\n'''}'''", "f'{\"\"\"\n%px a\n\"\"\"}'", "f'{f\"{(\n1\n)}\"}'", "f'{x:\"}'"]
+    {
         let text = format!("x = {literal}\n%px b");
         assert_eq!(sent(&[&text]), ("b".to_owned(), 0), "{literal}");
     }

@@ -482,9 +482,13 @@ fn calls_of_the_magics_run() {
         "x = get_ipython().run_line_magic('px', 'a=1'); f(\n%px no\n)\nget_ipython().run_line_magic('pxconfig', '-t 0')\n%px b\n",
         expect![[r#"
             LineMagic "px" sends "a=1" from "a=1"
+              refused: IPython runs nothing of this cell: a magic stands inside of brackets
             Config "pxconfig" on 0
-            LineMagic "%px" on 0 sends "b" from "b"
+              refused: IPython runs nothing of this cell: a magic stands inside of brackets
+            LineMagic "%px" sends "b" from "b"
+              refused: IPython runs nothing of this cell: a magic stands inside of brackets
             2 local
+            Error broken-cell at "%px no": IPython runs nothing of this cell: a magic stands inside of brackets
         "#]],
     );
     check_script(

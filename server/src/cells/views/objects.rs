@@ -485,6 +485,10 @@ impl Names {
                 self.set_flags(id, call, true, place, note);
                 Value::None
             }
+            (Value::Other, "set_flags") => {
+                self.may_retarget(call, place);
+                Value::Other
+            }
             (Value::Balanced, "activate") => {
                 *note = Some(NO_ACTIVATE);
                 Value::Other

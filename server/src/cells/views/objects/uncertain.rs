@@ -16,8 +16,12 @@ impl Names {
             && let Expr::Attribute(object, method) = &call.function
             && &**method == "set_flags"
         {
-            let Value::View(id) = self.value(object, place, &mut None) else { return None };
-            return self.may_set_flags(id, call, place);
+            match self.value(object, place, &mut None) {
+                Value::View(id) => return self.may_set_flags(id, call, place),
+                Value::Other => self.may_retarget(call, place),
+                _ => {}
+            }
+            return None;
         }
         self.may_activate(expr, place);
         None
@@ -48,7 +52,10 @@ impl Names {
             Value::Client(_) | Value::View(_) => {
                 let at = if matches!(object, Value::Client(_)) { 1 } else { 0 };
                 let suffix = call.argument(at, "suffix").cloned();
-                vec![suffix.map_or(Value::Text(Box::default()), |suffix| self.value(&suffix, place, &mut None))]
+                vec![
+                    suffix
+                        .map_or(Value::Text(Box::default()), |suffix| self.value(&suffix, place, &mut None)),
+                ]
             }
             Value::Other if may_be_view(&call.function) => self.suffixes(call, place),
             _ => return,
@@ -92,6 +99,13 @@ impl Names {
             for suffix in known {
                 self.activate_unread(&suffix, Err(UnreadTargets::Suffix), place);
             }
+        }
+    }
+
+    /// A `set_flags` of something that is not known. Where an attribute of any name is set, most things are no views.
+    pub(super) fn may_retarget(&mut self, call: &Call, place: Origin) {
+        if call.keyword("targets").is_some_and(|targets| *targets != Expr::Made) {
+            self.retarget_all(place);
         }
     }
 
