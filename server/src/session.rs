@@ -213,8 +213,8 @@ pub(crate) struct Conditional {
     pub cell: CellId,
     /// How many lines it has.
     pub lines: u32,
-    /// What that statement begins with, where it is one that has a body.
-    pub keyword: Option<&'static str>,
+    /// What that statement begins with.
+    pub keyword: &'static str,
 }
 
 /// Begins a sentence with these words.
@@ -254,8 +254,7 @@ impl RunResponse {
         let count: u32 = self.conditional.iter().map(|one| one.lines).sum();
         let mut words: Vec<String> = Vec::new();
         for one in &self.conditional {
-            let unexpected = || "an unexpected indent".to_owned();
-            let word = one.keyword.map_or_else(unexpected, |keyword| format!("`{keyword}`"));
+            let word = format!("`{}`", one.keyword);
             if !words.contains(&word) {
                 words.push(word);
             }
