@@ -35,6 +35,7 @@ mod private_files;
 mod program;
 mod project_folder;
 mod quitting;
+mod reliability;
 mod shell;
 mod shell_results;
 mod starting;
