@@ -137,6 +137,22 @@ impl SpillFolder {
         self.usage().hold
     }
 
+    /// Why text could not be read back, as a sentence without its capital letter.
+    pub(super) fn why_unread(&self, error: &io::Error) -> String {
+        match self.files() {
+            Files::Whole => format!("text that was moved to a file cannot be read: {error}"),
+            Files::Beginning => {
+                "there was no room for all of the text (see the setting pxlens.limits); its middle is missing"
+                    .to_owned()
+            }
+            Files::Gone => {
+                "the files with the middle of the text were deleted, to make room or since the result was \
+                            cleared or its document closed"
+                    .to_owned()
+            }
+        }
+    }
+
     /// Deletes the files, and has no more written. Blocking.
     pub(super) fn discard(&self) {
         self.discard_locked(&mut self.usage());
