@@ -304,7 +304,7 @@ async fn the_card_and_the_document_of_a_run_whose_files_made_room_say_so() {
     });
     let capabilities = json!({ "textDocument": { "hover": { "contentFormat": ["markdown"] } } });
     let mut client = Client::start_with(capabilities, options).await;
-    client.open(URI, "%px work()\n%px work() # again\n").await;
+    client.open(URI, "%px work()\n%px work()\n").await;
     let hover = json!({ "textDocument": { "uri": URI }, "position": { "line": 0, "character": 2 } });
     for (run, line) in [(1, 0), (2, 1)] {
         let at = json!({ "line": line, "character": 0 });
