@@ -6,6 +6,7 @@ mod console;
 mod failures;
 mod faults;
 mod field;
+mod foreign_files;
 mod golden_display;
 mod golden_recording;
 mod golden_sessions;
