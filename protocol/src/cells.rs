@@ -110,6 +110,10 @@ pub struct Cell {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub outer: Option<u32>,
+    /// The 0-based line of the marker of that cell, such as `# %%`, if it has one. A `position` on it means all px cells of that cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub marker: Option<u32>,
     /// The exact text that engines get.
     #[serde(default)]
     pub code: String,

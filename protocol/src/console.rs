@@ -6,7 +6,8 @@ use crate::{JsonSchema, TS};
 
 message! {
     /// Binds the kernel of one engine to ports of its own, and writes its connection file where Jupyter's front ends look for it, so that
-    /// one of `commands` can be started in a terminal. This is not a run and does not appear in the history. If the engine is busy, the server
+    /// one of `commands` can be started in a terminal. These are the front ends that are installed beside the Python that starts clusters, or on `PATH`; if none
+    /// of them runs in a terminal, the `message` says what to install. This is not a run and does not appear in the history. If the engine is busy, the server
     /// shows a message and waits for it, at most a minute; cancelling the request ends the wait. Asking again gives the same file. The key in the
     /// file is never part of a message.
     ///
@@ -23,11 +24,11 @@ message! {
     ///     "commands": [
     ///       {
     ///         "title": "Jupyter console",
-    ///         "argv": ["jupyter", "console", "--existing", "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json"]
+    ///         "argv": ["/home/ada/tour/.venv/bin/jupyter-console", "--existing", "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json"]
     ///       },
     ///       {
     ///         "title": "Jupyter QtConsole",
-    ///         "argv": ["jupyter", "qtconsole", "--existing", "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json"]
+    ///         "argv": ["/home/ada/tour/.venv/bin/jupyter-qtconsole", "--existing", "/home/ada/.local/share/jupyter/runtime/kernel-pxlens-default-2.json"]
     ///       }
     ///     ]
     ///   }
@@ -62,10 +63,10 @@ pub struct ConsoleResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub file: Option<String>,
-    /// Front ends that can be started with it; the first one runs in a terminal.
+    /// Front ends that were found and can be started with it, first the one that runs in a terminal.
     #[serde(default)]
     pub commands: Vec<ConsoleCommand>,
-    /// What the user has to know: why there is no file, or what must be reachable. Never contains the key.
+    /// What the user has to know: why there is no file, what to install, or what must be reachable. Never contains the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub message: Option<String>,

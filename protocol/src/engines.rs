@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CellId, JsonSchema, RunId, TS};
+use crate::{CellId, JsonSchema, RunId, TS, Whose};
 
 message! {
     /// Lists the clusters that were found, and the engines of the one that px cells run on. Nothing is started. The server asks each engine once,
@@ -12,7 +12,7 @@ message! {
     ///
     /// A cluster that is being started is in the list with the state `starting`, in use and without engines.
     ///
-    /// **Example:** a cluster of two engines, one of them busy, the other one idle after an error.
+    /// **Example:** a cluster of three engines: one idle after an error, one busy with a px cell, one busy for a window that is gone.
     ///
     /// ```json
     /// { "method": "px/engines", "params": {} }
@@ -44,7 +44,8 @@ message! {
     ///             "host": "node1",
     ///             "pid": 4711,
     ///             "current": { "run": 7, "uri": "file:///home/ada/tour.py", "cell": "c2", "line": 9, "title": "%%px -t 1" }
-    ///           }
+    ///           },
+    ///           { "id": 2, "state": "busy", "worksFor": { "whose": "mine", "run": "3f2a91c4-7" } }
     ///         ]
     ///       }
     ///     ]
@@ -137,10 +138,26 @@ pub struct Engine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub current: Option<EngineCell>,
+    /// For whom it works, if that is not this session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub works_for: Option<WorksFor>,
     /// What it raised in the last run of this session that it finished; absent if that succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub last_error: Option<EngineFailure>,
+}
+
+/// The other client that an engine works for. [`px/interruptEngines`](#interrupt-engines) stops it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorksFor {
+    /// `mine`: another pxlens of this user, such as an earlier window; `anybody`: any other client.
+    pub whose: Whose,
+    /// Of this user's: the name of the run, as `pxlens engines` shows it and `pxlens interrupt --run` takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub run: Option<String>,
 }
 
 /// A px cell that an engine runs or ran.
@@ -177,6 +194,6 @@ pub enum EngineState {
     Unknown,
     /// It waits for a request.
     Idle,
-    /// It works, perhaps for another client.
+    /// It works, perhaps for another client: see `worksFor`.
     Busy,
 }

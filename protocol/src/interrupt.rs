@@ -6,8 +6,8 @@ use crate::{JsonSchema, RunId, TS};
 
 message! {
     /// Stops a run: requests that were not sent yet are dropped, requests that wait on engines are aborted, and engines that work on this run are
-    /// signalled. If a whole run is stopped, other waiting runs of the same px cell are dropped too: whoever stops a cell does not want
-    /// it to begin again. An engine that is busy for another client is left alone. The answer comes when every engine has answered, or after a time
+    /// signalled. A request that waits behind other work ends at once. If a whole run is stopped, other waiting runs of the same px cell are dropped too: whoever stops a cell does not want
+    /// it to begin again. An engine that is busy for another client is left alone; [`px/interruptEngines`](#interrupt-engines) stops what it works on. The answer comes when every engine has answered, or after a time
     /// limit.
     ///
     /// With `stragglers`, only the engines that still work are stopped, once at least half of the run's engines have ended. Before that, and
@@ -20,7 +20,7 @@ message! {
     /// ```
     ///
     /// ```json
-    /// { "result": { "signalled": [0, 1], "aborted": [2], "leftAlone": [3], "unanswered": [] } }
+    /// { "result": { "signalled": [0, 1], "aborted": [2], "leftAlone": [3], "leftMine": [], "unanswered": [] } }
     /// ```
     ///
     /// **Example:** only one engine, with a stronger signal.
@@ -38,7 +38,7 @@ message! {
     /// ```json
     /// {
     ///   "result": {
-    ///     "signalled": [], "aborted": [], "leftAlone": [], "unanswered": [],
+    ///     "signalled": [], "aborted": [], "leftAlone": [], "leftMine": [], "unanswered": [],
     ///     "refused": "Fewer than half of the engines of run 7 have ended, so none of [0-3] is a straggler; name the engines to interrupt them"
     ///   }
     /// }
@@ -78,9 +78,13 @@ pub struct InterruptResult {
     /// Engines that will not begin it, because its request was dropped or aborted.
     #[serde(default)]
     pub aborted: Vec<u32>,
-    /// Engines that are busy for another client and were left alone.
+    /// Engines that are busy for another client and were left alone. What waited there was aborted.
     #[serde(default)]
     pub left_alone: Vec<u32>,
+    /// Engines that are busy for another pxlens of this user, such as an earlier window, and were left alone. What waited there was
+    /// aborted.
+    #[serde(default)]
+    pub left_mine: Vec<u32>,
     /// Engines that were signalled or asked, but did not answer in time.
     #[serde(default)]
     pub unanswered: Vec<u32>,

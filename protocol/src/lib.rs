@@ -31,6 +31,7 @@ mod generate;
 mod group;
 mod ids;
 mod interrupt;
+mod interrupt_engines;
 mod notebook_outputs;
 mod outputs;
 mod page;
@@ -66,6 +67,7 @@ pub use {capabilities::*, group::*, ids::*};
 messages! {
     run::Run,
     interrupt::Interrupt,
+    interrupt_engines::InterruptEngines,
     cells::Cells,
     result::Result,
     page::Page,

@@ -3,7 +3,7 @@
 use lsp_types::{Position, Uri};
 use serde::{Deserialize, Serialize};
 
-use crate::{CellState, GroupBy, GroupState, JsonSchema, LineStyle, ResultImage, RunId, TS};
+use crate::{CellId, CellState, GroupBy, GroupState, JsonSchema, LineStyle, ResultImage, RunId, TS};
 
 message! {
     /// Returns a run for a view that draws it itself, such as a panel: what `px/result` says as text comes here in parts with a place, a style or a
@@ -24,6 +24,8 @@ message! {
     ///   "result": {
     ///     "run": 7,
     ///     "uri": "file:///home/ada/tour.py",
+    ///     "cell": "c2",
+    ///     "line": 2,
     ///     "title": "%%px",
     ///     "state": "failed",
     ///     "summary": "1 of 2 failed · 240 ms",
@@ -101,6 +103,14 @@ pub struct PageResult {
     #[ts(type = "string")]
     #[schemars(with = "String")]
     pub uri: Uri,
+    /// The id of its px cell, as `px/cells` gives it.
+    pub cell: CellId,
+    /// The 0-based line of the magic: where it is now, or if it is gone, where it was when the run was asked for.
+    pub line: u32,
+    /// The newest run of the same px cell, if that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub newer: Option<RunId>,
     /// The text of the magic's line.
     pub title: String,
     /// How it is doing.
@@ -164,6 +174,10 @@ pub struct PageBlock {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub compared_with: Option<String>,
+    /// How much is left out where it would take too much room, such as `1,200 lines (80 kB)`. A piece of `pieces` says so in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub left_out: Option<String>,
     /// The text, in pieces of one style each.
     pub pieces: Vec<PagePiece>,
 }

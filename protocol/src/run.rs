@@ -123,7 +123,7 @@ pub struct RunParams {
     #[ts(as = "Option<crate::TsRange>", optional)]
     #[schemars(with = "Option<crate::TsRange>")]
     pub range: Option<Range>,
-    /// Instead of `cell`: the px cell at this place.
+    /// Instead of `cell`: the px cell at this place; on the marker of a cell of a script, all px cells of that cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(as = "Option<crate::TsPosition>", optional)]
     #[schemars(with = "Option<crate::TsPosition>")]

@@ -1,4 +1,5 @@
-//! The shell's face: `pxlens run`, `cells`, `result`, `clusters`, `start`, `stop`, `engines`, `console`, `demo`.
+//! The shell's face: `pxlens run`, `cells`, `result`, `clusters`, `start`, `stop`, `engines`, `interrupt`, `console`,
+//! `demo`.
 //!
 //! Parses flags, asks the session, and writes to the terminal. The layout of outputs is `render`'s.
 
@@ -12,6 +13,7 @@ mod failures;
 mod file;
 mod follow;
 mod images;
+mod interrupt;
 #[cfg(test)]
 mod json_page;
 mod output;
@@ -122,6 +124,7 @@ pub async fn main(command: Command) -> ExitCode {
         Command::Start(args) => start::start(args).await,
         Command::Stop(args) => stop::stop(&args).await,
         Command::Engines(args) => engines::engines(args).await,
+        Command::Interrupt(args) => interrupt::interrupt(args).await,
         Command::Console(args) => console::console(args).await,
         Command::Demo(args) => demo::demo(args).await,
         Command::Lsp(_) => unreachable!("main hands this to the other face"),

@@ -10,13 +10,15 @@ pub(crate) mod console;
 pub(crate) mod discovery;
 pub mod feed;
 pub(crate) mod local;
+pub(crate) mod origin;
 pub(crate) mod process;
 pub(crate) mod python;
 pub(crate) mod transport;
 
-pub(crate) use client::{ClientError, ClusterStatus, INTERRUPTED, InterruptReport, Submitted};
+pub(crate) use client::{ClientError, ClusterStatus, INTERRUPTED, InterruptReport, Submitted, Whose};
 pub use client::{ClientOptions, ClusterClient, Execute};
 pub use connection::ConnectionInfo;
 pub(crate) use console::{Console, ConsoleError};
 pub(crate) use feed::FeedReceiver;
 pub use feed::feed;
+pub(crate) use origin::{Identity, Origin, Origins, RunName};

@@ -53,7 +53,7 @@ use crate::{
 };
 
 /// How many bytes of a run are looked at where a line of it is shown, or its errors.
-const SHOWN: usize = 100_000;
+pub(crate) const SHOWN: usize = 100_000;
 
 /// The part of a document around a place in it.
 #[derive(Clone, Copy, Debug)]

@@ -74,6 +74,27 @@ pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    written(path, write)?.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Creates a file that only its owner can read, complete from the start.
+///
+/// # Errors
+/// If it is there already ([`io::ErrorKind::AlreadyExists`]), or cannot be created.
+pub(crate) fn write_new_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    written(path, write)?.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file beside `path` that does not have its name yet.
+fn written(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     make_folder(folder)?;
     let mut builder = tempfile::Builder::new();
@@ -86,8 +107,7 @@ pub(crate) fn write_file(
         write(&mut out)?;
         out.flush()?;
     }
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(all(test, unix))]
@@ -108,6 +128,8 @@ mod tests {
             Err(io::Error::other("no"))
         };
         write_file(&path, stops).expect_err("it was told");
+        let exists = write_new_file(&path, |out| out.write_all(b"two")).expect_err("it is there");
+        assert_eq!(exists.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "one");
         assert_eq!(fs::read_dir(parent.path().join("new")).expect("it is there").count(), 1);
     }

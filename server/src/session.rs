@@ -49,13 +49,13 @@ pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 use wishes::FileWish;
 
 use crate::{
-    cells::{Dialect, Placed},
+    cells::{Dialect, Placed, magic::defaults::SIGNAL_ON_INTERRUPT},
     cluster::{
-        ClusterStatus, InterruptReport,
+        ClientError, ClusterStatus, InterruptReport, Origins, Whose,
         discovery::{FoundCluster, Selection},
         local,
     },
-    engines::{Activities, EngineId, EngineTable, ResolveError},
+    engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
     render::GroupBy,
     run::{Run, RunId},
@@ -307,6 +307,24 @@ pub(crate) enum RunError {
     Ended,
 }
 
+/// Why nothing was interrupted of what other clients sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum OthersInterruptError {
+    /// There is no cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The cluster did not take the interrupt.
+    #[error("Nothing was interrupted: {0}")]
+    Client(#[from] ClientError),
+    /// The workspace is not trusted.
+    #[error("This workspace is not trusted, so pxlens interrupts nothing; trust it first")]
+    Untrusted,
+    /// The session has ended.
+    #[error("The session has ended; start pxlens again")]
+    Ended,
+}
+
 /// A run, as its session knows it. Its output is read from `view`.
 #[derive(Debug)]
 pub(crate) struct RunHandle {
@@ -434,6 +452,8 @@ pub(crate) struct ClusterView {
     pub engines: Arc<EngineTable>,
     /// Whether each engine is idle or busy.
     pub activities: Arc<Activities>,
+    /// Whose work the busy ones do.
+    pub origins: Origins,
     /// Whether it answers.
     pub status: Option<ClusterStatus>,
     /// Whether a cluster is being started while there is none.
@@ -582,6 +602,25 @@ impl Session {
         signal: Option<String>,
     ) -> Option<Interrupted> {
         self.request(|reply| actor::Message::Interrupt { run, stop, signal, reply }).await.flatten()
+    }
+
+    /// Interrupts what other clients sent to some engines or to all, such as an earlier window of this user.
+    ///
+    /// # Errors
+    /// See [`OthersInterruptError`].
+    pub(crate) async fn interrupt_others(
+        &self,
+        whose: Whose,
+        engines: Option<RankSet>,
+        signal: Option<&str>,
+    ) -> Result<InterruptReport, OthersInterruptError> {
+        let client = match self.request(|reply| actor::Message::Client { reply }).await {
+            Some((true, Some(client))) => client,
+            Some((true, None)) => return Err(ClusterError::None.into()),
+            Some((false, _)) => return Err(OthersInterruptError::Untrusted),
+            None => return Err(OthersInterruptError::Ended),
+        };
+        Ok(client.interrupt_others(whose, engines, signal.unwrap_or(SIGNAL_ON_INTERRUPT)).await?)
     }
 
     /// Notes that the user asked to see this run, so that its output is no longer withheld.

@@ -42,13 +42,16 @@
           (append (eglot-code-actions (point) (point)) nil)))
 
 (defun px-choose (text)
-  "Choose the code action at point whose title holds TEXT, by \\[eglot-code-actions]."
+  "Choose the code action at point whose title holds TEXT, by \\[eglot-code-actions].
+As users do: Emacs' own completion is given a star and TEXT."
   (px-until (format "the action %s" text)
             (lambda () (cl-some (lambda (title) (string-search text title)) (px-titles))))
   (let ((last-nonmenu-event ?\r))
     (cl-letf (((symbol-function 'completing-read)
                (lambda (_prompt table &rest _)
-                 (cl-find-if (lambda (title) (string-search text title)) (mapcar #'car table)))))
+                 (let ((typed (concat "*" text)))
+                   (substring-no-properties
+                    (car (completion-all-completions typed table nil (length typed))))))))
       (call-interactively #'eglot-code-actions))))
 
 (defun px-hover ()

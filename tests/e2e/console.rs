@@ -52,16 +52,28 @@ fn mode(file: &Path) -> u32 {
     std::fs::metadata(file).expect("it was written").permissions().mode() & 0o777
 }
 
+/// A program in a folder of its own.
+fn program_in(folder: &Path, name: &str) -> PathBuf {
+    std::fs::create_dir_all(folder).expect("a folder");
+    let file = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    std::fs::copy(real::python(), &file).expect("any program will do");
+    file
+}
+
 #[test]
 fn an_editor_opens_a_console_on_an_engine_and_is_never_sent_the_key() {
     let cluster = RealCluster::start(2);
     let text = "# %%\n%%px --targets 1\n%connect_info\n# %%\n%%px --targets 1\nrank\n";
     let file = Written::new("consoles.py", text);
     let (uri, runtime) = (uri(file.path()), file.folder().join("runtime"));
+    // There is no Python, and one front end.
+    let path = file.folder().join("path");
+    let jupyter = program_in(&path, "jupyter-console");
     let mut client = Client::vscode(pxlens())
         .args(["lsp"])
         .env("IPYTHONDIR", cluster.ipython_dir())
         .env("JUPYTER_RUNTIME_DIR", &runtime)
+        .env("PATH", &path)
         .env("PXLENS_LOG", "trace")
         .folder(file.folder())
         .start();
@@ -80,18 +92,27 @@ fn an_editor_opens_a_console_on_an_engine_and_is_never_sent_the_key() {
     let opened = client.request("workspace/executeCommand", ask.clone());
     let console = PathBuf::from(opened["file"].as_str().expect("a file"));
     assert_eq!(console.parent(), Some(&*runtime));
-    let expected = json!(["jupyter", "console", "--existing", console]);
-    assert_eq!(opened["commands"][0]["argv"], expected, "{opened:#}");
+    let expected = json!([{ "title": "Jupyter console", "argv": [jupyter, "--existing", console] }]);
+    assert_eq!(opened["commands"], expected, "{opened:#}");
     #[cfg(unix)]
     assert_eq!(mode(&console), 0o600);
     let typed = client.expect("window/showMessage", |params| {
-        params["message"].as_str().is_some_and(|text| text.contains("jupyter console --existing"))
+        params["message"].as_str().is_some_and(|text| text.contains("jupyter-console --existing"))
     });
     assert_eq!(run_in_front_end(&console), "ok 10");
 
     // A second request gives the same file, and the engine still works for the cluster.
     let again = client.request("workspace/executeCommand", ask);
     assert_eq!(again, opened);
+    // Without a front end, nothing is offered that would not be found.
+    std::fs::remove_file(&jupyter).expect("it is there");
+    let lacking = client.request("px/console", json!({ "engine": 1 }));
+    let hint = lacking["message"].as_str().expect("what to install");
+    assert_eq!((&lacking["file"], &lacking["commands"]), (&opened["file"], &json!([])));
+    assert!(
+        hint.contains("`pip install jupyter-console`") && hint.contains("jupyter console --existing"),
+        "{hint}"
+    );
     let runs = client.request(
         "workspace/executeCommand",
         json!({
@@ -114,7 +135,7 @@ fn an_editor_opens_a_console_on_an_engine_and_is_never_sent_the_key() {
     assert_eq!(none["message"], "there is no engine 9; the cluster has [0-1]");
 
     let key = key_in(&console);
-    let mut heard = vec![opened, again, typed, runs, none, json!([other, own]), actions];
+    let mut heard = vec![opened, again, typed, lacking, runs, none, json!([other, own]), actions];
     for method in [
         "window/showMessage",
         "window/logMessage",

@@ -3,6 +3,7 @@
 //! Golden tests have `golden` in their names.
 
 mod console;
+mod earlier_windows;
 mod failures;
 mod faults;
 mod field;

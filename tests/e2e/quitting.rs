@@ -3,10 +3,18 @@
 
 #![cfg(unix)]
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use pxlens_tests::{
+    PATIENCE,
     cli::{Cli, Done},
     real,
     sim::{Script, Sim},
@@ -154,6 +162,42 @@ fn a_reader_that_stops_reading_interrupts_the_engines() {
         assert_eq!(sim.executed().len(), times * 4, "the third cell was not sent");
     }
     assert_eq!(signalled(&sim), [0, 1].into());
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_nothing_delays_neither_the_interrupt_nor_the_end() {
+    let sim = Sim::builder()
+        .engines(2)
+        .on("work()", Script::new().hang())
+        .on_engine(1, "work()", Script::new().flood(50_000, 80))
+        .start()
+        .await;
+    let file = Written::new("work.py", "# %%\n%%px --stream\nwork()\n");
+    let go = file.folder().join("go");
+    let script = "{ sh -c 'echo pid $$ >&2; exec \"$0\" run \"$1\" --connection-file \"$2\"' \"$0\" \"$1\" \"$2\"; \
+                  echo status $? >&2; } | while [ ! -e \"$3\" ]; do sleep 0.01; done";
+    let mut running = Cli::new("/bin/sh")
+        .args(["-c", script])
+        .arg(pxlens())
+        .arg(file.path())
+        .arg(sim.connection_file())
+        .arg(&go)
+        .start();
+    running.wait_for_stderr("pid ");
+    let pid: i32 = running.stderr().trim().trim_start_matches("pid ").parse().expect("a process id");
+    sim.wait_for_runs(2).await;
+    kill(Pid::from_raw(pid), Signal::SIGTERM).expect("it runs");
+    sim.wait_for("a signal for engine 0", |one| one.msg_type == "signal_request" && one.engine == Some(0))
+        .await;
+    // Whoever insists does not wait for the reader.
+    let deadline = Instant::now() + PATIENCE;
+    while kill(Pid::from_raw(pid), Signal::SIGTERM).is_ok() {
+        assert!(Instant::now() < deadline, "it does not end: {}", running.stderr());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    running.wait_for_stderr("status 143");
+    std::fs::write(&go, "").expect("the temporary folder can be written");
+    status(&running.wait(), 0);
 }
 
 #[test]

@@ -36,6 +36,84 @@ fn a_cluster_whose_engines_fail_to_start_is_reported_and_leaves_nothing() {
     assert_eq!(left.stdout.trim(), "", "{}", left.stdout);
 }
 
+/// All that told a newcomer was a cut-off progress in the status bar, and where the installation failed the last lines of pip.
+#[test]
+fn a_python_without_ipyparallel_is_named_with_what_to_do_and_so_is_why_there_is_no_private_environment() {
+    let text = "%px 6 * 7\n";
+    let file = Written::new("newcomer.py", text);
+    let bare = r#"{"program": "", "version": "3.12.1", "ipyparallel": null, "ipykernel": null}"#;
+    let script =
+        format!("#!/bin/sh\ncase \"$*\" in *venv*) echo 'no network' >&2; exit 1;; esac\necho '{bare}'\n");
+    let python = file.folder().join("python3");
+    fs::write(&python, script).expect("the folder is ours");
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let mut client = Client::vscode(pxlens())
+        .args(["lsp"])
+        .env("IPYTHONDIR", file.folder())
+        .env("XDG_DATA_HOME", file.folder())
+        .env("PATH", file.folder())
+        .env("VIRTUAL_ENV", "")
+        .env("CONDA_PREFIX", "")
+        .folder(file.folder())
+        .start();
+    let uri = uri(file.path());
+    client.open(&uri, text);
+    let run = json!({ "uri": uri, "position": { "line": 0, "character": 0 } });
+    let asked = client.request("px/run", run);
+    let remedies = format!("`{} -m pip install ipyparallel`", python.display());
+    let said = client.expect("window/showMessage", |message| message["type"] == 2);
+    let said = said["message"].as_str().expect("a sentence");
+    let named = format!("{} (on PATH) has no ipyparallel", python.display());
+    assert!(said.starts_with(&named) && said.contains(&remedies) && said.contains("pxlens.python"), "{said}");
+    let why = asked["notRun"][0]["reason"].as_str().expect("it cannot run");
+    let advice = why.find(&remedies).expect("what to do");
+    assert!(
+        why.contains("pxlens.python") && advice < why.find("no network").expect("what happened"),
+        "{why}"
+    );
+}
+
+/// `import pandas` failed on the engines without a word that they use another Python than the project.
+#[test]
+fn a_module_that_is_missing_in_the_private_environment_is_explained_once() {
+    let text = "%px import no_such_module\n%px import another\n%px 6 * 7\n";
+    let file = Written::new("missing.py", text);
+    let _stop = StopAll(file.folder());
+    let environment = file.folder().join("pxlens/python");
+    let python = real::python();
+    fs::create_dir(file.folder().join("pxlens")).expect("the folder is ours");
+    let whole = python.ancestors().nth(2).expect("it is in bin of an environment");
+    std::os::unix::fs::symlink(whole, &environment).expect("the folder is ours");
+    let settings = json!({ "python": environment.join("bin/python"), "engines": 1 });
+    let mut client = Client::vscode(pxlens())
+        .args(["lsp"])
+        .env("IPYTHONDIR", file.folder())
+        .env("XDG_DATA_HOME", file.folder())
+        .folder(file.folder())
+        .options(settings.clone())
+        .settings(settings)
+        .start();
+    let uri = uri(file.path());
+    client.open(&uri, text);
+    let run = json!({ "uri": uri, "position": { "line": 0, "character": 0 } });
+    client.request("px/run", run);
+    let said = client.expect("window/showMessage", |message| message["type"] == 2);
+    let said = said["message"].as_str().expect("a sentence");
+    assert!(
+        said.starts_with("No module named 'no_such_module': the engines run in a private environment"),
+        "{said}"
+    );
+    client.request("px/run", json!({ "uri": uri, "position": { "line": 1, "character": 0 } }));
+    client.request("px/run", json!({ "uri": uri, "position": { "line": 2, "character": 0 } }));
+    client.ask_until("px/runs", &json!({}), |answer| answer["runs"][0]["state"] == "succeeded");
+    let said = client.heard("window/showMessage");
+    assert_eq!(
+        said.iter().filter(|one| one.to_string().contains("a private environment")).count(),
+        1,
+        "{said:#?}"
+    );
+}
+
 /// A client with a px cell, on an IPython directory of its own.
 fn open(file: &Written, text: &str) -> Client {
     let settings = json!({ "python": real::python(), "engines": 1 });

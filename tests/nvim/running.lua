@@ -126,6 +126,62 @@ return {
     end,
   },
   {
+    'what a lost shell left running is shown, and stopped by `:Px interrupt mine`, or for some engines after asking',
+    function(editor)
+      local place = require('place')
+      local lost = editor.folder .. '/lost.py'
+      vim.fn.writefile({ '%%px', 'import time', 'print("lost", flush=True)', 'while True: time.sleep(0.01)' }, lost)
+      -- A shell of the same user, which is killed while its engines work.
+      local said, got = '', 0
+      local job = vim.fn.jobstart({ place.server, 'run', '--json', lost }, {
+        env = { HOME = editor.home, IPYTHONDIR = editor.cluster.folder .. '/ipython' },
+        on_stdout = function(_, data)
+          said = said .. table.concat(data, '\n')
+          got = select(2, said:gsub('lost\\n', ''))
+        end,
+      })
+      editor:wait('the loops', function()
+        return got >= 4
+      end)
+      vim.uv.kill(vim.fn.jobpid(job), 'sigkill')
+      vim.fn.jobwait({ job })
+      editor:open('later.py', { '%px print("later")' })
+      local function engines_say(words, count)
+        editor:wait(words, function()
+          editor:command('Px engines')
+          local shown = editor:wait('the engines', function()
+            local lines = editor:lua('return vim.api.nvim_buf_get_lines(0, 0, -1, false)')
+            return #lines == 4 and table.concat(lines, '\n')
+          end)
+          editor:type('q')
+          return select(2, shown:gsub(words, '')) == count
+        end)
+      end
+      engines_say('for another window or shell of yours', 4)
+      editor:command('Px run')
+      editor:wait_lua('the run', "return #require('pxlens.painter').outputs(vim.lsp.get_clients({ name = 'pxlens' })[1].id):live() > 0")
+      editor:command('Px interrupt')
+      editor:wait_said('another window or shell of yours and were left alone')
+      editor:wait_sign('✗')
+      editor:lua([[vim.ui.select = function(_, opts, choose)
+        _G.asked = opts.prompt
+        choose('Interrupt')
+      end]])
+      editor:command('Px interrupt [0-1]')
+      editor:wait_said('Engines 0, 1: interrupted')
+      expect.equal(
+        editor:lua('return _G.asked'),
+        'Engines work: 0, 1 for another window or shell of yours. Interrupt that too?'
+      )
+      engines_say('idle', 2)
+      editor:command('Px interrupt mine')
+      editor:wait_said('Engines 2, 3: interrupted')
+      engines_say('idle', 4)
+      editor:command('Px interrupt mine')
+      editor:wait_said('No engine has anything to do')
+    end,
+  },
+  {
     '`:Px group engine` lays the same run out otherwise, in place',
     function(editor)
       editor:open('group.py', { '%%px', 'print("same")' })

@@ -11,7 +11,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 
-import { type ClientCapabilities, serverCommands } from "./protocol";
+import { type ClientCapabilities, type RunParams, type RunResult, serverCommands } from "./protocol";
 import { pythonEnvironment } from "./python-extension";
 import { explicit, serverSettings } from "./settings";
 
@@ -37,6 +37,17 @@ const SELECTOR: DocumentSelector = [
 /** The commands that links in a hover may run: those about runs and their outputs, but not the one that writes settings. */
 const LINKED = Object.values(serverCommands).filter((command) => command !== serverCommands.writeView);
 
+/** The commands that run px cells. */
+const RUNNING: readonly string[] = [
+  serverCommands.run,
+  serverCommands.runAbove,
+  serverCommands.runBelow,
+  serverCommands.runAll,
+];
+
+/** Called when a command of the server has begun runs: by a lens, a link, a code action or a command of the extension. */
+export type OnBegan = (command: string, asked: RunParams, answer: RunResult) => void;
+
 /** Shows no errors of its own: `server.ts` tells the user what went wrong and what to do. The library's messages go to the log. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
@@ -52,7 +63,12 @@ class QuietClient extends LanguageClient {
 }
 
 /** Creates a client without starting it. `onClosed` is called when the server ends unasked. */
-export function createClient(program: string, log: LogOutputChannel, onClosed: () => void): LanguageClient {
+export function createClient(
+  program: string,
+  log: LogOutputChannel,
+  onClosed: () => void,
+  onBegan: OnBegan,
+): LanguageClient {
   const client = new QuietClient(
     "pxlens",
     "pxlens",
@@ -66,6 +82,12 @@ export function createClient(program: string, log: LogOutputChannel, onClosed: (
         trusted: workspace.isTrusted,
       }),
       middleware: {
+        executeCommand: async (command, args: unknown[], next) => {
+          const answer: unknown = await next(command, args);
+          // Both were made by the server, or for it.
+          if (RUNNING.includes(command)) onBegan(command, args[0] as RunParams, answer as RunResult);
+          return answer;
+        },
         workspace: {
           // The server only ever asks for section `pxlens`, perhaps for several folders.
           configuration: async (params, token, next) => {

@@ -107,23 +107,28 @@ function below(id: string, cluster: Cluster): Node[] {
 }
 
 function engineNode(id: string, cluster: Cluster, engine: Engine): Node {
-  const { current, lastError, host, pid } = engine;
+  const { current, worksFor, lastError, host, pid } = engine;
   const doing = current ? `${current.title} (line ${current.line + 1})` : undefined;
+  const forOther =
+    worksFor && (worksFor.whose === "mine" ? "another window or shell of yours" : "another client");
   const where = [host, pid === undefined ? undefined : `pid ${pid}`].filter(Boolean).join(", ");
   return {
     id: `${id}\n\n${engine.id}`,
     label: `Engine ${engine.id}`,
-    description: doing ?? lastError?.text ?? STATES[engine.state],
+    description: doing ?? (forOther && `busy for ${forOther}`) ?? lastError?.text ?? STATES[engine.state],
     tooltip: [
       `Engine ${engine.id}: ${STATES[engine.state]}`,
       ...(where ? [where] : []),
       ...(doing ? [`works on ${doing}`] : []),
+      ...(forOther
+        ? [`works for ${forOther}${worksFor.run === undefined ? "" : `, run ${worksFor.run}`}`]
+        : []),
       ...(lastError
         ? [`raised ${lastError.text} in ${lastError.at.title} (line ${lastError.at.line + 1})`]
         : []),
     ].join("\n"),
     icon: engineIcon(engine),
-    context: current ? "engine.ours" : "engine",
+    context: current ? "engine.ours" : worksFor ? "engine.others" : "engine",
     cluster,
     engines: [engine],
     children: [],

@@ -8,6 +8,7 @@ import { Engines } from "./engines";
 import { OFFERED } from "./offered";
 import { EnginesView } from "./engines-view";
 import { EnginesController } from "./notebook/controller";
+import { why } from "./notice";
 import { Outputs } from "./outputs";
 import { Painter } from "./painter";
 import { OutputsPanel } from "./panel/panel";
@@ -25,7 +26,11 @@ export function activate(context: ExtensionContext): void {
   const outputs = new Outputs();
 
   const connect: Connect = (program, onClosed) => {
-    const client = createClient(program, log, onClosed);
+    const client = createClient(program, log, onClosed, (command, asked, answer) => {
+      controller.began(command, asked, answer).catch((error: unknown) => {
+        log.warn(`showing runs in a notebook: ${why(error)}`);
+      });
+    });
     client.onNotification(px.outputs, (params) => {
       outputs.apply(params);
       panel.changed(params);

@@ -61,6 +61,15 @@ export function file(document: TextDocument): { uri: string; documents: string[]
   return { uri: notebook.uri.toString(), documents };
 }
 
+/** How people call a document: its path in the workspace; of a cell of a notebook, with its number there. */
+export function named(uri: string): string {
+  const found = workspace.notebookDocuments
+    .flatMap((notebook) => notebook.getCells())
+    .find(({ document }) => document.uri.toString() === uri);
+  const path = workspace.asRelativePath(found?.notebook.uri ?? Uri.parse(uri, true));
+  return found ? `${path} cell ${found.index + 1}` : path;
+}
+
 /** Goes to a place in a document: in the editor that shows it already, else in `column`. */
 export async function goTo(uri: string, { line, character }: Position, column?: ViewColumn): Promise<void> {
   const document = await workspace.openTextDocument(Uri.parse(uri, true));

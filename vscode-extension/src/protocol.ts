@@ -73,7 +73,7 @@ export type RunParams = {
   cell?: CellId;
   /** Instead of `cell`: every px cell that this range touches. Takes precedence over `position`. */
   range?: Range;
-  /** Instead of `cell`: the px cell at this place. */
+  /** Instead of `cell`: the px cell at this place; on the marker of a cell of a script, all px cells of that cell. */
   position?: Position;
   /** A target expression or rank set that overrides what the cells say. */
   targets?: string;
@@ -169,10 +169,46 @@ export type InterruptResult = {
   signalled: Array<number>;
   /** Engines that will not begin it, because its request was dropped or aborted. */
   aborted: Array<number>;
-  /** Engines that are busy for another client and were left alone. */
+  /** Engines that are busy for another client and were left alone. What waited there was aborted. */
   leftAlone: Array<number>;
+  /**
+   * Engines that are busy for another pxlens of this user, such as an earlier window, and were left alone. What waited there was
+   * aborted.
+   */
+  leftMine: Array<number>;
   /** Engines that were signalled or asked, but did not answer in time. */
   unanswered: Array<number>;
+  /** Why nothing was done: a sentence for the user. */
+  refused?: string;
+};
+
+/** Which engines to interrupt, and how far that goes. */
+export type InterruptEnginesParams = {
+  /** Only these engines; if absent, all. */
+  engines?: Array<number>;
+  /** Whose work is stopped. */
+  whose?: Whose;
+  /** The signal's name, such as `SIGTERM`; if absent, `SIGINT`, or for a run of this session the one that its cell names. */
+  signal?: string;
+};
+
+/** Whose work is meant. */
+export type Whose = "session" | "mine" | "anybody";
+
+/** What happened to each engine that was meant. An engine is in one list. */
+export type InterruptEnginesResult = {
+  /** Engines that were signalled. */
+  signalled: Array<number>;
+  /** Engines that had something waiting, which they drop. */
+  aborted: Array<number>;
+  /** Engines that work for another client, and were left alone. */
+  leftAlone: Array<number>;
+  /** Engines that work for another pxlens of this user, and were left alone. */
+  leftMine: Array<number>;
+  /** Engines that did not answer in time. */
+  unanswered: Array<number>;
+  /** Engines that had nothing to do. */
+  idle: Array<number>;
   /** Why nothing was done: a sentence for the user. */
   refused?: string;
 };
@@ -213,6 +249,8 @@ export type Cell = {
    * if the document has no cells of its own.
    */
   outer?: number;
+  /** The 0-based line of the marker of that cell, such as `# %%`, if it has one. A `position` on it means all px cells of that cell. */
+  marker?: number;
   /** The exact text that engines get. */
   code: string;
   /** What running it would do, with the engines alive now. */
@@ -389,6 +427,12 @@ export type PageResult = {
   run: RunId;
   /** The document of its px cell; a notebook's cell is named by the cell's own URI. */
   uri: string;
+  /** The id of its px cell, as `px/cells` gives it. */
+  cell: CellId;
+  /** The 0-based line of the magic: where it is now, or if it is gone, where it was when the run was asked for. */
+  line: number;
+  /** The newest run of the same px cell, if that is another one. */
+  newer?: RunId;
   /** The text of the magic's line. */
   title: string;
   /** How it is doing. */
@@ -435,6 +479,8 @@ export type PageBlock = {
   state: GroupState;
   /** The engines with whose output this one is compared: `pieces` then holds only what differs. */
   comparedWith?: string;
+  /** How much is left out where it would take too much room, such as `1,200 lines (80 kB)`. A piece of `pieces` says so in its place. */
+  leftOut?: string;
   /** The text, in pieces of one style each. */
   pieces: Array<PagePiece>;
 };
@@ -693,6 +739,8 @@ export type Engine = {
   pid?: number;
   /** The px cell that it works on, if that is a run of this session. */
   current?: EngineCell;
+  /** For whom it works, if that is not this session. */
+  worksFor?: WorksFor;
   /** What it raised in the last run of this session that it finished; absent if that succeeded. */
   lastError?: EngineFailure;
 };
@@ -712,6 +760,14 @@ export type EngineCell = {
   line: number;
   /** The text of that line. */
   title: string;
+};
+
+/** The other client that an engine works for. [`px/interruptEngines`](#interrupt-engines) stops it. */
+export type WorksFor = {
+  /** `mine`: another pxlens of this user, such as an earlier window; `anybody`: any other client. */
+  whose: Whose;
+  /** Of this user's: the name of the run, as `pxlens engines` shows it and `pxlens interrupt --run` takes it. */
+  run?: string;
 };
 
 /** What an engine raised. */
@@ -783,9 +839,9 @@ export type ConsoleParams = {
 export type ConsoleResult = {
   /** The connection file, which only its owner can read; absent if there is none. */
   file?: string;
-  /** Front ends that can be started with it; the first one runs in a terminal. */
+  /** Front ends that were found and can be started with it, first the one that runs in a terminal. */
   commands: Array<ConsoleCommand>;
-  /** What the user has to know: why there is no file, or what must be reachable. Never contains the key. */
+  /** What the user has to know: why there is no file, what to install, or what must be reachable. Never contains the key. */
   message?: string;
 };
 
@@ -1048,6 +1104,8 @@ export type WriteViewParams = {
 export const run = new RequestType<RunParams, RunResult, void>("px/run");
 
 export const interrupt = new RequestType<InterruptParams, InterruptResult, void>("px/interrupt");
+
+export const interruptEngines = new RequestType<InterruptEnginesParams, InterruptEnginesResult, void>("px/interruptEngines");
 
 export const cells = new RequestType<CellsParams, CellsResult, void>("px/cells");
 

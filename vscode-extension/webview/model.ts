@@ -139,3 +139,12 @@ export function step(at: number, key: string, count: number): number | undefined
 export function filtered(shown: number, all: number, filter: string): string {
   return filter.trim() === "" ? "" : `${shown} of ${all}`;
 }
+
+/** What the filter cannot search, since it is left out here, in words; empty without a filter, or if nothing is. */
+export function unsearched({ sections, note }: PageResult, filter: string): string {
+  if (filter.trim() === "") return "";
+  const leftOut = sections.flatMap(({ blocks }) =>
+    blocks.flatMap((block) => (block.leftOut === undefined ? [] : [`${block.leftOut} of ${block.ranks}`])),
+  );
+  return [...leftOut, ...(note === undefined ? [] : [note])].join("; ");
+}

@@ -4,7 +4,7 @@ import type { FromPage, ToPage } from "../src/panel/messages";
 import type { PageResult } from "../src/protocol";
 import { content } from "./cards";
 import { arrange, make } from "./elements";
-import { type Card, filtered, matches, type Section, sections, step } from "./model";
+import { type Card, filtered, matches, type Section, sections, step, unsearched } from "./model";
 import { Toolbar } from "./toolbar";
 
 declare function acquireVsCodeApi(): { postMessage: (message: FromPage) => void };
@@ -33,7 +33,7 @@ function draw(): void {
   const kept = new Set<string>();
   const parts = all.map((section) => drawSection(section, filter, kept));
   const count = all.reduce((sum, { cards }) => sum + cards.length, 0);
-  toolbar.tell(filtered(kept.size, count, filter));
+  toolbar.tell(filtered(kept.size, count, filter), unsearched(page, filter));
   for (const key of drawn.keys()) if (!kept.has(key)) drawn.delete(key);
   const notes = [page.across, page.note].filter((text) => text !== undefined);
   const notices = notes.map((text) => make("p", { class: "note" }, text));
@@ -152,7 +152,7 @@ window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
     return;
   }
   page = data.page;
-  toolbar.show(page, data.following);
+  toolbar.show(page, data.where, data.following);
   arrange(document.body, [toolbar.element, main]);
   draw();
 });

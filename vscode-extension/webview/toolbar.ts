@@ -15,7 +15,15 @@ export class Toolbar {
   });
   private readonly title = make("h1");
   private readonly summary = make("span", { class: "summary", role: "status", "aria-live": "polite" });
+  private readonly where = make("span", { class: "note" });
+  /** Shown for a run that is not the newest of its px cell. */
+  private readonly superseded: HTMLElement;
+  private readonly newest = make("span", { class: "note", role: "status", "aria-live": "polite" });
+  private readonly interrupt: HTMLButtonElement;
   private readonly found = make("span", { class: "note", role: "status", "aria-live": "polite" });
+  /** Shown while the filter cannot search everything. */
+  private readonly unsearched: HTMLElement;
+  private readonly leftOut = make("span", { class: "note" });
   private readonly groupings: Map<string, HTMLInputElement>;
   private readonly engine = make("select", { "aria-label": "Engine" });
   private readonly follow = make("input", { type: "checkbox", id: "follow" });
@@ -44,10 +52,17 @@ export class Toolbar {
     });
     const choices = [...this.groupings].map(([by, input]) => make("label", {}, input, by));
     const cell = doing("Go to cell", "cell", "Show the px cell of this run");
+    this.interrupt = doing("Interrupt", "interrupt", "Stop this run");
+    const newest = doing("Show newest", "newest", "Show the newest run of this px cell");
+    this.superseded = make("div", { class: "row", hidden: true }, this.newest, newest);
+    const whole = doing("Search the whole output", "whole", "Open the whole output in a tab");
+    whole.classList.add("link");
+    this.unsearched = make("div", { class: "row", hidden: true }, this.leftOut, whole);
     this.element = make(
       "header",
       { class: "toolbar", role: "toolbar", "aria-label": "Run" },
-      make("div", { class: "row" }, this.title, this.summary, cell),
+      make("div", { class: "row" }, this.title, this.where, this.summary, this.interrupt, cell),
+      this.superseded,
       make(
         "div",
         { class: "row" },
@@ -66,11 +81,17 @@ export class Toolbar {
         this.engine,
         raw,
       ),
+      this.unsearched,
     );
   }
 
-  show(page: PageResult, following: boolean): void {
+  show(page: PageResult, where: string, following: boolean): void {
     set(this.title, `${page.title} · r${page.run}`);
+    set(this.where, where);
+    this.interrupt.hidden = page.state !== "queued" && page.state !== "running";
+    const { newer } = page;
+    this.superseded.hidden = newer === undefined;
+    set(this.newest, newer === undefined ? "" : `An earlier run: the newest of this px cell is r${newer}`);
     set(this.summary, `${marks[page.state]} ${page.ranks} ${page.summary}`);
     this.summary.dataset.state = page.state;
     const chosen = this.groupings.get(page.groupBy);
@@ -84,9 +105,11 @@ export class Toolbar {
     if (engines.includes(before)) this.engine.value = before;
   }
 
-  /** Shows how many cards the filter leaves. */
-  tell(found: string): void {
+  /** Shows how many cards the filter leaves, and what it did not search. */
+  tell(found: string, unsearched: string): void {
     set(this.found, found);
+    this.unsearched.hidden = unsearched === "";
+    set(this.leftOut, unsearched === "" ? "" : `Not searched, since not shown: ${unsearched}`);
   }
 }
 

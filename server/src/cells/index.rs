@@ -87,6 +87,8 @@ pub(crate) struct BlockRef<'a> {
     pub line: u32,
     /// Where it is, its marker included, in bytes of the document.
     pub range: TextRange,
+    /// Whether it begins with a marker or the like, which is no code of it.
+    pub is_marked: bool,
     /// Its px cells, in order; their ordinals count in the block.
     pub cells: &'a [Arc<PxCell>],
     /// See [`Block::local_lines`].
@@ -256,7 +258,8 @@ impl Index {
             .as_ref()
             .map_or((&[][..], 0, None), |resolved| (&resolved.cells, resolved.local_lines, resolved.set_up));
         let range = entry.range.shifted(entry.start);
-        BlockRef { base: entry.start, line: entry.line, range, cells, local_lines, set_up }
+        let is_marked = entry.shape.head > 0;
+        BlockRef { base: entry.start, line: entry.line, range, is_marked, cells, local_lines, set_up }
     }
 
     /// The lines of its cells, if it is a raw notebook.

@@ -32,7 +32,13 @@ impl Unreadable {
                 let is_long = bytes > MOST_BYTES;
                 let size =
                     || format!("{} MB in one text ({} at most)", bytes / 1_000_000, MOST_BYTES / 1_000_000);
-                if is_long { Some(Self::TooLarge(size())) } else { Self::too_many_lines(rope.len_lines()) }
+                if is_long {
+                    return Some(Self::TooLarge(size()));
+                }
+                // The empty line behind the last line end is none.
+                Self::too_many_lines(
+                    rope.len_lines() - usize::from(bytes > 0 && rope.byte(bytes - 1) == b'\n'),
+                )
             }
         }
     }

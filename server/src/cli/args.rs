@@ -40,6 +40,8 @@ pub enum Command {
     Stop(StopArgs),
     /// List the engines of the cluster
     Engines(EnginesArgs),
+    /// Stop what engines work on, also what an earlier window or shell left running
+    Interrupt(InterruptArgs),
     /// Open a Jupyter console on an engine
     Console(ConsoleArgs),
     /// Run a bundled example on a cluster of its own
@@ -284,6 +286,28 @@ pub struct EnginesArgs {
     /// Print one JSON object per engine
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pxlens interrupt`.
+#[derive(Debug, clap::Args)]
+pub struct InterruptArgs {
+    /// Only this run of another pxlens of yours, as `pxlens engines` names it: 3f2a91c4-7
+    #[arg(long, value_name = "ID", conflicts_with_all = ["engines", "mine"])]
+    pub run: Option<String>,
+    /// Only on these engines: all, 0, ::2, [0,2], 0-3 [default: all]
+    #[arg(long, value_name = "SET", allow_hyphen_values = true)]
+    pub engines: Option<String>,
+    /// Only what any pxlens of yours sent; nobody is asked
+    #[arg(long)]
+    pub mine: bool,
+    /// The signal: a name or a number [default: SIGINT]
+    #[arg(long, value_name = "S")]
+    pub signal: Option<String>,
+    /// Also interrupt what other clients sent, without asking
+    #[arg(long, conflicts_with_all = ["run", "mine"])]
+    pub yes: bool,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
 }
 
 /// `pxlens console`.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Failure, Status, args::EnginesArgs, no_cluster, print, print_json};
 use crate::{
+    cluster::Origin,
     engines::{Activity, Engine},
     session::{About, ClusterView, Session, Settings, StartPolicy},
     text::Encoding,
@@ -31,8 +32,15 @@ pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
         let object = |engine: &Engine| {
             let Engine { id, uuid, host, pid } = engine;
             let activity = word(cluster.activities.of(*id));
-            json!({ "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid }).to_string()
-                + "\n"
+            let (whose, run) = match origin(&cluster, engine) {
+                None | Some(Origin::Own) => (None, None),
+                Some(Origin::Mine(run)) => (Some("mine"), Some(run.to_string())),
+                Some(Origin::Other) => (Some("other"), None),
+            };
+            let object = json!({
+                "id": id, "uuid": uuid, "activity": activity, "host": host, "pid": pid, "whose": whose, "run": run,
+            });
+            format!("{object}\n")
         };
         print_json(&cluster.engines.iter().map(object).collect::<String>())?;
     } else {
@@ -53,10 +61,23 @@ fn table(cluster: &ClusterView) -> String {
         let activity = word(cluster.activities.of(engine.id));
         let pid = engine.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
         let host = host(engine);
-        format!("{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}\n", engine.id, engine.uuid)
+        let whose = match origin(cluster, engine) {
+            None | Some(Origin::Own) => String::new(),
+            Some(Origin::Mine(run)) => format!("  run {run}, of another pxlens of yours"),
+            Some(Origin::Other) => "  for another client".to_owned(),
+        };
+        format!("{:>5}  {activity:<8} {host:<width$} {pid:>8}  {}{whose}\n", engine.id, engine.uuid)
     };
     let lines: String = cluster.engines.iter().map(line).collect();
     format!("{} {heading}\n{lines}", cluster.name)
+}
+
+/// Whose work the engine does.
+fn origin(cluster: &ClusterView, engine: &Engine) -> Option<Origin> {
+    match cluster.activities.of(engine.id) {
+        Activity::Busy(request) => Some(cluster.origins.of(request)),
+        Activity::Idle | Activity::Unknown => None,
+    }
 }
 
 fn word(activity: &Activity) -> &'static str {

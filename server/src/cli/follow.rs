@@ -56,8 +56,8 @@ enum Stop {
 
 /// A step towards that end.
 enum Step {
-    /// Interrupt the engines.
-    Interrupt(Quit),
+    /// Wait for the engines, which are interrupted.
+    Wait(Quit),
     /// Leave them alone: somebody insists, or they had their time.
     Leave,
 }
@@ -77,14 +77,19 @@ impl Show<'_> {
     pub(super) async fn all(self) -> Result<Status, Failure> {
         let (failures, unshown) = (Failures::default(), VecDeque::new());
         let mut follower = Follower { show: self, stop: Stop::No, failures, unshown };
+        // By itself, since what is shown may wait for a reader.
+        let interrupting =
+            tokio::spawn(interrupt_when_asked(follower.show.session.clone(), follower.show.quits.clone()));
         let shown = match follower.show.screen.form() {
             Form::Json => follower.events().await,
             Form::Grouped | Form::Plain => follower.cells().await,
         };
-        match shown {
+        let ended = match shown {
             Ok(()) => follower.sum_up(),
             Err(failure) => Err(follower.give_up(failure).await),
-        }
+        };
+        interrupting.abort();
+        ended
     }
 }
 
@@ -143,7 +148,11 @@ impl Follower<'_> {
     /// Interrupts the engines after something could not be written, since nobody would see what they compute. Returns why pxlens
     /// ends.
     async fn give_up(&mut self, failure: Failure) -> Failure {
-        self.interrupt_engines(Quit::Unread);
+        if self.stop == Stop::No {
+            self.stop = Stop::Until(Instant::now() + patience(Quit::Unread));
+            let session = self.show.session.clone();
+            tokio::spawn(async move { session.interrupt(None, InterruptScope::All, None).await });
+        }
         self.wait_for_all().await;
         match self.show.quits.why() {
             // A terminal that closes takes the output with it.
@@ -232,24 +241,14 @@ impl Follower<'_> {
 
     fn take(&mut self, step: Step) {
         match step {
-            Step::Interrupt(quit) => {
-                self.interrupt_engines(quit);
+            Step::Wait(quit) => {
+                self.stop = Stop::Until(Instant::now() + patience(quit));
                 if quit == Quit::Interrupted {
                     self.show.screen.hint("interrupting the engines; press Ctrl-C again to exit at once");
                 }
             }
             Step::Leave => self.stop = Stop::Now,
         }
-    }
-
-    /// Interrupts everything that was started and has not ended.
-    fn interrupt_engines(&mut self, quit: Quit) {
-        if self.stop != Stop::No {
-            return;
-        }
-        self.stop = Stop::Until(Instant::now() + patience(quit));
-        let session = self.show.session.clone();
-        tokio::spawn(async move { session.interrupt(None, InterruptScope::All, None).await });
     }
 
     /// Shows all runs at once, each event as it comes.
@@ -341,10 +340,16 @@ fn not_run(count: usize, one: &str, several: &str) -> String {
     format!("{count} {} not run", if count == 1 { one } else { several })
 }
 
+/// Interrupts everything that runs or waits once pxlens is asked to end.
+async fn interrupt_when_asked(session: Session, mut quits: Quits) {
+    quits.asked().await;
+    session.interrupt(None, InterruptScope::All, None).await;
+}
+
 /// Waits for the next step towards the end.
 async fn next_step(stop: Stop, quits: &mut Quits) -> Step {
     match stop {
-        Stop::No => return Step::Interrupt(quits.asked().await),
+        Stop::No => return Step::Wait(quits.asked().await),
         Stop::Until(limit) => tokio::select! {
             () = quits.insisted() => {}
             () = tokio::time::sleep_until(limit) => {}

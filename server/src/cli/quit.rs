@@ -1,8 +1,11 @@
 //! Requests to end before the work is done: a signal, or nobody who reads stdout any more.
 
-use std::time::Duration;
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     signals::{self, EndSignal},
@@ -65,72 +68,87 @@ impl From<EndSignal> for Quit {
 /// process group gets as well.
 const ECHO: Duration = Duration::from_millis(300);
 
-/// Requests that may arrive before somebody takes the first.
-const WAITING: usize = 8;
+/// How long the end may take once somebody insists on it. Without this limit, writing to a pipe that nobody reads would take for
+/// ever.
+const LEAVING: Duration = Duration::from_secs(1);
 
-/// Listens for requests to end from the start; those that nobody waits for yet are kept.
-pub(super) struct Quits {
-    /// Each with the time at which it came.
-    requests: mpsc::Receiver<(Quit, Instant)>,
+/// The requests that came so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Requests {
     first: Option<(Quit, Instant)>,
-    /// Whether a second request asked to end at once.
+    /// Whether a second one asked to end at once.
     insisted: bool,
 }
 
-impl Quits {
-    pub(super) fn listen() -> Self {
-        let (sender, requests) = mpsc::channel(WAITING);
-        let mut signals = signals::listen();
-        let signalled = sender.clone();
-        tokio::spawn(async move {
-            while let Some(signal) = signals.recv().await
-                && signalled.send((signal.into(), Instant::now())).await.is_ok()
-            {}
-        });
-        tokio::spawn(async move {
-            Stream::Stdout.closed().await;
-            // Fails if the command is over, which is fine.
-            let _ = sender.send((Quit::Unread, Instant::now())).await;
-        });
-        Self::new(requests)
-    }
-
-    fn new(requests: mpsc::Receiver<(Quit, Instant)>) -> Self {
-        Self { requests, first: None, insisted: false }
-    }
-
-    /// Why pxlens was asked to end, if it was.
-    pub(super) fn why(&self) -> Option<Quit> {
-        self.first.map(|(quit, _)| quit)
-    }
-
-    /// Waits until pxlens is asked to end, or returns at once if it was.
-    pub(super) async fn asked(&mut self) -> Quit {
-        loop {
-            if let Some(quit) = self.why() {
-                return quit;
-            }
-            self.take().await;
-        }
-    }
-
-    /// Waits until somebody who asked before asks again, and so wants pxlens to end at once.
-    pub(super) async fn insisted(&mut self) {
-        while !self.insisted {
-            self.take().await;
-        }
-    }
-
-    async fn take(&mut self) {
-        let Some((quit, at)) = self.requests.recv().await else {
-            // Nothing on this system asks pxlens to end.
-            return std::future::pending().await;
-        };
+impl Requests {
+    fn add(&mut self, quit: Quit, at: Instant) {
         match &mut self.first {
             None => self.first = Some((quit, at)),
             // The terminal closed, which broke the output first.
             Some((first @ Quit::Unread, _)) if quit == Quit::HungUp => *first = quit,
             Some((_, first)) => self.insisted |= quit.may_insist() && at >= *first + ECHO,
+        }
+    }
+
+    fn why(self) -> Option<Quit> {
+        self.first.map(|(quit, _)| quit)
+    }
+}
+
+/// Listens for requests to end. Clones hear the same.
+#[derive(Clone, Debug)]
+pub(super) struct Quits {
+    requests: watch::Receiver<Requests>,
+}
+
+impl Quits {
+    pub(super) fn listen() -> Self {
+        let (sender, requests) = watch::channel(Requests::default());
+        tokio::spawn(collect(signals::listen(), sender));
+        Self { requests }
+    }
+
+    /// Why pxlens was asked to end, if it was.
+    pub(super) fn why(&self) -> Option<Quit> {
+        self.requests.borrow().why()
+    }
+
+    /// Waits until pxlens is asked to end, or returns at once if it was.
+    pub(super) async fn asked(&mut self) -> Quit {
+        match self.requests.wait_for(|requests| requests.why().is_some()).await.map(|requests| requests.why())
+        {
+            Ok(Some(quit)) => quit,
+            // Nothing on this system asks pxlens to end.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Waits until somebody who asked before asks again, and so wants pxlens to end at once.
+    pub(super) async fn insisted(&mut self) {
+        if self.requests.wait_for(|requests| requests.insisted).await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// Collects requests. Ends the process if somebody insists and it does not end by itself.
+async fn collect(mut signals: mpsc::Receiver<EndSignal>, requests: watch::Sender<Requests>) {
+    let mut closed = pin!(Stream::Stdout.closed());
+    let mut is_closed = false;
+    loop {
+        let quit = tokio::select! {
+            Some(signal) = signals.recv() => signal.into(),
+            () = &mut closed, if !is_closed => {
+                is_closed = true;
+                Quit::Unread
+            }
+            else => return,
+        };
+        requests.send_modify(|requests| requests.add(quit, Instant::now()));
+        let known = *requests.borrow();
+        if let Requests { first: Some((quit, _)), insisted: true } = known {
+            tokio::time::sleep(LEAVING).await;
+            std::process::exit(quit.exit_status().into());
         }
     }
 }
@@ -139,41 +157,28 @@ impl Quits {
 mod tests {
     use super::*;
 
-    /// Takes these requests, each so many milliseconds after the one before.
-    async fn after(requests: &[(u64, Quit)]) -> Quits {
-        let (sender, receiver) = mpsc::channel(1);
-        let mut quits = Quits::new(receiver);
-        for (wait, quit) in requests {
-            tokio::time::advance(Duration::from_millis(*wait)).await;
-            sender.send((*quit, Instant::now())).await.expect("it is taken");
-            quits.take().await;
-        }
-        quits
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_second_request_asks_to_end_at_once() {
+    #[test]
+    fn a_second_request_asks_to_end_at_once() {
         use Quit::{HungUp, Interrupted, Terminated, Unread};
-        for (requests, why, insisted) in [
-            (vec![(0, Interrupted)], Interrupted, false),
-            (vec![(0, Interrupted), (900, Interrupted)], Interrupted, true),
-            (vec![(0, HungUp), (900, Terminated)], HungUp, true),
+        // Each so many milliseconds after the one before.
+        for (wanted, why, insisted) in [
+            (&[(0, Interrupted)][..], Interrupted, false),
+            (&[(0, Interrupted), (900, Interrupted)], Interrupted, true),
+            (&[(0, HungUp), (900, Terminated)], HungUp, true),
             // The echo of the first one.
-            (vec![(0, Terminated), (2, Terminated)], Terminated, false),
-            (vec![(0, Terminated), (2, Terminated), (900, Terminated)], Terminated, true),
+            (&[(0, Terminated), (2, Terminated)], Terminated, false),
+            (&[(0, Terminated), (2, Terminated), (900, Terminated)], Terminated, true),
             // The same end of a terminal or a reader, noticed again.
-            (vec![(0, HungUp), (900, HungUp), (0, Unread)], HungUp, false),
-            (vec![(0, Interrupted), (900, Unread)], Interrupted, false),
-            (vec![(0, Unread), (1, HungUp)], HungUp, false),
+            (&[(0, HungUp), (900, HungUp), (0, Unread)], HungUp, false),
+            (&[(0, Interrupted), (900, Unread)], Interrupted, false),
+            (&[(0, Unread), (1, HungUp)], HungUp, false),
         ] {
-            let quits = after(&requests).await;
-            assert_eq!((quits.why(), quits.insisted), (Some(why), insisted), "{requests:?}");
+            let (mut requests, mut at) = (Requests::default(), Instant::now());
+            for (wait, quit) in wanted {
+                at += Duration::from_millis(*wait);
+                requests.add(*quit, at);
+            }
+            assert_eq!((requests.why(), requests.insisted), (Some(why), insisted), "{wanted:?}");
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_waits_later_is_told_of_an_earlier_request() {
-        let mut quits = after(&[(0, Quit::HungUp)]).await;
-        assert_eq!(quits.asked().await, Quit::HungUp);
     }
 }

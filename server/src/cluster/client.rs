@@ -17,7 +17,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -28,6 +28,7 @@ use self::actor::{Actor, Watches};
 use super::{
     connection::ConnectionInfo,
     feed::FeedSender,
+    origin::{Identity, Origin, Origins, RunName},
     transport::{Channel, DownReason, Transport, ZeromqTransport},
 };
 use crate::{
@@ -43,6 +44,7 @@ pub struct ClusterClient {
     activities: watch::Receiver<Arc<Activities>>,
     status: watch::Receiver<ClusterStatus>,
     settled: watch::Receiver<bool>,
+    origins: Origins,
 }
 
 /// Time limits, and one for memory.
@@ -72,6 +74,8 @@ pub struct ClientOptions {
     pub place: Duration,
     /// Bytes of code that may be outstanding.
     pub in_flight: usize,
+    /// Whose client it is.
+    pub identity: Identity,
 }
 
 impl Default for ClientOptions {
@@ -89,6 +93,7 @@ impl Default for ClientOptions {
             signal: Duration::from_secs(1),
             place: Duration::from_secs(2),
             in_flight: 256 << 20,
+            identity: Identity::fresh(),
         }
     }
 }
@@ -134,6 +139,9 @@ pub struct Execute {
 /// Why a request was not sent, if it was interrupted first.
 pub(crate) const INTERRUPTED: &str = "interrupted before it was sent";
 
+/// Why a request that was sent did not run, if it was interrupted before its engine began it.
+const INTERRUPTED_WAITING: &str = "it was interrupted before it began";
+
 /// Code that was handed to the client.
 #[derive(Debug)]
 pub struct Submitted {
@@ -157,10 +165,61 @@ pub struct InterruptReport {
     pub signalled: RankSet,
     /// Did not answer to a signal or an abort in time.
     pub unanswered: RankSet,
-    /// Works on something else than the run, and was not signalled for it. Requests of the run that waited there are aborted.
+    /// Works for somebody else, and was not signalled. What waited there is aborted.
     pub left_alone: RankSet,
-    /// Had requests of the run waiting, which it drops.
+    /// Works for another pxlens of this user, and was not signalled. What waited there is aborted.
+    pub left_mine: RankSet,
+    /// Had requests waiting, which it drops.
     pub aborted: RankSet,
+}
+
+impl InterruptReport {
+    /// Adds what another interrupt did. What matters most of an engine counts.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let mut named = BTreeSet::new();
+        for (own, more) in [
+            (&mut self.signalled, other.signalled),
+            (&mut self.unanswered, other.unanswered),
+            (&mut self.left_alone, other.left_alone),
+            (&mut self.left_mine, other.left_mine),
+            (&mut self.aborted, other.aborted),
+        ] {
+            *own = own.iter().chain(more.iter()).filter(|id| !named.contains(id)).collect();
+            named.extend(own.iter());
+        }
+    }
+
+    /// Whether it says anything of an engine.
+    pub(crate) fn names(&self, engine: EngineId) -> bool {
+        [&self.signalled, &self.unanswered, &self.left_alone, &self.left_mine, &self.aborted]
+            .iter()
+            .any(|those| those.contains(engine))
+    }
+}
+
+/// Which requests of other clients to interrupt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Nobody's: the report only says who works for whom.
+    Nobody,
+    /// Those of one run.
+    Run(RunName),
+    /// Those of any pxlens of this user.
+    Mine,
+    /// Everybody's.
+    Anybody,
+}
+
+impl Whose {
+    /// Whether a request that came from there is meant. What this client itself sent never is: its runs are known.
+    pub(crate) fn covers(&self, origin: &Origin) -> bool {
+        match (self, origin) {
+            (Self::Nobody, _) | (_, Origin::Own) => false,
+            (Self::Run(run), Origin::Mine(of)) => run == of,
+            (Self::Run(_) | Self::Mine, Origin::Other) => false,
+            (Self::Mine, Origin::Mine(_)) | (Self::Anybody, _) => true,
+        }
+    }
 }
 
 /// Why no controller was reached.
@@ -282,11 +341,12 @@ impl ClusterClient {
         let (state, status) = watch::channel(starting);
         let (all_placed, settled) = watch::channel(false);
         let (ready, connected) = oneshot::channel();
+        let origins = Origins::new(&options.identity);
         let watches = Watches { table, activities: doing, status: state, settled: all_placed };
-        let actor = Actor::new(transport, info, options, watches, ready);
+        let actor = Actor::new(transport, info, options, origins.clone(), watches, ready);
         tokio::spawn(actor.run(inbox));
         connected.await.expect("the actor answers before it ends")?;
-        Ok(Self { commands, engines, activities, status, settled })
+        Ok(Self { commands, engines, activities, status, settled, origins })
     }
 
     /// The engines alive, now and as they come and go.
@@ -294,7 +354,7 @@ impl ClusterClient {
         self.engines.clone()
     }
 
-    /// Waits until every engine has said where it runs or missed its time limit, or until nothing becomes known for `quiet`.
+    /// Waits until the Hub has said what engines work on, and every engine where it runs or missed its time limit, or until nothing becomes known for `quiet`.
     pub async fn settled(&self, quiet: Duration) {
         let (mut settled, mut engines) = (self.settled.clone(), self.engines.clone());
         let news = async { while let Ok(Ok(())) = timeout(quiet, engines.changed()).await {} };
@@ -308,6 +368,11 @@ impl ClusterClient {
     /// updates.
     pub fn activities(&self) -> watch::Receiver<Arc<Activities>> {
         self.activities.clone()
+    }
+
+    /// Tells who sent what the engines work on.
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.origins
     }
 
     /// The state of the connection, now and as it changes.
@@ -358,6 +423,23 @@ impl ClusterClient {
         self.ask(|answer| Command::Interrupt { run, engines, signal, answer }).await?
     }
 
+    /// Stops what other clients sent, on some engines or on all: what waits is aborted by its ids, and engines that work on it
+    /// get the signal. Engines that work on something that is not covered by `whose` are left alone; those that do nothing are
+    /// not in the report.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub(crate) async fn interrupt_others(
+        &self,
+        whose: Whose,
+        engines: Option<RankSet>,
+        signal: &str,
+    ) -> Result<InterruptReport, ClientError> {
+        let signal = signal.to_owned();
+        self.ask(|answer| Command::InterruptOthers(OthersInterrupt { whose, engines, signal, answer }))
+            .await?
+    }
+
     /// Closes a run's feed. Its requests are not stopped.
     pub fn forget(&self, run: RunId) {
         // A client that is closed has forgotten already.
@@ -390,6 +472,15 @@ enum Command {
         signal: String,
         answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
     },
+    InterruptOthers(OthersInterrupt),
     Forget(RunId),
     Close(oneshot::Sender<()>),
+}
+
+/// An interrupt of what other clients sent.
+struct OthersInterrupt {
+    whose: Whose,
+    engines: Option<RankSet>,
+    signal: String,
+    answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
 }

@@ -8,6 +8,8 @@ mod info;
 mod runtime;
 
 use std::{
+    env,
+    ffi::OsStr,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -83,6 +85,26 @@ impl FrontEnd {
         }
     }
 
+    /// Its program, which pip installs beside the Python.
+    fn program(self) -> &'static str {
+        match self {
+            Self::Console => "jupyter-console",
+            Self::QtConsole => "jupyter-qtconsole",
+        }
+    }
+
+    /// Where its program is: beside this Python, or else in one of the folders of `PATH`.
+    pub(crate) fn find(self, python: Option<&Path>, path: Option<&OsStr>) -> Option<PathBuf> {
+        let file = format!("{}{}", self.program(), env::consts::EXE_SUFFIX);
+        let beside = python.and_then(Path::parent).map(Path::to_owned);
+        let on_path = path.into_iter().flat_map(env::split_paths).filter(|folder| folder.is_absolute());
+        beside
+            .into_iter()
+            .chain(on_path)
+            .map(|folder| folder.join(&file))
+            .find(|file| process::is_program(file))
+    }
+
     /// The packages to install for it.
     pub(crate) fn packages(self) -> &'static str {
         match self {
@@ -105,6 +127,13 @@ impl Console {
     /// Program and arguments that open a front end, for instance `jupyter console --existing FILE`.
     pub(crate) fn argv(&self, front_end: FrontEnd) -> Vec<String> {
         let mut argv = vec!["jupyter".to_owned(), front_end.command().to_owned()];
+        argv.extend(self.arguments());
+        argv
+    }
+
+    /// The same with a front end that was found.
+    pub(crate) fn argv_of(&self, program: &Path) -> Vec<String> {
+        let mut argv = vec![program.display().to_string()];
         argv.extend(self.arguments());
         argv
     }

@@ -14,7 +14,7 @@ use std::{
 mod private;
 mod probe;
 
-pub(crate) use private::private_env;
+pub(crate) use private::{is_private, private_env};
 use probe::{ProbeError, probe};
 
 use super::process;
@@ -103,6 +103,17 @@ pub(crate) enum PythonError {
     /// Neither venv nor pip works with this Python.
     #[error("{} cannot create environments: its ensurepip is missing and there is no pip; install both (on Debian and Ubuntu: `sudo apt install python3-venv`) and try again", .0.display())]
     NoPip(PathBuf),
+    /// The Python that was found lacks ipyparallel, and there is no private environment either.
+    #[error(
+        "{} has no ipyparallel, and pxlens could not make an environment that has it. Install it with `{} -m pip install ipyparallel`, or choose another Python with --python or the setting pxlens.python. Details: {why}",
+        found.display(), found.display()
+    )]
+    NoPrivateEnv {
+        /// The Python that was found.
+        found: PathBuf,
+        /// What happened.
+        why: Box<PythonError>,
+    },
     /// A step of creating the private environment failed.
     #[error("pxlens could not {step}{}", output_of(output))]
     Failed {
@@ -244,18 +255,28 @@ pub(crate) async fn find_python(explicit: Option<&Path>, folder: &Path) -> Resul
     find_in(explicit, &PythonSearch { variable: &variable, folder: &folder }).await
 }
 
-/// As [`find_python`], but with the private environment if the Python that was found has no ipyparallel.
+/// As [`find_python`], but with the private environment if the Python that was found has no ipyparallel. `warn` is told of that
+/// before it is created, which takes minutes.
 pub(crate) async fn ready_python(
     explicit: Option<&Path>,
     folder: &Path,
+    warn: impl Fn(&str) + Send + Sync,
     say: impl Fn(&str) + Send + Sync,
 ) -> Result<PythonEnv, PythonError> {
     let found = find_python(explicit, folder).await?;
+    say_note(&found, &say);
     if found.ipyparallel.is_some() {
-        say_note(&found, &say);
         return Ok(found);
     }
-    private_instead_of(&found, "ipyparallel", say).await
+    let program = found.program.display();
+    warn(&format!(
+        "{program} ({}) has no ipyparallel. Engines run in a private environment, which does not have your project's packages. \
+         To run them with {program}, install ipyparallel with `{program} -m pip install ipyparallel`, or choose another Python \
+         with --python or the setting pxlens.python; then stop the cluster and run again.",
+        found.source
+    ));
+    let ready = private_env(&found, say).await;
+    ready.map_err(|why| PythonError::NoPrivateEnv { found: found.program, why: Box::new(why) })
 }
 
 /// A Python for the demo, which plots: one that was named is used as it is, others need matplotlib.
@@ -269,28 +290,20 @@ pub(crate) async fn ready_python_for_demo(
         say_note(&found, &say);
         return Ok(found);
     }
-    let lacks = if found.ipyparallel.is_none() { "ipyparallel" } else { "matplotlib" };
-    private_instead_of(&found, lacks, say).await
+    say_note(&found, &say);
+    say(&format!(
+        "{} ({}) has no {}; using a private environment, which does not have your project's packages",
+        found.program.display(),
+        found.source,
+        if found.ipyparallel.is_none() { "ipyparallel" } else { "matplotlib" },
+    ));
+    private_env(&found, say).await
 }
 
 fn say_note(found: &PythonEnv, say: impl Fn(&str) + Send + Sync) {
     if let Some(note) = &found.note {
         say(note);
     }
-}
-
-async fn private_instead_of(
-    found: &PythonEnv,
-    lacks: &str,
-    say: impl Fn(&str) + Send + Sync,
-) -> Result<PythonEnv, PythonError> {
-    say_note(found, &say);
-    say(&format!(
-        "{} ({}) has no {lacks}; using a private environment, which does not have your project's packages",
-        found.program.display(),
-        found.source
-    ));
-    private_env(found, say).await
 }
 
 async fn find_in(explicit: Option<&Path>, search: &PythonSearch<'_>) -> Result<PythonEnv, PythonError> {

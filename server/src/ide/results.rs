@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     cells::CellKind,
     render::GroupBy,
-    session::{RunHandle, Snapshot},
+    session::{CellView, RunHandle, Snapshot},
     text::Position,
 };
 
@@ -32,10 +32,12 @@ impl Shown {
     }
 }
 
-/// The newest run of the px cell at a position; at a `%pxresult`, the run that it would show now.
+/// The newest run of the px cell at a position, or of the px cells below a marker; at a `%pxresult`, the run that it would show now.
 pub(crate) fn shown_at(snapshot: &Snapshot, position: Position) -> Option<Shown> {
-    let cells = &snapshot.document()?.cells;
-    let cell = cells.iter().find(|cell| (cell.line..=cell.last_line).contains(&position.line))?;
+    let view = snapshot.document()?;
+    let at = |cell: &&CellView| (cell.line..=cell.last_line).contains(&position.line);
+    let newest = || view.below_marker(position.line).iter().max_by_key(|cell| Some(cell.run.as_ref()?.id));
+    let cell = view.cells.iter().find(at).or_else(newest)?;
     if cell.cell.kind != CellKind::Result {
         return Some(cell.run.clone()?.into());
     }

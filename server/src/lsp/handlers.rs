@@ -28,6 +28,7 @@ pub(super) mod px_console;
 pub(super) mod px_engines;
 pub(super) mod px_export;
 pub(super) mod px_interrupt;
+pub(super) mod px_interrupt_engines;
 pub(super) mod px_notebook_outputs;
 pub(super) mod px_page;
 pub(super) mod px_refresh_outputs;

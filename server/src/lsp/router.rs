@@ -42,6 +42,7 @@ pub(super) fn service(setup: Setup) -> (LspService<Backend>, ClientSocket) {
         .custom_method("px/runNotebookCell", handlers::px_run_notebook_cell::handle)
         .custom_method("px/notebookOutputs", reads(handlers::px_notebook_outputs::handle))
         .custom_method("px/interrupt", handlers::px_interrupt::handle)
+        .custom_method("px/interruptEngines", handlers::px_interrupt_engines::handle)
         .custom_method("px/cells", reads(handlers::px_cells::handle))
         .custom_method("px/result", shows(handlers::px_result::handle))
         .custom_method("px/page", handlers::px_page::handle)

@@ -101,7 +101,11 @@ pub(super) fn cells(snapshot: &Snapshot, here: Here<'_>) -> CellsResult {
         let number = u32::try_from(block.number).unwrap_or(u32::MAX);
         let outer = document.divided.then_some(number);
         let views = document.cells[block.px_cells.clone()].iter();
-        all.extend(views.map(|view| cell(snapshot, here, view, outer, outlooks.of(view))));
+        all.extend(views.map(|view| Cell {
+            outer,
+            marker: block.marker,
+            ..cell(snapshot, here, view, outlooks.of(view))
+        }));
     }
     let unreadable = document.unreadable.iter().map(|why| Problem {
         range: Range::default(),
@@ -122,7 +126,6 @@ fn cell(
     snapshot: &Snapshot,
     here: Here<'_>,
     view: &CellView,
-    outer: Option<u32>,
     ide::Outlook { plan, refusal }: ide::Outlook,
 ) -> Cell {
     let cell = &view.cell;
@@ -133,7 +136,8 @@ fn cell(
         range: range(view.places.range),
         magic_range: range(view.places.magic),
         magic: format!("{}{}", cell.magic.kind, cell.magic.suffix),
-        outer,
+        outer: None,
+        marker: None,
         code: cell.code.to_string(),
         plan: plan.map(|plan| Plan {
             engines: engines(&*plan.engines),

@@ -13,7 +13,7 @@ use crate::{
 /// Markdown and LaTeX show their source where `text/plain` only names the class. May hold SGR colours if `colors`.
 pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     let plain = data.get("text/plain").map(text_of).filter(|text| !text.is_empty());
-    let names_a_class = plain.as_ref().is_some_and(|text| text.starts_with("<IPython.core.display."));
+    let names_a_class = plain.as_ref().is_some_and(|text| text.starts_with(DISPLAY_CLASS));
     let source =
         ["text/markdown", "text/latex"].iter().find_map(|&mime| data.get(mime)).filter(|_| names_a_class);
     if let Some(source) = source {
@@ -40,6 +40,18 @@ pub(super) fn in_words(data: &MimeBundle, colors: bool) -> String {
     }
     lines.join("\n")
 }
+
+/// Whether HTML is all that there is to see in it.
+pub(super) fn is_html_alone(data: &MimeBundle) -> bool {
+    let plain = data.get("text/plain").map(text_of).unwrap_or_default();
+    data.contains_key("text/html")
+        && with_picture(data).is_none()
+        && (plain.is_empty() || plain.starts_with(DISPLAY_CLASS))
+        && !["text/markdown", "text/latex"].iter().any(|&mime| data.contains_key(mime))
+}
+
+/// How the text of a display begins that only names its class.
+const DISPLAY_CLASS: &str = "<IPython.core.display.";
 
 /// The bundle, where there is an image in it.
 pub(super) fn with_picture(data: &MimeBundle) -> Option<MimeBundle> {

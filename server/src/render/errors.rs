@@ -61,6 +61,8 @@ pub struct ErrorGroup {
     pub(super) steps: Vec<Step>,
     /// What of the engine's traceback is not in it, because it repeats.
     pub(super) repeats: Vec<Repeat>,
+    /// The counter of the cell that was sent, on the engine whose traceback this is.
+    counter: Option<u32>,
 }
 
 /// An exception that led to another.
@@ -94,6 +96,20 @@ impl ErrorGroup {
     /// Whether engines of the group raised the exception with different texts.
     pub fn texts_differ(&self) -> bool {
         self.variants.iter().any(|variant| variant.evalue != self.evalue)
+    }
+
+    /// The 0-based line of the sent code that a step of the traceback is at, if it is a call in the cell that was sent.
+    pub(super) fn line_of(&self, step: &Step, code: &str) -> Option<u32> {
+        let Kind::Frame(Frame { place: FramePlace::Cell(counter), .. }) = &step.kind else { return None };
+        self.counter.filter(|own| own == counter)?;
+        let lines: Vec<&str> = self.traceback.lines().collect();
+        let text = lines.get(step.lines.clone())?.join("\n");
+        Some(Place::read(&text, self.counter)?.locate(code)?.line)
+    }
+
+    /// Whether a call is in a cell that was sent earlier.
+    pub(super) fn is_of_another_cell(&self, frame: &Frame) -> bool {
+        matches!((&frame.place, self.counter), (FramePlace::Cell(counter), Some(own)) if *counter != own)
     }
 
     /// Whether somebody stopped it, so that nothing is wrong with the code: a `KeyboardInterrupt` that no `raise` of the code
@@ -231,6 +247,7 @@ fn group(all: Vec<Raised>, code: &str) -> Option<ErrorGroup> {
         variants: of_variants,
         steps: first.steps,
         repeats: first.repeats,
+        counter: first.counter,
     })
 }
 
@@ -296,6 +313,7 @@ struct Raised {
     printed: bool,
     steps: Vec<Step>,
     repeats: Vec<Repeat>,
+    counter: Option<u32>,
     place: Option<Place>,
 }
 
@@ -334,6 +352,7 @@ impl Raised {
             printed: printed.is_some(),
             steps,
             repeats,
+            counter: execution_count,
             place: Place::read(&bare, execution_count),
             traceback,
         }

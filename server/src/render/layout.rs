@@ -24,7 +24,7 @@ use super::{
 use crate::{
     engines::RankSet,
     jupyter::content::StreamName,
-    run::{EngineRun, Run, Slot},
+    run::{EngineRun, OutputKind, Run, Slot},
 };
 
 /// The lines below a cell (Neovim's virtual lines): groups, results, errors. Lines beyond the limits are cut from the middle, and
@@ -129,9 +129,16 @@ pub(super) fn lay_out_outputs(run: &Run, view: View) -> Vec<BlockLine> {
     lines
 }
 
-/// How the results of several groups are spread.
+/// How the results of several groups are spread. A group without a result, as of engines that raised, says nothing about that.
 pub(super) fn across_groups(run: &Run, view: View) -> Option<(RankSet, String)> {
-    (view.by == GroupBy::Fold && fold(run).len() > 1).then(|| summarize_results(run))?
+    let has_result = |group: &&Group| {
+        let part = run.part(group.representative);
+        part.is_some_and(|part| {
+            part.outputs.iter().any(|output| matches!(output.kind, OutputKind::Result { .. }))
+        })
+    };
+    let several = view.by == GroupBy::Fold && fold(run).iter().filter(has_result).count() > 1;
+    several.then(|| summarize_results(run))?
 }
 
 /// A block, ready to paint.
@@ -300,6 +307,7 @@ fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &
         Item::Result { .. } => named("Out:", Paint::Result, into),
         Item::Error(_) => {}
         Item::Note(text) => into.push(BlockLine::of(text.as_str(), Paint::Note)),
+        Item::LeftOut(much) => into.push(BlockLine::of(format!("… {much} …"), Paint::Note)),
     }
 }
 

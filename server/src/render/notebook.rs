@@ -1,17 +1,19 @@
 //! A run as the outputs of a notebook's cell, which are saved with the notebook's file: text in groups, images with the engines
 //! that show them, errors once per stack.
 //!
-//! What engines sent is text, or an image that decodes; HTML and SVG of theirs never become markup of the page.
+//! What engines sent is text, or an image that decodes; HTML and SVG of theirs never become markup of the page. The outputs panel
+//! shows HTML, and the outputs say so where there is nothing else to see.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::{
     GroupBy, Image, ImageKind, Limits,
+    bundle::is_html_alone,
     error_text::error_texts,
     images,
     layout::{lay_out_outputs, share},
-    screen::Scope,
+    screen::{Scope, bundles},
     view::View,
     without_keys,
 };
@@ -76,6 +78,10 @@ pub(crate) fn notebook(run: &Run, by: GroupBy, says_where: bool) -> Vec<Notebook
     let images = images(run);
     if !(is_silent(run) || shows_images_only(run)) {
         outputs.push(NotebookOutput::text(STDOUT, text(run, by)));
+    }
+    if run.parts().any(|part| bundles(part).any(is_html_alone)) {
+        outputs
+            .push(NotebookOutput::note("HTML of engines is shown in the outputs panel, and not saved here"));
     }
     let mut room = MOST_IMAGES;
     for image in &images {
@@ -246,6 +252,29 @@ mod tests {
         let [image] = html[..] else { panic!("{outputs:?}") };
         assert!(image.data.starts_with("<img src=\"data:image/svg+xml;base64,"), "{}", image.data);
         assert_eq!(image.data.matches('<').count(), 1);
+    }
+
+    #[test]
+    fn html_without_a_text_says_where_it_is_shown() {
+        let html = [("text/html", "<table></table>"), ("text/plain", "<IPython.core.display.HTML object>")];
+        let frame = [("text/html", "<table></table>"), ("text/plain", "   a\n0  1")];
+        check(
+            Sample::new(1).display(0, &html).all_ok(),
+            false,
+            expect![[r#"
+            application/vnd.code.notebook.stdout: [0] <text/html 15 B>
+            text/plain: HTML of engines is shown in the outputs panel, and not saved here
+        "#]],
+        );
+        check(
+            Sample::new(1).display(0, &frame).all_ok(),
+            false,
+            expect![[r#"
+            application/vnd.code.notebook.stdout: ── [0] ─────────────────────────────────────────────────────────────────────────
+               a
+            0  1
+        "#]],
+        );
     }
 
     #[test]

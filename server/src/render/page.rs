@@ -14,8 +14,8 @@ use super::{
     fold,
     layout::{across_groups, draw_blocks},
     line::Paint,
-    screen::{Scope, bundles},
-    sections::{State, sections},
+    screen::{Item, Scope, bundles},
+    sections::{Block, State, sections},
     view::View,
     without_keys,
     wording::count,
@@ -73,6 +73,8 @@ pub(crate) struct PageBlock {
     pub standing: Standing,
     /// The engines from whose output this is the difference.
     pub differs_from: Option<RankSet>,
+    /// How much of it is left out, if anything.
+    pub left_out: Option<String>,
     /// The text in spans of one kind each, line ends included.
     pub pieces: Vec<Span>,
 }
@@ -97,8 +99,24 @@ pub(crate) enum Standing {
 pub(crate) struct PageError {
     /// The engines, and what they raised.
     pub group: ErrorGroup,
-    /// The traceback, line by line, each with the call that it is the head of.
-    pub lines: Vec<(String, Option<Frame>)>,
+    /// The traceback, line by line.
+    pub lines: Vec<PageLine>,
+}
+
+/// A line of a traceback.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct PageLine {
+    pub text: String,
+    /// The call that it is the head of.
+    pub frame: Option<Frame>,
+    /// The 0-based line of the sent code where that call is, if it is there.
+    pub code_line: Option<u32>,
+}
+
+impl PageLine {
+    fn of(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
 }
 
 /// A run in parts, within limits.
@@ -123,6 +141,7 @@ pub(crate) fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
                 ranks: drawn.block.ranks.clone(),
                 standing: standing(run, &drawn.block.state, &drawn.block.ranks),
                 differs_from: drawn.differs_from,
+                left_out: left_out(drawn.block),
                 pieces: pieces(drawn.lines.into_iter().map(|line| line.spans)),
             })
             .collect();
@@ -136,24 +155,40 @@ pub(crate) fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
     Page { sections: parts, across: across_groups(run, view), errors, note }
 }
 
+fn left_out(block: &Block) -> Option<String> {
+    let much = block.items.iter().filter_map(|shown| match &shown.item {
+        Item::LeftOut(much) => Some(much.as_str()),
+        _ => None,
+    });
+    let much: Vec<&str> = much.collect();
+    (!much.is_empty()).then(|| much.join(", "))
+}
+
 fn raised(run: &Run, most: usize) -> Vec<PageError> {
     let mut room = most;
     errors(run, &run.request.code)
         .into_iter()
         .map(|group| {
-            let mut lines: Vec<(String, Option<Frame>)> =
-                without_keys(&group.traceback).lines().map(|line| (line.to_owned(), None)).collect();
+            let mut lines: Vec<PageLine> = without_keys(&group.traceback).lines().map(PageLine::of).collect();
             for step in &group.steps {
                 if let (Kind::Frame(frame), Some(line)) = (&step.kind, lines.get_mut(step.lines.start)) {
-                    line.1 = Some(frame.clone());
+                    line.frame = Some(frame.clone());
+                    line.code_line = group.line_of(step, &run.request.code);
                 }
+            }
+            // That of the innermost call is known even where the traceback does not count its cells.
+            let in_cell = |line: &&mut PageLine| line.frame.as_ref().is_some_and(Frame::is_in_cell);
+            if let Some(innermost) = lines.iter_mut().rev().find(in_cell)
+                && !innermost.frame.as_ref().is_some_and(|frame| group.is_of_another_cell(frame))
+            {
+                innermost.code_line = innermost.code_line.or(group.code_line);
             }
             let all = lines.len();
             lines.truncate(room);
             room -= lines.len();
             if lines.len() < all {
                 let more = count(all - lines.len(), "more line");
-                lines.push((format!("… {more}"), None));
+                lines.push(PageLine::of(format!("… {more}")));
             }
             PageError { group, lines }
         })
@@ -295,7 +330,7 @@ mod tests {
         let [error] = page.errors.as_slice() else { panic!("{page:?}") };
         let calls: Vec<(usize, FramePlace, Option<u32>)> = (0..)
             .zip(&error.lines)
-            .filter_map(|(n, (_, frame))| frame.clone().map(|frame| (n, frame.place, frame.line)))
+            .filter_map(|(n, line)| line.frame.clone().map(|frame| (n, frame.place, frame.line)))
             .collect();
         let expected =
             [(0, FramePlace::Cell(3), Some(2)), (4, FramePlace::File("/lib/tools.py".to_owned()), Some(7))];
@@ -303,7 +338,7 @@ mod tests {
         assert_eq!(error.lines.len(), 8);
         let few = PageLimits { traceback: 3, ..PageLimits::default() };
         let short = super::page(&run, GroupBy::Fold, few);
-        assert_eq!(short.errors[0].lines[3].0, "… 5 more lines");
+        assert_eq!(short.errors[0].lines[3].text, "… 5 more lines");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) enum Item {
     Page { text: String },
     /// Something pxlens says.
     Note(String),
+    /// How much is left out here.
+    LeftOut(String),
 }
 
 impl Item {
@@ -41,7 +43,7 @@ impl Item {
             | Self::Display { text, .. }
             | Self::Result { text, .. }
             | Self::Page { text } => Some(text),
-            Self::Error(_) | Self::Note(_) => None,
+            Self::Error(_) | Self::Note(_) | Self::LeftOut(_) => None,
         }
     }
 
@@ -57,7 +59,9 @@ impl Item {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text { name, .. }, Self::Text { name: other, .. }) => name == other,
-            (Self::Note(text), Self::Note(other)) => text == other,
+            (Self::Note(text), Self::Note(other)) | (Self::LeftOut(text), Self::LeftOut(other)) => {
+                text == other
+            }
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -127,7 +131,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
         }
         if i > 0 && i == skipped.end {
             let gone = wording::count(skipped.len(), "output");
-            pieces.push(Piece::Whole(Item::Note(format!("… {gone} …"))));
+            pieces.push(Piece::Whole(Item::LeftOut(gone)));
         }
         match &output.kind {
             OutputKind::Stream(name, text) => {
@@ -291,7 +295,7 @@ impl Piece {
 
     fn into_item(self, colors: bool, file: Option<&Path>) -> Option<Item> {
         match self {
-            Self::Spilled(hidden) => Some(Item::Note(format!("… {} …", missing(hidden, file)))),
+            Self::Spilled(hidden) => Some(Item::LeftOut(missing(hidden, file))),
             Self::Whole(item) => Some(item),
             Self::Text { rope, .. } if rope.len_bytes() == 0 => None,
             Self::Text { name, late, rope } => {

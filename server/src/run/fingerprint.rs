@@ -183,13 +183,17 @@ impl Item {
     }
 }
 
+/// The longest text that is told apart by its tokens. Of a longer one nobody reads in which numbers engines differ, and finding
+/// its tokens takes seconds.
+const LONGEST: usize = 1_000_000;
+
 /// Of a display or result: its texts by their tokens, everything else byte for byte.
 fn of_bundle(data: &MimeBundle, result: bool) -> Fingerprint {
     let mut hashers = Hashers::default();
     for (mime, value) in data.iter() {
         hashers.raw(mime.as_bytes());
         match value.as_str() {
-            Some(text) if mime.starts_with("text/") && !text.is_empty() => {
+            Some(text) if mime.starts_with("text/") && (1..=LONGEST).contains(&text.len()) => {
                 let text = terminal_text(text, false);
                 hashers.text(&text, result && mime == "text/plain" && is_value(&text));
             }
@@ -207,7 +211,11 @@ fn of_bundle(data: &MimeBundle, result: bool) -> Fingerprint {
 fn of_error(error: &ErrorContent) -> Fingerprint {
     let mut hashers = Hashers::default();
     for text in [error.ename.as_str(), error.evalue.as_str(), &error.traceback.join("\n")] {
-        hashers.text(&terminal_text(text, false), false);
+        if text.len() > LONGEST {
+            hashers.raw(text.as_bytes());
+        } else {
+            hashers.text(&terminal_text(text, false), false);
+        }
     }
     hashers.finish()
 }

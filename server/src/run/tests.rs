@@ -417,6 +417,15 @@ fn fingerprint_tells_outputs_apart_and_nothing_else() {
     assert_eq!(ended("loss 1\n").shape(), ended("loss  2.5\n").shape());
 }
 
+/// Finding the tokens of a result of 100 MB took seconds, in which nothing else of the run was seen.
+#[test]
+fn a_text_of_megabytes_is_compared_byte_by_byte() {
+    let of = |lines: usize, last: &str| fingerprint(vec![result(&("some words\n".repeat(lines) + last))]);
+    assert_eq!(of(10, "1").shape(), of(10, "2").shape());
+    assert_eq!(of(100_000, "1"), of(100_000, "1"));
+    assert_ne!(of(100_000, "1").shape(), of(100_000, "2").shape());
+}
+
 #[test]
 fn only_what_is_on_the_screen_counts() {
     let done = fingerprint(vec![out("done\n"), display(Some("bar"), "100%")]);

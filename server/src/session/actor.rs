@@ -3,6 +3,7 @@
 mod commands;
 mod connection;
 mod history;
+mod missing_modules;
 mod pxresult;
 mod runs;
 
@@ -287,6 +288,8 @@ struct Actor {
     starting: bool,
     /// The connection file of a cluster that is being stopped.
     stopping: Option<PathBuf>,
+    /// The connection files of clusters of which it was said why a module is missing there.
+    explained: HashSet<PathBuf>,
     /// The first run that may be on the cluster in use.
     first_run: RunId,
     waiters: Vec<Waiter>,
@@ -327,6 +330,7 @@ pub(super) async fn run(
         attaching: None,
         starting: false,
         stopping: None,
+        explained: HashSet::new(),
         first_run: RunId(1),
         waiters: Vec::new(),
         comparing: Vec::new(),

@@ -8,7 +8,7 @@ use super::{ClusterView, DEFAULT_ENGINES, Level, Settings, wishes::Ask};
 use crate::{
     blocking,
     cluster::{
-        ClientOptions, ClusterClient, ConnectionInfo,
+        ClientOptions, ClusterClient, ConnectionInfo, Identity,
         discovery::{self, DiscoveryError, FoundCluster, Selection},
         local::{self, StartOptions, StartedCluster},
         python,
@@ -95,6 +95,7 @@ impl Attached {
             found: Some(self.found.clone()),
             engines: self.client.engines().borrow().clone(),
             activities: self.client.activities().borrow().clone(),
+            origins: self.client.origins().clone(),
             status: Some(self.client.status().borrow().clone()),
             starting: false,
             first_run,
@@ -225,7 +226,8 @@ async fn start_one(
 ) -> Result<Attached, ClusterError> {
     let not_started = |why: String| ClusterError::NotStarted(why);
     let info = |text: &str| report(Report::Step(text.to_owned()));
-    let python = python::ready_python(settings.python.as_deref(), &settings.folder, &info)
+    let warn = |text: &str| report(Report::Say(Level::Warning, text.to_owned()));
+    let python = python::ready_python(settings.python.as_deref(), &settings.folder, &warn, &info)
         .await
         .map_err(|error| not_started(error.to_string()))?;
     let options = StartOptions {
@@ -312,8 +314,9 @@ async fn choose(selection: &Selection) -> Result<Option<FoundCluster>, Discovery
 async fn connect(file: PathBuf, shared: bool) -> Result<ClusterClient, ClusterError> {
     let unreachable = |why: String| ClusterError::Unreachable(why);
     let read = if shared { ConnectionInfo::read_shared } else { ConnectionInfo::read };
-    let info = blocking::run(move || read(&file)).await.map_err(|error| unreachable(error.to_string()))?;
-    ClusterClient::connect(info, ClientOptions::default())
+    let (info, identity) = blocking::run(move || (read(&file), Identity::of_user())).await;
+    let info = info.map_err(|error| unreachable(error.to_string()))?;
+    ClusterClient::connect(info, ClientOptions { identity, ..ClientOptions::default() })
         .await
         .map_err(|error| unreachable(error.to_string()))
 }

@@ -516,7 +516,8 @@ impl Unit {
             cells.extend(self.blocks[number].iter().map(|cell| cell.view(block, ordinal)));
             let (px_cells, local_lines, set_up) = (first..cells.len(), block.local_lines, block.set_up);
             if !px_cells.is_empty() || set_up.is_some() {
-                blocks.push(BlockView { number, px_cells, local_lines, set_up });
+                let marker = block.is_marked.then(|| self.text.line_of(block.range.start));
+                blocks.push(BlockView { number, marker, px_cells, local_lines, set_up });
             }
         }
         let deciders = self.deciders(&cells, end.is_some());

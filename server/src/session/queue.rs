@@ -8,7 +8,10 @@
 use std::collections::HashSet;
 
 use super::CellId;
-use crate::{engines::EngineId, run::RunId};
+use crate::{
+    engines::{EngineId, RankSet},
+    run::RunId,
+};
 
 /// Why a run is not sent if its cell was run again with other options or code.
 pub(super) const REPLACED: &str = "it was run again before its turn came";
@@ -146,6 +149,14 @@ impl Queue {
     /// Runs that have not been sent.
     pub(super) fn waiting(&self) -> impl Iterator<Item = RunId> + '_ {
         self.entries.iter().filter(|entry| !entry.sent).map(|entry| entry.run)
+    }
+
+    /// Runs for any of these engines that are queued or going on, those that wait first.
+    pub(super) fn on(&self, engines: &RankSet) -> Vec<RunId> {
+        let there = |entry: &&Entry| entry.engines.iter().any(|engine| engines.contains(*engine));
+        let (sent, waiting): (Vec<&Entry>, Vec<&Entry>) =
+            self.entries.iter().filter(there).partition(|entry| entry.sent);
+        waiting.into_iter().chain(sent).map(|entry| entry.run).collect()
     }
 
     /// A run and all runs that wait for it, directly or through others.

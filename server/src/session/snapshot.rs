@@ -7,7 +7,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    ops::Deref,
+    ops::{Bound, Deref},
     sync::{Arc, OnceLock},
 };
 
@@ -376,6 +376,14 @@ impl Runs {
                 && !handle.view.borrow().was_never_sent()
         };
         self.iter().rev().map(|record| &record.handle).find(fits)
+    }
+
+    /// The newest run of the same cell after this one that was not dropped before it was sent.
+    pub(crate) fn newer(&self, than: &RunHandle) -> Option<&Arc<RunHandle>> {
+        let after = self.records.range((Bound::Excluded(than.id), Bound::Unbounded)).rev();
+        let is_of_cell =
+            |handle: &&Arc<RunHandle>| handle.cell == than.cell && !handle.view.borrow().was_never_sent();
+        after.map(|(_, record)| &record.handle).find(is_of_cell)
     }
 
     /// The previous run of the same cell that was sent, if it is still kept.

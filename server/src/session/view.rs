@@ -52,6 +52,12 @@ impl DocumentView {
         }
     }
 
+    /// The px cells of the cell of the file whose marker is on this line.
+    pub(crate) fn below_marker(&self, line: u32) -> &[CellView] {
+        let block = self.blocks.iter().find(|block| block.marker == Some(line));
+        block.map_or(&[], |block| &self.cells[block.px_cells.clone()])
+    }
+
     /// Names the line of a px cell's magic.
     pub(crate) fn place_of(&self, cell: &CellView) -> String {
         match self.notebook.is_empty() {
@@ -111,6 +117,8 @@ impl Places {
 pub(crate) struct BlockView {
     /// Its place among all cells of the file.
     pub number: usize,
+    /// The 0-based line of its marker, if it has one.
+    pub marker: Option<u32>,
     /// Its px cells, as indices into those of the document.
     pub px_cells: std::ops::Range<usize>,
     /// The number of lines in it that are local code.

@@ -4,40 +4,47 @@ import { window } from "vscode";
 
 import type { Commands, Live } from "../commands";
 import { isNode } from "../engines-view-model";
-import { underWay } from "../interrupts";
-import { inform, warn } from "../notice";
+import { questionAbout, saidOfEngines } from "../interrupts";
+import { confirm, inform, warn } from "../notice";
 import { goTo, nowhere, place } from "../place";
 import * as px from "../protocol";
 import { runAt } from "./run";
-import { tell } from "./interrupt";
 
 export const engineCommands: Commands = {
   "pxlens.runHere": runHere,
   "pxlens.interruptEngines": interruptEngines,
+  "pxlens.interruptMine": interruptMine,
   "pxlens.showCellOf": showCellOf,
   "pxlens.refreshEngines": async ({ engines }) => {
     await engines.ask();
   },
 };
 
-/** Stops what engines work on in this session: the engines of a line, else all. */
-async function interruptEngines({ session, engines }: Live, line?: unknown): Promise<void> {
-  const known = (await engines.ask())?.clusters.find((cluster) => cluster.inUse)?.engines ?? [];
+/**
+ * Stops what engines work on: the engines of a line, else all. What is of this window is stopped at once, and what is of another window
+ * or client after asking.
+ */
+async function interruptEngines({ session: { client } }: Live, line?: unknown): Promise<void> {
   const whole = !isNode(line) || line.context.startsWith("cluster");
-  const wanted = new Set(whole ? known.map(({ id }) => id) : line.engines.map(({ id }) => id));
-  const byRun = new Map<px.RunId, number[]>();
-  for (const { id, current } of known) {
-    if (current && wanted.has(id)) byRun.set(current.run, [...(byRun.get(current.run) ?? []), id]);
-  }
-  // Waiting runs are on no engine yet.
-  const waiting = whole ? underWay((await session.client.sendRequest(px.runs, {})).runs) : [];
-  const runs = new Set([...byRun.keys(), ...waiting.map(({ run }) => run)]);
-  const asked = [...runs].map((run) => (whole ? { run } : { run, engines: byRun.get(run) ?? [] }));
-  if (asked.length === 0) {
-    void inform("No run of this window is on these engines.");
+  const chosen = whole ? {} : { engines: line.engines.map(({ id }) => id) };
+  const own = await client.sendRequest(px.interruptEngines, chosen);
+  const question = questionAbout(own);
+  if (question === undefined) {
+    // The cells show what was interrupted.
+    if (own.signalled.length === 0 || own.unanswered.length > 0 || own.refused !== undefined) {
+      void inform(saidOfEngines(own));
+    }
     return;
   }
-  await tell(asked.map((one) => session.client.sendRequest(px.interrupt, one)));
+  if (!(await confirm(question, "Interrupt"))) return;
+  const whose = own.leftAlone.length > 0 ? "anybody" : "mine";
+  const engines = [...own.leftMine, ...own.leftAlone];
+  void inform(saidOfEngines(await client.sendRequest(px.interruptEngines, { engines, whose })));
+}
+
+/** Stops what this window and all others of this user have on the engines, also those that are gone. */
+async function interruptMine({ session: { client } }: Live): Promise<void> {
+  void inform(saidOfEngines(await client.sendRequest(px.interruptEngines, { whose: "mine" })));
 }
 
 /** Runs the px cells selected in the editor on the engines of a line, or on engines that the user picks. */

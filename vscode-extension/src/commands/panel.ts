@@ -1,4 +1,4 @@
-/** The command that opens the outputs panel, which then follows the px cell at the cursor. */
+/** The command that opens the outputs panel, which then follows the px cell at the cursor, or gives it the focus. */
 
 import type { Commands, Live } from "../commands";
 
@@ -7,6 +7,6 @@ export const panelCommands: Commands = {
 };
 
 function openPanel({ panel }: Live): Promise<void> {
-  panel.show();
+  panel.showOrFocus();
   return Promise.resolve();
 }

@@ -4,6 +4,7 @@ import { commands } from "vscode";
 
 import type { Commands, Live } from "../commands";
 import { inform } from "../notice";
+import { cellsAt } from "../cells-at";
 import { file, goTo, nowhere, place, showHover } from "../place";
 import * as px from "../protocol";
 import { exportRunTo } from "./export";
@@ -69,8 +70,10 @@ async function runHere({ session }: Live): Promise<px.RunId | undefined> {
     return undefined;
   }
   const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
-  const { line } = here.at.position;
-  const run = cells.find(({ range }) => range.start.line <= line && line <= range.end.line)?.run;
+  // Of several on the same marker, the one that ran last.
+  const run = cellsAt(cells, here.at.position.line)
+    .flatMap((cell) => cell.run ?? [])
+    .reduce<px.RunId | undefined>((newest, run) => Math.max(run, newest ?? run), undefined);
   if (run === undefined) void inform("Run the px cell at the cursor first.");
   return run;
 }

@@ -2,6 +2,7 @@
 
 import { commands, type QuickPickItem, Range, Selection, TextEditorRevealType, window } from "vscode";
 
+import { cellsAt } from "../cells-at";
 import type { Commands, Live } from "../commands";
 import { nowhere, place, type Place } from "../place";
 import * as px from "../protocol";
@@ -51,7 +52,8 @@ async function runAndAdvance({ session }: Live): Promise<void> {
   // The target is found first, because running may have to start a cluster.
   const { cells } = await session.client.sendRequest(px.cells, { uri: here.at.uri });
   const { line } = here.at.range?.end ?? here.at.position;
-  const next = cells.find((cell) => cell.magicRange.start.line > line);
+  const last = Math.max(line, ...cellsAt(cells, line).map(({ magicRange }) => magicRange.start.line));
+  const next = cells.find((cell) => cell.magicRange.start.line > last);
   const ran = runAt(here, px.serverCommands.run);
   const editor = window.activeTextEditor;
   if (next && editor?.document === here.document) {

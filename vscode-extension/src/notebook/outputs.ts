@@ -4,8 +4,23 @@ import { NotebookCellOutput, NotebookCellOutputItem } from "vscode";
 
 import type { NotebookItem, NotebookOutput } from "../protocol";
 
+/** The type of errors; `NotebookCellOutputItem.error` makes the same. */
+const ERROR = "application/vnd.code.notebook.error";
+
 export function painted(outputs: readonly NotebookOutput[]): NotebookCellOutput[] {
-  return outputs.map(({ items }) => new NotebookCellOutput(items.map(item)));
+  return outputs.map(({ items }) => {
+    const error = items.find(({ mime }) => mime === ERROR);
+    return new NotebookCellOutput(items.map(item), error && saved(JSON.parse(error.data) as Error));
+  });
+}
+
+/**
+ * The metadata by which VS Code writes an error into the file. On its own it leaves the line ends in the lines of the traceback, and when the
+ * file is opened again, it puts a line end behind each.
+ */
+function saved({ name, message, stack }: Error): Record<string, unknown> {
+  const traceback = (stack ?? "").split("\n");
+  return { originalError: { output_type: "error", ename: name, evalue: message, traceback } };
 }
 
 function item({ mime, data, base64 }: NotebookItem): NotebookCellOutputItem {
@@ -14,5 +29,6 @@ function item({ mime, data, base64 }: NotebookItem): NotebookCellOutputItem {
 
 /** An error that occurred before the server could answer, as an output. */
 export function problem(message: string): NotebookCellOutput {
-  return new NotebookCellOutput([NotebookCellOutputItem.error({ name: "pxlens", message, stack: message })]);
+  const error: Error = { name: "pxlens", message, stack: message };
+  return new NotebookCellOutput([NotebookCellOutputItem.error(error)], saved(error));
 }

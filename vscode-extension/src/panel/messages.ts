@@ -4,8 +4,8 @@ import type { GroupBy, PagePlace, PageResult } from "../protocol";
 
 /** A message to the page. */
 export type ToPage =
-  /** The run to draw. */
-  | { type: "run"; page: PageResult; following: boolean }
+  /** The run to draw, and where its px cell is. */
+  | { type: "run"; page: PageResult; where: string; following: boolean }
   /** There is no run to draw, and why. */
   | { type: "nothing"; why: string };
 
@@ -25,11 +25,20 @@ export type FromPage =
   | { type: "do"; what: Deed };
 
 /** What else the user can do with the run. */
-export type Deed = "cell" | "whole" | "copy" | "compare" | "export" | "find";
+export type Deed = "cell" | "newest" | "interrupt" | "whole" | "copy" | "compare" | "export" | "find";
 
 export const GROUPINGS = ["fold", "type", "engine", "order"] as const satisfies readonly GroupBy[];
 
-const DEEDS: readonly string[] = ["cell", "whole", "copy", "compare", "export", "find"] satisfies Deed[];
+const DEEDS: readonly string[] = [
+  "cell",
+  "newest",
+  "interrupt",
+  "whole",
+  "copy",
+  "compare",
+  "export",
+  "find",
+] satisfies Deed[];
 
 /** Reads a message from the page; `undefined` if it is not a known one. The page is ours, but it is not trusted with anything else. */
 export function read(message: unknown): FromPage | undefined {

@@ -20,8 +20,9 @@ import {
 } from "vscode";
 
 import { exportRunTo } from "../commands/export";
+import { tell } from "../commands/interrupt";
 import { complain, inform, why } from "../notice";
-import { goTo, place } from "../place";
+import { goTo, named, place } from "../place";
 import * as px from "../protocol";
 import type { Server } from "../server";
 import { type Deed, type FromPage, isGiven, read, type ToPage } from "./messages";
@@ -88,6 +89,13 @@ export class OutputsPanel implements Disposable {
     this.refresh();
   }
 
+  /** Opens the panel as for the px cell at the cursor; if it is in view already, gives it the focus. */
+  showOrFocus(): void {
+    const isInView = this.panel?.visible === true;
+    this.show();
+    if (isInView) this.panel?.reveal();
+  }
+
   /** The run in the panel, while the panel has the focus. */
   get looked(): px.RunId | undefined {
     return this.panel?.active ? this.shown?.run : undefined;
@@ -97,7 +105,10 @@ export class OutputsPanel implements Disposable {
   changed({ uri, cells }: px.OutputsParams): void {
     if (!this.panel) return;
     const shows = this.pinned ?? this.shown?.run;
-    if (cells.some(({ run }) => run !== undefined && run === shows)) this.refresh();
+    // Another run of the same px cell may have begun.
+    const isShown = ({ id, run }: px.CellOutput): boolean =>
+      id === this.shown?.cell || (run !== undefined && run === shows);
+    if (cells.some(isShown)) this.refresh();
     else if (!this.shown || uri === place()?.at.uri) this.lookSoon();
   }
 
@@ -160,7 +171,7 @@ export class OutputsPanel implements Disposable {
   private tell(): void {
     const page = this.shown;
     const message: ToPage = page
-      ? { type: "run", page, following: this.pinned === undefined }
+      ? { type: "run", page, where: where(page), following: this.pinned === undefined }
       : { type: "nothing", why: this.whyNothing() };
     void this.panel?.webview.postMessage(message);
   }
@@ -229,14 +240,16 @@ export class OutputsPanel implements Disposable {
     return this.again;
   }
 
-  /** The run to show: the pinned one, the one at the cursor, the one already shown, or the newest. */
+  /** The run to show: the pinned one, the one at the cursor, the newest of the px cell that is shown already, or the newest of all. */
   private async wanted(): Promise<px.PageResult | undefined> {
     if (this.pinned !== undefined) return this.page({ run: this.pinned, media: true });
-    return (
-      (await this.atCursor(true)) ??
-      (this.shown && (await this.page({ run: this.shown.run, media: true }))) ??
-      (await this.page({ media: true }))
-    );
+    return (await this.atCursor(true)) ?? (await this.newestShown()) ?? (await this.page({ media: true }));
+  }
+
+  private async newestShown(): Promise<px.PageResult | undefined> {
+    const page = this.shown && (await this.page({ run: this.shown.run, media: true }));
+    if (page?.newer === undefined) return page;
+    return (await this.page({ run: page.newer, media: true })) ?? page;
   }
 
   private async atCursor(media: boolean): Promise<px.PageResult | undefined> {
@@ -290,8 +303,16 @@ export class OutputsPanel implements Disposable {
     }
   }
 
-  private async act({ run, uri, groupBy }: px.PageResult, deed: Deed): Promise<void> {
+  private async act({ run, uri, groupBy, newer }: px.PageResult, deed: Deed): Promise<void> {
     switch (deed) {
+      case "newest":
+        if (newer !== undefined) this.show(newer);
+        return;
+      case "interrupt": {
+        const client = this.server.session?.client;
+        if (client) await tell([client.sendRequest(px.interrupt, { run })]);
+        return;
+      }
       case "cell":
         await this.goToCell(uri, run);
         return;
@@ -321,6 +342,11 @@ export class OutputsPanel implements Disposable {
     if (cell) await reveal({ uri, position: cell.magicRange.start });
     else void inform("The px cell of this run is gone or shows another run now.");
   }
+}
+
+/** Where the px cell of a run is, such as `tour.py:12`; lines are counted from 1, as in the editor. */
+function where({ uri, line }: px.PageResult): string {
+  return `${named(uri)}:${line + 1}`;
 }
 
 /** Opens a place in the first column, so that it does not cover the panel. */

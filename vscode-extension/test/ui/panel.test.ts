@@ -82,6 +82,64 @@ step("the panel shows four plots and folds those that are alike", async () => {
   await window.screenshot("panel-plots");
 });
 
+step(
+  "the panel names the line, and goes on to a newer run of its px cell while the cursor is on none",
+  async () => {
+    const editor = window.editor("plots.py");
+    await panel().getByText("plots.py:2", { exact: true }).waitFor();
+    // The cursor on a px cell that has not run.
+    await window.goTo(editor, "import sys");
+    await window.clickLens(editor, "# %% Each engine draws", "Run on 4 engines");
+    await until("the newer run", async () => / r2$/.test((await panel().locator("h1").textContent()) ?? ""));
+    await summary(/^✓ \[0-3\] 4 engines · /);
+    // On its marker, the cursor is in the cell.
+    await window.goTo(editor, "# %% Each engine draws");
+    await window.command("pxlens: Run Px Cell");
+    await until("the newest run", async () => / r3$/.test((await panel().locator("h1").textContent()) ?? ""));
+    await summary(/^✓ \[0-3\] 4 engines · /);
+  },
+);
+
+step("the key that opened the panel goes to it when it is pressed again", async () => {
+  const { keyboard } = window.page;
+  await window.goTo(window.editor("plots.py"), "import matplotlib.pyplot");
+  await keyboard.press("Control+Alt+Shift+Enter");
+  await until("the focus in the panel", () =>
+    window.page.evaluate(() => document.activeElement?.tagName === "IFRAME"),
+  );
+});
+
+step("what is chosen can be told from what is not, in high contrast too", async () => {
+  const marks = (): Promise<[string, boolean, boolean, boolean][]> =>
+    panel()
+      .locator("input[type=radio], input[type=checkbox]")
+      .evaluateAll((all) =>
+        (all as HTMLInputElement[]).map((input) => {
+          const { borderTopColor, backgroundColor } = getComputedStyle(input);
+          const mark = getComputedStyle(input, "::before");
+          const isMarked = mark.content !== "none" && mark.backgroundColor !== backgroundColor;
+          return [input.value, input.checked, isMarked, borderTopColor !== backgroundColor];
+        }),
+      );
+  for (const theme of ["Default High Contrast", "Default Light Modern"]) {
+    await window.setInWorkspace({ "workbench.colorTheme": theme });
+    await until(`the theme ${theme} in the panel`, () =>
+      panel()
+        .locator("body")
+        .evaluate(
+          (body, dark) => body.classList.contains("vscode-high-contrast") === dark,
+          theme.includes("High"),
+        ),
+    );
+    const all = await marks();
+    assert.equal(all.length, 5);
+    for (const [name, isChosen, isMarked, hasBorder] of all) {
+      assert.deepEqual([isMarked, hasBorder], [isChosen, true], `${name} in ${theme}`);
+    }
+    await window.screenshot(`panel-choices-${theme.includes("High") ? "contrast" : "light"}`);
+  }
+});
+
 step("the keyboard alone switches the grouping and walks through the cards", async () => {
   const { keyboard } = window.page;
   await panel().locator('input[value="fold"]').focus();
@@ -190,7 +248,7 @@ step("a run is exported, and an image saved, to files that the user names", asyn
   await window.page.keyboard.press("Control+Home");
   await window.goTo(window.editor("plots.py"), "import matplotlib.pyplot");
   await panel().locator(".plots article").nth(4).getByRole("button").click();
-  const image = await window.saveAs(/run-1-engines-0-3-2\.png$/);
+  const image = await window.saveAs(/run-3-engines-0-3-2\.png$/);
   assert.deepEqual([...readFileSync(image).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47]);
   await window.page.keyboard.press("Control+Home");
   await window.goTo(window.editor("plots.py"), "import json");
@@ -227,8 +285,7 @@ step("a run that goes on is followed until it is stopped", async () => {
     seen.add(lines[lines.length - 1] ?? "");
     return seen.size >= 3;
   });
-  await window.goTo(editor, "for step in");
-  await window.command("pxlens: Interrupt");
+  await panel().getByRole("button", { name: "Interrupt" }).click();
   await summary(/^✗ \[0-3\] /);
 });
 
@@ -242,11 +299,40 @@ step("a link of the hover opens the panel for that run, which stays when the cur
   await window.page.locator(".monaco-hover:not(.hidden) a", { hasText: "Outputs panel" }).first().click();
   await summary(/^✗ \[0-3\] /);
   assert.equal(await panel().getByLabel("Follow the cursor").isChecked(), false);
+  assert.equal(await panel().getByRole("button", { name: "Interrupt" }).isVisible(), false);
   await window.page.keyboard.press("Escape");
   await window.page.keyboard.press("Control+Home");
   await window.goTo(editor, "import matplotlib.pyplot");
   await panel().getByLabel("Follow the cursor").check();
   await until("the run at the cursor", async () => (await panel().locator(".plots article").count()) === 5);
+});
+
+step("a run that is not the newest of its px cell says so, and leads to that one", async () => {
+  const editor = window.editor("plots.py");
+  await window.page.keyboard.press("Control+End");
+  await window.clickLens(editor, "# %% Much more", "Run on 4 engines");
+  await window.goTo(editor, "for line in");
+  await summary(/^✓ \[0-3\] /);
+  await panel().getByLabel("Follow the cursor").uncheck();
+  await window.clickLens(editor, "# %% Much more", "Run on 4 engines");
+  await panel().getByText("An earlier run: the newest of this px cell is r").waitFor();
+  await window.screenshot("panel-earlier");
+  await panel().getByRole("button", { name: "Show newest" }).click();
+  await panel().getByText("An earlier run").waitFor({ state: "hidden" });
+  await panel().getByLabel("Follow the cursor").check();
+});
+
+step("the filter says what it cannot search, and leads to the whole output", async () => {
+  await panel().locator('input[type="search"]').fill("needle");
+  await panel()
+    .getByText(/^Not searched, since not shown: [\d,]+ lines \(/)
+    .waitFor();
+  await window.screenshot("panel-not-searched");
+  await panel().getByRole("button", { name: "Search the whole output" }).click();
+  await window.page.locator('.tabs-container .tab[aria-label^="fold.txt"]').first().waitFor();
+  await window.command("View: Close Editor");
+  await panel().locator('input[type="search"]').fill("");
+  await panel().getByText("Not searched").waitFor({ state: "hidden" });
 });
 
 step("the panel follows a run whose file is closed to its end, and stops it", async () => {
@@ -258,7 +344,7 @@ step("the panel follows a run whose file is closed to its end, and stops it", as
   await window.command("View: Close Editor");
   await editor.waitFor({ state: "detached" });
   await panel().locator("h1").click();
-  await window.command("pxlens: Interrupt");
+  await window.page.keyboard.press("Control+Alt+Shift+Backspace");
   await summary(/^✗ \[0-3\] /);
   await window.openFromExplorer("plots.py");
 });

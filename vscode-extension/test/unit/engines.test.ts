@@ -42,6 +42,21 @@ test("engines of one host stand below their cluster, each with what it does or r
   ]);
 });
 
+test("an engine that works for another window or client says so, and can be interrupted", () => {
+  const error = { text: "ValueError: of an earlier run", at: AT };
+  const engines = [
+    engine(0, { state: "busy", worksFor: { whose: "mine", run: "3f2a91c4-7" }, lastError: error }),
+    engine(1, { state: "busy", worksFor: { whose: "anybody" } }),
+  ];
+  assert.deepEqual(shown(cluster(engines)).slice(1), [
+    "  Engine 0 | busy for another window or shell of yours | sync~spin",
+    "  Engine 1 | busy for another client | sync~spin",
+  ]);
+  const [first, second] = tree({ clusters: [cluster(engines)] })[0]?.children ?? [];
+  assert.match(first?.tooltip ?? "", /works for another window or shell of yours, run 3f2a91c4-7/);
+  assert.deepEqual([first?.context, second?.context], ["engine.others", "engine.others"]);
+});
+
 test("several hosts are a level of their own, also the one of engines that did not tell", () => {
   const engines = [
     engine(0, { host: "n01" }),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nearest, said, underWay } from "../../src/interrupts";
-import type { InterruptResult, PastRun } from "../../src/protocol";
+import { nearest, questionAbout, said, saidOfEngines, underWay } from "../../src/interrupts";
+import type { InterruptEnginesResult, InterruptResult, PastRun } from "../../src/protocol";
 
 const live = [
   { uri: "file:///a.py", cell: "one", run: 1 },
@@ -40,15 +40,41 @@ test("the user hears of engines that go on, each once, and of nothing else", () 
     signalled: [0],
     aborted: [],
     leftAlone: [],
+    leftMine: [],
     unanswered: [],
     ...more,
   });
   assert.equal(said([answer({})]), undefined);
+  assert.equal(
+    said([answer({ leftMine: [1, 0] })]),
+    'Engines 0, 1 work for another window or shell of yours and were left alone; "Interrupt Everything of Mine" stops that.',
+  );
   assert.equal(
     said([
       answer({ leftAlone: [10, 2], refused: "No." }),
       answer({ leftAlone: [2], unanswered: [3], refused: "No." }),
     ]),
     "No. Engines 2, 10 work for another client and were left alone. Engines 3 did not answer in time; interrupt them again, or stop the cluster.",
+  );
+});
+
+test("before work of another window or client is interrupted, the question says whose it is", () => {
+  const none: InterruptEnginesResult = {
+    signalled: [],
+    aborted: [],
+    leftAlone: [],
+    leftMine: [],
+    unanswered: [],
+    idle: [0, 1, 2, 3],
+  };
+  assert.equal(questionAbout({ ...none, signalled: [0] }), undefined);
+  assert.equal(
+    questionAbout({ ...none, leftMine: [1, 0], leftAlone: [2] }),
+    "Engines 0, 1 work for another window or shell of yours. Engine 2 works for another client. Interrupt that too?",
+  );
+  assert.equal(saidOfEngines(none), "No engine has anything to do.");
+  assert.equal(
+    saidOfEngines({ ...none, signalled: [1, 0], aborted: [2], unanswered: [3], refused: "No cluster" }),
+    "No cluster. Engines 0, 1: interrupted. Engine 2: what waited was dropped. Engine 3: did not answer in time; interrupt again, or stop the cluster.",
   );
 });

@@ -9,7 +9,7 @@ type Manifest = {
   capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
   contributes: {
     configuration: { properties: Record<string, { default: unknown }> };
-    colors: { id: string }[];
+    colors: { id: string; defaults: { light: string } }[];
     commands: { command: string }[];
     menus: { commandPalette: { command: string; when: string }[] };
     keybindings: { command: string; key: string; when: string }[];
@@ -54,9 +54,27 @@ test("every style has a colour of the theme", () => {
   assert.deepEqual(new Set(colors), new Set(STYLES.map((style) => `pxlens.${style}Foreground`)));
 });
 
-test("no key does anything while there is no server, or outside the text", () => {
-  for (const { key, when } of contributes.keybindings) {
+/** It was 2.2 : 1; 4.5 : 1 is the least that WCAG calls readable. */
+test("a stale line can be read on white", () => {
+  const { light } = contributes.colors.find(({ id }) => id === "pxlens.staleForeground")?.defaults ?? {};
+  const linear = (light?.match(/[0-9a-f]{2}/gi) ?? []).map((hex) => {
+    const part = Number.parseInt(hex, 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  assert.equal(linear.length, 3, light);
+  const [red = 1, green = 1, blue = 1] = linear;
+  const contrast = 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+  assert.ok(contrast >= 4.5, String(contrast));
+});
+
+test("no key does anything while there is no server, or outside the text and the panel", () => {
+  for (const { command, key, when } of contributes.keybindings) {
     assert.match(when, /^pxlens\.ready && .*editorTextFocus/, key);
+    assert.equal(
+      when.includes("activeWebviewPanelId == 'pxlens.outputs'"),
+      command === "pxlens.interrupt",
+      key,
+    );
   }
 });
 

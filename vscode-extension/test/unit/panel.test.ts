@@ -8,7 +8,7 @@ import { bytes, suggestedName } from "../../src/panel/picture";
 import { policy, shell } from "../../src/panel/shell";
 import type { PageResult, ResultImage } from "../../src/protocol";
 import { frameDocument, frameHeight } from "../../webview/frame";
-import { filtered, matches, sections, step } from "../../webview/model";
+import { filtered, matches, sections, step, unsearched } from "../../webview/model";
 
 const PLACE = { uri: "file:///h/a.py", position: { line: 4, character: 2 } };
 
@@ -16,6 +16,8 @@ function run(more: Partial<PageResult> = {}): PageResult {
   return {
     run: 7,
     uri: "file:///h/a.py",
+    cell: "c1",
+    line: 3,
     title: "%%px",
     state: "succeeded",
     summary: "2 engines",
@@ -111,6 +113,18 @@ test("the filter looks at engines and text, whatever the case", () => {
   assert.deepEqual([filtered(1, 3, "loss"), filtered(3, 3, " ")], ["1 of 3", ""]);
 });
 
+/** The filter said "0 of 1" for a text in the middle of a long output, of which both ends are shown. */
+test("what the filter cannot search is said", () => {
+  const long = { ...block("[0]", "first … last"), leftOut: "13,477 lines (2 MB)" };
+  const page = run({
+    sections: [{ blocks: [long, block("[1]", "short")] }],
+    note: "2 more blocks not shown here",
+  });
+  assert.equal(unsearched(page, "x"), "13,477 lines (2 MB) of [0]; 2 more blocks not shown here");
+  assert.equal(unsearched(page, " "), "");
+  assert.equal(unsearched(run({ sections: [{ blocks: [block("[1]", "short")] }] }), "x"), "");
+});
+
 test("arrows walk through the cards and stop at the ends", () => {
   assert.deepEqual([step(0, "ArrowDown", 3), step(2, "ArrowDown", 3), step(0, "ArrowUp", 3)], [1, 2, 0]);
   assert.deepEqual([step(1, "Home", 3), step(0, "End", 3), step(0, "x", 3)], [0, 2, undefined]);
@@ -158,6 +172,8 @@ test("only known messages of the page count", () => {
     { type: "save", image: 0 },
     { type: "raw", engine: 3 },
     { type: "do", what: "export" },
+    { type: "do", what: "newest" },
+    { type: "do", what: "interrupt" },
   ];
   for (const message of known) assert.deepEqual(read(message), message);
   const odd = [

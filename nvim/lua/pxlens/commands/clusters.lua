@@ -59,13 +59,26 @@ local function engines_of(answer)
   return {}
 end
 
+--- For whom an engine works, if that is not this session.
+---@param whose table? `worksFor` of an engine.
+---@return string
+local function works_for(whose)
+  if not whose then
+    return ''
+  elseif whose.whose == 'mine' then
+    return ('for another window or shell of yours, run %s'):format(whose.run or '?')
+  end
+  return 'for another client'
+end
+
 M.engines = {
   run = function(call)
     ask(call, function(answer)
       local lines = {}
       for _, engine in ipairs(engines_of(answer)) do
         local at = engine.host and engine.host .. (engine.pid and ' ' .. engine.pid or '') or ''
-        lines[#lines + 1] = ('%4d  %-8s %s'):format(engine.id, engine.state, at):gsub('%s+$', '')
+        local whose = works_for(engine.worksFor)
+        lines[#lines + 1] = ('%4d  %-8s %s  %s'):format(engine.id, engine.state, at, whose):gsub('%s+$', '')
       end
       lines[#lines + 1] = answer.message
       if #lines == 0 then

@@ -125,6 +125,8 @@ local function report_interrupt(result)
     end
   end
   tell(result.leftAlone, 'Engines %s work for another client and were left alone')
+  local stops = '`:Px interrupt mine` stops that'
+  tell(result.leftMine, 'Engines %s work for another window or shell of yours and were left alone; ' .. stops)
   tell(result.unanswered, 'Engines %s did not answer in time; interrupt them again, or stop the cluster')
 end
 
@@ -157,10 +159,92 @@ local function stop_all(stragglers)
   end
 end
 
+--- What became of engines that were meant, whoever they work for.
+---@param result table Of `px/interruptEngines`.
+local function report_engines(result)
+  local said = { result.refused }
+  local function tell(engines, sentence)
+    if engines and #engines > 0 then
+      said[#said + 1] = sentence:format(table.concat(engines, ', '))
+    end
+  end
+  tell(result.signalled, 'Engines %s: interrupted')
+  tell(result.aborted, 'Engines %s: what waited was dropped')
+  tell(result.leftMine, 'Engines %s: left alone, at work for another window or shell of yours')
+  tell(result.leftAlone, 'Engines %s: left alone, at work for another client')
+  tell(result.unanswered, 'Engines %s did not answer in time; interrupt them again, or stop the cluster')
+  if #said == 0 then
+    said[1] = 'No engine has anything to do'
+  end
+  client_of.say(table.concat(said, '\n'))
+end
+
+--- Stops what engines work on: what is of this session at once, and what is of another window or client after asking.
+---@param client vim.lsp.Client
+---@param engines integer[]? `nil`: all.
+local function stop_engines(client, engines)
+  client_of.ask(client, 'px/interruptEngines', { engines = engines }, function(own)
+    local mine, others = own.leftMine or {}, own.leftAlone or {}
+    if #mine == 0 and #others == 0 then
+      report_engines(own)
+      return
+    end
+    local whose = {}
+    if #mine > 0 then
+      whose[#whose + 1] = ('%s for another window or shell of yours'):format(table.concat(mine, ', '))
+    end
+    if #others > 0 then
+      whose[#whose + 1] = ('%s for another client'):format(table.concat(others, ', '))
+    end
+    local prompt = ('Engines work: %s. Interrupt that too?'):format(table.concat(whose, '; '))
+    vim.ui.select({ 'No', 'Interrupt' }, { prompt = prompt }, function(answer)
+      if answer == 'Interrupt' then
+        local asked = { engines = vim.list_extend(vim.list_slice(mine), others), whose = #others > 0 and 'anybody' or 'mine' }
+        client_of.ask(client, 'px/interruptEngines', asked, report_engines)
+      end
+    end)
+  end)
+end
+
+--- The engines of a set such as `0-2,4` or `[3]`; `nil` if it is none.
+---@param text string
+---@return integer[]?
+local function engines_in(text)
+  local ids = {}
+  for part in vim.gsplit(text:gsub('^%[(.*)%]$', '%1'), ',', { trimempty = true }) do
+    local first, last = part:match('^%s*(%d+)%s*%-%s*(%d+)%s*$')
+    first = first or part:match('^%s*(%d+)%s*$')
+    if not first or #first > 5 or #(last or first) > 5 then
+      return nil
+    end
+    for id = tonumber(first), tonumber(last or first) do
+      ids[#ids + 1] = id
+    end
+  end
+  return #ids > 0 and ids or nil
+end
+
 M.interrupt = {
   needs = 'interrupt',
-  first = { 'stragglers' },
+  first = { 'stragglers', 'mine', 'engines' },
   run = function(call)
+    local what = call.args[1]
+    if what == 'mine' then
+      client_of.ask(call.client, 'px/interruptEngines', { whose = 'mine' }, report_engines)
+      return
+    elseif what == 'engines' and not call.args[2] then
+      stop_engines(call.client)
+      return
+    elseif what and what ~= 'stragglers' then
+      local engines = engines_in(what == 'engines' and table.concat(call.args, '', 2) or table.concat(call.args, ''))
+      if engines then
+        stop_engines(call.client, engines)
+      else
+        local takes = '`:Px interrupt` takes `stragglers`, `mine`, `engines` or engines such as `[0-2,4]`, not `%s`'
+        client_of.warn(takes:format(table.concat(call.args, ' ')))
+      end
+      return
+    end
     local stragglers = call.args[1] == 'stragglers'
     local runs = meant(call)
     for _, run in ipairs(runs) do

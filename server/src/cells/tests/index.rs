@@ -246,7 +246,7 @@ const FOUR: &str = "import os\n# %%\n%%px\na\n# %%\nb\n%pxconfig -t 0\n# %%\n%%p
 /// 2,000,000 lines of px cells took 6 GB.
 #[test]
 fn a_document_that_is_too_large_holds_no_px_cells_until_it_is_smaller() {
-    let text = format!("%px first()\n{}%px last()\n", "%px a\n".repeat(199_998));
+    let text = format!("%px first()\n{}%px last()\n", "%px a\n".repeat(199_999));
     let mut desk = Desk::new(&text, Dialect::Script);
     let why = desk.index.error().expect("it is too large").to_string();
     assert_eq!(
@@ -258,7 +258,7 @@ fn a_document_that_is_too_large_holds_no_px_cells_until_it_is_smaller() {
     desk.apply(&[desk.change(&text, first, text.len() - "%px last()\n".len(), "")]);
     desk.check();
     assert!(desk.index.error().is_none() && desk.index.has_px());
-    let delta = desk.replace("%px last()\n", &"x\n".repeat(200_000));
+    let delta = desk.replace("%px last()\n", &"x\n".repeat(200_001));
     assert_eq!(delta.replaced, [(0..1, 0..0)]);
     desk.check();
     assert!(desk.index.error().is_some() && !desk.index.has_px());

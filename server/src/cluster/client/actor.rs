@@ -10,9 +10,9 @@ use tokio::{
 };
 
 use super::{
-    ClientOptions, ClusterStatus, Command, ConnectError,
+    ClientOptions, ClusterStatus, Command, ConnectError, OthersInterrupt,
     health::Health,
-    hub::{Gone, Hub},
+    hub::{ASK_UNFINISHED, Gone, Hub, read_unfinished},
     interrupts::Interrupts,
     places::Places,
     requests::{Request, Requests},
@@ -22,6 +22,7 @@ use crate::{
     clock,
     cluster::{
         connection::ConnectionInfo,
+        origin::Origins,
         transport::{Channel, DownReason, Transport, TransportEvent},
     },
     engines::{Activities, EngineTable, EngineUuid},
@@ -44,12 +45,15 @@ pub(super) struct Actor<T> {
     info: ConnectionInfo,
     options: ClientOptions,
     wire: Wire,
+    origins: Origins,
     health: Health,
     hub: Hub,
     requests: Requests,
     interrupts: Interrupts,
     places: Places,
     warmth: Warmth,
+    /// Questions to the Hub about what engines have not finished.
+    surveys: Vec<Survey>,
     fences: Vec<Fence>,
     /// Whether the controller may be another one since the Hub last listed its engines.
     reconnected: bool,
@@ -68,7 +72,7 @@ pub(super) struct Watches {
     pub(super) table: watch::Sender<Arc<EngineTable>>,
     pub(super) activities: watch::Sender<Arc<Activities>>,
     pub(super) status: watch::Sender<ClusterStatus>,
-    /// Whether no engine is being asked where it runs.
+    /// Whether no engine is being asked where it runs, nor the Hub what they work on.
     pub(super) settled: watch::Sender<bool>,
 }
 
@@ -80,6 +84,15 @@ enum Warmth {
     Asked { asked: Vec<MsgId>, next: Instant, until: Instant },
     /// It does, or was given up on.
     Warm,
+}
+
+/// A question to the Hub about what engines have not finished, of whichever client.
+struct Survey {
+    /// `None` if it could not be sent.
+    id: Option<MsgId>,
+    /// When what waits for the answer goes on without it.
+    until: Instant,
+    interrupt: Option<OthersInterrupt>,
 }
 
 /// A harmless request after earlier ones to the same engine. When it is answered, the engine is past those.
@@ -109,13 +122,15 @@ impl<T: Transport> Actor<T> {
         transport: T,
         info: ConnectionInfo,
         options: ClientOptions,
+        origins: Origins,
         watches: Watches,
         ready: oneshot::Sender<Result<(), ConnectError>>,
     ) -> Self {
         let now = Instant::now();
         Self {
             transport,
-            wire: Wire::new(&info),
+            wire: Wire::new(&info, origins.clone()),
+            origins,
             info,
             health: Health::new(now),
             hub: Hub::default(),
@@ -124,6 +139,7 @@ impl<T: Transport> Actor<T> {
             options,
             interrupts: Interrupts::default(),
             warmth: Warmth::Cold,
+            surveys: Vec::new(),
             fences: Vec::new(),
             reconnected: false,
             dirty: false,
@@ -181,6 +197,7 @@ impl<T: Transport> Actor<T> {
             || !self.places.is_settled()
             || self.activities_due.is_some()
             || !self.interrupts.is_empty()
+            || !self.surveys.is_empty()
             || self.hub.waiting_since().is_some()
             || !self.is_well()
     }
@@ -218,6 +235,7 @@ impl<T: Transport> Actor<T> {
             Channel::Iopub => self.warmth = Warmth::Cold,
             Channel::Mux => {
                 self.fences.clear();
+                self.requests.close_abandoned(None);
                 self.set_fences(FenceMeaning::Lost, |_, _| true);
             }
             Channel::Control => self.places.reconnected(),
@@ -245,15 +263,15 @@ impl<T: Transport> Actor<T> {
     }
 
     fn published(&mut self, message: &Message) {
-        if message.header.msg_type == "status" && self.hub.status(message) {
-            self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
+        if self.hub.published(message) {
+            self.activities_changed();
         }
         let Some(id) = self.wire.our_request(message) else { return };
         self.requests.message(id, message, Instant::now(), clock::now());
         match message.header.msg_type.as_str() {
             "status" => {
                 if matches!(&self.warmth, Warmth::Asked { asked, .. } if asked.contains(id)) {
-                    self.warmth = Warmth::Warm;
+                    self.warmed();
                     self.advance();
                 }
             }
@@ -282,6 +300,9 @@ impl<T: Transport> Actor<T> {
         let Some(id) = self.wire.our_request(message).cloned() else { return };
         match channel {
             Channel::Registration => {
+                if let Some(at) = self.surveys.iter().position(|survey| survey.id.as_ref() == Some(&id)) {
+                    return self.surveyed(at, message);
+                }
                 let Some(gone) = self.hub.answer(&id, message) else { return };
                 self.dirty = true;
                 self.places.came(self.hub.take_new());
@@ -340,6 +361,7 @@ impl<T: Transport> Actor<T> {
         self.set_fences(FenceMeaning::Lost, |_, request| request.is_answerless(now, limit));
         let holding_up = self.requests.holding_up(now);
         self.set_fences(FenceMeaning::Passed, |id, _| holding_up.contains(id));
+        self.expire_surveys(now);
         let questions = self.interrupts.expire(&self.requests, now);
         self.ask(questions);
         if self.health.check_lost(&self.options, now) {
@@ -395,7 +417,7 @@ impl<T: Transport> Actor<T> {
         let Warmth::Asked { asked, next, until } = &mut self.warmth else { return };
         if now >= *until {
             tracing::warn!("no engine's output arrived in time; the first output may be missing");
-            self.warmth = Warmth::Warm;
+            self.warmed();
         } else if now >= *next {
             // Another one each time: one that died unnoticed answers nobody.
             let turn = asked.len() % self.hub.table().len().max(1);
@@ -406,6 +428,53 @@ impl<T: Transport> Actor<T> {
             asked.push(id);
             *next = now + WARM_AGAIN;
         }
+    }
+
+    /// Output arrives now. What began earlier is not heard of, so the Hub is asked for it.
+    fn warmed(&mut self) {
+        self.warmth = Warmth::Warm;
+        if !self.hub.table().is_empty() {
+            self.ask_unfinished(None);
+        }
+    }
+
+    /// Asks the Hub what engines have not finished. `interrupt` waits for the answer.
+    fn ask_unfinished(&mut self, interrupt: Option<OthersInterrupt>) {
+        let (id, frames) = self.wire.request(None, "db_request", "{}", ASK_UNFINISHED.into());
+        let sent = self.transport.send(Channel::Registration, frames).is_ok();
+        let now = Instant::now();
+        let until = if sent { now + self.options.ping } else { now };
+        self.surveys.push(Survey { id: sent.then_some(id), until, interrupt });
+        if !sent {
+            self.expire_surveys(now);
+        }
+    }
+
+    /// The Hub said what engines have not finished.
+    fn surveyed(&mut self, at: usize, message: &Message) {
+        let survey = self.surveys.swap_remove(at);
+        let unfinished = read_unfinished(message);
+        if self.hub.unfinished(&unfinished) {
+            // At once, since who asks for the engines waits for this.
+            self.activities_due = Some(Instant::now());
+            self.publish_activities();
+        }
+        self.placed = true;
+        if let Some(interrupt) = survey.interrupt {
+            self.begin_others(interrupt, &unfinished);
+        }
+    }
+
+    /// What waits for a Hub that does not answer goes on with what is known.
+    fn expire_surveys(&mut self, now: Instant) {
+        let due: Vec<Survey> = self.surveys.extract_if(.., |survey| now >= survey.until).collect();
+        for interrupt in due.into_iter().filter_map(|survey| survey.interrupt) {
+            self.begin_others(interrupt, &[]);
+        }
+    }
+
+    fn activities_changed(&mut self) {
+        self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
     }
 
     /// Asks engines where they run, those that were not asked. Not before it is known whether output arrives: that comes first.
@@ -480,9 +549,9 @@ impl<T: Transport> Actor<T> {
         });
         if changed {
             // What an engine did goes with it.
-            self.activities_due.get_or_insert_with(|| Instant::now() + ACTIVITY_PACE);
+            self.activities_changed();
         }
-        let settled = self.places.is_settled();
+        let settled = self.places.is_settled() && self.surveys.is_empty();
         self.watches.settled.send_if_modified(|before| std::mem::replace(before, settled) != settled);
     }
 

@@ -50,6 +50,54 @@ enum News {
     Left(EngineId, EngineUuid),
 }
 
+/// A request that an engine has not ended, according to the Hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unfinished {
+    pub(super) engine: EngineUuid,
+    pub(super) request: MsgId,
+}
+
+#[derive(Deserialize)]
+struct DbReply {
+    status: String,
+    #[serde(default)]
+    records: Vec<Record>,
+}
+
+/// A record of the Hub's database, of which only this is asked for.
+#[derive(Deserialize)]
+struct Record {
+    msg_id: MsgId,
+    /// Absent for what was not assigned to an engine yet.
+    #[serde(default)]
+    engine_uuid: Option<EngineUuid>,
+    /// An ISO date.
+    #[serde(default)]
+    submitted: Option<String>,
+}
+
+/// The content of the question to the Hub that [`read_unfinished`] reads the answer to.
+pub(super) const ASK_UNFINISHED: &str =
+    r#"{"query": {"completed": {"$eq": null}}, "keys": ["engine_uuid", "submitted"]}"#;
+
+/// Reads a `db_reply`: what was not completed, the oldest first. A Hub without a database knows nothing.
+pub(super) fn read_unfinished(message: &Message) -> Vec<Unfinished> {
+    let mut records = match message.content_as::<DbReply>() {
+        Ok(reply) if reply.status == "ok" => reply.records,
+        Ok(reply) => {
+            tracing::debug!(reply.status, "the Hub does not say what engines have not finished");
+            Vec::new()
+        }
+        Err(error) => {
+            tracing::warn!(%error, "unreadable {}", message.header.msg_type);
+            Vec::new()
+        }
+    };
+    records.sort_by(|one, other| one.submitted.cmp(&other.submitted));
+    let assigned = |record: Record| Some(Unfinished { engine: record.engine_uuid?, request: record.msg_id });
+    records.into_iter().filter_map(assigned).collect()
+}
+
 #[derive(Deserialize)]
 struct EngineNews {
     id: EngineId,
@@ -211,8 +259,8 @@ impl Hub {
         }
     }
 
-    /// Follows an engine's status, whichever client it works for, and returns whether it changed.
-    pub(super) fn status(&mut self, message: &Message) -> bool {
+    /// Follows what an engine publishes, whichever client it works for, and returns whether its activity changed.
+    pub(super) fn published(&mut self, message: &Message) -> bool {
         let uuid = EngineUuid(message.header.session.0.clone());
         let (Some(id), Some(request)) = (self.engine(&uuid), message.parent.msg_id.clone()) else {
             return false;
@@ -221,6 +269,11 @@ impl Hub {
             message.parent.msg_type.as_deref().is_some_and(|kind| HOUSEKEEPING.contains(&kind));
         if is_housekeeping {
             return false;
+        }
+        if message.header.msg_type != "status" {
+            // Its beginning was before this client listened. Of an engine that is known to be idle, it is late output.
+            let is_unknown = *self.activities.of(id) == Activity::Unknown;
+            return is_unknown && self.activities.note(id, Activity::Busy(request));
         }
         let activity = match message.content_as::<Status>() {
             Ok(Status { execution_state }) if execution_state == "busy" => Activity::Busy(request),
@@ -234,6 +287,21 @@ impl Hub {
             _ => return false,
         };
         self.activities.note(id, activity)
+    }
+
+    /// What the Hub says has not ended. The oldest is what an engine works on of which nothing was heard. Returns whether
+    /// anything became known.
+    ///
+    /// Code that awaits at its top level never ends for the Hub: until its engine is heard of again, it looks busy.
+    pub(super) fn unfinished(&mut self, unfinished: &[Unfinished]) -> bool {
+        let mut changed = false;
+        for Unfinished { engine, request } in unfinished {
+            let Some(id) = self.engine(engine) else { continue };
+            if *self.activities.of(id) == Activity::Unknown {
+                changed |= self.activities.note(id, Activity::Busy(request.clone()));
+            }
+        }
+        changed
     }
 
     /// The controller is gone, and its engines with it.

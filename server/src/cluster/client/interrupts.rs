@@ -1,8 +1,9 @@
 //! Interrupts under way: which engine was asked what, what it answered, and what to ask next.
 //!
-//! Only engines whose newest `busy` names a request of the run are signalled; what still waits on an engine is aborted by
-//! its own ids, never by an empty list, which would abort everybody's. Answers are matched by the id of the question: the
-//! nanny's reply has no usable type.
+//! Only engines whose newest work is among what is interrupted are signalled; what still waits on an engine is aborted by
+//! its own ids, never by an empty list, which would abort everybody's. A request of this client that was aborted while its
+//! engine works on something else ends at once, however long that takes. Answers are matched by the id of the question:
+//! the nanny's reply has no usable type.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,11 +14,12 @@ use serde::Deserialize;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    ClientError, InterruptReport,
-    hub::Hub,
+    ClientError, InterruptReport, Whose,
+    hub::{Hub, Unfinished},
     requests::{Request, Requests},
 };
 use crate::{
+    cluster::origin::{Origin, Origins},
     engines::{Activity, EngineId, EngineUuid, RankSet},
     jupyter::{Message, MsgId, content::ErrorContent},
     run::RunId,
@@ -32,7 +34,12 @@ const BEGINNING: Duration = Duration::from_millis(200);
 pub(super) struct Interrupts {
     under_way: Vec<Interrupt>,
     count: u64,
+    /// Aborted requests for which nobody needs to wait any longer.
+    abandoned: Vec<MsgId>,
 }
+
+/// Where the answer to an interrupt goes.
+pub(super) type Answer = oneshot::Sender<Result<InterruptReport, ClientError>>;
 
 /// What is to be interrupted, and how.
 pub(super) struct Interrupted<'a> {
@@ -43,6 +50,17 @@ pub(super) struct Interrupted<'a> {
     pub(super) signal: String,
     /// Engines for which a request of the run was dropped before it was sent.
     pub(super) dropped: RankSet,
+}
+
+/// What to interrupt that other clients sent.
+pub(super) struct InterruptedOthers<'a> {
+    pub(super) whose: &'a Whose,
+    /// `None`: on all engines.
+    pub(super) engines: Option<&'a RankSet>,
+    /// A name or a number.
+    pub(super) signal: String,
+    /// What waits on the engines, also of other clients, as far as the Hub knows.
+    pub(super) unfinished: &'a [Unfinished],
 }
 
 /// Something to ask an engine on control.
@@ -73,23 +91,24 @@ struct Interrupt {
     open: HashMap<MsgId, (EngineId, Step, Instant)>,
     refused: Option<String>,
     /// `None` once it was given. What may yet begin to run is signalled even then.
-    answer: Option<oneshot::Sender<Result<InterruptReport, ClientError>>>,
+    answer: Option<Answer>,
 }
 
 /// What an interrupt means for one engine.
 struct Engine {
     uuid: EngineUuid,
-    /// What it works on of the run.
+    /// What it works on of what is interrupted.
     working: Option<Working>,
+    /// For whom it works on something else.
+    elsewhere: Option<Origin>,
     /// Whether its signal waits until that is in its code.
     held: bool,
-    /// Requests of the run that wait there, also after they were aborted: what was taken on just before may begin yet.
+    /// Requests that wait there, also after they were aborted: what was taken on just before may begin yet.
     queued: Vec<MsgId>,
     /// Until when the report waits for what becomes of them.
     settling: Option<Instant>,
     /// Whether any of them ended without having begun.
     dropped: bool,
-    for_another: bool,
     signalled: bool,
     aborted: bool,
     unanswered: bool,
@@ -127,11 +146,10 @@ impl Interrupts {
         asked: Interrupted<'_>,
         requests: &Requests,
         hub: &Hub,
-        answer: oneshot::Sender<Result<InterruptReport, ClientError>>,
+        origins: &Origins,
+        answer: Answer,
     ) -> Vec<Question> {
         let Interrupted { run, engines: only, signal, dropped } = asked;
-        self.count += 1;
-        let number = self.count;
         let mut engines: BTreeMap<EngineId, Engine> = BTreeMap::new();
         for (id, request) in requests.iter_outstanding() {
             let chosen = only.is_none_or(|only| only.contains(request.engine));
@@ -144,7 +162,9 @@ impl Interrupts {
                 Activity::Busy(newest) if newest == id => engine.working = Some(Working::on(id, request)),
                 Activity::Busy(newest) => {
                     engine.queued.push(id.clone());
-                    engine.for_another |= requests.get(newest).is_none_or(|other| other.run != run);
+                    if requests.get(newest).is_none_or(|other| other.run != run) {
+                        engine.elsewhere = Some(origins.of(newest));
+                    }
                 }
                 // Code that awaits at its top level is at work although the engine was called idle.
                 Activity::Idle | Activity::Unknown if request.idle && !request.replied => {
@@ -153,11 +173,63 @@ impl Interrupts {
                 Activity::Idle | Activity::Unknown => engine.queued.push(id.clone()),
             }
         }
+        self.add(signal, engines, dropped, answer)
+    }
+
+    /// Begins an interrupt of what other clients sent: decides for each engine by what it works on now.
+    pub(super) fn begin_others(
+        &mut self,
+        asked: &InterruptedOthers<'_>,
+        hub: &Hub,
+        origins: &Origins,
+        answer: Answer,
+    ) -> Vec<Question> {
+        let mut engines: BTreeMap<EngineId, Engine> = BTreeMap::new();
+        let chosen = |id: EngineId| asked.engines.is_none_or(|only| only.contains(id));
+        for there in hub.table().iter().filter(|there| chosen(there.id)) {
+            let Activity::Busy(newest) = hub.activities().of(there.id) else { continue };
+            match origins.of(newest) {
+                Origin::Own => {}
+                origin if asked.whose.covers(&origin) => {
+                    let engine =
+                        Engine { working: Some(Working::long_since(newest)), ..Engine::new(&there.uuid) };
+                    engines.insert(there.id, engine);
+                }
+                origin => {
+                    let engine = Engine { elsewhere: Some(origin), ..Engine::new(&there.uuid) };
+                    engines.insert(there.id, engine);
+                }
+            }
+        }
+        for Unfinished { engine: uuid, request } in asked.unfinished {
+            let Some(id) = hub.engine(uuid).filter(|id| chosen(*id)) else { continue };
+            let is_newest = matches!(hub.activities().of(id), Activity::Busy(newest) if newest == request);
+            if !is_newest && asked.whose.covers(&origins.of(request)) {
+                engines.entry(id).or_insert_with(|| Engine::new(uuid)).queued.push(request.clone());
+            }
+        }
+        self.add(asked.signal.clone(), engines, RankSet::default(), answer)
+    }
+
+    fn add(
+        &mut self,
+        signal: String,
+        engines: BTreeMap<EngineId, Engine>,
+        dropped: RankSet,
+        answer: Answer,
+    ) -> Vec<Question> {
+        self.count += 1;
         let (open, answer) = (HashMap::new(), Some(answer));
-        let mut interrupt = Interrupt { number, signal, engines, dropped, open, refused: None, answer };
+        let mut interrupt =
+            Interrupt { number: self.count, signal, engines, dropped, open, refused: None, answer };
         let questions = interrupt.first_questions(Instant::now());
         self.under_way.push(interrupt);
         questions
+    }
+
+    /// The aborted requests that came up since the last call for which nobody needs to wait any longer.
+    pub(super) fn take_abandoned(&mut self) -> Vec<MsgId> {
+        std::mem::take(&mut self.abandoned)
     }
 
     /// Notes that a question was sent, or could not be.
@@ -174,6 +246,7 @@ impl Interrupts {
 
     /// Takes an answer on control; one that aborts has taken effect `until` then. Returns what to ask next.
     pub(super) fn answered(&mut self, id: &MsgId, message: &Message, until: Instant) -> Vec<Question> {
+        let abandoned = &mut self.abandoned;
         let found = self.under_way.iter_mut().find(|interrupt| interrupt.open.contains_key(id));
         let Some(interrupt) = found else { return Vec::new() };
         let Some((engine, step, _)) = interrupt.open.remove(id) else { return Vec::new() };
@@ -187,9 +260,12 @@ impl Interrupts {
             Step::Signal | Step::Interrupt => engine.signalled = true,
             Step::Abort => {
                 engine.aborted = true;
-                // One that works for somebody gets to its queue only after that.
-                let soon = engine.working.is_none() && !engine.for_another && !engine.queued.is_empty();
-                engine.settling = soon.then_some(until);
+                // One that works on something gets to its queue only after that.
+                if engine.working.is_none() && engine.elsewhere.is_none() && !engine.queued.is_empty() {
+                    engine.settling = Some(until);
+                } else {
+                    abandoned.extend_from_slice(&engine.queued);
+                }
             }
         });
         match step {
@@ -225,7 +301,8 @@ impl Interrupts {
     pub(super) fn expire(&mut self, requests: &Requests, now: Instant) -> Vec<Question> {
         let mut questions = Vec::new();
         for interrupt in &mut self.under_way {
-            interrupt.engines.values_mut().for_each(|engine| engine.settle(requests, now));
+            let engines = interrupt.engines.values_mut();
+            engines.for_each(|engine| self.abandoned.extend(engine.settle(requests, now)));
             for number in interrupt.release(requests, now) {
                 questions.extend(interrupt.signal_if_working(number, now));
             }
@@ -240,7 +317,11 @@ impl Interrupts {
                         interrupt.engine(engine, |engine| engine.unanswered = true);
                     }
                     Step::Abort => {
-                        interrupt.engine(engine, |engine| engine.unanswered = true);
+                        interrupt.engine(engine, |engine| {
+                            engine.unanswered = true;
+                            // It will find out when it is past its work.
+                            self.abandoned.extend_from_slice(&engine.queued);
+                        });
                         questions.extend(interrupt.signal_if_working(engine, now));
                     }
                 }
@@ -261,6 +342,11 @@ impl Working {
         let begun = request.begun.unwrap_or_else(Instant::now);
         Self { id: id.clone(), ready: begun + BEGINNING }
     }
+
+    /// What began before anybody asked, as far as is known.
+    fn long_since(id: &MsgId) -> Self {
+        Self { id: id.clone(), ready: Instant::now() }
+    }
 }
 
 impl Engine {
@@ -268,11 +354,11 @@ impl Engine {
         Self {
             uuid: uuid.clone(),
             working: None,
+            elsewhere: None,
             held: false,
             queued: Vec::new(),
             settling: None,
             dropped: false,
-            for_another: false,
             signalled: false,
             aborted: false,
             unanswered: false,
@@ -281,8 +367,8 @@ impl Engine {
 }
 
 impl Engine {
-    /// Lets go of requests that have ended.
-    fn settle(&mut self, requests: &Requests, now: Instant) {
+    /// Lets go of requests that have ended. Returns those that have not, once they had their time.
+    fn settle(&mut self, requests: &Requests, now: Instant) -> Vec<MsgId> {
         let dropped = &mut self.dropped;
         self.queued.retain(|id| {
             let request = requests.get(id);
@@ -290,9 +376,11 @@ impl Engine {
             *dropped |= !open && request.is_none_or(|request| request.aborted || !request.replied);
             open
         });
-        if self.queued.is_empty() || self.settling.is_some_and(|until| now >= until) {
+        if self.queued.is_empty() {
             self.settling = None;
         }
+        let settled = self.settling.take_if(|until| now >= *until).is_some();
+        if settled { self.queued.clone() } else { Vec::new() }
     }
 
     fn outcome(&self) -> Outcome {
@@ -300,8 +388,10 @@ impl Engine {
             Outcome::Signalled
         } else if self.unanswered {
             Outcome::Unanswered
-        } else if self.for_another {
+        } else if self.elsewhere == Some(Origin::Other) {
             Outcome::LeftAlone
+        } else if matches!(self.elsewhere, Some(Origin::Mine(_))) {
+            Outcome::LeftMine
         } else if self.aborted && (self.dropped || !self.queued.is_empty()) {
             Outcome::Aborted
         } else {
@@ -316,6 +406,7 @@ enum Outcome {
     Signalled,
     Unanswered,
     LeftAlone,
+    LeftMine,
     Aborted,
     /// It ended before it could be interrupted.
     Ended,
@@ -346,7 +437,8 @@ impl Interrupt {
     fn signal_if_working(&mut self, engine: EngineId, now: Instant) -> Option<Question> {
         let is_keyboard = self.is_keyboard();
         let state = self.engines.get_mut(&engine).filter(|state| !state.signalled)?;
-        state.held = is_keyboard && state.working.as_ref()?.ready > now;
+        let working = state.working.as_ref()?;
+        state.held = is_keyboard && working.ready > now;
         if state.held { None } else { self.question(engine, Ask::Signal(self.signal.clone())) }
     }
 
@@ -400,6 +492,7 @@ impl Interrupt {
             signalled: those(Outcome::Signalled),
             aborted: those(Outcome::Aborted).iter().chain(dropped).collect(),
             left_alone: those(Outcome::LeftAlone),
+            left_mine: those(Outcome::LeftMine),
             unanswered: those(Outcome::Unanswered),
         };
         // A handle that is gone wants no report.

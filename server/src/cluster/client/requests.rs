@@ -12,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    INTERRUPTED,
+    INTERRUPTED, INTERRUPTED_WAITING,
     turns::{Turn, Turns},
     widgets::Widgets,
 };
@@ -71,6 +71,8 @@ pub(super) struct Request {
     gap: bool,
     /// Whether nothing more is waited for.
     over: bool,
+    /// Whether it ended for its run although it still waits on its engine.
+    abandoned: bool,
     /// When the last message about it came.
     last: Instant,
     /// Why and when it will count as lost, unless its missing messages come first.
@@ -100,6 +102,7 @@ impl Request {
             aborted: false,
             gap: false,
             over: false,
+            abandoned: false,
             last: Instant::now(),
             expected_loss: None,
         }
@@ -107,7 +110,7 @@ impl Request {
 
     /// Whether its engine may still have to do with it.
     pub(super) fn is_open(&self) -> bool {
-        !self.over && !self.replied && !self.idle
+        (!self.over || self.abandoned) && !self.replied && !self.idle
     }
 
     /// Whether its output has ended and its reply is late.
@@ -154,6 +157,26 @@ impl Requests {
     /// Adds a request that is to be sent when its turn comes.
     pub(super) fn put(&mut self, turn: Turn) {
         self.turns.put(turn);
+    }
+
+    /// Ends requests that were interrupted and that wait on their engines behind other work: their run has nothing to wait for.
+    /// They stay open, since an engine may have taken one on just before it was told to drop it.
+    pub(super) fn abandon(&mut self, ids: &[MsgId], at: Time) {
+        for id in ids {
+            let waits =
+                |request: &&mut Request| !request.over && request.is_open() && request.begun.is_none();
+            let Some(request) = self.all.get_mut(id).filter(waits) else { continue };
+            request.abandoned = true;
+            let (run, slot) = (request.run, request.slot);
+            self.emit(run, slot, at, EventKind::Aborted(INTERRUPTED_WAITING.to_owned()));
+            self.finish(id);
+        }
+    }
+
+    /// No answer to abandoned requests can be expected: of this engine, or of any.
+    pub(super) fn close_abandoned(&mut self, engine: Option<&EngineUuid>) {
+        let concerned = |request: &&mut Request| engine.is_none_or(|engine| request.uuid == *engine);
+        self.all.values_mut().filter(concerned).for_each(|request| request.abandoned = false);
     }
 
     /// Removes a request whose turn has come, and returns it.
@@ -298,6 +321,7 @@ impl Requests {
         now: Instant,
     ) {
         self.widgets.remove(engine);
+        self.close_abandoned(Some(engine));
         for request in self.all.values_mut().filter(|request| !request.over && request.uuid == *engine) {
             let sooner = |loss: &ExpectedLoss| loss.since + loss.quiet <= now + quiet;
             if !request.expected_loss.as_ref().is_some_and(sooner) {
@@ -347,6 +371,7 @@ impl Requests {
         for turn in self.turns.clear() {
             self.not_sent(turn.run, turn.slot, format!("{reason} before its turn came"), at);
         }
+        self.close_abandoned(None);
         let over = self.all.iter().filter(|(_, request)| !request.over);
         let ids: Vec<_> = over.map(|(id, _)| id.clone()).collect();
         ids.iter().for_each(|id| self.lose(id, reason.clone(), at));
@@ -365,7 +390,7 @@ impl Requests {
     /// Forgets a run's feed and its ended requests.
     pub(super) fn forget(&mut self, run: RunId) {
         self.feeds.remove(&run);
-        self.all.retain(|_, request| request.run != run || !request.over);
+        self.all.retain(|_, request| request.run != run || !request.over || request.is_open());
         self.ended.retain(|id| self.all.contains_key(id));
     }
 

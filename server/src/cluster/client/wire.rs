@@ -3,9 +3,10 @@
 use bytes::Bytes;
 
 use crate::{
-    cluster::connection::ConnectionInfo,
+    cluster::{connection::ConnectionInfo, origin::Origins},
     engines::EngineUuid,
-    jupyter::{FrameError, Header, Message, MsgId, SessionId, Signer, SigningError, decode, encode},
+    jupyter::{FrameError, Header, Message, MsgId, Signer, SigningError, decode, encode},
+    run::RunId,
 };
 
 /// What ipykernel 7 and all since 5 speak.
@@ -14,7 +15,7 @@ const VERSION: &str = "5.3";
 /// Writes and reads messages of one session.
 pub(super) struct Wire {
     signer: Signer,
-    session: SessionId,
+    origins: Origins,
     count: u64,
     skipped: u64,
     bad_signatures: u64,
@@ -24,9 +25,8 @@ pub(super) struct Wire {
 pub(super) const EMPTY: Bytes = Bytes::from_static(b"{}");
 
 impl Wire {
-    pub(super) fn new(info: &ConnectionInfo) -> Self {
-        let session = uuid::Uuid::new_v4().simple().to_string().as_str().into();
-        Self { signer: info.signer().clone(), session, count: 0, skipped: 0, bad_signatures: 0 }
+    pub(super) fn new(info: &ConnectionInfo, origins: Origins) -> Self {
+        Self { signer: info.signer().clone(), origins, count: 0, skipped: 0, bad_signatures: 0 }
     }
 
     /// A request with a fresh id, to an engine or to the Hub. The receivers drop repetitions, so frames are never reused.
@@ -37,13 +37,35 @@ impl Wire {
         metadata: &str,
         content: Bytes,
     ) -> (MsgId, Vec<Bytes>) {
-        let text = format!("{}_{}_{}", self.session.0, std::process::id(), self.count);
         self.count += 1;
-        let id = MsgId::from(text.as_str());
+        let id = self.origins.message_id(self.count, None);
+        self.encode(id, to, msg_type, metadata, content)
+    }
+
+    /// A request that sends the code of a run to an engine; later windows find the run by its id.
+    pub(super) fn execute_request(
+        &mut self,
+        to: &EngineUuid,
+        run: RunId,
+        content: Bytes,
+    ) -> (MsgId, Vec<Bytes>) {
+        self.count += 1;
+        let id = self.origins.message_id(self.count, Some(run));
+        self.encode(id, Some(to), "execute_request", r#"{"label":null}"#, content)
+    }
+
+    fn encode(
+        &self,
+        id: MsgId,
+        to: Option<&EngineUuid>,
+        msg_type: &str,
+        metadata: &str,
+        content: Bytes,
+    ) -> (MsgId, Vec<Bytes>) {
         let header = Header {
             msg_id: id.clone(),
             msg_type: msg_type.to_owned(),
-            session: self.session.clone(),
+            session: self.origins.own().clone(),
             username: "pxlens".to_owned(),
             // The Hub reads no date with more digits than this: it would log an exception for every request, and not count it.
             date: format!("{:.6}", jiff::Timestamp::now()),
@@ -78,6 +100,7 @@ impl Wire {
 
     /// Our request that a message is about.
     pub(super) fn our_request<'a>(&self, message: &'a Message) -> Option<&'a MsgId> {
-        (message.parent.session.as_ref() == Some(&self.session)).then_some(message.parent.msg_id.as_ref()?)
+        (message.parent.session.as_ref() == Some(self.origins.own()))
+            .then_some(message.parent.msg_id.as_ref()?)
     }
 }

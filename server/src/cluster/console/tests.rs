@@ -295,6 +295,30 @@ fn a_command_line_survives_a_shell() {
     assert_eq!(line("/it's me/k.json"), r"jupyter console --existing '/it'\''s me/k.json'");
 }
 
+/// A bare `jupyter` is not found where the environment of the cluster's Python is not activated.
+#[cfg(unix)]
+#[test]
+fn a_front_end_beside_the_python_goes_before_one_on_path() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = |environment: &str, name: &str| {
+        let file = folder.path().join(environment).join(name);
+        std::fs::create_dir_all(file.parent().expect("it is in one")).expect("a folder");
+        std::fs::write(&file, "").expect("a file");
+        std::fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("it is ours");
+        file
+    };
+    let python = program("venv", "python");
+    let (own, other) = (program("venv", "jupyter-console"), program("bin", "jupyter-console"));
+    let path =
+        std::env::join_paths([Path::new("."), &folder.path().join("bin")]).expect("they can be joined");
+    let find = |python: Option<&Path>| FrontEnd::Console.find(python, Some(&path));
+    assert_eq!(find(Some(&python)), Some(own));
+    assert_eq!(find(Some(Path::new("/nowhere/python"))), Some(other.clone()));
+    assert_eq!(find(None), Some(other));
+    assert_eq!(FrontEnd::QtConsole.find(Some(&python), Some(&path)), None);
+}
+
 #[test]
 fn the_folder_is_the_one_where_jupyter_looks() {
     let of = |system: &str, set: &[(&str, &str)]| {

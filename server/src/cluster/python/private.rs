@@ -19,7 +19,10 @@ use tokio::{
 };
 
 use super::{PythonEnv, PythonError, PythonSearch, PythonSource, probe, program_in};
-use crate::{cluster::process, private};
+use crate::{
+    cluster::process::{self, ProcessState},
+    private,
+};
 
 /// The packages of the private environment, in the versions that pxlens is tested with, with the hash of each file that may
 /// be installed. Written by `cargo xtask requirements` from `requirements.in`.
@@ -57,15 +60,19 @@ pub(crate) async fn private_env(
     base: &PythonEnv,
     say: impl Fn(&str) + Send + Sync,
 ) -> Result<PythonEnv, PythonError> {
-    let data =
-        etcetera::choose_base_strategy().map(|dirs| dirs.data_dir().join("pxlens")).map_err(|error| {
-            PythonError::Failed { step: "find your data directory".to_owned(), output: error.to_string() }
-        })?;
+    let folder = folder().map_err(failed("find your data directory"))?;
     let variable = |name: &str| std::env::var_os(name);
     let search = PythonSearch { variable: &variable, folder: Path::new("/") };
-    PrivateEnv { folder: data.join("python"), search, wheel_folders: SYSTEM_WHEELS, say: &say }
-        .environment(base)
-        .await
+    PrivateEnv { folder, search, wheel_folders: SYSTEM_WHEELS, say: &say }.environment(base).await
+}
+
+fn folder() -> Result<PathBuf, etcetera::HomeDirError> {
+    Ok(etcetera::choose_base_strategy()?.data_dir().join("pxlens").join("python"))
+}
+
+/// Whether a process runs in the private environment, as far as its command line shows.
+pub(crate) fn is_private(process: &ProcessState) -> bool {
+    folder().is_ok_and(|folder| process.mentions(&[&program_in(&folder).display().to_string()]))
 }
 
 /// The private environment at a folder, and what is needed to create it.

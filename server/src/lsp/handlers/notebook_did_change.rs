@@ -2,7 +2,7 @@
 
 use lsp_types::{DidChangeNotebookDocumentParams, NotebookDocumentCellChanges, Uri};
 
-use super::notebook_did_open::text;
+use super::notebook_did_open::code;
 use crate::{
     lsp::{backend::Backend, from_proto, wire::compat::Lenient},
     session::NotebookChange,
@@ -29,12 +29,12 @@ pub(crate) async fn handle(backend: &Backend, params: Lenient<DidChangeNotebookD
 fn notebook_change(changes: NotebookDocumentCellChanges) -> NotebookChange {
     let structure = changes.structure.unwrap_or_default();
     let array = structure.array;
-    let inserted: Vec<_> =
-        array.cells.unwrap_or_default().iter().map(|cell| from_proto::key(&cell.document)).collect();
+    let cells = array.cells.unwrap_or_default();
+    let inserted: Vec<_> = cells.iter().map(|cell| from_proto::key(&cell.document)).collect();
     let empty = array.delete_count == 0 && inserted.is_empty();
     NotebookChange {
         splice: (!empty).then_some((array.start as usize, array.delete_count as usize, inserted)),
-        opened: structure.did_open.unwrap_or_default().into_iter().map(text).collect(),
+        opened: code(structure.did_open.unwrap_or_default(), &cells),
         closed: structure
             .did_close
             .unwrap_or_default()

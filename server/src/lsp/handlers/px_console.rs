@@ -1,15 +1,20 @@
 //! `px/console`: binds the kernel of an engine for a Jupyter front end; and the command that shows how to open it.
 
-use std::time::Duration;
+use std::{env, path::Path, time::Duration};
 
 use lsp_types::MessageType;
 use pxlens_protocol::{ConsoleCommand, ConsoleParams, ConsoleResult};
 use tower_lsp::jsonrpc::Result;
 
 use crate::{
-    cluster::console::{FrontEnd, command_line},
+    cluster::{
+        Console,
+        console::{FrontEnd, command_line},
+        python,
+    },
     engines::EngineId,
     lsp::backend::Backend,
+    session::About,
 };
 
 /// How long to wait for a busy engine.
@@ -18,18 +23,45 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) async fn handle(backend: &Backend, params: ConsoleParams) -> Result<ConsoleResult> {
     let opened = backend.session.console(EngineId(params.engine), Some(LIMIT), std::future::pending()).await;
     Ok(match opened {
-        Ok(console) => ConsoleResult {
-            file: Some(console.file.display().to_string()),
-            commands: [("Jupyter console", FrontEnd::Console), ("Jupyter QtConsole", FrontEnd::QtConsole)]
-                .map(|(title, front_end)| ConsoleCommand {
-                    title: title.to_owned(),
-                    argv: console.argv(front_end),
-                })
-                .into(),
-            message: console.note(),
-        },
+        Ok(console) => {
+            let settings = backend.snapshot(About::Nothing).await.settings.clone();
+            let python = python::find_python(settings.python.as_deref(), &settings.folder).await.ok();
+            ways_to_open(&console, python.as_ref().map(|python| python.program.as_path()))
+        }
         Err(error) => ConsoleResult { message: Some(error.to_string()), ..ConsoleResult::default() },
     })
+}
+
+/// The front ends that are installed beside the Python or on `PATH`; if there is none for a terminal, what to install.
+fn ways_to_open(console: &Console, python: Option<&Path>) -> ConsoleResult {
+    let path = env::var_os("PATH");
+    let find = |(title, front_end): (&str, FrontEnd)| {
+        let program = front_end.find(python, path.as_deref())?;
+        Some(ConsoleCommand { title: title.to_owned(), argv: console.argv_of(&program) })
+    };
+    let in_terminal = find(("Jupyter console", FrontEnd::Console));
+    let lacks = in_terminal.is_none().then(|| lacking(console, python));
+    let message: Vec<String> = lacks.into_iter().chain(console.note()).collect();
+    ConsoleResult {
+        file: Some(console.file.display().to_string()),
+        commands: in_terminal.into_iter().chain(find(("Jupyter QtConsole", FrontEnd::QtConsole))).collect(),
+        message: (!message.is_empty()).then(|| message.join("\n")),
+    }
+}
+
+fn lacking(console: &Console, python: Option<&Path>) -> String {
+    let front_end = FrontEnd::Console;
+    let (who, pip) = match python {
+        Some(python) => {
+            (format!("{} has no Jupyter console", python.display()), format!("{} -m pip", python.display()))
+        }
+        None => ("No Jupyter console was found".to_owned(), "pip".to_owned()),
+    };
+    format!(
+        "{who}; install it with `{pip} install {}`, or run this where it is installed: {}",
+        front_end.packages(),
+        console.command_line(front_end)
+    )
 }
 
 /// The same for a client that only supports commands: the answer is shown as a message.

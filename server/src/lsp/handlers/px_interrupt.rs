@@ -5,6 +5,7 @@ use pxlens_protocol::{InterruptParams, InterruptResult};
 use tower_lsp::jsonrpc::{Error, Result};
 
 use crate::{
+    cluster::InterruptReport,
     engines::{EngineId, RankSet},
     lsp::{backend::Backend, from_proto, to_proto},
     session::{About, Interrupted, Runs},
@@ -21,23 +22,24 @@ pub(crate) async fn handle(backend: &Backend, params: InterruptParams) -> Result
 
 /// Converts the outcome of an interrupt, engine by engine.
 fn result_of(outcome: Interrupted, runs: &Runs) -> InterruptResult {
-    let mut result = InterruptResult { refused: outcome.refused, ..InterruptResult::default() };
-    for handle in outcome.dropped.iter().filter_map(|run| runs.get(*run)) {
-        result.aborted.extend(to_proto::engines(&handle.engines));
+    let report = report_of(&outcome, runs);
+    InterruptResult {
+        signalled: to_proto::ids(&report.signalled).collect(),
+        aborted: to_proto::ids(&report.aborted).collect(),
+        left_alone: to_proto::ids(&report.left_alone).collect(),
+        left_mine: to_proto::ids(&report.left_mine).collect(),
+        unanswered: to_proto::ids(&report.unanswered).collect(),
+        refused: outcome.refused,
     }
-    for (_, report) in outcome.reports {
-        result.signalled.extend(to_proto::ids(&report.signalled));
-        result.aborted.extend(to_proto::ids(&report.aborted));
-        result.left_alone.extend(to_proto::ids(&report.left_alone));
-        result.unanswered.extend(to_proto::ids(&report.unanswered));
-    }
-    // A queued run may be dropped on engines that are signalled for the running run of the same cell.
-    let reported: Vec<u32> =
-        [&result.signalled, &result.left_alone, &result.unanswered].into_iter().flatten().copied().collect();
-    result.aborted.retain(|engine| !reported.contains(engine));
-    result.aborted.sort_unstable();
-    result.aborted.dedup();
-    result
+}
+
+/// What was done to each engine. A queued run may have been dropped on engines that are signalled for a run that goes on.
+pub(super) fn report_of(outcome: &Interrupted, runs: &Runs) -> InterruptReport {
+    let dropped = outcome.dropped.iter().filter_map(|run| runs.get(*run));
+    let aborted = dropped.flat_map(|handle| handle.engines.iter().copied()).collect();
+    let mut all = InterruptReport { aborted, ..InterruptReport::default() };
+    outcome.reports.iter().for_each(|(_, report)| all.merge(report.clone()));
+    all
 }
 
 /// Interrupts a run, and shows which engines were not interrupted.
@@ -58,6 +60,10 @@ fn not_interrupted(result: &InterruptResult) -> Option<String> {
     let parts = [
         result.refused.clone(),
         some(&result.left_alone, "work for another client and were left alone."),
+        some(
+            &result.left_mine,
+            "work for another window or shell of yours and were left alone; `pxlens interrupt --mine` stops that.",
+        ),
         some(&result.unanswered, "did not answer in time; interrupt them again, or stop the cluster."),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -72,9 +78,12 @@ mod tests {
     fn only_engines_that_were_not_interrupted_are_reported() {
         let done = InterruptResult { signalled: vec![0, 1], aborted: vec![2], ..InterruptResult::default() };
         assert_eq!(not_interrupted(&done), None);
-        let partly_done = InterruptResult { left_alone: vec![0, 1, 4], unanswered: vec![2], ..done };
+        let partly_done = InterruptResult { left_alone: vec![0, 1, 4], unanswered: vec![2], ..done.clone() };
         let words = "Engines [0-1,4] work for another client and were left alone. Engines [2] did not answer in time; interrupt them again, or stop the cluster.";
         assert_eq!(not_interrupted(&partly_done).as_deref(), Some(words));
+        let behind_earlier = InterruptResult { left_mine: vec![3], ..done };
+        let words = "Engines [3] work for another window or shell of yours and were left alone; `pxlens interrupt --mine` stops that.";
+        assert_eq!(not_interrupted(&behind_earlier).as_deref(), Some(words));
         let refused = InterruptResult { refused: Some("It has ended.".into()), ..InterruptResult::default() };
         assert_eq!(not_interrupted(&refused).as_deref(), Some("It has ended."));
     }

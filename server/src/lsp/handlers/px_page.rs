@@ -21,7 +21,7 @@ use crate::{
         to_proto::{self, ids, pictures},
         wire::raw_response::Raw,
     },
-    render::{self, Frame, FramePlace, PageLimits, Paint, Standing},
+    render::{self, FramePlace, PageLimits, Paint, Standing},
     run::Run,
     session::RunHandle,
 };
@@ -85,8 +85,13 @@ fn answer(
         _ => (Vec::new(), Vec::new(), None),
     };
     let places = lines_of(snapshot, handle, run);
+    let cells = snapshot.document().map_or(&[][..], |view| &view.cells);
+    let cell = cells.iter().find(|cell| cell.id == handle.cell);
     PageResult {
         run: to_proto::run_id(handle.id),
+        cell: to_proto::cell_id(handle.cell),
+        line: cell.map_or(handle.line, |cell| cell.line),
+        newer: snapshot.runs.newer(handle).map(|newer| to_proto::run_id(newer.id)),
         title: handle.title.trim().to_owned(),
         state: to_proto::run_state(run),
         summary: format!("{}{took}", render::outcome(run)),
@@ -136,6 +141,7 @@ fn block(block: render::PageBlock) -> PageBlock {
             Standing::Lost => GroupState::Lost,
         },
         compared_with: block.differs_from.map(|ranks| ranks.to_string()),
+        left_out: block.left_out,
         pieces: block.pieces.into_iter().map(piece).collect(),
     }
 }
@@ -154,7 +160,7 @@ fn piece(span: render::Span) -> PagePiece {
 
 /// The files that tracebacks name.
 fn files(errors: &[render::PageError]) -> HashSet<String> {
-    let frames = errors.iter().flat_map(|error| &error.lines).filter_map(|(_, frame)| frame.as_ref());
+    let frames = errors.iter().flat_map(|error| &error.lines).filter_map(|line| line.frame.as_ref());
     frames
         .filter_map(|frame| match &frame.place {
             FramePlace::File(path) => Some(path.clone()),
@@ -165,21 +171,16 @@ fn files(errors: &[render::PageError]) -> HashSet<String> {
 
 fn raised(error: render::PageError, uri: &Uri, places: &HashMap<u32, Position>, files: &Files) -> PageError {
     let render::PageError { group, lines } = error;
-    // Of the frames in cells, only the innermost is known to be in this cell.
-    let innermost = lines.iter().rposition(|(_, frame)| frame.as_ref().is_some_and(is_in_cell));
-    let own = group.code_line.and_then(|line| places.get(&line));
-    let lines = lines.into_iter().enumerate().map(|(n, (text, frame))| {
-        let place = frame.and_then(|frame| match (&frame.place, frame.line) {
+    let in_cell = |line: u32| Some(PagePlace { uri: uri.clone(), position: *places.get(&line)? });
+    let lines = lines.into_iter().map(|line| {
+        let in_file = line.frame.and_then(|frame| match (frame.place, frame.line) {
             (FramePlace::File(path), Some(line)) => Some(PagePlace {
-                uri: files.get(path)?.clone(),
+                uri: files.get(&path)?.clone(),
                 position: Position { line: line.checked_sub(1)?, character: 0 },
             }),
-            (FramePlace::Cell(_) | FramePlace::SomeCell | FramePlace::Text, _) if Some(n) == innermost => {
-                Some(PagePlace { uri: uri.clone(), position: *own? })
-            }
             _ => None,
         });
-        TracebackLine { text, place }
+        TracebackLine { text: line.text, place: line.code_line.and_then(in_cell).or(in_file) }
     });
     let variants = group.variants.iter().filter(|_| group.texts_differ()).map(|variant| {
         let value = render::terminal_text(variant.evalue.lines().next().unwrap_or_default(), false);
@@ -192,10 +193,6 @@ fn raised(error: render::PageError, uri: &Uri, places: &HashMap<u32, Position>, 
         engines: ids(&group.ranks).collect(),
         title: render::without_key(&group.title()).into_owned(),
     }
-}
-
-fn is_in_cell(frame: &Frame) -> bool {
-    !matches!(frame.place, FramePlace::File(_))
 }
 
 /// The HTML that engines displayed, and a note if there is no room for some of it.

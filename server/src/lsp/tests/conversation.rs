@@ -136,7 +136,7 @@ async fn a_document_that_is_too_large_has_a_diagnostic_instead_of_px_cells() {
     client.open(URI, &"%px a\n".repeat(2_000_000)).await;
     let shown = client.expect("textDocument/publishDiagnostics").await;
     let message = shown["params"]["diagnostics"][0]["message"].as_str().unwrap();
-    assert!(message.starts_with("this document has 2000001 lines of code"), "{message}");
+    assert!(message.starts_with("this document has 2000000 lines of code"), "{message}");
     assert_eq!(cells(&mut client, URI).await["cells"], json!([]));
     client.edit(URI, 2, "%px a\n").await;
     let cleared = client.expect("textDocument/publishDiagnostics").await;

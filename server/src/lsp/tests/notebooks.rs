@@ -179,3 +179,31 @@ async fn a_non_blocking_run_is_shown_by_pxresult() {
     assert_eq!(outputs(&mut client, &answer).await, expected(&[("stdout", "[0-1] a\n")]));
     client.end().await;
 }
+
+/// A client is asked for Python only, and some send all there is.
+#[tokio::test]
+async fn cells_of_markdown_and_of_other_languages_hold_no_px_cell() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = open(&sim, &["%px a()"], true).await;
+    let kinds = [(2, "python"), (1, "markdown"), (2, "r"), (1, "python")];
+    let cells = (1..).zip(kinds).map(|(at, (kind, _))| json!({ "kind": kind, "document": uri(at) }));
+    let texts = (1..).zip(kinds).map(|(at, (_, language))| {
+        json!({ "uri": uri(at), "languageId": language, "version": 1, "text": "%%px\nb()" })
+    });
+    let structure = json!({
+        "array": { "start": 1, "deleteCount": 0, "cells": cells.collect::<Vec<_>>() },
+        "didOpen": texts.collect::<Vec<_>>(),
+    });
+    let params = json!({
+        "notebookDocument": { "uri": "file:///h/nb.ipynb", "version": 2 },
+        "change": { "cells": { "structure": structure } },
+    });
+    client.notify("notebookDocument/didChange", params).await;
+    let mut found = Vec::new();
+    for at in 0..5 {
+        let lenses =
+            client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri(at) } })).await;
+        found.push(lenses.as_array().is_some_and(|lenses| !lenses.is_empty()));
+    }
+    assert_eq!(found, [true, true, false, false, false]);
+}

@@ -107,6 +107,61 @@ async fn lines_of_a_traceback_link_to_the_cell_and_to_existing_files() {
     assert_eq!(places, [&file]);
 }
 
+/// The panel went on showing a run as if it were the newest, and said neither which file nor which line it was of.
+#[tokio::test]
+async fn a_page_says_where_its_cell_is_and_whether_a_newer_run_of_it_exists() {
+    let sim = Sim::builder().engines(1).start().await;
+    let mut client = open(&sim, "# %%\n%%px\nwork()\n").await;
+    run(&mut client, 1).await;
+    let first = client.request("px/page", json!({ "run": 1 })).await;
+    assert_eq!((&first["line"], first.get("newer")), (&json!(1), None));
+    client.edit(URI, 2, "\n\n# %%\n%%px\nwork()\n").await;
+    run(&mut client, 3).await;
+    let first = client.request("px/page", json!({ "run": 1 })).await;
+    assert_eq!((&first["line"], &first["newer"]), (&json!(3), &json!(2)));
+    let second = client.request("px/page", json!({ "run": 2 })).await;
+    assert_eq!((&second["cell"], second.get("newer")), (&first["cell"], None));
+}
+
+/// The filter of the panel said "0 of 1" for a text that was left out of the middle.
+#[tokio::test]
+async fn a_block_says_how_much_of_it_is_left_out() {
+    let flood = "a line of forty bytes, more or less or so\n".repeat(60_000);
+    let sim = Sim::builder().engines(1).on("work()", Script::new().stdout(flood)).start().await;
+    let mut client = open(&sim, "%px work()\n%px small()\n").await;
+    run(&mut client, 0).await;
+    run(&mut client, 1).await;
+    let page = client.request("px/page", json!({ "run": 1 })).await;
+    let left_out = page["sections"][0]["blocks"][0]["leftOut"].as_str().expect("it is too long");
+    assert!(left_out.contains(" lines ("), "{left_out}");
+    let page = client.request("px/page", json!({ "run": 2 })).await;
+    assert_eq!(page["sections"][0]["blocks"][0].get("leftOut"), None);
+}
+
+/// Only the innermost call of a cell was a link, even where that was in another cell.
+#[tokio::test]
+async fn each_call_in_the_cell_that_was_sent_links_to_its_line_and_none_of_another_cell_does() {
+    let traceback = "Cell In[4], line 4\n      2     work(1)\n----> 4 outer()\n\nCell In[4], line 2, in outer()\n      \
+                     1 def outer():\n----> 2     work(1)\n\nCell In[3], line 2, in work(n)\n      1 def work(n):\n\
+                     ----> 2     raise ValueError\n\nValueError: no";
+    let error =
+        Step::Error { ename: "ValueError".into(), evalue: "no".into(), traceback: vec![traceback.into()] };
+    let code = "def outer():\n    work(1)\n\nouter()";
+    let sim = Sim::builder().engines(1).on(code, Script::new().step(error)).start().await;
+    let mut client = open(&sim, &format!("%px 1\n%px 2\n%px 3\n# %%\n%%px\n{code}\n")).await;
+    for line in [0, 1, 2, 4] {
+        run(&mut client, line).await;
+    }
+    let page = client.request("px/page", json!({ "run": 4 })).await;
+    let lines = page["errors"][0]["lines"].as_array().expect("it raised");
+    let places: Vec<(u64, Option<u64>)> = (0..)
+        .zip(lines)
+        .filter(|(_, line)| line["text"].as_str().is_some_and(|text| text.starts_with("Cell In")))
+        .map(|(n, line)| (n, line["place"]["position"]["line"].as_u64()))
+        .collect();
+    assert_eq!(places, [(0, Some(8)), (4, Some(6)), (8, None)], "{page:#}");
+}
+
 #[tokio::test]
 async fn only_a_client_with_a_panel_is_asked_to_show_a_run() {
     let capabilities = |extension| json!({ "experimental": { "pxlens": extension } });

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pxlens_protocol::{Cluster, ClusterState, Engine, EngineCell, EngineFailure, EngineState};
+use pxlens_protocol::{
+    Cluster, ClusterState, Engine, EngineCell, EngineFailure, EngineState, Whose, WorksFor,
+};
 
 use super::{cell_id, run_id};
 use crate::{
     cluster::{
-        ClusterStatus,
+        ClusterStatus, Origin,
         discovery::{self, FoundCluster},
     },
     engines::{self, Activity, EngineId},
+    ide,
     render::raised,
     run::{Ending, Phase},
     session::{ClusterView, Owner, RunHandle},
@@ -32,7 +35,7 @@ impl EngineActivity {
         let mut activity = Self::default();
         let mut unsettled: BTreeSet<EngineId> = engines.iter().copied().collect();
         for handle in runs.take(RUNS) {
-            let run = handle.now();
+            let run = handle.excerpt(ide::SHOWN);
             if unsettled.is_empty() && run.is_over() {
                 continue;
             }
@@ -118,10 +121,10 @@ pub(in crate::lsp) fn in_use(cluster: &ClusterView, mut activity: EngineActivity
 }
 
 fn engine(of: &engines::Engine, cluster: &ClusterView, activity: &mut EngineActivity) -> Engine {
-    let state = match cluster.activities.of(of.id) {
-        Activity::Unknown => EngineState::Unknown,
-        Activity::Idle => EngineState::Idle,
-        Activity::Busy(_) => EngineState::Busy,
+    let (state, origin) = match cluster.activities.of(of.id) {
+        Activity::Unknown => (EngineState::Unknown, None),
+        Activity::Idle => (EngineState::Idle, None),
+        Activity::Busy(request) => (EngineState::Busy, Some(cluster.origins.of(request))),
     };
     Engine {
         id: of.id.0,
@@ -129,7 +132,17 @@ fn engine(of: &engines::Engine, cluster: &ClusterView, activity: &mut EngineActi
         host: of.host.as_deref().map(str::to_owned),
         pid: of.pid,
         current: activity.current.remove(&of.id),
+        works_for: origin.and_then(works_for),
         last_error: activity.failures.remove(&of.id),
+    }
+}
+
+/// The other client that sent what an engine works on.
+fn works_for(origin: Origin) -> Option<WorksFor> {
+    match origin {
+        Origin::Own => None,
+        Origin::Mine(run) => Some(WorksFor { whose: Whose::Mine, run: Some(run.to_string()) }),
+        Origin::Other => Some(WorksFor { whose: Whose::Anybody, run: None }),
     }
 }
 

@@ -136,7 +136,7 @@ fn groups(run: &Run, group_by: GroupBy) -> Vec<Group> {
 /// A run in the response to `px/runs`.
 pub(in crate::lsp) fn past_run(past: &session::PastRun, now: Time) -> PastRun {
     let handle = &past.run;
-    let run = handle.now();
+    let run = handle.excerpt(ide::SHOWN);
     let engines = &run.request.engines;
     PastRun {
         run: run_id(handle.id),

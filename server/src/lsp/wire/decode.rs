@@ -7,6 +7,7 @@
 
 use std::io;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
@@ -117,11 +118,25 @@ fn repair(body: Vec<u8>) -> Option<Vec<u8>> {
         }
     };
     if is_rpc(&message) {
-        return Some(body);
+        // Of a field that is there twice `Value` takes the last; tower-lsp would take neither.
+        let is_plain = serde_json::from_slice::<Envelope>(&body).is_ok();
+        return Some(if is_plain { body } else { message.to_string().into_bytes() });
     }
     tracing::error!("a message from the client is not JSON-RPC 2.0 and is skipped");
     let id = message.get("id").filter(|id| is_id(id) && !id.is_null())?;
     Some(serde_json::json!({ "jsonrpc": "2.0", "id": id, "method": UNREADABLE }).to_string().into_bytes())
+}
+
+/// The fields of a message, each at most once.
+#[derive(serde::Deserialize)]
+#[expect(dead_code, reason = "only looked for")]
+struct Envelope {
+    jsonrpc: Option<IgnoredAny>,
+    id: Option<IgnoredAny>,
+    method: Option<IgnoredAny>,
+    params: Option<IgnoredAny>,
+    result: Option<IgnoredAny>,
+    error: Option<IgnoredAny>,
 }
 
 /// Whether tower-lsp can decode this as a request, a notification or a response.
@@ -156,6 +171,18 @@ mod tests {
         check(
             r#"{"jsonrpc":"2.0","method":"m","params":"\ud83d x \ud83d\ude00 \\ud83d \udc00"}"#,
             expect![[r#"{"jsonrpc":"2.0","method":"m","params":"\ufffd x \ud83d\ude00 \\ud83d \ufffd"}"#]],
+        );
+    }
+
+    #[test]
+    fn of_a_field_that_is_there_twice_the_last_counts() {
+        check(
+            r#"{"jsonrpc":"2.0","id":88,"id":89,"method":"m","params":{"a":1,"a":2}}"#,
+            expect![[r#"{"id":89,"jsonrpc":"2.0","method":"m","params":{"a":2}}"#]],
+        );
+        check(
+            r#"{"jsonrpc":"2.0","method":"m","params":{"a":1,"a":2}}"#,
+            expect![[r#"{"jsonrpc":"2.0","method":"m","params":{"a":1,"a":2}}"#]],
         );
     }
 

@@ -48,6 +48,13 @@ pub struct Frame {
     pub function: Option<String>,
 }
 
+impl Frame {
+    /// Whether it is in a cell, or in code that one made from a text.
+    pub(in crate::render) fn is_in_cell(&self) -> bool {
+        !matches!(self.place, FramePlace::File(_))
+    }
+}
+
 /// What a frame is a frame of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FramePlace {

@@ -184,9 +184,17 @@ impl Actor {
         let mut picked = Vec::new();
         let mut conditional = Vec::new();
         for (index, view) in views {
+            // The marker of a cell of the file stands for all of that cell.
+            let marked = match command.scope {
+                Scope::Lines(first, last) if first == last => view.below_marker(first),
+                _ => &[],
+            };
             let wanted = |cell: &CellView| match command.scope {
                 Scope::Cell(id) => cell.id == id,
-                Scope::Lines(first, last) => cell.line <= last && cell.last_line >= first,
+                Scope::Lines(first, last) => {
+                    (cell.line <= last && cell.last_line >= first)
+                        || marked.iter().any(|marked| marked.id == cell.id)
+                }
                 // A plain cell only runs if it is chosen itself.
                 _ if cell.cell.kind == CellKind::Plain => false,
                 Scope::All => true,

@@ -322,6 +322,7 @@ impl Actor {
             // Only now: results with names are written from the files.
             entry.handle.spilled.run_is_over();
         }
+        self.explain_missing_module(run);
         self.weigh(run);
         self.apply_steps(steps);
         self.forget_old_runs();
@@ -366,7 +367,8 @@ impl Actor {
         let alike: Vec<RunId> = match (run, &engines, cell) {
             (Some(_), None, Some(cell)) => self.queue.of_cell(cell).map(|entry| entry.run).collect(),
             (Some(run), ..) => vec![run],
-            (None, ..) => self.queue.waiting().chain(self.queue.sent()).collect(),
+            (None, Some(engines), _) => self.queue.on(engines),
+            (None, None, _) => self.queue.waiting().chain(self.queue.sent()).collect(),
         };
         let waiting: Vec<RunId> = self.queue.waiting().filter(|waiting| alike.contains(waiting)).collect();
         let steps = self.queue.withdraw(&waiting, INTERRUPTED);

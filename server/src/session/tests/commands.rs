@@ -178,6 +178,25 @@ async fn what_is_in_the_body_of_a_statement_runs_only_where_it_is_named_itself()
     assert_eq!(fixture.run_scope(Scope::Lines(2, 2), false).await.unwrap_err(), RunError::NoCell);
 }
 
+/// "No px cell at the cursor", while the cursor was on the line with which Jupyter's cell begins.
+#[tokio::test]
+async fn the_marker_of_a_cell_stands_for_its_px_cells() {
+    let sim = Sim::builder().engines(1).start().await;
+    let text =
+        "%px first()\n# %% one\n%px a()\nx = 1\n%px b()\n# %% two\nif x:\n    %px c()\n# %% none\ny = 1\n";
+    let mut fixture = Fixture::with(at(&sim.connection_file()), true, text);
+    fixture.engines(1).await;
+    for (line, runs, left_out) in
+        [(0, "first()", None), (1, "a() b()", None), (2, "a()", None), (5, "", Some("1 line under `if`"))]
+    {
+        let answer = ran_and_left_out(&fixture, Scope::Lines(line, line)).await;
+        assert_eq!((answer.0.as_str(), answer.1.as_deref()), (runs, left_out), "line {line}");
+    }
+    for line in [3, 8] {
+        assert_eq!(fixture.run_scope(Scope::Lines(line, line), false).await.unwrap_err(), RunError::NoCell);
+    }
+}
+
 #[tokio::test]
 async fn a_document_that_holds_nothing_else_needs_no_cluster() {
     let fixture = Fixture::with(Settings::default(), true, "if x:\n    %px a()\n    %pxconfig --bogus\n");

@@ -32,3 +32,8 @@ import time
 for step in range(2000):
     print("step", step)
     time.sleep(0.05)
+
+# %% Much more than the panel shows.
+%%px
+for line in range(120_000):
+    print("needle" if line == 60_000 else "a line of some length", line)

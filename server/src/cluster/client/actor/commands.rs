@@ -9,8 +9,9 @@ use crate::{
     clock,
     cluster::{
         client::{
-            ClientError, ClusterStatus, Command, Execute, InterruptReport,
-            interrupts::{Ask, Interrupted, Question},
+            ClientError, ClusterStatus, Command, Execute, InterruptReport, OthersInterrupt,
+            hub::Unfinished,
+            interrupts::{Ask, Interrupted, InterruptedOthers, Question},
             requests::Request,
             turns::Turn,
         },
@@ -30,6 +31,7 @@ impl<T: Transport> Actor<T> {
             Command::Interrupt { run, engines, signal, answer } => {
                 self.interrupt(run, engines.as_ref(), signal, answer);
             }
+            Command::InterruptOthers(interrupt) => self.interrupt_others(interrupt),
             Command::Forget(run) => self.requests.forget(run),
             Command::Close(answer) => drop(answer),
         }
@@ -89,9 +91,7 @@ impl<T: Transport> Actor<T> {
                 self.engine_gone(turn.run, turn.slot, turn.engine);
                 continue;
             };
-            let metadata = r#"{"label":null}"#;
-            let content = turn.content.clone();
-            let (id, frames) = self.wire.request(Some(&turn.uuid), "execute_request", metadata, content);
+            let (id, frames) = self.wire.execute_request(&turn.uuid, turn.run, turn.content.clone());
             match self.transport.send(Channel::Mux, frames) {
                 Ok(()) => self.requests.sent(id, Request::new(turn), host, clock::now()),
                 Err(error @ (SendError::Down(_) | SendError::Full(_))) => {
@@ -125,7 +125,25 @@ impl<T: Transport> Actor<T> {
             return;
         }
         let asked = Interrupted { run, engines, signal, dropped };
-        let questions = self.interrupts.begin(asked, &self.requests, &self.hub, answer);
+        let questions = self.interrupts.begin(asked, &self.requests, &self.hub, &self.origins, answer);
+        self.ask(questions);
+    }
+
+    /// First asks the Hub what waits on the engines: nobody else knows of what other clients sent.
+    fn interrupt_others(&mut self, interrupt: OthersInterrupt) {
+        if !self.health.is_up(Channel::Control) {
+            let why = "the control connection to the controller is down".to_owned();
+            let _ = interrupt.answer.send(Err(ClientError::Away { why }));
+            return;
+        }
+        self.ask_unfinished(Some(interrupt));
+    }
+
+    /// Interrupts what other clients sent, now that it is known what waits.
+    pub(super) fn begin_others(&mut self, interrupt: OthersInterrupt, unfinished: &[Unfinished]) {
+        let OthersInterrupt { whose, engines, signal, answer } = interrupt;
+        let asked = InterruptedOthers { whose: &whose, engines: engines.as_ref(), signal, unfinished };
+        let questions = self.interrupts.begin_others(&asked, &self.hub, &self.origins, answer);
         self.ask(questions);
     }
 
@@ -146,6 +164,8 @@ impl<T: Transport> Actor<T> {
             let sent = self.transport.send(Channel::Control, frames).is_ok();
             self.interrupts.asked(&question, sent.then_some((id, until)));
         }
+        let abandoned = self.interrupts.take_abandoned();
+        self.requests.abandon(&abandoned, clock::now());
         self.interrupts.report();
     }
 }

@@ -114,6 +114,39 @@ async fn activity_follows_the_newest_work_of_any_client() {
     until(&busy_for("b")).await;
 }
 
+/// A window that is opened while engines print for an earlier one.
+#[tokio::test(start_paused = true)]
+async fn whatever_an_engine_publishes_says_that_it_is_busy_until_it_is_known_to_be_idle() {
+    let (controller, client) = Controller::with_client(&[0, 1, 2]).await;
+    let parent = json!({"msg_id": "theirs", "session": "s", "msg_type": "execute_request"});
+    let print = |engine| {
+        controller.publish_as(&uuid(engine), "stream", &parent, &json!({"name": "stdout", "text": "tick"}));
+    };
+    print(0);
+    controller.publish_as(&uuid(1), "execute_input", &parent, &json!({"code": "1", "execution_count": 1}));
+    let busy = Activity::Busy("theirs".into());
+    let are = |wanted: [&Activity; 3]| {
+        let wanted = wanted.map(Clone::clone);
+        activities(&client, move |all| [0, 1, 2].map(|id| all.of(EngineId(id)).clone()) == wanted)
+    };
+    are([&busy, &busy, &Activity::Unknown]).await;
+    controller.publish_as(&uuid(0), "status", &parent, &json!({"execution_state": "idle"}));
+    are([&Activity::Idle, &busy, &Activity::Unknown]).await;
+    // A thread that the code started prints on.
+    print(0);
+    print(2);
+    are([&Activity::Idle, &busy, &busy]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_prints_nothing_is_busy_with_the_oldest_request_that_the_hub_has_no_end_of() {
+    let (controller, wires) = Controller::new(&[0, 1]);
+    controller.unfinished(&[(0, "second"), (0, "first"), (9, "of an engine that is gone")]);
+    let client = connect(wires).await.unwrap();
+    let wanted = [Activity::Busy("first".into()), Activity::Unknown];
+    activities(&client, |all| [0, 1].map(|id| all.of(EngineId(id)).clone()) == wanted).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn work_is_no_news_of_who_is_there_and_a_burst_of_it_is_one() {
     let (controller, client) = Controller::with_client(&[0]).await;

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::script::{Controller, activities, engines, execute, within};
+use super::script::{Controller, activities, connect_as, engines, execute, execute_noblock, within};
 use crate::{
-    cluster::{ClientError, ClusterClient, InterruptReport, transport::Channel},
+    cluster::{
+        ClientError, ClusterClient, Identity, InterruptReport, Origin, Origins, Whose, transport::Channel,
+    },
     engines::{Activity, EngineId, RankSet},
     jupyter::Message,
     run::{EventKind, RunId},
@@ -68,7 +70,7 @@ async fn only_engines_that_work_on_the_run_are_signalled() {
         signalled: ranks(&[0]),
         aborted: ranks(&[]),
         left_alone: ranks(&[1]),
-        unanswered: ranks(&[]),
+        ..InterruptReport::default()
     };
     assert_eq!(report.await.unwrap().unwrap(), expected);
     assert!(controller.is_idle());
@@ -276,5 +278,187 @@ async fn an_engine_that_died_meanwhile_is_not_asked() {
     controller.unregister(0);
     engines(&client, &[]).await;
     assert_eq!(client.interrupt(RunId(1), None, "SIGINT").await, Ok(InterruptReport::default()));
+    assert!(controller.is_idle());
+}
+
+/// The engine confirms that it will drop a request.
+async fn confirm_abort(controller: &mut Controller) {
+    let abort = asked(controller, "abort_request").await;
+    controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+}
+
+fn is_aborted(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Aborted(why) if why == "it was interrupted before it began")
+}
+
+/// "`px/interrupt` answers `aborted` and the cell stays running": the engine drops the request only when it is past what an
+/// earlier window left running, which may be never.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_behind_work_of_others_ends_when_it_is_interrupted() {
+    let (mut controller, client) = Controller::with_client(&[0, 1, 2]).await;
+    controller.busy_for_somebody(0);
+    busy(&client, &[0]).await;
+    let mut watched = execute(&client, 1, &[0, 1, 2]).await;
+    let requests = controller.executes(3).await;
+    let report = interrupt(&client, 1, None, "SIGINT");
+    // Engine 1 has not said what it does. Engine 2 does not answer.
+    for _ in &requests {
+        let abort = asked(&mut controller, "abort_request").await;
+        if abort.prefix[0] != "uuid-2" {
+            controller.reply(Channel::Control, &abort, "abort_reply", &json!({"status": "ok"}));
+        }
+    }
+    for slot in 0..3 {
+        watched.until(slot, is_aborted).await;
+    }
+    let expected = InterruptReport {
+        left_alone: ranks(&[0]),
+        aborted: ranks(&[1]),
+        unanswered: ranks(&[2]),
+        ..InterruptReport::default()
+    };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    // The abort came too late on engine 1, much later: what was dropped must not run.
+    controller.publish(&requests[1], "execute_input", &json!({"code": "1+1", "execution_count": 1}));
+    let signal = asked(&mut controller, "signal_request").await;
+    assert_eq!(signal.prefix[0], "uuid-1");
+    controller.reply(Channel::Control, &signal, "_request", &json!({"status": "ok"}));
+    // On engine 0 it came in time; its late answer changes nothing.
+    controller.status(&requests[0], "busy");
+    controller.reply(Channel::Mux, &requests[0], "execute_reply", &json!({"status": "aborted"}));
+    controller.status(&requests[0], "idle");
+    activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
+    assert!(controller.is_idle());
+}
+
+/// "Engines 0 work for another client and were left alone", of a cell behind the user's own loop.
+#[tokio::test(start_paused = true)]
+async fn behind_a_run_of_ones_own_no_engine_is_said_to_work_for_another_client() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _first = execute(&client, 1, &[0]).await;
+    let first = controller.executes(1).await.remove(0);
+    controller.status(&first, "busy");
+    busy(&client, &[0]).await;
+    let mut second = execute(&client, 2, &[0]).await;
+    controller.executes(1).await;
+    let report = interrupt(&client, 2, None, "SIGINT");
+    confirm_abort(&mut controller).await;
+    let expected = InterruptReport { aborted: ranks(&[0]), ..InterruptReport::default() };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    second.until(0, is_aborted).await;
+    assert!(controller.is_idle());
+}
+
+/// Any other signal than a keyboard interrupt would have ended the engine in the middle of somebody else's work.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_works_for_somebody_else_gets_no_signal_of_any_kind() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    controller.busy_for_somebody(0);
+    busy(&client, &[0]).await;
+    for (run, signal) in (1..).zip(["SIGINT", "SIGTERM", "9"]) {
+        let _watched = execute(&client, run, &[0]).await;
+        controller.executes(1).await;
+        let report = interrupt(&client, run, None, signal);
+        confirm_abort(&mut controller).await;
+        assert_eq!(report.await.unwrap().unwrap().left_alone, ranks(&[0]), "{signal}");
+        assert!(controller.is_idle(), "{signal}");
+    }
+}
+
+/// A client of a user whose earlier window left runs 7 and 8 on the engines 0 and 1, with another one behind on engine 1, while
+/// engine 2 works for somebody else and engine 3 for nobody.
+async fn after_an_earlier_window() -> (Controller, ClusterClient, [String; 3]) {
+    let user = Identity::fresh();
+    let earlier = Origins::new(&user);
+    let sent = |count, run| earlier.message_id(count, Some(RunId(run))).to_string();
+    let sent = [sent(1, 7), sent(2, 8), sent(3, 9)];
+    let (controller, wires) = Controller::new(&[0, 1, 2, 3]);
+    controller.unfinished(&[(2, "behind"), (1, &sent[2]), (1, &sent[1])]);
+    let client = connect_as(wires, user).await.unwrap();
+    controller.busy_with(0, &sent[0]);
+    controller.busy_for_somebody(2);
+    busy(&client, &[0, 1, 2]).await;
+    (controller, client, sent)
+}
+
+fn interrupt_others(
+    client: &ClusterClient,
+    whose: Whose,
+    only: Option<RankSet>,
+) -> tokio::task::JoinHandle<Result<InterruptReport, ClientError>> {
+    let client = client.clone();
+    tokio::spawn(async move {
+        within("the report of an interrupt", client.interrupt_others(whose, only, "SIGINT")).await
+    })
+}
+
+/// Answers the questions of an interrupt until this many signals were sent; returns the engines that got one, and what was
+/// aborted.
+async fn signalled(controller: &mut Controller, count: usize) -> (RankSet, Vec<String>) {
+    let (mut signalled, mut aborted) = (Vec::new(), Vec::new());
+    while signalled.len() < count {
+        let (_, question) = controller.request().await;
+        let kind = question.header.msg_type.replace("request", "reply");
+        let engine = String::from_utf8(question.prefix[0].to_vec()).unwrap();
+        match question.header.msg_type.as_str() {
+            "signal_request" => {
+                signalled.push(EngineId(engine.trim_start_matches("uuid-").parse().unwrap()));
+            }
+            _ => aborted.push(format!("{engine}: {}", content(&question)["msg_ids"])),
+        }
+        controller.reply(Channel::Control, &question, &kind, &json!({"status": "ok"}));
+    }
+    (signalled.into_iter().collect(), aborted)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_window_left_running_is_stopped_and_nothing_of_somebody_else() {
+    let (mut controller, client, sent) = after_an_earlier_window().await;
+    let Activity::Busy(on_1) = client.activities().borrow().of(EngineId(1)).clone() else { panic!("idle") };
+    assert!(matches!(client.origins().of(&on_1), Origin::Mine(run) if run.to_string().ends_with("-8")));
+    let report = interrupt_others(&client, Whose::Mine, None);
+    let aborted = format!(r#"uuid-1: ["{}"]"#, sent[2]);
+    assert_eq!(signalled(&mut controller, 2).await, (ranks(&[0, 1]), vec![aborted]));
+    let expected =
+        InterruptReport { signalled: ranks(&[0, 1]), left_alone: ranks(&[2]), ..InterruptReport::default() };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    assert!(controller.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_run_of_an_earlier_window_is_stopped_alone() {
+    let (mut controller, client, sent) = after_an_earlier_window().await;
+    let Origin::Mine(run) = client.origins().of(&sent[0].as_str().into()) else { panic!("{sent:?}") };
+    let report = interrupt_others(&client, Whose::Run(run), None);
+    assert_eq!(signalled(&mut controller, 1).await, (ranks(&[0]), Vec::new()));
+    let report = report.await.unwrap().unwrap();
+    assert_eq!(
+        (report.signalled, report.left_mine, report.left_alone),
+        (ranks(&[0]), ranks(&[1]), ranks(&[2]))
+    );
+    assert!(controller.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_of_anybody_is_stopped_on_the_engines_that_were_named_only() {
+    let (mut controller, client, _) = after_an_earlier_window().await;
+    let report = interrupt_others(&client, Whose::Anybody, Some(ranks(&[2, 3])));
+    let aborted = r#"uuid-2: ["behind"]"#.to_owned();
+    assert_eq!(signalled(&mut controller, 1).await, (ranks(&[2]), vec![aborted]));
+    let expected = InterruptReport { signalled: ranks(&[2]), ..InterruptReport::default() };
+    assert_eq!(report.await.unwrap().unwrap(), expected);
+    assert!(controller.is_idle());
+}
+
+/// What this client itself sent is not another client's, and a run of its own that waits there ends as its own interrupts end it.
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_of_others_leaves_runs_of_ones_own_alone() {
+    let (mut controller, client) = Controller::with_client(&[0]).await;
+    let _watched = execute_noblock(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    controller.status(&request, "busy");
+    busy(&client, &[0]).await;
+    let report = interrupt_others(&client, Whose::Anybody, None);
+    assert_eq!(report.await.unwrap(), Ok(InterruptReport::default()));
     assert!(controller.is_idle());
 }

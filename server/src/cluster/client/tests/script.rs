@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -15,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::{
     cluster::{
         ClientError, ClientOptions, ClusterClient, ClusterStatus, ConnectionInfo, Execute, FeedReceiver,
+        Identity,
         client::ConnectError,
         feed,
         transport::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent},
@@ -58,6 +58,8 @@ struct Shared {
     rebuilt: Vec<Channel>,
     /// The engines that were asked where they run, in that order.
     asked: Vec<Message>,
+    /// What the Hub says that engines have not finished.
+    unfinished: Vec<Value>,
     /// Whether all of them answer at once, each with a host of its own.
     hosts: bool,
 }
@@ -109,10 +111,10 @@ pub(super) fn info() -> ConnectionInfo {
 }
 
 pub(super) fn read_info(file: &Value) -> ConnectionInfo {
-    let folder = tempfile::tempdir().unwrap();
-    let path: PathBuf = folder.path().join("ipcontroller-client.json");
-    std::fs::write(&path, file.to_string()).unwrap();
-    ConnectionInfo::read(&path).unwrap()
+    // It is the user's alone, as a file with a key has to be.
+    let named = tempfile::Builder::new().prefix("ipcontroller-client").suffix(".json").tempfile().unwrap();
+    std::fs::write(named.path(), file.to_string()).unwrap();
+    ConnectionInfo::read(named.path()).unwrap()
 }
 
 /// The frames of what an engine or the Hub sends: `session` is the sender's, `parent` the header of what it answers.
@@ -186,6 +188,13 @@ impl Controller {
                         } else {
                             say(Channel::Registration, reply);
                         }
+                    }
+                    (Channel::Registration, "db_request") => {
+                        let content = json!({"status": "ok", "records": shared.lock().unwrap().unfinished});
+                        say(
+                            Channel::Registration,
+                            answer(&signer, &[], "hub", "db_reply", &parent(&message), &content),
+                        );
                     }
                     (Channel::Control, "kernel_info_request") => {
                         let engine = String::from_utf8(message.prefix[0].to_vec()).unwrap();
@@ -264,6 +273,16 @@ impl Controller {
         self.say(Channel::Control, usage_reply(&self.signer, request, other));
     }
 
+    /// From now on the Hub says that engines have not finished these requests; the last was sent first.
+    pub(super) fn unfinished(&self, requests: &[(u32, &str)]) {
+        let sent = (0..requests.len()).rev();
+        let record = |(&(engine, id), n)| {
+            let submitted = format!("2026-11-22T15:35:{n:02}.000000Z");
+            json!({"msg_id": id, "engine_uuid": uuid(engine), "submitted": submitted})
+        };
+        self.shared.lock().unwrap().unfinished = requests.iter().zip(sent).map(record).collect();
+    }
+
     /// The channels that the client asked to renew.
     pub(super) fn rebuilt(&self) -> Vec<Channel> {
         self.shared.lock().unwrap().rebuilt.clone()
@@ -328,7 +347,12 @@ impl Controller {
 
     /// An engine begins to work on somebody else's request.
     pub(super) fn busy_for_somebody(&self, engine: u32) {
-        let parent = json!({"msg_id": "theirs", "session": SOMEBODY, "msg_type": "execute_request"});
+        self.busy_with(engine, "theirs");
+    }
+
+    /// An engine begins to work on a request of another client.
+    pub(super) fn busy_with(&self, engine: u32, request: &str) {
+        let parent = json!({"msg_id": request, "session": SOMEBODY, "msg_type": "execute_request"});
         self.publish_as(&uuid(engine), "status", &parent, &json!({"execution_state": "busy"}));
     }
 
@@ -374,7 +398,13 @@ impl Controller {
 }
 
 pub(super) async fn connect(wires: Wires) -> Result<ClusterClient, ConnectError> {
-    let connecting = ClusterClient::connect_over(wires, info(), ClientOptions::default());
+    connect_as(wires, Identity::fresh()).await
+}
+
+/// Connects as a client of this user.
+pub(super) async fn connect_as(wires: Wires, identity: Identity) -> Result<ClusterClient, ConnectError> {
+    let options = ClientOptions { identity, ..ClientOptions::default() };
+    let connecting = ClusterClient::connect_over(wires, info(), options);
     within("a connection or the reason for none", connecting).await
 }
 
