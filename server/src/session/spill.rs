@@ -169,7 +169,12 @@ impl SpillFolder {
         usage.hold = Files::Gone;
         // The folder stays, with its lock: documents may still be written to it.
         let folder = self.made.get().and_then(|made| fs::read_dir(&made.path).ok());
-        for entry in folder.into_iter().flatten().flatten().filter(|entry| ![LOCK, UNLOCKED].iter().any(|lock| entry.file_name() == *lock)) {
+        for entry in folder
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| ![LOCK, UNLOCKED].iter().any(|lock| entry.file_name() == *lock))
+        {
             if let Err(error) = fs::remove_file(entry.path()) {
                 tracing::debug!(%error, "a file of spilled text could not be deleted");
             }
