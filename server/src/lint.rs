@@ -25,6 +25,8 @@ pub(crate) use conditional::CONDITIONAL;
 #[cfg(test)]
 use dead_targets::DEAD_TARGET;
 pub(crate) use dead_targets::dead_target;
+pub(crate) use magics::fails;
+pub(crate) use markers::SWITCHED_OFF;
 pub(crate) use problem::{Fix, Problem, Rule, Severity};
 pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
@@ -38,11 +40,12 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 26] = [
+static RULES: [&Rule; 29] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
     &options::STREAM_NOBLOCK,
+    &magics::BROKEN,
     &magics::MISPLACED,
     &magics::TWO_SIGNS,
     &magics::EMPTY_BODY,
@@ -56,9 +59,11 @@ static RULES: [&Rule; 26] = [
     &spellings::UNREAD_CALL,
     &spellings::UNLIKE_IMPORT,
     &markers::COMMENT_IS_MARKER,
+    &SWITCHED_OFF,
     &CONDITIONAL,
     &autopx::OPEN_AUTOPX,
     &PX_INSIDE_AUTOPX,
+    &autopx::UNSURE_AUTOPX,
     &UNKNOWN_VIEW,
     &UNREAD_VIEW,
     &views::NO_EFFECT,
@@ -114,11 +119,10 @@ impl Lints {
         problems.extend(open.and_then(|region| autopx::open(region, index.border())));
         problems.sort_by_key(|problem| (problem.range, problem.severity));
         // What holds for the whole document is said once.
-        let mut warned_of_markers = false;
-        problems.retain(|problem| {
-            let is_marker = *problem.rule == markers::COMMENT_IS_MARKER;
-            !(is_marker && std::mem::replace(&mut warned_of_markers, true))
-        });
+        for rule in [&markers::COMMENT_IS_MARKER, &SWITCHED_OFF] {
+            let mut is_said = false;
+            problems.retain(|problem| *problem.rule != *rule || !std::mem::replace(&mut is_said, true));
+        }
         problems
     }
 
@@ -195,6 +199,7 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
     problems.extend(findings.all.iter().filter_map(|finding| {
         Some(match finding {
             Finding::UnlikeImports { .. } => return None,
+            Finding::UnsureRegion { magic } => autopx::unsure(scanned.found.get(*magic)?),
             Finding::NoEffect { range, why } => views::NO_EFFECT.problem(*range, *why, Vec::new()),
             Finding::InsideRegion { magic, suffix } => {
                 autopx::px_inside(&block, scanned.found.get(*magic)?, &scanned.found, suffix)

@@ -82,7 +82,7 @@ pub(crate) use replay::replay;
 pub(crate) use rerun::{differing, failed, stragglers};
 pub(crate) use secrets::{without_key, without_keys};
 pub use terminal::{Style, terminal};
-pub(crate) use terminal::{terminal_end, terminal_failures};
+pub(crate) use terminal::{terminal_end, terminal_failures, terminal_since};
 pub(crate) use timing::{PartTime, timing};
 pub(crate) use wording::{cut, duration, elapsed, heading, one_line, progress};
 

@@ -42,6 +42,7 @@ pub(crate) use export::{Format, export, export_to};
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
 pub(crate) use pxresult::{PastRun, ResultSource, ShownResult};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
+pub(crate) use run_task::PACE;
 pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};
 pub(crate) use snapshot::{About, Here, RunRecord, Runs, Snapshot};
 pub(crate) use spill::SpillFolder;
@@ -212,8 +213,8 @@ pub(crate) struct Conditional {
     pub cell: CellId,
     /// How many lines it has.
     pub lines: u32,
-    /// What that statement begins with, where it is one that has a body.
-    pub keyword: Option<&'static str>,
+    /// What that statement begins with.
+    pub keyword: &'static str,
 }
 
 /// Begins a sentence with these words.
@@ -253,8 +254,7 @@ impl RunResponse {
         let count: u32 = self.conditional.iter().map(|one| one.lines).sum();
         let mut words: Vec<String> = Vec::new();
         for one in &self.conditional {
-            let unexpected = || "an unexpected indent".to_owned();
-            let word = one.keyword.map_or_else(unexpected, |keyword| format!("`{keyword}`"));
+            let word = format!("`{}`", one.keyword);
             if !words.contains(&word) {
                 words.push(word);
             }

@@ -12,6 +12,7 @@ mod golden_display;
 mod golden_recording;
 mod golden_sessions;
 mod hosts;
+mod late_output;
 mod layers;
 mod local_part;
 mod lsp_card;

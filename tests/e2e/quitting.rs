@@ -83,7 +83,7 @@ fn engines_that_do_not_answer_do_not_keep_back_what_came() {
         .on("work()", Script::new().stdout("half done\n").wait("never"))
         .start_blocking();
     let file = Written::new("work.py", "# %%\n%%px --stream\nwork()\n# %%\n%px more()\n");
-    let mut running = run(file.path(), &sim.connection_file()).start();
+    let mut running = run(file.path(), &sim.connection_file()).arg("--keep-going").start();
     running.wait_until("two lines", |stdout, _| stdout.matches("half done").count() == 2);
     sim.mute(true);
     running.signal_until_it_ends(Signal::SIGTERM);

@@ -12,8 +12,7 @@ function Editor.start(cluster, home)
   count = count + 1
   local folder = ('%s/%d'):format(home, count)
   vim.fn.mkdir(folder .. '/project', 'p')
-  local self =
-    setmetatable({ folder = folder .. '/project', home = folder, errors = {}, cluster = cluster }, Editor)
+  local self = setmetatable({ folder = folder .. '/project', home = folder, errors = {}, cluster = cluster }, Editor)
   local argv = { vim.v.progpath, '--embed', '--headless', '-n', '-i', 'NONE' }
   vim.list_extend(argv, { '--cmd', 'set lines=40 columns=100', '-u', place.tests .. '/init.lua' })
   self.channel = vim.fn.jobstart(argv, {

@@ -159,7 +159,10 @@ return {
       end
       engines_say('for another window or shell of yours', 4)
       editor:command('Px run')
-      editor:wait_lua('the run', "return #require('pxlens.painter').outputs(vim.lsp.get_clients({ name = 'pxlens' })[1].id):live() > 0")
+      editor:wait_lua(
+        'the run',
+        "return #require('pxlens.painter').outputs(vim.lsp.get_clients({ name = 'pxlens' })[1].id):live() > 0"
+      )
       editor:command('Px interrupt')
       editor:wait_said('another window or shell of yours and were left alone')
       editor:wait_sign('✗')

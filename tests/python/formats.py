@@ -93,15 +93,42 @@ def conditional(code):
     return {number for it in compound for number in range(it.lineno, it.end_lineno + 1)}
 
 
-def magics(source, transform=None, is_all=True):
-    """The px magics that IPython finds in a cell: whether it is a cell magic, its name, its line, its body.
+def calls(code, inner, skipped=(), is_run=False):
+    """The px magics that transformed code calls: whether it is a cell magic, its name, its line, its body. `inner` gives
+    those of a cell or a statement that another magic runs.
 
-    Unless `is_all`, without those in the bodies of statements. None for a cell that Python cannot split into tokens.
+    `skipped` are the lines, from 1, on which calls do not count. `is_run`: the code is run, and ends at a magic that does
+    not exist.
     """
+    found = []
+    at = 0
+    while call := CALL.search(code, at):
+        arguments = []
+        at = call.end()
+        while string := STRING.match(code, at):
+            arguments.append(ast.literal_eval(string.group(1)))
+            at = string.end()
+        if not arguments:
+            continue
+        if is_run and not NAME.match(arguments[0]):
+            # Nobody knows whether one in a body is reached.
+            break
+        if code.count("\n", 0, call.start()) + 1 in skipped:
+            continue
+        if call.group(1) == "cell" and arguments[0] in OUTER:
+            found.extend(inner(arguments[2]) or [])
+        elif call.group(1) == "line" and arguments[0] in PREFIXES:
+            found.extend(inner(arguments[1]) or [])
+        elif re.match(r"(px|autopx|result$)", arguments[0]):
+            found.append([call.group(1) == "cell", *arguments])
+    return found
+
+
+def magics(source, transform=None):
+    """The px magics that IPython finds in a cell; None for a cell that Python cannot split into tokens."""
     transform = transform or TransformerManager().transform_cell
     if "%" not in source and "get_ipython" not in source:
         return []
-    found = []
     try:
         code = transform(source)
     except SyntaxError:
@@ -110,48 +137,57 @@ def magics(source, transform=None, is_all=True):
         dedented = [line.lstrip() if line.lstrip().startswith("%") else line for line in lines]
         if dedented == lines:
             return None
-        return magics("\n".join(dedented), transform, is_all)
-    skipped = set() if is_all else conditional(code)
-    at = 0
-    while call := CALL.search(code, at):
-        arguments = []
-        at = call.end()
-        while string := STRING.match(code, at):
-            arguments.append(ast.literal_eval(string.group(1)))
-            at = string.end()
-        if not arguments or code.count("\n", 0, call.start()) + 1 in skipped:
-            continue
-        if call.group(1) == "cell" and arguments[0] in OUTER:
-            found.extend(magics(arguments[2], transform, is_all) or [])
-        elif call.group(1) == "line" and arguments[0] in PREFIXES:
-            found.extend(magics(arguments[1], transform, is_all) or [])
-        elif re.match(r"(px|autopx|result$)", arguments[0]):
-            found.append([call.group(1) == "cell", *arguments])
-    return found
+        return magics("\n".join(dedented), transform)
+    return calls(code, lambda inner: magics(inner, transform))
+
+
+# What a magic's name is made of; at any other one IPython fails, and the cell ends.
+NAME = re.compile(r"[A-Za-z_][\w.]*$")
+
+# Python's messages for what makes a cell one that runs nothing, also for pxlens.
+CERTAIN = re.compile(
+    "never closed|unterminated|unexpected indent|expected an indented block|unindent does not match|Missing parentheses"
+    "|unmatched|does not match opening|unexpected EOF|expected 'except'"
+)
+
+
+def reached(source, transform=None):
+    """The px magics that IPython reaches when it runs a cell: none where Python refuses it, and none behind a magic
+    that does not exist. Those in the bodies of statements count as not reached."""
+    transform = transform or TransformerManager().transform_cell
+    try:
+        code = transform(source)
+    except SyntaxError:
+        return []
+    try:
+        compile(code, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError as error:
+        # What else makes a cell no Python pxlens does not look for: it knows tokens and indentation alone.
+        if CERTAIN.search(error.msg):
+            return []
+    return calls(code, lambda inner: reached(inner, transform), conditional(code), is_run=True)
+
+
+def toggles(source):
+    """Whether a cell begins an `%autopx` region."""
+    return sum(name.startswith("autopx") for _, name, *_ in reached(source)) % 2 == 1
 
 
 def sent(sources):
-    """The code that reaches engines when code cells are run in order; None if a cell cannot be read.
-
-    Magics in the bodies of statements count as not reached: that depends on what Python finds.
-    """
+    """The code that reaches engines when code cells are run in order."""
     out = []
     is_auto = False
     for source in sources:
         if is_auto:
-            if re.match(r"\s*%autopx\b", source):
+            if re.search(r"^\s*%autopx\b", source):
                 is_auto = False
             else:
                 out.append(source)
             continue
-        found = magics(source, is_all=False)
-        if found is None:
-            return None
-        for is_cell, name, line, *body in found:
-            if name.startswith("autopx"):
-                is_auto = not is_auto
-            elif name.startswith("px") and not name.startswith(("pxresult", "pxconfig")):
+        for is_cell, name, line, *body in reached(source):
+            if name.startswith("px") and not name.startswith(("pxresult", "pxconfig")):
                 out.append(body[0] if is_cell else line)
+        is_auto = toggles(source)
     return "\n".join(out)
 
 
@@ -166,12 +202,11 @@ def runs(sources):
     is_auto = False
     for source in sources:
         if is_auto:
-            is_auto = not re.match(r"\s*%autopx\b", source)
+            is_auto = not re.search(r"^\s*%autopx\b", source)
             out.append("whole")
             continue
         out.append({"magics": magics(source)})
-        toggles = [name for _, name, *_ in magics(source, is_all=False) or [] if name.startswith("autopx")]
-        is_auto = len(toggles) % 2 == 1
+        is_auto = toggles(source)
     return out
 
 

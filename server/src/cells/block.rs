@@ -8,15 +8,16 @@ mod magics;
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
-    CellKind, Magic, Spelling,
+    CellKind, Magic, Spelling, calls,
     escapes::{Escape, Hidden},
-    found::{BlockText, Found, Note, Stray},
+    found::{About, BlockText, Broken, Found, Note, Stray, Why},
+    jupytext::Language,
     lines::line_at,
     magic::MagicKind,
     mapped::Mapped,
     markers, options,
     prefix::Prefix,
-    python::{self, Assigned, Tokens},
+    python::{self, Assigned, Flaw, Tokens},
     shell::{self, Meaning, Name, Shell},
     statements::{self, Statement},
     suites::{Suite, Suites},
@@ -36,6 +37,10 @@ pub(crate) struct Scan {
     pub(super) statements: Vec<Statement>,
     /// What is to be said of lines that are no px cells.
     pub(crate) notes: Vec<Note>,
+    /// The line by which IPython runs nothing of it, or nothing from there on.
+    pub(crate) broken: Option<Broken>,
+    /// How many calls toggle an `%autopx` region in ways that are not read.
+    pub(super) called_toggles: usize,
     /// The names of the magics that were met, and of what may hold the shell.
     pub(super) used: Vec<Name>,
     /// What the block leaves of the shell.
@@ -47,11 +52,31 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
     let mut scan = Scanner::new(block, Arc::clone(shell)).run();
     if !scan.local.is_empty() {
         let code = statements::read(block, &scan.found, &scan.local);
-        scan.statements = code.statements;
+        scan.statements.extend(code.statements);
+        scan.statements.sort_by_key(|statement| statement.range.start);
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
     }
+    if let Some(note) = broken_note(block, &scan) {
+        scan.notes.push(note);
+    }
     scan
+}
+
+/// What is to be said of a cell that IPython does not run, or not to its end, if that concerns magics or views in it.
+fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
+    let Broken { line, why } = scan.broken.as_ref()?;
+    let begin = if why.is_whole() { 0 } else { block.filled(*line).start };
+    let concerns = scan.found.iter().any(|found| found.range.start >= begin)
+        || scan.statements.iter().any(|statement| statement.range.start >= begin && statement.may_decide());
+    let is_told = matches!(why, Why::CellMagic(name) if px_name(name, false).is_some());
+    let is_px = |name: &str| {
+        let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
+        px_name(&name[..end], false).is_some()
+    };
+    let was_px = matches!(why, Why::Name(name) if is_px(&name[1..]));
+    let note = Note { range: block.filled(*line), about: About::Broken(why.clone()) };
+    ((concerns || was_px) && !is_told).then_some(note)
 }
 
 struct Scanner<'a> {
@@ -151,7 +176,7 @@ impl<'a> Scanner<'a> {
                 self.dedent = 0;
                 break;
             }
-            let name_length = head.find([' ', '\t']).unwrap_or(head.len());
+            let name_length = head.find(' ').unwrap_or(head.len());
             let name = head[..name_length].trim_end();
             if name.contains('?') || !python::is_magic_name(name) {
                 break;
@@ -348,11 +373,23 @@ impl<'a> Scanner<'a> {
         let mut tokens = Tokens::default();
         let mut index = from;
         let mut is_begun = false;
+        let mut begun = from;
         self.suites = Suites::new(&self.common_blanks(from));
-        while index < self.len() {
+        let end = match self.block.is_script {
+            true => (from..self.len())
+                .rfind(|index| !self.line(*index).trim().is_empty())
+                .map_or(from, |it| it + 1),
+            false => self.len(),
+        };
+        while index < end {
             let line = self.line(index);
             if !tokens.at_statement() {
+                self.nested_calls(index, 0, &tokens);
+                if tokens.in_brackets() && is_magic_with_words(line) {
+                    self.breaks(index, Why::Inside);
+                }
                 let assigned = tokens.read(line, 0);
+                self.flaw(index, &mut tokens);
                 if tokens.at_statement() {
                     self.suites.end(line);
                 }
@@ -364,7 +401,11 @@ impl<'a> Scanner<'a> {
             let rest = &line[begin..];
             let freed = self.freed(index);
             let is_idle = python::is_idle(&freed);
+            if is_idle && self.block.frees && Language::Python.is_magic(&freed, true) {
+                self.suites.comment();
+            }
             if !is_idle {
+                begun = index;
                 // A backslash alone begins the statement that stands on the next line.
                 if !is_begun {
                     self.suites.begin(&freed, index);
@@ -384,7 +425,15 @@ impl<'a> Scanner<'a> {
                 index = next;
                 continue;
             }
+            if escape.is_none() {
+                let from = begin + usize::from(calls::receiver(rest).is_some());
+                self.nested_calls(index, from, &tokens);
+            }
             let assigned = tokens.read(line, begin);
+            self.flaw(index, &mut tokens);
+            if let Some(word) = python::old_statement(rest).filter(|_| escape.is_none()) {
+                self.breaks(index, Why::OldPython(word));
+            }
             if escape.is_some() && assigned.is_none() {
                 tokens.restart();
             }
@@ -396,6 +445,35 @@ impl<'a> Scanner<'a> {
                 }
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
+        }
+        let unended = match () {
+            () if tokens.in_long_string() => Some(Why::Text),
+            () if tokens.is_open() => Some(Why::OpenBracket),
+            () if !tokens.at_statement() => Some(Why::Backslash),
+            () => None,
+        };
+        let broken = self.suites.broken();
+        for Broken { line, why } in broken.into_iter().chain(unended.map(|why| Broken { line: begun, why })) {
+            self.breaks(line, why);
+        }
+    }
+
+    /// Takes in a line that cannot be run or read. The first counts that Python cannot read, else the first.
+    fn breaks(&mut self, line: usize, why: Why) {
+        let is_first = self.out.broken.as_ref().is_none_or(|broken| !broken.why.is_whole() && why.is_whole());
+        if is_first {
+            self.out.broken = Some(Broken { line, why });
+        }
+    }
+
+    /// Takes in what the line that was read last has of what no Python reads.
+    fn flaw(&mut self, index: usize, tokens: &mut Tokens) {
+        // What is asked for help need not be Python.
+        let flaw = tokens.take_flaw().filter(|_| !self.line(index).trim_end().ends_with('?'));
+        match flaw {
+            Some(Flaw::Bracket) => self.breaks(index, Why::Closing),
+            Some(Flaw::Text) => self.breaks(index, Why::Text),
+            None => {}
         }
     }
 
@@ -457,6 +535,11 @@ impl<'a> Scanner<'a> {
             }
             return;
         }
+        let (_, name, _) = shell::name_of(text.text());
+        if !name.is_empty() && !name.chars().all(|c| c == '_' || c == '.' || c == '-' || c.is_alphanumeric())
+        {
+            self.breaks(lines.start, Why::Name(format!("%{name}")));
+        }
         let place =
             Place { lines: lines.clone(), column, escape, spelling: escape.into(), suite: self.suite() };
         let before = Before { prefix: self.prefix, ..Before::default() };
@@ -502,7 +585,10 @@ impl<'a> Scanner<'a> {
     /// A cell magic where IPython does not look for one.
     fn stray(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>, magic: &str) {
         self.out.local.extend(lines.clone());
-        let name = &magic[..magic.find([' ', '\t']).unwrap_or(magic.len())];
+        let name = &magic[..magic.find(' ').unwrap_or(magic.len())];
+        if python::is_magic_name(name) {
+            self.breaks(lines.start, Why::CellMagic(name.to_owned()));
+        }
         let Some((named, _)) = px_name(name, false) else { return };
         self.out.strays.push(Stray {
             lines,
@@ -535,6 +621,17 @@ fn may_be_dated(statement: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a line is a magic with a word behind its name, which is no rest of a division either.
+fn is_magic_with_words(line: &str) -> bool {
+    let name = line.trim_start().strip_prefix('%').unwrap_or_default();
+    let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
+    let (name, behind) = name.split_at(end);
+    let word = behind.trim_start();
+    let first = &word[..word.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(word.len())];
+    let is_operator = matches!(first, "and" | "or" | "in" | "is" | "not" | "if" | "else" | "for" | "async");
+    python::is_magic_name(name) && behind.starts_with(' ') && python::is_magic_name(first) && !is_operator
 }
 
 /// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.

@@ -535,7 +535,7 @@ fn marker(line: &str, titles: bool) -> Option<&str> {
 
 /// Whether a line may be a magic in a comment.
 fn hides(text: &str) -> bool {
-    memchr::memchr_iter(b'%', text.as_bytes()).any(|at| {
+    memchr::memchr3_iter(b'%', b'!', b'?', text.as_bytes()).any(|at| {
         let line = &text[..at];
         let line = &line[line.rfind(['\n', '\r']).map_or(0, |end| end + 1)..];
         line.trim_start_matches(is_space).starts_with('#')

@@ -72,6 +72,24 @@ pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden])
     freed(lines).into_iter().filter(is_toggle).map(|found| found.line).collect()
 }
 
+/// The first line of a cell, in bytes of its text, with a px magic in a comment that does not count since others stand in the
+/// script as they are.
+pub(super) fn switched_off(lines: &[Range<usize>], text: &str, escapes: Escapes) -> Option<Range<usize>> {
+    if escapes.switched_off == Comments::Never {
+        return None;
+    }
+    let texts: Vec<&str> = lines.iter().map(|line| &text[line.clone()]).collect();
+    let found = hidden(&texts, Escapes { comments: escapes.switched_off, bang: false, ..escapes });
+    let is_px = |found: &&Hidden| {
+        let magic = texts[found.line][found.columns.end..].trim_start_matches('%');
+        let is_magic = texts[found.line][found.columns.end..].starts_with('%');
+        is_magic && [false, true].iter().any(|is_cell| MagicKind::of(split_name(magic).0, *is_cell).is_some())
+    };
+    let found = found.iter().find(is_px)?;
+    let line = lines[found.line].clone();
+    Some(line.start + found.columns.start..line.start + texts[found.line].trim_end().len())
+}
+
 /// What a cell begins with that jupytext frees and that does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Begins {
@@ -159,7 +177,7 @@ fn on_first_line(lines: &[&str]) -> Vec<Hidden> {
 }
 
 fn split_name(magic: &str) -> (&str, &str) {
-    let end = magic.find(is_space).unwrap_or(magic.len());
+    let end = magic.find(' ').unwrap_or(magic.len());
     (&magic[..end], magic[end..].trim_matches(is_space))
 }
 
@@ -246,8 +264,14 @@ mod tests {
         found.iter().map(|hidden| freed[hidden.line].clone()).collect()
     }
 
-    const ALL: Escapes =
-        Escapes { comments: Comments::All, bang: false, databricks: false, frees: true, is_unsure: false };
+    const ALL: Escapes = Escapes {
+        comments: Comments::All,
+        switched_off: Comments::Never,
+        bang: false,
+        databricks: false,
+        frees: true,
+        is_unsure: false,
+    };
     const FIRST: Escapes = Escapes { comments: Comments::First, ..ALL };
     const BANG: Escapes = Escapes { comments: Comments::Never, bang: true, ..ALL };
     const DATABRICKS: Escapes = Escapes { databricks: true, ..BANG };

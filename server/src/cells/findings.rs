@@ -23,6 +23,8 @@ pub(crate) enum Finding {
     NoEffect { range: TextRange, why: &'static str },
     /// A px magic, by its place among those of the block, stands inside the `%autopx` region of a view.
     InsideRegion { magic: usize, suffix: String },
+    /// An `%autopx`, by its place among the magics of the block, begins a region of which nobody here knows where it ends.
+    UnsureRegion { magic: usize },
     /// A `sync_imports` block, by its place among the magics of the block, has imports that do not do on the engines what they
     /// do here. Whether a `%px` there runs on the same engines.
     UnlikeImports { magic: usize, is_of_px: bool },

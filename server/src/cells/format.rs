@@ -184,6 +184,8 @@ impl Style {
 pub(super) struct Escapes {
     /// Behind `# `.
     pub(super) comments: Comments,
+    /// What would count behind `# ` if no px magics stood there as they are.
+    pub(super) switched_off: Comments,
     /// Behind `#!`.
     pub(super) bang: bool,
     /// Behind `# MAGIC `.
@@ -228,7 +230,7 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
     let markers = markers.filter(|(start, end)| (start.as_str(), end.as_str()) != ("+", "-"));
     let is_live = content.of(Count::Px) > 0;
     let in_comments = match format {
-        _ if is_live || header.language != Language::Python => Comments::Never,
+        _ if header.language != Language::Python => Comments::Never,
         Format::Percent | Format::Light | Format::NoMarker | Format::Sphinx | Format::Spyder
             if header.is_jupytext =>
         {
@@ -240,7 +242,13 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
         }
         Format::Hydrogen if header.is_jupytext && header.comment_magics == Some(true) => Comments::All,
         Format::Percent | Format::Spyder if content.of(Count::Magic) == 0 => Comments::First,
+        // What divides it so are live magics.
+        Format::Hydrogen if is_live && !header.is_jupytext => Comments::First,
         _ => Comments::Never,
+    };
+    let (in_comments, switched_off) = match is_live {
+        true => (Comments::Never, in_comments),
+        false => (in_comments, Comments::Never),
     };
     let frees = match format {
         Format::Percent | Format::Light | Format::NoMarker | Format::Sphinx => {
@@ -253,6 +261,7 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
     let is_marked = content.of(Count::Percent) + content.of(Count::Title) > 0;
     let escapes = Escapes {
         comments: in_comments,
+        switched_off,
         bang: format.is_percent() && is_marked && !is_live,
         databricks: format == Format::Databricks,
         frees,

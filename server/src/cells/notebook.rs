@@ -40,6 +40,37 @@ struct Notebook<'a> {
     cells: Option<Vec<Cell<'a>>>,
     #[serde(borrow)]
     worksheets: Option<Vec<Worksheet<'a>>>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+}
+
+/// What the metadata of a notebook or a cell say of the language, each as it may be.
+#[derive(Default, Deserialize)]
+struct Metadata {
+    kernelspec: Option<serde_json::Value>,
+    language_info: Option<serde_json::Value>,
+    vscode: Option<serde_json::Value>,
+}
+
+impl Metadata {
+    fn of(raw: Option<&RawValue>) -> Self {
+        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+
+    fn language(&self) -> Option<&str> {
+        fn said<'v>(of: &'v Option<serde_json::Value>, key: &str) -> Option<&'v str> {
+            of.as_ref()?.get(key)?.as_str()
+        }
+        said(&self.vscode, "languageId")
+            .or_else(|| said(&self.kernelspec, "language"))
+            .or_else(|| said(&self.language_info, "name"))
+    }
+}
+
+/// Whether a language is Python, or has IPython's magics as Sage has.
+fn has_magics(language: &str) -> bool {
+    let language = language.to_lowercase();
+    ["python", "ipython", "sage"].iter().any(|known| language.starts_with(known))
 }
 
 #[derive(Deserialize)]
@@ -58,9 +89,24 @@ struct Cell<'a> {
     source: Option<&'a RawValue>,
     #[serde(borrow)]
     input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    /// Of nbformat 2 and 3.
+    language: Option<serde_json::Value>,
 }
 
-/// Finds the code cells of a notebook.
+impl Cell<'_> {
+    /// Its own language, where it says one.
+    fn language(&self) -> Option<String> {
+        let own = self.language.as_ref().and_then(|language| language.as_str().map(str::to_owned));
+        own.or_else(|| {
+            let metadata = self.metadata.filter(|metadata| metadata.get().contains("languageId"));
+            Metadata::of(metadata).language().map(str::to_owned)
+        })
+    }
+}
+
+/// Finds the code cells of a notebook that are Python.
 pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
     let json = text.strip_prefix('\u{feff}').unwrap_or(text);
     let start = text.len() - json.len();
@@ -84,6 +130,8 @@ pub(super) fn code_cells(text: &str) -> Result<Vec<CodeCell>, NotNotebook> {
 fn in_notebook(notebook: Notebook<'_>, json: &str, start: usize) -> Result<Vec<CodeCell>, NotNotebook> {
     let offset = |part: &str| start + (part.as_ptr() as usize - json.as_ptr() as usize);
     let are_bare = notebook.nbformat == Some(2.into());
+    let metadata = Metadata::of(notebook.metadata);
+    let is_python = metadata.language().is_none_or(has_magics);
     let worksheets =
         notebook.worksheets.map(|sheets| sheets.into_iter().flat_map(|sheet| sheet.cells).collect());
     let Some(cells): Option<Vec<Cell<'_>>> = notebook.cells.or(worksheets) else {
@@ -92,6 +140,9 @@ fn in_notebook(notebook: Notebook<'_>, json: &str, start: usize) -> Result<Vec<C
     let mut found = Vec::new();
     for (index, cell) in (0u32..).zip(cells) {
         let Some(source) = cell.source.or(cell.input).filter(|_| cell.cell_type == "code") else { continue };
+        if !cell.language().map_or(is_python, |language| has_magics(&language)) {
+            continue;
+        }
         let raw = source.get();
         let mut strings = Mapped::json();
         if raw.starts_with('[') {

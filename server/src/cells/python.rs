@@ -1,21 +1,46 @@
 //! Just enough of Python's tokens to know, at the beginning of each line, whether it begins a statement: strings, brackets,
 //! comments and continued lines. One pass, no tree.
 
-/// The state between two lines of Python.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The state between two lines of Python. F-strings are read as Python 3.12 reads them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tokens {
-    depth: u32,
-    string: Option<Quote>,
+    /// What is open, the innermost last.
+    open: Vec<Open>,
     continued: bool,
     assigned: bool,
     /// Whether the line ended behind the `=` and a backslash.
     awaits_value: bool,
+    /// What no Python reads, on the lines since this was asked last.
+    flaw: Option<Flaw>,
+}
+
+/// What is open in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// A bracket: the byte that closes it.
+    Bracket(u8),
+    Text(Quote),
+    /// `{` in an f-string.
+    Field,
+    /// What stands behind the colon of a field.
+    Spec,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Quote {
     byte: u8,
     triple: bool,
+    /// Whether it has fields.
+    is_format: bool,
+}
+
+/// What makes a text no Python, by its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// A closing bracket that closes nothing.
+    Bracket,
+    /// A string in single quotes that its line does not end.
+    Text,
 }
 
 /// What follows the first `=` of a statement.
@@ -30,17 +55,27 @@ pub(crate) enum Assigned {
 impl Tokens {
     /// Whether the next line begins a statement.
     pub(crate) fn at_statement(&self) -> bool {
-        self.depth == 0 && self.string.is_none() && !self.continued
+        self.open.is_empty() && !self.continued
     }
 
     /// Whether a string with three quotes is open.
     pub(crate) fn in_long_string(&self) -> bool {
-        self.string.is_some_and(|quote| quote.triple)
+        matches!(self.open.last(), Some(Open::Text(quote)) if quote.triple)
+    }
+
+    /// Whether the next line stands in brackets, and in no string.
+    pub(crate) fn in_brackets(&self) -> bool {
+        matches!(self.open.last(), Some(Open::Bracket(_)))
     }
 
     /// Whether a bracket or a string with three quotes is open.
     pub(crate) fn is_open(&self) -> bool {
-        self.depth > 0 || self.in_long_string()
+        !self.open.is_empty()
+    }
+
+    /// What makes the lines no Python that were read since this was asked last, or since a new statement began.
+    pub(crate) fn take_flaw(&mut self) -> Option<Flaw> {
+        self.flaw.take()
     }
 
     /// Reads a line, without its line end, from a column on. Stops in front of a magic or a `get_ipython()` that is
@@ -59,22 +94,14 @@ impl Tokens {
             }
         }
         while at < bytes.len() {
-            if let Some(quote) = self.string {
-                at = self.read_string(bytes, at, quote);
+            if let Some(Open::Text(_) | Open::Spec) = self.open.last() {
+                at = self.read_text(bytes, at);
                 continue;
             }
             match bytes[at] {
                 b'#' => break,
-                byte @ (b'"' | b'\'') => {
-                    let triple = bytes[at..].starts_with(&[byte; 3]);
-                    self.string = Some(Quote { byte, triple });
-                    at += if triple { 3 } else { 1 };
-                    continue;
-                }
-                b'(' | b'[' | b'{' => self.depth += 1,
-                b')' | b']' | b'}' => self.depth = self.depth.saturating_sub(1),
                 b'\\' if at + 1 == bytes.len() => self.continued = true,
-                b'=' if self.depth == 0 && !self.assigned => {
+                b'=' if self.open.is_empty() && !self.assigned => {
                     if bytes.get(at + 1) == Some(&b'=') {
                         at += 2;
                         continue;
@@ -93,15 +120,91 @@ impl Tokens {
                         }
                     }
                 }
-                _ => {}
+                _ => {
+                    at = self.read_code(bytes, at);
+                    continue;
+                }
             }
             at += 1;
         }
-        if self.string.is_some_and(|quote| !quote.triple) && !ends_escaped(bytes) {
-            self.string = None; // never closed: Python drops it at the end of the line
+        self.end_line(bytes);
+        None
+    }
+
+    /// Takes in the end of a line.
+    fn end_line(&mut self, bytes: &[u8]) {
+        // What stands in a field may go on on the next line, whatever quotes are round it.
+        while let Some(Open::Text(_) | Open::Spec) = self.open.last() {
+            let text = self.open.iter().rposition(|open| matches!(open, Open::Text(_)));
+            let Some((text, Open::Text(quote))) = text.map(|at| (at, self.open[at])) else { break };
+            if quote.triple || ends_escaped(bytes) {
+                break;
+            }
+            self.flaw = self.flaw.or(Some(Flaw::Text));
+            self.open.truncate(text); // never closed: as if it ended with its line
         }
         if self.at_statement() {
             self.assigned = false;
+        }
+    }
+
+    /// Reads one character of code that is neither a comment nor an assignment, or the quotes that open a string.
+    fn read_code(&mut self, bytes: &[u8], at: usize) -> usize {
+        match bytes[at] {
+            byte @ (b'"' | b'\'') => {
+                let triple = bytes[at..].starts_with(&[byte; 3]);
+                self.open.push(Open::Text(Quote { byte, triple, is_format: is_format(&bytes[..at]) }));
+                return at + if triple { 3 } else { 1 };
+            }
+            b'(' => self.open.push(Open::Bracket(b')')),
+            b'[' => self.open.push(Open::Bracket(b']')),
+            b'{' => self.open.push(Open::Bracket(b'}')),
+            byte @ (b')' | b']' | b'}') => match self.open.last() {
+                Some(Open::Bracket(close)) => {
+                    if *close != byte {
+                        self.flaw = self.flaw.or(Some(Flaw::Bracket));
+                    }
+                    self.open.pop();
+                }
+                Some(Open::Field) if byte == b'}' => drop(self.open.pop()),
+                _ => self.flaw = self.flaw.or(Some(Flaw::Bracket)),
+            },
+            b':' if self.open.last() == Some(&Open::Field) => self.open.push(Open::Spec),
+            _ => {}
+        }
+        at + 1
+    }
+
+    /// The colon that ends the header of a statement, if there is code behind it on its line.
+    pub(crate) fn header_end(text: &str) -> Option<usize> {
+        let mut tokens = Self::default();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let bytes = line.trim_end_matches('\n').as_bytes();
+            let mut at = 0;
+            let mut in_lambda = 0;
+            while at < bytes.len() {
+                if let Some(Open::Text(_) | Open::Spec) = tokens.open.last() {
+                    at = tokens.read_text(bytes, at);
+                    continue;
+                }
+                let is_at_top = tokens.open.is_empty();
+                match bytes[at] {
+                    b'#' => break,
+                    b'l' if is_at_top && is_lambda(bytes, at) => in_lambda += 1,
+                    b':' if is_at_top && bytes.get(at + 1) != Some(&b'=') => {
+                        if in_lambda == 0 {
+                            let is_body = !is_idle(line[at + 1..].trim_end_matches('\\'));
+                            return is_body.then_some(start + at);
+                        }
+                        in_lambda -= 1;
+                    }
+                    _ => {}
+                }
+                at = tokens.read_code(bytes, at);
+            }
+            tokens.end_line(bytes);
+            start += line.len();
         }
         None
     }
@@ -116,18 +219,36 @@ impl Tokens {
         super::calls::receiver(rest).map(|_| Assigned::GetIpython(at))
     }
 
-    /// Reads to the end of the string, or of the line.
-    fn read_string(&mut self, bytes: &[u8], from: usize, quote: Quote) -> usize {
+    /// Reads to the end of the string, to a field in it, or to the end of the line.
+    fn read_text(&mut self, bytes: &[u8], from: usize) -> usize {
+        let in_spec = self.open.last() == Some(&Open::Spec);
+        let text = self.open.iter().rposition(|open| matches!(open, Open::Text(_)));
+        let Some((text, Open::Text(quote))) = text.map(|at| (at, self.open[at])) else { return bytes.len() };
         let mut at = from;
         while at < bytes.len() {
-            if bytes[at] == b'\\' {
-                at += 2;
-            } else if bytes[at] == quote.byte && (!quote.triple || bytes[at..].starts_with(&[quote.byte; 3]))
-            {
-                self.string = None;
-                return at + if quote.triple { 3 } else { 1 };
-            } else {
-                at += 1;
+            let rest = &bytes[at..];
+            let doubled = rest.get(1) == rest.first() && !in_spec;
+            match rest[0] {
+                // `\{` is a backslash and a field; `\N{…}` is one character.
+                b'\\' if quote.is_format && matches!(rest.get(1), Some(b'{' | b'}')) => at += 1,
+                b'\\' if quote.is_format && rest.starts_with(b"\\N{") => {
+                    at += rest.iter().position(|byte| *byte == b'}').map_or(3, |end| end + 1);
+                }
+                b'\\' => at += 2,
+                byte if byte == quote.byte && (!quote.triple || rest.starts_with(&[byte; 3])) => {
+                    self.open.truncate(text);
+                    return at + if quote.triple { 3 } else { 1 };
+                }
+                b'{' | b'}' if quote.is_format && doubled => at += 2,
+                b'{' if quote.is_format => {
+                    self.open.push(Open::Field);
+                    return at + 1;
+                }
+                b'}' if in_spec => {
+                    self.open.truncate(self.open.len() - 2);
+                    return at + 1;
+                }
+                _ => at += 1,
             }
         }
         bytes.len()
@@ -137,6 +258,21 @@ impl Tokens {
     pub(crate) fn restart(&mut self) {
         *self = Self::default();
     }
+}
+
+/// Whether the keyword stands at a column.
+fn is_lambda(bytes: &[u8], at: usize) -> bool {
+    let is_of_name =
+        |byte: Option<&u8>| byte.is_some_and(|byte| *byte == b'_' || byte.is_ascii_alphanumeric());
+    bytes[at..].starts_with(b"lambda") && !is_of_name(bytes.get(at + 6)) && !is_of_name(bytes[..at].last())
+}
+
+/// Whether the quotes behind these bytes open a string with fields: `f"`, `rf"`.
+fn is_format(before: &[u8]) -> bool {
+    let letters =
+        before.iter().rev().take_while(|byte| **byte == b'_' || byte.is_ascii_alphanumeric()).count();
+    let prefix = before[before.len() - letters..].to_ascii_lowercase();
+    matches!(&*prefix, b"f" | b"fr" | b"rf" | b"t" | b"tr" | b"rt")
 }
 
 /// Whether an odd number of backslashes stands at the end.
@@ -156,6 +292,18 @@ pub(crate) fn is_magic_name(text: &str) -> bool {
 /// The length of the blanks a line begins with.
 pub(crate) fn indent(line: &str) -> usize {
     blanks(line.as_bytes())
+}
+
+/// The word of a statement that Python 3 does not have, if a statement is certainly one: `print x`, `exec "x"`.
+pub(crate) fn old_statement(statement: &str) -> Option<&'static str> {
+    let (word, rest) =
+        ["print", "exec"].into_iter().find_map(|word| Some((word, statement.strip_prefix(word)?)))?;
+    let value = rest.trim_start_matches([' ', '\t']);
+    let is_text = value.starts_with(['"', '\'']);
+    let is_name = rest.len() > value.len() && value.starts_with(|c: char| c == '_' || c.is_alphanumeric());
+    let first = &value[..value.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(value.len())];
+    let is_operator = matches!(first, "and" | "or" | "in" | "is" | "not" | "if" | "else" | "for");
+    (is_text || (is_name && !is_operator)).then_some(word)
 }
 
 /// Whether a line holds neither code nor the inside of a string: blank, or a comment.

@@ -1,6 +1,9 @@
 //! Why a px cell cannot run, whatever the engines are, as sentences.
 
-use super::{CellKind, Magic, found::Found};
+use super::{
+    CellKind, Magic,
+    found::{Broken, Found},
+};
 
 /// Its options are known to IPython alone.
 pub(crate) const DYNAMIC: &str = "the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none \
@@ -19,6 +22,15 @@ pub(crate) const FILLED_IN: &str = "IPython fills in {…} and $name on the line
 /// A `sync_imports` block imports a star.
 pub(crate) const STAR_IMPORT: &str = "sync_imports cannot import *: ipyparallel fails on the engines, which have no attribute of \
                                       that name; write %px from … import * below the block";
+
+/// IPython runs nothing of its cell, or nothing from a line above it on.
+pub(super) fn broken_cell(broken: &Broken) -> String {
+    let what = match broken.why.is_whole() {
+        true => "IPython runs nothing of this cell",
+        false => "IPython runs nothing behind a line above in this cell",
+    };
+    format!("{what}: {}", broken.why)
+}
 
 /// Nothing makes the view that it goes by.
 pub(super) fn unknown_view(magic: &Magic) -> String {

@@ -5,10 +5,10 @@ use std::{ops::Range, sync::Arc};
 use super::{
     Carry, CellKind, Magic, MagicKind, Options, Origin, PxCell, Spelling, ViewState,
     findings::{Finding, Findings},
-    found::Found,
+    found::{BlockText, Found},
     mapped::Mapped,
     python,
-    refusal::{refusal, unknown_view},
+    refusal::{broken_cell, refusal, unknown_view},
     scan::Scanned,
     set_up,
     views::{Region, UnreadTargets},
@@ -54,6 +54,7 @@ pub(super) fn resolve(
         cells: Vec::new(),
         findings: Vec::new(),
         next_statement: 0,
+        next_line: 0,
         sends_plain,
         set_up: None,
         keeps_shell: false,
@@ -79,6 +80,8 @@ struct Resolver<'a> {
     cells: Vec<PxCell>,
     findings: Vec<Finding>,
     next_statement: usize,
+    /// The next line of local code that may call what is defined above, by its place among them.
+    next_line: usize,
     sends_plain: bool,
     set_up: Option<u32>,
     /// Whether nothing of the block is run here that could make something of the shell.
@@ -98,15 +101,34 @@ impl Resolver<'_> {
 
     fn take_in(&mut self) -> usize {
         let scanned = self.scanned;
-        let count = scanned.text().lines.len();
+        let text = scanned.text();
+        let count = text.lines.len();
         let mut local_lines = scanned.local.len();
         if scanned.is_taken_otherwise(self.carry.is_toggled) {
             // IPython runs nothing of it that pxlens could follow.
             self.keeps_shell = true;
             return local_lines;
         }
+        let is_inside = self.carry.autopx.is_some();
+        if let Some(line) = scanned.toggle_line().filter(|_| is_inside) {
+            // Only a cell that begins with it ends the region, and nothing else of that cell is run.
+            self.keeps_shell = true;
+            let toggle = (0..).zip(&scanned.found).find(|(_, found)| found.lines.start == line);
+            match toggle.filter(|(_, found)| found.kind == CellKind::Autopx) {
+                Some((nth, found)) => {
+                    self.origin.nth = nth;
+                    self.found(found);
+                }
+                None if scanned.ends_region() => {
+                    self.found(&toggle_at(scanned, line));
+                }
+                None => {}
+            }
+            return local_lines;
+        }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
-        if only_code && self.carry.autopx.is_some() && self.carry.is_toggled && !scanned.is_unsure() {
+        let is_sent = self.carry.is_toggled && !scanned.is_unsure() && !scanned.is_px_body();
+        if only_code && is_inside && is_sent {
             self.keeps_shell = true;
             return local_lines - self.autopx_cell(0..count);
         }
@@ -121,28 +143,27 @@ impl Resolver<'_> {
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
-        let is_inside = self.carry.autopx.is_some();
-        let first = scanned.text().first_filled(0);
+        let end = scanned.end();
+        self.keeps_shell |= end == 0;
         for (nth, found) in (0..).zip(&scanned.found) {
-            self.statements(found.range.start);
+            self.statements(found.range.start.min(end));
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |imports| imports.taken);
             if found.kind == CellKind::Autopx && scanned.is_px_body() {
                 continue;
             }
+            if found.range.start >= end {
+                self.inside_region();
+                self.push(found);
+                continue;
+            }
             if found.kind == CellKind::Autopx && found.suite.is_none() && is_inside {
-                // As upstream, only a cell that begins with it ends the region, and nothing else of that cell is run.
-                if first == Some(found.lines.start) {
-                    self.keeps_shell = true;
-                    self.found(found);
-                    return local_lines;
-                }
                 self.inside_region();
                 continue;
             }
             self.found(found);
         }
-        self.statements(usize::MAX);
+        self.statements(end);
         local_lines
     }
 
@@ -152,13 +173,38 @@ impl Resolver<'_> {
         while let Some(statement) = self.scanned.statements.get(self.next_statement)
             && statement.range.start < before
         {
+            self.mentions(statement.range.start);
             if self.carry.autopx.is_none() && self.carry.is_changed_by(statement) {
                 self.origin.nth = self.scanned.number_of(self.next_statement);
+                let is_first = !self.carry.has_defined();
                 let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
                 self.findings.extend(note.map(|why| Finding::NoEffect { range: statement.range, why }));
+                if is_first {
+                    self.next_line = self.lines_before(statement.range.start + 1);
+                }
             }
             self.next_statement += 1;
         }
+        self.mentions(before);
+    }
+
+    /// Takes in the lines of code before a byte that may call what does something to views.
+    fn mentions(&mut self, before: usize) {
+        if !self.carry.has_defined() || self.carry.autopx.is_some() {
+            return;
+        }
+        let end = self.lines_before(before);
+        for line in self.next_line..end {
+            let text = self.scanned.text().line(self.scanned.local[line]);
+            Arc::make_mut(&mut self.carry).mention(text);
+        }
+        self.next_line = self.next_line.max(end);
+    }
+
+    /// How many lines of local code begin before a byte.
+    fn lines_before(&self, byte: usize) -> usize {
+        let text = self.scanned.text();
+        self.scanned.local.partition_point(|line| text.source.start_of(text.lines[*line].start) < byte)
     }
 
     /// Lines inside an `%autopx` region, if there is code on them; gives how many of the local lines are sent so.
@@ -172,7 +218,8 @@ impl Resolver<'_> {
         let (text, local) = (self.scanned.text(), &self.scanned.local);
         let before = |line: usize| local.partition_point(|index| *index < line);
         let sent = before(lines.end) - before(lines.start);
-        if sent == 0 {
+        let is_hidden = text.hidden.iter().any(|hidden| lines.contains(&hidden.line));
+        if sent == 0 && !is_hidden {
             return 0;
         }
         let line_text = |index: &usize| text.source.text()[text.lines[*index].clone()].trim();
@@ -185,10 +232,8 @@ impl Resolver<'_> {
             lines = first..last + 1;
         }
         let bytes = text.lines[lines.start].start..text.lines[lines.end - 1].end;
-        let mut code = Mapped::default();
-        code.push_part(text.source, bytes.clone());
+        let code = freed(&text, lines.clone());
         let range = text.source.range(bytes);
-        code.push_escape("\n", TextRange::new(range.end, range.end));
         let line = text.lines[first].clone();
         let blanks = python::indent(&text.source.text()[line.clone()]);
         let magic_range = text.source.range(line.start + blanks..line.end);
@@ -226,6 +271,9 @@ impl Resolver<'_> {
             CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
+                if self.carry.autopx.is_none() && self.scanned.is_unsure() {
+                    self.findings.push(Finding::UnsureRegion { magic: self.origin.nth as usize });
+                }
                 let carry = Arc::make_mut(&mut self.carry);
                 carry.autopx = match carry.autopx.take() {
                     Some(_) => None,
@@ -262,7 +310,9 @@ impl Resolver<'_> {
             let magic = self.origin.nth as usize;
             self.findings.push(Finding::UnlikeImports { magic, is_of_px });
         }
-        let refusal = refusal(found, view.is_some());
+        let broken = self.scanned.broken.as_ref().filter(|_| found.range.start >= self.scanned.end());
+        let broken = broken.filter(|_| found.kind != CellKind::AutopxCell && found.kind != CellKind::Plain);
+        let refusal = broken.map(broken_cell).or_else(|| refusal(found, view.is_some()));
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
             kind: found.kind,
@@ -278,6 +328,47 @@ impl Resolver<'_> {
             alias: found.alias.clone(),
             magic: found.magic.clone(),
         });
+    }
+}
+
+/// Lines as what frees the magics in comments makes them, each with its line end.
+fn freed(text: &BlockText<'_>, lines: Range<usize>) -> Mapped {
+    let mut code = Mapped::default();
+    for index in lines.clone() {
+        let line = text.lines[index].clone();
+        let end = if index + 1 < lines.end { text.lines[index + 1].start } else { line.end };
+        let columns = text.hidden(index).map_or(0..0, |hidden| hidden.columns.clone());
+        code.push_part(text.source, line.start..line.start + columns.start);
+        code.push_part(text.source, line.start + columns.end..end);
+    }
+    let end = text.source.end_of(text.lines[lines.end - 1].end);
+    code.push_escape("\n", TextRange::new(end, end));
+    code
+}
+
+/// What ends a region on a line on which IPython would find no magic: `%autopx;`.
+fn toggle_at(scanned: &Scanned, line: usize) -> Found {
+    let text = scanned.text();
+    let range = text.filled(line);
+    let name_range = TextRange::new(range.start, range.start + "%autopx".len());
+    let magic =
+        Magic { kind: MagicKind::Autopx, suffix: String::new(), options: Options::default(), name_range };
+    Found {
+        kind: CellKind::Autopx,
+        magic,
+        lines: line..line + 1,
+        range,
+        magic_range: range,
+        code: Mapped::default(),
+        options_text: None,
+        column: python::indent(text.line(line)),
+        escape: text.hidden(line).map(|hidden| hidden.escape),
+        suite: None,
+        imports: None,
+        spelling: text.hidden(line).map(|hidden| hidden.escape).into(),
+        prefix: None,
+        alias: None,
+        fault: None,
     }
 }
 

@@ -8,12 +8,12 @@ use super::{
     divide::Part,
     escapes::{self, Begins, Hidden},
     format::Style,
-    found::{BlockText, Found, Note, Stray},
+    found::{About, BlockText, Broken, Found, Note, Stray},
     lines::line_at,
     mapped::Mapped,
     notebook,
     shell::{Name, Shell},
-    statements::{Act, Expr, Statement},
+    statements::Statement,
 };
 use crate::text::TextRange;
 
@@ -26,8 +26,14 @@ pub(crate) struct Scanned {
     lines: Vec<Range<usize>>,
     is_script: bool,
     hidden: Vec<Hidden>,
+    /// Whether jupytext frees magics in comments, whatever counts.
+    frees: bool,
     /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
     other_toggles: Vec<usize>,
+    /// The line by which IPython runs nothing of it, or nothing from there on.
+    pub(crate) broken: Option<Broken>,
+    /// How many calls in it toggle a region that are not read.
+    called_toggles: usize,
     /// The cell magic that it begins with, if jupytext frees one that does not count.
     begins: Begins,
     /// Whether nobody here knows where `%autopx` regions end.
@@ -62,9 +68,20 @@ impl Scanned {
         place: Option<NotebookCellRef>,
     ) -> Self {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
-        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, border };
-        let block::Scan { found, strays, local, dated, statements, notes, used, shell } =
-            block::scan(text, &Arc::default());
+        let frees = style.is_some_and(|style| style.escapes.frees);
+        let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, frees, border };
+        let block::Scan {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+        } = block::scan(text, &Arc::default());
         let other_toggles = Vec::new();
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
         Self {
@@ -72,7 +89,10 @@ impl Scanned {
             lines,
             is_script,
             hidden,
+            frees,
             other_toggles,
+            broken,
+            called_toggles,
             begins: Begins::Nothing,
             is_unsure,
             border,
@@ -102,9 +122,32 @@ impl Scanned {
         if shell.is_plain() || !(is_concerned || shell.has_names() || !self.shell.is_plain()) {
             return None;
         }
-        let block::Scan { found, strays, local, dated, statements, notes, used, shell } =
-            block::scan(self.text(), shell);
-        Some(Self { found, strays, local, dated, statements, notes, used, shell, ..self.clone() })
+        let block::Scan {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+        } = block::scan(self.text(), shell);
+        let old = self.clone();
+        Some(Self {
+            found,
+            strays,
+            local,
+            dated,
+            statements,
+            notes,
+            broken,
+            called_toggles,
+            used,
+            shell,
+            ..old
+        })
     }
 
     /// A cell of a script.
@@ -121,7 +164,11 @@ impl Scanned {
             begins = escapes::begins(&texts, style.escapes, &hidden);
         }
         let range = TextRange::new(0, without_line_end(text));
-        Self { other_toggles, begins, ..Self::new(source, lines, Some(style), hidden, range, None) }
+        let off = escapes::switched_off(&lines, source.text(), style.escapes).filter(|_| part.hides);
+        let off = off.map(|line| Note { range: source.range(line), about: About::SwitchedOff });
+        let scanned = Self::new(source, lines, Some(style), hidden, range, None);
+        let notes = scanned.notes.iter().cloned().chain(off).collect();
+        Self { notes, other_toggles, begins, ..scanned }
     }
 
     /// A cell of a synchronised notebook.
@@ -152,15 +199,49 @@ impl Scanned {
         if self.is_px_body() {
             return before;
         }
-        let toggles =
-            self.found.iter().filter(|found| found.kind == CellKind::Autopx && found.suite.is_none());
-        let count = toggles.clone().count() + self.other_toggles.len();
-        if count == 0 || !before {
-            return before ^ (count % 2 == 1);
+        if before {
+            return !(self.ends_region() || self.begins_with_other_toggle());
         }
-        let Some(first) = self.text().first_filled(0) else { return before };
-        let mut toggles = toggles;
-        !(toggles.any(|found| found.lines.start == first) || self.begins_with_other_toggle())
+        if self.end() == 0 {
+            return false;
+        }
+        let toggles = self.found.iter().filter(|found| {
+            found.kind == CellKind::Autopx && found.suite.is_none() && found.range.start < self.end()
+        });
+        (toggles.count() + self.other_toggles.len() + self.called_toggles) % 2 == 1
+    }
+
+    /// Where what IPython runs of it ends, in bytes of the document.
+    pub(super) fn end(&self) -> usize {
+        match &self.broken {
+            None => usize::MAX,
+            Some(broken) if broken.why.is_whole() => 0,
+            Some(broken) => self.text().filled(broken.line).start,
+        }
+    }
+
+    /// The line by which it ends a region that it is in: it begins with `%autopx`, also with that of a view.
+    pub(super) fn toggle_line(&self) -> Option<usize> {
+        let first = self.text().first_filled(0)?;
+        let is_found = || self.found.iter().any(|it| it.kind == CellKind::Autopx && it.lines.start == first);
+        (self.begins_with("%autopx") && (self.ends_region() || is_found())).then_some(first)
+    }
+
+    /// Whether IPython ends the region that it is in: it begins with `%autopx` and no more of a name.
+    pub(super) fn ends_region(&self) -> bool {
+        self.first_code().and_then(|code| code.strip_prefix("%autopx")).is_some_and(is_end_of_word)
+    }
+
+    fn begins_with(&self, word: &str) -> bool {
+        self.first_code().is_some_and(|code| code.starts_with(word))
+    }
+
+    /// What it begins with, without the sign of a comment that counts.
+    fn first_code(&self) -> Option<&str> {
+        let text = self.text();
+        let first = text.first_filled(0)?;
+        let begin = text.hidden(first).map_or(0, |hidden| hidden.columns.end);
+        Some(text.line(first)[begin..].trim_start())
     }
 
     /// Whether jupytext makes a px cell of it by a `# %%px` that does not count here: a toggle in it is none.
@@ -170,7 +251,10 @@ impl Scanned {
 
     /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.
     fn begins_with_other_toggle(&self) -> bool {
-        self.text().first_filled(0).is_some_and(|first| self.other_toggles.contains(&first))
+        let text = self.text();
+        let is_other = |first: &usize| self.other_toggles.contains(first);
+        let Some(first) = text.first_filled(0).filter(is_other) else { return false };
+        text.line(first).split_once("%autopx").is_some_and(|(_, rest)| is_end_of_word(rest))
     }
 
     /// Whether IPython runs no px magic of it, once jupytext has freed what begins it: a toggle that ends the region it is in,
@@ -193,7 +277,7 @@ impl Scanned {
         };
         let found = (0..).zip(&self.found);
         let found = found.filter(|(_, found)| matches!(found.kind, CellKind::Config | CellKind::SyncImports));
-        let statements = (0..).zip(&self.statements).filter(|(_, statement)| may_decide(&statement.act));
+        let statements = (0..).zip(&self.statements).filter(|(_, statement)| statement.may_decide());
         found
             .map(move |(nth, found)| (nth, range(found)))
             .chain(statements.map(|(at, statement)| (self.number_of(at), statement.range)))
@@ -216,22 +300,14 @@ impl Scanned {
 
     /// Its text, by lines.
     pub(crate) fn text(&self) -> BlockText<'_> {
-        let Self { source, lines, is_script, hidden, border, .. } = self;
-        BlockText { source, lines, is_script: *is_script, hidden, border: *border }
+        let Self { source, lines, is_script, hidden, frees, border, .. } = self;
+        BlockText { source, lines, is_script: *is_script, hidden, frees: *frees, border: *border }
     }
 }
 
-/// Whether something of a view can come from what a statement does; most assignments make none.
-fn may_decide(act: &Act) -> bool {
-    match act {
-        Act::Bind { value, .. } => matches!(value, Expr::Subscript(_) | Expr::Call(_)),
-        Act::Forget(_) | Act::Unset(_) => false,
-        Act::Evaluate(_)
-        | Act::SetBlock { .. }
-        | Act::SetTargets { .. }
-        | Act::BeginFlags { .. }
-        | Act::EndFlags { .. } => true,
-    }
+/// Whether a text does not go on with the word that stands before it.
+fn is_end_of_word(rest: &str) -> bool {
+    !rest.starts_with(|c: char| c == '_' || c.is_alphanumeric())
 }
 
 fn without_line_end(text: &str) -> usize {

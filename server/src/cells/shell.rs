@@ -152,7 +152,8 @@ impl Shell {
             if !(wanted || (is_default && self.exists(is_cell, &target) != Some(false))) {
                 continue;
             }
-            let alias = match is_certain {
+            // A magic that is not known here may be one of an extension, or none.
+            let alias = match is_certain && self.exists(is_cell, &target) == Some(true) {
                 true => Alias::Known { target: target.clone(), parameters: parameters.clone() },
                 false => Alias::Uncertain,
             };
@@ -258,7 +259,8 @@ fn signs(is_cell: bool) -> &'static str {
 pub(super) fn name_of(text: &str) -> (bool, &str, usize) {
     let name = text.trim_start_matches('%');
     let begin = text.len() - name.len();
-    let name = &name[..name.find([' ', '\t']).unwrap_or(name.len())];
+    // A tab is a part of the name.
+    let name = &name[..name.find(' ').unwrap_or(name.len())];
     (begin > 1, name, begin + name.len())
 }
 

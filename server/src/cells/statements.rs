@@ -8,25 +8,29 @@
 //! magics: they are conditional in anything but a `with`.
 
 mod act;
+mod effects;
 mod imports;
 mod tree;
 mod words;
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
     CellKind, Magic, MagicKind, Options, Spelling,
     found::{self, BlockText, Found, Unlike, UnlikeHow},
     mapped::Mapped,
     markers,
+    prefix::Prefix,
     python::{self, Assigned, Tokens},
-    refusal, suites,
+    refusal, shell, suites,
 };
 use crate::text::TextRange;
 pub(super) use act::{Act, Call, Expr, Statement};
 use imports::Piece;
-use tree::Reader;
-use words::{assigned, first_word, is_main, may_be_of_use, words};
+use tree::{Outcome, Reader};
+use words::{
+    assigned, called_without_brackets, first_word, is_callable, is_main, may_be_of_use, walrus, words,
+};
 
 /// What the code of a block holds.
 #[derive(Default)]
@@ -38,14 +42,16 @@ pub(super) struct Code {
 }
 
 /// Longer statements are not parsed.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 64 << 10;
 
 /// Longer values of plain assignments are not parsed.
 const LONGEST_VALUE: usize = 400;
 
 /// Words without which no statement but an assignment matters.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 16] = [
     "activate",
+    "setattr",
+    "set_trait",
     ".block",
     ".targets",
     "Client",
@@ -72,6 +78,7 @@ pub(super) fn read(block: BlockText<'_>, found: &[Found], local: &[usize]) -> Co
         last_closed: None,
         reader: None,
         may_merge: false,
+        is_timed: false,
         code: Code::default(),
     };
     if let Some(first) = walk.first_line(found) {
@@ -107,12 +114,27 @@ struct Suite {
     flags: Vec<Expr>,
     /// The names of its own, if it is a definition.
     own: Vec<Box<str>>,
+    /// Those of them that are not, as it says itself.
+    global: Vec<Box<str>>,
+    /// What a definition does to views when it is called, and where the first of that stands.
+    acts: Vec<Act>,
+    acts_at: Option<TextRange>,
 }
 
 impl Suite {
     fn new(logical: &Logical, kind: Kind) -> Self {
         let (indent, line) = (logical.indent, logical.lines.start);
-        Self { indent, line, kind, imports: None, flags: Vec::new(), own: Vec::new() }
+        Self {
+            indent,
+            line,
+            kind,
+            imports: None,
+            flags: Vec::new(),
+            own: Vec::new(),
+            global: Vec::new(),
+            acts: Vec::new(),
+            acts_at: None,
+        }
     }
 }
 
@@ -142,6 +164,8 @@ struct Walk<'a> {
     reader: Option<Reader>,
     /// Whether nothing but statements was read since the last one.
     may_merge: bool,
+    /// Whether the code is a body that `%%timeit` makes a function of.
+    is_timed: bool,
     code: Code,
 }
 
@@ -160,7 +184,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The first line of Python; `None` if a cell magic makes the block something else.
-    fn first_line(&self, found: &[Found]) -> Option<usize> {
+    fn first_line(&mut self, found: &[Found]) -> Option<usize> {
         let count = self.block.lines.len();
         let mut next = 0;
         loop {
@@ -174,6 +198,7 @@ impl<'a> Walk<'a> {
             if !markers::runs_its_body(name) {
                 return None;
             }
+            self.is_timed |= name == "timeit";
             next = first + 1;
         }
     }
@@ -201,15 +226,21 @@ impl<'a> Walk<'a> {
             }
             let indent = python::indent(line);
             if line[indent..].starts_with(['%', '!', '?', ',', ';', '/']) {
+                self.end_flags(index, indent);
+                let begin = index;
                 while self.line(index).ends_with('\\') && index + 1 < count {
                     index += 1;
                 }
                 index += 1;
+                self.command(&Logical {
+                    lines: begin..index,
+                    indent,
+                    bytes: self.bytes(begin, indent, index),
+                });
                 continue;
             }
             let (end, is_python) = self.end_of_statement(index);
-            let bytes = self.block.lines[index].start + indent..self.block.lines[end - 1].end;
-            let logical = Logical { lines: index..end, indent, bytes };
+            let logical = Logical { lines: index..end, indent, bytes: self.bytes(index, indent, end) };
             self.end_flags(index, indent);
             self.close_suites(indent);
             if is_python {
@@ -218,6 +249,63 @@ impl<'a> Walk<'a> {
                 self.forget_assigned(index, line);
             }
             index = end;
+        }
+    }
+
+    /// Lines from a column of the first on, up to the line behind them.
+    fn bytes(&self, begin: usize, column: usize, end: usize) -> Range<usize> {
+        self.block.lines[begin].start + column..self.block.lines[end - 1].end
+    }
+
+    /// The statement that a line magic runs, as `%time view.activate()` does, and a call without brackets: `/view.activate`.
+    fn command(&mut self, logical: &Logical) {
+        let text = self.text(logical.bytes.clone());
+        if !WORDS.iter().any(|word| text.contains(word)) && !text.contains('=') {
+            return;
+        }
+        if let Some(call) = called_without_brackets(text) {
+            self.uncertain(logical, call);
+            return;
+        }
+        let (is_cell, name, end) = shell::name_of(text);
+        if is_cell || !text.starts_with('%') {
+            return;
+        }
+        let mut behind = Mapped::default();
+        behind.push_part(self.block.source, logical.bytes.start + end..logical.bytes.end);
+        let prefix = Prefix::named(name);
+        let run = match prefix {
+            Some(prefix) => prefix.statement(&behind).map(|statement| statement.text().to_owned()),
+            None => Some(behind.text().trim().to_owned()),
+        };
+        let Some(run) = run else { return };
+        match prefix {
+            Some(Prefix::Time | Prefix::Prun) => self.run_by_magic(logical, &run),
+            _ => self.uncertain(logical, run),
+        }
+    }
+
+    /// A statement that a magic runs as if it stood in its place.
+    fn run_by_magic(&mut self, logical: &Logical, text: &str) {
+        let reader = self.reader.get_or_insert_with(Reader::new);
+        let Outcome { acts, maybe, .. } = reader.read(text, false);
+        let walrus = Some(walrus(text)).filter(|names| !names.is_empty()).map(Act::Forget);
+        for act in walrus.into_iter().chain(acts.into_iter().map(|(_, act)| act)) {
+            if !matches!(&act, Act::Evaluate(value) if !value.has_effect()) {
+                self.push(logical.bytes.clone(), act);
+            }
+        }
+        maybe.into_iter().for_each(|(_, act)| self.push_perhaps(logical.bytes.clone(), act));
+    }
+
+    /// A statement of which nobody knows whether and how it is run.
+    fn uncertain(&mut self, logical: &Logical, text: String) {
+        let reader = self.reader.get_or_insert_with(Reader::new);
+        let Outcome { acts, maybe, .. } = reader.read(&text, false);
+        for (_, act) in acts.into_iter().chain(maybe) {
+            if !matches!(act, Act::Unset(_)) {
+                self.push_perhaps(logical.bytes.clone(), act);
+            }
         }
     }
 
@@ -253,7 +341,7 @@ impl<'a> Walk<'a> {
 
     /// Whether what is read now happens whenever its block is run.
     fn is_certain(&self) -> bool {
-        self.suites.iter().all(|suite| matches!(suite.kind, Kind::Plain | Kind::Try))
+        !self.is_timed && self.suites.iter().all(|suite| matches!(suite.kind, Kind::Plain | Kind::Try))
     }
 
     /// Whether a name belongs to a definition that is open.
@@ -270,19 +358,12 @@ impl<'a> Walk<'a> {
         let lines = self.suites.iter().rev().map(|suite| suite.line);
         let mut open = lines.map(|line| (suites::keyword(self.line(line).trim_start()), line));
         let (keyword, line) = open.find(|(keyword, _)| !matches!(keyword, Some("with" | "async with")))?;
-        Some(suites::Suite { keyword, header: self.block.filled(line) })
+        Some(suites::Suite { keyword: keyword?, header: self.block.filled(line) })
     }
 
     fn push(&mut self, bytes: Range<usize>, act: Act) {
-        // The names of a function are its own; what it does to others happens at a time that is not known.
-        if let Some(suite) = self.suites.iter_mut().rfind(|suite| suite.kind == Kind::Definition)
-            && let Act::Bind { names, .. } | Act::Forget(names) | Act::Unset(names) = &act
-        {
-            return suite.own.extend(names.iter().cloned());
-        }
-        if act.object().and_then(Expr::root).is_some_and(|root| self.is_own(root)) {
-            return;
-        }
+        let range = self.block.source.range(bytes);
+        let Some(act) = self.in_definition(act, range) else { return };
         let is_certain = self.is_certain();
         if self.may_merge
             && let (Act::Forget(names), Some(last)) = (&act, self.code.statements.last_mut())
@@ -292,13 +373,52 @@ impl<'a> Walk<'a> {
             return;
         }
         self.may_merge = true;
-        let range = self.block.source.range(bytes);
-        let is_unconditional = self.suites.iter().all(|suite| suite.kind == Kind::Plain);
+        let is_unconditional = !self.is_timed && self.suites.iter().all(|suite| suite.kind == Kind::Plain);
         self.code.statements.push(Statement { range, is_certain, is_unconditional, act });
+    }
+
+    /// The same of what may or may not happen.
+    fn push_perhaps(&mut self, bytes: Range<usize>, act: Act) {
+        let range = self.block.source.range(bytes);
+        let Some(act) = self.in_definition(act, range) else { return };
+        self.may_merge = false;
+        self.code.statements.push(Statement { range, is_certain: false, is_unconditional: false, act });
+    }
+
+    /// What is left of an act where it stands. The names of a function are its own; what it does to others happens at a time
+    /// that is not known, and what it does to its own whenever it is called.
+    fn in_definition(&mut self, act: Act, range: TextRange) -> Option<Act> {
+        let innermost = self.suites.iter_mut().rfind(|suite| suite.kind == Kind::Definition);
+        let Some(suite) = innermost else { return Some(act) };
+        let act = match act {
+            Act::Bind { names, .. } | Act::Forget(names) | Act::Unset(names) => {
+                let (global, own): (Vec<_>, Vec<_>) =
+                    names.into_iter().partition(|name| suite.global.contains(name));
+                suite.own.extend(own);
+                if global.is_empty() {
+                    return None;
+                }
+                Act::Forget(global)
+            }
+            act => act,
+        };
+        if matches!(act, Act::Define { .. }) {
+            return Some(act);
+        }
+        let is_own = act.object().and_then(Expr::root).is_some_and(|root| self.is_own(root));
+        for suite in self.suites.iter_mut().filter(|suite| suite.kind == Kind::Definition) {
+            suite.acts_at.get_or_insert(range);
+            suite.acts.push(if is_own { act.clone().of_any() } else { act.clone() });
+        }
+        (!is_own).then_some(act)
     }
 
     fn statement(&mut self, logical: &Logical) {
         let text = self.text(logical.bytes.clone());
+        let walrus = walrus(text);
+        if !walrus.is_empty() {
+            self.push(logical.bytes.clone(), Act::Forget(walrus));
+        }
         if self.import(logical, text) {
             return;
         }
@@ -320,12 +440,22 @@ impl<'a> Walk<'a> {
                 drop(self.parsed(logical, text, false));
             }
             "del" => drop(self.parsed(logical, text, false)),
+            "global" | "nonlocal" => {
+                let names = words(&text[word.len()..]);
+                if let Some(suite) = self.suites.iter_mut().rfind(|suite| suite.kind == Kind::Definition) {
+                    suite.global.extend(names);
+                }
+            }
             _ => self.assignment(logical, text),
         }
     }
 
     /// A plain assignment; anything else is passed over.
     fn assignment(&mut self, logical: &Logical, text: &str) {
+        if text.contains(';') && text.contains('=') && text.len() <= LONGEST {
+            drop(self.parsed(logical, text, false));
+            return;
+        }
         let Some((names, value)) = assigned(text) else { return };
         if value.len() <= LONGEST_VALUE && may_be_of_use(value) {
             drop(self.parsed(logical, text, false));
@@ -371,14 +501,28 @@ impl<'a> Walk<'a> {
                 let name = name.map(first_word).filter(|name| !name.is_empty());
                 self.push(logical.bytes.clone(), Act::Forget(name.map(Box::from).into_iter().collect()));
             }
-            (_, "for") => {
-                let names = text["for".len()..].split(" in ").next().unwrap_or_default();
-                self.push(logical.bytes.clone(), Act::Forget(words(names)));
+            (_, "for" | "async") if kind == Kind::Branch => {
+                let mut names = words(text.split(" in ").next().unwrap_or_default());
+                names.retain(|name| !matches!(&**name, "for" | "async"));
+                self.push(logical.bytes.clone(), Act::Forget(names));
+            }
+            (Kind::Handler, _) => {
+                if let Some((_, name)) = text.split_once(" as ") {
+                    let name = first_word(name.trim_start());
+                    self.push(logical.bytes.clone(), Act::Forget(vec![name.into()]));
+                }
+            }
+            // A pattern may give any of its names a value.
+            (_, "case") => {
+                let pattern = &text[word.len()..Tokens::header_end(text).unwrap_or(text.len())];
+                self.push(logical.bytes.clone(), Act::Forget(words(pattern)));
             }
             _ => {}
         }
         let is_with = kind == Kind::Plain && word != "if";
-        let inline = WORDS.iter().any(|word| text.contains(word));
+        let body = if is_with { None } else { Tokens::header_end(text) };
+        let head = &text[..body.map_or(text.len(), |colon| colon + 1)];
+        let inline = WORDS.iter().any(|word| head.contains(word));
         let mut suite = Suite::new(logical, kind);
         if kind == Kind::Definition && word != "class" {
             let parameters = text.split_once('(').map_or("", |(_, parameters)| parameters);
@@ -387,7 +531,7 @@ impl<'a> Walk<'a> {
         let before = self.code.statements.len();
         let is_parsed = text.len() <= LONGEST && (is_with || inline);
         if is_parsed && kind == Kind::Plain {
-            imports = self.parsed(logical, text, true);
+            imports = self.parsed(logical, head, true);
         }
         // The view that is a parameter is not known here; the imports stay what they are, local code.
         suite.imports = imports.filter(|imports| !imports.view.root().is_some_and(|root| self.is_own(root)));
@@ -400,7 +544,12 @@ impl<'a> Walk<'a> {
             .collect();
         self.suites.push(suite);
         if is_parsed && kind != Kind::Plain {
-            drop(self.parsed(logical, text, true));
+            drop(self.parsed(logical, head, true));
+        }
+        if let Some(colon) = body {
+            let behind = &text[colon + 1..];
+            let start = logical.bytes.start + text.len() - behind.trim_start().len();
+            self.statement(&Logical { bytes: start..logical.bytes.end, ..logical.clone() });
         }
     }
 
@@ -426,13 +575,16 @@ impl<'a> Walk<'a> {
             }
             self.push(place(range), act);
         }
-        for (range, call) in outcome.maybe {
-            if call.flags().and_then(Expr::root).is_some_and(|root| self.is_own(root)) {
-                continue;
-            }
-            let range = self.block.source.range(place(range));
-            let act = Act::Evaluate(call);
-            self.code.statements.push(Statement { range, is_certain: false, is_unconditional: false, act });
+        let defined = assigned(text).filter(|(_, value)| is_callable(value) && !outcome.maybe.is_empty());
+        let acts: Arc<[Act]> = match defined {
+            Some(_) => outcome.maybe.iter().map(|(_, act)| act.clone()).collect(),
+            None => Arc::default(),
+        };
+        for (range, act) in outcome.maybe {
+            self.push_perhaps(place(range), act);
+        }
+        for name in defined.map(|(names, _)| names).unwrap_or_default() {
+            self.push_perhaps(logical.bytes.clone(), Act::Define { name, acts: Arc::clone(&acts) });
         }
         outcome.imports.map(|sync| {
             let mut code = Mapped::default();
@@ -506,9 +658,23 @@ impl<'a> Walk<'a> {
         self.last_closed = None;
         while let Some(suite) = self.suites.pop_if(|suite| suite.indent >= indent) {
             self.last_closed = Some(suite.kind).filter(|_| suite.indent == indent);
+            self.define(&suite);
             if let Some(imports) = suite.imports {
                 self.take_imports(imports);
             }
+        }
+    }
+
+    /// Says what a function or a class does to views, once all of it was read.
+    fn define(&mut self, suite: &Suite) {
+        let Some(range) = suite.acts_at else { return };
+        let header = self.line(suite.line).trim_start();
+        let name = header.split_whitespace().find(|word| !["async", "def", "class"].contains(word));
+        let name = first_word(name.unwrap_or_default());
+        if !name.is_empty() {
+            let act = Act::Define { name: name.into(), acts: suite.acts.as_slice().into() };
+            self.may_merge = false;
+            self.code.statements.push(Statement { range, is_certain: true, is_unconditional: false, act });
         }
     }
 

@@ -1,18 +1,19 @@
 //! The statements whose bodies a magic stands in, told by indentation as Python does: `if`, `for`, `def`, `try` and the like.
 //!
-//! What stands in one may run never, once or often, and nobody knows without running the code around it. Lines that no
-//! statement above them opens a body for count as well, and so does all that follows in their cell: Python refuses the cell,
-//! and IPython runs nothing of it.
+//! What stands in one may run never, once or often, and nobody knows without running the code around it. Where a line is
+//! indented that no statement above opens a body for, Python refuses the cell.
 
-use super::python;
+use super::{
+    found::{Broken, Why},
+    python,
+};
 use crate::text::TextRange;
 
 /// The innermost statement whose body a px cell stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suite {
-    /// What the statement begins with, as `for` or `async def`; `None` for a line that is indented below a statement that has
-    /// no body.
-    pub keyword: Option<&'static str>,
+    /// What the statement begins with, as `for` or `async def`.
+    pub keyword: &'static str,
     /// The first line of that statement, without the blanks around it.
     pub header: TextRange,
 }
@@ -25,9 +26,10 @@ pub(super) struct Suites {
     open: Vec<Statement>,
     /// Whether nothing has followed the newest statement, which opens a body.
     awaits_body: bool,
-    /// The keyword and the line of the statement behind which this is no Python any more: it has no body, or what follows it is
-    /// indented as nothing above is. IPython runs nothing of such a cell.
-    broken: Option<(Option<&'static str>, usize)>,
+    /// What makes this no Python: IPython runs nothing of such a cell.
+    broken: Option<Broken>,
+    /// Whether the newest statement decorates the next one.
+    decorates: bool,
 }
 
 /// A statement, by the first of its lines.
@@ -47,6 +49,7 @@ impl Suites {
     pub(super) fn begin(&mut self, text: &str, line: usize) {
         let text = text.strip_prefix(self.base.as_str()).unwrap_or(text);
         let column = column(text);
+        let statement = text.trim_start();
         let awaits_body = std::mem::take(&mut self.awaits_body);
         if let Some(newest) = self.open.last() {
             // IPython takes off what the first line is indented by where other lines are too, so the margin is always right.
@@ -56,12 +59,32 @@ impl Suites {
                 false if column > newest.column => newest.keyword.is_none(),
                 false => !is_known,
             };
-            if is_odd && self.broken.is_none() {
-                self.broken = Some((newest.keyword, newest.line));
+            let why = if awaits_body { Why::NoBody } else { Why::Indentation };
+            let broken = Broken { line: if awaits_body { newest.line } else { line }, why };
+            if is_odd {
+                self.broken.get_or_insert(broken);
             }
         }
+        let is_decorated =
+            || ["@", "def ", "async ", "class "].iter().any(|word| statement.starts_with(word));
+        if std::mem::replace(&mut self.decorates, statement.starts_with('@')) && !is_decorated() {
+            self.broken.get_or_insert(Broken { line, why: Why::Decorator });
+        }
+        let mut before = None;
         if !awaits_body {
-            while self.open.pop_if(|open| open.column >= column).is_some() {}
+            while let Some(closed) = self.open.pop_if(|open| open.column >= column) {
+                let is_ended =
+                    closed.column > column || !matches!(first_word(statement).0, "except" | "finally");
+                if closed.keyword == Some("try") && is_ended {
+                    self.broken.get_or_insert(Broken { line: closed.line, why: Why::Try });
+                }
+                before = Some(closed).filter(|closed| closed.column == column);
+            }
+        }
+        if let Some(word) = clause(statement)
+            && !before.is_some_and(|before| goes_on(word, before.keyword))
+        {
+            self.broken.get_or_insert(Broken { line, why: Why::Clause(word) });
         }
         self.open.push(Statement { column, line, keyword: keyword(text.trim_start()) });
     }
@@ -72,16 +95,51 @@ impl Suites {
         self.awaits_body = is_header && line.split('#').next().unwrap_or_default().trim_end().ends_with(':');
     }
 
+    /// Takes in a comment that may be a magic: it may be the body that is awaited.
+    pub(super) fn comment(&mut self) {
+        self.awaits_body = false;
+    }
+
+    /// At the end of the lines: what makes them no Python.
+    pub(super) fn broken(&mut self) -> Option<Broken> {
+        let newest = self.open.last().map(|newest| newest.line);
+        let why = match (self.awaits_body, self.decorates) {
+            (true, _) => Some(Why::NoBody),
+            (_, true) => Some(Why::Decorator),
+            _ => None,
+        };
+        let open = self.open.iter().find(|open| open.keyword == Some("try"));
+        let open = open.map(|open| Broken { line: open.line, why: Why::Try });
+        let unfinished = newest.zip(why).map(|(line, why)| Broken { line, why });
+        self.broken.take().or(unfinished).or(open)
+    }
+
     /// The keyword and the line of what the newest statement stands in, or of that itself where something is behind its colon:
     /// a magic is a statement, or the value of one.
-    pub(super) fn around(&self) -> Option<(Option<&'static str>, usize)> {
-        if self.broken.is_some() {
-            return self.broken;
-        }
+    pub(super) fn around(&self) -> Option<(&'static str, usize)> {
         let (newest, above) = self.open.split_last()?;
-        let header = if newest.keyword.is_some() { newest } else { above.last()? };
-        Some((header.keyword, header.line))
+        let header = newest.keyword.map(|keyword| (keyword, newest.line));
+        header.or_else(|| above.last().and_then(|above| Some((above.keyword?, above.line))))
     }
+}
+
+/// The word of what goes on with a statement, if a line does.
+fn clause(statement: &str) -> Option<&'static str> {
+    let (word, rest) = first_word(statement);
+    // `finally.x` is no Python either, but that is not looked for.
+    let is_clause = rest.trim_start().starts_with(':') || matches!(word, "elif" | "except");
+    ["elif", "else", "except", "finally"].into_iter().find(|clause| *clause == word && is_clause)
+}
+
+/// Whether a clause may stand behind what begins with this.
+fn goes_on(clause: &str, before: Option<&str>) -> bool {
+    let allowed: &[&str] = match clause {
+        "elif" => &["if", "elif"],
+        "else" => &["if", "elif", "for", "async for", "while", "except"],
+        "except" => &["try", "except"],
+        _ => &["try", "except", "else"],
+    };
+    before.is_some_and(|before| allowed.contains(&before))
 }
 
 /// How far a line is indented, as Python counts: a tab goes on to the next multiple of eight, a form feed begins anew.

@@ -215,6 +215,12 @@ pub enum UnreadTargets {
         "the %pxconfig above takes its options from Python variables, which pxlens does not know; write the targets out"
     )]
     Dynamic,
+    /// A `%pxconfig` is called in a way that cannot be read.
+    #[error(
+        "a line above calls %pxconfig in a way that pxlens does not read; write it on a line of its own, or name the targets in \
+         the setting pxlens.views"
+    )]
+    Call,
     /// A statement chooses the engines in a way that cannot be read.
     #[error(
         "a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or \
@@ -241,7 +247,7 @@ pub enum UnreadTargets {
 impl UnreadTargets {
     /// Whether the setting `pxlens.views` may say it instead.
     pub fn is_for_setting(&self) -> bool {
-        matches!(self, Self::Statement | Self::Uncertain | Self::Suffix)
+        matches!(self, Self::Call | Self::Statement | Self::Uncertain | Self::Suffix)
     }
 }
 
@@ -399,6 +405,19 @@ impl Carry {
             Arc::make_mut(&mut self.wish).take(statement, place);
         }
         self.names_mut().execute(statement, place)
+    }
+
+    /// Whether lines of code may call something that does something to views.
+    pub(super) fn has_defined(&self) -> bool {
+        self.names.has_defined()
+    }
+
+    /// Takes in a line of code that may call what is defined above.
+    pub(super) fn mention(&mut self, line: &str) {
+        let named = self.names.mentioned(line);
+        if !named.is_empty() {
+            self.names_mut().may_call(named);
+        }
     }
 
     fn names_mut(&mut self) -> &mut Names {

@@ -16,7 +16,7 @@
 //! | `cells[].block` | whether the next cell waits for its run |
 //! | `cells[].code` | exactly what is sent |
 //! | `cells[].code_lines` | for each line of the code its line in the document, from 1 |
-//! | `cells[].suite` | the statement in whose body it is, by its `keyword` (null where there is none) and its `line`, from 1: then it runs only by itself; else null |
+//! | `cells[].suite` | the statement in whose body it is, by its `keyword` and its `line`, from 1: then it runs only by itself; else null |
 //! | `cells[].refusal` | why it cannot run, or null |
 //! | `blocks[]` | the code cells of the document: `lines`, `cells` (numbers of the px cells in it), `local_lines` |
 //! | `wish` | what the file says about the cluster that it wants, or null: `line`, `starts` (whether the file starts it), `engines`, `launcher`, `controller`, `profile`, `cluster_id`, `file`, `waits_for` (how many engines), each null if the file does not say |
@@ -66,7 +66,7 @@ struct CellReport<'a> {
 
 #[derive(Serialize)]
 struct SuiteReport {
-    keyword: Option<&'static str>,
+    keyword: &'static str,
     line: u32,
 }
 

@@ -15,7 +15,7 @@ use crate::{
     engines::{Activity, RankSet},
     run::{Ending, LostReason, Run, RunState},
     session::{
-        About, CellView, InterruptScope, NotRun, NotRunKind, RunHandle, RunResponse, Session, Snapshot,
+        About, CellView, InterruptScope, NotRun, NotRunKind, PACE, RunHandle, RunResponse, Session, Snapshot,
     },
 };
 
@@ -142,7 +142,9 @@ impl Follower<'_> {
         }
         // The session drops what follows a failed cell a moment after the failure can be seen here.
         self.wait_for_all().await;
-        Ok(())
+        // What came in the last moment is not there to be read before.
+        tokio::time::sleep(2 * PACE).await;
+        asked.runs.iter().try_for_each(|handle| self.show.screen.late_output(handle))
     }
 
     /// Interrupts the engines after something could not be written, since nobody would see what they compute. Returns why pxlens
@@ -289,7 +291,8 @@ impl Follower<'_> {
         let dropped = asked.runs.iter().filter(|handle| handle.now().was_never_sent()).count();
         let is = |kind| move |not_run: &&NotRun| not_run.kind == kind;
         let unsent = dropped + asked.not_run.iter().filter(is(NotRunKind::Skipped)).count();
-        if let Some(quit) = quits.why() {
+        // A request that came when all was done and written changes nothing.
+        if let Some(quit) = quits.why().filter(|_| self.stop != Stop::No) {
             let not_over = asked.runs.iter().map(|handle| handle.now()).filter(|run| !run.is_over());
             let working: RankSet =
                 not_over.flat_map(|run| run.pending().iter().collect::<Vec<_>>()).collect();

@@ -54,6 +54,8 @@ pub(super) struct Screen {
     cursors: HashMap<RunId, Cursor>,
     /// What has been shown of the run that streams.
     live: Option<Live>,
+    /// Runs as they were when they were shown.
+    shown: HashMap<RunId, Arc<Run>>,
 }
 
 impl Screen {
@@ -81,6 +83,7 @@ impl Screen {
             next_line: None,
             cursors: HashMap::new(),
             live: None,
+            shown: HashMap::new(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Screen {
 
     /// Shows a run that is over or is no longer waited for.
     pub(super) fn result(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        self.shown.insert(handle.id, handle.now());
         if let Some(mut live) = self.live.take() {
             self.write_live(&mut live, &handle.now())?;
             if handle.plan.group_by.is_none() {
@@ -107,6 +111,7 @@ impl Screen {
         let group_by = by.cell.magic.options.group_outputs.map(GroupBy::from);
         let place = self.document.place_of(by);
         let title = format!("px cell {} · {place} · {}", by.cell.ordinal + 1, source.line());
+        self.shown.insert(source.run.id, source.run.now());
         self.show(&source.run, &title, "", group_by)?;
         // The pictures of a run that was waited for were saved where it was shown.
         if source.run.plan.blocking { Ok(()) } else { self.save_images(&source.run) }
@@ -128,6 +133,26 @@ impl Screen {
         let hint = format!("add a %pxresult{} below it to print its output", handle.suffix);
         self.err(&format!("pxlens: {place}: {said}; {hint}\n"))?;
         self.save_images(handle)
+    }
+
+    /// Shows what processes that a cell started wrote after it had been shown.
+    pub(super) fn late_output(&mut self, handle: &RunHandle) -> Result<(), Failure> {
+        let Some(seen) = self.shown.get(&handle.id) else { return Ok(()) };
+        let run = handle.now();
+        match self.form {
+            Form::Grouped => {
+                let Some(text) = render::terminal_since(&run, seen, self.style(None)) else { return Ok(()) };
+                self.line(&self.title(&format!("{} · output after its end", title(handle)), ""))?;
+                self.out(Text::Colored(&text))
+            }
+            Form::Plain => {
+                let style = Style { color: false, ..self.style(None) };
+                let Some(text) = render::terminal_since(&run, seen, style) else { return Ok(()) };
+                self.err(&format!("pxlens: {}: output after its end:\n{text}", handle.place_name))
+            }
+            // Every event was written when it came.
+            Form::Json => Ok(()),
+        }
     }
 
     fn show(
@@ -206,7 +231,8 @@ impl Screen {
         Ok(true)
     }
 
-    /// Shows what failed on these engines while others still work. ipyparallel would not, so the plain form does it on stderr.
+    /// Shows what failed on these engines while others still work. ipyparallel would not, so the plain form does it on stderr, and
+    /// only where somebody waits.
     pub(super) fn failures(&mut self, handle: &RunHandle, engines: &RankSet) -> Result<(), Failure> {
         self.end_progress()?;
         let run = handle.now();
@@ -217,6 +243,7 @@ impl Screen {
                 let style = self.style(Some(&place));
                 self.out(Text::Colored(&render::terminal_failures(&run, engines, style)))
             }
+            Form::Plain if !handle.plan.blocking => Ok(()),
             Form::Plain => {
                 let style = Style { color: Stream::Stderr.takes_color(), ..self.style(Some(&place)) };
                 let failures = render::terminal_failures(&run, engines, style);
@@ -283,7 +310,8 @@ impl Screen {
         };
         let age = now().since(run.created);
         if !self.repaints {
-            return match self.is_line_due(run.id, age, after) {
+            // In the plain form, stderr holds what engines write there.
+            return match self.form != Form::Plain && self.is_line_due(run.id, age, after) {
                 true => self.err(&format!("pxlens: {}\n", progress_line(run, now(), busy, LINE))),
                 false => Ok(()),
             };
@@ -304,7 +332,7 @@ impl Screen {
             _ => after.saturating_mul(10),
         };
         let is_due = age >= next;
-        self.next_line = Some((run, if is_due { age + age.clamp(1, LINES_APART) } else { next }));
+        self.next_line = Some((run, if is_due { next_line(age) } else { next }));
         is_due
     }
 
@@ -435,6 +463,11 @@ fn progress_line(run: &Run, at: Time, busy: &RankSet, columns: usize) -> String 
     if line.chars().count() + why.chars().count() <= room { line + &why } else { line }
 }
 
+/// The age of a run at which a line says the next time how far it is.
+fn next_line(age: u64) -> u64 {
+    age + age.clamp(1, LINES_APART)
+}
+
 /// Writes a message to stderr.
 pub(super) fn say(level: Level, text: &str) {
     let word = match level {
@@ -490,6 +523,14 @@ mod tests {
             assert!(line.chars().count() + 2 <= columns, "{columns}: {line}");
         }
         assert_eq!(progress_line(&running(), Time(12_000), &busy, 40), "⏳ 0/4 · waiting on [0-3] · 12 s");
+    }
+
+    #[test]
+    fn lines_of_progress_get_rarer_with_the_age_of_the_run_but_not_too_rare() {
+        let hour = 60 * 60 * 1000;
+        for (age, next) in [(0, 1), (10_000, 20_000), (hour, hour + LINES_APART)] {
+            assert_eq!(next_line(age), next);
+        }
     }
 
     #[test]

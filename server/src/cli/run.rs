@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engines::Targets,
-    lint::{CONDITIONAL, Problem, Severity},
+    lint::{CONDITIONAL, Problem, SWITCHED_OFF, Severity, fails},
     plan::{Overrides, Refusal, plan},
     session::{
         CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, RunCommand, RunError, RunResponse,
@@ -75,6 +75,13 @@ async fn run_in(
     if let Some(why) = &view.unreadable {
         return Err(Failure::new(Status::Usage, format!("{}: {why}", file.label)));
     }
+    let whole_file = args.cell.is_none() && args.line.is_none();
+    if whole_file
+        && !args.keep_going
+        && let Some(error) = refusal(view, &overrides)
+    {
+        return Err(refused(file, error));
+    }
     let Some(scope) = scope_of(view, args).map_err(|why| usage(format!("{}: {why}", file.label)))? else {
         super::output::say(Level::Info, &format!("{} has no px cells, so nothing was run", file.label));
         return Ok(Status::Ok);
@@ -82,13 +89,6 @@ async fn run_in(
     if let Some(folder) = &args.images {
         // Fails now rather than at the end of a long run.
         make_folder(folder)?;
-    }
-    let whole_file = scope == Scope::All;
-    if whole_file
-        && !args.keep_going
-        && let Some(error) = refusal(view, &overrides)
-    {
-        return Err(refused(file, error));
     }
     let start = StartPolicy::Attached;
     let keep_going = args.keep_going;
@@ -109,6 +109,11 @@ async fn run_in(
     for warning in warnings(view, &asked).iter().filter(|_| !args.plain) {
         super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
+    let off = view.problems.iter().find(|problem| *problem.rule == SWITCHED_OFF).filter(|_| !args.plain);
+    if let Some(off) = off {
+        let line = view.line_name(off.range.start);
+        super::output::say(Level::Info, &format!("{}: {line}: {}", file.label, off.message));
+    }
     for note in local_parts(&asked).iter().filter(|_| !args.plain) {
         super::output::say(Level::Info, &format!("{}: {note}", file.label));
     }
@@ -128,13 +133,26 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| usage(format!("--images: {} cannot be created: {error}", folder.display())))
 }
 
-/// The first cell that cannot run whatever the engines are. Reported before anything runs, not after hours of work.
+/// What is wrong first in a file, whatever the engines are: a cell that cannot run, or a line at which IPython fails. Reported
+/// before anything runs, not after hours of work.
 fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     let mut run = view.cells.iter().filter(|cell| cell.cell.suite.is_none());
-    run.find_map(|cell| match plan(&cell.cell, overrides) {
-        Err(Refusal::Cell(why)) => Some(RunError::Refused { place: view.place_of(cell), why }),
+    let cell = run.find_map(|cell| match plan(&cell.cell, overrides) {
+        Err(Refusal::Cell(why)) => Some((cell, why)),
         _ => None,
-    })
+    });
+    let problem = view.problems.iter().find(|problem| fails(problem));
+    let at = |cell: &CellView| cell.cell.magic_range().start;
+    match (cell, problem) {
+        (Some((cell, why)), problem) if problem.is_none_or(|problem| at(cell) < problem.range.start) => {
+            Some(RunError::Refused { place: view.place_of(cell), why })
+        }
+        (_, Some(problem)) => {
+            let place = view.line_name(problem.range.start);
+            Some(RunError::Refused { place, why: problem.message.clone() })
+        }
+        _ => None,
+    }
 }
 
 /// The warnings about the cells that run: they may not do what was meant.

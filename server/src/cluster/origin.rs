@@ -39,7 +39,7 @@ impl Identity {
         static OF_USER: OnceLock<Identity> = OnceLock::new();
         let made = || {
             kept().unwrap_or_else(|error| {
-                tracing::warn!(%error, "later windows will not recognize the runs of this one");
+                tracing::info!(%error, "later windows will not recognize the runs of this one");
                 Self::fresh()
             })
         };

@@ -17,6 +17,22 @@ pub(super) static OPEN_AUTOPX: Rule = Rule {
     examples: &["%autopx\nx\n", "# %%\n%autopx\n# %%\nx\n"],
 };
 
+pub(super) static UNSURE_AUTOPX: Rule = Rule {
+    code: "unsure-autopx",
+    severity: Severity::Warning,
+    meaning: "Another cell of the script holds an `%autopx` that is code for jupytext in the notebook, and not in the script, such \
+              as a cell with `active=\"ipynb\"`. So pxlens cannot tell where regions end, and sends nothing of them.",
+    examples: &["# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n\
+                 #       format_name: percent\n# ---\n\n# %%\n# %autopx\n\n# %% active=\"ipynb\"\n# # %autopx\n\n# %%\nx\n"],
+};
+
+/// A toggle that begins a region of which nothing is sent.
+pub(super) fn unsure(found: &Found) -> Problem {
+    let message = "nothing of this region is sent: an %autopx in a cell that is code in the notebook alone makes it unclear where \
+                   regions end. Take that one out, or make both cells code";
+    UNSURE_AUTOPX.problem(found.magic_range, message, Vec::new())
+}
+
 /// A px magic inside the region of an `%autopx`.
 pub(crate) static PX_INSIDE_AUTOPX: Rule = Rule {
     code: "px-inside-autopx",

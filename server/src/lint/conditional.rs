@@ -17,7 +17,6 @@ pub(crate) static CONDITIONAL: Rule = Rule {
         "# %%\nfor i in range(3):\n    %px x\n",
         "if debug:\n    %pxconfig --targets 0\n%px x\n",
         "if __name__ == \"__main__\":\n    %px x\n",
-        "a = 1\n  %px x\n",
     ],
 };
 
@@ -32,16 +31,11 @@ pub(super) fn check(block: &BlockText<'_>, found: &Found, suite: Suite) -> Probl
         false => format!("this {}{}{} is", sign(found), found.magic.kind, found.magic.suffix),
     };
     let header = header(block, found, suite);
-    let place = match suite.keyword {
-        None => "indented below a line that has no body, which Python refuses".to_owned(),
-        Some(keyword) => {
-            // In one line with it, the statement need not be quoted.
-            let text = header.filter(|line| *line < found.lines.start).map(|line| block.line(line).trim());
-            let them = if is_imports { "them" } else { "it" };
-            let text = shortened(text.unwrap_or(keyword));
-            format!("in the body of `{text}`, and pxlens cannot tell whether Python reaches {them}")
-        }
-    };
+    // In one line with it, the statement need not be quoted.
+    let text = header.filter(|line| *line < found.lines.start).map(|line| block.line(line).trim());
+    let them = if is_imports { "them" } else { "it" };
+    let text = shortened(text.unwrap_or(suite.keyword));
+    let place = format!("in the body of `{text}`, and pxlens cannot tell whether Python reaches {them}");
     let so = match found.kind {
         CellKind::Config | CellKind::Autopx => "it changes nothing below",
         CellKind::SyncImports => "they run only when you run these lines themselves",
@@ -69,8 +63,7 @@ fn shortened(text: &str) -> String {
     format!("{}…", begin.trim_end())
 }
 
-/// Takes a magic out of what holds it for no reason: an indentation that Python refuses, or a condition that is always true, if
-/// it is all of its body or the last line of it.
+/// Takes a magic out of a condition that is always true, if it is all of its body or the last line of it.
 fn unindented(block: &BlockText<'_>, found: &Found, suite: Suite, header: usize) -> Option<Fix> {
     let line = found.lines.start;
     if found.lines.len() != 1 || header == line {
@@ -80,9 +73,7 @@ fn unindented(block: &BlockText<'_>, found: &Found, suite: Suite, header: usize)
     let base = blanks(block.first_filled(0)?);
     let at = block.lines[line].start;
     let taken_off = |from: usize| block.source.edit(from..at + blanks(line).len(), base);
-    let Some(keyword) = suite.keyword else {
-        return Some(Fix::one("Take the indentation off", taken_off(at)));
-    };
+    let keyword = suite.keyword;
     let code = |line: &usize| !python::is_idle(block.line(*line));
     let mut below = line + 1..block.lines.len();
     // A comment may hide a magic.

@@ -3,11 +3,41 @@
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
     cells::{
-        found::{BlockText, Found, Stray},
+        found::{BlockText, Found, Stray, Why},
         python, refusal,
     },
     text::TextRange,
 };
+
+pub(super) static BROKEN: Rule = Rule {
+    code: "broken-cell",
+    severity: Severity::Error,
+    meaning: "IPython does not run the cell: Python cannot read it, or a magic in it does not exist. Of what Python cannot read \
+              nothing runs, whatever stands above in the cell; at a magic that does not exist the cell ends. The px magics of \
+              the cell, or those behind the line, do not run and set nothing.",
+    examples: &[
+        "%px a = 1\nx = (1\n",
+        "a = 1\n  %px x\n",
+        "if ready:\n%px x\n",
+        "print 'ready'\n%px x\n",
+        "x = 1\n%%bash\n%px x\n",
+        "%px\ta = 1\n%px b = 1\n",
+    ],
+};
+
+/// A cell that IPython does not run, or not to its end.
+pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
+    let what = match why.is_whole() {
+        true => "IPython runs nothing of this cell",
+        false => "IPython runs nothing behind this line in its cell",
+    };
+    BROKEN.problem(range, format!("{what}: {why}"), Vec::new())
+}
+
+/// Whether IPython fails where a problem is, so that a file that has it is wrong.
+pub(crate) fn fails(problem: &Problem) -> bool {
+    [&BROKEN, &MISPLACED, &TWO_SIGNS].contains(&problem.rule)
+}
 
 pub(super) static MISPLACED: Rule = Rule {
     code: "misplaced-cell-magic",

@@ -1,7 +1,10 @@
 //! Magics in comments that another tool reads in another way.
 
 use super::{Fix, Problem, Rule, Severity};
-use crate::cells::found::{BlockText, Found};
+use crate::{
+    cells::found::{BlockText, Found},
+    text::TextRange,
+};
 
 pub(super) static COMMENT_IS_MARKER: Rule = Rule {
     code: "comment-is-marker",
@@ -27,4 +30,19 @@ pub(super) fn comment_is_marker(block: &BlockText<'_>, found: &Found) -> Problem
     let message = "pxlens runs this on the engines; VS Code's interactive window takes the line for the border of a cell, \
                    and would run the lines below it locally";
     COMMENT_IS_MARKER.problem(found.magic_range, message, fixes)
+}
+
+/// A px magic in a comment that does not count, since others stand there as they are.
+pub(crate) static SWITCHED_OFF: Rule = Rule {
+    code: "commented-magic",
+    severity: Severity::Hint,
+    meaning: "The script has px magics that stand there as they are, so those in comments are taken to be switched off. Without \
+              them the commented ones would count. Said once, at the first.",
+    examples: &["# %%\n# %%px\nx = 1\n\n# %%\n%px y = 1\n"],
+};
+
+pub(super) fn switched_off(range: TextRange) -> Problem {
+    let message = "px magics in comments do not count in this script, since others stand there without a comment sign: write all \
+                   of them the same way";
+    SWITCHED_OFF.problem(range, message, Vec::new())
 }

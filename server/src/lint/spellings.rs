@@ -21,12 +21,14 @@ pub(super) static MEASURED: Rule = Rule {
 pub(super) static UNREAD_CALL: Rule = Rule {
     code: "unread-call",
     severity: Severity::Warning,
-    meaning: "The call runs a px magic, but its arguments are not plain strings, or its text is more than a single magic. pxlens \
-              runs no Python of its own, so it does not know what IPython would send, and leaves the call alone.",
+    meaning: "The call runs a px magic, but its arguments are not plain strings, its text is more than a single magic, or it is \
+              inside of another statement. pxlens runs no Python of its own, so it does not know what IPython would send, and \
+              leaves the call alone. A `%pxconfig` that is called so leaves the targets below it unknown.",
     examples: &[
         "get_ipython().run_line_magic('px', code)\n",
         "get_ipython().run_cell_magic('px', '', f'x = {x}')\n",
         "get_ipython().run_cell('x = 1\\n%px x')\n",
+        "print(get_ipython().run_line_magic('px', 'x'))\n",
     ],
 };
 
@@ -89,6 +91,15 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
         About::UnreadCall { method, name } => {
             let message = format!(
                 "pxlens cannot read what this {method} gives to {name}, and does not run it: only plain strings are read"
+            );
+            UNREAD_CALL.problem(note.range, message, Vec::new())
+        }
+        About::SwitchedOff => super::markers::switched_off(note.range),
+        About::Broken(why) => super::magics::broken(note.range, why),
+        About::NestedCall { name } => {
+            let message = format!(
+                "pxlens does not run {name} where it is called inside of another statement; write the call, or %{name}, on a \
+                 line of its own"
             );
             UNREAD_CALL.problem(note.range, message, Vec::new())
         }

@@ -191,10 +191,11 @@ fn an_open_bracket_makes_a_cell_or_joins_lines() {
     check_fix(
         "%px a = (1,\n2)\n",
         expect![[r#"
-        open-bracket
-          Make it a %%px cell: "%%px\na = (1,\n2)\n"
-          End the lines with backslashes: "%px a = (1, \\\n2)\n"
-    "#]],
+            open-bracket
+              Make it a %%px cell: "%%px\na = (1,\n2)\n"
+              End the lines with backslashes: "%px a = (1, \\\n2)\n"
+            broken-cell
+        "#]],
     );
     check_fix(
         "b = 1\n%px a = [\n  1,\n]\nb\n",
@@ -202,21 +203,24 @@ fn an_open_bracket_makes_a_cell_or_joins_lines() {
             open-bracket
               Make it a %%px cell: "b = 1\n# +\n%%px\na = [\n  1,\n]\n# +\nb\n"
               End the lines with backslashes: "b = 1\n%px a = [ \\\n  1, \\\n]\nb\n"
+            broken-cell
         "#]],
     );
     check_fix(
         "%px a = '''\nb\n'''\n",
         expect![[r#"
-        open-bracket
-          Make it a %%px cell: "%%px\na = '''\nb\n'''\n"
-    "#]],
+            open-bracket
+              Make it a %%px cell: "%%px\na = '''\nb\n'''\n"
+            broken-cell
+        "#]],
     );
     check_fix(
         "%px a = [  # one\n1]\n",
         expect![[r#"
-        open-bracket
-          Make it a %%px cell: "%%px\na = [  # one\n1]\n"
-    "#]],
+            open-bracket
+              Make it a %%px cell: "%%px\na = [  # one\n1]\n"
+            broken-cell
+        "#]],
     );
     check_fix(
         "%px a = [\n",
@@ -227,16 +231,18 @@ fn an_open_bracket_makes_a_cell_or_joins_lines() {
     check_fix(
         "x = %px (1,\n2)\n",
         expect![[r#"
-        open-bracket
-          End the lines with backslashes: "x = %px (1, \\\n2)\n"
-    "#]],
+            open-bracket
+              End the lines with backslashes: "x = %px (1, \\\n2)\n"
+            broken-cell
+        "#]],
     );
     check_cell_fix(
         "b\n%px a = (1,\n2)\n",
         expect![[r#"
-        open-bracket
-          End the lines with backslashes: "b\n%px a = (1, \\\n2)\n"
-    "#]],
+            open-bracket
+              End the lines with backslashes: "b\n%px a = (1, \\\n2)\n"
+            broken-cell
+        "#]],
     );
 }
 
@@ -365,13 +371,14 @@ fn a_magic_inside_a_region_comes_off() {
 #[test]
 fn no_fix_divides_a_region() {
     check_fix(
-        "%autopx\na\n%px b = (1,\n2)\nc\n%autopx\n",
+        "%autopx\n\na\n%px b = (1,\n2)\nc\n\n%autopx\n",
         expect![[r#"
-        px-inside-autopx
-          Take the magic off: the region sends the code as it is: "%autopx\na\nb = (1,\n2)\nc\n%autopx\n"
-        open-bracket
-          End the lines with backslashes: "%autopx\na\n%px b = (1, \\\n2)\nc\n%autopx\n"
-    "#]],
+            px-inside-autopx
+              Take the magic off: the region sends the code as it is: "%autopx\n\na\nb = (1,\n2)\nc\n\n%autopx\n"
+            open-bracket
+              End the lines with backslashes: "%autopx\n\na\n%px b = (1, \\\n2)\nc\n\n%autopx\n"
+            broken-cell
+        "#]],
     );
 }
 

@@ -85,6 +85,15 @@ pub(crate) fn terminal_failures(run: &Run, engines: &RankSet, style: Style<'_>) 
     text
 }
 
+/// What has come of a run since [`terminal`] showed it as it was in `seen`; `None` if nothing has.
+pub(crate) fn terminal_since(run: &Run, seen: &Run, style: Style<'_>) -> Option<String> {
+    let late = run.since(seen)?;
+    let view = View { names_stderr: !style.color, ..view(GroupBy::Fold, style) };
+    let mut text = String::new();
+    lay_out(&late, view, &|_| None).iter().for_each(|line| write_line(&mut text, line, style));
+    Some(text)
+}
+
 fn view(by: GroupBy, style: Style<'_>) -> View {
     let scope = Scope { colors: style.color, ..Scope::default() };
     View { by, scope, width: style.width, names_stderr: false }

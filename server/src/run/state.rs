@@ -250,6 +250,34 @@ impl EngineRun {
         all
     }
 
+    /// What has come since an earlier state, errors left out.
+    fn since(&self, before: &EngineRun) -> impl Iterator<Item = EventKind> {
+        // The last of before may have grown, if it is text.
+        let first = before.outputs.len().saturating_sub(1);
+        self.outputs.iter().enumerate().skip(first).filter_map(|(at, output)| {
+            let known = before.outputs.get(at);
+            match &output.kind {
+                OutputKind::Stream(name, text) => {
+                    let from = match known.map(|known| &known.kind) {
+                        Some(OutputKind::Stream(_, known)) => known.len_chars(),
+                        _ => 0,
+                    };
+                    let (head, _, tail) = text.since(from);
+                    let text = head + &tail;
+                    (!text.is_empty()).then_some(EventKind::Stream { name: *name, text })
+                }
+                _ if known.is_some() => None,
+                OutputKind::Display { data, .. } | OutputKind::UpdateDisplay { data, .. } => {
+                    Some(EventKind::Display { data: data.clone(), display_id: None })
+                }
+                OutputKind::Result { data, execution_count } => {
+                    Some(EventKind::Result { data: data.clone(), execution_count: *execution_count })
+                }
+                _ => None,
+            }
+        })
+    }
+
     /// Bytes of stream text in memory.
     pub fn kept(&self) -> usize {
         self.kept
@@ -476,6 +504,25 @@ impl Run {
         let engines = parts.iter().map(|part| part.engine).collect();
         let request = Arc::new(RunRequest { engines, ..RunRequest::clone(&self.request) });
         Self { request, parts, ..self.clone() }
+    }
+
+    /// What has come since `seen`, an earlier state of this run: a run of the engines from which something came, which holds
+    /// nothing else. `None` if nothing came. Errors are left out.
+    pub fn since(&self, seen: &Run) -> Option<Run> {
+        let mut fresh = Self::new(self.id, Arc::clone(&self.request), self.created);
+        let mut ranks = Vec::new();
+        for ((slot, part), before) in (0..).map(Slot).zip(self.parts()).zip(seen.parts()) {
+            let events: Vec<EventKind> = part.since(before).collect();
+            if events.is_empty() {
+                continue;
+            }
+            ranks.push(part.engine);
+            let end = EventKind::Reply(ExecuteReply::Ok { execution_count: None, payload: Vec::new() });
+            for kind in events.into_iter().chain([end, EventKind::Idle]) {
+                fresh.apply(Event { slot, at: self.created, kind });
+            }
+        }
+        (!ranks.is_empty()).then(|| fresh.only(&ranks.into_iter().collect()))
     }
 
     /// One engine's part after the other, in target order.

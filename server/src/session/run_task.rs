@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The shortest time between two states that readers see while a run streams.
-const PACE: Duration = Duration::from_millis(20);
+pub(crate) const PACE: Duration = Duration::from_millis(20);
 
 /// How long after its arrival output that came after the end is reported; doubles each time, up to [`LATEST`].
 const LATE: Duration = Duration::from_secs(1);

@@ -273,6 +273,18 @@ impl Core {
                 }
                 ("queue_reply".to_owned(), content)
             }
+            // Whatever the query, it is about what has not ended.
+            "db_request" => {
+                let of = |engine: &Engine| {
+                    let record = |(n, id): (usize, String)| {
+                        let submitted = format!("2026-11-22T15:35:59.{n:06}Z");
+                        json!({"msg_id": id, "engine_uuid": engine.uuid, "submitted": submitted})
+                    };
+                    engine.unfinished().into_iter().enumerate().map(record).collect::<Vec<_>>()
+                };
+                let records: Vec<Value> = known().flat_map(|(_, engine)| of(engine)).collect();
+                ("db_reply".to_owned(), json!({"status": "ok", "records": records}))
+            }
             "history_request" => {
                 let runs = state.requests.iter().filter(|one| one.msg_type == "execute_request");
                 let ids: Vec<&str> = runs.map(|one| one.msg_id.as_str()).collect();

@@ -117,6 +117,12 @@ impl Engine {
     pub(super) fn waiting(&self) -> usize {
         lock(&self.shared.waiting).len()
     }
+
+    /// What it was sent and has not ended: what runs, and then what waits, in no order.
+    pub(super) fn unfinished(&self) -> Vec<String> {
+        let waiting = lock(&self.shared.waiting).clone();
+        self.running().into_iter().chain(waiting).collect()
+    }
 }
 
 impl Drop for Engine {

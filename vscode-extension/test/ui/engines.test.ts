@@ -89,6 +89,29 @@ step("engines at work say on what, and are interrupted from the palette", async 
   await window.statusSays("4 engines");
 });
 
+const LOST = '%%px\nimport time\nprint("lost", flush=True)\nwhile True: time.sleep(0.01)\n';
+
+step("what a lost shell left running says so, and is interrupted after asking", async () => {
+  await vscode.loseShell(LOST, "lost\\n", 4);
+  const forOthers = (all: string[]): number =>
+    all.filter((line) => /Engine \d.*busy for another window or shell of yours/.test(line)).length;
+  await lines("for whom the engines work", (all) => forOthers(all) === 4);
+  await window.command("pxlens: Interrupt Engines");
+  const dialog = window.page.locator(".monaco-dialog-box");
+  await dialog.getByText("Engines 0, 1, 2, 3 work for another window or shell of yours").first().waitFor();
+  await window.screenshot("engines-lost");
+  await dialog
+    .locator(".monaco-button", { hasText: /^Interrupt$/ })
+    .first()
+    .click();
+  await lines("engines that are free", (all) => forOthers(all) === 0);
+  // Without a question, since that is what the command says.
+  await vscode.loseShell(LOST, "lost\\n", 4);
+  await lines("for whom the engines work again", (all) => forOthers(all) === 4);
+  await window.command("pxlens: Interrupt Everything of Mine");
+  await lines("engines that are free again", (all) => forOthers(all) === 0);
+});
+
 step("an engine that is killed leaves the view", async () => {
   // A row that is drawn anew takes its hover away, and a mouse that rests brings none back.
   const said = await until("the hover of an engine", async () => {

@@ -142,6 +142,25 @@ export class VSCode {
     return Window.open(this.browser, this.url, workspace, file);
   }
 
+  /** Runs a script in a shell of the same user, which is killed once it has written `said` so often. */
+  async loseShell(script: string, said: string, times: number): Promise<void> {
+    const file = join(this.folder, "lost.py");
+    writeFileSync(file, script);
+    const shell = spawn(here.server, ["run", "--json", file], {
+      env: this.environment,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let written = "";
+    shell.stdout.setEncoding("utf8").on("data", (text: string) => (written += text));
+    try {
+      await until(`${times} times ${said}`, () => Promise.resolve(written.split(said).length > times));
+    } finally {
+      const ended = new Promise((done) => shell.once("exit", done));
+      shell.kill("SIGKILL");
+      await ended;
+    }
+  }
+
   /** The process ids of the language servers that run in it; those of others have another home. */
   languageServers(): number[] {
     return readdirSync("/proc")

@@ -183,7 +183,8 @@ end
 ---@param client vim.lsp.Client
 ---@param engines integer[]? `nil`: all.
 local function stop_engines(client, engines)
-  client_of.ask(client, 'px/interruptEngines', { engines = engines }, function(own)
+  local params = engines and { engines = engines } or vim.empty_dict()
+  client_of.ask(client, 'px/interruptEngines', params, function(own)
     local mine, others = own.leftMine or {}, own.leftAlone or {}
     if #mine == 0 and #others == 0 then
       report_engines(own)
@@ -199,7 +200,8 @@ local function stop_engines(client, engines)
     local prompt = ('Engines work: %s. Interrupt that too?'):format(table.concat(whose, '; '))
     vim.ui.select({ 'No', 'Interrupt' }, { prompt = prompt }, function(answer)
       if answer == 'Interrupt' then
-        local asked = { engines = vim.list_extend(vim.list_slice(mine), others), whose = #others > 0 and 'anybody' or 'mine' }
+        local asked =
+          { engines = vim.list_extend(vim.list_slice(mine), others), whose = #others > 0 and 'anybody' or 'mine' }
         client_of.ask(client, 'px/interruptEngines', asked, report_engines)
       end
     end)

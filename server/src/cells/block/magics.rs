@@ -14,6 +14,7 @@ use super::{
         python::{self, Assigned, Tokens},
         refusal,
         shell::{self, Meaning},
+        statements::{Act, Statement},
     },
     Before, Place, Scanner, cell_kind, px_name,
 };
@@ -127,7 +128,8 @@ impl Scanner<'_> {
 
     /// An `%alias_magic` line.
     fn alias(&mut self, line: &str, place: &Place) {
-        let Some(definition) = self.out.shell.definition(line) else { return };
+        let definition = self.out.shell.definition(line).filter(|_| self.out.broken.is_none());
+        let Some(definition) = definition else { return };
         if let Some(suite) = place.suite
             && self.out.shell.is_of_px(&definition)
         {
@@ -176,6 +178,7 @@ impl Scanner<'_> {
         }
         // The rest of the statement, such as a semicolon.
         tokens.restart();
+        self.nested_calls(last, end - self.block.lines[last].start, tokens);
         tokens.read(self.line(last), end - self.block.lines[last].start);
         Some(last + 1)
     }
@@ -202,6 +205,52 @@ impl Scanner<'_> {
         if px_name(name, is_cell).is_some() {
             let about = About::UnreadCall { method, name: name.to_owned() };
             self.out.notes.push(Note { range, about });
+            self.unread(name, range);
+        }
+    }
+
+    /// Calls of px magics on a line of Python from a column on, which stand inside of its statement. `tokens` are those at the
+    /// line's beginning, or at the column.
+    pub(super) fn nested_calls(&mut self, index: usize, from: usize, tokens: &Tokens) {
+        let line = self.line(index);
+        for (at, _) in line.match_indices(".run_").filter(|(at, _)| *at >= from) {
+            let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
+            let before = line[..at].strip_suffix("get_ipython()");
+            let start = before.unwrap_or(line[..at].trim_end_matches(is_of_name)).len();
+            let is_assigned = tokens.clone().read(line, from) == Some(Assigned::GetIpython(start));
+            if start < from || is_assigned || !is_code(&line[..start], tokens) {
+                continue;
+            }
+            let (source, end) = (self.block.source, self.block.lines.last().map_or(0, |line| line.end));
+            let start = self.block.lines[index].start + start;
+            let parsed = calls::parse(source, start, end, &self.out.shell);
+            let name = match parsed {
+                Some(Parsed::Call(Call {
+                    runs: Runs::LineMagic { name, .. } | Runs::CellMagic { name, .. },
+                    ..
+                })) => name.text().to_owned(),
+                Some(Parsed::Unread { name, .. }) => name,
+                _ => continue,
+            };
+            if px_name(&name, false).or_else(|| px_name(&name, true)).is_some() {
+                let range = source.range(start..start + line[at..].len());
+                let range = TextRange::new(range.start, self.block.filled(index).end.max(range.start));
+                self.out.notes.push(Note { range, about: About::NestedCall { name: name.clone() } });
+                self.unread(&name, range);
+            }
+        }
+    }
+
+    /// Takes in that a px magic is called in a way that is not read.
+    fn unread(&mut self, name: &str, range: TextRange) {
+        match px_name(name, false) {
+            Some((MagicKind::PxConfig, suffix)) => {
+                let act = Act::Configure { suffix: suffix.into() };
+                let statement = Statement { range, is_certain: false, is_unconditional: false, act };
+                self.out.statements.push(statement);
+            }
+            Some((MagicKind::Autopx, _)) if self.suite().is_none() => self.out.called_toggles += 1,
+            _ => {}
         }
     }
 
@@ -275,7 +324,14 @@ impl Scanner<'_> {
             start..start + line.strip_suffix('\n').unwrap_or(line).len()
         });
         let lines: Vec<Range<usize>> = lines.collect();
-        let block = BlockText { source: text, lines: &lines, is_script: false, hidden: &[], border: None };
+        let block = BlockText {
+            source: text,
+            lines: &lines,
+            is_script: false,
+            hidden: &[],
+            frees: false,
+            border: None,
+        };
         let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
         for name in inner.used {
             self.note_used(name.0, &name.1);
@@ -358,6 +414,7 @@ impl Scanner<'_> {
             text.split_once('=').filter(|(_, value)| value.trim().trim_end_matches(';') == "get_ipython()");
         if let Some((name, _)) = held
             && self.suite().is_none()
+            && self.out.broken.is_none()
             && python::is_magic_name(name.trim())
             && name.trim().chars().all(|c| c == '_' || c.is_alphanumeric())
         {
@@ -386,6 +443,13 @@ impl Scanner<'_> {
             }
         }
     }
+}
+
+/// Whether what stands behind this part of a line is code, and neither in a string nor in a comment.
+fn is_code(before: &str, tokens: &Tokens) -> bool {
+    let mut tokens = tokens.clone();
+    tokens.read(&format!("{before}\"\"\""), 0);
+    tokens.in_long_string()
 }
 
 /// A called magic as the line that it is written as otherwise.

@@ -162,13 +162,18 @@ impl Header {
     }
 }
 
-/// Whether Python takes a value for true; `no` and `off` are booleans in the YAML that jupytext reads.
+/// Whether Python takes a value for true; `no` and `off` are booleans in the YAML that jupytext reads, and nothing is `None`.
 fn is_true(value: &Yaml<'_>) -> bool {
     if let Some(value) = value.as_bool() {
         return value;
     }
     if let Some(number) = value.as_integer() {
         return number != 0;
+    }
+    let is_empty = value.as_sequence().is_some_and(|items| items.is_empty())
+        || value.as_mapping().is_some_and(|items| items.is_empty());
+    if value.is_null() || is_empty || value.as_floating_point() == Some(0.0) {
+        return false;
     }
     let text = value.as_str().map(str::to_lowercase);
     text.is_none_or(|text| !matches!(text.as_str(), "" | "no" | "off"))

@@ -1,5 +1,7 @@
 //! What a statement does, as far as views are concerned, and the expressions in it.
 
+use std::sync::Arc;
+
 use crate::text::TextRange;
 
 /// A statement that may say something about views.
@@ -12,6 +14,23 @@ pub(in crate::cells) struct Statement {
     /// Whether it is also not in a `try`, which may end before it.
     pub(in crate::cells) is_unconditional: bool,
     pub(in crate::cells) act: Act,
+}
+
+impl Statement {
+    /// Whether something of a view can come from what it does; most assignments make none.
+    pub(in crate::cells) fn may_decide(&self) -> bool {
+        match &self.act {
+            Act::Bind { value, .. } => matches!(value, Expr::Subscript(_) | Expr::Call(_)),
+            Act::Forget(_) | Act::Unset(_) => false,
+            Act::Evaluate(_)
+            | Act::SetBlock { .. }
+            | Act::SetTargets { .. }
+            | Act::BeginFlags { .. }
+            | Act::EndFlags { .. }
+            | Act::Configure { .. }
+            | Act::Define { .. } => true,
+        }
+    }
 }
 
 /// What a statement does.
@@ -33,6 +52,10 @@ pub(in crate::cells) enum Act {
     BeginFlags { object: Expr, call: Expr },
     /// The body of that `with` is over.
     EndFlags { object: Expr },
+    /// May set targets for the magics of a suffix: a `%pxconfig` that is called in a way that is not read.
+    Configure { suffix: Box<str> },
+    /// Gives a name to code that does something to views, whenever that is called: a function, a class, a lambda.
+    Define { name: Box<str>, acts: Arc<[Act]> },
 }
 
 /// A Python expression, as far as views are made of it.
@@ -49,6 +72,8 @@ pub(in crate::cells) enum Expr {
     Subscript(Box<[Expr; 2]>),
     Attribute(Box<Expr>, Box<str>),
     Call(Box<Call>),
+    /// A text that is put together from others and is not empty: `f'_{i}'`.
+    Made,
     /// Anything else.
     Other,
 }
@@ -59,18 +84,45 @@ impl Act {
         match self {
             Self::SetBlock { object, .. } | Self::SetTargets { object, .. } => Some(object),
             Self::BeginFlags { object, .. } | Self::EndFlags { object } => Some(object),
-            Self::Evaluate(value) => value.flags(),
+            Self::Evaluate(value) => value.receiver(),
             _ => None,
         }
     }
 }
 
+impl Act {
+    /// The same, done to an object of which nothing is known.
+    pub(super) fn of_any(self) -> Self {
+        match self {
+            Self::Evaluate(Expr::Call(mut call)) => {
+                if let Expr::Attribute(object, _) = &mut call.function {
+                    **object = Expr::Other;
+                }
+                let values = call.keywords.iter_mut().map(|(_, value)| value);
+                for value in call.arguments.iter_mut().chain(values) {
+                    if !matches!(
+                        value,
+                        Expr::Text(_) | Expr::Bool(_) | Expr::Int(_) | Expr::None | Expr::Made
+                    ) {
+                        *value = Expr::Other;
+                    }
+                }
+                Self::Evaluate(Expr::Call(call))
+            }
+            Self::SetTargets { .. } | Self::BeginFlags { .. } => {
+                Self::SetTargets { object: Expr::Other, value: Expr::Other }
+            }
+            act => act,
+        }
+    }
+}
+
 impl Expr {
-    /// The object of `object.set_flags()`.
-    pub(super) fn flags(&self) -> Option<&Expr> {
+    /// The object of `object.set_flags()` and `object.activate()`.
+    pub(super) fn receiver(&self) -> Option<&Expr> {
         let Self::Call(call) = self else { return None };
         match &call.function {
-            Self::Attribute(object, method) if &**method == "set_flags" => Some(object),
+            Self::Attribute(object, method) if matches!(&**method, "set_flags" | "activate") => Some(object),
             _ => None,
         }
     }

@@ -19,7 +19,14 @@ fn check(text: &str, expected: Expect) {
             start..start + line.trim_end_matches('\n').len()
         })
         .collect();
-    let block = BlockText { source: &source, lines: &lines, is_script: false, hidden: &[], border: None };
+    let block = BlockText {
+        source: &source,
+        lines: &lines,
+        is_script: false,
+        hidden: &[],
+        frees: false,
+        border: None,
+    };
     let scan = block::scan(block, &Arc::default());
     let mut out = String::new();
     for statement in &scan.statements {
@@ -44,6 +51,10 @@ fn act(act: &Act) -> String {
         Act::SetTargets { object, value } => format!("{}.targets = {}", expr(object), expr(value)),
         Act::BeginFlags { call, .. } => format!("with {}", expr(call)),
         Act::EndFlags { object } => format!("end of the flags of {}", expr(object)),
+        Act::Configure { suffix } => format!("configures {suffix:?}"),
+        Act::Define { name, acts } => {
+            format!("{name} does {}", acts.iter().map(self::act).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -64,6 +75,7 @@ fn expr(value: &Expr) -> String {
                 call.keywords.iter().map(|(name, value)| format!(" {name}={}", expr(value))).collect();
             format!("{}({}{keywords})", expr(&call.function), list(&call.arguments))
         }
+        Expr::Made => "a text".to_owned(),
         Expr::Other => "?".to_owned(),
     }
 }
@@ -110,11 +122,13 @@ fn statements_in_functions_loops_and_conditions_may_or_may_not_happen() {
         expect![[r#"
             "even = rc[::2]": perhaps even = rc[None:None:2]
             "even.activate('_even')": perhaps even.activate("_even")
+            "odd.activate('_odd')": perhaps odd.activate("_odd")
             "def f():": forget f
             "dv.block = False": perhaps dv.block = false
+            "dv.block = False": f does dv.block = false, dv.activate("_f")
             "dv.activate('_f')": perhaps dv.activate("_f")
             "for i in range(4):": forget i
-            "rc[i].activate('_' + str(i))": perhaps rc[i].activate(?)
+            "rc[i].activate('_' + str(i))": perhaps rc[i].activate(a text)
             "v.activate('_all')": perhaps v.activate("_all")
             "after = rc[0]": after = rc[0]
         "#]],
@@ -130,6 +144,7 @@ fn with_try_and_main_are_read_as_if_outside() {
             "ipp.Cluster(n=4) as rc": rc = ipp.Cluster( n=4)
             "rc[:].activate('_a')": rc[None:None:None].activate("_a")
             "b = rc[1]": b = rc[1]
+            "except KeyError as error:": forget error
             "b = rc[2]": perhaps b = rc[2]
             "b.activate('_b')": b.activate("_b")
             "b.block = True": b.block = true
@@ -150,7 +165,7 @@ fn magics_that_are_no_python_hide_nothing() {
             "odd.activate('_odd')": odd.activate("_odd")
             "even = %px 1": forget even
             "s = '''\n%px odd.activate('_no')\n'''": s = "\n%px odd.activate('_no')\n"
-            "t = ('%d'\n  % 1)": forget t
+            "t = ('%d'\n  % 1)": t = a text
             "rc.activate(0, '0')": rc.activate(0, "0")
         "#]],
     );

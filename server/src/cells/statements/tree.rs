@@ -4,44 +4,17 @@ use std::ops::Range;
 
 use tree_sitter::{Node, Parser, Tree};
 
-use super::{Act, Call, Expr};
+use super::{Act, Call, Expr, effects};
 
 /// Expressions that are nested deeper are not read.
 const DEEPEST: u32 = 16;
-
-/// Methods that change what is in force, and so matter though their result is not kept.
-const EFFECTS: [&str; 9] = [
-    "activate",
-    "set_flags",
-    "start_and_connect",
-    "start_and_connect_sync",
-    "start_cluster",
-    "start_cluster_sync",
-    "start_engines",
-    "start_engines_sync",
-    "wait_for_engines",
-];
-
-impl Expr {
-    /// Whether evaluating it changes what is in force.
-    pub(super) fn has_effect(&self) -> bool {
-        match self {
-            Self::Call(call) => {
-                let Expr::Attribute(object, name) = &call.function else { return false };
-                EFFECTS.contains(&&**name) || object.has_effect()
-            }
-            Self::Attribute(object, _) => object.has_effect(),
-            _ => false,
-        }
-    }
-}
 
 /// What a statement says. Ranges are bytes of its text.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) acts: Vec<(Range<usize>, Act)>,
-    /// Calls of `activate` in places that are not read.
-    pub(super) maybe: Vec<(Range<usize>, Expr)>,
+    /// What is done to views in places that are not read, and so may or may not happen.
+    pub(super) maybe: Vec<(Range<usize>, Act)>,
     pub(super) imports: Option<Sync>,
 }
 
@@ -82,12 +55,15 @@ impl Reader {
         let mut outcome = statement.outcome;
         if tree.root_node().has_error() {
             // What was made of a broken statement may be wrong; only that it gives names a value is sure.
-            outcome.acts.retain_mut(|(_, act)| {
-                if let Act::Bind { names, .. } = act {
-                    *act = Act::Forget(std::mem::take(names));
+            for (range, act) in std::mem::take(&mut outcome.acts) {
+                match act {
+                    Act::Bind { names, .. } | Act::Forget(names) => {
+                        outcome.acts.push((range, Act::Forget(names)))
+                    }
+                    Act::Unset(_) => {}
+                    act => outcome.maybe.push((range, act)),
                 }
-                matches!(act, Act::Forget(_))
-            });
+            }
             outcome.imports = None;
         }
         outcome
@@ -128,6 +104,7 @@ impl<'a> StatementReader<'a> {
             "delete_statement" => {
                 let names = self.names(node);
                 self.act(node, Act::Unset(names));
+                self.search(node);
             }
             "comment" | "pass_statement" => {}
             _ => self.search(node),
@@ -141,13 +118,20 @@ impl<'a> StatementReader<'a> {
                 if let Some(left) = node.child_by_field_name("left") {
                     self.unread(node, left);
                 }
+                self.search(node);
             }
-            "call" | "await" | "parenthesized_expression" => {
-                let value = self.expr(node, 0);
-                self.act(node, Act::Evaluate(value));
-            }
+            "call" | "await" | "parenthesized_expression" => self.evaluate(node),
             _ => self.search(node),
         }
+    }
+
+    /// An expression whose value is not kept.
+    fn evaluate(&mut self, node: Node<'_>) {
+        let value = self.expr(node, 0);
+        if value.has_effect() {
+            self.act(node, Act::Evaluate(value));
+        }
+        self.search_around(node);
     }
 
     fn assignment(&mut self, node: Node<'_>) {
@@ -166,6 +150,7 @@ impl<'a> StatementReader<'a> {
         {
             let names: Vec<Box<str>> = names.into_iter().map(|name| self.text(name).into()).collect();
             let values: Vec<Expr> = values.into_iter().map(|value| self.expr(value, 0)).collect();
+            self.search(value);
             if values.iter().any(|value| matches!(value, Expr::Name(name) if names.contains(name))) {
                 return self.act(node, Act::Forget(names));
             }
@@ -175,12 +160,12 @@ impl<'a> StatementReader<'a> {
             return;
         }
         let read = self.expr(value, 0);
+        self.search_around(value);
         let mut names = Vec::new();
         for target in targets {
             match target.kind() {
                 "identifier" => names.push(self.text(target).into()),
                 "attribute" => self.attribute(node, target, &read),
-                "subscript" => {}
                 _ => self.unread(node, target),
             }
         }
@@ -197,39 +182,30 @@ impl<'a> StatementReader<'a> {
         self.act(node, Act::Forget(names));
         let mut attributes = Vec::new();
         descend(target, |part| {
-            let is_attribute = part.kind() == "attribute";
-            if is_attribute && let Expr::Attribute(object, name) = self.expr(part, 0) {
+            // `v.targets[0]` is a part of them.
+            if part.kind() == "attribute"
+                && let Expr::Attribute(object, name) = self.expr(part, 0)
+            {
                 attributes.push((*object, name));
             }
-            !is_attribute
+            part.kind() != "attribute"
         });
         for (object, name) in attributes {
-            match &*name {
-                "block" => self.act(node, Act::SetBlock { object, value: Expr::Other }),
-                "targets" => self.act(node, Act::SetTargets { object, value: Expr::Other }),
-                _ => {}
-            }
+            effects::of_attribute(object, &name, Expr::Other).into_iter().for_each(|act| self.act(node, act));
         }
     }
 
     fn bind(&mut self, node: Node<'_>, names: Vec<Box<str>>, value: Expr) {
         match value {
-            Expr::Other => {
-                self.act(node, Act::Forget(names));
-                self.search(node);
-            }
+            Expr::Other => self.act(node, Act::Forget(names)),
             value => self.act(node, Act::Bind { names, value }),
         }
     }
 
     fn attribute(&mut self, node: Node<'_>, target: Node<'_>, value: &Expr) {
         let Expr::Attribute(object, name) = self.expr(target, 0) else { return };
-        let (object, value) = (*object, value.clone());
-        match &*name {
-            "block" => self.act(node, Act::SetBlock { object, value }),
-            "targets" => self.act(node, Act::SetTargets { object, value }),
-            _ => {}
-        }
+        let acts = effects::of_attribute(*object, &name, value.clone());
+        acts.into_iter().for_each(|act| self.act(node, act));
     }
 
     fn with(&mut self, node: Node<'_>) {
@@ -267,6 +243,7 @@ impl<'a> StatementReader<'a> {
                 self.act(item, Act::BeginFlags { object, call: read });
                 continue;
             }
+            self.search_around(value);
             match alias.map(|alias| self.names(alias)) {
                 Some(names) if names.len() == 1 => self.bind(item, names, read),
                 Some(names) => self.act(item, Act::Forget(names)),
@@ -308,27 +285,76 @@ impl<'a> StatementReader<'a> {
         names
     }
 
-    /// Notes the calls of `activate` in what is not read, and reads the assignments of a body on the same line.
+    /// Notes what is done to views in what is not read, and reads the assignments of a body on the same line.
     fn search(&mut self, node: Node<'_>) {
-        let mut found = Vec::new();
         let mut assignments = Vec::new();
         let whole = node.id();
+        let mut found = Vec::new();
         descend(node, |node| {
             if node.id() != whole && ["assignment", "augmented_assignment"].contains(&node.kind()) {
                 assignments.push(node);
                 return false;
             }
-            if node.kind() == "call"
-                && let call @ Expr::Call(_) = self.expr(node, 0)
-                && call.has_effect()
-            {
-                found.push((node.byte_range(), call));
-                return false;
-            }
+            let acts = self.effects(node);
+            found.extend(acts.into_iter().map(|act| (node.byte_range(), act)));
             true
         });
         self.outcome.maybe.append(&mut found);
         assignments.into_iter().for_each(|node| self.expression(node));
+    }
+
+    /// The same of an expression that is read, where that is done by what it is made of: its arguments and its keys.
+    fn search_around(&mut self, node: Node<'_>) {
+        let mut next = Some(node);
+        while let Some(node) = next {
+            let is_read = || matches!(self.expr(node, 0), Expr::Call(call) if effects::is_by_method(&call));
+            let acts = match node.kind() {
+                "attribute" => self.effects(node),
+                "call" if !is_read() => self.effects(node),
+                _ => Vec::new(),
+            };
+            self.outcome.maybe.extend(acts.into_iter().map(|act| (node.byte_range(), act)));
+            next = match node.kind() {
+                "parenthesized_expression" | "await" => node.named_child(0),
+                "attribute" => node.child_by_field_name("object"),
+                "call" => {
+                    node.child_by_field_name("arguments").into_iter().for_each(|node| self.search(node));
+                    node.child_by_field_name("function")
+                }
+                _ => return self.search(node),
+            };
+        }
+    }
+
+    /// What a node does to views by itself.
+    fn effects(&self, node: Node<'_>) -> Vec<Act> {
+        let is_callee = || {
+            let parent = node.parent().filter(|parent| parent.kind() == "call");
+            parent.and_then(|parent| parent.child_by_field_name("function")) == Some(node)
+        };
+        match node.kind() {
+            "call" | "attribute" => match self.expr(node, 0) {
+                Expr::Call(call) if effects::is_by_method(&call) => vec![Act::Evaluate(Expr::Call(call))],
+                Expr::Call(call) => {
+                    let mut acts = effects::of_call(&call);
+                    acts.extend(effects::of_code(self.text(node)));
+                    acts
+                }
+                // `act = view.activate`, which may be called wherever it is handed to.
+                Expr::Attribute(object, name) if &*name == "activate" && !is_callee() => {
+                    vec![effects::activate(*object)]
+                }
+                _ => Vec::new(),
+            },
+            // The parts of `v.targets[0]` are deleted.
+            "subscript" if node.parent().is_some_and(|parent| parent.kind() == "delete_statement") => {
+                match node.child_by_field_name("value").map(|value| self.expr(value, 0)) {
+                    Some(Expr::Attribute(object, name)) => effects::of_attribute(*object, &name, Expr::Other),
+                    _ => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn expr(&self, node: Node<'_>, depth: u32) -> Expr {
@@ -348,7 +374,12 @@ impl<'a> StatementReader<'a> {
             "true" => Expr::Bool(true),
             "false" => Expr::Bool(false),
             "none" => Expr::None,
-            "string" => plain_string(text).map_or(Expr::Other, |text| Expr::Text(text.into())),
+            "string" => self.string(node),
+            "binary_operator" => match [field("left"), field("right")] {
+                [Expr::Made, _] | [_, Expr::Made] => Expr::Made,
+                [Expr::Text(text), _] | [_, Expr::Text(text)] if !text.is_empty() => Expr::Made,
+                _ => Expr::Other,
+            },
             "parenthesized_expression" | "await" => node.named_child(0).map_or(Expr::Other, below),
             "list" | "tuple" | "expression_list" => {
                 let mut cursor = node.walk();
@@ -364,6 +395,15 @@ impl<'a> StatementReader<'a> {
             "call" => self.call(node, depth),
             _ => Expr::Other,
         }
+    }
+
+    fn string(&self, node: Node<'_>) -> Expr {
+        if let Some(text) = plain_string(self.text(node)) {
+            return Expr::Text(text.into());
+        }
+        let mut cursor = node.walk();
+        let is_filled = node.named_children(&mut cursor).any(|part| part.kind() == "string_content");
+        if is_filled { Expr::Made } else { Expr::Other }
     }
 
     fn slice(&self, node: Node<'_>, depth: u32) -> Expr {
@@ -423,7 +463,13 @@ impl<'a> StatementReader<'a> {
                 _ => call.arguments.push(self.expr(argument, depth + 1)),
             }
         }
-        Expr::Call(Box::new(call))
+        match (&call.function, call.arguments.as_slice()) {
+            // `getattr(view, 'activate')` is `view.activate`.
+            (Expr::Name(name), [object, Expr::Text(attribute), ..]) if &**name == "getattr" => {
+                Expr::Attribute(Box::new(object.clone()), attribute.clone())
+            }
+            _ => Expr::Call(Box::new(call)),
+        }
     }
 }
 

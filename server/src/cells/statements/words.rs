@@ -30,6 +30,34 @@ pub(super) fn assigned(text: &str) -> Option<(Vec<Box<str>>, &str)> {
     (!names.is_empty()).then(|| (names, right.trim_start()))
 }
 
+/// The names that get a value inside an expression: `(name := value)`.
+pub(super) fn walrus(text: &str) -> Vec<Box<str>> {
+    let name = |before: &str| {
+        let before = before.trim_end();
+        let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
+        Box::from(&before[before.trim_end_matches(is_of_name).len()..])
+    };
+    text.match_indices(":=")
+        .map(|(at, _)| name(&text[..at]))
+        .filter(|name: &Box<str>| !name.is_empty())
+        .collect()
+}
+
+/// Whether a value that does something to views may be called later: `lambda: view.activate()`, `view.activate`.
+pub(super) fn is_callable(value: &str) -> bool {
+    let mut named = value.match_indices("activate");
+    value.contains("lambda")
+        || named.any(|(at, name)| !value[at + name.len()..].trim_start().starts_with('('))
+}
+
+/// The call that IPython makes of `/view.activate` and `,view.activate _a`.
+pub(super) fn called_without_brackets(text: &str) -> Option<String> {
+    let mut words = text.strip_prefix(['/', ',', ';'])?.split_whitespace();
+    let function = words.next()?;
+    let arguments: Vec<&str> = words.map(|_| "*_").collect();
+    Some(format!("{function}({})", arguments.join(", ")))
+}
+
 /// Whether a value may be a view, or what a view is made of, by its look: a literal, a name, a subscript, a `range()`.
 pub(super) fn may_be_of_use(value: &str) -> bool {
     if value.starts_with(|c: char| c.is_ascii_digit() || "-'\"[(".contains(c)) {

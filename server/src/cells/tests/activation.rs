@@ -206,15 +206,18 @@ fn names_that_are_given_something_else_are_no_longer_clients_or_views() {
          dv = rc[1]\ndv = f(dv)\ndv.activate('_b')\ndv.activate()\n%px_b 1\n%px 1\nconda.activate()\nconda.activate('/opt/x')\n%px 1\n",
         expect![[r#"
             %px_a 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 2 the view, targets
-            %px 1: all
+            %px 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 3 the view, targets
             %px_a 1: 0 noblock; line 7 the view, targets, block
             %px_b 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 11 the view, targets
-            %px 1: all
-            %px 1: all
+            %px 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 12 the view, targets
+            %px 1: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views; line 12 the view, targets
             Hint no-effect at "rc.activate()"
             Error unread-view at "%px_a"
+            Error unread-view at "%px"
             Hint no-effect at "dv.activate()"
             Error unread-view at "%px_b"
+            Error unread-view at "%px"
+            Error unread-view at "%px"
         "#]],
     );
 }
@@ -433,11 +436,148 @@ fn an_uncertain_block_and_an_unknown_activate_are_told() {
         ("conda.activate()\n", 0),
         ("venv.activate()\n", 0),
     ] {
+        let is_known = !text.contains("view");
         let text = format!("{MADE}{text}%px x\n");
         let (cells, found) = lint::recognize(&text, Dialect::Script, &Arc::default()).unwrap();
         let told = found.iter().filter(|problem| problem.rule.code() == "no-effect").count();
         assert_eq!(told, problems, "{text}");
-        assert_eq!(cells.cells[0].targets().ok(), Some(Targets::All), "{text}");
+        assert_eq!(cells.cells[0].targets().is_ok(), is_known, "{text}");
+    }
+}
+
+/// A view of engine 1, and the one of all that `%px` goes by.
+const TWO: &str = "rc = ipp.Client()\nv = rc[:]\nw = rc[[1]]\nviews = [v, w]\nv.activate()\n";
+
+#[test]
+fn whatever_may_activate_another_view_leaves_the_engines_unknown() {
+    for change in [
+        "views[1].activate()",
+        "d['a'].activate()",
+        "mk().activate()",
+        "rc = connect()\nrc.activate()",
+        "(q := rc[[1]]).activate()",
+        "(w if 1 else v).activate()",
+        "app.dv.activate()",
+        "for q in views: q.activate()",
+        "for q in views:\n    q.activate()",
+        "async def f():\n    async for q in views: q.activate()\nawait f()",
+        "%timeit -n1 w.activate()",
+        "%time q = mk(); q.activate()",
+        "%%time\nmk().activate()",
+        "%memit w.activate()",
+        "/w.activate",
+        "[q.activate() for q in [w]]",
+        "print(w.activate())",
+        "x = 1, w.activate()",
+        "if w.activate(): pass",
+        "def f(q):\n    q.activate()\nv.activate()\nf(w)",
+        "def f(q): q.activate()\nv.activate()\nlist(map(f, [w]))",
+        "def f():\n    w.activate()\nv.activate()\nf()",
+        "class A:\n    def go(self, q):\n        q.activate()\nv.activate()\nA().go(w)",
+        "f = lambda q: q.activate()\nv.activate()\nf(w)",
+        "f = w.activate\nv.activate()\nf()",
+        "list(map(operator.methodcaller('activate'), [w]))",
+        "f = getattr(w, 'activate')\nv.activate()\nf()",
+        "exec('w.activate()\\n')",
+        "c = [w]\nc[0].activate()",
+        "client = {1: w}\nclient[1].activate()",
+        "rc = F()\nrc.activate()",
+        "for c in views: pass\nc.activate()",
+        "*c, d = views\nc.activate()",
+        "*_, z = views\nz.activate()",
+        "with n(w) as c: pass\nc.activate()",
+        "with n(w) as q: q.activate()",
+        "dv = connect()\ndv.activate()",
+        "dv = v if 0 else w\ndv.activate()",
+        "dv = None or w\ndv.activate()",
+        "v, w = w, v\nv.activate()",
+        "print(v := w)\nv.activate()",
+        "print(1); v = w[0]\nv.activate()",
+        "x = f(1); v = f(w)\nv.activate()",
+        "if flag: v = w\nv.activate()",
+        "try: x = E()\nexcept E as v: pass\nv.activate()",
+        "match x:\n    case v: pass\nv.activate()",
+        "def f():\n    global v\n    v = w\nf()\nv.activate()",
+        "match 1:\n    case 1: w.activate()",
+        "try: 1/0; w.activate()\nexcept E: pass",
+        "try:\n    v = w\nexcept E: pass\nv.activate()",
+        "%%timeit -n1 -r1\nv = w\nv.activate()",
+        "w.activate(suffix())",
+        "x.activate([1])",
+        "get_ipython().run_line_magic('pxconfig', f'--targets {1}')",
+        "print(get_ipython().run_line_magic('pxconfig', '--targets 1'))",
+        "x = 1; get_ipython().run_line_magic('pxconfig', '--targets 1')",
+        "get_ipython().run_line_magic('pxresult', ''); get_ipython().run_line_magic('pxconfig', '-t 1')",
+    ] {
+        let cells: Vec<String> = change
+            .split("%%")
+            .enumerate()
+            .map(|(at, cell)| match at {
+                0 => format!("{TWO}{cell}"),
+                _ => format!("%%{cell}"),
+            })
+            .collect();
+        let mut cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        cells.push("%px x");
+        let found = recognize_cells(&cells);
+        assert!(found.last().unwrap().cells[0].targets().is_err(), "{change}");
+        // The setting says it instead.
+        let mut named = Views::default();
+        named.add("", "1", true).unwrap();
+        let found = recognize_cells_with(&cells, &Arc::new(named));
+        assert_eq!(found.last().unwrap().cells[0].targets(), Ok(Targets::One(1)), "{change}");
+    }
+}
+
+#[test]
+fn whatever_may_give_the_active_view_other_targets_leaves_them_unknown() {
+    for change in [
+        "v.targets[0] = 1",
+        "v.targets.append(1)",
+        "del v.targets[0]",
+        "v.targets += [1]",
+        "setattr(v, 'targets', 1)",
+        "v.set_trait('targets', 1)",
+        "setattr(v, name, 1)",
+        "u = [v][0]; u.targets = [1]",
+        "views[0].targets = [1]",
+        "v, w = w, v\nv.targets = 1",
+        "def act(q): q.targets = 1\nact(v)",
+        "def act(q):\n    q.set_flags(targets=1)\nact(v)",
+        "%timeit -n1 v.targets = f()",
+        "%time v.targets = f()",
+        "exec('v.targets = 1')",
+    ] {
+        let text = format!("{TWO}{change}\n%px x\n");
+        let cells = recognize_cells(&[&text]);
+        assert!(cells[0].cells[0].targets().is_err(), "{change}");
+    }
+}
+
+#[test]
+fn what_is_known_for_certain_is_not_refused() {
+    for (change, targets) in [
+        ("%time w.activate()", "[1]"),
+        ("getattr(w, 'activate')()", "[1]"),
+        ("%time w = rc[0]\nw.activate()", "0"),
+        ("try:\n    v.activate()\nexcept E: pass", "all"),
+        ("try:\n    u = rc[[0]]\nexcept E: pass\nu.activate()", "[0]"),
+        ("plot(v)\nf(w, v)", "all"),
+        ("print(v.targets, len(w.targets))", "all"),
+        ("def f(q):\n    q.activate()", "all"),
+        ("conda.activate()\nself.env.activate()", "all"),
+        ("rc[0].activate(f'_{i}')\nrc[0].activate('_' + str(1))", "all"),
+        ("for i in rc.ids: rc[i].activate(str(i))", "all"),
+        ("setattr(args, name, 1)\nx.block = True", "all"),
+        ("def act(q): return q.targets\nact(v)", "all"),
+        ("w.activate(); v.activate()", "all"),
+        ("get_ipython().run_line_magic('pxconfig', '--targets 1')", "1"),
+        ("\"\"\"get_ipython().run_line_magic('pxconfig', '-t 1')\"\"\"", "all"),
+    ] {
+        let text = format!("{TWO}{change}\n%px x\n");
+        let cells = recognize_cells(&[&text]);
+        let found = cells[0].cells.last().unwrap().targets().map(|targets| targets.to_string());
+        assert_eq!(found.as_deref(), Ok(targets), "{change}");
     }
 }
 

@@ -208,13 +208,17 @@ fn an_open_bracket_does_not_continue_a_line_magic() {
     check_cell(
         "%px a = (1,\n2)\n%px b = '''\n%px c = '('\n",
         expect![[r#"
-        LineMagic "%px" sends "a = (1," from "a = (1,"
-        LineMagic "%px" sends "b = '''" from "b = '''"
-        LineMagic "%px" sends "c = '('" from "c = '('"
-        1 local
-        Warning open-bracket at "a = (1,": a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, or end the line with a backslash
-        Warning open-bracket at "b = '''": a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, or end the line with a backslash
-    "#]],
+            LineMagic "%px" sends "a = (1," from "a = (1,"
+              refused: IPython runs nothing of this cell: a closing bracket does not match
+            LineMagic "%px" sends "b = '''" from "b = '''"
+              refused: IPython runs nothing of this cell: a closing bracket does not match
+            LineMagic "%px" sends "c = '('" from "c = '('"
+              refused: IPython runs nothing of this cell: a closing bracket does not match
+            1 local
+            Warning open-bracket at "a = (1,": a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, or end the line with a backslash
+            Error broken-cell at "2)": IPython runs nothing of this cell: a closing bracket does not match
+            Warning open-bracket at "b = '''": a bracket or string that is open does not continue a %px line: only this line is sent. Use %%px, or end the line with a backslash
+        "#]],
     );
     check_cell(
         "%px --targets 1 x\n%px -x\n",
@@ -478,9 +482,13 @@ fn calls_of_the_magics_run() {
         "x = get_ipython().run_line_magic('px', 'a=1'); f(\n%px no\n)\nget_ipython().run_line_magic('pxconfig', '-t 0')\n%px b\n",
         expect![[r#"
             LineMagic "px" sends "a=1" from "a=1"
+              refused: IPython runs nothing of this cell: a magic stands inside of brackets
             Config "pxconfig" on 0
-            LineMagic "%px" on 0 sends "b" from "b"
+              refused: IPython runs nothing of this cell: a magic stands inside of brackets
+            LineMagic "%px" sends "b" from "b"
+              refused: IPython runs nothing of this cell: a magic stands inside of brackets
             2 local
+            Error broken-cell at "%px no": IPython runs nothing of this cell: a magic stands inside of brackets
         "#]],
     );
     check_script(

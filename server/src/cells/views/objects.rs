@@ -1,6 +1,7 @@
 //! ipyparallel's objects, as far as statements can be read: clients, views, what views are made of, and the magics that
 //! refer to a view.
 
+mod defined;
 mod uncertain;
 
 use std::{
@@ -26,8 +27,8 @@ const CLIENTS: [&str; 3] = ["rc", "client", "c"];
 
 const NO_ACTIVATE: &str = "a load-balanced view has no activate(): no magic can refer to it";
 
-const UNREAD_ACTIVATE: &str = "pxlens does not know what this activates; if it is a view, the magics below refer to it in \
-                               Python, and not here. Make it on a line above, as in view = rc[:]";
+const UNREAD_ACTIVATE: &str = "pxlens does not know what this activates, so the px cells below that go by it do not run. Make \
+                               the view on a line above, as in view = rc[:], or name it in the setting pxlens.views";
 
 const UNREAD_BLOCK: &str = "pxlens does not run this, so it does not know whether runs of this view are waited for; it goes \
                             by what was said before. Write True or False";
@@ -82,6 +83,15 @@ pub(super) struct Names {
     pub(super) magics: BTreeMap<Box<str>, Magics>,
     /// The last line that activates a view by a suffix that cannot be read: any may be it.
     pub(super) any_suffix: Option<Origin>,
+    /// What functions and the like do to views when they are called.
+    defined: BTreeMap<Box<str>, Defined>,
+}
+
+/// What the code of a name does to views, and where the first of that stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Defined {
+    acts: Arc<[Act]>,
+    place: Origin,
 }
 
 impl Names {
@@ -154,26 +164,59 @@ impl Names {
         match &statement.act {
             Act::Forget(names) => names.iter().any(|name| {
                 self.values.get(name).map_or_else(|| is_client(name), |value| *value != Value::Other)
+                    || self.defined.contains_key(name)
             }),
-            Act::Unset(names) => names.iter().any(|name| self.values.contains_key(name)),
+            Act::Unset(names) => {
+                names.iter().any(|name| self.values.contains_key(name) || self.defined.contains_key(name))
+            }
             _ => true,
         }
     }
 
     /// Applies a statement. Gives a sentence where it does not do what it looks like.
     pub(super) fn execute(&mut self, statement: &Statement, place: Origin) -> Option<&'static str> {
+        // A line above it in a `try` may have ended that.
+        let before = (statement.is_certain && !statement.is_unconditional).then(|| self.clone());
+        let note = self.apply(&statement.act, statement.is_certain, place);
+        if let Some(before) = before {
+            self.may_be_as_before(&before, place);
+        }
+        self.tidy();
+        note
+    }
+
+    fn apply(&mut self, act: &Act, is_certain: bool, place: Origin) -> Option<&'static str> {
         let mut note = None;
-        match (&statement.act, statement.is_certain) {
+        match (act, is_certain) {
             (Act::Bind { names, value }, true) => {
                 let value = self.value(value, place, &mut note);
                 for name in names {
                     self.bind(name, value.clone());
+                    self.defined.remove(name);
                 }
             }
             (Act::Bind { names, .. }, false) | (Act::Forget(names), _) => {
-                names.iter().for_each(|name| self.bind(name, Value::Other));
+                for name in names {
+                    self.bind(name, Value::Other);
+                    if is_certain {
+                        self.defined.remove(name);
+                    }
+                }
             }
-            (Act::Unset(names), _) => names.iter().for_each(|name| drop(self.values.remove(name))),
+            (Act::Unset(names), _) => {
+                for name in names {
+                    self.values.remove(name);
+                    self.defined.remove(name);
+                }
+            }
+            (Act::Configure { suffix }, _) => {
+                let view = self.view_of_suffix(suffix);
+                view.targets = Some(Decided::new(Err(UnreadTargets::Call), place));
+                (view.is_frozen, view.is_from_setting) = (false, false);
+            }
+            (Act::Define { name, acts }, _) => {
+                self.defined.insert(name.clone(), Defined { acts: Arc::clone(acts), place });
+            }
             (Act::Evaluate(value), true) => drop(self.value(value, place, &mut note)),
             (Act::Evaluate(value), false) => note = self.may_happen(value, place),
             (Act::SetBlock { object, value }, is_certain) => {
@@ -203,7 +246,6 @@ impl Names {
                 }
             }
         }
-        self.tidy();
         note
     }
 
@@ -281,7 +323,11 @@ impl Names {
     }
 
     fn set_targets(&mut self, object: &Expr, value: &Expr, is_certain: bool, place: Origin) {
-        let Value::View(id) = self.value(object, place, &mut None) else { return };
+        let id = match self.value(object, place, &mut None) {
+            Value::View(id) => id,
+            Value::Other => return self.retarget_all(place),
+            _ => return,
+        };
         let value = self.value(value, place, &mut None);
         let (targets, is_frozen) = match is_certain {
             true => live_targets(&value),
@@ -348,6 +394,7 @@ impl Names {
                 _ => Value::Other,
             },
             Expr::Call(call) => self.call(call, place, note),
+            Expr::Made => Value::Made,
             Expr::Other => Value::Other,
         }
     }
@@ -410,7 +457,7 @@ impl Names {
                     self.view_mut(id).block = Some(Decided::new(true, place));
                     match suffix {
                         Value::Text(suffix) => self.activate(&suffix, id, place),
-                        _ => self.any_suffix = Some(place),
+                        suffix => self.activate_any(&suffix, place),
                     }
                 }
                 value
@@ -430,7 +477,7 @@ impl Names {
                 let suffix = self.argument(call, 0, "suffix", place, note).unwrap_or_else(no_suffix);
                 match suffix {
                     Value::Text(suffix) => self.activate(&suffix, id, place),
-                    _ => self.any_suffix = Some(place),
+                    suffix => self.activate_any(&suffix, place),
                 }
                 Value::None
             }
@@ -438,19 +485,25 @@ impl Names {
                 self.set_flags(id, call, true, place, note);
                 Value::None
             }
+            (Value::Other, "set_flags") => {
+                self.may_retarget(call, place);
+                Value::Other
+            }
             (Value::Balanced, "activate") => {
                 *note = Some(NO_ACTIVATE);
                 Value::Other
             }
-            // Something else may be activated as well, such as an environment; only what names a suffix is believed.
-            (Value::Other, "activate") => {
-                match self.argument(call, 0, "suffix", place, note) {
-                    Some(Value::Text(suffix)) if !suffix.is_empty() => {
-                        self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
+            (Value::Other, "activate") if may_be_view(&call.function) => {
+                for suffix in self.suffixes(call, place) {
+                    match suffix {
+                        Value::Text(suffix) => {
+                            self.activate_unread(&suffix, Err(UnreadTargets::Statement), place);
+                            if suffix.is_empty() {
+                                note.get_or_insert(UNREAD_ACTIVATE);
+                            }
+                        }
+                        suffix => self.activate_any(&suffix, place),
                     }
-                    None if may_be_view(&call.function) => *note = Some(UNREAD_ACTIVATE),
-                    Some(Value::Other) if may_be_view(&call.function) => self.any_suffix = Some(place),
-                    _ => {}
                 }
                 Value::Other
             }
@@ -500,6 +553,7 @@ impl Names {
                     _ => Value::Other,
                 }
             }
+            ("str", _) => Value::Made,
             ("list" | "tuple", [Value::List(_) | Value::Ids { .. }]) => arguments.remove(0),
             ("sorted", [Value::Ids { is_whole: true, .. }]) => arguments.remove(0),
             _ => Value::Other,
@@ -540,13 +594,12 @@ impl Names {
     }
 }
 
-/// Whether `activate` without a suffix may be a view's: environments are activated as well.
+/// Whether what is activated may be a view: environments are activated as well.
 fn may_be_view(function: &Expr) -> bool {
     let Expr::Attribute(object, _) = function else { return false };
-    match &**object {
-        Expr::Name(name) => !["conda", "env", "pkg"].iter().any(|other| name.to_lowercase().contains(other)),
-        _ => false,
-    }
+    let (Expr::Name(name) | Expr::Attribute(_, name)) = &**object else { return true };
+    let name = name.to_lowercase();
+    !["conda", "env", "environment", "pkg"].iter().any(|other| name.ends_with(other))
 }
 
 fn is_client(name: &str) -> bool {

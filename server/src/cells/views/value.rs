@@ -26,5 +26,7 @@ pub(super) enum Value {
     Text(Box<str>),
     List(Arc<[i64]>),
     Slice([Option<i64>; 3]),
+    /// A text that is not known, and not empty.
+    Made,
     Other,
 }

@@ -22,10 +22,10 @@ use crate::{
     clock,
     cluster::{
         connection::ConnectionInfo,
-        origin::Origins,
+        origin::{Origin, Origins},
         transport::{Channel, DownReason, Transport, TransportEvent},
     },
-    engines::{Activities, EngineTable, EngineUuid},
+    engines::{Activities, EngineId, EngineTable, EngineUuid},
     jupyter::{Message, MsgId, content::UsageReply},
     run::LostReason,
 };
@@ -110,6 +110,8 @@ enum FenceMeaning {
     Lost,
     /// The engine is past them, although code that awaits may still be running.
     Passed,
+    /// They are another client's, and only the Hub says that the engine works on them: it does not.
+    Free,
 }
 
 struct Connecting {
@@ -317,6 +319,11 @@ impl<T: Transport> Actor<T> {
                     match fence.meaning {
                         FenceMeaning::Lost => self.requests.overtaken(&fence.before, clock::now()),
                         FenceMeaning::Passed => self.requests.passed(&fence.engine, &fence.before),
+                        FenceMeaning::Free => {
+                            if fence.before.iter().any(|request| self.hub.passed(&fence.engine, request)) {
+                                self.activities_changed();
+                            }
+                        }
                     }
                 }
                 None => self.requests.message(&id, message, now, clock::now()),
@@ -454,7 +461,8 @@ impl<T: Transport> Actor<T> {
     fn surveyed(&mut self, at: usize, message: &Message) {
         let survey = self.surveys.swap_remove(at);
         let unfinished = read_unfinished(message);
-        if self.hub.unfinished(&unfinished) {
+        let is_own = |request: &MsgId| self.origins.of(request) == Origin::Own;
+        if self.hub.unfinished(&unfinished, is_own) {
             // At once, since who asks for the engines waits for this.
             self.activities_due = Some(Instant::now());
             self.publish_activities();
@@ -522,6 +530,16 @@ impl<T: Transport> Actor<T> {
             if self.transport.send(Channel::Mux, frames).is_ok() {
                 self.fences.push(Fence { id, engine, before, meaning });
             }
+        }
+    }
+
+    /// Asks an engine that is busy only according to the Hub for something harmless: if it is free, it answers.
+    fn ask_if_free(&mut self, engine: EngineId, uuid: &EngineUuid) {
+        let Some(request) = self.hub.unheard(engine).cloned() else { return };
+        let (id, frames) = self.wire.request(Some(uuid), "kernel_info_request", "{}", EMPTY);
+        if self.transport.send(Channel::Mux, frames).is_ok() {
+            let (engine, before) = (uuid.clone(), vec![request]);
+            self.fences.push(Fence { id, engine, before, meaning: FenceMeaning::Free });
         }
     }
 

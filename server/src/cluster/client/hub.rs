@@ -4,7 +4,7 @@
 //! again on top of the answer.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -24,6 +24,8 @@ use crate::{
 pub(super) struct Hub {
     table: EngineTable,
     activities: Activities,
+    /// Engines that are busy only according to the Hub: they have published nothing yet.
+    unheard: BTreeSet<EngineId>,
     ids: HashMap<EngineUuid, EngineId>,
     /// Without an answer yet, oldest first.
     questions: VecDeque<(MsgId, Instant)>,
@@ -270,6 +272,7 @@ impl Hub {
         if is_housekeeping {
             return false;
         }
+        self.unheard.remove(&id);
         if message.header.msg_type != "status" {
             // Its beginning was before this client listened. Of an engine that is known to be idle, it is late output.
             let is_unknown = *self.activities.of(id) == Activity::Unknown;
@@ -289,25 +292,46 @@ impl Hub {
         self.activities.note(id, activity)
     }
 
-    /// What the Hub says has not ended. The oldest is what an engine works on of which nothing was heard. Returns whether
-    /// anything became known.
+    /// What the Hub says has not ended. The oldest is what an engine works on of which nothing was heard, unless this client
+    /// sent it, which would hear of its beginning. Returns whether anything became known.
     ///
-    /// Code that awaits at its top level never ends for the Hub: until its engine is heard of again, it looks busy.
-    pub(super) fn unfinished(&mut self, unfinished: &[Unfinished]) -> bool {
+    /// Code that awaits at its top level never ends for the Hub: until its engine is heard of or [`Self::passed`], it looks
+    /// busy.
+    pub(super) fn unfinished(&mut self, unfinished: &[Unfinished], is_own: impl Fn(&MsgId) -> bool) -> bool {
+        let mut seen = HashSet::new();
         let mut changed = false;
-        for Unfinished { engine, request } in unfinished {
+        for Unfinished { engine, request } in unfinished.iter().filter(|one| seen.insert(&one.engine)) {
             let Some(id) = self.engine(engine) else { continue };
-            if *self.activities.of(id) == Activity::Unknown {
+            if *self.activities.of(id) == Activity::Unknown && !is_own(request) {
                 changed |= self.activities.note(id, Activity::Busy(request.clone()));
+                self.unheard.insert(id);
             }
         }
         changed
+    }
+
+    /// What an engine is busy with only according to the Hub.
+    pub(super) fn unheard(&self, engine: EngineId) -> Option<&MsgId> {
+        match self.activities.of(engine) {
+            Activity::Busy(request) if self.unheard.contains(&engine) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// The engine is past this request, whatever the Hub says. Returns whether its activity changed.
+    pub(super) fn passed(&mut self, engine: &EngineUuid, request: &MsgId) -> bool {
+        let Some(id) = self.engine(engine).filter(|id| self.unheard(*id) == Some(request)) else {
+            return false;
+        };
+        self.unheard.remove(&id);
+        self.activities.note(id, Activity::Idle)
     }
 
     /// The controller is gone, and its engines with it.
     pub(super) fn lost(&mut self) {
         self.table = EngineTable::default();
         self.activities = Activities::default();
+        self.unheard.clear();
         self.ids.clear();
         self.new.clear();
     }
@@ -334,12 +358,17 @@ impl Hub {
     fn insert(&mut self, id: EngineId, uuid: EngineUuid) {
         self.ids.insert(uuid.clone(), id);
         self.new.push(uuid.clone());
-        self.activities.forget(id);
+        self.forget_activity(id);
         self.table.insert(id, uuid);
     }
 
-    fn remove(&mut self, id: EngineId) {
+    fn forget_activity(&mut self, id: EngineId) {
         self.activities.forget(id);
+        self.unheard.remove(&id);
+    }
+
+    fn remove(&mut self, id: EngineId) {
+        self.forget_activity(id);
         if let Some(engine) = self.table.remove(id) {
             self.ids.remove(&engine.uuid);
         }

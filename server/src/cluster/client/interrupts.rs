@@ -203,8 +203,9 @@ impl Interrupts {
         }
         for Unfinished { engine: uuid, request } in asked.unfinished {
             let Some(id) = hub.engine(uuid).filter(|id| chosen(*id)) else { continue };
-            let is_newest = matches!(hub.activities().of(id), Activity::Busy(newest) if newest == request);
-            if !is_newest && asked.whose.covers(&origins.of(request)) {
+            // Nothing waits on an idle engine, though for the Hub code that awaits at its top level never ends.
+            let waits = matches!(hub.activities().of(id), Activity::Busy(newest) if newest != request);
+            if waits && asked.whose.covers(&origins.of(request)) {
                 engines.entry(id).or_insert_with(|| Engine::new(uuid)).queued.push(request.clone());
             }
         }

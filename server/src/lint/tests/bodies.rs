@@ -25,7 +25,9 @@ fn python_2_becomes_python_3() {
     );
     check_fix(
         "print 'a; # b', (1,\n2)\nprint (1)\nprint in x\nprint -1\nprint\nprint = 1\n%px x\n",
-        expect![[""]],
+        expect![[r#"
+            broken-cell
+        "#]],
     );
     check_fix("s = '''\nprint a\n'''\nprinted a\n%px x\n", expect![[""]]);
     check_fix("%%px\n%%bash\nprint a\n", expect![[""]]);
@@ -74,10 +76,11 @@ fn fixes_in_raw_notebooks_keep_the_json() {
     json(
         r#""%px a = ('\"',\nb)""#,
         expect![[r#"
-        open-bracket
-          Make it a %%px cell: "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"%%px\\na = ('\\\"',\\nb)\"}]}"
-          End the lines with backslashes: "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"%px a = ('\\\"', \\\\\\nb)\"}]}"
-    "#]],
+            open-bracket
+              Make it a %%px cell: "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"%%px\\na = ('\\\"',\\nb)\"}]}"
+              End the lines with backslashes: "{\"cells\": [{\"cell_type\": \"code\", \"source\": \"%px a = ('\\\"', \\\\\\nb)\"}]}"
+            broken-cell
+        "#]],
     );
     json(
         r#"["%px --block print(\"\u00e9\")"]"#,

@@ -242,3 +242,42 @@ async fn a_foreign_cluster_is_stopped_only_if_confirmed_and_none_in_an_untrusted
     let answer = client.request("px/clusters", json!({})).await;
     assert!(answer["clusters"].as_array().unwrap().is_empty(), "{answer}");
 }
+
+/// Two windows of one user: clients of one process have the same identity.
+#[tokio::test]
+async fn what_another_window_runs_is_named_and_stopped_only_where_that_is_asked_for() {
+    let sim = Sim::builder().engines(3).on("work()", Script::new().hang()).start().await;
+    let text = "# %%\n%%px -t 0,1\nwork()\n# %%\n%%px -t 0\nlater()\n# %%\n%%px -t 2\nwork()\n";
+    let mut first = open(&sim, text).await;
+    engines(&mut first, |engines| engines.len() == 3).await;
+    run(&mut first, 1).await;
+    sim.wait_for_runs(2).await;
+    // It waits in the first window.
+    let later = run(&mut first, 4).await;
+
+    let mut second = open(&sim, text).await;
+    let is_mine = |engine: &Value| engine["worksFor"]["whose"] == "mine";
+    let there = engines(&mut second, |engines| engines.iter().filter(|one| is_mine(one)).count() == 2).await;
+    assert!(is_mine(&there[0]) && is_mine(&there[1]), "{there:#?}");
+    assert_eq!(there[0]["worksFor"], there[1]["worksFor"]);
+    run(&mut second, 7).await;
+    engines(&mut second, |engines| engines[2].get("current").is_some()).await;
+
+    let answer = second.request("px/interruptEngines", json!({ "engines": [1, 2] })).await;
+    assert_eq!((&answer["signalled"], &answer["leftMine"]), (&json!([2]), &json!([1])), "{answer:#}");
+    let mine = json!({ "engines": [1], "whose": "mine" });
+    let answer = second.request("px/interruptEngines", mine.clone()).await;
+    assert_eq!((&answer["signalled"], &answer["leftMine"]), (&json!([1]), &json!([])), "{answer:#}");
+    engines(&mut second, |engines| engines[1]["state"] == "idle").await;
+    let answer = second.request("px/interruptEngines", mine).await;
+    assert_eq!((&answer["signalled"], &answer["idle"]), (&json!([]), &json!([1])), "{answer:#}");
+
+    // In the window that sent it, a run that waits for the engine is dropped as well.
+    let answer = first.request("px/interruptEngines", json!({ "engines": [0] })).await;
+    assert_eq!((&answer["signalled"], &answer["aborted"]), (&json!([0]), &json!([])), "{answer:#}");
+    let dropped = |answer: &Value| {
+        answer["runs"].as_array().unwrap().iter().any(|one| one["run"] == later && one["state"] == "failed")
+    };
+    first.ask_until("px/runs", json!({}), dropped).await;
+    assert!(!sim.requests().iter().any(|one| one.code() == "later()\n"));
+}

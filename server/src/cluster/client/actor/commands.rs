@@ -153,6 +153,7 @@ impl<T: Transport> Actor<T> {
             let (msg_type, content) = match &question.ask {
                 Ask::Signal(signal) => {
                     // A number is sent as one; a name is looked up by the engine.
+                    self.ask_if_free(question.engine, &question.uuid);
                     let signal = signal.parse::<u32>().map_or_else(|_| json!(signal), |number| json!(number));
                     ("signal_request", json!({ "sig": signal }).to_string())
                 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::script::{Controller, activities, connect, engines, execute, uuid, within};
 use crate::{
-    cluster::transport::Channel,
+    cluster::{Whose, transport::Channel},
     engines::{Activity, EngineId},
     run::{EventKind, LostReason},
 };
@@ -144,6 +144,20 @@ async fn an_engine_that_prints_nothing_is_busy_with_the_oldest_request_that_the_
     controller.unfinished(&[(0, "second"), (0, "first"), (9, "of an engine that is gone")]);
     let client = connect(wires).await.unwrap();
     let wanted = [Activity::Busy("first".into()), Activity::Unknown];
+    activities(&client, |all| [0, 1].map(|id| all.of(EngineId(id)).clone()) == wanted).await;
+}
+
+/// A client hears of the beginning of its own requests. What it sent to an engine of which nothing is known may wait there.
+#[tokio::test(start_paused = true)]
+async fn an_engine_is_not_busy_with_a_request_of_ones_own_before_it_says_so() {
+    let (mut controller, client) = Controller::with_client(&[0, 1]).await;
+    let _watched = execute(&client, 1, &[0]).await;
+    let request = controller.executes(1).await.remove(0);
+    let id = request.header.msg_id.to_string();
+    controller.unfinished(&[(1, "theirs"), (0, "behind"), (0, &id)]);
+    let report = client.interrupt_others(Whose::Nobody, None, "SIGINT").await.unwrap();
+    assert_eq!(report.left_alone.to_string(), "[1]");
+    let wanted = [Activity::Unknown, Activity::Busy("theirs".into())];
     activities(&client, |all| [0, 1].map(|id| all.of(EngineId(id)).clone()) == wanted).await;
 }
 

@@ -404,7 +404,9 @@ async fn signalled(controller: &mut Controller, count: usize) -> (RankSet, Vec<S
             "signal_request" => {
                 signalled.push(EngineId(engine.trim_start_matches("uuid-").parse().unwrap()));
             }
-            _ => aborted.push(format!("{engine}: {}", content(&question)["msg_ids"])),
+            "abort_request" => aborted.push(format!("{engine}: {}", content(&question)["msg_ids"])),
+            // It is at work, and answers nothing on mux.
+            _ => continue,
         }
         controller.reply(Channel::Control, &question, &kind, &json!({"status": "ok"}));
     }
@@ -459,6 +461,29 @@ async fn an_interrupt_of_others_leaves_runs_of_ones_own_alone() {
     controller.status(&request, "busy");
     busy(&client, &[0]).await;
     let report = interrupt_others(&client, Whose::Anybody, None);
+    assert_eq!(report.await.unwrap(), Ok(InterruptReport::default()));
+    assert!(controller.is_idle());
+}
+
+/// Code that awaits at its top level gets no reply, so the Hub calls its engine busy long after it has ended.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_only_the_hub_calls_busy_is_idle_once_it_answers() {
+    let user = Identity::fresh();
+    let sent = Origins::new(&user).message_id(1, Some(RunId(7))).to_string();
+    let (mut controller, wires) = Controller::new(&[0]);
+    controller.unfinished(&[(0, &sent)]);
+    let client = connect_as(wires, user).await.unwrap();
+    busy(&client, &[0]).await;
+    let report = interrupt_others(&client, Whose::Mine, None);
+    let (channel, probe) = controller.request().await;
+    assert_eq!((channel, probe.header.msg_type.as_str()), (Channel::Mux, "kernel_info_request"));
+    assert_eq!(signalled(&mut controller, 1).await.0, ranks(&[0]));
+    assert_eq!(report.await.unwrap().unwrap().signalled, ranks(&[0]));
+    busy(&client, &[0]).await;
+    controller.reply(Channel::Mux, &probe, "kernel_info_reply", &json!({"status": "ok"}));
+    activities(&client, |activities| *activities.of(EngineId(0)) == Activity::Idle).await;
+    // The Hub says so still, and nothing is left to do.
+    let report = interrupt_others(&client, Whose::Mine, None);
     assert_eq!(report.await.unwrap(), Ok(InterruptReport::default()));
     assert!(controller.is_idle());
 }

@@ -1,0 +1,107 @@
+//! What expressions do to views besides giving a value.
+
+use super::{Act, Call, Expr};
+
+/// Methods that change what is in force, and so matter though their result is not kept.
+const METHODS: [&str; 9] = [
+    "activate",
+    "set_flags",
+    "start_and_connect",
+    "start_and_connect_sync",
+    "start_cluster",
+    "start_cluster_sync",
+    "start_engines",
+    "start_engines_sync",
+    "wait_for_engines",
+];
+
+/// Methods of a list that change it.
+const OF_LISTS: [&str; 10] =
+    ["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "__setitem__", "__delitem__"];
+
+impl Expr {
+    /// Whether evaluating it changes what is in force.
+    pub(super) fn has_effect(&self) -> bool {
+        match self {
+            Self::Call(call) => {
+                let Expr::Attribute(object, _) = &call.function else { return false };
+                is_by_method(call) || object.has_effect()
+            }
+            Self::Attribute(object, _) => object.has_effect(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a call is of a method that changes what is in force.
+pub(super) fn is_by_method(call: &Call) -> bool {
+    matches!(&call.function, Expr::Attribute(_, name) if METHODS.contains(&&**name))
+}
+
+/// A call of `activate` without a suffix.
+pub(super) fn activate(object: Expr) -> Act {
+    let function = Expr::Attribute(Box::new(object), "activate".into());
+    Act::Evaluate(Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords: Vec::new() })))
+}
+
+/// What giving an attribute a value does.
+pub(super) fn of_attribute(object: Expr, name: &str, value: Expr) -> Vec<Act> {
+    match name {
+        "block" => vec![Act::SetBlock { object, value }],
+        "targets" => vec![Act::SetTargets { object, value }],
+        _ => Vec::new(),
+    }
+}
+
+/// What a call does that runs Python in a string, by the call's text.
+pub(super) fn of_code(call: &str) -> Vec<Act> {
+    let name = call.split('(').next().unwrap_or_default();
+    let name = name.rsplit('.').next().unwrap_or_default().trim();
+    let mut acts = Vec::new();
+    if matches!(name, "exec" | "eval" | "ex" | "ev" | "run_cell") {
+        if call.contains("activate") {
+            acts.push(activate(Expr::Other));
+        }
+        if call.contains(".targets") {
+            acts.push(Act::SetTargets { object: Expr::Other, value: Expr::Other });
+        }
+    }
+    acts
+}
+
+/// What a call does that is of no method of a view.
+pub(super) fn of_call(call: &Call) -> Vec<Act> {
+    let (object, name) = match &call.function {
+        Expr::Name(name) => (None, &**name),
+        Expr::Attribute(object, name) => (Some(&**object), &**name),
+        _ => (None, ""),
+    };
+    match (object, name, call.arguments.as_slice()) {
+        // `v.targets.append(1)`
+        (Some(Expr::Attribute(view, attribute)), method, _) if OF_LISTS.contains(&method) => {
+            of_attribute(Expr::clone(view), attribute, Expr::Other)
+        }
+        (None, "setattr" | "delattr", [view, Expr::Text(attribute), value @ ..])
+        | (Some(Expr::Name(_)), "__setattr__" | "__delattr__", [view, Expr::Text(attribute), value @ ..]) => {
+            let value = value.first().cloned().unwrap_or(Expr::Other);
+            of_attribute(view.clone(), attribute, value)
+        }
+        (Some(view), "set_trait" | "__setattr__", [Expr::Text(attribute), value @ ..]) => {
+            let value = value.first().cloned().unwrap_or(Expr::Other);
+            of_attribute(view.clone(), attribute, value)
+        }
+        // Of something that is no view it says nothing.
+        (None, "setattr", [view, ..]) => {
+            let function = Expr::Attribute(Box::new(view.clone()), "set_flags".into());
+            let keywords = vec![("targets".into(), Expr::Made)];
+            vec![Act::Evaluate(Expr::Call(Box::new(Call { function, arguments: Vec::new(), keywords })))]
+        }
+        // `operator.methodcaller('activate')`
+        (_, _, arguments)
+            if arguments.iter().any(|it| matches!(it, Expr::Text(text) if &**text == "activate")) =>
+        {
+            vec![activate(Expr::Other)]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,160 @@
+//! Cells that IPython does not run, or not to their end: nothing of them is sent, sets something or begins a region.
+
+use super::*;
+
+/// What is sent where all cells are run, and how many problems say that IPython fails.
+fn sent(texts: &[&str]) -> (String, usize) {
+    let all = recognize_notebook(texts);
+    let sends = |cell: &&PxCell| cell.kind.sends() && cell.suite.is_none() && cell.refusal().is_none();
+    let cells = all.iter().flat_map(|(cells, _)| cells.cells.iter()).filter(sends);
+    let sent: Vec<&str> = cells.map(|cell| cell.code.trim()).collect();
+    let failing =
+        all.iter().flat_map(|(_, problems)| problems).filter(|problem| lint::fails(problem)).count();
+    (sent.join("; "), failing)
+}
+
+#[test]
+fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
+    for cell in [
+        "x = (1",
+        "x = [1, 2)",
+        "x = 1)",
+        "x = 'it",
+        "x = '''it",
+        "x = f'{a",
+        "x = 1 \\",
+        "if x:",
+        "if x:\ny = 1",
+        "x = 1\n    y = 2",
+        "if x:\n        y = 1\n    z = 2",
+        "print 'hello'",
+        "print x",
+        "exec 'x = 1'",
+        "@deco\n%px k\ndef f(): pass",
+        "@deco",
+        "else: x",
+        "x = [\n%px k\n]",
+        "if x: pass\ny = 1\nelse: pass",
+        "for x in y:\n    pass\nexcept E: pass",
+        "try:\n    x",
+        "try: x\ny",
+        "try: x\nelse: y",
+        "if x:\n    try: y\nz",
+    ] {
+        let broken = format!("%px a\n%pxconfig --targets 1\nw = rc[[1]]; w.activate()\n%autopx\n{cell}");
+        assert_eq!(sent(&[&broken, "b = 1", "%px c"]), ("c".to_owned(), 1), "{cell}");
+        let all = recognize_cells(&[&broken, "%px c"]);
+        assert_eq!(all[1].cells[0].targets(), Ok(Targets::All), "{cell}");
+    }
+}
+
+#[test]
+fn a_cell_ends_at_a_magic_that_does_not_exist() {
+    for line in ["%%px", "%%px --targets 0", "%%bash", "%px\tk = 1", "%autopx;", "%time\t%px k", "%px(1)"] {
+        let broken = format!("%px a\n{line}\n%px b\n%pxconfig --targets 1\nrc[[1]].activate()\n%autopx");
+        assert_eq!(sent(&[&broken, "c = 1", "%px d"]), ("a; d".to_owned(), 1), "{line}");
+        let all = recognize_cells(&[&broken, "%px d"]);
+        assert_eq!(all[1].cells[0].targets(), Ok(Targets::All), "{line}");
+    }
+    assert_eq!(sent(&["%%px\t--targets 0\na = 1", "%px b"]).0, "b");
+}
+
+#[test]
+fn what_python_reads_is_no_broken_cell() {
+    for cell in [
+        "x = f\"{d[\"k\"]}\"",
+        "x = f'{x!r:>{width}}' f\"{{\" '}'",
+        "x = f'''{a:\n}'''",
+        "x = f\"{\n1}\"",
+        "x = rf'\\{x}' '\\'' rb'('",
+        "x = '\\\n('",
+        "!echo 'it's (",
+        "x = !echo (",
+        "%cd it's",
+        "print?",
+        "what?",
+        "if x:\n    # %px k\n    pass",
+        "if x: pass\nelse: pass",
+        "match x:\n    case 1:\n        pass",
+        "@deco\n# a word\n\n@other(\n  1)\nasync def f(): pass",
+        "print(x)\nprint (x)\nprint\nprint, x\nprint in x\nprint >> f, x\nprint -1",
+        "exec('x')\nexecute = 1\nprinter = 2",
+        "x = {'a': 1,\n  # it's\n}",
+        "x = (5\n  %px\n)\nx = (5\n  %px if y else z)",
+        "class A:\n\tx = 1\n\n\tdef f(self):\n\t\tpass",
+        "if x:\n  y\nelif (a and\n  b):\n      z",
+        "try:\n    x\nexcept E:\n    y\nexcept: z\nelse:\n    a\nfinally: b",
+        "for x in y:\n    if x: break\n    elif y: z\n    else: w\nelse:\n    a",
+        "if x:\n    try:\n        y\n    finally:\n        z\nelse: a",
+        "try: x\n# a word\n\nexcept* E: y",
+        "x = 1 \\\n\ny = 2",
+        "x: int\nlambda: 1\nd[1:2]",
+        "with a as b, \\\n     c as d:\n    pass",
+        "# '\n# (",
+        "x = 5 # it's (",
+        "%matplotlib inline\n%load_ext x.y-z\n%time x = 1",
+    ] {
+        let text = format!("%px a\n{cell}\n%px b");
+        assert_eq!(sent(&[&text]), ("a; b".to_owned(), 0), "{cell}");
+    }
+}
+
+#[test]
+fn f_strings_are_read_as_python_3_12_reads_them() {
+    let text = "x = f\"{'''\n%px a = 1\n'''}\"\n%px b = 2";
+    assert_eq!(sent(&[text]), ("b = 2".to_owned(), 0));
+    for literal in
+        ["f'''{'''\n%px a\n'''}'''", "f'{\"\"\"\n%px a\n\"\"\"}'", "f'{f\"{(\n1\n)}\"}'", "f'{x:\"}'"]
+    {
+        let text = format!("x = {literal}\n%px b");
+        assert_eq!(sent(&[&text]), ("b".to_owned(), 0), "{literal}");
+    }
+}
+
+#[test]
+fn a_region_ends_where_ipython_ends_it() {
+    for end in ["%autopx;", "%autopx()", "%autopx, x", "%autopx", "\n  %autopx x", "%autopx?"] {
+        assert_eq!(sent(&["%autopx", "a = 1", end, "b = 2", "%px c"]).0, "a = 1; c", "{end}");
+    }
+    // IPython sends these to the engines, where they fail.
+    for no_end in ["%time %autopx", "x = %autopx", "get_ipython().run_line_magic('autopx', '')", "%ap"] {
+        let cells = ["%alias_magic ap autopx", "%autopx", no_end, "b = 2", "%autopx", "c = 3"];
+        assert_eq!(sent(&cells).0, "b = 2", "{no_end}");
+    }
+    let suffixed = ["rc[0].activate('_x')", "%autopx_x", "a = 1", "%autopx_x", "b = 2", "%autopx", "c = 3"];
+    assert_eq!(sent(&suffixed).0, "a = 1");
+    // Called where it is not read, nobody knows whether a region is open.
+    assert_eq!(sent(&["print(get_ipython().run_line_magic('autopx', ''))", "%autopx", "a = 1"]).0, "");
+}
+
+#[test]
+fn a_region_sends_what_jupytext_frees_of_a_cell() {
+    let header = "# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n\
+                  #       format_name: percent\n# ---\n\n";
+    let check = |text: &str, expected: &[&str]| {
+        let cells = recognize(text, Dialect::Script).unwrap().cells;
+        let sent: Vec<&str> = cells.iter().filter(|cell| cell.kind.sends()).map(|cell| &*cell.code).collect();
+        assert_eq!(sent, expected, "{text}");
+    };
+    for (cell, freed) in [
+        ("# %%script false\nboom()", "%%script false\nboom()\n"),
+        ("# %%writefile a.py\nboom()", "%%writefile a.py\nboom()\n"),
+        ("# !touch a\nx = 1", "!touch a\nx = 1\n"),
+        ("x = 1\n# %time x = 2\n# a word", "x = 1\n%time x = 2\n# a word\n"),
+        ("# %matplotlib inline", "%matplotlib inline\n"),
+        ("# !hostname", "!hostname\n"),
+    ] {
+        let region = format!("# %%\n# %autopx\n\n# %%\n{cell}\n\n# %%\n# %autopx\n");
+        check(&format!("{header}{region}"), &[freed]);
+    }
+    let light = header.replace("percent", "light");
+    check(&format!("{light}# %autopx\n\n# !hostname\n\n# %autopx\n"), &["!hostname\n"]);
+    let bang = "#%%\n#!%autopx\n#%%\n#!%%script false\nboom()\n#%%\n#!%autopx\n";
+    check(bang, &["%%script false\nboom()\n"]);
+    let databricks = "# Databricks notebook source\n# MAGIC %autopx\n\n# COMMAND ----------\n\n# MAGIC %time y = 2\n\
+                      # MAGIC z = 1\n\n# COMMAND ----------\n\n# MAGIC %autopx\n";
+    check(databricks, &["%time y = 2\nz = 1\n"]);
+    // Where the comment does not count, and jupytext frees it all the same, nothing of the cell is sent.
+    let live = "# %%\n%autopx\n\n# %%\n# %%px\nboom()\n\n# %%\n%autopx\n";
+    check(&format!("{header}{live}"), &[]);
+}
