@@ -7,6 +7,7 @@ mod earlier_windows;
 mod failures;
 mod faults;
 mod field;
+mod foreign_files;
 mod golden_display;
 mod golden_recording;
 mod golden_sessions;
