@@ -86,7 +86,11 @@ async fn consents(engines: &RankSet) -> io::Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(false);
     }
-    write!(io::stderr(), "Engines {engines} work for another client. Interrupt them too? [y/N] ")?;
+    let question = match engines.len() {
+        1 => format!("Engine {engines} works for another client. Interrupt it too?"),
+        _ => format!("Engines {engines} work for another client. Interrupt them too?"),
+    };
+    write!(io::stderr(), "{question} [y/N] ")?;
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|_| line)
