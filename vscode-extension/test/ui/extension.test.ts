@@ -151,14 +151,12 @@ step("commands are offered where they can do something", async () => {
   assert.ok(!offered.some((label) => label.startsWith("pxlens: Interrupt")));
 });
 
-step("a console on an engine opens in a terminal", async () => {
+step("a console without a front end says what to install, and opens no terminal", async () => {
   await window.command("pxlens: Open Console on Engine…");
   await window.pick("Engine 2", "Engine 2");
-  const panel = window.page.locator(".part.panel");
-  await panel.locator(".terminal-wrapper .xterm-screen").first().waitFor();
-  await panel.getByText("engine 2").first().waitFor();
+  await window.notification("has no Jupyter console; install it with").waitFor();
+  assert.equal(await window.page.locator(".terminal-wrapper").count(), 0);
   await window.screenshot("console");
-  await window.command("Terminal: Kill All Terminals");
 });
 
 step("Clear Outputs takes everything away", async () => {
