@@ -12,3 +12,15 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
         },
     }
 }
+
+/// Does work here that may wait for long, such as writing for a reader that does not read, while the other tasks of this thread
+/// go on elsewhere: a task that was woken last is otherwise stuck to its thread.
+pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // Outside of a runtime, or in one that has only this thread.
+        _ => work(),
+    }
+}

@@ -5,6 +5,7 @@
 //! of the document; lines are 0-based.
 
 pub(crate) mod block;
+pub(crate) mod broken;
 mod calls;
 mod divide;
 pub(crate) mod escapes;

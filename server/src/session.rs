@@ -7,6 +7,7 @@
 
 mod actor;
 mod attach;
+mod command;
 mod consoles;
 mod content;
 mod documents;
@@ -36,6 +37,7 @@ use tokio::{
 
 pub(crate) use crate::clock::now;
 pub(crate) use attach::{ClusterError, Owner, StartPolicy, start_cluster};
+pub(crate) use command::{Conditional, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope};
 pub(crate) use consoles::ConsoleRequestError;
 pub(crate) use content::{check, content, content_file};
 pub(crate) use export::{Format, export, export_to};
@@ -117,194 +119,6 @@ pub(crate) struct CellText {
     pub key: DocumentKey,
     pub version: i32,
     pub text: String,
-}
-
-/// Which px cells to run. The session looks them up when it handles the command: edits that were sent before it have
-/// taken effect by then, and later ones change nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// One px cell.
-    Cell(CellId),
-    /// The px cells that overlap these lines: first and last, 0-based. This and the scopes below leave out cells in the body
-    /// of a statement such as `if`, unless all of these lines are that cell's own.
-    Lines(u32, u32),
-    /// The px cells that end before this place, in the document or in the cells of its notebook; never the one at the
-    /// place.
-    Above(Place),
-    /// The px cell at this place and all after it.
-    Below(Place),
-    /// All px cells of the document, or of all cells of a synchronised notebook.
-    All,
-}
-
-/// Where "above" ends and "below" begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// At this px cell, wherever it is by now.
-    Cell(CellId),
-    /// At this line of the document, 0-based.
-    Line(u32),
-}
-
-/// A command to run px cells.
-#[derive(Clone, Debug)]
-pub(crate) struct RunCommand {
-    /// The document, or the cell of a notebook.
-    pub document: DocumentKey,
-    pub scope: Scope,
-    /// Options that go before those of the cells.
-    pub overrides: Overrides,
-    /// Run the one chosen px cell again on these engines of its last run only. Goes before the same option in
-    /// `overrides`.
-    pub only: Option<Only>,
-    /// Whether to run later cells after one has failed.
-    pub keep_going: bool,
-    /// What to do if no cluster is running.
-    pub start: StartPolicy,
-}
-
-/// The answer to a [`RunCommand`].
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RunResponse {
-    /// The runs, in order.
-    pub runs: Vec<Arc<RunHandle>>,
-    /// The `%pxresult` lines that were run, and the run that each shows.
-    pub shown_results: Vec<ShownResult>,
-    /// Cells that were not run, with the reason, in order.
-    pub not_run: Vec<NotRun>,
-    /// Cells that are left out since they may not be meant to run, in order.
-    pub conditional: Vec<Conditional>,
-    /// The number of lines of local code beside the px lines, which only a local Python could run.
-    pub local_lines: u32,
-    /// Whether the cell has changed since its last run, if it runs again on a part of its engines.
-    pub changed: bool,
-}
-
-/// A cell that was not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NotRun {
-    pub cell: CellId,
-    /// The line of its magic when it was asked for: `line 12`, `cell 3, line 2`.
-    pub place: String,
-    pub kind: NotRunKind,
-    /// The reason, to stand behind the place of the cell and a colon.
-    pub why: String,
-}
-
-/// The kind of reason for which a cell was not run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotRunKind {
-    /// Its magic runs nothing, such as a `%pxconfig`.
-    RunsNothing,
-    /// It is a `%pxresult`, and there is no run that it could show.
-    NothingYet,
-    /// It has an error, its targets choose no engine, or it was deleted.
-    Refused,
-    /// A cell before it could not run, or a `%pxresult` before it shows a failed run.
-    Skipped,
-    /// It was run again with other options or other code before it was sent.
-    Replaced,
-}
-
-/// A px cell in the body of a statement such as `if`, which was among those asked for and not meant by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Conditional {
-    /// Which.
-    pub cell: CellId,
-    /// How many lines it has.
-    pub lines: u32,
-    /// What that statement begins with.
-    pub keyword: &'static str,
-}
-
-/// Begins a sentence with these words.
-fn capitalized(words: &str) -> String {
-    let mut rest = words.chars();
-    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest.as_str().chars()).collect()
-}
-
-impl RunResponse {
-    /// The cells that were not run and are worth a word, each with a sentence that names the cell and the reason. Cells
-    /// with the same reason have the same sentence, so that it needs to be shown only once. Lines that never run anything
-    /// count only if nothing else ran.
-    pub(crate) fn reasons(&self) -> Vec<(&NotRun, String)> {
-        let nothing_else = self.runs.is_empty() && self.shown_results.is_empty();
-        let is_reported = |one: &&NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
-        let mut alike: HashMap<&str, (&str, usize)> = HashMap::new();
-        for one in self.not_run.iter().filter(is_reported) {
-            alike.entry(&one.why).or_insert((&one.place, 0)).1 += 1;
-        }
-        let sentence = |one: &NotRun| {
-            let (first, count) = alike[&*one.why];
-            let first = capitalized(first);
-            let lines = match count {
-                _ if one.kind == NotRunKind::RunsNothing => return one.why.clone(),
-                1 => format!("{first} was"),
-                2 => format!("{first} and 1 px cell after it were"),
-                _ => format!("{first} and {} px cells after it were", count - 1),
-            };
-            format!("{lines} not run: {}", one.why)
-        };
-        self.not_run.iter().filter(is_reported).map(|one| (one, sentence(one))).collect()
-    }
-
-    /// How many lines do not run since they stand in the bodies of statements, and of which: ``2 lines under `for` and
-    /// `if` ``.
-    pub(crate) fn conditional_lines(&self) -> Option<String> {
-        let count: u32 = self.conditional.iter().map(|one| one.lines).sum();
-        let mut words: Vec<String> = Vec::new();
-        for one in &self.conditional {
-            let word = format!("`{}`", one.keyword);
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
-        let (last, others) = words.split_last()?;
-        let under =
-            if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
-        Some(format!("{count} {} under {under}", if count == 1 { "line" } else { "lines" }))
-    }
-}
-
-/// Why nothing was run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum RunError {
-    /// The document is not open.
-    #[error("{0} is not open in the editor; open it first")]
-    NoDocument(DocumentKey),
-    /// The document cannot be parsed.
-    #[error("{0}")]
-    Unreadable(String),
-    /// The scope holds no px cell.
-    #[error("No px cell at the cursor; move the cursor into a %%px cell or onto a %px line")]
-    NoCell,
-    /// A cell has an error.
-    #[error("{place}: {why}")]
-    Refused {
-        /// The magic's line, as a reader calls it.
-        place: String,
-        why: String,
-    },
-    /// The targets choose no engine.
-    #[error("{place}: {source}")]
-    Targets {
-        /// The magic's line, as a reader calls it.
-        place: String,
-        source: ResolveError,
-    },
-    /// The cell is to run again on a part of its last run's engines, and there is no such engine.
-    #[error("{0}")]
-    NothingToRerun(String),
-    /// There is no cluster.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// The workspace is not trusted.
-    #[error("This workspace is not trusted, so pxlens runs nothing; trust it first")]
-    Untrusted,
-    /// The session has ended.
-    #[error("The session has ended; start pxlens again")]
-    Ended,
 }
 
 /// Why nothing was interrupted of what other clients sent.

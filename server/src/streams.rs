@@ -10,7 +10,10 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-use crate::run::{terminal_text, visible};
+use crate::{
+    blocking,
+    run::{terminal_text, visible},
+};
 
 /// One of the two standard streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +64,12 @@ impl Stream {
     /// Writes a text, and does not keep any of it back. If nobody can read it any more, that is a broken pipe, also where it is a
     /// terminal that has gone.
     pub(crate) fn write(self, text: Text<'_>) -> io::Result<()> {
-        self.put(&text.written(self.is_terminal()))
+        blocking::in_place(|| self.put(&text.written(self.is_terminal())))
     }
 
     /// Writes over the line of the cursor, on a terminal.
     pub(crate) fn repaint(self, line: &str) -> io::Result<()> {
-        self.put(&format!("{ERASE}{}", visible(line, false)))
+        blocking::in_place(|| self.put(&format!("{ERASE}{}", visible(line, false))))
     }
 
     fn put(self, text: &str) -> io::Result<()> {

@@ -27,7 +27,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ownership", &[]),
     ("blocking", &[]),
     ("signals", &[]),
-    ("streams", &["run"]),
+    ("streams", &["run", "blocking"]),
     ("cluster", &["run", "jupyter", "engines", "json", "clock", "private", "ownership", "blocking"]),
     (
         "session",

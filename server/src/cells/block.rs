@@ -8,9 +8,11 @@ mod magics;
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
-    CellKind, Magic, Spelling, calls,
+    CellKind, Magic, Spelling,
+    broken::{Broken, Why},
+    calls,
     escapes::{Escape, Hidden},
-    found::{About, BlockText, Broken, Found, Note, Stray, Why},
+    found::{About, BlockText, Found, Note, Stray},
     jupytext::{self, Language},
     lines::line_at,
     magic::MagicKind,

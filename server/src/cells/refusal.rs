@@ -1,9 +1,6 @@
 //! Why a px cell cannot run, whatever the engines are, as sentences.
 
-use super::{
-    CellKind, Magic,
-    found::{Broken, Found},
-};
+use super::{CellKind, Magic, broken::Broken, found::Found};
 
 /// Its options are known to IPython alone.
 pub(crate) const DYNAMIC: &str = "the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none \

@@ -5,10 +5,11 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     CellKind, NotebookCellRef, NotebookLines, Unreadable, block,
+    broken::Broken,
     divide::Part,
     escapes::{self, Begins, Hidden},
     format::Style,
-    found::{About, BlockText, Broken, Found, Note, Stray},
+    found::{About, BlockText, Found, Note, Stray},
     lines::line_at,
     mapped::Mapped,
     notebook,

@@ -4,7 +4,7 @@
 //! indented that no statement above opens a body for, Python refuses the cell.
 
 use super::{
-    found::{Broken, Why},
+    broken::{Broken, Why},
     python,
 };
 use crate::text::TextRange;

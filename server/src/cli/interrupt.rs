@@ -16,6 +16,7 @@ use crate::{
     cluster::{ClientError, InterruptReport, RunName, Whose},
     engines::{Activity, EngineId, RankSet, Targets},
     session::{About, ClusterView, OthersInterruptError, Session, SessionEvent, StartPolicy},
+    streams::{Stream, Text},
     text::Encoding,
 };
 
@@ -83,14 +84,14 @@ fn failed(error: OthersInterruptError) -> Failure {
 
 /// Asks the user whether engines that work for another client are interrupted too. Without a terminal nobody can answer.
 async fn consents(engines: &RankSet) -> io::Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !io::stdin().is_terminal() || !Stream::Stderr.is_terminal() {
         return Ok(false);
     }
     let question = match engines.len() {
         1 => format!("Engine {engines} works for another client. Interrupt it too?"),
         _ => format!("Engines {engines} work for another client. Interrupt them too?"),
     };
-    write!(io::stderr(), "{question} [y/N] ")?;
+    Stream::Stderr.write(Text::Words(&format!("{question} [y/N] ")))?;
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|_| line)

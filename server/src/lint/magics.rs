@@ -3,7 +3,8 @@
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
     cells::{
-        found::{BlockText, Found, Stray, Why},
+        broken::Why,
+        found::{BlockText, Found, Stray},
         python, refusal,
     },
     text::TextRange,

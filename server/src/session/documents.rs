@@ -516,7 +516,7 @@ impl Unit {
             cells.extend(self.blocks[number].iter().map(|cell| cell.view(block, ordinal)));
             let (px_cells, local_lines, set_up) = (first..cells.len(), block.local_lines, block.set_up);
             if !px_cells.is_empty() || set_up.is_some() {
-                let marker = block.is_marked.then(|| self.text.line_of(block.range.start));
+                let marker = block.is_marked.then_some(block.line);
                 blocks.push(BlockView { number, marker, px_cells, local_lines, set_up });
             }
         }
