@@ -155,12 +155,27 @@ CERTAIN = re.compile(
 )
 
 
+def is_certain(error, code):
+    """Whether an error of Python's is one that pxlens looks for: it knows tokens, indentation and decorators alone."""
+    lines = code.split("\n")
+    line = lines[(error.lineno or 1) - 1 : (error.lineno or 1)]
+    above = [line for line in lines[: (error.lineno or 1) - 1] if line.strip() and not line.lstrip().startswith("#")]
+    return bool(
+        CERTAIN.search(error.msg)
+        or (above and above[-1].lstrip().startswith("@"))
+        or (line and re.match(r"\s*(else|elif|except|finally)\b", line[0]))
+    )
+
+
 def is_refused(source):
-    """Whether Python reads nothing of a cell."""
+    """Whether Python reads nothing of a cell, or of the body that its magic runs."""
+    outer = re.match(rf"\s*%%({'|'.join(sorted(OUTER))})\b.*\n", source)
+    if outer:
+        return is_refused(source[outer.end():])
     try:
         compile(TransformerManager().transform_cell(source), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError as error:
-        return bool(CERTAIN.search(error.msg))
+    except SyntaxError:
+        return True
     return False
 
 
@@ -175,8 +190,7 @@ def reached(source, transform=None):
     try:
         compile(code, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except SyntaxError as error:
-        # What else makes a cell no Python pxlens does not look for: it knows tokens and indentation alone.
-        if CERTAIN.search(error.msg):
+        if is_certain(error, code):
             return []
     return calls(code, lambda inner: reached(inner, transform), conditional(code), is_run=True)
 

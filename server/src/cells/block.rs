@@ -475,6 +475,12 @@ impl<'a> Scanner<'a> {
             return;
         }
         self.suites.begin(&freed, index);
+        // There the next line is a part of it, and is none here.
+        if freed.ends_with('\\')
+            && self.block.first_filled(index + 1).is_some_and(|next| !python::is_idle(self.line(next)))
+        {
+            self.breaks(index, Why::Backslash);
+        }
         let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
         match magic.strip_prefix('%') {
             Some(name) if index != self.block.first_filled(0).unwrap_or(index) => {
