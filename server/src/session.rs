@@ -12,6 +12,7 @@ mod consoles;
 mod content;
 mod documents;
 mod export;
+mod others;
 mod parts;
 mod pxresult;
 mod queue;
@@ -41,6 +42,7 @@ pub(crate) use command::{Conditional, NotRun, NotRunKind, Place, RunCommand, Run
 pub(crate) use consoles::ConsoleRequestError;
 pub(crate) use content::{check, content, content_file};
 pub(crate) use export::{Format, export, export_to};
+pub(crate) use others::OthersInterruptError;
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
 pub(crate) use pxresult::{PastRun, ResultSource, ShownResult};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
@@ -52,13 +54,13 @@ pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 use wishes::FileWish;
 
 use crate::{
-    cells::{Dialect, Placed, magic::defaults::SIGNAL_ON_INTERRUPT},
+    cells::{Dialect, Placed},
     cluster::{
-        ClientError, ClusterStatus, InterruptReport, Origins, Whose,
+        ClusterStatus, InterruptReport, Origins,
         discovery::{FoundCluster, Selection},
         local,
     },
-    engines::{Activities, EngineId, EngineTable, RankSet, ResolveError},
+    engines::{Activities, EngineId, EngineTable, ResolveError},
     plan::{Fingerprint, Overrides, Plan},
     render::GroupBy,
     run::{Run, RunId},
@@ -119,24 +121,6 @@ pub(crate) struct CellText {
     pub key: DocumentKey,
     pub version: i32,
     pub text: String,
-}
-
-/// Why nothing was interrupted of what other clients sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum OthersInterruptError {
-    /// There is no cluster.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// The cluster did not take the interrupt.
-    #[error("Nothing was interrupted: {0}")]
-    Client(#[from] ClientError),
-    /// The workspace is not trusted.
-    #[error("This workspace is not trusted, so pxlens interrupts nothing; trust it first")]
-    Untrusted,
-    /// The session has ended.
-    #[error("The session has ended; start pxlens again")]
-    Ended,
 }
 
 /// A run, as its session knows it. Its output is read from `view`.
@@ -416,25 +400,6 @@ impl Session {
         signal: Option<String>,
     ) -> Option<Interrupted> {
         self.request(|reply| actor::Message::Interrupt { run, stop, signal, reply }).await.flatten()
-    }
-
-    /// Interrupts what other clients sent to some engines or to all, such as an earlier window of this user.
-    ///
-    /// # Errors
-    /// See [`OthersInterruptError`].
-    pub(crate) async fn interrupt_others(
-        &self,
-        whose: Whose,
-        engines: Option<RankSet>,
-        signal: Option<&str>,
-    ) -> Result<InterruptReport, OthersInterruptError> {
-        let client = match self.request(|reply| actor::Message::Client { reply }).await {
-            Some((true, Some(client))) => client,
-            Some((true, None)) => return Err(ClusterError::None.into()),
-            Some((false, _)) => return Err(OthersInterruptError::Untrusted),
-            None => return Err(OthersInterruptError::Ended),
-        };
-        Ok(client.interrupt_others(whose, engines, signal.unwrap_or(SIGNAL_ON_INTERRUPT)).await?)
     }
 
     /// Notes that the user asked to see this run, so that its output is no longer withheld.
