@@ -355,6 +355,21 @@ fn a_region_gets_its_end() {
 }
 
 #[test]
+fn automagic_gets_its_percent_sign() {
+    check_fix(
+        "# %%\npx print(1)\n# %%\nx = 1\nif x:\n    pxresult\n# %%\nimport plotly.express as px\npx.bar(x)\n",
+        expect![[]],
+    );
+    // In a region it is sent as it is.
+    check_fix("# %%\n%autopx\n# %%\npx print(1)\n# %%\n%autopx\n", expect![[]]);
+}
+
+#[test]
+fn a_toggle_that_ends_no_region_loses_its_suffix() {
+    check_fix("# %%\n%autopx\n# %%\nx\n# %%\n%autopx_even\n", expect![[]]);
+}
+
+#[test]
 fn a_magic_inside_a_region_comes_off() {
     check_fix(
         "# %%\n%autopx\n# %%\n%px x\n# %%\n%%px\ny\n# %%\n%%px -t 0\nz\n# %%\n%autopx\n",

@@ -338,6 +338,16 @@ fn settings_name_views_that_no_line_makes_or_that_cannot_be_read() {
 }
 
 #[test]
+fn an_import_in_a_statement_of_a_block_of_imports_is_a_px_cell_of_its_own() {
+    check_script(
+        "with rc[:].sync_imports():\n    import cmd\n    if True:\n        import quopri\n        import re\n    else: import abc\n    \
+         with open('x'):\n        import json\n    import os\n# %%\nwith rc[0].sync_imports():\n    try: import a\n    except ImportError:\n        \
+         import b as c\n# %%\nwith view.sync_imports():\n    for x in y:\n        import d\n",
+        expect![[]],
+    );
+}
+
+#[test]
 fn a_block_of_imports_is_a_px_cell() {
     check_script(
         "import ipyparallel as ipp\nrc = ipp.Client()\nwith rc[::2].sync_imports():\n    import numpy as np\n\n    from os import (sep,\n        path)\n\
@@ -351,6 +361,10 @@ fn a_block_of_imports_is_a_px_cell() {
             Warning import-alias at "numpy as np": sync_imports ignores `as np` on the engines, which get `numpy`; below the block, %px import numpy as np gives them `np`
             Warning unread-view at "sync_imports": pxlens finds no line above that makes this view; write one, such as view = rc[:]
         "#]],
+    );
+    check_cell(
+        "with rc[:].sync_imports():\n    x = 1; import re; y = \"; import b\"\n    from . import z; import json\n    print('; import a')\n",
+        expect![[]],
     );
     check_cell(
         "with rc[:].sync_imports(): import numpy; import os\nwith rc[:].sync_imports():\n  from os import (\n\n  # a\n  sep)\n",

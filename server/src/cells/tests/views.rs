@@ -194,6 +194,24 @@ fn px_magics_inside_a_region_run_as_if_outside() {
 }
 
 #[test]
+fn a_config_inside_a_region_sets_nothing_and_says_so() {
+    check_script(
+        "# %%\n%autopx\n# %%\n%pxconfig -t 0\nprint('I')\n# %%\nprint('K')\n# %%\nif x:\n    %pxconfig -t 1\n# %%\n%autopx\n\
+         # %%\n%px 1\n",
+        expect![[]],
+    );
+}
+
+#[test]
+fn only_a_toggle_without_a_suffix_ends_the_region_of_a_view() {
+    check_script(
+        "rc.activate([0, 1], '01')\n# %%\n%autopx01\n# %%\nprint('in')\n# %%\n%autopx01\n# %%\nprint('still in')\n# %%\n%autopx\n\
+         # %%\nprint('local')\n",
+        expect![[]],
+    );
+}
+
+#[test]
 fn a_synchronised_notebook_carries_views_from_cell_to_cell() {
     let texts = ["%pxconfig -t 0 -a\n%autopx", "a\nb", "%autopx\n", "local\n%px c"];
     let (all, problems): (Vec<Cells>, Vec<_>) = recognize_notebook(&texts).into_iter().unzip();
