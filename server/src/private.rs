@@ -45,6 +45,7 @@ pub(crate) fn create_file(path: &Path) -> io::Result<File> {
 }
 
 /// Options to open a file with; if it is made, only its owner can read it.
+#[cfg_attr(not(unix), expect(unused_mut, reason = "the mode is Unix's"))]
 pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]

@@ -272,6 +272,29 @@ fn ide_uses_only_the_snapshot_of_the_session() {
 }
 
 #[test]
+fn files_are_made_private_but_for_those_that_the_user_names() {
+    // What the user names follows the umask: exports, and the pictures of `--images`.
+    let named_by_the_user = ["session/export.rs", "cli/images.rs", "cli/run.rs"];
+    let makes =
+        ["File::create", "fs::write(", "create_dir", "OpenOptions", "tempfile::Builder", "tempfile::tempdir"];
+    let mut found = Vec::new();
+    for file in sources() {
+        let may = named_by_the_user.iter().any(|name| file.ends_with(name)) || module_of(&file) == "private";
+        // Cases of tests, which are written anew when they change.
+        let is_test = file.ends_with("render/fold_cases.rs");
+        if may || is_test {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("UTF-8");
+        for (line, code) in lines(&text) {
+            let made = makes.iter().filter(|word| code.contains(*word));
+            found.extend(made.map(|word| format!("{}:{line}: {word}", file.display())));
+        }
+    }
+    assert!(found.is_empty(), "files that are not made by `private`:\n{}", found.join("\n"));
+}
+
+#[test]
 fn pure_modules_use_nothing_that_waits() {
     let mut broken = Vec::new();
     for file in sources() {

@@ -110,9 +110,13 @@ def calls(code, inner, skipped=(), is_run=False):
             at = string.end()
         if not arguments:
             continue
-        if is_run and not NAME.match(arguments[0]):
-            # Nobody knows whether one in a body is reached.
-            break
+        if not NAME.match(arguments[0]):
+            if is_run:
+                # Nobody knows whether one in a body is reached.
+                break
+            continue
+        if not is_run and code[: call.start()].endswith("("):
+            continue  # a call inside of another one, which pxlens does not read
         if code.count("\n", 0, call.start()) + 1 in skipped:
             continue
         if call.group(1) == "cell" and arguments[0] in OUTER:
@@ -149,6 +153,15 @@ CERTAIN = re.compile(
     "never closed|unterminated|unexpected indent|expected an indented block|unindent does not match|Missing parentheses"
     "|unmatched|does not match opening|unexpected EOF|expected 'except'"
 )
+
+
+def is_refused(source):
+    """Whether Python reads nothing of a cell."""
+    try:
+        compile(TransformerManager().transform_cell(source), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except SyntaxError as error:
+        return bool(CERTAIN.search(error.msg))
+    return False
 
 
 def reached(source, transform=None):
@@ -205,7 +218,7 @@ def runs(sources):
             is_auto = not re.search(r"^\s*%autopx\b", source)
             out.append("whole")
             continue
-        out.append({"magics": magics(source)})
+        out.append({"magics": None if is_refused(source) else magics(source)})
         is_auto = toggles(source)
     return out
 

@@ -140,11 +140,16 @@ export function filtered(shown: number, all: number, filter: string): string {
   return filter.trim() === "" ? "" : `${shown} of ${all}`;
 }
 
+/** How many gaps are named one by one. */
+const MOST_NAMED = 3;
+
 /** What the filter cannot search, since it is left out here, in words; empty without a filter, or if nothing is. */
 export function unsearched({ sections, note }: PageResult, filter: string): string {
   if (filter.trim() === "") return "";
   const leftOut = sections.flatMap(({ blocks }) =>
     blocks.flatMap((block) => (block.leftOut === undefined ? [] : [`${block.leftOut} of ${block.ranks}`])),
   );
-  return [...leftOut, ...(note === undefined ? [] : [note])].join("; ");
+  const all = [...leftOut, ...(note === undefined ? [] : [note])];
+  const more = all.length - MOST_NAMED;
+  return [...all.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more such gaps`] : [])].join("; ");
 }

@@ -193,18 +193,16 @@ fn resolved(entries: &Value, needed_by: &str, name: &str) -> Option<String> {
 /// The texts that go with a library. Of several licences to choose from, Apache 2.0 is chosen, whose text is the same for
 /// all.
 fn license_texts(root: &Path, library: &Library, folder: &Path) -> Result<Vec<String>> {
-    let apache = library.license.contains("Apache-2.0")
-        && (library.license.contains(" OR ")
-            || library.license.contains('/')
-            || library.license == "Apache-2.0");
+    let license = &library.license;
+    let has_choice = license.contains(" OR ") || license.contains('/') || license == "Apache-2.0";
+    let apache = license.contains("Apache-2.0") && has_choice && !license.contains(" AND ");
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_uppercase();
         let is_license =
             ["LICENSE", "LICENCE", "COPYING", "UNLICENSE"].iter().any(|start| name.starts_with(start));
-        let is_wanted =
-            name.starts_with("NOTICE") || (is_license && !apache) || (is_license && name.contains("UNICODE"));
+        let is_wanted = name.starts_with("NOTICE") || (is_license && (!apache || name.contains("UNICODE")));
         if is_wanted && entry.path().is_file() {
             files.push(entry.path());
         }

@@ -11,7 +11,7 @@ use super::{
     CellKind, Magic, Spelling, automagic, calls,
     escapes::{Escape, Hidden},
     found::{About, BlockText, Broken, Found, Note, Stray, Why},
-    jupytext::Language,
+    jupytext::{self, Language},
     lines::line_at,
     magic::MagicKind,
     mapped::Mapped,
@@ -401,8 +401,8 @@ impl<'a> Scanner<'a> {
             let rest = &line[begin..];
             let freed = self.freed(index);
             let is_idle = python::is_idle(&freed);
-            if is_idle && self.block.frees && Language::Python.is_magic(&freed, true) {
-                self.suites.comment();
+            if is_idle && escape.is_none() && self.block.frees {
+                self.freed_elsewhere(index);
             }
             if !is_idle {
                 begun = index;
@@ -459,6 +459,40 @@ impl<'a> Scanner<'a> {
         let broken = self.suites.broken();
         for Broken { line, why } in broken.into_iter().chain(unended.map(|why| Broken { line: begun, why })) {
             self.breaks(line, why);
+        }
+    }
+
+    /// Takes in a comment that does not count here. If jupytext makes a magic of it, it is one where the notebook is run: then
+    /// it may be the body of a statement, be indented as nothing is, or not exist.
+    fn freed_elsewhere(&mut self, index: usize) {
+        let line = self.line(index);
+        let goes_on = |above: &str| python::is_idle(above) && above.ends_with('\\');
+        let is_continued = index.checked_sub(1).is_some_and(|above| goes_on(self.line(above)));
+        if is_continued || !Language::Python.is_magic(line, true) {
+            return;
+        }
+        let sign = jupytext::sign(line);
+        let freed = [&line[..sign.start], &line[sign.end..]].concat();
+        if python::is_idle(&freed) {
+            return;
+        }
+        self.suites.begin(&freed, index);
+        let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
+        match magic.strip_prefix('%') {
+            Some(name) if index != self.block.first_filled(0).unwrap_or(index) => {
+                self.breaks(index, Why::CellMagic(name[..name.find(' ').unwrap_or(name.len())].to_owned()));
+            }
+            Some(_) => {}
+            None => self.named(index, &line[sign.end..]),
+        }
+    }
+
+    /// Takes in the name that a line magic begins with.
+    fn named(&mut self, index: usize, magic: &str) {
+        let (_, name, _) = shell::name_of(magic);
+        let is_of_name = |c: char| c == '_' || c == '.' || c == '-' || c.is_alphanumeric();
+        if !name.is_empty() && !name.chars().all(is_of_name) {
+            self.breaks(index, Why::Name(format!("%{name}")));
         }
     }
 
@@ -539,11 +573,7 @@ impl<'a> Scanner<'a> {
             }
             return;
         }
-        let (_, name, _) = shell::name_of(text.text());
-        if !name.is_empty() && !name.chars().all(|c| c == '_' || c == '.' || c == '-' || c.is_alphanumeric())
-        {
-            self.breaks(lines.start, Why::Name(format!("%{name}")));
-        }
+        self.named(lines.start, text.text());
         let place =
             Place { lines: lines.clone(), column, escape, spelling: escape.into(), suite: self.suite() };
         let before = Before { prefix: self.prefix, ..Before::default() };

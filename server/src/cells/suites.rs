@@ -51,8 +51,11 @@ impl Suites {
         let column = column(text);
         let statement = text.trim_start();
         let awaits_body = std::mem::take(&mut self.awaits_body);
+        // IPython takes off only what all lines are indented by.
+        if self.open.is_empty() && column > 0 {
+            self.broken.get_or_insert(Broken { line, why: Why::Indentation });
+        }
         if let Some(newest) = self.open.last() {
-            // IPython takes off what the first line is indented by where other lines are too, so the margin is always right.
             let is_known = column == 0 || self.open.iter().any(|open| open.column == column);
             let is_odd = match awaits_body {
                 true => column <= newest.column,
@@ -93,11 +96,6 @@ impl Suites {
     pub(super) fn end(&mut self, line: &str) {
         let is_header = self.open.last().is_some_and(|newest| newest.keyword.is_some());
         self.awaits_body = is_header && line.split('#').next().unwrap_or_default().trim_end().ends_with(':');
-    }
-
-    /// Takes in a comment that may be a magic: it may be the body that is awaited.
-    pub(super) fn comment(&mut self) {
-        self.awaits_body = false;
     }
 
     /// At the end of the lines: what makes them no Python.

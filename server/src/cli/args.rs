@@ -89,6 +89,15 @@ impl ClusterArgs {
             ..self.place.selection()
         }
     }
+
+    /// The settings of a session on that cluster.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            cluster: self.selection(),
+            shared_connection_files: self.shared_connection_file,
+            ..Settings::default()
+        }
+    }
 }
 
 /// The flags for a local cluster.
@@ -150,8 +159,6 @@ impl RunArgs {
     pub(super) fn settings(&self, folder: PathBuf) -> Result<Settings, String> {
         Ok(Settings {
             python: self.local.python.clone(),
-            cluster: self.cluster.selection(),
-            shared_connection_files: self.cluster.shared_connection_file,
             engines: self.local.n,
             group_by: self.group_by.unwrap_or(GroupBy::Fold),
             views: views(&self.views)?,
@@ -159,7 +166,7 @@ impl RunArgs {
             folder,
             // The shell prints output whole, and only once all of it is there.
             limits: Limits::NONE,
-            results: None,
+            ..self.cluster.settings()
         })
     }
 }

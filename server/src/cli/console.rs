@@ -20,18 +20,14 @@ use crate::{
         python::{self, PythonEnv},
     },
     engines::EngineId,
-    session::{ConsoleRequestError, Level, Session, SessionEvent, Settings, StartPolicy},
+    session::{ConsoleRequestError, Level, Session, SessionEvent, StartPolicy},
     text::Encoding,
 };
 
 /// Opens a console on an engine of the running cluster. Starts no cluster.
 pub(super) async fn console(args: ConsoleArgs) -> Result<Status, Failure> {
     let front_end = if args.qtconsole { FrontEnd::QtConsole } else { FrontEnd::Console };
-    let settings = Settings {
-        cluster: args.cluster.selection(),
-        shared_connection_files: args.cluster.shared_connection_file,
-        ..Settings::default()
-    };
+    let settings = args.cluster.settings();
     let (session, notices) = Session::start(settings, Encoding::Utf8, true, false);
     let printing = tokio::spawn(print_messages(notices));
     session.connect(StartPolicy::Never).await.map_err(no_cluster)?;

@@ -6,17 +6,13 @@ use super::{Failure, Status, args::EnginesArgs, no_cluster, print, print_json};
 use crate::{
     cluster::Origin,
     engines::{Activity, Engine},
-    session::{About, ClusterView, Session, Settings, StartPolicy},
+    session::{About, ClusterView, Session, StartPolicy},
     text::Encoding,
 };
 
 /// Lists the engines that are alive. Starts nothing.
 pub(super) async fn engines(args: EnginesArgs) -> Result<Status, Failure> {
-    let settings = Settings {
-        cluster: args.cluster.selection(),
-        shared_connection_files: args.cluster.shared_connection_file,
-        ..Settings::default()
-    };
+    let settings = args.cluster.settings();
     let (session, _notices) = Session::start(settings, Encoding::Utf8, true, false);
     let connected = session.connect(StartPolicy::Never).await;
     let connected = match connected {

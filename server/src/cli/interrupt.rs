@@ -15,7 +15,7 @@ use super::{Failure, Status, args::InterruptArgs, no_cluster, output::say, print
 use crate::{
     cluster::{ClientError, InterruptReport, RunName, Whose},
     engines::{Activity, EngineId, RankSet, Targets},
-    session::{About, ClusterView, OthersInterruptError, Session, SessionEvent, Settings, StartPolicy},
+    session::{About, ClusterView, OthersInterruptError, Session, SessionEvent, StartPolicy},
     text::Encoding,
 };
 
@@ -24,7 +24,7 @@ const REACTION: Duration = Duration::from_secs(5);
 
 /// Interrupts engines of the running cluster. Starts no cluster.
 pub(super) async fn interrupt(args: InterruptArgs) -> Result<Status, Failure> {
-    let settings = Settings { cluster: args.cluster.selection(), ..Settings::default() };
+    let settings = args.cluster.settings();
     let (session, events) = Session::start(settings, Encoding::Utf8, true, false);
     let outcome = interrupt_in(&session, events, &args).await;
     session.shutdown().await;
@@ -86,7 +86,11 @@ async fn consents(engines: &RankSet) -> io::Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(false);
     }
-    write!(io::stderr(), "Engines {engines} work for another client. Interrupt them too? [y/N] ")?;
+    let question = match engines.len() {
+        1 => format!("Engine {engines} works for another client. Interrupt it too?"),
+        _ => format!("Engines {engines} work for another client. Interrupt them too?"),
+    };
+    write!(io::stderr(), "{question} [y/N] ")?;
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|_| line)

@@ -307,7 +307,10 @@ fn item_lines(shown: &Shown, names_stderr: bool, detail: Option<Detail>, into: &
         Item::Result { .. } => named("Out:", Paint::Result, into),
         Item::Error(_) => {}
         Item::Note(text) => into.push(BlockLine::of(text.as_str(), Paint::Note)),
-        Item::LeftOut(much) => into.push(BlockLine::of(format!("… {much} …"), Paint::Note)),
+        Item::LeftOut { much, file } => {
+            let place = file.as_ref().map(|file| format!(", all of it in {file}")).unwrap_or_default();
+            into.push(BlockLine::of(format!("… {much}{place} …"), Paint::Note));
+        }
     }
 }
 

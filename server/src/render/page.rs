@@ -157,11 +157,11 @@ pub(crate) fn page(run: &Run, by: GroupBy, limits: PageLimits) -> Page {
 
 fn left_out(block: &Block) -> Option<String> {
     let much = block.items.iter().filter_map(|shown| match &shown.item {
-        Item::LeftOut(much) => Some(much.as_str()),
+        Item::LeftOut { much, .. } => Some(much.as_str()),
         _ => None,
     });
     let much: Vec<&str> = much.collect();
-    (!much.is_empty()).then(|| much.join(", "))
+    (!much.is_empty()).then(|| much.join(" and "))
 }
 
 fn raised(run: &Run, most: usize) -> Vec<PageError> {

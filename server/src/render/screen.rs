@@ -31,8 +31,8 @@ pub(super) enum Item {
     Page { text: String },
     /// Something pxlens says.
     Note(String),
-    /// How much is left out here.
-    LeftOut(String),
+    /// How much is left out here, and the file that has all of it.
+    LeftOut { much: String, file: Option<String> },
 }
 
 impl Item {
@@ -43,7 +43,7 @@ impl Item {
             | Self::Display { text, .. }
             | Self::Result { text, .. }
             | Self::Page { text } => Some(text),
-            Self::Error(_) | Self::Note(_) | Self::LeftOut(_) => None,
+            Self::Error(_) | Self::Note(_) | Self::LeftOut { .. } => None,
         }
     }
 
@@ -59,9 +59,8 @@ impl Item {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text { name, .. }, Self::Text { name: other, .. }) => name == other,
-            (Self::Note(text), Self::Note(other)) | (Self::LeftOut(text), Self::LeftOut(other)) => {
-                text == other
-            }
+            (Self::Note(text), Self::Note(other)) => text == other,
+            (Self::LeftOut { .. }, Self::LeftOut { .. }) => self == other,
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -131,7 +130,7 @@ fn pieces(part: &EngineRun, scope: Scope) -> Vec<Piece> {
         }
         if i > 0 && i == skipped.end {
             let gone = wording::count(skipped.len(), "output");
-            pieces.push(Piece::Whole(Item::LeftOut(gone)));
+            pieces.push(Piece::Whole(Item::LeftOut { much: gone, file: None }));
         }
         match &output.kind {
             OutputKind::Stream(name, text) => {
@@ -295,7 +294,7 @@ impl Piece {
 
     fn into_item(self, colors: bool, file: Option<&Path>) -> Option<Item> {
         match self {
-            Self::Spilled(hidden) => Some(Item::LeftOut(missing(hidden, file))),
+            Self::Spilled(hidden) => Some(missing(hidden, file)),
             Self::Whole(item) => Some(item),
             Self::Text { rope, .. } if rope.len_bytes() == 0 => None,
             Self::Text { name, late, rope } => {
@@ -305,12 +304,11 @@ impl Piece {
     }
 }
 
-/// A note that says how much is not shown, and where it is.
-fn missing(hidden: Hidden, file: Option<&Path>) -> String {
-    let much = format!("{} ({})", wording::count(hidden.lines.max(1), "line"), wording::size(hidden.bytes));
-    match file {
-        Some(file) => format!("{much}, all of it in {}", terminal_text(&file.display().to_string(), false)),
-        None => much,
+/// How much is not shown, and where it is.
+fn missing(hidden: Hidden, file: Option<&Path>) -> Item {
+    Item::LeftOut {
+        much: format!("{} ({})", wording::count(hidden.lines.max(1), "line"), wording::size(hidden.bytes)),
+        file: file.map(|file| terminal_text(&file.display().to_string(), false)),
     }
 }
 

@@ -129,7 +129,7 @@ fn kind(item: &Item) -> usize {
         Item::Display { .. } => 2,
         Item::Result { .. } => 3,
         Item::Page { .. } => 4,
-        Item::Error(_) | Item::Note(_) | Item::LeftOut(_) => 5,
+        Item::Error(_) | Item::Note(_) | Item::LeftOut { .. } => 5,
     }
 }
 

@@ -87,7 +87,11 @@ pub(crate) fn content(
                 // What is in memory is better than no document.
                 Err(error) => {
                     let ends = kept_ends(part, wrote.bytes);
-                    format!("{}\n{}", one_line(&unread(&error)), render::raw(&ends, wrote.file))
+                    format!(
+                        "{}\n{}",
+                        one_line(&handle.spilled.why_unread(&error)),
+                        render::raw(&ends, wrote.file)
+                    )
                 }
             })
         }
@@ -121,10 +125,6 @@ fn slot_of(run: &Run, engine: EngineId, slot: Option<Slot>) -> Option<Slot> {
     (0..).map(Slot).zip(&run.request.engines).find_map(fits)
 }
 
-fn unread(error: &io::Error) -> String {
-    format!("text that was moved to a file cannot be read: {error}")
-}
-
 /// What an engine wrote before the first gap that is not in memory, and after the last.
 fn kept_ends(part: &EngineRun, bytes: usize) -> Ends {
     let texts = || {
@@ -151,7 +151,7 @@ fn lay_out(handle: &RunHandle, run: &Run, by: GroupBy) -> String {
     // If the files cannot be read, both ends are still in memory; the layout marks the gap, and the title says why.
     let (filled, unread) = match filled(run, READ) {
         Ok(filled) => (filled, None),
-        Err(error) => (None, Some(unread(&error))),
+        Err(error) => (None, Some(handle.spilled.why_unread(&error))),
     };
     let run = filled.as_ref().unwrap_or(run);
     let raw = run.request.engines.first().map(|&engine| {

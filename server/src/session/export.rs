@@ -155,7 +155,7 @@ fn report(
 ) -> (String, Vec<String>) {
     let mut missing = Vec::new();
     let whole = filled(run, READ).unwrap_or_else(|error| {
-        missing.push(format!("text that was moved to a file cannot be read: {error}"));
+        missing.push(handle.spilled.why_unread(&error));
         None
     });
     let run = whole.as_ref().unwrap_or(run);

@@ -137,6 +137,22 @@ impl SpillFolder {
         self.usage().hold
     }
 
+    /// Why text could not be read back, as a sentence without its capital letter.
+    pub(super) fn why_unread(&self, error: &io::Error) -> String {
+        match self.files() {
+            Files::Whole => format!("text that was moved to a file cannot be read: {error}"),
+            Files::Beginning => {
+                "there was no room for all of the text (see the setting pxlens.limits); its middle is missing"
+                    .to_owned()
+            }
+            Files::Gone => {
+                "the files with the middle of the text were deleted, to make room or since the result was cleared or its \
+                 document closed"
+                    .to_owned()
+            }
+        }
+    }
+
     /// Deletes the files, and has no more written. Blocking.
     pub(super) fn discard(&self) {
         self.discard_locked(&mut self.usage());
@@ -145,14 +161,20 @@ impl SpillFolder {
     /// Deletes the files of a run that has ended, unless they are being read; returns how many bytes that frees.
     fn discard_if_idle(&self) -> u64 {
         let mut usage = self.usage();
-        if usage.is_over && usage.readers == 0 { self.discard_locked(&mut usage) } else { 0 }
+        let is_idle = usage.is_over && usage.readers == 0 && usage.bytes > 0;
+        if is_idle { self.discard_locked(&mut usage) } else { 0 }
     }
 
     fn discard_locked(&self, usage: &mut Usage) -> u64 {
         usage.hold = Files::Gone;
         // The folder stays, with its lock: documents may still be written to it.
         let folder = self.made.get().and_then(|made| fs::read_dir(&made.path).ok());
-        for entry in folder.into_iter().flatten().flatten().filter(|entry| entry.file_name() != LOCK) {
+        for entry in folder
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| ![LOCK, UNLOCKED].iter().any(|lock| entry.file_name() == *lock))
+        {
             if let Err(error) = fs::remove_file(entry.path()) {
                 tracing::debug!(%error, "a file of spilled text could not be deleted");
             }
@@ -410,6 +432,9 @@ impl Spill {
             let has_room = !is_full && folder.space.take(&folder, bytes);
             let mut usage = folder.usage();
             if !has_room || usage.hold != Files::Whole {
+                if has_room {
+                    usage.bytes = usage.bytes.saturating_sub(bytes);
+                }
                 if usage.hold == Files::Whole {
                     usage.hold = Files::Beginning;
                 }

@@ -309,17 +309,23 @@ step("a link of the hover opens the panel for that run, which stays when the cur
 
 step("a run that is not the newest of its px cell says so, and leads to that one", async () => {
   const editor = window.editor("plots.py");
+  const runs = async (): Promise<void> => {
+    await window.goTo(editor, "for line in");
+    await window.command("pxlens: Run Px Cell");
+  };
+  await window.goTo(editor, "import matplotlib.pyplot");
   await window.page.keyboard.press("Control+End");
-  await window.clickLens(editor, "# %% Much more", "Run on 4 engines");
-  await window.goTo(editor, "for line in");
+  await runs();
+  await panel().getByText("plots.py:37", { exact: true }).waitFor();
   await summary(/^✓ \[0-3\] /);
   await panel().getByLabel("Follow the cursor").uncheck();
-  await window.clickLens(editor, "# %% Much more", "Run on 4 engines");
+  await runs();
   await panel().getByText("An earlier run: the newest of this px cell is r").waitFor();
   await window.screenshot("panel-earlier");
   await panel().getByRole("button", { name: "Show newest" }).click();
   await panel().getByText("An earlier run").waitFor({ state: "hidden" });
   await panel().getByLabel("Follow the cursor").check();
+  await summary(/^✓ \[0-3\] /);
 });
 
 step("the filter says what it cannot search, and leads to the whole output", async () => {
@@ -337,7 +343,7 @@ step("the filter says what it cannot search, and leads to the whole output", asy
 
 step("the panel follows a run whose file is closed to its end, and stops it", async () => {
   const editor = window.editor("plots.py");
-  await window.page.keyboard.press("Control+End");
+  await window.goTo(editor, "for line in");
   await window.clickLens(editor, "# %% A run that goes on", "Run on 4 engines");
   await window.goTo(editor, "for step in");
   await summary(/^⏳ \[0-3\] /);

@@ -122,6 +122,8 @@ test("what the filter cannot search is said", () => {
   });
   assert.equal(unsearched(page, "x"), "13,477 lines (2 MB) of [0]; 2 more blocks not shown here");
   assert.equal(unsearched(page, " "), "");
+  const many = run({ sections: [{ blocks: Array.from({ length: 5 }, () => long) }] });
+  assert.match(unsearched(many, "x"), /of \[0\]; 2 more such gaps$/);
   assert.equal(unsearched(run({ sections: [{ blocks: [block("[1]", "short")] }] }), "x"), "");
 });
 

@@ -94,9 +94,10 @@ fn every_spelling_is_in_the_body_it_is_written_in() {
 fn blanks_that_a_block_begins_with_are_no_body() {
     check("    %px a\n    %px b\n", &["a: -", "b: -"]);
     check("\n\t%px a\n\tif b:\n\t\t%px c\n\t%px d\n", &["a: -", "c: if 3", "d: -"]);
-    check("    # a word\n    %px a\n%px b\n", &["a: -", "b: -"]);
+    check("    # a word\n    %px a\n    %px b\n", &["a: -", "b: -"]);
+    check("    # a word\n    %px a\n%px b\n", &["a: refused", "b: refused"]);
     check("    # a word\nclass A:\n    def f():\n        %px a\n    %px b\n", &["a: def 3", "b: class 2"]);
-    check("  # a word\n    %px a\n  if b:\n    %px c\n", &["a: -", "c: if 3"]);
+    check("  # a word\n    %px a\n  if b:\n    %px c\n", &["a: refused", "c: refused"]);
     check("%%time\n    %px a\n    if b:\n        %px c\n", &["a: -", "c: if 3"]);
     check("  %%px\n  if a:\n    %px b\n", &["if a:\n  %px b: -"]);
     check("\u{c}%px a\n", &["a: -"]);

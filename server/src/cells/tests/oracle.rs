@@ -491,7 +491,7 @@ struct ReadNotebook {
 enum Run {
     /// It is inside an `%autopx` region, or behind a cell that cannot be read.
     Whole,
-    /// It holds these magics; none are known if Python cannot split it into tokens.
+    /// It holds these magics; none are known if Python cannot read it.
     Magics(Option<Vec<Magic>>),
 }
 

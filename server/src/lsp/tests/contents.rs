@@ -293,6 +293,36 @@ async fn documents_include_spilled_text_and_files_are_deleted_with_the_server() 
 }
 
 #[tokio::test]
+async fn the_card_and_the_document_of_a_run_whose_files_made_room_say_so() {
+    let text: String = (0..5000).map(|n| format!("line {n}\n")).collect();
+    let sim = Sim::builder().engines(1).on("work()", Script::new().stdout(&text)).start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = json!({
+        "trusted": true,
+        "cluster": { "connectionFile": sim.connection_file() },
+        "limits": { "engineText": 10_000, "files": 60_000, "folder": folder.path() },
+    });
+    let capabilities = json!({ "textDocument": { "hover": { "contentFormat": ["markdown"] } } });
+    let mut client = Client::start_with(capabilities, options).await;
+    client.open(URI, "%px work()\n%px work()\n").await;
+    let hover = json!({ "textDocument": { "uri": URI }, "position": { "line": 0, "character": 2 } });
+    for (run, line) in [(1, 0), (2, 1)] {
+        let at = json!({ "line": line, "character": 0 });
+        client.request("px/run", json!({ "uri": URI, "position": at })).await;
+        client.ask_until("px/result", json!({ "run": run }), |result| result["state"] == "succeeded").await;
+        let shown = client.request("textDocument/hover", hover.clone()).await;
+        let card = shown["contents"]["value"].as_str().unwrap().to_owned();
+        let expected = ["All of it is in this file", "The files with it were deleted, to make room"][line];
+        assert!(card.contains("wrote more than is kept in memory") && card.contains(expected), "{card}");
+    }
+    let document = client.request("px/content", json!({ "uri": "px-output:/run-1/raw-0.txt" })).await;
+    let document = document["text"].as_str().unwrap();
+    assert!(document.starts_with("the files with the middle of the text were deleted, to make room"));
+    assert!(document.contains("line 0\n") && document.ends_with("line 4999\n"));
+    client.end().await;
+}
+
+#[tokio::test]
 async fn the_document_of_a_running_run_is_refreshed_when_there_is_more() {
     let script = Script::new().stdout("begun\n").wait("gate").stdout("done\n");
     let sim = Sim::builder().engines(1).on("work()", script).start().await;

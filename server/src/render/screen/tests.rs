@@ -72,7 +72,7 @@ fn what_is_too_long_loses_its_middle_and_says_so() {
         Some(40),
         expect![[r#"
             Text { name: Stdout, text: "line 0\nline 1", late: false }
-            LeftOut("996 lines (8.8 kB)")
+            LeftOut { much: "996 lines (8.8 kB)", file: None }
             Text { name: Stdout, text: "line 998\nline 999", late: false }
         "#]],
     );
@@ -81,7 +81,7 @@ fn what_is_too_long_loses_its_middle_and_says_so() {
         Some(11),
         expect![[r#"
             Text { name: Stdout, text: "éé", late: false }
-            LeftOut("1 line (192 B)")
+            LeftOut { much: "1 line (192 B)", file: None }
             Text { name: Stdout, text: "éé", late: false }
         "#]],
     );
@@ -101,7 +101,7 @@ fn what_is_in_a_file_is_counted_and_named_once() {
         None,
         expect![[r#"
             Text { name: Stdout, text: "line 0\nline 1", late: false }
-            LeftOut("996 lines (8.8 kB), all of it in /cache/engine.txt")
+            LeftOut { much: "996 lines (8.8 kB)", file: Some("/cache/engine.txt") }
             Text { name: Stdout, text: "line 997\nline 998\nline 999\nthe end", late: false }
         "#]],
     );
@@ -111,7 +111,7 @@ fn what_is_in_a_file_is_counted_and_named_once() {
         Some(20),
         expect![[r#"
             Text { name: Stdout, text: "line 0", late: false }
-            LeftOut("1,000 lines (8.8 kB), all of it in /cache/engine.txt")
+            LeftOut { much: "1,000 lines (8.8 kB)", file: Some("/cache/engine.txt") }
             Text { name: Stdout, text: "the end", late: false }
         "#]],
     );
@@ -126,7 +126,7 @@ fn of_very_many_outputs_both_ends_are_looked_at() {
     let part = run.parts().next().expect("the sample has an engine");
     let items = screen(part, Scope { bytes: Some(50_000), ..Scope::default() });
     assert_eq!(items.len(), 1001);
-    assert_eq!(items[500], Item::LeftOut("1,000 outputs".to_owned()));
+    assert_eq!(items[500], Item::LeftOut { much: "1,000 outputs".to_owned(), file: None });
     let all = screen(part, Scope::default());
     assert_eq!(all.len(), 2000);
 }
