@@ -22,7 +22,8 @@ fn each_fault_of_the_page_has_a_test() {
     let mut known = BTreeSet::new();
     ["server/src", "tests/e2e"].iter().for_each(|folder| functions(&root.join(folder), &mut known));
     let page = fs::read_to_string(root.join("docs/reliability.md")).expect("the page is there");
-    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")).collect();
+    let rows: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")).collect();
     assert!(rows.len() >= 40, "{} rows", rows.len());
     for row in rows {
         let tests = row.trim_end_matches(" |").rsplit(" | ").next().expect("a last column");

@@ -67,7 +67,7 @@ mod tests {
             .collect();
         expect![[r#"
             { text: 0, cell: 0 } to Some({ text: 3, cell: 0 }): [{ text: 1, cell: 0 }]
-            { text: 5, cell: 0 } to None: []
+            { text: 5, cell: 0 } to None: [{ text: 6, cell: 0 }]
         "#]]
         .assert_eq(&shown.concat().replace("RegionPlace ", ""));
     }
