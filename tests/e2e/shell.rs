@@ -106,16 +106,16 @@ fn imports_nested_in_a_block_of_imports_are_counted_and_run_where_they_are_asked
 #[test]
 fn what_fails_ends_its_cell_of_the_file_also_where_the_run_keeps_going() {
     let sim = Sim::builder().engines(2).on("1/0", Script::new().error("E", "no")).start_blocking();
-    let text = "# %%\n%px one()\n%px 1/0\n%px after()\n%px --noblock\n# %%\n%pxresult_none\n%px behind()\n# %%\n%px next()\n";
-    let text = text.replace("%px --noblock\n", "");
-    let file = Written::new("keep.py", &text);
+    let text =
+        "# %%\n%px one()\n%px 1/0\n%px after()\n# %%\n%pxresult_none\n%px behind()\n# %%\n%px next()\n";
+    let file = Written::new("keep.py", text);
     let done = run(file.path(), &sim.connection_file()).arg("--keep-going").run();
     status(&done, 2);
     in_order(&done.stdout, &["line 2 · %px one()", "line 3 · %px 1/0", "line 9 · %px next()"]);
     assert!(!done.stdout.contains("after()"), "{done:?}");
     in_order(&done.stderr, &["line 6: ", "2 px cells were not run: what fails ends its cell of the file"]);
     assert!(!done.stderr.contains("--keep-going"), "{done:?}");
-    let sent: Vec<String> = sim.executed().into_iter().map(|one| one.code).collect();
+    let sent: Vec<String> = sim.executed().iter().map(|one| one.code().to_owned()).collect();
     assert!(!sent.iter().any(|code| ["after()", "behind()"].contains(&code.as_str())), "{sent:?}");
 }
 
