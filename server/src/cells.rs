@@ -4,6 +4,7 @@
 //! here judges: of what may be wrong it keeps the facts ([`findings`]), and `lint` says what they mean. All ranges are bytes
 //! of the document; lines are 0-based.
 
+mod automagic;
 pub(crate) mod block;
 pub(crate) mod broken;
 mod calls;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
-pub(crate) use autopx::PX_INSIDE_AUTOPX;
+pub(crate) use autopx::{NO_END_OF_AUTOPX, PX_INSIDE_AUTOPX};
 pub(crate) use conditional::CONDITIONAL;
 #[cfg(test)]
 use dead_targets::DEAD_TARGET;
@@ -28,19 +28,20 @@ pub(crate) use dead_targets::dead_target;
 pub(crate) use magics::fails;
 pub(crate) use markers::SWITCHED_OFF;
 pub(crate) use problem::{Fix, Problem, Rule, Severity};
+pub(crate) use spellings::AUTOMAGIC;
 pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
     Carry, CellKind, Cells, Dialect, End, Index, Unreadable, Views, Wanted,
     escapes::Escape,
     findings::{BlockFacts, Finding, Findings},
-    found::Found,
+    found::{About, Found, Note},
     scan::Scanned,
 };
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 29] = [
+static RULES: [&Rule; 31] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -57,12 +58,14 @@ static RULES: [&Rule; 29] = [
     &spellings::GIVEN_TO_PYTHON,
     &spellings::MAGIC_CALL,
     &spellings::UNREAD_CALL,
+    &AUTOMAGIC,
     &spellings::UNLIKE_IMPORT,
     &markers::COMMENT_IS_MARKER,
     &SWITCHED_OFF,
     &CONDITIONAL,
     &autopx::OPEN_AUTOPX,
     &PX_INSIDE_AUTOPX,
+    &NO_END_OF_AUTOPX,
     &autopx::UNSURE_AUTOPX,
     &UNKNOWN_VIEW,
     &UNREAD_VIEW,
@@ -179,7 +182,9 @@ fn judge(scanned: &Scanned, findings: &Findings) -> Vec<Problem> {
     let mut problems: Vec<Problem> =
         scanned.found.iter().flat_map(|found| of_magic(scanned, found)).collect();
     problems.extend(scanned.strays.iter().map(|stray| magics::stray(&block, stray)));
-    problems.extend(scanned.notes.iter().map(|note| spellings::note(&block, note)));
+    // What a region sends is sent as it is.
+    let is_said = |note: &&Note| !(findings.meets_region && matches!(note.about, About::Automagic { .. }));
+    problems.extend(scanned.notes.iter().filter(is_said).map(|note| spellings::note(&block, note)));
     let dated = scanned.dated.iter().map(|line| block.lines[*line].clone());
     problems.extend(dated.filter_map(|line| old_python::of_statement(block.source, line)));
     if findings.meets_region {

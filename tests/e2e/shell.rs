@@ -52,6 +52,89 @@ fn an_error_of_a_line_magic_names_its_own_line() {
 }
 
 #[test]
+fn a_config_inside_a_region_sets_nothing_and_the_run_says_so() {
+    let cluster = real::shared(4);
+    let text = "# %%\n%autopx\n# %%\n%pxconfig -t 0\nprint(\"I\", rank)\n# %%\nprint(\"K\", rank)\n# %%\n%autopx\n# %%\n\
+                %px print(\"after\", rank)\n";
+    let file = Written::new("region.py", text);
+    let done = run(file.path(), &cluster.connection_file()).run();
+    status(&done, 0);
+    in_order(&done.stdout, &["[0-3] K", "[0-3] after"]);
+    assert!(!done.stdout.contains("I ‹rank›"), "{done:?}");
+    in_order(&done.stderr, &["warning: ", "region.py: line 4: ", "sends this %pxconfig", "it sets nothing"]);
+}
+
+#[test]
+fn only_a_bare_autopx_ends_a_region_and_another_one_refuses_the_file() {
+    let cluster = real::shared(4);
+    let text = "# %%\nrc.activate([0, 1], \"01\")\n# %%\n%autopx01\n# %%\nprint(\"in\", rank)\n# %%\n%autopx01\n# %%\n\
+                print(\"still in\", rank)\n# %%\n%autopx\n# %%\nprint(\"local\", rank)\n";
+    let file = Written::new("suffix.py", text);
+    let done = run(file.path(), &cluster.connection_file()).run();
+    status(&done, 2);
+    assert!(done.stdout.is_empty(), "{done:?}");
+    let why =
+        ["suffix.py: line 8: ", "only a cell that begins with %autopx, without a suffix, ends this region"];
+    in_order(&done.stderr, &why);
+    let done = run(file.path(), &cluster.connection_file()).arg("--keep-going").run();
+    status(&done, 0);
+    in_order(&done.stdout, &["[0-1] in", "[0-1] still in"]);
+    assert!(!done.stdout.contains("local"), "{done:?}");
+    in_order(&done.stderr, &why);
+}
+
+#[test]
+fn imports_nested_in_a_block_of_imports_are_counted_and_run_where_they_are_asked_for() {
+    let cluster = real::shared(4);
+    let text = "# %%\nimport ipyparallel as ipp\nrc = ipp.Client()\n# %%\nwith rc[:].sync_imports():\n    import cmd\n    if True:\n        \
+                import quopri\n# %%\nwith rc[:].sync_imports():\n    try: import tabnanny\n    except ImportError: pass\n# %%\n%px cmd.__name__\n";
+    let file = Written::new("imports.py", text);
+    let done = run(file.path(), &cluster.connection_file()).run();
+    status(&done, 0);
+    in_order(&done.stdout, &["'cmd'"]);
+    in_order(&done.stderr, &["2 lines under `if` and `try` not run"]);
+    let listed = cli(["cells"]).arg(file.path()).run();
+    let warned = ["imports.py:8: warning: ", "`if True:`", "imports.py:11: warning: ", "`try`"];
+    in_order(&listed.stdout, &warned);
+    for line in ["8", "11"] {
+        let done = run(file.path(), &cluster.connection_file()).args(["--line", line]).run();
+        status(&done, 0);
+        in_order(&done.stdout, &[&format!("line {line} · import"), "✓ 4 engines"]);
+    }
+}
+
+#[test]
+fn what_fails_ends_its_cell_of_the_file_also_where_the_run_keeps_going() {
+    let sim = Sim::builder().engines(2).on("1/0", Script::new().error("E", "no")).start_blocking();
+    let text =
+        "# %%\n%px one()\n%px 1/0\n%px after()\n# %%\n%pxresult_none\n%px behind()\n# %%\n%px next()\n";
+    let file = Written::new("keep.py", text);
+    let done = run(file.path(), &sim.connection_file()).arg("--keep-going").run();
+    status(&done, 2);
+    in_order(&done.stdout, &["line 2 · %px one()", "line 3 · %px 1/0", "line 9 · %px next()"]);
+    assert!(!done.stdout.contains("after()"), "{done:?}");
+    in_order(&done.stderr, &["line 6: ", "2 px cells were not run: what fails ends its cell of the file"]);
+    assert!(!done.stderr.contains("--keep-going"), "{done:?}");
+    let sent: Vec<String> = sim.executed().iter().map(|one| one.code().to_owned()).collect();
+    assert!(!sent.iter().any(|code| ["after()", "behind()"].contains(&code.as_str())), "{sent:?}");
+}
+
+#[test]
+fn automagic_is_not_run_and_the_run_says_what_to_write() {
+    let file = Written::new("auto.py", "# %%\npx print(1)\n");
+    let done = run(file.path(), nowhere()).run();
+    status(&done, 0);
+    in_order(&done.stderr, &["auto.py has no px cells", "auto.py: line 2: ", "write %px"]);
+    let sim = Sim::builder().engines(1).start_blocking();
+    let file = Written::new("mixed.py", "# %%\nautopx\n# %%\n%px x()\n# %%\npx y()\n");
+    let done = run(file.path(), &sim.connection_file()).run();
+    status(&done, 0);
+    in_order(&done.stderr, &["mixed.py: line 2: ", "write %autopx"]);
+    let listed = cli(["cells"]).arg(file.path()).run();
+    in_order(&listed.stdout, &["mixed.py:2: ", "write %autopx", "mixed.py:6: ", "write %px"]);
+}
+
+#[test]
 fn a_file_without_px_cells_is_no_error() {
     let file = Written::new("plain.py", "print('local')\n");
     for flag in ["--plain", "--json", "--group-by=fold"] {

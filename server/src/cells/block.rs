@@ -8,7 +8,7 @@ mod magics;
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
-    CellKind, Magic, Spelling,
+    CellKind, Magic, Spelling, automagic,
     broken::{Broken, Why},
     calls,
     escapes::{Escape, Hidden},
@@ -444,6 +444,10 @@ impl<'a> Scanner<'a> {
                 self.suites.end(&freed);
                 if is_local && may_be_dated(&line[begin..]) {
                     self.out.dated.push(index);
+                }
+                if let Some(name) = automagic::name(rest.trim_end()).filter(|_| is_local) {
+                    let about = About::Automagic { name: name.to_owned() };
+                    self.out.notes.push(Note { range: self.block.filled(index), about });
                 }
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);

@@ -501,7 +501,7 @@ pub(crate) static OPTIONS: &[OptionEntry] = &[
         listed: 2,
         choices: &[],
         detail: "announce nothing",
-        meaning: "Says nothing before the output.",
+        meaning: "Says nothing before the output; the heading of grouped output names its engines all the same.",
         upstream: "ipyparallel accepts it on %%px and ignores it there.",
     },
     OptionEntry {

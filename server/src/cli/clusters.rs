@@ -47,7 +47,7 @@ fn table(found: &[FoundCluster]) -> String {
     if found.is_empty() {
         return "No cluster is running. `pxlens start` starts one.\n".to_owned();
     }
-    let head = ["CLUSTER", "STATE", "ENGINES", "LAUNCHER", "STARTED BY"].map(str::to_owned);
+    let head = ["CLUSTER", "STATE", "CONFIGURED", "LAUNCHER", "STARTED BY"].map(str::to_owned);
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(found.iter().map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; 5] = std::array::from_fn(width);
@@ -56,6 +56,11 @@ fn table(found: &[FoundCluster]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// As many as it was started with; how many there are now, only its controller knows.
+fn engines(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "engine" } else { "engines" })
 }
 
 fn row(cluster: &FoundCluster) -> [String; 5] {
@@ -67,7 +72,7 @@ fn row(cluster: &FoundCluster) -> [String; 5] {
     [
         visible_name(&cluster.label()),
         word(cluster.state).to_owned(),
-        cluster.engines_expected.map_or_else(|| "?".to_owned(), |n| n.to_string()),
+        cluster.engines_expected.map_or_else(|| "?".to_owned(), engines),
         cluster.launcher.as_deref().map_or_else(|| "?".to_owned(), visible_name),
         by.to_owned(),
     ]
@@ -105,10 +110,10 @@ pub(super) mod tests {
             cluster("slurm", "", ClusterState::Unknown),
         ];
         expect![[r#"
-            CLUSTER                      STATE     ENGINES  LAUNCHER  STARTED BY
-            default:pxlens-0a1b2c3d      running   4        local     pxlens
-            default:pxlens-run-99aa00ff  starting  4        local     pxlens run
-            slurm                        unknown   ?        ?
+            CLUSTER                      STATE     CONFIGURED  LAUNCHER  STARTED BY
+            default:pxlens-0a1b2c3d      running   4 engines   local     pxlens
+            default:pxlens-run-99aa00ff  starting  4 engines   local     pxlens run
+            slurm                        unknown   ?           ?
         "#]]
         .assert_eq(&table(&found));
     }

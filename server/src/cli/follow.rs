@@ -99,9 +99,15 @@ impl Follower<'_> {
     async fn cells(&mut self) -> Result<(), Failure> {
         let Some(view) = self.show.snapshot.document() else { return Ok(()) };
         let asked = self.show.asked;
-        for cell in &view.cells {
+        // The cell of the file in which something failed: nothing more of it is run.
+        let mut failed = None;
+        for (at, cell) in view.cells.iter().enumerate() {
             if self.stop != Stop::No {
                 break;
+            }
+            let block = view.block_of(at).map(|block| block.number);
+            if failed.is_some() && failed == block && asked.runs.iter().any(|handle| handle.cell == cell.id) {
+                continue;
             }
             let shown = if let Some(handle) = asked.runs.iter().find(|handle| handle.cell == cell.id) {
                 self.show.screen.announce(handle)?;
@@ -125,8 +131,11 @@ impl Follower<'_> {
                 }
                 continue;
             };
-            if !self.show.keep_going && shown.now().state() == RunState::Failed {
-                break;
+            if shown.now().state() == RunState::Failed {
+                if !self.show.keep_going {
+                    break;
+                }
+                failed = block;
             }
         }
         if self.show.screen.form() == Form::Grouped && !self.unshown.is_empty() {
@@ -310,8 +319,17 @@ impl Follower<'_> {
             return Ok(Status::Quit(quit));
         }
         if unsent > 0 && *whole_file {
-            let cells = not_run(unsent, "px cell after it was", "px cells after it were");
-            screen.note(&format!("{cells}; use --keep-going to continue after a failure"))?;
+            let text = match keep_going {
+                true => {
+                    let cells = not_run(unsent, "px cell was", "px cells were");
+                    format!("{cells}: what fails ends its cell of the file")
+                }
+                false => {
+                    let cells = not_run(unsent, "px cell after it was", "px cells after it were");
+                    format!("{cells}; use --keep-going to continue after a failure")
+                }
+            };
+            screen.note(&text)?;
         }
         // Somebody who asks for one px cell expects nothing else to run.
         if asked.local_lines > 0 && *whole_file {

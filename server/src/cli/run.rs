@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     engines::Targets,
-    lint::{CONDITIONAL, Problem, SWITCHED_OFF, Severity, fails},
+    lint::{AUTOMAGIC, CONDITIONAL, NO_END_OF_AUTOPX, Problem, Rule, SWITCHED_OFF, Severity, fails},
     plan::{Overrides, Refusal, plan},
     session::{
-        CellView, ClusterView, DocumentKey, DocumentView, Level, Owner, RunCommand, RunError, RunResponse,
-        Scope, Session, SessionEvent, StartPolicy, Starting,
+        CellView, ClusterView, DocumentKey, DocumentView, Level, NotRun, NotRunKind, Owner, RunCommand,
+        RunError, RunResponse, Scope, Session, SessionEvent, StartPolicy, Starting,
     },
     text::Encoding,
 };
@@ -84,6 +84,7 @@ async fn run_in(
     }
     let Some(scope) = scope_of(view, args).map_err(|why| usage(format!("{}: {why}", file.label)))? else {
         super::output::say(Level::Info, &format!("{} has no px cells, so nothing was run", file.label));
+        say_once(file, view, args, &AUTOMAGIC);
         return Ok(Status::Ok);
     };
     if let Some(folder) = &args.images {
@@ -106,13 +107,11 @@ async fn run_in(
     if let Some(note) = ignored_flags(args, &snapshot.cluster) {
         super::output::say(Level::Info, &note);
     }
-    for warning in warnings(view, &asked).iter().filter(|_| !args.plain) {
+    for warning in warnings(view, &asked, whole_file).iter().filter(|_| !args.plain) {
         super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
-    let off = view.problems.iter().find(|problem| *problem.rule == SWITCHED_OFF).filter(|_| !args.plain);
-    if let Some(off) = off {
-        let line = view.line_name(off.range.start);
-        super::output::say(Level::Info, &format!("{}: {line}: {}", file.label, off.message));
+    for rule in [&SWITCHED_OFF, &AUTOMAGIC] {
+        say_once(file, view, args, rule);
     }
     for note in local_parts(&asked).iter().filter(|_| !args.plain) {
         super::output::say(Level::Info, &format!("{}: {note}", file.label));
@@ -126,6 +125,15 @@ async fn run_in(
     let keep_going = args.keep_going;
     let show = Show { session, snapshot: &snapshot, asked: &asked, screen, quits, keep_going, whole_file };
     show.all().await
+}
+
+/// Says the first hint of a kind: there are lines that people may expect to run.
+fn say_once(file: &SourceFile, view: &DocumentView, args: &RunArgs, rule: &Rule) {
+    let first = view.problems.iter().find(|problem| problem.rule == rule).filter(|_| !args.plain);
+    if let Some(problem) = first {
+        let line = view.line_name(problem.range.start);
+        super::output::say(Level::Info, &format!("{}: {line}: {}", file.label, problem.message));
+    }
 }
 
 fn make_folder(folder: &Path) -> Result<(), Failure> {
@@ -155,10 +163,15 @@ fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     }
 }
 
-/// The warnings about the cells that run: they may not do what was meant.
-fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
+/// The warnings about the cells that run, show a result, or set something: they may not do what was meant.
+fn warnings(view: &DocumentView, asked: &RunResponse, whole_file: bool) -> Vec<String> {
     let runs = |at: usize| {
-        let of = |cell: &CellView| asked.runs.iter().any(|handle| handle.cell == cell.id);
+        let of = |cell: &CellView| {
+            let sets = |not_run: &NotRun| not_run.kind == NotRunKind::RunsNothing && not_run.cell == cell.id;
+            asked.runs.iter().any(|handle| handle.cell == cell.id)
+                || asked.shown_results.iter().any(|shown| shown.cell == cell.id)
+                || asked.not_run.iter().any(sets)
+        };
         view.cells
             .iter()
             .any(|cell| of(cell) && (cell.cell.range().start..=cell.cell.range().end).contains(&at))
@@ -166,7 +179,10 @@ fn warnings(view: &DocumentView, asked: &RunResponse) -> Vec<String> {
     // Somebody who asks for such a line by itself knows what it stands in.
     let is_reported =
         |problem: &Problem| problem.severity == Severity::Warning && *problem.rule != CONDITIONAL;
-    let is_warning = |problem: &&Problem| is_reported(problem) && runs(problem.range.start);
+    // Where a file is run all the same, it decides about the cells below it.
+    let is_lost = |problem: &Problem| whole_file && *problem.rule == NO_END_OF_AUTOPX;
+    let is_warning =
+        |problem: &&Problem| is_lost(problem) || (is_reported(problem) && runs(problem.range.start));
     let sentence =
         |problem: &Problem| format!("{}: {}", view.line_name(problem.range.start), problem.message);
     view.problems.iter().filter(is_warning).map(sentence).collect()

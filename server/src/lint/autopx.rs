@@ -3,7 +3,7 @@
 use super::{Fix, Problem, Rule, Severity};
 use crate::{
     cells::{
-        CellKind, Options,
+        CellKind, Magic, Options,
         findings::OpenRegion,
         found::{BlockText, Found},
     },
@@ -38,10 +38,24 @@ pub(crate) static PX_INSIDE_AUTOPX: Rule = Rule {
     code: "px-inside-autopx",
     severity: Severity::Warning,
     meaning: "Inside an `%autopx` region IPython sends whole cells, px magics included, to the engines, where those fail. \
-              pxlens runs the magic as if it stood outside, and leaves the other lines of its cell alone.",
+              pxlens runs the magic as if it stood outside, and leaves the other lines of its cell alone. A `%pxconfig` \
+              there sets nothing.",
     examples: &[
         "# %%\n%autopx\n# %%\n%px x\n# %%\n%autopx\n",
         "# %%\n%autopx\n# %%\n%%px\nx\n# %%\n%autopx\n",
+        "# %%\n%autopx\n# %%\n%pxconfig -t 0\n# %%\n%autopx\n",
+    ],
+};
+
+/// A toggle inside a region, which it does not end.
+pub(crate) static NO_END_OF_AUTOPX: Rule = Rule {
+    code: "no-end-of-autopx",
+    severity: Severity::Error,
+    meaning: "Only a cell that begins with `%autopx`, without a suffix, ends a region. IPython sends any other toggle to the \
+              engines, where it fails, and the region goes on: the cells below are sent as well.",
+    examples: &[
+        "rc[0].activate('_a')\n# %%\n%autopx_a\n# %%\nx\n# %%\n%autopx_a\n# %%\ny\n",
+        "# %%\n%autopx\n# %%\nx\n%autopx\n# %%\n%autopx\n",
     ],
 };
 
@@ -55,29 +69,40 @@ pub(super) fn open(region: OpenRegion<'_>, border: Option<&str>) -> Option<Probl
     let at = TextRange::new(end, end);
     let edit = border.map(|border| {
         let closing = format!("\n{border}\n%autopx");
-        (at, block.source.edit(0..0, &closing).1 + suffix)
+        (at, block.source.edit(0..0, &closing).1)
     });
-    let message =
-        format!("no second %autopx{suffix} ends this region: all cells below are sent to the engines");
-    let fix = edit.map(|edit| Fix::one(format!("Add %autopx{suffix} at the end"), edit));
+    let toggle_wanted = if suffix.is_empty() { "second %autopx" } else { "%autopx without a suffix" };
+    let message = format!("no {toggle_wanted} ends this region: all cells below are sent to the engines");
+    let fix = edit.map(|edit| Fix::one("Add %autopx at the end", edit));
     let range = toggle.magic.name_range.shifted(base);
     Some(OPEN_AUTOPX.problem(range, message, fix.into_iter().collect()))
+}
+
+/// A toggle inside the region of a view.
+fn no_end(block: &BlockText<'_>, found: &Found) -> Problem {
+    let Magic { kind, suffix, name_range, .. } = &found.magic;
+    let message = format!(
+        "only a cell that begins with %autopx, without a suffix, ends this region: IPython sends this %{kind}{suffix} to the \
+         engines, where it fails, and the cells below as well"
+    );
+    let begins = block.first_filled(0) == Some(found.lines.start)
+        && found.is_bare()
+        && found.magic_range.start == name_range.start;
+    let fix = begins.then(|| Fix::one("Write %autopx", (*name_range, "%autopx".to_owned())));
+    NO_END_OF_AUTOPX.problem(found.magic_range, message, fix.into_iter().collect())
 }
 
 /// A px magic inside the region of a view; `all` are those of its block.
 pub(super) fn px_inside(block: &BlockText<'_>, found: &Found, all: &[Found], region: &str) -> Problem {
     let magic = &found.magic;
     let name = magic.kind;
-    if found.kind == CellKind::Autopx {
-        let message = format!(
-            "only a cell that begins with %autopx ends this region: IPython sends this %{name} to the engines, where it fails"
-        );
-        return PX_INSIDE_AUTOPX.problem(found.magic_range, message, Vec::new());
-    }
-    let message = format!(
-        "inside an %autopx region IPython sends this %{name} to the engines, where it fails; pxlens runs it as if outside, and \
-         sends nothing else of its cell"
-    );
+    let so = match found.kind {
+        CellKind::Autopx => return no_end(block, found),
+        CellKind::Config => "it sets nothing, and pxlens sends nothing of its cell",
+        _ => "pxlens runs it as if outside, and sends nothing else of its cell",
+    };
+    let message =
+        format!("inside an %autopx region IPython sends this %{name} to the engines, where it fails; {so}");
     let is_whole = found.escape.is_none()
         && found.magic_range.start == magic.name_range.start
         && found.is_bare()

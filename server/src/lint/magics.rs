@@ -1,6 +1,6 @@
 //! Cell magics that IPython does not take for one, and line magics written as one.
 
-use super::{Fix, Problem, Rule, Severity};
+use super::{Fix, Problem, Rule, Severity, autopx::NO_END_OF_AUTOPX};
 use crate::{
     cells::{
         broken::Why,
@@ -37,7 +37,7 @@ pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
 
 /// Whether IPython fails where a problem is, so that a file that has it is wrong.
 pub(crate) fn fails(problem: &Problem) -> bool {
-    [&BROKEN, &MISPLACED, &TWO_SIGNS].contains(&problem.rule)
+    [&BROKEN, &MISPLACED, &TWO_SIGNS, &NO_END_OF_AUTOPX].contains(&problem.rule)
 }
 
 pub(super) static MISPLACED: Rule = Rule {

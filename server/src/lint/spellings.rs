@@ -66,6 +66,14 @@ pub(super) static TWO_WORDS: Rule = Rule {
     ],
 };
 
+pub(crate) static AUTOMAGIC: Rule = Rule {
+    code: "automagic",
+    severity: Severity::Hint,
+    meaning: "IPython's automagic takes the line for a px magic if it is all of its cell and no variable has that name. pxlens \
+              runs a magic only where its percent sign is written.",
+    examples: &["px print(1)\n", "pxconfig --noblock\n%px x\n", "pxresult\n"],
+};
+
 pub(super) static UNLIKE_IMPORT: Rule = Rule {
     code: "import-alias",
     severity: Severity::Warning,
@@ -93,6 +101,14 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
                 "pxlens cannot read what this {method} gives to {name}, and does not run it: only plain strings are read"
             );
             UNREAD_CALL.problem(note.range, message, Vec::new())
+        }
+        About::Automagic { name } => {
+            let message = format!(
+                "pxlens does not run {name} without a percent sign, as IPython's automagic may do: write %{name}"
+            );
+            let at = TextRange::new(note.range.start, note.range.start);
+            let fix = Fix::one(format!("Write %{name}"), (at, "%".to_owned()));
+            AUTOMAGIC.problem(note.range, message, vec![fix])
         }
         About::SwitchedOff => super::markers::switched_off(note.range),
         About::Broken(why) => super::magics::broken(note.range, why),

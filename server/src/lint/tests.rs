@@ -341,16 +341,44 @@ fn a_region_gets_its_end() {
     check_fix(
         "# %%\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n",
         expect![[r##"
-        unknown-view
-        open-autopx
-          Add %autopx_even at the end: "# %%\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n# %%\r\n%autopx_even\r\n"
-    "##]],
+            unknown-view
+            open-autopx
+              Add %autopx at the end: "# %%\r\n%autopx_even\r\n# %%\r\nx\r\n\r\n# %%\r\n%autopx\r\n"
+        "##]],
     );
     check_cell_fix(
         "%autopx",
         expect![[r#"
         open-autopx
     "#]],
+    );
+}
+
+#[test]
+fn automagic_gets_its_percent_sign() {
+    check_fix(
+        "# %%\npx print(1)\n# %%\npxresult\n# %%\nimport plotly.express as px\npx.bar(x)\n",
+        expect![[r##"
+            automagic
+              Write %px: "# %%\n%px print(1)\n# %%\npxresult\n# %%\nimport plotly.express as px\npx.bar(x)\n"
+            automagic
+              Write %pxresult: "# %%\npx print(1)\n# %%\n%pxresult\n# %%\nimport plotly.express as px\npx.bar(x)\n"
+        "##]],
+    );
+    // In a region it is sent as it is.
+    check_fix("# %%\n%autopx\n# %%\npx print(1)\n# %%\n%autopx\n", expect![[""]]);
+}
+
+#[test]
+fn a_toggle_that_ends_no_region_loses_its_suffix() {
+    check_fix(
+        "# %%\n%autopx\n# %%\nx\n# %%\n%autopx_even\n",
+        expect![[r##"
+        open-autopx
+          Add %autopx at the end: "# %%\n%autopx\n# %%\nx\n# %%\n%autopx_even\n# %%\n%autopx\n"
+        no-end-of-autopx
+          Write %autopx: "# %%\n%autopx\n# %%\nx\n# %%\n%autopx\n"
+    "##]],
     );
 }
 

@@ -98,7 +98,12 @@ impl Queue {
             entry.after.retain(|after| after.run != run);
         }
         for follower in doomed {
-            self.drop_with_followers(follower, "a cell before it failed", &mut steps);
+            self.drop_with_followers(
+                follower,
+                "a cell before it failed",
+                |after| after.must_succeed,
+                &mut steps,
+            );
         }
         self.advance(&mut steps);
         steps
@@ -110,7 +115,7 @@ impl Queue {
         let mut steps = Steps::default();
         for run in runs {
             if self.entries.iter().any(|entry| entry.run == *run && !entry.sent) {
-                self.drop_with_followers(*run, why, &mut steps);
+                self.drop_with_followers(*run, why, |_| true, &mut steps);
             }
         }
         if !steps.drop.is_empty() {
@@ -170,12 +175,26 @@ impl Queue {
         found
     }
 
-    fn drop_with_followers(&mut self, run: RunId, why: &str, steps: &mut Steps) {
+    /// Removes a run, and of those that wait for it the ones that `follows` says; the others no longer wait for it.
+    fn drop_with_followers(
+        &mut self,
+        run: RunId,
+        why: &str,
+        follows: impl Fn(&After) -> bool,
+        steps: &mut Steps,
+    ) {
         let mut doomed = vec![run];
         while let Some(run) = doomed.pop() {
-            let waits = |entry: &&Entry| entry.after.iter().any(|after| after.run == run);
-            doomed.extend(self.entries.iter().filter(waits).map(|entry| entry.run));
+            if !self.holds(run) {
+                continue;
+            }
             self.entries.retain(|entry| entry.run != run);
+            for entry in &mut self.entries {
+                if entry.after.iter().any(|after| after.run == run && follows(after)) {
+                    doomed.push(entry.run);
+                }
+                entry.after.retain(|after| after.run != run);
+            }
             steps.drop.push((run, why.to_owned()));
         }
     }
@@ -314,6 +333,17 @@ mod tests {
         let after = vec![After { run: RunId(1), must_succeed: false }];
         assert_eq!(sends(&queue.add(Entry { after, ..entry(2, [1]) })), [] as [u32; 0]);
         assert_eq!(sends(&queue.ended(RunId(1), false)), [2]);
+    }
+
+    #[test]
+    fn what_only_comes_after_a_dropped_run_is_sent() {
+        let mut queue = Queue::default();
+        queue.add(entry(1, [0]));
+        queue.add(Entry { after: after(1), ..entry(2, [0]) });
+        let last = vec![After { run: RunId(2), must_succeed: false }];
+        queue.add(Entry { after: last, ..entry(3, [0]) });
+        let steps = queue.ended(RunId(1), false);
+        assert_eq!((sends(&steps), drops(&steps)), (vec![3], vec![2]));
     }
 
     #[test]

@@ -58,6 +58,13 @@ impl DocumentView {
         block.map_or(&[], |block| &self.cells[block.px_cells.clone()])
     }
 
+    /// The cell of the file that holds one of its px cells, by that one's index.
+    pub(crate) fn block_of(&self, px_cell: usize) -> Option<&BlockView> {
+        // Blocks are in the order of the text.
+        let number = self.blocks.partition_point(|block| block.px_cells.end <= px_cell);
+        self.blocks.get(number)
+    }
+
     /// Names the line of a px cell's magic.
     pub(crate) fn place_of(&self, cell: &CellView) -> String {
         match self.notebook.is_empty() {

@@ -35,7 +35,7 @@ pub(super) struct Sent {
     pub(super) unlike: Vec<Unlike>,
 }
 
-/// A word, a star or a sign.
+/// A word, a string, a star or a sign.
 type Token<'a> = (&'a str, Range<usize>);
 
 /// Reads a statement in these bytes of a source; of several behind another, those that import.
@@ -136,7 +136,22 @@ impl Sent {
     }
 }
 
-/// The words and signs of a text from a byte on, without comments.
+/// How long a string is that a text begins with.
+fn string(text: &str) -> usize {
+    let sign = &text[..1];
+    let quote = if text.starts_with(&sign.repeat(3)) { 3 } else { 1 };
+    let mut at = quote;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(&text[..quote]) {
+            return at + quote;
+        }
+        let is_escape = rest.starts_with('\\');
+        at += rest.chars().take(1 + usize::from(is_escape)).map(char::len_utf8).sum::<usize>();
+    }
+    text.len()
+}
+
+/// The words, signs and strings of a text from a byte on, without comments.
 fn tokens(text: &str, from: usize) -> Vec<Token<'_>> {
     let is_of_word = |c: char| c == '_' || c == '.' || c.is_alphanumeric();
     let mut tokens = Vec::new();
@@ -145,6 +160,7 @@ fn tokens(text: &str, from: usize) -> Vec<Token<'_>> {
         let rest = &text[at..];
         let length = match c {
             '#' => rest.find('\n').unwrap_or(rest.len()),
+            '"' | '\'' => string(rest),
             c if is_of_word(c) => rest.find(|c| !is_of_word(c)).unwrap_or(rest.len()),
             c => c.len_utf8(),
         };

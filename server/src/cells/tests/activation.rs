@@ -253,10 +253,10 @@ fn views_that_cannot_be_read_are_refused_and_say_so() {
             %%px_half -t 0: 0 noblock; line 2 targets, block; line 3 the view
             %autopx_half: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
             half.targets = 'most': a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
-            %autopx_half: a line above chooses the engines of this view by code that pxlens does not run; write them out, as in rc[::2] or rc[[0, 2]], or name them in the setting pxlens.views noblock; line 2 targets, block; line 3 the view
             Error unread-view at "%px_half"
             Error unread-view at "%autopx_half"
-            Error unread-view at "%autopx_half"
+            Hint open-autopx at "%autopx_half"
+            Error no-end-of-autopx at "%autopx_half"
         "#]],
     );
     check(
@@ -338,6 +338,32 @@ fn settings_name_views_that_no_line_makes_or_that_cannot_be_read() {
 }
 
 #[test]
+fn an_import_in_a_statement_of_a_block_of_imports_is_a_px_cell_of_its_own() {
+    check_script(
+        "with rc[:].sync_imports():\n    import cmd\n    if True:\n        import quopri\n        import re\n    else: import abc\n    \
+         with open('x'):\n        import json\n    import os\n# %%\nwith rc[0].sync_imports():\n    try: import a\n    except ImportError:\n        \
+         import b as c\n# %%\nwith view.sync_imports():\n    for x in y:\n        import d\n",
+        expect![[r#"
+            SyncImports "sync_imports" sends "import cmd\n" from "import cmd"
+            SyncImports "import" sends "import quopri\nimport re\n" from "import quopri" "import re"
+            SyncImports "import" sends "import abc\n" from "import abc"
+            SyncImports "import" sends "import json\nimport os\n" from "import json" "import os"
+            SyncImports "import" on 0 sends "import a\n" from "import a"
+            SyncImports "import" on 0 sends "import b\n" from "import b"
+            SyncImports "import" on no targets: pxlens finds no line above that makes this view; write one, such as view = rc[:] sends "import d\n" from "import d"
+            6 local
+            Warning conditional-magic at "import quopri": these imports are in the body of `if True:`, and pxlens cannot tell whether Python reaches them: they run only when you run these lines themselves
+            Warning conditional-magic at "import abc": these imports are in the body of `else`, and pxlens cannot tell whether Python reaches them: they run only when you run these lines themselves
+            Warning conditional-magic at "import a": these imports are in the body of `try`, and pxlens cannot tell whether Python reaches them: they run only when you run these lines themselves
+            Warning conditional-magic at "import b as c": these imports are in the body of `except ImportError:`, and pxlens cannot tell whether Python reaches them: they run only when you run these lines themselves
+            Warning import-alias at "b as c": sync_imports ignores `as c` on the engines, which get `b`; below the block, %px import b as c gives them `c`
+            Warning unread-view at "import": pxlens finds no line above that makes this view; write one, such as view = rc[:]
+            Warning conditional-magic at "import d": these imports are in the body of `for x in y:`, and pxlens cannot tell whether Python reaches them: they run only when you run these lines themselves
+        "#]],
+    );
+}
+
+#[test]
 fn a_block_of_imports_is_a_px_cell() {
     check_script(
         "import ipyparallel as ipp\nrc = ipp.Client()\nwith rc[::2].sync_imports():\n    import numpy as np\n\n    from os import (sep,\n        path)\n\
@@ -350,6 +376,13 @@ fn a_block_of_imports_is_a_px_cell() {
             4 local
             Warning import-alias at "numpy as np": sync_imports ignores `as np` on the engines, which get `numpy`; below the block, %px import numpy as np gives them `np`
             Warning unread-view at "sync_imports": pxlens finds no line above that makes this view; write one, such as view = rc[:]
+        "#]],
+    );
+    check_cell(
+        "with rc[:].sync_imports():\n    x = 1; import re; y = \"; import b\"\n    from . import z; import json\n    print('; import a')\n",
+        expect![[r#"
+            SyncImports "sync_imports" sends "import re\nimport json\n" from "import re" "import json"
+            1 local
         "#]],
     );
     check_cell(

@@ -122,7 +122,7 @@ fn a_region_ends_where_ipython_ends_it() {
         assert_eq!(sent(&cells).0, "b = 2", "{no_end}");
     }
     let suffixed = ["rc[0].activate('_x')", "%autopx_x", "a = 1", "%autopx_x", "b = 2", "%autopx", "c = 3"];
-    assert_eq!(sent(&suffixed).0, "a = 1");
+    assert_eq!(sent(&suffixed).0, "a = 1; b = 2");
     // Called where it is not read, nobody knows whether a region is open.
     assert_eq!(sent(&["print(get_ipython().run_line_magic('autopx', ''))", "%autopx", "a = 1"]).0, "");
 }

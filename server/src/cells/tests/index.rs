@@ -295,7 +295,7 @@ fn what_is_in_force_is_passed_on_only_where_it_changed() {
     check_replaced(FOUR, "-t 0", "-t 1", expect!["[(2..3, 2..3)] [3]"]);
     check_replaced(FOUR, "b\n%px", "b\n\n\nc\n%px", expect!["[(2..3, 2..3)] []"]);
     check_replaced(FOUR, "import os\n", "", expect!["[(0..1, 0..0)] []"]);
-    check_replaced(FOUR, "import os\n", "%autopx\n", expect!["[(0..1, 0..1)] [1, 3]"]);
+    check_replaced(FOUR, "import os\n", "%autopx\n", expect!["[(0..1, 0..1)] [1, 2, 3]"]);
 }
 
 #[test]

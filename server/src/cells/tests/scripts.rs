@@ -262,8 +262,9 @@ fn what_is_no_magic_is_local() {
     check_cell(
         "px a\n% px a\na;%px b\nif 1: %px a\na = b = %px c\n",
         expect![[r#"
-        5 local
-    "#]],
+            5 local
+            Hint automagic at "px a": pxlens does not run px without a percent sign, as IPython's automagic may do: write %px
+        "#]],
     );
     check_cell(
         "s = '''\n%px a\n'''\nx = [\n%px b\n]\ny = (\\\n%px c)\n",

@@ -160,9 +160,9 @@ fn a_region_that_never_ends_runs_to_the_end() {
             Autopx "%autopx_even"
             AutopxCell "" sends "b\n" from "b"
               refused: no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
-            Autopx "%autopx_even"
             Error unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
-            Error unknown-view at "%autopx_even": no view with the suffix '_even' is known, so pxlens cannot tell which engines %autopx_even means; activate one above, with view.activate('_even'), or name its targets in the setting pxlens.views
+            Hint open-autopx at "%autopx_even": no %autopx without a suffix ends this region: all cells below are sent to the engines
+            Error no-end-of-autopx at "%autopx_even": only a cell that begins with %autopx, without a suffix, ends this region: IPython sends this %autopx_even to the engines, where it fails, and the cells below as well
         "#]],
     );
 }
@@ -189,6 +189,42 @@ fn px_magics_inside_a_region_run_as_if_outside() {
             Autopx "%autopx"
             1 local
             Warning px-inside-autopx at "%px b": inside an %autopx region IPython sends this %px to the engines, where it fails; pxlens runs it as if outside, and sends nothing else of its cell
+        "#]],
+    );
+}
+
+#[test]
+fn a_config_inside_a_region_sets_nothing_and_says_so() {
+    check_script(
+        "# %%\n%autopx\n# %%\n%pxconfig -t 0\nprint('I')\n# %%\nprint('K')\n# %%\nif x:\n    %pxconfig -t 1\n# %%\n%autopx\n\
+         # %%\n%px 1\n",
+        expect![[r#"
+            Autopx "%autopx"
+            Config "%pxconfig" on 0
+            AutopxCell "" sends "print('K')\n" from "print('K')"
+            Config "%pxconfig" on 1
+            Autopx "%autopx"
+            LineMagic "%px" sends "1" from "1"
+            2 local
+            Warning px-inside-autopx at "%pxconfig -t 0": inside an %autopx region IPython sends this %pxconfig to the engines, where it fails; it sets nothing, and pxlens sends nothing of its cell
+            Warning conditional-magic at "%pxconfig -t 1": this %pxconfig is in the body of `if x:`, and pxlens cannot tell whether Python reaches it: it changes nothing below
+            Warning px-inside-autopx at "%pxconfig -t 1": inside an %autopx region IPython sends this %pxconfig to the engines, where it fails; it sets nothing, and pxlens sends nothing of its cell
+        "#]],
+    );
+}
+
+#[test]
+fn only_a_toggle_without_a_suffix_ends_the_region_of_a_view() {
+    check_script(
+        "rc.activate([0, 1], '01')\n# %%\n%autopx01\n# %%\nprint('in')\n# %%\n%autopx01\n# %%\nprint('still in')\n# %%\n%autopx\n\
+         # %%\nprint('local')\n",
+        expect![[r#"
+            Autopx "%autopx01" on [0,1]
+            AutopxCell "" on [0,1] sends "print('in')\n" from "print('in')"
+            AutopxCell "" on [0,1] sends "print('still in')\n" from "print('still in')"
+            Autopx "%autopx"
+            2 local
+            Error no-end-of-autopx at "%autopx01": only a cell that begins with %autopx, without a suffix, ends this region: IPython sends this %autopx01 to the engines, where it fails, and the cells below as well
         "#]],
     );
 }

@@ -54,7 +54,7 @@ pub(super) struct PinnedCell {
     pub(super) title: String,
     /// That line as a reader calls it.
     pub(super) place: String,
-    /// The index of the cell of the file that holds it, and the number of lines of local code in that cell.
+    /// The place among the file's cells of the one that holds it, and the number of lines of local code in that cell.
     pub(super) block: Option<(usize, u32)>,
 }
 
@@ -206,11 +206,6 @@ impl Actor {
                 Scope::Lines(first, last) => cell.line <= first && last <= cell.last_line,
                 Scope::Above(_) | Scope::Below(_) | Scope::All => false,
             };
-            let block = |at: usize| {
-                // Blocks are in the order of the text.
-                let number = view.blocks.partition_point(|block| block.px_cells.end <= at);
-                view.blocks.get(number).map(|block| (block.number, block.local_lines))
-            };
             let home = self.documents.home(&view.key);
             for (at, cell) in view.cells.iter().enumerate().filter(|(_, cell)| wanted(cell)) {
                 if let Some(suite) = cell.cell.suite.filter(|_| !is_named_itself(cell)) {
@@ -231,7 +226,7 @@ impl Actor {
                     only: command.only,
                     canary: command.overrides.canary,
                     title: self.documents.excerpt(&view.key, cell.cell.magic_range()),
-                    block: block(at),
+                    block: view.block_of(at).map(|block| (block.number, block.local_lines)),
                     place: match self.documents.texts(&view.key) {
                         Some((texts, at)) => texts.line_name(at, cell.cell.magic_range().start),
                         None => view.place_of(cell),

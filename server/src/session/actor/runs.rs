@@ -29,7 +29,10 @@ use crate::{
 /// The state of queueing the cells of one command.
 #[derive(Default)]
 pub(super) struct Sequence {
+    /// Whether what fails ends its own cell of the file only, as in IPython, and not the whole sequence.
     keep_going: bool,
+    /// The cell of the file that the sequence has come to.
+    block: Option<(DocumentKey, usize)>,
     /// Whether nothing is sent yet, since other commands are queued first.
     held: bool,
     /// The runs that the next cell waits for.
@@ -41,22 +44,30 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// Makes later cells wait for a run.
-    pub(super) fn wait_for(&mut self, run: RunId) {
-        self.after.push(After { run, must_succeed: !self.keep_going });
+    /// Comes to the next px cell. If the command keeps going, what failed in an earlier cell of the file does not matter.
+    fn come_to(&mut self, cell: &PinnedCell) {
+        let block = cell.block.map(|(number, _)| (cell.key.clone(), number));
+        if self.keep_going && (block.is_none() || block != self.block) {
+            self.stopped = None;
+            self.after.iter_mut().for_each(|after| after.must_succeed = false);
+        }
+        self.block = block;
     }
 
-    /// Stops the sequence, unless the command keeps going. `why` is told of each cell that is not run for it.
+    /// Makes later cells wait for a run, and run only if it succeeds.
+    pub(super) fn wait_for(&mut self, run: RunId) {
+        self.after.push(After { run, must_succeed: true });
+    }
+
+    /// Stops the sequence. `why` is told of each cell that is not run for it.
     pub(super) fn stop(&mut self, why: String) {
-        if !self.keep_going {
-            self.stopped = Some(why);
-        }
+        self.stopped = Some(why);
     }
 }
 
 impl Actor {
-    /// Queues the cells of a command, one after the other. A cell that cannot run stops the sequence, unless the
-    /// command keeps going; if it is the only cell, that is an error. `held`: nothing is sent yet.
+    /// Queues the cells of a command, one after the other. A cell that cannot run stops the sequence, up to the next cell of
+    /// the file if the command keeps going; if it is the only cell, that is an error. `held`: nothing is sent yet.
     pub(super) fn start_runs(
         &mut self,
         command: &ResolvedCommand,
@@ -86,6 +97,7 @@ impl Actor {
         for cell in &command.cells {
             let place = &cell.place;
             let not_run = |kind, why| NotRun { cell: cell.view.id, place: place.clone(), kind, why };
+            sequence.come_to(cell);
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
                 response.not_run.push(not_run(NotRunKind::Refused, why));
