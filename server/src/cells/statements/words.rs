@@ -32,12 +32,10 @@ pub(super) fn assigned(text: &str) -> Option<(Vec<Box<str>>, &str)> {
 
 /// The names that get a value inside an expression: `(name := value)`.
 pub(super) fn walrus(text: &str) -> Vec<Box<str>> {
-    let name = |before: &str| -> Box<str> {
-        let before = before.trim_end();
-        let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
-        before[before.trim_end_matches(is_of_name).len()..].into()
-    };
-    text.match_indices(":=").map(|(at, _)| name(&text[..at])).filter(|name| !name.is_empty()).collect()
+    let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
+    let before = text.match_indices(":=").map(|(at, _)| text[..at].trim_end());
+    let names = before.map(|before| &before[before.trim_end_matches(is_of_name).len()..]);
+    names.filter(|name| !name.is_empty()).map(Box::from).collect()
 }
 
 /// Whether a value that does something to views may be called later: `lambda: view.activate()`, `view.activate`.
