@@ -166,6 +166,7 @@ def is_certain(error, code):
         or (above and above[-1].lstrip().startswith("@"))
         or (line and re.match(r"\s*(else|elif|except|finally)\b", line[0]))
         # A magic inside of brackets.
+        or (error.msg == "invalid syntax" and line and re.match(r"\s*%\w+ \w", line[0]))
         or ("forgot a comma" in error.msg and any(re.match(r"\s*%\w+ \w", line) for line in around))
     )
 

@@ -177,7 +177,7 @@ impl Writer {
         if self.dice.chance(1) {
             yaml.push("  kernelspec: {display_name: Python 3, language: python}".to_owned());
         }
-        if self.dice.chance(3) {
+        if self.dice.chance(6) {
             let broken = self.dice.pick(&["  x: [", "  - y", "\tz: 1", "title: a", "  a: b: c"]);
             yaml.insert(self.dice.below(yaml.len() + 1), broken.to_owned());
         }
