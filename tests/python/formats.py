@@ -159,11 +159,15 @@ def is_certain(error, code):
     """Whether an error of Python's is one that pxlens looks for: it knows tokens, indentation and decorators alone."""
     lines = code.split("\n")
     line = lines[(error.lineno or 1) - 1 : (error.lineno or 1)]
+    around = lines[max((error.lineno or 1) - 2, 0) : (error.end_lineno or error.lineno or 1) + 1]
     above = [line for line in lines[: (error.lineno or 1) - 1] if line.strip() and not line.lstrip().startswith("#")]
     return bool(
         CERTAIN.search(error.msg)
         or (above and above[-1].lstrip().startswith("@"))
         or (line and re.match(r"\s*(else|elif|except|finally)\b", line[0]))
+        # A magic inside of brackets.
+        or (error.msg == "invalid syntax" and line and re.match(r"\s*%\w+ \w", line[0]))
+        or ("forgot a comma" in error.msg and any(re.match(r"\s*%\w+ \w", line) for line in around))
     )
 
 

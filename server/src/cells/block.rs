@@ -393,13 +393,14 @@ impl<'a> Scanner<'a> {
                 let assigned = tokens.read(line, 0);
                 self.flaw(index, &mut tokens);
                 if tokens.at_statement() {
-                    self.suites.end(line);
+                    self.suites.end(line, index);
                 }
                 index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
                 continue;
             }
             let escape = self.escaped(index);
-            let begin = escape.map_or_else(|| python::indent(line), |(_, begin)| begin);
+            let begin = escape.map_or(0, |(_, begin)| begin);
+            let begin = begin + python::indent(&line[begin..]);
             let rest = &line[begin..];
             let freed = self.freed(index);
             let is_idle = python::is_idle(&freed);
@@ -441,7 +442,7 @@ impl<'a> Scanner<'a> {
             }
             let is_local = escape.is_none() && !is_idle;
             if !is_idle && tokens.at_statement() {
-                self.suites.end(&freed);
+                self.suites.end(&freed, index);
                 if is_local && may_be_dated(&line[begin..]) {
                     self.out.dated.push(index);
                 }
@@ -468,7 +469,10 @@ impl<'a> Scanner<'a> {
     /// it may be the body of a statement, be indented as nothing is, or not exist.
     fn freed_elsewhere(&mut self, index: usize) {
         let line = self.line(index);
-        let goes_on = |above: &str| python::is_idle(above) && above.ends_with('\\');
+        let goes_on = |above: &str| {
+            let freed = [&above[..jupytext::sign(above).start], &above[jupytext::sign(above).end..]].concat();
+            python::is_idle(above) && above.ends_with('\\') && !python::is_idle(&freed)
+        };
         let is_continued = index.checked_sub(1).is_some_and(|above| goes_on(self.line(above)));
         if is_continued || !Language::Python.is_magic(line, true) {
             return;
@@ -564,6 +568,11 @@ impl<'a> Scanner<'a> {
 
     /// A magic or a command of the shell, on these lines, from this column of the first on.
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
+        // jupytext frees the line below a magic that goes on, whatever it holds.
+        let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
+        if self.block.frees && (lines.start + 1..lines.end).any(is_other) {
+            self.breaks(lines.start, Why::Backslash);
+        }
         let text = self.joined(lines.clone(), column, escape);
         let Some(magic) = text.text().strip_prefix('%') else {
             self.out.local.extend(lines);

@@ -57,7 +57,7 @@ pub(super) fn hidden(lines: &[&str], escapes: Escapes) -> Vec<Hidden> {
     found
 }
 
-/// The lines of a cell with an `%autopx` that jupytext frees, without those that count and those in the bodies of statements.
+/// The lines of a cell with an `%autopx`, such as `# %time %autopx`, that jupytext frees, without those that count and those in the bodies of statements.
 pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> Vec<usize> {
     if !escapes.frees {
         return Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden])
     let base = lines.iter().find(|line| !is_blank(line)).map_or(0, |line| indent(line));
     let is_toggle = |found: &Hidden| {
         found.columns.start <= base
-            && lines[found.line][found.columns.end..].starts_with("%autopx")
+            && lines[found.line][found.columns.end..].contains("autopx")
             && !hidden.iter().any(|hidden| hidden.line == found.line)
     };
     freed(lines).into_iter().filter(is_toggle).map(|found| found.line).collect()

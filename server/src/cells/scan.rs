@@ -250,7 +250,8 @@ impl Scanned {
         let text = self.text();
         let is_other = |first: &usize| self.other_toggles.contains(first);
         let Some(first) = text.first_filled(0).filter(is_other) else { return false };
-        text.line(first).split_once("%autopx").is_some_and(|(_, rest)| is_end_of_word(rest))
+        let code = text.line(first).trim_start_matches(['#', ' ', '\t']);
+        code.strip_prefix("%autopx").is_some_and(is_end_of_word)
     }
 
     /// Whether IPython runs no px magic of it, once jupytext has freed what begins it: a toggle that ends the region it is in,

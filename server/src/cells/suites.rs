@@ -5,7 +5,7 @@
 
 use super::{
     broken::{Broken, Why},
-    python,
+    python::{self, Tokens},
 };
 use crate::text::TextRange;
 
@@ -37,6 +37,8 @@ struct Statement {
     column: usize,
     line: usize,
     keyword: Option<&'static str>,
+    /// Whether it has its body on its own line.
+    is_whole: bool,
 }
 
 impl Suites {
@@ -59,7 +61,7 @@ impl Suites {
             let is_known = column == 0 || self.open.iter().any(|open| open.column == column);
             let is_odd = match awaits_body {
                 true => column <= newest.column,
-                false if column > newest.column => newest.keyword.is_none(),
+                false if column > newest.column => newest.keyword.is_none() || newest.is_whole,
                 false => !is_known,
             };
             let why = if awaits_body { Why::NoBody } else { Why::Indentation };
@@ -69,7 +71,7 @@ impl Suites {
             }
         }
         let is_decorated =
-            || ["@", "def ", "async ", "class "].iter().any(|word| statement.starts_with(word));
+            || ["@", "def ", "async def ", "class "].iter().any(|word| statement.starts_with(word));
         if std::mem::replace(&mut self.decorates, statement.starts_with('@')) && !is_decorated() {
             self.broken.get_or_insert(Broken { line, why: Why::Decorator });
         }
@@ -89,13 +91,18 @@ impl Suites {
         {
             self.broken.get_or_insert(Broken { line, why: Why::Clause(word) });
         }
-        self.open.push(Statement { column, line, keyword: keyword(text.trim_start()) });
+        self.open.push(Statement { column, line, keyword: keyword(text.trim_start()), is_whole: false });
     }
 
-    /// Takes in the last line of the newest statement.
-    pub(super) fn end(&mut self, line: &str) {
-        let is_header = self.open.last().is_some_and(|newest| newest.keyword.is_some());
-        self.awaits_body = is_header && line.split('#').next().unwrap_or_default().trim_end().ends_with(':');
+    /// Takes in the last line of the newest statement, the line's number in its block.
+    pub(super) fn end(&mut self, text: &str, line: usize) {
+        let Some(newest) = self.open.last_mut().filter(|newest| newest.keyword.is_some()) else {
+            self.awaits_body = false;
+            return;
+        };
+        self.awaits_body = text.split('#').next().unwrap_or_default().trim_end().ends_with(':');
+        // The first line of several may be any part of a header.
+        newest.is_whole = !self.awaits_body && newest.line == line && Tokens::header_end(text).is_some();
     }
 
     /// At the end of the lines: what makes them no Python.

@@ -32,6 +32,8 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
         "exec 'x = 1'",
         "@deco\n%px k\ndef f(): pass",
         "@deco",
+        "@deco\nasync with x: pass",
+        "if x: y\n    z",
         "else: x",
         "x = [\n%px k\n]",
         "if x: pass\ny = 1\nelse: pass",

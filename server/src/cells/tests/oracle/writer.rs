@@ -155,7 +155,10 @@ impl Writer {
                     .map(str::to_owned),
             );
         }
-        if self.dice.chance(3) {
+        if self.dice.chance(1) {
+            yaml.push("  kernelspec: {display_name: Python 3, language: python}".to_owned());
+        }
+        if self.dice.chance(6) {
             let broken = self.dice.pick(&["  x: [", "  - y", "\tz: 1", "title: a", "  a: b: c"]);
             yaml.insert(self.dice.below(yaml.len() + 1), broken.to_owned());
         }
@@ -317,7 +320,10 @@ impl Writer {
             20 => {
                 push(self.dice.pick(&["%%script false", "!touch x", "%%writefile x", "x = !ls"]).to_owned())
             }
-            21 => push(format!("%px {word} \\")),
+            21 => {
+                push(format!("%px {word} \\"));
+                lines.push(String::new());
+            }
             _ => push(format!("%%px {word} is prose")),
         }
     }
