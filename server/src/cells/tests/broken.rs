@@ -160,3 +160,68 @@ fn a_region_sends_what_jupytext_frees_of_a_cell() {
     let live = "# %%\n%autopx\n\n# %%\n# %%px\nboom()\n\n# %%\n%autopx\n";
     check(&format!("{header}{live}"), &[]);
 }
+
+#[test]
+fn an_empty_comment_magics_keeps_comments_as_they_are() {
+    let sent = |value: &str| {
+        let header = format!(
+            "# ---\n# jupyter:\n#   jupytext:\n#     comment_magics: {value}\n#     text_representation:\n\
+             #       extension: .py\n#       format_name: percent\n# ---\n\n# %%\nx = 1\n# %px a = 1\n"
+        );
+        recognize(&header, Dialect::Script).unwrap().cells.len()
+    };
+    for (value, count) in
+        [("", 0), ("null", 0), ("~", 0), ("[]", 0), ("{}", 0), ("no", 0), ("true", 1), ("1", 1)]
+    {
+        assert_eq!(sent(value), count, "{value:?}");
+    }
+}
+
+#[test]
+fn a_notebook_of_another_language_holds_no_magics() {
+    let count = |metadata: &str, cell: &str| {
+        let text = format!(
+            r#"{{"cells": [{{"cell_type": "code", "source": "%px a = 1", "metadata": {cell}}}], "metadata": {metadata}, "nbformat": 4}}"#
+        );
+        recognize(&text, Dialect::NotebookJson).unwrap().cells.len()
+    };
+    for language in ["octave", "matlab", "julia", "R"] {
+        assert_eq!(
+            count(&format!(r#"{{"kernelspec": {{"language": "{language}"}}}}"#), "{}"),
+            0,
+            "{language}"
+        );
+        assert_eq!(
+            count(&format!(r#"{{"language_info": {{"name": "{language}"}}}}"#), "{}"),
+            0,
+            "{language}"
+        );
+    }
+    for metadata in ["{}", "null", r#"{"kernelspec": {"language": "python"}}"#, r#"{"kernelspec": 1}"#] {
+        assert_eq!(count(metadata, "{}"), 1, "{metadata}");
+    }
+    assert_eq!(count("{}", r#"{"vscode": {"languageId": "sql"}}"#), 0);
+}
+
+/// The codes of the problems of a script.
+fn codes(text: &str) -> Vec<&'static str> {
+    let (_, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
+    problems.iter().map(|problem| problem.rule.code()).collect()
+}
+
+#[test]
+fn a_region_that_is_lost_and_comments_that_do_not_count_are_told() {
+    let header = "# ---\n# jupyter:\n#   jupytext:\n#     text_representation:\n#       extension: .py\n\
+                  #       format_name: percent\n# ---\n\n";
+    let lost = "# %%\n# %autopx\n\n# %%\na = 1\n\n# %% active=\"ipynb\"\n# # %autopx\n\n# %%\n# %autopx\n";
+    assert_eq!(codes(&format!("{header}{lost}")), ["unsure-autopx"]);
+    let switched_off = "# %%\n# %%px\na = 1\n\n# %%\n# %px b\n\n# %%\n%px c\n";
+    assert_eq!(codes(switched_off), ["commented-magic"]);
+    assert_eq!(codes(&format!("{header}{switched_off}")), ["commented-magic"]);
+    assert_eq!(codes("# %%\n# %px is told of here\n%px c\n"), [""; 0]);
+}
+
+#[test]
+fn an_alias_of_what_does_not_exist_is_no_px_magic() {
+    assert_eq!(sent(&["%alias_magic ppp pp\n%alias_magic pp px", "%ppp a"]).0, "");
+}

@@ -121,3 +121,14 @@ fn flags_define_views() {
         assert!(said.contains(why), "{flags}: {said}");
     }
 }
+
+#[tokio::test]
+async fn a_file_with_a_cell_that_ipython_does_not_run_is_refused() {
+    let place = async |text: &str| match refusal(&*view(text).await, &Overrides::default()) {
+        Some(RunError::Refused { place, .. }) => place,
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(place("# %%\nx = 1\n%%px\nstep = 1\n%px done = True\n").await, "line 3");
+    assert_eq!(place("# %%\nx = 1\n%%px\nstep = 1\n").await, "line 3");
+    assert_eq!(place("# %%\n%px a\n\n# %%\n%autopx\nx = (1\n\n# %%\ny = 1\n").await, "line 5");
+}
