@@ -21,7 +21,7 @@ use super::{
     prefix::Prefix,
     python::{self, Assigned, Flaw, Tokens},
     shell::{self, Meaning, Name, Shell},
-    statements::{self, Statement},
+    statements::{self, Act, Statement},
     suites::{Suite, Suites},
 };
 use crate::text::TextRange;
@@ -70,7 +70,10 @@ fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
     let Broken { line, why } = scan.broken.as_ref()?;
     let begin = if why.is_whole() { 0 } else { block.filled(*line).start };
     let concerns = scan.found.iter().any(|found| found.range.start >= begin)
-        || scan.statements.iter().any(|statement| statement.range.start >= begin && statement.may_decide());
+        || scan.statements.iter().any(|statement| {
+            let is_made = matches!(statement.act, Act::Bind { .. });
+            statement.range.start >= begin && statement.may_decide() && !is_made
+        });
     let is_told = matches!(why, Why::CellMagic(name) if px_name(name, false).is_some());
     let is_px = |name: &str| {
         let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
