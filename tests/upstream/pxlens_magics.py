@@ -49,6 +49,8 @@ RUN_PATIENCE = 25
 
 # Where the errors begin in what pxlens prints.
 ERRORS = re.compile(r"^\[\d+:execute\]:?$", re.MULTILINE)
+# What pxlens says on stderr of an engine that failed while others still work.
+EARLY_ERRORS = re.compile(r"^pxlens: line \d+:\n(?:.*\n)*?⏳ .*\n", re.MULTILINE)
 
 # The exit status of a `pxlens run` that was ended by a Ctrl-C.
 INTERRUPTED = 130
@@ -161,7 +163,7 @@ class Document:
         except KeyboardInterrupt:
             out, err = interrupt(program, options)
         sys.stdout.write(ERRORS.split(out)[0] if raises else out)
-        sys.stderr.write(err)
+        sys.stderr.write(EARLY_ERRORS.sub("", err) if raises else err)
         if program.returncode not in (0, 1, INTERRUPTED):
             pytest.fail(f"pxlens ended with {program.returncode}: {err}")
         ids = [id for id in view.client.hub_history() if id not in before]
