@@ -69,11 +69,9 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
 fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
     let Broken { line, why } = scan.broken.as_ref()?;
     let begin = if why.is_whole() { 0 } else { block.filled(*line).start };
+    let sets = |one: &Statement| one.may_decide() && !matches!(one.act, Act::Bind { .. });
     let concerns = scan.found.iter().any(|found| found.range.start >= begin)
-        || scan.statements.iter().any(|statement| {
-            let is_made = matches!(statement.act, Act::Bind { .. });
-            statement.range.start >= begin && statement.may_decide() && !is_made
-        });
+        || scan.statements.iter().any(|one| one.range.start >= begin && sets(one));
     let is_told = matches!(why, Why::CellMagic(name) if px_name(name, false).is_some());
     let is_px = |name: &str| {
         let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
