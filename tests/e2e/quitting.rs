@@ -168,14 +168,15 @@ fn a_reader_that_stops_reading_interrupts_the_engines() {
 async fn a_reader_that_reads_nothing_delays_neither_the_interrupt_nor_the_end() {
     let sim = Sim::builder()
         .engines(2)
-        .on("work()", Script::new().hang())
-        .on_engine(1, "work()", Script::new().flood(50_000, 80))
+        .on("work()", Script::new().stdout("begun\n").hang())
+        .on_engine(1, "work()", Script::new().wait("flood").flood(50_000, 80))
         .start()
         .await;
     let file = Written::new("work.py", "# %%\n%%px --stream\nwork()\n");
     let go = file.folder().join("go");
     let script = "{ sh -c 'echo pid $$ >&2; exec \"$0\" run \"$1\" --connection-file \"$2\"' \"$0\" \"$1\" \"$2\"; \
-                  echo status $? >&2; } | while [ ! -e \"$3\" ]; do sleep 0.01; done";
+                  echo status $? >&2; } | { until [ \"$line\" = '[0] begun' ]; do read -r line; done; \
+                  echo \"read $line\" >&2; while [ ! -e \"$3\" ]; do sleep 0.01; done; }";
     let mut running = Cli::new("/bin/sh")
         .args(["-c", script])
         .arg(pxlens())
@@ -184,8 +185,11 @@ async fn a_reader_that_reads_nothing_delays_neither_the_interrupt_nor_the_end() 
         .arg(&go)
         .start();
     running.wait_for_stderr("pid ");
-    let pid: i32 = running.stderr().trim().trim_start_matches("pid ").parse().expect("a process id");
-    sim.wait_for_runs(2).await;
+    let pid = running.stderr().lines().find_map(|line| line.strip_prefix("pid ")?.parse().ok());
+    let pid: i32 = pid.expect("a process id");
+    // A request that its engine has not begun would be aborted, not interrupted.
+    running.wait_for_stderr("read [0] begun");
+    sim.open("flood");
     kill(Pid::from_raw(pid), Signal::SIGTERM).expect("it runs");
     sim.wait_for("a signal for engine 0", |one| one.msg_type == "signal_request" && one.engine == Some(0))
         .await;
