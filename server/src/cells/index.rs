@@ -11,7 +11,7 @@ mod script;
 #[cfg(test)]
 pub(super) use script::parts;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use ropey::Rope;
 
@@ -61,6 +61,8 @@ struct Entry {
     scanned: Arc<Scanned>,
     /// That of `scanned`, kept here since all blocks are visited after each edit, and few of those visits need more.
     range: TextRange,
+    /// Whether a line of it may decide what is in force, which few do; kept here for the same reason.
+    decides: bool,
     /// `None` until it is known what is in force above it.
     resolved: Option<InForce>,
 }
@@ -95,6 +97,15 @@ pub(crate) struct BlockRef<'a> {
     pub local_lines: u32,
     /// The 0-based line by which a plain cell reads as set-up, if it was asked to run on the engines.
     pub set_up: Option<u32>,
+}
+
+/// A block with lines that may decide what is in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Deciding {
+    text: u32,
+    block: u32,
+    base: usize,
+    scanned: Arc<Scanned>,
 }
 
 /// What only the end of all texts that belong together shows: a document alone, or the cells of a notebook.
@@ -234,7 +245,7 @@ impl Index {
     }
 
     /// Its blocks that hold px cells or are set-up code, or of which there is something to say, by place.
-    pub(crate) fn notable_blocks(&self) -> impl Iterator<Item = (usize, BlockRef<'_>)> {
+    pub(crate) fn notable_blocks(&self) -> impl ExactSizeIterator<Item = (usize, BlockRef<'_>)> {
         self.notable.iter().map(|at| (*at, self.block(*at)))
     }
 
@@ -296,15 +307,13 @@ impl Index {
         Some(OpenRegion { base, scanned, toggle, suffix: &region.suffix, end })
     }
 
-    /// Where the lines stand that may decide something, in bytes of the document: those of the blocks that are wanted, by the
-    /// number that names them in an [`Origin`].
-    pub(crate) fn deciders(
-        &self,
-        is_wanted: impl Fn(u32) -> bool,
-    ) -> impl Iterator<Item = (Origin, TextRange)> {
-        self.entries.iter().filter(move |entry| is_wanted(entry.number)).flat_map(|entry| {
-            let origin = |nth| Origin { text: self.text, block: entry.number, nth };
-            entry.as_read().deciders().map(move |(nth, range)| (origin(nth), range.shifted(entry.start)))
+    /// Its blocks with lines that may decide what is in force.
+    pub(crate) fn deciding(&self) -> impl Iterator<Item = Deciding> {
+        self.entries.iter().filter(|entry| entry.decides).map(|entry| Deciding {
+            text: self.text,
+            block: entry.number,
+            base: entry.start,
+            scanned: Arc::clone(entry.as_read()),
         })
     }
 
@@ -334,7 +343,9 @@ impl Index {
         let decider = |(origin, range): (Origin, TextRange)| {
             (origin, Decider { line: script::line_at(rope, range.start), range })
         };
-        all.deciders = self.deciders(|_| true).map(decider).collect::<BTreeMap<_, _>>();
+        for block in self.deciding() {
+            all.deciders.extend(block.deciders().map(decider));
+        }
         all
     }
 
@@ -389,25 +400,24 @@ impl Index {
         changed
     }
 
-    /// Follows the notable blocks through a change.
+    /// Follows the notable blocks through a change. Only those that changed are looked at.
     fn follow_notable(&mut self, replaced: &[(Range<usize>, Range<usize>)], changed: &[usize]) {
         let mut list = Vec::with_capacity(self.notable.len());
         let mut ahead = replaced.iter().peekable();
         let (mut old_end, mut new_end) = (0, 0);
         for at in std::mem::take(&mut self.notable) {
             while let Some((old, new)) = ahead.next_if(|(old, _)| old.end <= at) {
-                list.extend(new.clone());
                 (old_end, new_end) = (old.end, new.end);
             }
             if ahead.peek().is_none_or(|(old, _)| at < old.start) {
                 list.push(at - old_end + new_end);
             }
         }
-        list.extend(ahead.flat_map(|(_, new)| new.clone()));
-        list.extend(changed);
+        list.retain(|at| changed.binary_search(at).is_err());
+        let fresh = replaced.iter().flat_map(|(_, new)| new.clone()).chain(changed.iter().copied());
+        list.extend(fresh.filter(|at| self.entries[*at].is_notable()));
         list.sort_unstable();
         list.dedup();
-        list.retain(|at| self.entries[*at].is_notable());
         self.notable = list;
     }
 
@@ -450,8 +460,23 @@ impl Index {
                 changed.push(at);
             }
             entry.resolved = Some(InForce { before, after, cells, findings, local_lines, set_up, reread });
+            let decides = entry.as_read().deciders().next().is_some();
+            entry.decides = decides;
         }
         changed
+    }
+}
+
+impl Deciding {
+    /// What names it in an [`Origin`]: its text and its number there.
+    pub(crate) fn name(&self) -> (u32, u32) {
+        (self.text, self.block)
+    }
+
+    /// Where those lines stand, in bytes of the document.
+    pub(crate) fn deciders(&self) -> impl Iterator<Item = (Origin, TextRange)> {
+        let origin = |nth| Origin { text: self.text, block: self.block, nth };
+        self.scanned.deciders().map(move |(nth, range)| (origin(nth), range.shifted(self.base)))
     }
 }
 
@@ -466,6 +491,7 @@ impl Entry {
             number: 0,
             range: scanned.range,
             scanned: Arc::new(scanned),
+            decides: false,
             resolved: None,
         }
     }

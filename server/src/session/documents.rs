@@ -6,17 +6,14 @@
 
 mod follow;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    BlockView, CellId, CellText, CellView, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
+    BlockView, CellId, CellText, DocumentKey, DocumentView, FileWish, NotebookChange, RunHandle,
     SessionEvent, snapshot::Texts,
 };
 use crate::{
-    cells::{Carry, Decider, Delta, Dialect, End, Format, Index, Origin, Views, Wanted},
+    cells::{Carry, Delta, Dialect, End, Format, Index, Views, Wanted},
     lint::Lints,
     run::RunId,
     text::{Change, Document, Encoding, TextRange},
@@ -508,9 +505,9 @@ impl Unit {
         if let Some(view) = &self.view {
             return Arc::clone(view);
         }
-        let mut cells = Vec::new();
-        let mut blocks = Vec::new();
-        for (number, block) in self.index.notable_blocks() {
+        let notable = self.index.notable_blocks();
+        let (mut cells, mut blocks) = (Vec::with_capacity(notable.len()), Vec::with_capacity(notable.len()));
+        for (number, block) in notable {
             let first = cells.len();
             let ordinal = u32::try_from(first).unwrap_or(u32::MAX);
             cells.extend(self.blocks[number].iter().map(|cell| cell.view(block, ordinal)));
@@ -520,7 +517,6 @@ impl Unit {
                 blocks.push(BlockView { number, marker, px_cells, local_lines, set_up });
             }
         }
-        let deciders = self.deciders(&cells, end.is_some());
         let view = Arc::new(DocumentView {
             key: key.clone(),
             text: self.text.clone(),
@@ -536,24 +532,10 @@ impl Unit {
             views: self.index.after().suffixes().map(str::to_owned).collect(),
             aliases: self.index.after().aliases().collect(),
             notebook: self.index.notebook_lines(),
-            deciders,
+            deciding: self.index.deciding().collect(),
         });
         self.view = Some(Arc::clone(&view));
         view
-    }
-
-    /// The lines that decide what is in force at its px cells. `passes_on`: whether they may do so for cells of other texts too,
-    /// which can be any.
-    fn deciders(&self, cells: &[CellView], passes_on: bool) -> Vec<(Origin, Decider)> {
-        let by = cells.iter().flat_map(|cell| &cell.cell.view.decided_by).map(|by| by.origin);
-        let named = by.chain(self.index.after().wish().origins());
-        let blocks: HashSet<u32> = named.map(|origin| origin.block).collect();
-        if blocks.is_empty() && !passes_on {
-            return Vec::new();
-        }
-        let decider = |range: TextRange| Decider { line: self.text.line_of(range.start), range };
-        let found = self.index.deciders(|block| passes_on || blocks.contains(&block));
-        found.map(|(origin, range)| (origin, decider(range))).collect()
     }
 
     fn outdate(&mut self) {

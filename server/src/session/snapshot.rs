@@ -280,13 +280,21 @@ impl Texts {
         }
     }
 
-    /// The places of the lines that decide what is in force, by their origin.
+    /// The places of the lines that decide what is in force at their px cells, by their origin.
     fn deciders(&self) -> &HashMap<Origin, (usize, Decider)> {
         self.deciders.get_or_init(|| {
+            let cells = self.views.iter().flat_map(|view| &view.cells);
+            let by = cells.flat_map(|cell| &cell.cell.view.decided_by).map(|by| by.origin);
+            let named: HashSet<Origin> = by.chain(self.wish.origins()).collect();
+            let blocks: HashSet<(u32, u32)> =
+                named.iter().map(|origin| (origin.text, origin.block)).collect();
             let mut found = HashMap::new();
             for (at, view) in self.views.iter().enumerate() {
-                for (origin, decider) in &view.deciders {
-                    found.entry(*origin).or_insert((at, *decider));
+                for block in view.deciding.iter().filter(|block| blocks.contains(&block.name())) {
+                    for (origin, range) in block.deciders().filter(|(origin, _)| named.contains(origin)) {
+                        let decider = Decider { line: view.text.line_of(range.start), range };
+                        found.entry(origin).or_insert((at, decider));
+                    }
                 }
             }
             found

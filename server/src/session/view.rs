@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{CellId, DocumentKey, RunHandle};
 use crate::{
-    cells::{Decider, Dialect, Known, NotebookLines, Origin, Placed, Wanted, line_name, notebook_line},
+    cells::{Deciding, Dialect, Known, NotebookLines, Placed, Wanted, line_name, notebook_line},
     lint::Problem,
     plan::{Plan, Refusal},
     text::{Document, Position, TextRange},
@@ -37,8 +37,8 @@ pub(crate) struct DocumentView {
     pub views: Vec<String>,
     /// The aliases of px magics where it ends, with their percent signs, and what each stands for.
     pub aliases: Vec<(String, String)>,
-    /// The lines in it that may decide what is in force, here and below.
-    pub(super) deciders: Vec<(Origin, Decider)>,
+    /// Its blocks with lines that may decide what is in force, here and below.
+    pub(super) deciding: Vec<Deciding>,
     /// The lines of its cells, if it is a raw notebook.
     pub(super) notebook: Vec<NotebookLines>,
 }
