@@ -102,11 +102,10 @@ pub struct PastRun {
     #[serde(default)]
     pub block: bool,
     /// When it was asked for, in milliseconds since 1970.
-    #[ts(type = "number")]
     pub created: u64,
     /// When its last engine ended, in milliseconds since 1970; absent while it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[ts(type = "number", optional)]
+    #[ts(optional)]
     pub ended: Option<u64>,
     /// A summary in one line. Plain text.
     #[serde(default)]

@@ -54,7 +54,7 @@ impl TypeVisitor for Types {
         if !is_declared::<T>() || !self.seen.insert(TypeId::of::<T>()) {
             return;
         }
-        let config = Config::new();
+        let config = config();
         let declaration = T::decl(&config);
         let mut fields = Fields::default();
         T::visit_dependencies(&mut fields);
@@ -79,9 +79,14 @@ struct Field {
 impl TypeVisitor for Fields {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         if is_declared::<T>() {
-            self.0.push(Field { name: T::ident(&Config::new()), visit: Types::visit::<T> });
+            self.0.push(Field { name: T::ident(&config()), visit: Types::visit::<T> });
         }
     }
+}
+
+/// JSON has numbers of one kind only; TypeScript's `bigint` is never what a client reads from it.
+fn config() -> Config {
+    Config::new().with_large_int("number")
 }
 
 /// Whether a type has a declaration. A type without an output path is TypeScript's own, such as `string`, or made of

@@ -19,7 +19,6 @@ mod from_proto;
 mod handlers;
 mod notify;
 mod paths;
-mod router;
 mod server;
 mod settings;
 mod snapshot;

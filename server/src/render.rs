@@ -53,7 +53,7 @@ mod sample;
 use std::{fmt, str::FromStr};
 
 pub(crate) use address::{Address, Extract, NoAddress, SCHEME};
-pub(crate) use card::{Action, Card, Command, Files, card, escaped};
+pub(crate) use card::{Card, CardAction, Command, Files, card, escaped};
 pub(crate) use compare::{Change, Compared, compare};
 pub(crate) use contact_sheet::{SheetLimits, contact_sheet};
 pub use cursor::Cursor;

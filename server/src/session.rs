@@ -38,7 +38,9 @@ use tokio::{
 
 pub(crate) use crate::clock::now;
 pub(crate) use attach::{ClusterError, Owner, StartPolicy, start_cluster};
-pub(crate) use command::{Conditional, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope};
+pub(crate) use command::{
+    Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
+};
 pub(crate) use consoles::ConsoleRequestError;
 pub(crate) use content::{check, content, content_file};
 pub(crate) use export::{Format, export, export_to};
@@ -143,7 +145,7 @@ pub(crate) struct RunHandle {
     /// The suffix of its magic: the view it belongs to.
     pub suffix: String,
     /// Its cell as it was when the run was asked for: it maps lines of the code to the document.
-    pub place: Placed,
+    pub px_cell: Placed,
     pub plan: Plan,
     /// Its engines, in the order of the requests.
     pub engines: Vec<EngineId>,
@@ -171,7 +173,7 @@ impl RunHandle {
 
     /// Whether a `%pxresult` of this suffix in this document or notebook may show it.
     pub(crate) fn is_result_of(&self, home: &DocumentKey, suffix: &str) -> bool {
-        self.home == *home && self.suffix == suffix && self.place.kind.gives_result()
+        self.home == *home && self.suffix == suffix && self.px_cell.kind.gives_result()
     }
 
     /// How it is grouped unless a request says otherwise: as the user chose, or as its cell says.

@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 
 import pytest
@@ -22,6 +23,8 @@ from plain import CLIENTS, Plain
 HERE = pathlib.Path(__file__).parent
 DRIVERS = HERE.parent / "src/real"
 ENGINES = 4
+# Seconds for the cluster to start, or to run a line.
+PATIENCE = 120
 
 SCRIPT = """\
 import ipyparallel as ipp
@@ -96,7 +99,10 @@ class Cluster:
         self._log.close()
 
     def _answer(self):
+        limit = threading.Timer(PATIENCE, self._driver.kill)
+        limit.start()
         line = self._driver.stdout.readline()
+        limit.cancel()
         answer = json.loads(line or '{"error": "it ended"}')
         if "error" in answer:
             log = (self.folder / "driver.log").read_text(encoding="utf-8", errors="replace")

@@ -67,10 +67,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Part of `lsp`, and the other parts that it does not name.
 const NOT_IN_LSP: &[(&str, &[&str])] = &[
-    ("from_proto", &["handlers", "notify", "backend", "router", "server"]),
-    ("to_proto", &["handlers", "notify", "backend", "router", "server"]),
-    ("notify", &["handlers", "backend", "router", "server"]),
-    ("handlers", &["router", "server"]),
+    ("from_proto", &["handlers", "notify", "backend", "server"]),
+    ("to_proto", &["handlers", "notify", "backend", "server"]),
+    ("notify", &["handlers", "backend", "server"]),
+    ("handlers", &["server"]),
 ];
 
 /// What `ide` may name of `session`: what a snapshot holds, which of a run's engines an action is for, and the message for a

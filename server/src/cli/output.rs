@@ -180,7 +180,7 @@ impl Screen {
     /// Names a line of a run's code by its file and line.
     fn place<'a>(&'a self, handle: &'a RunHandle) -> impl Fn(u32) -> Option<String> + 'a {
         |line| {
-            let start = handle.place.code_range(line)?.start;
+            let start = handle.px_cell.code_range(line)?.start;
             Some(format!("{} {}", self.file, self.document.line_name(start)))
         }
     }

@@ -153,11 +153,11 @@ fn refusal(view: &DocumentView, overrides: &Overrides) -> Option<RunError> {
     let at = |cell: &CellView| cell.cell.magic_range().start;
     match (cell, problem) {
         (Some((cell, why)), problem) if problem.is_none_or(|problem| at(cell) < problem.range.start) => {
-            Some(RunError::Refused { place: view.place_of(cell), why })
+            Some(RunError::Refused { place_name: view.place_of(cell), why })
         }
         (_, Some(problem)) => {
             let place = view.line_name(problem.range.start);
-            Some(RunError::Refused { place, why: problem.message.clone() })
+            Some(RunError::Refused { place_name: place, why: problem.message.clone() })
         }
         _ => None,
     }
@@ -248,7 +248,7 @@ fn refused(file: &SourceFile, error: RunError) -> Failure {
         _ => Status::Usage,
     };
     match error {
-        RunError::Refused { .. } | RunError::Targets { .. } | RunError::NoCell => {
+        RunError::Refused { .. } | RunError::Targets { .. } | RunError::NoCell(_) => {
             Failure::new(status, format!("{}: {error}", file.label))
         }
         other => Failure::new(status, other),

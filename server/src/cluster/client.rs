@@ -6,9 +6,9 @@
 
 mod actor;
 mod health;
+mod hosts;
 mod hub;
 mod interrupts;
-mod places;
 mod requests;
 mod turns;
 mod widgets;
@@ -71,7 +71,7 @@ pub struct ClientOptions {
     /// For an engine's answer to a signal.
     pub signal: Duration,
     /// For an engine's answer to where it runs.
-    pub place: Duration,
+    pub host: Duration,
     /// Bytes of code that may be outstanding.
     pub in_flight: usize,
     /// Whose client it is.
@@ -91,7 +91,7 @@ impl Default for ClientOptions {
             silence: Duration::from_secs(60),
             relisted: Duration::from_secs(10),
             signal: Duration::from_secs(1),
-            place: Duration::from_secs(2),
+            host: Duration::from_secs(2),
             in_flight: 256 << 20,
             identity: Identity::fresh(),
         }

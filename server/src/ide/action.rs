@@ -1,4 +1,5 @@
-//! What lenses, code actions and the links of a card offer: an action and its title. A face turns it into a command.
+//! What lenses, code actions and inlay hints offer: an action and its title. A face turns it into a command. The links of a
+//! card have actions of their own, [`crate::render::CardAction`].
 
 use crate::{
     engines::EngineId,

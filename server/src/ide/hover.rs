@@ -31,7 +31,7 @@ pub(crate) struct HoverForm<'a> {
     /// Whether it runs the local parts of `--local` cells.
     pub runs_local: bool,
     /// The command behind a link of a card; `None` if the client does not follow it.
-    pub link: &'a dyn Fn(&CardFacts<'_>, render::Action) -> Option<Command>,
+    pub link: &'a dyn Fn(&CardFacts<'_>, render::CardAction) -> Option<Command>,
 }
 
 /// The facts on which the links of a card depend.

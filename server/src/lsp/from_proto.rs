@@ -14,7 +14,8 @@ use crate::{
     render::GroupBy,
     run::RunId,
     session::{
-        self, CellId, DocumentKey, InterruptScope, Only, Place, RunCommand, RunError, Scope, StartPolicy,
+        self, CellId, DocumentKey, InterruptScope, NoCell, Only, Place, RunCommand, RunError, Scope,
+        StartPolicy,
     },
     text::{self, Encoding},
 };
@@ -92,13 +93,14 @@ pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
     let targets = params.targets.as_deref().map(Targets::parse_flag).transpose();
     let targets = targets.map_err(|error| RunError::Unreadable(error.to_string()))?;
     // An id that cannot be parsed is of no cell. It must not fall back to the cell at the position that is given as well.
-    let cell = params.cell.as_ref().map(|id| cell_id(id).ok_or(RunError::NoCell)).transpose()?;
+    let cell =
+        params.cell.as_ref().map(|id| cell_id(id).ok_or(RunError::NoCell(NoCell::Gone))).transpose()?;
     let line = params.position.map(|position| position.line);
     let place = cell.map(Place::Cell).or(line.map(Place::Line));
     let scope = match (params.scope, params.range) {
         (protocol::Scope::All, _) => Scope::All,
-        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(RunError::NoCell)?),
-        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(RunError::NoCell)?),
+        (protocol::Scope::Above, _) => Scope::Above(place.ok_or(RunError::NoCell(NoCell::Above))?),
+        (protocol::Scope::Below, _) => Scope::Below(place.ok_or(RunError::NoCell(NoCell::Below))?),
         (protocol::Scope::Cell, range) => match (cell, range, line) {
             (Some(cell), ..) => Scope::Cell(cell),
             (None, Some(Range { start, end }), _) => {
@@ -107,7 +109,7 @@ pub(super) fn run_command(params: RunParams) -> Result<RunCommand, RunError> {
                 Scope::Lines(start.line, end.line - u32::from(ends_before))
             }
             (None, None, Some(line)) => Scope::Lines(line, line),
-            (None, None, None) => return Err(RunError::NoCell),
+            (None, None, None) => return Err(RunError::NoCell(NoCell::Here)),
         },
     };
     Ok(RunCommand {
@@ -164,6 +166,6 @@ mod tests {
         let params =
             serde_json::json!({ "uri": "a", "cell": "bogus", "position": { "line": 3, "character": 0 } });
         let params: RunParams = serde_json::from_value(params).expect("parameters");
-        assert_eq!(run_command(params).expect_err("no such cell"), RunError::NoCell);
+        assert_eq!(run_command(params).expect_err("no such cell"), RunError::NoCell(NoCell::Gone));
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 use tower_lsp::Server;
 
 use super::{
-    router,
+    handlers,
     wire::{
         compat::Compat, decode::decode, encode::Encode, guard::Guard, lifetime::Lifetime,
         raw_response::RawResponses,
@@ -67,7 +67,7 @@ where
 {
     let raw = RawResponses::default();
     let backend = Setup { session: session.clone(), events, lifetime: lifetime.clone(), raw: raw.clone() };
-    let (service, socket) = router::service(backend);
+    let (service, socket) = handlers::service(backend);
     let service = Compat::new(Guard::new(service, lifetime.clone()));
     let (decoded, input) = tokio::io::duplex(PIPE);
     let output = Encode::new(writer, lifetime.clone(), raw);

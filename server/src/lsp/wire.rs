@@ -1,7 +1,7 @@
 //! The layers around tower-lsp.
 //!
 //! ```text
-//! stdin ▶ decode ▶ Compat ▶ Guard ▶ router ▶ handlers
+//! stdin ▶ decode ▶ Compat ▶ Guard ▶ handlers
 //! stdout ◀ Encode ◀ RawResponses ◀────────────┘
 //! ```
 //!

@@ -41,7 +41,7 @@ const MOST_TIMES: usize = 16;
 
 /// A command about a run that its card can offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Action {
+pub(crate) enum CardAction {
     /// Change its grouping.
     Group(GroupBy),
     /// Run its cell again.
@@ -83,7 +83,7 @@ pub(crate) struct Card<'a> {
     /// Whether images are shown.
     pub images: bool,
     /// The command behind an action; `None` for one that cannot be offered.
-    pub command: &'a dyn Fn(Action) -> Option<Command>,
+    pub command: &'a dyn Fn(CardAction) -> Option<Command>,
     /// Most bytes of all of it (8,000 at least).
     pub bytes: usize,
 }
@@ -153,18 +153,18 @@ fn links(run: &Run, card: Card<'_>, most: usize) -> String {
         if by == card.by {
             Some(format!("**{words}**"))
         } else {
-            link(&words, (card.command)(Action::Group(by)))
+            link(&words, (card.command)(CardAction::Group(by)))
         }
     });
     let groupings: Option<Vec<String>> = groupings.into_iter().collect();
     let actions = [
-        (Action::Interrupt, "Interrupt"),
-        (Action::Rerun, "Re-run"),
-        (Action::RerunFailed, "Re-run failed"),
-        (Action::Compare, "Compare with the run before"),
-        (Action::Copy, "Copy"),
-        (Action::ShowOutput, "Whole output"),
-        (Action::ShowRun, "Outputs panel"),
+        (CardAction::Interrupt, "Interrupt"),
+        (CardAction::Rerun, "Re-run"),
+        (CardAction::RerunFailed, "Re-run failed"),
+        (CardAction::Compare, "Compare with the run before"),
+        (CardAction::Copy, "Copy"),
+        (CardAction::ShowOutput, "Whole output"),
+        (CardAction::ShowRun, "Outputs panel"),
     ];
     let offered = actions.into_iter().filter(|(action, _)| is_allowed(*action, run));
     let offered = offered.filter_map(|(action, words)| link(words, (card.command)(action))).collect();
@@ -192,13 +192,13 @@ fn link(words: &str, command: Option<Command>) -> Option<String> {
 }
 
 /// Whether a command can be offered.
-fn is_allowed(action: Action, run: &Run) -> bool {
+fn is_allowed(action: CardAction, run: &Run) -> bool {
     let well = run.parts().filter(|part| matches!(part.ending(), Some(Ending::Ok))).count();
     match action {
-        Action::Interrupt => !run.is_over(),
-        Action::Rerun | Action::Compare => run.is_over(),
-        Action::RerunFailed => run.state() == RunState::Failed && well > 0,
-        Action::Group(_) | Action::Copy | Action::ShowOutput | Action::ShowRun => true,
+        CardAction::Interrupt => !run.is_over(),
+        CardAction::Rerun | CardAction::Compare => run.is_over(),
+        CardAction::RerunFailed => run.state() == RunState::Failed && well > 0,
+        CardAction::Group(_) | CardAction::Copy | CardAction::ShowOutput | CardAction::ShowRun => true,
     }
 }
 
@@ -292,7 +292,7 @@ fn pictures(run: &Run, card: Card<'_>, room: usize) -> String {
         return text;
     }
     let more = if shown == 0 { "image" } else { "more image" };
-    let whole = link("Whole output", (card.command)(Action::ShowOutput));
+    let whole = link("Whole output", (card.command)(CardAction::ShowOutput));
     let whole =
         whole.filter(|link| link.len() < REST / 2).map(|link| format!(" · {link}")).unwrap_or_default();
     text + &format!("\n{}{whole}\n", count(all.len() - shown, more))

@@ -68,7 +68,7 @@ pub(crate) struct RunResponse {
 pub(crate) struct NotRun {
     pub cell: CellId,
     /// The line of its magic when it was asked for: `line 12`, `cell 3, line 2`.
-    pub place: String,
+    pub place_name: String,
     pub kind: NotRunKind,
     /// The reason, to stand behind the place of the cell and a colon.
     pub why: String,
@@ -115,7 +115,7 @@ impl RunResponse {
         let is_reported = |one: &&NotRun| nothing_else || one.kind != NotRunKind::RunsNothing;
         let mut alike: HashMap<&str, (&str, usize)> = HashMap::new();
         for one in self.not_run.iter().filter(is_reported) {
-            alike.entry(&one.why).or_insert((&one.place, 0)).1 += 1;
+            alike.entry(&one.why).or_insert((&one.place_name, 0)).1 += 1;
         }
         let sentence = |one: &NotRun| {
             let (first, count) = alike[&*one.why];
@@ -149,6 +149,26 @@ impl RunResponse {
     }
 }
 
+/// Where there was no px cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoCell {
+    /// At the lines that were asked for.
+    #[error("No px cell at the cursor; move the cursor into a %%px cell or onto a %px line")]
+    Here,
+    #[error("No px cell above the cursor")]
+    Above,
+    #[error("No px cell at or below the cursor")]
+    Below,
+    /// In the whole file.
+    #[error(
+        "No px cell in this file; a cell that begins with %%px runs on the engines, and so does a %px line"
+    )]
+    InFile,
+    /// The cell that was asked for was deleted.
+    #[error("That px cell is no longer in the document")]
+    Gone,
+}
+
 /// Why nothing was run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -159,21 +179,21 @@ pub(crate) enum RunError {
     /// The document cannot be parsed.
     #[error("{0}")]
     Unreadable(String),
-    /// The scope holds no px cell.
-    #[error("No px cell at the cursor; move the cursor into a %%px cell or onto a %px line")]
-    NoCell,
+    /// What was asked for holds no px cell.
+    #[error("{0}")]
+    NoCell(NoCell),
     /// A cell has an error.
-    #[error("{place}: {why}")]
+    #[error("{place_name}: {why}")]
     Refused {
         /// The magic's line, as a reader calls it.
-        place: String,
+        place_name: String,
         why: String,
     },
     /// The targets choose no engine.
-    #[error("{place}: {source}")]
+    #[error("{place_name}: {source}")]
     Targets {
         /// The magic's line, as a reader calls it.
-        place: String,
+        place_name: String,
         source: ResolveError,
     },
     /// The cell is to run again on a part of its last run's engines, and there is no such engine.

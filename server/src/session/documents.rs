@@ -26,7 +26,7 @@ struct Unit {
     text: Document,
     notebook: Option<DocumentKey>,
     /// Its index among the texts of its notebook, as of the newest [`Texts`].
-    place: usize,
+    nth: usize,
     index: Index,
     lints: Lints,
     /// What was last passed on from it to the texts below it in its notebook.
@@ -297,9 +297,9 @@ impl Documents {
         if let Some(notebook) = unit.notebook.clone()
             && let Some(texts) = self.texts_of_notebook(&notebook)
         {
-            let place = self.units.get(key)?.place;
-            if texts.get(place).is_some_and(|view| view.key == *key) {
-                return Some((texts, place));
+            let nth = self.units.get(key)?.nth;
+            if texts.get(nth).is_some_and(|view| view.key == *key) {
+                return Some((texts, nth));
             }
         }
         let view = self.view(key)?;
@@ -318,7 +318,7 @@ impl Documents {
                 let mut views = texts.to_vec();
                 for cell in &outdated {
                     let Some(unit) = self.units.get_mut(cell) else { continue };
-                    if let Some(view) = views.get_mut(unit.place).filter(|view| view.key == *cell) {
+                    if let Some(view) = views.get_mut(unit.nth).filter(|view| view.key == *cell) {
                         *view = unit.view(cell, Some(&notebook.end));
                     }
                 }
@@ -328,7 +328,7 @@ impl Documents {
                 let mut views = Vec::with_capacity(notebook.order.len());
                 for cell in &notebook.order {
                     let Some(unit) = self.units.get_mut(cell) else { continue };
-                    unit.place = views.len();
+                    unit.nth = views.len();
                     views.push(unit.view(cell, Some(&notebook.end)));
                 }
                 views
@@ -418,7 +418,7 @@ impl Documents {
         let mut unit = Unit {
             text,
             notebook,
-            place: 0,
+            nth: 0,
             index,
             lints: Lints::default(),
             passed: None,

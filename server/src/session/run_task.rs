@@ -272,7 +272,8 @@ mod tests {
         let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel();
         let over = move |run: &Run| ended.send(run.state()).expect("the test listens");
         follow(run, events, None, view, spill, |_| {}, over, |_| {}).await;
-        assert_eq!(ends.recv().await, Some(RunState::Failed));
+        let end = tokio::time::timeout(pxlens_tests::PATIENCE, ends.recv()).await;
+        assert_eq!(end.expect("it ends in time"), Some(RunState::Failed));
         let run = seen.borrow();
         let lost = Some(Ending::Lost(LostReason::ControllerLost));
         assert!(run.parts().all(|part| part.ending() == lost.as_ref()), "{run:?}");

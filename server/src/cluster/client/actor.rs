@@ -12,9 +12,9 @@ use tokio::{
 use super::{
     ClientOptions, ClusterStatus, Command, ConnectError, OthersInterrupt,
     health::Health,
+    hosts::Hosts,
     hub::{ASK_UNFINISHED, Gone, Hub, read_unfinished},
     interrupts::Interrupts,
-    places::Places,
     requests::{Request, Requests},
     wire::{EMPTY, Wire},
 };
@@ -50,7 +50,7 @@ pub(super) struct Actor<T> {
     hub: Hub,
     requests: Requests,
     interrupts: Interrupts,
-    places: Places,
+    hosts: Hosts,
     warmth: Warmth,
     /// Questions to the Hub about what engines have not finished.
     surveys: Vec<Survey>,
@@ -137,7 +137,7 @@ impl<T: Transport> Actor<T> {
             health: Health::new(now),
             hub: Hub::default(),
             requests: Requests::new(options.idle),
-            places: Places::new(options.place),
+            hosts: Hosts::new(options.host),
             options,
             interrupts: Interrupts::default(),
             warmth: Warmth::Cold,
@@ -196,7 +196,7 @@ impl<T: Transport> Actor<T> {
             || self.connecting.is_some()
             || self.dirty
             || self.placed
-            || !self.places.is_settled()
+            || !self.hosts.is_settled()
             || self.activities_due.is_some()
             || !self.interrupts.is_empty()
             || !self.surveys.is_empty()
@@ -240,7 +240,7 @@ impl<T: Transport> Actor<T> {
                 self.requests.close_abandoned(None);
                 self.set_fences(FenceMeaning::Lost, |_, _| true);
             }
-            Channel::Control => self.places.reconnected(),
+            Channel::Control => self.hosts.reconnected(),
             Channel::Notification => {}
         }
         // The Hub knows what was missed meanwhile.
@@ -295,7 +295,7 @@ impl<T: Transport> Actor<T> {
             }
             let gone = self.hub.notified(message, now);
             self.dirty = true;
-            self.places.came(self.hub.take_new());
+            self.hosts.came(self.hub.take_new());
             self.part_with(gone.into_iter().collect(), false);
             return;
         }
@@ -307,7 +307,7 @@ impl<T: Transport> Actor<T> {
                 }
                 let Some(gone) = self.hub.answer(&id, message) else { return };
                 self.dirty = true;
-                self.places.came(self.hub.take_new());
+                self.hosts.came(self.hub.take_new());
                 self.health.found();
                 let reconnected = std::mem::take(&mut self.reconnected);
                 self.hub.table().iter().for_each(|engine| self.requests.keep(&engine.uuid));
@@ -329,7 +329,7 @@ impl<T: Transport> Actor<T> {
                 None => self.requests.message(&id, message, now, clock::now()),
             },
             Channel::Control => {
-                if let Some(engine) = self.places.answered(&id) {
+                if let Some(engine) = self.hosts.answered(&id) {
                     return self.place(&engine, message);
                 }
                 let questions = self.interrupts.answered(&id, message, now + self.options.signal);
@@ -345,7 +345,7 @@ impl<T: Transport> Actor<T> {
         for Gone { uuid, replaced } in gone {
             tracing::info!(engine = %uuid, "the engine is gone");
             self.fences.retain(|fence| fence.engine != uuid);
-            self.places.left(&uuid);
+            self.hosts.left(&uuid);
             let (reason, quiet) = match (reconnected, replaced) {
                 (false, false) => (LostReason::EngineDied, self.options.last_words),
                 // A controller that comes back with its engines may list them a little later.
@@ -361,7 +361,7 @@ impl<T: Transport> Actor<T> {
         let now = Instant::now();
         self.question_hub(now);
         self.warm(now);
-        self.ask_places(now);
+        self.ask_hosts(now);
         self.requests.expire(now, clock::now());
         let limit = self.options.idle;
         // The end of the output is in and the reply is not: ask what comes after it.
@@ -486,14 +486,14 @@ impl<T: Transport> Actor<T> {
     }
 
     /// Asks engines where they run, those that were not asked. Not before it is known whether output arrives: that comes first.
-    fn ask_places(&mut self, now: Instant) {
+    fn ask_hosts(&mut self, now: Instant) {
         if !matches!(self.warmth, Warmth::Warm) || !self.health.is_up(Channel::Control) {
             return;
         }
-        while let Some(engine) = self.places.next(now) {
+        while let Some(engine) = self.hosts.next(now) {
             let (id, frames) = self.wire.request(Some(&engine), "usage_request", "{}", EMPTY);
             let sent = self.transport.send(Channel::Control, frames).is_ok();
-            self.places.asked(engine, sent.then_some(id), now);
+            self.hosts.asked(engine, sent.then_some(id), now);
             if !sent {
                 break;
             }
@@ -511,7 +511,7 @@ impl<T: Transport> Actor<T> {
             }
             Err(error) => tracing::debug!(%engine, %error, "the engine does not say where it runs"),
         }
-        self.ask_places(Instant::now());
+        self.ask_hosts(Instant::now());
     }
 
     /// Sends each engine that still owes replies to `which` requests a harmless one after them. Its shell answers in order, and
@@ -551,7 +551,7 @@ impl<T: Transport> Actor<T> {
     fn lose_everything(&mut self) {
         self.requests.lose_all(&LostReason::ControllerLost, clock::now());
         self.fences.clear();
-        self.places = Places::new(self.options.place);
+        self.hosts = Hosts::new(self.options.host);
         self.hub.lost();
         self.dirty = true;
     }
@@ -569,7 +569,7 @@ impl<T: Transport> Actor<T> {
             // What an engine did goes with it.
             self.activities_changed();
         }
-        let settled = self.places.is_settled() && self.surveys.is_empty();
+        let settled = self.hosts.is_settled() && self.surveys.is_empty();
         self.watches.settled.send_if_modified(|before| std::mem::replace(before, settled) != settled);
     }
 

@@ -3,9 +3,9 @@
 
 mod controller;
 mod engines;
+mod hosts;
 mod interrupts;
 mod outputs;
-mod places;
 mod script;
 mod sockets;
 mod turns;

@@ -25,8 +25,9 @@ pub(crate) fn handle(snapshot: &Snapshot, params: HoverParams) -> Result<Seen<Op
         commands::SHOW_RUN => extension.panel,
         _ => true,
     };
-    let link =
-        |facts: &CardFacts<'_>, action: render::Action| to_proto::commands::card_link(facts, action, follows);
+    let link = |facts: &CardFacts<'_>, action: render::CardAction| {
+        to_proto::commands::card_link(facts, action, follows)
+    };
     let form = HoverForm {
         markdown: client.markdown,
         images: extension.images,

@@ -29,7 +29,7 @@ pub(crate) fn handle(snapshot: &Snapshot, params: NotebookOutputsParams) -> Resu
             continue;
         }
         let by = handle.group_by().unwrap_or(snapshot.settings.group_by);
-        let is_plain = handle.place.kind == CellKind::Plain;
+        let is_plain = handle.px_cell.kind == CellKind::Plain;
         outputs.extend(render::notebook(&run, by, is_plain));
     }
     let mut hasher = DefaultHasher::new();

@@ -35,7 +35,7 @@ pub(crate) async fn handle(
     };
     Ok(match backend.session.run(command).await {
         Ok(response) => ran(response, backend.capabilities().extension.run_local),
-        Err(RunError::NoCell) => {
+        Err(RunError::NoCell(_)) => {
             let snapshot = backend.snapshot(document).await;
             nothing_sent(snapshot.document().map(AsRef::as_ref))
         }
@@ -44,7 +44,7 @@ pub(crate) async fn handle(
 }
 
 fn ran(response: RunResponse, runs_local: bool) -> RunNotebookCellResult {
-    let plain = response.runs.iter().find(|handle| handle.place.kind == CellKind::Plain);
+    let plain = response.runs.iter().find(|handle| handle.px_cell.kind == CellKind::Plain);
     let ran_on = plain.map(|handle| handle.engines.iter().copied().collect::<RankSet>().to_string());
     let waits = response.runs.is_empty() || response.runs.iter().any(|handle| handle.plan.blocking);
     let mut failed = false;

@@ -54,7 +54,7 @@ async fn null_in_the_argument_of_a_command_counts_as_absent() {
     let none = client.request("px/run", argument).await;
     assert_eq!(
         (ran(&none).len(), &none["notRun"][0]["reason"]),
-        (0, &json!(crate::session::RunError::NoCell.to_string()))
+        (0, &json!(crate::session::RunError::NoCell(crate::session::NoCell::Here).to_string()))
     );
     let one = json!({ "uri": URI, "scope": null, "position": null, "cell": ids[1] });
     assert_eq!(ran(&client.request("px/run", one).await), [ids[1].clone()]);

@@ -42,7 +42,7 @@ impl FakeRun {
             title: "%%px".to_owned(),
             suffix: String::new(),
             fingerprint: plan.fingerprint(),
-            place: cell.cell,
+            px_cell: cell.cell,
             plan,
             engines,
             view,

@@ -109,33 +109,33 @@ pub(in crate::lsp) fn offer(uri: &Uri, offer: Offer) -> Command {
 /// The command behind a link of a card; `None` if the link does not apply, or the client does not follow it.
 pub(in crate::lsp) fn card_link(
     facts: &CardFacts<'_>,
-    action: render::Action,
+    action: render::CardAction,
     follows: impl Fn(&str) -> bool,
 ) -> Option<render::Command> {
     let run = run_id(facts.run);
     let rerun = || json!({ "uri": uri(facts.document), "cell": cell_id(facts.cell) });
     let (id, argument): (&'static str, Value) = match action {
-        render::Action::Group(by) if facts.regroups => {
+        render::CardAction::Group(by) if facts.regroups => {
             (commands::GROUP, json!(GroupParams { run, group_by: group_by(by) }))
         }
-        render::Action::Rerun if facts.reruns => (commands::RUN, rerun()),
-        render::Action::RerunFailed if facts.reruns => {
+        render::CardAction::Rerun if facts.reruns => (commands::RUN, rerun()),
+        render::CardAction::RerunFailed if facts.reruns => {
             let mut rerun = rerun();
             rerun["only"] = json!(Only::Failed);
             (commands::RUN, rerun)
         }
-        render::Action::Interrupt => (
+        render::CardAction::Interrupt => (
             commands::INTERRUPT,
             json!(InterruptParams { run, engines: None, signal: None, stragglers: false }),
         ),
-        render::Action::Compare if facts.has_earlier => {
+        render::CardAction::Compare if facts.has_earlier => {
             (commands::COMPARE, json!(CompareParams { run, with: None }))
         }
-        render::Action::Copy => {
+        render::CardAction::Copy => {
             (commands::COPY, json!(CopyParams { run, group_by: Some(group_by(facts.by)) }))
         }
-        render::Action::ShowRun => (commands::SHOW_RUN, json!(ShowRunParams { run })),
-        render::Action::ShowOutput => (commands::SHOW_OUTPUT, json!({ "run": run })),
+        render::CardAction::ShowRun => (commands::SHOW_RUN, json!(ShowRunParams { run })),
+        render::CardAction::ShowOutput => (commands::SHOW_OUTPUT, json!({ "run": run })),
         _ => return None,
     };
     follows(id).then_some(render::Command { id, argument })
@@ -188,56 +188,61 @@ mod tests {
         }
     }
 
-    fn link(facts: &CardFacts<'_>, action: render::Action) -> Option<(&'static str, Value)> {
+    fn link(facts: &CardFacts<'_>, action: render::CardAction) -> Option<(&'static str, Value)> {
         card_link(facts, action, |_| true).map(|command| (command.id, command.argument))
     }
 
     #[test]
     fn each_link_of_a_card_has_the_argument_that_its_command_expects() {
-        use render::Action;
+        use render::CardAction;
         let document = DocumentKey::from("file:///a.py");
         let facts = facts(&document);
         let check = |action, id, expected| assert_eq!(link(&facts, action), Some((id, expected)));
-        check(Action::Group(GroupBy::Engine), commands::GROUP, json!({ "run": 7, "groupBy": "engine" }));
-        check(Action::Rerun, commands::RUN, json!({ "uri": "file:///a.py", "cell": "c2" }));
-        check(Action::Interrupt, commands::INTERRUPT, json!({ "run": 7 }));
-        check(Action::Compare, commands::COMPARE, json!({ "run": 7 }));
-        check(Action::Copy, commands::COPY, json!({ "run": 7, "groupBy": "fold" }));
-        check(Action::ShowRun, commands::SHOW_RUN, json!({ "run": 7 }));
-        check(Action::ShowOutput, commands::SHOW_OUTPUT, json!({ "run": 7 }));
+        check(CardAction::Group(GroupBy::Engine), commands::GROUP, json!({ "run": 7, "groupBy": "engine" }));
+        check(CardAction::Rerun, commands::RUN, json!({ "uri": "file:///a.py", "cell": "c2" }));
+        check(CardAction::Interrupt, commands::INTERRUPT, json!({ "run": 7 }));
+        check(CardAction::Compare, commands::COMPARE, json!({ "run": 7 }));
+        check(CardAction::Copy, commands::COPY, json!({ "run": 7, "groupBy": "fold" }));
+        check(CardAction::ShowRun, commands::SHOW_RUN, json!({ "run": 7 }));
+        check(CardAction::ShowOutput, commands::SHOW_OUTPUT, json!({ "run": 7 }));
     }
 
     #[test]
     fn rerunning_failed_engines_names_them_by_their_outcome() {
         let document = DocumentKey::from("file:///a.py");
         let expected = json!({ "uri": "file:///a.py", "cell": "c2", "only": "failed" });
-        assert_eq!(link(&facts(&document), render::Action::RerunFailed), Some((commands::RUN, expected)));
+        assert_eq!(link(&facts(&document), render::CardAction::RerunFailed), Some((commands::RUN, expected)));
     }
 
     #[test]
     fn what_the_client_does_not_follow_is_not_offered() {
-        use render::Action;
+        use render::CardAction;
         let document = DocumentKey::from("file:///a.py");
         let offered = |action| card_link(&facts(&document), action, |id| id == commands::RUN).is_some();
         let none = [
-            Action::Interrupt,
-            Action::Compare,
-            Action::Copy,
-            Action::ShowRun,
-            Action::ShowOutput,
-            Action::Group(GroupBy::Type),
+            CardAction::Interrupt,
+            CardAction::Compare,
+            CardAction::Copy,
+            CardAction::ShowRun,
+            CardAction::ShowOutput,
+            CardAction::Group(GroupBy::Type),
         ];
         assert!(!none.into_iter().any(offered));
-        assert!(offered(Action::Rerun) && offered(Action::RerunFailed));
+        assert!(offered(CardAction::Rerun) && offered(CardAction::RerunFailed));
     }
 
     #[test]
     fn the_result_of_another_cell_is_neither_run_again_nor_grouped_against_its_line() {
-        use render::Action;
+        use render::CardAction;
         let document = DocumentKey::from("file:///a.py");
         let facts = CardFacts { regroups: false, reruns: false, has_earlier: false, ..facts(&document) };
-        let none = [Action::Rerun, Action::RerunFailed, Action::Compare, Action::Group(GroupBy::Type)];
+        let none = [
+            CardAction::Rerun,
+            CardAction::RerunFailed,
+            CardAction::Compare,
+            CardAction::Group(GroupBy::Type),
+        ];
         assert!(none.into_iter().all(|action| link(&facts, action).is_none()));
-        assert!(link(&facts, Action::Copy).is_some());
+        assert!(link(&facts, CardAction::Copy).is_some());
     }
 }

@@ -13,21 +13,21 @@ use crate::{
 };
 
 /// A command for every action, with the run's number.
-fn every(action: Action) -> Option<Command> {
+fn every(action: CardAction) -> Option<Command> {
     let id = match action {
-        Action::Group(_) => "test.group",
-        Action::Rerun => "test.rerun",
-        Action::RerunFailed => "test.rerunFailed",
-        Action::Interrupt => "test.interrupt",
-        Action::Compare => "test.compare",
-        Action::Copy => "test.copy",
-        Action::ShowOutput => "test.showOutput",
-        Action::ShowRun => "test.showRun",
+        CardAction::Group(_) => "test.group",
+        CardAction::Rerun => "test.rerun",
+        CardAction::RerunFailed => "test.rerunFailed",
+        CardAction::Interrupt => "test.interrupt",
+        CardAction::Compare => "test.compare",
+        CardAction::Copy => "test.copy",
+        CardAction::ShowOutput => "test.showOutput",
+        CardAction::ShowRun => "test.showRun",
     };
     Some(Command { id, argument: json!({ "run": 1 }) })
 }
 
-fn none(_: Action) -> Option<Command> {
+fn none(_: CardAction) -> Option<Command> {
     None
 }
 
@@ -85,10 +85,10 @@ fn a_card_has_links_times_groups_images_and_what_is_in_files() {
     sample =
         sample.ok(0).ok(1).stdout(2, &lines).spilled(2, 60).later(2000).raise(2, "ValueError", "no", &[]);
     let command = |action| match action {
-        Action::Group(by) => {
+        CardAction::Group(by) => {
             Some(Command { id: "test.group", argument: json!({ "by": by.to_string(), "run": 1 }) })
         }
-        Action::Copy | Action::RerunFailed => every(action),
+        CardAction::Copy | CardAction::RerunFailed => every(action),
         _ => None,
     };
     check(
@@ -190,8 +190,8 @@ fn what_can_be_done_depends_on_how_the_run_is_doing() {
 
 #[test]
 fn links_that_need_too_much_room_are_left_out() {
-    let long = |action: Action| {
-        let argument = json!({ "uri": "é".repeat(if action == Action::Rerun { 2000 } else { 1 }) });
+    let long = |action: CardAction| {
+        let argument = json!({ "uri": "é".repeat(if action == CardAction::Rerun { 2000 } else { 1 }) });
         Some(Command { id: "test", argument })
     };
     let run = Sample::new(1).all_ok().run();

@@ -29,7 +29,7 @@ use crate::{
     plan::{Plan, Refusal, plan},
     run::{Run, RunId},
     session::{
-        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NotRun, NotRunKind, Only, Place,
+        CellId, CellView, Conditional, DocumentKey, FileWish, Level, NoCell, NotRun, NotRunKind, Only, Place,
         RunCommand, RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
@@ -53,7 +53,7 @@ pub(super) struct PinnedCell {
     /// The magic's line.
     pub(super) title: String,
     /// That line as a reader calls it.
-    pub(super) place: String,
+    pub(super) place_name: String,
     /// The place among the file's cells of the one that holds it, and the number of lines of local code in that cell.
     pub(super) block: Option<(usize, u32)>,
 }
@@ -63,7 +63,7 @@ impl PinnedCell {
     pub(super) fn wants(&self, plan: &Plan, engines: &[EngineId], waiting: &RunEntry) -> bool {
         let handle = &waiting.handle;
         handle.cell == self.view.id
-            && handle.place.kind == self.view.cell.kind
+            && handle.px_cell.kind == self.view.cell.kind
             && handle.plan == *plan
             && handle.engines == engines
             && waiting.canary.is_some() == self.canary
@@ -174,7 +174,7 @@ impl Actor {
                         view.cells.iter().find(|cell| cell.id == id).map(|cell| (*index, cell.line))
                     })
                     // The cell was deleted, so nothing is above or below it.
-                    .ok_or(RunError::NoCell)?,
+                    .ok_or(RunError::NoCell(NoCell::Gone))?,
             }),
             _ => None,
         };
@@ -227,7 +227,7 @@ impl Actor {
                     canary: command.overrides.canary,
                     title: self.documents.excerpt(&view.key, cell.cell.magic_range()),
                     block: view.block_of(at).map(|block| (block.number, block.local_lines)),
-                    place: match self.documents.texts(&view.key) {
+                    place_name: match self.documents.texts(&view.key) {
                         Some((texts, at)) => texts.line_name(at, cell.cell.magic_range().start),
                         None => view.place_of(cell),
                     },
@@ -241,9 +241,15 @@ impl Actor {
                 let why = "Only one px cell at a time can be run again on a part of its engines; choose one";
                 Err(RunError::NothingToRerun(why.to_owned()))
             }
-            [] if conditional.is_empty() => Err(RunError::NoCell),
-            [PinnedCell { planned: Err(Refusal::Cell(why)), place, .. }] => {
-                Err(RunError::Refused { place: place.clone(), why: why.clone() })
+            [] if conditional.is_empty() => Err(RunError::NoCell(match command.scope {
+                Scope::Cell(_) => NoCell::Gone,
+                Scope::Lines(..) => NoCell::Here,
+                Scope::Above(_) => NoCell::Above,
+                Scope::Below(_) => NoCell::Below,
+                Scope::All => NoCell::InFile,
+            })),
+            [PinnedCell { planned: Err(Refusal::Cell(why)), place_name, .. }] => {
+                Err(RunError::Refused { place_name: place_name.clone(), why: why.clone() })
             }
             _ => Ok((picked, conditional)),
         }
@@ -423,14 +429,14 @@ impl Actor {
             |older: &Comparing| older.command.cells.iter().any(|cell| cells.contains(&cell.view.id));
         for older in self.comparing.extract_if(.., |older| is_meant(older)) {
             let not_run =
-                older.command.cells.iter().map(|cell| replaced(cell.view.id, &cell.place)).collect();
+                older.command.cells.iter().map(|cell| replaced(cell.view.id, &cell.place_name)).collect();
             older.command.answer(&Ok(RunResponse { not_run, ..RunResponse::default() }));
         }
     }
 }
 
-fn replaced(cell: CellId, place: &str) -> NotRun {
-    NotRun { cell, place: place.to_owned(), kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
+fn replaced(cell: CellId, place_name: &str) -> NotRun {
+    NotRun { cell, place_name: place_name.to_owned(), kind: NotRunKind::Replaced, why: REPLACED.to_owned() }
 }
 
 /// The number of local lines in the cells of the file that hold the cells that run; each line counts once.

@@ -62,7 +62,7 @@ impl Actor {
         sequence: &mut Sequence,
         response: &mut RunResponse,
     ) -> Result<(), String> {
-        let PinnedCell { key, home, view: cell, place, .. } = pinned;
+        let PinnedCell { key, home, view: cell, place_name, .. } = pinned;
         let magic = &cell.cell.magic;
         // It means the run that this command queued before it, even if that one was in the queue already.
         let before = response.runs.iter().rev().find(|run| run.is_result_of(home, &magic.suffix)).cloned();
@@ -85,7 +85,7 @@ impl Actor {
         self.reveal(run.id);
         self.shown_by.insert(cell.id, run.id);
         match run.now().state() {
-            RunState::Failed => sequence.stop(format!("{place} above shows a run that failed")),
+            RunState::Failed => sequence.stop(format!("{place_name} above shows a run that failed")),
             RunState::Succeeded => {}
             RunState::Queued | RunState::Running if self.queue.holds(run.id) => sequence.wait_for(run.id),
             RunState::Queued | RunState::Running => {}

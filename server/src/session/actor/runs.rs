@@ -95,8 +95,9 @@ impl Actor {
         let replaced = waiting.map(|entry| entry.run).collect();
         let mut sequence = Sequence { keep_going: command.keep_going, held, replaced, ..Sequence::default() };
         for cell in &command.cells {
-            let place = &cell.place;
-            let not_run = |kind, why| NotRun { cell: cell.view.id, place: place.clone(), kind, why };
+            let place_name = &cell.place_name;
+            let not_run =
+                |kind, why| NotRun { cell: cell.view.id, place_name: place_name.clone(), kind, why };
             sequence.come_to(cell);
             if !there.contains(&cell.view.id) {
                 let why = "it was deleted before there was a cluster".to_owned();
@@ -115,17 +116,19 @@ impl Actor {
                 Err(Refusal::RunsNothing(_)) => {
                     if let Err(why) = self.show_result(cell, &mut sequence, &mut response) {
                         response.not_run.push(not_run(NotRunKind::NothingYet, why));
-                        sequence.stop(format!("{place} above has nothing to show"));
+                        sequence.stop(format!("{place_name} above has nothing to show"));
                     }
                     continue;
                 }
-                Err(Refusal::Cell(why)) => RunError::Refused { place: place.clone(), why: why.clone() },
+                Err(Refusal::Cell(why)) => {
+                    RunError::Refused { place_name: place_name.clone(), why: why.clone() }
+                }
                 Ok(plan) => match plan.request(table.as_ref().ok_or(ClusterError::None)?) {
                     Ok(request) => {
                         response.runs.push(self.queue_up(cell, plan, request, &mut sequence));
                         continue;
                     }
-                    Err(source) => RunError::Targets { place: place.clone(), source },
+                    Err(source) => RunError::Targets { place_name: place_name.clone(), source },
                 },
             };
             if command.cells.len() == 1 {
@@ -137,7 +140,7 @@ impl Actor {
                 other => other.to_string(),
             };
             response.not_run.push(not_run(NotRunKind::Refused, why));
-            sequence.stop(format!("{place} above cannot run"));
+            sequence.stop(format!("{place_name} above cannot run"));
         }
         response.local_lines = local_lines(&command.cells, &response.runs);
         self.forget_old_runs();
@@ -217,10 +220,10 @@ impl Actor {
             cell: cell.id,
             number: cell.cell.ordinal + 1,
             line: cell.line,
-            place_name: pinned.place.clone(),
+            place_name: pinned.place_name.clone(),
             title: pinned.title.clone(),
             suffix: cell.cell.magic.suffix.clone(),
-            place: cell.cell.clone(),
+            px_cell: cell.cell.clone(),
             fingerprint: plan.fingerprint(),
             plan,
             engines,

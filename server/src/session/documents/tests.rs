@@ -57,7 +57,7 @@ impl Fixture {
                 place_name: String::new(),
                 title: String::new(),
                 suffix: String::new(),
-                place: cell.cell.clone(),
+                px_cell: cell.cell.clone(),
                 fingerprint: plan.fingerprint(),
                 plan: plan.clone(),
                 engines: vec![EngineId(0)],

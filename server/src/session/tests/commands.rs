@@ -134,7 +134,7 @@ async fn above_and_below_span_the_notebook_and_are_refused_if_the_cell_was_delet
     let [c] = fixture.cell_ids().await[..] else { panic!("one cell") };
     for scope in [Scope::Above(Place::Cell(b)), Scope::Below(Place::Cell(b)), Scope::Cell(b)] {
         let refused = fixture.press(scope).await.await.expect("no panic");
-        assert_eq!(refused.unwrap_err(), RunError::NoCell);
+        assert_eq!(refused.unwrap_err(), RunError::NoCell(NoCell::Gone));
     }
     assert_eq!(sim.executed().len(), before);
     assert_eq!(cells_of(&answered(fixture.press(Scope::Cell(c)).await).await), [c]);
@@ -175,7 +175,10 @@ async fn what_is_in_the_body_of_a_statement_runs_only_where_it_is_named_itself()
         let answer = ran_and_left_out(&fixture, scope.clone()).await;
         assert_eq!((answer.0.as_str(), answer.1.as_deref()), (runs, left_out), "{scope:?}");
     }
-    assert_eq!(fixture.run_scope(Scope::Lines(2, 2), false).await.unwrap_err(), RunError::NoCell);
+    assert_eq!(
+        fixture.run_scope(Scope::Lines(2, 2), false).await.unwrap_err(),
+        RunError::NoCell(NoCell::Here)
+    );
 }
 
 /// "No px cell at the cursor", while the cursor was on the line with which Jupyter's cell begins.
@@ -193,7 +196,10 @@ async fn the_marker_of_a_cell_stands_for_its_px_cells() {
         assert_eq!((answer.0.as_str(), answer.1.as_deref()), (runs, left_out), "line {line}");
     }
     for line in [3, 8] {
-        assert_eq!(fixture.run_scope(Scope::Lines(line, line), false).await.unwrap_err(), RunError::NoCell);
+        assert_eq!(
+            fixture.run_scope(Scope::Lines(line, line), false).await.unwrap_err(),
+            RunError::NoCell(NoCell::Here)
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 /// Long enough for whatever the client does unasked.
 const LONG: Duration = Duration::from_secs(60);
 
-fn places(client: &ClusterClient) -> Vec<(Option<String>, Option<u32>)> {
+fn hosts(client: &ClusterClient) -> Vec<(Option<String>, Option<u32>)> {
     let table = client.engines().borrow().clone();
     table.iter().map(|engine| (engine.host.as_deref().map(str::to_owned), engine.pid)).collect()
 }
@@ -36,11 +36,11 @@ async fn engines_are_asked_once_and_their_hosts_and_processes_are_in_the_table()
     controller.tell_hosts();
     let client = connect(wires).await.unwrap();
     client.settled(LONG).await;
-    assert_eq!(places(&client), [host(0), host(1)]);
+    assert_eq!(hosts(&client), [host(0), host(1)]);
     controller.register(7);
     engines(&client, &[0, 1, 7]).await;
     table(&client, |table| table.iter().all(|engine| engine.host.is_some())).await;
-    assert_eq!(places(&client)[2], host(7));
+    assert_eq!(hosts(&client)[2], host(7));
     tokio::time::sleep(LONG).await;
     assert_eq!(asked(&controller), [0, 1, 7].map(uuid));
 }
@@ -56,7 +56,7 @@ async fn who_registers_again_is_asked_again() {
     controller.register(0);
     engines(&client, &[0]).await;
     client.settled(LONG).await;
-    assert_eq!((asked(&controller), places(&client)), ([0, 0].map(uuid).to_vec(), vec![host(0)]));
+    assert_eq!((asked(&controller), hosts(&client)), ([0, 0].map(uuid).to_vec(), vec![host(0)]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,7 +71,7 @@ async fn an_engine_that_does_not_tell_has_no_host_and_holds_nothing_up() {
     assert!(begun.elapsed() < Duration::from_secs(1));
     client.settled(LONG).await;
     assert_eq!(begun.elapsed().as_secs(), 2, "nobody waits longer");
-    assert_eq!(places(&client), [(None, None)]);
+    assert_eq!(hosts(&client), [(None, None)]);
     tokio::time::sleep(LONG).await;
     assert_eq!(asked(&controller), [uuid(0)]);
 }
@@ -127,7 +127,7 @@ async fn what_is_no_name_of_a_host_is_none() {
     controller.tell_host(&questions[4], &json!({"hostname": "n03.cluster-1.example_org"}));
     controller.tell_host(&questions[5], &json!({"hostname": ""}));
     client.settled(LONG).await;
-    let known = places(&client);
+    let known = hosts(&client);
     assert_eq!(known[5], (None, Some(5)));
     assert_eq!(known[..2], [(None, Some(0)), (None, Some(1))]);
     assert_eq!(known[2..4], [(None, None), (None, None)]);
@@ -145,5 +145,5 @@ async fn engines_of_a_controller_that_came_back_are_asked_anew() {
     controller.list(&[4]);
     Channel::ALL.iter().for_each(|channel| controller.up(*channel));
     table(&client, |table| table.iter().any(|engine| engine.host.is_some())).await;
-    assert_eq!((asked(&controller), places(&client)), ([0, 4].map(uuid).to_vec(), vec![host(4)]));
+    assert_eq!((asked(&controller), hosts(&client)), ([0, 4].map(uuid).to_vec(), vec![host(4)]));
 }

@@ -17,7 +17,7 @@ use crate::{engines::EngineUuid, jupyter::MsgId};
 const AT_A_TIME: usize = 64;
 
 /// Which engines are to be asked, and which have not answered.
-pub(super) struct Places {
+pub(super) struct Hosts {
     limit: Duration,
     unasked: VecDeque<EngineUuid>,
     /// Without an answer so far, however long ago.
@@ -28,7 +28,7 @@ pub(super) struct Places {
     twice: HashSet<EngineUuid>,
 }
 
-impl Places {
+impl Hosts {
     /// `limit`: how long an answer is waited for before another engine is asked in its stead.
     pub(super) fn new(limit: Duration) -> Self {
         Self {
@@ -102,19 +102,19 @@ mod tests {
     async fn whose_answer_was_lost_with_the_socket_is_asked_again_once() {
         let now = Instant::now();
         let [answers, silent] = ["a", "b"].map(EngineUuid::from);
-        let mut places = Places::new(Duration::from_secs(1));
-        places.came([answers.clone(), silent.clone()]);
+        let mut hosts = Hosts::new(Duration::from_secs(1));
+        hosts.came([answers.clone(), silent.clone()]);
         for (id, engine) in [("1", &answers), ("2", &silent)] {
-            assert_eq!(places.next(now).as_ref(), Some(engine));
-            places.asked(engine.clone(), Some(MsgId::from(id)), now);
+            assert_eq!(hosts.next(now).as_ref(), Some(engine));
+            hosts.asked(engine.clone(), Some(MsgId::from(id)), now);
         }
-        assert_eq!(places.answered(&MsgId::from("1")), Some(answers));
-        places.reconnected();
-        assert!(!places.is_settled());
-        assert_eq!(places.next(now), Some(silent.clone()));
-        places.asked(silent, Some(MsgId::from("3")), now);
-        places.reconnected();
-        assert_eq!(places.next(now), None);
-        assert!(places.is_settled());
+        assert_eq!(hosts.answered(&MsgId::from("1")), Some(answers));
+        hosts.reconnected();
+        assert!(!hosts.is_settled());
+        assert_eq!(hosts.next(now), Some(silent.clone()));
+        hosts.asked(silent, Some(MsgId::from("3")), now);
+        hosts.reconnected();
+        assert_eq!(hosts.next(now), None);
+        assert!(hosts.is_settled());
     }
 }
