@@ -4,6 +4,7 @@
 //! in raw `.ipynb` by the nbformat id, in a script by an anchor at its magic that moves with the edits. If the anchor
 //! is lost because the whole text was replaced, equal code in the same order counts as the same cell.
 
+mod cut;
 mod follow;
 
 use std::{collections::HashMap, sync::Arc};
@@ -18,6 +19,7 @@ use crate::{
     run::RunId,
     text::{Change, Document, Encoding, TextRange},
 };
+use cut::Cut;
 use follow::{Fresh, Tracked, Tracker};
 
 /// One text: a script, a raw notebook, or one cell of a synchronised notebook.
@@ -33,6 +35,7 @@ struct Unit {
     passed: Option<End>,
     /// The px cells of each block of the index.
     blocks: Vec<Vec<Tracked>>,
+    cut: Cut,
     /// Its view, until something about it changes.
     view: Option<Arc<DocumentView>>,
     /// The view as [`Texts`], if it belongs to no notebook.
@@ -262,6 +265,11 @@ impl Documents {
         cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
     }
 
+    /// Forgets deleted px cells whose runs are forgotten: should they come back, they have no result.
+    pub(super) fn forget(&mut self, is_forgotten: impl Fn(RunId) -> bool) {
+        self.units.values_mut().for_each(|unit| unit.cut.forget(&is_forgotten));
+    }
+
     /// Whether any open document holds a px cell.
     pub(super) fn has_cells(&self) -> bool {
         self.units.values().any(|unit| unit.cells().next().is_some())
@@ -386,9 +394,12 @@ impl Documents {
         self.units.get(key).into_iter().flat_map(Unit::cells).map(|cell| cell.id).collect()
     }
 
-    /// Clears the shown runs of cells of a text; returns how many showed one.
-    pub(super) fn clear(&mut self, key: &DocumentKey, cells: &[CellId]) -> usize {
+    /// Clears the shown runs of cells of a text; returns how many showed one. With `all`, deleted cells lose theirs too.
+    pub(super) fn clear(&mut self, key: &DocumentKey, cells: &[CellId], all: bool) -> usize {
         let Some(unit) = self.units.get_mut(key) else { return 0 };
+        if all {
+            unit.cut = Cut::default();
+        }
         let shown = unit.cells_mut().filter(|cell| cells.contains(&cell.id));
         let cleared = shown.filter_map(|cell| cell.run.take()).count();
         if cleared > 0 {
@@ -423,6 +434,7 @@ impl Documents {
             lints: Lints::default(),
             passed: None,
             blocks: Vec::new(),
+            cut: Cut::default(),
             view: None,
             texts: None,
         };
@@ -551,7 +563,7 @@ impl Unit {
 
     /// Follows the px cells through a change; returns whether a plan changed in a block that was not replaced.
     fn update(&mut self, delta: &Delta, encoding: Encoding, next: &mut u32) -> bool {
-        let mut tracker = Tracker { text: &self.text, encoding, next };
+        let mut tracker = Tracker { text: &self.text, encoding, next, cut: &mut self.cut };
         let mut gone = Vec::new();
         for (old, new) in delta.replaced.iter().rev() {
             gone.push(self.blocks.splice(old.clone(), new.clone().map(|_| Vec::new())).collect::<Vec<_>>());

@@ -37,7 +37,7 @@ impl Actor {
         wanted.extend(self.shown_by.values());
         let mut kept: HashMap<Owner, usize> = HashMap::new();
         let mut bytes = 0usize;
-        let mut gone = Vec::new();
+        let mut gone = HashSet::new();
         // The newest first, so that the oldest are the ones that exceed the limits.
         for (id, entry) in self.runs.iter().rev() {
             let handle = &entry.handle;
@@ -49,14 +49,15 @@ impl Actor {
             *count += 1;
             let may_go = entry.over && !wanted.contains(id);
             if may_go && *count > HISTORY {
-                gone.push(*id);
+                gone.insert(*id);
                 continue;
             }
             bytes = bytes.saturating_add(entry.bytes);
             if may_go && bytes > self.settings.limits.history {
-                gone.push(*id);
+                gone.insert(*id);
             }
         }
+        self.documents.forget(|run| gone.contains(&run));
         for id in gone {
             self.runs.remove(&id);
             if let Some(cluster) = &self.cluster {
@@ -118,7 +119,7 @@ impl Actor {
             cells.retain(|id| cell.is_none_or(|cell| cell == *id));
             found |= !cells.is_empty();
             let results = cells.iter().filter(|cell| self.shown_by.remove(*cell).is_some()).count();
-            let shown = self.documents.clear(text, &cells) + results;
+            let shown = self.documents.clear(text, &cells, cell.is_none()) + results;
             if shown > 0 {
                 self.notify(SessionEvent::Cells(text.clone()));
             }

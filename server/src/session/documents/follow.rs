@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{CellId, RunHandle};
+use super::{CellId, RunHandle, cut::Cut};
 use crate::{
     cells::{BlockRef, Placed, PxCell},
     plan::{Fingerprint, Overrides, Plan, Refusal, plan},
@@ -50,6 +50,8 @@ pub(super) struct Tracker<'a> {
     pub(super) encoding: Encoding,
     /// The next id.
     pub(super) next: &'a mut u32,
+    /// What was deleted before.
+    pub(super) cut: &'a mut Cut,
 }
 
 impl Tracker<'_> {
@@ -80,15 +82,20 @@ impl Tracker<'_> {
         Tracked { id, anchors: Some((magic.start, magic.end)), cell, run, plan, fingerprint, places }
     }
 
-    /// Gives each new cell the id and the run of the old cell that it matches.
+    /// Gives each new cell the id and the run of the old cell that it matches, or of one that was deleted before.
     pub(super) fn follow(&mut self, old: Vec<Tracked>, new: Vec<Fresh>) -> Vec<Tracked> {
         let pairs = pair(&old, &new);
         let mut old: Vec<Option<Tracked>> = old.into_iter().map(Some).collect();
         let mut track = |(fresh, at): (Fresh, Option<usize>)| {
-            let old = at.and_then(|at| old[at].take());
+            let old = match at {
+                Some(at) => old[at].take(),
+                None => self.cut.take(&fresh.cell),
+            };
             self.track(fresh, old)
         };
-        new.into_iter().zip(pairs).map(&mut track).collect()
+        let tracked = new.into_iter().zip(pairs).map(&mut track).collect();
+        self.cut.remember(old.into_iter().flatten());
+        tracked
     }
 
     /// Updates the cells of a block whose own text did not change; returns whether a plan changed.

@@ -185,6 +185,57 @@ fn a_pxconfig_above_makes_results_stale() {
 }
 
 #[test]
+fn what_was_cut_has_its_result_again_where_it_is_pasted_and_what_was_deleted_when_that_is_undone() {
+    let first = "# %%\n%%px\nprint(1)\n\n";
+    let mut fixture = Fixture::script(TWO);
+    fixture.edit(first, "");
+    fixture.replace(&format!("# %%\n%%px\nprint(2)\n\n{first}"));
+    fixture.check(expect![[r#"
+        print(2): result 2
+        print(1): result 1
+    "#]]);
+    // A second copy is a cell of its own.
+    let text = fixture.text("a");
+    fixture.replace(&format!("{text}\n{first}"));
+    fixture.check(expect![[r#"
+        print(2): result 2
+        print(1): result 1
+        print(1): nothing
+    "#]]);
+    fixture.replace("").replace(&text);
+    fixture.check(expect![[r#"
+        print(2): result 2
+        print(1): result 1
+    "#]]);
+}
+
+#[test]
+fn like_cells_that_were_deleted_together_come_back_in_their_order() {
+    let text = "# %%\n%%px\nprint(1)\n# %%\n%%px\nprint(1)\n";
+    let mut fixture = Fixture::script(text);
+    fixture.replace("").replace(text);
+    fixture.check(expect![[r#"
+        print(1): result 1
+        print(1): result 2
+    "#]]);
+}
+
+#[test]
+fn what_was_cleared_or_forgotten_does_not_come_back() {
+    for clear in [true, false] {
+        let mut fixture = Fixture::script(TWO);
+        fixture.replace("");
+        match clear {
+            true => assert_eq!(fixture.documents.clear(&key("a"), &[], true), 0),
+            false => fixture.documents.forget(|run| run == RunId(1)),
+        }
+        fixture.replace(TWO);
+        let second = if clear { "nothing" } else { "result 2" };
+        assert_eq!(fixture.show("a"), format!("print(1): nothing\nprint(2): {second}\n"));
+    }
+}
+
+#[test]
 fn a_deleted_cell_loses_its_result_and_the_next_does_not_inherit_it() {
     for gone in ["# %%\n%%px\nprint(1)\n\n", "%%px\nprint(1)\n\n# %%\n", "x\nprint(1)\n\n# %%\n%%p"] {
         let mut fixture = Fixture::script(TWO);
@@ -198,18 +249,6 @@ fn a_deleted_cell_loses_its_result_and_the_next_does_not_inherit_it() {
             print(2): result 2
         "#]]);
     }
-}
-
-#[test]
-fn a_deleted_cell_does_not_come_back_with_its_result() {
-    let mut fixture = Fixture::script(TWO);
-    let cell = "# %%\n%%px\nprint(1)\n\n";
-    fixture.edit(cell, "");
-    fixture.edit("# %%\n%%px\nprint(2)", &format!("{cell}# %%\n%%px\nprint(2)"));
-    fixture.check(expect![[r#"
-        print(1): nothing
-        print(2): result 2
-    "#]]);
 }
 
 #[test]
@@ -450,7 +489,7 @@ fn a_notebook_that_is_broken_for_a_moment_keeps_its_cells() {
 fn clearing_forgets_results() {
     let mut fixture = Fixture::script(TWO);
     let cells = fixture.documents.cell_ids(&key("a"));
-    assert_eq!(fixture.documents.clear(&key("a"), &cells), 2);
+    assert_eq!(fixture.documents.clear(&key("a"), &cells, true), 2);
     fixture.check(expect![[r#"
         print(1): nothing
         print(2): nothing
