@@ -12,6 +12,7 @@ import {
 } from "vscode-languageclient/node";
 
 import { type ClientCapabilities, type RunParams, type RunResult, serverCommands } from "./protocol";
+import { Presses } from "./presses";
 import { pythonEnvironment } from "./python-extension";
 import { explicit, serverSettings } from "./settings";
 
@@ -69,6 +70,7 @@ export function createClient(
   onClosed: () => void,
   onBegan: OnBegan,
 ): LanguageClient {
+  const presses = new Presses<Promise<unknown>>();
   const client = new QuietClient(
     "pxlens",
     "pxlens",
@@ -83,10 +85,15 @@ export function createClient(
       }),
       middleware: {
         executeCommand: async (command, args: unknown[], next) => {
-          const answer: unknown = await next(command, args);
-          // Both were made by the server, or for it.
-          if (RUNNING.includes(command)) onBegan(command, args[0] as RunParams, answer as RunResult);
-          return answer;
+          const isRun = RUNNING.includes(command);
+          const ask = async (): Promise<unknown> => {
+            const answer: unknown = await next(command, args);
+            // Both were made by the server, or for it.
+            if (isRun) onBegan(command, args[0] as RunParams, answer as RunResult);
+            return answer;
+          };
+          if (!isRun) return await ask();
+          return await presses.press(JSON.stringify([command, args]), Date.now(), ask);
         },
         workspace: {
           // The server only ever asks for section `pxlens`, perhaps for several folders.

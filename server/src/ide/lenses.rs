@@ -97,9 +97,6 @@ fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bo
     let runnable: Vec<&LensCell<'_>> = group.iter().filter(|cell| cell.outlook.sends()).collect();
     let Some(first) = runnable.first() else { return false };
     let at = first.line();
-    if let Some(run) = group.iter().find_map(|cell| cell.busy) {
-        lenses.push(Lens::with_action(at, "■ Interrupt", Action::Interrupt { run, stragglers: false }));
-    }
     let mut run = RunAction::cell(first.view.id);
     if runnable.len() > 1 {
         // The whole cell, so that all its px lines run in order.
@@ -114,6 +111,10 @@ fn run_lenses(group: &[LensCell<'_>], above: bool, lenses: &mut Vec<Lens>) -> bo
     lenses.push(Lens { tooltip, ..Lens::with_action(at, title, Action::Run(run)) });
     if above {
         lenses.push(Lens::with_action(at, "▶ Run cells above", Action::RunAbove(first.view.id)));
+    }
+    // The last, so that nothing takes its place when the run ends while somebody is about to click it.
+    if let Some(run) = group.iter().find_map(|cell| cell.busy) {
+        lenses.push(Lens::with_action(at, "■ Interrupt", Action::Interrupt { run, stragglers: false }));
     }
     true
 }

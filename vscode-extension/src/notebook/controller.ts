@@ -138,12 +138,13 @@ export class EnginesController implements Disposable {
   private job(cell: NotebookCell, doing: Doing): Job {
     // Created at once, so that the cell is shown as waiting.
     const execution = this.controller.createNotebookCellExecution(cell);
+    const asked = cell.document.getText();
     const over = gate();
     doing.over.set(cell, over.opened);
     return {
       run: async (free) => {
         const succeeded = await this.show(execution, doing, (_, running) =>
-          this.runCell(execution, running, free),
+          this.runCell(execution, asked, running, free),
         );
         over.open();
         return succeeded;
@@ -192,13 +193,16 @@ export class EnginesController implements Disposable {
     return succeeded && !running.isInterrupted;
   }
 
+  /** Runs a cell whose text was `text` when that was asked for. */
   private async runCell(
     execution: NotebookCellExecution,
+    text: string,
     running: Running,
     free: () => void,
   ): Promise<boolean> {
     const client = (await this.server.ready())?.client;
     if (!client) throw new Error("The pxlens server is not running; the log says why.");
+    if (execution.cell.document.getText() !== text) throw new Error(CHANGED);
     const uri = execution.cell.document.uri.toString();
     // If a cluster has to be started first, the user may cancel before anything has run.
     const asked = client.sendRequest(px.runNotebookCell, { uri }, running.asking.token);
@@ -286,6 +290,10 @@ function gate(): { opened: Promise<void>; open: () => void } {
 
 /** The error of a cell that was stopped while a cluster was being started for it. */
 const TAKEN_BACK = "Stopped before it ran.";
+
+/** The error of a cell that is not what it was when the user ran it; what was typed since may be half a line. */
+const CHANGED =
+  "This cell was changed while it waited, so it was not run. Run it again to run it as it is now.";
 
 /** The error of a cell whose server is gone, in place of the library's message about a connection. */
 const GONE =

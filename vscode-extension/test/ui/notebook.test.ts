@@ -1,7 +1,7 @@
 /** A notebook whose kernel are four real engines: its cells run there, and what they give is saved with the file. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 
@@ -241,6 +241,24 @@ step("an error has its engines and its line, and what follows it does not run", 
   assert.ok((error.traceback?.length ?? 0) > 3 && !error.traceback?.some((line) => line.includes("\n")));
   assert.deepEqual((await saved("behind")).outputs, []);
   await cell("from the engines").locator(".squiggly-error").first().waitFor({ state: "attached" });
+});
+
+step("a cell that is changed while it waits does not run", async () => {
+  const gate = join(window.workspace, "go");
+  await focus("plain cell");
+  await window.page.keyboard.press("Control+A");
+  const wait = `import os, time; [time.sleep(0.05) for _ in iter(lambda: os.path.exists(${JSON.stringify(gate)}), True)]`;
+  await window.page.keyboard.insertText(wait);
+  await run("import os, time");
+  await window.statusSays("4/4 busy");
+  await run("never");
+  await focus("never");
+  await window.page.keyboard.press("Control+Home");
+  await window.page.keyboard.insertText("unfinished = (");
+  writeFileSync(gate, "");
+  await ended("never", "error");
+  const error = (await saved("behind")).outputs.find(({ output_type }) => output_type === "error");
+  assert.match(error?.traceback?.join("\n") ?? "", /changed while it waited, so it was not run/);
 });
 
 step("a server that ends while a cell runs is said in the cell", async () => {

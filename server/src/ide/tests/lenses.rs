@@ -175,12 +175,12 @@ async fn a_running_cell_can_be_interrupted() {
     sim.wait_for_runs(2).await;
     fixture
         .check(expect![[r#"
-        0: ■ Interrupt
         0: ▶ Run on 2 engines
+        0: ■ Interrupt
     "#]])
         .await;
     let found = lenses(&fixture.snapshot().await).expect("it is open");
-    assert_eq!(found[0].action, Some(Action::Interrupt { run: run.id, stragglers: false }));
+    assert_eq!(found[1].action, Some(Action::Interrupt { run: run.id, stragglers: false }));
     sim.open("gate");
     let mut view = run.view.clone();
     within("the end of the run", view.wait_for(|run| run.is_over())).await.expect("a run's view outlives it");
