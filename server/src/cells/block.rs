@@ -4,6 +4,7 @@
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
 mod magics;
+mod words;
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -18,6 +19,7 @@ use super::{
     magic::MagicKind,
     mapped::Mapped,
     markers, options,
+    own_magics::{self, Definitions},
     prefix::Prefix,
     python::{self, Assigned, Flaw, Tokens},
     shell::{self, Meaning, Name, Shell},
@@ -25,6 +27,7 @@ use super::{
     suites::{Suite, Suites},
 };
 use crate::text::TextRange;
+use words::{is_help, is_magic_with_words, may_be_dated};
 
 /// What a block holds.
 #[derive(Debug, Default)]
@@ -59,6 +62,9 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
     }
+    if scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
+        scan.notes.retain(|note| !matches!(note.about, About::OwnMagic { .. }));
+    }
     if let Some(note) = broken_note(block, &scan) {
         scan.notes.push(note);
     }
@@ -89,6 +95,8 @@ struct Scanner<'a> {
     suites: Suites,
     /// What the body stands under that is read, as `%%timeit`.
     prefix: Option<Prefix>,
+    /// Of a block that may define magics.
+    definitions: Option<Definitions>,
     out: Scan,
 }
 
@@ -114,7 +122,7 @@ struct Before {
 }
 
 /// The px magic of a name, without its percent signs, and its suffix.
-fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
+pub(super) fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
     let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
     MagicKind::of(name, is_cell).filter(|_| is_name)
 }
@@ -159,7 +167,8 @@ impl<'a> Scanner<'a> {
 
     fn new(block: BlockText<'a>, shell: Arc<Shell>) -> Self {
         let out = Scan { shell, ..Scan::default() };
-        Self { block, dedent: 0, suites: Suites::default(), prefix: None, out }
+        let definitions = own_magics::may_define(block.source.text()).then(Definitions::default);
+        Self { block, dedent: 0, suites: Suites::default(), prefix: None, definitions, out }
     }
 
     fn run(mut self) -> Scan {
@@ -418,6 +427,7 @@ impl<'a> Scanner<'a> {
             }
             if escape.is_none() && !is_idle {
                 self.names(line);
+                self.own_magics(index);
             }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
@@ -430,8 +440,9 @@ impl<'a> Scanner<'a> {
                 continue;
             }
             if escape.is_none() {
-                let from = begin + usize::from(calls::receiver(rest).is_some());
-                self.nested_calls(index, from, &tokens);
+                let first = rest.chars().next().map_or(0, char::len_utf8);
+                let from = if calls::receiver(rest).is_some() { first } else { 0 };
+                self.nested_calls(index, begin + from, &tokens);
             }
             let assigned = tokens.read(line, begin);
             self.flaw(index, &mut tokens);
@@ -661,40 +672,4 @@ impl From<Option<Escape>> for Spelling {
             Some(Escape::Databricks) => Self::Databricks,
         }
     }
-}
-
-/// Whether a statement may be Python 2 or go by the package's old name, as far as its first words show.
-fn may_be_dated(statement: &str) -> bool {
-    let names_package = || statement.contains("IPython");
-    match statement.as_bytes().first() {
-        Some(b'p') => statement.strip_prefix("print").is_some_and(|rest| !rest.starts_with('(')),
-        Some(b'f' | b'i') => {
-            ["from ", "import "].iter().any(|word| statement.starts_with(word)) && names_package()
-        }
-        _ => false,
-    }
-}
-
-/// Whether a line is a magic with a word behind its name, which is no rest of a division either.
-fn is_magic_with_words(line: &str) -> bool {
-    let name = line.trim_start().strip_prefix('%').unwrap_or_default();
-    let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
-    let (name, behind) = name.split_at(end);
-    let word = behind.trim_start();
-    let first = &word[..word.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(word.len())];
-    let is_operator = matches!(first, "and" | "or" | "in" | "is" | "not" | "if" | "else" | "for" | "async");
-    python::is_magic_name(name) && behind.starts_with(' ') && python::is_magic_name(first) && !is_operator
-}
-
-/// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.
-fn is_help(text: &str) -> bool {
-    let Some(asked) = text.trim_end().strip_suffix('?') else { return false };
-    let asked = asked.strip_suffix('?').unwrap_or(asked);
-    let is_of_name = |c: char| c == '_' || c == '*' || c.is_alphanumeric();
-    let name = &asked[asked.trim_end_matches(is_of_name).len()..];
-    let is_name = asked.ends_with(']') || name.starts_with(|c: char| !c.is_ascii_digit());
-    // With the question mark replaced by a quote, a string begins there only if none, and no comment, was open before.
-    let mut tokens = Tokens::default();
-    tokens.read(&format!("{asked}\"\"\""), 0);
-    is_name && tokens.in_long_string()
 }

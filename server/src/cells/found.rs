@@ -112,6 +112,8 @@ pub(crate) enum About {
     GivenToPython { by: &'static str, name: String },
     /// An alias for a px magic is made where nobody knows whether that happens.
     UncertainAlias { suite: Suite },
+    /// A statement defines a magic by the name of one of px; `None`: by a name that is not known.
+    OwnMagic { name: Option<Box<str>>, line: bool, cell: bool },
     /// A line that IPython may take for a px magic without its percent sign.
     Automagic { name: String },
     /// `%timeit %autopx` and the like.

@@ -9,6 +9,7 @@ mod index;
 mod notebooks;
 mod options;
 mod oracle;
+mod own_magics;
 mod properties;
 mod scripts;
 mod spellings;

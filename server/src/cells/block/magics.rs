@@ -10,6 +10,7 @@ use super::{
         magic::MagicKind,
         mapped::Mapped,
         markers, options,
+        own_magics::Defined,
         prefix::{self, Prefix},
         python::{self, Assigned, Tokens},
         refusal,
@@ -31,7 +32,12 @@ impl Scanner<'_> {
             self.note_used(false, name);
             match self.out.shell.meaning(&text) {
                 Meaning::Itself => {}
-                Meaning::Unknown => return false,
+                Meaning::Unknown => {
+                    let name = name.to_owned();
+                    let range = self.spanned(&place.lines);
+                    self.unread(&name, range);
+                    return false;
+                }
                 Meaning::Alias(expanded) => {
                     let name_length = shell::name_of(text.text()).2;
                     before.is_filled_in |= options::is_dynamic(&text.text()[name_length..]);
@@ -405,6 +411,29 @@ impl Scanner<'_> {
         }
         let about = About::MagicCall { name: name.to_owned(), edits };
         self.out.notes.push(Note { range: source.range(call), about });
+    }
+
+    /// Takes in the magics that the statement defines which begins on this line.
+    pub(super) fn own_magics(&mut self, index: usize) {
+        let Some(definitions) = self.definitions.as_mut().filter(|_| self.out.broken.is_none()) else {
+            return;
+        };
+        let (begin, mut last, mut tokens) = (self.block.lines[index].start, index, Tokens::default());
+        loop {
+            let line = self.block.line(last);
+            if tokens.read(line, 0).is_some() || tokens.at_statement() || last + 1 == self.block.lines.len() {
+                break;
+            }
+            last += 1;
+        }
+        for defined in definitions.read(&self.block.source.text()[begin..self.block.lines[last].end]) {
+            if !Arc::make_mut(&mut self.out.shell).define_own(&defined) {
+                continue;
+            }
+            let Defined { name, kinds } = defined;
+            let about = About::OwnMagic { name, line: kinds.line, cell: kinds.cell };
+            self.out.notes.push(Note { range: self.block.filled(index), about });
+        }
     }
 
     /// Keeps track of the names that hold the shell. `line` begins a statement.
