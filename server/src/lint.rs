@@ -41,7 +41,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 32] = [
+static RULES: [&Rule; 33] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -59,6 +59,7 @@ static RULES: [&Rule; 32] = [
     &spellings::MAGIC_CALL,
     &spellings::UNREAD_CALL,
     &OWN_MAGIC,
+    &markers::FREED_MAGIC,
     &AUTOMAGIC,
     &spellings::UNLIKE_IMPORT,
     &markers::COMMENT_IS_MARKER,

@@ -12,9 +12,9 @@ use super::{
     CellKind, Magic, Spelling, automagic,
     broken::{Broken, Why},
     calls,
-    escapes::{Escape, Hidden},
+    escapes::{Escape, Frees, Hidden},
     found::{About, BlockText, Found, Note, Stray},
-    jupytext::{self, Language},
+    jupytext,
     lines::line_at,
     magic::MagicKind,
     mapped::Mapped,
@@ -400,6 +400,9 @@ impl<'a> Scanner<'a> {
                 if tokens.in_brackets() && is_magic_with_words(line) {
                     self.breaks(index, Why::Inside);
                 }
+                if !tokens.in_text() && self.is_freed(index) {
+                    self.breaks(index, Why::Freed);
+                }
                 let assigned = tokens.read(line, 0);
                 self.flaw(index, &mut tokens);
                 if tokens.at_statement() {
@@ -414,7 +417,7 @@ impl<'a> Scanner<'a> {
             let rest = &line[begin..];
             let freed = self.freed(index);
             let is_idle = python::is_idle(&freed);
-            if is_idle && escape.is_none() && self.block.frees {
+            if is_idle && escape.is_none() && self.block.frees != Frees::Nothing {
                 self.freed_elsewhere(index);
             }
             if !is_idle {
@@ -477,6 +480,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Whether a comment on this line is a magic for jupytext or for VS Code.
+    fn is_freed(&self, index: usize) -> bool {
+        let line = self.line(index);
+        match self.block.hidden(index) {
+            Some(hidden) => hidden.escape != Escape::Databricks,
+            None => self.block.frees.is_magic(line) && !jupytext::sign(line).is_empty(),
+        }
+    }
+
     /// Takes in a comment that does not count here. If jupytext makes a magic of it, it is one where the notebook is run: then
     /// it may be the body of a statement, be indented as nothing is, or not exist.
     fn freed_elsewhere(&mut self, index: usize) {
@@ -486,7 +498,7 @@ impl<'a> Scanner<'a> {
             python::is_idle(above) && above.ends_with('\\') && !python::is_idle(&freed)
         };
         let is_continued = index.checked_sub(1).is_some_and(|above| goes_on(self.line(above)));
-        if is_continued || !Language::Python.is_magic(line, true) {
+        if is_continued || !self.block.frees.is_magic(line) {
             return;
         }
         let sign = jupytext::sign(line);
@@ -501,6 +513,7 @@ impl<'a> Scanner<'a> {
         {
             self.breaks(index, Why::Backslash);
         }
+        self.sets_elsewhere(index, freed.trim());
         let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
         match magic.strip_prefix('%') {
             Some(name) if index != self.block.first_filled(0).unwrap_or(index) => {
@@ -582,7 +595,7 @@ impl<'a> Scanner<'a> {
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
         // jupytext frees the line below a magic that goes on, whatever it holds.
         let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
-        if self.block.frees && (lines.start + 1..lines.end).any(is_other) {
+        if self.block.frees != Frees::Nothing && (lines.start + 1..lines.end).any(is_other) {
             self.breaks(lines.start, Why::Backslash);
         }
         let text = self.joined(lines.clone(), column, escape);

@@ -109,7 +109,7 @@ impl Definitions {
             let mut found: Vec<_> =
                 kinds.map(|kinds| Defined { name: Some(name.into()), kinds }).into_iter().collect();
             // The body may stand on the same line.
-            found.extend(calls(&tokens[def + 2..]));
+            found.extend(calls(tokens.get(def + 2..).unwrap_or_default()));
             return found;
         }
         match words(0) {

@@ -115,6 +115,20 @@ impl Shell {
         self.hide(is_cell, ANY);
     }
 
+    /// Takes in that another shell may be in force instead; says whether that concerns px magics.
+    pub(super) fn doubt(&mut self, other: &Self) -> bool {
+        let changed = other.aliases.iter().filter(|(name, alias)| self.aliases.get(*name) != Some(alias));
+        let changed: Vec<Name> = changed.map(|(name, _)| name.clone()).collect();
+        for (is_cell, name) in &changed {
+            self.hide(*is_cell, name);
+        }
+        let is_of_px = |(is_cell, name): &Name| {
+            let written = Mapped::plain(&format!("{}{name}", signs(*is_cell)), 0);
+            px_name(name, *is_cell).is_some() || matches!(other.meaning(&written), Meaning::Alias(_))
+        };
+        changed.iter().any(is_of_px)
+    }
+
     /// Whether a line above gives the name of a magic a meaning.
     pub(super) fn is_alias(&self, is_cell: bool, name: &str) -> bool {
         self.aliases.contains_key(&(is_cell, name.into()))

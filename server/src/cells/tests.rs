@@ -4,6 +4,7 @@ mod activation;
 mod broken;
 mod field;
 mod formats;
+mod freed;
 mod golden;
 mod index;
 mod notebooks;

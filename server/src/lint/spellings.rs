@@ -125,6 +125,8 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
             AUTOMAGIC.problem(note.range, message, vec![fix])
         }
         About::SwitchedOff => super::markers::switched_off(note.range),
+        About::PxBody => super::markers::px_body(note.range),
+        About::FreedElsewhere { name } => super::markers::freed_elsewhere(note.range, name),
         About::Broken(why) => super::magics::broken(note.range, why),
         About::NestedCall { name } => {
             let message = format!(

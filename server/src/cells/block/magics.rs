@@ -6,6 +6,7 @@ use super::{
     super::{
         CellKind, Magic, Options, Spelling,
         calls::{self, Call, Parsed, Runs},
+        escapes::Frees,
         found::{About, BlockText, Found, Note},
         magic::MagicKind,
         mapped::Mapped,
@@ -260,6 +261,38 @@ impl Scanner<'_> {
         }
     }
 
+    /// Takes in what a comment sets that is a magic where the notebook is run, and none here: nobody knows what holds below.
+    pub(super) fn sets_elsewhere(&mut self, index: usize, freed: &str) {
+        if !freed.contains('%') {
+            return;
+        }
+        let source = Mapped::plain(freed, 0);
+        let block = BlockText {
+            source: &source,
+            lines: &[0..freed.len()],
+            is_script: false,
+            hidden: &[],
+            frees: Frees::Nothing,
+            border: None,
+        };
+        let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
+        for (is_cell, name) in &inner.used {
+            self.note_used(*is_cell, name);
+        }
+        let range = self.block.filled(index);
+        let is_set = |found: &&Found| found.kind == CellKind::Config && found.magic.options.error.is_none();
+        if let Some(found) = inner.found.iter().find(is_set) {
+            let Magic { kind, suffix, .. } = &found.magic;
+            let name = format!("{kind}{suffix}");
+            self.unread(&name, range);
+            self.out.notes.push(Note { range, about: About::FreedElsewhere { name } });
+        }
+        if Arc::make_mut(&mut self.out.shell).doubt(&inner.shell) {
+            let about = About::FreedElsewhere { name: "alias_magic".to_owned() };
+            self.out.notes.push(Note { range, about });
+        }
+    }
+
     /// Takes in what a call runs; says whether it is a px cell.
     fn called(&mut self, source: &Mapped, call: Call, place: Place, before: Before) -> bool {
         match call.runs {
@@ -335,7 +368,7 @@ impl Scanner<'_> {
             lines: &lines,
             is_script: false,
             hidden: &[],
-            frees: false,
+            frees: Frees::Nothing,
             border: None,
         };
         let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
