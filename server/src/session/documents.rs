@@ -6,6 +6,7 @@
 
 mod cut;
 mod follow;
+mod tracked;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -20,7 +21,8 @@ use crate::{
     text::{Change, Document, Encoding, TextRange},
 };
 use cut::Cut;
-use follow::{Fresh, Tracked, Tracker};
+use follow::{Fresh, Tracker};
+use tracked::Tracked;
 
 /// One text: a script, a raw notebook, or one cell of a synchronised notebook.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::VecDeque};
 
-use super::follow::Tracked;
+use super::tracked::Tracked;
 use crate::{cells::PxCell, run::RunId};
 
 /// How many deleted px cells of one text are remembered.
