@@ -4,6 +4,7 @@
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
 mod magics;
+mod words;
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -11,13 +12,14 @@ use super::{
     CellKind, Magic, Spelling, automagic,
     broken::{Broken, Why},
     calls,
-    escapes::{Escape, Hidden},
+    escapes::{Escape, Frees, Hidden},
     found::{About, BlockText, Found, Note, Stray},
-    jupytext::{self, Language},
+    jupytext,
     lines::line_at,
     magic::MagicKind,
     mapped::Mapped,
     markers, options,
+    own_magics::{self, Definitions},
     prefix::Prefix,
     python::{self, Assigned, Flaw, Tokens},
     shell::{self, Meaning, Name, Shell},
@@ -25,6 +27,7 @@ use super::{
     suites::{Suite, Suites},
 };
 use crate::text::TextRange;
+use words::{is_help, is_magic_with_words, may_be_dated};
 
 /// What a block holds.
 #[derive(Debug, Default)]
@@ -59,6 +62,9 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
     }
+    if scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
+        scan.notes.retain(|note| !matches!(note.about, About::OwnMagic { .. }));
+    }
     if let Some(note) = broken_note(block, &scan) {
         scan.notes.push(note);
     }
@@ -89,6 +95,8 @@ struct Scanner<'a> {
     suites: Suites,
     /// What the body stands under that is read, as `%%timeit`.
     prefix: Option<Prefix>,
+    /// Of a block that may define magics.
+    definitions: Option<Definitions>,
     out: Scan,
 }
 
@@ -114,7 +122,7 @@ struct Before {
 }
 
 /// The px magic of a name, without its percent signs, and its suffix.
-fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
+pub(super) fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
     let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
     MagicKind::of(name, is_cell).filter(|_| is_name)
 }
@@ -159,7 +167,8 @@ impl<'a> Scanner<'a> {
 
     fn new(block: BlockText<'a>, shell: Arc<Shell>) -> Self {
         let out = Scan { shell, ..Scan::default() };
-        Self { block, dedent: 0, suites: Suites::default(), prefix: None, out }
+        let definitions = own_magics::may_define(block.source.text()).then(Definitions::default);
+        Self { block, dedent: 0, suites: Suites::default(), prefix: None, definitions, out }
     }
 
     fn run(mut self) -> Scan {
@@ -391,6 +400,9 @@ impl<'a> Scanner<'a> {
                 if tokens.in_brackets() && is_magic_with_words(line) {
                     self.breaks(index, Why::Inside);
                 }
+                if !tokens.in_text() && self.is_freed(index) {
+                    self.breaks(index, Why::Freed);
+                }
                 let assigned = tokens.read(line, 0);
                 self.flaw(index, &mut tokens);
                 if tokens.at_statement() {
@@ -405,7 +417,7 @@ impl<'a> Scanner<'a> {
             let rest = &line[begin..];
             let freed = self.freed(index);
             let is_idle = python::is_idle(&freed);
-            if is_idle && escape.is_none() && self.block.frees {
+            if is_idle && escape.is_none() && self.block.frees != Frees::Nothing {
                 self.freed_elsewhere(index);
             }
             if !is_idle {
@@ -418,6 +430,7 @@ impl<'a> Scanner<'a> {
             }
             if escape.is_none() && !is_idle {
                 self.names(line);
+                self.own_magics(index);
             }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
@@ -430,8 +443,9 @@ impl<'a> Scanner<'a> {
                 continue;
             }
             if escape.is_none() {
-                let from = begin + usize::from(calls::receiver(rest).is_some());
-                self.nested_calls(index, from, &tokens);
+                let first = rest.chars().next().map_or(0, char::len_utf8);
+                let from = if calls::receiver(rest).is_some() { first } else { 0 };
+                self.nested_calls(index, begin + from, &tokens);
             }
             let assigned = tokens.read(line, begin);
             self.flaw(index, &mut tokens);
@@ -466,6 +480,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Whether a comment on this line is a magic for jupytext or for VS Code.
+    fn is_freed(&self, index: usize) -> bool {
+        let line = self.line(index);
+        match self.block.hidden(index) {
+            Some(hidden) => hidden.escape != Escape::Databricks,
+            None => self.block.frees.is_magic(line) && !jupytext::sign(line).is_empty(),
+        }
+    }
+
     /// Takes in a comment that does not count here. If jupytext makes a magic of it, it is one where the notebook is run: then
     /// it may be the body of a statement, be indented as nothing is, or not exist.
     fn freed_elsewhere(&mut self, index: usize) {
@@ -475,7 +498,7 @@ impl<'a> Scanner<'a> {
             python::is_idle(above) && above.ends_with('\\') && !python::is_idle(&freed)
         };
         let is_continued = index.checked_sub(1).is_some_and(|above| goes_on(self.line(above)));
-        if is_continued || !Language::Python.is_magic(line, true) {
+        if is_continued || !self.block.frees.is_magic(line) {
             return;
         }
         let sign = jupytext::sign(line);
@@ -490,6 +513,7 @@ impl<'a> Scanner<'a> {
         {
             self.breaks(index, Why::Backslash);
         }
+        self.sets_elsewhere(index, freed.trim());
         let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
         match magic.strip_prefix('%') {
             Some(name) if index != self.block.first_filled(0).unwrap_or(index) => {
@@ -571,7 +595,7 @@ impl<'a> Scanner<'a> {
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
         // jupytext frees the line below a magic that goes on, whatever it holds.
         let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
-        if self.block.frees && (lines.start + 1..lines.end).any(is_other) {
+        if self.block.frees != Frees::Nothing && (lines.start + 1..lines.end).any(is_other) {
             self.breaks(lines.start, Why::Backslash);
         }
         let text = self.joined(lines.clone(), column, escape);
@@ -661,40 +685,4 @@ impl From<Option<Escape>> for Spelling {
             Some(Escape::Databricks) => Self::Databricks,
         }
     }
-}
-
-/// Whether a statement may be Python 2 or go by the package's old name, as far as its first words show.
-fn may_be_dated(statement: &str) -> bool {
-    let names_package = || statement.contains("IPython");
-    match statement.as_bytes().first() {
-        Some(b'p') => statement.strip_prefix("print").is_some_and(|rest| !rest.starts_with('(')),
-        Some(b'f' | b'i') => {
-            ["from ", "import "].iter().any(|word| statement.starts_with(word)) && names_package()
-        }
-        _ => false,
-    }
-}
-
-/// Whether a line is a magic with a word behind its name, which is no rest of a division either.
-fn is_magic_with_words(line: &str) -> bool {
-    let name = line.trim_start().strip_prefix('%').unwrap_or_default();
-    let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
-    let (name, behind) = name.split_at(end);
-    let word = behind.trim_start();
-    let first = &word[..word.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(word.len())];
-    let is_operator = matches!(first, "and" | "or" | "in" | "is" | "not" | "if" | "else" | "for" | "async");
-    python::is_magic_name(name) && behind.starts_with(' ') && python::is_magic_name(first) && !is_operator
-}
-
-/// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.
-fn is_help(text: &str) -> bool {
-    let Some(asked) = text.trim_end().strip_suffix('?') else { return false };
-    let asked = asked.strip_suffix('?').unwrap_or(asked);
-    let is_of_name = |c: char| c == '_' || c == '*' || c.is_alphanumeric();
-    let name = &asked[asked.trim_end_matches(is_of_name).len()..];
-    let is_name = asked.ends_with(']') || name.starts_with(|c: char| !c.is_ascii_digit());
-    // With the question mark replaced by a quote, a string begins there only if none, and no comment, was open before.
-    let mut tokens = Tokens::default();
-    tokens.read(&format!("{asked}\"\"\""), 0);
-    is_name && tokens.in_long_string()
 }
