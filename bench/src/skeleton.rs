@@ -20,13 +20,51 @@ const LINES: usize = 100_000;
 const LINE_BYTES: usize = 64;
 const BIG: usize = 100_000_000;
 
+/// Bytes that each engine writes in a flood, and how many engines do.
+const FLOOD: usize = 200_000_000;
+const FLOOD_ENGINES: u32 = 4;
+
+/// What a flood may take beside three times its largest message, in MB.
+const HELD: f64 = 128.0;
+
+/// Floods of other shapes: how many bytes a message and a line have.
+const SHAPES: [(&str, usize, usize); 5] = [
+    ("lines of 80 bytes, a hundred in a message", 8_000, 80),
+    ("lines of 10 kB", 10_000, 10_000),
+    ("lines of 1 MB", 1_000_000, 1_000_000),
+    ("one line that never ends, 64 kB at a time", 64_000, usize::MAX),
+    ("messages of 20 MB with short lines", 20_000_000, 80),
+];
+
 pub(crate) async fn measure() -> Result<()> {
     let flood = Script::new().flood(LINES, LINE_BYTES);
     let sim = Sim::builder().engines(ENGINES).on("flood()", flood).start().await;
     tokio::task::spawn_blocking(move || flood_of_lines(&sim)).await??;
     let big = Script::new().stdout("x".repeat(79) + "\n").stdout(("y".repeat(99) + "\n").repeat(BIG / 100));
     let sim = Sim::builder().engines(1).on("big()", big).start().await;
-    tokio::task::spawn_blocking(move || one_big_message(&sim)).await?
+    tokio::task::spawn_blocking(move || one_big_message(&sim)).await??;
+    println!("| {FLOOD_ENGINES} engines × {} MB | peak MB | held MB | may be MB |", FLOOD / 1_000_000);
+    println!("|---|---|---|---|");
+    let mut too_much = Vec::new();
+    for (shape, message, line) in SHAPES {
+        let text = if line == usize::MAX {
+            "x".repeat(message)
+        } else {
+            ("x".repeat(line - 1) + "\n").repeat(message / line)
+        };
+        let flood = (0..FLOOD / message).fold(Script::new(), |script, _| script.stdout(text.clone()));
+        let sim = Sim::builder().engines(FLOOD_ENGINES).on("flood()", flood).start().await;
+        let watched = tokio::task::spawn_blocking(move || Watched::run(&sim, "flood()")).await??;
+        let limit = HELD + 3.0 * message as f64 / f64::from(1 << 20);
+        let Watched { before, peak, held, .. } = watched;
+        println!("| {shape} | {peak:.1} | {held:.1} | {:.1} |", before + limit);
+        if peak - before > limit {
+            too_much.push(shape);
+        }
+    }
+    println!();
+    ensure!(too_much.is_empty(), "too much memory: {}", too_much.join("; "));
+    Ok(())
 }
 
 fn flood_of_lines(sim: &Sim) -> Result<()> {
@@ -58,6 +96,8 @@ fn one_big_message(sim: &Sim) -> Result<()> {
 struct Watched {
     before: f64,
     peak: f64,
+    /// Once all was shown.
+    held: f64,
     seconds: f64,
     updates: usize,
     /// Bytes of the largest update.
@@ -94,6 +134,7 @@ impl Watched {
         let peak = resident(client.pid(), "VmHWM:")?;
         let result =
             client.request("px/result", json!({ "uri": uri, "position": { "line": 0, "character": 0 } }));
+        let held = resident(client.pid(), "VmRSS:")?;
         let mut spilled = 0;
         for run in fs::read_dir(folder.path())? {
             for file in fs::read_dir(run?.path())? {
@@ -103,6 +144,7 @@ impl Watched {
         Ok(Self {
             before,
             peak,
+            held,
             seconds,
             updates: sizes.len(),
             largest: sizes.into_iter().max().unwrap_or_default(),

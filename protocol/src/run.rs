@@ -23,7 +23,7 @@ message! {
     /// `%pxresult`, a hover, [`px/result`](#result) or the command `pxlens.server.showResult` asks for it. Failures are always shown.
     ///
     /// With `only`, the px cell, as it is now, runs again on some of the engines of its last run: on those that failed, or on those whose
-    /// output differs from the largest group. The new run is the result of the cell from then on; its list of engines shows that it covers only a
+    /// output differs from the largest group that ended well. The new run is the result of the cell from then on; its list of engines shows that it covers only a
     /// part. Engines that are gone, or that the targets no longer choose, are left out. If the cell's code or plan has changed since, the run's
     /// `note` says so. The request is refused, with a sentence, for more than one px cell, if the cell has no run or one that still goes on, and
     /// if no engine remains.
@@ -98,7 +98,7 @@ pub enum Scope {
 pub enum Only {
     /// Those that raised, dropped the request, or were lost and are back.
     Failed,
-    /// Those whose output is not like that of the largest group.
+    /// Those whose output is not like that of the largest group that ended well.
     Differing,
 }
 

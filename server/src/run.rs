@@ -5,6 +5,7 @@
 
 mod event;
 mod fingerprint;
+mod output;
 pub(crate) mod pictures;
 mod rope_text;
 pub(crate) mod rules;
@@ -21,8 +22,9 @@ mod tests;
 
 pub use event::{Event, EventKind, LostReason, Slot, Time};
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use output::{Ending, Output, OutputKind};
 pub(crate) use rope_text::RopeText;
-pub(crate) use state::{Ending, EngineRun, Output, OutputKind, Phase, RunState};
+pub(crate) use state::{EngineRun, Phase, RunState};
 pub use state::{Run, RunId, RunRequest};
 pub(crate) use terminal::{terminal_text, visible, visible_name};
 pub(crate) use text::{Hidden, Text};

@@ -37,7 +37,7 @@ use tokio::{
 };
 
 pub(crate) use crate::clock::now;
-pub(crate) use attach::{ClusterError, Owner, StartPolicy, start_cluster};
+pub(crate) use attach::{ClusterError, StartPolicy, start_cluster};
 pub(crate) use command::{
     Conditional, NoCell, NotRun, NotRunKind, Place, RunCommand, RunError, RunResponse, Scope,
 };
@@ -235,10 +235,21 @@ pub(crate) enum Level {
 }
 
 /// How long to wait for the next engine to report its host; some never do.
-const PLACES_QUIET: Duration = Duration::from_secs(2);
+const HOSTS_QUIET: Duration = Duration::from_secs(2);
 
 /// How long to wait for the hosts of all engines at most.
-const PLACES_LIMIT: Duration = Duration::from_secs(5);
+const HOSTS_LIMIT: Duration = Duration::from_secs(5);
+
+/// Who started the cluster, and so who may stop it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// This session; the cluster ends with it.
+    Session,
+    /// pxlens, now or earlier; the cluster outlives the session.
+    Pxlens,
+    /// Somebody else.
+    Other,
+}
 
 /// The cluster of a session.
 #[derive(Clone, Debug, Default)]
@@ -419,7 +430,7 @@ impl Session {
     pub(crate) async fn places(&self) {
         if let Some((_, Some(client))) = self.request(|reply| actor::Message::Client { reply }).await {
             // After a timeout the caller goes on with the hosts that are known.
-            let _ = timeout(PLACES_LIMIT, client.settled(PLACES_QUIET)).await;
+            let _ = timeout(HOSTS_LIMIT, client.settled(HOSTS_QUIET)).await;
         }
     }
 

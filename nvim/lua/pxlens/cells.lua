@@ -35,17 +35,22 @@ function M.rows(cell)
   return first, final
 end
 
---- The px cell that contains a row.
+--- The px cell that contains a row; on the marker of a cell of a script, the first px cell of that one.
 ---@param bufnr integer
 ---@param row integer 0-based.
 ---@return pxlens.Cell?
 function M.at(bufnr, row)
+  local marked
   for _, cell in ipairs(M.now(bufnr)) do
     local first, final = M.rows(cell)
     if first <= row and row <= final then
       return cell
     end
+    if cell.marker == row then
+      marked = marked or cell
+    end
   end
+  return marked
 end
 
 --- The px cell at the cursor.

@@ -97,7 +97,7 @@ pub(crate) enum PythonError {
     TooOld {
         /// The newest that was found.
         program: PathBuf,
-        /// Its version.
+        /// The version of that Python.
         version: String,
     },
     /// Neither venv nor pip works with this Python.

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ending, EngineRun, Output, pictures, rules::Rule, terminal::terminal_text, tokens::is_value};
+use super::{Ending, Output, pictures, rules::Rule, terminal::terminal_text, tokens::is_value};
 use hash::Hashers;
 use past::Earlier;
 use stream::StreamFingerprinter;
@@ -149,8 +149,8 @@ impl Fingerprinter {
         self.rest.push(Item { kind, id: id.map(str::to_owned), fingerprint });
     }
 
-    /// The fingerprint of `part`, whose outputs were all noted here.
-    pub(super) fn fingerprint(&self, part: &EngineRun) -> Fingerprint {
+    /// The fingerprint of a part whose outputs were all noted here, and that gave these pages.
+    pub(super) fn fingerprint(&self, pages: &[MimeBundle], ending: Option<&Ending>) -> Fingerprint {
         let mut hashers = Hashers::default();
         for stream in [&self.stdout, &self.stderr] {
             hashers.note(0, stream.finish());
@@ -159,10 +159,10 @@ impl Fingerprinter {
             hashers.note(item.kind, item.fingerprint);
         }
         // Pages come with the reply, in any order with the outputs.
-        for page in &part.pages {
+        for page in pages {
             hashers.note(PAGE, of_bundle(page, false));
         }
-        match part.ending() {
+        match ending {
             None => hashers.shape.word(0),
             Some(Ending::Ok) => hashers.shape.word(1),
             Some(Ending::Error(error)) => hashers.shape.word(of_error(error).shape),

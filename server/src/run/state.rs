@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, EventKind, LostReason, Slot, Text, Time,
+    Ending, Event, EventKind, LostReason, Output, OutputKind, Slot, Time,
     fingerprint::{Fingerprint, Fingerprinter},
     weight::{of_bundle, of_output},
 };
@@ -42,19 +42,6 @@ pub struct RunRequest {
     pub single: bool,
 }
 
-/// How an engine's part ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ending {
-    /// The code ran to its end.
-    Ok,
-    /// The code raised.
-    Error(Arc<ErrorContent>),
-    /// The engine dropped the request without running it. Or pxlens did, and this says which earlier run failed there.
-    Aborted(Option<Arc<str>>),
-    /// No answer will come.
-    Lost(LostReason),
-}
-
 /// The progress of an engine's part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -67,53 +54,6 @@ pub enum Phase {
     Running,
     /// Reply and idle are in, or the engine is lost.
     Ended(Ending),
-}
-
-/// One thing an engine produced. Adjacent pieces of one stream are one output.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Output {
-    /// What was produced.
-    pub kind: OutputKind,
-    /// Whether it came after the engine's part had ended (threads, child processes).
-    pub late: bool,
-}
-
-/// What an engine can produce.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum OutputKind {
-    /// Text; cheap to clone however long.
-    Stream(StreamName, Text),
-    /// A display.
-    Display {
-        /// By MIME type.
-        data: MimeBundle,
-        /// The name that updates use.
-        display_id: Option<String>,
-    },
-    /// New content for a display. Kept as it came: whoever draws the run applies it.
-    UpdateDisplay {
-        /// By MIME type.
-        data: MimeBundle,
-        /// The id of the display.
-        display_id: Option<String>,
-    },
-    /// A request to clear what was shown before. Kept as it came.
-    ClearOutput {
-        /// Clear only when the next output comes.
-        wait: bool,
-    },
-    /// A value.
-    Result {
-        /// By MIME type.
-        data: MimeBundle,
-        /// `Out[n]`.
-        execution_count: u32,
-    },
-    /// A traceback.
-    Error(Arc<ErrorContent>),
-    /// Why a message was skipped.
-    Unreadable(String),
 }
 
 /// One engine's part of a run.
@@ -234,7 +174,7 @@ impl EngineRun {
 
     /// Stands for what it shows and how it ended, for comparing with other engines.
     pub fn fingerprint(&self) -> Fingerprint {
-        *self.fingerprint.get_or_init(|| self.fingerprinter.fingerprint(self))
+        *self.fingerprint.get_or_init(|| self.fingerprinter.fingerprint(&self.pages, self.ending()))
     }
 
     /// All text of one stream that is in memory, whatever came between its pieces.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{ClusterView, DEFAULT_ENGINES, Level, Settings, wishes::Ask};
+use super::{ClusterView, DEFAULT_ENGINES, Level, Owner, Settings, wishes::Ask};
 use crate::{
     blocking,
     cluster::{
@@ -28,17 +28,6 @@ pub(crate) enum StartPolicy {
     Detached,
     /// Start one that outlives this process, even if another is running.
     Another,
-}
-
-/// Who started the cluster, and so who may stop it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// This session; the cluster ends with it.
-    Session,
-    /// pxlens, now or earlier; the cluster outlives the session.
-    Pxlens,
-    /// Somebody else.
-    Other,
 }
 
 /// Why there is no cluster to run on.

@@ -92,7 +92,7 @@ pub(crate) enum NotRunKind {
 /// A px cell in the body of a statement such as `if`, which was among those asked for and not meant by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conditional {
-    /// Which.
+    /// The px cell.
     pub cell: CellId,
     /// How many lines it has.
     pub lines: u32,

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) enum Only {
     /// Those that failed.
     Failed,
-    /// Those whose output differs from that of the majority.
+    /// Those whose output differs from that of the largest group that ended well.
     Differing,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum InterruptScope {
 pub(crate) struct Parts {
     /// The live engines that failed, unless every engine of the run failed. `None` while the run goes on.
     pub failed: Option<RankSet>,
-    /// The live engines whose output differs from that of the majority, unless they are the ones that failed. `None`
+    /// The live engines whose output differs from that of the largest group that ended well, unless they are the ones that failed. `None`
     /// while the run goes on.
     pub differing: Option<RankSet>,
     /// Those still running although at least half have ended.

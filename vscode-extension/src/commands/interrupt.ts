@@ -1,5 +1,6 @@
 /** Stops runs: the one in the panel, if that has the focus; else that of the px cell at the cursor, those of the document, or all. */
 
+import { cellsAt } from "../cells-at";
 import type { Commands, Live } from "../commands";
 import { type Here, nearest, said, underWay } from "../interrupts";
 import { inform, warn } from "../notice";
@@ -41,6 +42,5 @@ async function cellHere(client: Live["session"]["client"]): Promise<Here | undef
   // A document that the server does not have, such as one side of a diff, has no px cells.
   const { cells } = await client.sendRequest(px.cells, { uri: at.uri }).catch(() => ({ cells: [] }));
   const { line } = at.position;
-  const cell = cells.find(({ range }) => range.start.line <= line && line <= range.end.line);
-  return { uri: at.uri, cell: cell?.id };
+  return { uri: at.uri, cell: cellsAt(cells, line)[0]?.id };
 }

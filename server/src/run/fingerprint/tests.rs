@@ -25,7 +25,7 @@ fn stream<'a>(pieces: impl IntoIterator<Item = &'a str>) -> StreamFingerprinter 
 }
 
 /// The fingerprint of a part computed from its outputs as they stand, rather than from what was noted as they arrived.
-pub(crate) fn fingerprint_from_scratch(part: &EngineRun) -> Fingerprint {
+pub(crate) fn fingerprint_from_scratch(part: &crate::run::EngineRun) -> Fingerprint {
     let mut fingerprinter = Fingerprinter::new();
     for (at, output) in part.outputs.iter().enumerate() {
         match &output.kind {
@@ -42,7 +42,7 @@ pub(crate) fn fingerprint_from_scratch(part: &EngineRun) -> Fingerprint {
             OutputKind::Unreadable(what) => fingerprinter.remark(what),
         }
     }
-    fingerprinter.fingerprint(part)
+    fingerprinter.fingerprint(&part.pages, part.ending())
 }
 
 fn fingerprint(text: &str) -> Fingerprint {

@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Ending, EngineRun, ErrorContent, MimeBundle, Output, OutputKind, Phase, Run};
+use super::{EngineRun, Phase, Run};
+use crate::{
+    jupyter::content::{ErrorContent, MimeBundle},
+    run::{Ending, Output, OutputKind},
+};
 
 /// What text is shown of; files of other types are no use without their end.
 const TEXTS: [&str; 3] = ["text/plain", "text/markdown", "text/latex"];

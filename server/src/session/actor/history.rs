@@ -15,9 +15,9 @@ use crate::{
 /// How many runs of one cell are kept, in addition to those that cells still show.
 const HISTORY: usize = 20;
 
-/// The owner of runs that are counted together.
+/// What runs have in common that are counted together.
 #[derive(PartialEq, Eq, Hash)]
-enum Owner {
+enum CountedWith {
     Cell(CellId),
     /// The deleted cells of a document or notebook, all together: edits may leave any number of them.
     Gone(DocumentKey),
@@ -35,15 +35,15 @@ impl Actor {
         }
         self.shown_by.retain(|cell, _| cells.contains(cell));
         wanted.extend(self.shown_by.values());
-        let mut kept: HashMap<Owner, usize> = HashMap::new();
+        let mut kept: HashMap<CountedWith, usize> = HashMap::new();
         let mut bytes = 0usize;
         let mut gone = HashSet::new();
         // The newest first, so that the oldest are the ones that exceed the limits.
         for (id, entry) in self.runs.iter().rev() {
             let handle = &entry.handle;
             let owner = match cells.contains(&handle.cell) {
-                true => Owner::Cell(handle.cell),
-                false => Owner::Gone(handle.home.clone()),
+                true => CountedWith::Cell(handle.cell),
+                false => CountedWith::Gone(handle.home.clone()),
             };
             let count = kept.entry(owner).or_default();
             *count += 1;

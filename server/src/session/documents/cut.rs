@@ -1,8 +1,9 @@
-//! Px cells that were deleted from a text and may come back: what was cut is pasted elsewhere, and a deletion is undone.
+//! Px cells that left a text and may come back: what was cut is pasted elsewhere, a deletion is undone, and what was closed is
+//! opened again.
 
 use std::{cmp::Reverse, collections::VecDeque};
 
-use super::follow::Tracked;
+use super::tracked::Tracked;
 use crate::{cells::PxCell, run::RunId};
 
 /// How many deleted px cells of one text are remembered.
@@ -16,6 +17,10 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
     /// Remembers px cells that one edit deleted, in their order.
     pub(super) fn remember(&mut self, deleted: impl IntoIterator<Item = Tracked>) {
         self.edits += 1;
