@@ -67,9 +67,9 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
         scan.statements.sort_by_key(|statement| statement.range.start);
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
-        if let Some(line) = unread_line(block, &scan, shell) {
-            scan.broken = Some(Broken { line, why: Why::Syntax });
-        }
+    }
+    if let Some(broken) = unread_line(block, &scan, shell) {
+        scan.broken = Some(broken);
     }
     if scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
         scan.notes.retain(|note| !matches!(note.about, About::OwnMagic { .. }));

@@ -31,7 +31,7 @@ pub(crate) enum Why {
     Try,
     /// A magic inside of brackets.
     Inside,
-    /// A comment within a statement of which jupytext makes a magic.
+    /// A comment of which jupytext makes what Python cannot read there.
     Freed,
     /// A decorator with no function below it.
     Decorator,
@@ -64,9 +64,9 @@ impl fmt::Display for Why {
             Self::Clause(word) => write!(f, "`{word}` belongs to no statement above it"),
             Self::Try => f.write_str("a `try` has neither `except` nor `finally`"),
             Self::Inside => f.write_str("a magic stands inside of brackets"),
-            Self::Freed => {
-                f.write_str("a comment within a statement is a magic for tools that free magics in comments, as jupytext does")
-            }
+            Self::Freed => f.write_str(
+                "tools that free magics in comments, as jupytext does, make code of this comment, which Python cannot read here",
+            ),
             Self::Decorator => f.write_str("a decorator has no function or class below it"),
             Self::Syntax => f.write_str("Python 3 cannot read this line"),
             Self::OldPython(word) => write!(f, "Python 3 has no {word} statement"),

@@ -6,8 +6,9 @@ use super::{
     super::{
         broken::{Broken, Why},
         found::{About, BlockText, Note},
+        jupytext,
         magic::px_name,
-        python::{Assigned, Tokens},
+        python::{self, Assigned, Tokens},
         shell::Shell,
         statements::{Act, Statement},
         syntax,
@@ -19,7 +20,7 @@ use super::{
 const FAR: &str = "                                                                ";
 
 /// The line of a block that Python cannot read, if anything depends on whether it can.
-pub(super) fn unread_line(block: BlockText<'_>, scan: &Scan, shell: &Arc<Shell>) -> Option<usize> {
+pub(super) fn unread_line(block: BlockText<'_>, scan: &Scan, shell: &Arc<Shell>) -> Option<Broken> {
     let from = scan.begins?;
     let sets = |one: &Statement| one.may_decide() && !matches!(one.act, Act::Bind { .. });
     let matters =
@@ -29,6 +30,7 @@ pub(super) fn unread_line(block: BlockText<'_>, scan: &Scan, shell: &Arc<Shell>)
     }
     let mut commands = scan.commands.iter().peekable();
     let (mut python, mut tokens) = (String::new(), Tokens::default());
+    let mut has_code = false;
     for index in from..block.lines.len() {
         while commands.next_if(|(lines, _)| lines.end <= index).is_some() {}
         let line = block.line(index);
@@ -44,6 +46,9 @@ pub(super) fn unread_line(block: BlockText<'_>, scan: &Scan, shell: &Arc<Shell>)
                 if !tokens.at_statement() && !tokens.in_text() {
                     python.push_str(FAR);
                 }
+                let freed = freed_line(block, index).filter(|_| tokens.at_statement());
+                let line = freed.as_deref().unwrap_or(line);
+                has_code |= !python::is_idle(line);
                 let from = tokens.read(line, 0).map_or(0, |assigned| match assigned {
                     Assigned::Magic(column) | Assigned::GetIpython(column) => column,
                 });
@@ -55,7 +60,29 @@ pub(super) fn unread_line(block: BlockText<'_>, scan: &Scan, shell: &Arc<Shell>)
         }
         python.push('\n');
     }
-    syntax::unread(&python).map(|row| from + row)
+    if !has_code {
+        return None;
+    }
+    let line = from + syntax::unread(&python)?;
+    let is_freed = block.lines.get(line).is_some() && freed_line(block, line).is_some();
+    Some(Broken { line, why: if is_freed { Why::Freed } else { Why::Syntax } })
+}
+
+/// What jupytext and its like make of a comment, as Python: `cd` for `# cd`, which is a magic only where it is all of its cell.
+fn freed_line(block: BlockText<'_>, index: usize) -> Option<String> {
+    let line = block.line(index);
+    let columns = match block.hidden(index) {
+        Some(hidden) => hidden.columns.clone(),
+        None if python::is_idle(line) && block.frees.is_magic(line) => jupytext::sign(line),
+        None => return None,
+    };
+    if columns.is_empty() {
+        return None;
+    }
+    let (blanks, freed) = (&line[..columns.start], &line[columns.end..]);
+    let is_command =
+        freed.trim_start().starts_with(['%', '!', '?']) || Tokens::default().read(freed, 0).is_some();
+    Some(if is_command { format!("{blanks}0") } else { format!("{blanks}{freed}") })
 }
 
 /// What is to be said of a cell that IPython does not run, or not to its end, if that concerns magics or views in it.

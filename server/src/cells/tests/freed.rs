@@ -42,6 +42,9 @@ fn a_magic_that_is_freed_within_a_statement_breaks_its_cell() {
     let opts = "opts = [\n# %px b = 2\n3]";
     assert_eq!(sent(&format!("# %%\n# %px a = 1\n{opts}\n\n# %%\n# %px z\n")), "z: broken-cell");
     assert_eq!(sent(&format!("%px a = 1\n{opts}\n\n%px z\n")), "z: broken-cell");
+    // IPython takes the command of a shell without a sign for a magic only where it is all of its cell.
+    assert_eq!(sent("# cd folder\n%px a = 1\n\n%px z\n"), "z: broken-cell");
+    assert_eq!(sent("# cd folder\n\n%px z\n"), "z: ");
     // Where nothing frees it.
     assert_eq!(sent(&format!("# %%\n%px a = 1\n{opts}\n")), "a = 1: ");
     for cell in
