@@ -267,9 +267,10 @@ impl Scanner<'_> {
             return;
         }
         let source = Mapped::plain(freed, 0);
+        let line = 0..freed.len();
         let block = BlockText {
             source: &source,
-            lines: &[0..freed.len()],
+            lines: std::slice::from_ref(&line),
             is_script: false,
             hidden: &[],
             frees: Frees::Nothing,
