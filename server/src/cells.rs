@@ -36,6 +36,7 @@ mod shift;
 mod spelling;
 mod statements;
 mod suites;
+mod syntax;
 mod unreadable;
 mod values;
 mod views;

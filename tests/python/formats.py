@@ -148,29 +148,6 @@ def magics(source, transform=None):
 # What a magic's name is made of; at any other one IPython fails, and the cell ends.
 NAME = re.compile(r"[A-Za-z_][\w.]*$")
 
-# Python's messages for what makes a cell one that runs nothing, also for pxlens.
-CERTAIN = re.compile(
-    "never closed|unterminated|unexpected indent|expected an indented block|unindent does not match|Missing parentheses"
-    "|unmatched|does not match opening|unexpected EOF|expected 'except'"
-)
-
-
-def is_certain(error, code):
-    """Whether an error of Python's is one that pxlens looks for: it knows tokens, indentation and decorators alone."""
-    lines = code.split("\n")
-    line = lines[(error.lineno or 1) - 1 : (error.lineno or 1)]
-    around = lines[max((error.lineno or 1) - 2, 0) : (error.end_lineno or error.lineno or 1) + 1]
-    above = [line for line in lines[: (error.lineno or 1) - 1] if line.strip() and not line.lstrip().startswith("#")]
-    return bool(
-        CERTAIN.search(error.msg)
-        or (above and above[-1].lstrip().startswith("@"))
-        or (line and re.match(r"\s*(else|elif|except|finally)\b", line[0]))
-        # A magic inside of brackets.
-        or (error.msg == "invalid syntax" and line and re.match(r"\s*%\w+ \w", line[0]))
-        or ("forgot a comma" in error.msg and any(re.match(r"\s*%\w+ \w", line) for line in around))
-    )
-
-
 def is_refused(source):
     """Whether Python reads nothing of a cell, or of the body that its magic runs."""
     outer = re.match(rf"\s*%%({'|'.join(sorted(OUTER))})\b.*\n", source)
@@ -193,9 +170,8 @@ def reached(source, transform=None):
         return []
     try:
         compile(code, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError as error:
-        if is_certain(error, code):
-            return []
+    except SyntaxError:
+        return []
     return calls(code, lambda inner: reached(inner, transform), conditional(code), is_run=True)
 
 

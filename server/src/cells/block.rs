@@ -4,6 +4,7 @@
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
 mod magics;
+mod refused;
 mod words;
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
@@ -12,21 +13,22 @@ use super::{
     CellKind, Magic, Spelling, automagic,
     broken::{Broken, Why},
     calls,
-    escapes::{Escape, Frees, Hidden},
+    escapes::{Escape, Hidden},
     found::{About, BlockText, Found, Note, Stray},
-    jupytext,
+    jupytext::{self, Frees},
     lines::line_at,
-    magic::MagicKind,
+    magic::{MagicKind, px_name},
     mapped::Mapped,
     markers, options,
     own_magics::{self, Definitions},
     prefix::Prefix,
     python::{self, Assigned, Flaw, Tokens},
     shell::{self, Meaning, Name, Shell},
-    statements::{self, Act, Statement},
+    statements::{self, Statement},
     suites::{Suite, Suites},
 };
 use crate::text::TextRange;
+use refused::{broken_note, unread_line};
 use words::{is_help, is_magic_with_words, may_be_dated};
 
 /// What a block holds.
@@ -46,6 +48,10 @@ pub(crate) struct Scan {
     pub(crate) broken: Option<Broken>,
     /// How many calls toggle an `%autopx` region in ways that are not read.
     pub(super) called_toggles: usize,
+    /// Lines of local code that are no Python, and the column from which on the first of them is none.
+    commands: Vec<(Range<usize>, usize)>,
+    /// The first line of local code, where the block is no cell of another kind.
+    begins: Option<usize>,
     /// The names of the magics that were met, and of what may hold the shell.
     pub(super) used: Vec<Name>,
     /// What the block leaves of the shell.
@@ -61,6 +67,9 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
         scan.statements.sort_by_key(|statement| statement.range.start);
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
+        if let Some(line) = unread_line(block, &scan, shell) {
+            scan.broken = Some(Broken { line, why: Why::Syntax });
+        }
     }
     if scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
         scan.notes.retain(|note| !matches!(note.about, About::OwnMagic { .. }));
@@ -69,23 +78,6 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
         scan.notes.push(note);
     }
     scan
-}
-
-/// What is to be said of a cell that IPython does not run, or not to its end, if that concerns magics or views in it.
-fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
-    let Broken { line, why } = scan.broken.as_ref()?;
-    let begin = if why.is_whole() { 0 } else { block.filled(*line).start };
-    let sets = |one: &Statement| one.may_decide() && !matches!(one.act, Act::Bind { .. });
-    let concerns = scan.found.iter().any(|found| found.range.start >= begin)
-        || scan.statements.iter().any(|one| one.range.start >= begin && sets(one));
-    let is_told = matches!(why, Why::CellMagic(name) if px_name(name, false).is_some());
-    let is_px = |name: &str| {
-        let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
-        px_name(&name[..end], false).is_some()
-    };
-    let was_px = matches!(why, Why::Name(name) if is_px(&name[1..]));
-    let note = Note { range: block.filled(*line), about: About::Broken(why.clone()) };
-    ((concerns || was_px) && !is_told).then_some(note)
 }
 
 struct Scanner<'a> {
@@ -119,12 +111,6 @@ struct Before {
     is_filled_in: bool,
     /// Whether an alias puts options where code has to be.
     has_options: bool,
-}
-
-/// The px magic of a name, without its percent signs, and its suffix.
-pub(super) fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
-    let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
-    MagicKind::of(name, is_cell).filter(|_| is_name)
 }
 
 /// What a px cell is that a magic makes.
@@ -382,6 +368,7 @@ impl<'a> Scanner<'a> {
 
     /// Local code, statement by statement.
     fn statements(&mut self, from: usize) {
+        self.out.begins = Some(from);
         let mut tokens = Tokens::default();
         let mut index = from;
         let mut is_begun = false;
@@ -593,6 +580,7 @@ impl<'a> Scanner<'a> {
 
     /// A magic or a command of the shell, on these lines, from this column of the first on.
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
+        self.out.commands.push((lines.clone(), column));
         // jupytext frees the line below a magic that goes on, whatever it holds.
         let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
         if self.block.frees != Frees::Nothing && (lines.start + 1..lines.end).any(is_other) {

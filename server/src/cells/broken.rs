@@ -35,6 +35,8 @@ pub(crate) enum Why {
     Freed,
     /// A decorator with no function below it.
     Decorator,
+    /// Another line that Python does not read.
+    Syntax,
     /// A statement of Python 2.
     OldPython(&'static str),
     /// A cell magic that is not at the beginning of its cell.
@@ -66,6 +68,7 @@ impl fmt::Display for Why {
                 f.write_str("a comment within a statement is a magic for tools that free magics in comments, as jupytext does")
             }
             Self::Decorator => f.write_str("a decorator has no function or class below it"),
+            Self::Syntax => f.write_str("Python 3 cannot read this line"),
             Self::OldPython(word) => write!(f, "Python 3 has no {word} statement"),
             Self::CellMagic(name) => {
                 write!(f, "%%{name} is a cell magic, and there is no line magic of that name")

@@ -27,24 +27,6 @@ pub(crate) enum Escape {
     Databricks,
 }
 
-/// What jupytext frees in the comments of a cell, whatever counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Frees {
-    #[default]
-    Nothing,
-    /// Magics, but for `# name?`.
-    Magics,
-    /// `# name?` as well.
-    All,
-}
-
-impl Frees {
-    /// Whether jupytext takes a line for a magic.
-    pub(crate) fn is_magic(self, line: &str) -> bool {
-        self != Self::Nothing && Language::Python.is_magic(line, self == Self::All)
-    }
-}
-
 /// What precedes each line of a Databricks cell that is hidden.
 const DATABRICKS: &str = "# MAGIC";
 

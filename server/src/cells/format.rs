@@ -10,7 +10,10 @@ mod tally;
 
 use std::fmt;
 
-use super::{escapes::Frees, jupytext::Language, lines::line_at};
+use super::{
+    jupytext::{Frees, Language},
+    lines::line_at,
+};
 pub(super) use header::Header;
 pub(super) use tally::{Count, Piece, Tally, is_command, is_twenty, title};
 

@@ -5,7 +5,8 @@ use std::{borrow::Cow, ops::Range, sync::Arc};
 use super::{
     CellKind, Magic, MagicKind, Spelling, Suite,
     broken::Why,
-    escapes::{Escape, Frees, Hidden},
+    escapes::{Escape, Hidden},
+    jupytext::Frees,
     mapped::Mapped,
     prefix::Prefix,
     python,

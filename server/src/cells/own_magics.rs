@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::{markers, shell::Shell};
+use super::{magic::px_name, markers, shell::Shell};
 
 /// Whether the text of a block may define magics; all that is asked of most.
 pub(super) fn may_define(text: &str) -> bool {
@@ -411,9 +411,7 @@ impl Shell {
 
     /// Whether a magic of this name is one of px, stands for one, or runs one.
     fn is_of_use(&self, name: &str, is_cell: bool) -> bool {
-        super::block::px_name(name, is_cell).is_some()
-            || self.is_alias(is_cell, name)
-            || markers::runs_its_body(name)
+        px_name(name, is_cell).is_some() || self.is_alias(is_cell, name) || markers::runs_its_body(name)
     }
 }
 

@@ -7,9 +7,10 @@ use super::{
     CellKind, NotebookCellRef, NotebookLines, Unreadable, block,
     broken::Broken,
     divide::Part,
-    escapes::{self, Begins, Frees, Hidden},
+    escapes::{self, Begins, Hidden},
     format::{Escapes, Style},
     found::{About, BlockText, Found, Note, Stray},
+    jupytext::Frees,
     lines::line_at,
     mapped::Mapped,
     notebook,
@@ -82,6 +83,7 @@ impl Scanned {
             called_toggles,
             used,
             shell,
+            ..
         } = block::scan(text, &Arc::default());
         let other_toggles = Vec::new();
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
@@ -134,6 +136,7 @@ impl Scanned {
             called_toggles,
             used,
             shell,
+            ..
         } = block::scan(self.text(), shell);
         let old = self.clone();
         Some(Self {

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    block::px_name,
-    magic::MagicKind,
+    magic::{MagicKind, px_name},
     mapped::Mapped,
     options,
     prefix::{self, Prefix},

@@ -6,9 +6,9 @@ use super::{
     super::{
         CellKind, Magic, Options, Spelling,
         calls::{self, Call, Parsed, Runs},
-        escapes::Frees,
         found::{About, BlockText, Found, Note},
-        magic::MagicKind,
+        jupytext::Frees,
+        magic::{MagicKind, px_name},
         mapped::Mapped,
         markers, options,
         own_magics::Defined,
@@ -18,7 +18,7 @@ use super::{
         shell::{self, Meaning},
         statements::{Act, Statement},
     },
-    Before, Place, Scanner, cell_kind, px_name,
+    Before, Place, Scanner, cell_kind,
 };
 use crate::text::TextRange;
 

@@ -409,6 +409,8 @@ fn in_a_raw_notebook_imports_lead_back_to_their_lines() {
         let (cells, problems) = lint::recognize(text, dialect, &Arc::default()).unwrap();
         expect![[r#"
             SyncImports "sync_imports" in 0 sends "import \"x\"\nimport os\n" from "import \\\"x\\\"" "import os"
+              refused: IPython runs nothing of this cell: Python 3 cannot read this line
+            Error broken-cell at "import \\\"x\\\"": IPython runs nothing of this cell: Python 3 cannot read this line
         "#]].assert_eq(&shown(text, &cells, &problems));
     }
 }

@@ -51,6 +51,60 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
 }
 
 #[test]
+fn nothing_of_a_cell_with_a_line_that_python_cannot_read_is_sent_or_set() {
+    for cell in [
+        "pip install -q mpi4py",
+        "for i in range(3): %px step = i",
+        "pass; %px b",
+        "print(%px b)",
+        "a = b = %px c",
+        "if x:\n    a += %px b",
+        "return %px b",
+        "try: x\nexcept E, e:\n    pass",
+        "raise E, 'm'",
+        "x = 0777",
+        "x = = 2",
+        "x = “a”",
+        "f(a=1, 2)",
+        "%time x = 1\ny = !ls\n%px k\nz = %px k\nx++",
+    ] {
+        let broken = format!("%px a\n%pxconfig --targets 1\nw = rc[[1]]; w.activate()\n%autopx\n{cell}");
+        assert_eq!(sent(&[&broken, "b = 1", "%px c"]), ("c".to_owned(), 1), "{cell}");
+        let all = recognize_cells(&[&broken, "%px c"]);
+        assert_eq!(all[1].cells[0].targets(), Ok(Targets::All), "{cell}");
+        let script = format!("# %%\n{broken}\n# %%\n%px c\n");
+        let cells = recognize(&script, Dialect::Script).unwrap().cells;
+        let sends = cells.iter().filter(|cell| cell.kind.sends() && cell.refusal().is_none());
+        assert_eq!(sends.map(|cell| &*cell.code).collect::<Vec<_>>(), ["c"], "{cell}");
+    }
+}
+
+#[test]
+fn what_ipython_makes_python_of_is_read() {
+    for cell in [
+        "!ls $x -l | wc",
+        "x = !ls (",
+        "f?",
+        "  ?f".trim_start(),
+        "x = %who_ls a\n%cd a b c",
+        "if x:\n    %cd a b c\n    !ls\nelse: y",
+        "%timeit -n 3 f(\n%cd a \\\n  b c",
+        "get_ipython().run_line_magic('px', 'k')",
+        "/f a b",
+        ",f a b",
+        "x != 1",
+        "x = y != z",
+        "for i in x:\n    %px k",
+        "x = [\n  1,  # what?\n]",
+        "'''\n%px is a magic\n'''",
+        "for a in b:\n  if (a and\nc):  # why\n\n    # a word\n    %px x\n  %px y",
+    ] {
+        let (sent, failing) = sent(&[&format!("%px a\n{cell}\n%px b")]);
+        assert!(sent.starts_with('a') && sent.ends_with('b') && failing == 0, "{sent} of {cell}");
+    }
+}
+
+#[test]
 fn a_cell_ends_at_a_magic_that_does_not_exist() {
     for line in ["%%px", "%%px --targets 0", "%%bash", "%px\tk = 1", "%autopx;", "%time\t%px k", "%px(1)"] {
         let broken = format!("%px a\n{line}\n%px b\n%pxconfig --targets 1\nrc[[1]].activate()\n%autopx");

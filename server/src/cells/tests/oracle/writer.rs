@@ -356,7 +356,7 @@ impl Writer {
                 lines.push(part.replace('§', &word));
             }
         };
-        match self.dice.below(44) {
+        match self.dice.below(49) {
             0..=6 => lines.push(format!("{word} = 1")),
             7 => more(self, &["if §:", "    §()", "", "    §()"]),
             8 => more(self, &["for § in x:", "    § += 1", "else:", "\t§ = 2"]),
@@ -395,6 +395,15 @@ impl Writer {
             42 => more(self, &["print(get_ipython().run_line_magic('px', '§'))"]),
             43 => lines
                 .push(self.dice.pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time"]).to_owned()),
+            44 => more(self, &["for § in x: %px §"]),
+            45 => more(self, &["print(%px §)", "§ = 1"]),
+            46 => lines.push(
+                self.dice
+                    .pick(&["x = = 1", "pip install x", "raise E, 'm'", "f(a=1, 2)", "x = y = %px"])
+                    .to_owned(),
+            ),
+            47 => more(self, &["x = dict(", "    # %px §", "    a=§)"]),
+            48 => more(self, &["x = [§,", "    # sure?", "]"]),
             31 => more(self, &["async with §:", "    get_ipython().run_line_magic('px', '§')"]),
             _ => lines.push(format!("print({word}); {word}()")),
         }
