@@ -27,10 +27,28 @@ pub(super) fn unread(text: &str) -> Option<usize> {
         }
         while !cursor.goto_next_sibling() {
             if !cursor.goto_parent() {
-                return None;
+                let root = tree.root_node();
+                return root.has_error().then(|| without_line_end(root));
             }
         }
     }
+}
+
+/// The line on which a line end is missing between two statements, which is no node that one could visit: `1 2`.
+fn without_line_end(root: Node<'_>) -> usize {
+    let mut node = root;
+    while let Some(inner) = node.children(&mut node.walk()).find(Node::has_error) {
+        node = inner;
+    }
+    let mut last = None;
+    for child in node.named_children(&mut node.walk()) {
+        let row = child.start_position().row;
+        if last == Some(row) {
+            return row;
+        }
+        last = Some(child.end_position().row);
+    }
+    node.start_position().row
 }
 
 /// What the grammar takes, which is that of Python 2 as well, and Python 3 does not.
@@ -134,6 +152,8 @@ mod tests {
     #[test]
     fn what_python_3_does_not_read_is_seen() {
         for text in [
+            "1 2",
+            "\"a\" b",
             "pip install x",
             "for i in range(3): %px step = i",
             "pass; %px b",
@@ -182,6 +202,8 @@ mod tests {
         ] {
             assert!(unread(text).is_some(), "{text}");
         }
+        assert_eq!(unread("0\n1 2\n"), Some(1));
+        assert_eq!(unread("if x:\n    0\n    \"a\" b\n"), Some(2));
         assert_eq!(unread("a = 1\nb = = 2\nc = 3"), Some(1));
     }
 

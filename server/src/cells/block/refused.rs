@@ -25,7 +25,9 @@ pub(super) fn unread_line(block: BlockText<'_>, scan: &Scan, shell: &Arc<Shell>)
     let sets = |one: &Statement| one.may_decide() && !matches!(one.act, Act::Bind { .. });
     let matters =
         !scan.found.is_empty() || scan.statements.iter().any(sets) || !Arc::ptr_eq(&scan.shell, shell);
-    if !matters || scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
+    // IPython takes the prompts of a session off that was pasted.
+    let is_pasted = (from..block.lines.len()).any(|line| block.line(line).trim_start().starts_with(">>>"));
+    if !matters || is_pasted || scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
         return None;
     }
     let mut commands = scan.commands.iter().peekable();

@@ -93,6 +93,7 @@ fn what_ipython_makes_python_of_is_read() {
         "/f a b",
         ",f a b",
         "x != 1",
+        ">>> x = 1",
         "x = y != z",
         "for i in x:\n    %px k",
         "x = [\n  1,  # what?\n]",
