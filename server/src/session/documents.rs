@@ -277,6 +277,12 @@ impl Documents {
         cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
     }
 
+    /// The px cells that left their texts and may come back.
+    pub(super) fn cut(&self) -> impl Iterator<Item = CellId> + '_ {
+        let open = self.units.values().map(|unit| &unit.cut);
+        open.chain(self.closed.values()).flat_map(Cut::ids)
+    }
+
     /// Forgets deleted px cells whose runs are forgotten: should they come back, they have no result.
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(RunId) -> bool) {
         let open = self.units.values_mut().map(|unit| &mut unit.cut);

@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::VecDeque};
 
-use super::tracked::Tracked;
+use super::{CellId, tracked::Tracked};
 use crate::{cells::PxCell, run::RunId};
 
 /// How many deleted px cells of one text are remembered.
@@ -39,6 +39,11 @@ impl Cut {
         let found = self.cells.iter().enumerate().filter(|(_, (_, old))| same(&old.cell));
         let (at, _) = found.max_by_key(|(at, (edit, _))| (*edit, Reverse(*at)))?;
         self.cells.remove(at).map(|(_, cell)| cell)
+    }
+
+    /// Their ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = CellId> + '_ {
+        self.cells.iter().map(|(_, cell)| cell.id)
     }
 
     /// Forgets those whose runs are forgotten.

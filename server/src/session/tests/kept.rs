@@ -106,6 +106,30 @@ async fn the_files_of_a_run_go_when_its_result_is_cleared_and_not_when_its_docum
     fixture.session.shutdown().await;
 }
 
+/// Of deleted cells that nothing can bring back, twenty runs are kept in all.
+#[tokio::test]
+async fn a_closed_document_keeps_the_results_of_all_of_its_cells() {
+    let sim = Sim::builder().engines(1).start().await;
+    let text = "# %%\n%px x\n".repeat(30);
+    let mut fixture = Fixture::with(at(&sim.connection_file()), true, &text);
+    fixture.engines(1).await;
+    for handle in fixture.run_document().await.expect("it runs").runs {
+        assert_eq!(ends(&handle).await, RunState::Succeeded);
+    }
+    fixture.session.close(fixture.key.clone());
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, text);
+    let snapshot = fixture.session.snapshot(About::from(&fixture.key)).await;
+    let shown: Vec<Option<RunId>> = snapshot
+        .document()
+        .expect("it is open")
+        .cells
+        .iter()
+        .map(|cell| cell.run.as_ref().map(|run| run.id))
+        .collect();
+    assert_eq!(shown, (1..=30).map(|run| Some(RunId(run))).collect::<Vec<_>>());
+    fixture.session.shutdown().await;
+}
+
 #[tokio::test]
 async fn what_killed_processes_left_is_deleted_when_a_session_starts() {
     let folder = tempfile::tempdir().unwrap();
