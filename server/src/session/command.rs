@@ -1,6 +1,9 @@
 //! A command to run px cells, and its answer.
 
-use super::*;
+use std::{collections::HashMap, sync::Arc};
+
+use super::{CellId, ClusterError, DocumentKey, Only, RunHandle, ShownResult, StartPolicy};
+use crate::{engines::ResolveError, plan::Overrides};
 
 /// Which px cells to run. The session looks them up when it handles the command: edits that were sent before it have
 /// taken effect by then, and later ones change nothing.

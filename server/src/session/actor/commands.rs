@@ -22,7 +22,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::{Actor, Message, RunEntry, Waiter, send_back};
+use super::{Actor, Message, Waiter, run_index::RunEntry, send_back};
 use crate::{
     cells::CellKind,
     engines::{EngineId, RankSet},
@@ -30,13 +30,13 @@ use crate::{
     run::{Run, RunId},
     session::{
         CellId, CellView, Conditional, DocumentKey, FileWish, Level, NoCell, NotRun, NotRunKind, Only, Place,
-        RunCommand, RunError, RunHandle, RunResponse, Scope, SessionEvent, StartPolicy, parts,
+        RunCommand, RunError, RunHandle, RunResponse, Scope, Session, SessionEvent, StartPolicy, parts,
         queue::{REPLACED, Steps},
     },
 };
 
 /// Where the answer to a run command goes.
-pub(super) type Reply = oneshot::Sender<Result<RunResponse, RunError>>;
+type Reply = oneshot::Sender<Result<RunResponse, RunError>>;
 
 /// A px cell as it was when the command was handled.
 pub(super) struct PinnedCell {
@@ -110,8 +110,18 @@ pub(super) struct Comparing {
     command: ResolvedCommand,
 }
 
+impl Session {
+    /// Runs cells. Answers once they are planned and queued, which may need a cluster to be found or started first.
+    ///
+    /// # Errors
+    /// See [`RunError`]; then nothing was run.
+    pub(crate) async fn run(&self, command: RunCommand) -> Result<RunResponse, RunError> {
+        self.ask_for(move |actor, reply| actor.run(&command, reply)).await.unwrap_or(Err(RunError::Ended))
+    }
+}
+
 impl Actor {
-    pub(super) fn run(&mut self, command: &RunCommand, reply: Reply) {
+    fn run(&mut self, command: &RunCommand, reply: Reply) {
         // Look up the cells, and report errors in them, before a cluster is looked for or started.
         let cells = if self.trusted { self.pick(command) } else { Err(RunError::Untrusted) };
         let (cells, conditional) = match cells {
@@ -216,7 +226,7 @@ impl Actor {
                 let mut pinned = cell.clone();
                 if cell.cell.kind == CellKind::Result {
                     // The last run of a `%pxresult` is the one that it shows.
-                    let shown = self.shown_by.get(&cell.id).and_then(|run| self.runs.get(run));
+                    let shown = self.index.shown_by.get(&cell.id).and_then(|run| self.index.runs.get(run));
                     pinned.run = shown.map(|entry| Arc::clone(&entry.handle));
                 }
                 picked.push(PinnedCell {
@@ -358,7 +368,7 @@ impl Actor {
     /// The queued run of a cell on the same part of its engines, if there is one.
     fn waiting_part(&self, cell: &PinnedCell) -> Option<Arc<RunHandle>> {
         let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
-        let entry = self.runs.get(&waiting.run)?;
+        let entry = self.index.runs.get(&waiting.run)?;
         let plan = Plan { only: entry.handle.plan.only.clone(), ..cell.planned.clone().ok()? };
         let is_same = entry.only == cell.only && cell.wants(&plan, &entry.handle.engines, entry);
         is_same.then(|| entry.handle.clone())

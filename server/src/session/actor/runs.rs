@@ -6,8 +6,9 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Actor, Message, RunEntry,
+    Actor, Message,
     commands::{PinnedCell, ResolvedCommand, local_lines},
+    run_index::RunEntry,
     send_back,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     run::{Run, RunId, RunRequest, RunState},
     session::{
         CellId, CellView, ClusterError, DocumentKey, InterruptScope, Interrupted, Level, NotRun, NotRunKind,
-        RunError, RunHandle, RunResponse, SessionEvent, parts,
+        RunError, RunHandle, RunResponse, Session, SessionEvent, parts,
         queue::{After, Entry, Steps},
         run_task::{self, Order, Recipient},
         spill::{Spill, SpillFolder},
@@ -62,6 +63,19 @@ impl Sequence {
     /// Stops the sequence. `why` is told of each cell that is not run for it.
     pub(super) fn stop(&mut self, why: String) {
         self.stopped = Some(why);
+    }
+}
+
+impl Session {
+    /// Interrupts a run on some or all of its engines; without a run, everything that runs or waits. Without a signal,
+    /// each run gets the one that its cell names, or else `SIGINT`. `None` if there is no such run.
+    pub(crate) async fn interrupt(
+        &self,
+        run: Option<RunId>,
+        stop: InterruptScope,
+        signal: Option<String>,
+    ) -> Option<Interrupted> {
+        self.ask_for(move |actor, reply| actor.interrupt(run, stop, signal, reply)).await.ok().flatten()
     }
 }
 
@@ -197,7 +211,7 @@ impl Actor {
     /// The queued run of a cell, if it is the same as the one to queue.
     fn waiting_alike(&self, cell: &PinnedCell, plan: &Plan, request: &RunRequest) -> Option<Arc<RunHandle>> {
         let waiting = self.queue.of_cell(cell.view.id).find(|entry| !entry.sent)?;
-        let entry = self.runs.get(&waiting.run)?;
+        let entry = self.index.runs.get(&waiting.run)?;
         cell.wants(plan, &request.engines, entry).then(|| entry.handle.clone())
     }
 
@@ -250,7 +264,7 @@ impl Actor {
             bytes: 0,
             task: None,
         };
-        self.runs.insert(id, entry);
+        self.index.runs.insert(id, entry);
         let this = self.this.clone();
         let behind = this.clone();
         let bereaved = this.clone();
@@ -271,7 +285,7 @@ impl Actor {
                 send_back(&bereaved, Message::Say(Level::Error, why));
             }
         });
-        if let Some(entry) = self.runs.get_mut(&id) {
+        if let Some(entry) = self.index.runs.get_mut(&id) {
             entry.task = Some(watch);
         }
         handle
@@ -298,7 +312,7 @@ impl Actor {
     /// Sends a run whose turn has come; its targets are resolved among the engines that are alive now.
     fn send(&self, run: RunId) -> Result<Order, String> {
         let cluster = self.cluster.as_ref().ok_or_else(|| ClusterError::None.to_string())?;
-        let entry = self.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
+        let entry = self.index.runs.get(&run).ok_or_else(|| "it is no longer kept".to_owned())?;
         let table = cluster.client.engines().borrow().clone();
         let plan = &entry.handle.plan;
         let request = plan.request(&table).map_err(|error| error.to_string())?;
@@ -311,7 +325,7 @@ impl Actor {
     }
 
     fn order(&mut self, run: RunId, order: Order) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let Some(entry) = self.index.runs.get_mut(&run) else { return };
         if let Some(wait) = entry.order.take() {
             let mut name = None;
             if let Order::Sent(_) = order {
@@ -328,12 +342,12 @@ impl Actor {
     }
 
     pub(super) fn over(&mut self, run: RunId, succeeded: bool) {
-        let Some(entry) = self.runs.get_mut(&run) else { return };
+        let Some(entry) = self.index.runs.get_mut(&run) else { return };
         entry.over = true;
         let steps = self.queue.ended(run, succeeded);
         self.take_names_back(run);
         self.keep_named(run);
-        if let Some(entry) = self.runs.get(&run) {
+        if let Some(entry) = self.index.runs.get(&run) {
             // Only now: results with names are written from the files.
             entry.handle.spilled.run_is_over();
         }
@@ -344,7 +358,7 @@ impl Actor {
         self.leave_if_idle();
     }
 
-    pub(super) fn interrupt(
+    fn interrupt(
         &mut self,
         run: Option<RunId>,
         stop: InterruptScope,
@@ -352,7 +366,7 @@ impl Actor {
         reply: oneshot::Sender<Option<Interrupted>>,
     ) {
         let mut outcome = Interrupted::default();
-        let named = match run.map(|run| self.runs.get(&run)) {
+        let named = match run.map(|run| self.index.runs.get(&run)) {
             Some(None) => return drop(reply.send(None)),
             Some(Some(entry)) => Some(entry.handle.clone()),
             None => None,
@@ -392,10 +406,10 @@ impl Actor {
         // Requests that wait for the first engine of a run are no longer sent, whichever of its engines are
         // interrupted.
         for run in self.queue.sent().filter(|sent| alike.contains(sent)) {
-            let first_alone = self.runs.get(&run).and_then(|entry| entry.canary.as_ref());
+            let first_alone = self.index.runs.get(&run).and_then(|entry| entry.canary.as_ref());
             first_alone.into_iter().for_each(CancellationToken::cancel);
         }
-        let of_its_own = |run: RunId| Some(self.runs.get(&run)?.handle.plan.signal.to_string());
+        let of_its_own = |run: RunId| Some(self.index.runs.get(&run)?.handle.plan.signal.to_string());
         let running: Vec<(RunId, String)> = self
             .queue
             .sent()
