@@ -342,6 +342,7 @@ async fn the_document_of_a_running_run_is_refreshed_when_there_is_more() {
         assert_eq!(refresh["params"], asked);
         client.send(&json!({ "jsonrpc": "2.0", "id": refresh["id"], "result": null })).await;
     }
+    client.end_with_unread(&["workspace/textDocumentContent/refresh"]).await;
 }
 
 #[tokio::test]
@@ -392,6 +393,7 @@ async fn a_run_is_exported_as_text_and_to_files_that_are_only_replaced_on_reques
         answer["message"],
         "'run.md' is not the absolute path of a file; name one, such as /home/ada/run-7.md"
     );
+    client.end().await;
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ async fn a_run_is_compared_with_the_previous_one_of_its_cell() {
     let runs = client.request("px/runs", json!({ "uri": URI, "cell": "c1" })).await;
     let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
     assert_eq!(found, [&second, &first]);
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -97,6 +98,7 @@ async fn a_cleared_result_is_no_longer_painted_and_stays_in_the_history() {
     }
     // The next run of the cell is painted as usual.
     run(&mut client, 1).await;
+    client.end_with_unread(&["px/outputs"]).await;
 }
 
 #[tokio::test]
@@ -114,6 +116,7 @@ async fn a_cleared_result_leaves_no_hint() {
     assert_eq!(client.request("px/clear", json!({ "uri": URI })).await, json!({ "cleared": 1 }));
     let hints = client.request("textDocument/inlayHint", params).await;
     assert!(!hints.to_string().contains("gave this"), "{hints}");
+    client.end().await;
 }
 
 #[tokio::test]
@@ -135,4 +138,5 @@ async fn the_result_of_a_suffix_is_that_of_a_run_that_was_sent() {
     assert_eq!(answer["message"], "Run 2 was never sent, so there is nothing to compare");
     sim.open("gate");
     painted(&mut client, &first).await;
+    client.end_with_unread(&["px/outputs"]).await;
 }

@@ -206,4 +206,5 @@ async fn cells_of_markdown_and_of_other_languages_hold_no_px_cell() {
         found.push(lenses.as_array().is_some_and(|lenses| !lenses.is_empty()));
     }
     assert_eq!(found, [true, true, false, false, false]);
+    client.end().await;
 }
