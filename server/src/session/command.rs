@@ -134,6 +134,15 @@ impl RunResponse {
         self.not_run.iter().filter(is_reported).map(|one| (one, sentence(one))).collect()
     }
 
+    /// How many lines of local code stand beside the px lines: `2 local lines`.
+    pub(crate) fn local_lines(&self) -> Option<String> {
+        match self.local_lines {
+            0 => None,
+            1 => Some("1 local line".to_owned()),
+            count => Some(format!("{count} local lines")),
+        }
+    }
+
     /// How many lines do not run since they stand in the bodies of statements, and of which: ``2 lines under `for` and
     /// `if` ``.
     pub(crate) fn conditional_lines(&self) -> Option<String> {
@@ -182,6 +191,9 @@ pub(crate) enum RunError {
     /// The document cannot be parsed.
     #[error("{0}")]
     Unreadable(String),
+    /// The targets that the command names instead of the cells' own cannot be parsed.
+    #[error("{0}")]
+    InvalidTargets(String),
     /// What was asked for holds no px cell.
     #[error("{0}")]
     NoCell(NoCell),

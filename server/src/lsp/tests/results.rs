@@ -85,7 +85,7 @@ async fn a_pxresult_is_painted_in_its_own_grouping_after_a_line_that_names_the_c
     let cell = painted(&mut client, 2, succeeded).await;
     assert_eq!(block(&cell), ["Parallel execution on engine(s): [0-1]", "[0-1] Out: 42"]);
     let answer = run(&mut client, 5).await;
-    assert_eq!(answer["recalled"], json!([{ "cell": "c2", "run": 1 }]), "{answer}");
+    assert_eq!(answer["shownResults"], json!([{ "cell": "c2", "run": 1 }]), "{answer}");
     let cell = painted(&mut client, 5, succeeded).await;
     assert_eq!(
         block(&cell),
