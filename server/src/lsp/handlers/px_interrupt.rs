@@ -4,6 +4,7 @@ use lsp_types::MessageType;
 use pxlens_protocol::{InterruptParams, InterruptResult};
 use tower_lsp::jsonrpc::Result;
 
+use super::unknown::no_run;
 use crate::{
     cluster::InterruptReport,
     engines::{EngineId, RankSet},
@@ -14,8 +15,7 @@ use crate::{
 pub(crate) async fn handle(backend: &Backend, params: InterruptParams) -> Result<InterruptResult> {
     let (run, scope) = (from_proto::run_id(params.run), from_proto::interrupt_scope(&params));
     let outcome = backend.session.interrupt(Some(run), scope, params.signal).await;
-    let outcome =
-        outcome.ok_or_else(|| Error::invalid_params(format!("There is no run {}", params.run.0)))?;
+    let outcome = outcome.ok_or_else(|| no_run(run))?;
     let snapshot = backend.session.snapshot(About::Nothing).await;
     Ok(result_of(&report_of(&outcome, &snapshot.runs), outcome.refused))
 }

@@ -3,7 +3,7 @@
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, no_run};
 
 const URI: &str = "file:///a.py";
 
@@ -110,7 +110,7 @@ async fn grouping_an_unknown_run_is_an_error() {
     let argument = json!({ "run": 9, "groupBy": "type" });
     let params = json!({ "command": "pxlens.server.group", "arguments": [argument] });
     let id = client.send_request("workspace/executeCommand", params).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "There is no run 9");
+    assert_eq!(client.answer(id).await["error"]["message"], no_run(9));
     client.end().await;
 }
 

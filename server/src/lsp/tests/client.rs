@@ -332,6 +332,11 @@ pub(super) async fn with_a_run_that_hangs(uri: &str) -> (Sim, Client) {
     (sim, client)
 }
 
+/// What a request is answered that names a run that is not kept.
+pub(super) fn no_run(run: u32) -> String {
+    format!("There is no run {run}; pxlens numbers runs anew whenever it starts, and drops old ones")
+}
+
 async fn read(reader: &mut BufReader<DuplexStream>) -> Option<Value> {
     let mut length = 0;
     loop {

@@ -3,7 +3,7 @@
 use pxlens_tests::sim::{Script, Sim};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, no_run};
 
 const URI: &str = "file:///a.py";
 
@@ -61,9 +61,9 @@ async fn a_run_is_compared_with_the_previous_one_of_its_cell() {
     let id =
         client.send_request("px/content", json!({ "uri": "px-output:/run-3/compared-with-9.txt" })).await;
     let why = client.answer(id).await["error"]["message"].clone();
-    assert!(why.as_str().is_some_and(|why| why.starts_with("There is no run 9")), "{why}");
+    assert_eq!(why, no_run(9));
     let id = client.send_request("px/compare", json!({ "run": 9 })).await;
-    assert_eq!(client.answer(id).await["error"]["message"], "There is no run 9");
+    assert_eq!(client.answer(id).await["error"]["message"], no_run(9));
     // The history of one cell.
     let runs = client.request("px/runs", json!({ "uri": URI, "cell": "c1" })).await;
     let found: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();

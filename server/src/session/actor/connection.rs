@@ -377,27 +377,30 @@ impl Actor {
                 self.start_waiting(commands);
                 self.leave_if_idle();
             }
-            Err(error) => {
-                // What one file asks for must not keep the session from the cluster of the others.
-                self.wished = FileWish::default();
-                let mut again = None;
-                for waiter in waiters {
-                    let start = waiter.start();
-                    // The failed attempt was not allowed to start a cluster; this waiter allows it.
-                    if policy == StartPolicy::Never && start != StartPolicy::Never {
-                        again = Some(start);
-                        self.waiters.push(waiter);
-                        continue;
-                    }
-                    match waiter {
-                        Waiter::Run(command) => command.answer(&Err(error.clone().into())),
-                        Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
-                    }
-                }
-                if let Some(start) = again {
-                    self.attach(start);
-                }
+            Err(error) => self.not_attached(policy, &error, waiters),
+        }
+    }
+
+    /// Tells those who waited that there is no cluster, but for those who allow more than the attempt was allowed.
+    fn not_attached(&mut self, policy: StartPolicy, error: &ClusterError, waiters: Vec<Waiter>) {
+        // What one file asks for must not keep the session from the cluster of the others.
+        self.wished = FileWish::default();
+        let mut again = None;
+        for waiter in waiters {
+            let start = waiter.start();
+            // The failed attempt was not allowed to start a cluster; this waiter allows it.
+            if policy == StartPolicy::Never && start != StartPolicy::Never {
+                again = Some(start);
+                self.waiters.push(waiter);
+                continue;
             }
+            match waiter {
+                Waiter::Run(command) => command.answer(&Err(error.clone().into())),
+                Waiter::Connect(_, reply) => drop(reply.send(Err(error.clone()))),
+            }
+        }
+        if let Some(start) = again {
+            self.attach(start);
         }
     }
 

@@ -149,7 +149,11 @@ impl Actor {
             cells.retain(|id| cell.is_none_or(|cell| cell == *id));
             found |= !cells.is_empty();
             let results = cells.iter().filter(|cell| self.index.shown_by.remove(*cell).is_some()).count();
-            let shown = self.documents.clear(text, &cells, cell.is_none()) + results;
+            let shown = match cell {
+                Some(_) => self.documents.clear_cells(text, &cells),
+                None => self.documents.clear(text),
+            };
+            let shown = shown + results;
             if shown > 0 {
                 self.notify(SessionEvent::Cells(text.clone()));
             }
