@@ -128,8 +128,26 @@ export class Window {
       "the settings to be saved",
       async () => !(await tab.getAttribute("class"))?.includes("dirty"),
     );
-    await this.command("View: Close Editor");
-    await tab.waitFor({ state: "detached" });
+    await this.closeTab("settings.json");
+  }
+
+  /** Closes the tab whose name begins with this, whichever editor has the focus: one that opens takes it late. */
+  async closeTab(name: string): Promise<void> {
+    const tabs = this.page.locator(`.tabs-container .tab[aria-label^="${name}"]`);
+    await tabs.first().waitFor();
+    const open = await tabs.count();
+    await tabs.first().hover();
+    await tabs.first().locator(".tab-actions .action-label").first().click();
+    await until(`the tab ${name} to be gone`, async () => (await tabs.count()) < open);
+  }
+
+  /** The same, once its text is there: VS Code brings a tab back that is closed while it is still being opened. */
+  async closeTabOnceRead(name: string): Promise<void> {
+    await this.page
+      .locator(`.editor-instance .monaco-editor[data-uri*="${name}"] .view-line`)
+      .first()
+      .waitFor();
+    await this.closeTab(name);
   }
 
   /** Types into the quick pick that is open, and takes what comes first. */
