@@ -133,7 +133,8 @@ pub(super) fn send(code: &mut Mapped, block: BlockText<'_>, logical: &Logical, p
                 code.push_part(source, part);
             }
             if kept.start <= line.end && line.end < kept.end {
-                code.push_part(source, line.end..line.end + 1);
+                let end = source.text()[line.end..].chars().next().map_or(0, char::len_utf8);
+                code.push_part(source, line.end..line.end + end);
             }
         }
     }
