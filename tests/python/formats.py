@@ -1,10 +1,12 @@
 """What jupytext and IPython make of scripts and notebooks, for `server/src/cells/tests/oracle.rs`.
 
-Reads JSON from stdin: `scripts`, a list of texts, and `notebooks`, each a list of cells with `kind` and `source`. Writes JSON:
+Reads JSON from stdin: `scripts`, a list of texts, `notebooks`, each a list of cells with `kind` and `source`, and `sources`, the
+texts of cells. Writes JSON:
 
 * for each script its format, its cells with their places in bytes, their kinds, and what of it would be sent to engines
   when jupytext reads it and IPython runs its cells in order; or why jupytext does not read it,
-* for each notebook what IPython makes of each code cell when all are run in order, and what of it reaches engines.
+* for each notebook what IPython makes of each code cell when all are run in order, and what of it reaches engines,
+* for each of the sources whether Python reads it.
 """
 
 import ast
@@ -148,27 +150,9 @@ def magics(source, transform=None):
 # What a magic's name is made of; at any other one IPython fails, and the cell ends.
 NAME = re.compile(r"[A-Za-z_][\w.]*$")
 
-# Python's messages for what makes a cell one that runs nothing, also for pxlens.
-CERTAIN = re.compile(
-    "never closed|unterminated|unexpected indent|expected an indented block|unindent does not match|Missing parentheses"
-    "|unmatched|does not match opening|unexpected EOF|expected 'except'"
-)
-
-
-def is_certain(error, code):
-    """Whether an error of Python's is one that pxlens looks for: it knows tokens, indentation and decorators alone."""
-    lines = code.split("\n")
-    line = lines[(error.lineno or 1) - 1 : (error.lineno or 1)]
-    around = lines[max((error.lineno or 1) - 2, 0) : (error.end_lineno or error.lineno or 1) + 1]
-    above = [line for line in lines[: (error.lineno or 1) - 1] if line.strip() and not line.lstrip().startswith("#")]
-    return bool(
-        CERTAIN.search(error.msg)
-        or (above and above[-1].lstrip().startswith("@"))
-        or (line and re.match(r"\s*(else|elif|except|finally)\b", line[0]))
-        # A magic inside of brackets.
-        or (error.msg == "invalid syntax" and line and re.match(r"\s*%\w+ \w", line[0]))
-        or ("forgot a comma" in error.msg and any(re.match(r"\s*%\w+ \w", line) for line in around))
-    )
+# A line that jupytext takes for a command without its percent sign and frees. IPython runs one only if it is all of its
+# cell; pxlens takes it for the comment that it most often is.
+COMMAND = re.compile(r"^([ \t]*)cd .*$", re.MULTILINE)
 
 
 def is_refused(source):
@@ -177,7 +161,7 @@ def is_refused(source):
     if outer:
         return is_refused(source[outer.end():])
     try:
-        compile(TransformerManager().transform_cell(source), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
         return True
     return False
@@ -189,13 +173,9 @@ def reached(source, transform=None):
     transform = transform or TransformerManager().transform_cell
     try:
         code = transform(source)
+        ast.parse(COMMAND.sub("\\1pass", code))
     except SyntaxError:
         return []
-    try:
-        compile(code, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError as error:
-        if is_certain(error, code):
-            return []
     return calls(code, lambda inner: reached(inner, transform), conditional(code), is_run=True)
 
 
@@ -289,6 +269,7 @@ def main():
         {
             "scripts": [script(text) for text in asked["scripts"]],
             "notebooks": [notebook(cells) for cells in asked["notebooks"]],
+            "readable": [not is_refused(source) for source in asked["sources"]],
         },
         sys.stdout,
     )

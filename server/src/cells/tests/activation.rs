@@ -403,12 +403,12 @@ fn a_block_of_imports_is_a_px_cell() {
 
 #[test]
 fn in_a_raw_notebook_imports_lead_back_to_their_lines() {
-    let json = r#"{"cells": [{"cell_type": "code", "source": ["with rc[:].sync_imports():\n", "    import \"x\"\n", "    import os"]}], "nbformat": 4}"#;
+    let json = r#"{"cells": [{"cell_type": "code", "source": ["with rc[:].sync_imports():\n", "    import \u00e9tat\n", "    import os"]}], "nbformat": 4}"#;
     check(Dialect::NotebookJson, json);
     fn check(dialect: Dialect, text: &str) {
         let (cells, problems) = lint::recognize(text, dialect, &Arc::default()).unwrap();
         expect![[r#"
-            SyncImports "sync_imports" in 0 sends "import \"x\"\nimport os\n" from "import \\\"x\\\"" "import os"
+            SyncImports "sync_imports" in 0 sends "import état\nimport os\n" from "import \\u00e9tat" "import os"
         "#]].assert_eq(&shown(text, &cells, &problems));
     }
 }

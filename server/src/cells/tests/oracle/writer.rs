@@ -33,6 +33,58 @@ const LOOKS: [Look; 12] = [
 /// Lines after which jupytext takes a string for open, or Python does.
 const UNCLOSED: [&str; 5] = ["s = '''", "\"\"\"", "x = '\\\\' + '\"\"\"'", "s = 'it", "x = \"'''\""];
 
+/// Lines that Python cannot read, and some like them that it can.
+const ODD: [&str; 48] = [
+    "pip install -q §",
+    "for § in range(3): %px §",
+    "pass; %px §",
+    "print(%px §)",
+    "§ += %px §",
+    "x = § = %px §",
+    "raise E, '§'",
+    "§ <> 1",
+    "§ = 1L",
+    "§ = 0777",
+    "§ = ur'x'",
+    "§ = `x`",
+    "def f((§, x)): pass",
+    "if §",
+    "if § = 1: pass",
+    "§ = = 2",
+    "§ = “x”",
+    "f(§=1, 2)",
+    "1 = §",
+    "§++",
+    "f(§ x)",
+    "import",
+    "§ = {'a': 1, 'b'}",
+    "x = b'§' ''",
+    "§()?",
+    "class = §",
+    "lambda x: %px §",
+    "while §: %px §",
+    "§ = (1 if x)",
+    "§ = [x for x]",
+    "print(§=1)",
+    "§ = (x := 1)",
+    "x = § = 1",
+    "§: int = 1",
+    "§ = 0o777 + 1_000 + 1j",
+    "print(*§, **x)",
+    "§ != x",
+    "§ = !ls (",
+    "§??",
+    "x.§?",
+    "if §: x = %px §",
+    "§ = \"“x”\"",
+    "/§ x",
+    ",§ a b",
+    "d[§] = %px §",
+    "await §",
+    "with (§ as x, y as z): pass",
+    "match = §",
+];
+
 /// Writes scripts and notebooks; each line of code has a word of its own.
 pub(super) struct Writer {
     pub(super) dice: Dice,
@@ -356,7 +408,7 @@ impl Writer {
                 lines.push(part.replace('§', &word));
             }
         };
-        match self.dice.below(44) {
+        match self.dice.below(47) {
             0..=6 => lines.push(format!("{word} = 1")),
             7 => more(self, &["if §:", "    §()", "", "    §()"]),
             8 => more(self, &["for § in x:", "    § += 1", "else:", "\t§ = 2"]),
@@ -395,6 +447,10 @@ impl Writer {
             42 => more(self, &["print(get_ipython().run_line_magic('px', '§'))"]),
             43 => lines
                 .push(self.dice.pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time"]).to_owned()),
+            44..46 => {
+                let odd = self.dice.pick(&ODD);
+                more(self, &[odd]);
+            }
             31 => more(self, &["async with §:", "    get_ipython().run_line_magic('px', '§')"]),
             _ => lines.push(format!("print({word}); {word}()")),
         }
