@@ -22,6 +22,7 @@ pub(crate) mod markers;
 mod notebook;
 pub(crate) mod options;
 mod origin;
+mod own_magics;
 mod place;
 pub(crate) mod prefix;
 pub(crate) mod python;

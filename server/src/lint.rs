@@ -28,7 +28,7 @@ pub(crate) use dead_targets::dead_target;
 pub(crate) use magics::fails;
 pub(crate) use markers::SWITCHED_OFF;
 pub(crate) use problem::{Fix, Problem, Rule, Severity};
-pub(crate) use spellings::AUTOMAGIC;
+pub(crate) use spellings::{AUTOMAGIC, OWN_MAGIC};
 pub(crate) use views::{UNKNOWN_VIEW, UNREAD_VIEW};
 
 use crate::cells::{
@@ -41,7 +41,7 @@ use crate::cells::{
 
 /// All rules, in the order of the documentation, which a test writes.
 #[cfg(test)]
-static RULES: [&Rule; 31] = [
+static RULES: [&Rule; 33] = [
     &options::OPTIONS,
     &options::TARGETS,
     &options::DYNAMIC,
@@ -58,6 +58,8 @@ static RULES: [&Rule; 31] = [
     &spellings::GIVEN_TO_PYTHON,
     &spellings::MAGIC_CALL,
     &spellings::UNREAD_CALL,
+    &OWN_MAGIC,
+    &markers::FREED_MAGIC,
     &AUTOMAGIC,
     &spellings::UNLIKE_IMPORT,
     &markers::COMMENT_IS_MARKER,

@@ -150,10 +150,6 @@ def magics(source, transform=None):
 # What a magic's name is made of; at any other one IPython fails, and the cell ends.
 NAME = re.compile(r"[A-Za-z_][\w.]*$")
 
-# A line that jupytext takes for a command without its percent sign and frees. IPython runs one only if it is all of its
-# cell; pxlens takes it for the comment that it most often is.
-COMMAND = re.compile(r"^([ \t]*)cd .*$", re.MULTILINE)
-
 
 def is_refused(source):
     """Whether Python reads nothing of a cell, or of the body that its magic runs."""
@@ -167,16 +163,27 @@ def is_refused(source):
     return False
 
 
+def compiled(code):
+    """The code up to the first statement that Python does not compile: IPython compiles statement by statement."""
+    for statement in ast.parse(code).body:
+        try:
+            compile(ast.Module([statement], []), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except SyntaxError:
+            first = min([statement, *getattr(statement, "decorator_list", [])], key=lambda it: it.lineno)
+            return "\n".join(code.split("\n")[: first.lineno - 1])
+    return code
+
+
 def reached(source, transform=None):
     """The px magics that IPython reaches when it runs a cell: none where Python refuses it, and none behind a magic
-    that does not exist. Those in the bodies of statements count as not reached."""
+    that does not exist or a statement that does not compile. Those in the bodies of statements count as not reached."""
     transform = transform or TransformerManager().transform_cell
     try:
         code = transform(source)
-        ast.parse(COMMAND.sub("\\1pass", code))
+        ended = compiled(code)
     except SyntaxError:
         return []
-    return calls(code, lambda inner: reached(inner, transform), conditional(code), is_run=True)
+    return calls(ended, lambda inner: reached(inner, transform), conditional(code), is_run=True)
 
 
 def toggles(source):

@@ -3,8 +3,11 @@
 //! This follows IPython's order: a `%%` on the first line that is not blank takes the whole block; in everything else each
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
+mod compiled;
 mod grammar;
 mod magics;
+mod refused;
+mod words;
 
 use std::{ops::Range, sync::Arc};
 
@@ -16,18 +19,21 @@ use super::{
     calls,
     escapes::Escape,
     found::{About, BlockText, Found, Note, Stray},
-    jupytext::{self, Language},
+    jupytext::{self, Frees},
     lines::line_at,
-    magic::MagicKind,
+    magic::{MagicKind, px_name},
     mapped::Mapped,
     markers, options,
+    own_magics::{self, Definitions},
     prefix::Prefix,
     python::{self, Assigned, Tokens},
     shell::{self, Meaning, Name, Shell},
-    statements::{self, Act, Statement},
+    statements::{self, Statement},
     suites::{Suite, Suites},
 };
 use crate::text::TextRange;
+use refused::broken_note;
+use words::{is_help, may_be_dated};
 
 /// What a block holds.
 #[derive(Debug, Default)]
@@ -64,7 +70,9 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
     }
-    if scanner.has_effect(shell)
+    let is_read = scanner.out.broken.as_ref().is_none_or(|broken| !broken.why.is_whole());
+    if is_read
+        && scanner.has_effect(shell)
         && let Some(Broken { line, why }) = scanner.handed.broken(block)
     {
         scanner.breaks(line, why);
@@ -72,28 +80,12 @@ pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
     let mut scan = scanner.out;
     if scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
         scan.shell = Arc::clone(shell);
+        scan.notes.retain(|note| !matches!(note.about, About::OwnMagic { .. }));
     }
     if let Some(note) = broken_note(block, &scan) {
         scan.notes.push(note);
     }
     scan
-}
-
-/// What is to be said of a cell that IPython does not run, or not to its end, if that concerns magics or views in it.
-fn broken_note(block: BlockText<'_>, scan: &Scan) -> Option<Note> {
-    let Broken { line, why } = scan.broken.as_ref()?;
-    let begin = if why.is_whole() { 0 } else { block.filled(*line).start };
-    let sets = |one: &Statement| one.may_decide() && !matches!(one.act, Act::Bind { .. });
-    let concerns = scan.found.iter().any(|found| found.range.start >= begin)
-        || scan.statements.iter().any(|one| one.range.start >= begin && sets(one));
-    let is_told = matches!(why, Why::CellMagic(name) if px_name(name, false).is_some());
-    let is_px = |name: &str| {
-        let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
-        px_name(&name[..end], false).is_some()
-    };
-    let was_px = matches!(why, Why::Name(name) if is_px(&name[1..]));
-    let note = Note { range: block.filled(*line), about: About::Broken(why.clone()) };
-    ((concerns || was_px) && !is_told).then_some(note)
 }
 
 struct Scanner<'a> {
@@ -105,6 +97,8 @@ struct Scanner<'a> {
     prefix: Option<Prefix>,
     /// What Python reads of it.
     handed: Handed,
+    /// Of a block that may define magics.
+    definitions: Option<Definitions>,
     out: Scan,
 }
 
@@ -127,12 +121,6 @@ struct Before {
     is_filled_in: bool,
     /// Whether an alias puts options where code has to be.
     has_options: bool,
-}
-
-/// The px magic of a name, without its percent signs, and its suffix.
-fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
-    let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
-    MagicKind::of(name, is_cell).filter(|_| is_name)
 }
 
 /// What a px cell is that a magic makes.
@@ -164,7 +152,9 @@ impl<'a> Scanner<'a> {
 
     fn new(block: BlockText<'a>, shell: Arc<Shell>) -> Self {
         let out = Scan { shell, ..Scan::default() };
-        Self { block, dedent: 0, suites: Suites::default(), prefix: None, handed: Handed::default(), out }
+        let definitions = own_magics::may_define(block.source.text()).then(Definitions::default);
+        let (suites, handed) = (Suites::default(), Handed::default());
+        Self { block, dedent: 0, suites, prefix: None, handed, definitions, out }
     }
 
     fn run(mut self) -> Scan {
@@ -179,7 +169,8 @@ impl<'a> Scanner<'a> {
             || !statements.is_empty()
             || *called_toggles > 0
             || !Arc::ptr_eq(shell, before)
-            || (self.block.frees && (0..self.len()).any(|index| self.line(index).contains("autopx")))
+            || (self.block.frees != Frees::Nothing
+                && (0..self.len()).any(|index| self.line(index).contains("autopx")))
     }
 
     fn lines(&mut self) {
@@ -405,6 +396,9 @@ impl<'a> Scanner<'a> {
             let line = self.line(index);
             if !tokens.at_statement() {
                 self.nested_calls(index, 0, &tokens);
+                if !tokens.in_text() && self.is_freed(index) {
+                    self.breaks(index, Why::FREED);
+                }
                 let assigned = tokens.read(line, 0);
                 if tokens.at_statement() {
                     self.suites.end(line);
@@ -419,7 +413,7 @@ impl<'a> Scanner<'a> {
             let rest = &line[begin..];
             let freed = self.block.freed(index);
             let is_idle = python::is_idle(&freed);
-            if is_idle && escape.is_none() && self.block.frees {
+            if is_idle && escape.is_none() && self.block.frees != Frees::Nothing {
                 self.freed_elsewhere(index);
             }
             if !is_idle {
@@ -432,6 +426,7 @@ impl<'a> Scanner<'a> {
             }
             if escape.is_none() && !is_idle {
                 self.names(line);
+                self.own_magics(index);
             }
             if rest.starts_with(['%', '!', '?', ',', ';', '/']) {
                 let last = self.end_of_continued(index);
@@ -444,9 +439,9 @@ impl<'a> Scanner<'a> {
                 continue;
             }
             if escape.is_none() {
-                let first = rest.chars().next().filter(|_| calls::receiver(rest).is_some());
-                let from = begin + first.map_or(0, char::len_utf8);
-                self.nested_calls(index, from, &tokens);
+                let first = rest.chars().next().map_or(0, char::len_utf8);
+                let from = if calls::receiver(rest).is_some() { first } else { 0 };
+                self.nested_calls(index, begin + from, &tokens);
             }
             let assigned = tokens.read(line, begin);
             if escape.is_some() && assigned.is_none() {
@@ -479,7 +474,16 @@ impl<'a> Scanner<'a> {
         // A quote that nothing closes is no more than an odd sign to IPython before Python 3.12.
         if is_help(&joined) || is_help(&joined.replace(['\'', '"'], " ")) {
             let indent = python::indent(&text[0]);
-            self.handed.replace(lines, text[0][..indent].to_owned());
+            self.handed.replace(lines, &text[0][..indent]);
+        }
+    }
+
+    /// Whether a comment on this line is a magic for jupytext or for VS Code.
+    fn is_freed(&self, index: usize) -> bool {
+        let line = self.line(index);
+        match self.block.hidden(index) {
+            Some(hidden) => hidden.escape != Escape::Databricks,
+            None => self.block.frees.is_magic(line) && !jupytext::sign(line).is_empty(),
         }
     }
 
@@ -492,7 +496,7 @@ impl<'a> Scanner<'a> {
             python::is_idle(above) && above.ends_with('\\') && !python::is_idle(&freed)
         };
         let is_continued = index.checked_sub(1).is_some_and(|above| goes_on(self.line(above)));
-        if is_continued || !Language::Python.is_magic(line, true) {
+        if is_continued || !self.block.frees.is_magic(line) {
             return;
         }
         let sign = jupytext::sign(line);
@@ -501,13 +505,22 @@ impl<'a> Scanner<'a> {
             return;
         }
         self.suites.begin(&freed, index);
-        self.handed.replace(index..index + 1, freed[..python::indent(&freed)].to_owned());
+        let column = python::indent(&freed);
+        let is_command = freed[column..].starts_with(['%', '!', '?']) || is_help(&freed);
+        match Tokens::default().read(&freed, column) {
+            _ if is_command => self.handed.replace(index..index + 1, &freed[..column]),
+            Some(Assigned::Magic(value) | Assigned::Command(value)) => {
+                self.handed.replace(index..index + 1, &freed[..value]);
+            }
+            Some(Assigned::GetIpython(_)) | None => self.handed.replace_by_code(index, freed.clone()),
+        }
         // There the next line is a part of it, and is none here.
         if freed.ends_with('\\')
             && self.block.first_filled(index + 1).is_some_and(|next| !python::is_idle(self.line(next)))
         {
             self.breaks(index, Why::BACKSLASH);
         }
+        self.sets_elsewhere(index, freed.trim());
         let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
         match magic.strip_prefix('%') {
             Some(name) if index != self.block.first_filled(0).unwrap_or(index) => {
@@ -527,9 +540,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes in a line that cannot be run or read. The first counts that Python cannot read, else the first.
+    /// Takes in a line that cannot be run or read. The first counts that Python cannot read, else the one furthest up.
     fn breaks(&mut self, line: usize, why: Why) {
-        let is_first = self.out.broken.as_ref().is_none_or(|broken| !broken.why.is_whole() && why.is_whole());
+        let is_first = self
+            .out
+            .broken
+            .as_ref()
+            .is_none_or(|broken| !broken.why.is_whole() && (why.is_whole() || line < broken.line));
         if is_first {
             self.out.broken = Some(Broken { line, why });
         }
@@ -578,10 +595,11 @@ impl<'a> Scanner<'a> {
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
         // jupytext frees the line below a magic that goes on, whatever it holds.
         let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
-        if self.block.frees && (lines.start + 1..lines.end).any(is_other) {
+        if self.block.frees != Frees::Nothing && (lines.start + 1..lines.end).any(is_other) {
             self.breaks(lines.start, Why::BACKSLASH);
         }
-        self.handed.replace(lines.clone(), self.kept(lines.start, column));
+        let kept = self.kept(lines.start, column);
+        self.handed.replace(lines.clone(), &kept);
         let text = self.joined(lines.clone(), column, escape);
         let Some(magic) = text.text().strip_prefix('%') else {
             self.out.local.extend(lines);
@@ -676,40 +694,4 @@ impl From<Option<Escape>> for Spelling {
             Some(Escape::Databricks) => Self::Databricks,
         }
     }
-}
-
-/// Whether a statement may be Python 2 or go by the package's old name, as far as its first words show.
-fn may_be_dated(statement: &str) -> bool {
-    let names_package = || statement.contains("IPython");
-    match statement.as_bytes().first() {
-        Some(b'p') => statement.strip_prefix("print").is_some_and(|rest| !rest.starts_with('(')),
-        Some(b'f' | b'i') => {
-            ["from ", "import "].iter().any(|word| statement.starts_with(word)) && names_package()
-        }
-        _ => false,
-    }
-}
-
-/// Whether a line is a magic with a word behind its name, which is no rest of a division either.
-fn is_magic_with_words(line: &str) -> bool {
-    let name = line.trim_start().strip_prefix('%').unwrap_or_default();
-    let end = name.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(name.len());
-    let (name, behind) = name.split_at(end);
-    let word = behind.trim_start();
-    let first = &word[..word.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(word.len())];
-    let is_operator = matches!(first, "and" | "or" | "in" | "is" | "not" | "if" | "else" | "for" | "async");
-    python::is_magic_name(name) && behind.starts_with(' ') && python::is_magic_name(first) && !is_operator
-}
-
-/// Whether IPython takes a line for a question: a name, and one or two `?` behind it, outside strings and comments.
-fn is_help(text: &str) -> bool {
-    let Some(asked) = text.trim_end().strip_suffix('?') else { return false };
-    let asked = asked.strip_suffix('?').unwrap_or(asked);
-    let is_of_name = |c: char| c == '_' || c == '*' || c.is_alphanumeric();
-    let name = &asked[asked.trim_end_matches(is_of_name).len()..];
-    let is_name = asked.ends_with(']') || name.starts_with(|c: char| !c.is_ascii_digit());
-    // With the question mark replaced by a quote, a string begins there only if none, and no comment, was open before.
-    let mut tokens = Tokens::default();
-    tokens.read(&format!("{asked}\"\"\""), 0);
-    is_name && tokens.in_long_string()
 }

@@ -15,6 +15,8 @@ pub(crate) struct Broken {
 pub(crate) enum Why {
     /// Python does not read it: what is wrong with it.
     Python(Cow<'static, str>),
+    /// Python reads the statement that begins with it, and does not compile it: what is wrong with it.
+    Compiled(String),
     /// A cell magic that is not at the beginning of its cell.
     CellMagic(String),
     /// A magic with more than letters in its name.
@@ -22,11 +24,15 @@ pub(crate) enum Why {
 }
 
 impl Why {
-    pub(crate) const BACKSLASH: Self = Self::Python(Cow::Borrowed("nothing follows the backslash at the end"));
+    pub(crate) const FREED: Self = Self::Python(Cow::Borrowed(
+        "tools that free magics in comments, as jupytext does, make code of this comment, which Python cannot read here",
+    ));
+    pub(crate) const BACKSLASH: Self =
+        Self::Python(Cow::Borrowed("nothing follows the backslash at the end"));
 
-    /// Whether Python reads nothing of the cell; else IPython fails when it comes to the line.
+    /// Whether IPython runs nothing of the cell; else it fails when it comes to the line.
     pub(crate) fn is_whole(&self) -> bool {
-        !matches!(self, Self::CellMagic(_) | Self::Name(_))
+        !matches!(self, Self::Compiled(_) | Self::CellMagic(_) | Self::Name(_))
     }
 }
 
@@ -34,6 +40,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Python(said) => f.write_str(said),
+            Self::Compiled(said) => f.write_str(said),
             Self::CellMagic(name) => {
                 write!(f, "%%{name} is a cell magic, and there is no line magic of that name")
             }

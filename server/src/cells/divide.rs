@@ -37,6 +37,8 @@ pub(super) struct Shape {
     /// The length of what is no code of it at its end.
     pub(super) tail: usize,
     pub(super) kind: Kind,
+    /// Whether jupytext takes `# name?` for a magic in it: a paragraph of the light format may be text.
+    pub(super) asks: bool,
 }
 
 impl Part {
@@ -130,6 +132,8 @@ impl<'a> Divider<'a> {
                 head: step.content - start,
                 tail: end - step.content_end.max(step.content),
                 kind: step.kind,
+                asks: !matches!(self.style.known.format, Format::Light | Format::NoMarker)
+                    || step.content > begin,
             },
             hides: hides(text),
             toggles: step.kind == Kind::Inactive && text.contains("%autopx"),

@@ -47,8 +47,8 @@ pub(super) fn hidden(lines: &[&str], escapes: Escapes) -> Vec<Hidden> {
     }
     let mut found = match escapes.comments {
         Comments::Never => Vec::new(),
-        Comments::First => on_first_line(lines),
-        Comments::All => freed(lines),
+        Comments::First => on_first_line(lines, escapes.asks),
+        Comments::All => freed(lines, escapes.asks),
     };
     if escapes.bang {
         found.extend(bangs(lines));
@@ -69,7 +69,7 @@ pub(super) fn other_toggles(lines: &[&str], escapes: Escapes, hidden: &[Hidden])
             && lines[found.line][found.columns.end..].contains("autopx")
             && !hidden.iter().any(|hidden| hidden.line == found.line)
     };
-    freed(lines).into_iter().filter(is_toggle).map(|found| found.line).collect()
+    freed(lines, escapes.asks).into_iter().filter(is_toggle).map(|found| found.line).collect()
 }
 
 /// The first line of a cell, in bytes of its text, with a px magic in a comment that does not count since others stand in the
@@ -95,8 +95,8 @@ pub(super) fn switched_off(lines: &[Range<usize>], text: &str, escapes: Escapes)
 pub(super) enum Begins {
     #[default]
     Nothing,
-    /// `# %%px`
-    Px,
+    /// `# %%px`, or `%%px` itself.
+    Px { is_freed: bool },
     /// A cell magic that does not run its body as IPython runs a cell: `# %%bash`.
     Other,
 }
@@ -107,12 +107,12 @@ pub(super) fn begins(lines: &[&str], escapes: Escapes, hidden: &[Hidden]) -> Beg
         return Begins::Nothing;
     };
     let is_hidden = hidden.iter().any(|hidden| hidden.line == first);
-    let is_freed = !is_hidden && Language::Python.is_magic(lines[first], true);
+    let is_freed = !is_hidden && escapes.freed().is_magic(lines[first]);
     let text = &lines[first][jupytext::sign(lines[first]).end..];
     let Some(magic) = text.strip_prefix("%%").filter(|_| is_freed) else { return Begins::Nothing };
     let (name, _) = split_name(magic);
     match MagicKind::of(name, true) {
-        Some(_) => Begins::Px,
+        Some(_) => Begins::Px { is_freed: !jupytext::sign(lines[first]).is_empty() },
         None if markers::runs_its_body(name) => Begins::Nothing,
         None => Begins::Other,
     }
@@ -128,12 +128,12 @@ fn of_databricks(lines: &[&str]) -> Vec<Hidden> {
 }
 
 /// All that jupytext frees in a cell.
-fn freed(lines: &[&str]) -> Vec<Hidden> {
+fn freed(lines: &[&str], asks: bool) -> Vec<Hidden> {
     let mut found = Vec::new();
     let mut strings = Strings::default();
     let mut is_next = false;
     for (number, line) in (0..).zip(lines) {
-        if !strings.is_open() && (is_next || Language::Python.is_magic(line, true)) {
+        if !strings.is_open() && (is_next || Language::Python.is_magic(line, asks)) {
             let columns = jupytext::sign(line);
             if !columns.is_empty() {
                 found.push(Hidden { line: number, columns, escape: Escape::Comment });
@@ -146,8 +146,8 @@ fn freed(lines: &[&str]) -> Vec<Hidden> {
 }
 
 /// What is freed in a cell that has a magic on its first line which reads as one: of a cell magic its body as well.
-fn on_first_line(lines: &[&str]) -> Vec<Hidden> {
-    let all = freed(lines);
+fn on_first_line(lines: &[&str], asks: bool) -> Vec<Hidden> {
+    let all = freed(lines, asks);
     let mut first = 0;
     loop {
         first += lines[first..].iter().take_while(|line| is_blank(line)).count();
@@ -270,6 +270,7 @@ mod tests {
         bang: false,
         databricks: false,
         frees: true,
+        asks: true,
         is_unsure: false,
     };
     const FIRST: Escapes = Escapes { comments: Comments::First, ..ALL };

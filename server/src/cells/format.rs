@@ -10,7 +10,10 @@ mod tally;
 
 use std::fmt;
 
-use super::{jupytext::Language, lines::line_at};
+use super::{
+    jupytext::{Frees, Language},
+    lines::line_at,
+};
 pub(super) use header::Header;
 pub(super) use tally::{Count, Piece, Tally, is_command, is_twenty, title};
 
@@ -192,8 +195,21 @@ pub(super) struct Escapes {
     pub(super) databricks: bool,
     /// Whether jupytext frees magics behind `# `, whatever counts.
     pub(super) frees: bool,
+    /// Whether `# name?` is one of those in the cell.
+    pub(super) asks: bool,
     /// Whether cells that are code for jupytext alone hold an `%autopx`, so that nobody here knows where regions end.
     pub(super) is_unsure: bool,
+}
+
+impl Escapes {
+    /// What jupytext frees, whatever counts.
+    pub(super) fn freed(self) -> Frees {
+        match (self.frees, self.asks) {
+            (false, _) => Frees::Nothing,
+            (true, false) => Frees::Magics,
+            (true, true) => Frees::All,
+        }
+    }
 }
 
 /// Which magics behind `# ` count.
@@ -265,6 +281,7 @@ pub(super) fn decide(wanted: Wanted, header: &Header, content: &Tally) -> Style 
         bang: format.is_percent() && is_marked && !is_live,
         databricks: format == Format::Databricks,
         frees,
+        asks: true,
         is_unsure: false,
     };
     Style { known, markers, language: header.language, escapes }

@@ -6,6 +6,7 @@ use super::{
     CellKind, Magic, MagicKind, Spelling, Suite,
     broken::Why,
     escapes::{Escape, Hidden},
+    jupytext::Frees,
     mapped::Mapped,
     prefix::Prefix,
     python,
@@ -23,8 +24,8 @@ pub(crate) struct BlockText<'a> {
     pub(crate) is_script: bool,
     /// Its lines that are hidden in comments, and count.
     pub(crate) hidden: &'a [Hidden],
-    /// Whether jupytext frees magics in its comments, whatever counts.
-    pub(crate) frees: bool,
+    /// What jupytext frees in its comments, whatever counts.
+    pub(crate) frees: Frees,
     /// The line that begins a cell in its script, where one does.
     pub(crate) border: Option<&'static str>,
 }
@@ -104,6 +105,10 @@ pub(crate) enum About {
     Broken(Why),
     /// A px magic in a comment that does not count, since others stand there as they are.
     SwitchedOff,
+    /// The cell begins with a `# %%px` that does not count, and jupytext makes a px cell of it.
+    PxBody,
+    /// A `%pxconfig` or `%alias_magic` in a comment that does not count, and that jupytext frees.
+    FreedElsewhere { name: String },
     /// A px magic is called inside of another statement.
     NestedCall { name: String },
     /// A call of `magic`, which IPython 9 does not have, and the edits that make it one of `run_line_magic`.
@@ -112,6 +117,8 @@ pub(crate) enum About {
     GivenToPython { by: &'static str, name: String },
     /// An alias for a px magic is made where nobody knows whether that happens.
     UncertainAlias { suite: Suite },
+    /// A statement defines a magic by the name of one of px; `None`: by a name that is not known.
+    OwnMagic { name: Option<Box<str>>, line: bool, cell: bool },
     /// A line that IPython may take for a px magic without its percent sign.
     Automagic { name: String },
     /// `%timeit %autopx` and the like.

@@ -53,6 +53,24 @@ impl Language {
     }
 }
 
+/// What jupytext frees in the comments of a cell, whatever counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Frees {
+    #[default]
+    Nothing,
+    /// Magics, but for `# name?`.
+    Magics,
+    /// `# name?` as well.
+    All,
+}
+
+impl Frees {
+    /// Whether jupytext takes a line for a magic.
+    pub(crate) fn is_magic(self, line: &str) -> bool {
+        self != Self::Nothing && Language::Python.is_magic(line, self == Self::All)
+    }
+}
+
 /// Whether the next line of a text stands inside a string. A string in single quotes ends with its line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Strings {

@@ -143,6 +143,12 @@ impl MagicEntry {
     }
 }
 
+/// The px magic of a name, without its percent signs, and its suffix.
+pub(super) fn px_name(name: &str, is_cell: bool) -> Option<(MagicKind, &str)> {
+    let is_name = name.chars().all(|c| c == '_' || c.is_alphanumeric());
+    MagicKind::of(name, is_cell).filter(|_| is_name)
+}
+
 impl MagicKind {
     /// The magic that a name without percent signs means, and the suffix behind it. `pxresult` is no `px` with the suffix
     /// `result`, so the longest name counts.

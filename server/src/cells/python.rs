@@ -54,6 +54,11 @@ impl Tokens {
         matches!(self.open.last(), Some(Open::Text(quote)) if quote.triple)
     }
 
+    /// Whether the next line goes on with a string.
+    pub(crate) fn in_text(&self) -> bool {
+        matches!(self.open.last(), Some(Open::Text(_) | Open::Spec))
+    }
+
     /// Whether a bracket or a string with three quotes is open.
     pub(crate) fn is_open(&self) -> bool {
         !self.open.is_empty()

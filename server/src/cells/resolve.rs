@@ -8,7 +8,7 @@ use super::{
     found::{BlockText, Found},
     mapped::Mapped,
     python,
-    refusal::{broken_cell, refusal, unknown_view},
+    refusal::{IN_PX_BODY, broken_cell, refusal, unknown_view},
     scan::Scanned,
     set_up,
     views::{Region, UnreadTargets},
@@ -140,14 +140,14 @@ impl Resolver<'_> {
                 return local_lines - self.whole(0..count, CellKind::Plain, MagicKind::Plain, String::new());
             }
         }
-        let end = scanned.end();
+        let end = if scanned.is_freed_px_body() { 0 } else { scanned.end() };
         self.keeps_shell |= end == 0;
         for (nth, found) in (0..).zip(&scanned.found) {
             self.statements(found.range.start.min(end));
             self.origin.nth = nth;
             local_lines -= found.imports.as_ref().map_or(0, |imports| imports.taken);
             if found.kind == CellKind::Autopx && scanned.is_px_body() {
-                continue;
+                continue; // it is sent, and toggles nothing here
             }
             if found.range.start >= end {
                 self.inside_region();
@@ -311,7 +311,10 @@ impl Resolver<'_> {
         }
         let broken = self.scanned.broken.as_ref().filter(|_| found.range.start >= self.scanned.end());
         let broken = broken.filter(|_| found.kind != CellKind::AutopxCell && found.kind != CellKind::Plain);
-        let refusal = broken.map(broken_cell).or_else(|| refusal(found, view.is_some()));
+        let in_px_body = self.scanned.is_freed_px_body() && found.kind != CellKind::AutopxCell;
+        let refusal = broken.map(broken_cell);
+        let refusal = refusal.or_else(|| in_px_body.then(|| IN_PX_BODY.to_owned()));
+        let refusal = refusal.or_else(|| self::refusal(found, view.is_some()));
         self.cells.push(PxCell {
             ordinal: u32::try_from(self.cells.len()).unwrap_or(u32::MAX),
             kind: found.kind,

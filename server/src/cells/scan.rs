@@ -8,8 +8,9 @@ use super::{
     broken::Broken,
     divide::Part,
     escapes::{self, Begins, Hidden},
-    format::Style,
+    format::{Escapes, Style},
     found::{About, BlockText, Found, Note, Stray},
+    jupytext::Frees,
     lines::line_at,
     mapped::Mapped,
     notebook,
@@ -27,8 +28,8 @@ pub(crate) struct Scanned {
     lines: Vec<Range<usize>>,
     is_script: bool,
     hidden: Vec<Hidden>,
-    /// Whether jupytext frees magics in comments, whatever counts.
-    frees: bool,
+    /// What jupytext frees in comments, whatever counts.
+    frees: Frees,
     /// The lines, by index, with an `%autopx` in a comment that does not count, though jupytext frees it.
     other_toggles: Vec<usize>,
     /// The line by which IPython runs nothing of it, or nothing from there on.
@@ -69,7 +70,7 @@ impl Scanned {
         place: Option<NotebookCellRef>,
     ) -> Self {
         let (is_script, border) = (style.is_some(), style.and_then(Style::border));
-        let frees = style.is_some_and(|style| style.escapes.frees);
+        let frees = style.map_or(Frees::Nothing, |style| style.escapes.freed());
         let text = BlockText { source: &source, lines: &lines, is_script, hidden: &hidden, frees, border };
         let block::Scan {
             found,
@@ -82,6 +83,7 @@ impl Scanned {
             called_toggles,
             used,
             shell,
+            ..
         } = block::scan(text, &Arc::default());
         let other_toggles = Vec::new();
         let is_unsure = style.is_some_and(|style| style.escapes.is_unsure);
@@ -134,6 +136,7 @@ impl Scanned {
             called_toggles,
             used,
             shell,
+            ..
         } = block::scan(self.text(), shell);
         let old = self.clone();
         Some(Self {
@@ -153,6 +156,8 @@ impl Scanned {
 
     /// A cell of a script.
     pub(super) fn script(text: &str, part: &Part, style: &Style) -> Self {
+        let escapes = Escapes { asks: part.shape.asks, ..style.escapes };
+        let style = &Style { escapes, ..style.clone() };
         let source = Mapped::plain(text, 0).with_unix_line_ends();
         let mut lines = lines_of(source.text());
         let code = part.shape.head..text.len() - part.shape.tail;
@@ -168,7 +173,13 @@ impl Scanned {
         let off = escapes::switched_off(&lines, source.text(), style.escapes).filter(|_| part.hides);
         let off = off.map(|line| Note { range: source.range(line), about: About::SwitchedOff });
         let scanned = Self::new(source, lines, Some(style), hidden, range, None);
-        let notes = scanned.notes.iter().cloned().chain(off).collect();
+        let mut notes: Vec<Note> = scanned.notes.iter().cloned().chain(off).collect();
+        if begins == (Begins::Px { is_freed: true })
+            && scanned.found.iter().any(|found| found.kind.sends() || found.kind == CellKind::Config)
+            && let Some(first) = scanned.text().first_filled(0)
+        {
+            notes.push(Note { range: scanned.text().filled(first), about: About::PxBody });
+        }
         Self { notes, other_toggles, begins, ..scanned }
     }
 
@@ -242,7 +253,12 @@ impl Scanned {
 
     /// Whether jupytext makes a px cell of it by a `# %%px` that does not count here: a toggle in it is none.
     pub(super) fn is_px_body(&self) -> bool {
-        self.begins == Begins::Px
+        matches!(self.begins, Begins::Px { .. })
+    }
+
+    /// The same, where the comment decides.
+    pub(super) fn is_freed_px_body(&self) -> bool {
+        self.begins == Begins::Px { is_freed: true }
     }
 
     /// Whether it begins with an `%autopx` in a comment that does not count, though jupytext frees it.

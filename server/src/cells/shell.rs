@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    magic::MagicKind,
+    magic::{MagicKind, px_name},
     mapped::Mapped,
     options,
     prefix::{self, Prefix},
@@ -39,6 +39,9 @@ pub(super) struct Expanded {
     /// What was put before the line.
     pub(super) parameters: String,
 }
+
+/// In the place of a name: every px magic.
+const ANY: &str = "*";
 
 /// Longer chains of aliases are not followed.
 const MOST: usize = 100;
@@ -91,7 +94,43 @@ impl Shell {
 
     /// Whether a name of a magic, or one that may hold the shell, means something else than it does by itself.
     pub(super) fn concerns(&self, used: &Name) -> bool {
-        self.aliases.contains_key(used) || self.names.contains(&used.1)
+        self.alias(used).is_some() || self.names.contains(&used.1)
+    }
+
+    /// What a name stands for, if it does not mean what it does by itself.
+    fn alias(&self, name: &Name) -> Option<&Alias> {
+        let is_hidden =
+            || px_name(&name.1, name.0).is_some() && self.aliases.contains_key(&(name.0, ANY.into()));
+        self.aliases.get(name).or_else(|| is_hidden().then_some(&Alias::Uncertain))
+    }
+
+    /// Takes in that a magic of this name is one of the document's own, or may be.
+    pub(super) fn hide(&mut self, is_cell: bool, name: &str) {
+        self.aliases.insert((is_cell, name.into()), Alias::Uncertain);
+    }
+
+    /// Takes in that any px magic may be one of the document's own.
+    pub(super) fn hide_all(&mut self, is_cell: bool) {
+        self.hide(is_cell, ANY);
+    }
+
+    /// Takes in that another shell may be in force instead; says whether that concerns px magics.
+    pub(super) fn doubt(&mut self, other: &Self) -> bool {
+        let changed = other.aliases.iter().filter(|(name, alias)| self.aliases.get(*name) != Some(alias));
+        let changed: Vec<Name> = changed.map(|(name, _)| name.clone()).collect();
+        for (is_cell, name) in &changed {
+            self.hide(*is_cell, name);
+        }
+        let is_of_px = |(is_cell, name): &Name| {
+            let written = Mapped::plain(&format!("{}{name}", signs(*is_cell)), 0);
+            px_name(name, *is_cell).is_some() || matches!(other.meaning(&written), Meaning::Alias(_))
+        };
+        changed.iter().any(is_of_px)
+    }
+
+    /// Whether a line above gives the name of a magic a meaning.
+    pub(super) fn is_alias(&self, is_cell: bool, name: &str) -> bool {
+        self.aliases.contains_key(&(is_cell, name.into()))
     }
 
     /// The aliases that stand for px magics, with their percent signs, and what each stands for.
@@ -114,8 +153,7 @@ impl Shell {
             let text = expanded.as_ref().map_or(text, |expanded| &expanded.text);
             let (is_cell, name, end) = name_of(text.text());
             let key = (is_cell, Box::from(name));
-            let alias = self.aliases.get(&key);
-            let Some(alias) = alias else {
+            let Some(alias) = self.alias(&key) else {
                 return expanded.map_or(Meaning::Itself, Meaning::Alias);
             };
             let Alias::Known { target, parameters } = alias else { return Meaning::Unknown };

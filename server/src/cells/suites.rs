@@ -50,8 +50,7 @@ impl Suites {
     /// Takes in the last line of the newest statement.
     pub(super) fn end(&mut self, text: &str) {
         let has_body = self.open.last().is_some_and(|newest| newest.keyword.is_some());
-        self.awaits_body =
-            has_body && text.split('#').next().unwrap_or_default().trim_end().ends_with(':');
+        self.awaits_body = has_body && text.split('#').next().unwrap_or_default().trim_end().ends_with(':');
     }
 
     /// The keyword and the line of what the newest statement stands in, or of that itself where something is behind its colon:

@@ -217,8 +217,8 @@ pub enum UnreadTargets {
     Dynamic,
     /// A `%pxconfig` is called in a way that cannot be read.
     #[error(
-        "a line above calls %pxconfig in a way that pxlens does not read; write it on a line of its own, or name the targets in \
-         the setting pxlens.views"
+        "a line above may set the targets by a %pxconfig that pxlens does not read, as one in a call or in a comment; write it on \
+         a line of its own, or name the targets in the setting pxlens.views"
     )]
     Call,
     /// A statement chooses the engines in a way that cannot be read.

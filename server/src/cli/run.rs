@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     engines::Targets,
-    lint::{AUTOMAGIC, CONDITIONAL, NO_END_OF_AUTOPX, Problem, Rule, SWITCHED_OFF, Severity, fails},
+    lint::{
+        AUTOMAGIC, CONDITIONAL, NO_END_OF_AUTOPX, OWN_MAGIC, Problem, Rule, SWITCHED_OFF, Severity, fails,
+    },
     plan::{Overrides, Refusal, plan},
     session::{
         CellView, ClusterView, DocumentKey, DocumentView, Level, NotRun, NotRunKind, Owner, RunCommand,
@@ -84,7 +86,9 @@ async fn run_in(
     }
     let Some(scope) = scope_of(view, args).map_err(|why| usage(format!("{}: {why}", file.label)))? else {
         super::output::say(Level::Info, &format!("{} has no px cells, so nothing was run", file.label));
-        say_once(file, view, args, &AUTOMAGIC);
+        for rule in [&AUTOMAGIC, &OWN_MAGIC] {
+            say_once(file, view, args, rule);
+        }
         return Ok(Status::Ok);
     };
     if let Some(folder) = &args.images {
@@ -110,7 +114,7 @@ async fn run_in(
     for warning in warnings(view, &asked, whole_file).iter().filter(|_| !args.plain) {
         super::output::say(Level::Warning, &format!("{}: {warning}", file.label));
     }
-    for rule in [&SWITCHED_OFF, &AUTOMAGIC] {
+    for rule in [&SWITCHED_OFF, &AUTOMAGIC, &OWN_MAGIC] {
         say_once(file, view, args, rule);
     }
     for note in local_parts(&asked).iter().filter(|_| !args.plain) {

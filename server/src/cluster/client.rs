@@ -29,7 +29,7 @@ use super::{
     connection::ConnectionInfo,
     feed::FeedSender,
     origin::{Identity, Origin, Origins, RunName},
-    transport::{Channel, DownReason, Transport, ZeromqTransport},
+    transport::{Budget, Channel, DownReason, Transport, ZeromqTransport},
 };
 use crate::{
     engines::{Activities, EngineId, EngineTable, RankSet},
@@ -45,6 +45,8 @@ pub struct ClusterClient {
     status: watch::Receiver<ClusterStatus>,
     settled: watch::Receiver<bool>,
     origins: Origins,
+    /// See [`Transport::unread`].
+    unread: Arc<Budget>,
 }
 
 /// Time limits, and one for memory.
@@ -343,10 +345,11 @@ impl ClusterClient {
         let (ready, connected) = oneshot::channel();
         let origins = Origins::new(&options.identity);
         let watches = Watches { table, activities: doing, status: state, settled: all_placed };
+        let unread = transport.unread();
         let actor = Actor::new(transport, info, options, origins.clone(), watches, ready);
         tokio::spawn(actor.run(inbox));
         connected.await.expect("the actor answers before it ends")?;
-        Ok(Self { commands, engines, activities, status, settled, origins })
+        Ok(Self { commands, engines, activities, status, settled, origins, unread })
     }
 
     /// The engines alive, now and as they come and go.
@@ -394,6 +397,7 @@ impl ClusterClient {
     /// As [`Self::execute`], without waiting until the client has accepted it. Engines get code in the order of these calls.
     pub fn submit(&self, execute: Execute, feed: FeedSender) -> Submitted {
         let (answer, accepted) = oneshot::channel();
+        feed.count_in(&self.unread);
         // If the client is closed, this drops the sender of the answer too, which `accepted` reports.
         let _ = self.commands.send(Command::Execute { execute, silent: false, feed, answer });
         Submitted { accepted }

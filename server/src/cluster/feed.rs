@@ -12,6 +12,7 @@ use std::{
 
 use tokio::sync::Notify;
 
+use super::transport::Budget;
 use crate::run::{Event, EventKind, Slot};
 
 /// From this many waiting events on, pieces of text merge.
@@ -24,7 +25,7 @@ const FULL_PIECE: usize = 1 << 20;
 pub fn feed() -> (FeedSender, FeedReceiver) {
     let shared = Arc::new(Shared::default());
     shared.lock().senders = 1;
-    (FeedSender { shared: Arc::clone(&shared) }, FeedReceiver { shared })
+    (FeedSender { shared: Arc::clone(&shared) }, FeedReceiver { shared, read: 0 })
 }
 
 /// The sending end; cheap to clone. The channel closes with the last sender.
@@ -37,6 +38,8 @@ pub struct FeedSender {
 #[derive(Debug)]
 pub struct FeedReceiver {
     shared: Arc<Shared>,
+    /// Bytes of what was read last, which the reader is busy with until it reads again.
+    read: usize,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +55,9 @@ struct Waiting {
     newest: HashMap<Slot, usize>,
     senders: usize,
     receiver_gone: bool,
+    /// Where the bytes of what waits are counted, and how many are.
+    budget: Option<Arc<Budget>>,
+    bytes: usize,
 }
 
 impl Shared {
@@ -62,6 +68,11 @@ impl Shared {
 }
 
 impl FeedSender {
+    /// Counts what waits in the feed, or is being read, so that whoever brings outputs can stop for a while.
+    pub(super) fn count_in(&self, budget: &Arc<Budget>) {
+        self.shared.lock().budget = Some(Arc::clone(budget));
+    }
+
     /// Sends an event. Never waits; drops the event if the reader is gone.
     pub fn send(&self, event: Event) {
         let mut waiting = self.shared.lock();
@@ -98,12 +109,14 @@ impl FeedReceiver {
     ///
     /// Cancel-safe: whatever is not appended stays in the channel.
     pub async fn recv_many(&mut self, into: &mut Vec<Event>) -> bool {
+        self.shared.lock().free(std::mem::take(&mut self.read));
         loop {
             let arrived = self.shared.arrived.notified();
             {
                 let mut waiting = self.shared.lock();
                 if !waiting.events.is_empty() {
                     waiting.newest.clear();
+                    self.read = std::mem::take(&mut waiting.bytes);
                     into.extend(waiting.events.drain(..));
                     return true;
                 }
@@ -119,6 +132,8 @@ impl FeedReceiver {
 impl Drop for FeedReceiver {
     fn drop(&mut self) {
         let mut waiting = self.shared.lock();
+        let bytes = std::mem::take(&mut waiting.bytes) + self.read;
+        waiting.free(bytes);
         waiting.receiver_gone = true;
         waiting.events = VecDeque::new();
         waiting.newest = HashMap::new();
@@ -127,9 +142,20 @@ impl Drop for FeedReceiver {
 
 impl Waiting {
     fn push(&mut self, event: Event) {
+        if let Some(budget) = &self.budget {
+            let bytes = event.kind.size();
+            self.bytes += bytes;
+            budget.take(bytes);
+        }
         let Some(event) = self.merge(event) else { return };
         self.newest.insert(event.slot, self.events.len());
         self.events.push_back(event);
+    }
+
+    fn free(&self, bytes: usize) {
+        if let Some(budget) = &self.budget {
+            budget.free(bytes);
+        }
     }
 
     /// Appends a piece of text to the newest event of its slot if that is of the same stream; returns what cannot be
@@ -182,6 +208,25 @@ mod tests {
             }
         }
         joined
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_counted_until_its_reader_is_done_with_it() {
+        let budget = Arc::new(Budget::new(10));
+        let is_full = async || tokio::time::timeout(std::time::Duration::ZERO, budget.wait()).await.is_err();
+        let (sender, mut receiver) = feed();
+        sender.count_in(&budget);
+        sender.send(piece(0, StreamName::Stdout, "0123456789"));
+        assert!(is_full().await);
+        let mut read = Vec::new();
+        assert!(receiver.recv_many(&mut read).await);
+        assert!(is_full().await, "its reader is busy with it");
+        sender.send(piece(0, StreamName::Stdout, "more"));
+        assert!(receiver.recv_many(&mut read).await);
+        assert!(!is_full().await);
+        sender.send(piece(0, StreamName::Stdout, "0123456789"));
+        drop(receiver);
+        assert!(!is_full().await, "nobody reads it any more");
     }
 
     #[tokio::test]

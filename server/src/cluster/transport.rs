@@ -4,15 +4,17 @@
 //! end of a connection, and connects again on its own, for ever; it never sends again what was not delivered, and knows
 //! no message. The suite in `transport/conformance.rs` says what every kind must bear.
 
+mod budget;
 mod zeromq;
 
 #[cfg(test)]
 mod conformance;
 
-use std::{fmt, future::Future, net::SocketAddr, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
+pub(crate) use self::budget::Budget;
 pub(crate) use self::zeromq::ZeromqTransport;
 
 /// One of the controller's sockets that pxlens speaks to.
@@ -73,6 +75,8 @@ pub struct Endpoints {
     pub send_limit: usize,
     /// Bytes that were received on all channels and may wait to be taken; then the sockets are not read.
     pub receive_limit: usize,
+    /// Bytes of outputs that were taken and may wait for those who read them, see [`Transport::unread`].
+    pub unread_limit: usize,
 }
 
 impl Endpoints {
@@ -86,6 +90,8 @@ impl Endpoints {
             send_limit: 64 << 20,
             // In a flood this is what fills: engines together write faster than one client reads.
             receive_limit: 4 << 20,
+            // And then this, if what is written to disk is more than the disk takes.
+            unread_limit: 16 << 20,
         }
     }
 }
@@ -156,6 +162,10 @@ pub trait Transport: Sized + Send + 'static {
 
     /// The next event. Cancel-safe.
     fn event(&mut self) -> impl Future<Output = TransportEvent> + Send;
+
+    /// Where those who took messages count what waits of them elsewhere. While that is too much, [`Channel::Iopub`] is not read;
+    /// the other channels are.
+    fn unread(&self) -> Arc<Budget>;
 
     /// Drops a channel's socket and connects again, for a connection that seems dead although nobody closed it.
     fn rebuild(&self, channel: Channel);

@@ -1,6 +1,7 @@
 //! Completion on the line of a magic: names, options that are not given yet, choices, targets, signals.
 //!
-//! The list is complete: the client filters it while more is typed.
+//! Nothing is offered for a word that is whole as it stands: whoever has typed it may press Enter next, and editors give that to
+//! the choice that they have selected. So a client has to ask again for each character.
 
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use crate::{
         CellKind, Dialect, Placed,
         magic::{MAGICS, MagicKind, OptionEntry, Value},
     },
-    engines::{EngineId, RankSet},
+    engines::{EngineId, RankSet, Targets},
     text::TextRange,
 };
 
@@ -50,7 +51,11 @@ pub(super) fn complete(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<
     let mut found = at(nearby, cursor, known);
     // Nothing can be inserted in the middle of an escape, or of a line continuation.
     found.retain(|completion| completion.edit.start <= cursor && cursor <= completion.edit.end);
-    found
+    let is_whole = |completion: &Completion| {
+        let typed = nearby.text.rope().get_byte_slice(completion.edit.start..cursor);
+        typed.is_some_and(|typed| typed == completion.label.as_str())
+    };
+    if found.iter().any(is_whole) { Vec::new() } else { found }
 }
 
 fn at(nearby: Nearby<'_>, cursor: usize, known: &Known) -> Vec<Completion> {
@@ -274,6 +279,9 @@ impl Place<'_> {
     fn targets(&self, word: Range<usize>) -> Vec<Completion> {
         let ids = &self.known.engines;
         let typed = self.typed(word.start);
+        if !typed.is_empty() && !typed.ends_with(',') && Targets::parse_flag(typed).is_ok() {
+            return Vec::new();
+        }
         let open = typed.rfind([',', '[', '(']).map_or(0, |at| at + 1);
         let engine = |id: &EngineId| (id.0.to_string(), format!("engine {id}", id = id.0));
         if open == 0 {

@@ -41,6 +41,38 @@ pub(crate) static SWITCHED_OFF: Rule = Rule {
     examples: &["# %%\n# %%px\nx = 1\n\n# %%\n%px y = 1\n"],
 };
 
+/// A comment that does not count here, and would decide about magics below it where jupytext frees it.
+pub(super) static FREED_MAGIC: Rule = Rule {
+    code: "freed-magic",
+    severity: Severity::Warning,
+    meaning: "The comment does not count here, but jupytext makes a magic of it, which would decide about others. Below such a \
+              `# %pxconfig` the targets are not known, so what goes by them does not run; below a `# %alias_magic` magics of the \
+              name that it defines do not run, and below a `# %%px` no other px magic of its cell.",
+    examples: &[
+        "# %pxconfig --targets 0\n%px x = 1\n",
+        "# %%px --targets 0\n%px x = 1\n",
+        "# %alias_magic px time\n%px x = 1\n",
+    ],
+};
+
+pub(super) fn px_body(range: TextRange) -> Problem {
+    let message = "a magic in a comment that does not count here, which jupytext frees: IPython sends the lines below it as they are, and no px \
+         magic among them runs; write all px magics of the script with a comment sign, or none";
+    FREED_MAGIC.problem(range, message, Vec::new())
+}
+
+pub(super) fn freed_elsewhere(range: TextRange, name: &str) -> Problem {
+    let so = match name {
+        "alias_magic" => "magics of the name that it defines do not run",
+        _ => "the targets below it are not known",
+    };
+    let message = format!(
+        "this comment does not count here, and jupytext makes a %{name} of it, so {so}: delete it, or write all magics of the \
+         script the same way"
+    );
+    FREED_MAGIC.problem(range, message, Vec::new())
+}
+
 pub(super) fn switched_off(range: TextRange) -> Problem {
     let message = "px magics in comments do not count in this script, since others stand there without a comment sign: write all \
                    of them the same way";

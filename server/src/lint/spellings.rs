@@ -66,6 +66,20 @@ pub(super) static TWO_WORDS: Rule = Rule {
     ],
 };
 
+pub(crate) static OWN_MAGIC: Rule = Rule {
+    code: "own-magic",
+    severity: Severity::Warning,
+    meaning: "The line defines a magic by the name of a px magic, or by a name that pxlens cannot read. IPython then runs that one, \
+              and what it does is known to IPython alone. So px magics of that name below the line do not run, nor those in the \
+              body of a magic such as `%%time` that is defined anew.",
+    examples: &[
+        "@register_cell_magic\ndef px(line, cell):\n    print(cell)\n",
+        "get_ipython().register_magic_function(px, 'cell')\n",
+        "@register_line_magic('px')\ndef dry(line):\n    print(line)\n",
+        "get_ipython().register_magic_function(dry, 'line', name)\n",
+    ],
+};
+
 pub(crate) static AUTOMAGIC: Rule = Rule {
     code: "automagic",
     severity: Severity::Hint,
@@ -111,6 +125,8 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
             AUTOMAGIC.problem(note.range, message, vec![fix])
         }
         About::SwitchedOff => super::markers::switched_off(note.range),
+        About::PxBody => super::markers::px_body(note.range),
+        About::FreedElsewhere { name } => super::markers::freed_elsewhere(note.range, name),
         About::Broken(why) => super::magics::broken(note.range, why),
         About::NestedCall { name } => {
             let message = format!(
@@ -141,6 +157,29 @@ pub(super) fn note(block: &BlockText<'_>, note: &Note) -> Problem {
                  name do not run"
             );
             CONDITIONAL.problem(note.range, message, Vec::new())
+        }
+        About::OwnMagic { name, line, cell } => {
+            let signs = match (line, cell) {
+                (true, true) => &["%", "%%"][..],
+                (true, false) => &["%"],
+                _ => &["%%"],
+            };
+            let message = match name {
+                Some(name) => {
+                    let names: Vec<String> = signs.iter().map(|signs| format!("{signs}{name}")).collect();
+                    let names = names.join(" and ");
+                    format!("this line defines {names}: below it IPython runs that magic, and pxlens does not run it")
+                }
+                None => format!(
+                    "pxlens cannot tell which magic this line defines, and it may be one of px: below it no px magic with {} runs",
+                    match signs {
+                        ["%"] => "one percent sign",
+                        ["%%"] => "two percent signs",
+                        _ => "one or two percent signs",
+                    }
+                ),
+            };
+            OWN_MAGIC.problem(note.range, message, Vec::new())
         }
         About::RepeatedToggle { by } => {
             let message = format!(

@@ -243,7 +243,7 @@ fn spilled(run: &Run, files: Files) -> String {
         Files::Gone => {
             return format!(
                 "\n`{ranks}` wrote more than is kept in memory: {gone} left out. The files with it were deleted, to make room \
-                 or since the result was cleared or its document closed\n"
+                 or since the result was cleared\n"
             );
         }
     };

@@ -138,6 +138,20 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// About how many bytes of output it carries.
+    pub(crate) fn size(&self) -> usize {
+        let of_bundle =
+            |data: &MimeBundle| data.iter().map(|(_, data)| data.as_str().map_or(0, str::len)).sum();
+        match self {
+            Self::Stream { text, .. } => text.len(),
+            Self::Display { data, .. } | Self::UpdateDisplay { data, .. } | Self::Result { data, .. } => {
+                of_bundle(data)
+            }
+            Self::Error(error) => error.traceback.iter().map(String::len).sum(),
+            _ => 0,
+        }
+    }
+
     /// Reads a message of an engine as what it means to its request; `None` for types that mean nothing to a run.
     ///
     /// A message of a known type and an unknown shape becomes [`EventKind::Unreadable`]: the run shows that and continues.

@@ -236,7 +236,7 @@ struct RunEntry {
     /// If its first engine runs it before the others: cancelled when the others must not follow.
     canary: Option<CancellationToken>,
     over: bool,
-    /// Whether its result was cleared, or its document closed.
+    /// Whether its result was cleared.
     dismissed: bool,
     /// Whether the user asked to see it, if it is a non-blocking run.
     revealed: bool,
@@ -387,7 +387,7 @@ impl Actor {
             }
             Message::Close { key } => {
                 let events = self.documents.close(&key);
-                self.dismiss(|run| run.document == key);
+                self.forget_old_runs();
                 self.notify_all(events);
             }
             Message::OpenNotebook { key, order, cells } => {
@@ -400,7 +400,7 @@ impl Actor {
             }
             Message::CloseNotebook { key } => {
                 let events = self.documents.close_notebook(&key);
-                self.dismiss(|run| run.home == key);
+                self.forget_old_runs();
                 self.notify_all(events);
             }
             Message::SendPlain { key } => {

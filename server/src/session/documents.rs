@@ -68,6 +68,8 @@ pub(super) struct Documents {
     top: Arc<Carry>,
     units: HashMap<DocumentKey, Unit>,
     notebooks: HashMap<DocumentKey, Notebook>,
+    /// What texts held that were closed.
+    closed: HashMap<DocumentKey, Cut>,
     next_cell: u32,
     next_text: u32,
 }
@@ -81,6 +83,7 @@ impl Documents {
             top: Arc::default(),
             units: HashMap::new(),
             notebooks: HashMap::new(),
+            closed: HashMap::new(),
             next_cell: 1,
             next_text: 0,
         }
@@ -120,11 +123,18 @@ impl Documents {
         }
     }
 
+    /// Takes a text away, and remembers its px cells that have run until it is opened again.
+    fn put_away(&mut self, key: &DocumentKey) {
+        let Some(Unit { mut cut, blocks, .. }) = self.units.remove(key) else { return };
+        cut.remember(blocks.into_iter().flatten());
+        self.closed.insert(key.clone(), cut);
+    }
+
     pub(super) fn close(&mut self, key: &DocumentKey) -> Vec<SessionEvent> {
         if self.units.get(key).is_some_and(|unit| unit.notebook.is_some()) {
             return Vec::new();
         }
-        self.units.remove(key);
+        self.put_away(key);
         vec![SessionEvent::Cells(key.clone())]
     }
 
@@ -191,7 +201,7 @@ impl Documents {
             .filter(|(_, unit)| unit.notebook.as_ref() == Some(key))
             .map(|(cell, _)| cell.clone())
             .collect();
-        gone.iter().for_each(|cell| drop(self.units.remove(cell)));
+        gone.iter().for_each(|cell| self.put_away(cell));
         gone.into_iter().map(SessionEvent::Cells).collect()
     }
 
@@ -267,9 +277,17 @@ impl Documents {
         cells.map(|cell| (cell.id, cell.run.as_ref().map(|run| run.id)))
     }
 
+    /// The px cells that left their texts and may come back.
+    pub(super) fn cut(&self) -> impl Iterator<Item = CellId> + '_ {
+        let open = self.units.values().map(|unit| &unit.cut);
+        open.chain(self.closed.values()).flat_map(Cut::ids)
+    }
+
     /// Forgets deleted px cells whose runs are forgotten: should they come back, they have no result.
     pub(super) fn forget(&mut self, is_forgotten: impl Fn(RunId) -> bool) {
-        self.units.values_mut().for_each(|unit| unit.cut.forget(&is_forgotten));
+        let open = self.units.values_mut().map(|unit| &mut unit.cut);
+        open.chain(self.closed.values_mut()).for_each(|cut| cut.forget(&is_forgotten));
+        self.closed.retain(|_, cut| !cut.is_empty());
     }
 
     /// Whether any open document holds a px cell.
@@ -436,7 +454,7 @@ impl Documents {
             lints: Lints::default(),
             passed: None,
             blocks: Vec::new(),
-            cut: Cut::default(),
+            cut: self.closed.remove(&key).unwrap_or_default(),
             view: None,
             texts: None,
         };

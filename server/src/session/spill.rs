@@ -2,7 +2,7 @@
 //! the engine wrote, in order of arrival.
 //!
 //! The run keeps both ends of the text, and the path of the file. The files live as long as the run is kept, unless its
-//! result is cleared, its document closed, or others need the room ([`space`]).
+//! result is cleared, or others need the room ([`space`]).
 
 mod space;
 
@@ -146,9 +146,7 @@ impl SpillFolder {
                     .to_owned()
             }
             Files::Gone => {
-                "the files with the middle of the text were deleted, to make room or since the result was cleared or its \
-                 document closed"
-                    .to_owned()
+                "the files with the middle of the text were deleted, to make room or since the result was cleared".to_owned()
             }
         }
     }

@@ -3,7 +3,12 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use ruff_python_parser::{LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions, parse_unchecked};
+use ruff_python_ast::{ModModule, PythonVersion};
+use ruff_python_parser::{
+    LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions, Parsed, UnsupportedSyntaxErrorKind,
+    parse_unchecked,
+};
+use ruff_text_size::Ranged as _;
 
 use super::{
     super::{
@@ -11,7 +16,8 @@ use super::{
         found::BlockText,
         python,
     },
-    is_magic_with_words,
+    compiled,
+    words::is_magic_with_words,
 };
 
 /// The lines of a block that IPython gives to Python, and what it replaces in them.
@@ -29,8 +35,10 @@ pub(super) struct Handed {
 #[derive(Debug)]
 struct Replaced {
     lines: Range<usize>,
-    /// What stays in front of the magic: the indentation, and what it is assigned to.
-    kept: String,
+    /// What Python reads in place of the first of them; nothing of the others.
+    text: String,
+    /// Whether they are a comment of which jupytext makes code.
+    is_freed: bool,
 }
 
 /// The text that Python reads.
@@ -45,9 +53,15 @@ impl Handed {
         Self { lines, base: base.to_owned(), ..Self::default() }
     }
 
-    /// Takes in lines that are a magic or the like behind `kept`. They follow on those of before.
-    pub(super) fn replace(&mut self, lines: Range<usize>, kept: String) {
-        self.replaced.push(Replaced { lines, kept });
+    /// Takes in lines that are a magic or the like behind `kept`: the indentation, and what it is assigned to. They follow on
+    /// those of before.
+    pub(super) fn replace(&mut self, lines: Range<usize>, kept: &str) {
+        self.replaced.push(Replaced { lines, text: format!("{kept}0"), is_freed: false });
+    }
+
+    /// Takes in a comment of which jupytext makes this code, such as `cd folder`, which is a magic only where it is all of its cell.
+    pub(super) fn replace_by_code(&mut self, line: usize, code: String) {
+        self.replaced.push(Replaced { lines: line..line + 1, text: code, is_freed: true });
     }
 
     /// Takes in the line on which the last statement begins.
@@ -55,29 +69,38 @@ impl Handed {
         self.last = last;
     }
 
-    /// The first line that Python cannot read, if there is one.
+    /// The first line by which IPython runs nothing of the block, or else the first statement that it cannot run.
     pub(super) fn broken(&self, block: BlockText<'_>) -> Option<Broken> {
-        let Text { text, starts } = self.text(block);
-        let error = error(&text)?;
-        if self.lines.clone().any(|line| has_prompt(block.line(line))) {
-            return None; // IPython takes off the prompts
-        }
-        let is_replaced =
-            |line: usize| self.replaced.iter().any(|replaced| replaced.lines.contains(&line));
+        let text = self.text(block);
+        let parsed = parse(&text.text)?;
+        let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
+            Some(error) => self.unread(block, &text, error)?,
+            None => self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed))?,
+        };
+        // IPython takes off the prompts of a session that was pasted.
+        (!self.lines.clone().any(|line| has_prompt(block.line(line)))).then_some(broken)
+    }
+
+    /// What an error of Python's says, and of which line.
+    fn unread(&self, block: BlockText<'_>, text: &Text, error: &ParseError) -> Option<Broken> {
+        let at = error.location.start().to_usize();
         let (line, said) = match &error.error {
-            ParseErrorType::Lexical(LexicalErrorType::Eof) if text.trim_end().ends_with('\\') => {
+            ParseErrorType::Lexical(LexicalErrorType::Eof) if text.text.trim_end().ends_with('\\') => {
                 return Some(Broken { line: self.last, why: Why::BACKSLASH });
             }
             ParseErrorType::Lexical(LexicalErrorType::Eof) => (self.last, "a bracket is not closed".into()),
             other => {
-                let at = error.location.start().to_usize();
-                let is_closing = text[at..].starts_with([')', ']', '}']);
-                let line = self.lines.start + starts.partition_point(|start| *start <= at).saturating_sub(1);
+                let is_closing = text.text[at..].starts_with([')', ']', '}']);
                 // An error at the very end is one of the last line that holds something.
-                let line = (self.lines.start..=line).rfind(|line| !block.line(*line).trim().is_empty())?;
+                let line = (self.lines.start..=self.line_at(text, at))
+                    .rfind(|line| !block.line(*line).trim().is_empty())?;
+                let replaced = self.replaced.iter().find(|replaced| replaced.lines.contains(&line));
+                if replaced.map_or(block.hidden(line).is_some(), |replaced| replaced.is_freed) {
+                    return Some(Broken { line, why: Why::FREED });
+                }
                 let written = block.freed(line);
                 let said = match python::old_statement(written.trim_start()) {
-                    _ if is_magic_with_words(&written) && !is_replaced(line) => INSIDE.into(),
+                    _ if replaced.is_none() && is_magic_with_words(&written) => INSIDE.into(),
                     Some(word) => format!("Python 3 has no {word} statement").into(),
                     None if is_closing && !matches!(other, ParseErrorType::ExpectedExpression) => {
                         "a closing bracket does not match".into()
@@ -88,6 +111,35 @@ impl Handed {
             }
         };
         Some(Broken { line, why: Why::Python(said) })
+    }
+
+    /// An `except E, e:`. Python 3.14 takes `e` for another class of errors, and all others before it refuse the line. No name of
+    /// a class begins with a small letter, so it is Python 2, as such lines in notebooks mostly are. `except A, B:` is the newest
+    /// Python, and is left to the Python that runs it.
+    fn old_except(&self, text: &Text, parsed: &Parsed<ModModule>) -> Option<Broken> {
+        let is_old = |range: std::ops::Range<usize>| {
+            let classes: Vec<&str> = text.text[range].split(',').map(str::trim).collect();
+            classes.len() == 2
+                && classes[1].starts_with(|c: char| c == '_' || c.is_lowercase())
+                && is_name(classes[1])
+        };
+        let errors = parsed.unsupported_syntax_errors().iter();
+        let at = errors
+            .filter(|error| error.kind == UnsupportedSyntaxErrorKind::UnparenthesizedExceptionTypes)
+            .map(|error| error.range().to_std_range())
+            .find(|range| is_old(range.clone()))?
+            .start;
+        let why = Why::Python("Python 3 has no `except E, e:`, but `except E as e:`".into());
+        Some(Broken { line: self.line_at(text, at), why })
+    }
+
+    fn not_compiled(&self, text: &Text, parsed: &Parsed<ModModule>) -> Option<Broken> {
+        let (at, said) = compiled::error(&parsed.syntax().body, &text.text)?;
+        Some(Broken { line: self.line_at(text, at), why: Why::Compiled(said) })
+    }
+
+    fn line_at(&self, text: &Text, at: usize) -> usize {
+        self.lines.start + text.starts.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
     /// What Python reads.
@@ -101,8 +153,7 @@ impl Handed {
             let here = replaced.peek().filter(|replaced| replaced.lines.contains(&line));
             match here {
                 Some(replaced) if replaced.lines.start == line => {
-                    text.push_str(self.dedented(&replaced.kept));
-                    text.push('0');
+                    text.push_str(self.dedented(&replaced.text));
                 }
                 Some(_) => {}
                 None => text.push_str(self.dedented(&block.freed(line))),
@@ -127,10 +178,14 @@ impl Handed {
     }
 }
 
-/// The first error in a text.
-fn error(text: &str) -> Option<ParseError> {
-    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
-    parsed.errors().iter().min_by_key(|error| error.location.start()).cloned()
+fn parse(text: &str) -> Option<Parsed<ModModule>> {
+    // The last version in which an `except` with several classes is an error of its own.
+    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY313);
+    parse_unchecked(text, options).try_into_module()
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c == '_' || c.is_alphanumeric())
 }
 
 /// What ends a line for `str.splitlines` and not for Python.
@@ -151,7 +206,8 @@ const INSIDE: &str = "a magic stands inside of brackets";
 fn said(error: &ParseErrorType) -> Cow<'static, str> {
     match error {
         ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => "a string is not closed".into(),
-        ParseErrorType::UnexpectedIndentation | ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
+        ParseErrorType::UnexpectedIndentation
+        | ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
             "a line is indented as nothing above it is".into()
         }
         other => {

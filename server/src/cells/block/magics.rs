@@ -7,16 +7,18 @@ use super::{
         CellKind, Magic, Options, Spelling,
         calls::{self, Call, Parsed, Runs},
         found::{About, BlockText, Found, Note},
-        magic::MagicKind,
+        jupytext::Frees,
+        magic::{MagicKind, px_name},
         mapped::Mapped,
         markers, options,
+        own_magics::Defined,
         prefix::{self, Prefix},
         python::{self, Assigned, Tokens},
         refusal,
         shell::{self, Meaning},
         statements::{Act, Statement},
     },
-    Before, Place, Scanner, cell_kind, px_name,
+    Before, Place, Scanner, cell_kind,
 };
 use crate::text::TextRange;
 
@@ -31,7 +33,12 @@ impl Scanner<'_> {
             self.note_used(false, name);
             match self.out.shell.meaning(&text) {
                 Meaning::Itself => {}
-                Meaning::Unknown => return false,
+                Meaning::Unknown => {
+                    let name = name.to_owned();
+                    let range = self.spanned(&place.lines);
+                    self.unread(&name, range);
+                    return false;
+                }
                 Meaning::Alias(expanded) => {
                     let name_length = shell::name_of(text.text()).2;
                     before.is_filled_in |= options::is_dynamic(&text.text()[name_length..]);
@@ -254,6 +261,39 @@ impl Scanner<'_> {
         }
     }
 
+    /// Takes in what a comment sets that is a magic where the notebook is run, and none here: nobody knows what holds below.
+    pub(super) fn sets_elsewhere(&mut self, index: usize, freed: &str) {
+        if !freed.contains('%') {
+            return;
+        }
+        let source = Mapped::plain(freed, 0);
+        let line = 0..freed.len();
+        let block = BlockText {
+            source: &source,
+            lines: std::slice::from_ref(&line),
+            is_script: false,
+            hidden: &[],
+            frees: Frees::Nothing,
+            border: None,
+        };
+        let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
+        for (is_cell, name) in &inner.used {
+            self.note_used(*is_cell, name);
+        }
+        let range = self.block.filled(index);
+        let is_set = |found: &&Found| found.kind == CellKind::Config && found.magic.options.error.is_none();
+        if let Some(found) = inner.found.iter().find(is_set) {
+            let Magic { kind, suffix, .. } = &found.magic;
+            let name = format!("{kind}{suffix}");
+            self.unread(&name, range);
+            self.out.notes.push(Note { range, about: About::FreedElsewhere { name } });
+        }
+        if Arc::make_mut(&mut self.out.shell).doubt(&inner.shell) {
+            let about = About::FreedElsewhere { name: "alias_magic".to_owned() };
+            self.out.notes.push(Note { range, about });
+        }
+    }
+
     /// Takes in what a call runs; says whether it is a px cell.
     fn called(&mut self, source: &Mapped, call: Call, place: Place, before: Before) -> bool {
         match call.runs {
@@ -329,7 +369,7 @@ impl Scanner<'_> {
             lines: &lines,
             is_script: false,
             hidden: &[],
-            frees: false,
+            frees: Frees::Nothing,
             border: None,
         };
         let inner = Scanner::new(block, Arc::clone(&self.out.shell)).run();
@@ -405,6 +445,29 @@ impl Scanner<'_> {
         }
         let about = About::MagicCall { name: name.to_owned(), edits };
         self.out.notes.push(Note { range: source.range(call), about });
+    }
+
+    /// Takes in the magics that the statement defines which begins on this line.
+    pub(super) fn own_magics(&mut self, index: usize) {
+        let Some(definitions) = self.definitions.as_mut().filter(|_| self.out.broken.is_none()) else {
+            return;
+        };
+        let (begin, mut last, mut tokens) = (self.block.lines[index].start, index, Tokens::default());
+        loop {
+            let line = self.block.line(last);
+            if tokens.read(line, 0).is_some() || tokens.at_statement() || last + 1 == self.block.lines.len() {
+                break;
+            }
+            last += 1;
+        }
+        for defined in definitions.read(&self.block.source.text()[begin..self.block.lines[last].end]) {
+            if !Arc::make_mut(&mut self.out.shell).define_own(&defined) {
+                continue;
+            }
+            let Defined { name, kinds } = defined;
+            let about = About::OwnMagic { name, line: kinds.line, cell: kinds.cell };
+            self.out.notes.push(Note { range: self.block.filled(index), about });
+        }
     }
 
     /// Keeps track of the names that hold the shell. `line` begins a statement.

@@ -133,8 +133,9 @@ pub(super) fn send(code: &mut Mapped, block: BlockText<'_>, logical: &Logical, p
                 code.push_part(source, part);
             }
             if kept.start <= line.end && line.end < kept.end {
-                let end = source.text()[line.end..].chars().next().map_or(0, char::len_utf8);
-                code.push_part(source, line.end..line.end + end);
+                // Not every line end is one byte long.
+                let length = source.text()[line.end..].chars().next().map_or(0, char::len_utf8);
+                code.push_part(source, line.end..line.end + length);
             }
         }
     }

@@ -24,7 +24,7 @@ fn check(text: &str, expected: Expect) {
         lines: &lines,
         is_script: false,
         hidden: &[],
-        frees: false,
+        frees: crate::cells::jupytext::Frees::Nothing,
         border: None,
     };
     let scan = block::scan(block, &Arc::default());

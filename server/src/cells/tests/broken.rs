@@ -79,11 +79,152 @@ fn nothing_of_a_cell_that_python_cannot_read_is_sent_or_set() {
         "x = b'' ''",
         "x = '\\N{no such name}'",
         "# a word\n  x = 1\ny = 2",
+        "1 2",
+        "\"a\" b",
+        "pip install x",
+        "raise E, \"m\"",
+        "x = ur'a'",
+        "x = `a`",
+        "try: x\nexcept E, e:\n    pass",
+        "{1: 2, 3}",
+        "$x",
+        "def f(x) return x",
+        "f() = 1",
+        "if x: print y",
+        "x = 5 6",
+        "from x import",
+        "class: pass",
+        "else = 1",
+        "x = lambda (a, b): a",
+        "f(**a, *b)",
+        "x = [1 2]",
+        "x = not",
+        "None = 1",
+        "a b",
+        "def f(:\n    pass",
+        "while: pass",
+        "with x as: pass",
     ] {
         let broken = format!("%px a\n%pxconfig --targets 1\nw = rc[[1]]; w.activate()\n%autopx\n{cell}");
         assert_eq!(sent(&[&broken, "b = 1", "%px c"]), ("c".to_owned(), 1), "{cell}");
         let all = recognize_cells(&[&broken, "%px c"]);
         assert_eq!(all[1].cells[0].targets(), Ok(Targets::All), "{cell}");
+    }
+}
+
+#[test]
+fn nothing_of_a_cell_with_a_line_that_python_cannot_read_is_sent_or_set() {
+    for cell in [
+        "pip install -q mpi4py",
+        "for i in range(3): %px step = i",
+        "pass; %px b",
+        "print(%px b)",
+        "a = b = %px c",
+        "if x:\n    a += %px b",
+        "return %px b",
+        "try: x\nexcept E, e:\n    pass",
+        "raise E, 'm'",
+        "x = 0777",
+        "x = = 2",
+        "x = “a”",
+        "f(a=1, 2)",
+        "%time x = 1\ny = !ls\n%px k\nz = %px k\nx++",
+    ] {
+        let broken = format!("%px a\n%pxconfig --targets 1\nw = rc[[1]]; w.activate()\n%autopx\n{cell}");
+        assert_eq!(sent(&[&broken, "b = 1", "%px c"]), ("c".to_owned(), 1), "{cell}");
+        let all = recognize_cells(&[&broken, "%px c"]);
+        assert_eq!(all[1].cells[0].targets(), Ok(Targets::All), "{cell}");
+        let script = format!("# %%\n{broken}\n# %%\n%px c\n");
+        let cells = recognize(&script, Dialect::Script).unwrap().cells;
+        let sends = cells.iter().filter(|cell| cell.kind.sends() && cell.refusal().is_none());
+        assert_eq!(sends.map(|cell| &*cell.code).collect::<Vec<_>>(), ["c"], "{cell}");
+    }
+}
+
+/// IPython compiles a cell statement by statement while it runs it.
+#[test]
+fn a_cell_ends_at_a_statement_that_python_does_not_compile() {
+    for cell in [
+        "return 1",
+        "yield 1",
+        "x = yield 1",
+        "break",
+        "if x:\n    continue",
+        "if x:\n    %px k\n    return",
+        "class A:\n    return 1",
+        "def f():\n    for x in y: pass\n    else: break",
+        "def f(x, x): pass",
+        "def f():\n    await x",
+        "nonlocal x",
+        "def f():\n    from x import *",
+        "from __future__ import nothing",
+        "__debug__ = 1",
+        "*x = 1",
+        "*x",
+        "f(a=1, a=2)",
+        "match x:\n    case a: pass\n    case b: pass",
+        "match x:\n    case {'a': 1, **y} | [1, *z] if w: pass",
+        "try: x\nexcept: pass\nexcept E: pass",
+        "[(x := 1) for x in y]",
+        "[(yield x) for x in y]",
+        "async def f():\n    yield 1\n    return 2",
+        "x = f'{(yield)}'",
+    ] {
+        let broken = format!("%px a\n%pxconfig --targets 1\n{cell}\n%px b\n%pxconfig --targets 2\n%autopx");
+        assert_eq!(sent(&[&broken, "%px c"]), ("a; c".to_owned(), 1), "{cell}");
+        let all = recognize_cells(&[&broken, "%px c"]);
+        assert_eq!(all[1].cells[0].targets(), Ok(Targets::One(1)), "{cell}");
+        let broken = format!("%px a\n%px(1)\n{cell}");
+        assert_eq!(sent(&[&broken]), ("a".to_owned(), 1), "{cell}");
+    }
+    for cell in [
+        "def f():\n    return 1",
+        "def f():\n    yield 1\n    return 2",
+        "x = lambda: (yield)",
+        "await x",
+        "async with x as y: pass\nasync for x in y: pass",
+        "x = [await y async for y in z]",
+        "x = [await y for y in z]\nx = {y async for y in z}",
+        "def f():\n    return (x async for x in y)",
+        "async def f():\n    return [await x for x in [await y for y in z]]",
+        "while x:\n    if y: break\n    with z: continue\nelse: w",
+        "for x in y:\n    try: z\n    finally: continue",
+        "def f(): pass\nfrom __future__ import annotations\nfrom x import *",
+        "x = 1\nglobal x",
+        "def f(x):\n    def g():\n        nonlocal x",
+        "class A:\n    x = [y for y in z]\n    def f(self): return [y := 1 for z in x]",
+        "try: x\nexcept E: y\nexcept: z",
+        "*x, = y\nprint(*x)\nz = [*x, *y]",
+        "if (x := 1): pass\nprint([y := 1 for z in x])",
+        "@(yield_)\nclass A(b, c=d): pass",
+    ] {
+        assert_eq!(sent(&[&format!("%px a\n{cell}\n%px b")]), ("a; b".to_owned(), 0), "{cell}");
+    }
+}
+
+#[test]
+fn what_ipython_makes_python_of_is_read() {
+    for cell in [
+        "!ls $x -l | wc",
+        "x = !ls (",
+        "f?",
+        "  ?f".trim_start(),
+        "x = %who_ls a\n%cd a b c",
+        "if x:\n    %cd a b c\n    !ls\nelse: y",
+        "%timeit -n 3 f(\n%cd a \\\n  b c",
+        "get_ipython().run_line_magic('px', 'k')",
+        "/f a b",
+        ",f a b",
+        "x != 1",
+        ">>> x = 1",
+        "x = y != z",
+        "for i in x:\n    %px k",
+        "x = [\n  1,  # what?\n]",
+        "'''\n%px is a magic\n'''",
+        "for a in b:\n  if (a and\nc):  # why\n\n    # a word\n    %px x\n  %px y",
+    ] {
+        let (sent, failing) = sent(&[&format!("%px a\n{cell}\n%px b")]);
+        assert!(sent.starts_with('a') && sent.ends_with('b') && failing == 0, "{sent} of {cell}");
     }
 }
 
@@ -148,8 +289,7 @@ fn what_python_reads_is_no_broken_cell() {
         "/f x\n,f a b\n;f a b",
         "await x",
         "async with x as y: pass\nx = [z async for z in y]",
-        "return 1\nyield x",
-        "match x:\n    case {'a': 1, **y} | [1, *z] if w: pass",
+        "match x:\n    case {'a': 1, **y}: z\n    case [1, *_] | 2 if w: pass",
         "match = 1\ntype = 2\ncase = match",
         "type X[T] = list[T]\ndef f[T](x: T) -> T: pass",
         "def f(a, /, b, *, c=1, **d): pass",
@@ -176,6 +316,61 @@ fn what_python_reads_is_no_broken_cell() {
         "x.\\\ny",
         "if x: pass; y\nwhile 0: break",
         "x = 1;",
+        "print >>sys.stderr, 'x'",
+        "print(1)",
+        "print -1",
+        "print",
+        "x = 0",
+        "x = 00",
+        "x = 0o17",
+        "f(a=1, *b, **c)",
+        "f(*a, b)",
+        "f(x for x in y)",
+        "def f(a, /, b=1, *, c, **d): pass",
+        "def f(a=1, *args, b): pass",
+        "def f(a: int = 1, *args: int, b: int): pass",
+        "lambda a, b=1, *c, d: 0",
+        "match x:\n    case 1 | 2:\n        pass",
+        "type X = int",
+        "try:\n    x\nexcept* E as e:\n    pass",
+        "try:\n    x\nexcept (A, B) as e:\n    pass",
+        "x = f'{a!r:>{b}}' f\"{d[\"k\"]}\"",
+        "async with x as y: pass",
+        "x = [await y async for y in z]",
+        "def f():\n    return 1",
+        "while x: break",
+        "for x in y:\n    if z: continue",
+        "a[*b]",
+        "for x in *a, b: pass",
+        "x: int",
+        "x: int = 1",
+        "a, *b = c",
+        "(x := 1)",
+        "@a.b[0](c)\nclass D(E, metaclass=F): pass",
+        "def f[T](x: T) -> T: pass",
+        "global x",
+        "x = yield_",
+        "raise E('a') from e",
+        "x = 1_000 + 0b1 + 1j + 1e5",
+        "del a, b[0]",
+        "assert x, 'm'",
+        "match = 1",
+        "print = 2",
+        "type = 3",
+        "exec('x')",
+        "case = 2",
+        "lambda: (yield)",
+        "x = '''\n%px a\n'''",
+        "if x:\n\ty = 1\n",
+        "x = \\\n  1",
+        "x.print",
+        "nonlocal_ = 1",
+        "def f():\n    def g():\n        nonlocal x",
+        "x = 0x1 if 0 else 1",
+        "x = b'a' rb'b' Rb'c'",
+        "try: x\nexcept A, B:\n    pass",
+        "try: x\nexcept a.b, c.d: y",
+        "x = t'{y}'",
     ] {
         let text = format!("%px a\n{cell}\n%px b");
         assert_eq!(sent(&[&text]), ("a; b".to_owned(), 0), "{cell}");

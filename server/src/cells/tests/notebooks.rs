@@ -186,3 +186,11 @@ fn a_plain_cell_is_told_anew_when_it_or_what_is_above_it_changes() {
     index.edit(document.rope(), &edits);
     assert_eq!((index.block(0).cells.len(), index.block(0).set_up), (1, None));
 }
+
+/// Such a cell ended the reading: "end byte index 64 is not a char boundary".
+#[test]
+fn an_import_across_a_line_separator_is_read() {
+    let cells =
+        recognize_cells(&["with rc[:].sync_imports():\n    from os import (path as p, # as\n\u{2028}\n"]);
+    assert_eq!(cells.len(), 1);
+}

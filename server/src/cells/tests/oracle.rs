@@ -339,12 +339,15 @@ fn library() -> Vec<PathBuf> {
 #[test]
 fn what_python_reads_of_its_own_library_is_no_broken_cell() {
     let texts: Vec<String> = library().iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
-    let cells: Vec<String> = texts.iter().map(|text| format!("%px library\n{text}")).collect();
+    let cells: Vec<String> = texts.iter().map(|text| format!("%px library\n{text}\n%px end\n")).collect();
     let readable = ask(&[], &[], &cells).readable;
     assert!(cells.len() > 100, "{} files", cells.len());
     for (cell, is_readable) in cells.iter().zip(readable) {
         let found = recognize_cells(&[cell]);
-        let refusal = found[0].cells.iter().find(|cell| &*cell.code == "library").unwrap().refusal();
-        assert_eq!(refusal.is_none(), is_readable, "{refusal:?}\n{cell}");
+        // Whether Python compiles all statements shows in the last one.
+        for code in ["library", "end"] {
+            let refusal = found[0].cells.iter().find(|cell| &*cell.code == code).unwrap().refusal();
+            assert_eq!(refusal.is_none(), is_readable, "{code}: {refusal:?}\n{cell}");
+        }
     }
 }

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, sync::DropGuard};
 
 use self::socket::{Dialer, Socket};
-use super::{Channel, DownReason, Endpoints, SendError, Transport, TransportEvent};
+use super::{Budget, Channel, DownReason, Endpoints, SendError, Transport, TransportEvent};
 
 /// What a message costs beside its bytes, so that the number of messages that wait is bounded too.
 const PER_MESSAGE: usize = 1024;
@@ -36,7 +36,10 @@ const SETTLED: Duration = Duration::from_secs(5);
 pub(crate) struct ZeromqTransport {
     channels: Vec<(Channel, Arc<Line>)>,
     events: mpsc::UnboundedReceiver<TransportEvent>,
+    /// Bytes that were received and not yet taken.
     budget: Arc<Budget>,
+    /// See [`Transport::unread`].
+    unread: Arc<Budget>,
     /// Ends the tasks when the transport is dropped.
     _stop: DropGuard,
 }
@@ -52,23 +55,12 @@ struct Line {
     rebuild: Notify,
 }
 
-/// Bytes that were received and not yet taken.
-#[derive(Debug)]
-struct Budget {
-    used: AtomicUsize,
-    limit: usize,
-    freed: Notify,
-}
-
 impl Transport for ZeromqTransport {
     fn open(endpoints: Endpoints) -> Self {
         let stop = CancellationToken::new();
         let (report, events) = mpsc::unbounded_channel();
-        let budget = Arc::new(Budget {
-            used: AtomicUsize::new(0),
-            limit: endpoints.receive_limit,
-            freed: Notify::new(),
-        });
+        let budget = Arc::new(Budget::new(endpoints.receive_limit));
+        let unread = Arc::new(Budget::new(endpoints.unread_limit));
         // Kept when a socket is built anew, so that replies to what the old one sent still arrive.
         let identity = Bytes::from(format!("pxlens-{}", uuid::Uuid::new_v4().simple()));
         let open = |&(channel, address)| {
@@ -90,14 +82,18 @@ impl Transport for ZeromqTransport {
                 },
                 line: Arc::clone(&line),
                 unsent,
-                inbox: Inbox { report: report.clone(), budget: Arc::clone(&budget) },
+                inbox: Inbox {
+                    report: report.clone(),
+                    budget: Arc::clone(&budget),
+                    unread: (channel == Channel::Iopub).then(|| Arc::clone(&unread)),
+                },
                 backoff: Backoff::new(&endpoints),
             };
             tokio::spawn(stop.clone().run_until_cancelled_owned(task.supervise()));
             (channel, line)
         };
         let channels = endpoints.channels.iter().map(open).collect();
-        Self { channels, events, budget, _stop: stop.drop_guard() }
+        Self { channels, events, budget, unread, _stop: stop.drop_guard() }
     }
 
     fn send(&self, channel: Channel, frames: Vec<Bytes>) -> Result<(), SendError> {
@@ -115,13 +111,17 @@ impl Transport for ZeromqTransport {
         match self.events.recv().await {
             Some(event) => {
                 if let TransportEvent::Message(_, frames) = &event {
-                    self.budget.free(frames);
+                    self.budget.free(size_of_message(frames));
                 }
                 event
             }
             // Every task has ended, which happens only while the runtime shuts down.
             None => std::future::pending().await,
         }
+    }
+
+    fn unread(&self) -> Arc<Budget> {
+        Arc::clone(&self.unread)
     }
 
     fn rebuild(&self, channel: Channel) {
@@ -139,6 +139,10 @@ impl ZeromqTransport {
 
 fn size_of_frames(frames: &[Bytes]) -> usize {
     frames.iter().map(Bytes::len).sum()
+}
+
+fn size_of_message(frames: &[Bytes]) -> usize {
+    size_of_frames(frames) + PER_MESSAGE
 }
 
 /// Owns the sockets of one channel, one after the other.
@@ -223,6 +227,8 @@ impl Drop for Place<'_> {
 struct Inbox {
     report: mpsc::UnboundedSender<TransportEvent>,
     budget: Arc<Budget>,
+    /// For outputs: what of them waits for its readers.
+    unread: Option<Arc<Budget>>,
 }
 
 impl Inbox {
@@ -234,35 +240,11 @@ impl Inbox {
     /// Hands a message over, then waits while too much waits. In this order, since the wait may be cut short by the end of
     /// the socket, and the message must not be lost with it.
     async fn deliver(&self, channel: Channel, frames: Vec<Bytes>) {
-        self.budget.take(&frames);
+        self.budget.take(size_of_message(&frames));
         self.publish(TransportEvent::Message(channel, frames));
         self.budget.wait().await;
-    }
-}
-
-impl Budget {
-    fn take(&self, frames: &[Bytes]) {
-        self.used.fetch_add(size_of_frames(frames) + PER_MESSAGE, Ordering::AcqRel);
-    }
-
-    fn free(&self, frames: &[Bytes]) {
-        let size = size_of_frames(frames) + PER_MESSAGE;
-        let before = self.used.fetch_sub(size, Ordering::AcqRel);
-        if before >= self.limit && before - size < self.limit {
-            self.freed.notify_waiters();
-        }
-    }
-
-    async fn wait(&self) {
-        let mut freed = std::pin::pin!(self.freed.notified());
-        loop {
-            // Enlisted before looking, so that what is freed in between is not missed.
-            freed.as_mut().enable();
-            if self.used.load(Ordering::Acquire) < self.limit {
-                return;
-            }
-            freed.as_mut().await;
-            freed.set(self.freed.notified());
+        if let Some(unread) = &self.unread {
+            unread.wait().await;
         }
     }
 }

@@ -30,6 +30,12 @@ fn python_2_becomes_python_3() {
         "#]],
     );
     check_fix("s = '''\nprint a\n'''\nprinted(a)\n%px x\n", expect![[""]]);
+    check_fix(
+        "s = '''\nprint a\n'''\nprinted a\n%px x\n",
+        expect![[r#"
+            broken-cell
+        "#]],
+    );
     check_fix("%%px\n%%bash\nprint a\n", expect![[""]]);
     check_fix("print a\n", expect![[""]]);
 }

@@ -1,7 +1,8 @@
-//! `textDocument/completion` on the line of a magic. The list is complete, so that clients need not request it again.
+//! `textDocument/completion` on the line of a magic. Clients ask again for each character.
 
 use lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionItemTextEdit, CompletionParams, Documentation, TextEdit,
+    CompletionItem, CompletionItemKind, CompletionItemTextEdit, CompletionList, CompletionParams,
+    Documentation, TextEdit,
 };
 use tower_lsp::jsonrpc::Result;
 
@@ -11,7 +12,7 @@ use crate::{
     session::DocumentView,
 };
 
-pub(crate) fn handle(snapshot: &Snapshot, params: CompletionParams) -> Result<Option<Vec<CompletionItem>>> {
+pub(crate) fn handle(snapshot: &Snapshot, params: CompletionParams) -> Result<Option<CompletionList>> {
     let Some(document) = snapshot.document() else { return Ok(None) };
     let position = from_proto::position(params.text_document_position_params.position);
     let mut found = ide::completions(snapshot, position);
@@ -23,7 +24,9 @@ pub(crate) fn handle(snapshot: &Snapshot, params: CompletionParams) -> Result<Op
     if found.is_empty() {
         return Ok(None);
     }
-    Ok(Some((0usize..).zip(found).map(|found| item(snapshot, document, found)).collect()))
+    let items = (0usize..).zip(found).map(|found| item(snapshot, document, found)).collect();
+    // What is offered depends on all of the word.
+    Ok(Some(CompletionList { is_incomplete: true, items, ..CompletionList::default() }))
 }
 
 fn item(

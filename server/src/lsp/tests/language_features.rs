@@ -61,7 +61,7 @@ async fn ask_in(client: &mut Client, method: &str, from: u32, to: u32) -> Value 
 }
 
 fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
+    value["items"].as_array().or(value.as_array()).map(Vec::as_slice).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -71,11 +71,12 @@ async fn a_completion_replaces_what_was_typed_in_the_encoding_of_the_client() {
         client.open(URI, "%%px -o é😀 --tar\nx = '%'\n").await;
         let found = ask_at(&mut client, "completion", 0, end).await;
         assert_eq!(list(&found).len(), 1, "{found:#}");
-        let edit = &found[0]["textEdit"];
-        assert_eq!((&found[0]["label"], &edit["newText"]), (&json!("--targets"), &json!("--targets")));
+        let found = &list(&found)[0];
+        let edit = &found["textEdit"];
+        assert_eq!((&found["label"], &edit["newText"]), (&json!("--targets"), &json!("--targets")));
         let at = |character| json!({ "line": 0, "character": character });
         assert_eq!(edit["range"], json!({ "start": at(begin), "end": at(end) }));
-        assert!(found[0]["documentation"].as_str().unwrap().contains("Default:"), "{found:#}");
+        assert!(found["documentation"].as_str().unwrap().contains("Default:"), "{found:#}");
         assert_eq!(ask_at(&mut client, "completion", 1, 6).await, Value::Null);
     }
 }
@@ -107,7 +108,7 @@ async fn live_engines_and_the_suffixes_of_the_whole_notebook_are_offered() {
     client.notify("notebookDocument/didOpen", notebook(&["v = rc[::2]\nv.activate('_even')", "%px_"])).await;
     let params = json!({ "textDocument": { "uri": cell_uri(1) }, "position": { "line": 0, "character": 4 } });
     let found = client.request("textDocument/completion", params).await;
-    assert_eq!(found[0]["label"], "%px_even", "{found:#}");
+    assert_eq!(list(&found)[0]["label"], "%px_even", "{found:#}");
 }
 
 pub(super) fn cell_uri(index: usize) -> String {
@@ -140,7 +141,10 @@ async fn completion_in_a_raw_notebook_edits_the_string() {
     let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 1, "character": 5 } });
     let found = client.request("textDocument/completion", params).await;
     let at = |character| json!({ "line": 1, "character": character });
-    assert_eq!(found[0]["textEdit"], json!({ "newText": "%%px", "range": { "start": at(2), "end": at(5) } }));
+    assert_eq!(
+        list(&found)[0]["textEdit"],
+        json!({ "newText": "%%px", "range": { "start": at(2), "end": at(5) } })
+    );
     client.end().await;
 }
 

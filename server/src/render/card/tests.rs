@@ -251,7 +251,7 @@ fn the_files_of_several_engines_are_told_by_their_folder() {
     "#]].assert_eq(&spilled(&sample.clone().all_ok().run(), Files::Beginning));
     expect![[r#"
 
-        `[0-1]` wrote more than is kept in memory: 544 B (70 lines) left out. The files with it were deleted, to make room or since the result was cleared or its document closed
+        `[0-1]` wrote more than is kept in memory: 544 B (70 lines) left out. The files with it were deleted, to make room or since the result was cleared
     "#]].assert_eq(&spilled(&sample.all_ok().run(), Files::Gone));
 }
 

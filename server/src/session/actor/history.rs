@@ -35,6 +35,8 @@ impl Actor {
         }
         self.shown_by.retain(|cell, _| cells.contains(cell));
         wanted.extend(self.shown_by.values());
+        // What left its text may come back with its runs, which go only where memory is short.
+        cells.extend(self.documents.cut());
         let mut kept: HashMap<CountedWith, usize> = HashMap::new();
         let mut bytes = 0usize;
         let mut gone = HashSet::new();

@@ -1,8 +1,9 @@
-//! Px cells that were deleted from a text and may come back: what was cut is pasted elsewhere, and a deletion is undone.
+//! Px cells that left a text and may come back: what was cut is pasted elsewhere, a deletion is undone, and what was closed is
+//! opened again.
 
 use std::{cmp::Reverse, collections::VecDeque};
 
-use super::tracked::Tracked;
+use super::{CellId, tracked::Tracked};
 use crate::{cells::PxCell, run::RunId};
 
 /// How many deleted px cells of one text are remembered.
@@ -16,6 +17,10 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
     /// Remembers px cells that one edit deleted, in their order.
     pub(super) fn remember(&mut self, deleted: impl IntoIterator<Item = Tracked>) {
         self.edits += 1;
@@ -34,6 +39,11 @@ impl Cut {
         let found = self.cells.iter().enumerate().filter(|(_, (_, old))| same(&old.cell));
         let (at, _) = found.max_by_key(|(at, (edit, _))| (*edit, Reverse(*at)))?;
         self.cells.remove(at).map(|(_, cell)| cell)
+    }
+
+    /// Their ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = CellId> + '_ {
+        self.cells.iter().map(|(_, cell)| cell.id)
     }
 
     /// Forgets those whose runs are forgotten.

@@ -126,6 +126,11 @@ fn pair(old: &[Tracked], new: &[Fresh]) -> Vec<Option<usize>> {
     pair_by_code(&mut pairs, old, new, places, |one, other| {
         one == other || without_formatting(one).eq(without_formatting(other))
     });
+    // What another program wrote leaves no anchors either; code that only grew or lost its end is still the same cell's.
+    pair_by_code(&mut pairs, old, new, places, |one, other| {
+        let (one, other) = (one.trim_end(), other.trim_end());
+        !one.is_empty() && !other.is_empty() && (one.starts_with(other) || other.starts_with(one))
+    });
     pairs
 }
 

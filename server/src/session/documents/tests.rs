@@ -210,6 +210,28 @@ fn what_was_cut_has_its_result_again_where_it_is_pasted_and_what_was_deleted_whe
 }
 
 #[test]
+fn what_was_closed_has_its_results_again_when_it_is_opened() {
+    let mut fixture = Fixture::script(TWO);
+    fixture.documents.close(&key("a"));
+    let changed = TWO.replace("print(2)", "print(3)");
+    fixture.documents.open(key("a"), Dialect::Script, 2, &changed);
+    fixture.check(expect![[r#"
+        print(1): result 1
+        print(3): nothing
+    "#]]);
+}
+
+#[test]
+fn a_file_that_grew_on_disk_keeps_its_results() {
+    let mut fixture = Fixture::script(TWO);
+    fixture.replace(&format!("# Added\n\n{TWO}# end\n"));
+    fixture.check(expect![[r#"
+        print(1): result 1
+        print(2) | # end: result 2, stale
+    "#]]);
+}
+
+#[test]
 fn like_cells_that_were_deleted_together_come_back_in_their_order() {
     let text = "# %%\n%%px\nprint(1)\n# %%\n%%px\nprint(1)\n";
     let mut fixture = Fixture::script(text);

@@ -77,36 +77,57 @@ fn spilled_bytes(folder: &Path) -> u64 {
     files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
-/// They were kept until the server ended.
+/// They were kept until the server ended. A document that was closed may be opened again.
 #[tokio::test]
-async fn the_files_of_a_run_go_when_its_result_is_cleared_or_its_document_closed() {
+async fn the_files_of_a_run_go_when_its_result_is_cleared_and_not_when_its_document_is_closed() {
     let lines = lines();
     let sim = Sim::builder().engines(1).on("work()", Script::new().stdout(lines.as_str())).start().await;
-    for close in [false, true] {
-        let folder = tempfile::tempdir().unwrap();
-        let limits =
-            Limits { engine_text: 10_000, folder: Some(folder.path().join("spilled")), ..Limits::default() };
-        let mut fixture =
-            Fixture::with(Settings { limits, ..at(&sim.connection_file()) }, true, "%px work()\n");
-        fixture.engines(1).await;
-        let handle = fixture.run().await;
-        assert_eq!(ends(&handle).await, RunState::Succeeded);
-        assert_eq!(spilled_bytes(folder.path()), lines.len() as u64);
-        if close {
-            fixture.session.close(fixture.key.clone());
-        } else {
-            assert_eq!(fixture.session.clear(fixture.key.clone(), None).await, Some(1));
+    let folder = tempfile::tempdir().unwrap();
+    let limits =
+        Limits { engine_text: 10_000, folder: Some(folder.path().join("spilled")), ..Limits::default() };
+    let mut fixture = Fixture::with(Settings { limits, ..at(&sim.connection_file()) }, true, "%px work()\n");
+    fixture.engines(1).await;
+    let handle = fixture.run().await;
+    assert_eq!(ends(&handle).await, RunState::Succeeded);
+    fixture.session.close(fixture.key.clone());
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, "%px work()\n".to_owned());
+    let snapshot = fixture.session.snapshot(About::from(&fixture.key)).await;
+    let shown = snapshot.document().and_then(|view| view.cells[0].run.as_ref()).map(|run| run.id);
+    assert_eq!((shown, spilled_bytes(folder.path())), (Some(handle.id), lines.len() as u64));
+    assert_eq!(fixture.session.clear(fixture.key.clone(), None).await, Some(1));
+    let gone = async {
+        while spilled_bytes(folder.path()) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let gone = async {
-            while spilled_bytes(folder.path()) > 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        within("the files to be deleted", gone).await;
-        let kept = handle.now().part(crate::run::Slot(0)).unwrap().stream(StreamName::Stdout);
-        assert!(kept.ends_with("line 19999 é\n"), "both ends stay in the history");
-        fixture.session.shutdown().await;
+    };
+    within("the files to be deleted", gone).await;
+    let kept = handle.now().part(crate::run::Slot(0)).unwrap().stream(StreamName::Stdout);
+    assert!(kept.ends_with("line 19999 é\n"), "both ends stay in the history");
+    fixture.session.shutdown().await;
+}
+
+/// Of deleted cells that nothing can bring back, twenty runs are kept in all.
+#[tokio::test]
+async fn a_closed_document_keeps_the_results_of_all_of_its_cells() {
+    let sim = Sim::builder().engines(1).start().await;
+    let text = "# %%\n%px x\n".repeat(30);
+    let mut fixture = Fixture::with(at(&sim.connection_file()), true, &text);
+    fixture.engines(1).await;
+    for handle in fixture.run_document().await.expect("it runs").runs {
+        assert_eq!(ends(&handle).await, RunState::Succeeded);
     }
+    fixture.session.close(fixture.key.clone());
+    fixture.session.open(fixture.key.clone(), Dialect::Script, 1, text);
+    let snapshot = fixture.session.snapshot(About::from(&fixture.key)).await;
+    let shown: Vec<Option<RunId>> = snapshot
+        .document()
+        .expect("it is open")
+        .cells
+        .iter()
+        .map(|cell| cell.run.as_ref().map(|run| run.id))
+        .collect();
+    assert_eq!(shown, (1..=30).map(|run| Some(RunId(run))).collect::<Vec<_>>());
+    fixture.session.shutdown().await;
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ const LOOKS: [Look; 12] = [
 const UNCLOSED: [&str; 5] = ["s = '''", "\"\"\"", "x = '\\\\' + '\"\"\"'", "s = 'it", "x = \"'''\""];
 
 /// Lines that Python cannot read, and some like them that it can.
-const ODD: [&str; 48] = [
+const ODD: [&str; 61] = [
     "pip install -q §",
     "for § in range(3): %px §",
     "pass; %px §",
@@ -83,6 +83,19 @@ const ODD: [&str; 48] = [
     "await §",
     "with (§ as x, y as z): pass",
     "match = §",
+    "return §",
+    "yield §",
+    "§ = await x",
+    "if x: break",
+    "for § in x: break",
+    "def f(§, §): pass",
+    "lambda §, x, x: §",
+    "[(yield §) for x in y]",
+    "nonlocal §",
+    "f(§=1, §=2)",
+    "*§ = 1",
+    "class §: return 1",
+    "x = f'{%px §}'",
 ];
 
 /// Writes scripts and notebooks; each line of code has a word of its own.
@@ -408,7 +421,7 @@ impl Writer {
                 lines.push(part.replace('§', &word));
             }
         };
-        match self.dice.below(47) {
+        match self.dice.below(49) {
             0..=6 => lines.push(format!("{word} = 1")),
             7 => more(self, &["if §:", "    §()", "", "    §()"]),
             8 => more(self, &["for § in x:", "    § += 1", "else:", "\t§ = 2"]),
@@ -447,10 +460,12 @@ impl Writer {
             42 => more(self, &["print(get_ipython().run_line_magic('px', '§'))"]),
             43 => lines
                 .push(self.dice.pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time"]).to_owned()),
-            44..46 => {
+            44..=46 => {
                 let odd = self.dice.pick(&ODD);
                 more(self, &[odd]);
             }
+            47 => more(self, &["x = dict(", "    # %px §", "    a=§)"]),
+            48 => more(self, &["x = [§,", "    # sure?", "]"]),
             31 => more(self, &["async with §:", "    get_ipython().run_line_magic('px', '§')"]),
             _ => lines.push(format!("print({word}); {word}()")),
         }
