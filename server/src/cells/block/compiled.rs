@@ -205,9 +205,8 @@ impl SemanticSyntaxContext for Check<'_> {
     }
 
     fn in_class_body_comprehension(&self) -> bool {
-        let is_comprehension = |scope: &&Scope| matches!(scope, Scope::Comprehension | Scope::Generator);
-        let around = self.scopes.iter().rev().skip_while(is_comprehension).next();
-        around == Some(&Scope::Class)
+        matches!(self.innermost(), Some(Scope::Comprehension | Scope::Generator))
+            && self.body() == Some(Scope::Class)
     }
 
     fn in_loop_context(&self) -> bool {
