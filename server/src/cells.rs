@@ -36,7 +36,6 @@ mod shift;
 mod spelling;
 mod statements;
 mod suites;
-mod syntax;
 mod unreadable;
 mod values;
 mod views;

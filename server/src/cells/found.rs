@@ -149,6 +149,17 @@ impl<'a> BlockText<'a> {
         self.hidden.get(at)
     }
 
+    /// A line without what hides it in a comment.
+    pub(crate) fn freed(&self, index: usize) -> Cow<'a, str> {
+        let line = self.line(index);
+        match self.hidden(index) {
+            None => Cow::Borrowed(line),
+            Some(Hidden { columns, .. }) => {
+                Cow::Owned([&line[..columns.start], &line[columns.end..]].concat())
+            }
+        }
+    }
+
     /// The first line from this one on that is not blank.
     pub(crate) fn first_filled(&self, from: usize) -> Option<usize> {
         (from..self.lines.len()).find(|index| !self.line(*index).trim().is_empty())
