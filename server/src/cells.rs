@@ -31,12 +31,12 @@ mod regions;
 mod resolve;
 pub(crate) mod scan;
 mod set_up;
+mod shared_code;
 mod shell;
 mod shift;
 mod spelling;
 mod statements;
 mod suites;
-mod syntax;
 mod unreadable;
 mod values;
 mod views;
@@ -157,7 +157,7 @@ pub struct PxCell {
     /// Exactly what is sent.
     pub code: Arc<str>,
     /// The way from the lines of `code` back to the document.
-    pub lines: LineMap,
+    pub lines: Arc<LineMap>,
     /// Which cell of the notebook it is in, in raw notebooks.
     pub notebook_cell: Option<NotebookCellRef>,
     /// What the lines above it put in force.

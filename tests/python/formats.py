@@ -1,10 +1,12 @@
 """What jupytext and IPython make of scripts and notebooks, for `server/src/cells/tests/oracle.rs`.
 
-Reads JSON from stdin: `scripts`, a list of texts, and `notebooks`, each a list of cells with `kind` and `source`. Writes JSON:
+Reads JSON from stdin: `scripts`, a list of texts, `notebooks`, each a list of cells with `kind` and `source`, and `sources`, the
+texts of cells. Writes JSON:
 
 * for each script its format, its cells with their places in bytes, their kinds, and what of it would be sent to engines
   when jupytext reads it and IPython runs its cells in order; or why jupytext does not read it,
-* for each notebook what IPython makes of each code cell when all are run in order, and what of it reaches engines.
+* for each notebook what IPython makes of each code cell when all are run in order, and what of it reaches engines,
+* for each of the sources whether Python reads it.
 """
 
 import ast
@@ -148,31 +150,40 @@ def magics(source, transform=None):
 # What a magic's name is made of; at any other one IPython fails, and the cell ends.
 NAME = re.compile(r"[A-Za-z_][\w.]*$")
 
+
 def is_refused(source):
     """Whether Python reads nothing of a cell, or of the body that its magic runs."""
     outer = re.match(rf"\s*%%({'|'.join(sorted(OUTER))})\b.*\n", source)
     if outer:
         return is_refused(source[outer.end():])
     try:
-        compile(TransformerManager().transform_cell(source), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
         return True
     return False
 
 
+def compiled(code):
+    """The code up to the first statement that Python does not compile: IPython compiles statement by statement."""
+    for statement in ast.parse(code).body:
+        try:
+            compile(ast.Module([statement], []), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except SyntaxError:
+            first = min([statement, *getattr(statement, "decorator_list", [])], key=lambda it: it.lineno)
+            return "\n".join(code.split("\n")[: first.lineno - 1])
+    return code
+
+
 def reached(source, transform=None):
     """The px magics that IPython reaches when it runs a cell: none where Python refuses it, and none behind a magic
-    that does not exist. Those in the bodies of statements count as not reached."""
+    that does not exist or a statement that does not compile. Those in the bodies of statements count as not reached."""
     transform = transform or TransformerManager().transform_cell
     try:
         code = transform(source)
+        ended = compiled(code)
     except SyntaxError:
         return []
-    try:
-        compile(code, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError:
-        return []
-    return calls(code, lambda inner: reached(inner, transform), conditional(code), is_run=True)
+    return calls(ended, lambda inner: reached(inner, transform), conditional(code), is_run=True)
 
 
 def toggles(source):
@@ -265,6 +276,7 @@ def main():
         {
             "scripts": [script(text) for text in asked["scripts"]],
             "notebooks": [notebook(cells) for cells in asked["notebooks"]],
+            "readable": [not is_refused(source) for source in asked["sources"]],
         },
         sys.stdout,
     )

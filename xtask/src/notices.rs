@@ -27,6 +27,29 @@ Libraries that are part of pxlens and of its VS Code extension, with their licen
 `cargo xtask notices` writes this file.
 ";
 
+/// How the names begin of crates under the MIT licence whose text is in their repository alone, and its copyright line there.
+const OF_REPOSITORY: [(&str, &str); 1] = [("ruff_", "Copyright (c) 2022 Charles Marsh")];
+
+/// The MIT licence below its copyright line.
+const MIT: &str = "\
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the \"Software\"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.";
+
 /// A library in a certain version, with its licence as an SPDX expression.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Library {
@@ -105,13 +128,13 @@ fn listed<'a>(
     crates.iter().chain(packages.keys()).collect()
 }
 
-/// The crates that are linked into the server, on any platform.
+/// The crates that are linked into the server, on any platform. Those that only run while it is built are no part of it.
 fn crates(root: &Path) -> Result<BTreeSet<Library>> {
     let arguments = [
         "tree",
         "--locked",
         "--package=pxlens",
-        "--edges=normal",
+        "--edges=normal,no-proc-macro",
         "--target=all",
         "--prefix=none",
         "--format={p}|{l}",
@@ -123,7 +146,7 @@ fn crates(root: &Path) -> Result<BTreeSet<Library>> {
         let mut words = package.split(' ');
         let (Some(name), Some(version)) = (words.next(), words.next()) else { continue };
         // The workspace's own have a path behind the version.
-        if words.next().is_none_or(|rest| rest == "(proc-macro)") {
+        if words.next().is_none() {
             crates.insert(Library {
                 name: name.to_owned(),
                 version: version.trim_start_matches('v').to_owned(),
@@ -212,7 +235,12 @@ fn license_texts(root: &Path, library: &Library, folder: &Path) -> Result<Vec<St
         files.push(root.join("LICENSE-APACHE"));
     }
     if files.is_empty() {
-        bail!("no licence in {}", folder.display());
+        return match OF_REPOSITORY.iter().find(|(start, _)| library.name.starts_with(start)) {
+            Some((_, copyright)) if license == "MIT" => {
+                Ok(vec![format!("MIT License\n\n{copyright}\n\n{MIT}")])
+            }
+            _ => bail!("no licence in {}", folder.display()),
+        };
     }
     let read = |file: &PathBuf| {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;

@@ -3,17 +3,21 @@
 //! This follows IPython's order: a `%%` on the first line that is not blank takes the whole block; in everything else each
 //! statement may be a line magic. Which views are in force, and what an `%autopx` above means, is decided by the caller.
 
+mod compiled;
+mod grammar;
 mod magics;
 mod refused;
 mod words;
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
+
+use grammar::Handed;
 
 use super::{
     CellKind, Magic, Spelling, automagic,
     broken::{Broken, Why},
     calls,
-    escapes::{Escape, Hidden},
+    escapes::Escape,
     found::{About, BlockText, Found, Note, Stray},
     jupytext::{self, Frees},
     lines::line_at,
@@ -22,14 +26,14 @@ use super::{
     markers, options,
     own_magics::{self, Definitions},
     prefix::Prefix,
-    python::{self, Assigned, Flaw, Tokens},
+    python::{self, Assigned, Tokens},
     shell::{self, Meaning, Name, Shell},
     statements::{self, Statement},
     suites::{Suite, Suites},
 };
 use crate::text::TextRange;
-use refused::{broken_note, unread_line};
-use words::{is_help, is_magic_with_words, may_be_dated};
+use refused::broken_note;
+use words::{is_help, may_be_dated};
 
 /// What a block holds.
 #[derive(Debug, Default)]
@@ -48,10 +52,6 @@ pub(crate) struct Scan {
     pub(crate) broken: Option<Broken>,
     /// How many calls toggle an `%autopx` region in ways that are not read.
     pub(super) called_toggles: usize,
-    /// Lines of local code that are no Python, and the column from which on the first of them is none.
-    commands: Vec<(Range<usize>, usize)>,
-    /// The first line of local code, where the block is no cell of another kind.
-    begins: Option<usize>,
     /// The names of the magics that were met, and of what may hold the shell.
     pub(super) used: Vec<Name>,
     /// What the block leaves of the shell.
@@ -60,18 +60,26 @@ pub(crate) struct Scan {
 
 /// Looks through a block, given what the lines above it made of the shell.
 pub(super) fn scan(block: BlockText<'_>, shell: &Arc<Shell>) -> Scan {
-    let mut scan = Scanner::new(block, Arc::clone(shell)).run();
-    if !scan.local.is_empty() {
+    let mut scanner = Scanner::new(block, Arc::clone(shell));
+    scanner.lines();
+    if !scanner.out.local.is_empty() {
+        let scan = &mut scanner.out;
         let code = statements::read(block, &scan.found, &scan.local);
         scan.statements.extend(code.statements);
         scan.statements.sort_by_key(|statement| statement.range.start);
         scan.found.extend(code.imports);
         scan.found.sort_by_key(|found| found.range.start);
     }
-    if let Some(broken) = unread_line(block, &scan, shell) {
-        scan.broken = Some(broken);
+    let is_read = scanner.out.broken.as_ref().is_none_or(|broken| !broken.why.is_whole());
+    if is_read
+        && scanner.has_effect(shell)
+        && let Some(Broken { line, why }) = scanner.handed.broken(block)
+    {
+        scanner.breaks(line, why);
     }
+    let mut scan = scanner.out;
     if scan.broken.as_ref().is_some_and(|broken| broken.why.is_whole()) {
+        scan.shell = Arc::clone(shell);
         scan.notes.retain(|note| !matches!(note.about, About::OwnMagic { .. }));
     }
     if let Some(note) = broken_note(block, &scan) {
@@ -87,6 +95,8 @@ struct Scanner<'a> {
     suites: Suites,
     /// What the body stands under that is read, as `%%timeit`.
     prefix: Option<Prefix>,
+    /// What Python reads of it.
+    handed: Handed,
     /// Of a block that may define magics.
     definitions: Option<Definitions>,
     out: Scan,
@@ -140,26 +150,27 @@ impl<'a> Scanner<'a> {
         self.block.hidden(index).map(|hidden| (hidden.escape, hidden.columns.end))
     }
 
-    /// A line without what hides it in a comment.
-    fn freed(&self, index: usize) -> Cow<'a, str> {
-        let line = self.line(index);
-        match self.block.hidden(index) {
-            None => Cow::Borrowed(line),
-            Some(Hidden { columns, .. }) => {
-                Cow::Owned([&line[..columns.start], &line[columns.end..]].concat())
-            }
-        }
-    }
-
     fn new(block: BlockText<'a>, shell: Arc<Shell>) -> Self {
         let out = Scan { shell, ..Scan::default() };
         let definitions = own_magics::may_define(block.source.text()).then(Definitions::default);
-        Self { block, dedent: 0, suites: Suites::default(), prefix: None, definitions, out }
+        let (suites, handed) = (Suites::default(), Handed::default());
+        Self { block, dedent: 0, suites, prefix: None, handed, definitions, out }
     }
 
     fn run(mut self) -> Scan {
         self.lines();
         self.out
+    }
+
+    /// Whether it matters here or below whether IPython runs the block.
+    fn has_effect(&self, before: &Arc<Shell>) -> bool {
+        let Scan { found, statements, called_toggles, shell, .. } = &self.out;
+        !found.is_empty()
+            || !statements.is_empty()
+            || *called_toggles > 0
+            || !Arc::ptr_eq(shell, before)
+            || (self.block.frees != Frees::Nothing
+                && (0..self.len()).any(|index| self.line(index).contains("autopx")))
     }
 
     fn lines(&mut self) {
@@ -262,7 +273,7 @@ impl<'a> Scanner<'a> {
     /// The blanks that all lines from this one on begin with, blank lines apart.
     fn common_blanks(&self, from: usize) -> String {
         let mut lines =
-            (from..self.len()).map(|index| self.freed(index)).filter(|line| !line.trim().is_empty());
+            (from..self.len()).map(|index| self.block.freed(index)).filter(|line| !line.trim().is_empty());
         let Some(first) = lines.next() else { return String::new() };
         let mut common = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
         for line in lines {
@@ -322,7 +333,7 @@ impl<'a> Scanner<'a> {
             lines: index..last + 1,
             range: TextRange::new(start, end),
             magic_range,
-            code,
+            code: code.into(),
             options_text: Some((options_text, MagicKind::CellPx)),
             column: begin,
             escape,
@@ -368,32 +379,30 @@ impl<'a> Scanner<'a> {
 
     /// Local code, statement by statement.
     fn statements(&mut self, from: usize) {
-        self.out.begins = Some(from);
         let mut tokens = Tokens::default();
         let mut index = from;
         let mut is_begun = false;
         let mut begun = from;
-        self.suites = Suites::new(&self.common_blanks(from));
+        let base = self.common_blanks(from);
+        self.suites = Suites::new(&base);
         let end = match self.block.is_script {
             true => (from..self.len())
                 .rfind(|index| !self.line(*index).trim().is_empty())
                 .map_or(from, |it| it + 1),
             false => self.len(),
         };
+        self.handed = Handed::new(from..end, &base);
         while index < end {
             let line = self.line(index);
             if !tokens.at_statement() {
                 self.nested_calls(index, 0, &tokens);
-                if tokens.in_brackets() && is_magic_with_words(line) {
-                    self.breaks(index, Why::Inside);
-                }
                 if !tokens.in_text() && self.is_freed(index) {
-                    self.breaks(index, Why::Freed);
+                    self.breaks(index, Why::FREED);
                 }
                 let assigned = tokens.read(line, 0);
-                self.flaw(index, &mut tokens);
                 if tokens.at_statement() {
-                    self.suites.end(line, index);
+                    self.suites.end(line);
+                    self.question(begun..index + 1);
                 }
                 index = self.after_line(index, assigned, None, &mut tokens, !line.trim().is_empty());
                 continue;
@@ -402,7 +411,7 @@ impl<'a> Scanner<'a> {
             let begin = escape.map_or(0, |(_, begin)| begin);
             let begin = begin + python::indent(&line[begin..]);
             let rest = &line[begin..];
-            let freed = self.freed(index);
+            let freed = self.block.freed(index);
             let is_idle = python::is_idle(&freed);
             if is_idle && escape.is_none() && self.block.frees != Frees::Nothing {
                 self.freed_elsewhere(index);
@@ -435,16 +444,13 @@ impl<'a> Scanner<'a> {
                 self.nested_calls(index, begin + from, &tokens);
             }
             let assigned = tokens.read(line, begin);
-            self.flaw(index, &mut tokens);
-            if let Some(word) = python::old_statement(rest).filter(|_| escape.is_none()) {
-                self.breaks(index, Why::OldPython(word));
-            }
             if escape.is_some() && assigned.is_none() {
                 tokens.restart();
             }
             let is_local = escape.is_none() && !is_idle;
             if !is_idle && tokens.at_statement() {
-                self.suites.end(&freed, index);
+                self.suites.end(&freed);
+                self.question(index..index + 1);
                 if is_local && may_be_dated(&line[begin..]) {
                     self.out.dated.push(index);
                 }
@@ -455,15 +461,20 @@ impl<'a> Scanner<'a> {
             }
             index = self.after_line(index, assigned, escape.map(|(escape, _)| escape), &mut tokens, is_local);
         }
-        let unended = match () {
-            () if tokens.in_long_string() => Some(Why::Text),
-            () if tokens.is_open() => Some(Why::OpenBracket),
-            () if !tokens.at_statement() => Some(Why::Backslash),
-            () => None,
-        };
-        let broken = self.suites.broken();
-        for Broken { line, why } in broken.into_iter().chain(unended.map(|why| Broken { line: begun, why })) {
-            self.breaks(line, why);
+        self.handed.end(begun);
+    }
+
+    /// Takes in lines that are a statement: what ends in a question mark asks IPython for help.
+    fn question(&mut self, lines: Range<usize>) {
+        if !self.line(lines.end - 1).trim_end().ends_with('?') {
+            return;
+        }
+        let text: Vec<_> = lines.clone().map(|index| self.block.freed(index)).collect();
+        let joined = text.join("\n");
+        // A quote that nothing closes is no more than an odd sign to IPython before Python 3.12.
+        if is_help(&joined) || is_help(&joined.replace(['\'', '"'], " ")) {
+            let indent = python::indent(&text[0]);
+            self.handed.replace(lines, &text[0][..indent]);
         }
     }
 
@@ -494,11 +505,20 @@ impl<'a> Scanner<'a> {
             return;
         }
         self.suites.begin(&freed, index);
+        let column = python::indent(&freed);
+        let is_command = freed[column..].starts_with(['%', '!', '?']) || is_help(&freed);
+        match Tokens::default().read(&freed, column) {
+            _ if is_command => self.handed.replace(index..index + 1, &freed[..column]),
+            Some(Assigned::Magic(value) | Assigned::Command(value)) => {
+                self.handed.replace(index..index + 1, &freed[..value]);
+            }
+            Some(Assigned::GetIpython(_)) | None => self.handed.replace_by_code(index, freed.clone()),
+        }
         // There the next line is a part of it, and is none here.
         if freed.ends_with('\\')
             && self.block.first_filled(index + 1).is_some_and(|next| !python::is_idle(self.line(next)))
         {
-            self.breaks(index, Why::Backslash);
+            self.breaks(index, Why::BACKSLASH);
         }
         self.sets_elsewhere(index, freed.trim());
         let Some(magic) = line[sign.end..].strip_prefix('%') else { return };
@@ -520,22 +540,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes in a line that cannot be run or read. The first counts that Python cannot read, else the first.
+    /// Takes in a line that cannot be run or read. The first counts that Python cannot read, else the one furthest up.
     fn breaks(&mut self, line: usize, why: Why) {
-        let is_first = self.out.broken.as_ref().is_none_or(|broken| !broken.why.is_whole() && why.is_whole());
+        let is_first = self
+            .out
+            .broken
+            .as_ref()
+            .is_none_or(|broken| !broken.why.is_whole() && (why.is_whole() || line < broken.line));
         if is_first {
             self.out.broken = Some(Broken { line, why });
-        }
-    }
-
-    /// Takes in what the line that was read last has of what no Python reads.
-    fn flaw(&mut self, index: usize, tokens: &mut Tokens) {
-        // What is asked for help need not be Python.
-        let flaw = tokens.take_flaw().filter(|_| !self.line(index).trim_end().ends_with('?'));
-        match flaw {
-            Some(Flaw::Bracket) => self.breaks(index, Why::Closing),
-            Some(Flaw::Text) => self.breaks(index, Why::Text),
-            None => {}
         }
     }
 
@@ -549,7 +562,7 @@ impl<'a> Scanner<'a> {
         is_local: bool,
     ) -> usize {
         match assigned {
-            Some(Assigned::Magic(column)) => {
+            Some(Assigned::Magic(column) | Assigned::Command(column)) => {
                 let last = self.end_of_continued(index);
                 self.command(index..last + 1, column, escape);
                 tokens.restart();
@@ -580,12 +593,13 @@ impl<'a> Scanner<'a> {
 
     /// A magic or a command of the shell, on these lines, from this column of the first on.
     fn command(&mut self, lines: Range<usize>, column: usize, escape: Option<Escape>) {
-        self.out.commands.push((lines.clone(), column));
         // jupytext frees the line below a magic that goes on, whatever it holds.
         let is_other = |index: usize| python::is_idle(self.line(index)) && self.block.hidden(index).is_none();
         if self.block.frees != Frees::Nothing && (lines.start + 1..lines.end).any(is_other) {
-            self.breaks(lines.start, Why::Backslash);
+            self.breaks(lines.start, Why::BACKSLASH);
         }
+        let kept = self.kept(lines.start, column);
+        self.handed.replace(lines.clone(), &kept);
         let text = self.joined(lines.clone(), column, escape);
         let Some(magic) = text.text().strip_prefix('%') else {
             self.out.local.extend(lines);
@@ -610,6 +624,13 @@ impl<'a> Scanner<'a> {
         if !self.magic(text, place, before) {
             self.out.local.extend(lines);
         }
+    }
+
+    /// What stands on a line in front of a column, without what hides it in a comment.
+    fn kept(&self, index: usize, column: usize) -> String {
+        let line = self.line(index);
+        let hidden = self.block.hidden(index).map_or(0..0, |hidden| hidden.columns.clone());
+        [&line[..hidden.start], &line[hidden.end.min(column)..column]].concat()
     }
 
     /// What the statement that was begun last stands in.

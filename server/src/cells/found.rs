@@ -10,6 +10,7 @@ use super::{
     mapped::Mapped,
     prefix::Prefix,
     python,
+    shared_code::SharedCode,
     statements::Expr,
 };
 use crate::text::TextRange;
@@ -39,7 +40,7 @@ pub(crate) struct Found {
     pub(crate) lines: Range<usize>,
     pub(crate) range: TextRange,
     pub(crate) magic_range: TextRange,
-    pub(crate) code: Mapped,
+    pub(crate) code: SharedCode,
     /// What its options were read from, and what takes them; `None` for a magic that takes none.
     pub(crate) options_text: Option<(Mapped, MagicKind)>,
     /// On its first line, where its percent sign or its call stands.
@@ -147,6 +148,17 @@ impl<'a> BlockText<'a> {
     pub(crate) fn hidden(&self, index: usize) -> Option<&'a Hidden> {
         let at = self.hidden.binary_search_by_key(&index, |hidden| hidden.line).ok()?;
         self.hidden.get(at)
+    }
+
+    /// A line without what hides it in a comment.
+    pub(crate) fn freed(&self, index: usize) -> Cow<'a, str> {
+        let line = self.line(index);
+        match self.hidden(index) {
+            None => Cow::Borrowed(line),
+            Some(Hidden { columns, .. }) => {
+                Cow::Owned([&line[..columns.start], &line[columns.end..]].concat())
+            }
+        }
     }
 
     /// The first line from this one on that is not blank.

@@ -10,8 +10,6 @@ pub(crate) struct Tokens {
     assigned: bool,
     /// Whether the line ended behind the `=` and a backslash.
     awaits_value: bool,
-    /// What no Python reads, on the lines since this was asked last.
-    flaw: Option<Flaw>,
 }
 
 /// What is open in a text.
@@ -34,15 +32,6 @@ struct Quote {
     is_format: bool,
 }
 
-/// What makes a text no Python, by its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
-    /// A closing bracket that closes nothing.
-    Bracket,
-    /// A string in single quotes that its line does not end.
-    Text,
-}
-
 /// What follows the first `=` of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Assigned {
@@ -50,6 +39,8 @@ pub(crate) enum Assigned {
     Magic(usize),
     /// A call of `get_ipython()`, or of a method that runs magics: its column.
     GetIpython(usize),
+    /// A command of the shell: the column of its `!`.
+    Command(usize),
 }
 
 impl Tokens {
@@ -63,11 +54,6 @@ impl Tokens {
         matches!(self.open.last(), Some(Open::Text(quote)) if quote.triple)
     }
 
-    /// Whether the next line stands in brackets, and in no string.
-    pub(crate) fn in_brackets(&self) -> bool {
-        matches!(self.open.last(), Some(Open::Bracket(_)))
-    }
-
     /// Whether the next line goes on with a string.
     pub(crate) fn in_text(&self) -> bool {
         matches!(self.open.last(), Some(Open::Text(_) | Open::Spec))
@@ -78,12 +64,7 @@ impl Tokens {
         !self.open.is_empty()
     }
 
-    /// What makes the lines no Python that were read since this was asked last, or since a new statement began.
-    pub(crate) fn take_flaw(&mut self) -> Option<Flaw> {
-        self.flaw.take()
-    }
-
-    /// Reads a line, without its line end, from a column on. Stops in front of a magic or a `get_ipython()` that is
+    /// Reads a line, without its line end, from a column on. Stops in front of a magic, a command or a `get_ipython()` that is
     /// assigned, and says where it stands; the rest of the line is then not read.
     pub(crate) fn read(&mut self, line: &str, from: usize) -> Option<Assigned> {
         let bytes = line.as_bytes();
@@ -119,10 +100,6 @@ impl Tokens {
                         if let Some(assigned) = self.value(line, value) {
                             return Some(assigned);
                         }
-                        let rest = &line[value..];
-                        if rest.starts_with('!') {
-                            break; // a command of the shell: its quotes and brackets are not Python's
-                        }
                     }
                 }
                 _ => {
@@ -145,7 +122,6 @@ impl Tokens {
             if quote.triple || ends_escaped(bytes) {
                 break;
             }
-            self.flaw = self.flaw.or(Some(Flaw::Text));
             self.open.truncate(text); // never closed: as if it ended with its line
         }
         if self.at_statement() {
@@ -165,14 +141,9 @@ impl Tokens {
             b'[' => self.open.push(Open::Bracket(b']')),
             b'{' => self.open.push(Open::Bracket(b'}')),
             byte @ (b')' | b']' | b'}') => match self.open.last() {
-                Some(Open::Bracket(close)) => {
-                    if *close != byte {
-                        self.flaw = self.flaw.or(Some(Flaw::Bracket));
-                    }
-                    self.open.pop();
-                }
+                Some(Open::Bracket(_)) => drop(self.open.pop()),
                 Some(Open::Field) if byte == b'}' => drop(self.open.pop()),
-                _ => self.flaw = self.flaw.or(Some(Flaw::Bracket)),
+                _ => {}
             },
             b':' if self.open.last() == Some(&Open::Field) => self.open.push(Open::Spec),
             _ => {}
@@ -220,6 +191,9 @@ impl Tokens {
         self.awaits_value = rest == "\\";
         if is_magic_name(rest.strip_prefix('%').unwrap_or_default()) {
             return Some(Assigned::Magic(at));
+        }
+        if rest.starts_with('!') && !rest.starts_with("!=") {
+            return Some(Assigned::Command(at));
         }
         super::calls::receiver(rest).map(|_| Assigned::GetIpython(at))
     }

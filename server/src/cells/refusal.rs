@@ -1,6 +1,10 @@
 //! Why a px cell cannot run, whatever the engines are, as sentences.
 
-use super::{CellKind, Magic, broken::Broken, found::Found};
+use super::{
+    CellKind, Magic,
+    broken::{Broken, Why},
+    found::Found,
+};
 
 /// Its options are known to IPython alone.
 pub(crate) const DYNAMIC: &str = "the options hold {…} or $name, which IPython fills in from its own variables; pxlens knows none \
@@ -27,9 +31,10 @@ pub(crate) const IN_PX_BODY: &str = "its cell begins with a comment that jupytex
 
 /// IPython runs nothing of its cell, or nothing from a line above it on.
 pub(super) fn broken_cell(broken: &Broken) -> String {
-    let what = match broken.why.is_whole() {
-        true => "IPython runs nothing of this cell",
-        false => "IPython runs nothing behind a line above in this cell",
+    let what = match broken.why {
+        Why::Compiled(_) => "IPython ends this cell before it comes to this line",
+        _ if broken.why.is_whole() => "IPython runs nothing of this cell",
+        _ => "IPython runs nothing behind a line above in this cell",
     };
     format!("{what}: {}", broken.why)
 }

@@ -30,7 +30,7 @@ pub(super) fn is_python(text: &str) -> bool {
     parser().parse(text, None).is_some_and(|tree| !tree.root_node().has_error())
 }
 
-pub(super) fn parser() -> Parser {
+fn parser() -> Parser {
     let mut parser = Parser::new();
     let language = tree_sitter_python::LANGUAGE.into();
     parser.set_language(&language).expect("the library reads grammars of this version");

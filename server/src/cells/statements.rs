@@ -302,7 +302,7 @@ impl<'a> Walk<'a> {
         let mut from = 0;
         while index < self.block.lines.len() {
             match tokens.read(self.line(index), from) {
-                Some(Assigned::Magic(_)) => {
+                Some(Assigned::Magic(_) | Assigned::Command(_)) => {
                     while self.line(index).ends_with('\\') && index + 1 < self.block.lines.len() {
                         index += 1;
                     }

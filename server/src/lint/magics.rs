@@ -13,9 +13,10 @@ use crate::{
 pub(super) static BROKEN: Rule = Rule {
     code: "broken-cell",
     severity: Severity::Error,
-    meaning: "IPython does not run the cell: Python cannot read it, or a magic in it does not exist. Of what Python cannot read \
-              nothing runs, whatever stands above in the cell; at a magic that does not exist the cell ends. The px magics of \
-              the cell, or those behind the line, do not run and set nothing.",
+    meaning: "IPython does not run the cell: Python cannot read it or compile it, or a magic in it does not exist. Of what Python \
+              cannot read nothing runs, whatever stands above in the cell; the cell ends at a magic that does not exist, and at a \
+              statement that Python does not compile. The px magics of the cell, or those from there on, do not run and set \
+              nothing.",
     examples: &[
         "%px a = 1\nx = (1\n",
         "a = 1\n  %px x\n",
@@ -23,14 +24,16 @@ pub(super) static BROKEN: Rule = Rule {
         "print 'ready'\n%px x\n",
         "x = 1\n%%bash\n%px x\n",
         "%px\ta = 1\n%px b = 1\n",
+        "%px a = 1\nif done:\n    return\n%px b = 1\n",
     ],
 };
 
 /// A cell that IPython does not run, or not to its end.
 pub(super) fn broken(range: TextRange, why: &Why) -> Problem {
-    let what = match why.is_whole() {
-        true => "IPython runs nothing of this cell",
-        false => "IPython runs nothing behind this line in its cell",
+    let what = match why {
+        Why::Compiled(_) => "IPython runs neither this statement nor what is below it in its cell",
+        _ if why.is_whole() => "IPython runs nothing of this cell",
+        _ => "IPython runs nothing behind this line in its cell",
     };
     BROKEN.problem(range, format!("{what}: {why}"), Vec::new())
 }

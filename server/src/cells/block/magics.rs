@@ -76,7 +76,7 @@ impl Scanner<'_> {
             let column = match tokens.read(text.text(), 0) {
                 Some(Assigned::Magic(column)) => column,
                 Some(Assigned::GetIpython(column)) => return self.call_in(&text, column, &place, before),
-                None => return self.call_in(&text, 0, &place, before),
+                Some(Assigned::Command(_)) | None => return self.call_in(&text, 0, &place, before),
             };
             let mut value = Mapped::default();
             value.push_part(&text, column..text.text().len());
@@ -119,7 +119,7 @@ impl Scanner<'_> {
             lines: place.lines,
             range,
             magic_range: range,
-            code,
+            code: code.into(),
             options_text,
             column: place.column,
             escape: place.escape,
@@ -327,7 +327,7 @@ impl Scanner<'_> {
                     lines: place.lines,
                     range,
                     magic_range: range,
-                    code: body,
+                    code: body.into(),
                     options_text: Some((line, kind)),
                     column: place.column,
                     escape: place.escape,

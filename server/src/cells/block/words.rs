@@ -1,7 +1,5 @@
 //! What single lines of local code are, by their words.
 
-use std::borrow::Cow;
-
 use super::super::python::{self, Tokens};
 
 /// Whether a statement may be Python 2 or go by the package's old name, as far as its first words show.
@@ -38,21 +36,4 @@ pub(super) fn is_help(text: &str) -> bool {
     let mut tokens = Tokens::default();
     tokens.read(&format!("{asked}\"\"\""), 0);
     is_name && tokens.in_long_string()
-}
-
-/// A line of local code without what IPython makes Python of: `x = !ls` and `name?`.
-pub(super) fn as_python(line: &str) -> Cow<'_, str> {
-    let text = line.trim_end();
-    let blanks = &line[..python::indent(line)];
-    if text.ends_with('?') {
-        return Cow::Owned(format!("{blanks}0"));
-    }
-    let command = line.match_indices('!').find(|(at, _)| {
-        let value = line[..*at].trim_end();
-        value.ends_with('=') && !value.ends_with("==")
-    });
-    match command {
-        Some((at, _)) if !line[at + 1..].starts_with('=') => Cow::Owned(format!("{}0", &line[..at])),
-        _ => Cow::Borrowed(line),
-    }
 }

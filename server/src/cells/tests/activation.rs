@@ -404,15 +404,24 @@ fn a_block_of_imports_is_a_px_cell() {
 #[test]
 fn in_a_raw_notebook_imports_lead_back_to_their_lines() {
     let json = r#"{"cells": [{"cell_type": "code", "source": ["with rc[:].sync_imports():\n", "    import \"x\"\n", "    import os"]}], "nbformat": 4}"#;
-    check(Dialect::NotebookJson, json);
-    fn check(dialect: Dialect, text: &str) {
-        let (cells, problems) = lint::recognize(text, dialect, &Arc::default()).unwrap();
+    let check = |text: &str, expected: Expect| {
+        let (cells, problems) = lint::recognize(text, Dialect::NotebookJson, &Arc::default()).unwrap();
+        expected.assert_eq(&shown(text, &cells, &problems));
+    };
+    check(
+        json,
         expect![[r#"
             SyncImports "sync_imports" in 0 sends "import \"x\"\nimport os\n" from "import \\\"x\\\"" "import os"
-              refused: IPython runs nothing of this cell: Python 3 cannot read this line
-            Error broken-cell at "import \\\"x\\\"": IPython runs nothing of this cell: Python 3 cannot read this line
-        "#]].assert_eq(&shown(text, &cells, &problems));
-    }
+              refused: IPython runs nothing of this cell: expected one or more symbol names after import
+            Error broken-cell at "import \\\"x\\\"": IPython runs nothing of this cell: expected one or more symbol names after import
+        "#]],
+    );
+    check(
+        &json.replace(r#"\"x\""#, r"\u00e9tat"),
+        expect![[r#"
+            SyncImports "sync_imports" in 0 sends "import état\nimport os\n" from "import \\u00e9tat" "import os"
+        "#]],
+    );
 }
 
 const MADE: &str = "v = rc[:]\nv.block = True\nv.activate('_a')\n";

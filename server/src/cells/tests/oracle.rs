@@ -10,6 +10,7 @@ mod writer;
 use std::{
     collections::BTreeSet,
     io::Write as _,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -28,6 +29,7 @@ const NOTEBOOKS: usize = 2_400;
 struct Answer {
     scripts: Vec<Read>,
     notebooks: Vec<ReadNotebook>,
+    readable: Vec<bool>,
 }
 
 /// A cell of a notebook.
@@ -111,7 +113,7 @@ fn deviations() -> Deviations {
     toml::from_str(&text).unwrap()
 }
 
-fn ask(scripts: &[String], notebooks: &[Vec<Cell>]) -> Answer {
+fn ask(scripts: &[String], notebooks: &[Vec<Cell>], sources: &[String]) -> Answer {
     let script = pxlens_tests::workspace().join("tests/python/formats.py");
     let mut python = Command::new(real::python())
         .arg(&script)
@@ -119,7 +121,7 @@ fn ask(scripts: &[String], notebooks: &[Vec<Cell>]) -> Answer {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-    let asked = json!({ "scripts": scripts, "notebooks": notebooks }).to_string();
+    let asked = json!({ "scripts": scripts, "notebooks": notebooks, "sources": sources }).to_string();
     let mut stdin = python.stdin.take().unwrap();
     let writing = std::thread::spawn(move || stdin.write_all(asked.as_bytes()));
     let output = python.wait_with_output().unwrap();
@@ -196,7 +198,7 @@ fn scripts_are_divided_as_jupytext_divides_them_and_no_line_is_sent_that_it_woul
             _ => text.clone(),
         })
         .collect();
-    let answer = ask(&asked, &[]);
+    let answer = ask(&asked, &[], &[]);
     let deviations = deviations();
     let mut unlisted: BTreeSet<usize> = (0..deviations.refused.len()).collect();
     let (mut refused, mut wrong) = (0, Vec::new());
@@ -272,7 +274,7 @@ fn found_in_file(file: &str) -> Vec<(u32, CellKind, String)> {
 fn notebooks_hold_the_magics_that_ipython_finds_and_nothing_is_sent_that_it_would_not_send() {
     let mut writer = Writer { dice: Dice(seed(15)), word: 0 };
     let notebooks: Vec<Vec<Cell>> = (0..NOTEBOOKS).map(|_| writer.notebook()).collect();
-    let answer = ask(&[], &notebooks);
+    let answer = ask(&[], &notebooks, &[]);
     let mut wrong = Vec::new();
     let mut sending = 0;
     for (number, (notebook, theirs)) in notebooks.iter().zip(&answer.notebooks).enumerate() {
@@ -317,4 +319,35 @@ fn as_magic(cell: &PxCell) -> (bool, String, String) {
         format!("{}{}", cell.magic.kind, cell.magic.suffix),
         cell.code.to_string(),
     )
+}
+
+/// The files of Python's own library, without those below its packages.
+fn library() -> Vec<PathBuf> {
+    let print = "import os, sys; sys.stdout.write(os.path.dirname(os.__file__))";
+    let folder = Command::new(real::python()).args(["-c", print]).output().unwrap().stdout;
+    let folders = [
+        std::env::var_os("PXLENS_ORACLE_LIBRARY").map(PathBuf::from),
+        Some(PathBuf::from(String::from_utf8(folder).unwrap())),
+    ];
+    let entries = folders.into_iter().flatten().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "py"));
+    files.sort();
+    files
+}
+
+#[test]
+fn what_python_reads_of_its_own_library_is_no_broken_cell() {
+    let texts: Vec<String> = library().iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let cells: Vec<String> = texts.iter().map(|text| format!("%px library\n{text}\n%px end\n")).collect();
+    let readable = ask(&[], &[], &cells).readable;
+    assert!(cells.len() > 100, "{} files", cells.len());
+    for (cell, is_readable) in cells.iter().zip(readable) {
+        let found = recognize_cells(&[cell]);
+        // Whether Python compiles all statements shows in the last one.
+        for code in ["library", "end"] {
+            let refusal = found[0].cells.iter().find(|cell| &*cell.code == code).unwrap().refusal();
+            assert_eq!(refusal.is_none(), is_readable, "{code}: {refusal:?}\n{cell}");
+        }
+    }
 }

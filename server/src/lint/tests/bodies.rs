@@ -29,11 +29,12 @@ fn python_2_becomes_python_3() {
             broken-cell
         "#]],
     );
+    check_fix("s = '''\nprint a\n'''\nprinted(a)\n%px x\n", expect![[""]]);
     check_fix(
         "s = '''\nprint a\n'''\nprinted a\n%px x\n",
         expect![[r#"
-        broken-cell
-    "#]],
+            broken-cell
+        "#]],
     );
     check_fix("%%px\n%%bash\nprint a\n", expect![[""]]);
     check_fix("print a\n", expect![[""]]);

@@ -33,6 +33,71 @@ const LOOKS: [Look; 12] = [
 /// Lines after which jupytext takes a string for open, or Python does.
 const UNCLOSED: [&str; 5] = ["s = '''", "\"\"\"", "x = '\\\\' + '\"\"\"'", "s = 'it", "x = \"'''\""];
 
+/// Lines that Python cannot read, and some like them that it can.
+const ODD: [&str; 61] = [
+    "pip install -q §",
+    "for § in range(3): %px §",
+    "pass; %px §",
+    "print(%px §)",
+    "§ += %px §",
+    "x = § = %px §",
+    "raise E, '§'",
+    "§ <> 1",
+    "§ = 1L",
+    "§ = 0777",
+    "§ = ur'x'",
+    "§ = `x`",
+    "def f((§, x)): pass",
+    "if §",
+    "if § = 1: pass",
+    "§ = = 2",
+    "§ = “x”",
+    "f(§=1, 2)",
+    "1 = §",
+    "§++",
+    "f(§ x)",
+    "import",
+    "§ = {'a': 1, 'b'}",
+    "x = b'§' ''",
+    "§()?",
+    "class = §",
+    "lambda x: %px §",
+    "while §: %px §",
+    "§ = (1 if x)",
+    "§ = [x for x]",
+    "print(§=1)",
+    "§ = (x := 1)",
+    "x = § = 1",
+    "§: int = 1",
+    "§ = 0o777 + 1_000 + 1j",
+    "print(*§, **x)",
+    "§ != x",
+    "§ = !ls (",
+    "§??",
+    "x.§?",
+    "if §: x = %px §",
+    "§ = \"“x”\"",
+    "/§ x",
+    ",§ a b",
+    "d[§] = %px §",
+    "await §",
+    "with (§ as x, y as z): pass",
+    "match = §",
+    "return §",
+    "yield §",
+    "§ = await x",
+    "if x: break",
+    "for § in x: break",
+    "def f(§, §): pass",
+    "lambda §, x, x: §",
+    "[(yield §) for x in y]",
+    "nonlocal §",
+    "f(§=1, §=2)",
+    "*§ = 1",
+    "class §: return 1",
+    "x = f'{%px §}'",
+];
+
 /// Writes scripts and notebooks; each line of code has a word of its own.
 pub(super) struct Writer {
     pub(super) dice: Dice,
@@ -395,13 +460,10 @@ impl Writer {
             42 => more(self, &["print(get_ipython().run_line_magic('px', '§'))"]),
             43 => lines
                 .push(self.dice.pick(&["else: x", "x = 1)", "@deco", "%%px", "%%bash", "%%time"]).to_owned()),
-            44 => more(self, &["for § in x: %px §"]),
-            45 => more(self, &["print(%px §)", "§ = 1"]),
-            46 => lines.push(
-                self.dice
-                    .pick(&["x = = 1", "pip install x", "raise E, 'm'", "f(a=1, 2)", "x = y = %px"])
-                    .to_owned(),
-            ),
+            44..=46 => {
+                let odd = self.dice.pick(&ODD);
+                more(self, &[odd]);
+            }
             47 => more(self, &["x = dict(", "    # %px §", "    a=§)"]),
             48 => more(self, &["x = [§,", "    # sure?", "]"]),
             31 => more(self, &["async with §:", "    get_ipython().run_line_magic('px', '§')"]),

@@ -1,0 +1,235 @@
+//! Statements that Python's grammar allows and its compiler does not, such as a `return` outside of a function. IPython parses a
+//! cell as a whole and compiles its statements one by one, so those above such a statement run.
+//!
+//! What a statement has to know of others is not looked at, such as whether a name that it calls `nonlocal` is bound.
+
+use std::cell::Cell;
+
+use ruff_python_ast::{
+    self as ast, Expr, PythonVersion, Stmt,
+    visitor::{self, Visitor},
+};
+use ruff_python_parser::semantic_errors::{
+    LazyImportContext, SemanticSyntaxChecker, SemanticSyntaxContext, SemanticSyntaxError,
+};
+use ruff_text_size::{Ranged as _, TextRange};
+
+/// The first of a cell's statements that does not compile: the offset in bytes of its first line, and what is wrong with it.
+pub(super) fn error(statements: &[Stmt], source: &str) -> Option<(usize, String)> {
+    statements.iter().find_map(|statement| {
+        let mut check = Check::new(source);
+        check.visit_stmt(statement);
+        Some((statement.start().to_usize(), check.error.take()?))
+    })
+}
+
+/// Looks through one statement.
+struct Check<'a> {
+    source: &'a str,
+    checker: SemanticSyntaxChecker,
+    /// What the code that is looked at stands in, from the outside in.
+    scopes: Vec<Scope>,
+    /// The first error.
+    error: Cell<Option<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Loop,
+    Class,
+    Function { is_async: bool },
+    Comprehension,
+    Generator,
+}
+
+impl<'a> Check<'a> {
+    fn new(source: &'a str) -> Self {
+        Self { source, checker: SemanticSyntaxChecker::new(), scopes: Vec::new(), error: Cell::default() }
+    }
+
+    fn report(&self, error: String) {
+        self.error.set(Some(self.error.take().unwrap_or(error)));
+    }
+
+    fn within(&mut self, scope: Scope, visit: impl FnOnce(&mut Self)) {
+        self.scopes.push(scope);
+        visit(self);
+        self.scopes.pop();
+    }
+
+    /// The innermost function or class; none at the top of the cell.
+    fn body(&self) -> Option<Scope> {
+        let is_body = |scope: &&Scope| matches!(scope, Scope::Class | Scope::Function { .. });
+        self.scopes.iter().rfind(is_body).copied()
+    }
+
+    fn innermost(&self) -> Option<Scope> {
+        self.scopes.iter().rfind(|scope| **scope != Scope::Loop).copied()
+    }
+
+    /// The parts of a comprehension: where it takes its first values from belongs to what is around it.
+    fn comprehension(&mut self, scope: Scope, parts: &[&Expr], generators: &[ast::Comprehension]) {
+        if let Some(first) = generators.first() {
+            self.visit_expr(&first.iter);
+        }
+        self.within(scope, |check| {
+            for (at, generator) in generators.iter().enumerate() {
+                check.visit_expr(&generator.target);
+                if at > 0 {
+                    check.visit_expr(&generator.iter);
+                }
+                generator.ifs.iter().for_each(|condition| check.visit_expr(condition));
+            }
+            parts.iter().for_each(|part| check.visit_expr(part));
+        });
+    }
+}
+
+impl Visitor<'_> for Check<'_> {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        let mut checker = std::mem::take(&mut self.checker);
+        checker.visit_stmt(statement, self);
+        self.checker = checker;
+        match statement {
+            Stmt::FunctionDef(function) => {
+                function.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                self.visit_parameters(&function.parameters);
+                let scope = Scope::Function { is_async: function.is_async };
+                self.within(scope, |check| check.visit_body(&function.body));
+            }
+            Stmt::ClassDef(class) => {
+                class.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
+                if let Some(arguments) = &class.arguments {
+                    self.visit_arguments(arguments);
+                }
+                self.within(Scope::Class, |check| check.visit_body(&class.body));
+            }
+            Stmt::For(ast::StmtFor { target, iter, body, orelse, .. }) => {
+                self.visit_expr(iter);
+                self.visit_expr(target);
+                self.within(Scope::Loop, |check| check.visit_body(body));
+                self.visit_body(orelse);
+            }
+            Stmt::While(ast::StmtWhile { test, body, orelse, .. }) => {
+                self.visit_expr(test);
+                self.within(Scope::Loop, |check| check.visit_body(body));
+                self.visit_body(orelse);
+            }
+            Stmt::Try(ast::StmtTry { handlers, .. }) => {
+                let catches_all =
+                    |ast::ExceptHandler::ExceptHandler(handler): &ast::ExceptHandler| handler.type_.is_none();
+                if handlers.split_last().is_some_and(|(_, others)| others.iter().any(catches_all)) {
+                    self.report("an `except:` that catches everything must be the last one".to_owned());
+                }
+                visitor::walk_stmt(self, statement);
+            }
+            Stmt::Expr(ast::StmtExpr { value, .. }) if value.is_starred_expr() => {
+                self.report("a starred expression cannot be used here".to_owned());
+            }
+            _ => visitor::walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &Expr) {
+        let mut checker = std::mem::take(&mut self.checker);
+        checker.visit_expr(expression, self);
+        self.checker = checker;
+        match expression {
+            Expr::Lambda(lambda) => {
+                if let Some(parameters) = &lambda.parameters {
+                    self.visit_parameters(parameters);
+                }
+                self.within(Scope::Function { is_async: false }, |check| check.visit_expr(&lambda.body));
+            }
+            Expr::ListComp(ast::ExprListComp { elt, generators, .. })
+            | Expr::SetComp(ast::ExprSetComp { elt, generators, .. }) => {
+                self.comprehension(Scope::Comprehension, &[elt], generators);
+            }
+            Expr::DictComp(ast::ExprDictComp { key, value, generators, .. }) => {
+                let key = key.iter().map(|key| &**key);
+                let parts: Vec<&Expr> = key.chain([&**value]).collect();
+                self.comprehension(Scope::Comprehension, &parts, generators);
+            }
+            Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => {
+                self.comprehension(Scope::Generator, &[elt], generators);
+            }
+            _ => visitor::walk_expr(self, expression),
+        }
+    }
+}
+
+impl SemanticSyntaxContext for Check<'_> {
+    fn report_semantic_error(&self, error: SemanticSyntaxError) {
+        self.report(error.to_string());
+    }
+
+    fn source(&self) -> &str {
+        self.source
+    }
+
+    fn python_version(&self) -> PythonVersion {
+        PythonVersion::PY313
+    }
+
+    /// IPython compiles cells so that they can wait.
+    fn in_notebook(&self) -> bool {
+        true
+    }
+
+    fn in_module_scope(&self) -> bool {
+        self.innermost().is_none()
+    }
+
+    fn in_function_scope(&self) -> bool {
+        matches!(self.innermost(), Some(Scope::Function { .. }))
+    }
+
+    fn in_async_context(&self) -> bool {
+        matches!(self.body(), None | Some(Scope::Function { is_async: true }))
+    }
+
+    fn in_await_allowed_context(&self) -> bool {
+        self.body() != Some(Scope::Class)
+    }
+
+    fn in_yield_allowed_context(&self) -> bool {
+        self.in_function_scope()
+    }
+
+    fn in_generator_context(&self) -> bool {
+        self.scopes.contains(&Scope::Generator)
+    }
+
+    fn in_sync_comprehension(&self) -> bool {
+        false // only asked for versions that are not
+    }
+
+    fn in_class_body_comprehension(&self) -> bool {
+        matches!(self.innermost(), Some(Scope::Comprehension | Scope::Generator))
+            && self.body() == Some(Scope::Class)
+    }
+
+    fn in_loop_context(&self) -> bool {
+        self.scopes.last() == Some(&Scope::Loop)
+    }
+
+    fn future_annotations_or_stub(&self) -> bool {
+        false
+    }
+
+    fn lazy_import_context(&self) -> Option<LazyImportContext> {
+        None
+    }
+
+    fn global(&self, _: &str) -> Option<TextRange> {
+        None
+    }
+
+    fn has_nonlocal_binding(&self, _: &str) -> bool {
+        true
+    }
+
+    fn is_bound_parameter(&self, _: &str) -> bool {
+        false
+    }
+}

@@ -1,0 +1,224 @@
+//! Whether Python can read what IPython makes of a block. IPython puts a call in the place of each magic, command of the shell and
+//! question; a number does as well to tell whether the rest is Python.
+
+use std::{borrow::Cow, ops::Range};
+
+use ruff_python_ast::{ModModule, PythonVersion};
+use ruff_python_parser::{
+    LexicalErrorType, Mode, ParseError, ParseErrorType, ParseOptions, Parsed, UnsupportedSyntaxErrorKind,
+    parse_unchecked,
+};
+use ruff_text_size::Ranged as _;
+
+use super::{
+    super::{
+        broken::{Broken, Why},
+        found::BlockText,
+        python,
+    },
+    compiled,
+    words::is_magic_with_words,
+};
+
+/// The lines of a block that IPython gives to Python, and what it replaces in them.
+#[derive(Debug, Default)]
+pub(super) struct Handed {
+    lines: Range<usize>,
+    /// The blanks that all of them begin with, which IPython takes off.
+    base: String,
+    replaced: Vec<Replaced>,
+    /// The line on which the last statement begins.
+    last: usize,
+}
+
+/// Lines that are no Python.
+#[derive(Debug)]
+struct Replaced {
+    lines: Range<usize>,
+    /// What Python reads in place of the first of them; nothing of the others.
+    text: String,
+    /// Whether they are a comment of which jupytext makes code.
+    is_freed: bool,
+}
+
+/// The text that Python reads.
+struct Text {
+    text: String,
+    /// Where each line begins.
+    starts: Vec<usize>,
+}
+
+impl Handed {
+    pub(super) fn new(lines: Range<usize>, base: &str) -> Self {
+        Self { lines, base: base.to_owned(), ..Self::default() }
+    }
+
+    /// Takes in lines that are a magic or the like behind `kept`: the indentation, and what it is assigned to. They follow on
+    /// those of before.
+    pub(super) fn replace(&mut self, lines: Range<usize>, kept: &str) {
+        self.replaced.push(Replaced { lines, text: format!("{kept}0"), is_freed: false });
+    }
+
+    /// Takes in a comment of which jupytext makes this code, such as `cd folder`, which is a magic only where it is all of its cell.
+    pub(super) fn replace_by_code(&mut self, line: usize, code: String) {
+        self.replaced.push(Replaced { lines: line..line + 1, text: code, is_freed: true });
+    }
+
+    /// Takes in the line on which the last statement begins.
+    pub(super) fn end(&mut self, last: usize) {
+        self.last = last;
+    }
+
+    /// The first line by which IPython runs nothing of the block, or else the first statement that it cannot run.
+    pub(super) fn broken(&self, block: BlockText<'_>) -> Option<Broken> {
+        let text = self.text(block);
+        let parsed = parse(&text.text)?;
+        let broken = match parsed.errors().iter().min_by_key(|error| error.location.start()) {
+            Some(error) => self.unread(block, &text, error)?,
+            None => self.old_except(&text, &parsed).or_else(|| self.not_compiled(&text, &parsed))?,
+        };
+        // IPython takes off the prompts of a session that was pasted.
+        (!self.lines.clone().any(|line| has_prompt(block.line(line)))).then_some(broken)
+    }
+
+    /// What an error of Python's says, and of which line.
+    fn unread(&self, block: BlockText<'_>, text: &Text, error: &ParseError) -> Option<Broken> {
+        let at = error.location.start().to_usize();
+        let (line, said) = match &error.error {
+            ParseErrorType::Lexical(LexicalErrorType::Eof) if text.text.trim_end().ends_with('\\') => {
+                return Some(Broken { line: self.last, why: Why::BACKSLASH });
+            }
+            ParseErrorType::Lexical(LexicalErrorType::Eof) => (self.last, "a bracket is not closed".into()),
+            other => {
+                let is_closing = text.text[at..].starts_with([')', ']', '}']);
+                // An error at the very end is one of the last line that holds something.
+                let line = (self.lines.start..=self.line_at(text, at))
+                    .rfind(|line| !block.line(*line).trim().is_empty())?;
+                let replaced = self.replaced.iter().find(|replaced| replaced.lines.contains(&line));
+                if replaced.map_or(block.hidden(line).is_some(), |replaced| replaced.is_freed) {
+                    return Some(Broken { line, why: Why::FREED });
+                }
+                let written = block.freed(line);
+                let said = match python::old_statement(written.trim_start()) {
+                    _ if replaced.is_none() && is_magic_with_words(&written) => INSIDE.into(),
+                    Some(word) => format!("Python 3 has no {word} statement").into(),
+                    None if is_closing && !matches!(other, ParseErrorType::ExpectedExpression) => {
+                        "a closing bracket does not match".into()
+                    }
+                    None => said(other),
+                };
+                (line, said)
+            }
+        };
+        Some(Broken { line, why: Why::Python(said) })
+    }
+
+    /// An `except E, e:`. Python 3.14 takes `e` for another class of errors, and all others before it refuse the line. No name of
+    /// a class begins with a small letter, so it is Python 2, as such lines in notebooks mostly are. `except A, B:` is the newest
+    /// Python, and is left to the Python that runs it.
+    fn old_except(&self, text: &Text, parsed: &Parsed<ModModule>) -> Option<Broken> {
+        let is_old = |range: std::ops::Range<usize>| {
+            let classes: Vec<&str> = text.text[range].split(',').map(str::trim).collect();
+            classes.len() == 2
+                && classes[1].starts_with(|c: char| c == '_' || c.is_lowercase())
+                && is_name(classes[1])
+        };
+        let errors = parsed.unsupported_syntax_errors().iter();
+        let at = errors
+            .filter(|error| error.kind == UnsupportedSyntaxErrorKind::UnparenthesizedExceptionTypes)
+            .map(|error| error.range().to_std_range())
+            .find(|range| is_old(range.clone()))?
+            .start;
+        let why = Why::Python("Python 3 has no `except E, e:`, but `except E as e:`".into());
+        Some(Broken { line: self.line_at(text, at), why })
+    }
+
+    fn not_compiled(&self, text: &Text, parsed: &Parsed<ModModule>) -> Option<Broken> {
+        let (at, said) = compiled::error(&parsed.syntax().body, &text.text)?;
+        Some(Broken { line: self.line_at(text, at), why: Why::Compiled(said) })
+    }
+
+    fn line_at(&self, text: &Text, at: usize) -> usize {
+        self.lines.start + text.starts.partition_point(|start| *start <= at).saturating_sub(1)
+    }
+
+    /// What Python reads.
+    fn text(&self, block: BlockText<'_>) -> Text {
+        let mut text = String::new();
+        let mut starts = Vec::with_capacity(self.lines.len());
+        let mut replaced = self.replaced.iter().peekable();
+        for line in self.lines.clone() {
+            starts.push(text.len());
+            while replaced.next_if(|replaced| replaced.lines.end <= line).is_some() {}
+            let here = replaced.peek().filter(|replaced| replaced.lines.contains(&line));
+            match here {
+                Some(replaced) if replaced.lines.start == line => {
+                    text.push_str(self.dedented(&replaced.text));
+                }
+                Some(_) => {}
+                None => text.push_str(self.dedented(&block.freed(line))),
+            }
+            let source = block.source.text();
+            let end = block.lines[line].end;
+            match source[end..].chars().next() {
+                // In a script, jupytext makes lines of what these end.
+                Some(odd) if is_odd_end(odd) && !block.is_script && here.is_none() => text.push(odd),
+                _ => text.push('\n'),
+            }
+        }
+        Text { text, starts }
+    }
+
+    fn dedented<'a>(&self, line: &'a str) -> &'a str {
+        match line.strip_prefix(self.base.as_str()) {
+            Some(line) => line,
+            None if line.trim().is_empty() => "",
+            None => line,
+        }
+    }
+}
+
+fn parse(text: &str) -> Option<Parsed<ModModule>> {
+    // The last version in which an `except` with several classes is an error of its own.
+    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY313);
+    parse_unchecked(text, options).try_into_module()
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c == '_' || c.is_alphanumeric())
+}
+
+/// What ends a line for `str.splitlines` and not for Python.
+fn is_odd_end(c: char) -> bool {
+    matches!(c, '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a line may begin with a prompt of Python's or of IPython's.
+fn has_prompt(line: &str) -> bool {
+    let text = line.trim_start();
+    [">>>", "...:", "In [", "[ins] In", "[nav] In"].iter().any(|prompt| text.starts_with(prompt))
+        || text.trim_start_matches('.').starts_with(':') && text.starts_with("...")
+}
+
+const INSIDE: &str = "a magic stands inside of brackets";
+
+/// What an error says, as the end of a sentence.
+fn said(error: &ParseErrorType) -> Cow<'static, str> {
+    match error {
+        ParseErrorType::Lexical(LexicalErrorType::UnclosedStringError) => "a string is not closed".into(),
+        ParseErrorType::UnexpectedIndentation
+        | ParseErrorType::Lexical(LexicalErrorType::IndentationError) => {
+            "a line is indented as nothing above it is".into()
+        }
+        other => {
+            let text = other.to_string();
+            let mut letters = text.chars();
+            match letters.next() {
+                Some(first) if letters.as_str().starts_with(|c: char| c.is_lowercase()) => {
+                    format!("{}{}", first.to_lowercase(), letters.as_str()).into()
+                }
+                _ => text.into(),
+            }
+        }
+    }
+}
