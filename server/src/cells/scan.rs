@@ -285,7 +285,7 @@ impl Scanned {
     /// they stand.
     pub(crate) fn deciders(&self) -> impl Iterator<Item = (u32, TextRange)> {
         let range = |found: &Found| match found.kind {
-            CellKind::Config => found.magic.name_range,
+            CellKind::Config => found.magic.name_range.in_block(),
             _ => found.magic_range,
         };
         let found = (0..).zip(&self.found);
