@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, line_name, regions},
-    run::{RunId, Time},
+    run::{Run, RunId, RunState, Time},
     text::Encoding,
 };
 
@@ -131,9 +131,9 @@ impl Snapshot {
         self.newest_for(cell).is_some_and(|newest| newest.id != shown.id)
     }
 
-    /// Whether the output of a cell's run is withheld until the user asks for it.
-    pub(crate) fn is_withheld(&self, cell: &CellView) -> bool {
-        let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run);
+    /// Whether the output of a cell's run, in the state `now`, is withheld until the user asks for it.
+    pub(crate) fn is_withheld(&self, cell: &CellView, now: &Run) -> bool {
+        let hides = |run: &Arc<RunHandle>| self.runs.is_withheld(run, now);
         cell.cell.kind != CellKind::Result && cell.run.as_ref().is_some_and(hides)
     }
 
@@ -356,9 +356,11 @@ impl Runs {
         self.get(*self.shown_by.get(&cell)?)
     }
 
-    /// Whether the output of a run is withheld until the user asks for it.
-    pub(crate) fn is_withheld(&self, run: &RunHandle) -> bool {
-        !run.plan.blocking && self.records.get(&run.id).is_some_and(|record| !record.revealed)
+    /// Whether the output of a run, in the state `now`, is withheld until the user asks for it. A failure never is.
+    pub(crate) fn is_withheld(&self, run: &RunHandle, now: &Run) -> bool {
+        !run.plan.blocking
+            && now.state() != RunState::Failed
+            && self.records.get(&run.id).is_some_and(|record| !record.revealed)
     }
 
     /// The runs of one document or notebook, or all runs, oldest first.
