@@ -58,7 +58,7 @@ pub(crate) use magic::{GroupOutputs, MagicKind, Options};
 pub(crate) use mapped::LineMap;
 pub(crate) use notebook::NotNotebook;
 pub(crate) use origin::Origin;
-pub(crate) use place::{NotebookLines, line_name, notebook_line};
+pub(crate) use place::{LineName, NotebookLines, notebook_line};
 pub(crate) use regions::{Region, RegionPlace, regions};
 pub(crate) use spelling::{is_marker, spelled};
 pub(crate) use suites::Suite;
@@ -103,10 +103,10 @@ pub struct Cells {
 
 impl Cells {
     /// Names the line of a byte of the document, which is on this 0-based line of it.
-    pub(crate) fn line_name(&self, at: usize, line: u32) -> String {
+    pub(crate) fn line_name(&self, at: usize, line: u32) -> LineName {
         match notebook_line(&self.notebook, at) {
-            Some((cell, line)) => line_name(Some(cell), line),
-            None => line_name(None, line),
+            Some((cell, line)) => LineName { cell: Some(cell), line },
+            None => LineName { cell: None, line },
         }
     }
 

@@ -52,7 +52,7 @@ pub(crate) use view::{BlockView, CellView, DocumentView, Places};
 use wishes::FileWish;
 
 use crate::{
-    cells::Placed,
+    cells::{LineName, Placed},
     cluster::{ClusterStatus, InterruptReport, Origins, discovery::FoundCluster},
     engines::{Activities, EngineId, EngineTable},
     plan::{Fingerprint, Plan},
@@ -131,7 +131,7 @@ pub(crate) struct RunHandle {
     /// The 0-based line of the magic when the run was asked for.
     pub line: u32,
     /// The same as a reader calls it: `line 12`, in a raw notebook `cell 3, line 2`.
-    pub place_name: String,
+    pub place_name: LineName,
     /// The magic's line as text.
     pub title: String,
     /// The suffix of its magic: the view it belongs to.

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::in_shell;
 use crate::{
-    cells::{CellKind, Cells, Placed, PxCell, line_name, magic::defaults, notebook_line},
+    cells::{CellKind, Cells, LineName, Placed, PxCell, magic::defaults, notebook_line},
     lint::{Problem, Severity},
     text::{Document, TextRange},
 };
@@ -131,9 +131,9 @@ pub(super) fn report(
     }
     for problem in problems {
         let [line, _] = lines_of(problem.range, &document);
-        let place = match notebook_line(&cells.notebook, problem.range.start) {
-            Some((cell, line)) => format!("{path_label}: {}", line_name(Some(cell), line)),
-            None => format!("{path_label}:{line}"),
+        let place = match cells.line_name(problem.range.start, line - 1) {
+            LineName { cell: None, .. } => format!("{path_label}:{line}"),
+            in_notebook => format!("{path_label}: {in_notebook}"),
         };
         writeln!(out, "{place}: {}: {}", severity(problem), in_shell(&problem.message))?;
     }
@@ -212,7 +212,7 @@ fn as_json<'a>(file: &'a str, cells: &'a Cells, problems: &'a [Problem], documen
 /// What the file says about the cluster that it wants, in sentences.
 fn wish_lines(cells: &Cells) -> Vec<String> {
     let line = |origin| match cells.place(origin) {
-        Some(place) => cells.line_name(place.range.start, place.line),
+        Some(place) => cells.line_name(place.range.start, place.line).to_string(),
         None => "a line".to_owned(),
     };
     let wish = &cells.wish;

@@ -104,7 +104,7 @@ fn tooltip(snapshot: &Snapshot, here: Here<'_>, view: &CellView, ids: &[EngineId
         let is_there = document.line_of(decider.range.start) == decider.line;
         let at = if is_there { decider.range.start } else { document.line_range(decider.line).start };
         let decision = Decision {
-            place: here.line_name(text, at),
+            place: here.line_name(text, at).to_string(),
             text: excerpt(document, other.dialect, at),
             is_frozen: view.cell.view.is_frozen && sets.contains(&Sets::Targets),
             sets,

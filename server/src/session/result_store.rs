@@ -148,7 +148,7 @@ impl KeptHead {
             document: handle.home.to_string(),
             cell: handle.number,
             line: handle.line + 1,
-            place: Some(&handle.place_name).filter(|place| place.starts_with("cell")).cloned(),
+            place: handle.place_name.cell.map(|_| handle.place_name.to_string()),
             title: handle.title.trim().to_owned(),
             at: run.created,
             engines: run.request.engines.clone(),

@@ -17,7 +17,7 @@ use super::{
     Settings,
 };
 use crate::{
-    cells::{CellKind, DecidedBy, Decider, Origin, Placed, Region, Wish, line_name, regions},
+    cells::{CellKind, DecidedBy, Decider, LineName, Origin, Placed, Region, Wish, regions},
     run::{Run, RunId, RunState, Time},
     text::Encoding,
 };
@@ -182,7 +182,10 @@ impl Snapshot {
             let cell = text.cells.iter().find(|cell| cell.id == run.cell)?;
             Some(named(at, cell))
         });
-        let place = now.unwrap_or_else(|| format!("a deleted cell, formerly {}", run.place_name));
+        let place = match now {
+            Some(place) => place.to_string(),
+            None => format!("a deleted cell, formerly {}", run.place_name),
+        };
         let hint = above.filter(|(cell, _)| *cell != run.cell).map(|(cell, place)| {
             let ran = self.runs.iter().any(|record| record.handle.cell == cell);
             let why = if ran { "ran before that" } else { "has not run" };
@@ -212,7 +215,7 @@ impl<'a> Here<'a> {
     }
 
     /// Names the line of a byte of one of the texts for a reader of the document: `line 12`, `cell 3, line 2`.
-    pub(crate) fn line_name(self, text: usize, at: usize) -> String {
+    pub(crate) fn line_name(self, text: usize, at: usize) -> LineName {
         match text == self.at {
             true => self.document().line_name(at),
             false => self.texts.line_name(text, at),
@@ -266,16 +269,16 @@ impl Texts {
         self.file_wish.get_or_init(|| {
             FileWish::new(&self.wish, |origin| {
                 let (text, decider) = self.deciders().get(&origin)?;
-                Some(self.line_name(*text, decider.range.start))
+                Some(self.line_name(*text, decider.range.start).to_string())
             })
         })
     }
 
     /// Names the line of a byte of a text.
-    pub(super) fn line_name(&self, text: usize, at: usize) -> String {
-        let Some(view) = self.views.get(text) else { return "a line".to_owned() };
+    pub(super) fn line_name(&self, text: usize, at: usize) -> LineName {
+        let view = &self.views[text];
         match self.numbers.get(text) {
-            Some(cell) => line_name(Some(*cell), view.text.line_of(at)),
+            Some(cell) => LineName { cell: Some(*cell), line: view.text.line_of(at) },
             None => view.line_name(at),
         }
     }

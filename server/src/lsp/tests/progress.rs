@@ -38,7 +38,7 @@ impl FakeRun {
             cell: cell.id,
             number: id,
             line: cell.line,
-            place_name: String::new(),
+            place_name: Default::default(),
             title: "%%px".to_owned(),
             suffix: String::new(),
             fingerprint: plan.fingerprint(),

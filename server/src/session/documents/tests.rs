@@ -54,7 +54,7 @@ impl Fixture {
                 cell: cell.id,
                 number: cell.cell.ordinal + 1,
                 line: cell.line,
-                place_name: String::new(),
+                place_name: Default::default(),
                 title: String::new(),
                 suffix: String::new(),
                 px_cell: cell.cell.clone(),

@@ -19,6 +19,7 @@ async fn run(fixture: &Fixture, key: &DocumentKey) -> RunResponse {
         scope: Scope::Lines(0, 0),
         overrides: Overrides::default(),
         only: None,
+        canary: false,
         keep_going: false,
         start: StartPolicy::Never,
     };
