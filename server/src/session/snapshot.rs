@@ -31,6 +31,8 @@ pub(crate) enum About {
     Document(DocumentKey),
     /// The document that held a run's cell.
     Run(RunId),
+    /// The document that held the cell of the newest run.
+    NewestRun,
 }
 
 impl From<&DocumentKey> for About {
@@ -72,6 +74,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// The document that held a run's cell; `None` if it is not open, or is not among the texts that the request is about.
+    pub(crate) fn document_of(&self, run: &RunHandle) -> Option<&Arc<DocumentView>> {
+        let (texts, _) = self.here.as_ref()?;
+        texts.iter().find(|view| view.key == run.document)
+    }
+
     /// The document that the request is about; `None` if it is not open.
     pub(crate) fn document(&self) -> Option<&Arc<DocumentView>> {
         self.here.as_ref().map(|(texts, at)| &texts[*at])
