@@ -42,7 +42,7 @@ pub(crate) use content::{check, content, content_file};
 pub(crate) use export::{Format, export, export_to};
 pub(crate) use others::OthersInterruptError;
 pub(crate) use parts::{InterruptScope, Only, Parts, parts};
-pub(crate) use pxresult::{PastRun, ResultSource, ShownResult};
+pub(crate) use pxresult::{ResultSource, ShownResult};
 pub(crate) use result_store::{KeptHead, KeptResult, ResultStore, ResultStoreError};
 pub(crate) use run_task::PACE;
 pub(crate) use settings::{DEFAULT_ENGINES, Limits, Settings};

@@ -13,8 +13,7 @@ use std::{
 
 use super::wishes::Unsuited;
 use super::{
-    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, PastRun, ResultSource, RunHandle,
-    Settings,
+    CellId, CellView, ClusterView, DocumentKey, DocumentView, FileWish, ResultSource, RunHandle, Settings,
 };
 use crate::{
     cells::{CellKind, DecidedBy, Decider, LineName, Origin, Placed, Region, Wish, regions},
@@ -157,7 +156,7 @@ impl Snapshot {
 
     /// The runs of the document and its notebook that are kept, oldest first; all runs, if the request is about no
     /// document.
-    pub(crate) fn history(&self) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+    pub(crate) fn history(&self) -> impl DoubleEndedIterator<Item = &RunRecord> {
         self.runs.history(self.home.clone())
     }
 
@@ -375,12 +374,11 @@ impl Runs {
     }
 
     /// The runs of one document or notebook, or all runs, oldest first.
-    pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = PastRun> + '_ {
+    pub(crate) fn history(&self, home: Option<DocumentKey>) -> impl DoubleEndedIterator<Item = &RunRecord> {
         let is_of = move |record: &&RunRecord| {
             home.as_ref().is_none_or(|home| record.handle.home == *home || record.handle.document == *home)
         };
-        let past = |record: &RunRecord| PastRun { run: record.handle.clone(), name: record.name.clone() };
-        self.iter().filter(is_of).map(past)
+        self.iter().filter(is_of)
     }
 
     /// The newest run of a suffix in a document or notebook, except for those in `but`. A run that was never sent has
