@@ -137,7 +137,7 @@ impl<'a> Divider<'a> {
             },
             hides: hides(text),
             toggles: step.kind == Kind::Inactive && text.contains("%autopx"),
-            piece: Piece::of(text),
+            piece: Piece::of(text, step.kind == Kind::Code),
             looked: self.looked - start,
         }
     }

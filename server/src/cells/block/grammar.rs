@@ -64,6 +64,10 @@ impl Handed {
         self.replaced.push(Replaced { lines: line..line + 1, text: code, is_freed: true });
     }
 
+    pub(super) fn lines(&self) -> Range<usize> {
+        self.lines.clone()
+    }
+
     /// Takes in the line on which the last statement begins.
     pub(super) fn end(&mut self, last: usize) {
         self.last = last;

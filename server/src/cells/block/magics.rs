@@ -221,9 +221,7 @@ impl Scanner<'_> {
     pub(super) fn nested_calls(&mut self, index: usize, from: usize, tokens: &Tokens) {
         let line = self.line(index);
         for (at, _) in line.match_indices(".run_").filter(|(at, _)| *at >= from) {
-            let is_of_name = |c: char| c == '_' || c.is_alphanumeric();
-            let before = line[..at].strip_suffix("get_ipython()");
-            let start = before.unwrap_or(line[..at].trim_end_matches(is_of_name)).len();
+            let start = calls::start_of_receiver(&line[..at]);
             let is_assigned = tokens.clone().read(line, from) == Some(Assigned::GetIpython(start));
             if start < from || is_assigned || !is_code(&line[..start], tokens) {
                 continue;
@@ -473,15 +471,25 @@ impl Scanner<'_> {
     /// Keeps track of the names that hold the shell. `line` begins a statement.
     pub(super) fn names(&mut self, line: &str) {
         let text = line.trim_start();
-        let held =
-            text.split_once('=').filter(|(_, value)| value.trim().trim_end_matches(';') == "get_ipython()");
-        if let Some((name, _)) = held
-            && self.suite().is_none()
-            && self.out.broken.is_none()
+        let is_certain = self.suite().is_none() && self.out.broken.is_none();
+        let value = text.split_once('=').and_then(|(name, value)| {
+            let value = value.split('#').next().unwrap_or_default();
+            Some((name, calls::giver(value.trim().trim_end_matches(';').trim_end())?))
+        });
+        if let Some((_, value)) = value {
+            self.note_used(false, value);
+        }
+        if let Some((name, _)) = value.filter(|(_, value)| calls::is_shell(value, &self.out.shell))
+            && is_certain
             && python::is_magic_name(name.trim())
             && name.trim().chars().all(|c| c == '_' || c.is_alphanumeric())
         {
             Arc::make_mut(&mut self.out.shell).hold(name.trim());
+            return;
+        }
+        let getters = calls::imported_getters(text);
+        if !getters.is_empty() && is_certain {
+            getters.iter().for_each(|getter| Arc::make_mut(&mut self.out.shell).hold(getter));
             return;
         }
         if !self.out.shell.has_names() {
@@ -493,14 +501,17 @@ impl Scanner<'_> {
             ["import", "from", "for", "def", "class", "with", "del", "global", "except", "async", "case"];
         let binds = BIND.iter().any(|word| words.first() == Some(word)) || text.contains('=');
         let lost: Vec<Box<str>> = match binds {
-            true => self.out.shell.names().filter(|name| words.contains(name)).map(Box::from).collect(),
+            true => {
+                let held = self.out.shell.names();
+                held.filter(|name| words.contains(&name.trim_end_matches("()"))).map(Box::from).collect()
+            }
             false => Vec::new(),
         };
         for name in lost {
             // `x = ip.run_line_magic(…)` gives it no value.
             let target = text.split('=').next().unwrap_or_default();
-            let is_target =
-                target.split(|c| !is_of_name(c)).any(|word| word == &*name) && !target.contains('(');
+            let is_target = target.split(|c| !is_of_name(c)).any(|word| word == name.trim_end_matches("()"))
+                && !target.contains('(');
             if is_target || BIND.iter().any(|word| words.first() == Some(word)) || text.contains(":=") {
                 Arc::make_mut(&mut self.out.shell).forget(&name);
             }

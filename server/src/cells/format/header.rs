@@ -148,11 +148,15 @@ impl Header {
             |key: &str| text(representation.and_then(|section| section.as_mapping_get(key)));
         let is_here = of_representation("extension").is_some_and(|extension| extension.ends_with(".py"));
         let named = of_representation("format_name").filter(|_| is_here);
+        let is_named = named.is_some();
         let listed = || text(of_jupytext("formats")).and_then(|formats| listed(&formats));
         // Where a representation names none, it is jupytext's default.
         let name = named.or_else(listed).or_else(|| representation.map(|_| "light".to_owned()));
         self.format = name.as_deref().and_then(Format::of_jupytext);
-        self.comment_magics = of_jupytext("comment_magics").map(is_true);
+        // What the representation says of this format counts for more.
+        let of_format = representation.and_then(|section| section.as_mapping_get("comment_magics"));
+        let of_format = of_format.filter(|_| is_named);
+        self.comment_magics = of_format.or(of_jupytext("comment_magics")).map(is_true);
         let markers = text(of_jupytext("cell_markers"));
         self.markers = markers.and_then(|markers| {
             let (start, end) = markers.split_once(',')?;

@@ -70,11 +70,13 @@ impl Script {
         let text = rope.to_string();
         self.start = start(rope);
         self.header = format::header(&text, self.start);
-        self.header_piece = Piece::of(&text[self.start..self.header.end]);
+        self.header_piece = Piece::of(&text[self.start..self.header.end], false);
         let mut tally = Tally::default();
-        Piece::of(&text[self.start..]).add_to(&mut tally, &mut Strings::default());
+        Piece::of(&text[self.start..], false).add_to(&mut tally, &mut Strings::default());
         self.style = format::decide(self.wanted, &self.header, &tally);
         self.parts = divide::divide(&text, self.header.end, &self.style);
+        // Which cells hold code is known only now; the px magics in them say nothing of how the script is divided.
+        self.style = format::decide(self.wanted, &self.header, &self.tally());
         self.style.escapes.is_unsure = self.is_unsure();
     }
 

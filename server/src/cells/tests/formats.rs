@@ -152,3 +152,56 @@ fn what_is_not_meant_is_not_sent() {
     // A line ends for IPython at more than a line end.
     assert_eq!(sends("%px a\u{c}b\n"), ["a"]);
 }
+
+/// The code that is sent, and the rules of the problems.
+fn sent(text: &str) -> String {
+    let (cells, problems) = lint::recognize(text, Dialect::Script, &Arc::default()).unwrap();
+    let codes: Vec<&str> = cells.cells.iter().map(|cell| cell.code.trim()).collect();
+    let rules: Vec<&str> = problems.iter().map(|problem| problem.rule.code()).collect();
+    format!("{}: {}", codes.join("; "), rules.join(" "))
+}
+
+/// Such a line switched off all magics in comments, and the script had no px cell.
+#[test]
+fn what_stands_in_text_is_no_live_magic() {
+    for cell in [
+        "# %% [markdown]\n\"\"\"\nText\n%px runs one line\"\"\"\n",
+        "# %% [markdown]\nr\"\"\"\n%px raw = 1\"\"\"\n",
+        "# %% [markdown]\nText\n%px in_text = 1\n",
+        "# %% [raw]\n%%px\n",
+        "# %% active=\"ipynb\"\n# # %px b = 1\n%px c = 1\n",
+        "# %% language=\"bash\"\n%px c = 1\n",
+        "# %%\ns = \"\"\"\nText\n%px runs one line\"\"\"\n",
+        "# %%\ns = '''\n%px''' + 'it'\n",
+    ] {
+        let text = format!("{}\n# %%\n# %px a = 1\n\n{cell}", representation("percent"));
+        assert_eq!(sent(&text), "a = 1: ", "{text}");
+    }
+    let live = format!("{}\n# %%\n# %px a = 1\n\n# %%\n%px b = \"\"\"\n", representation("percent"));
+    assert_eq!(sent(&live), "b = \"\"\": commented-magic open-bracket");
+}
+
+#[test]
+fn what_the_representation_says_of_magics_goes_before_the_rest() {
+    for (name, own, of_all, expected) in [
+        ("percent", Some("false"), None, ""),
+        ("percent", Some("false"), Some("true"), ""),
+        ("percent", Some("true"), Some("false"), "a"),
+        ("percent", Some(""), None, ""),
+        ("hydrogen", Some("true"), None, "a"),
+        ("hydrogen", None, None, ""),
+    ] {
+        let of_all = of_all.map(|value| format!("#     comment_magics: {value}\n")).unwrap_or_default();
+        let own = own.map(|value| format!("#       comment_magics: {value}\n")).unwrap_or_default();
+        let representation =
+            format!("#     text_representation:\n#       extension: .py\n#       format_name: {name}\n");
+        let text = header(&format!("{of_all}{representation}{own}")) + "\n# %%\n# %px a\n";
+        let cells = recognize(&text, Dialect::Script).unwrap().cells;
+        assert_eq!(cells.iter().map(|cell| &*cell.code).collect::<String>(), expected, "{text}");
+    }
+    // A representation that names no format for scripts says nothing.
+    let of_others = header(
+        "#     formats: ipynb,py:percent\n#     text_representation:\n#       comment_magics: false\n",
+    );
+    assert_eq!(recognize(&(of_others + "\n# %%\n# %px a\n"), Dialect::Script).unwrap().cells.len(), 1);
+}
