@@ -53,6 +53,7 @@ pub(super) fn resolve(
         origin: Origin { text, block: number, nth: 0 },
         cells: Vec::new(),
         findings: Vec::new(),
+        is_inside: false,
         next_statement: 0,
         next_line: 0,
         sends_plain,
@@ -79,6 +80,8 @@ struct Resolver<'a> {
     origin: Origin,
     cells: Vec<PxCell>,
     findings: Vec<Finding>,
+    /// Whether it begins inside of an `%autopx` region, which sends it. What stands in the cell that opens one is run here.
+    is_inside: bool,
     next_statement: usize,
     /// The next line of local code that may call what is defined above, by its place among them.
     next_line: usize,
@@ -110,6 +113,7 @@ impl Resolver<'_> {
             return local_lines;
         }
         let is_inside = self.carry.autopx.is_some();
+        self.is_inside = is_inside;
         if let Some(line) = scanned.toggle_line().filter(|_| is_inside) {
             // Only a cell that begins with it ends the region, and nothing else of that cell is run.
             self.keeps_shell = true;
@@ -171,7 +175,7 @@ impl Resolver<'_> {
             && statement.range.start < before
         {
             self.mentions(statement.range.start);
-            if self.carry.autopx.is_none() && self.carry.is_changed_by(statement) {
+            if !self.is_inside && self.carry.is_changed_by(statement) {
                 self.origin.nth = self.scanned.number_of(self.next_statement);
                 let is_first = !self.carry.has_defined();
                 let note = Arc::make_mut(&mut self.carry).execute(statement, self.origin);
@@ -187,7 +191,7 @@ impl Resolver<'_> {
 
     /// Takes in the lines of code before a byte that may call what does something to views.
     fn mentions(&mut self, before: usize) {
-        if !self.carry.has_defined() || self.carry.autopx.is_some() {
+        if !self.carry.has_defined() || self.is_inside {
             return;
         }
         let end = self.lines_before(before);
@@ -266,7 +270,7 @@ impl Resolver<'_> {
     /// engines.
     fn found(&mut self, found: &Found) {
         match found.kind {
-            CellKind::Config if self.carry.autopx.is_some() => self.inside_region(),
+            CellKind::Config if self.is_inside => self.inside_region(),
             CellKind::Config | CellKind::Autopx if found.suite.is_some() => {}
             CellKind::Config => Arc::make_mut(&mut self.carry).configure(&found.magic, self.origin),
             CellKind::Autopx => {
@@ -286,7 +290,7 @@ impl Resolver<'_> {
 
     /// Notes a magic that a region sends to the engines.
     fn inside_region(&mut self) {
-        if let Some(region) = &self.carry.autopx {
+        if let Some(region) = self.carry.autopx.as_ref().filter(|_| self.is_inside) {
             let magic = self.origin.nth as usize;
             self.findings.push(Finding::InsideRegion { magic, suffix: region.suffix.clone() });
         }
