@@ -129,6 +129,9 @@ impl Resolver<'_> {
         }
         let only_code = scanned.found.iter().all(|found| found.kind == CellKind::SyncImports);
         let is_sent = self.carry.is_toggled && !scanned.is_unsure() && !scanned.is_px_body();
+        if scanned.language().is_some() && !(is_inside && is_sent) {
+            return local_lines;
+        }
         if only_code && is_inside && is_sent {
             self.keeps_shell = true;
             return local_lines - self.autopx_cell(0..count);
@@ -220,7 +223,8 @@ impl Resolver<'_> {
         let before = |line: usize| local.partition_point(|index| *index < line);
         let sent = before(lines.end) - before(lines.start);
         let is_hidden = text.hidden.iter().any(|hidden| lines.contains(&hidden.line));
-        if sent == 0 && !is_hidden {
+        let language = self.scanned.language();
+        if sent == 0 && !is_hidden && language.is_none() {
             return 0;
         }
         let line_text = |index: &usize| text.source.text()[text.lines[*index].clone()].trim();
@@ -233,7 +237,12 @@ impl Resolver<'_> {
             lines = first..last + 1;
         }
         let bytes = text.lines[lines.start].start..text.lines[lines.end - 1].end;
-        let code = freed(&text, lines.clone());
+        let mut code = Mapped::default();
+        if let Some(magic) = language.flatten() {
+            let begin = text.source.start_of(text.lines[lines.start].start);
+            code.push_escape(&format!("{magic}\n"), TextRange::new(begin, begin));
+        }
+        push_freed(&mut code, &text, lines.clone());
         let range = text.source.range(bytes);
         let line = text.lines[first].clone();
         let blanks = python::indent(&text.source.text()[line.clone()]);
@@ -338,8 +347,7 @@ impl Resolver<'_> {
 }
 
 /// Lines as what frees the magics in comments makes them, each with its line end.
-fn freed(text: &BlockText<'_>, lines: Range<usize>) -> Mapped {
-    let mut code = Mapped::default();
+fn push_freed(code: &mut Mapped, text: &BlockText<'_>, lines: Range<usize>) {
     for index in lines.clone() {
         let line = text.lines[index].clone();
         let end = if index + 1 < lines.end { text.lines[index + 1].start } else { line.end };
@@ -349,7 +357,6 @@ fn freed(text: &BlockText<'_>, lines: Range<usize>) -> Mapped {
     }
     let end = text.source.end_of(text.lines[lines.end - 1].end);
     code.push_escape("\n", TextRange::new(end, end));
-    code
 }
 
 /// What ends a region on a line on which IPython would find no magic: `%autopx;`.

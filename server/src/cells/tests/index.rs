@@ -81,6 +81,7 @@ fn lines() -> impl Strategy<Value = String> {
         "# %% title\r\n",
         "# %%px --targets 0\n",
         "# %% [markdown]\n",
+        "# %% language=\"bash\"\n",
         "# %%time\n",
         "%%px\n",
         "%px a\n",
