@@ -7,7 +7,7 @@ use ropey::Rope;
 use super::{Entry, Index, hunks::Hunk};
 use crate::cells::{
     divide::{self, Divider, Kind, Part},
-    format::{self, Header, Known, Piece, Style, Tally, Wanted},
+    format::{self, Fault, Header, Known, Piece, Style, Tally, Wanted},
     jupytext::Strings,
     scan::Scanned,
 };
@@ -54,6 +54,11 @@ impl Script {
     /// What the script is taken to be.
     pub(super) fn known(&self) -> Known {
         self.style.known
+    }
+
+    /// Why jupytext does not read the script.
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        self.header.fault.as_ref()
     }
 
     /// The line that begins a cell.

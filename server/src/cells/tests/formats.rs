@@ -205,3 +205,55 @@ fn what_the_representation_says_of_magics_goes_before_the_rest() {
     );
     assert_eq!(recognize(&(of_others + "\n# %%\n# %px a\n"), Dialect::Script).unwrap().cells.len(), 1);
 }
+
+/// Recorded from jupytext 1.19.6.
+#[test]
+fn a_header_that_jupytext_refuses_is_told() {
+    let representation = |name: &str| {
+        format!("jupytext:\n  text_representation:\n    extension: .py\n    format_name: {name}")
+    };
+    let list = |formats: &str| format!("jupytext:\n  formats: {formats}");
+    let told = |yaml: &str| -> Vec<String> {
+        let lines: String = yaml.lines().map(|line| format!("#   {line}\n")).collect();
+        let text = format!("# ---\n# jupyter:\n{lines}# ---\n\n# %%\n%px a\n");
+        let (_, problems) = lint::recognize(&text, Dialect::Script, &Arc::default()).unwrap();
+        let told = problems.iter().filter(|problem| problem.rule.code() == "unread-header");
+        told.map(|problem| format!("{}: {}", &text[problem.range.start..problem.range.end], problem.message))
+            .collect()
+    };
+    for name in ["Percent", "bare", "spin", "markdown", "percents"] {
+        let expected = |known: &str| {
+            [format!(
+                "{name}: jupytext does not read this script: jupytext has no format {name:?} for Python; pxlens reads it as {known}"
+            )]
+        };
+        let known = if name == "bare" { "nomarker (jupytext header)" } else { "hydrogen (by its markers)" };
+        assert_eq!(told(&representation(name)), expected(known));
+        if name != "bare" {
+            assert_eq!(told(&list(&format!("ipynb,py:{name}"))), expected(known));
+        }
+    }
+    for yaml in [
+        "jupytext: [",
+        "jupytext:\n- x: y: z",
+        "",
+        "jupytext:\n- a",
+        "jupytext: x",
+        "jupytext:\n  text_representation: x",
+    ] {
+        assert_eq!(told(yaml).len(), 1, "{yaml}");
+        assert!(told(yaml)[0].starts_with("jupyter:: "), "{yaml}");
+    }
+    for yaml in [
+        &representation("light"),
+        &representation("nomarker"),
+        &representation("marimo"),
+        &list("ipynb,py:bare"),
+        &list("ipynb,md:x,py:percent"),
+        &representation("Percent").replace(".py", ".md"),
+        "jupytext: {}\njupytext: {}",
+        "x: 1",
+    ] {
+        assert_eq!(told(yaml), Vec::<String>::new(), "{yaml}");
+    }
+}
