@@ -65,11 +65,33 @@ pub(super) fn receiver(text: &str) -> Option<&str> {
         return Some(&text[..length]);
     }
     let (name, rest) = text.split_at(text.find(|c: char| !is_of_name(c))?);
+    if rest.strip_prefix('(').is_some_and(begins_with_px) {
+        return Some(name).filter(|name| !name.is_empty());
+    }
     let called = rest.strip_prefix("()");
     let method = called.unwrap_or(rest).strip_prefix('.').filter(|_| !name.is_empty())?;
     let calls = |(known, _): &(&str, _)| method.strip_prefix(known).is_some_and(|rest| rest.starts_with('('));
     let length = name.len() + if called.is_some() { 2 } else { 0 };
     METHODS.iter().any(calls).then(|| &text[..length])
+}
+
+/// Whether the arguments of a call begin with what may be the name of a px magic, or one.
+fn begins_with_px(arguments: &str) -> bool {
+    let text = arguments.trim_start().trim_start_matches(['u', 'r', 'U', 'R']);
+    let Some(magic) = text.strip_prefix(['\'', '"']) else { return false };
+    ["px", "autopx", "result"].iter().any(|name| magic.trim_start_matches(['\'', '"', '%']).starts_with(name))
+}
+
+/// What stands in front of a method that runs a magic and is not called: of `ip.run_line_magic` the `ip`; and the method.
+pub(super) fn bound_method(value: &str) -> Option<(&str, &'static str)> {
+    let (receiver, method) = value.rsplit_once('.')?;
+    let (known, _) = METHODS.iter().find(|(known, _)| *known == method)?;
+    Some((receiver, known))
+}
+
+/// What [`Shell`] knows a name by that holds a method.
+pub(super) fn held_methods(name: &str) -> impl Iterator<Item = String> {
+    METHODS.iter().map(move |(method, _)| format!("{name}.{method}"))
 }
 
 /// The length of `get_ipython()` or of `IPython.get_ipython()` and its like, where a text begins with one.
@@ -124,15 +146,23 @@ fn is_of_name(c: char) -> bool {
 pub(super) fn parse(source: &Mapped, start: usize, end: usize, shell: &Shell) -> Option<Parsed> {
     let mut reader = Reader { source, at: start, end };
     reader.skip_blanks();
-    let receiver = receiver(reader.rest()).filter(|receiver| is_shell(receiver, shell))?;
+    let receiver = receiver(reader.rest())?;
+    let mut method_start = reader.at;
     reader.at += receiver.len();
-    reader.eat(".")?;
-    reader.skip_blanks();
-    let method_start = reader.at;
-    let (method, parameters) = *METHODS.iter().find(|(method, _)| {
-        reader.rest().strip_prefix(method).is_some_and(|rest| rest.trim_start().starts_with('('))
-    })?;
-    reader.at += method.len();
+    let (method, parameters) = match reader.rest().starts_with('(') {
+        true => *METHODS.iter().find(|(method, _)| shell.is_held_by(&format!("{receiver}.{method}")))?,
+        false if !is_shell(receiver, shell) => return None,
+        false => {
+            reader.eat(".")?;
+            reader.skip_blanks();
+            method_start = reader.at;
+            let found = *METHODS.iter().find(|(method, _)| {
+                reader.rest().strip_prefix(method).is_some_and(|rest| rest.trim_start().starts_with('('))
+            })?;
+            reader.at += found.0.len();
+            found
+        }
+    };
     let method_range = method_start..reader.at;
     reader.eat("(")?;
     let mut values: Vec<Option<Mapped>> = vec![None; parameters.len()];

@@ -288,6 +288,23 @@ fn the_shell_goes_by_other_names() {
             .count();
         assert_eq!(problems, 1, "{nested}");
     }
+    for (before, calls, expected) in [
+        ("run = get_ipython().run_line_magic", "run('px', 'a')\nx = run('px', 'b')", "a;b"),
+        ("ip = get_ipython()\nrun = ip.run_cell_magic", "run('px', '-t 0', 'a')", "a"),
+        ("run = get_ipython().run_cell", "run('%px a')", "a"),
+        ("run = get_ipython().run_line_magic\nrun = print", "run('px', 'a')", ""),
+        ("run = get_ipython().run_line_magic\ndef run(*it): pass", "run('px', 'a')", ""),
+        ("run = other.run_line_magic", "run('px', 'a')", ""),
+        ("if x:\n    run = get_ipython().run_line_magic", "run('px', 'a')", ""),
+        ("run = get_ipython().run_line_magic", "run('time', 'a')\nprint('px', 'a')", ""),
+    ] {
+        let sent = |cells: Vec<Cells>| {
+            let codes = cells.iter().flat_map(|cells| &cells.cells).map(|cell| cell.code.to_string());
+            codes.collect::<Vec<_>>().join(";")
+        };
+        assert_eq!(sent(recognize_cells(&[&format!("{before}\n{calls}")])), expected, "{before}");
+        assert_eq!(sent(recognize_cells(&[before, calls])), expected, "{before}");
+    }
     for lost in ["gi = other", "def gi(): pass", "from x import gi", "for gi in x: pass", "del gi"] {
         let cell = format!("from IPython import get_ipython as gi\n{lost}\ngi().run_line_magic('px', 'a')");
         assert_eq!(recognize_cells(&[&cell])[0].cells.len(), 0, "{lost}");
